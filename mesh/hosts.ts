@@ -1,0 +1,187 @@
+// hosts.json → roster: who is in the mesh as this operator wishes it, which entry is this host, and who votes.
+// The original's files are accepted as they are: unknown fields are kept, ids lower-cased, an absent `enabled` means true.
+// It does not decide what the mesh has agreed on: the claims do (see claims/configuration.ts).
+import { z } from 'zod';
+import { MeshError } from './errors.ts';
+import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
+import { type HostId, parseHostId } from './names.ts';
+
+export interface Host {
+  readonly id: HostId;
+  readonly name: string;
+  /** `http(s)://host:port`, without a trailing slash. */
+  readonly url: string;
+  readonly enabled: boolean;
+  /** As written; absent when the file does not say. */
+  readonly voter: boolean | undefined;
+  /** Base64url of the raw Ed25519 public key (32 octets); absent: trusted on first use where that is allowed. */
+  readonly publicKey: string | undefined;
+  readonly aliases: readonly string[];
+  /** The entry as the file has it, id lower-cased: shown again by `GET /api/hosts`. */
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
+export interface Roster {
+  readonly self: Host;
+  /** In the order of hosts.json, this host among them. */
+  readonly hosts: readonly Host[];
+  /** Every other enabled host, in the order of hosts.json: whom look-ups ask. */
+  readonly peers: readonly Host[];
+  /** Hosts that vote on claims, sorted by id. Empty when more than seven are listed and none is marked. */
+  readonly voters: readonly HostId[];
+  get(id: HostId): Host | undefined;
+}
+
+export interface SelfHint {
+  /** `--host` / `MESH_HOST`. */
+  readonly id?: string | undefined;
+  /** The machine's own host name, the last resort. */
+  readonly hostName: string;
+}
+
+const httpUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/' && url.search === '') {
+    return url.origin;
+  }
+  context.addIssue({ code: 'custom', message: 'must be http://host:port or https://host:port, without a path' });
+  return z.NEVER;
+});
+
+const hostId = z.string().transform((text, context) => {
+  const id = parseHostId(text);
+  if (id !== undefined) return id;
+  context.addIssue({
+    code: 'custom',
+    message: "must be 1–64 of letters, digits, '.', '_', '-', beginning with a letter or digit",
+  });
+  return z.NEVER;
+});
+
+const hostEntry = z.looseObject({
+  id: hostId,
+  name: z.string().max(256).optional(),
+  url: httpUrl,
+  enabled: z.boolean().optional(),
+  voter: z.boolean().optional(),
+  publicKey: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'must be the 43 base64url characters that the peer prints as its publicKey')
+    .optional(),
+  aliases: z.array(z.string()).optional(),
+  type: z.string().optional(),
+});
+
+const hostsFile = z.looseObject({ hosts: z.array(hostEntry).min(1).max(HOSTS_MAX) });
+
+/**
+ * Reads the text of hosts.json. Throws a `MeshError` `invalid_request` whose message lists every mistake with its JSON path.
+ */
+export function parseRoster(text: string, hint: SelfHint): Roster {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new MeshError('invalid_request', `hosts.json is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = hostsFile.safeParse(json);
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map((issue) => `${pathOf(issue.path)} ${issue.message}`);
+    throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}`);
+  }
+  const hosts = parsed.data.hosts.map(toHost);
+  refuseTwins(hosts);
+  return rosterOf(hosts, findSelf(hosts, hint));
+}
+
+/** The same, from hosts already parsed. */
+export function rosterOf(hosts: readonly Host[], self: Host): Roster {
+  const byId = new Map(hosts.map((host) => [host.id, host]));
+  return {
+    self,
+    hosts,
+    peers: hosts.filter((host) => host.enabled && host.id !== self.id),
+    voters: votersOf(hosts),
+    get: (id) => byId.get(id),
+  };
+}
+
+/** Up to seven enabled hosts all vote but those marked `"voter": false`; above that, those marked `"voter": true`. */
+function votersOf(hosts: readonly Host[]): readonly HostId[] {
+  const enabled = hosts.filter((host) => host.enabled);
+  const few = enabled.length <= IMPLICIT_VOTERS_MAX;
+  return enabled
+    .filter((host) => (few ? host.voter !== false : host.voter === true))
+    .map((host) => host.id)
+    .sort();
+}
+
+function findSelf(hosts: readonly Host[], hint: SelfHint): Host {
+  const listed = hosts.map((host) => host.id).join(', ');
+  if (hint.id !== undefined) {
+    const id = parseHostId(hint.id);
+    const named = hosts.find((host) => host.id === id);
+    if (named) return named;
+    throw new MeshError(
+      'invalid_request',
+      `hosts.json has no host '${hint.id}' (--host / MESH_HOST). It lists: ${listed}.`,
+    );
+  }
+  const local = hosts.filter((host) => host.entry.type === 'local');
+  if (local.length === 1 && local[0]) return local[0];
+  if (local.length > 1) {
+    const ids = local.map((host) => host.id).join(', ');
+    throw new MeshError(
+      'invalid_request',
+      `hosts.json marks more than one host "type": "local" (${ids}). Say which is this one with --host.`,
+    );
+  }
+  const name = hint.hostName.toLowerCase();
+  const short = name.split('.')[0];
+  const fits = hosts.filter((host) =>
+    [host.id as string, ...host.aliases].some((known) => known === name || known === short),
+  );
+  if (fits.length === 1 && fits[0]) return fits[0];
+  throw new MeshError(
+    'invalid_request',
+    `hosts.json does not tell which host this is: none is marked "type": "local" and ${fits.length === 0 ? 'no id is' : 'more than one entry is'} this machine's name '${hint.hostName}'. Say it with --host ID. It lists: ${listed}.`,
+  );
+}
+
+function refuseTwins(hosts: readonly Host[]): void {
+  const seen = new Map<string, HostId>();
+  for (const host of hosts) {
+    for (const [what, value] of [
+      ['id', host.id],
+      ['url', host.url],
+    ] as const) {
+      const twin = seen.get(`${what} ${value}`);
+      if (twin !== undefined) {
+        throw new MeshError(
+          'invalid_request',
+          `hosts.json lists the ${what} '${value}' twice (hosts '${twin}' and '${host.id}'). Each host needs its own.`,
+        );
+      }
+      seen.set(`${what} ${value}`, host.id);
+    }
+  }
+}
+
+function toHost(entry: z.infer<typeof hostEntry>): Host {
+  return {
+    id: entry.id,
+    name: entry.name ?? entry.id,
+    url: entry.url,
+    enabled: entry.enabled ?? true,
+    voter: entry.voter,
+    publicKey: entry.publicKey,
+    aliases: entry.aliases?.map((alias) => alias.toLowerCase()) ?? [],
+    entry,
+  };
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}.${String(part)}`), '')
+    .replace(/^\./, '');
+}

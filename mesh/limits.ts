@@ -1,0 +1,57 @@
+// Every bound in one table, its unit last in its name. Bounds of the webhooks stand in node/webhooks/limits.ts.
+
+/** Agents and addresses (specification, "Validation Rules"; http-api). */
+export const ADDRESSES_PER_AGENT_MAX = 10;
+export const AGENT_NAME_CHARACTERS_MAX = 128;
+export const AGENT_LABEL_CHARACTERS_MAX = 256;
+export const DISPLAY_NAME_CHARACTERS_MAX = 128;
+export const METADATA_KEYS_MAX = 20;
+export const METADATA_BYTES_MAX = 2_048;
+/** Longest text of an address that is read at all, in UTF-16 units: far above RFC 5321's 254 octets, far below a flood. */
+export const ADDRESS_TEXT_CHARACTERS_MAX = 1_024;
+
+/** HTTP: a request body. An agent with ten addresses and full metadata is about 30 KiB. */
+export const REQUEST_BODY_BYTES_MAX = 256 * 1_024;
+/** A peer's message of 100 keys is about 60 KiB. */
+export const PEER_BODY_BYTES_MAX = 512 * 1_024;
+
+/** A federated question: headers and body of one peer's answer (specification: 5 s per host). */
+export const ANSWER_MS_MAX = 5_000;
+/** One peer's whole index: 100,000 addresses at about 300 octets. */
+export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
+/** One peer's answer about one address or one agent. */
+export const LOOKUP_ANSWER_BYTES_MAX = 64 * 1_024;
+/** Peers asked at once by one node, over all questions. */
+export const FAN_OUT_MAX = 512;
+
+/** A claim, from the client's request to its answer (claims: total 5 s). */
+export const CLAIM_MS_MAX = 5_000;
+/** One attempt (prepare and accept) waits this long for a majority before it tries a higher ballot; it adapts between the two. */
+export const ATTEMPT_MS_MIN = 400;
+export const ATTEMPT_MS_MAX = 1_000;
+/** After a refused ballot, a random wait in between, so that two claimants do not meet again. */
+export const BACKOFF_MS_MIN = 5;
+export const BACKOFF_MS_MAX = 125;
+/** A release is answered 202 when the voters have not confirmed it by then; it goes on in the background. */
+export const RELEASE_ANSWER_MS_MAX = 2_000;
+/** Unfinished aborts and releases are tried again after this long. */
+export const SETTLE_RETRY_MS = 1_000;
+/** Keys in one message between hosts. */
+export const KEYS_PER_MESSAGE_MAX = 100;
+/** Ballot numbers reserved by one durable write. */
+export const BALLOT_BLOCK = 10_000;
+/** Claims and releases in hand at once on one node; above it the node answers 503. */
+export const CLAIMS_IN_HAND_MAX = 10_000;
+
+/** hosts.json: above this many hosts, only those marked `"voter": true` vote. */
+export const IMPLICIT_VOTERS_MAX = 7;
+export const HOSTS_MAX = 1_000;
+
+/** How often each peer is greeted, to know whether it is there and what it thinks the mesh is. */
+export const GREETING_INTERVAL_MS = 10_000;
+/** The same until every voter has been heard once. */
+export const FORMING_INTERVAL_MS = 500;
+export const GREETING_MS_MAX = 2_000;
+
+/** Signatures between hosts: how far `created` may lie from our clock, and for how long a nonce is remembered (both ways). */
+export const SIGNATURE_SKEW_SECONDS_MAX = 60;

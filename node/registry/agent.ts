@@ -1,0 +1,28 @@
+// The agent as this host owns it, in the specification's form ("Agent Registry Example"), with what only we keep beside it.
+import type { AddressKey, AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
+
+export interface AgentAddress {
+  readonly address: EmailAddress;
+  readonly key: AddressKey;
+  readonly claimId: ClaimId;
+  readonly primary: boolean;
+  readonly displayName?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface Agent {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly label: string | null;
+  readonly hostId: HostId;
+  readonly emailEnabled: boolean;
+  /** In the order they were added; at most ten. Exactly one is primary, unless the list is empty. */
+  readonly addresses: readonly AgentAddress[];
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The last `sequence` given to a change of this agent. */
+  readonly sequence: number;
+  /** Hash of the body it was created from, when the client chose the id: the same body again is the same agent. */
+  readonly createdFrom?: string;
+}

@@ -1,0 +1,41 @@
+// The change log: this node's append-only record of every mutation, the spine that webhooks, the stream and peers read with a
+// cursor each. An entry is committed in the same durable write as the state it describes.
+import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
+
+/** The specification's events ("Supported Events"). */
+export const CHANGE_EVENTS = ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'] as const;
+export type ChangeEvent = (typeof CHANGE_EVENTS)[number];
+
+/** One event. The members are those of the specification's webhook payload, plus `id`, `type` and `sequence`. */
+export interface ChangeEntry {
+  /** Position in this node's log: 1, 2, 3, … without a gap. */
+  readonly seq: number;
+  /** Unique in the mesh: the receiver's key for dropping repeats (`webhook-id`). */
+  readonly id: string;
+  readonly event: ChangeEvent;
+  /** ISO 8601, UTC: when it was decided. */
+  readonly timestamp: string;
+  readonly agent: { readonly id: AgentId; readonly name: string; readonly hostId: HostId };
+  readonly changes: {
+    readonly added: readonly EmailAddress[];
+    readonly removed: readonly EmailAddress[];
+    /** Addresses that stay, whose displayName, primary or metadata changed. */
+    readonly modified: readonly EmailAddress[];
+    /** All addresses of the agent that the index shows after the change. */
+    readonly current: readonly EmailAddress[];
+    /** Names of the agent's fields that changed; only in `agent.updated`. */
+    readonly fields?: readonly string[];
+  };
+  /** Position among this agent's events: 1, 2, 3, … without a gap. */
+  readonly sequence: number;
+}
+
+/** What a reader of the log needs. */
+export interface ChangeLog {
+  /** `seq` of the newest durable entry; 0 when there is none. */
+  readonly head: number;
+  /** Entries with `seq > after`, oldest first, at most `limit`. Only durable ones. */
+  read(after: number, limit: number): Promise<readonly ChangeEntry[]>;
+  /** Calls back after each commit that made `head` grow. Returns how to stop it. */
+  subscribe(listener: () => void): () => void;
+}

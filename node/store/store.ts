@@ -1,0 +1,26 @@
+// The Store port: what a node needs of its disk. Live state is in memory, loaded at start; the disk is for coming back.
+// It does not promise order between keys other than by name, nor queries: whoever needs an index builds it in memory.
+import type { Journal } from '../../mesh/ports.ts';
+
+/** A stored record: its key and its JSON value, as it was committed. */
+export interface StoredRecord {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+export interface Store extends Journal {
+  /** The value of one key, or `undefined`. Rejects with `store_failed` when the disk can't tell: never reads as absent. */
+  get(key: string): Promise<unknown>;
+  /**
+   * Records whose key begins with `prefix`, in the order of their keys' UTF-8 octets, in pages, so that a long log is never
+   * all in memory. `after`: only keys greater than this one.
+   */
+  load(
+    prefix: string,
+    options?: { readonly after?: string; readonly limit?: number },
+  ): AsyncIterable<readonly StoredRecord[]>;
+  /** Resolves once when the store can no longer write (its reason): the node must stop, for memory may be ahead of the disk. */
+  readonly failed: Promise<Error>;
+  /** Lets commits in hand end, then closes. Afterwards every call rejects with `store_failed`. */
+  close(): Promise<void>;
+}
