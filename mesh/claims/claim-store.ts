@@ -1,0 +1,76 @@
+// Who owns an address: the one interface behind which a consensus stands. The registry claims before it commits an address
+// and releases after it has committed its removal, so what a registry holds is always held in the claims too.
+// It does not promise to be available: a minority that is cut off answers `unavailable`, and nothing was claimed.
+import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+
+/** The value of an address's register, when it is not free. */
+export interface Owner {
+  readonly hostId: HostId;
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly claimId: ClaimId;
+  /** ISO 8601, UTC: when it was claimed, by the claimant's clock. */
+  readonly since: string;
+}
+
+export interface Claim {
+  readonly key: AddressKey;
+  readonly owner: Owner;
+}
+
+/** Ours now. `settled` must be part of the commit that records the addresses: until it is durable, a restart gives them back. */
+export interface Held {
+  readonly kind: 'held';
+  readonly settled: readonly Write[];
+}
+
+/** Another claim of `key` was chosen. */
+export interface Conflict {
+  readonly kind: 'conflict';
+  readonly key: AddressKey;
+  readonly owner: Owner;
+}
+
+/** It could not be established who owns the addresses; nothing was claimed. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: 'no_majority' | 'membership_mismatch' | 'forming' | 'overloaded' | 'stopping';
+  /** A sentence for the client. */
+  readonly message: string;
+  /** Voters needed, and voters that answered. */
+  readonly required: number;
+  readonly reached: number;
+  readonly hostsFailed: readonly HostId[];
+}
+
+/** `confirmed`: the voters have freed the addresses. `pending`: not yet; it goes on in the background, through restarts. */
+export type Release = 'confirmed' | 'pending';
+
+export interface ReleasedClaim {
+  readonly key: AddressKey;
+  readonly claimId: ClaimId;
+}
+
+export interface ClaimStatus {
+  readonly kind: string;
+  /** Whether a claim could succeed now, as far as this host knows; when not, `why` says what is missing. */
+  readonly ready: boolean;
+  readonly why?: string;
+  readonly voters: readonly HostId[];
+  readonly required: number;
+  /** Claims and releases not yet finished, aborts among them. */
+  readonly unsettled: number;
+}
+
+export interface ClaimStore {
+  /** Claims all of them or none, at most `KEYS_PER_MESSAGE_MAX`, each key once. Never two calls with the same key at once. */
+  claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable>;
+  /** Records for the commit that gives these claims up; once durable, they will be freed whatever happens. */
+  releasing(claims: readonly ReleasedClaim[]): readonly Write[];
+  /** Frees them, after that commit. Waits at most `RELEASE_ANSWER_MS_MAX`. */
+  release(claims: readonly ReleasedClaim[]): Promise<Release>;
+  /** Who owns it, as the voters know it: linearizable. */
+  read(key: AddressKey): Promise<Owner | null | Unavailable>;
+  status(): ClaimStatus;
+}

@@ -1,0 +1,53 @@
+// Where codes meet HTTP, once: a code without a status does not compile. Every failure leaves in the same shape,
+// `{"error","message","field"?,…}`; a bug is logged with its stack and answered without it.
+import type { Context, ErrorHandler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
+import type { Log } from '../log.ts';
+
+export const STATUS_OF = {
+  invalid_json: 400,
+  invalid_request: 400,
+  invalid_address: 400,
+  unknown_field: 400,
+  unknown_event: 400,
+  limit_exceeded: 400,
+  url_refused: 400,
+  unauthorized: 401,
+  signature_refused: 401,
+  forbidden_origin: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  name_taken: 409,
+  id_taken: 409,
+  membership_mismatch: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  unsupported_version: 400,
+  internal_error: 500,
+  peer_silent: 502,
+  peer_unintelligible: 502,
+  peer_untrusted: 502,
+  uniqueness_unavailable: 503,
+  overloaded: 503,
+  stopping: 503,
+  store_failed: 503,
+} as const satisfies Record<ErrorCode, ContentfulStatusCode>;
+
+/** The answer to a `MeshError`. */
+export function answerError(c: Context, error: MeshError): Response {
+  if (error.retryAfterSeconds !== undefined) c.header('Retry-After', String(error.retryAfterSeconds));
+  if (error.code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer');
+  const field = error.field === undefined ? {} : { field: error.field };
+  return c.json({ error: error.code, message: error.message, ...field, ...error.extra }, STATUS_OF[error.code]);
+}
+
+/** Hono's last resort: expected failures by their code, everything else as a logged 500. */
+export function onError(log: Log): ErrorHandler {
+  return (error, c) => {
+    if (error instanceof MeshError) return answerError(c, error);
+    log.error('request.failed', { method: c.req.method, path: c.req.path, error: error.message, stack: error.stack });
+    return answerError(c, new MeshError('internal_error', 'The node failed on this request; its log says why.'));
+  };
+}

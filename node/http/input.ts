@@ -1,0 +1,105 @@
+// The door for requests: bounded bodies, JSON, schemas, path segments. What passes is typed and trusted; what does not is a
+// `MeshError` that names the field.
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { MeshError } from '../../mesh/errors.ts';
+import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+
+/** Reads the body as JSON of `schema`'s form. Throws `unsupported_media_type`, `payload_too_large`, `invalid_json`, `unknown_field` or `invalid_request`. */
+export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const contentType = c.req.header('content-type') ?? '';
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
+    throw new MeshError(
+      'unsupported_media_type',
+      `The body must be JSON with Content-Type: application/json, not '${contentType.slice(0, 100)}'.`,
+    );
+  }
+  const text = decodeUtf8(await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX));
+  return validate(schema, parseJson(text));
+}
+
+/** The body's octets, at most `bytesMax`. Throws `payload_too_large`, without reading on. */
+export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new MeshError('payload_too_large', `The body is larger than ${bytesMax} octets, the most this route takes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > bytesMax) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** Parses JSON text; throws `invalid_json`. A member called `__proto__` is refused: a later copy of the object would lose or obey it. */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MeshError('invalid_json', `The body is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (text.includes('__proto__') || text.includes('\\u005f')) refuseProto(value, '');
+  return value;
+}
+
+/** Applies a schema; throws `unknown_field` or `invalid_request`, naming the first offending field by its JSON path. */
+export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue === undefined) throw new MeshError('invalid_request', 'The body has not the form that this route takes.');
+  const path = jsonPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const field = path === '' ? String(issue.keys[0]) : `${path}.${String(issue.keys[0])}`;
+    throw new MeshError('unknown_field', `'${field.slice(0, 200)}' is not a field this route knows.`, {
+      field: field.slice(0, 200),
+    });
+  }
+  throw new MeshError(
+    'invalid_request',
+    `${path === '' ? 'The body' : `'${path}'`} is not valid: ${issue.message}.`,
+    path === '' ? {} : { field: path },
+  );
+}
+
+/** One path segment, percent-decoded once. Throws `invalid_request` when it is not valid percent-encoded UTF-8. */
+export function pathSegment(c: Context, name: string): string {
+  const raw = c.req.path.split('/')[c.req.routePath.split('/').indexOf(`:${name}`)] ?? '';
+  try {
+    return decodeURIComponent(raw);
+  } catch (cause) {
+    throw new MeshError('invalid_request', `':${name}' in the path is not valid percent-encoded UTF-8.`, {
+      field: name,
+      cause,
+    });
+  }
+}
+
+/** `['addresses', 2, 'displayName']` → `addresses[2].displayName`. */
+export function jsonPath(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
+  return text.slice(0, 200);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new MeshError('invalid_json', 'The body is not valid UTF-8.', { cause });
+  }
+}
+
+function refuseProto(value: unknown, path: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    const here = path === '' ? key : `${path}.${key}`;
+    if (key === '__proto__')
+      throw new MeshError('unknown_field', `'${here}' is not a field this route knows.`, { field: here });
+    refuseProto(member, here);
+  }
+}

@@ -1,0 +1,30 @@
+// What a benchmark says: one figure beside the baseline of the same run. Ratios travel between machines; absolute times do not.
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  /** E.g. `1/s`, `ms`, `MB`. */
+  readonly unit: string;
+  /** What it was measured beside, in the same unit and the same run. */
+  readonly baseline?: { readonly name: string; readonly value: number };
+  /** What was promised, as a person reads it, and whether this run kept it. */
+  readonly target?: string;
+  readonly kept?: boolean;
+}
+
+export interface Benchmark {
+  readonly name: string;
+  /** `rounds`: how often each side is measured, in turns; medians are reported. */
+  run(rounds: number): Promise<readonly Figure[]>;
+}
+
+/** The middle of the sorted values; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which the share `q` of the sorted values lies (nearest rank). */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN;
+}
