@@ -9,11 +9,15 @@ export interface StoredRecord {
 }
 
 export interface Store extends Journal {
-  /** The value of one key, or `undefined`. Rejects with `store_failed` when the disk can't tell: never reads as absent. */
+  /**
+   * The durable value of one key, as a copy of its own, or `undefined`: a commit is seen once it has resolved. Rejects with
+   * `store_failed` when the disk can't tell; that never reads as absent.
+   */
   get(key: string): Promise<unknown>;
   /**
-   * Records whose key begins with `prefix`, in the order of their keys' UTF-8 octets, in pages, so that a long log is never
-   * all in memory. `after`: only keys greater than this one.
+   * Durable records whose key begins with `prefix`, in the order of their keys' UTF-8 octets, in pages, so that a long log is
+   * never all in memory. `after`: only keys greater than this one. `limit`: so many records in all, not per page. What is
+   * committed meanwhile may be seen or not.
    */
   load(
     prefix: string,

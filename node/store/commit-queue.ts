@@ -1,0 +1,105 @@
+// Group commit: what arrives while one write is under way shares the next one, in the order of the calls; a commit that finds
+// the disk idle does not wait for company. After the first failure nothing succeeds again, for memory may be ahead of the disk.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Write } from '../../mesh/ports.ts';
+import { GROUP_CHARACTERS_MAX, GROUP_RECORDS_MAX } from './limits.ts';
+import { encodeWrite, type RecordText } from './record.ts';
+
+interface Commit {
+  readonly records: readonly RecordText[];
+  readonly characters: number;
+  resolve(): void;
+  reject(reason: Error): void;
+}
+
+/** Resolves when all these records, together, are durable. Rejects with the reason why the store has failed. */
+export type WriteGroup = (records: readonly RecordText[]) => Promise<void>;
+
+export class CommitQueue {
+  readonly #write: WriteGroup;
+  readonly #failed = Promise.withResolvers<Error>();
+  readonly failed: Promise<Error> = this.#failed.promise;
+  #waiting: Commit[] = [];
+  #inHand: readonly Commit[] = [];
+  #running: Promise<void> | undefined;
+  #refusal: Error | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(write: WriteGroup) {
+    this.#write = write;
+  }
+
+  /** As `Journal.commit`. A value that can't be stored fails the store too: the caller already believes in it. */
+  async commit(writes: readonly Write[]): Promise<void> {
+    this.throwIfUnusable();
+    let records: readonly RecordText[];
+    try {
+      records = writes.map(encodeWrite);
+    } catch (cause) {
+      throw this.fail(
+        new MeshError('store_failed', `The store stopped at a bug. ${(cause as Error).message}`, { cause }),
+      );
+    }
+    const done = Promise.withResolvers<void>();
+    const characters = records.reduce((sum, record) => sum + record.key.length + (record.text?.length ?? 0), 0);
+    this.#waiting.push({ records, characters, resolve: done.resolve, reject: done.reject });
+    this.#running ??= this.#run();
+    return done.promise;
+  }
+
+  /** Makes `reason` the end of the store, unless it has one already; returns the one that counts. */
+  fail(reason: Error): Error {
+    if (this.#refusal === undefined) {
+      this.#refusal = reason;
+      this.#failed.resolve(reason);
+    }
+    for (const commit of this.#waiting.splice(0)) commit.reject(this.#refusal);
+    return this.#refusal;
+  }
+
+  /** Throws the `store_failed` that every call must answer once the store has failed or is closing. */
+  throwIfUnusable(): void {
+    if (this.#refusal) throw this.#refusal;
+    if (this.#closed !== undefined) throw new MeshError('store_failed', 'The store is closed: this node is stopping.');
+  }
+
+  /** Takes no more, lets what is in hand end, then calls `release`, once, however often it is called. */
+  close(release: () => Promise<void>): Promise<void> {
+    this.#closed ??= Promise.resolve(this.#running).then(release);
+    return this.#closed;
+  }
+
+  /** What has not been acknowledged, oldest first. */
+  get pending(): readonly (readonly RecordText[])[] {
+    return [...this.#inHand, ...this.#waiting].map((commit) => commit.records);
+  }
+
+  async #run(): Promise<void> {
+    // Commits of the same turn share the first write as well.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      this.#inHand = this.#takeGroup();
+      try {
+        const records = this.#inHand.flatMap((commit) => commit.records);
+        if (records.length > 0) await this.#write(records);
+        for (const commit of this.#inHand) commit.resolve();
+      } catch (error) {
+        const reason = this.fail(error as Error);
+        for (const commit of this.#inHand) commit.reject(reason);
+      }
+      this.#inHand = [];
+    }
+    this.#running = undefined;
+  }
+
+  #takeGroup(): readonly Commit[] {
+    let [count, records, characters] = [0, 0, 0];
+    for (const commit of this.#waiting) {
+      records += commit.records.length;
+      characters += commit.characters;
+      if (count > 0 && (records > GROUP_RECORDS_MAX || characters > GROUP_CHARACTERS_MAX)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}
