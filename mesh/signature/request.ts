@@ -1,0 +1,200 @@
+// Signed requests between hosts (RFC 9421, Ed25519): who speaks, to whom, what exactly, when, and only once. Signing covers
+// method, path, query, body, sender, recipient, time and nonce; other headers are not covered, so a handler must not obey them.
+// Verifying comes in steps, because finding the sender's key may take a question over the network: open, screen, accept.
+import { MeshError } from '../errors.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
+import { type HostId, parseHostId } from '../names.ts';
+import { coverageOf, signatureBase } from './base.ts';
+import { contentDigest, digestFits } from './digest.ts';
+import type { PublicKey, Signer } from './ed25519.ts';
+import { refuseRequest, type SignatureFault } from './faults.ts';
+import { LABEL, type Profile, paramsText, readSignature } from './fields.ts';
+import type { NonceCache } from './nonces.ts';
+import { canonicalTarget, splitTarget } from './target.ts';
+
+const METHOD = '"@method"';
+const PATH = '"@path"';
+const QUERY = '"@query"';
+const DIGEST = '"content-digest"';
+const FROM = '"mesh-from"';
+const TO = '"mesh-to"';
+
+const REQUEST: Profile = { coverage: coverageOf([METHOD, PATH, QUERY, DIGEST, FROM, TO]), hasNonce: true };
+
+export interface OutgoingRequest {
+  /** Upper-case. */
+  readonly method: string;
+  /** Path with query, in its canonical spelling (`canonicalTarget`): sent exactly so. */
+  readonly target: string;
+  readonly from: HostId;
+  readonly to: HostId;
+  /** The body's octets; empty when there is none. */
+  readonly body: Uint8Array;
+  /** Seconds since 1970, UTC. */
+  readonly createdSeconds: number;
+  /** 16–64 base64url characters, never used twice. */
+  readonly nonce: string;
+}
+
+export interface SignedRequest {
+  /** The header fields to add to the request. */
+  readonly headers: Readonly<
+    Record<'mesh-from' | 'mesh-to' | 'content-digest' | 'signature-input' | 'signature', string>
+  >;
+  /** What the answer must be bound to: `verifyResponse` asks for it. */
+  readonly signature: string;
+}
+
+export function signRequest(request: OutgoingRequest, signer: Signer): SignedRequest {
+  const params = paramsText(REQUEST, { ...request, keyId: request.from });
+  const digest = contentDigest(request.body);
+  const bytes = signer.sign(baseOf(request, digest, params));
+  const signature = `:${Buffer.from(bytes).toString('base64')}:`;
+  return {
+    headers: {
+      'mesh-from': request.from,
+      'mesh-to': request.to,
+      'content-digest': digest,
+      'signature-input': `${LABEL}=${params}`,
+      signature: `${LABEL}=${signature}`,
+    },
+    signature,
+  };
+}
+
+/** What a server has of a request before it reads the body. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** Path with query, as it was received. */
+  readonly target: string;
+  /** A header field by its lower-case name; several lines joined by `, `. */
+  field(name: string): string | undefined;
+}
+
+/** A request whose signature could be read. Nothing in it is true yet: only `acceptRequest` makes it so. */
+export interface OpenedRequest {
+  readonly from: HostId;
+  readonly to: HostId;
+  readonly createdSeconds: number;
+  readonly nonce: string;
+  readonly digest: string;
+  readonly base: Uint8Array;
+  readonly signatureBytes: Uint8Array;
+  /** What our answer must be bound to. */
+  readonly signature: string;
+}
+
+/** Reads the signature's fields. Throws `signature_refused`, its `reason` being `missing`, `malformed`, `coverage` or `sender`. */
+export function openRequest(received: ReceivedRequest): OpenedRequest {
+  const { params, ...read } = readSignature(
+    received.field('signature-input'),
+    received.field('signature'),
+    REQUEST,
+    refuseRequest,
+  );
+  const digest = received.field('content-digest');
+  if (digest === undefined) throw refuseRequest('missing', 'A signed request needs Content-Digest (RFC 9530).');
+  const from = hostField(received, 'mesh-from');
+  const to = hostField(received, 'mesh-to');
+  if (read.keyId !== from) {
+    throw refuseRequest('sender', `The signature's keyid is not '${from}', the host in Mesh-From.`);
+  }
+  if (canonicalTarget(received.target) !== received.target) {
+    throw refuseRequest('malformed', 'The path or query is not in the spelling that is signed (WHATWG URL).');
+  }
+  return {
+    from,
+    to,
+    createdSeconds: read.createdSeconds,
+    nonce: read.nonce,
+    digest,
+    base: baseOf({ method: received.method, target: received.target, from, to }, digest, params),
+    signatureBytes: read.bytes,
+    signature: read.serialised,
+  };
+}
+
+/** Whom it is for and how old it is: what can be refused before the body is read. Throws `signature_refused`. */
+export function screenRequest(opened: OpenedRequest, self: HostId, nowSeconds: number): void {
+  if (opened.to !== self) {
+    throw refuseRequest('recipient', `The request speaks to host '${opened.to}'; this is '${self}'.`);
+  }
+  if (opened.from === self) {
+    throw refuseRequest('sender', `The request says it comes from '${self}', which is this host itself.`);
+  }
+  const fault = ageFault(opened.createdSeconds, nowSeconds);
+  if (fault !== undefined) throw refuseRequest('stale', `The request's signature ${fault}`);
+}
+
+/**
+ * The last step, with the whole body and the sender's key: from here on the request is what its sender said, said once.
+ * Throws `signature_refused` (`digest`, `forged`, `replayed`, `stale`), or `overloaded` when no more nonces can be remembered.
+ */
+export function acceptRequest(
+  opened: OpenedRequest,
+  check: {
+    readonly self: HostId;
+    readonly body: Uint8Array;
+    readonly key: PublicKey;
+    readonly nonces: NonceCache;
+    readonly nowSeconds: number;
+  },
+): void {
+  screenRequest(opened, check.self, check.nowSeconds);
+  if (!digestFits(opened.digest, check.body)) {
+    throw refuseRequest('digest', 'Content-Digest is not the sha-256 of the body that arrived.');
+  }
+  if (!check.key.verify(opened.base, opened.signatureBytes)) {
+    throw refuseRequest('forged', `The signature does not fit the request and the key known here of '${opened.from}'.`);
+  }
+  const admission = check.nonces.admit(opened, check.nowSeconds);
+  if (admission !== 'fresh') throw notAdmitted(admission);
+}
+
+function notAdmitted(admission: 'replayed' | 'forgotten' | 'full'): MeshError {
+  if (admission === 'full') {
+    return new MeshError('overloaded', 'More signed requests arrive than this host can tell from repeats.', {
+      retryAfterSeconds: 1,
+    });
+  }
+  const [reason, sentence]: [SignatureFault, string] =
+    admission === 'replayed'
+      ? ['replayed', 'The request was received before: each needs a nonce of its own.']
+      : ['stale', 'The request was made before this host started or can remember; send it anew.'];
+  return refuseRequest(reason, sentence);
+}
+
+/** The end of a sentence about a signature that is too old or too new, or `undefined`. */
+export function ageFault(createdSeconds: number, nowSeconds: number): string | undefined {
+  const age = nowSeconds - createdSeconds;
+  if (Math.abs(age) <= SIGNATURE_SKEW_SECONDS_MAX) return undefined;
+  const when = age > 0 ? `${age} s ago` : `${-age} s in the future`;
+  return `was made ${when} by this host's clock; ${SIGNATURE_SKEW_SECONDS_MAX} s is the most. Do both clocks run right?`;
+}
+
+function baseOf(
+  request: { readonly method: string; readonly target: string; readonly from: HostId; readonly to: HostId },
+  digest: string,
+  params: string,
+): Uint8Array {
+  const { path, query } = splitTarget(request.target);
+  return signatureBase(
+    [
+      [METHOD, request.method],
+      [PATH, path],
+      [QUERY, query],
+      [DIGEST, digest],
+      [FROM, request.from],
+      [TO, request.to],
+    ],
+    params,
+  );
+}
+
+function hostField(received: ReceivedRequest, name: 'mesh-from' | 'mesh-to'): HostId {
+  const text = received.field(name);
+  if (text === undefined) throw refuseRequest('missing', `A signed request needs the header ${name}.`);
+  const id = parseHostId(text);
+  if (id === undefined || id !== text) throw refuseRequest('malformed', `The header ${name} is not a host id.`);
+  return id;
+}
