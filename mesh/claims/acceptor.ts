@@ -1,0 +1,56 @@
+// One voter's part of a register (CASPaxos, Rystsov 2018, "acceptor"): it promises not to listen to older ballots and keeps
+// the newest value it accepted. Pure: what must be on disk before the answer leaves is returned beside the answer.
+// It does not know whether a value was chosen; only a proposer that hears a majority does.
+import type { AddressKey, HostId } from '../names.ts';
+import { type Ballot, compareBallots } from './ballot.ts';
+import type { Owner } from './claim-store.ts';
+import type { Item, ItemAnswer } from './messages.ts';
+
+/** What a voter holds of one address. Stored as it is. */
+export interface Register {
+  readonly promised: Ballot;
+  readonly accepted: Ballot | null;
+  readonly value: Owner | null;
+}
+
+export interface Vote {
+  readonly answer: ItemAnswer;
+  /** The register to store before the answer leaves; absent when it did not change. */
+  readonly register?: Register;
+}
+
+/** Votes on one item of `from`. `holder`: who holds the address in this voter's own registry. */
+export function vote(
+  register: Register | undefined,
+  from: HostId,
+  item: Item,
+  holder: (key: AddressKey) => Owner | undefined,
+): Vote {
+  const ballot: Ballot = [item.n, from];
+  const promised = register?.promised ?? null;
+  if (compareBallots(ballot, promised) < 0 && promised !== null)
+    return { answer: { kind: 'nack', n: item.n, promised } };
+  return item.kind === 'prepare' ? promise(register, ballot, item, holder) : accept(ballot, item);
+}
+
+function promise(
+  register: Register | undefined,
+  ballot: Ballot,
+  item: Item & { kind: 'prepare' },
+  holder: (key: AddressKey) => Owner | undefined,
+): Vote {
+  const held = item.claiming ? holder(item.key) : undefined;
+  if (held) return { answer: { kind: 'veto', n: item.n, owner: held } };
+  const accepted = register?.accepted ?? null;
+  const value = register?.value ?? null;
+  const answer: ItemAnswer = { kind: 'promise', n: item.n, accepted, value };
+  if (compareBallots(ballot, register?.promised ?? null) === 0) return { answer };
+  return { answer, register: { promised: ballot, accepted, value } };
+}
+
+function accept(ballot: Ballot, item: Item & { kind: 'accept' }): Vote {
+  return {
+    answer: { kind: 'accepted', n: item.n },
+    register: { promised: ballot, accepted: ballot, value: item.value },
+  };
+}

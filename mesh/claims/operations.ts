@@ -1,0 +1,266 @@
+// The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
+// `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
+import {
+  ATTEMPT_MS_MAX,
+  ATTEMPT_MS_MIN,
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  BALLOT_BLOCK,
+  CLAIM_MS_MAX,
+  CLAIMS_IN_HAND_MAX,
+  SETTLE_RETRY_MS,
+} from '../limits.ts';
+import type { AddressKey } from '../names.ts';
+import type { Write } from '../ports.ts';
+import type { Claim, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
+import { type CoreState, type Operation, reachedVoters } from './core-state.ts';
+import type { Effect, Inner, Result } from './events.ts';
+import { isFormed, majorityOf, obstacleOf, votersOf } from './forming.ts';
+import type { Item } from './messages.ts';
+import { type Change, createProposal, type Progress, type Proposal, prepare, propose } from './proposer.ts';
+import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
+
+/** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
+export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {
+  const overloaded = state.claimsInHand >= CLAIMS_IN_HAND_MAX;
+  if (overloaded || obstacleOf(state.membership)?.reason === 'membership_mismatch') {
+    out.push({ type: 'finish', operation: id, result: unavailable(state, overloaded) });
+    return;
+  }
+  const changes = claims.map(({ key, owner }): [AddressKey, Change] => [key, { kind: 'claim', owner }]);
+  startOrWait(state, add(state, id, 'claim', changes), out);
+}
+
+/** Reads one register; ends in `read` or, after `CLAIM_MS_MAX`, `unavailable`. */
+export function read(state: CoreState, id: number, key: AddressKey, out: Effect[]): void {
+  startOrWait(state, add(state, id, 'read', [[key, { kind: 'read' }]]), out);
+}
+
+/** Frees claims, for as long as it takes; ends in `freed`. */
+export function free(state: CoreState, id: number, claims: readonly ReleasedClaim[], out: Effect[]): void {
+  const changes = claims.map(({ key, claimId }): [AddressKey, Change] => [key, { kind: 'free', claimId }]);
+  startOrWait(state, add(state, id, 'free', changes), out);
+}
+
+/** Nothing is sent before the mesh has formed: until then nobody's vote counts. */
+function startOrWait(state: CoreState, operation: Operation, out: Effect[]): void {
+  if (operation.kind !== 'free') out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  if (isFormed(state.membership)) begin(state, operation, out);
+}
+
+function add(
+  state: CoreState,
+  id: number,
+  kind: Change['kind'],
+  changes: readonly (readonly [AddressKey, Change])[],
+): Operation {
+  const proposals = changes.map(([key, change]) => createProposal(id, key, change));
+  const operation: Operation = { id, kind, proposals, left: proposals.length, begun: false, intentDurable: false };
+  state.operations.set(id, operation);
+  if (kind === 'claim') state.claimsInHand += 1;
+  return operation;
+}
+
+/** Writes the intents, and asks the voters at the same time. */
+export function begin(state: CoreState, operation: Operation, out: Effect[]): void {
+  operation.begun = true;
+  const intents = operation.proposals.flatMap(({ key, change }) =>
+    change.kind === 'claim' ? [unsettledWrite({ key, claimId: change.owner.claimId })] : [],
+  );
+  if (intents.length > 0) {
+    const durable: Effect = { type: 'event', event: { type: 'intentDurable', operation: operation.id } };
+    out.push({ type: 'persist', writes: intents, after: [durable] });
+  }
+  attempt(state, operation.proposals, out);
+}
+
+/** Begins an attempt for each of these proposals of one operation, in shared messages. */
+export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {
+  const items: Item[] = [];
+  for (const proposal of proposals) {
+    state.highestBallot += 1;
+    const n = state.highestBallot;
+    state.attempts.set(n, proposal);
+    items.push(prepare(proposal, n));
+    out.push(timer(attemptMs(state), { type: 'attemptOver', n }));
+  }
+  reserveBallots(state, out);
+  const sends = toAll(state, items);
+  if (state.highestBallot <= state.ballotCeiling) out.push(...sends);
+  else out.push({ type: 'persist', writes: [], after: sends });
+}
+
+/**
+ * Keeps numbers ahead that are on disk as used, before they are used: after a crash they must never come again. Asks early
+ * enough that an attempt seldom waits for the disk.
+ */
+export function reserveBallots(state: CoreState, out: Effect[]): void {
+  if (state.highestBallot + BALLOT_BLOCK / 2 <= state.ceilingAsked) return;
+  const ceiling = state.highestBallot + BALLOT_BLOCK;
+  state.ceilingAsked = ceiling;
+  const durable: Effect = { type: 'event', event: { type: 'ceilingDurable', ceiling } };
+  out.push({ type: 'persist', writes: [ballotCeilingWrite(ceiling)], after: [durable] });
+}
+
+/** The attempt's time is over: a claim tries at once under a higher ballot, a release after a while. */
+export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void {
+  state.attempts.delete(proposal.n);
+  proposal.phase = 'idle';
+  if (proposal.change.kind !== 'free') attempt(state, [proposal], out);
+  else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
+}
+
+/** The intents are on disk: what waited for them may be proposed. */
+export function exposePrepared(state: CoreState, operation: Operation, out: Effect[]): void {
+  operation.intentDurable = true;
+  const items = operation.proposals.filter((proposal) => proposal.phase === 'prepared').map(propose);
+  if (items.length > 0) out.push(...toAll(state, items));
+}
+
+/** Ends an operation, whatever its proposals were about. */
+export function end(state: CoreState, operation: Operation, result: Result, out: Effect[]): void {
+  state.operations.delete(operation.id);
+  for (const proposal of operation.proposals) {
+    state.attempts.delete(proposal.n);
+    proposal.phase = 'ended';
+  }
+  if (operation.kind === 'claim') {
+    state.claimsInHand -= 1;
+    if (result.kind !== 'held') abandon(state, operation, out);
+  }
+  out.push({ type: 'finish', operation: operation.id, result });
+}
+
+/** A claim that failed: what was never exposed is forgotten, the rest is freed, however long it takes. */
+function abandon(state: CoreState, operation: Operation, out: Effect[]): void {
+  if (!operation.begun) return;
+  const forgotten: Write[] = [];
+  for (const { key, change, exposed } of operation.proposals) {
+    if (change.kind !== 'claim') continue;
+    if (exposed) free(state, ownOperation(state), [{ key, claimId: change.owner.claimId }], out);
+    else forgotten.push(settledWrite(change.owner.claimId));
+  }
+  if (forgotten.length > 0) out.push({ type: 'persist', writes: forgotten, after: [] });
+}
+
+/** Acts on what an answer led to. Items for all voters are collected in `proposals`, so that they share a message. */
+export function advance(
+  state: CoreState,
+  proposal: Proposal,
+  progress: Progress,
+  proposals: Item[],
+  out: Effect[],
+): void {
+  const operation = state.operations.get(proposal.operation);
+  if (!operation) return;
+  switch (progress.kind) {
+    case 'wait':
+      return;
+    case 'propose':
+      if (operation.kind !== 'claim' || operation.intentDurable) proposals.push(propose(proposal));
+      return;
+    case 'outbid':
+      state.attempts.delete(proposal.n);
+      proposal.phase = 'idle';
+      out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
+      return;
+    case 'vetoed':
+      end(state, operation, { kind: 'conflict', key: proposal.key, owner: progress.owner }, out);
+      return;
+    case 'chosen':
+      state.attempts.delete(proposal.n);
+      proposal.phase = 'ended';
+      chosen(state, operation, proposal, progress.value, out);
+  }
+}
+
+function chosen(
+  state: CoreState,
+  operation: Operation,
+  { key, change }: Proposal,
+  value: Owner | null,
+  out: Effect[],
+): void {
+  operation.left -= 1;
+  switch (change.kind) {
+    case 'claim':
+      if (value !== null && value.claimId !== change.owner.claimId)
+        end(state, operation, { kind: 'conflict', key, owner: value }, out);
+      else if (operation.left === 0) end(state, operation, { kind: 'held', settled: settledWrites(operation) }, out);
+      return;
+    case 'free':
+      out.push({ type: 'persist', writes: [settledWrite(change.claimId)], after: [] });
+      if (operation.left === 0) end(state, operation, { kind: 'freed' }, out);
+      return;
+    case 'read':
+      end(state, operation, { kind: 'read', owner: value }, out);
+  }
+}
+
+function settledWrites(operation: Operation): Write[] {
+  return operation.proposals.flatMap(({ change }) =>
+    change.kind === 'claim' ? [settledWrite(change.owner.claimId)] : [],
+  );
+}
+
+/** The same items to every voter. */
+export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
+  return votersOf(state.membership).map((to) => ({ type: 'send', to, items }));
+}
+
+function attemptMs(state: CoreState): number {
+  return Math.min(ATTEMPT_MS_MAX, Math.max(ATTEMPT_MS_MIN, 4 * state.roundTripMs));
+}
+
+function retryOf(proposal: Proposal): Inner {
+  return { type: 'retryDue', operation: proposal.operation, key: proposal.key };
+}
+
+/** An event that comes back after `ms`. */
+export function timer(ms: number, event: Inner): Effect & { type: 'timer' } {
+  return { type: 'timer', afterMs: [ms, ms], event };
+}
+
+/** A number for an operation that the core begins itself. */
+export function ownOperation(state: CoreState): number {
+  state.lastOwnOperation -= 1;
+  return state.lastOwnOperation;
+}
+
+/** Says why a claim can't be decided now. */
+export function unavailable(state: CoreState, overloaded = false): Unavailable {
+  const voters = votersOf(state.membership);
+  const reached = reachedVoters(state, CLAIM_MS_MAX).filter((voter) => !state.refusing.has(voter));
+  const required = majorityOf(voters);
+  const counted = {
+    required,
+    reached: reached.length,
+    hostsFailed: voters.filter((voter) => !reached.includes(voter)),
+  };
+  if (overloaded) {
+    const message = `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most. Nothing was claimed; try again shortly.`;
+    return { kind: 'unavailable', reason: 'overloaded', message, ...counted };
+  }
+  const obstacle = obstacleOf(state.membership);
+  if (obstacle) {
+    return {
+      kind: 'unavailable',
+      reason: obstacle.reason,
+      message: `${obstacle.message} Nothing was claimed.`,
+      ...counted,
+      hostsFailed: obstacle.hosts,
+    };
+  }
+  if (voters.length - state.refusing.size < required) {
+    const message = `Hosts ${[...state.refusing].join(', ')} count by other voters than this host. Make the voters in hosts.json the same on every host. Nothing was claimed.`;
+    return {
+      kind: 'unavailable',
+      reason: 'membership_mismatch',
+      message,
+      ...counted,
+      hostsFailed: [...state.refusing],
+    };
+  }
+  const message = `${required} of ${voters.length} voters must answer to establish who owns the address; ${reached.length} did. Nothing was claimed; try again.`;
+  return { kind: 'unavailable', reason: 'no_majority', message, ...counted };
+}

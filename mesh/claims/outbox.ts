@@ -1,0 +1,73 @@
+// What is to be said to one peer about claims, in as few messages as it takes: while messages are under way, further items
+// gather and leave together in the next one. A lone claim is sent at once; many at once share a signature and a round trip.
+// It promises nothing about arrival: an item that was lost is asked again under a higher ballot.
+import {
+  ATTEMPT_MS_MAX,
+  CLAIM_ITEMS_QUEUED_MAX,
+  CLAIM_MESSAGES_UNDER_WAY_MAX,
+  KEYS_PER_MESSAGE_MAX,
+} from '../limits.ts';
+import type { HostId } from '../names.ts';
+import type { Clock } from '../ports.ts';
+import type { ClaimAnswer, Item } from './messages.ts';
+
+export interface OutboxOptions {
+  readonly to: HostId;
+  readonly clock: Clock;
+  /** Says these items to the peer; rejects when it stayed silent. */
+  say(to: HostId, items: readonly Item[]): Promise<ClaimAnswer>;
+  /** Whether anybody still waits for the answer to ballot number `n`. */
+  isWanted(n: number): boolean;
+  heard(from: HostId, answer: ClaimAnswer, tookMs: number): void;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #queue: Item[] = [];
+  #underWay = 0;
+  #flushing = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  push(items: readonly Item[]): void {
+    // A peer that hangs: its oldest items are no longer waited for, and the newest are asked again anyway.
+    if (this.#queue.length + items.length > CLAIM_ITEMS_QUEUED_MAX)
+      this.#queue = this.#queue.filter((item) => this.#options.isWanted(item.n));
+    if (this.#queue.length + items.length > CLAIM_ITEMS_QUEUED_MAX) return;
+    this.#queue.push(...items);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing || this.#underWay >= CLAIM_MESSAGES_UNDER_WAY_MAX) return;
+    this.#flushing = true;
+    // After the current burst of events, so that claims that began together travel together.
+    queueMicrotask(() => {
+      this.#flushing = false;
+      while (this.#queue.length > 0 && this.#underWay < CLAIM_MESSAGES_UNDER_WAY_MAX) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { to, clock, say, isWanted, heard } = this.#options;
+    const items = this.#queue.splice(0, KEYS_PER_MESSAGE_MAX).filter((item) => isWanted(item.n));
+    if (items.length === 0) return;
+    this.#underWay += 1;
+    const startedMs = clock.monotonicMs();
+    void say(to, items)
+      .then(
+        (answer) => heard(to, answer, clock.monotonicMs() - startedMs),
+        // Silence is a result: the attempt's own time decides. Who is silent, and why, is seen and logged by the greetings.
+        () => undefined,
+      )
+      .finally(() => {
+        this.#underWay -= 1;
+        this.#flushSoon();
+      });
+  }
+}
+
+/** A message's own deadline: no attempt waits longer. */
+export const CLAIM_MESSAGE_MS_MAX = ATTEMPT_MS_MAX;

@@ -1,0 +1,160 @@
+// One change of one register (CASPaxos, "proposer"): prepare at a majority of the voters, take the value of the newest ballot
+// any of them accepted, apply the change to it, have the result accepted by a majority. Pure; the core gives it ballots and time.
+// An answer to an older attempt is ignored: it carries another ballot number.
+// It never concludes anything from a value seen at less than a majority: that value may never have been chosen.
+import type { AddressKey, ClaimId, HostId } from '../names.ts';
+import { type Ballot, compareBallots } from './ballot.ts';
+import type { Owner } from './claim-store.ts';
+import type { Item, ItemAnswer } from './messages.ts';
+
+/** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
+export type Change =
+  | { readonly kind: 'claim'; readonly owner: Owner }
+  | { readonly kind: 'free'; readonly claimId: ClaimId }
+  | { readonly kind: 'read' };
+
+export type Phase = 'idle' | 'preparing' | 'prepared' | 'accepting' | 'ended';
+
+/** State of one change; only this file and the core write to it. */
+export interface Proposal {
+  readonly operation: number;
+  readonly key: AddressKey;
+  readonly change: Change;
+  phase: Phase;
+  /** Ballot number of the present attempt; 0 before the first. */
+  n: number;
+  attempts: number;
+  /** Whether the claimant's own value ever left in an `accept`: then it may be chosen later, unless it is aborted. */
+  exposed: boolean;
+  proposed: Owner | null;
+  readonly promises: Map<HostId, { readonly accepted: Ballot | null; readonly value: Owner | null }>;
+  readonly accepts: Set<HostId>;
+  readonly refusals: Set<HostId>;
+}
+
+/** What an answer led to. */
+export type Progress =
+  | { readonly kind: 'wait' }
+  /** A majority promised: call `propose` and send its item to all voters (a claim's intent must be durable by then). */
+  | { readonly kind: 'propose' }
+  /** A majority can't be had under this ballot: try a higher one after a short random wait. */
+  | { readonly kind: 'outbid' }
+  /** The register's value, as chosen by a majority. */
+  | { readonly kind: 'chosen'; readonly value: Owner | null }
+  /** A voter's own registry holds the address. */
+  | { readonly kind: 'vetoed'; readonly owner: Owner };
+
+/** What the proposer knows of its surroundings. */
+export interface Electorate {
+  readonly voters: readonly HostId[];
+  readonly majority: number;
+  /** Whether `owner` is a claim of this very host that it has given up or never finished: it may replace it. */
+  abandoned(key: AddressKey, owner: Owner): boolean;
+}
+
+const WAIT: Progress = { kind: 'wait' };
+const OUTBID: Progress = { kind: 'outbid' };
+
+export function createProposal(operation: number, key: AddressKey, change: Change): Proposal {
+  return {
+    operation,
+    key,
+    change,
+    phase: 'idle',
+    n: 0,
+    attempts: 0,
+    exposed: false,
+    proposed: null,
+    promises: new Map(),
+    accepts: new Set(),
+    refusals: new Set(),
+  };
+}
+
+/** Begins an attempt under ballot number `n`; returns the item for every voter. */
+export function prepare(proposal: Proposal, n: number): Item {
+  proposal.phase = 'preparing';
+  proposal.n = n;
+  proposal.attempts += 1;
+  proposal.proposed = null;
+  proposal.promises.clear();
+  proposal.accepts.clear();
+  proposal.refusals.clear();
+  return { kind: 'prepare', key: proposal.key, n, claiming: proposal.change.kind === 'claim' };
+}
+
+/** Takes one voter's answer to the present attempt. */
+export function hear(proposal: Proposal, from: HostId, answer: ItemAnswer, electorate: Electorate): Progress {
+  if (answer.n !== proposal.n || !electorate.voters.includes(from)) return WAIT;
+  switch (answer.kind) {
+    case 'nack':
+      proposal.refusals.add(from);
+      return isLost(proposal, electorate) ? OUTBID : WAIT;
+    case 'veto':
+      return proposal.phase === 'preparing' ? { kind: 'vetoed', owner: answer.owner } : WAIT;
+    case 'promise':
+      if (proposal.phase !== 'preparing') return WAIT;
+      proposal.promises.set(from, { accepted: answer.accepted, value: answer.value });
+      return proposal.promises.size < electorate.majority ? WAIT : conclude(proposal, electorate);
+    case 'accepted':
+      if (proposal.phase !== 'accepting') return WAIT;
+      proposal.accepts.add(from);
+      return proposal.accepts.size < electorate.majority ? WAIT : { kind: 'chosen', value: proposal.proposed };
+  }
+}
+
+/** Moves from `prepared` to `accepting`; returns the item for every voter. */
+export function propose(proposal: Proposal): Item {
+  proposal.phase = 'accepting';
+  if (isOwn(proposal, proposal.proposed)) proposal.exposed = true;
+  return { kind: 'accept', key: proposal.key, n: proposal.n, value: proposal.proposed };
+}
+
+function conclude(proposal: Proposal, electorate: Electorate): Progress {
+  const current = newest(proposal);
+  const next = change(proposal, current.value, electorate);
+  if (next === current.value && mayTrustPrepare(proposal, current.accepted, electorate))
+    return { kind: 'chosen', value: next };
+  proposal.phase = 'prepared';
+  proposal.proposed = next;
+  return { kind: 'propose' };
+}
+
+/**
+ * A majority that reports one and the same ballot has chosen that value already, so nothing need be written. Not for `free`:
+ * the claim to be freed may linger at a voter outside this majority, and only a newer accepted ballot buries it.
+ */
+function mayTrustPrepare(proposal: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
+  if (proposal.change.kind === 'free') return false;
+  let same = 0;
+  for (const promise of proposal.promises.values()) if (compareBallots(promise.accepted, accepted) === 0) same += 1;
+  return same >= electorate.majority;
+}
+
+function newest(proposal: Proposal): { readonly accepted: Ballot | null; readonly value: Owner | null } {
+  let best: { readonly accepted: Ballot | null; readonly value: Owner | null } = { accepted: null, value: null };
+  for (const promise of proposal.promises.values()) {
+    if (compareBallots(promise.accepted, best.accepted) > 0) best = promise;
+  }
+  return best;
+}
+
+function change(proposal: Proposal, current: Owner | null, electorate: Electorate): Owner | null {
+  switch (proposal.change.kind) {
+    case 'read':
+      return current;
+    case 'free':
+      return current?.claimId === proposal.change.claimId ? null : current;
+    case 'claim':
+      if (current === null || electorate.abandoned(proposal.key, current)) return proposal.change.owner;
+      return current;
+  }
+}
+
+function isOwn(proposal: Proposal, value: Owner | null): boolean {
+  return proposal.change.kind === 'claim' && value?.claimId === proposal.change.owner.claimId;
+}
+
+function isLost(proposal: Proposal, electorate: Electorate): boolean {
+  return electorate.voters.length - proposal.refusals.size < electorate.majority;
+}

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import type { Owner } from '../../../mesh/claims/claim-store.ts';
+import { step } from '../../../mesh/claims/core.ts';
+import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
+import type { Effect, Event } from '../../../mesh/claims/events.ts';
+import type { ItemAnswer } from '../../../mesh/claims/messages.ts';
+import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/records.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+
+const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
+const VOTERS = [cloud, mac, mini];
+const INCARNATIONS = { mac: 'a'.repeat(32), cloud: 'b'.repeat(32), mini: 'c'.repeat(32) };
+const KEY = 'titania@x.com' as AddressKey;
+
+const ownerOn = (hostId: HostId, claimId: string): Owner => ({
+  hostId,
+  agentId: 'agent' as AgentId,
+  agentName: 'agent',
+  claimId: claimId as ClaimId,
+  since: '2026-01-27T12:00:00Z',
+});
+
+/** A core on `mac` in a mesh that has formed. */
+function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
+  const agreement = { voters: VOTERS, incarnations: INCARNATIONS };
+  return createCore({
+    self: mac,
+    voters: VOTERS,
+    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, agreement, ...records },
+    registry: { holder: () => held, isEmpty: () => held === undefined },
+    freshIncarnation: 'f'.repeat(32),
+  });
+}
+
+/** Steps, and does everything that needs no time: every write is durable at once. */
+function run(state: CoreState, event: Event): Effect[] {
+  const done: Effect[] = [];
+  const todo: Effect[] = [...step(state, event, 0)];
+  for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
+    done.push(effect);
+    if (effect.type === 'persist') todo.push(...effect.after);
+    if (effect.type === 'event') todo.push(...step(state, effect.event, 0));
+  }
+  return done;
+}
+
+const sent = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'send' && effect.to === cloud ? effect.items : []));
+const finished = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'finish' ? [effect.result] : []));
+const answer = (from: 'cloud' | 'mini' | 'mac', ...items: ItemAnswer[]): Event => ({
+  type: 'answered',
+  from: from as HostId,
+  answer: { version: 1, kind: 'items', incarnation: INCARNATIONS[from], items },
+  tookMs: 1,
+});
+
+describe('a vote', () => {
+  it('leaves only behind the write that it depends on', () => {
+    const effects = step(
+      formedCore(),
+      {
+        type: 'received',
+        token: 1,
+        from: cloud,
+        message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
+      },
+      0,
+    );
+    expect(effects).toMatchObject([
+      {
+        type: 'persist',
+        writes: [{ key: `claim/register/${KEY}`, value: { promised: [5, cloud] } }],
+        after: [{ type: 'answer', answer: { items: [{ kind: 'promise', n: 5 }] } }],
+      },
+    ]);
+  });
+
+  it('is given again, behind what was written for it, when the question comes twice', () => {
+    const state = formedCore();
+    const question: Event = {
+      type: 'received',
+      token: 1,
+      from: cloud,
+      message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
+    };
+    step(state, question, 0);
+    expect(step(state, question, 0)).toMatchObject([
+      { type: 'persist', writes: [], after: [{ type: 'answer', answer: { items: [{ kind: 'promise' }] } }] },
+    ]);
+  });
+
+  it('is refused to an older ballot, naming the newer one', () => {
+    const state = formedCore({ registers: new Map([[KEY, { promised: [9, mini], accepted: null, value: null }]]) });
+    const effects = run(state, {
+      type: 'received',
+      token: 1,
+      from: cloud,
+      message: { version: 1, voters: VOTERS, items: [{ kind: 'accept', key: KEY, n: 5, value: null }] },
+    });
+    expect(effects).toContainEqual(
+      expect.objectContaining({
+        answer: expect.objectContaining({ items: [{ kind: 'nack', n: 5, promised: [9, mini] }] }),
+      }),
+    );
+  });
+
+  it('is a veto when this host holds the address itself', () => {
+    const held = ownerOn(mac, 'claim-held');
+    const effects = run(formedCore({}, held), {
+      type: 'received',
+      token: 1,
+      from: cloud,
+      message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
+    });
+    expect(effects).toContainEqual(
+      expect.objectContaining({ answer: expect.objectContaining({ items: [{ kind: 'veto', n: 5, owner: held }] }) }),
+    );
+  });
+
+  it('is refused to a host that counts by other voters', () => {
+    const effects = run(formedCore(), {
+      type: 'received',
+      token: 1,
+      from: cloud,
+      message: { version: 1, voters: [cloud, mac], items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
+    });
+    expect(effects).toEqual([{ type: 'answer', token: 1, answer: { version: 1, kind: 'mismatch', voters: VOTERS } }]);
+  });
+});
+
+describe('a ballot number', () => {
+  it('is on disk as used before it is used', () => {
+    const state = formedCore();
+    const effects = step(
+      state,
+      { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] },
+      0,
+    );
+    expect(effects.filter(({ type }) => type === 'send')).toEqual([]);
+    const writes = effects.flatMap((effect) => (effect.type === 'persist' ? effect.writes : []));
+    expect(writes.find(({ key }) => key === 'claim/ballot-ceiling')?.value).toBeGreaterThan(0);
+  });
+
+  it('is above every one that this host may have used before a crash', () => {
+    const state = formedCore({ ballotCeiling: 20_000 });
+    run(state, { type: 'started' });
+    const items = sent(
+      run(state, { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] }),
+    );
+    expect(items).toMatchObject([{ kind: 'prepare' }]);
+    expect(items[0]?.n).toBeGreaterThan(20_000);
+  });
+});
+
+describe('a claim', () => {
+  const begin = (state: CoreState) => {
+    run(state, { type: 'started' });
+    return (
+      sent(run(state, { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] }))[0]
+        ?.n ?? 0
+    );
+  };
+
+  it('exposes its value only when its intent is durable', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    const effects = step(
+      state,
+      { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] },
+      0,
+    );
+    const n = sent(effects)[0]?.n ?? 0;
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
+    const early = [...run(state, answer('cloud', promise)), ...run(state, answer('mini', promise))];
+    expect(sent(early)).toEqual([]);
+    expect(sent(run(state, { type: 'intentDurable', operation: 1 }))).toMatchObject([{ kind: 'accept', n }]);
+  });
+
+  it('never takes a value seen at less than a majority for chosen', () => {
+    const state = formedCore();
+    const n = begin(state);
+    const other = ownerOn(cloud, 'claim-other');
+    run(state, answer('cloud', { kind: 'promise', n, accepted: [1, cloud], value: other }));
+    const effects = run(state, answer('mini', { kind: 'promise', n, accepted: null, value: null }));
+    expect(finished(effects)).toEqual([]);
+    expect(sent(effects)).toMatchObject([{ kind: 'accept', value: other }]);
+  });
+
+  it('loses at once to a value that a majority reports under one ballot', () => {
+    const state = formedCore();
+    const n = begin(state);
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: [1, cloud], value: ownerOn(cloud, 'claim-other') };
+    run(state, answer('cloud', promise));
+    expect(finished(run(state, answer('mini', promise)))).toMatchObject([
+      { kind: 'conflict', owner: { claimId: 'claim-other' } },
+    ]);
+  });
+
+  it('does not count one voter twice', () => {
+    const state = formedCore();
+    const n = begin(state);
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
+    run(state, answer('cloud', promise));
+    expect(sent(run(state, answer('cloud', promise)))).toEqual([]);
+  });
+
+  it('does not count a vote from another incarnation than the mesh formed with', () => {
+    const state = formedCore();
+    const n = begin(state);
+    run(state, answer('cloud', { kind: 'promise', n, accepted: null, value: null }));
+    const stranger: Event = {
+      type: 'answered',
+      from: mini,
+      tookMs: 1,
+      answer: {
+        version: 1,
+        kind: 'items',
+        incarnation: 'd'.repeat(32),
+        items: [{ kind: 'promise', n, accepted: null, value: null }],
+      },
+    };
+    expect(sent(run(state, stranger))).toEqual([]);
+  });
+
+  it('may replace a claim of its own host that no registry holds', () => {
+    const state = formedCore();
+    const n = begin(state);
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: [1, mac], value: ownerOn(mac, 'claim-left-over') };
+    run(state, answer('cloud', promise));
+    expect(sent(run(state, answer('mini', promise)))).toMatchObject([
+      { kind: 'accept', value: { claimId: 'claim-mine' } },
+    ]);
+  });
+});
+
+describe('freeing a claim', () => {
+  it('writes even when a majority knows nothing of it, for it may linger at the others', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    const n =
+      sent(run(state, { type: 'free', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
+        ?.n ?? 0;
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
+    run(state, answer('cloud', promise));
+    expect(sent(run(state, answer('mini', promise)))).toMatchObject([{ kind: 'accept', n, value: null }]);
+  });
+
+  it('leaves the claim of anybody else as it is', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    const n =
+      sent(run(state, { type: 'free', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
+        ?.n ?? 0;
+    const other = ownerOn(cloud, 'claim-other');
+    const promise: ItemAnswer = { kind: 'promise', n, accepted: [1, cloud], value: other };
+    run(state, answer('cloud', promise));
+    expect(sent(run(state, answer('mini', promise)))).toMatchObject([{ kind: 'accept', n, value: other }]);
+  });
+
+  it('is taken up again after a crash', () => {
+    const state = formedCore({ unsettled: new Map([['claim-mine' as ClaimId, KEY]]) });
+    expect(sent(run(state, { type: 'started' }))).toMatchObject([{ kind: 'prepare', key: KEY, claiming: false }]);
+  });
+});
