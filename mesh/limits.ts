@@ -23,6 +23,12 @@ export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
 export const LOOKUP_ANSWER_BYTES_MAX = 64 * 1_024;
 /** Peers asked at once by one node, over all questions. */
 export const FAN_OUT_MAX = 512;
+/** Askers of the same question within this long share one fan-out: an answer is at most this much older than its question. */
+export const SHARED_QUESTION_MS_MAX = 100;
+/** Fan-outs under way at once on one node; above it the node answers 503. */
+export const QUESTIONS_IN_HAND_MAX = 1_024;
+/** Index entries read or written in one turn of the event loop: about 5 ms of work. */
+export const ENTRIES_PER_TURN_MAX = 2_000;
 
 /** A claim, from the client's request to its answer (claims: total 5 s). */
 export const CLAIM_MS_MAX = 5_000;
@@ -38,6 +44,10 @@ export const RELEASE_ANSWER_MS_MAX = 2_000;
 export const SETTLE_RETRY_MS = 1_000;
 /** Keys in one message between hosts. */
 export const KEYS_PER_MESSAGE_MAX = 100;
+/** Messages about claims under way to one peer at once; what comes meanwhile gathers for the next. */
+export const CLAIM_MESSAGES_UNDER_WAY_MAX = 2;
+/** Items waiting for one peer; above it they are dropped, and asked again by their claims. */
+export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
 /** Ballot numbers reserved by one durable write. */
 export const BALLOT_BLOCK = 10_000;
 /** Claims and releases in hand at once on one node; above it the node answers 503. */
