@@ -1,0 +1,13 @@
+// Bounds of the registry and its log that no other part of the node needs. Those of agents and addresses stand in mesh/limits.ts.
+import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
+
+/** How long a mutation waits for others of the same agent, name or address: as long as one claim can take. */
+export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;
+/** Mutations that wait for one agent, name or address; the next one is answered 503. */
+export const LOCK_WAITERS_MAX = 1_000;
+/** `Retry-After` of a mutation that met too many others, or voters out of reach. */
+export const RETRY_AFTER_SECONDS = 2;
+/** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
+export const LOG_TAIL_ENTRIES_MAX = 4_096;
+/** Keys of metadata: long enough for a URL path, short enough for a header. */
+export const METADATA_KEY_CHARACTERS_MAX = 128;

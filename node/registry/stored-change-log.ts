@@ -1,0 +1,158 @@
+// The change log over the store: one record per entry, written in the same commit as the state it tells of. Positions are
+// given out in the very step that hands the commit to the store, and commits are applied in that order, so the log is in
+// commit order without a lock. Nobody sees an entry before it is durable.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Write } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Store, StoredRecord } from '../store/store.ts';
+import { CHANGE_EVENTS, type ChangeEntry, type ChangeLog } from './change-log.ts';
+import { LOG_TAIL_ENTRIES_MAX } from './limits.ts';
+
+const PREFIX = 'change/';
+/** Digits of a position in its key: every safe integer, in the order of the keys. */
+const SEQ_DIGITS = 16;
+
+/** An entry that has no place in the log yet. */
+export type NewEntry = Omit<ChangeEntry, 'seq'>;
+
+export class StoredChangeLog implements ChangeLog {
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #listeners = new Set<() => void>();
+  /** The newest entries, in order; those above `#head` are not durable yet. */
+  #tail: ChangeEntry[] = [];
+  #head: number;
+  #last: number;
+
+  private constructor(store: Store, log: Log, head: number) {
+    this.#store = store;
+    this.#log = log;
+    this.#head = head;
+    this.#last = head;
+  }
+
+  /** Finds the end of the log. Throws `store_failed` when the log has a hole. */
+  static async open(store: Store, log: Log): Promise<StoredChangeLog> {
+    return new StoredChangeLog(store, log, await findHead(store));
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  /**
+   * Commits `writes` and the entries that tell of them, together. When durable: `apply` runs, then the head grows, then
+   * subscribers hear of it. Rejects with `store_failed`; then `apply` never runs.
+   */
+  async append(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
+    const placed = entries.map((entry, at) => ({ seq: this.#last + 1 + at, ...entry }));
+    this.#last += placed.length;
+    this.#remember(placed);
+    const last = this.#last;
+    await this.#store.commit([...writes, ...placed.map((entry) => ({ key: entryKey(entry.seq), value: entry }))]);
+    apply();
+    this.#head = Math.max(this.#head, last);
+    for (const listener of this.#listeners) this.#call(listener);
+  }
+
+  async read(after: number, limit: number): Promise<readonly ChangeEntry[]> {
+    const end = Math.min(this.#head, after + limit);
+    if (end <= after) return [];
+    const oldest = this.#tail[0]?.seq;
+    if (oldest !== undefined && after >= oldest - 1) return this.#tail.slice(after + 1 - oldest, end + 1 - oldest);
+    return readStored(this.#store, after, end);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #remember(entries: readonly ChangeEntry[]): void {
+    this.#tail.push(...entries);
+    // Cut back by half at a time: the cost per entry stays constant.
+    if (this.#tail.length > 2 * LOG_TAIL_ENTRIES_MAX) this.#tail = this.#tail.slice(-LOG_TAIL_ENTRIES_MAX);
+  }
+
+  /** A subscriber's bug is its own: the change it was told of has happened. */
+  #call(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#log.error('change.listener_failed', { error: String(error), stack: (error as Error).stack });
+    }
+  }
+}
+
+function entryKey(seq: number): string {
+  return PREFIX + String(seq).padStart(SEQ_DIGITS, '0');
+}
+
+/** Entries `after + 1` to `end`, from the disk. */
+async function readStored(store: Store, after: number, end: number): Promise<readonly ChangeEntry[]> {
+  const entries: ChangeEntry[] = [];
+  for await (const page of store.load(PREFIX, { after: entryKey(after), limit: end - after })) {
+    for (const record of page) {
+      if (after + entries.length === end) return entries;
+      entries.push(parseEntry(record, after + entries.length + 1));
+    }
+  }
+  if (after + entries.length < end) throw holeAt(after + entries.length + 1);
+  return entries;
+}
+
+/** Checks what a reader relies on; the members inside were written by us and are covered by the store's checksum. */
+function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
+  if (record.key !== entryKey(seq)) throw holeAt(seq);
+  const entry = record.value as Partial<ChangeEntry> | null;
+  const isWhole =
+    typeof entry === 'object' &&
+    entry !== null &&
+    entry.seq === seq &&
+    typeof entry.id === 'string' &&
+    typeof entry.timestamp === 'string' &&
+    CHANGE_EVENTS.some((event) => event === entry.event) &&
+    typeof entry.agent === 'object' &&
+    typeof entry.changes === 'object' &&
+    typeof entry.sequence === 'number';
+  if (isWhole) return entry as ChangeEntry;
+  throw new MeshError(
+    'store_failed',
+    `The stored record '${record.key}' is not a change entry. Restore the data directory from a backup.`,
+  );
+}
+
+/**
+ * The position of the newest entry. The log has no holes, so its end is found by doubling and halving: some forty look-ups
+ * for a million entries, and no record that every commit would have to write again.
+ */
+async function findHead(store: Store): Promise<number> {
+  const has = async (seq: number) => (await store.get(entryKey(seq))) !== undefined;
+  const oldest = await firstAfter(store, undefined);
+  if (oldest === undefined) return 0;
+  let low = oldest;
+  let step = 1;
+  for (; await has(low + step); step *= 2) low += step;
+  while (step > 1) {
+    step /= 2;
+    if (await has(low + step)) low += step;
+  }
+  if ((await firstAfter(store, low)) !== undefined) throw holeAt(low + 1);
+  return low;
+}
+
+/** Position of the first stored entry after `seq`. */
+async function firstAfter(store: Store, seq: number | undefined): Promise<number | undefined> {
+  const options = seq === undefined ? { limit: 1 } : { after: entryKey(seq), limit: 1 };
+  for await (const page of store.load(PREFIX, options)) {
+    if (page[0] !== undefined) return Number(page[0].key.slice(PREFIX.length));
+  }
+  return undefined;
+}
+
+function holeAt(seq: number): MeshError {
+  return new MeshError(
+    'store_failed',
+    `The change log has no entry ${seq}, though later ones exist. Restore the data directory from a backup.`,
+  );
+}
