@@ -16,7 +16,7 @@ export interface Agent {
   readonly label: string | null;
   readonly hostId: HostId;
   readonly emailEnabled: boolean;
-  /** In the order they were added; at most ten. Exactly one is primary, unless the list is empty. */
+  /** In the order they were added, or last sent as a whole list; at most ten. Exactly one is primary, unless the list is empty. */
   readonly addresses: readonly AgentAddress[];
   /** ISO 8601, UTC. */
   readonly createdAt: string;

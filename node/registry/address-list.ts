@@ -1,0 +1,122 @@
+// An agent's list of addresses and who is primary in it: pure functions from one list to the next. At every moment exactly
+// one address is primary, unless there is none.
+import { MeshError } from '../../mesh/errors.ts';
+import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
+import { type Metadata, metadataFault } from './address-details.ts';
+import type { AgentAddress } from './agent.ts';
+import type { AddressPatch } from './schemas.ts';
+
+/** An address a client wishes for an agent, parsed. */
+export interface WantedAddress {
+  readonly address: EmailAddress;
+  readonly key: AddressKey;
+  readonly primary: boolean | undefined;
+  readonly displayName: string | undefined;
+  readonly metadata: Metadata | undefined;
+}
+
+type List = readonly AgentAddress[];
+
+/** The first address becomes primary whatever it says; later ones when they ask for it. */
+export function withAddress(list: List, wanted: WantedAddress, claimId: ClaimId): List {
+  const entry = entryOf(wanted, { address: wanted.address, key: wanted.key, claimId });
+  return withPrimary([...list, entry], wanted.primary === true ? wanted.key : primaryOf(list));
+}
+
+/** When the primary goes, the oldest of the others follows it. */
+export function withoutAddress(list: List, key: AddressKey): List {
+  const rest = list.filter((entry) => entry.key !== key);
+  return withPrimary(rest, primaryOf(rest));
+}
+
+/**
+ * One address with other details. `primary: false` hands the primary to the oldest of the others; the only address refuses
+ * it (`invalid_request`).
+ */
+export function withDetails(list: List, key: AddressKey, patch: AddressPatch): List {
+  const changed = list.map((entry) => (entry.key === key ? patched(entry, patch) : entry));
+  const primary = primaryOf(list);
+  if (patch.primary === true) return withPrimary(changed, key);
+  if (patch.primary === undefined || primary !== key) return changed;
+  const heir = list.find((entry) => entry.key !== key);
+  if (heir !== undefined) return withPrimary(changed, heir.key);
+  throw new MeshError(
+    'invalid_request',
+    "'primary' is not valid: the agent's only address is its primary one; add another first.",
+    { field: 'primary' },
+  );
+}
+
+/**
+ * A whole list in place of another, in the order it was sent. An address that stays keeps its claim and its spelling.
+ * Primary is the one that says so; else the present one, if it stays and does not say `false`; else the first that does not
+ * say `false`; else the first.
+ */
+export function replaced(list: List, wanted: readonly WantedAddress[], newClaimId: () => ClaimId): List {
+  const present = new Map(list.map((entry) => [entry.key, entry]));
+  const entries = wanted.map((wish) => {
+    const { address, key, claimId } = present.get(wish.key) ?? { ...wish, claimId: newClaimId() };
+    return entryOf(wish, { address, key, claimId });
+  });
+  const willing = wanted.filter((wish) => wish.primary !== false);
+  const primary =
+    wanted.find((wish) => wish.primary === true) ??
+    willing.find((wish) => present.get(wish.key)?.primary === true) ??
+    willing[0];
+  return withPrimary(entries, primary?.key);
+}
+
+function primaryOf(list: List): AddressKey | undefined {
+  return list.find((entry) => entry.primary)?.key;
+}
+
+/** Exactly one primary: `key`, or the first when that is nobody's. */
+function withPrimary(list: List, key: AddressKey | undefined): List {
+  const primary = key ?? list[0]?.key;
+  return list.map((entry) =>
+    entry.primary === (entry.key === primary) ? entry : { ...entry, primary: entry.key === primary },
+  );
+}
+
+function entryOf(wish: WantedAddress, identity: Pick<AgentAddress, 'address' | 'key' | 'claimId'>): AgentAddress {
+  return detailed({ ...identity, primary: false }, wish.displayName, wish.metadata);
+}
+
+function patched(entry: AgentAddress, patch: AddressPatch): AgentAddress {
+  const { displayName, metadata, ...identity } = entry;
+  return detailed(
+    identity,
+    patch.displayName === undefined ? displayName : (patch.displayName ?? undefined),
+    patch.metadata === undefined ? metadata : mergedMetadata(metadata, patch.metadata),
+  );
+}
+
+/** What is empty is left out, so that "none" has one form. */
+function detailed(
+  identity: AgentAddress,
+  displayName: string | undefined,
+  metadata: Metadata | undefined,
+): AgentAddress {
+  return {
+    ...identity,
+    ...(displayName ? { displayName } : {}),
+    ...(metadata && Object.keys(metadata).length > 0 ? { metadata } : {}),
+  };
+}
+
+/** RFC 7396 on one level: `null` removes a key. The rules hold for the result. */
+function mergedMetadata(
+  present: Metadata | undefined,
+  patch: Readonly<Record<string, string | null>> | null,
+): Metadata | undefined {
+  if (patch === null) return undefined;
+  const merged = { ...present };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = value;
+  }
+  const fault = metadataFault(merged);
+  if (fault === undefined) return merged;
+  const field = fault.key === undefined ? 'metadata' : `metadata.${fault.key}`.slice(0, 200);
+  throw new MeshError('invalid_request', `'${field}' is not valid: ${fault.message}.`, { field });
+}

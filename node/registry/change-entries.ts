@@ -1,0 +1,76 @@
+// Which events a mutation is, and in which order: a function of the agent before and after it, and of nothing else, so that
+// no route can forget one. Addresses are told as the email index shows them: none while email is disabled.
+import type { Agent, AgentAddress } from './agent.ts';
+import type { ChangeEntry, ChangeEvent } from './change-log.ts';
+
+/** What happened, without when and where in the log. */
+export type ChangeDraft = Pick<ChangeEntry, 'event' | 'agent' | 'changes'>;
+
+/**
+ * The events of one mutation (webhooks design): created → `agent.created`, `agent.email.changed`; changed →
+ * `agent.email.changed`, `agent.updated`; deleted → `agent.email.changed`, `agent.deleted`. `agent.email.changed` only when
+ * the index shows something else afterwards; nothing at all when nothing changed.
+ */
+export function changesBetween(before: Agent | undefined, after: Agent | undefined): readonly ChangeDraft[] {
+  const named = after ?? before;
+  if (named === undefined) return [];
+  const agent = { id: named.id, name: named.name, hostId: named.hostId };
+  const changes = emailChanges(before, after);
+  const draft = (event: ChangeEvent): ChangeDraft => ({ event, agent, changes });
+  const isShown = changes.added.length + changes.removed.length + changes.modified.length > 0;
+  const email = isShown ? [draft('agent.email.changed')] : [];
+  if (before === undefined) return [draft('agent.created'), ...email];
+  if (after === undefined) return [...email, draft('agent.deleted')];
+  const fields = changedFields(before, after);
+  if (fields.length === 0) return [];
+  return [...email, { event: 'agent.updated', agent, changes: { ...changes, fields } }];
+}
+
+function emailChanges(before: Agent | undefined, after: Agent | undefined): ChangeEntry['changes'] {
+  const was = shown(before);
+  const is = shown(after);
+  const byKey = new Map(was.map((entry) => [entry.key, entry]));
+  const kept = new Set(is.map((entry) => entry.key));
+  const added = is.filter((entry) => !byKey.has(entry.key));
+  const removed = was.filter((entry) => !kept.has(entry.key));
+  const modified = is.filter((entry) => {
+    const old = byKey.get(entry.key);
+    return old !== undefined && !isSameAddress(old, entry);
+  });
+  return { added: texts(added), removed: texts(removed), modified: texts(modified), current: texts(is) };
+}
+
+function changedFields(before: Agent, after: Agent): readonly string[] {
+  const isSameEmail =
+    before.emailEnabled === after.emailEnabled &&
+    before.addresses.length === after.addresses.length &&
+    before.addresses.every((entry, at) => isSameAddress(entry, after.addresses[at]));
+  return [
+    ...(before.name === after.name ? [] : ['name']),
+    ...(before.label === after.label ? [] : ['label']),
+    ...(isSameEmail ? [] : ['tools.email']),
+  ];
+}
+
+function shown(agent: Agent | undefined): readonly AgentAddress[] {
+  return agent?.emailEnabled ? agent.addresses : [];
+}
+
+function texts(addresses: readonly AgentAddress[]): ChangeEntry['changes']['current'] {
+  return addresses.map((entry) => entry.address);
+}
+
+function isSameAddress(one: AgentAddress, other: AgentAddress | undefined): boolean {
+  return (
+    one === other ||
+    (one.key === other?.key &&
+      one.primary === other.primary &&
+      one.displayName === other.displayName &&
+      isSameMetadata(one.metadata ?? {}, other.metadata ?? {}))
+  );
+}
+
+function isSameMetadata(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}

@@ -1,0 +1,99 @@
+// What clients may say of agents and addresses: the door of the registry. Strict: a field it does not know is an error, for
+// a silently ignored one is a misspelt one.
+import { z } from 'zod';
+import { AGENT_LABEL_CHARACTERS_MAX, AGENT_NAME_CHARACTERS_MAX } from '../../mesh/limits.ts';
+import { type AgentId, parseAgentId } from '../../mesh/names.ts';
+import { displayNameFault, metadataFault, textFault } from './address-details.ts';
+
+/** Ids that would hide a route: `/api/agents/email-index` is the index. */
+const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);
+
+const agentId = z.string().transform((text, context): AgentId => {
+  const id = parseAgentId(text);
+  if (id !== undefined && !RESERVED_IDS.has(text)) return id;
+  const message =
+    id === undefined
+      ? "must be 1–128 of letters, digits, '.', '_', '-', beginning with a letter or digit"
+      : 'is the name of a route; choose another';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const name = z
+  .string()
+  .trim()
+  .check((context) => {
+    const isEmpty = context.value === '';
+    const fault = isEmpty ? 'must have at least 1 character' : textFault(context.value, AGENT_NAME_CHARACTERS_MAX);
+    if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
+  });
+
+const label = z.string().check((context) => {
+  const fault = textFault(context.value, AGENT_LABEL_CHARACTERS_MAX);
+  if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
+});
+
+/** An empty displayName means none. */
+const displayName = z.string().check((context) => {
+  const fault = displayNameFault(context.value);
+  if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
+});
+
+const metadata = z.record(z.string(), z.string()).check((context) => {
+  const fault = metadataFault(context.value);
+  if (fault === undefined) return;
+  const path = fault.key === undefined ? [] : [fault.key];
+  context.issues.push({ code: 'custom', message: fault.message, path, input: context.value });
+});
+
+/** An address with what stands beside it. Its grammar is the address parser's affair. */
+export const newAddress = z.strictObject({
+  address: z.string(),
+  displayName: displayName.optional(),
+  primary: z.boolean().optional(),
+  metadata: metadata.optional(),
+});
+export type NewAddress = z.output<typeof newAddress>;
+
+/** RFC 7396: `null` removes; members of `metadata` are merged, and checked after the merge. */
+export const addressPatch = z.strictObject({
+  displayName: displayName.nullable().optional(),
+  primary: z.boolean().optional(),
+  metadata: z.record(z.string(), z.string().nullable()).nullable().optional(),
+});
+export type AddressPatch = z.output<typeof addressPatch>;
+
+export const newAgent = z.strictObject({
+  name,
+  id: agentId.optional(),
+  label: label.nullable().optional(),
+  tools: z
+    .strictObject({
+      email: z.strictObject({ enabled: z.boolean().optional(), addresses: z.array(newAddress).optional() }).optional(),
+    })
+    .optional(),
+});
+export type NewAgent = z.output<typeof newAgent>;
+
+const unchangeable = (what: string) => z.never({ error: `${what} cannot change` }).optional();
+
+/** RFC 7396: an absent member stays, `null` removes it, an array replaces the whole list. */
+export const agentPatch = z.strictObject({
+  id: unchangeable("an agent's id"),
+  hostId: unchangeable('the host that owns an agent'),
+  name: name.optional(),
+  label: label.nullable().optional(),
+  tools: z
+    .strictObject({
+      email: z
+        .strictObject({
+          enabled: z.boolean().nullable().optional(),
+          addresses: z.array(newAddress).nullable().optional(),
+        })
+        .nullable()
+        .optional(),
+    })
+    .nullable()
+    .optional(),
+});
+export type AgentPatch = z.output<typeof agentPatch>;
