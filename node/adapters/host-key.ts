@@ -1,0 +1,136 @@
+// This host's Ed25519 key: made once, at the first start, in the data directory, readable by nobody else. It is what peers
+// know this host by, so it is never replaced quietly: a missing, damaged or exchanged key stops the start with a sentence.
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Signer } from '../../mesh/signature/ed25519.ts';
+import type { Store } from '../store/store.ts';
+
+const FILE_NAME = 'host-key.pem';
+/** A PKCS 8 Ed25519 key is 119 octets of PEM; more than this is another file. */
+const FILE_BYTES_MAX = 4_096;
+/** The record that says which key this node has spoken with; `{publicKey}`. */
+const RECORD = 'host-key';
+
+export interface HostKeyOptions {
+  /** The data directory. */
+  readonly directory: string;
+  readonly store: Pick<Store, 'get' | 'commit'>;
+  /** The operator says so: a missing or exchanged key is the host's new one. A damaged file is refused all the same. */
+  readonly acceptNewKey?: boolean;
+}
+
+/**
+ * Loads the key, or makes it if this node never had one. Rejects with a `MeshError` `store_failed` whose sentence names the
+ * file and what the operator can do. Resolves once the key and the record of it are durable.
+ */
+export async function openHostKey({ directory, store, acceptNewKey = false }: HostKeyOptions): Promise<Signer> {
+  const path = join(directory, FILE_NAME);
+  const known = await recordedKey(store);
+  let pem = await readPem(path);
+  if (pem === undefined) {
+    if (known !== undefined && !acceptNewKey) {
+      throw failure(
+        `${path} is missing, though this host has already spoken with the key ${known}. Restore the file from a backup. If it is lost, start once with a new key accepted; peers that know the old one refuse this host until they are told.`,
+      );
+    }
+    pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    await writeDurably(directory, path, pem);
+  }
+  const signer = signerOf(path, pem);
+  if (known !== signer.publicKey) {
+    if (known !== undefined && !acceptNewKey) {
+      throw failure(
+        `${path} holds the key ${signer.publicKey}, but this host has spoken with ${known} so far. Restore the file that belongs to this data directory, or start once with a new key accepted.`,
+      );
+    }
+    await store.commit([{ key: RECORD, value: { publicKey: signer.publicKey } }]);
+  }
+  return signer;
+}
+
+function signerOf(path: string, pem: string): Signer {
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(pem);
+  } catch (cause) {
+    throw failure(`${path} can't be read as a private key (PKCS 8, PEM). Restore it from a backup.`, cause);
+  }
+  if (privateKey.asymmetricKeyType !== 'ed25519') {
+    throw failure(
+      `${path} holds a key of type ${privateKey.asymmetricKeyType}, not Ed25519. Restore it from a backup.`,
+    );
+  }
+  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x;
+  if (publicKey === undefined) throw new Error('an Ed25519 key without a public part');
+  return { publicKey, sign: (bytes) => sign(null, bytes, privateKey) };
+}
+
+/** The file's text; `undefined` when there is no such file. */
+async function readPem(path: string): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failure(`${path} can't be opened: ${(cause as Error).message}.`, cause);
+  }
+  try {
+    const { mode, size } = await file.stat();
+    // Windows has no such bits.
+    if (platform() !== 'win32' && (mode & 0o077) !== 0) {
+      throw failure(
+        `${path} may be read or written by others (mode ${(mode & 0o777).toString(8)}). If nobody has copied it, set it right with: chmod 600 ${path}`,
+      );
+    }
+    if (size === 0 || size > FILE_BYTES_MAX) {
+      throw failure(`${path} is ${size} octets long; a key is 119. Restore it from a backup.`);
+    }
+    return await file.readFile('latin1');
+  } catch (cause) {
+    if (cause instanceof MeshError) throw cause;
+    throw failure(`${path} can't be read: ${(cause as Error).message}.`, cause);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whole or not at all: a new file, flushed, renamed, its directory flushed. The store's lock keeps a second writer away. */
+async function writeDurably(directory: string, path: string, text: string): Promise<void> {
+  const draft = `${path}.new`;
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const file = await open(draft, 'w', 0o600);
+    try {
+      // A draft that an interrupted start left keeps its old mode.
+      await file.chmod(0o600);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+    const parent = await open(directory, constants.O_RDONLY);
+    try {
+      await parent.sync();
+    } finally {
+      await parent.close();
+    }
+  } catch (cause) {
+    throw failure(`The host key can't be written to ${path}: ${(cause as Error).message}.`, cause);
+  }
+}
+
+async function recordedKey(store: Pick<Store, 'get'>): Promise<string | undefined> {
+  const record = await store.get(RECORD);
+  if (record === undefined) return undefined;
+  const publicKey = (record as { publicKey?: unknown } | null)?.publicKey;
+  if (typeof publicKey === 'string') return publicKey;
+  throw failure(`The stored record '${RECORD}' has no publicKey: the store is damaged. Restore it from a backup.`);
+}
+
+function failure(sentence: string, cause?: unknown): MeshError {
+  return new MeshError('store_failed', sentence, cause === undefined ? {} : { cause });
+}
