@@ -1,0 +1,202 @@
+// Every setting of a node: its flag, its variable, its default and its reason, in one table that also makes `--help`.
+// Flags win over variables. All mistakes are told at once, each with the name that it was given by. Secrets come from the
+// environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
+import { isIP } from 'node:net';
+import { inspect } from 'node:util';
+import { MeshError } from '../mesh/errors.ts';
+import { type AllowRule, parseAllowList } from './webhooks/allow-list.ts';
+
+export const DEFAULT_PORT = 23_000;
+
+export interface Setting {
+  /** `hosts` is `--hosts` and `MESH_HOSTS`; `webhook-allow` is `--webhook-allow` and `MESH_WEBHOOK_ALLOW`. */
+  readonly name: string;
+  /** What the flag takes, as `--help` shows it; absent: the flag stands alone and the variable is `true` or `false`. */
+  readonly takes?: string;
+  readonly default?: string;
+  readonly help: string;
+  readonly secret?: true;
+}
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'hosts', takes: 'FILE', default: './hosts.json', help: 'who is in the mesh; watched for edits' },
+  {
+    name: 'host',
+    takes: 'ID',
+    help: 'which entry of hosts.json is this host (default: the one with "type": "local", else the machine\'s name)',
+  },
+  { name: 'data', takes: 'DIR', default: './data', help: "this host's agents, claims and keys; one node a directory" },
+  {
+    name: 'listen',
+    takes: 'IP:PORT',
+    help: `where to listen (default: this host's URL in hosts.json, port ${DEFAULT_PORT})`,
+  },
+  {
+    name: 'webhook-allow',
+    takes: 'LIST',
+    help: 'CIDR[:port],… that webhooks may be sent to, besides loopback on a node that listens on loopback only',
+  },
+  { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
+  { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },
+  {
+    name: 'log-level',
+    takes: 'LEVEL',
+    default: 'info',
+    help: 'info, warn, error or silent; logs go to standard error',
+  },
+  {
+    name: 'token',
+    secret: true,
+    help: 'what a client shows as "Authorization: Bearer …" to change anything; needed to listen beyond loopback',
+  },
+  { name: 'read-token', secret: true, help: 'the same for reading; unset: reads are open' },
+  {
+    name: 'secret',
+    secret: true,
+    help: "shared by all hosts: proves a host's key at first contact, and turns trust on first use off",
+  },
+];
+
+export interface ListenAddress {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface Config {
+  readonly hostsFile: string;
+  readonly host: string | undefined;
+  readonly dataDirectory: string;
+  readonly listen: ListenAddress | undefined;
+  readonly webhookAllow: readonly AllowRule[];
+  readonly allowSingleLabel: boolean;
+  readonly allowIpLiteral: boolean;
+  readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
+}
+
+export interface Secrets {
+  readonly token: Secret | undefined;
+  readonly readToken: Secret | undefined;
+  readonly meshSecret: Secret | undefined;
+}
+
+/** A text that does not print itself. */
+export class Secret {
+  readonly #text: string;
+  constructor(text: string) {
+    this.#text = text;
+  }
+  reveal(): string {
+    return this.#text;
+  }
+  toString(): string {
+    return '[secret]';
+  }
+  toJSON(): string {
+    return '[secret]';
+  }
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+/** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */
+export function variableOf(setting: Setting): string {
+  return `MESH_${setting.name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+type Given = (name: string) => { readonly text: string; readonly by: string } | undefined;
+
+/**
+ * Reads flags (by setting name) and environment. Throws one `MeshError` `invalid_request` that lists every mistake.
+ */
+export function readConfig(
+  flags: Readonly<Record<string, string | boolean | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly config: Config; readonly secrets: Secrets } {
+  const mistakes: string[] = [];
+  const given: Given = (name) => {
+    const setting = SETTINGS.find((one) => one.name === name);
+    if (setting === undefined) throw new Error(`There is no setting '${name}'.`);
+    const flag = setting.secret ? undefined : flags[name];
+    if (flag !== undefined) return { text: String(flag), by: `--${name}` };
+    const variable = environment[variableOf(setting)];
+    if (variable !== undefined && variable !== '') return { text: variable, by: variableOf(setting) };
+    return setting.default === undefined ? undefined : { text: setting.default, by: `--${name}` };
+  };
+  const config: Config = {
+    hostsFile: given('hosts')?.text ?? '',
+    host: given('host')?.text,
+    dataDirectory: given('data')?.text ?? '',
+    listen: readListen(given, mistakes),
+    webhookAllow: readAllowList(given, mistakes),
+    allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
+    allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
+    logLevel: readLogLevel(given, mistakes),
+  };
+  const secrets: Secrets = {
+    token: readSecret('token', given, mistakes),
+    readToken: readSecret('read-token', given, mistakes),
+    meshSecret: readSecret('secret', given, mistakes),
+  };
+  if (mistakes.length > 0)
+    throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);
+  return { config, secrets };
+}
+
+/** `IP:PORT`, `[IPv6]:PORT`, or an address alone for the default port. */
+export function parseListen(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(text.trim());
+  const ip = match?.[1] ?? match?.[2] ?? '';
+  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
+  const isRightKind = match?.[1] === undefined ? isIP(ip) === 4 : isIP(ip) === 6;
+  return isRightKind && port <= 65_535 ? { ip, port } : undefined;
+}
+
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || (isIP(ip) === 4 && ip.startsWith('127.'));
+}
+
+function readListen(given: Given, mistakes: string[]): ListenAddress | undefined {
+  const value = given('listen');
+  if (value === undefined) return undefined;
+  const listen = parseListen(value.text);
+  if (listen === undefined)
+    mistakes.push(
+      `${value.by} must be IP:PORT, like 127.0.0.1:${DEFAULT_PORT} or [::1]:${DEFAULT_PORT}, not '${value.text}'`,
+    );
+  return listen;
+}
+
+function readAllowList(given: Given, mistakes: string[]): readonly AllowRule[] {
+  const value = given('webhook-allow');
+  try {
+    return parseAllowList(value?.text ?? '');
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    mistakes.push(`${value?.by} ${error.message}`);
+    return parseAllowList('');
+  }
+}
+
+function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
+  const value = given(name);
+  if (value === undefined) return false;
+  if (!['true', 'false'].includes(value.text)) mistakes.push(`${value.by} must be true or false, not '${value.text}'`);
+  return value.text === 'true';
+}
+
+function readLogLevel(given: Given, mistakes: string[]): Config['logLevel'] {
+  const value = given('log-level');
+  const levels = ['info', 'warn', 'error', 'silent'] as const;
+  const level = levels.find((one) => one === value?.text);
+  if (level === undefined) mistakes.push(`${value?.by} must be one of ${levels.join(', ')}, not '${value?.text}'`);
+  return level ?? 'info';
+}
+
+function readSecret(name: string, given: Given, mistakes: string[]): Secret | undefined {
+  const value = given(name);
+  if (value === undefined) return undefined;
+  if (!/^[\x21-\x7e]{16,256}$/.test(value.text))
+    mistakes.push(`${value.by} must be 16 to 256 printable ASCII characters without spaces`);
+  return new Secret(value.text);
+}

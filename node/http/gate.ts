@@ -1,0 +1,109 @@
+// Who may come in, before any route is looked for: a browser that was lured here is not (its `Host` is a name of somebody
+// else's, or its `Origin` is), and where tokens are set, only who shows one. Peers' own routes are judged by signature instead.
+import { timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Roster } from '../../mesh/hosts.ts';
+import type { Secrets } from '../config.ts';
+
+/** What the gate looks at; header names in lower case. */
+export interface Visitor {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  header(name: string): string | undefined;
+}
+
+export interface GateOptions {
+  readonly roster: () => Roster;
+  readonly secrets: Pick<Secrets, 'token' | 'readToken'>;
+}
+
+/** Returns why a visitor must stay out, or `undefined`. */
+export type Gate = (visitor: Visitor) => MeshError | undefined;
+
+const PEER_ROUTES = '/api/mesh/v1/';
+const INDEX_ROUTE = '/api/agents/email-index';
+const WEBHOOK_ROUTES = '/api/webhooks';
+/** `Host` texts judged already; they are few, unless somebody plays. */
+const KNOWN_HOSTS_MAX = 1_000;
+
+export function createGate({ roster, secrets }: GateOptions): Gate {
+  const token = secrets.token && digest(secrets.token.reveal());
+  const readToken = secrets.readToken && digest(secrets.readToken.reveal());
+  const isOurName = createNameCheck(roster);
+  return (visitor) => {
+    const host = visitor.header('host') ?? '';
+    if (!isOurName(host)) {
+      const message = `This node does not answer to the name '${host.slice(0, 100)}'. Use its IP address, or add the name to this host's "aliases" in hosts.json.`;
+      return new MeshError('forbidden_origin', message);
+    }
+    const origin = visitor.header('origin');
+    if (origin !== undefined && !isSameOrigin(origin, host)) {
+      return new MeshError('forbidden_origin', `Pages of '${origin.slice(0, 100)}' may not use this node.`);
+    }
+    if (token === undefined && readToken === undefined) return undefined;
+    return refuseStranger(visitor, token, readToken);
+  };
+}
+
+function refuseStranger(
+  visitor: Visitor,
+  token: Uint8Array | undefined,
+  readToken: Uint8Array | undefined,
+): MeshError | undefined {
+  const { method, path } = visitor;
+  // Peers sign; their routes verify. A signed look-up is a peer's too, and its route verifies it.
+  if (path.startsWith(PEER_ROUTES) || path === '/health' || path === '/ready') return undefined;
+  const isRead =
+    (method === 'GET' || method === 'HEAD') && path !== WEBHOOK_ROUTES && !path.startsWith(`${WEBHOOK_ROUTES}/`);
+  if (isRead && (readToken === undefined || (path === INDEX_ROUTE && visitor.header('signature-input') !== undefined)))
+    return undefined;
+  if (!isRead && token === undefined) return undefined;
+  const shown = digest(/^Bearer +(\S+) *$/i.exec(visitor.header('authorization') ?? '')?.[1] ?? '');
+  if (token !== undefined && timingSafeEqual(shown, token)) return undefined;
+  if (isRead && readToken !== undefined && timingSafeEqual(shown, readToken)) return undefined;
+  const variable = isRead ? 'MESH_READ_TOKEN (or MESH_TOKEN)' : 'MESH_TOKEN';
+  return new MeshError(
+    'unauthorized',
+    `${method} ${path.slice(0, 100)} needs "Authorization: Bearer" with this node's ${variable}.`,
+  );
+}
+
+/**
+ * A name that resolves to this machine is not enough: whoever owns a domain can point it here (DNS rebinding). An IP literal
+ * can't be rebound; `localhost` and this host's names in hosts.json are the operator's.
+ */
+function createNameCheck(roster: () => Roster): (host: string) => boolean {
+  let judgedFor: Roster | undefined;
+  let known = new Map<string, boolean>();
+  return (host) => {
+    if (judgedFor !== roster() || known.size > KNOWN_HOSTS_MAX) {
+      judgedFor = roster();
+      known = new Map();
+    }
+    let verdict = known.get(host);
+    if (verdict === undefined) {
+      verdict = isNameOf(host, roster());
+      known.set(host, verdict);
+    }
+    return verdict;
+  };
+}
+
+function isNameOf(host: string, { self }: Roster): boolean {
+  const name = /^\[([^\]]+)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, '').toLowerCase();
+  if (isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return true;
+  return name === self.id || name === new URL(self.url).hostname || self.aliases.includes(name);
+}
+
+function isSameOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Of equal length whatever the text, so that comparing takes equal time. */
+function digest(text: string): Uint8Array {
+  return sha256(utf8ToBytes(text));
+}

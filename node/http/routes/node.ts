@@ -1,0 +1,48 @@
+// The node itself: whether it is alive, whether it may claim, and who is in its mesh.
+import type { Hono } from 'hono';
+import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Host, Roster } from '../../../mesh/hosts.ts';
+import type { HostId } from '../../../mesh/names.ts';
+import { resource } from '../methods.ts';
+
+export interface NodeRoutesOptions {
+  readonly version: string;
+  readonly roster: () => Roster;
+  readonly claims: { status(): ClaimStatus };
+  /** What is known of a peer: status, times, key. */
+  readonly peer: (id: HostId) => Readonly<Record<string, unknown>>;
+  /** Counts for people: agents, addresses, subscriptions. */
+  readonly counts: () => Readonly<Record<string, unknown>>;
+}
+
+export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
+  const { version, roster, claims } = options;
+  resource(app, '/health', { GET: (c) => c.json({ status: 'ok', version, host: roster().self.id }) });
+  resource(app, '/ready', {
+    GET: (c) => {
+      const status = claims.status();
+      if (status.ready) return c.json({ ready: true, claims: status, ...options.counts() });
+      throw new MeshError('uniqueness_unavailable', status.why ?? 'No claim can be made now.', {
+        extra: { ready: false, claims: status },
+        retryAfterSeconds: 1,
+      });
+    },
+  });
+  resource(app, '/api/hosts', {
+    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)) }),
+  });
+  resource(app, '/api/hosts/identity', {
+    GET: (c) => {
+      const { id, name, url } = roster().self;
+      return c.json({ host: { id, name, url, version, isSelf: true } });
+    },
+  });
+}
+
+function describeHost(host: Host, { roster, claims, peer }: NodeRoutesOptions): Readonly<Record<string, unknown>> {
+  const isSelf = host.id === roster().self.id;
+  const votes = claims.status().voters.includes(host.id);
+  const seen = isSelf ? { status: 'online' } : host.enabled ? peer(host.id) : { status: 'disabled' };
+  return { ...host.entry, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
+}

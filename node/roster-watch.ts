@@ -1,0 +1,44 @@
+// hosts.json while the node runs: an edit takes effect without a restart; a broken edit is reported once and the last good
+// roster stays. Which host this is can't change while it runs.
+import { MeshError } from '../mesh/errors.ts';
+import { parseRoster, type Roster, type SelfHint } from '../mesh/hosts.ts';
+import type { Log } from './log.ts';
+
+export class RosterWatch {
+  #roster: Roster;
+  #text: string;
+  readonly #hint: SelfHint;
+  readonly #log: Log;
+  readonly #listeners = new Set<(roster: Roster) => void>();
+
+  /** `text`: hosts.json as it is now. Throws a `MeshError` when it is not a good one: a node does not start without. */
+  constructor(text: string, hint: SelfHint, log: Log) {
+    this.#roster = parseRoster(text, hint);
+    this.#text = text;
+    this.#hint = { ...hint, id: this.#roster.self.id };
+    this.#log = log;
+  }
+
+  current = (): Roster => this.#roster;
+
+  /** Calls back after each edit that took effect. */
+  subscribe(listener: (roster: Roster) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The file's text after an edit; `undefined` when it can't be read. */
+  edited(text: string | undefined): void {
+    if (text === this.#text) return;
+    try {
+      if (text === undefined) throw new MeshError('invalid_request', 'hosts.json can no longer be read.');
+      this.#text = text;
+      this.#roster = parseRoster(text, this.#hint);
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      this.#log.error('hosts.rejected', { message: `${error.message} The node goes on with the hosts it had.` });
+      return;
+    }
+    this.#log.info('hosts.changed', { hosts: this.#roster.hosts.map((host) => host.id), voters: this.#roster.voters });
+    for (const listener of this.#listeners) listener(this.#roster);
+  }
+}

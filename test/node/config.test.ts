@@ -1,0 +1,63 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parseListen, readConfig, Secret } from '../../node/config.ts';
+
+describe('the settings', () => {
+  it('have defaults that need nothing', () => {
+    expect(readConfig({}, {}).config).toMatchObject({
+      hostsFile: './hosts.json',
+      dataDirectory: './data',
+      host: undefined,
+      listen: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  it('come from variables, and flags win over them', () => {
+    const environment = { MESH_HOST: 'mac', MESH_DATA: '/d', MESH_LISTEN: '127.0.0.1:1' };
+    expect(readConfig({ host: 'cloud' }, environment).config).toMatchObject({
+      host: 'cloud',
+      dataDirectory: '/d',
+      listen: { ip: '127.0.0.1', port: 1 },
+    });
+  });
+
+  it('take an empty variable for an absent one', () =>
+    expect(readConfig({}, { MESH_LISTEN: '' }).config.listen).toBeUndefined());
+
+  it('tell every mistake at once, by the name it was given by', () => {
+    const read = () =>
+      readConfig(
+        { listen: 'here', 'log-level': 'loud' },
+        { MESH_TOKEN: 'short', MESH_WEBHOOK_ALLOW: '10.0.0.0/99', MESH_ALLOW_SINGLE_LABEL: 'yes' },
+      );
+    expect(read).toThrow(
+      /--listen must be.*MESH_WEBHOOK_ALLOW.*MESH_ALLOW_SINGLE_LABEL must be true.*--log-level must be.*MESH_TOKEN must be 16/,
+    );
+  });
+
+  it('never take a secret from the command line', () => {
+    expect(readConfig({ token: 'x'.repeat(20) }, {}).secrets.token).toBeUndefined();
+  });
+});
+
+describe('a secret', () => {
+  it('does not print itself', () => {
+    const secret = new Secret('hunter2-hunter2-hunter2');
+    expect([String(secret), JSON.stringify({ secret }), inspect({ secret })].join()).not.toContain('hunter2');
+  });
+});
+
+describe('--listen', () => {
+  it.each([
+    ['127.0.0.1:8080', { ip: '127.0.0.1', port: 8080 }],
+    ['[::1]:8080', { ip: '::1', port: 8080 }],
+    ['0.0.0.0', { ip: '0.0.0.0', port: 23_000 }],
+    ['127.0.0.1:0', { ip: '127.0.0.1', port: 0 }],
+  ])('takes %s', (text, listen) => expect(parseListen(text)).toEqual(listen));
+
+  it.each(['', 'localhost:1', '::1:1', '127.0.0.1:65536', '127.0.0.1:', '[127.0.0.1]:1', '1.2.3:4', '[::1'])(
+    'refuses %j',
+    (text) => expect(parseListen(text)).toBeUndefined(),
+  );
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { RosterWatch } from '../../node/roster-watch.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+
+const mac = { id: 'mac', url: 'http://127.0.0.1:1', type: 'local' };
+const cloud = { id: 'cloud', url: 'http://127.0.0.1:2' };
+const text = (...hosts: unknown[]) => JSON.stringify({ hosts });
+
+function watch() {
+  const log = new RecordingLog();
+  const roster = new RosterWatch(text(mac, cloud), { hostName: 'x' }, log);
+  const seen: string[][] = [];
+  roster.subscribe(({ hosts }) => seen.push(hosts.map(({ id }) => id)));
+  return { log, roster, seen };
+}
+
+describe('hosts.json while the node runs', () => {
+  it('takes effect when it is edited', () => {
+    const { roster, seen } = watch();
+    roster.edited(text(mac, cloud, { id: 'mini', url: 'http://127.0.0.1:3' }));
+    expect([seen, roster.current().peers.map(({ id }) => id)]).toEqual([[['mac', 'cloud', 'mini']], ['cloud', 'mini']]);
+  });
+
+  it.each([
+    ['broken', '{"hosts":['],
+    ['gone', undefined],
+    ['without this host', text(cloud)],
+  ])('stays as it was when an edit leaves it %s, and says so', (_, edited) => {
+    const { log, roster, seen } = watch();
+    roster.edited(edited);
+    expect([seen, roster.current().peers.map(({ id }) => id)]).toEqual([[], ['cloud']]);
+    expect(log.named('hosts.rejected')).toHaveLength(1);
+  });
+
+  it('is not told again when nothing changed', () => {
+    const { roster, seen } = watch();
+    roster.edited(text(mac, cloud));
+    expect(seen).toEqual([]);
+  });
+
+  it('does not let another entry become this host', () => {
+    const { roster } = watch();
+    roster.edited(text({ ...mac, type: 'remote' }, { ...cloud, type: 'local' }));
+    expect(roster.current().self.id).toBe('mac');
+  });
+});
