@@ -1,0 +1,111 @@
+// The wire form of the email index: one entry of the map that `GET /api/agents/email-index` answers, and the door through which
+// a peer's entry comes in. A peer speaks only for its own agents, and only about what it was asked; what it says of where it is
+// reached is ignored for what our hosts.json says. The checks are written by hand because a whole index is 100,000 entries and a
+// schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
+import type { Host } from './hosts.ts';
+import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from './limits.ts';
+import {
+  type AddressKey,
+  type AgentId,
+  type EmailAddress,
+  type HostId,
+  isPrototypeName,
+  parseAgentId,
+} from './names.ts';
+
+/** One value of the map (specification, "Email Index"). It never has a member called `address`. */
+export interface IndexEntry {
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly hostId: HostId;
+  /** Where the owner is reached: its `url` in our hosts.json. */
+  readonly hostUrl: string;
+  readonly displayName?: string;
+  readonly primary: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An address as text and as what uniqueness compares. */
+export interface ParsedAddress {
+  readonly address: EmailAddress;
+  readonly key: AddressKey;
+}
+
+/** An entry under its address. */
+export interface ListedEntry extends ParsedAddress {
+  readonly entry: IndexEntry;
+}
+
+/** Reads an address out of any text, without throwing (`parseIdentityAddress`). */
+export type ParseAddress = (text: string) => ({ readonly valid: true } & ParsedAddress) | { readonly valid: false };
+
+/** What is asked of an index: one address, one agent's addresses, both at once (both must match), or, empty, everything. */
+export interface Question {
+  readonly address?: ParsedAddress;
+  readonly agentId?: AgentId;
+}
+
+/** The circumstances of a peer's answer. */
+export interface IndexDoor {
+  readonly from: Host;
+  readonly question: Question;
+  readonly parseAddress: ParseAddress;
+}
+
+/**
+ * One member of a peer's map: `undefined` when it was not asked for, names another host as its owner, is not yet a finished
+ * claim (`pending`), or is not of the form above. Members it does not know are left behind; a display name that is no safe
+ * folder name (existing consumers use it as one) is left out.
+ */
+export function readIndexEntry(text: string, value: unknown, door: IndexDoor): ListedEntry | undefined {
+  const { from, question } = door;
+  const parsed = door.parseAddress(text);
+  if (!parsed.valid || (question.address !== undefined && parsed.key !== question.address.key)) return undefined;
+  if (!isMap(value) || !isOwnedBy(from, value.hostId)) return undefined;
+  if (value.pending !== undefined && value.pending !== false) return undefined;
+  const agentId = typeof value.agentId === 'string' ? parseAgentId(value.agentId) : undefined;
+  if (agentId === undefined || (question.agentId !== undefined && agentId !== question.agentId)) return undefined;
+  const { agentName, displayName, primary, metadata } = value;
+  if (!isName(agentName, AGENT_NAME_CHARACTERS_MAX)) return undefined;
+  if (displayName !== undefined && typeof displayName !== 'string') return undefined;
+  if (primary !== undefined && typeof primary !== 'boolean') return undefined;
+  if (metadata !== undefined && !isMetadata(metadata)) return undefined;
+  const entry: IndexEntry = {
+    agentId,
+    agentName,
+    hostId: from.id,
+    hostUrl: from.url,
+    ...(isFolderName(displayName) ? { displayName } : {}),
+    primary: primary ?? false,
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  return { address: parsed.address, key: parsed.key, entry };
+}
+
+/** `"titania@x.com":{…}`, one member of the map as JSON text. */
+export function entryJson(address: EmailAddress, entry: IndexEntry): string {
+  return `${JSON.stringify(address)}:${JSON.stringify(entry)}`;
+}
+
+/** Whether a JSON value is an object, not an array or null. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOwnedBy(host: Host, hostId: unknown): boolean {
+  return typeof hostId === 'string' && (hostId === host.id || hostId.trim().toLowerCase() === host.id);
+}
+
+function isName(value: unknown, charactersMax: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= charactersMax && !/\p{Cc}/u.test(value);
+}
+
+function isFolderName(value: unknown): value is string {
+  return isName(value, DISPLAY_NAME_CHARACTERS_MAX) && !/^\.|[/\\]/.test(value);
+}
+
+function isMetadata(value: unknown): value is Readonly<Record<string, string>> {
+  if (!isMap(value)) return false;
+  for (const name of Object.keys(value)) if (typeof value[name] !== 'string' || isPrototypeName(name)) return false;
+  return true;
+}
