@@ -1,0 +1,232 @@
+// Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
+// that after one change among 100,000 addresses one page is written again and the rest is copied.
+import { entryJson, type IndexEntry, type ListedEntry, type Question } from '../../mesh/index-entry.ts';
+import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { Random } from '../../mesh/ports.ts';
+import type { Agent, AgentAddress } from './agent.ts';
+
+/** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
+const INDEX_PAGES = 256;
+const INCARNATION_BYTES = 12;
+
+/** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
+export interface IndexHost {
+  /** `hostUrl` of every entry. */
+  readonly url: string;
+}
+
+export interface EmailIndexOptions {
+  readonly self: () => IndexHost;
+  readonly random: Random;
+}
+
+export interface PreparedIndex {
+  /** JSON: the bare map. Shared by every answer, so never to be written into. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Strong, quotes included; never the same for other bytes, not even after a restart. */
+  readonly etag: string;
+}
+
+export class EmailIndex {
+  readonly #self: () => IndexHost;
+  /** Tells this process's versions from those of every earlier one. */
+  readonly #incarnation: string;
+  #version = 0;
+  #hostUrl: string;
+  #prepared: PreparedIndex | undefined;
+  readonly #holders = new Map<AddressKey, HeldAddress>();
+  readonly #agents = new Map<AgentId, IndexedAgent>();
+  readonly #pages: readonly Page[] = Array.from({ length: INDEX_PAGES }, () => new Page());
+  #nextPage = 0;
+
+  constructor({ self, random }: EmailIndexOptions) {
+    this.#self = self;
+    this.#hostUrl = self().url;
+    this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
+  }
+
+  /** Takes the agent as it is now, in place of what was known of it. Throws when another agent holds one of its addresses: the registry's fault. */
+  put(agent: Agent): void {
+    for (const { key, address } of agent.addresses) {
+      const holder = this.#holders.get(key)?.agent;
+      if (holder !== undefined && holder.id !== agent.id) {
+        throw new Error(
+          `The index was given '${address}' for agent '${agent.id}' while agent '${holder.id}' holds it.`,
+        );
+      }
+    }
+    const known = this.#agents.get(agent.id);
+    for (const held of known?.addresses ?? []) this.#holders.delete(held.key);
+    const page = known?.page ?? this.#nextInTurn();
+    const addresses = agent.addresses.map((source) => new HeldAddress(agent, source, this.#self));
+    for (const held of addresses) this.#holders.set(held.key, held);
+    this.#agents.set(agent.id, { agent, addresses, page });
+    page.set(agent.id, agent.emailEnabled ? addresses : []);
+    if (known !== undefined && showsTheSame(known.agent, agent)) return;
+    page.outdate();
+    this.#changed();
+  }
+
+  /** Forgets the agent and its addresses; nothing happens when it is unknown. */
+  remove(agentId: AgentId): void {
+    const known = this.#agents.get(agentId);
+    if (known === undefined) return;
+    for (const held of known.addresses) this.#holders.delete(held.key);
+    this.#agents.delete(agentId);
+    known.page.delete(agentId);
+    this.#changed();
+  }
+
+  /** Who holds the address here, also while that agent's email is disabled and the index does not show it. */
+  holder(key: AddressKey): HeldAddress | undefined {
+    return this.#holders.get(key);
+  }
+
+  /** The address's entry, when the index shows it. */
+  byAddress(key: AddressKey): HeldAddress | undefined {
+    const held = this.#holders.get(key);
+    return held?.agent.emailEnabled ? held : undefined;
+  }
+
+  /** The agent's entries that the index shows, in the order they were added. */
+  byAgent(agentId: AgentId): readonly HeldAddress[] {
+    const known = this.#agents.get(agentId);
+    return known?.agent.emailEnabled ? known.addresses : [];
+  }
+
+  /** Whether this host has the agent, with or without addresses. */
+  hasAgent(agentId: AgentId): boolean {
+    return this.#agents.has(agentId);
+  }
+
+  /** This host's own answer to a question. The list is the caller's: later changes do not reach it. */
+  answer({ address, agentId }: Question): readonly HeldAddress[] {
+    if (address === undefined) return agentId === undefined ? this.#all() : this.byAgent(agentId);
+    const held = this.byAddress(address.key);
+    return held === undefined || (agentId !== undefined && held.agent.id !== agentId) ? [] : [held];
+  }
+
+  /** The whole index, made when first asked for after a change and kept until the next. */
+  bytes(): PreparedIndex {
+    const { url } = this.#self();
+    if (url !== this.#hostUrl) {
+      this.#hostUrl = url;
+      for (const page of this.#pages) page.outdate();
+      this.#changed();
+    }
+    this.#prepared ??= { body: joinPages(this.#pages), etag: `"${this.#incarnation}-${this.#version}"` };
+    return this.#prepared;
+  }
+
+  #changed(): void {
+    this.#version += 1;
+    this.#prepared = undefined;
+  }
+
+  #all(): readonly HeldAddress[] {
+    const all: HeldAddress[] = [];
+    for (const { agent, addresses } of this.#agents.values()) if (agent.emailEnabled) all.push(...addresses);
+    return all;
+  }
+
+  #nextInTurn(): Page {
+    const page = this.#pages[this.#nextPage % this.#pages.length] as Page;
+    this.#nextPage += 1;
+    return page;
+  }
+}
+
+/** Whether the index has the same to say of both: then a reader's copy of it stays good (a new label is no news here). */
+function showsTheSame(before: Agent, now: Agent): boolean {
+  return (
+    before.addresses === now.addresses &&
+    before.name === now.name &&
+    before.emailEnabled === now.emailEnabled &&
+    before.hostId === now.hostId
+  );
+}
+
+/** One address that an agent of this host holds. */
+export class HeldAddress implements ListedEntry {
+  readonly agent: Agent;
+  readonly source: AgentAddress;
+  readonly #self: () => IndexHost;
+  #json = '';
+  #jsonUrl: string | undefined;
+
+  constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
+    this.agent = agent;
+    this.source = source;
+    this.#self = self;
+  }
+
+  get address() {
+    return this.source.address;
+  }
+
+  get key() {
+    return this.source.key;
+  }
+
+  get entry(): IndexEntry {
+    const { displayName, primary, metadata } = this.source;
+    return {
+      agentId: this.agent.id,
+      agentName: this.agent.name,
+      hostId: this.agent.hostId,
+      hostUrl: this.#self().url,
+      ...(displayName === undefined ? {} : { displayName }),
+      primary,
+      ...(metadata === undefined ? {} : { metadata }),
+    };
+  }
+
+  /** `"address":{…}`, written once and kept. */
+  get json(): string {
+    const { url } = this.#self();
+    if (this.#jsonUrl !== url) {
+      this.#json = entryJson(this.address, this.entry);
+      this.#jsonUrl = url;
+    }
+    return this.#json;
+  }
+}
+
+interface IndexedAgent {
+  readonly agent: Agent;
+  readonly addresses: readonly HeldAddress[];
+  readonly page: Page;
+}
+
+/** Some of the agents, as one run of bytes: members of the map without its braces. Empty while none has an address to show. */
+class Page {
+  readonly #agents = new Map<AgentId, readonly HeldAddress[]>();
+  #bytes: Buffer<ArrayBuffer> | undefined;
+
+  set(agentId: AgentId, shown: readonly HeldAddress[]): void {
+    this.#agents.set(agentId, shown);
+  }
+
+  delete(agentId: AgentId): void {
+    this.#agents.delete(agentId);
+    this.outdate();
+  }
+
+  outdate(): void {
+    this.#bytes = undefined;
+  }
+
+  get bytes(): Buffer<ArrayBuffer> {
+    this.#bytes ??= Buffer.from(
+      [...this.#agents.values()].flatMap((shown) => shown.map((held) => held.json)).join(','),
+    );
+    return this.#bytes;
+  }
+}
+
+function joinPages(pages: readonly Page[]): Uint8Array<ArrayBuffer> {
+  const comma = Buffer.from(',');
+  const full = pages.map((page) => page.bytes).filter((bytes) => bytes.byteLength > 0);
+  const parts = full.flatMap((bytes, index) => (index === 0 ? [bytes] : [comma, bytes]));
+  return Buffer.concat([Buffer.from('{'), ...parts, Buffer.from('}')]);
+}
