@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { Claim } from '../../../mesh/claims/claim-store.ts';
+import type { AddressKey } from '../../../mesh/names.ts';
+import { type QuorumHost, QuorumMesh } from '../../support/quorum-mesh.ts';
+
+async function threeHosts() {
+  const mesh = new QuorumMesh('mac', 'cloud', 'mini');
+  const [mac, cloud, mini] = [await mesh.start('mac'), await mesh.start('cloud'), await mesh.start('mini')];
+  await mesh.clock.advance(2_000);
+  return { mesh, mac, cloud, mini };
+}
+
+const claimOf = (mesh: QuorumMesh, host: QuorumHost, address: string): Claim => ({
+  key: address as AddressKey,
+  owner: mesh.owner(host),
+});
+
+/** Claims as the registry does: what was held is committed together with the end of its intent. */
+async function claim(mesh: QuorumMesh, host: QuorumHost, ...addresses: string[]) {
+  const claims = addresses.map((address) => claimOf(mesh, host, address));
+  const asked = host.claims.claim(claims);
+  await mesh.clock.advance(6_000);
+  const result = await asked;
+  if (result.kind === 'held') {
+    await host.store.commit(result.settled);
+    for (const { key, owner } of claims) host.held.set(key, owner);
+  }
+  return { result, claims };
+}
+
+describe('the quorum', () => {
+  it('gives an address to one host and tells the other who has it', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    const won = await claim(mesh, mac, 'titania@x.com');
+    const lost = await claim(mesh, cloud, 'titania@x.com');
+    expect([won.result.kind, lost.result]).toMatchObject(['held', { kind: 'conflict', owner: won.claims[0]?.owner }]);
+  });
+
+  it('claims ten addresses in two round trips', async () => {
+    const { mesh, mac } = await threeHosts();
+    mesh.messages.length = 0;
+    await claim(mesh, mac, ...Array.from({ length: 10 }, (_, index) => `a${index}@x.com`));
+    expect(
+      mesh.messages.filter(({ to }) => to === 'cloud').map(({ message }) => message.items.map(({ kind }) => kind)),
+    ).toEqual([Array.from({ length: 10 }, () => 'prepare'), Array.from({ length: 10 }, () => 'accept')]);
+  });
+
+  it('claims all or none: what it won beside a conflict is free again', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    await claim(mesh, cloud, 'taken@x.com');
+    const { result } = await claim(mesh, mac, 'a@x.com', 'taken@x.com', 'z@x.com');
+    expect(result).toMatchObject({ kind: 'conflict', key: 'taken@x.com' });
+    await mesh.clock.advance(5_000);
+    expect((await claim(mesh, cloud, 'a@x.com', 'z@x.com')).result.kind).toBe('held');
+    expect([mac.claims.status().unsettled, cloud.claims.status().unsettled]).toEqual([0, 0]);
+  });
+
+  it('answers unavailable, naming the silent, when no majority is there', async () => {
+    const { mesh, mac } = await threeHosts();
+    mesh.silent.add('cloud' as never).add('mini' as never);
+    await mesh.clock.advance(10_000);
+    const { result } = await claim(mesh, mac, 'titania@x.com');
+    expect(result).toMatchObject({
+      kind: 'unavailable',
+      reason: 'no_majority',
+      required: 2,
+      reached: 1,
+      hostsFailed: ['cloud', 'mini'],
+    });
+  });
+
+  it('is ready while a majority was heard, and says what is missing when not', async () => {
+    const { mesh, mac } = await threeHosts();
+    expect(mac.claims.status()).toMatchObject({ ready: true, required: 2, voters: ['cloud', 'mac', 'mini'] });
+    mesh.silent.add('cloud' as never).add('mini' as never);
+    await mesh.clock.advance(40_000);
+    expect(mac.claims.status()).toMatchObject({
+      ready: false,
+      why: expect.stringMatching(/2 of 3 voters must answer; 1 did/),
+    });
+  });
+
+  it('confirms a release, after which another host may claim', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    const { claims } = await claim(mesh, mac, 'titania@x.com');
+    const released = claims.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
+    await mac.store.commit(mac.claims.releasing(released));
+    mac.held.clear();
+    const release = mac.claims.release(released);
+    await mesh.clock.advance(1_000);
+    expect(await release).toBe('confirmed');
+    expect((await claim(mesh, cloud, 'titania@x.com')).result.kind).toBe('held');
+  });
+
+  it('answers a release as pending after two seconds, and ends it when the voters are back', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    const { claims } = await claim(mesh, mac, 'titania@x.com');
+    const released = claims.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
+    mesh.silent.add('cloud' as never).add('mini' as never);
+    await mac.store.commit(mac.claims.releasing(released));
+    mac.held.clear();
+    const release = mac.claims.release(released);
+    await mesh.clock.advance(2_000);
+    expect(await release).toBe('pending');
+    mesh.silent.clear();
+    await mesh.clock.advance(5_000);
+    expect(mac.claims.status().unsettled).toBe(0);
+    expect((await claim(mesh, cloud, 'titania@x.com')).result.kind).toBe('held');
+  });
+
+  it('gives back after a restart what its registry never took', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    const asked = mac.claims.claim([claimOf(mesh, mac, 'titania@x.com')]);
+    await mesh.clock.advance(1_000);
+    expect((await asked).kind).toBe('held');
+    mac.claims.stop();
+    await mesh.start('mac', mac.store.crash());
+    await mesh.clock.advance(5_000);
+    expect((await claim(mesh, cloud, 'titania@x.com')).result.kind).toBe('held');
+  });
+
+  it('reads who owns an address', async () => {
+    const { mesh, mac, mini } = await threeHosts();
+    const { claims } = await claim(mesh, mac, 'titania@x.com');
+    const read = Promise.all([
+      mini.claims.read('titania@x.com' as AddressKey),
+      mini.claims.read('nobody@x.com' as AddressKey),
+    ]);
+    await mesh.clock.advance(1_000);
+    expect(await read).toEqual([claims[0]?.owner, null]);
+  });
+
+  it('ends what is in hand when it stops', async () => {
+    const { mesh, mac } = await threeHosts();
+    mesh.silent.add('cloud' as never).add('mini' as never);
+    const asked = mac.claims.claim([claimOf(mesh, mac, 'titania@x.com')]);
+    mac.claims.stop();
+    expect(await asked).toMatchObject({ kind: 'unavailable', reason: 'stopping' });
+  });
+
+  it('answers nothing that its disk did not take', async () => {
+    const { mesh, mac } = await threeHosts();
+    mac.store.breakDisk(new Error('no space left'));
+    const asked = mac.claims.claim([claimOf(mesh, mac, 'titania@x.com')]);
+    await mesh.clock.advance(6_000);
+    expect((await asked).kind).toBe('unavailable');
+  });
+});

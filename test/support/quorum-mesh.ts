@@ -1,0 +1,73 @@
+// Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
+import type { Owner } from '../../mesh/claims/claim-store.ts';
+import { type ClaimMessage, claimMessageSchema, greetingSchema } from '../../mesh/claims/messages.ts';
+import { CLAIM_GREETINGS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
+import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { PeerTransport } from '../../mesh/ports.ts';
+import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { seededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface QuorumHost {
+  readonly id: HostId;
+  readonly claims: QuorumClaims;
+  readonly store: MemoryStore;
+  /** What the registry of this host would hold. */
+  readonly held: Map<AddressKey, Owner>;
+}
+
+export class QuorumMesh {
+  readonly clock = new VirtualClock();
+  readonly hosts = new Map<HostId, QuorumHost>();
+  /** Messages with items that crossed the network, in their order. */
+  readonly messages: { readonly from: HostId; readonly to: HostId; readonly message: ClaimMessage }[] = [];
+  readonly silent = new Set<HostId>();
+  readonly #voters: readonly HostId[];
+  #claims = 0;
+
+  constructor(...ids: string[]) {
+    this.#voters = [...ids].sort() as HostId[];
+  }
+
+  async start(id: string, disk?: MemoryDisk): Promise<QuorumHost> {
+    const self = id as HostId;
+    const store = new MemoryStore(disk === undefined ? {} : { disk });
+    const records = emptyClaimRecords();
+    for await (const page of store.load(CLAIM_PREFIX))
+      for (const { key, value } of page) readClaimRecord(records, key, value);
+    const held = new Map<AddressKey, Owner>();
+    const registry = { holder: (key: AddressKey) => held.get(key), isEmpty: () => held.size === 0 };
+    const random = seededRandom([...this.hosts.keys()].length + 1);
+    const options = { self, voters: this.#voters, records, registry, journal: store, clock: this.clock, random };
+    const host = { id: self, claims: new QuorumClaims({ ...options, transport: this.#transport(self) }), store, held };
+    this.hosts.set(self, host);
+    host.claims.start();
+    return host;
+  }
+
+  owner(host: QuorumHost): Owner {
+    this.#claims += 1;
+    const claimId = `claim-${this.#claims}-of-${host.id}` as ClaimId;
+    return { hostId: host.id, agentId: 'agent' as AgentId, agentName: 'agent', claimId, since: '2026-01-27T12:00:00Z' };
+  }
+
+  #transport(from: HostId): PeerTransport {
+    return {
+      ask: async ({ to, path, body, answerMsMax }) => {
+        const host = this.hosts.get(to);
+        if (host === undefined || this.silent.has(to) || this.silent.has(from)) {
+          await this.clock.sleep(answerMsMax);
+          throw new MeshError('peer_silent', `Host '${to}' did not answer.`);
+        }
+        const sent = JSON.parse(JSON.stringify(body));
+        if (path === CLAIM_GREETINGS_PATH)
+          return { status: 200, body: await host.claims.receiveGreeting(from, greetingSchema.parse(sent)) };
+        const message = claimMessageSchema.parse(sent);
+        this.messages.push({ from, to, message });
+        return { status: 200, body: JSON.parse(JSON.stringify(await host.claims.receive(from, message))) };
+      },
+    };
+  }
+}
