@@ -1,0 +1,220 @@
+// The federated question: every enabled peer is asked at once who owns an address (or an agent's addresses, or all), each has
+// five seconds for headers and body, and whoever did not answer is named. Askers of the same question at the same moment share
+// one fan-out. Our own clock ends it, so a transport that never settles can't hang it.
+// It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
+// it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
+import { type ErrorCode, MeshError } from './errors.ts';
+import type { Host, Roster } from './hosts.ts';
+import { isMap, type ListedEntry, type ParseAddress, type Question, readIndexEntry } from './index-entry.ts';
+import {
+  ANSWER_MS_MAX,
+  ENTRIES_PER_TURN_MAX,
+  INDEX_ANSWER_BYTES_MAX,
+  LOOKUP_ANSWER_BYTES_MAX,
+  QUESTIONS_IN_HAND_MAX,
+  SHARED_QUESTION_MS_MAX,
+} from './limits.ts';
+import type { AddressKey, HostId } from './names.ts';
+import type { Clock, PeerAnswer, PeerTransport } from './ports.ts';
+
+/** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
+export interface LookUpMeta {
+  readonly federated: true;
+  readonly hostsQueried: number;
+  readonly hostsSucceeded: number;
+  /** In the order of hosts.json. */
+  readonly hostsFailed: readonly HostId[];
+  /** Whole milliseconds. */
+  readonly queryTime: number;
+  /** Why each failed host did; absent when none did. Ours, not the specification's. */
+  readonly failures?: Readonly<Record<HostId, ErrorCode>>;
+  /** Entries in peers' answers that were refused; absent when none was. Ours, not the specification's. */
+  readonly entriesDropped?: number;
+}
+
+export interface LookUpAnswer {
+  /** Own host's first, then in the order of hosts.json; of two owners of one address the first stands here. */
+  readonly emails: ReadonlyMap<AddressKey, ListedEntry>;
+  readonly meta: LookUpMeta;
+}
+
+/**
+ * Asks the mesh. Rejects with `overloaded` when too many questions are under way, with the signal's reason when `signal`
+ * aborts (the other askers of the question do not notice), and never for what a peer did.
+ */
+export type LookUp = (question: Question, signal?: AbortSignal) => Promise<LookUpAnswer>;
+
+export interface LookUpPorts {
+  readonly transport: PeerTransport;
+  readonly roster: () => Roster;
+  readonly clock: Clock;
+  /** What this host itself answers. The list must not change afterwards. */
+  readonly local: (question: Question) => readonly ListedEntry[];
+  readonly parseAddress: ParseAddress;
+}
+
+/** One question on its way around the mesh, and how many wait for it. */
+interface FanOut {
+  readonly startMs: number;
+  readonly end: AbortController;
+  readonly answer: Promise<LookUpAnswer>;
+  askers: number;
+}
+
+export function createLookUp(ports: LookUpPorts): LookUp {
+  const joinable = new Map<string, FanOut>();
+  let inHand = 0;
+
+  const start = (name: string, question: Question): FanOut => {
+    if (inHand >= QUESTIONS_IN_HAND_MAX) {
+      const message = `This host already has ${inHand} questions to its peers under way, the most it takes. Try again shortly.`;
+      throw new MeshError('overloaded', message, { retryAfterSeconds: 1 });
+    }
+    const end = new AbortController();
+    inHand += 1;
+    const answer = askMesh(ports, question, end).finally(() => {
+      inHand -= 1;
+      forget(name, fanOut);
+    });
+    const fanOut: FanOut = { startMs: ports.clock.monotonicMs(), end, answer, askers: 0 };
+    joinable.set(name, fanOut);
+    return fanOut;
+  };
+  const forget = (name: string, fanOut: FanOut) => {
+    if (joinable.get(name) === fanOut) joinable.delete(name);
+  };
+
+  return async (question, signal) => {
+    signal?.throwIfAborted();
+    const name = `${question.address?.key ?? ''}\n${question.agentId ?? ''}`;
+    const young = joinable.get(name);
+    const isFresh = young !== undefined && ports.clock.monotonicMs() - young.startMs <= SHARED_QUESTION_MS_MAX;
+    const fanOut = isFresh ? young : start(name, question);
+    // Nobody may join a fan-out that is being given up: its answer would name every host as silent.
+    return waitFor(fanOut, signal, () => forget(name, fanOut));
+  };
+}
+
+/** Waits with the others; the last one to leave early ends the fan-out. */
+function waitFor(fanOut: FanOut, signal: AbortSignal | undefined, onLastLeft: () => void): Promise<LookUpAnswer> {
+  fanOut.askers += 1;
+  if (signal === undefined) return fanOut.answer;
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      fanOut.askers -= 1;
+      if (fanOut.askers === 0) {
+        onLastLeft();
+        fanOut.end.abort();
+      }
+      reject(signal.reason);
+    };
+    const stay = () => signal.removeEventListener('abort', leave);
+    signal.addEventListener('abort', leave, { once: true });
+    fanOut.answer.then(resolve, reject).finally(stay);
+  });
+}
+
+/** What became of one peer. */
+type Outcome = { readonly failure: ErrorCode } | { readonly entries: readonly ListedEntry[]; readonly dropped: number };
+
+async function askMesh(ports: LookUpPorts, question: Question, end: AbortController): Promise<LookUpAnswer> {
+  const { clock } = ports;
+  const startMs = clock.monotonicMs();
+  const { peers } = ports.roster();
+  const silence = clock.sleep(ANSWER_MS_MAX, end.signal).then((): Outcome => ({ failure: 'peer_silent' }));
+  const outcomes = await Promise.all(
+    peers.map((peer) => Promise.race([askPeer(ports, peer, question, end.signal), silence])),
+  );
+  end.abort();
+  const emails = new Map<AddressKey, ListedEntry>();
+  const failures: [HostId, ErrorCode][] = [];
+  let dropped = 0;
+  const add = (listed: ListedEntry) => {
+    if (!emails.has(listed.key)) emails.set(listed.key, listed);
+  };
+  await inTurns(ports.local(question), clock, add);
+  for (const [index, peer] of peers.entries()) {
+    const outcome = outcomes[index];
+    if (outcome === undefined) continue;
+    if ('failure' in outcome) {
+      failures.push([peer.id, outcome.failure]);
+    } else {
+      dropped += outcome.dropped;
+      await inTurns(outcome.entries, clock, add);
+    }
+  }
+  const meta: LookUpMeta = {
+    federated: true,
+    hostsQueried: 1 + peers.length,
+    hostsSucceeded: 1 + peers.length - failures.length,
+    hostsFailed: failures.map(([id]) => id),
+    queryTime: Math.round(clock.monotonicMs() - startMs),
+    ...(failures.length > 0 ? { failures: Object.fromEntries(failures) } : {}),
+    ...(dropped > 0 ? { entriesDropped: dropped } : {}),
+  };
+  return { emails, meta };
+}
+
+/** Never rejects: a peer's failure is a result, whatever the transport threw. */
+async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
+  let answer: PeerAnswer;
+  try {
+    answer = await ports.transport.ask(
+      {
+        to: peer.id,
+        method: 'GET',
+        path: indexPath(question),
+        // Who sees it answers from its own registry only, so questions never bounce.
+        headers: { 'X-Federated-Query': 'true' },
+        answerMsMax: ANSWER_MS_MAX,
+        answerBytesMax: isNarrow(question) ? LOOKUP_ANSWER_BYTES_MAX : INDEX_ANSWER_BYTES_MAX,
+        answerSignature: 'known-key',
+      },
+      signal,
+    );
+  } catch (error) {
+    return { failure: error instanceof MeshError ? error.code : 'internal_error' };
+  }
+  if (signal.aborted) return { failure: 'peer_silent' };
+  // A host of the original's kind says 404 for an agent it does not have: that is an answer.
+  if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
+  if (answer.status !== 200 || !isMap(answer.body)) return { failure: 'peer_unintelligible' };
+  return readAnswer(ports, peer, question, answer.body);
+}
+
+async function readAnswer(
+  ports: LookUpPorts,
+  from: Host,
+  question: Question,
+  map: Readonly<Record<string, unknown>>,
+): Promise<Outcome> {
+  const door = { from, question, parseAddress: ports.parseAddress };
+  const entries: ListedEntry[] = [];
+  let dropped = 0;
+  await inTurns(Object.keys(map), ports.clock, (text) => {
+    const listed = readIndexEntry(text, map[text], door);
+    if (listed === undefined) dropped += 1;
+    else entries.push(listed);
+  });
+  return { entries, dropped };
+}
+
+/** Path and query of the question, as a peer of any kind understands it. */
+function indexPath({ address, agentId }: Question): string {
+  const parts: string[] = [];
+  if (address !== undefined) parts.push(`address=${encodeURIComponent(address.address.toWellFormed())}`);
+  if (agentId !== undefined) parts.push(`agentId=${encodeURIComponent(agentId)}`);
+  return `/api/agents/email-index${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
+}
+
+function isNarrow(question: Question): boolean {
+  return question.address !== undefined || question.agentId !== undefined;
+}
+
+/** Visits every item, letting other work in between after each `ENTRIES_PER_TURN_MAX`. */
+async function inTurns<Item>(items: readonly Item[], clock: Clock, visit: (item: Item) => void): Promise<void> {
+  for (let from = 0; from < items.length; from += ENTRIES_PER_TURN_MAX) {
+    if (from > 0) await clock.sleep(0);
+    for (const item of items.slice(from, from + ENTRIES_PER_TURN_MAX)) visit(item);
+  }
+}

@@ -1,0 +1,317 @@
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Roster } from '../../mesh/hosts.ts';
+import type { ListedEntry, Question } from '../../mesh/index-entry.ts';
+import {
+  ANSWER_MS_MAX,
+  ENTRIES_PER_TURN_MAX,
+  INDEX_ANSWER_BYTES_MAX,
+  LOOKUP_ANSWER_BYTES_MAX,
+  QUESTIONS_IN_HAND_MAX,
+  SHARED_QUESTION_MS_MAX,
+} from '../../mesh/limits.ts';
+import { createLookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
+import type { AgentId } from '../../mesh/names.ts';
+import { addressOf } from '../support/agent-of.ts';
+import { parsePlainAddress } from '../support/plain-address.ts';
+import { rosterOf, urlOf } from '../support/roster-of.ts';
+import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../support/scripted-peers.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const TITANIA = addressOf('titania@x.com');
+const ABOUT_TITANIA: Question = { address: TITANIA };
+const atCloud = { 'titania@x.com': wireEntry('cloud', 'titania') };
+
+/** Host `mac` and its peers `cloud` and `pi`, which do as `scripts` say. */
+function meshOf(scripts: Record<string, PeerScript>, local: readonly ListedEntry[] = []) {
+  const clock = new VirtualClock();
+  const transport = new ScriptedPeers(scripts);
+  let roster: Roster = rosterOf('mac', 'cloud', 'pi');
+  const lookUp = createLookUp({
+    transport,
+    clock,
+    roster: () => roster,
+    local: () => local,
+    parseAddress: parsePlainAddress,
+  });
+  return { clock, transport, lookUp, edit: (edited: Roster) => (roster = edited) };
+}
+
+/** What this host itself would list. */
+function own(address: string, agentName = 'own'): ListedEntry {
+  const { key, address: name } = addressOf(address);
+  const { self } = rosterOf('mac');
+  const entry = { agentId: `id-${agentName}` as AgentId, agentName, hostId: self.id, hostUrl: self.url, primary: true };
+  return { address: name, key, entry };
+}
+
+/** Lets the question run until it has its answer, at most `ms` of virtual time. */
+async function within<Result>(clock: VirtualClock, ms: number, question: Promise<Result>): Promise<Result> {
+  await clock.advance(ms);
+  return Promise.race([question, Promise.reject(new Error(`No answer within ${ms} ms.`))]);
+}
+
+const owners = (answer: LookUpAnswer) =>
+  [...answer.emails.values()].map(({ address, entry }) => `${address} ${entry.agentName}@${entry.hostId}`);
+
+describe('a federated question', () => {
+  it('is put to every enabled peer at once, in the words that any peer understands', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: says({}) });
+    const address = addressOf('a+b&c@x.com');
+    await within(clock, 0, lookUp({ address, agentId: 'id-1' as AgentId }));
+    expect(transport.asked.map((request) => request.to)).toEqual(['cloud', 'pi']);
+    expect(transport.asked[0]).toMatchObject({
+      method: 'GET',
+      path: '/api/agents/email-index?address=a%2Bb%26c%40x.com&agentId=id-1',
+      headers: { 'X-Federated-Query': 'true' },
+      answerMsMax: ANSWER_MS_MAX,
+      answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
+      answerSignature: 'known-key',
+    });
+  });
+
+  it('may ask for everything, and then takes a long answer', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says(atCloud), pi: says({}) });
+    const answer = await within(clock, 0, lookUp({}));
+    expect(transport.asked[0]).toMatchObject({
+      path: '/api/agents/email-index',
+      answerBytesMax: INDEX_ANSWER_BYTES_MAX,
+    });
+    expect(owners(answer)).toEqual(['titania@x.com titania@cloud']);
+  });
+
+  it('finds the owner on a peer, reached where our hosts.json says', async () => {
+    const { clock, lookUp } = meshOf({ cloud: says(atCloud), pi: says({}) });
+    const answer = await within(clock, 0, lookUp(ABOUT_TITANIA));
+    expect(answer.emails.get(TITANIA.key)?.entry.hostUrl).toBe(urlOf('cloud'));
+    expect(answer.meta).toEqual({
+      federated: true,
+      hostsQueried: 3,
+      hostsSucceeded: 3,
+      hostsFailed: [],
+      queryTime: 0,
+    });
+  });
+
+  it('is answered by this host alone when it has no peers', async () => {
+    const { clock, lookUp, edit } = meshOf({}, [own('titania@x.com')]);
+    edit(rosterOf('mac'));
+    const answer = await within(clock, 0, lookUp(ABOUT_TITANIA));
+    expect(owners(answer)).toEqual(['titania@x.com own@mac']);
+    expect(answer.meta).toMatchObject({ hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [] });
+  });
+
+  it('prefers its own entry, then the one of the host listed first, however late it came', async () => {
+    const both = (host: string) => ({
+      'titania@x.com': wireEntry(host, 'titania'),
+      'shared@x.com': wireEntry(host, 'shared'),
+    });
+    const { clock, lookUp } = meshOf(
+      {
+        cloud: (_, signal) => clock.sleep(900, signal).then(() => says(both('cloud'))({} as never, signal)),
+        pi: says(both('pi')),
+      },
+      [own('titania@x.com')],
+    );
+    const answer = await within(clock, 1_000, lookUp({}));
+    expect(owners(answer)).toEqual(['titania@x.com own@mac', 'shared@x.com shared@cloud']);
+    expect(answer.meta.queryTime).toBe(900);
+  });
+
+  it('reads a long answer to the end', async () => {
+    const many = ENTRIES_PER_TURN_MAX * 2 + 1;
+    const names = Array.from({ length: many }, (_, n) => [`a${n}@x.com`, wireEntry('cloud', `a${n}`)]);
+    const { clock, lookUp } = meshOf({ cloud: says(Object.fromEntries(names)), pi: says({}) });
+    const answer = await within(clock, 1, lookUp({}));
+    expect(answer.emails.size).toBe(many);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { clock, lookUp } = meshOf({ cloud: says({}), pi: says({}) });
+    await within(clock, 0, lookUp(ABOUT_TITANIA));
+    await clock.settle();
+    expect(clock.sleepers).toBe(0);
+  });
+});
+
+describe('a peer that does not answer', () => {
+  it('is named after five seconds, when the others have long answered', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says(atCloud), pi: never });
+    const question = lookUp(ABOUT_TITANIA);
+    await expect(within(clock, ANSWER_MS_MAX - 1, question)).rejects.toThrow('No answer');
+    const answer = await within(clock, 1, question);
+    expect(owners(answer)).toEqual(['titania@x.com titania@cloud']);
+    expect(answer.meta).toEqual({
+      federated: true,
+      hostsQueried: 3,
+      hostsSucceeded: 2,
+      hostsFailed: ['pi'],
+      queryTime: ANSWER_MS_MAX,
+      failures: { pi: 'peer_silent' },
+    });
+    expect(transport.signals.every((signal) => signal?.aborted)).toBe(true);
+  });
+
+  it('is named when its body drips past the deadline', async () => {
+    const drip: PeerScript = async () => {
+      for (let second = 0; second < 60; second += 1) await clock.sleep(1_000);
+      return { status: 200, body: atCloud };
+    };
+    const { clock, lookUp } = meshOf({ cloud: drip, pi: says({}) });
+    const answer = await within(clock, ANSWER_MS_MAX, lookUp(ABOUT_TITANIA));
+    expect(answer.meta.hostsFailed).toEqual(['cloud']);
+    await clock.advance(60_000);
+    expect(answer.emails.size).toBe(0);
+  });
+
+  it('is heard when it is only slow', async () => {
+    const slow: PeerScript = () => clock.sleep(ANSWER_MS_MAX - 1).then(() => ({ status: 200, body: atCloud }));
+    const { clock, lookUp } = meshOf({ cloud: slow, pi: says({}) });
+    const answer = await within(clock, ANSWER_MS_MAX, lookUp(ABOUT_TITANIA));
+    expect(answer.meta).toMatchObject({ hostsFailed: [], queryTime: ANSWER_MS_MAX - 1 });
+    expect(answer.emails.size).toBe(1);
+  });
+});
+
+describe('a peer that answers nonsense', () => {
+  it.each<[string, PeerScript, string]>([
+    ['a list', says([wireEntry('cloud', 'titania')]), 'peer_unintelligible'],
+    ['null', says(null), 'peer_unintelligible'],
+    ['text', says('<html>'), 'peer_unintelligible'],
+    ['nothing', says(undefined), 'peer_unintelligible'],
+    ['an error', () => ({ status: 500, body: atCloud }), 'peer_unintelligible'],
+    ['not found', () => ({ status: 404, body: {} }), 'peer_unintelligible'],
+    ['HTML or too much', () => refuse(new MeshError('peer_unintelligible', 'Not JSON.')), 'peer_unintelligible'],
+    ['a wrong signature', () => refuse(new MeshError('peer_untrusted', 'Another key.')), 'peer_untrusted'],
+    ['a fault of the transport', () => refuse(new TypeError('x is not a function')), 'internal_error'],
+  ])('(%s) is named, and the others are heard', async (_, script, failure) => {
+    const { clock, lookUp } = meshOf({ cloud: script, pi: says({ 'titania@x.com': wireEntry('pi', 'titania') }) });
+    const answer = await within(clock, 0, lookUp(ABOUT_TITANIA));
+    expect(owners(answer)).toEqual(['titania@x.com titania@pi']);
+    expect(answer.meta).toMatchObject({ hostsSucceeded: 2, hostsFailed: ['cloud'], failures: { cloud: failure } });
+  });
+
+  it('is heard when it says that it does not have the agent', async () => {
+    const absent: PeerScript = () => ({ status: 404, body: { error: 'not_found' } });
+    const { clock, lookUp } = meshOf({ cloud: absent, pi: says({}) });
+    const answer = await within(clock, 0, lookUp({ agentId: 'id-1' as AgentId }));
+    expect(answer.meta).toMatchObject({ hostsSucceeded: 3, hostsFailed: [] });
+  });
+
+  it('gives only the entries that were asked for, are its own and are whole; the rest is counted', async () => {
+    const answered = JSON.parse(`{
+      "titania@x.com": ${JSON.stringify(wireEntry('cloud', 'titania'))},
+      "unasked@x.com": ${JSON.stringify(wireEntry('cloud', 'titania'))},
+      "TITANIA@x.com": ${JSON.stringify(wireEntry('pi', 'titania'))},
+      " titania@x.com": ${JSON.stringify(wireEntry('cloud', 'titania', { pending: true }))},
+      "titania@x.com ": null,
+      "__proto__": ${JSON.stringify(wireEntry('cloud', 'titania'))},
+      "constructor": 7
+    }`);
+    const { clock, lookUp } = meshOf({ cloud: says(answered), pi: says({}) });
+    const answer = await within(clock, 0, lookUp(ABOUT_TITANIA));
+    expect(owners(answer)).toEqual(['titania@x.com titania@cloud']);
+    expect(answer.meta).toMatchObject({ hostsFailed: [], entriesDropped: 6 });
+    expect(({} as Record<string, unknown>).agentId).toBeUndefined();
+  });
+});
+
+describe('the same question asked by many at once', () => {
+  it('is put once to each peer, and everybody has the answer', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says(atCloud), pi: says({}) });
+    const answers = Promise.all(Array.from({ length: 500 }, () => lookUp(ABOUT_TITANIA)));
+    const heard = await within(clock, 0, answers);
+    expect(transport.asked).toHaveLength(2);
+    expect(new Set(heard).size).toBe(1);
+    expect(heard[0]?.emails.size).toBe(1);
+  });
+
+  it('is not shared with another question', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: says({}) });
+    const agentId = 'id-1' as AgentId;
+    const questions: Question[] = [{}, ABOUT_TITANIA, { agentId }, { ...ABOUT_TITANIA, agentId }];
+    await within(clock, 0, Promise.all(questions.map((question) => lookUp(question))));
+    expect(new Set(transport.asked.map((request) => request.path)).size).toBe(4);
+  });
+
+  it('is put again once the first asking is old news', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: never });
+    const early = lookUp(ABOUT_TITANIA);
+    await clock.advance(SHARED_QUESTION_MS_MAX);
+    const joined = lookUp(ABOUT_TITANIA);
+    await clock.advance(1);
+    const late = lookUp(ABOUT_TITANIA);
+    await clock.advance(0);
+    expect(transport.asked).toHaveLength(4);
+    const [first, second, third] = await within(clock, ANSWER_MS_MAX * 2, Promise.all([early, joined, late]));
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('is put again when it was answered', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: says({}) });
+    await within(clock, 0, lookUp(ABOUT_TITANIA));
+    await within(clock, 0, lookUp(ABOUT_TITANIA));
+    expect(transport.asked).toHaveLength(4);
+  });
+
+  it('goes on when one of them leaves', async () => {
+    const { clock, lookUp, transport } = meshOf({
+      cloud: says(atCloud),
+      pi: () => clock.sleep(50).then(() => ({ status: 200, body: {} })),
+    });
+    const leaver = new AbortController();
+    const left = lookUp(ABOUT_TITANIA, leaver.signal);
+    const stayed = lookUp(ABOUT_TITANIA, new AbortController().signal);
+    const refusal = expect(left).rejects.toThrow('gone');
+    await clock.settle();
+    leaver.abort(new Error('gone'));
+    await refusal;
+    expect(transport.signals.some((signal) => signal?.aborted)).toBe(false);
+    const answer = await within(clock, 50, stayed);
+    expect(answer.meta.hostsFailed).toEqual([]);
+  });
+
+  it('ends at the peers when the last one leaves, and nobody joins what was given up', async () => {
+    const { clock, lookUp, transport } = meshOf({
+      cloud: says(atCloud),
+      pi: (_, signal) => clock.sleep(50, signal).then(() => ({ status: 200, body: {} })),
+    });
+    const leaver = new AbortController();
+    const both = [lookUp(ABOUT_TITANIA, leaver.signal), lookUp(ABOUT_TITANIA, leaver.signal)];
+    const refusals = Promise.all(both.map((asker) => expect(asker).rejects.toThrow('gone')));
+    await clock.settle();
+    leaver.abort(new Error('gone'));
+    const next = lookUp(ABOUT_TITANIA);
+    await refusals;
+    expect(transport.signals.slice(0, 2).every((signal) => signal?.aborted)).toBe(true);
+    const answer = await within(clock, 50, next);
+    expect(answer.meta.hostsFailed).toEqual([]);
+  });
+
+  it('is not put at all for an asker who has already left', async () => {
+    const { lookUp, transport } = meshOf({});
+    await expect(lookUp(ABOUT_TITANIA, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    expect(transport.asked).toEqual([]);
+  });
+});
+
+describe('too many questions at once', () => {
+  it('are refused as overloaded, and there is room again when the first have ended', async () => {
+    const { clock, lookUp } = meshOf({});
+    const about = (n: number): Question => ({ address: addressOf(`a${n}@x.com`) });
+    const taken = Array.from({ length: QUESTIONS_IN_HAND_MAX }, (_, n) => lookUp(about(n)));
+    await expect(lookUp(about(QUESTIONS_IN_HAND_MAX))).rejects.toMatchObject({
+      code: 'overloaded',
+      retryAfterSeconds: 1,
+    });
+    const joined = lookUp(about(0));
+    await within(clock, ANSWER_MS_MAX, Promise.all([...taken, joined]));
+    const { meta } = await within(clock, ANSWER_MS_MAX, lookUp(about(0)));
+    expect(meta.hostsFailed).toEqual(['cloud', 'pi']);
+  });
+});
+
+function refuse(error: Error): never {
+  throw error;
+}
