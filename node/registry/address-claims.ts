@@ -1,0 +1,112 @@
+// What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
+// what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
+import type { Claim, ClaimStore, Conflict, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { EmailAddress } from '../../mesh/names.ts';
+import type { Clock, Write } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Agent, AgentAddress } from './agent.ts';
+import type { AgentTable } from './agent-table.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { RETRY_AFTER_SECONDS } from './limits.ts';
+
+export interface AddressClaimsPorts {
+  readonly claims: ClaimStore;
+  readonly table: AgentTable;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Addresses = readonly AgentAddress[];
+
+export class AddressClaims {
+  readonly #ports: AddressClaimsPorts;
+  readonly #locks: KeyedLock;
+
+  constructor(ports: AddressClaimsPorts) {
+    this.#ports = ports;
+    this.#locks = new KeyedLock('address', ports.clock);
+  }
+
+  /** The turn on these addresses, until disposed of. */
+  hold(addresses: Addresses, untilMs: number): Promise<Disposable> {
+    return this.#locks.holdAll(
+      addresses.map((entry) => entry.key),
+      untilMs,
+    );
+  }
+
+  /**
+   * Claims all of them for `agent`, or none. Resolves with the records that its commit must contain. Throws `conflict` or
+   * `uniqueness_unavailable`. The turn on them must be ours.
+   */
+  async claim(agent: Agent, gained: Addresses): Promise<readonly Write[]> {
+    if (gained.length === 0) return [];
+    for (const { address, key } of gained) {
+      const holder = this.#ports.table.holderOf(key);
+      if (holder !== undefined) throw conflictOver(address, holder.name, holder.hostId);
+    }
+    const since = new Date(this.#ports.clock.wallMs()).toISOString();
+    const outcome = await this.#ports.claims.claim(gained.map((entry) => claimOf(agent, entry, since)));
+    if (outcome.kind === 'held') return outcome.settled;
+    if (outcome.kind === 'unavailable') throw this.#unavailable(agent, outcome);
+    throw this.#conflict(agent, gained, outcome);
+  }
+
+  /** Records for the commit that gives these addresses up. */
+  releasing(lost: Addresses): readonly Write[] {
+    return lost.length === 0 ? [] : this.#ports.claims.releasing(lost.map(claimNamed));
+  }
+
+  /** Frees them, after that commit. Resolves with those whose release the voters have not confirmed. */
+  async release(lost: Addresses): Promise<readonly EmailAddress[]> {
+    if (lost.length === 0 || (await this.#ports.claims.release(lost.map(claimNamed))) === 'confirmed') return [];
+    const addresses = lost.map((entry) => entry.address);
+    this.#ports.log.warn('release.pending', { addresses });
+    return addresses;
+  }
+
+  #conflict(agent: Agent, gained: Addresses, { key, owner }: Conflict): MeshError {
+    const address = gained.find((entry) => entry.key === key)?.address ?? key;
+    const status = this.#ports.claims.status();
+    this.#ports.log.info('claim.refused', { agentId: agent.id, address, owner });
+    if (owner.hostId !== agent.hostId || status.unsettled === 0)
+      return conflictOver(address, owner.agentName, owner.hostId);
+    // Ours, yet not in our registry: an aborted claim or a release that the voters have still to hear of. It will pass.
+    return unavailableBecause({
+      message: `An earlier claim of ${address} by this host is still being given back. Try again.`,
+      reason: 'settling',
+      required: status.required,
+      reached: status.required,
+      hostsFailed: [],
+    });
+  }
+
+  #unavailable(agent: Agent, { kind, ...why }: Unavailable): MeshError {
+    this.#ports.log.warn('claim.unavailable', { agentId: agent.id, ...why });
+    return unavailableBecause(why);
+  }
+}
+
+function claimOf(agent: Agent, { key, claimId }: AgentAddress, since: string): Claim {
+  return { key, owner: { hostId: agent.hostId, agentId: agent.id, agentName: agent.name, claimId, since } };
+}
+
+function claimNamed({ key, claimId }: AgentAddress): ReleasedClaim {
+  return { key, claimId };
+}
+
+function conflictOver(address: string, agentName: string, hostId: string): MeshError {
+  return new MeshError('conflict', `Email address ${address} is already claimed`, {
+    extra: { claimedBy: { agentName, hostId } },
+  });
+}
+
+type Why = Pick<Unavailable, 'message' | 'required' | 'reached' | 'hostsFailed'> & { readonly reason: string };
+
+function unavailableBecause({ message, reason, required, reached, hostsFailed }: Why): MeshError {
+  return new MeshError('uniqueness_unavailable', message, {
+    extra: { reason, required, reached, hostsFailed },
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}

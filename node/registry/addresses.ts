@@ -1,0 +1,94 @@
+// Adding, changing and removing one address of an agent. Turns are taken in the order that agents.ts states.
+import { MeshError } from '../../mesh/errors.ts';
+import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
+import type { AgentId, ClaimId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import type { AddressClaims } from './address-claims.ts';
+import { withAddress, withDetails, withoutAddress } from './address-list.ts';
+import type { Agent, AgentAddress } from './agent.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { AgentWriter } from './agent-writer.ts';
+import { type Changed, lockDeadline } from './agents.ts';
+import type { KeyedLock } from './keyed-lock.ts';
+import type { AddressPatch, NewAddress } from './schemas.ts';
+import { newUuid } from './uuid.ts';
+import { type ParseAddress, parseWanted, tooMany } from './wanted-addresses.ts';
+
+export interface Added {
+  readonly agent: Agent;
+  readonly address: AgentAddress;
+  /** False when the agent held it already; then nothing changed. */
+  readonly isNew: boolean;
+}
+
+export interface AddressesParts {
+  readonly table: AgentTable;
+  readonly writer: AgentWriter;
+  readonly addressClaims: AddressClaims;
+  readonly locks: KeyedLock;
+  readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class Addresses {
+  readonly #parts: AddressesParts;
+
+  constructor(parts: AddressesParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `not_found`, `invalid_address`, `limit_exceeded`, `conflict` or `uniqueness_unavailable`. */
+  async add(id: AgentId, input: NewAddress): Promise<Added> {
+    const { table, writer, addressClaims, locks, parseAddress, clock, random } = this.#parts;
+    const wanted = parseWanted(parseAddress, input, 'address');
+    const untilMs = lockDeadline(clock);
+    using _agentTurn = await locks.hold(id, untilMs);
+    const before = table.get(id);
+    const present = before.addresses.find((entry) => entry.key === wanted.key);
+    if (present !== undefined) return { agent: before, address: present, isNew: false };
+    if (before.addresses.length >= ADDRESSES_PER_AGENT_MAX) throw tooMany('address');
+    const addresses = withAddress(before.addresses, wanted, newUuid(random) as ClaimId);
+    const gained = addresses.slice(-1);
+    using _addressTurn = await addressClaims.hold(gained, untilMs);
+    const settled = await addressClaims.claim(before, gained);
+    const agent = await writer.save(before, { ...before, addresses }, settled);
+    return { agent, address: this.find(agent, wanted.address), isNew: true };
+  }
+
+  /** Throws `not_found` or `invalid_request`. */
+  async patch(id: AgentId, text: string, patch: AddressPatch): Promise<Agent> {
+    const { table, writer, locks, clock } = this.#parts;
+    using _agentTurn = await locks.hold(id, lockDeadline(clock));
+    const before = table.get(id);
+    const { key } = this.find(before, text);
+    const addresses = withDetails(before.addresses, key, patch);
+    // Awaited here: the turn ends when this function returns.
+    return await writer.save(before, { ...before, addresses }, []);
+  }
+
+  /** Throws `not_found`. */
+  async remove(id: AgentId, text: string): Promise<Changed> {
+    const { table, writer, addressClaims, locks, clock } = this.#parts;
+    const untilMs = lockDeadline(clock);
+    using agentTurn = await locks.hold(id, untilMs);
+    const before = table.get(id);
+    const lost = [this.find(before, text)];
+    using _addressTurn = await addressClaims.hold(lost, untilMs);
+    const addresses = lost.reduce((list, entry) => withoutAddress(list, entry.key), before.addresses);
+    const agent = await writer.save(before, { ...before, addresses }, addressClaims.releasing(lost));
+    agentTurn[Symbol.dispose]();
+    return { agent, releasing: await addressClaims.release(lost) };
+  }
+
+  /**
+   * The agent's address that `text` names. A text that does not parse is looked for as it is: what was accepted under earlier
+   * settings can still be read and deleted. Throws `not_found`.
+   */
+  find(agent: Agent, text: string): AgentAddress {
+    const parsed = this.#parts.parseAddress(text);
+    const entry = agent.addresses.find((held) => (parsed.valid ? held.key === parsed.key : held.address === text));
+    if (entry !== undefined) return entry;
+    throw new MeshError('not_found', `Agent '${agent.name}' does not hold the address '${text.slice(0, 320)}'.`);
+  }
+}

@@ -1,0 +1,80 @@
+// The agents of this host in memory, by id and by name, and the email index kept in step with them. It is changed only after
+// the commit that holds the change, so whatever it shows is durable.
+import { MeshError } from '../../mesh/errors.ts';
+import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { Agent } from './agent.ts';
+import { damaged } from './agent-records.ts';
+
+/** What the registry needs of the email index. */
+export interface AgentIndex {
+  put(agent: Agent): void;
+  remove(id: AgentId): void;
+  /** The agent of this host that holds the address, shown by the index or not. */
+  holder(key: AddressKey): { readonly agent: Agent } | undefined;
+}
+
+export class AgentTable {
+  readonly #index: AgentIndex;
+  readonly #byId = new Map<AgentId, Agent>();
+  readonly #byName = new Map<string, AgentId>();
+
+  /** Throws `store_failed` when two of the stored agents share a name or an address. */
+  constructor(index: AgentIndex, stored: readonly Agent[]) {
+    this.#index = index;
+    for (const agent of stored) {
+      const namesake = this.#byName.get(nameKey(agent.name));
+      if (namesake !== undefined) throw damaged(`agent/${agent.id}`, `agent '${namesake}' has the same name`);
+      for (const { address, key } of agent.addresses) {
+        const twin = index.holder(key)?.agent.id;
+        if (twin !== undefined) throw damaged(`agent/${agent.id}`, `agent '${twin}' holds '${address}' too`);
+      }
+      this.put(undefined, agent);
+    }
+  }
+
+  find(id: AgentId): Agent | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Throws `not_found`. */
+  get(id: AgentId): Agent {
+    const agent = this.#byId.get(id);
+    if (agent !== undefined) return agent;
+    throw new MeshError('not_found', `There is no agent '${id}' on this host.`);
+  }
+
+  /** Oldest first. */
+  list(): readonly Agent[] {
+    return [...this.#byId.values()];
+  }
+
+  holderOf(key: AddressKey): Agent | undefined {
+    return this.#index.holder(key)?.agent;
+  }
+
+  /** Throws `name_taken` when an agent other than `exceptId` has that name. */
+  refuseTakenName(name: string, exceptId: AgentId | undefined): void {
+    const id = this.#byName.get(nameKey(name));
+    if (id === undefined || id === exceptId) return;
+    const message = `An agent named '${this.get(id).name}' exists on this host already. Choose another name.`;
+    throw new MeshError('name_taken', message, { field: 'name' });
+  }
+
+  put(before: Agent | undefined, after: Agent): void {
+    if (before !== undefined && before.name !== after.name) this.#byName.delete(nameKey(before.name));
+    this.#byName.set(nameKey(after.name), after.id);
+    this.#byId.set(after.id, after);
+    this.#index.put(after);
+  }
+
+  remove(agent: Agent): void {
+    this.#byName.delete(nameKey(agent.name));
+    this.#byId.delete(agent.id);
+    this.#index.remove(agent.id);
+  }
+}
+
+/** What makes two names the same: case and composition do not tell them apart. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+}

@@ -1,0 +1,182 @@
+// Creating, changing and deleting agents. Each mutation takes its turns in one order (the agent's id, then the new name, then
+// addresses sorted by key; one lock of each of the first two kinds), so no two mutations can wait for each other in a circle.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { MeshError } from '../../mesh/errors.ts';
+import type { AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import type { Store } from '../store/store.ts';
+import type { AddressClaims } from './address-claims.ts';
+import { replaced, type WantedAddress } from './address-list.ts';
+import type { Agent, AgentAddress } from './agent.ts';
+import { goneSequence } from './agent-records.ts';
+import { type AgentTable, nameKey } from './agent-table.ts';
+import type { AgentWriter } from './agent-writer.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { LOCK_WAIT_MS_MAX } from './limits.ts';
+import type { AgentPatch, NewAgent } from './schemas.ts';
+import { newUuid } from './uuid.ts';
+import { type ParseAddress, parseWantedList } from './wanted-addresses.ts';
+
+export interface Created {
+  readonly agent: Agent;
+  /** False when the same request had made it before. */
+  readonly isNew: boolean;
+}
+
+export interface Changed {
+  readonly agent: Agent;
+  /** Addresses given up whose release the voters have not confirmed yet. */
+  readonly releasing: readonly EmailAddress[];
+}
+
+export interface AgentsParts {
+  readonly table: AgentTable;
+  readonly writer: AgentWriter;
+  readonly addressClaims: AddressClaims;
+  readonly locks: KeyedLock;
+  readonly store: Pick<Store, 'get'>;
+  readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hostId: HostId;
+}
+
+const LIST_FIELD = 'tools.email.addresses';
+
+export class Agents {
+  readonly #parts: AgentsParts;
+  readonly #names: KeyedLock;
+
+  constructor(parts: AgentsParts) {
+    this.#parts = parts;
+    this.#names = new KeyedLock('name', parts.clock);
+  }
+
+  /**
+   * Makes an agent with all of its addresses, or none of it. The same client-given id and the same body again is the same
+   * agent. Throws `id_taken`, `name_taken`, `limit_exceeded`, `invalid_address`, `conflict`, `uniqueness_unavailable`.
+   */
+  async create(input: NewAgent): Promise<Created> {
+    const { table, writer, addressClaims, locks, store } = this.#parts;
+    const wanted = parseWantedList(this.#parts.parseAddress, input.tools?.email?.addresses ?? [], LIST_FIELD);
+    const draft = this.#draft(input, wanted);
+    const untilMs = lockDeadline(this.#parts.clock);
+    using _agentTurn = await locks.hold(draft.id, untilMs);
+    const twin = table.find(draft.id);
+    if (twin !== undefined) return { agent: sameOrRefuse(twin, draft), isNew: false };
+    using _nameTurn = await this.#names.hold(nameKey(draft.name), untilMs);
+    table.refuseTakenName(draft.name, undefined);
+    const sequence = input.id === undefined ? 0 : await goneSequence(store, draft.id);
+    using _addressTurns = await addressClaims.hold(draft.addresses, untilMs);
+    const settled = await addressClaims.claim(draft, draft.addresses);
+    return { agent: await writer.save(undefined, { ...draft, sequence }, settled), isNew: true };
+  }
+
+  /**
+   * RFC 7396: claims what is new first, all or nothing, then gives up what is gone. Throws `not_found` and what `create` does.
+   */
+  async patch(id: AgentId, patch: AgentPatch): Promise<Changed> {
+    const { table, writer, addressClaims, locks, clock } = this.#parts;
+    const wanted = this.#wantedList(patch);
+    const untilMs = lockDeadline(clock);
+    using agentTurn = await locks.hold(id, untilMs);
+    const before = table.get(id);
+    const after = this.#patched(before, patch, wanted);
+    using _nameTurn = before.name === after.name ? undefined : await this.#names.hold(nameKey(after.name), untilMs);
+    table.refuseTakenName(after.name, id);
+    const gained = missingFrom(before, after);
+    const lost = missingFrom(after, before);
+    using _addressTurns = await addressClaims.hold([...gained, ...lost], untilMs);
+    const settled = await addressClaims.claim(after, gained);
+    const agent = await writer.save(before, after, [...settled, ...addressClaims.releasing(lost)]);
+    // The agent is free for the next change while the voters hear of this one; its addresses are not.
+    agentTurn[Symbol.dispose]();
+    return { agent, releasing: await addressClaims.release(lost) };
+  }
+
+  /** Removes the agent and gives its addresses up; resolves with those not confirmed as released. Throws `not_found`. */
+  async remove(id: AgentId): Promise<readonly EmailAddress[]> {
+    const { table, writer, addressClaims, locks, clock } = this.#parts;
+    const untilMs = lockDeadline(clock);
+    using agentTurn = await locks.hold(id, untilMs);
+    const before = table.get(id);
+    const lost = before.addresses;
+    using _addressTurns = await addressClaims.hold(lost, untilMs);
+    await writer.remove(before, addressClaims.releasing(lost));
+    agentTurn[Symbol.dispose]();
+    // Awaited here: the turns on the addresses end when this function returns.
+    return await addressClaims.release(lost);
+  }
+
+  /** The agent as asked for; `writer.save` sets its times and sequence. */
+  #draft(input: NewAgent, wanted: readonly WantedAddress[]): Agent {
+    const { random, hostId } = this.#parts;
+    const emailEnabled = input.tools?.email?.enabled ?? true;
+    const label = input.label ?? null;
+    return {
+      id: input.id ?? (newUuid(random) as AgentId),
+      name: input.name,
+      label,
+      hostId,
+      emailEnabled,
+      addresses: replaced([], wanted, () => newUuid(random) as ClaimId),
+      createdAt: '',
+      updatedAt: '',
+      sequence: 0,
+      ...(input.id === undefined ? {} : { createdFrom: fingerprint([input.name, label, emailEnabled, wanted]) }),
+    };
+  }
+
+  /** The list a patch asks for; `undefined` when it says nothing of it. What is `null` is gone, and so is what it holds. */
+  #wantedList({ tools }: AgentPatch): readonly WantedAddress[] | undefined {
+    if (tools === null || tools?.email === null || tools?.email?.addresses === null) return [];
+    const addresses = tools?.email?.addresses;
+    return addresses === undefined ? undefined : parseWantedList(this.#parts.parseAddress, addresses, LIST_FIELD);
+  }
+
+  #patched(before: Agent, patch: AgentPatch, wanted: readonly WantedAddress[] | undefined): Agent {
+    const newClaimId = () => newUuid(this.#parts.random) as ClaimId;
+    return {
+      ...before,
+      name: patch.name ?? before.name,
+      label: patch.label === undefined ? before.label : patch.label,
+      emailEnabled: enabledAfter(before.emailEnabled, patch),
+      addresses: wanted === undefined ? before.addresses : replaced(before.addresses, wanted, newClaimId),
+    };
+  }
+}
+
+/** The moment, on the monotonic clock, until which a mutation that begins now waits for its turns. */
+export function lockDeadline(clock: Clock): number {
+  return clock.monotonicMs() + LOCK_WAIT_MS_MAX;
+}
+
+/** A removed member has its default again: enabled. */
+function enabledAfter(before: boolean, { tools }: AgentPatch): boolean {
+  if (tools === undefined || tools?.email === undefined) return tools === null ? true : before;
+  if (tools.email === null || tools.email.enabled === null) return true;
+  return tools.email.enabled ?? before;
+}
+
+function missingFrom(one: Agent, other: Agent): readonly AgentAddress[] {
+  if (one.addresses === other.addresses) return [];
+  const held = new Set(one.addresses.map((entry) => entry.key));
+  return other.addresses.filter((entry) => !held.has(entry.key));
+}
+
+function sameOrRefuse(twin: Agent, draft: Agent): Agent {
+  if (twin.createdFrom !== undefined && twin.createdFrom === draft.createdFrom) return twin;
+  const message = `An agent with id '${twin.id}' exists on this host already, made from another request.`;
+  throw new MeshError('id_taken', message, { field: 'id' });
+}
+
+/** SHA-256, hex, of a parsed request: the order of its members and how they were spelt don't matter. */
+function fingerprint(request: unknown): string {
+  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(request, sortedMembers))));
+}
+
+function sortedMembers(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
