@@ -1,0 +1,32 @@
+// Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
+import type { Hono } from 'hono';
+import type { Registry } from '../../registry/registry.ts';
+import { agentPatch, newAgent } from '../../registry/schemas.ts';
+import { agentForm } from '../agent-form.ts';
+import { agentIdOf } from '../agent-id.ts';
+import { readJson } from '../input.ts';
+import { resource } from '../methods.ts';
+
+export function agentRoutes(app: Hono, registry: Registry): void {
+  resource(app, '/api/agents', {
+    GET: (c) => c.json({ agents: registry.list().map(agentForm) }),
+    POST: async (c) => {
+      const { agent, isNew } = await registry.create(await readJson(c, newAgent));
+      return c.json({ agent: agentForm(agent) }, isNew ? 201 : 200);
+    },
+  });
+
+  resource(app, '/api/agents/:id', {
+    GET: (c) => c.json({ agent: agentForm(registry.get(agentIdOf(c))) }),
+    PATCH: async (c) => {
+      const id = agentIdOf(c);
+      const { agent, releasing } = await registry.patch(id, await readJson(c, agentPatch));
+      // The change is made and durable: 200 even while the voters have still to free what was given up.
+      return c.json({ agent: agentForm(agent), ...(releasing.length > 0 ? { releasing } : {}) });
+    },
+    DELETE: async (c) => {
+      const releasing = await registry.remove(agentIdOf(c));
+      return releasing.length > 0 ? c.json({ success: true, releasing }, 202) : c.json({ success: true });
+    },
+  });
+}

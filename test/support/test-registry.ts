@@ -1,0 +1,75 @@
+// A registry on a disk and with voters in memory, and the routes in front of it: what most tests of the registry begin with.
+import type { Hono } from 'hono';
+import type { HostId } from '../../mesh/names.ts';
+import type { agentForm } from '../../node/http/agent-form.ts';
+import { addressRoutes } from '../../node/http/routes/addresses.ts';
+import { agentRoutes } from '../../node/http/routes/agents.ts';
+import { createShell } from '../../node/http/shell.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
+import { createRegistry, type Registry } from '../../node/registry/registry.ts';
+import type { ParseAddress } from '../../node/registry/wanted-addresses.ts';
+import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { MemoryClaims } from './memory-claims.ts';
+import { RecordingLog } from './recording-log.ts';
+import { seededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export const MAC = 'mac' as HostId;
+
+export interface TestRegistry {
+  readonly store: MemoryStore;
+  readonly claims: MemoryClaims;
+  readonly index: EmailIndex;
+  readonly clock: VirtualClock;
+  readonly log: RecordingLog;
+  readonly registry: Registry;
+  readonly app: Hono;
+}
+
+export interface TestRegistryOptions {
+  readonly disk?: MemoryDisk;
+  /** In place of one that is made from `disk`. */
+  readonly store?: MemoryStore;
+  readonly claims?: MemoryClaims;
+  readonly seed?: number;
+  readonly clock?: VirtualClock;
+}
+
+export async function testRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  const { disk, claims = new MemoryClaims(), seed = 1, clock = new VirtualClock() } = options;
+  const store = options.store ?? new MemoryStore(disk === undefined ? {} : { disk });
+  const random = seededRandom(seed);
+  const log = new RecordingLog();
+  const index = new EmailIndex({ self: () => ({ url: 'http://127.0.0.1:23000' }), random });
+  const registry = await createRegistry({ store, claims, index, parseAddress, clock, random, log, hostId: MAC });
+  const app = createShell(log);
+  agentRoutes(app, registry);
+  addressRoutes(app, registry);
+  return { store, claims, index, clock, log, registry, app };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** One request, with `json` as its body. */
+export async function call(app: Hono, method: string, path: string, json?: unknown): Promise<Answer> {
+  const body =
+    json === undefined ? {} : { body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
+  const response = await app.request(path, { method, ...body });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** The agent of an answer `{"agent": …}`. */
+export function agentOf(answer: Answer): ReturnType<typeof agentForm> {
+  return (answer.body as { agent: ReturnType<typeof agentForm> }).agent;
+}
+
+const parseAddress: ParseAddress = (text) => {
+  const normal = text.trim().normalize('NFC').toLowerCase();
+  return /^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$/u.test(normal) && normal.length <= 254
+    ? { valid: true, address: normal as never, key: normal as never }
+    : { valid: false, error: 'It is not an address.', code: 'syntax' };
+};
