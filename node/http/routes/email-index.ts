@@ -1,0 +1,155 @@
+// GET /api/agents/email-index: who owns an address, asked here or of the whole mesh (specification, "Email Index" and
+// "Federated Lookup"). Register it before `/api/agents/:id`, which would take the path for an agent's.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Context, Hono } from 'hono';
+import { MeshError } from '../../../mesh/errors.ts';
+import { entryJson, type ParseAddress, type ParsedAddress } from '../../../mesh/index-entry.ts';
+import { ENTRIES_PER_TURN_MAX } from '../../../mesh/limits.ts';
+import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
+import { type AgentId, parseAgentId } from '../../../mesh/names.ts';
+import type { EmailIndex } from '../../registry/email-index.ts';
+import { resource } from '../methods.ts';
+import { decodePercents, decodeQuery, readQuery } from '../query.ts';
+
+export interface EmailIndexServices {
+  readonly index: EmailIndex;
+  readonly lookUp: LookUp;
+  readonly parseAddress: ParseAddress;
+}
+
+const FIELDS = ['address', 'agentId', 'federated'] as const;
+/** One header in a plain object: what Hono and its Node adapter pass on without building a `Headers`. */
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+/** nginx's "client closed request": nobody reads it. */
+const CLIENT_LEFT = 499;
+
+export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
+  resource(app, '/api/agents/email-index', {
+    GET: (c) => {
+      const { address, agentId, federated } = readQuery(c.req.url, FIELDS);
+      const isPeer = (federated === 'true' || agentId !== undefined) && isPeersQuestion(c);
+      const asked: Asked = {
+        addresses: address === undefined ? undefined : readings(address, services.parseAddress),
+        agentId: agentId === undefined ? undefined : decodeQuery(agentId),
+      };
+      if (federated === 'true' && !isPeer) return answerFederated(c, services, asked);
+      if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services.index);
+      return c.body(localMap(services.index, asked, isPeer), 200, JSON_TYPE);
+    },
+  });
+}
+
+/** What the query asks for. An empty list of addresses: it names none that anybody could hold. */
+interface Asked {
+  readonly addresses: readonly ParsedAddress[] | undefined;
+  readonly agentId: string | undefined;
+}
+
+/** A peer asks us on behalf of its own client; passing that on would make questions bounce. */
+function isPeersQuestion(c: Context): boolean {
+  return c.req.header('x-federated-query')?.toLowerCase() === 'true';
+}
+
+/**
+ * The addresses that a value can mean, the likelier first. In a query `+` is a space by the rules of forms, but gateways send the
+ * `+` of `a+b@x.com` unencoded: so it is read as a plus first, and as a space (`+a@x.com` for ` a@x.com`) second.
+ */
+function readings(raw: string, parseAddress: ParseAddress): readonly ParsedAddress[] {
+  const plus = parseAddress(decodePercents(raw));
+  if (!raw.includes('+')) return plus.valid ? [plus] : [];
+  const space = parseAddress(decodeQuery(raw));
+  return [plus, space].filter((reading) => reading.valid);
+}
+
+/** The bare map. An unknown agent is 404 to a client; to a peer it is an empty map, so that it does not count us as failed. */
+function localMap(index: EmailIndex, { addresses, agentId }: Asked, isPeer: boolean): string {
+  const id = agentId === undefined ? undefined : parseAgentId(agentId);
+  if (agentId !== undefined && (id === undefined || !index.hasAgent(id))) {
+    if (isPeer) return '{}';
+    const message = `This host has no agent '${agentId.slice(0, 200)}'; federated=true asks the other hosts too.`;
+    throw new MeshError('not_found', message, { field: 'agentId' });
+  }
+  if (addresses === undefined) return `{${id === undefined ? '' : joinJson(index.byAgent(id))}}`;
+  for (const { key } of addresses) {
+    const held = index.byAddress(key);
+    if (held !== undefined && (id === undefined || held.agent.id === id)) return `{${held.json}}`;
+  }
+  return '{}';
+}
+
+function joinJson(list: readonly { readonly json: string }[]): string {
+  return list.map((held) => held.json).join(',');
+}
+
+function answerWholeIndex(c: Context, index: EmailIndex): Response {
+  const { body, etag } = index.bytes();
+  c.header('ETag', etag);
+  if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+  c.header('Content-Length', String(body.byteLength));
+  return c.body(body, 200, JSON_TYPE);
+}
+
+/** `If-None-Match` (RFC 9110 §13.1.2): `*`, or a list in which one tag equals ours, weak or not. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked: Asked): Promise<Response> {
+  const agentId = asked.agentId === undefined ? undefined : parseAgentId(asked.agentId);
+  const isAskable = (asked.agentId === undefined || agentId !== undefined) && asked.addresses?.length !== 0;
+  // Nobody can hold what is no address, nor have what is no agent's id: this host knows that without asking.
+  if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
+  const { signal } = c.req.raw;
+  try {
+    return c.body(await federatedJson(await askAll(lookUp, asked.addresses, agentId, signal)), 200, JSON_TYPE);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return new Response(null, { status: CLIENT_LEFT });
+  }
+}
+
+const ALONE = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [], queryTime: 0 };
+
+/** Asks for each reading at once, and takes the first that somebody holds. */
+async function askAll(
+  lookUp: LookUp,
+  addresses: readonly ParsedAddress[] | undefined,
+  agentId: AgentId | undefined,
+  signal: AbortSignal,
+): Promise<LookUpAnswer> {
+  const rest = agentId === undefined ? {} : { agentId };
+  const [first = rest, ...others] = addresses?.map((address) => ({ address, ...rest })) ?? [];
+  const [likelier, ...answers] = await Promise.all([
+    lookUp(first, signal),
+    ...others.map((one) => lookUp(one, signal)),
+  ]);
+  return [likelier, ...answers].find((answer) => answer.emails.size > 0) ?? likelier;
+}
+
+/** Texts of answers that several clients share. */
+const rendered = new WeakMap<LookUpAnswer, Promise<string | Uint8Array<ArrayBuffer>>>();
+
+function federatedJson(answer: LookUpAnswer): Promise<string | Uint8Array<ArrayBuffer>> {
+  const known = rendered.get(answer) ?? renderFederated(answer);
+  rendered.set(answer, known);
+  return known;
+}
+
+/** Writes a long answer piece by piece, so that other requests have their turn in between. */
+async function renderFederated({ emails, meta }: LookUpAnswer): Promise<string | Uint8Array<ArrayBuffer>> {
+  const listed = [...emails.values()];
+  const write = (from: number) =>
+    listed
+      .slice(from, from + ENTRIES_PER_TURN_MAX)
+      .map(({ address, entry }) => entryJson(address, entry))
+      .join(',');
+  const end = `},"meta":${JSON.stringify(meta)}}`;
+  if (listed.length <= ENTRIES_PER_TURN_MAX) return `{"emails":{${write(0)}${end}`;
+  const parts = [Buffer.from(`{"emails":{${write(0)}`)];
+  for (let from = ENTRIES_PER_TURN_MAX; from < listed.length; from += ENTRIES_PER_TURN_MAX) {
+    await nextTurn();
+    parts.push(Buffer.from(`,${write(from)}`));
+  }
+  return Buffer.concat([...parts, Buffer.from(end)]);
+}
