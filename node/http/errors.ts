@@ -16,6 +16,7 @@ export const STATUS_OF = {
   unauthorized: 401,
   signature_refused: 401,
   forbidden_origin: 403,
+  unlisted_host: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -35,12 +36,27 @@ export const STATUS_OF = {
   store_failed: 503,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
+/** A `MeshError` as it leaves: status, headers, and the one shape of an error body. */
+function errorAnswer(error: MeshError) {
+  const headers: Record<string, string> = {};
+  if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
+  if (error.code === 'unauthorized') headers['WWW-Authenticate'] = 'Bearer';
+  const field = error.field === undefined ? {} : { field: error.field };
+  const body = { error: error.code, message: error.message, ...field, ...error.extra };
+  return { status: STATUS_OF[error.code], headers, body };
+}
+
 /** The answer to a `MeshError`. */
 export function answerError(c: Context, error: MeshError): Response {
-  if (error.retryAfterSeconds !== undefined) c.header('Retry-After', String(error.retryAfterSeconds));
-  if (error.code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer');
-  const field = error.field === undefined ? {} : { field: error.field };
-  return c.json({ error: error.code, message: error.message, ...field, ...error.extra }, STATUS_OF[error.code]);
+  const { status, headers, body } = errorAnswer(error);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  return c.json(body, status);
+}
+
+/** The same, outside of Hono. */
+export function errorResponse(error: MeshError): Response {
+  const { status, headers, body } = errorAnswer(error);
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, 'Content-Type': 'application/json' } });
 }
 
 /** Hono's last resort: expected failures by their code, everything else as a logged 500. */

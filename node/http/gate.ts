@@ -1,5 +1,6 @@
 // Who may come in, before any route is looked for: a browser that was lured here is not (its `Host` is a name of somebody
-// else's, or its `Origin` is), and where tokens are set, only who shows one. Peers' own routes are judged by signature instead.
+// else's, or its `Origin` is), and where tokens are set, only who shows one. Peers' own routes are judged by
+// signature instead.
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -21,8 +22,17 @@ export interface GateOptions {
   readonly secrets: Pick<Secrets, 'token' | 'readToken'>;
 }
 
-/** Returns why a visitor must stay out, or `undefined`. */
-export type Gate = (visitor: Visitor) => MeshError | undefined;
+export interface Gate {
+  /** Why a visitor must stay out, or `undefined`. */
+  refuses(visitor: Visitor): MeshError | undefined;
+  /**
+   * Whether the index is only for peers and for those who show a token. The gate lets every signed look-up pass, since only its
+   * route can verify the signature: the route must then insist on it, unless `showsToken`.
+   */
+  readonly guardsReads: boolean;
+  /** Whether the `Authorization` header lets its bearer read. */
+  showsToken(authorization: string | undefined): boolean;
+}
 
 const PEER_ROUTES = '/api/mesh/v1/';
 const INDEX_ROUTE = '/api/agents/email-index';
@@ -34,42 +44,42 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
   const token = secrets.token && digest(secrets.token.reveal());
   const readToken = secrets.readToken && digest(secrets.readToken.reveal());
   const isOurName = createNameCheck(roster);
-  return (visitor) => {
-    const host = visitor.header('host') ?? '';
-    if (!isOurName(host)) {
-      const message = `This node does not answer to the name '${host.slice(0, 100)}'. Use its IP address, or add the name to this host's "aliases" in hosts.json.`;
-      return new MeshError('forbidden_origin', message);
-    }
-    const origin = visitor.header('origin');
-    if (origin !== undefined && !isSameOrigin(origin, host)) {
-      return new MeshError('forbidden_origin', `Pages of '${origin.slice(0, 100)}' may not use this node.`);
-    }
-    if (token === undefined && readToken === undefined) return undefined;
-    return refuseStranger(visitor, token, readToken);
+  const opens = (authorization: string | undefined, ...tokens: (Uint8Array | undefined)[]): boolean => {
+    const shown = digest(/^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '');
+    return tokens.some((one) => one !== undefined && timingSafeEqual(shown, one));
+  };
+
+  const refuseStranger = (visitor: Visitor): MeshError | undefined => {
+    const { method, path } = visitor;
+    if (path.startsWith(PEER_ROUTES) || path === '/health' || path === '/ready') return undefined;
+    const isRead =
+      (method === 'GET' || method === 'HEAD') && path !== WEBHOOK_ROUTES && !path.startsWith(`${WEBHOOK_ROUTES}/`);
+    if ((isRead ? readToken : token) === undefined) return undefined;
+    if (isRead && path === INDEX_ROUTE && visitor.header('signature-input') !== undefined) return undefined;
+    if (opens(visitor.header('authorization'), token, isRead ? readToken : undefined)) return undefined;
+    const variable = isRead ? 'MESH_READ_TOKEN (or MESH_TOKEN)' : 'MESH_TOKEN';
+    return new MeshError(
+      'unauthorized',
+      `${method} ${path.slice(0, 100)} needs "Authorization: Bearer" with this node's ${variable}.`,
+    );
+  };
+
+  return {
+    refuses: (visitor) => refuseForeigner(visitor, isOurName) ?? refuseStranger(visitor),
+    guardsReads: readToken !== undefined,
+    showsToken: (authorization) => opens(authorization, token, readToken),
   };
 }
 
-function refuseStranger(
-  visitor: Visitor,
-  token: Uint8Array | undefined,
-  readToken: Uint8Array | undefined,
-): MeshError | undefined {
-  const { method, path } = visitor;
-  // Peers sign; their routes verify. A signed look-up is a peer's too, and its route verifies it.
-  if (path.startsWith(PEER_ROUTES) || path === '/health' || path === '/ready') return undefined;
-  const isRead =
-    (method === 'GET' || method === 'HEAD') && path !== WEBHOOK_ROUTES && !path.startsWith(`${WEBHOOK_ROUTES}/`);
-  if (isRead && (readToken === undefined || (path === INDEX_ROUTE && visitor.header('signature-input') !== undefined)))
-    return undefined;
-  if (!isRead && token === undefined) return undefined;
-  const shown = digest(/^Bearer +(\S+) *$/i.exec(visitor.header('authorization') ?? '')?.[1] ?? '');
-  if (token !== undefined && timingSafeEqual(shown, token)) return undefined;
-  if (isRead && readToken !== undefined && timingSafeEqual(shown, readToken)) return undefined;
-  const variable = isRead ? 'MESH_READ_TOKEN (or MESH_TOKEN)' : 'MESH_TOKEN';
-  return new MeshError(
-    'unauthorized',
-    `${method} ${path.slice(0, 100)} needs "Authorization: Bearer" with this node's ${variable}.`,
-  );
+function refuseForeigner(visitor: Visitor, isOurName: (host: string) => boolean): MeshError | undefined {
+  const host = visitor.header('host') ?? '';
+  if (!isOurName(host)) {
+    const message = `This node does not answer to the name '${host.slice(0, 100)}'. Use its IP address, or add the name to this host's "aliases" in hosts.json.`;
+    return new MeshError('forbidden_origin', message);
+  }
+  const origin = visitor.header('origin');
+  if (origin === undefined || isSameOrigin(origin, host)) return undefined;
+  return new MeshError('forbidden_origin', `Pages of '${origin.slice(0, 100)}' may not use this node.`);
 }
 
 /**

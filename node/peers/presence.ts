@@ -4,37 +4,46 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport } from '../../mesh/ports.ts';
+import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import { HELLO_PATH } from './hello.ts';
+import type { PeerKeyStatus } from './peer-keys.ts';
 
+const NONCE_BYTES = 18;
+
+/** What is known of a peer, as `GET /api/hosts` shows it. */
 export interface Seen {
   readonly status: 'online' | 'offline' | 'unknown';
   /** ISO 8601, UTC. */
   readonly lastSeenAt?: string;
   readonly rttMs?: number;
-  /** Whether it speaks only the look-up, not the mesh's own messages. */
-  readonly legacy?: true;
-  /** Why it counts as offline. */
+  /** Why it is offline, or why what it says is not believed. */
   readonly why?: string;
+  readonly key: PeerKeyStatus;
 }
+
+type Sighting = Omit<Seen, 'key'>;
 
 export interface PresenceOptions {
   readonly roster: () => Roster;
   readonly transport: PeerTransport;
+  readonly keys: { status(id: HostId): PeerKeyStatus };
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
 export class Presence {
   readonly #options: PresenceOptions;
-  readonly #seen = new Map<HostId, Seen>();
+  readonly #sightings = new Map<HostId, Sighting>();
 
   constructor(options: PresenceOptions) {
     this.#options = options;
   }
 
   of(id: HostId): Seen {
-    return this.#seen.get(id) ?? { status: 'unknown' };
+    const sighting = this.#sightings.get(id) ?? { status: 'unknown' };
+    return { ...sighting, key: this.#options.keys.status(id) };
   }
 
   /** Greets every peer, again and again, until `signal` aborts. */
@@ -46,37 +55,42 @@ export class Presence {
   }
 
   async #greet(peer: Host, signal: AbortSignal): Promise<void> {
-    const { transport, clock, roster } = this.#options;
+    const { transport, clock, random, roster } = this.#options;
     const startedMs = clock.monotonicMs();
-    const path = `/api/mesh/v1/hello?from=${encodeURIComponent(roster().self.id)}`;
+    const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
+    const path = `${HELLO_PATH}?from=${roster().self.id}&nonce=${nonce}`;
     const bounds = {
       answerMsMax: GREETING_MS_MAX,
       answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
       answerSignature: 'known-key',
     } as const;
-    try {
-      const { status } = await transport.ask({ to: peer.id, method: 'GET', path, ...bounds }, signal);
-      const rttMs = Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
-      const lastSeenAt = new Date(clock.wallMs()).toISOString();
-      this.#note(peer.id, { status: 'online', lastSeenAt, rttMs, ...(status === 404 ? { legacy: true } : {}) });
-    } catch (error) {
-      if (!(error instanceof MeshError)) throw error;
-      if (signal.aborted) return;
+    const why = await transport
+      .ask({ to: peer.id, method: 'GET', path, ...bounds }, signal)
+      .then(() => undefined, refusalOf);
+    if (signal.aborted) return;
+    if (why?.code === 'peer_silent') {
       const { lastSeenAt } = this.of(peer.id);
-      this.#note(peer.id, {
-        status: 'offline',
-        why: error.message,
-        ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
-      });
+      this.#note(peer.id, { status: 'offline', why: why.message, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
+      return;
     }
+    // Whatever it answers, it is there: a peer that serves only the look-up knows no hello.
+    const rttMs = Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
+    const lastSeenAt = new Date(clock.wallMs()).toISOString();
+    this.#note(peer.id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why: why.message }) });
   }
 
-  #note(id: HostId, seen: Seen): void {
-    const before = this.of(id);
-    this.#seen.set(id, seen);
-    if (before.status === seen.status && before.why === seen.why) return;
-    if (seen.status === 'online')
-      this.#options.log.info('peer.found', { peer: id, rttMs: seen.rttMs, legacy: seen.legacy === true });
-    else this.#options.log.warn('peer.lost', { peer: id, why: seen.why });
+  #note(id: HostId, now: Sighting): void {
+    const before = this.#sightings.get(id);
+    this.#sightings.set(id, now);
+    if (before?.status === now.status && before.why === now.why) return;
+    if (now.status === 'online' && now.why === undefined)
+      this.#options.log.info('peer.found', { peer: id, rttMs: now.rttMs });
+    else this.#options.log.warn(now.status === 'offline' ? 'peer.lost' : 'peer.doubtful', { peer: id, why: now.why });
   }
+}
+
+/** Silence and mistrust are results here; anything else is a bug. */
+function refusalOf(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  throw error;
 }

@@ -4,16 +4,17 @@ import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Host, Roster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
 
 export interface NodeRoutesOptions {
   readonly version: string;
   readonly roster: () => Roster;
   readonly claims: { status(): ClaimStatus };
-  /** What is known of a peer: status, times, key. */
-  readonly peer: (id: HostId) => Readonly<Record<string, unknown>>;
-  /** Counts for people: agents, addresses, subscriptions. */
-  readonly counts: () => Readonly<Record<string, unknown>>;
+  /** Base64url: what other operators put into hosts.json as this host's `publicKey`. */
+  readonly publicKey: string;
+  /** What is known of a peer. */
+  readonly peer: (id: HostId) => Seen;
 }
 
 export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
@@ -22,7 +23,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   resource(app, '/ready', {
     GET: (c) => {
       const status = claims.status();
-      if (status.ready) return c.json({ ready: true, claims: status, ...options.counts() });
+      if (status.ready) return c.json({ ready: true, claims: status });
       throw new MeshError('uniqueness_unavailable', status.why ?? 'No claim can be made now.', {
         extra: { ready: false, claims: status },
         retryAfterSeconds: 1,
@@ -35,14 +36,18 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   resource(app, '/api/hosts/identity', {
     GET: (c) => {
       const { id, name, url } = roster().self;
-      return c.json({ host: { id, name, url, version, isSelf: true } });
+      return c.json({ host: { id, name, url, version, publicKey: options.publicKey, isSelf: true } });
     },
   });
 }
 
-function describeHost(host: Host, { roster, claims, peer }: NodeRoutesOptions): Readonly<Record<string, unknown>> {
+/** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
+function describeHost(
+  host: Host,
+  { roster, claims, peer, publicKey }: NodeRoutesOptions,
+): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
   const votes = claims.status().voters.includes(host.id);
-  const seen = isSelf ? { status: 'online' } : host.enabled ? peer(host.id) : { status: 'disabled' };
+  const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
   return { ...host.entry, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

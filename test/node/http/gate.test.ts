@@ -11,7 +11,7 @@ const READ = 'read-read-read-read-read';
 function visit(headers: Record<string, string>, { method = 'GET', path = '/api/agents', token = '', read = '' } = {}) {
   const secrets = { token: token ? new Secret(token) : undefined, readToken: read ? new Secret(read) : undefined };
   const all: Record<string, string> = { host: '127.0.0.1:23000', ...headers };
-  return createGate({ roster: () => roster, secrets })({ method, path, header: (name) => all[name] })?.code;
+  return createGate({ roster: () => roster, secrets }).refuses({ method, path, header: (name) => all[name] })?.code;
 }
 
 describe('the name a node is called by', () => {

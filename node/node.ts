@@ -1,0 +1,181 @@
+// The composition root: every part of a node made once, in plain order, from a configuration and ports. Called by main and by
+// tests; nothing else builds.
+
+import { parseIdentityAddress } from '../mesh/address/identity.ts';
+import type { Owner } from '../mesh/claims/claim-store.ts';
+import { QuorumClaims } from '../mesh/claims/quorum.ts';
+import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
+import { MeshError } from '../mesh/errors.ts';
+import { createLookUp } from '../mesh/lookup.ts';
+import type { AddressKey } from '../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
+import type { Signer } from '../mesh/signature/ed25519.ts';
+import { NonceCache } from '../mesh/signature/nonces.ts';
+import { type Config, isLoopback, type ListenAddress, type Secrets } from './config.ts';
+import { createApp, type Fetch } from './http/app.ts';
+import { createGate } from './http/gate.ts';
+import type { Log } from './log.ts';
+import { type CallOnce, createGreeter } from './peers/greeter.ts';
+import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
+import { Presence } from './peers/presence.ts';
+import { EmailIndex } from './registry/email-index.ts';
+import { createRegistry, type Registry } from './registry/registry.ts';
+import type { RosterWatch } from './roster-watch.ts';
+import type { Store } from './store/store.ts';
+import { createGuard } from './webhooks/guard.ts';
+import { createSender } from './webhooks/sender.ts';
+import { createWebhooks } from './webhooks/webhooks.ts';
+
+/** The outside of a node. */
+export interface NodePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signer: Signer;
+  /** One question to a peer whose key is not known yet. */
+  readonly callOnce: CallOnce;
+  /** Questions to peers, once their keys are known. */
+  transport(keys: PeerKeys): PeerTransport & AsyncDisposable;
+}
+
+export interface NodeOptions {
+  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow'>;
+  readonly secrets: Secrets;
+  readonly roster: RosterWatch;
+  readonly version: string;
+  /** Where it will listen: no webhook is sent there. */
+  readonly listen: ListenAddress;
+}
+
+export interface MeshNode extends AsyncDisposable {
+  readonly fetch: Fetch;
+  readonly registry: Registry;
+  /** Begins what goes on in the background: greeting peers, taking up unsettled claims, deliveries. */
+  start(): void;
+}
+
+export async function createNode(
+  { config, secrets, roster, version, listen }: NodeOptions,
+  ports: NodePorts,
+): Promise<MeshNode> {
+  const { store, clock, random, log, signer } = ports;
+  await using stack = new AsyncDisposableStack();
+  const background = new AbortController();
+  const self = roster.current().self.id;
+  const parseAddress = (text: string) =>
+    parseIdentityAddress(text, {
+      allowSingleLabel: config.allowSingleLabel,
+      allowDomainLiteral: config.allowIpLiteral,
+    });
+
+  const secret = secrets.meshSecret?.reveal();
+  const greeter = createGreeter({ self, signer, clock, random, callOnce: ports.callOnce, secret });
+  const keys = stack.use(
+    await openPeerKeys({ roster: roster.current, store, greeter, clock, log, hasSecret: secret !== undefined }),
+  );
+  const transport = stack.use(ports.transport(keys));
+
+  const index = new EmailIndex({ self: () => roster.current().self, random });
+  const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
+  const claims = new QuorumClaims({
+    self,
+    voters: roster.current().voters,
+    records: await loadClaimRecords(store),
+    registry: { holder, isEmpty: () => index.size === 0 },
+    journal: store,
+    transport,
+    clock,
+    random,
+  });
+  stack.defer(() => claims.stop());
+  roster.subscribe(({ voters }) => claims.wish(voters));
+
+  const registry = await createRegistry({ store, claims, index, parseAddress, clock, random, log, hostId: self });
+  const lookUp = createLookUp({
+    transport,
+    roster: roster.current,
+    clock,
+    local: (question) => index.answer(question),
+    parseAddress,
+  });
+  const presence = new Presence({ roster: roster.current, transport, keys, clock, random, log });
+  const guard = createGuard({
+    clock,
+    allow: config.webhookAllow,
+    loopbackAllowed: isLoopback(listen.ip),
+    listening: () => [{ address: listen.ip, port: listen.port }],
+  });
+  const sender = createSender({ guard, clock });
+  stack.defer(() => sender.close());
+  const webhooks = await createWebhooks({
+    store,
+    changes: registry.changes,
+    clock,
+    random,
+    log,
+    guard,
+    sender,
+    hostId: self,
+  });
+
+  const gate = createGate({ roster: roster.current, secrets });
+  const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
+  const fetch = createApp({
+    log,
+    gate,
+    peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
+    hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
+    claims,
+    emailIndex: { index, lookUp, parseAddress },
+    registry,
+    webhooks,
+    node: {
+      version,
+      roster: roster.current,
+      publicKey: signer.publicKey,
+      claims,
+      peer: (id) => presence.of(id),
+    },
+  });
+
+  const inHand: Promise<unknown>[] = [];
+  stack.defer(() => Promise.allSettled(inHand).then(() => undefined));
+  stack.defer(() => background.abort());
+  const owned = stack.move();
+  return {
+    fetch,
+    registry,
+    start: () => {
+      claims.start();
+      inHand.push(presence.run(background.signal), webhooks.start(background.signal).catch(ignoreFailedStore));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The store reports its own failure, and the node stops for it. Anything else is a bug and ends the process. */
+function ignoreFailedStore(error: unknown): void {
+  if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
+}
+
+async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
+  const records = emptyClaimRecords();
+  for await (const page of store.load(CLAIM_PREFIX))
+    for (const { key, value } of page) readClaimRecord(records, key, value);
+  return records;
+}
+
+/** How this host's registry answers a voter's question: who holds the address here. */
+function ownerOf(index: EmailIndex, key: AddressKey): Owner | undefined {
+  const held = index.holder(key);
+  if (held === undefined) return undefined;
+  const { agent, source } = held;
+  return {
+    hostId: agent.hostId,
+    agentId: agent.id,
+    agentName: agent.name,
+    claimId: source.claimId,
+    since: agent.updatedAt,
+  };
+}

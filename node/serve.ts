@@ -1,0 +1,103 @@
+// From settings to a node that listens: opens the data directory, builds the real ports, and undoes it all in reverse order.
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { MeshError } from '../mesh/errors.ts';
+import type { Host } from '../mesh/hosts.ts';
+import { openHostKey } from './adapters/host-key.ts';
+import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
+import { createLog } from './adapters/log.ts';
+import { callOnce, createPeerTransport } from './adapters/peer-transport.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
+import { type Config, DEFAULT_PORT, isLoopback, type ListenAddress, type Secrets } from './config.ts';
+import { closeServer, createHttpServer, listenOn } from './http/server.ts';
+import { createNode } from './node.ts';
+import { RosterWatch } from './roster-watch.ts';
+import { openStore } from './store/disk-store.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly version: string;
+}
+
+export interface RunningNode {
+  /** One line for people: where it listens, who it is, where its data is, who its peers are. */
+  readonly ready: string;
+  /** Resolves when the node can't go on. */
+  readonly failed: Promise<MeshError>;
+  /** Ends what is in hand, bounded, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with a `MeshError` whose sentence says why this node can't start. */
+export async function serveNode({ config, secrets, version }: ServeOptions): Promise<RunningNode> {
+  await using stack = new AsyncDisposableStack();
+  const background = new AbortController();
+  stack.defer(() => background.abort());
+  const hostsFile = resolve(config.hostsFile);
+  const hint = { id: config.host, hostName: hostname() };
+  const log = createLog(config.logLevel);
+  const roster = new RosterWatch(await readHostsFile(hostsFile), hint, log);
+  const { self } = roster.current();
+  const listen = config.listen ?? (await listenAddressOf(self));
+  refuseOpenDoor(listen, secrets);
+
+  const directory = resolve(config.dataDirectory);
+  const store = await openStore({ directory, log });
+  stack.defer(() => store.close());
+  const signer = await openHostKey({ directory, store });
+  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const node = await createNode(
+    { config, secrets, roster, version, listen },
+    { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
+  );
+  stack.use(node);
+  const server = createHttpServer(node.fetch);
+  const bound = await listenOn(server, listen);
+  stack.defer(() => closeServer(server));
+  watchHostsFile(hostsFile, background.signal, (text) => roster.edited(text));
+  node.start();
+  log.info('node.started', { host: self.id, listen: bound, data: directory, version });
+
+  const owned = stack.move();
+  return {
+    ready: readyLine(self, bound, directory, roster.current().peers),
+    failed: store.failed.then(
+      (cause) => new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause }),
+    ),
+    stop: async () => {
+      log.info('node.stopping', { host: self.id });
+      await owned.disposeAsync();
+    },
+  };
+}
+
+/** Where a host listens when nobody says: its own URL, and loopback when that URL is behind a proxy that speaks TLS. */
+async function listenAddressOf({ url, id }: Host): Promise<ListenAddress> {
+  const { protocol, hostname: name, port } = new URL(url);
+  if (protocol === 'https:') return { ip: '127.0.0.1', port: DEFAULT_PORT };
+  const listenPort = port === '' ? 80 : Number(port);
+  if (name === 'localhost') return { ip: '127.0.0.1', port: listenPort };
+  try {
+    const { address } = await lookup(name.replace(/^\[|\]$/g, ''));
+    return { ip: address, port: listenPort };
+  } catch (cause) {
+    const message = `The URL of host '${id}' in hosts.json, ${url}, has a name that does not resolve here, so this node can't tell where to listen. Say it with --listen IP:PORT.`;
+    throw new MeshError('invalid_request', message, { cause });
+  }
+}
+
+function refuseOpenDoor({ ip, port }: ListenAddress, { token }: Secrets): void {
+  if (isLoopback(ip) || token !== undefined) return;
+  const message = `This node would listen on ${ip} port ${port}, where others can reach it, and anybody could change its agents. Set MESH_TOKEN (16 characters or more), which clients then show as "Authorization: Bearer …", or listen on loopback with --listen 127.0.0.1:${port}.`;
+  throw new MeshError('invalid_request', message);
+}
+
+function readyLine(self: Host, { ip, port }: ListenAddress, directory: string, peers: readonly Host[]): string {
+  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+  const others =
+    peers.length === 0 ? 'no peers' : `peers: ${peers.map(({ id, url: at }) => `${id} (${at})`).join(', ')}`;
+  return `mesh: host '${self.id}' is ready at ${url}, data in ${directory}, ${others}`;
+}

@@ -1,0 +1,164 @@
+// A mesh of real node processes on loopback, each with its own port and data directory: for the demo, the benchmarks and the
+// live tests. Processes are ended by the ids that were started here, never by name.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url));
+const READY_MS_MAX = 30_000;
+const STOP_MS_MAX = 10_000;
+
+export interface HostSpec {
+  readonly id: string;
+  /** Further members of its entry in hosts.json. */
+  readonly entry?: Readonly<Record<string, unknown>>;
+}
+
+export interface MeshOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
+
+/** One host: its process may be killed and started again on the same data. */
+export class HostProcess {
+  readonly id: string;
+  readonly url: string;
+  readonly dataDirectory: string;
+  /** The line it printed when it was ready. */
+  ready = '';
+  /** Its log, as far as it was printed. */
+  log = '';
+  readonly #arguments: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
+
+  constructor(id: string, url: string, directory: string, { environment = {}, flags = [] }: MeshOptions) {
+    this.id = id;
+    this.url = url;
+    this.dataDirectory = join(directory, `data-${id}`);
+    this.#arguments = [
+      MAIN,
+      '--hosts',
+      join(directory, 'hosts.json'),
+      '--host',
+      id,
+      '--data',
+      this.dataDirectory,
+      ...flags,
+    ];
+    this.#environment = environment;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the node has printed its ready line; rejects with its log when it ended instead. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, this.#arguments, {
+      env: { ...cleanEnvironment(), ...this.#environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.log = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
+    const lines = createInterface({ input: child.stdout });
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`Host '${this.id}' ended with ${code} before it was ready:\n${this.log}`);
+    });
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(
+        () => reject(new Error(`Host '${this.id}' was not ready after ${READY_MS_MAX} ms:\n${this.log}`)),
+        READY_MS_MAX,
+      ).unref();
+    });
+    [this.ready] = (await Promise.race([once(lines, 'line'), ended, late])) as [string];
+  }
+
+  /** `kill -9`: nothing it held in memory survives. Resolves when it is gone. */
+  kill(): Promise<number | null> {
+    return this.#end('SIGKILL');
+  }
+
+  /** SIGTERM; resolves with its exit code, rejects when it takes longer than it may. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exited = once(child, 'exit') as Promise<[number | null]>;
+    child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX + 2_000);
+    const [code] = await exited;
+    clearTimeout(late);
+    return code;
+  }
+}
+
+/** Several hosts that share a hosts.json, in a directory of their own that is removed with them. */
+export class ProcessMesh implements AsyncDisposable {
+  readonly directory: string;
+  readonly hosts: readonly HostProcess[];
+
+  private constructor(directory: string, hosts: readonly HostProcess[]) {
+    this.directory = directory;
+    this.hosts = hosts;
+  }
+
+  /** Writes hosts.json with free ports; starts nothing yet. */
+  static async create(specs: readonly HostSpec[], options: MeshOptions = {}): Promise<ProcessMesh> {
+    const directory = await mkdtemp(join(tmpdir(), 'agent-email-mesh-'));
+    const ports = await freePorts(specs.length);
+    const entries = specs.map(({ id, entry }, index) => ({ id, url: `http://127.0.0.1:${ports[index]}`, ...entry }));
+    await writeFile(join(directory, 'hosts.json'), JSON.stringify({ hosts: entries }, null, 2));
+    const hosts = entries.map(({ id, url }) => new HostProcess(id, url, directory, options));
+    return new ProcessMesh(directory, hosts);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.start()));
+  }
+
+  host(id: string): HostProcess {
+    const host = this.hosts.find((one) => one.id === id);
+    if (host === undefined) throw new Error(`This mesh has no host '${id}'.`);
+    return host;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.kill()));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** This process's environment without the settings of a node. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MESH_')));
+}
