@@ -1,0 +1,104 @@
+// What the store says when it can't go on: sentences that name the file and what its operator can do. No sentence carries a
+// stored value, for some of them are secrets.
+import { MeshError } from '../../mesh/errors.ts';
+
+const DAMAGE_REMEDY =
+  'Nothing was changed. Restore the whole data directory from a backup, or move it away and start empty: this host then rejoins the mesh as one that lost its disk.';
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+const SQLITE = {
+  ERROR: 1,
+  PERM: 3,
+  BUSY: 5,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+} as const;
+
+/** The file's content is not what was once written. */
+export function damaged(file: string, what: string, cause?: unknown): MeshError {
+  return new MeshError('store_failed', `The store's file ${file} is damaged: ${what}. ${DAMAGE_REMEDY}`, { cause });
+}
+
+/** The store can't be used as things are, though nothing is damaged. */
+export function refused(sentence: string, cause?: unknown): MeshError {
+  return new MeshError('store_failed', sentence, { cause });
+}
+
+/** Turns what SQLite or the file system threw about `file` into such a sentence; what is one already stays. */
+export function explain(error: unknown, file: string): MeshError {
+  if (error instanceof MeshError) return error;
+  const { message } = error as Error;
+  switch (sqliteCode(error)) {
+    case SQLITE.CORRUPT:
+      return damaged(file, `SQLite can't read it (${message})`, error);
+    case SQLITE.NOTADB:
+      return damaged(file, 'it does not begin as a SQLite database does', error);
+    case SQLITE.FULL:
+      return refused(`The disk that holds ${file} is full. Free some space, then start the node again.`, error);
+    case SQLITE.PERM:
+    case SQLITE.READONLY:
+    case SQLITE.CANTOPEN:
+      return refused(
+        `This process may not write ${file} (${message}). Check its owner, its permissions and those of its directory.`,
+        error,
+      );
+    case SQLITE.IOERR:
+      return refused(
+        `The operating system could not read or write ${file} (${message}). Check the disk and its quota, then start the node again.`,
+        error,
+      );
+    case undefined:
+      return explainFileError(error as NodeJS.ErrnoException, file);
+    default:
+      return refused(`SQLite could not use ${file}: ${message}.`, error);
+  }
+}
+
+/** Whether SQLite found the file locked by another connection. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE.BUSY;
+}
+
+/** Whether SQLite opened the file and found something else than a database. */
+export function isNotDatabase(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE.NOTADB;
+}
+
+/** Whether SQLite could not run our statement: the tables are not those it was written for. */
+export function isWrongTable(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE.ERROR;
+}
+
+function explainFileError(error: NodeJS.ErrnoException, file: string): MeshError {
+  const path = error.path ?? file;
+  switch (error.code) {
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return refused(
+        `This process may not write ${path} (${error.code}). Check its owner, its permissions and those of its directory.`,
+        error,
+      );
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return refused(`The disk that holds ${path} is full. Free some space, then start the node again.`, error);
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return refused(
+        `The data directory can't be made at ${path}: something else than a directory is in its way.`,
+        error,
+      );
+    default:
+      return refused(`The store could not use ${path}: ${error.message}.`, error);
+  }
+}
+
+/** The primary result code: the low octet of the extended one. */
+function sqliteCode(error: unknown): number | undefined {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
