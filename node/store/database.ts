@@ -1,0 +1,130 @@
+// The database behind the store: SQLite on node:sqlite, in WAL mode, each commit fsynced before it returns. Everything here
+// is synchronous and blocks its thread for as long as the disk takes; it runs in the store's worker (worker.ts).
+import { chmodSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { type Inspected, inspect, isFresh } from './inspection.ts';
+import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
+import { writeMarker } from './marker.ts';
+import { makeDirectory, pathsIn, type StorePaths } from './paths.ts';
+import { checksum, RecordReader } from './record-reader.ts';
+import { explain } from './refusals.ts';
+import { createDatabase, SET_ROUND } from './schema.ts';
+
+/** Opens the store in `directory`, making it when there never was one. Throws `store_failed`, and then no data is changed. */
+export function openDatabase(directory: string): Database {
+  const paths = pathsIn(directory);
+  let lock: DirectoryLock | undefined;
+  try {
+    makeDirectory(directory);
+    lock = lockDirectory(paths);
+    if (isFresh(paths)) createDatabase(paths);
+    return new Database(paths, lock, inspect(paths));
+  } catch (error) {
+    lock?.release();
+    throw explain(error, paths.database);
+  }
+}
+
+export class Database {
+  /** Records found at opening. */
+  readonly count: number;
+  readonly #paths: StorePaths;
+  readonly #file: string;
+  readonly #lock: DirectoryLock;
+  readonly #connection: DatabaseSync;
+  readonly #reader: RecordReader;
+  readonly #put: StatementSync;
+  readonly #remove: StatementSync;
+  #round: number;
+  /** When SQLite last wrote to the database file, in nanoseconds since 1970: it does so only to move the -wal into it. */
+  #movedNs = 0n;
+
+  constructor(paths: StorePaths, lock: DirectoryLock, { count, round }: Inspected) {
+    this.count = count;
+    this.#round = round;
+    this.#paths = paths;
+    this.#lock = lock;
+    // From here on sentences may reach a client: they name the file, not where it is.
+    this.#file = basename(paths.database);
+    chmodSync(paths.database, 0o600);
+    this.#connection = new DatabaseSync(paths.database, { timeout: 0 });
+    try {
+      this.#prepareForWriting();
+      this.#reader = new RecordReader(this.#connection, this.#file);
+      this.#put = this.#connection.prepare('INSERT OR REPLACE INTO records (key, value, sum) VALUES (?, ?, ?)');
+      this.#remove = this.#connection.prepare('DELETE FROM records WHERE key = ?');
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  /** One transaction: key, text, key, text, …; `null` removes the key. Returns when it survives a power cut. */
+  write(records: readonly (string | null)[]): void {
+    this.#explained(() => {
+      this.#connection.exec('BEGIN IMMEDIATE');
+      for (let at = 0; at < records.length; at += 2) {
+        const key = records[at] as string;
+        const text = records[at + 1] ?? null;
+        if (text === null) this.#remove.run(key);
+        else this.#put.run(key, text, checksum(key, text));
+      }
+      this.#connection.exec('COMMIT');
+      if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound();
+    });
+  }
+
+  /** The JSON text of each key, `null` where there is none. */
+  read(keys: readonly string[]): (string | null)[] {
+    return this.#explained(() => keys.map((key) => this.#reader.read(key) ?? null));
+  }
+
+  /** As `RecordReader.page`. */
+  page(prefix: string, after: string, limit: number): string[] {
+    return this.#explained(() => this.#reader.page(prefix, after, limit));
+  }
+
+  /** Moves everything into the database file, which SQLite does by itself at the last closing, and gives the directory free. */
+  close(): void {
+    try {
+      this.#connection.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #prepareForWriting(): void {
+    // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
+    // fsync alone does not reach the disk.
+    this.#connection.exec(`
+      PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
+    `);
+    // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
+    this.#connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    this.#beginRound();
+  }
+
+  #beginRound(): void {
+    this.#movedNs = this.#lastMovedNs();
+    this.#round += 1;
+    this.#connection.prepare(SET_ROUND).run(String(this.#round));
+    // Only now that the commit above is durable: a marker ahead of its database would look like damage.
+    writeMarker(this.#paths, this.#round);
+  }
+
+  #lastMovedNs(): bigint {
+    return statSync(this.#paths.database, { bigint: true }).mtimeNs;
+  }
+
+  #explained<T>(use: () => T): T {
+    try {
+      return use();
+    } catch (error) {
+      throw explain(error, this.#file);
+    }
+  }
+}

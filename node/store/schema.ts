@@ -1,0 +1,39 @@
+// The database file's form: its stamps, its two tables, and how a new one comes to be.
+import { renameSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { makeFile, type StorePaths, syncPath } from './paths.ts';
+
+/** `AEM1`: says in the file's header that it is ours. */
+export const APPLICATION_ID = 0x41454d31;
+/** Rises when an older program could no longer read the file rightly. */
+export const FORMAT_VERSION = 1;
+
+export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";
+export const GET_ROUND = "SELECT text FROM notes WHERE name = 'round'";
+
+// Ordering keys by their octets is SQLite's BINARY collation, the default.
+const TABLES = `
+  CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** Makes an empty database beside its place and moves it there when it is whole and durable. The directory must be locked. */
+export function createDatabase(paths: StorePaths): void {
+  const draft = `${paths.database}.new`;
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${draft}${suffix}`, { force: true });
+  makeFile(draft);
+  const database = new DatabaseSync(draft);
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec(
+      `BEGIN; ${TABLES}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION}`,
+    );
+    database.prepare(SET_ROUND).run('0');
+    database.exec('COMMIT');
+  } finally {
+    database.close();
+  }
+  syncPath(draft);
+  renameSync(draft, paths.database);
+  syncPath(paths.directory);
+}

@@ -1,0 +1,174 @@
+// The database as the worker holds it: what survives, who may read the files, and the rounds that betray a lost -wal.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../../node/store/database.ts';
+import { CHECKPOINT_PAGES } from '../../../node/store/limits.ts';
+import { pathsIn, type StorePaths } from '../../../node/store/paths.ts';
+import { copyData, dataIn, makeDataDirectory } from '../../support/store-directory.ts';
+
+let place: ReturnType<typeof makeDataDirectory>;
+let paths: StorePaths;
+let open: Database[];
+
+beforeEach(() => {
+  place = makeDataDirectory();
+  paths = pathsIn(place.directory);
+  open = [];
+});
+afterEach(() => {
+  for (const database of open) database.close();
+  place.remove();
+});
+
+function opened(directory: string): Database {
+  const database = openDatabase(directory);
+  open.push(database);
+  return database;
+}
+
+function close(database: Database): void {
+  open = open.filter((other) => other !== database);
+  database.close();
+}
+
+/** The files as `kill -9` would leave them now. */
+function crashed(): StorePaths {
+  const directory = join(place.directory, '..', `crashed-${readdirSync(join(place.directory, '..')).length}`);
+  copyData(place.directory, directory);
+  return pathsIn(directory);
+}
+
+describe('a new data directory', () => {
+  it('and its files can be read by their owner only, while it is open and after', () => {
+    const database = opened(join(place.directory, 'deep', 'down'));
+    database.write(['a', '1']);
+    const files = () => readdirSync(join(place.directory, 'deep', 'down')).sort();
+    const modes = () => files().map((name) => statSync(join(place.directory, 'deep', 'down', name)).mode & 0o777);
+    expect(files()).toEqual(['mesh.created', 'mesh.holder', 'mesh.lock', 'mesh.sqlite', 'mesh.sqlite-wal']);
+    expect(new Set(modes())).toEqual(new Set([0o600]));
+    expect(statSync(place.directory).mode & 0o777).toBe(0o700);
+    close(database);
+    expect(files()).toEqual(['mesh.created', 'mesh.lock', 'mesh.sqlite']);
+    expect(new Set(modes())).toEqual(new Set([0o600]));
+  });
+
+  it('that was half made when its process was killed is made anew', () => {
+    mkdirSync(place.directory);
+    writeFileSync(`${paths.database}.new`, 'half');
+    writeFileSync(`${paths.database}.new-journal`, 'half');
+    const database = opened(place.directory);
+    database.write(['a', '1']);
+    expect(database.read(['a'])).toEqual(['1']);
+    expect(readdirSync(place.directory).filter((name) => name.includes('.new'))).toEqual([]);
+  });
+
+  it('whose marker was not yet there when its process was killed gets one', () => {
+    close(opened(place.directory));
+    rmSync(paths.marker);
+    close(opened(place.directory));
+    expect(readFileSync(paths.marker, 'utf8')).toMatch(/^round \d+$/m);
+  });
+
+  it('can not be made where a file stands, and says so', () => {
+    writeFileSync(place.directory, 'in the way');
+    expect(() => openDatabase(place.directory)).toThrow(/can't be made at .*something else than a directory/);
+    rmSync(place.directory);
+  });
+});
+
+describe('a database that is opened again', () => {
+  it('that others could read is closed to them', () => {
+    close(opened(place.directory));
+    writeFileSync(paths.database, readFileSync(paths.database), { mode: 0o644 });
+    close(opened(place.directory));
+    expect(statSync(paths.database).mode & 0o777).toBe(0o600);
+  });
+
+  it('counts its records', () => {
+    const database = opened(place.directory);
+    database.write(['a', '1', 'b', '2', 'c', '3']);
+    database.write(['b', null]);
+    close(database);
+    expect(opened(place.directory).count).toBe(2);
+  });
+
+  it('after a crash has every commit', () => {
+    const database = opened(place.directory);
+    for (let n = 0; n < 20; n += 1) database.write([`n/${n}`, String(n)]);
+    expect(opened(crashed().directory).count).toBe(20);
+  });
+
+  it('after a crash in the middle of the last write to the -wal has every commit but that', () => {
+    const database = opened(place.directory);
+    for (let n = 0; n < 20; n += 1) database.write([`n/${n}`, String(n)]);
+    const torn = crashed();
+    truncateSync(torn.wal, statSync(torn.wal).size - 10);
+    const reopened = opened(torn.directory);
+    expect([reopened.count, reopened.read(['n/18', 'n/19'])]).toEqual([19, ['18', null]]);
+  });
+});
+
+describe('a -wal file that is lost', () => {
+  const commitAndCrash = () => {
+    const database = opened(place.directory);
+    database.write(['a', '1']);
+    return crashed();
+  };
+
+  it.each([
+    ['is missing', (wal: string) => rmSync(wal)],
+    ['is empty', (wal: string) => truncateSync(wal, 0)],
+    ['has its header left', (wal: string) => truncateSync(wal, 32)],
+    ['lacks a part of its first commit', (wal: string) => truncateSync(wal, 1_000)],
+  ])('%s: the node refuses to start without its newest commits', (_name, spoil) => {
+    const lost = commitAndCrash();
+    spoil(lost.wal);
+    const before = dataIn(lost.directory);
+    expect(() => openDatabase(lost.directory)).toThrow(/mesh\.sqlite-wal is damaged: it is missing or cut off/);
+    expect(dataIn(lost.directory)).toEqual(before);
+  });
+
+  it('is noticed also after SQLite has moved a first part of it into the database', () => {
+    const database = opened(place.directory);
+    const noted = () => /^round (\d+)$/m.exec(readFileSync(paths.marker, 'utf8'))?.[1];
+    const first = noted();
+    const page = 'x'.repeat(4_000);
+    const many = Array.from({ length: CHECKPOINT_PAGES + 10 }, (_, n) => [`n/${n}`, page]).flat();
+    database.write(many);
+    expect(Number(noted())).toBe(Number(first) + 1);
+    const lost = crashed();
+    rmSync(lost.wal);
+    expect(() => openDatabase(lost.directory)).toThrow(/mesh\.sqlite-wal is damaged/);
+  });
+
+  it('is not missed after a process that ended without closing, for SQLite then closes by itself', () => {
+    // What closes without us is the connection alone: it moves the -wal into the database and removes it.
+    const database = opened(place.directory);
+    database.write(['a', '1']);
+    close(database);
+    expect(existsSync(paths.wal)).toBe(false);
+    expect(opened(place.directory).read(['a'])).toEqual(['1']);
+  });
+
+  it('is noticed when the database is an older copy instead', () => {
+    const old = opened(place.directory);
+    old.write(['a', '1']);
+    close(old);
+    const copy = readFileSync(paths.database);
+    const newer = opened(place.directory);
+    newer.write(['b', '2']);
+    close(newer);
+    writeFileSync(paths.database, copy);
+    expect(() => openDatabase(place.directory)).toThrow(/is an older copy/);
+  });
+});
