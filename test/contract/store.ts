@@ -1,288 +1,299 @@
-// The contract of the Store port: one suite, run against the disk and against its twin in memory.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+// The contract of the Store port: one suite, run against the disk and against its twin in memory. Opening a disk takes its
+// time, so what needs no opening of its own shares one store, each test under a prefix of its own.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import type { Store, StoredRecord } from '../../node/store/store.ts';
 
-/** One disk, at first empty. `open` again after `close` finds what was committed. */
+/** One disk, at first empty. */
 export interface StorePlace {
+  /** Opens what is there: after `close` or `crash`, what was committed. */
   open(): Promise<Store>;
-  /** Stops the open store as `kill -9` would, without letting it end anything. */
+  /** Leaves the disk as `kill -9` would at this moment; the store that was open no longer counts. */
   crash(): Promise<void>;
+  /** Throws away everything that was opened here. */
   remove(): Promise<void>;
 }
 
+type LoadOptions = { readonly after?: string; readonly limit?: number };
+
 export function storeContract(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name} as a Store`, () => {
-    let place: StorePlace;
-    let store: Store;
+    describe('while it is open', () => whileOpen(makePlace));
+    describe('across openings', () => acrossOpenings(makePlace));
+  });
+}
 
-    beforeEach(async () => {
-      place = await makePlace();
-      store = await place.open();
-    });
-    afterEach(async () => {
-      await store.close();
-      await place.remove();
-    });
+const VALUES: Readonly<Record<string, unknown>> = {
+  null: null,
+  false: false,
+  zero: 0,
+  'an empty string': '',
+  'an empty object': {},
+  'a nested object': { a: [1, { b: null }], c: 'ü 臺 🦊' },
+  'text with a NUL and half a surrogate pair': 'a\u0000b\ud800c',
+  'a long text': 'x'.repeat(300_000),
+  'what looks like an envelope': { value: 1, expires: 5 },
+};
 
-    const reopen = async () => {
-      await store.close();
-      store = await place.open();
-    };
+const KEYS = ['a', 'a::b', "a'; DROP TABLE records; --", 'a%_*?', '../a', ' ', 'a\u0000b', 'a\nb', '🦊', '__proto__'];
 
-    describe('a commit', () => {
-      it('can be read once it has resolved', async () => {
-        await store.commit([{ key: 'agent/a', value: { name: 'titania' } }]);
-        expect(await store.get('agent/a')).toEqual({ name: 'titania' });
-      });
+function whileOpen(makePlace: () => Promise<StorePlace>): void {
+  let place: StorePlace;
+  let store: Store;
+  let tests = 0;
+  let own = '';
 
-      it('is there after closing and opening again', async () => {
-        await store.commit([
-          { key: 'a', value: 1 },
-          { key: 'b', value: 'two' },
-        ]);
-        await reopen();
-        expect(await everything(store)).toEqual([
-          { key: 'a', value: 1 },
-          { key: 'b', value: 'two' },
-        ]);
-      });
+  beforeAll(async () => {
+    place = await makePlace();
+    store = await place.open();
+  });
+  beforeEach(() => {
+    tests += 1;
+    own = `test ${tests}/`;
+  });
+  afterAll(async () => {
+    await store.close();
+    await place.remove();
+  });
 
-      it('is there after a crash, once it was acknowledged', async () => {
-        await store.commit([{ key: 'a', value: 1 }]);
-        await store.commit([{ key: 'b', value: 2 }]);
-        await place.crash();
-        store = await place.open();
-        expect(await everything(store)).toEqual([
-          { key: 'a', value: 1 },
-          { key: 'b', value: 2 },
-        ]);
-      });
+  const put = (...keys: string[]) => store.commit(keys.map((key) => ({ key: own + key, value: 1 })));
+  const keysOf = async (prefix: string, { after, ...rest }: LoadOptions = {}) => {
+    const options = after === undefined ? rest : { ...rest, after: own + after };
+    return (await pages(store, own + prefix, options)).flat().map((record) => record.key.slice(own.length));
+  };
 
-      it('removes a key whose value is undefined, for good', async () => {
-        await store.commit([
-          { key: 'a', value: 1 },
-          { key: 'b', value: 2 },
-        ]);
-        await store.commit([{ key: 'a', value: undefined }]);
-        expect(await store.get('a')).toBeUndefined();
-        await reopen();
-        expect(await everything(store)).toEqual([{ key: 'b', value: 2 }]);
-      });
-
-      it('takes removing what is not there', async () => {
-        await store.commit([{ key: 'nobody', value: undefined }]);
-        expect(await everything(store)).toEqual([]);
-      });
-
-      it('lets the last of two writes to one key count, within a commit and across commits made at once', async () => {
-        const first = store.commit([
-          { key: 'a', value: 'first' },
-          { key: 'a', value: 'second' },
-          { key: 'gone', value: 1 },
-          { key: 'gone', value: undefined },
-        ]);
-        const more = ['third', 'fourth', 'fifth'].map((value) => store.commit([{ key: 'a', value }]));
-        await Promise.all([first, ...more]);
-        expect(await everything(store)).toEqual([{ key: 'a', value: 'fifth' }]);
-        await reopen();
-        expect(await everything(store)).toEqual([{ key: 'a', value: 'fifth' }]);
-      });
-
-      it('stores the value as it was when commit was called', async () => {
-        const agent = { name: 'before' };
-        const done = store.commit([{ key: 'a', value: agent }]);
-        agent.name = 'after';
-        await done;
-        expect(await store.get('a')).toEqual({ name: 'before' });
-      });
-
-      it('of nothing resolves after every commit before it', async () => {
-        const order: string[] = [];
-        const noted = (label: string) => () => void order.push(label);
-        const before = store.commit([{ key: 'a', value: 1 }]).then(noted('before'));
-        const barrier = store.commit([]).then(noted('barrier'));
-        const after = store.commit([{ key: 'b', value: 2 }]).then(noted('after'));
-        await Promise.all([before, barrier, after]);
-        expect(order).toEqual(['before', 'barrier', 'after']);
-      });
-
-      it('of nothing resolves when there was nothing before it', async () => {
-        await expect(store.commit([])).resolves.toBeUndefined();
-      });
-
-      it('is acknowledged in the order of the calls, 500 at once', async () => {
-        const order: number[] = [];
-        const numbers = Array.from({ length: 500 }, (_, index) => index);
-        await Promise.all(
-          numbers.map((n) => store.commit([{ key: `n/${n}`, value: n }]).then(() => void order.push(n))),
-        );
-        expect(order).toEqual(numbers);
-        expect(await everything(store)).toHaveLength(500);
-      });
+  describe('a commit', () => {
+    it('can be read once it has resolved', async () => {
+      await store.commit([{ key: `${own}a`, value: { name: 'titania' } }]);
+      expect(await store.get(`${own}a`)).toEqual({ name: 'titania' });
     });
 
-    describe('a value', () => {
-      it.each([
-        ['null', null],
-        ['false', false],
-        ['zero', 0],
-        ['an empty string', ''],
-        ['an empty object', {}],
-        ['a nested object', { a: [1, { b: null }], c: 'ü 臺 🦊' }],
-        ['text with a NUL and a lone surrogate', 'a\u0000b\ud800c'],
-        ['a long text', 'x'.repeat(300_000)],
-        ['a member called value, as an envelope has', { value: 1, expires: 5 }],
-      ])('%s comes back as it was', async (_name, value) => {
-        await store.commit([{ key: 'a', value }]);
-        expect(await store.get('a')).toEqual(value);
-        await reopen();
-        expect(await everything(store)).toEqual([{ key: 'a', value }]);
-      });
-
-      it('is given out as a copy of its own each time', async () => {
-        await store.commit([{ key: 'a', value: { list: [1] } }]);
-        const first = (await store.get('a')) as { list: number[] };
-        first.list.push(2);
-        expect(await store.get('a')).toEqual({ list: [1] });
-      });
+    it('removes a key whose value is undefined', async () => {
+      await put('a', 'b');
+      await store.commit([{ key: `${own}a`, value: undefined }]);
+      expect([await store.get(`${own}a`), await keysOf('')]).toEqual([undefined, ['b']]);
     });
 
-    describe('a key', () => {
-      it.each(['a', 'a::b', "a'; DROP TABLE records; --", 'a%_*?', '../a', ' ', 'a\u0000b', 'a\nb', '🦊', '__proto__'])(
-        '%j is its own record',
-        async (key) => {
-          await store.commit([{ key, value: 'here' }]);
-          expect(await store.get(key)).toBe('here');
-          expect(await store.get(`${key}x`)).toBeUndefined();
-          expect(await everything(store)).toEqual([{ key, value: 'here' }]);
-        },
-      );
-
-      it('that was never written reads as undefined', async () => {
-        expect(await store.get('nobody')).toBeUndefined();
-      });
-
-      it('differs by case and by normal form', async () => {
-        const keys = ['A', 'a', 'e\u0301', '\u00e9'];
-        await store.commit(keys.map((key) => ({ key, value: key })));
-        expect((await everything(store)).map((record) => record.key)).toEqual(keys);
-      });
+    it('takes removing what is not there', async () => {
+      await store.commit([{ key: `${own}nobody`, value: undefined }]);
+      expect(await keysOf('')).toEqual([]);
     });
 
-    describe('load', () => {
-      it('yields no page when there is nothing', async () => {
-        expect(await pages(store, 'log/')).toEqual([]);
-      });
-
-      it('yields only the keys that begin with the prefix', async () => {
-        await store.commit(
-          ['log', 'log.', 'log/', 'log/1', 'log/2', 'log0', 'lof/9'].map((key) => ({ key, value: 1 })),
-        );
-        expect(await keysOf(store, 'log/')).toEqual(['log/', 'log/1', 'log/2']);
-      });
-
-      it('orders keys by their UTF-8 octets, surrogate pairs last', async () => {
-        const sorted = ['A', 'B', 'a', 'z', 'é', '臺', '\ufffd', '𐀀', '🦊'];
-        await store.commit([...sorted].reverse().map((key) => ({ key: `k/${key}`, value: 1 })));
-        expect(await keysOf(store, 'k/')).toEqual(sorted.map((key) => `k/${key}`));
-      });
-
-      it.each(['\u{10ffff}', 'a\u{10ffff}', '\ud7ff', '\u007f'])('takes %j as a prefix', async (prefix) => {
-        const inside = [prefix, `${prefix}1`, `${prefix}\u{10ffff}`];
-        await store.commit([...inside, '!', 'b'].map((key) => ({ key, value: 1 })));
-        expect(await keysOf(store, prefix)).toEqual(inside);
-      });
-
-      it('begins behind `after`, wherever that lies', async () => {
-        await store.commit(['l/1', 'l/2', 'l/3', 'm/1'].map((key) => ({ key, value: 1 })));
-        expect(await keysOf(store, 'l/', { after: 'l/1' })).toEqual(['l/2', 'l/3']);
-        expect(await keysOf(store, 'l/', { after: 'l/15' })).toEqual(['l/2', 'l/3']);
-        expect(await keysOf(store, 'l/', { after: 'a' })).toEqual(['l/1', 'l/2', 'l/3']);
-        expect(await keysOf(store, 'l/', { after: 'l/3' })).toEqual([]);
-        expect(await keysOf(store, 'l/', { after: 'z' })).toEqual([]);
-      });
-
-      it('ends after `limit` records', async () => {
-        await store.commit(['l/1', 'l/2', 'l/3'].map((key) => ({ key, value: 1 })));
-        expect(await keysOf(store, 'l/', { limit: 2 })).toEqual(['l/1', 'l/2']);
-        expect(await keysOf(store, 'l/', { after: 'l/2', limit: 2 })).toEqual(['l/3']);
-        expect(await keysOf(store, 'l/', { limit: 0 })).toEqual([]);
-      });
-
-      it('pages through more than fits one page, each record once', async () => {
-        const count = PAGE_RECORDS_MAX * 2 + 1;
-        const keys = Array.from({ length: count }, (_, index) => `n/${String(index).padStart(6, '0')}`);
-        await store.commit(keys.map((key, index) => ({ key, value: index })));
-        const read = await pages(store, 'n/');
-        expect(read.map((page) => page.length)).toEqual([PAGE_RECORDS_MAX, PAGE_RECORDS_MAX, 1]);
-        expect(read.flat()).toEqual(keys.map((key, index) => ({ key, value: index })));
-        expect(await keysOf(store, 'n/', { limit: PAGE_RECORDS_MAX + 5 })).toEqual(keys.slice(0, PAGE_RECORDS_MAX + 5));
-      });
-
-      it('goes on while commits are made, and can be left half-way', async () => {
-        const keys = Array.from({ length: PAGE_RECORDS_MAX + 10 }, (_, index) => `n/${String(index).padStart(6, '0')}`);
-        await store.commit(keys.map((key) => ({ key, value: 1 })));
-        for await (const page of store.load('n/')) {
-          expect(page).toHaveLength(PAGE_RECORDS_MAX);
-          await store.commit([{ key: 'other', value: 1 }]);
-          break;
-        }
-        expect(await store.get('other')).toBe(1);
-      });
+    it('lets the last of two writes to one key count, within a commit and across commits made at once', async () => {
+      const first = store.commit([
+        { key: `${own}a`, value: 'first' },
+        { key: `${own}a`, value: 'second' },
+        { key: `${own}gone`, value: 1 },
+        { key: `${own}gone`, value: undefined },
+      ]);
+      const more = ['third', 'fourth', 'fifth'].map((value) => store.commit([{ key: `${own}a`, value }]));
+      await Promise.all([first, ...more]);
+      expect([await store.get(`${own}a`), await keysOf('')]).toEqual(['fifth', ['a']]);
     });
 
-    describe('what can not be stored', () => {
-      it.each([
-        ['an empty key', { key: '', value: 1 }],
-        ['a key with half a surrogate pair', { key: 'a\ud800', value: 1 }],
-        ['a key without end', { key: 'k'.repeat(10_000), value: 1 }],
-        ['a function', { key: 'a', value: () => 1 }],
-        ['a bigint', { key: 'a', value: 1n }],
-        ['a circle', { key: 'a', value: circle() }],
-      ])('%s fails the commit and the store, for the caller already believes in it', async (_name, write) => {
-        await expect(store.commit([{ key: 'before', value: 1 }, write])).rejects.toMatchObject({
-          code: 'store_failed',
-        });
-        await expect(store.commit([])).rejects.toMatchObject({ code: 'store_failed' });
-        expect(await store.failed).toMatchObject({ code: 'store_failed', cause: expect.any(TypeError) });
-        await store.close();
-        store = await place.open();
-        expect(await everything(store)).toEqual([]);
-      });
+    it('stores the value as it was when commit was called', async () => {
+      const agent = { name: 'before' };
+      const done = store.commit([{ key: `${own}a`, value: agent }]);
+      agent.name = 'after';
+      await done;
+      expect(await store.get(`${own}a`)).toEqual({ name: 'before' });
     });
 
-    describe('close', () => {
-      it('lets the commits in hand end', async () => {
-        const commits = Array.from({ length: 50 }, (_, n) => store.commit([{ key: `n/${n}`, value: n }]));
-        await store.close();
-        await Promise.all(commits);
-        store = await place.open();
-        expect(await everything(store)).toHaveLength(50);
-      });
+    it('of nothing resolves after every commit before it', async () => {
+      const order: string[] = [];
+      const noted = (label: string) => () => void order.push(label);
+      const before = put('a').then(noted('before'));
+      const barrier = store.commit([]).then(noted('barrier'));
+      const after = put('b').then(noted('after'));
+      await Promise.all([before, barrier, after]);
+      expect(order).toEqual(['before', 'barrier', 'after']);
+    });
 
-      it('may be called twice', async () => {
-        await Promise.all([store.close(), store.close()]);
-        await store.close();
-      });
+    it('of nothing resolves when there was nothing before it', async () => {
+      await expect(store.commit([])).resolves.toBeUndefined();
+    });
 
-      it('refuses every later call', async () => {
-        const closing = store.close();
-        await expect(store.commit([{ key: 'a', value: 1 }])).rejects.toMatchObject({ code: 'store_failed' });
-        await closing;
-        await expect(store.commit([])).rejects.toMatchObject({ code: 'store_failed' });
-        await expect(store.get('a')).rejects.toMatchObject({ code: 'store_failed' });
-        await expect(pages(store, '')).rejects.toMatchObject({ code: 'store_failed' });
-      });
+    it('is acknowledged in the order of the calls, 500 at once', async () => {
+      const order: number[] = [];
+      const numbers = Array.from({ length: 500 }, (_, index) => index);
+      await Promise.all(numbers.map((n) => put(String(n)).then(() => void order.push(n))));
+      expect(order).toEqual(numbers);
+      expect(await keysOf('')).toHaveLength(500);
+    });
+  });
+
+  describe('a value', () => {
+    it.each(Object.entries(VALUES))('%s comes back as it was', async (_name, value) => {
+      await store.commit([{ key: `${own}a`, value }]);
+      expect(await store.get(`${own}a`)).toEqual(value);
+      expect((await pages(store, own)).flat()).toEqual([{ key: `${own}a`, value }]);
+    });
+
+    it('is given out as a copy of its own each time', async () => {
+      await store.commit([{ key: `${own}a`, value: { list: [1] } }]);
+      const first = (await store.get(`${own}a`)) as { list: number[] };
+      first.list.push(2);
+      expect(await store.get(`${own}a`)).toEqual({ list: [1] });
+    });
+  });
+
+  describe('a key', () => {
+    it.each(KEYS)('%j is its own record', async (key) => {
+      await store.commit([{ key: own + key, value: 'here' }]);
+      expect([await store.get(own + key), await store.get(`${own + key}x`)]).toEqual(['here', undefined]);
+      expect(await keysOf('')).toEqual([key]);
+    });
+
+    it('that was never written reads as undefined', async () => {
+      expect(await store.get(`${own}nobody`)).toBeUndefined();
+    });
+
+    it('that could not be stored reads as undefined, not as one that resembles it', async () => {
+      await put('a\ufffd');
+      expect([await store.get(''), await store.get(`${own}a\ud800`)]).toEqual([undefined, undefined]);
+    });
+
+    it('differs by case and by normal form', async () => {
+      const keys = ['A', 'a', 'e\u0301', '\u00e9'];
+      await put(...keys);
+      expect(await keysOf('')).toEqual(keys);
+    });
+  });
+
+  describe('load', () => {
+    it('yields no page when there is nothing', async () => {
+      expect(await pages(store, own)).toEqual([]);
+    });
+
+    it('yields only the keys that begin with the prefix', async () => {
+      await put('log', 'log.', 'log/', 'log/1', 'log/2', 'log0', 'lof/9');
+      expect(await keysOf('log/')).toEqual(['log/', 'log/1', 'log/2']);
+    });
+
+    it('yields everything under an empty prefix', async () => {
+      await put('a', '\u{10ffff}');
+      const all = (await pages(store, '')).flat().map((record) => record.key);
+      expect(all).toEqual(expect.arrayContaining([`${own}a`, `${own}\u{10ffff}`]));
+    });
+
+    it('orders keys by their UTF-8 octets, surrogate pairs last', async () => {
+      const sorted = ['A', 'B', 'a', 'z', 'é', '臺', '\ufffd', '𐀀', '🦊'];
+      await put(...[...sorted].reverse());
+      expect(await keysOf('')).toEqual(sorted);
+    });
+
+    it.each(['\u{10ffff}', 'a\u{10ffff}', '\ud7ff', '\u007f'])('takes %j as the end of a prefix', async (prefix) => {
+      const inside = [prefix, `${prefix}1`, `${prefix}\u{10ffff}`];
+      await put(...inside, '!', 'b');
+      expect(await keysOf(prefix)).toEqual(inside);
+    });
+
+    it('begins behind `after`, wherever that lies', async () => {
+      await put('l/1', 'l/2', 'l/3', 'm/1');
+      expect(await keysOf('l/', { after: 'l/1' })).toEqual(['l/2', 'l/3']);
+      expect(await keysOf('l/', { after: 'l/15' })).toEqual(['l/2', 'l/3']);
+      expect(await keysOf('l/', { after: 'a' })).toEqual(['l/1', 'l/2', 'l/3']);
+      expect(await keysOf('l/', { after: 'l/3' })).toEqual([]);
+      expect(await keysOf('l/', { after: 'z' })).toEqual([]);
+    });
+
+    it('ends after `limit` records', async () => {
+      await put('l/1', 'l/2', 'l/3');
+      expect(await keysOf('l/', { limit: 2 })).toEqual(['l/1', 'l/2']);
+      expect(await keysOf('l/', { after: 'l/2', limit: 2 })).toEqual(['l/3']);
+      expect(await keysOf('l/', { limit: 0 })).toEqual([]);
+    });
+
+    it('pages through more than fits one page, each record once', async () => {
+      const keys = numbered(PAGE_RECORDS_MAX * 2 + 1);
+      await put(...keys);
+      expect((await pages(store, own)).map((page) => page.length)).toEqual([PAGE_RECORDS_MAX, PAGE_RECORDS_MAX, 1]);
+      expect(await keysOf('')).toEqual(keys);
+      expect(await keysOf('', { limit: PAGE_RECORDS_MAX + 5 })).toEqual(keys.slice(0, PAGE_RECORDS_MAX + 5));
+    });
+
+    it('lets commits be made meanwhile, and can be left half-way', async () => {
+      await put(...numbered(PAGE_RECORDS_MAX + 10));
+      for await (const page of store.load(own)) {
+        expect(page).toHaveLength(PAGE_RECORDS_MAX);
+        await put('other');
+        break;
+      }
+      expect(await store.get(`${own}other`)).toBe(1);
     });
   });
 }
 
-async function pages(
-  store: Store,
-  prefix: string,
-  options?: { readonly after?: string; readonly limit?: number },
-): Promise<(readonly StoredRecord[])[]> {
+function acrossOpenings(makePlace: () => Promise<StorePlace>): void {
+  let place: StorePlace;
+  let store: Store;
+
+  beforeEach(async () => {
+    place = await makePlace();
+    store = await place.open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
+  it('keeps what was committed, and forgets what was removed', async () => {
+    const kept = [...KEYS, ...Object.keys(VALUES)].map((key) => ({ key, value: VALUES[key] ?? key }));
+    await store.commit([...kept, { key: 'removed', value: 1 }]);
+    await store.commit([{ key: 'removed', value: undefined }]);
+    await store.close();
+    store = await place.open();
+    const found = new Map((await everything(store)).map(({ key, value }) => [key, value]));
+    expect(found).toEqual(new Map(kept.map(({ key, value }) => [key, value])));
+  });
+
+  it('keeps what was acknowledged before a crash', async () => {
+    await store.commit([{ key: 'a', value: 1 }]);
+    await store.commit([{ key: 'b', value: 2 }]);
+    await place.crash();
+    store = await place.open();
+    expect(await everything(store)).toEqual([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ]);
+  });
+
+  it('fails for good when a value is not JSON, for the caller already believes in it', async () => {
+    const notJson = [
+      { key: 'before', value: 1 },
+      { key: 'a', value: 1n },
+    ];
+    const code = 'store_failed';
+    await expect(store.commit(notJson)).rejects.toMatchObject({ code, cause: expect.any(TypeError) });
+    await expect(store.commit([])).rejects.toMatchObject({ code });
+    await expect(store.get('before')).rejects.toMatchObject({ code });
+    expect(await store.failed).toMatchObject({ code, message: expect.stringContaining("'a'") });
+    await store.close();
+    store = await place.open();
+    expect(await everything(store)).toEqual([]);
+  });
+
+  it('lets the commits in hand end before it closes', async () => {
+    const commits = Array.from({ length: 50 }, (_, n) => store.commit([{ key: `n/${n}`, value: n }]));
+    await store.close();
+    await Promise.all(commits);
+    store = await place.open();
+    expect(await everything(store)).toHaveLength(50);
+  });
+
+  it('refuses every call once it is closing, but a second close', async () => {
+    const code = 'store_failed';
+    const closing = store.close();
+    await expect(store.commit([{ key: 'a', value: 1 }])).rejects.toMatchObject({ code });
+    await Promise.all([closing, store.close()]);
+    await expect(store.commit([])).rejects.toMatchObject({ code });
+    await expect(store.get('a')).rejects.toMatchObject({ code });
+    await expect(pages(store, '')).rejects.toMatchObject({ code });
+    await store.close();
+  });
+}
+
+async function pages(store: Store, prefix: string, options?: LoadOptions): Promise<(readonly StoredRecord[])[]> {
   const all: (readonly StoredRecord[])[] = [];
   for await (const page of store.load(prefix, options)) all.push(page);
   return all;
@@ -292,16 +303,6 @@ async function everything(store: Store): Promise<StoredRecord[]> {
   return (await pages(store, '')).flat();
 }
 
-async function keysOf(
-  store: Store,
-  prefix: string,
-  options?: { readonly after?: string; readonly limit?: number },
-): Promise<string[]> {
-  return (await pages(store, prefix, options)).flat().map((record) => record.key);
-}
-
-function circle(): unknown {
-  const round: Record<string, unknown> = {};
-  round.round = round;
-  return round;
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(index).padStart(6, '0'));
 }

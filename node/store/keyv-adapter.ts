@@ -1,0 +1,93 @@
+// Keyv's storage adapter over the store's worker. Its contract is bent nowhere where Keyv can see it, and narrowed in three
+// places: `setMany` is one transaction in which an entry without a value removes its key (Keyv has no batch of both kinds);
+// nothing expires, for Keyv would judge that by the wall clock, which may step back; `clear` is refused. Beyond the contract,
+// `page` reads in key order.
+import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvValue, keyvStorageCapability } from 'keyv';
+import type { Answer, StoreThread } from './store-thread.ts';
+
+type Methods =
+  | 'get'
+  | 'getMany'
+  | 'set'
+  | 'setMany'
+  | 'delete'
+  | 'deleteMany'
+  | 'has'
+  | 'hasMany'
+  | 'clear'
+  | 'disconnect';
+
+/** What Keyv hands over and gets back with its serialization off: the JSON text in Keyv's envelope. */
+type Envelope = KeyvValue<string>;
+
+export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'capabilities'> {
+  readonly #thread: StoreThread;
+
+  constructor(thread: StoreThread) {
+    this.#thread = thread;
+  }
+
+  /** Says that this adapter is written for Keyv 6; otherwise Keyv would wrap it in a bridge for older ones. */
+  get capabilities() {
+    return keyvStorageCapability(this);
+  }
+
+  async get<Value>(key: string): Promise<KeyvValue<Value> | undefined> {
+    const [found] = await this.getMany<Value>([key]);
+    return found;
+  }
+
+  async getMany<Value>(keys: string[]): Promise<(KeyvValue<Value> | undefined)[]> {
+    const texts = await this.#thread.ask({ kind: 'read', keys });
+    return texts.map((text) => (text === null ? undefined : { value: text as Value }));
+  }
+
+  async set(key: string, value: unknown, expires?: number): Promise<boolean> {
+    const [isSet] = await this.setMany([{ key, value, ...(expires === undefined ? {} : { expires }) }]);
+    return isSet === true;
+  }
+
+  async setMany<Value>(entries: KeyvStorageEntry<Value>[]): Promise<boolean[]> {
+    const records = entries.flatMap(({ key, value, expires }) => {
+      if (expires !== undefined)
+        throw new TypeError(`'${key}' was to expire: this store keeps a record until it is removed.`);
+      return [key, (value as Envelope).value ?? null];
+    });
+    await this.#thread.ask({ kind: 'write', records });
+    return entries.map(() => true);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const [isDeleted] = await this.deleteMany([key]);
+    return isDeleted === true;
+  }
+
+  async deleteMany(keys: string[]): Promise<boolean[]> {
+    const wereThere = await this.hasMany(keys);
+    await this.#thread.ask({ kind: 'write', records: keys.flatMap((key) => [key, null]) });
+    return wereThere;
+  }
+
+  async has(key: string): Promise<boolean> {
+    const [isThere] = await this.hasMany([key]);
+    return isThere === true;
+  }
+
+  async hasMany(keys: string[]): Promise<boolean[]> {
+    const texts = await this.#thread.ask({ kind: 'read', keys });
+    return texts.map((text) => text !== null);
+  }
+
+  clear(): Promise<void> {
+    return Promise.reject(new TypeError('This store is not a cache: it does not forget everything at once.'));
+  }
+
+  disconnect(): Promise<void> {
+    return this.#thread.close();
+  }
+
+  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`: key, text, key, text, … */
+  page(prefix: string, after: string, limit: number): Promise<Answer> {
+    return this.#thread.ask({ kind: 'page', prefix, after, limit });
+  }
+}

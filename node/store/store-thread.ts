@@ -1,0 +1,89 @@
+// The near end of the store's worker: one message a request, one a reply, in the same order. Texts travel as one flat array
+// of strings, which structured cloning copies faster than objects. A worker that ends unasked is a failure of the store.
+import { Worker } from 'node:worker_threads';
+import { MeshError } from '../../mesh/errors.ts';
+import { refused } from './refusals.ts';
+
+export interface WorkerData {
+  readonly directory: string;
+}
+
+export type Request =
+  | { readonly kind: 'write'; readonly records: Answer }
+  | { readonly kind: 'read'; readonly keys: readonly string[] }
+  | { readonly kind: 'page'; readonly prefix: string; readonly after: string; readonly limit: number }
+  | { readonly kind: 'close' };
+
+/** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */
+export type Answer = readonly (string | null)[];
+
+/** A failure crosses threads as its parts, for cloning would keep neither its class nor its code. */
+export type Reply =
+  | { readonly answer: Answer }
+  | { readonly failure: { readonly message: string; readonly cause: unknown } };
+
+export class StoreThread {
+  /** Resolves with the number of records when the database is open; rejects with `store_failed` and why it can't be. */
+  readonly opened: Promise<Answer>;
+  /** Resolves when the worker has ended without having been asked to. */
+  readonly lost: Promise<MeshError>;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #waiting: PromiseWithResolvers<Answer>[] = [];
+  #end: MeshError | undefined;
+  #isClosing = false;
+
+  static start(directory: string): StoreThread {
+    const workerData: WorkerData = { directory };
+    return new StoreThread(new Worker(new URL('./worker.ts', import.meta.url), { workerData, name: 'store' }));
+  }
+
+  constructor(worker: Worker) {
+    const lost = Promise.withResolvers<MeshError>();
+    const exited = Promise.withResolvers<void>();
+    this.#worker = worker;
+    this.lost = lost.promise;
+    this.#exited = exited.promise;
+    this.opened = this.#expect();
+    let cause: unknown;
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.on('exit', (code) => {
+      this.#end = refused(
+        `The store's worker thread ended by itself (exit code ${code}). Start the node again.`,
+        cause,
+      );
+      for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#end);
+      if (!this.#isClosing) lost.resolve(this.#end);
+      exited.resolve();
+    });
+  }
+
+  /** Rejects with `store_failed`. */
+  ask(request: Request): Promise<Answer> {
+    if (this.#end) return Promise.reject(this.#end);
+    this.#worker.postMessage(request);
+    return this.#expect();
+  }
+
+  /** Lets what was asked before be answered, closes the database, and resolves when the thread is gone. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#end === undefined) await this.ask({ kind: 'close' });
+    await this.#exited;
+  }
+
+  #expect(): Promise<Answer> {
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.shift();
+    if ('answer' in reply) waiting?.resolve(reply.answer);
+    else waiting?.reject(new MeshError('store_failed', reply.failure.message, { cause: reply.failure.cause }));
+  }
+}

@@ -1,0 +1,51 @@
+// The store's worker thread: opens the database and answers requests one after the other, in the order they were sent, so that
+// an fsync never stops the event loop of the node. It ends when it was closed, or when the database could not be opened.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MeshError } from '../../mesh/errors.ts';
+import { type Database, openDatabase } from './database.ts';
+import type { Answer, Reply, Request, WorkerData } from './store-thread.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('node/store/worker.ts is a worker: see store-thread.ts.');
+
+const reply = (work: () => Answer): boolean => {
+  try {
+    port.postMessage({ answer: work() } satisfies Reply);
+    return true;
+  } catch (error) {
+    const { message, cause } = error as MeshError;
+    port.postMessage({ failure: { message, cause } } satisfies Reply);
+    return false;
+  }
+};
+
+let database: Database | undefined;
+const { directory } = workerData as WorkerData;
+const isOpen = reply(() => {
+  database = openDatabase(directory);
+  return [String(database.count)];
+});
+
+if (database && isOpen) serve(database);
+
+function serve(open: Database): void {
+  port?.on('message', (request: Request) => {
+    reply(() => answer(open, request));
+    if (request.kind === 'close') port.close();
+  });
+}
+
+function answer(open: Database, request: Request): Answer {
+  switch (request.kind) {
+    case 'write':
+      open.write(request.records);
+      return [];
+    case 'read':
+      return open.read(request.keys);
+    case 'page':
+      return open.page(request.prefix, request.after, request.limit);
+    case 'close':
+      open.close();
+      return [];
+  }
+}
