@@ -188,6 +188,8 @@ async function readAnswer(
   question: Question,
   map: Readonly<Record<string, unknown>>,
 ): Promise<Outcome> {
+  // A whole index was just parsed as JSON, in one go: others have their turn before its entries are read.
+  if (!isNarrow(question)) await ports.clock.sleep(0);
   const door = { from, question, parseAddress: ports.parseAddress };
   const entries: ListedEntry[] = [];
   let dropped = 0;

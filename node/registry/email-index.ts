@@ -77,6 +77,11 @@ export class EmailIndex {
     this.#changed();
   }
 
+  /** Addresses held here, those of agents whose email is disabled among them. */
+  get size(): number {
+    return this.#holders.size;
+  }
+
   /** Who holds the address here, also while that agent's email is disabled and the index does not show it. */
   holder(key: AddressKey): HeldAddress | undefined {
     return this.#holders.get(key);
@@ -85,7 +90,7 @@ export class EmailIndex {
   /** The address's entry, when the index shows it. */
   byAddress(key: AddressKey): HeldAddress | undefined {
     const held = this.#holders.get(key);
-    return held?.agent.emailEnabled ? held : undefined;
+    return held?.isShown ? held : undefined;
   }
 
   /** The agent's entries that the index shows, in the order they were added. */
@@ -150,6 +155,8 @@ function showsTheSame(before: Agent, now: Agent): boolean {
 export class HeldAddress implements ListedEntry {
   readonly agent: Agent;
   readonly source: AgentAddress;
+  /** Whether the index shows it; kept here because a look-up among 100,000 pays for every object it touches. */
+  readonly isShown: boolean;
   readonly #self: () => IndexHost;
   #json = '';
   #jsonUrl: string | undefined;
@@ -157,6 +164,7 @@ export class HeldAddress implements ListedEntry {
   constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
     this.agent = agent;
     this.source = source;
+    this.isShown = agent.emailEnabled;
     this.#self = self;
   }
 
