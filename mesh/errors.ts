@@ -21,6 +21,7 @@ export type RefusalCode =
   | 'unsupported_media_type'
   | 'unsupported_version'
   | 'signature_refused'
+  | 'unlisted_host'
   | 'membership_mismatch';
 
 /** The world's: it may succeed later. */

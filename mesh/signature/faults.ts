@@ -19,7 +19,9 @@ export type SignatureFault =
   | 'stale'
   | 'replayed'
   /** Not made with the key known of that host, or something it covers was altered. */
-  | 'forged';
+  | 'forged'
+  /** No key of that host is known here, and it could not be learned. */
+  | 'unknown_key';
 
 /** Makes the error of one side: `signature_refused` for a request, `peer_untrusted` for an answer. */
 export type Refuse = (reason: SignatureFault, sentence: string) => MeshError;

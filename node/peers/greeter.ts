@@ -1,0 +1,126 @@
+// Asks a peer who it is, at the URL that our own hosts.json gives for it, and checks everything about the answer but whether
+// its key may be believed: that is for peer-keys.ts. It never follows what an inbound message says.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Host } from '../../mesh/hosts.ts';
+import { GREETING_MS_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
+import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
+import { signRequest } from '../../mesh/signature/request.ts';
+import { type ReceivedResponse, verifyResponse } from '../../mesh/signature/response.ts';
+import { withDeadline } from './deadline.ts';
+import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloAnswer, proofFits, proofOf } from './hello.ts';
+import { HELLO_ANSWER_BYTES_MAX } from './limits.ts';
+
+/** A peer that announced a key and proved that it has the private part. */
+export interface Introduction {
+  readonly kind: 'introduced';
+  readonly key: PublicKey;
+  /** Where the answer came from, as the socket says. */
+  readonly address: string;
+  /** Whether it also proved to know our secret; `false` when we have none. */
+  readonly proven: boolean;
+}
+
+/** It answers, but knows no hello: a peer that serves only the look-up. */
+export interface LegacyPeer {
+  readonly kind: 'legacy';
+}
+
+export interface Greeter {
+  /** Rejects with `peer_silent`, `peer_unintelligible` or `peer_untrusted`. */
+  greet(host: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer>;
+}
+
+/** One request over a connection of its own, which is closed afterwards. */
+export type CallOnce = (
+  call: {
+    readonly origin: string;
+    readonly target: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly answerBytesMax: number;
+  },
+  signal: AbortSignal,
+) => Promise<ReceivedResponse & { readonly address: string }>;
+
+export interface GreeterOptions {
+  readonly self: HostId;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly callOnce: CallOnce;
+  /** Shared by the operators of all hosts. */
+  readonly secret?: string | undefined;
+}
+
+export function createGreeter(options: GreeterOptions): Greeter {
+  const { self, clock, random, secret } = options;
+  return {
+    greet(host, signal) {
+      const silent = () =>
+        new MeshError('peer_silent', `Host '${host.id}' did not answer a hello within ${GREETING_MS_MAX} ms.`);
+      return withDeadline({ clock, ms: GREETING_MS_MAX, signals: [signal], silent }, async (deadline) => {
+        const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
+        const { call, signature } = question(options, host, nonce);
+        const answer = await options.callOnce(call, deadline);
+        if (answer.status === 404) return { kind: 'legacy' };
+        const said = parseAnswer(host, answer);
+        const key = parsePublicKey(said.publicKey);
+        if (!key) throw wrong(host, 'announces a public key that is none');
+        if (said.host.id !== host.id) {
+          throw wrong(host, `calls itself '${said.host.id.slice(0, 64)}'; hosts.json has another host's URL there`);
+        }
+        if (said.nonce !== nonce) throw wrong(host, 'answers a hello with a nonce that is not the one asked with');
+        const nowSeconds = Math.floor(clock.wallMs() / 1_000);
+        verifyResponse(answer, { from: host.id, to: self, key, requestSignature: signature, nowSeconds });
+        const terms = { asker: self, answerer: host.id, nonce, publicKey: key.text };
+        const proven = secret !== undefined && proofFits(said.proof, secret, terms);
+        return { kind: 'introduced', key, address: answer.address, proven };
+      });
+    },
+  };
+}
+
+function question({ self, signer, clock, secret }: GreeterOptions, host: Host, nonce: string) {
+  const proof = secret === undefined ? '' : `&proof=${proofOf(secret, { asker: self, answerer: host.id, nonce })}`;
+  const target = `${HELLO_PATH}?from=${self}&nonce=${nonce}${proof}`;
+  const { headers, signature } = signRequest(
+    {
+      method: 'GET',
+      target,
+      from: self,
+      to: host.id,
+      body: new Uint8Array(),
+      createdSeconds: Math.floor(clock.wallMs() / 1_000),
+      nonce,
+    },
+    signer,
+  );
+  return { call: { origin: host.url, target, headers, answerBytesMax: HELLO_ANSWER_BYTES_MAX }, signature };
+}
+
+function parseAnswer(host: Host, answer: ReceivedResponse): HelloAnswer {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
+  } catch (cause) {
+    throw unclear(host, `answers a hello with status ${answer.status} and no JSON`, cause);
+  }
+  if (answer.status !== 200) throw unclear(host, `answers a hello with status ${answer.status}`);
+  const version = (body as { version?: unknown } | null)?.version;
+  if (typeof version === 'number' && version !== HELLO_VERSION) {
+    throw unclear(host, `speaks version ${version} of the mesh's messages; this host speaks ${HELLO_VERSION}`);
+  }
+  const parsed = helloAnswer.safeParse(body);
+  if (!parsed.success) throw unclear(host, 'answers a hello in a form that is not known here', parsed.error);
+  return parsed.data;
+}
+
+function unclear(host: Host, what: string, cause?: unknown): MeshError {
+  return new MeshError('peer_unintelligible', `Host '${host.id}' at ${host.url} ${what}.`, { cause });
+}
+
+function wrong(host: Host, what: string): MeshError {
+  return new MeshError('peer_untrusted', `Host '${host.id}' at ${host.url} ${what}.`);
+}

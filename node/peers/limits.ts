@@ -1,0 +1,21 @@
+// Bounds of speaking with peers. Those of single messages stand with their callers, in mesh/limits.ts.
+
+/** Connecting to a peer. undici's timer is coarse, about half a second; the answer's own deadline is exact. */
+export const PEER_CONNECT_MS_MAX = 2_000;
+/** Header fields of a peer's answer, all together. */
+export const PEER_HEADERS_BYTES_MAX = 16 * 1_024;
+/** Connections to one peer; further questions to it wait for one, within their deadline. */
+export const PEER_CONNECTIONS_MAX = 64;
+/** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so none dies under a question. */
+export const PEER_IDLE_MS_MAX = 4_000;
+/** Questions waiting for one of FAN_OUT_MAX places; more are refused at once. */
+export const ASKS_WAITING_MAX = 16_384;
+
+/** The answer to a hello is about 300 octets. */
+export const HELLO_ANSWER_BYTES_MAX = 16 * 1_024;
+/** A peer whose key is not known is greeted again this long after it was silent, … */
+export const HELLO_AFTER_SILENCE_MS = 250;
+/** … and this long after it answered what can't be trusted. */
+export const HELLO_AFTER_REFUSAL_MS = 5_000;
+/** A peer whose signatures stopped fitting is greeted at most this often, to see whether its key changed. */
+export const HELLO_AFTER_SUSPICION_MS = 10_000;

@@ -1,0 +1,261 @@
+// Which key a peer speaks with, and why we believe it: told in hosts.json, else pinned, else learned by asking the peer
+// ourselves at the URL we know. A key is durable before it is trusted, and a changed one is refused and shown, never adopted.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Host, Roster } from '../../mesh/hosts.ts';
+import { type HostId, parseHostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import { untilAborted } from './deadline.ts';
+import type { Greeter, Introduction } from './greeter.ts';
+import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS, HELLO_AFTER_SUSPICION_MS } from './limits.ts';
+import { isTrustedNetwork } from './trusted-network.ts';
+
+/**
+ * `configured`: told in hosts.json. `pinned`: learned and stored. `changed`: it was last seen with `seenKey`, which is not the
+ * key known here. `untrusted`: it answers, but its key may not be believed (`why`). `unknown`: not heard of yet.
+ */
+export interface PeerKeyStatus {
+  readonly state: 'configured' | 'pinned' | 'changed' | 'untrusted' | 'unknown';
+  /** Base64url of the key that its signatures must fit. */
+  readonly publicKey?: string;
+  /** Base64url of the key that it announced. */
+  readonly seenKey?: string;
+  readonly why?: string;
+  /** It answers, but knows no hello: it serves only the look-up, and nothing it says is signed. */
+  readonly isLegacy?: boolean;
+}
+
+export interface PeerKeys {
+  /** The key known of a listed peer, at once. */
+  known(id: HostId): PublicKey | undefined;
+  /** The key known, or learned now; callers at the same moment share one hello. Rejects with `peer_untrusted`, `peer_silent` or `peer_unintelligible`. */
+  learn(id: HostId, signal?: AbortSignal): Promise<PublicKey>;
+  /** A signature of this peer fitted: whatever was suspected is over. */
+  confirm(id: HostId): void;
+  /** A signature of this peer did not fit: look in the background whether its key changed. */
+  suspect(id: HostId): void;
+  status(id: HostId): PeerKeyStatus;
+  /** Drops what was pinned, so that the peer may introduce itself anew; for an operator who knows that its key was replaced. */
+  forget(id: HostId): Promise<void>;
+}
+
+export interface PeerKeysOptions {
+  readonly roster: () => Roster;
+  readonly store: Pick<Store, 'load' | 'commit'>;
+  readonly greeter: Greeter;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the operators share a secret: then only a peer that proves to know it may introduce itself. */
+  readonly hasSecret: boolean;
+}
+
+const PIN_PREFIX = 'pin/';
+
+interface Failure {
+  readonly error: MeshError;
+  readonly againAtMs: number;
+  readonly seenKey?: string;
+  readonly isLegacy?: boolean;
+}
+
+/** Reads the pins. Rejects with `store_failed` when one of them can't be read. */
+export async function openPeerKeys(options: PeerKeysOptions): Promise<PeerKeys & AsyncDisposable> {
+  const pins = new Map<HostId, PublicKey>();
+  for await (const page of options.store.load(PIN_PREFIX)) {
+    for (const { key, value } of page) {
+      const id = parseHostId(key.slice(PIN_PREFIX.length));
+      const text = (value as { publicKey?: unknown } | null)?.publicKey;
+      const publicKey = typeof text === 'string' ? parsePublicKey(text) : undefined;
+      if (!id || !publicKey) {
+        throw new MeshError('store_failed', `The stored record '${key}' is not a peer's key: the store is damaged.`);
+      }
+      pins.set(id, publicKey);
+    }
+  }
+  return new StoredPeerKeys(options, pins);
+}
+
+class StoredPeerKeys implements PeerKeys, AsyncDisposable {
+  readonly #options: PeerKeysOptions;
+  readonly #pins: Map<HostId, PublicKey>;
+  /** Keys of hosts.json, parsed; each is parsed anew when its text changes. */
+  readonly #configured = new Map<HostId, { readonly text: string; readonly key: PublicKey | undefined }>();
+  readonly #learning = new Map<HostId, Promise<PublicKey>>();
+  readonly #failures = new Map<HostId, Failure>();
+  readonly #changed = new Map<HostId, string>();
+  readonly #suspectAgainAtMs = new Map<HostId, number>();
+  readonly #stop = new AbortController();
+  readonly #inHand = new Set<Promise<unknown>>();
+
+  constructor(options: PeerKeysOptions, pins: Map<HostId, PublicKey>) {
+    this.#options = options;
+    this.#pins = pins;
+  }
+
+  known(id: HostId): PublicKey | undefined {
+    const host = this.#options.roster().get(id);
+    if (host === undefined) return undefined;
+    return host.publicKey === undefined ? this.#pins.get(id) : this.#configuredKey(id, host.publicKey);
+  }
+
+  async learn(id: HostId, signal?: AbortSignal): Promise<PublicKey> {
+    const known = this.known(id);
+    if (known !== undefined) return known;
+    const host = this.#options.roster().get(id);
+    if (host === undefined) throw new MeshError('peer_untrusted', `hosts.json lists no host '${id}'.`);
+    let learning = this.#learning.get(id);
+    if (learning === undefined) {
+      const failure = this.#failures.get(id);
+      if (failure !== undefined && this.#options.clock.monotonicMs() < failure.againAtMs) throw failure.error;
+      learning = this.#track(this.#introduce(host).finally(() => this.#learning.delete(id)));
+      this.#learning.set(id, learning);
+    }
+    return signal === undefined ? learning : untilAborted(signal, learning);
+  }
+
+  confirm(id: HostId): void {
+    if (this.#changed.size > 0 && this.#changed.delete(id)) {
+      this.#options.log.info('peer.key_fits_again', { hostId: id });
+    }
+  }
+
+  suspect(id: HostId): void {
+    const host = this.#options.roster().get(id);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (host === undefined || this.known(id) === undefined || this.#stop.signal.aborted) return;
+    if (nowMs < (this.#suspectAgainAtMs.get(id) ?? 0)) return;
+    this.#suspectAgainAtMs.set(id, nowMs + HELLO_AFTER_SUSPICION_MS);
+    void this.#track(this.#lookAgain(host));
+  }
+
+  status(id: HostId): PeerKeyStatus {
+    const key = this.known(id);
+    if (key === undefined) return this.#statusWithoutKey(id);
+    const publicKey = key.text;
+    const seenKey = this.#changed.get(id);
+    if (seenKey !== undefined && seenKey !== publicKey) {
+      const why = `Host '${id}' now speaks with another key. If that is its new key, put it into hosts.json as "publicKey"; if not, somebody else answers at its URL.`;
+      return { state: 'changed', publicKey, seenKey, why };
+    }
+    return { state: this.#options.roster().get(id)?.publicKey === undefined ? 'pinned' : 'configured', publicKey };
+  }
+
+  async forget(id: HostId): Promise<void> {
+    await this.#options.store.commit([{ key: `${PIN_PREFIX}${id}`, value: undefined }]);
+    this.#pins.delete(id);
+    this.#changed.delete(id);
+    this.#failures.delete(id);
+    this.#options.log.info('peer.key_forgotten', { hostId: id });
+  }
+
+  /** Gives up every hello under way and waits for it to end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#inHand);
+  }
+
+  #configuredKey(id: HostId, text: string): PublicKey | undefined {
+    const entry = this.#configured.get(id);
+    if (entry?.text === text) return entry.key;
+    const key = parsePublicKey(text);
+    this.#configured.set(id, { text, key });
+    return key;
+  }
+
+  async #introduce(host: Host): Promise<PublicKey> {
+    const { clock, greeter, store, log } = this.#options;
+    let seenKey: string | undefined;
+    try {
+      const answer = await greeter.greet(host, this.#stop.signal);
+      if (answer.kind === 'legacy') throw legacy(host);
+      seenKey = answer.key.text;
+      this.#refuseUnbelievable(host, answer);
+      const value = { publicKey: answer.key.text, firstSeenAt: new Date(clock.wallMs()).toISOString() };
+      await store.commit([{ key: `${PIN_PREFIX}${host.id}`, value }]);
+      this.#pins.set(host.id, answer.key);
+      this.#failures.delete(host.id);
+      log.info('peer.key_pinned', { hostId: host.id, publicKey: answer.key.text, address: answer.address });
+      // hosts.json may have been edited meanwhile: what it says goes first.
+      return this.known(host.id) ?? answer.key;
+    } catch (error) {
+      if (error instanceof MeshError) this.#remember(host.id, error, seenKey);
+      throw error;
+    }
+  }
+
+  #refuseUnbelievable(host: Host, { address, proven }: Introduction): void {
+    if (this.#options.hasSecret ? proven : isTrustedNetwork(address)) return;
+    const told = `Put its key into hosts.json as "publicKey"`;
+    throw new MeshError(
+      'peer_untrusted',
+      this.#options.hasSecret
+        ? `Host '${host.id}' did not prove to know the mesh's secret. Give it the same MESH_SECRET. Or: ${told}.`
+        : `Host '${host.id}' answers from ${address}, which is no private address, so its key is not believed unseen. ${told}, or set MESH_SECRET on both hosts.`,
+    );
+  }
+
+  #remember(id: HostId, error: MeshError, seenKey: string | undefined): void {
+    const isSilence = error.code === 'peer_silent';
+    const waitMs = isSilence ? HELLO_AFTER_SILENCE_MS : HELLO_AFTER_REFUSAL_MS;
+    const before = this.#failures.get(id);
+    this.#failures.set(id, {
+      error,
+      againAtMs: this.#options.clock.monotonicMs() + waitMs,
+      ...(seenKey === undefined ? {} : { seenKey }),
+      isLegacy: error.extra.isLegacy === true,
+    });
+    if (!isSilence && before?.error.message !== error.message) {
+      this.#options.log.warn('peer.key_refused', { hostId: id, seenKey, why: error.message });
+    }
+  }
+
+  async #lookAgain(host: Host): Promise<void> {
+    try {
+      const answer = await this.#options.greeter.greet(host, this.#stop.signal);
+      const known = this.known(host.id);
+      if (answer.kind === 'legacy' || known === undefined) return;
+      if (answer.key.text === known.text) return this.confirm(host.id);
+      if (this.#changed.get(host.id) === answer.key.text) return;
+      this.#changed.set(host.id, answer.key.text);
+      this.#options.log.warn('peer.key_changed', {
+        hostId: host.id,
+        publicKey: known.text,
+        seenKey: answer.key.text,
+        address: answer.address,
+      });
+    } catch (error) {
+      // It can't be seen now which key it has; the next signature that does not fit asks again.
+      if (error instanceof MeshError) return;
+      this.#options.log.error('peer.look_failed', { hostId: host.id, stack: (error as Error).stack });
+    }
+  }
+
+  #statusWithoutKey(id: HostId): PeerKeyStatus {
+    const failure = this.#failures.get(id);
+    if (failure === undefined) return { state: 'unknown' };
+    const { error, seenKey, isLegacy } = failure;
+    return {
+      state: error.code === 'peer_silent' || isLegacy === true ? 'unknown' : 'untrusted',
+      ...(seenKey === undefined ? {} : { seenKey }),
+      ...(isLegacy === true ? { isLegacy } : {}),
+      why: error.message,
+    };
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#inHand.add(promise);
+    const done = () => this.#inHand.delete(promise);
+    promise.then(done, done);
+    return promise;
+  }
+}
+
+function legacy(host: Host): MeshError {
+  return new MeshError(
+    'peer_untrusted',
+    `Host '${host.id}' at ${host.url} knows no hello (404): it serves only the look-up, unsigned.`,
+    { extra: { isLegacy: true } },
+  );
+}
