@@ -1,0 +1,160 @@
+// Who is speaking: requests between hosts are verified before their bodies are parsed, and every answer to them, refusals
+// too, is signed and bound to the request. Handlers behind it get the sender and the octets, and nothing unverified.
+import type { Context, MiddlewareHandler } from 'hono';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Roster } from '../../mesh/hosts.ts';
+import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { PublicKey } from '../../mesh/signature/ed25519.ts';
+import { refuseRequest } from '../../mesh/signature/faults.ts';
+import type { NonceCache } from '../../mesh/signature/nonces.ts';
+import { acceptRequest, type OpenedRequest, openRequest, screenRequest } from '../../mesh/signature/request.ts';
+import type { PeerKeys } from '../peers/peer-keys.ts';
+import { type AnswerSigner, receivedOf, signAnswer } from './answer-signing.ts';
+import { answerError } from './errors.ts';
+import { readBody } from './input.ts';
+
+export interface PeerAuthOptions extends AnswerSigner {
+  readonly roster: () => Roster;
+  readonly keys: PeerKeys;
+  /** One for the whole node: a request repeated at another route is a repeat too. */
+  readonly nonces: NonceCache;
+}
+
+interface PeerMessage {
+  readonly from: HostId;
+  readonly body: Uint8Array;
+}
+
+const messages = new WeakMap<Context, PeerMessage>();
+
+/** The host that signed this request. Only behind `peerAuth`. */
+export function peerOf(c: Context): HostId {
+  return messageOf(c).from;
+}
+
+/** The body's octets, as they were signed. Only behind `peerAuth`. */
+export function peerBody(c: Context): Uint8Array {
+  return messageOf(c).body;
+}
+
+/** The host that signed this request, if a known one did. Behind `optionalPeerAuth`. */
+export function peerIfSigned(c: Context): HostId | undefined {
+  return messages.get(c)?.from;
+}
+
+/**
+ * For the routes between hosts: refuses with 401 `signature_refused` what is not signed well, with 403 `unlisted_host` a host
+ * that hosts.json does not list or that it disables, with 413 a body above `PEER_BODY_BYTES_MAX`, with 503 `overloaded`.
+ */
+export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
+  return async function verifyPeer(c, next) {
+    const opened = openRequest(receivedOf(c));
+    return answerSigned(c, next, opened, options, async () => {
+      refuseUnlisted(options.roster(), opened.from);
+      await admit(c, opened, options, () => learnKey(options, opened.from));
+    });
+  };
+}
+
+/**
+ * For routes that answer anybody: a request without a mesh signature passes, unauthenticated. A signed one gets a signed
+ * answer; it is refused when it does not fit the key known of its sender, and passes unauthenticated when none is known.
+ */
+export function optionalPeerAuth(options: PeerAuthOptions): MiddlewareHandler {
+  return async function verifyPeerIfSigned(c, next) {
+    const opened = openIfSigned(c);
+    if (opened === undefined) return next();
+    return answerSigned(c, next, opened, options, async () => {
+      const key = options.roster().get(opened.from)?.enabled ? options.keys.known(opened.from) : undefined;
+      if (key !== undefined) await admit(c, opened, options, () => key);
+    });
+  };
+}
+
+function openIfSigned(c: Context): OpenedRequest | undefined {
+  if (c.req.header('signature-input') === undefined) return undefined;
+  try {
+    return openRequest(receivedOf(c));
+  } catch (error) {
+    // Somebody else's signature, under another name: a gateway may sign its requests for its own reasons.
+    if (error instanceof MeshError && error.extra.reason === 'missing') return undefined;
+    throw error;
+  }
+}
+
+async function answerSigned(
+  c: Context,
+  next: () => Promise<void>,
+  opened: OpenedRequest,
+  options: PeerAuthOptions,
+  verify: () => Promise<void>,
+): Promise<Response | undefined> {
+  try {
+    await verify();
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    const refusal = answerError(c, error);
+    await signAnswer(refusal, opened, options);
+    return refusal;
+  }
+  await next();
+  // What the handler threw is already an answer here: the application's onError made it.
+  await signAnswer(c.res, opened, options);
+  return undefined;
+}
+
+function refuseUnlisted(roster: Roster, from: HostId): void {
+  const host = roster.get(from);
+  if (host?.enabled) return;
+  const how = host === undefined ? 'does not list' : 'disables';
+  throw new MeshError('unlisted_host', `hosts.json of host '${roster.self.id}' ${how} '${from}', so it is not heard.`);
+}
+
+async function admit(
+  c: Context,
+  opened: OpenedRequest,
+  { self, keys, nonces, clock }: PeerAuthOptions,
+  keyOf: () => PublicKey | Promise<PublicKey>,
+): Promise<void> {
+  const nowSeconds = () => Math.floor(clock.wallMs() / 1_000);
+  screenRequest(opened, self, nowSeconds());
+  const body = await readPeerBody(c);
+  const key = await keyOf();
+  try {
+    acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
+  } catch (error) {
+    if (error instanceof MeshError && error.extra.reason === 'forged') keys.suspect(opened.from);
+    throw error;
+  }
+  keys.confirm(opened.from);
+  messages.set(c, { from: opened.from, body });
+}
+
+function learnKey({ keys }: PeerAuthOptions, from: HostId): PublicKey | Promise<PublicKey> {
+  return (
+    keys.known(from) ??
+    keys.learn(from).catch((cause: unknown) => {
+      if (!(cause instanceof MeshError)) throw cause;
+      throw refuseRequest('unknown_key', `No key of '${from}' is known here yet. ${cause.message}`);
+    })
+  );
+}
+
+async function readPeerBody(c: Context): Promise<Uint8Array> {
+  const { method } = c.req;
+  // What a GET carries is not read by anybody here; a digest of anything but nothing is refused.
+  if (method === 'GET' || method === 'HEAD') return new Uint8Array();
+  const length = c.req.header('content-length');
+  // The server reads no more than the announced length, and reads it in one go.
+  if (length !== undefined && Number(length) <= PEER_BODY_BYTES_MAX)
+    return new Uint8Array(await c.req.raw.arrayBuffer());
+  return readBody(c.req.raw, PEER_BODY_BYTES_MAX);
+}
+
+function messageOf(c: Context): PeerMessage {
+  const message = messages.get(c);
+  if (message === undefined)
+    throw new Error(`the route ${c.req.path} reads a peer's message without peerAuth before it`);
+  return message;
+}

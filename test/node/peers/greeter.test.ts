@@ -1,0 +1,179 @@
+// The greeter against the real hello route, with somebody in between who may change what is said.
+import { describe, expect, it } from 'vitest';
+import type { MeshError } from '../../../mesh/errors.ts';
+import { GREETING_MS_MAX } from '../../../mesh/limits.ts';
+import { contentDigest } from '../../../mesh/signature/digest.ts';
+import { signResponse } from '../../../mesh/signature/response.ts';
+import { helloRoutes } from '../../../node/http/routes/hello.ts';
+import { createShell } from '../../../node/http/shell.ts';
+import { type CallOnce, createGreeter } from '../../../node/peers/greeter.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { testKeys } from '../../support/test-keys.ts';
+import { testHost, trustingHosts } from '../../support/trusting-hosts.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const { mac, cloud } = trustingHosts('mac', 'cloud');
+const { lab } = testKeys('lab');
+const secret = 'a secret of the operators';
+
+type Answer = Awaited<ReturnType<CallOnce>>;
+
+interface Setting {
+  askerSecret?: string;
+  answererSecret?: string;
+  /** Who answers at cloud's URL. */
+  answerer?: typeof mac;
+  askedAt?: (target: string) => string;
+  change?: (answer: Answer) => Answer | Promise<Answer>;
+}
+
+function setUp({ askerSecret, answererSecret, answerer = cloud, askedAt, change }: Setting = {}) {
+  const clock = new VirtualClock();
+  const app = createShell(new RecordingLog());
+  helloRoutes(app, {
+    roster: answerer.roster,
+    signer: answerer.signer,
+    clock,
+    software: 'mesh/1',
+    secret: answererSecret,
+  });
+  const callOnce: CallOnce = async ({ origin, target, headers }) => {
+    const response = await app.request(`${origin}${askedAt?.(target) ?? target}`, { headers });
+    const answer = {
+      status: response.status,
+      body: new Uint8Array(await response.arrayBuffer()),
+      field: (name: string) => response.headers.get(name) ?? undefined,
+      address: '10.0.0.7',
+    };
+    return (await change?.(answer)) ?? answer;
+  };
+  const greeter = createGreeter({
+    self: mac.id,
+    signer: mac.signer,
+    clock,
+    random: seededRandom(1),
+    callOnce,
+    secret: askerSecret,
+  });
+  const greet = (signal = new AbortController().signal) => greeter.greet(testHost(cloud.id), signal);
+  const failure = () =>
+    greet().then(
+      () => 'introduced',
+      (error: MeshError) => ({ code: error.code, message: error.message }),
+    );
+  return { clock, greet, failure };
+}
+
+function said(change: Record<string, unknown>): (answer: Answer) => Answer {
+  return (answer) => {
+    const body: object = JSON.parse(Buffer.from(answer.body).toString());
+    return { ...answer, body: Buffer.from(JSON.stringify({ ...body, ...change })) };
+  };
+}
+
+describe('a greeting', () => {
+  it('learns the key that the peer announces and signs with, and where it answers from', async () => {
+    const answer = await setUp().greet();
+    expect(answer).toMatchObject({ kind: 'introduced', address: '10.0.0.7', proven: false });
+    expect(answer).toHaveProperty('key.text', cloud.key.text);
+  });
+
+  it.each([
+    ['the key', said({ publicKey: lab.key.text }), 'peer_untrusted'],
+    ['the key, by none', said({ publicKey: 'none' }), 'peer_untrusted'],
+    ['the nonce', said({ nonce: 'AAECAwQFBgcICQoLDA0ODw' }), 'peer_untrusted'],
+    ['the name', said({ host: { id: 'cloud', name: 'Evil' } }), 'peer_untrusted'],
+    ['the version', said({ version: 2 }), 'peer_unintelligible'],
+    ['the form', said({ host: 'cloud' }), 'peer_unintelligible'],
+    ['the body, by HTML', (answer: Answer) => ({ ...answer, body: Buffer.from('<html>') }), 'peer_unintelligible'],
+    ['the body, by null', (answer: Answer) => ({ ...answer, body: Buffer.from('null') }), 'peer_unintelligible'],
+    ['the status', (answer: Answer) => ({ ...answer, status: 500 }), 'peer_unintelligible'],
+    ['the signature, by none', (answer: Answer) => ({ ...answer, field: () => undefined }), 'peer_untrusted'],
+  ])('is refused when somebody changes %s', async (_, change, code) => {
+    expect(await setUp({ change }).failure()).toMatchObject({ code });
+  });
+
+  it('is refused when another host answers at the URL, and says who', async () => {
+    const { lab: stranger } = trustingHosts('lab');
+    expect(await setUp({ answerer: stranger }).failure()).toMatchObject({
+      code: 'peer_untrusted',
+      message: expect.stringContaining("calls itself 'lab'"),
+    });
+  });
+
+  it('is refused when an answer to an earlier greeting comes again', async () => {
+    let kept: Answer | undefined;
+    const { greet } = setUp({
+      change: (answer) => {
+        kept ??= answer;
+        return kept;
+      },
+    });
+    await greet();
+    await expect(greet()).rejects.toMatchObject({ code: 'peer_untrusted' });
+  });
+
+  it('finds a peer that knows no hello', async () => {
+    expect(await setUp({ askedAt: () => '/nothing' }).greet()).toEqual({ kind: 'legacy' });
+  });
+
+  it('ends in time when nobody answers', async () => {
+    const { clock, failure } = setUp({ change: () => new Promise(() => undefined) });
+    const outcome = failure();
+    await clock.advance(GREETING_MS_MAX);
+    expect(await outcome).toMatchObject({ code: 'peer_silent' });
+  });
+
+  it('ends when it is given up', async () => {
+    const { greet } = setUp({ change: () => new Promise(() => undefined) });
+    const giveUp = new AbortController();
+    const outcome = expect(greet(giveUp.signal)).rejects.toMatchObject({ code: 'peer_silent' });
+    giveUp.abort();
+    await outcome;
+  });
+});
+
+describe('a greeting with a secret', () => {
+  const proven = (setting: Setting) => setUp(setting).greet();
+
+  it('is proven when both know the same', async () => {
+    expect(await proven({ askerSecret: secret, answererSecret: secret })).toMatchObject({ proven: true });
+  });
+
+  it.each([
+    ['only the asker has one', { askerSecret: secret }],
+    ['only the answerer has one', { answererSecret: secret }],
+    ['they have different ones', { askerSecret: secret, answererSecret: `${secret}!` }],
+  ])('is not proven when %s', async (_, setting) => {
+    expect(await proven(setting)).toMatchObject({ kind: 'introduced', proven: false });
+  });
+
+  it('is not proven by sending the proof of the question back', async () => {
+    const clock = new VirtualClock();
+    const impostor: CallOnce = async ({ origin, target, headers }) => {
+      const request = new URL(target, origin);
+      const [nonce, proof] = [request.searchParams.get('nonce'), request.searchParams.get('proof')];
+      expect(proof).toMatch(/^[\w-]{43}$/);
+      const body = Buffer.from(
+        JSON.stringify({ version: 1, host: { id: 'cloud', name: 'x' }, publicKey: lab.key.text, nonce, proof }),
+      );
+      const response: Record<string, string> = signResponse(
+        {
+          status: 200,
+          from: cloud.id,
+          to: mac.id,
+          digest: contentDigest(body),
+          requestSignature: String(headers.signature).slice('mesh='.length),
+          createdSeconds: Math.floor(clock.wallMs() / 1_000),
+        },
+        lab.signer,
+      );
+      return { status: 200, body, field: (name) => response[name], address: '10.0.0.7' };
+    };
+    const random = seededRandom(1);
+    const greeter = createGreeter({ self: mac.id, signer: mac.signer, clock, random, callOnce: impostor, secret });
+    const answer = await greeter.greet(testHost(cloud.id), new AbortController().signal);
+    expect(answer).toMatchObject({ kind: 'introduced', proven: false });
+  });
+});

@@ -1,0 +1,320 @@
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import { type Host, rosterOf } from '../../../mesh/hosts.ts';
+import type { PublicKey } from '../../../mesh/signature/ed25519.ts';
+import type { Greeter, Introduction, LegacyPeer } from '../../../node/peers/greeter.ts';
+import {
+  HELLO_AFTER_REFUSAL_MS,
+  HELLO_AFTER_SILENCE_MS,
+  HELLO_AFTER_SUSPICION_MS,
+} from '../../../node/peers/limits.ts';
+import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
+import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { testKeys } from '../../support/test-keys.ts';
+import { testHost } from '../../support/trusting-hosts.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const { mac, cloud, reborn } = testKeys('mac', 'cloud', 'reborn');
+
+/** Says what the test tells it to, when the test tells it to. */
+class ScriptedGreeter implements Greeter {
+  asked = 0;
+  answer: (signal: AbortSignal) => Promise<Introduction | LegacyPeer> = async () => introduction(cloud.key);
+  greet(_: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer> {
+    this.asked += 1;
+    return this.answer(signal);
+  }
+}
+
+function introduction(key: PublicKey, { address = '10.0.0.7', proven = false } = {}): Introduction {
+  return { kind: 'introduced', key, address, proven };
+}
+
+interface Setting {
+  store?: MemoryStore;
+  hasSecret?: boolean;
+  cloudHost?: Partial<Host>;
+}
+
+async function setUp({ store = new MemoryStore(), hasSecret = false, cloudHost = {} }: Setting = {}) {
+  const clock = new VirtualClock();
+  const log = new RecordingLog();
+  const greeter = new ScriptedGreeter();
+  const list = (change: Partial<Host>) => {
+    const self = testHost(mac.id);
+    return rosterOf([self, testHost(cloud.id, 'http://10.0.0.7:1', change)], self);
+  };
+  let roster = list(cloudHost);
+  const keys = await openPeerKeys({ roster: () => roster, store, greeter, clock, log, hasSecret });
+  const edit = (change: Partial<Host>) => {
+    roster = list(change);
+  };
+  return { clock, log, greeter, store, keys, edit };
+}
+
+const silence = async () => {
+  throw new MeshError('peer_silent', 'nobody there');
+};
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+describe('a key told in hosts.json', () => {
+  it('is known at once, without a hello', async () => {
+    const { keys, greeter } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: cloud.key.text });
+    expect(greeter.asked).toBe(0);
+  });
+
+  it('goes before one that was pinned, and follows an edit of the file', async () => {
+    const { keys, edit } = await setUp();
+    await keys.learn(cloud.id);
+    edit({ publicKey: reborn.key.text });
+    expect(keys.known(cloud.id)?.text).toBe(reborn.key.text);
+    edit({ publicKey: mac.key.text });
+    expect(keys.known(cloud.id)?.text).toBe(mac.key.text);
+    edit({});
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+  });
+
+  it('that turns up while the peer is being greeted is the one that counts', async () => {
+    const { keys, greeter, edit } = await setUp();
+    const gate = Promise.withResolvers<Introduction>();
+    greeter.answer = () => gate.promise;
+    const learning = keys.learn(cloud.id);
+    edit({ publicKey: reborn.key.text });
+    gate.resolve(introduction(cloud.key));
+    expect((await learning).text).toBe(reborn.key.text);
+  });
+});
+
+describe('a key seen for the first time', () => {
+  it('is pinned, when it comes from a private address, and known again after a restart', async () => {
+    const { keys, store, log, clock } = await setUp();
+    expect(keys.status(cloud.id)).toEqual({ state: 'unknown' });
+    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
+    expect(log.named('peer.key_pinned')).toHaveLength(1);
+    expect(await store.get('pin/cloud')).toEqual({
+      publicKey: cloud.key.text,
+      firstSeenAt: new Date(clock.wallMs()).toISOString(),
+    });
+    const again = await setUp({ store: new MemoryStore({ disk: store.snapshot() }) });
+    expect(again.keys.known(cloud.id)?.text).toBe(cloud.key.text);
+    expect(again.greeter.asked).toBe(0);
+  });
+
+  it('is trusted only once it is durable', async () => {
+    const held = Promise.withResolvers<void>();
+    const { keys, clock } = await setUp({ store: new MemoryStore({ sync: () => held.promise }) });
+    let learned = false;
+    const learning = keys.learn(cloud.id).then(() => {
+      learned = true;
+    });
+    await clock.settle();
+    expect([learned, keys.known(cloud.id)]).toEqual([false, undefined]);
+    held.resolve();
+    await learning;
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+  });
+
+  it('is not trusted when it cannot be stored', async () => {
+    const { keys } = await setUp({ store: new MemoryStore({ sync: () => Promise.reject(new Error('disk full')) }) });
+    await expect(keys.learn(cloud.id)).rejects.toEqual(code('store_failed'));
+    expect(keys.known(cloud.id)).toBeUndefined();
+  });
+
+  it('is learned by one hello, however many wait for it', async () => {
+    const { keys, greeter } = await setUp();
+    const learned = await Promise.all(Array.from({ length: 50 }, () => keys.learn(cloud.id)));
+    expect(new Set(learned.map((key) => key.text))).toEqual(new Set([cloud.key.text]));
+    expect(greeter.asked).toBe(1);
+  });
+
+  it('is learned for the others, though one of those who wait gives up', async () => {
+    const { keys, greeter } = await setUp();
+    const gate = Promise.withResolvers<Introduction>();
+    greeter.answer = () => gate.promise;
+    const impatient = new AbortController();
+    const [first, second] = [keys.learn(cloud.id, impatient.signal), keys.learn(cloud.id)];
+    impatient.abort(new Error('given up'));
+    await expect(first).rejects.toThrow('given up');
+    gate.resolve(introduction(cloud.key));
+    expect((await second).text).toBe(cloud.key.text);
+  });
+
+  it.each(['203.0.113.9', '2001:db8::1', ''])(
+    'is not believed from %j, and shown with what can be done',
+    async (address) => {
+      const { keys, greeter, store, log } = await setUp();
+      greeter.answer = async () => introduction(cloud.key, { address });
+      await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
+      expect(keys.known(cloud.id)).toBeUndefined();
+      expect(await store.get('pin/cloud')).toBeUndefined();
+      expect(keys.status(cloud.id)).toEqual({
+        state: 'untrusted',
+        seenKey: cloud.key.text,
+        why: expect.stringMatching(/publicKey.*MESH_SECRET/),
+      });
+      expect(log.named('peer.key_refused')).toHaveLength(1);
+    },
+  );
+
+  it('is not asked of a host that hosts.json does not list', async () => {
+    const { keys, greeter } = await setUp();
+    await expect(keys.learn(reborn.id)).rejects.toEqual(code('peer_untrusted'));
+    expect([greeter.asked, keys.known(reborn.id), keys.status(reborn.id)]).toEqual([
+      0,
+      undefined,
+      { state: 'unknown' },
+    ]);
+  });
+});
+
+describe('with a secret', () => {
+  it('a private address alone is not believed', async () => {
+    const { keys, greeter } = await setUp({ hasSecret: true });
+    greeter.answer = async () => introduction(cloud.key, { address: '127.0.0.1' });
+    await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
+    expect(keys.status(cloud.id)).toMatchObject({ state: 'untrusted', seenKey: cloud.key.text });
+  });
+
+  it('a peer that proves to know it is believed from anywhere', async () => {
+    const { keys, greeter } = await setUp({ hasSecret: true });
+    greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9', proven: true });
+    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+  });
+});
+
+describe('a peer that cannot be greeted', () => {
+  it.each([
+    ['silent', HELLO_AFTER_SILENCE_MS, silence, 'unknown'],
+    [
+      'not to be believed',
+      HELLO_AFTER_REFUSAL_MS,
+      async () => introduction(cloud.key, { address: '203.0.113.9' }),
+      'untrusted',
+    ],
+  ])('because it is %s is not asked again for %i ms', async (_, pauseMs, answer, state) => {
+    const { keys, greeter, clock } = await setUp();
+    greeter.answer = answer;
+    const outcomes = async () =>
+      keys.learn(cloud.id).then(
+        () => 'learned',
+        (error: MeshError) => error.code,
+      );
+    const first = await outcomes();
+    expect(keys.status(cloud.id).state).toBe(state);
+    await clock.advance(pauseMs - 1);
+    expect(await outcomes()).toBe(first);
+    expect(greeter.asked).toBe(1);
+    greeter.answer = async () => introduction(cloud.key);
+    await clock.advance(1);
+    expect(await outcomes()).toBe('learned');
+    expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
+  });
+
+  it('because it knows no hello is a legacy peer', async () => {
+    const { keys, greeter } = await setUp();
+    greeter.answer = async () => ({ kind: 'legacy' });
+    await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
+    expect(keys.status(cloud.id)).toMatchObject({
+      state: 'unknown',
+      isLegacy: true,
+      why: expect.stringContaining('404'),
+    });
+  });
+});
+
+describe('a peer whose signatures stopped fitting', () => {
+  it('is looked at again, and its new key is shown but not taken', async () => {
+    const { keys, greeter, log, clock } = await setUp();
+    await keys.learn(cloud.id);
+    greeter.answer = async () => introduction(reborn.key);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+    expect(keys.status(cloud.id)).toEqual({
+      state: 'changed',
+      publicKey: cloud.key.text,
+      seenKey: reborn.key.text,
+      why: expect.stringContaining('hosts.json'),
+    });
+    expect(log.named('peer.key_changed')).toMatchObject([{ level: 'warn', fields: { hostId: 'cloud' } }]);
+  });
+
+  it('is looked at only now and then, and told of once', async () => {
+    const { keys, greeter, log, clock } = await setUp();
+    await keys.learn(cloud.id);
+    greeter.answer = async () => introduction(reborn.key);
+    for (let turn = 0; turn < 20; turn += 1) keys.suspect(cloud.id);
+    await clock.advance(HELLO_AFTER_SUSPICION_MS - 1);
+    keys.suspect(cloud.id);
+    expect(greeter.asked).toBe(2);
+    await clock.advance(1);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(greeter.asked).toBe(3);
+    expect(log.named('peer.key_changed')).toHaveLength(1);
+  });
+
+  it('is as before when its key is found to be the same', async () => {
+    const { keys, clock } = await setUp();
+    await keys.learn(cloud.id);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
+  });
+
+  it('is as before when a signature fits again', async () => {
+    const { keys, greeter, clock } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
+    greeter.answer = async () => introduction(reborn.key);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.status(cloud.id).state).toBe('changed');
+    keys.confirm(cloud.id);
+    expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: cloud.key.text });
+  });
+
+  it('is at peace once hosts.json tells the new key', async () => {
+    const { keys, greeter, clock, edit } = await setUp();
+    await keys.learn(cloud.id);
+    greeter.answer = async () => introduction(reborn.key);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    edit({ publicKey: reborn.key.text });
+    expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: reborn.key.text });
+  });
+
+  it('may introduce itself anew once an operator forgets its key', async () => {
+    const { keys, greeter, store } = await setUp();
+    await keys.learn(cloud.id);
+    greeter.answer = async () => introduction(reborn.key);
+    await keys.forget(cloud.id);
+    expect([keys.known(cloud.id), await store.get('pin/cloud')]).toEqual([undefined, undefined]);
+    expect((await keys.learn(cloud.id)).text).toBe(reborn.key.text);
+  });
+});
+
+describe('the stored pins', () => {
+  it.each([{ publicKey: 'no key' }, {}, null, 'text'])('refuse to be read as %j', async (value) => {
+    const store = new MemoryStore();
+    await store.commit([{ key: 'pin/cloud', value }]);
+    await expect(setUp({ store })).rejects.toEqual(code('store_failed'));
+  });
+});
+
+describe('stopping', () => {
+  it('gives up the hello under way', async () => {
+    const { keys, greeter } = await setUp();
+    const aborted = Promise.withResolvers<never>();
+    greeter.answer = (signal) => {
+      signal.addEventListener('abort', () => aborted.reject(new MeshError('peer_silent', 'given up')));
+      return aborted.promise;
+    };
+    const learning = expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_silent'));
+    await keys[Symbol.asyncDispose]();
+    await learning;
+  });
+});
