@@ -1,0 +1,217 @@
+// The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
+// covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
+import pLimit, { type LimitFunction } from 'p-limit';
+import { Agent, buildConnector, Client } from 'undici';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Host, Roster } from '../../mesh/hosts.ts';
+import { ANSWER_MS_MAX, FAN_OUT_MAX, HOSTS_MAX } from '../../mesh/limits.ts';
+import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Signer } from '../../mesh/signature/ed25519.ts';
+import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
+import { signRequest } from '../../mesh/signature/request.ts';
+import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
+import { canonicalTarget } from '../../mesh/signature/target.ts';
+import { withDeadline } from '../peers/deadline.ts';
+import type { CallOnce } from '../peers/greeter.ts';
+import {
+  ASKS_WAITING_MAX,
+  PEER_CONNECT_MS_MAX,
+  PEER_CONNECTIONS_MAX,
+  PEER_HEADERS_BYTES_MAX,
+  PEER_IDLE_MS_MAX,
+} from '../peers/limits.ts';
+import type { PeerKeys } from '../peers/peer-keys.ts';
+import { exchange, type WireAnswer } from './peer-exchange.ts';
+
+export interface PeerTransportOptions {
+  readonly roster: () => Roster;
+  readonly keys: PeerKeys;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Questions on the wire at once, of each kind; `FAN_OUT_MAX` when absent. */
+  readonly asksMax?: number;
+}
+
+const CLIENT_OPTIONS = {
+  maxHeaderSize: PEER_HEADERS_BYTES_MAX,
+  keepAliveTimeout: PEER_IDLE_MS_MAX,
+  // The deadline of each question covers these, exactly.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  allowH2: false,
+} as const;
+
+const EMPTY = new Uint8Array();
+
+/** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
+export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
+  const { roster, clock, asksMax = FAN_OUT_MAX } = options;
+  const agent = new Agent({
+    ...CLIENT_OPTIONS,
+    connect: { timeout: PEER_CONNECT_MS_MAX },
+    connections: PEER_CONNECTIONS_MAX,
+  });
+  const stop = new AbortController();
+  // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
+  const claims = pLimit(asksMax);
+  const lookUps = pLimit(asksMax);
+  const longPolls = pLimit(HOSTS_MAX);
+
+  const laneOf = (request: PeerRequest): LimitFunction => {
+    if (request.answerMsMax > ANSWER_MS_MAX) return longPolls;
+    return request.answerSignature === 'required' ? claims : lookUps;
+  };
+
+  return {
+    async ask(request, signal) {
+      const host = roster().get(request.to);
+      if (host === undefined) throw new MeshError('peer_silent', `hosts.json lists no host '${request.to}'.`);
+      const lane = laneOf(request);
+      if (lane.pendingCount >= ASKS_WAITING_MAX) {
+        throw new MeshError('peer_silent', `Host '${host.id}' was not asked: too many questions are waiting already.`);
+      }
+      const silent = () => new MeshError('peer_silent', silence(host, request, stop.signal, signal));
+      const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
+      return withDeadline({ clock, ms: request.answerMsMax, signals, silent }, (deadline) =>
+        lane(async () => {
+          deadline.throwIfAborted();
+          return await askNow(options, agent, host, request, deadline);
+        }),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await agent.destroy();
+    },
+  };
+}
+
+async function askNow(
+  options: PeerTransportOptions,
+  agent: Agent,
+  host: Host,
+  request: PeerRequest,
+  deadline: AbortSignal,
+): Promise<PeerAnswer> {
+  const { keys, signer, clock, random } = options;
+  // Without its key nothing it says could be believed, so nothing is asked before it is known.
+  if (request.answerSignature === 'required') await keys.learn(host.id, deadline);
+  const self = options.roster().self.id;
+  const target = canonicalTarget(request.path);
+  const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
+  const { headers, signature } = signRequest(
+    {
+      method: request.method,
+      target,
+      from: self,
+      to: host.id,
+      body,
+      createdSeconds: Math.floor(clock.wallMs() / 1_000),
+      nonce: Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url'),
+    },
+    signer,
+  );
+  try {
+    const answer = await exchange(
+      agent,
+      {
+        origin: host.url,
+        method: request.method,
+        target,
+        headers: {
+          ...request.headers,
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body,
+        answerBytesMax: request.answerBytesMax,
+      },
+      deadline,
+    );
+    verify(options, host, request, answer, signature);
+    return { status: answer.status, body: parse(answer.body) };
+  } catch (error) {
+    throw naming(host, error);
+  }
+}
+
+function verify(
+  { keys, clock, roster }: PeerTransportOptions,
+  host: Host,
+  request: PeerRequest,
+  answer: WireAnswer,
+  requestSignature: string,
+): void {
+  const key = keys.known(host.id);
+  if (key === undefined && request.answerSignature === 'known-key') return;
+  if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
+  if (!isSigned(answer)) throw unsigned(answer);
+  try {
+    verifyResponse(answer, {
+      from: host.id,
+      to: roster().self.id,
+      key,
+      requestSignature,
+      nowSeconds: Math.floor(clock.wallMs() / 1_000),
+    });
+  } catch (error) {
+    keys.suspect(host.id);
+    throw error;
+  }
+  keys.confirm(host.id);
+}
+
+/** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
+function unsigned(answer: WireAnswer): MeshError {
+  const body = parse(answer.body);
+  const said = (body as { message?: unknown } | null | undefined)?.message;
+  const quote = typeof said === 'string' ? ` It says: "${said.slice(0, 200)}"` : '';
+  return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${quote}`, {
+    extra: { reason: 'missing' },
+  });
+}
+
+function parse(body: Uint8Array): unknown {
+  if (body.byteLength === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new MeshError('peer_unintelligible', 'Its answer is not JSON.', { cause });
+  }
+}
+
+function naming(host: Host, error: unknown): unknown {
+  if (!(error instanceof MeshError)) return error;
+  const { code, message, extra, cause } = error;
+  return new MeshError(code, `Host '${host.id}': ${message}`, { extra, cause });
+}
+
+function silence(host: Host, request: PeerRequest, stopped: AbortSignal, signal: AbortSignal | undefined): string {
+  if (stopped.aborted) return `Host '${host.id}' was not waited for: this node is stopping.`;
+  if (signal?.aborted) return `Host '${host.id}' was not waited for: the question was given up.`;
+  return `Host '${host.id}' gave no complete answer within ${request.answerMsMax} ms.`;
+}
+
+/** One request over a connection of its own, whose remote address is told: for the hello, which may be believed by address. */
+export const callOnce: CallOnce = async (call, signal) => {
+  const addresses: string[] = [];
+  const connect = buildConnector({ timeout: PEER_CONNECT_MS_MAX });
+  const client = new Client(call.origin, {
+    ...CLIENT_OPTIONS,
+    connect: (connectOptions, callback) =>
+      connect(connectOptions, (...[error, socket]) => {
+        if (socket) addresses.push(socket.remoteAddress ?? '');
+        if (error) callback(error, null);
+        else callback(null, socket);
+      }),
+  });
+  try {
+    const answer = await exchange(client, { ...call, method: 'GET' }, signal);
+    const [address = '', ...others] = addresses;
+    // undici may connect again behind our back; then nobody can say which connection the answer came over.
+    return { ...answer, address: others.length === 0 ? address : '' };
+  } finally {
+    await client.destroy();
+  }
+};

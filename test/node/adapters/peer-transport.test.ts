@@ -1,0 +1,463 @@
+// The transport against real sockets on loopback. Time is virtual: a deadline passes when the test says so.
+import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
+import { createPeerTransport, type PeerTransportOptions } from '../../../node/adapters/peer-transport.ts';
+import { answerJson } from '../../../node/http/answer-signing.ts';
+import { peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
+import { createShell } from '../../../node/http/shell.ts';
+import { PEER_CONNECTIONS_MAX } from '../../../node/peers/limits.ts';
+import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { testKeys } from '../../support/test-keys.ts';
+import { trustingHosts } from '../../support/trusting-hosts.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const { mac, cloud } = trustingHosts('mac', 'cloud');
+const { stranger } = testKeys('stranger');
+
+const ANSWER_MS = 5_000;
+const claim = { to: cloud.id, method: 'POST', path: '/mesh/echo', body: { a: 1 } } as const;
+const bounds = { answerMsMax: ANSWER_MS, answerBytesMax: 10_000, answerSignature: 'required' } as const;
+const required: PeerRequest = { ...claim, ...bounds };
+const lookUp: PeerRequest = { ...bounds, to: cloud.id, method: 'GET', path: '/index', answerSignature: 'known-key' };
+
+let stack: AsyncDisposableStack;
+let clock: VirtualClock;
+
+beforeEach(() => {
+  stack = new AsyncDisposableStack();
+  clock = new VirtualClock();
+});
+afterEach(() => stack.disposeAsync());
+
+function transportTo(server: Pick<LoopbackServer, 'url'>, change: Partial<PeerTransportOptions> = {}): PeerTransport {
+  cloud.listensAt(server.url);
+  const { roster, keys, signer } = mac;
+  return stack.use(createPeerTransport({ roster, keys, signer, clock, random: seededRandom(1), ...change }));
+}
+
+/** mac knows no key of cloud. */
+const strangers: Partial<PeerTransportOptions> = { keys: { ...mac.keys, known: () => undefined } };
+
+async function cloudServer(change: Partial<Parameters<typeof peerAuth>[0]> = {}): Promise<LoopbackServer> {
+  const app = createShell(new RecordingLog());
+  app.use('/mesh/*', peerAuth({ ...cloud.auth(clock), ...change }));
+  app.on(['GET', 'POST'], '/mesh/echo', (c) =>
+    answerJson(c, {
+      from: peerOf(c),
+      body: Buffer.from(peerBody(c)).toString(),
+      query: c.req.query(),
+      headers: c.req.header(),
+    }),
+  );
+  app.get('/mesh/conflict', (c) => c.json({ error: 'conflict' }, 409));
+  app.get('/mesh/nothing', (c) => c.body(null, 204));
+  app.get('/mesh/text', (c) => c.text('not JSON'));
+  app.get('/index', (c) => c.json({ federated: c.req.header('x-federated-query') ?? null }));
+  return stack.use(await serveApp(app));
+}
+
+async function rawServer(converse: (socket: Socket, request: string) => void): Promise<LoopbackServer> {
+  return stack.use(await serveRaw(converse));
+}
+
+function outcome(asking: Promise<unknown>): Promise<unknown> {
+  return asking.then(
+    () => 'answered',
+    (error: unknown) => {
+      if (error instanceof MeshError) return { code: error.code, message: error.message };
+      throw error;
+    },
+  );
+}
+
+const failed = (code: string, message: RegExp = /^Host 'cloud'/) => ({
+  code,
+  message: expect.stringMatching(message),
+});
+
+describe('asking a peer', () => {
+  it('brings a signed question and a verified answer', async () => {
+    const transport = transportTo(await cloudServer());
+    const answer = await transport.ask({ ...required, path: "/mesh/echo?address=o'brien%2Bx@x.com" });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      from: 'mac',
+      body: '{"a":1}',
+      query: { address: "o'brien+x@x.com" },
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'identity' },
+    });
+  });
+
+  it('sends no body where there is none', async () => {
+    const transport = transportTo(await cloudServer());
+    const { body, ...get } = required;
+    const answer = await transport.ask({ ...get, method: 'GET' });
+    expect(answer.body).toMatchObject({ from: 'mac', body: '' });
+    expect(answer.body).not.toHaveProperty('headers.content-type');
+  });
+
+  it.each([
+    ['/mesh/conflict', { status: 409, body: { error: 'conflict' } }],
+    ['/mesh/nothing', { status: 204, body: undefined }],
+    ['/mesh/elsewhere', { status: 404, body: { error: 'not_found', message: 'There is no route /mesh/elsewhere.' } }],
+  ])('resolves with whatever %s answers', async (path, answer) => {
+    const { body, ...get } = required;
+    expect(await transportTo(await cloudServer()).ask({ ...get, method: 'GET', path })).toEqual(answer);
+  });
+
+  it('uses its connections again and again', async () => {
+    const server = await cloudServer();
+    const transport = transportTo(server);
+    for (let turn = 0; turn < 20; turn += 1) await transport.ask(required);
+    // The next question may come before undici has seen that the last one is over.
+    expect(server.accepted).toBeLessThanOrEqual(2);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('answers many questions at once', async () => {
+    const transport = transportTo(await cloudServer());
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, a) => transport.ask({ ...required, body: { a } })),
+    );
+    expect(answers.map(({ body }) => (body as { body: string }).body)).toEqual(
+      answers.map((_, a) => JSON.stringify({ a })),
+    );
+  });
+
+  it('refuses to ask a host that hosts.json does not list', async () => {
+    const transport = transportTo(await cloudServer());
+    expect(await outcome(transport.ask({ ...required, to: stranger.id }))).toEqual(
+      failed('peer_silent', /lists no host 'stranger'/),
+    );
+  });
+
+  it('asks with the headers of a look-up, and takes the unsigned answer of a peer whose key is not known', async () => {
+    const transport = transportTo(await cloudServer(), strangers);
+    const answer = await transport.ask({ ...lookUp, headers: { 'X-Federated-Query': 'true' } });
+    expect(answer).toEqual({ status: 200, body: { federated: 'true' } });
+  });
+
+  it("lets no caller's header pass for a part of the signature", async () => {
+    const transport = transportTo(await cloudServer());
+    const answer = await transport.ask({ ...required, headers: { 'mesh-from': 'cloud', signature: 'none' } });
+    expect(answer.body).toMatchObject({ from: 'mac' });
+  });
+});
+
+describe('a peer that does not answer as it should', () => {
+  it('is silent when nobody listens', async () => {
+    const server = await cloudServer();
+    await server[Symbol.asyncDispose]();
+    stack = new AsyncDisposableStack();
+    expect(await outcome(transportTo(server).ask(required))).toEqual(failed('peer_silent', /ECONNREFUSED/));
+  });
+
+  it.each([
+    ['says nothing', () => undefined],
+    ['sends half a status line', (socket: Socket) => socket.write('HTTP/1.1 2')],
+    ['sends headers without an end', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nx: ')],
+    ['sends half a body', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half":')],
+    [
+      'sends chunks without an end',
+      (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n'),
+    ],
+  ])('and %s is silent at the deadline, not before, and its connection is closed', async (_, converse) => {
+    const heard = Promise.withResolvers<void>();
+    const server = await rawServer((socket) => {
+      converse(socket);
+      heard.resolve();
+    });
+    const asking = outcome(transportTo(server).ask(required));
+    await heard.promise;
+    let ended = false;
+    void asking.then(() => {
+      ended = true;
+    });
+    await clock.advance(ANSWER_MS - 1);
+    expect([ended, server.open]).toEqual([false, 1]);
+    await clock.advance(1);
+    expect(await asking).toEqual(failed('peer_silent', /within 5000 ms/));
+    await server.emptied();
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('and drips its body, an octet now and then, is silent at the deadline', async () => {
+    const line = Promise.withResolvers<Socket>();
+    const server = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n');
+      line.resolve(socket);
+    });
+    const asking = outcome(transportTo(server).ask(required));
+    const socket = await line.promise;
+    for (let second = 0; second < 5; second += 1) {
+      await new Promise((written) => socket.write('x', written));
+      await clock.advance(1_000);
+    }
+    expect(await asking).toEqual(failed('peer_silent', /within 5000 ms/));
+    await server.emptied();
+  });
+
+  const head = (...fields: string[]) => `HTTP/1.1 ${['200 OK', ...fields].join('\r\n')}\r\n\r\n`;
+  it.each([
+    ['announces too much', head('content-length: 10001'), 'peer_unintelligible', /larger than 10000/],
+    [
+      'sends too much',
+      `${head('transfer-encoding: chunked')}2711\r\n${'x'.repeat(10_001)}\r\n`,
+      'peer_unintelligible',
+      /larger than 10000/,
+    ],
+    [
+      'packs its answer',
+      `${head('content-encoding: gzip', 'content-length: 500')}bombs`,
+      'peer_unintelligible',
+      /gzip/,
+    ],
+    ['sends giant headers', head(`x: ${'y'.repeat(20_000)}`), 'peer_unintelligible', /header fields/],
+    ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'peer_unintelligible', /HTTP/],
+    ['closes within its headers', 'HTTP/1.1 200 OK\r\nx', 'peer_silent', /No answer/],
+    ['closes within its body', `${head('content-length: 100')}{`, 'peer_silent', /No answer/],
+  ])('and %s is told apart, and its connection is closed', async (_, bytes, code, message) => {
+    const server = await rawServer((socket) => {
+      socket.write(bytes, 'latin1');
+      if (code === 'peer_silent') socket.end();
+    });
+    expect(await outcome(transportTo(server).ask(required))).toEqual(failed(code, message));
+    await server.emptied();
+  });
+
+  it.each([
+    ['HTML', '<html>'],
+    ['broken UTF-8', '"\xff"'],
+    ['half of its JSON', '{"a":'],
+  ])('and sends %s is unintelligible', async (_, body) => {
+    const server = await rawServer((socket) =>
+      socket.write(`${head(`content-length: ${body.length}`)}${body}`, 'latin1'),
+    );
+    expect(await outcome(transportTo(server).ask(required))).toEqual(failed('peer_unintelligible', /not JSON/));
+    expect(await outcome(transportTo(server, strangers).ask(lookUp))).toEqual(
+      failed('peer_unintelligible', /not JSON/),
+    );
+  });
+
+  it.each([undefined, 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'])(
+    'and resets the connection after %j is silent',
+    async (bytes) => {
+      const server = await rawServer((socket) => {
+        if (bytes === undefined) socket.resetAndDestroy();
+        else socket.write(bytes, () => socket.resetAndDestroy());
+      });
+      expect(await outcome(transportTo(server).ask(required))).toEqual(failed('peer_silent', /No answer/));
+      await server.emptied();
+    },
+  );
+
+  it.each([301, 302, 303, 307, 308])('and redirects with %i is not followed', async (status) => {
+    const elsewhere = await cloudServer();
+    const server = await rawServer((socket) => {
+      socket.end(`HTTP/1.1 ${status} Elsewhere\r\nlocation: ${elsewhere.url}/index\r\ncontent-length: 0\r\n\r\n`);
+    });
+    expect(await outcome(transportTo(server).ask(lookUp))).toEqual(failed('peer_unintelligible', /redirect/));
+    expect(elsewhere.accepted).toBe(0);
+  });
+});
+
+describe('an answer that is not to be believed', () => {
+  it.each([
+    ['by another key', { signer: stranger.signer }, /signature does not fit/],
+    ['as another host', { self: stranger.id, signer: stranger.signer }, /without a signature|speaks as/],
+  ])('is refused when it is signed %s, and the peer is suspected', async (_, change, message) => {
+    const suspected: string[] = [];
+    const server = await cloudServer(change);
+    const transport = transportTo(server, { keys: { ...mac.keys, suspect: (id) => suspected.push(id) } });
+    expect(await outcome(transport.ask(required))).toEqual(failed('peer_untrusted', message));
+    expect(suspected).toEqual(['cloud']);
+  });
+
+  it.each([required, lookUp])('is refused unsigned, from a peer whose key is known, to %o', async (question) => {
+    const server = await rawServer((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+    expect(await outcome(transportTo(server).ask(question))).toEqual(failed('peer_untrusted', /without a signature/));
+  });
+
+  it('is quoted when it is a refusal, so that the log says why', async () => {
+    const server = await rawServer((socket) => {
+      const body = '{"error":"signature_refused","message":"No key of \'mac\' is known here yet."}';
+      socket.end(`HTTP/1.1 401 No\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    });
+    expect(await outcome(transportTo(server).ask(required))).toEqual(
+      failed('peer_untrusted', /answered 401 without a signature.*No key of 'mac' is known/),
+    );
+  });
+
+  it('is refused when it answered another question', async () => {
+    const real = await cloudServer();
+    let kept: string | undefined;
+    const replaying = await rawServer(async (socket, request) => {
+      kept ??= await passOn(real.url, request);
+      socket.end(kept, 'latin1');
+    });
+    const transport = transportTo(replaying);
+    expect(await outcome(transport.ask(required))).toBe('answered');
+    expect(await outcome(transport.ask(required))).toEqual(failed('peer_untrusted', /our request/));
+  });
+
+  it('is refused when somebody in between changed it', async () => {
+    const real = await cloudServer();
+    const altering = await rawServer(async (socket, request) => {
+      socket.end((await passOn(real.url, request)).replace('"from":"mac"', '"from":"max"'), 'latin1');
+    });
+    expect(await outcome(transportTo(altering).ask(required))).toEqual(failed('peer_untrusted', /sha-256/));
+  });
+
+  it('confirms the peer when it is believed', async () => {
+    const confirmed: string[] = [];
+    const keys = { ...mac.keys, confirm: (id: string) => void confirmed.push(id) };
+    await transportTo(await cloudServer(), { keys }).ask(required);
+    expect(confirmed).toEqual(['cloud']);
+  });
+});
+
+/** Sends a request's octets on and returns the answer's, both as they are. */
+async function passOn(url: string, request: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(request.replace(/connection: keep-alive/i, 'connection: close'), 'latin1');
+  let answer = '';
+  for await (const chunk of socket) answer += (chunk as Buffer).toString('latin1');
+  return answer;
+}
+
+describe('a peer whose key is not known', () => {
+  it('is asked for it before a question that needs a signed answer', async () => {
+    const order: string[] = [];
+    let known = false;
+    const app = createShell(new RecordingLog());
+    app.use('/mesh/*', peerAuth(cloud.auth(clock)));
+    app.post('/mesh/echo', (c) => {
+      order.push('asked');
+      return c.json({});
+    });
+    const server = stack.use(await serveApp(app));
+    const transport = transportTo(server, {
+      keys: {
+        ...mac.keys,
+        known: () => (known ? cloud.key : undefined),
+        learn: async () => {
+          order.push('learned');
+          known = true;
+          return cloud.key;
+        },
+      },
+    });
+    await transport.ask(required);
+    expect(order).toEqual(['learned', 'asked']);
+  });
+
+  it('is not asked anything when it can not be learned', async () => {
+    const server = await cloudServer();
+    const refusal = () => Promise.reject(new MeshError('peer_untrusted', "Host 'cloud' is not believed."));
+    const transport = transportTo(server, { keys: { ...mac.keys, known: () => undefined, learn: refusal } });
+    expect(await outcome(transport.ask(required))).toEqual(failed('peer_untrusted', /not believed/));
+    expect(server.accepted).toBe(0);
+  });
+
+  it('has the deadline of the question to tell it', async () => {
+    const transport = transportTo(await cloudServer(), {
+      keys: { ...mac.keys, known: () => undefined, learn: () => new Promise(() => undefined) },
+    });
+    const asking = outcome(transport.ask(required));
+    await clock.advance(ANSWER_MS);
+    expect(await asking).toEqual(failed('peer_silent', /within 5000 ms/));
+  });
+});
+
+describe('more questions than places', () => {
+  it('wait, and their waiting counts', async () => {
+    const server = await rawServer(() => undefined);
+    const transport = transportTo(server, { asksMax: 2 });
+    const first = [1, 2].map(() => outcome(transport.ask(required)));
+    const waiting = outcome(transport.ask({ ...required, answerMsMax: 1_000 }));
+    await server.acceptedAtLeast(2);
+    await clock.advance(1_000);
+    expect(await waiting).toEqual(failed('peer_silent', /within 1000 ms/));
+    await clock.advance(ANSWER_MS);
+    expect(await Promise.all(first)).toEqual(Array(2).fill(failed('peer_silent')));
+    expect(server.accepted).toBe(2);
+  });
+
+  it('go on when a place is free', async () => {
+    let [now, most] = [0, 0];
+    const app = createShell(new RecordingLog());
+    app.get('/index', async (c) => {
+      now += 1;
+      most = Math.max(most, now);
+      await nextTurn();
+      now -= 1;
+      return c.json({});
+    });
+    const transport = transportTo(stack.use(await serveApp(app)), { ...strangers, asksMax: 2 });
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => transport.ask(lookUp)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(most).toBe(2);
+  });
+
+  it('do not keep claims waiting when look-ups hang', async () => {
+    const silent = await rawServer(() => undefined);
+    const transport = transportTo(silent, { asksMax: 2 });
+    const hanging = [1, 2, 3].map(() => outcome(transport.ask(lookUp)));
+    await silent.acceptedAtLeast(2);
+    cloud.listensAt((await cloudServer()).url);
+    expect(await outcome(transport.ask(required))).toBe('answered');
+    await clock.advance(ANSWER_MS);
+    await Promise.all(hanging);
+  });
+});
+
+describe('giving up', () => {
+  it('ends the question at once and closes its connection', async () => {
+    const server = await rawServer(() => undefined);
+    const giveUp = new AbortController();
+    const asking = outcome(transportTo(server).ask(required, giveUp.signal));
+    await server.acceptedAtLeast(1);
+    giveUp.abort();
+    expect(await asking).toEqual(failed('peer_silent', /given up/));
+    await server.emptied();
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('asks nothing when it was given up before', async () => {
+    const server = await cloudServer();
+    expect(await outcome(transportTo(server).ask(required, AbortSignal.abort()))).toEqual(failed('peer_silent'));
+    expect(server.accepted).toBe(0);
+  });
+
+  it('leaves no connection behind after hundreds of hung questions', async () => {
+    const server = await rawServer((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{'));
+    const transport = transportTo(server);
+    const asking = Array.from({ length: 300 }, () => outcome(transport.ask(required)));
+    await server.acceptedAtLeast(PEER_CONNECTIONS_MAX);
+    await clock.settle();
+    expect(server.open).toBe(PEER_CONNECTIONS_MAX);
+    await clock.advance(ANSWER_MS);
+    await Promise.all(asking);
+    await server.emptied();
+  });
+
+  it('on disposing ends what is under way and closes idle connections too', async () => {
+    const [idle, busy] = [await cloudServer(), await rawServer(() => undefined)];
+    cloud.listensAt(idle.url);
+    const { roster, keys, signer } = mac;
+    const transport = createPeerTransport({ roster, keys, signer, clock, random: seededRandom(1) });
+    await transport.ask(required);
+    cloud.listensAt(busy.url);
+    const asking = outcome(transport.ask(required));
+    await busy.acceptedAtLeast(1);
+    await transport[Symbol.asyncDispose]();
+    expect(await asking).toEqual(failed('peer_silent', /stopping/));
+    await Promise.all([idle.emptied(), busy.emptied()]);
+    expect(await outcome(transport.ask(required))).toEqual(failed('peer_silent', /stopping/));
+  });
+});
