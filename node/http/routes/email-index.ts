@@ -8,6 +8,7 @@ import { ENTRIES_PER_TURN_MAX } from '../../../mesh/limits.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, parseAgentId } from '../../../mesh/names.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
+import { answerBytes } from '../answer-signing.ts';
 import { resource } from '../methods.ts';
 import { decodePercents, decodeQuery, readQuery } from '../query.ts';
 
@@ -27,17 +28,17 @@ const CLIENT_LEFT = 499;
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
   resource(app, '/api/agents/email-index', {
     GET: (c) => {
+      const isPeer = isPeersQuestion(c);
       const hit = directHit(services.index, c.req.url);
-      if (hit !== undefined) return c.body(`{${hit.json}}`, 200, JSON_TYPE);
+      if (hit !== undefined) return answerMap(c, `{${hit.json}}`, isPeer);
       const { address, agentId, federated } = readQuery(c.req.url, FIELDS);
-      const isPeer = (federated === 'true' || agentId !== undefined) && isPeersQuestion(c);
       const asked: Asked = {
         addresses: address === undefined ? undefined : readings(address, services.parseAddress),
         agentId: agentId === undefined ? undefined : decodeQuery(agentId),
       };
       if (federated === 'true' && !isPeer) return answerFederated(c, services, asked);
       if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services.index);
-      return c.body(localMap(services.index, asked, isPeer), 200, JSON_TYPE);
+      return answerMap(c, localMap(services.index, asked, isPeer), isPeer);
     },
   });
 }
@@ -90,6 +91,11 @@ function localMap(index: EmailIndex, { addresses, agentId }: Asked, isPeer: bool
   return '{}';
 }
 
+/** Text is what Node sends fastest; octets are what an answer to a peer is signed over. */
+function answerMap(c: Context, map: string, isPeer: boolean): Response {
+  return isPeer ? answerBytes(c, Buffer.from(map)) : c.body(map, 200, JSON_TYPE);
+}
+
 function joinJson(list: readonly { readonly json: string }[]): string {
   return list.map((held) => held.json).join(',');
 }
@@ -99,7 +105,7 @@ function answerWholeIndex(c: Context, index: EmailIndex): Response {
   c.header('ETag', etag);
   if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
   c.header('Content-Length', String(body.byteLength));
-  return c.body(body, 200, JSON_TYPE);
+  return answerBytes(c, body);
 }
 
 /** `If-None-Match` (RFC 9110 §13.1.2): `*`, or a list in which one tag equals ours, weak or not. */

@@ -1,51 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { IndexEntry } from '../../../../mesh/index-entry.ts';
-import { ENTRIES_PER_TURN_MAX } from '../../../../mesh/limits.ts';
-import { createLookUp, type LookUpMeta } from '../../../../mesh/lookup.ts';
-import { emailIndexRoutes } from '../../../../node/http/routes/email-index.ts';
-import { createShell } from '../../../../node/http/shell.ts';
-import { EmailIndex } from '../../../../node/registry/email-index.ts';
-import { addressOf, agentOf } from '../../../support/agent-of.ts';
-import { parsePlainAddress } from '../../../support/plain-address.ts';
-import { RecordingLog } from '../../../support/recording-log.ts';
-import { rosterOf, urlOf } from '../../../support/roster-of.ts';
-import { type PeerScript, ScriptedPeers, says, wireEntry } from '../../../support/scripted-peers.ts';
-import { seededRandom } from '../../../support/seeded-random.ts';
-import { VirtualClock } from '../../../support/virtual-clock.ts';
+import { agentOf } from '../../../support/agent-of.ts';
+import { indexNode as node, INDEX_PATH as PATH } from '../../../support/index-node.ts';
+import { urlOf } from '../../../support/roster-of.ts';
 
-const PATH = '/api/agents/email-index';
 const TITANIA = { agentId: 'id-titania', agentName: 'titania', hostId: 'mac', hostUrl: urlOf('mac') };
-
-/** The bare map, or `emails` and `meta`. */
-interface Body extends Record<string, unknown> {
-  readonly emails: Record<string, IndexEntry>;
-  readonly meta: LookUpMeta;
-}
-
-/** Host `mac` with agents titania (two addresses), a+b (one with a plus) and quiet (email disabled); peers as scripted. */
-function node(scripts: Record<string, PeerScript> = { cloud: says({}) }) {
-  const roster = rosterOf('mac', ...Object.keys(scripts));
-  const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
-  const named = addressOf('titania@x.com', { primary: true, displayName: 'Titania', metadata: { tenant: '23blocks' } });
-  index.put(agentOf('titania', [], { addresses: [named, addressOf('queen@x.com')] }));
-  index.put(agentOf('plus', ['a+b@x.com']));
-  index.put(agentOf('quiet', ['quiet@x.com'], { emailEnabled: false }));
-  const clock = new VirtualClock();
-  const transport = new ScriptedPeers(scripts);
-  const log = new RecordingLog();
-  const parseAddress = parsePlainAddress;
-  const local = (question: Parameters<EmailIndex['answer']>[0]) => index.answer(question);
-  const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress });
-  const app = createShell(log);
-  emailIndexRoutes(app, { index, lookUp, parseAddress });
-  const get = async (query = '', headers: Record<string, string> = {}) => {
-    const asked = app.request(`${PATH}${query}`, { headers });
-    await clock.advance(1);
-    const response = await asked;
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
-  };
-  return { app, index, clock, transport, log, get };
-}
 
 describe('GET /api/agents/email-index', () => {
   it('answers the bare map of every address here', async () => {
@@ -186,104 +144,5 @@ describe('GET …/email-index?agentId=', () => {
     expect(Object.keys((await get('?agentId=id-titania&address=Queen@x.com')).body)).toEqual(['queen@x.com']);
     expect((await get('?agentId=id-plus&address=queen@x.com')).body).toEqual({});
     expect((await get('?agentId=id-nobody&address=queen@x.com')).status).toBe(404);
-  });
-});
-
-describe('GET …/email-index?federated=true', () => {
-  const atCloud = says({ 'oberon@x.com': wireEntry('cloud', 'oberon') });
-
-  it('answers emails and meta of the whole mesh', async () => {
-    const { get } = node({ cloud: atCloud });
-    const { status, headers, body } = await get('?federated=true');
-    expect([status, headers.get('content-type')]).toEqual([200, 'application/json']);
-    expect(Object.keys(body.emails)).toEqual(['titania@x.com', 'queen@x.com', 'a+b@x.com', 'oberon@x.com']);
-    expect(body.emails['oberon@x.com']).toEqual({
-      agentId: 'id-oberon',
-      agentName: 'oberon',
-      hostId: 'cloud',
-      hostUrl: urlOf('cloud'),
-      primary: true,
-    });
-    expect(body.meta).toEqual({ federated: true, hostsQueried: 2, hostsSucceeded: 2, hostsFailed: [], queryTime: 0 });
-  });
-
-  it('asks about one address, and about one agent', async () => {
-    const { get, transport } = node({ cloud: atCloud });
-    expect(Object.keys((await get('?address=Oberon@x.com&federated=true')).body.emails)).toEqual(['oberon@x.com']);
-    expect(Object.keys((await get('?agentId=id-oberon&federated=true')).body.emails)).toEqual(['oberon@x.com']);
-    expect(transport.asked.map((request) => request.path)).toEqual([
-      `${PATH}?address=oberon%40x.com`,
-      `${PATH}?agentId=id-oberon`,
-    ]);
-  });
-
-  it('answers empty emails for an agent that nobody has', async () => {
-    const { get } = node({ cloud: says({}) });
-    const { status, body } = await get('?agentId=id-nobody&federated=true');
-    expect([status, body]).toMatchObject([200, { emails: {}, meta: { hostsQueried: 2, hostsFailed: [] } }]);
-  });
-
-  it.each(['address=nonsense', 'address=', 'agentId=a/b', 'agentId=id-oberon&address=%00'])(
-    'does not trouble the peers with what nobody can hold (%s)',
-    async (query) => {
-      const { get, transport } = node({ cloud: atCloud });
-      const { status, body } = await get(`?${query}&federated=true`);
-      expect([status, body]).toMatchObject([200, { emails: {}, meta: { federated: true, hostsFailed: [] } }]);
-      expect(transport.asked).toEqual([]);
-    },
-  );
-
-  it('tries both readings of a plus', async () => {
-    const { get } = node({ cloud: says({ '"a b"@x.com': wireEntry('cloud', 'oberon') }) });
-    expect(Object.keys((await get('?address=%22a+b%22@x.com&federated=true')).body.emails)).toEqual(['"a b"@x.com']);
-    expect(Object.keys((await get('?address=a+b@x.com&federated=true')).body.emails)).toEqual(['a+b@x.com']);
-  });
-
-  it.each(['TRUE', '1', 'yes', '', 'true '])('is the local map for federated=%s', async (value) => {
-    const { get, transport } = node({ cloud: atCloud });
-    expect((await get(`?federated=${encodeURIComponent(value)}`)).body).toHaveProperty(['titania@x.com']);
-    expect(transport.asked).toEqual([]);
-  });
-
-  it('names the hosts that failed', async () => {
-    const { get } = node({ cloud: atCloud, pi: says('<html>') });
-    const { body } = await get('?federated=true');
-    expect(body.meta).toMatchObject({ hostsQueried: 3, hostsSucceeded: 2, hostsFailed: ['pi'] });
-  });
-
-  it('writes an answer of many entries whole', async () => {
-    const many = ENTRIES_PER_TURN_MAX + 1;
-    const entries = Array.from({ length: many }, (_, n) => [`o${n}@x.com`, wireEntry('cloud', 'oberon')]);
-    const { get } = node({ cloud: says(Object.fromEntries(entries)) });
-    const { body } = await get('?federated=true');
-    expect(Object.keys(body.emails)).toHaveLength(many + 3);
-    expect(body.meta.hostsSucceeded).toBe(2);
-  });
-
-  it('is given up when its only client leaves, without a word in the log', async () => {
-    const { app, transport, clock, log } = node({ cloud: () => new Promise(() => {}) });
-    const client = new AbortController();
-    const answer = app.request(`${PATH}?federated=true`, { signal: client.signal });
-    await clock.settle();
-    client.abort();
-    expect((await answer).status).toBe(499);
-    expect(transport.signals.map((signal) => signal?.aborted)).toEqual([true]);
-    expect(log.events).toEqual([]);
-  });
-});
-
-describe('a question with X-Federated-Query: true', () => {
-  const headers = { 'X-Federated-Query': 'true' };
-
-  it('is answered with the local bare map, never passed on', async () => {
-    const { get, transport } = node({ cloud: says({}) });
-    expect((await get('?federated=true', headers)).body).toHaveProperty(['titania@x.com']);
-    expect(Object.keys((await get('?federated=true&address=queen@x.com', headers)).body)).toEqual(['queen@x.com']);
-    expect(transport.asked).toEqual([]);
-  });
-
-  it('is the empty map for an unknown agent, for the asking host is told 404 as a failure', async () => {
-    const { get } = node();
-    expect(await get('?agentId=id-nobody', headers)).toMatchObject({ status: 200, body: {} });
   });
 });

@@ -1,0 +1,53 @@
+// Host `mac` with a full index, the route in front of it and peers that do as a test says.
+import type { Hono } from 'hono';
+import type { IndexEntry } from '../../mesh/index-entry.ts';
+import { createLookUp, type LookUpMeta } from '../../mesh/lookup.ts';
+import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
+import { createShell } from '../../node/http/shell.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
+import { addressOf, agentOf } from './agent-of.ts';
+import { parsePlainAddress } from './plain-address.ts';
+import { RecordingLog } from './recording-log.ts';
+import { rosterOf } from './roster-of.ts';
+import { type PeerScript, ScriptedPeers, says } from './scripted-peers.ts';
+import { seededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export const INDEX_PATH = '/api/agents/email-index';
+
+/** The bare map, or `emails` and `meta`. */
+export interface IndexBody extends Record<string, unknown> {
+  readonly emails: Record<string, IndexEntry>;
+  readonly meta: LookUpMeta;
+}
+
+/**
+ * Agents titania (two addresses), plus (one with a plus in it) and quiet (email disabled). `before` may put middleware in front.
+ */
+export function indexNode(
+  scripts: Record<string, PeerScript> = { cloud: says({}) },
+  before: (app: Hono, clock: VirtualClock) => void = () => {},
+) {
+  const roster = rosterOf('mac', ...Object.keys(scripts));
+  const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
+  const named = addressOf('titania@x.com', { primary: true, displayName: 'Titania', metadata: { tenant: '23blocks' } });
+  index.put(agentOf('titania', [], { addresses: [named, addressOf('queen@x.com')] }));
+  index.put(agentOf('plus', ['a+b@x.com']));
+  index.put(agentOf('quiet', ['quiet@x.com'], { emailEnabled: false }));
+  const clock = new VirtualClock();
+  const transport = new ScriptedPeers(scripts);
+  const log = new RecordingLog();
+  const parseAddress = parsePlainAddress;
+  const local = (question: Parameters<EmailIndex['answer']>[0]) => index.answer(question);
+  const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress });
+  const app = createShell(log);
+  before(app, clock);
+  emailIndexRoutes(app, { index, lookUp, parseAddress });
+  const get = async (query = '', headers: Record<string, string> = {}) => {
+    const asked = app.request(`${INDEX_PATH}${query}`, { headers });
+    await clock.advance(1);
+    const response = await asked;
+    return { status: response.status, headers: response.headers, body: (await response.json()) as IndexBody };
+  };
+  return { app, index, clock, transport, log, get };
+}
