@@ -108,6 +108,12 @@ describe('a signed answer', () => {
     expect(verdict(answered({ createdSeconds: NOW + offset }))).toEqual(outcome);
   });
 
+  it('is refused when its keyid names another host', () => {
+    const wire = answered();
+    wire.headers['signature-input'] = String(wire.headers['signature-input']).replace('"cloud"', '"lab"');
+    expect(verdict(wire)).toEqual(untrusted('sender'));
+  });
+
   it('is refused when its time was altered', () => {
     const wire = answered();
     wire.headers['signature-input'] = String(wire.headers['signature-input']).replace(`=${NOW}`, `=${NOW + 1}`);
