@@ -1,0 +1,79 @@
+// Every bound of the webhooks in one table, its unit last in its name.
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Subscriptions of one node: each is a reader of the log with its own memory. */
+export const SUBSCRIPTIONS_MAX = 100;
+export const URL_CHARACTERS_MAX = 2_048;
+export const DESCRIPTION_CHARACTERS_MAX = 500;
+/** Members of `events` as sent, repeats among them. */
+export const EVENTS_MAX = 16;
+/** Changes of `events` that entries still waiting were decided under. */
+export const EPOCHS_MAX = 100;
+/** The specification's example has 22 characters; Standard Webhooks' longest key is 64 octets, 92 characters of `whsec_…`. */
+export const SECRET_CHARACTERS_MIN = 16;
+export const SECRET_CHARACTERS_MAX = 256;
+export const SECRET_MADE_BYTES = 32;
+
+/** Deliveries in flight to one subscription, and to all. */
+export const ENDPOINT_IN_FLIGHT_MAX = 8;
+export const IN_FLIGHT_MAX = 128;
+/** `POST …/test` requests in flight; the next one is answered 503. */
+export const TESTS_IN_FLIGHT_MAX = 8;
+/** One attempt: connection (TLS with it), everything, and what is spent on a body nobody reads once the status is known. */
+export const CONNECT_MS_MAX = 5 * SECOND_MS;
+export const POST_MS_MAX = 15 * SECOND_MS;
+export const DRAIN_MS_MAX = SECOND_MS;
+export const RESPONSE_BYTES_MAX = 64 * 1_024;
+export const RESPONSE_HEADERS_BYTES_MAX = 16 * 1_024;
+/** A name's resolution while a subscription is made; a slower one counts as not resolving now. */
+export const RESOLVE_MS_MAX = 5 * SECOND_MS;
+
+/** Standard Webhooks' schedule: attempt n follows this long after attempt n - 1 failed; the last one repeats. */
+export const RETRY_DELAYS_MS = [
+  0,
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
+] as const;
+/** Share by which each delay is shortened or lengthened at random. */
+export const RETRY_JITTER = 0.2;
+/** `Retry-After` lengthens a delay to at most this. */
+export const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
+/** The longest wait there is; a due time further off than this was made by a clock that has since stepped back. */
+export const RETRY_MS_MAX = 24 * HOUR_MS * (1 + RETRY_JITTER);
+/** A change that was not accepted this long after it happened becomes a dead letter. */
+export const EVENT_LIFE_MS = 72 * HOUR_MS;
+/** Dead letters kept per subscription; at this many it is disabled, so that what follows is held and not buried. */
+export const DEAD_LETTERS_MAX = 100_000;
+/** A subscription is disabled after this long without one success, and at least so many attempts. */
+export const DISABLE_AFTER_MS = 120 * HOUR_MS;
+export const DISABLE_ATTEMPTS_MIN = 10;
+/** So many different agents' events refused in a row mean that the endpoint is ill, not the events. */
+export const ILL_ENDPOINT_AGENTS_MIN = 8;
+
+/** Agents of one subscription with an event begun and not settled: above this the other agents wait too. */
+export const LANES_MAX = 1_000;
+/** Lanes that could be attempted now; above this the log is not read further ahead. */
+export const READY_LANES_MAX = 64;
+/** Positions remembered per lane behind its first event; the rest is found in the log again. */
+export const LANE_BEHIND_MAX = 16;
+/** Entries asked of the log at once, and kept in memory for all subscriptions together (about 1 KiB each). */
+export const LOG_PAGE_ENTRIES_MAX = 128;
+export const LOG_CACHE_ENTRIES_MAX = 4_096;
+/** Progress in counting what waits is written down at least this often, so that a restart counts little again. */
+export const COUNT_UNSAVED_ENTRIES_MAX = 4_096;
+
+/** The longest sleep of the background, so that a wall clock that was set is noticed. */
+export const WAKE_MS_MAX = MINUTE_MS;
+/** When stopping: attempts in flight may end by themselves, then they are cut off and must have ended. */
+export const STOP_MS_MAX = 5 * SECOND_MS;
+export const STOP_CUT_MS_MAX = SECOND_MS;
