@@ -1,0 +1,42 @@
+// What one attempt came to, and the port that makes attempts.
+
+/** Why there was no status: closed, so that logs and metrics can count them. */
+export type SendError =
+  | 'url_refused'
+  | 'name_unresolved'
+  | 'connect_failed'
+  | 'connect_timeout'
+  | 'tls_failed'
+  | 'connection_lost'
+  | 'headers_too_large'
+  | 'not_http'
+  | 'timeout'
+  | 'cut_off'
+  | 'internal_error';
+
+export type Outcome =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The header as it came. */
+      readonly retryAfter: string | undefined;
+      readonly tookMs: number;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly error: SendError;
+      /** A sentence for the operator; nothing of the receiver's body. */
+      readonly message: string;
+      readonly tookMs: number;
+    };
+
+export interface Post {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Sender {
+  /** One POST, bounded in time and size. Never rejects for anything the network or the receiver does. `signal` cuts it off. */
+  post(post: Post, signal: AbortSignal): Promise<Outcome>;
+}

@@ -1,0 +1,60 @@
+// A change log in memory whose entries a test writes at will; it outlives the crashes of its readers. It counts what is read.
+import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { ChangeEntry, ChangeEvent, ChangeLog } from '../../node/registry/change-log.ts';
+
+export class MemoryChangeLog implements ChangeLog {
+  readonly #entries: ChangeEntry[] = [];
+  readonly #listeners = new Set<() => void>();
+  readonly #wallMs: () => number;
+  readonly #sequences = new Map<string, number>();
+  /** Entries handed out, repeats among them. */
+  entriesRead = 0;
+
+  constructor(wallMs: () => number) {
+    this.#wallMs = wallMs;
+  }
+
+  get head(): number {
+    return this.#entries.length;
+  }
+
+  get entries(): readonly ChangeEntry[] {
+    return this.#entries;
+  }
+
+  /** One more change of an agent, told to subscribers at once. */
+  append(agentId: string, event: ChangeEvent = 'agent.email.changed'): ChangeEntry {
+    const entry = this.#make(agentId, event);
+    this.#entries.push(entry);
+    for (const listener of this.#listeners) listener();
+    return entry;
+  }
+
+  /** Entries are copied, as those of a disk are: nobody may lean on their identity. */
+  async read(after: number, limit: number): Promise<readonly ChangeEntry[]> {
+    const page = this.#entries.slice(after, after + limit);
+    this.entriesRead += page.length;
+    return page.map((entry) => ({ ...entry }));
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #make(agentId: string, event: ChangeEvent): ChangeEntry {
+    const sequence = (this.#sequences.get(agentId) ?? 0) + 1;
+    this.#sequences.set(agentId, sequence);
+    const seq = this.#entries.length + 1;
+    const address = `${agentId}-${sequence}@x.example` as EmailAddress;
+    return {
+      seq,
+      id: `msg_${seq}`,
+      event,
+      timestamp: new Date(this.#wallMs()).toISOString(),
+      agent: { id: agentId as AgentId, name: `name of ${agentId}`, hostId: 'mac' as HostId },
+      changes: { added: [address], removed: [], modified: [], current: [address] },
+      sequence,
+    };
+  }
+}
