@@ -1,0 +1,151 @@
+// The Sender port over undici: one POST to a stranger, bounded in time by our own clock and in size. No redirect is followed,
+// nothing is unpacked, and of the answer only the status line and `Retry-After` are kept.
+import { Agent, request } from 'undici';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { guardedConnector } from './connector.ts';
+import type { Guard } from './guard.ts';
+import { DRAIN_MS_MAX, IN_FLIGHT_MAX, POST_MS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from './limits.ts';
+import type { Outcome, Post, SendError, Sender } from './outcome.ts';
+
+export interface SenderPorts {
+  readonly guard: Guard;
+  readonly clock: Clock;
+}
+
+type Response = Awaited<ReturnType<typeof request>>;
+
+/** Must be closed; `close` cuts off what is in flight. */
+export function createSender({ guard, clock }: SenderPorts): Sender & { close(): Promise<void> } {
+  const agent = new Agent({
+    connect: guardedConnector(guard, clock),
+    allowH2: false,
+    connections: IN_FLIGHT_MAX,
+    pipelining: 1,
+    maxHeaderSize: RESPONSE_HEADERS_BYTES_MAX,
+    // Undici's own timers are coarse and know only silence; the deadline below covers everything.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    async post(post, signal) {
+      const startedMs = clock.monotonicMs();
+      const deadline = startDeadline(POST_MS_MAX, clock, signal);
+      try {
+        guard.admit(post.url);
+        const response = await begin(agent, post, deadline.signal);
+        await discard(response.body, clock, deadline.signal);
+        const retryAfter = response.headers['retry-after'];
+        const first = typeof retryAfter === 'object' ? retryAfter[0] : retryAfter;
+        return { kind: 'answered', status: response.statusCode, retryAfter: first, tookMs: since(startedMs, clock) };
+      } catch (error) {
+        return failure(error, { isLate: deadline.isLate, isCutOff: signal.aborted, tookMs: since(startedMs, clock) });
+      } finally {
+        deadline.end();
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function begin(agent: Agent, post: Post, signal: AbortSignal): Promise<Response> {
+  const { headers, body, url } = post;
+  return request(url, { method: 'POST', dispatcher: agent, headers: { ...headers }, body, signal });
+}
+
+/**
+ * Reads what is left of an answer whose status is known, so that its connection can serve again; a body that is long, slow or
+ * broken costs the connection and changes nothing else.
+ */
+async function discard(body: Response['body'], clock: Clock, signal: AbortSignal): Promise<void> {
+  const limit = startDeadline(DRAIN_MS_MAX, clock, signal);
+  const stop = () => body.destroy();
+  limit.signal.addEventListener('abort', stop, { once: true });
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      size += (chunk as Uint8Array).byteLength;
+      if (size > RESPONSE_BYTES_MAX) break;
+    }
+  } catch {
+    // The status line has decided already; how the body ended is of no interest.
+  } finally {
+    limit.end();
+  }
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  readonly isLate: boolean;
+  end(): void;
+}
+
+/** A signal that aborts after `ms` of our clock, or when `parent` does. `end` must be called. */
+function startDeadline(ms: number, clock: Clock, parent: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const timer = new AbortController();
+  let isLate = false;
+  const cut = () => controller.abort();
+  if (parent.aborted) cut();
+  else parent.addEventListener('abort', cut, { once: true });
+  void clock.sleep(ms, timer.signal).then(() => {
+    if (timer.signal.aborted) return;
+    isLate = true;
+    cut();
+  });
+  return {
+    signal: controller.signal,
+    get isLate() {
+      return isLate;
+    },
+    end: () => {
+      timer.abort();
+      parent.removeEventListener('abort', cut);
+    },
+  };
+}
+
+interface Circumstances {
+  readonly isLate: boolean;
+  readonly isCutOff: boolean;
+  readonly tookMs: number;
+}
+
+/** Names what went wrong. What has no code, or blames an argument, is a bug of ours and is thrown on. */
+function failure(error: unknown, { isLate, isCutOff, tookMs }: Circumstances): Outcome {
+  const failed = (name: SendError, message: string): Outcome => ({ kind: 'failed', error: name, message, tookMs });
+  if (isCutOff) return failed('cut_off', 'The node cut the attempt off.');
+  if (isLate) return failed('timeout', `No complete answer within ${POST_MS_MAX / 1_000} s.`);
+  const refusal = causes(error).find((cause) => cause instanceof MeshError);
+  if (refusal) return failed('url_refused', refusal.message);
+  for (const cause of causes(error)) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    // Undici gives no code to an answer that does not even begin like HTTP.
+    if (cause.name === 'HTTPParserError') return failed('not_http', cause.message);
+    if (code !== undefined && !/^(?:UND_)?ERR_INVALID_/.test(code))
+      return failed(nameOf(code), cause.message === '' ? code : cause.message);
+  }
+  throw error;
+}
+
+/** An error and those it wraps: undici wraps, and Node groups the failures of several addresses. */
+function causes(error: unknown): readonly Error[] {
+  if (!(error instanceof Error)) return [];
+  const grouped = error instanceof AggregateError ? error.errors : [];
+  return [error, ...[...grouped, error.cause].flatMap(causes)];
+}
+
+function nameOf(code: string): SendError {
+  if (code === 'ETIMEDOUT') return 'connect_timeout';
+  if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_FAIL', 'EAI_NONAME'].includes(code)) return 'name_unresolved';
+  if (/^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|ADDRNOTAVAIL|ACCES|PERM)$/.test(code))
+    return 'connect_failed';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'headers_too_large';
+  if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/.test(code))
+    return 'tls_failed';
+  return 'connection_lost';
+}
+
+function since(startedMs: number, clock: Clock): number {
+  return Math.round(clock.monotonicMs() - startedMs);
+}
