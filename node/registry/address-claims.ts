@@ -1,14 +1,14 @@
 // What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
-import type { Claim, ClaimStore, Conflict, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
+import type { Claim, ClaimStore, Conflict, Owner, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { EmailAddress } from '../../mesh/names.ts';
+import type { AddressKey, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import { RETRY_AFTER_SECONDS } from './limits.ts';
+import { OWNERS_REMEMBERED_MAX, RETRY_AFTER_SECONDS } from './limits.ts';
 
 export interface AddressClaimsPorts {
   readonly claims: ClaimStore;
@@ -22,6 +22,8 @@ type Addresses = readonly AgentAddress[];
 export class AddressClaims {
   readonly #ports: AddressClaimsPorts;
   readonly #locks: KeyedLock;
+  /** Whom the voters named as owner, and when; the latest last. */
+  readonly #named = new Map<AddressKey, { readonly owner: Owner; readonly atMs: number }>();
 
   constructor(ports: AddressClaimsPorts) {
     this.#ports = ports;
@@ -38,12 +40,12 @@ export class AddressClaims {
 
   /**
    * Claims all of them for `agent`, or none. Resolves with the records that its commit must contain. Throws `conflict` or
-   * `uniqueness_unavailable`. The turn on them must be ours.
+   * `uniqueness_unavailable`. The turn on them must be ours. `askedMs`: when the request came, by the monotonic clock.
    */
-  async claim(agent: Agent, gained: Addresses): Promise<readonly Write[]> {
+  async claim(agent: Agent, gained: Addresses, askedMs: number): Promise<readonly Write[]> {
     if (gained.length === 0) return [];
     for (const { address, key } of gained) {
-      const holder = this.#ports.table.holderOf(key);
+      const holder = this.#ports.table.holderOf(key) ?? this.#ownerSince(key, askedMs);
       if (holder !== undefined) throw conflictOver(address, holder.name, holder.hostId);
     }
     const since = new Date(this.#ports.clock.wallMs()).toISOString();
@@ -51,6 +53,24 @@ export class AddressClaims {
     if (outcome.kind === 'held') return outcome.settled;
     if (outcome.kind === 'unavailable') throw this.#unavailable(agent, outcome);
     throw this.#conflict(agent, gained, outcome);
+  }
+
+  /**
+   * The owner that the voters named after this request had come, while it waited for its turn: that is an answer to it as well,
+   * and many who want one address at once cost one round of questions.
+   */
+  #ownerSince(key: AddressKey, askedMs: number): { readonly name: string; readonly hostId: HostId } | undefined {
+    const known = this.#named.get(key);
+    return known !== undefined && known.atMs >= askedMs
+      ? { name: known.owner.agentName, hostId: known.owner.hostId }
+      : undefined;
+  }
+
+  #remember(key: AddressKey, owner: Owner): void {
+    this.#named.delete(key);
+    this.#named.set(key, { owner, atMs: this.#ports.clock.monotonicMs() });
+    const [oldest] = this.#named.keys();
+    if (this.#named.size > OWNERS_REMEMBERED_MAX && oldest !== undefined) this.#named.delete(oldest);
   }
 
   /** Records for the commit that gives these addresses up. */
@@ -70,8 +90,10 @@ export class AddressClaims {
     const address = gained.find((entry) => entry.key === key)?.address ?? key;
     const status = this.#ports.claims.status();
     this.#ports.log.info('claim.refused', { agentId: agent.id, address, owner });
-    if (owner.hostId !== agent.hostId || status.unsettled === 0)
+    if (owner.hostId !== agent.hostId || status.unsettled === 0) {
+      this.#remember(key, owner);
       return conflictOver(address, owner.agentName, owner.hostId);
+    }
     // Ours, yet not in our registry: an aborted claim or a release that the voters have still to hear of. It will pass.
     return unavailableBecause({
       message: `An earlier claim of ${address} by this host is still being given back. Try again.`,

@@ -42,6 +42,7 @@ export class Addresses {
   async add(id: AgentId, input: NewAddress): Promise<Added> {
     const { table, writer, addressClaims, locks, parseAddress, clock, random } = this.#parts;
     const wanted = parseWanted(parseAddress, input, 'address');
+    const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
     using _agentTurn = await locks.hold(id, untilMs);
     const before = table.get(id);
@@ -51,7 +52,7 @@ export class Addresses {
     const addresses = withAddress(before.addresses, wanted, newUuid(random) as ClaimId);
     const gained = addresses.slice(-1);
     using _addressTurn = await addressClaims.hold(gained, untilMs);
-    const settled = await addressClaims.claim(before, gained);
+    const settled = await addressClaims.claim(before, gained, askedMs);
     const agent = await writer.save(before, { ...before, addresses }, settled);
     return { agent, address: this.find(agent, wanted.address), isNew: true };
   }

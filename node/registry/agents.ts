@@ -61,6 +61,7 @@ export class Agents {
     const { table, writer, addressClaims, locks, store } = this.#parts;
     const wanted = parseWantedList(this.#parts.parseAddress, input.tools?.email?.addresses ?? [], LIST_FIELD);
     const draft = this.#draft(input, wanted);
+    const askedMs = this.#parts.clock.monotonicMs();
     const untilMs = lockDeadline(this.#parts.clock);
     using _agentTurn = await locks.hold(draft.id, untilMs);
     const twin = table.find(draft.id);
@@ -69,7 +70,7 @@ export class Agents {
     table.refuseTakenName(draft.name, undefined);
     const sequence = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     using _addressTurns = await addressClaims.hold(draft.addresses, untilMs);
-    const settled = await addressClaims.claim(draft, draft.addresses);
+    const settled = await addressClaims.claim(draft, draft.addresses, askedMs);
     return { agent: await writer.save(undefined, { ...draft, sequence }, settled), isNew: true };
   }
 
@@ -79,6 +80,7 @@ export class Agents {
   async patch(id: AgentId, patch: AgentPatch): Promise<Changed> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const wanted = this.#wantedList(patch);
+    const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
     using agentTurn = await locks.hold(id, untilMs);
     const before = table.get(id);
@@ -88,7 +90,7 @@ export class Agents {
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
     using _addressTurns = await addressClaims.hold([...gained, ...lost], untilMs);
-    const settled = await addressClaims.claim(after, gained);
+    const settled = await addressClaims.claim(after, gained, askedMs);
     const agent = await writer.save(before, after, [...settled, ...addressClaims.releasing(lost)]);
     // The agent is free for the next change while the voters hear of this one; its addresses are not.
     agentTurn[Symbol.dispose]();

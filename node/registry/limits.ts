@@ -11,3 +11,5 @@ export const RETRY_AFTER_SECONDS = 2;
 export const LOG_TAIL_ENTRIES_MAX = 4_096;
 /** Keys of metadata: long enough for a URL path, short enough for a header. */
 export const METADATA_KEY_CHARACTERS_MAX = 128;
+/** Owners that the voters named lately, kept for the requests that waited meanwhile. */
+export const OWNERS_REMEMBERED_MAX = 10_000;

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import { testRegistry } from '../../support/test-registry.ts';
+
+const AGENTS = ['a0', 'a1', 'a2', 'a3', 'a4'] as AgentId[];
+
+/** Five agents, and an address that another host owns. */
+async function contested() {
+  const node = await testRegistry();
+  for (const id of AGENTS) await node.registry.create({ name: id, id });
+  const owner = {
+    hostId: 'cloud' as HostId,
+    agentId: 'x' as AgentId,
+    agentName: 'oberon',
+    claimId: 'claim-x1' as ClaimId,
+    since: '2026-01-27T12:00:00Z',
+  };
+  node.claims.owners.set('taken@x.com' as AddressKey, owner);
+  const add = (id: AgentId) =>
+    node.registry.addAddress(id, { address: 'taken@x.com' }).catch((error: unknown) => error);
+  return { ...node, add };
+}
+
+describe('many who want one address at once', () => {
+  it('are all told who owns it for one question to the voters', async () => {
+    const { claims, clock, add } = await contested();
+    claims.hold();
+    const asked = Promise.all(AGENTS.map(add));
+    await clock.settle();
+    claims.letGo();
+    for (const refusal of await asked)
+      expect(refusal).toMatchObject({
+        code: 'conflict',
+        extra: { claimedBy: { agentName: 'oberon', hostId: 'cloud' } },
+      });
+    expect(claims.asked).toEqual([['taken@x.com']]);
+  });
+
+  it('and who comes later asks again, for the owner may have let it go', async () => {
+    const { claims, clock, registry, add } = await contested();
+    await add(AGENTS[0] as AgentId);
+    claims.owners.clear();
+    await clock.advance(1);
+    expect(await registry.addAddress(AGENTS[1] as AgentId, { address: 'taken@x.com' })).toMatchObject({ isNew: true });
+  });
+});
