@@ -10,7 +10,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export interface StorePaths {
   readonly directory: string;
@@ -40,11 +40,22 @@ export function pathsIn(directory: string): StorePaths {
   };
 }
 
-/** Makes the directory, readable by its owner only, and its entry durable. An existing one is left as it is. */
+/**
+ * Makes the directory and those above it, readable by their owner only, and their entries durable. An existing one is left as
+ * it is. One by one, for Node's own `recursive` never returns below /proc.
+ */
 export function makeDirectory(directory: string): void {
-  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = directory; made.length >= first.length; made = dirname(made)) syncPath(dirname(made));
+  const path = resolve(directory);
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  makeDirectory(parent);
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    // Another node made it at the same moment; the lock decides between the two.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  syncPath(parent);
 }
 
 /** An empty file that only its owner reads. Throws `EEXIST` when there is one. */

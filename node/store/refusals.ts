@@ -48,7 +48,7 @@ export function explain(error: unknown, file: string): MeshError {
       );
     case SQLITE.IOERR:
       return refused(
-        `The operating system could not read or write ${file} (${message}). Check the disk and its quota, then start the node again.`,
+        `The operating system could not read or write ${file} (${message}). Check whether the disk is full or failing, and its quota, then start the node again.`,
         error,
       );
     case undefined:

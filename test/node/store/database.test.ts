@@ -79,10 +79,15 @@ describe('a new data directory', () => {
     expect(readFileSync(paths.marker, 'utf8')).toMatch(/^round \d+$/m);
   });
 
-  it('can not be made where a file stands, and says so', () => {
+  it.each(['', 'below'])('can not be made where a file stands, and says so (%j)', (below) => {
     writeFileSync(place.directory, 'in the way');
-    expect(() => openDatabase(place.directory)).toThrow(/can't be made at .*something else than a directory/);
+    const wanted = join(place.directory, below);
+    expect(() => openDatabase(wanted)).toThrow(/can't be made at .*something else than a directory/);
     rmSync(place.directory);
+  });
+
+  it.runIf(existsSync('/proc/self'))('can not be made where the system has no files of ours, and says so', () => {
+    expect(() => openDatabase('/proc/mesh/data')).toThrow(/could not use \/proc\/mesh: ENOENT/);
   });
 });
 

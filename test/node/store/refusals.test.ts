@@ -11,7 +11,7 @@ describe('an error of the disk', () => {
     ['SQLITE_CORRUPT_VTAB, an extended code', sqlite(11 | (1 << 8)), /mesh\.sqlite is damaged.*backup/],
     ['SQLITE_NOTADB', sqlite(26), /mesh\.sqlite is damaged.*backup/],
     ['SQLITE_FULL', sqlite(13), /disk that holds mesh\.sqlite is full.*Free some space/],
-    ['SQLITE_IOERR_FSYNC', sqlite(1034), /could not read or write mesh\.sqlite.*Check the disk/],
+    ['SQLITE_IOERR_FSYNC', sqlite(1034), /could not read or write mesh\.sqlite.*Check whether the disk is full/],
     ['SQLITE_READONLY', sqlite(8), /may not write mesh\.sqlite.*permissions/],
     ['SQLITE_CANTOPEN', sqlite(14), /may not write mesh\.sqlite.*permissions/],
     ['SQLITE_NOMEM', sqlite(7), /could not use mesh\.sqlite: as SQLite says/],
