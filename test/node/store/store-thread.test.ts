@@ -1,0 +1,79 @@
+// What the store does when its worker thread ends unasked: the same as when its disk fails.
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { DiskStore, openStore } from '../../../node/store/disk-store.ts';
+import { StoreThread } from '../../../node/store/store-thread.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { makeDataDirectory } from '../../support/store-directory.ts';
+
+const OPENS = "const { parentPort } = require('node:worker_threads'); parentPort.postMessage({ answer: ['0'] });";
+
+/** A thread whose worker opens its database, so it says, and does this with the first request. */
+async function threadThat(does: string): Promise<StoreThread> {
+  const worker = new Worker(`${OPENS} parentPort.once('message', () => { ${does} });`, { eval: true });
+  const thread = new StoreThread(worker);
+  await thread.opened;
+  return thread;
+}
+
+describe('a worker that ends in the middle of a commit', () => {
+  it.each([
+    ['by leaving', 'process.exit(3)', /ended by itself \(exit code 3\)/, {}],
+    ['by a bug', 'throw new RangeError("a bug")', /ended by itself \(exit code 1\)/, { cause: expect.any(RangeError) }],
+  ])('%s fails the store: that commit, all behind it, and all later', async (_name, does, sentence, cause) => {
+    const log = new RecordingLog();
+    const store = new DiskStore(await threadThat(does), log);
+    const reason = { code: 'store_failed', message: expect.stringMatching(sentence), ...cause };
+    const commits = [1, 2, 3].map((n) => store.commit([{ key: `n/${n}`, value: n }]));
+    const refusal = { status: 'rejected', reason: expect.objectContaining(reason) };
+    expect(await Promise.allSettled(commits)).toEqual([refusal, refusal, refusal]);
+    await expect(store.get('n/1')).rejects.toMatchObject(reason);
+    expect(await store.failed).toMatchObject(reason);
+    expect(log.named('store.failed')).toHaveLength(1);
+    await store.close();
+  });
+
+  it('fails the store also while nothing is asked of it', async () => {
+    const worker = new Worker(`${OPENS} setTimeout(() => process.exit(3), 10);`, { eval: true });
+    const thread = new StoreThread(worker);
+    await thread.opened;
+    const store = new DiskStore(thread, new RecordingLog());
+    expect(await store.failed).toMatchObject({ code: 'store_failed' });
+    await store.close();
+  });
+
+  it('before it has said that it opened its database refuses the opening', async () => {
+    const thread = new StoreThread(new Worker('throw new Error("not even that")', { eval: true }));
+    await expect(thread.opened).rejects.toMatchObject({ code: 'store_failed' });
+    await thread.close();
+  });
+});
+
+describe('a worker whose write fails', () => {
+  it('fails that commit and all later, with the sentence and its cause', async () => {
+    const failure = "{ message: 'The disk is full.', cause: new Error('as SQLite says') }";
+    const thread = await threadThat(`parentPort.postMessage({ failure: ${failure} })`);
+    const store = new DiskStore(thread, new RecordingLog());
+    const reason = { code: 'store_failed', message: 'The disk is full.', cause: new Error('as SQLite says') };
+    await expect(store.commit([{ key: 'a', value: 1 }])).rejects.toMatchObject(reason);
+    await expect(store.commit([])).rejects.toMatchObject(reason);
+    expect(await store.failed).toMatchObject(reason);
+  });
+});
+
+describe('closing', () => {
+  it('is no failure, and what was committed is counted at the next opening', async () => {
+    const { directory, remove } = makeDataDirectory();
+    const log = new RecordingLog();
+    const store = await openStore({ directory, log });
+    await store.commit([{ key: 'a', value: 1 }]);
+    await store.close();
+    const next = await openStore({ directory, log });
+    await next.close();
+    remove();
+    expect(log.events.map(({ event, fields }) => [event, fields.records])).toEqual([
+      ['store.opened', 0],
+      ['store.opened', 1],
+    ]);
+  });
+});
