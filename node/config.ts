@@ -39,6 +39,10 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
   { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },
   {
+    name: 'accept-new-key',
+    help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
+  },
+  {
     name: 'log-level',
     takes: 'LEVEL',
     default: 'info',
@@ -70,6 +74,7 @@ export interface Config {
   readonly webhookAllow: readonly AllowRule[];
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
+  readonly acceptNewKey: boolean;
   readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -131,6 +136,7 @@ export function readConfig(
     webhookAllow: readAllowList(given, mistakes),
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
+    acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readLogLevel(given, mistakes),
   };
   const secrets: Secrets = {

@@ -19,6 +19,10 @@ const program = new Command('mesh')
 const start = program.command('start', { isDefault: true }).description("run this host's node until SIGTERM or SIGINT");
 for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
 start.addHelpText('after', secretsHelp());
+program.addHelpText(
+  'after',
+  '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
+);
 start.action(async (_, command: Command) => {
   const flags = Object.fromEntries(
     SETTINGS.map(({ name }) => [name, command.getOptionValue(camelCase(name)) as string | boolean | undefined]),

@@ -47,7 +47,7 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   const directory = resolve(config.dataDirectory);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
-  const signer = await openHostKey({ directory, store });
+  const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
   const node = await createNode(
     { config, secrets, roster, version, listen },

@@ -1,0 +1,148 @@
+// `npm run demo`: three hosts on loopback and a walk through what a mesh does, every request and answer printed. Exits 0 only
+// if all of it was as told.
+import { ProcessMesh } from './host-process.ts';
+import { Receiver } from './receiver.ts';
+
+const SECRET = 'a-secret-for-the-demo';
+let wrong = 0;
+
+await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
+await using gateway = await Receiver.listen(SECRET);
+
+tell('Three hosts, each a node of its own with its own data; all of them read the same hosts.json.');
+await mesh.start();
+for (const host of mesh.hosts) console.log(`  ${host.ready}`);
+
+tell('A gateway subscribes to changes on mac. It verifies every signature it gets.');
+await ask('mac', 'POST', '/api/webhooks', {
+  url: gateway.url,
+  events: ['agent.created', 'agent.email.changed', 'agent.deleted'],
+  secret: SECRET,
+});
+
+tell(
+  'An agent is registered on mac, with an address. The address is claimed in the whole mesh before the answer comes.',
+);
+const titania = await ask('mac', 'POST', '/api/agents', {
+  name: '23blocks-iac',
+  label: 'Titania',
+  tools: { email: { addresses: [{ address: 'titania@23blocks.23smartagents.com', displayName: 'Titania' }] } },
+});
+expect('it was created', titania.status === 201);
+const titaniaId = titania.body.agent?.id;
+const oberon = await ask('cloud', 'POST', '/api/agents', { name: 'oberon' });
+
+tell('Another agent, on cloud, wants the same address, in other letters. It is told who has it.');
+const stolen = await ask('cloud', 'POST', `/api/agents/${oberon.body.agent?.id}/email/addresses`, {
+  address: 'Titania@23Blocks.23SmartAgents.com',
+});
+expect('the claim was refused, naming the owner', stolen.status === 409 && stolen.body.claimedBy?.hostId === 'mac');
+
+tell('An address that nobody has is its own at once.');
+const own = await ask('cloud', 'POST', `/api/agents/${oberon.body.agent?.id}/email/addresses`, {
+  address: 'oberon@juan.23smartagents.com',
+});
+expect('the claim succeeded', own.status === 201);
+
+tell('Anybody asks any host who owns an address. mini does not know it itself, so it asks the others.');
+const found = await ask(
+  'mini',
+  'GET',
+  '/api/agents/email-index?address=titania@23blocks.23smartagents.com&federated=true',
+);
+expect('mini found it on mac', found.body.emails?.['titania@23blocks.23smartagents.com']?.hostId === 'mac');
+expect('all three hosts answered', found.body.meta?.hostsSucceeded === 3);
+
+tell('Meanwhile the gateway was told, signed and in order.');
+await gateway.until((events) => events.length >= 2);
+for (const { headers, body } of gateway.events)
+  console.log(
+    `  ${body.event} #${body.sequence} of ${body.agent.name}: added ${JSON.stringify(body.changes.added)}, ${headers['webhook-signature']}`,
+  );
+expect(
+  'both events came, verified',
+  gateway.refused.length === 0 &&
+    gateway.events.map(({ body }) => body.event).join() === 'agent.created,agent.email.changed',
+);
+
+tell('cloud is killed, as by a power cut.');
+await mesh.host('cloud').kill();
+const without = await ask(
+  'mini',
+  'GET',
+  '/api/agents/email-index?address=oberon@juan.23smartagents.com&federated=true',
+);
+expect('the answer says that cloud was silent', without.body.meta?.hostsFailed?.join() === 'cloud');
+
+tell('Two of three hosts are a majority: claims go on, and nobody gets what cloud owns.');
+const puck = await ask('mini', 'POST', '/api/agents', {
+  name: 'puck',
+  tools: { email: { addresses: [{ address: 'puck@example.com' }] } },
+});
+expect('a claim succeeds without cloud', puck.status === 201);
+const absent = await ask('mini', 'POST', `/api/agents/${puck.body.agent?.id}/email/addresses`, {
+  address: 'oberon@juan.23smartagents.com',
+});
+expect('what cloud owns stays its own', absent.status === 409 && absent.body.claimedBy?.hostId === 'cloud');
+
+tell('cloud comes back with everything it had acknowledged.');
+await mesh.host('cloud').start();
+console.log(`  ${mesh.host('cloud').ready}`);
+const back = await ask('mini', 'GET', '/api/agents/email-index?address=oberon@juan.23smartagents.com&federated=true');
+expect('its address is found again', back.body.emails?.['oberon@juan.23smartagents.com']?.hostId === 'cloud');
+
+tell('The agent on mac is deleted: its address is free, the gateway hears of it, and oberon may have it now.');
+const gone = await ask('mac', 'DELETE', `/api/agents/${titaniaId}`);
+expect('it was deleted', gone.status === 200);
+const moved = await ask('cloud', 'POST', `/api/agents/${oberon.body.agent?.id}/email/addresses`, {
+  address: 'titania@23blocks.23smartagents.com',
+});
+expect('the address has a new owner', moved.status === 201);
+await gateway.until((events) => events.length >= 4);
+expect(
+  'the gateway heard of the removal',
+  gateway.events
+    .map(({ body }) => body.event)
+    .slice(2)
+    .join() === 'agent.email.changed,agent.deleted',
+);
+
+tell('All hosts stop on SIGTERM.');
+const codes = await Promise.all(mesh.hosts.map((host) => host.stop()));
+expect(
+  'each ended cleanly',
+  codes.every((code) => code === 0),
+);
+
+console.log(wrong === 0 ? '\nAll of it was as told.' : `\n${wrong} things were not as told.`);
+process.exitCode = wrong === 0 ? 0 : 1;
+
+interface Answer {
+  readonly status: number;
+  readonly body: {
+    readonly agent?: { readonly id: string };
+    readonly claimedBy?: { readonly agentName: string; readonly hostId: string };
+    readonly emails?: Readonly<Record<string, { readonly hostId: string }>>;
+    readonly meta?: { readonly hostsSucceeded: number; readonly hostsFailed: readonly string[] };
+  };
+}
+
+function tell(sentence: string): void {
+  console.log(`\n── ${sentence}`);
+}
+
+function expect(what: string, holds: boolean): void {
+  console.log(holds ? `  ✓ ${what}` : `  ✗ NOT AS TOLD: ${what}`);
+  if (!holds) wrong += 1;
+}
+
+async function ask(host: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const { url } = mesh.host(host);
+  console.log(`  ${host.padEnd(5)} ${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
+  const init =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(url + path, { method, ...init });
+  const answer = { status: response.status, body: (await response.json()) as Answer['body'] };
+  console.log(`        ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer;
+}

@@ -1,0 +1,126 @@
+// The house's own rules, held against the code: which room may know which, what `mesh/` may not touch, how long a file may be.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const LINES_MAX = 320;
+const ROOT = join(import.meta.dirname, '..');
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+const sourcesIn = (folder: string): Source[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => ({ path: `${folder}/${name}`, text: readFileSync(join(ROOT, folder, name), 'utf8') }));
+
+const SOURCES = ['mesh', 'node', 'scripts'].flatMap(sourcesIn);
+
+/** Files of this project that a file imports, as paths from the root. */
+function importsOf({ path, text }: Source): string[] {
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, specifier]) =>
+    String(specifier),
+  );
+  return specifiers.map((specifier) => normalize(join(dirname(path), specifier)));
+}
+
+/** What each room may import, the first that fits. Everything else is refused. */
+const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
+  ['mesh/', ['mesh/']],
+  ['node/main.ts', ['node/', 'mesh/']],
+  ['node/serve.ts', ['node/', 'mesh/']],
+  ['node/node.ts', ['node/', 'mesh/']],
+  [
+    'node/http/',
+    ['node/http/', 'node/registry/', 'node/webhooks/', 'node/peers/', 'node/log.ts', 'node/config.ts', 'mesh/'],
+  ],
+  ['node/registry/', ['node/registry/', 'node/store/', 'node/log.ts', 'mesh/']],
+  ['node/webhooks/', ['node/webhooks/', 'node/registry/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
+  ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],
+  ['node/peers/', ['node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
+  ['node/adapters/', ['node/adapters/', 'node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
+  ['node/', ['node/log.ts', 'node/config.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
+  ['scripts/', ['scripts/', 'node/', 'mesh/']],
+];
+
+describe('the arrows between the rooms', () => {
+  it.each(SOURCES.map((source) => [source.path, source] as const))(
+    '%s imports only what its room may know',
+    (path, source) => {
+      const may = ARROWS.find(([room]) => path.startsWith(room))?.[1] ?? [];
+      const strangers = importsOf(source).filter((target) => !may.some((allowed) => target.startsWith(allowed)));
+      expect(
+        strangers,
+        `${path} may import from ${may.join(', ')}. Hand the rest in as a parameter, or move the code to the room that knows it.`,
+      ).toEqual([]);
+    },
+  );
+});
+
+describe('mesh/ is pure', () => {
+  const AMBIENT: readonly (readonly [pattern: RegExp, instead: string])[] = [
+    [/\bDate\.now\(|new Date\(\)|performance\.now\(/, 'take a Clock'],
+    [/\bMath\.random\(|randomBytes|randomUUID|getRandomValues/, 'take a Random'],
+    [/\bset(?:Timeout|Interval|Immediate)\(/, 'take a Clock, or set an alarm (alarms.ts)'],
+    [/\bconsole\./, 'return what is worth saying; the node logs it'],
+    [/\bprocess\./, 'take what you need of the process as a parameter'],
+    [/from 'node:(?!crypto')/, 'only computations of node:crypto are pure; take a port for the rest'],
+    [/\bfetch\(|from 'undici'/, 'take a PeerTransport'],
+  ];
+  it.each(sourcesIn('mesh').map((source) => [source.path, source] as const))(
+    '%s touches no clock, chance, socket, file or console',
+    (path, { text }) => {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      const found = AMBIENT.flatMap(([pattern, instead]) =>
+        pattern.test(code) ? [`${pattern.exec(code)?.[0]}: ${instead}`] : [],
+      );
+      expect(found, path).toEqual([]);
+    },
+  );
+
+  it.each(sourcesIn('mesh').map((source) => [source.path, source.text] as const))(
+    '%s opens with what it is and does not promise',
+    (_, text) => {
+      const opening = text.split('\n').findIndex((line) => !line.startsWith('//'));
+      expect(
+        opening,
+        'Open the file with 1 to 8 lines of comment: which mechanism, why, what it does not promise.',
+      ).toBeGreaterThanOrEqual(1);
+      expect(opening).toBeLessThanOrEqual(8);
+    },
+  );
+});
+
+describe('the process', () => {
+  it('is touched by main.ts alone', () => {
+    const touching = sourcesIn('node').filter(
+      ({ path, text }) => path !== 'node/main.ts' && /\bprocess\.(?:env|exit|on|once|argv|stdout|stderr)\b/.test(text),
+    );
+    expect(
+      touching.map(({ path }) => path),
+      'Take what you need as a parameter, from main.ts.',
+    ).toEqual([]);
+  });
+});
+
+describe('a file', () => {
+  it.each(
+    [...SOURCES, ...sourcesIn('test')]
+      .filter(({ text }) => text.split('\n').length > LINES_MAX)
+      .map(({ path, text }) => [path, text.split('\n').length] as const),
+  )('%s is not longer than it may be', (path, lines) => {
+    expect(
+      path.startsWith('test/') || lines <= LINES_MAX,
+      `${path} has ${lines} lines: it is probably two things. Split it by mechanism.`,
+    ).toBe(true);
+  });
+
+  it('is named for what it is', () => {
+    const vague = SOURCES.filter(({ path }) =>
+      /(?:^|\/)(?:utils?|helpers?|common|misc|index|types)(?:\/|\.ts$)/.test(path),
+    );
+    expect(vague.map(({ path }) => path)).toEqual([]);
+  });
+});

@@ -1,0 +1,349 @@
+// Real processes, real sockets, real disks.
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ProcessMesh } from '../../scripts/host-process.ts';
+import { Receiver } from '../../scripts/receiver.ts';
+import { Client } from '../support/live.ts';
+
+const THREE = [{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }];
+const LIVE_MS_MAX = 120_000;
+
+describe('three hosts', () => {
+  it(
+    'give 20 addresses to one owner each under 2,000 racing claims, and tell every loser who',
+    async () => {
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await mesh.start();
+      const agents = await Promise.all(
+        Array.from({ length: 30 }, async (_, index) => {
+          const host = mesh.hosts[index % 3] as (typeof mesh.hosts)[number];
+          const { body } = await client.expect(host, 'POST', '/api/agents', { name: `agent-${index}` });
+          return { host, id: body.agent.id as string, name: `agent-${index}` };
+        }),
+      );
+      const claims = Array.from({ length: 2_000 }, (_, index) => ({
+        agent: agents[(index * 7) % 30],
+        address: `raced-${index % 20}@x.com`,
+      }));
+      const answers = await Promise.all(
+        claims.map(async ({ agent, address }) => {
+          if (agent === undefined) throw new Error('There are thirty agents.');
+          return {
+            agent,
+            address,
+            answer: await client.expect(agent.host, 'POST', `/api/agents/${agent.id}/email/addresses`, { address }),
+          };
+        }),
+      );
+      const owners = new Map<string, string>();
+      for (const { agent, address, answer } of answers)
+        if (answer.status === 201) {
+          expect([address, owners.get(address)]).toEqual([address, undefined]);
+          owners.set(address, agent.name);
+        }
+      expect(owners.size).toBe(20);
+      for (const { agent, address, answer } of answers) {
+        const owner = owners.get(address);
+        if (answer.status === 200) expect(agent.name).toBe(owner);
+        else if (answer.status === 409) expect(answer.body.claimedBy.agentName).toBe(owner);
+        // An agent holds ten addresses at most: the eleventh is refused before anybody is asked.
+        else if (answer.status === 400) expect(answer.body.error).toBe('limit_exceeded');
+        else expect(answer.status).toBe(201);
+      }
+      const index = await client.expect(mesh.host('mini'), 'GET', '/api/agents/email-index?federated=true');
+      const held = Object.entries(index.body.emails as Record<string, { agentName: string }>).map(
+        ([address, { agentName }]) => [address, agentName],
+      );
+      expect(Object.fromEntries(held)).toEqual(Object.fromEntries(owners));
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'go on without one of them, and say which',
+    async () => {
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await mesh.start();
+      const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
+      await client.expect(cloud, 'POST', '/api/agents', {
+        name: 'oberon',
+        tools: { email: { addresses: [{ address: 'oberon@x.com' }] } },
+      });
+      await cloud.kill();
+      const claim = await client.expect(mac, 'POST', '/api/agents', {
+        name: 'titania',
+        tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
+      });
+      const theirs = await client.expect(mac, 'POST', '/api/agents', {
+        name: 'puck',
+        tools: { email: { addresses: [{ address: 'OBERON@X.COM' }] } },
+      });
+      const found = await client.expect(mac, 'GET', '/api/agents/email-index?federated=true');
+      expect([claim.status, theirs.status, theirs.body.claimedBy]).toEqual([
+        201,
+        409,
+        { agentName: 'oberon', hostId: 'cloud' },
+      ]);
+      expect(found.body.meta).toMatchObject({ hostsQueried: 3, hostsSucceeded: 2, hostsFailed: ['cloud'] });
+      expect(Object.keys(found.body.emails)).toEqual(['titania@x.com']);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'claim nothing while only one is there, and say when to try again',
+    async () => {
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await mesh.start();
+      const mac = mesh.host('mac');
+      await client.expect(mac, 'POST', '/api/agents', {
+        name: 'first',
+        tools: { email: { addresses: [{ address: 'first@x.com' }] } },
+      });
+      await Promise.all([mesh.host('cloud').kill(), mesh.host('mini').kill()]);
+      const refused = await client.expect(mac, 'POST', '/api/agents', {
+        name: 'titania',
+        tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
+      });
+      expect([refused.status, refused.headers['retry-after'], refused.body]).toMatchObject([
+        503,
+        expect.stringMatching(/^\d+$/),
+        { error: 'uniqueness_unavailable', reason: 'no_majority', required: 2, hostsFailed: ['cloud', 'mini'] },
+      ]);
+      expect(
+        (await client.expect(mac, 'GET', '/api/agents')).body.agents.map(({ name }: { name: string }) => name),
+      ).toEqual(['first']);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'take an edit of hosts.json while they run, and keep the last good one when it is broken',
+    async () => {
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await mesh.start();
+      const mac = mesh.host('mac');
+      const file = join(mesh.directory, 'hosts.json');
+      const good = await readFile(file, 'utf8');
+      const listed = async () =>
+        (await client.expect(mac, 'GET', '/api/hosts')).body.hosts.map(
+          ({ id, status }: { id: string; status: string }) => (status === 'disabled' ? `${id} off` : id),
+        );
+      await writeFile(file, '{"hosts":[');
+      await until(() => mac.log.includes('hosts.rejected'));
+      expect(await listed()).toEqual(['mac', 'cloud', 'mini']);
+      const hosts = JSON.parse(good).hosts as Record<string, unknown>[];
+      await writeFile(
+        file,
+        JSON.stringify({ hosts: [...hosts, { id: 'guest', url: 'http://127.0.0.1:9', voter: false, enabled: false }] }),
+      );
+      await until(() => mac.log.includes('hosts.changed'));
+      expect(await listed()).toEqual(['mac', 'cloud', 'mini', 'guest off']);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+describe('kill -9 at any moment', () => {
+  it(
+    'loses no acknowledged address and no event, and keeps their order',
+    async () => {
+      const secret = 'a-secret-for-this-test';
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await using receiver = await Receiver.listen(secret);
+      await mesh.start();
+      const mac = mesh.host('mac');
+      await client.expect(mac, 'POST', '/api/webhooks', { url: receiver.url, events: ['agent.email.changed'], secret });
+      const acknowledged = new Map<string, Set<string>>();
+      const unknown = new Set<string>();
+      for (let round = 0; round < 6; round += 1) {
+        const { body } = await client.expect(mac, 'POST', '/api/agents', { name: `agent-${round}` });
+        const mine = new Set<string>();
+        acknowledged.set(body.agent.id, mine);
+        const claims = Array.from({ length: 8 }, async (_, index) => {
+          const address = `a${index}-of-${round}@x.com`;
+          const answer = await client.ask(mac, 'POST', `/api/agents/${body.agent.id}/email/addresses`, { address });
+          if (answer?.status === 201) mine.add(address);
+          else unknown.add(address);
+          // The moment differs from round to round: after so many acknowledged claims.
+          if (mine.size === round + 1) await mac.kill();
+        });
+        await Promise.all(claims);
+        await mac.kill();
+        await mac.start();
+      }
+      for (const [id, addresses] of acknowledged) {
+        const { body } = await client.expect(mac, 'GET', `/api/agents/${id}/email/addresses`);
+        const held = new Set(body.addresses.map(({ address }: { address: string }) => address));
+        for (const address of addresses) expect(held).toContain(address);
+        for (const address of held) expect([...addresses, ...unknown]).toContain(address);
+      }
+      const wanted = [...acknowledged.values()].flatMap((addresses) => [...addresses]);
+      expect(wanted.length).toBeGreaterThanOrEqual(6);
+      await receiver.until(
+        (events) => wanted.every((address) => events.some(({ body }) => body.changes.added.includes(address))),
+        60_000,
+      );
+      expect(receiver.refused).toEqual([]);
+      for (const id of acknowledged.keys()) {
+        const sequences = receiver.events.filter(({ body }) => body.agent.id === id).map(({ body }) => body.sequence);
+        // A repeat may come (at least once), but nothing may come after what follows it.
+        expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+      }
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'leaves an address that was not acknowledged to whoever claims it next',
+    async () => {
+      await using mesh = await ProcessMesh.create(THREE);
+      await using client = new Client();
+      await mesh.start();
+      const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
+      const mine = (await client.expect(mac, 'POST', '/api/agents', { name: 'mine' })).body.agent.id;
+      const theirs = (await client.expect(cloud, 'POST', '/api/agents', { name: 'theirs' })).body.agent.id;
+      const addresses = Array.from({ length: 10 }, (_, index) => `torn-${index}@x.com`);
+      const asked = addresses.map((address) =>
+        client.ask(mac, 'POST', `/api/agents/${mine}/email/addresses`, { address }),
+      );
+      await Promise.race(asked);
+      await mac.kill();
+      await Promise.all(asked);
+      await mac.start();
+      const held = new Set(
+        (await client.expect(mac, 'GET', `/api/agents/${mine}/email/addresses`)).body.addresses.map(
+          ({ address }: { address: string }) => address,
+        ),
+      );
+      await until(async () => {
+        const { body } = await client.expect(mac, 'GET', '/ready');
+        return body.claims?.unsettled === 0;
+      });
+      for (const address of addresses) {
+        const { status } = await client.expect(cloud, 'POST', `/api/agents/${theirs}/email/addresses`, { address });
+        expect([address, status]).toEqual([address, held.has(address) ? 409 : 201]);
+      }
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+describe('a node', () => {
+  it(
+    'ends on SIGTERM with exit code 0, and has everything when it comes back',
+    async () => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }]);
+      await using client = new Client();
+      await mesh.start();
+      const mac = mesh.host('mac');
+      await client.expect(mac, 'POST', '/api/agents', {
+        name: 'titania',
+        tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
+      });
+      expect(await mac.stop()).toBe(0);
+      await mac.start();
+      expect(Object.keys((await client.expect(mac, 'GET', '/api/agents/email-index')).body)).toEqual(['titania@x.com']);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'keeps its files to itself',
+    async () => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }]);
+      await mesh.start();
+      const { dataDirectory } = mesh.host('mac');
+      expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700);
+      for (const name of await readdir(dataDirectory))
+        expect([name, (await stat(join(dataDirectory, name))).mode & 0o777]).toEqual([name, 0o600]);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it.each([
+    ['a hosts.json that is not there', ['--hosts', './nowhere.json'], /nowhere\.json .* can't be read/],
+    ['a host that hosts.json does not list', ['--host', 'desk'], /hosts\.json has no host 'desk'/],
+    ['a setting that is none', ['--listen', 'here'], /--listen must be IP:PORT/],
+    ['an address beyond loopback without a token', ['--listen', '0.0.0.0:0'], /Set MESH_TOKEN/],
+    ['a flag that is none', ['--port', '1'], /unknown option '--port'/],
+  ])(
+    'refuses %s with a sentence and a non-zero exit',
+    async (_, flags, sentence) => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }], { flags });
+      await expect(mesh.start()).rejects.toThrow(sentence);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'refuses a data directory that another node uses',
+    async () => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }]);
+      await mesh.host('mac').start();
+      const { dataDirectory } = mesh.host('mac');
+      const second = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--data', dataDirectory] });
+      await using _second = second;
+      await expect(second.start()).rejects.toThrow(/another node|in use|holds/i);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'refuses a data directory whose database was lost, instead of beginning anew',
+    async () => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }]);
+      await using client = new Client();
+      const mac = mesh.host('mac');
+      await mesh.start();
+      await client.expect(mac, 'POST', '/api/agents', {
+        name: 'titania',
+        tools: { email: { addresses: [{ address: 'titania@x.com' }] } },
+      });
+      await mac.stop();
+      const database = (await readdir(mac.dataDirectory)).find(
+        (name) => name.endsWith('.sqlite') || name.endsWith('.db'),
+      );
+      await writeFile(join(mac.dataDirectory, String(database)), '');
+      await expect(mac.start()).rejects.toThrow(new RegExp(String(database)));
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'needs a token for changes once it listens beyond loopback',
+    async () => {
+      const token = 'a-token-for-this-test';
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }], { environment: { MESH_TOKEN: token } });
+      await using client = new Client();
+      await mesh.start();
+      const mac = mesh.host('mac');
+      const without = await client.expect(mac, 'POST', '/api/agents', { name: 'titania' });
+      const hooks = await client.expect(mac, 'GET', '/api/webhooks');
+      const sly = await client.expect(mac, 'POST', '/api/mesh/v1/../../agents', { name: 'titania' });
+      const allowed = await client.expect(
+        mac,
+        'POST',
+        '/api/agents',
+        { name: 'titania' },
+        { authorization: `Bearer ${token}` },
+      );
+      const open = await client.expect(mac, 'GET', '/api/agents/email-index');
+      expect([without.status, hooks.status, sly.status, allowed.status, open.status]).toEqual([
+        401, 401, 401, 201, 200,
+      ]);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+/** Asks again and again, until it holds; the test's own time is the end of it. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await stat('.');
+}
