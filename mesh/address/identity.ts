@@ -1,0 +1,57 @@
+// An address as the name of an agent: one profile of the parser, and the key under which uniqueness is decided everywhere.
+// Internal mail domains are legitimate names, so special-use domains are; display names are no part of a name.
+// The key folds case code point by code point, upper then lower, so ß and ss, ſ and s, σ and ς are one (Unicode's full case folding,
+// nearly), and knows nothing of languages. It merges no look-alikes, no `+tags` and no dots: those are the mail server's.
+import type { AddressKey, EmailAddress } from '../names.ts';
+import { isAscii } from './characters.ts';
+import type { AddressFault } from './fault.ts';
+import type { AddressOptions } from './options.ts';
+import { type ParsedAddress, parseAddress } from './parse.ts';
+
+export interface IdentityOptions {
+  /** A domain without a dot. Default: false. */
+  readonly allowSingleLabel?: boolean | undefined;
+  /** An IP address in brackets after the @. Default: false. */
+  readonly allowDomainLiteral?: boolean | undefined;
+}
+
+export interface IdentityAddress {
+  readonly valid: true;
+  /** Normalised and in lower case, domain as U-labels. Parsed again, it gives itself. */
+  readonly address: EmailAddress;
+  /** Equal for two texts just when they name the same mailbox. ASCII after the @; not meant to be shown. */
+  readonly key: AddressKey;
+}
+
+/** Parses the address of an agent; white space around it is ignored. At most 64 octets before the @, 254 in all. */
+export function parseIdentityAddress(text: string, options: IdentityOptions = {}): AddressFault | IdentityAddress {
+  const profile: AddressOptions = {
+    allowQuotedLocal: true,
+    strict: true,
+    globallyDeliverable: false,
+    allowSingleLabel: options.allowSingleLabel,
+    allowDomainLiteral: options.allowDomainLiteral,
+  };
+  const given = parseAddress(text.trim(), profile);
+  if (!given.valid) return given;
+  if (isAscii(given.localPart)) return identityOf(given.localPart.toLowerCase(), given);
+  // Lower case can be longer (İ) and can be composed (Ǐ written as two), so it is judged like any other text.
+  const lowered = parseAddress(`${given.localPart.toLowerCase()}@${given.asciiDomain}`, profile);
+  return lowered.valid ? identityOf(lowered.localPart, lowered) : lowered;
+}
+
+function identityOf(localPart: string, { domain, asciiDomain }: ParsedAddress): IdentityAddress {
+  return {
+    valid: true,
+    address: `${localPart}@${domain.toLowerCase()}` as EmailAddress,
+    key: `${foldCase(localPart)}@${asciiDomain.toLowerCase()}` as AddressKey,
+  };
+}
+
+/** `text` is in lower case and NFC. Each code point alone, for Σ at the end of a word has another lower case. */
+function foldCase(text: string): string {
+  if (isAscii(text)) return text;
+  let folded = '';
+  for (const character of text) folded += character.toUpperCase().toLowerCase();
+  return folded.normalize('NFC');
+}
