@@ -40,20 +40,23 @@ function checkFrames(file: number, path: string, header: Buffer, frame: Buffer):
   const salts = header.subarray(16, 24);
   let sums: Sums = storedSums(header, 24);
   let isBroken = false;
-  let endsBehindBreak = 0;
+  /** Whether a commit ended at or behind the break; whether the frame just before says that it ends one. */
+  let hasEnded = false;
+  let endedJustBefore = false;
   for (let at = HEADER_BYTES; readSync(file, frame, 0, frame.length, at) === frame.length; at += frame.length) {
     // Other salts: a frame of an earlier round of the log, not yet overwritten.
     const isOurs = frame.subarray(8, 16).equals(salts);
     const stored = storedSums(frame, 16);
     const computed = addSums(addSums(sums, frame.subarray(0, 8), littleEndian), frame.subarray(24), littleEndian);
     const isSound = isOurs && computed[0] === stored[0] && computed[1] === stored[1];
-    if (isSound && endsBehindBreak > 0) {
+    // A sound frame continues the checksum of the one just before, which therefore was of this round, whatever its salts say.
+    if (isSound && isBroken && (hasEnded || endedJustBefore)) {
       throw damaged(path, `a commit before octet ${at} does not fit its checksum, and a later one does`);
     }
     if (!isSound) isBroken = true;
-    const endsCommit = frame.readUInt32BE(4) !== 0;
-    if (isBroken && isOurs && endsCommit) endsBehindBreak += 1;
-    // Each frame's checksum continues the one before it, so the chain can be taken up again behind a broken frame.
+    endedJustBefore = frame.readUInt32BE(4) !== 0;
+    if (isBroken && isOurs && endedJustBefore) hasEnded = true;
+    // The chain can be taken up again behind a broken frame.
     sums = stored;
   }
 }
