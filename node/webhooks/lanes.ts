@@ -1,0 +1,216 @@
+// One subscription's place in the log. The cursor runs ahead over the log; each agent with an unsettled event behind it has a
+// lane, whose first event is attempted until it is accepted or dead before the next one is. A blocked lane therefore costs
+// the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
+// Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
+import type { ChangeEntry } from '../registry/change-log.ts';
+import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from './limits.ts';
+import type { Last, Progress, StoredLane } from './records.ts';
+
+interface Place {
+  readonly seq: number;
+  /** Wall clock. */
+  readonly bornMs: number;
+}
+
+export interface Lane {
+  readonly agentId: string;
+  seq: number;
+  bornMs: number;
+  attempts: number;
+  dueMs: number;
+  last: Last | null;
+  /** `ready`: may be attempted. `waiting`: not before `dueMs`. `busy`: in somebody's hands. `seeking`: its next event must be looked for in the log. */
+  state: 'ready' | 'waiting' | 'busy' | 'seeking';
+  /** The events behind the first, as far as remembered. */
+  behind: Place[];
+  /** Up to here `behind` has all of this agent's; infinite: up to the cursor, wherever that goes. */
+  knownTo: number;
+}
+
+export type Counts = Pick<Progress, 'cursor' | 'countedTo' | 'pending'>;
+
+export class Lanes {
+  readonly #wants: (entry: ChangeEntry) => boolean;
+  readonly #touched: (lane: Lane) => void;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ready = new Set<Lane>();
+  #counts: Counts;
+
+  /** `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. */
+  constructor(counts: Counts, wants: (entry: ChangeEntry) => boolean, touched: (lane: Lane) => void) {
+    this.#counts = counts;
+    this.#wants = wants;
+    this.#touched = touched;
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  has(lane: Lane): boolean {
+    return this.#lanes.get(lane.agentId) === lane;
+  }
+
+  all(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** The lowest position whose entry is still needed. */
+  get oldestSeq(): number {
+    let oldest = this.#counts.cursor + 1;
+    for (const lane of this.#lanes.values()) oldest = Math.min(oldest, lane.seq);
+    return oldest;
+  }
+
+  /** A lane as it was stored. What stands behind its first event must be `recall`ed. */
+  restore({ isFound, agentId, seq, bornMs, attempts, dueMs, last }: StoredLane): void {
+    const knownTo = isFound ? seq : seq - 1;
+    const state = isFound ? (attempts > 0 ? 'waiting' : 'ready') : 'seeking';
+    const lane: Lane = { agentId, seq, bornMs, attempts, dueMs, last, state, behind: [], knownTo };
+    this.#lanes.set(agentId, lane);
+    if (state === 'ready') this.#ready.add(lane);
+  }
+
+  /** Counts entries that follow `countedTo`; those before it were counted already. */
+  count(entries: readonly ChangeEntry[]): void {
+    let { countedTo, pending } = this.#counts;
+    for (const entry of entries) {
+      if (entry.seq <= countedTo) continue;
+      countedTo = entry.seq;
+      if (this.#wants(entry)) pending += 1;
+    }
+    this.#counts = { ...this.#counts, countedTo, pending };
+  }
+
+  /** Whether the log should be read on from the cursor. */
+  get wantsEntries(): boolean {
+    return this.#counts.cursor < this.#counts.countedTo && this.#hasRoom;
+  }
+
+  /** Moves the cursor over counted entries, as far as there is room. */
+  take(entries: readonly ChangeEntry[]): void {
+    let { cursor } = this.#counts;
+    for (const entry of entries) {
+      if (entry.seq <= cursor) continue;
+      if (entry.seq > this.#counts.countedTo || !this.#hasRoom) break;
+      cursor = entry.seq;
+      if (this.#wants(entry)) this.#append(entry);
+    }
+    this.#counts = { ...this.#counts, cursor };
+  }
+
+  /** The next lane that may be attempted, in the order they became ready. */
+  nextReady(): Lane | undefined {
+    for (const lane of this.#ready) return lane;
+    return undefined;
+  }
+
+  /** Takes a lane into one's hands: nobody else touches it until `retry`, `release` or `settle`. */
+  hold(lane: Lane): void {
+    this.#ready.delete(lane);
+    lane.state = 'busy';
+  }
+
+  /** One more attempt, stored before it is made: should we crash in it, the next one is due at `dueMs`. */
+  begin(lane: Lane, dueMs: number): void {
+    lane.attempts += 1;
+    lane.dueMs = dueMs;
+    this.#touched(lane);
+  }
+
+  /** The attempt ended as `last` says; the next one not before `dueMs`. */
+  retry(lane: Lane, dueMs: number, last: Last): void {
+    lane.dueMs = dueMs;
+    lane.last = last;
+    lane.state = 'waiting';
+    this.#ready.delete(lane);
+    this.#touched(lane);
+  }
+
+  /** Gives a lane back as it was. */
+  release(lane: Lane): void {
+    lane.state = 'ready';
+    this.#ready.add(lane);
+  }
+
+  /** The first event was accepted or buried. The lane goes on to its next one, ends, or must be `seeking` it. */
+  settle(lane: Lane): void {
+    this.#counts = { ...this.#counts, pending: Math.max(0, this.#counts.pending - 1) };
+    this.#goOn(lane);
+  }
+
+  /**
+   * Tells the `sought` lanes what the log holds behind them: `entries` follow those of the call before, which began no later
+   * than the lanes' `knownTo`. A lane that has no more room is taken out of `sought`.
+   */
+  recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
+    for (const entry of entries) {
+      const lane = this.#lanes.get(entry.agent.id);
+      if (entry.seq > this.#counts.cursor) return;
+      if (lane === undefined || !sought.has(lane) || entry.seq <= lane.knownTo || !this.#wants(entry)) continue;
+      if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+      else {
+        lane.knownTo = entry.seq - 1;
+        sought.delete(lane);
+      }
+    }
+  }
+
+  /** Ends a recall that reached the cursor, or whose lanes are all full: those still `sought` now know everything. */
+  recalled(sought: ReadonlySet<Lane>): void {
+    for (const lane of sought) lane.knownTo = Number.POSITIVE_INFINITY;
+  }
+
+  /** A `seeking` lane has been recalled: it goes on to its next event, or ends. */
+  resume(lane: Lane): void {
+    if (lane.state === 'seeking') this.#goOn(lane);
+  }
+
+  #goOn(lane: Lane): void {
+    const next = lane.behind.shift();
+    lane.attempts = 0;
+    lane.dueMs = 0;
+    lane.last = null;
+    if (next !== undefined) {
+      lane.seq = next.seq;
+      lane.bornMs = next.bornMs;
+      this.release(lane);
+    } else if (lane.knownTo === Number.POSITIVE_INFINITY) {
+      this.#lanes.delete(lane.agentId);
+      this.#ready.delete(lane);
+    } else {
+      lane.seq = lane.knownTo + 1;
+      lane.state = 'seeking';
+    }
+    this.#touched(lane);
+  }
+
+  #append(entry: ChangeEntry): void {
+    const lane = this.#lanes.get(entry.agent.id);
+    if (lane === undefined) this.#open(entry.agent.id, placeOf(entry));
+    else if (lane.knownTo !== Number.POSITIVE_INFINITY) return;
+    else if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+    else lane.knownTo = entry.seq - 1;
+  }
+
+  #open(agentId: string, { seq, bornMs }: Place): void {
+    const knownTo = Number.POSITIVE_INFINITY;
+    const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, last: null };
+    const lane: Lane = { ...first, state: 'ready', behind: [], knownTo };
+    this.#lanes.set(agentId, lane);
+    this.#ready.add(lane);
+    this.#touched(lane);
+  }
+
+  get #hasRoom(): boolean {
+    return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;
+  }
+}
+
+function placeOf(entry: ChangeEntry): Place {
+  return { seq: entry.seq, bornMs: Date.parse(entry.timestamp) };
+}

@@ -1,0 +1,130 @@
+// What the webhooks keep on disk, under `webhook/`: the door through which stored records come back.
+//   webhook/subscription/<id>      the subscription, its secret with it
+//   webhook/progress/<id>          its cursor in the log, its counts, its receiver's health
+//   webhook/lane/<id>/<agent>      the first unsettled event of one agent, with its attempts
+//   webhook/dead/<id>/<seq>        an event that was given up, whole
+//   webhook/removing/<id>          a removed subscription whose other records are being erased
+import { z } from 'zod';
+import { MeshError } from '../../mesh/errors.ts';
+import { CHANGE_EVENTS, type ChangeEntry } from '../registry/change-log.ts';
+import type { StoredRecord } from '../store/store.ts';
+
+export const SUBSCRIPTION_PREFIX = 'webhook/subscription/';
+export const PROGRESS_PREFIX = 'webhook/progress/';
+export const LANE_PREFIX = 'webhook/lane/';
+export const DEAD_PREFIX = 'webhook/dead/';
+export const REMOVING_PREFIX = 'webhook/removing/';
+
+/** Digits of a position in a key: every safe integer, in the order of the keys. */
+const SEQ_DIGITS = 16;
+
+export function laneKey(subscriptionId: string, agentId: string): string {
+  return `${LANE_PREFIX}${subscriptionId}/${agentId}`;
+}
+
+export function deadKey(subscriptionId: string, seq: number): string {
+  return `${DEAD_PREFIX}${subscriptionId}/${String(seq).padStart(SEQ_DIGITS, '0')}`;
+}
+
+const count = z.int().nonnegative();
+const moment = z.number();
+
+const subscription = z.object({
+  id: z.string(),
+  url: z.string(),
+  description: z.string().optional(),
+  scope: z.enum(['mesh', 'host']),
+  secret: z.string(),
+  isEnabled: z.boolean(),
+  disabledReason: z.enum(['operator', 'gone', 'failing', 'dead_letters_full']).optional(),
+  /** ISO 8601, UTC. */
+  disabledAt: z.string().optional(),
+  /** Which events it wants from which position on, oldest first: decided when a change is committed, looked up when it is read. */
+  epochs: z.array(z.object({ fromSeq: count, events: z.array(z.enum(CHANGE_EVENTS)) })).min(1),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  /** Wall clock: when it was last enabled again; what it held until then lives anew. 0: never. */
+  resumedMs: moment,
+});
+export type Subscription = z.infer<typeof subscription>;
+
+const progress = z.object({
+  /** Every wanted entry up to here is settled or has a lane whose `seq` is not above it. */
+  cursor: count,
+  /** Entries up to here are in `pending`. */
+  countedTo: count,
+  /** Wanted entries up to `countedTo` that are not settled. */
+  pending: count,
+  dead: count,
+  endpoint: z.object({
+    streak: count,
+    pauses: count,
+    pausedUntilMs: moment,
+    downMs: moment,
+    failingSinceMs: moment,
+    failures: count,
+    lastSuccessMs: moment,
+    refusedAgents: z.array(z.string()).readonly(),
+  }),
+});
+export type Progress = z.infer<typeof progress>;
+
+/** What an attempt came to: all that is kept of it. */
+const last = z.union([z.object({ status: z.int() }), z.object({ error: z.string() })]);
+export type Last = z.infer<typeof last>;
+
+const lane = z.object({
+  subscriptionId: z.string(),
+  agentId: z.string(),
+  /** Everything of this agent below is settled; up to the cursor nothing from here on is. */
+  seq: count,
+  /** Whether `seq` itself is the agent's next wanted entry; else it is yet to be looked for. */
+  isFound: z.boolean(),
+  /** Wall clock: when the change at `seq` happened. */
+  bornMs: moment,
+  /** Attempts begun at the entry, the one that a crash interrupted included. */
+  attempts: count,
+  /** Wall clock: when it may be attempted again. */
+  dueMs: moment,
+  /** The newest attempt that ended; `null`: none did. */
+  last: last.nullable(),
+});
+export type StoredLane = z.infer<typeof lane>;
+
+/** An event that was given up: kept whole, so that it can be shown and sent again. */
+export interface DeadLetter {
+  readonly subscriptionId: string;
+  readonly seq: number;
+  /** `expired`: its life ended. `missing`: the log no longer had it. */
+  readonly reason: 'expired' | 'missing';
+  readonly attempts: number;
+  /** ISO 8601, UTC. */
+  readonly diedAt: string;
+  /** The newest attempt that ended; `null`: none did. */
+  readonly last: Last | null;
+  readonly entry: ChangeEntry | null;
+}
+
+/** Throws `store_failed` when the record is not what its key says: a node never starts from half of its data. */
+export function readSubscription(record: StoredRecord): Subscription {
+  return read(subscription, record);
+}
+
+export function readProgress(record: StoredRecord): Progress {
+  return read(progress, record);
+}
+
+export function readLane(record: StoredRecord): StoredLane {
+  return read(lane, record);
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, record: StoredRecord): z.output<Schema> {
+  const result = schema.safeParse(record.value);
+  if (result.success) return result.data;
+  // Only the place of the mistake: the value may hold a secret.
+  const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole record').join(', ');
+  throw new MeshError(
+    'store_failed',
+    `The stored record '${record.key}' is damaged (${where}). Restore the data directory from a backup.`,
+  );
+}

@@ -1,0 +1,269 @@
+// The webhooks as the rest of the node meets them: subscriptions that are made, shown, changed, tested and removed, and the
+// deliveries that run behind them. One mutation at a time; each is durable before it is answered.
+import { MeshError } from '../../mesh/errors.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { ChangeEvent, ChangeLog } from '../registry/change-log.ts';
+import { newUuid } from '../registry/uuid.ts';
+import type { Store } from '../store/store.ts';
+import { Channel } from './channel.ts';
+import { Deliveries } from './deliveries.ts';
+import { NEW_ENDPOINT } from './endpoint.ts';
+import type { Guard } from './guard.ts';
+import { Ledger } from './ledger.ts';
+import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from './limits.ts';
+import { erase, loadChannels, removing } from './loading.ts';
+import type { Sender } from './outcome.ts';
+import type { Subscription } from './records.ts';
+import { makeSecret } from './signing.ts';
+import {
+  eventsOf,
+  parseEvents,
+  receiverOf,
+  type SubscriptionChange,
+  type SubscriptionRequest,
+  type SubscriptionView,
+  viewOf,
+  withEvents,
+} from './subscription.ts';
+import { deliverTest, type TestResult } from './test-delivery.ts';
+
+export interface WebhookPorts {
+  readonly store: Store;
+  readonly changes: ChangeLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly guard: Pick<Guard, 'vet'>;
+  readonly sender: Sender;
+  readonly hostId: HostId;
+}
+
+export interface WebhooksStatus {
+  readonly subscriptions: number;
+  readonly enabled: number;
+  /** Events, over all subscriptions; `held` are those of disabled ones. */
+  readonly pending: number;
+  readonly held: number;
+  readonly dead: number;
+  readonly inFlight: number;
+  /** The lowest position of the log that a delivery still needs; `null`: none does. The log must keep it and what follows. */
+  readonly oldestNeededSeq: number | null;
+}
+
+export interface Webhooks {
+  /** Told of every change whose position is above the log's head at this moment. `secret` only when we made it, and only here. */
+  subscribe(request: SubscriptionRequest): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
+  list(): readonly SubscriptionView[];
+  /** This and the following throw `not_found`. */
+  get(id: string): SubscriptionView;
+  patch(id: string, change: SubscriptionChange): Promise<SubscriptionView>;
+  remove(id: string): Promise<void>;
+  test(id: string): Promise<TestResult>;
+  /**
+   * Delivers until `signal` aborts; resolves, within seconds, when nothing is in hand any more. Rejects with `store_failed`
+   * when the store failed, as then the node must stop.
+   */
+  start(signal: AbortSignal): Promise<void>;
+  status(): WebhooksStatus;
+}
+
+/** Loads what the store holds. Throws `store_failed` when that is damaged. */
+export async function createWebhooks(ports: WebhookPorts): Promise<Webhooks> {
+  const ledger = new Ledger(ports.store);
+  const channels = await loadChannels(ports.store, { ledger, random: ports.random, log: ports.log });
+  return new WebhookService(ports, ledger, channels);
+}
+
+class WebhookService implements Webhooks {
+  readonly #ports: WebhookPorts;
+  readonly #ledger: Ledger;
+  readonly #channels: Map<string, Channel>;
+  readonly #deliveries: Deliveries;
+  #lastMutation: Promise<unknown> = Promise.resolve();
+  #testsInFlight = 0;
+
+  constructor(ports: WebhookPorts, ledger: Ledger, channels: Map<string, Channel>) {
+    this.#ports = ports;
+    this.#ledger = ledger;
+    this.#channels = channels;
+    this.#deliveries = new Deliveries({ ...ports, ledger });
+    for (const channel of channels.values()) this.#deliveries.add(channel);
+  }
+
+  async subscribe(request: SubscriptionRequest): Promise<{ webhook: SubscriptionView; secret?: string }> {
+    const events = parseEvents(request.events);
+    await this.#ports.guard.vet(request.url);
+    return this.#inTurn(async () => {
+      if (this.#channels.size >= SUBSCRIPTIONS_MAX) throw tooMany();
+      this.#refuseTwin(request.url, events, undefined);
+      const secret = request.secret ?? makeSecret(this.#ports.random);
+      const channel = this.#open(request, events, secret);
+      channel.save();
+      await this.#ledger.flush();
+      this.#channels.set(channel.id, channel);
+      this.#deliveries.add(channel);
+      this.#ports.log.info('subscription.created', { subscriptionId: channel.id, events });
+      return { webhook: this.#view(channel), ...(request.secret === undefined ? { secret } : {}) };
+    });
+  }
+
+  list(): readonly SubscriptionView[] {
+    return [...this.#channels.values()].map((channel) => this.#view(channel));
+  }
+
+  get(id: string): SubscriptionView {
+    return this.#view(this.#channel(id));
+  }
+
+  async patch(id: string, change: SubscriptionChange): Promise<SubscriptionView> {
+    this.#channel(id);
+    const events = change.events === undefined ? undefined : parseEvents(change.events);
+    if (change.url !== undefined) await this.#ports.guard.vet(change.url);
+    return this.#inTurn(async () => {
+      const channel = this.#channel(id);
+      const { subscription } = channel;
+      const url = change.url ?? subscription.url;
+      if (change.url !== undefined || events !== undefined) {
+        this.#refuseTwin(url, events ?? eventsOf(subscription), channel);
+      }
+      const isResumed = change.enabled === true && !subscription.isEnabled;
+      const isMoved = receiverOf(url) !== receiverOf(subscription.url);
+      channel.change(this.#changed(channel, change, events));
+      if (isResumed || isMoved) channel.startAfresh();
+      await this.#ledger.flush();
+      this.#deliveries.poke();
+      this.#ports.log.info('subscription.changed', { subscriptionId: id, fields: Object.keys(change) });
+      return this.#view(channel);
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const channel = this.#channel(id);
+      channel.remove();
+      const mark = removing(id);
+      this.#ledger.mark(mark.key, () => mark.value);
+      this.#channels.delete(id);
+      this.#deliveries.drop(channel);
+      await this.#ledger.flush();
+    });
+    await erase(this.#ports.store, id);
+    this.#ports.log.info('subscription.removed', { subscriptionId: id });
+  }
+
+  async test(id: string): Promise<TestResult> {
+    const { subscription, ended } = this.#channel(id);
+    if (this.#testsInFlight >= TESTS_IN_FLIGHT_MAX) {
+      throw new MeshError('overloaded', `${TESTS_IN_FLIGHT_MAX} tests are in flight; try again when one has ended.`, {
+        retryAfterSeconds: 1,
+      });
+    }
+    this.#testsInFlight += 1;
+    try {
+      const result = await deliverTest(subscription, this.#ports, ended.signal);
+      this.#ports.log.info('subscription.tested', { subscriptionId: id, ...result });
+      return result;
+    } finally {
+      this.#testsInFlight -= 1;
+    }
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#deliveries.run(signal);
+  }
+
+  status(): WebhooksStatus {
+    const channels = [...this.#channels.values()];
+    const views = channels.map((channel) => this.#view(channel));
+    const oldest = Math.min(...channels.map(({ lanes }) => lanes.oldestSeq));
+    return {
+      subscriptions: views.length,
+      enabled: views.filter(({ enabled }) => enabled).length,
+      pending: views.reduce((sum, { deliveries }) => sum + deliveries.pending, 0),
+      held: views.reduce((sum, { deliveries }) => sum + deliveries.held, 0),
+      dead: views.reduce((sum, { deliveries }) => sum + deliveries.dead, 0),
+      inFlight: this.#deliveries.inFlight,
+      oldestNeededSeq: Number.isFinite(oldest) ? oldest : null,
+    };
+  }
+
+  #open({ url, description, scope = 'mesh' }: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
+    const { changes, clock, log, random } = this.#ports;
+    const { head } = changes;
+    const at = new Date(clock.wallMs()).toISOString();
+    const subscription: Subscription = {
+      id: newUuid(random),
+      url,
+      ...(description === undefined ? {} : { description }),
+      scope,
+      secret,
+      isEnabled: true,
+      epochs: [{ fromSeq: head + 1, events }],
+      createdAt: at,
+      updatedAt: at,
+      resumedMs: 0,
+    };
+    const progress = { cursor: head, countedTo: head, pending: 0, dead: 0, endpoint: NEW_ENDPOINT };
+    return new Channel(subscription, progress, [], { ledger: this.#ledger, random, log });
+  }
+
+  #changed({ subscription, lanes }: Channel, change: SubscriptionChange, events?: ChangeEvent[]): Subscription {
+    const nowMs = this.#ports.clock.wallMs();
+    const at = new Date(nowMs).toISOString();
+    const { disabledReason, disabledAt, description, ...kept } = subscription;
+    const isEnabled = change.enabled ?? kept.isEnabled;
+    const isResumed = isEnabled && !kept.isEnabled;
+    const described = change.description === undefined ? description : (change.description ?? undefined);
+    const place = { head: this.#ports.changes.head, oldestSeq: lanes.oldestSeq };
+    return {
+      ...kept,
+      ...(described === undefined ? {} : { description: described }),
+      ...(isEnabled ? {} : { disabledReason: disabledReason ?? 'operator', disabledAt: disabledAt ?? at }),
+      isEnabled,
+      url: change.url ?? kept.url,
+      epochs: events === undefined ? kept.epochs : withEvents(kept, events, place),
+      updatedAt: at,
+      resumedMs: isResumed ? nowMs : kept.resumedMs,
+    };
+  }
+
+  #refuseTwin(url: string, events: readonly ChangeEvent[], self: Channel | undefined): void {
+    for (const channel of this.#channels.values()) {
+      const { subscription } = channel;
+      if (channel === self || receiverOf(subscription.url) !== receiverOf(url)) continue;
+      if (eventsOf(subscription).join() !== events.join()) continue;
+      throw new MeshError(
+        'conflict',
+        `The webhook '${channel.id}' already tells this URL of the same events. Change or remove that one.`,
+        { extra: { webhookId: channel.id } },
+      );
+    }
+  }
+
+  #channel(id: string): Channel {
+    const channel = this.#channels.get(id);
+    if (channel !== undefined) return channel;
+    throw new MeshError('not_found', `There is no webhook '${id.slice(0, 100)}' on this host.`);
+  }
+
+  #view(channel: Channel): SubscriptionView {
+    return viewOf(channel, this.#ports.clock.wallMs());
+  }
+
+  /** One after the other, so that what was checked still holds when it is written. */
+  #inTurn<T>(mutation: () => Promise<T>): Promise<T> {
+    const result = this.#lastMutation.then(mutation);
+    // Its failure is the caller's to hear; the next one has nothing to do with it.
+    this.#lastMutation = result.catch(() => {});
+    return result;
+  }
+}
+
+function tooMany(): MeshError {
+  return new MeshError(
+    'limit_exceeded',
+    `This host has ${SUBSCRIPTIONS_MAX} webhooks, as many as it takes. Remove one that is not needed.`,
+  );
+}

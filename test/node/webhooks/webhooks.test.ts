@@ -1,0 +1,311 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
+
+const URL_A = 'http://127.0.0.1:9/a';
+const EMAIL = ['agent.email.changed'];
+
+async function openWorld(): Promise<WebhookWorld> {
+  const world = new WebhookWorld();
+  await world.open();
+  return world;
+}
+
+describe('a subscription', () => {
+  it('comes back after a restart as it was', async () => {
+    const world = await openWorld();
+    const made = await world.subscribe({ description: 'the gateway', scope: 'host' });
+    await world.crash();
+    expect(world.webhooks.list()).toEqual([made]);
+    expect(made).toMatchObject({ description: 'the gateway', scope: 'host', enabled: true });
+  });
+
+  it('is not there until it is durable', async () => {
+    const world = await openWorld();
+    world.store.hold();
+    const subscribed = world.subscribe();
+    await world.clock.settle();
+    expect(world.webhooks.list()).toEqual([]);
+    world.store.release();
+    await subscribed;
+    expect(world.webhooks.list()).toHaveLength(1);
+  });
+
+  it('has its secret told once, and only when we made it', async () => {
+    const world = await openWorld();
+    const made = await world.webhooks.subscribe({ url: URL_A, events: EMAIL });
+    expect(made.secret).toMatch(/^whsec_/);
+    const given = await world.webhooks.subscribe({
+      url: URL_A,
+      events: ['agent.created'],
+      secret: 'shared-secret-for-hmac',
+    });
+    expect(given.secret).toBeUndefined();
+    world.receiver.reply = () => 500;
+    world.changes.append('ann');
+    await world.webhooks.test(given.webhook.id);
+    await world.webhooks.patch(made.webhook.id, { description: 'other' });
+    await world.clock.advance(73 * HOUR_MS);
+    const told = JSON.stringify([world.webhooks.list(), world.webhooks.status(), world.log.events]);
+    expect(told).not.toContain('shared-secret-for-hmac');
+    expect(told).not.toContain(made.secret);
+    expect(JSON.stringify(world.stored('webhook/dead/'))).not.toContain(made.secret);
+  });
+
+  it('for the same URL and the same events again is refused, in whatever words', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe({ url: 'http://127.0.0.1:80/a', events: ['agent.created', 'agent.deleted'] });
+    const again = { url: 'HTTP://127.1/a#part', events: ['agent.deleted', 'agent.created', 'agent.deleted'] };
+    await expect(world.subscribe(again)).rejects.toMatchObject({ code: 'conflict', extra: { webhookId: id } });
+    await expect(world.subscribe({ ...again, events: ['agent.created'] })).resolves.toMatchObject({ enabled: true });
+  });
+
+  it('is made once when asked for twice at the same moment', async () => {
+    const world = await openWorld();
+    const both = await Promise.allSettled([world.subscribe(), world.subscribe()]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(world.webhooks.list()).toHaveLength(1);
+  });
+
+  it('can be had a hundred times on one host', async () => {
+    const world = await openWorld();
+    for (let at = 0; at < 100; at += 1) await world.subscribe({ url: `http://127.0.0.1:9/${at}` });
+    await expect(world.subscribe({ url: 'http://127.0.0.1:9/more' })).rejects.toMatchObject({ code: 'limit_exceeded' });
+  });
+
+  it('to an unknown event is refused with the known ones', async () => {
+    const world = await openWorld();
+    await expect(world.subscribe({ events: ['agent.created', 'agent.moved'] })).rejects.toMatchObject({
+      code: 'unknown_event',
+      field: 'events[1]',
+      message: expect.stringContaining('agent.email.changed, agent.created, agent.updated, agent.deleted'),
+    });
+  });
+
+  it('to a URL that the guard refuses is refused, when made and when changed', async () => {
+    const world = await openWorld();
+    await expect(world.subscribe({ url: 'http://refused/' })).rejects.toMatchObject({ code: 'url_refused' });
+    const { id } = await world.subscribe();
+    await expect(world.webhooks.patch(id, { url: 'http://refused/' })).rejects.toMatchObject({ code: 'url_refused' });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', '', 'nothing'])("with the id '%s' does not exist", async (id) => {
+    const world = await openWorld();
+    const missing = expect.objectContaining({ code: 'not_found' });
+    expect(() => world.webhooks.get(id)).toThrow(missing);
+    await expect(world.webhooks.patch(id, {})).rejects.toEqual(missing);
+    await expect(world.webhooks.remove(id)).rejects.toEqual(missing);
+    await expect(world.webhooks.test(id)).rejects.toEqual(missing);
+  });
+});
+
+describe('a changed subscription', () => {
+  it('keeps what was not mentioned, and says when it changed', async () => {
+    const world = await openWorld();
+    const made = await world.subscribe({ description: 'old' });
+    await world.clock.advance(SECOND_MS);
+    const events = ['agent.created', 'agent.updated'] as const;
+    expect(await world.webhooks.patch(made.id, { events, description: 'new' })).toEqual({
+      ...made,
+      events,
+      description: 'new',
+      updatedAt: '2026-01-27T12:00:01.000Z',
+    });
+    expect(await world.webhooks.patch(made.id, { description: null })).not.toHaveProperty('description');
+    await world.crash();
+    expect(world.webhooks.get(made.id)).toMatchObject({ url: made.url, events });
+  });
+
+  it('delivers to its new URL', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/new' });
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted.map(({ url }) => url)).toEqual(['http://127.0.0.1:9/new']);
+  });
+
+  it('may not become the same as another', async () => {
+    const world = await openWorld();
+    await world.subscribe({ url: URL_A });
+    const { id } = await world.subscribe({ url: URL_A, events: ['agent.created'] });
+    await expect(world.webhooks.patch(id, { events: EMAIL })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(world.webhooks.patch(id, { events: ['agent.created'] })).resolves.toMatchObject({ id });
+  });
+
+  it('remembers what was wanted when only as long as something waits for it', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    const lists = [['agent.created'], EMAIL] as const;
+    for (let at = 0; at < 250; at += 1) {
+      await world.webhooks.patch(id, { events: lists[at % 2] ?? [] });
+      world.changes.append('ann', 'agent.created');
+      await world.clock.settle();
+    }
+    expect(world.receiver.accepted).toHaveLength(125);
+    world.receiver.reply = () => 500;
+    const change = async () => {
+      for (let at = 0; at < 250; at += 1) {
+        await world.webhooks.patch(id, { events: lists[at % 2] ?? [] });
+        world.changes.append('ann', 'agent.created');
+        await world.clock.settle();
+      }
+    };
+    await expect(change()).rejects.toMatchObject({ code: 'limit_exceeded', field: 'events' });
+  });
+});
+
+describe('a removed subscription', () => {
+  it('is told of nothing more, and leaves nothing on the disk', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => 500;
+    world.changes.append('ann');
+    await world.clock.advance(73 * HOUR_MS);
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    expect(Object.keys(world.stored('webhook/'))).toHaveLength(4);
+    await world.webhooks.remove(id);
+    world.changes.append('ann');
+    const before = world.receiver.received.length;
+    await world.clock.advance(HOUR_MS);
+    expect(world.receiver.received).toHaveLength(before);
+    expect(world.stored('webhook/')).toEqual({});
+    expect(world.webhooks.list()).toEqual([]);
+  });
+
+  it('has its deliveries in flight cut off, and what they came to is forgotten', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => 'silence';
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    await world.webhooks.remove(id);
+    await world.clock.settle();
+    expect(world.receiver.inFlight).toBe(0);
+    expect(world.stored('webhook/')).toEqual({});
+    expect(world.attempts).toEqual([]);
+  });
+
+  it('is erased wholly at the next start when the power failed in between', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => 500;
+    world.changes.append('ann');
+    await world.clock.advance(73 * HOUR_MS);
+    world.store.hold();
+    void world.webhooks.remove(id);
+    await world.clock.settle();
+    await world.crash(1);
+    expect(world.webhooks.list()).toEqual([]);
+    expect(world.stored('webhook/')).toEqual({});
+  });
+});
+
+describe('a test delivery', () => {
+  it('is one real signed attempt that the log of changes knows nothing of', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    expect(await world.webhooks.test(id)).toEqual({
+      success: true,
+      message: 'The receiver accepted the test with 204.',
+      status: 204,
+      durationMs: 0,
+    });
+    const [received] = world.receiver.received;
+    expect(received?.headers).toMatchObject({ 'X-Webhook-Event': 'webhook.test', 'X-Webhook-Id': id });
+    expect(received?.headers['webhook-signature']).toMatch(/^v1,/);
+    expect(JSON.parse(received?.text ?? '')).toMatchObject({
+      event: 'webhook.test',
+      type: 'webhook.test',
+      agent: { hostId: 'mac' },
+      changes: { added: [], removed: [], current: [] },
+    });
+    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, lastSuccessAt: null });
+  });
+
+  it.each([
+    [500, /500: only 2xx/],
+    [302, /302: redirects are not followed/],
+    [410, /410: .* would be disabled/],
+  ])('says what %i means, and changes nothing', async (status, message) => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => status;
+    expect(await world.webhooks.test(id)).toMatchObject({
+      success: false,
+      status,
+      message: expect.stringMatching(message),
+    });
+    expect(world.webhooks.get(id)).toMatchObject({ enabled: true, deliveries: { failingSince: null } });
+  });
+
+  it('says why there was no answer', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => 'unreachable';
+    expect(await world.webhooks.test(id)).toEqual({ success: false, message: 'Refused.', durationMs: 0 });
+  });
+
+  it('can be made while the subscription is disabled', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    await world.webhooks.patch(id, { enabled: false });
+    expect(await world.webhooks.test(id)).toMatchObject({ success: true });
+  });
+
+  it('waits for others: the ninth at a time is refused', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = async () => {
+      await world.clock.sleep(SECOND_MS);
+      return 204;
+    };
+    const tests = Array.from({ length: 8 }, () => world.webhooks.test(id));
+    await expect(world.webhooks.test(id)).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
+    await world.clock.advance(SECOND_MS);
+    await Promise.all(tests);
+    const next = world.webhooks.test(id);
+    await world.clock.advance(SECOND_MS);
+    expect(await next).toMatchObject({ success: true });
+  });
+});
+
+describe('the status', () => {
+  it('counts over all subscriptions and names the oldest entry that is still needed', async () => {
+    const world = await openWorld();
+    expect(world.webhooks.status()).toMatchObject({ subscriptions: 0, oldestNeededSeq: null });
+    await world.subscribe({ url: 'http://127.0.0.1:1/' });
+    const { id } = await world.subscribe({ url: 'http://127.0.0.1:2/' });
+    world.receiver.reply = ({ agentId }) => (agentId === 'ann' ? 500 : 204);
+    for (const agent of ['bob', 'ann', 'bob', 'ann']) world.changes.append(agent);
+    await world.clock.advance(SECOND_MS);
+    await world.webhooks.patch(id, { enabled: false });
+    expect(world.webhooks.status()).toEqual({
+      subscriptions: 2,
+      enabled: 1,
+      pending: 2,
+      held: 2,
+      dead: 0,
+      inFlight: 0,
+      oldestNeededSeq: 2,
+    });
+  });
+});
+
+describe('a damaged record', () => {
+  it.each([
+    ['subscription', '{"id":1}'],
+    ['progress', '{"cursor":-1}'],
+    ['progress', undefined],
+  ])('of the kind %s keeps the webhooks from starting, and does not say what is in it', async (kind, text) => {
+    const world = await openWorld();
+    const { id } = await world.subscribe({ secret: 'shared-secret-for-hmac' });
+    const disk = new Map(world.store.crash());
+    const key = `webhook/${kind}/${id}`;
+    if (text === undefined) disk.delete(key);
+    else disk.set(key, text);
+    const opened = world.open(disk);
+    await expect(opened).rejects.toMatchObject({ code: 'store_failed', message: expect.stringContaining(id) });
+    await expect(opened).rejects.not.toMatchObject({ message: expect.stringContaining('shared-secret') });
+  });
+});

@@ -1,0 +1,67 @@
+// A receiver behind the Sender port: it answers as the test says, and remembers every request with its moment.
+import type { Clock } from '../../mesh/ports.ts';
+import type { Outcome, Post, Sender } from '../../node/webhooks/outcome.ts';
+
+export interface Received {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body's text, exactly. */
+  readonly text: string;
+  readonly id: string;
+  readonly agentId: string;
+  /** Place among the agent's events. */
+  readonly sequence: number;
+  readonly attempt: number;
+  readonly atMs: number;
+}
+
+/** A status, a status with `Retry-After`, a failure of the network, or silence until cut off. */
+export type Reply = number | { readonly status: number; readonly retryAfter: string } | 'unreachable' | 'silence';
+
+export class FakeReceiver implements Sender {
+  readonly received: Received[] = [];
+  /** Those answered with 2xx. */
+  readonly accepted: Received[] = [];
+  inFlight = 0;
+  inFlightMost = 0;
+  /** How it answers; may take its time. */
+  reply: (received: Received) => Reply | Promise<Reply> = () => 204;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async post({ url, headers, body }: Post, signal: AbortSignal): Promise<Outcome> {
+    const startedMs = this.#clock.monotonicMs();
+    const text = new TextDecoder().decode(body);
+    const { id, agent, sequence } = JSON.parse(text);
+    const attempt = Number(headers['X-Webhook-Attempt']);
+    const received = { url, headers, text, id, agentId: agent.id, sequence, attempt, atMs: this.#clock.wallMs() };
+    this.received.push(received);
+    this.inFlight += 1;
+    this.inFlightMost = Math.max(this.inFlightMost, this.inFlight);
+    const cut = Promise.withResolvers<'cut off'>();
+    const cutOff = () => cut.resolve('cut off');
+    if (signal.aborted) cutOff();
+    signal.addEventListener('abort', cutOff);
+    try {
+      let reply = await Promise.race([this.reply(received), cut.promise]);
+      if (reply === 'silence') reply = await cut.promise;
+      const tookMs = this.#clock.monotonicMs() - startedMs;
+      if (reply === 'cut off') return { kind: 'failed', error: 'cut_off', message: 'Cut off.', tookMs };
+      if (reply === 'unreachable') return { kind: 'failed', error: 'connect_failed', message: 'Refused.', tookMs };
+      const { status, retryAfter } = typeof reply === 'number' ? { status: reply, retryAfter: undefined } : reply;
+      if (status >= 200 && status <= 299) this.accepted.push(received);
+      return { kind: 'answered', status, retryAfter, tookMs };
+    } finally {
+      this.inFlight -= 1;
+      signal.removeEventListener('abort', cutOff);
+    }
+  }
+
+  /** `sequence`s of one agent, in the order they were accepted. */
+  acceptedOf(agentId: string): readonly number[] {
+    return this.accepted.filter((one) => one.agentId === agentId).map((one) => one.sequence);
+  }
+}
