@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { webhookRoutes } from '../../../node/http/routes/webhooks.ts';
+import { createShell } from '../../../node/http/shell.ts';
+import { WebhookWorld } from '../../support/webhook-world.ts';
+
+const FORM = { url: 'https://email-gateway.example.com/hooks/identity-changed', events: ['agent.email.changed'] };
+
+async function openApp() {
+  const world = new WebhookWorld();
+  const app = createShell(world.log);
+  webhookRoutes(app, await world.open());
+  const send = async (method: string, path: string, json?: unknown) => {
+    const body = { body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
+    const response = await app.request(path, { method, ...(json === undefined ? {} : body) });
+    // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test is about
+    return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  };
+  return { world, send };
+}
+
+describe('POST /api/webhooks', () => {
+  it("answers 201 with the specification's members, flat and under webhook", async () => {
+    const { send } = await openApp();
+    const { status, body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'shared-secret-for-hmac' });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ ...FORM, id: expect.any(String), createdAt: '2026-01-27T12:00:00.000Z' });
+    const { webhook, ...flat } = body;
+    expect(webhook).toEqual(flat);
+    expect(JSON.stringify(body)).not.toContain('shared-secret-for-hmac');
+  });
+
+  it('answers with the secret when it made one, beside the webhook and not in it', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    expect(body.secret).toMatch(/^whsec_/);
+    expect(body.webhook).not.toHaveProperty('secret');
+  });
+
+  it('answers 409 to the same again', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const again = await send('POST', '/api/webhooks', FORM);
+    expect([again.status, again.body]).toMatchObject([409, { error: 'conflict', webhookId: body.id }]);
+  });
+
+  it('answers 400 to an unknown event, with the known ones', async () => {
+    const { send } = await openApp();
+    const { status, body } = await send('POST', '/api/webhooks', { ...FORM, events: ['agent.moved'] });
+    expect([status, body]).toMatchObject([
+      400,
+      {
+        error: 'unknown_event',
+        field: 'events[0]',
+        known: ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'],
+      },
+    ]);
+  });
+
+  it('answers 400 to a URL that is refused', async () => {
+    const { send } = await openApp();
+    const { status, body } = await send('POST', '/api/webhooks', { ...FORM, url: 'http://refused/' });
+    expect([status, body]).toMatchObject([400, { error: 'url_refused', field: 'url' }]);
+  });
+
+  it.each([
+    ['url', {}, { url: undefined }],
+    ['url', {}, { url: 7 }],
+    ['url', {}, { url: `http://a/${'x'.repeat(2_048)}` }],
+    ['events', {}, { events: undefined }],
+    ['events', {}, { events: [] }],
+    ['events', {}, { events: 'agent.created' }],
+    ['events', {}, { events: Array.from({ length: 17 }, () => 'agent.created') }],
+    ['events[0]', {}, { events: [null] }],
+    ['secret', {}, { secret: 'fifteen-letters' }],
+    ['secret', {}, { secret: 'x'.repeat(257) }],
+    ['secret', {}, { secret: 'not printable \u0007\u0007\u0007' }],
+    ['secret', {}, { secret: 'keine-ASCII-Zeichen-ä' }],
+    ['scope', {}, { scope: 'world' }],
+    ['description', {}, { description: 'x'.repeat(501) }],
+    ['enabled', { error: 'unknown_field' }, { enabled: false }],
+    ['id', { error: 'unknown_field' }, { id: 'mine' }],
+  ])('answers 400 that names %s', async (field, error, wrong) => {
+    const { send, world } = await openApp();
+    const { status, body } = await send('POST', '/api/webhooks', { ...FORM, ...wrong });
+    expect([status, body]).toMatchObject([400, { error: 'invalid_request', ...error, field }]);
+    expect(world.webhooks.list()).toEqual([]);
+  });
+
+  it('never shows a secret in its refusal of it', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'geheim-ß-geheim-geheim' });
+    expect(JSON.stringify(body)).not.toContain('geheim');
+    expect(body.message).toContain('16 to 256 printable ASCII characters');
+  });
+
+  it.each(['x'.repeat(16), 'x'.repeat(256), 'with spaces and ~signs!', 'shared-secret-for-hmac'])(
+    "takes the secret '%s'",
+    async (secret) => {
+      const { send } = await openApp();
+      expect((await send('POST', '/api/webhooks', { ...FORM, secret })).status).toBe(201);
+    },
+  );
+});
+
+describe('GET /api/webhooks', () => {
+  it('lists all of them, without secrets', async () => {
+    const { send } = await openApp();
+    const made = await send('POST', '/api/webhooks', FORM);
+    const { status, body } = await send('GET', '/api/webhooks');
+    expect([status, body]).toEqual([200, { webhooks: [made.body.webhook] }]);
+  });
+});
+
+describe('/api/webhooks/:id', () => {
+  it('shows one with what waits and what died', async () => {
+    const { send, world } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    world.receiver.reply = () => 500;
+    world.changes.append('ann');
+    await world.clock.advance(1);
+    const shown = await send('GET', `/api/webhooks/${body.id}`);
+    expect(shown.status).toBe(200);
+    expect(shown.body).toMatchObject({ ...FORM, deliveries: { pending: 1, held: 0, dead: 0 } });
+    expect(shown.body.webhook.id).toBe(body.id);
+  });
+
+  it('is changed by PATCH', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const changed = await send('PATCH', `/api/webhooks/${body.id}`, { enabled: false, description: 'moved' });
+    expect([changed.status, changed.body]).toMatchObject([
+      200,
+      { enabled: false, disabledReason: 'operator', description: 'moved', webhook: { id: body.id } },
+    ]);
+  });
+
+  it.each([['secret'], ['id'], ['scope'], ['createdAt']])('refuses to change %s', async (field) => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const refused = await send('PATCH', `/api/webhooks/${body.id}`, { [field]: 'x'.repeat(20) });
+    expect([refused.status, refused.body]).toMatchObject([400, { error: 'unknown_field', field }]);
+  });
+
+  it('is removed by DELETE, and 404 afterwards', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const path = `/api/webhooks/${body.id}`;
+    expect(await send('DELETE', path)).toMatchObject({ status: 200, body: { success: true } });
+    expect(await send('DELETE', path)).toMatchObject({ status: 404, body: { error: 'not_found' } });
+    expect(await send('GET', path)).toMatchObject({ status: 404 });
+  });
+
+  it.each(['__proto__', 'constructor', 'nothing', '%2e%2e'])('%s is 404', async (id) => {
+    const { send } = await openApp();
+    expect(await send('GET', `/api/webhooks/${id}`)).toMatchObject({ status: 404, body: { error: 'not_found' } });
+  });
+
+  it('answers 405 to other methods', async () => {
+    const { send } = await openApp();
+    const refused = await send('POST', '/api/webhooks/any', {});
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, PATCH, DELETE']);
+  });
+});
+
+describe('POST /api/webhooks/:id/test', () => {
+  it('answers 200 with what came of one attempt', async () => {
+    const { send, world } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    world.receiver.reply = () => 503;
+    const tested = await send('POST', `/api/webhooks/${body.id}/test`);
+    expect([tested.status, tested.body]).toEqual([
+      200,
+      { success: false, message: expect.any(String), status: 503, durationMs: expect.any(Number) },
+    ]);
+    expect(world.receiver.received).toHaveLength(1);
+  });
+});
