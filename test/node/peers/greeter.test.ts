@@ -114,6 +114,14 @@ describe('a greeting', () => {
     await expect(greet()).rejects.toMatchObject({ code: 'peer_untrusted' });
   });
 
+  it('is refused when the answer is to another nonce, though signed well', async () => {
+    const askedAt = (target: string) => target.replace(/nonce=..../, 'nonce=AAAA');
+    expect(await setUp({ askedAt }).failure()).toMatchObject({
+      code: 'peer_untrusted',
+      message: expect.stringContaining('nonce'),
+    });
+  });
+
   it('finds a peer that knows no hello', async () => {
     expect(await setUp({ askedAt: () => '/nothing' }).greet()).toEqual({ kind: 'legacy' });
   });

@@ -9,9 +9,12 @@ const answer: HelloTerms = { asker: mac.id, answerer: cloud.id, nonce, publicKey
 const secret = 'a secret of the operators, ünïcode';
 
 describe('the proof of the secret', () => {
-  it('is the HMAC-SHA256 of role, version, both hosts, nonce and key', () => {
-    const text = `mesh-hello-answer\n1\nmac\ncloud\n${nonce}\n${cloud.key.text}`;
-    expect(proofOf(secret, answer)).toBe(createHmac('sha256', secret).update(text).digest('base64url'));
+  it.each([
+    ['answer', answer, cloud.key.text],
+    ['ask', { asker: mac.id, answerer: cloud.id, nonce }, ''],
+  ])('is the HMAC-SHA256 of the role (%s), version, both hosts, nonce and key', (role, terms, key) => {
+    const text = `mesh-hello-${role}\n1\nmac\ncloud\n${nonce}\n${key}`;
+    expect(proofOf(secret, terms)).toBe(createHmac('sha256', secret).update(text).digest('base64url'));
   });
 
   it('fits what it was made for', () => {
