@@ -281,7 +281,7 @@ export class Channel {
 }
 
 /** Whether a subscription wants an entry, as it stood when the entry was committed. */
-export function wants({ epochs }: Pick<Subscription, 'epochs'>, entry: ChangeEntry): boolean {
+function wants({ epochs }: Pick<Subscription, 'epochs'>, entry: ChangeEntry): boolean {
   const epoch = epochs.findLast(({ fromSeq }) => fromSeq <= entry.seq);
   return epoch?.events.includes(entry.event) ?? false;
 }

@@ -75,7 +75,7 @@ export function inFlightMax(endpoint: Endpoint, nowMs: number): number {
   return endpoint.streak > 0 ? 1 : ENDPOINT_IN_FLIGHT_MAX;
 }
 
-export function isPaused(endpoint: Endpoint, nowMs: number): boolean {
+function isPaused(endpoint: Endpoint, nowMs: number): boolean {
   return endpoint.pausedUntilMs > nowMs;
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import { type AllowRule, type Family, familyOf } from './allow-list.ts';
 import { RESOLVE_MS_MAX } from './limits.ts';
 
-export interface ResolvedAddress {
+interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
@@ -120,7 +120,7 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 /** The port a URL means, its scheme's own when it names none. */
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }

@@ -40,7 +40,7 @@ export interface WebhookPorts {
   readonly hostId: HostId;
 }
 
-export interface WebhooksStatus {
+interface WebhooksStatus {
   readonly subscriptions: number;
   readonly enabled: number;
   /** Events, over all subscriptions; `held` are those of disabled ones. */
