@@ -1,0 +1,171 @@
+// What a durable claim costs, through the whole of a real node process: beside a bare Hono route that makes one small commit in
+// the same kind of store, which is the least that any durable answer costs, and beside one fsync of this machine's disk.
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { ProcessMesh } from '../host-process.ts';
+import { startDurableRoute } from './durable-route.ts';
+import { type Benchmark, type Figure, median, quantile } from './figure.ts';
+
+const AT_ONCE = 64;
+const CLAIMS_PER_ROUND = 2_560;
+const SINGLE_CLAIMS_PER_ROUND = 150;
+const ADDRESSES_PER_AGENT = 10;
+
+export const claimBenchmark: Benchmark = {
+  name: 'claims',
+  async run(rounds) {
+    const fsyncMs = median(Array.from({ length: 100 }, measureFsync));
+    const one = await measureMesh(rounds, ['mac']);
+    const three = await measureMesh(rounds, ['mac', 'cloud', 'mini']);
+    return [
+      ...figuresOf('one host', one, fsyncMs, { perSecond: 2_000 }),
+      ...figuresOf('three hosts', three, fsyncMs, { perSecond: 800, p50Ms: 10 }),
+      { name: 'one write and fsync', value: fsyncMs, unit: 'ms' },
+    ];
+  },
+};
+
+interface Measured {
+  readonly perSecond: number;
+  /** The bare durable route, in turns with the claims. */
+  readonly barePerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+async function measureMesh(rounds: number, ids: readonly string[]): Promise<Measured> {
+  await using mesh = await ProcessMesh.create(
+    ids.map((id) => ({ id })),
+    { flags: ['--log-level', 'error'] },
+  );
+  await mesh.start();
+  await using bare = await startDurableRoute();
+  const client = new Agent({ connections: AT_ONCE, pipelining: 1 });
+  const [url, measured] = [
+    mesh.hosts[0]?.url ?? '',
+    { rates: [] as number[], bareRates: [] as number[], singlesMs: [] as number[] },
+  ];
+  for (let round = 0; round <= rounds; round += 1) {
+    const claims = await prepareClaims(client, url, round, CLAIMS_PER_ROUND);
+    const rate = await perSecond(claims.map((claim) => () => post(client, claim.url, claim.body)));
+    const bareRate = await perSecond(
+      claims.map(
+        ({ body }) =>
+          () =>
+            post(client, bare.url, body),
+      ),
+    );
+    const singles = await prepareClaims(client, url, `single-${round}`, SINGLE_CLAIMS_PER_ROUND);
+    const times: number[] = [];
+    for (const { url: at, body } of singles) times.push(await timedMs(() => post(client, at, body)));
+    // The first round warms both sides up.
+    if (round === 0) continue;
+    measured.rates.push(rate);
+    measured.bareRates.push(bareRate);
+    measured.singlesMs.push(...times);
+  }
+  await client.close();
+  const { rates, bareRates, singlesMs } = measured;
+  return {
+    perSecond: median(rates),
+    barePerSecond: median(bareRates),
+    p50Ms: median(singlesMs),
+    p99Ms: quantile(singlesMs, 0.99),
+  };
+}
+
+function figuresOf(
+  mesh: string,
+  measured: Measured,
+  fsyncMs: number,
+  target: { readonly perSecond: number; readonly p50Ms?: number },
+): readonly Figure[] {
+  const { perSecond: rate, barePerSecond, p50Ms, p99Ms } = measured;
+  const fsync = { name: 'one write and fsync', value: fsyncMs };
+  return [
+    {
+      name: `${mesh}, ${AT_ONCE} claims at once`,
+      value: rate,
+      unit: '1/s',
+      baseline: { name: 'bare route, one commit', value: barePerSecond },
+      target: `≥ ${target.perSecond}/s`,
+      kept: rate >= target.perSecond,
+    },
+    {
+      name: `${mesh}, one claim at a time, p50`,
+      value: p50Ms,
+      unit: 'ms',
+      baseline: fsync,
+      ...(target.p50Ms === undefined
+        ? {}
+        : { target: `≤ ${target.p50Ms} ms where a fsync is under 1 ms`, kept: p50Ms <= target.p50Ms }),
+    },
+    { name: `${mesh}, one claim at a time, p99`, value: p99Ms, unit: 'ms', baseline: fsync },
+  ];
+}
+
+/** Agents without addresses, and the claims to be made for them. */
+async function prepareClaims(
+  client: Agent,
+  url: string,
+  round: number | string,
+  count: number,
+): Promise<{ url: string; body: string }[]> {
+  const agents = Array.from(
+    { length: Math.ceil(count / ADDRESSES_PER_AGENT) },
+    (_, index) => `bench-${round}-${index}`,
+  );
+  await inLanes(agents.map((id) => () => post(client, `${url}/api/agents`, JSON.stringify({ name: id, id }))));
+  // Round robin, so that claims at once are of different agents, as they would be.
+  return Array.from({ length: count }, (_, index) => {
+    const agent = agents[index % agents.length];
+    return {
+      url: `${url}/api/agents/${agent}/email/addresses`,
+      body: JSON.stringify({ address: `a${index}-of-${round}@bench.example` }),
+    };
+  });
+}
+
+async function perSecond(tasks: readonly (() => Promise<void>)[]): Promise<number> {
+  return (1_000 * tasks.length) / (await timedMs(() => inLanes(tasks)));
+}
+
+/** `AT_ONCE` lanes, each one request after the other. */
+async function inLanes(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) await task();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+async function post(dispatcher: Agent, url: string, body: string): Promise<void> {
+  const response = await request(url, {
+    method: 'POST',
+    dispatcher,
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  const text = await response.body.text();
+  if (response.statusCode !== 201) throw new Error(`POST ${url} ${body} was answered ${response.statusCode}: ${text}`);
+}
+
+async function timedMs(work: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}
+
+function measureFsync(): number {
+  const path = join(tmpdir(), `agent-email-mesh-fsync-${process.pid}`);
+  const file = openSync(path, 'w');
+  const startMs = performance.now();
+  writeSync(file, Buffer.alloc(4_096, 1));
+  fsyncSync(file);
+  const tookMs = performance.now() - startMs;
+  closeSync(file);
+  rmSync(path);
+  return tookMs;
+}

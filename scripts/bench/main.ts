@@ -1,0 +1,55 @@
+// `npm run bench [-- NAME…] [-- --rounds N]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
+import { parseArgs } from 'node:util';
+import { addressBenchmark } from './address.ts';
+import { claimBenchmark } from './claims.ts';
+import type { Benchmark, Figure } from './figure.ts';
+import { lookupBenchmark } from './lookup.ts';
+import { signatureBenchmark } from './signature.ts';
+import { startBenchmark } from './start.ts';
+import { storeBenchmark } from './store.ts';
+
+const BENCHMARKS: readonly Benchmark[] = [
+  addressBenchmark,
+  signatureBenchmark,
+  storeBenchmark,
+  lookupBenchmark,
+  claimBenchmark,
+  startBenchmark,
+];
+const ROUNDS = 5;
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } });
+const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+if (chosen.length === 0)
+  throw new Error(`There is no such benchmark. There are: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`);
+
+const results: { benchmark: string; figures: readonly Figure[] }[] = [];
+for (const { name, run } of chosen) {
+  const figures = await run(Number(values.rounds ?? ROUNDS));
+  results.push({ benchmark: name, figures });
+  console.log(`\n${name}`);
+  for (const line of table(figures)) console.log(`  ${line}`);
+}
+console.log(`\n${JSON.stringify(results)}`);
+
+function table(figures: readonly Figure[]): readonly string[] {
+  const rows = figures.map(({ name, value, unit, baseline, target, kept }) => [
+    name,
+    `${round(value)} ${unit}`,
+    baseline === undefined ? '' : `${baseline.name}: ${round(baseline.value)}`,
+    baseline === undefined ? '' : `× ${round(value / baseline.value)}`,
+    target === undefined ? '' : `${target} ${kept ? 'kept' : 'MISSED'}`,
+  ]);
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Three significant digits, thousands apart. */
+function round(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en');
+}

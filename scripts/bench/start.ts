@@ -1,0 +1,102 @@
+// How long a node with 100,000 addresses takes from its process's birth to its ready line, and how much memory it then has,
+// beside the same node with no address at all.
+import { readFile } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { parseAgentId } from '../../mesh/names.ts';
+import { openHostKey } from '../../node/adapters/host-key.ts';
+import { callOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
+import { systemClock } from '../../node/adapters/system-clock.ts';
+import { systemRandom } from '../../node/adapters/system-random.ts';
+import { createNode } from '../../node/node.ts';
+import { RosterWatch } from '../../node/roster-watch.ts';
+import { openStore } from '../../node/store/disk-store.ts';
+import { ProcessMesh } from '../host-process.ts';
+import { type Benchmark, median } from './figure.ts';
+
+const ADDRESSES = 100_000;
+const ADDRESSES_PER_AGENT = 10;
+const START_MS_MAX = 2_000;
+const RESIDENT_MB_MAX = 250;
+
+export const startBenchmark: Benchmark = {
+  name: 'start',
+  async run(rounds) {
+    await using empty = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+    await using full = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+    await fill(full.host('mac').dataDirectory);
+    const [emptyMs, fullMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [mesh, tookMs, residentMb] of [
+        [empty, emptyMs, emptyMb],
+        [full, fullMs, fullMb],
+      ] as const) {
+        const host = mesh.host('mac');
+        const startMs = performance.now();
+        await host.start();
+        tookMs.push(performance.now() - startMs);
+        residentMb.push(await residentMbOf(host.pid));
+        await host.stop();
+      }
+    }
+    const name = `with ${ADDRESSES.toLocaleString('en')} addresses`;
+    return [
+      {
+        name: `start ${name}`,
+        value: median(fullMs),
+        unit: 'ms',
+        baseline: { name: 'start with none', value: median(emptyMs) },
+        target: `≤ ${START_MS_MAX} ms`,
+        kept: median(fullMs) <= START_MS_MAX,
+      },
+      {
+        name: `resident memory ${name}`,
+        value: median(fullMb),
+        unit: 'MB',
+        baseline: { name: 'with none', value: median(emptyMb) },
+        target: `≤ ${RESIDENT_MB_MAX} MB`,
+        kept: median(fullMb) <= RESIDENT_MB_MAX,
+      },
+    ];
+  },
+};
+
+/** Registers agents until the node owns so many addresses, through the same code that the API calls. */
+async function fill(directory: string): Promise<void> {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const text = JSON.stringify({ hosts: [{ id: 'mac', url: 'http://127.0.0.1:9' }] });
+  const roster = new RosterWatch(text, { id: 'mac', hostName: 'mac' }, log);
+  const store = await openStore({ directory, log });
+  const signer = await openHostKey({ directory, store });
+  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
+  const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
+  const node = await createNode(
+    { config, secrets, roster, version: '0', listen: { ip: '127.0.0.1', port: 9 } },
+    { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
+  );
+  node.start();
+  const atOnce = pLimit(256);
+  await Promise.all(
+    Array.from({ length: ADDRESSES / ADDRESSES_PER_AGENT }, (_, number) =>
+      atOnce(async () => {
+        const id = parseAgentId(`agent-${number}`);
+        const addresses = Array.from({ length: ADDRESSES_PER_AGENT }, (_, index) => ({
+          address: `address-${index}.of-${number}@bench.example.com`,
+          displayName: `Agent ${number}`,
+        }));
+        await node.registry.create({
+          name: `agent-${number}`,
+          ...(id === undefined ? {} : { id }),
+          tools: { email: { addresses } },
+        });
+      }),
+    ),
+  );
+  await node[Symbol.asyncDispose]();
+  await store.close();
+}
+
+async function residentMbOf(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
+}
