@@ -34,9 +34,10 @@ export function parseIdentityAddress(text: string, options: IdentityOptions = {}
   };
   const given = parseAddress(text.trim(), profile);
   if (!given.valid) return given;
-  if (isAscii(given.localPart)) return identityOf(given.localPart.toLowerCase(), given);
-  // Lower case can be longer (İ) and can be composed (Ǐ written as two), so it is judged like any other text.
-  const lowered = parseAddress(`${given.localPart.toLowerCase()}@${given.asciiDomain}`, profile);
+  const localPart = given.localPart.toLowerCase();
+  if (localPart === given.localPart || isAscii(localPart)) return identityOf(localPart, given);
+  // Lower case can be longer (İ) and may need composing, so it is judged like any other text.
+  const lowered = parseAddress(`${localPart}@${given.asciiDomain}`, profile);
   return lowered.valid ? identityOf(lowered.localPart, lowered) : lowered;
 }
 

@@ -18,13 +18,18 @@ const NOT_ASCII_RUNS = /[\u0080-\u{10ffff}]+/gu;
 /** Put before what is mapped: a character that no mark joins and no rule minds. */
 const ANCHOR = '0';
 
-/** RFC 5892 section 2.1: LetterDigits. */
-const LETTER_DIGIT = /[\p{L}\p{Nd}\p{Mn}\p{Mc}]/u;
-/** Sections 2.2 to 2.4 and 2.9: Unstable and IgnorableProperties, IgnorableBlocks, OldHangulJamo; then 2.6's exceptions. */
-const DISALLOWED =
-  /[\p{Changes_When_NFKC_Casefolded}\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Noncharacter_Code_Point}]|[\u20d0-\u20ff]|[\u{1d100}-\u{1d24f}]|[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7c6\ud7cb-\ud7fb]|[\u0640\u07fa]|[\u302e\u302f]|[\u3031-\u3035\u303b]/u;
-/** Sections 2.6 and 2.7: LDH, and the exceptions that are PVALID or CONTEXTO. */
-const PERMITTED = /[a-z0-9\-\u00df\u03c2\u06fd\u06fe\u0f0b\u3007\u00b7\u0375\u05f3\u05f4\u30fb]/u;
+/** RFC 5892 section 2, class by class; the numbers are its sections. */
+const LETTER_DIGITS_1 = String.raw`\p{L}\p{Nd}\p{Mn}\p{Mc}`;
+const UNSTABLE_2 = String.raw`\p{Changes_When_NFKC_Casefolded}`;
+const IGNORABLE_3 = String.raw`\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Noncharacter_Code_Point}`;
+const IGNORABLE_BLOCKS_4 = String.raw`\u20d0-\u20ff\u{1d100}-\u{1d24f}`;
+const PERMITTED_5_6 = String.raw`a-z0-9\-\u00df\u03c2\u06fd\u06fe\u0f0b\u3007\u00b7\u0375\u05f3\u05f4\u30fb`;
+const DISALLOWED_6 = String.raw`\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b`;
+const OLD_HANGUL_JAMO_9 = String.raw`\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7c6\ud7cb-\ud7fb`;
+const REFUSED = UNSTABLE_2 + IGNORABLE_3 + IGNORABLE_BLOCKS_4 + DISALLOWED_6 + OLD_HANGUL_JAMO_9;
+/** Nothing but PVALID and CONTEXTO, and dots between labels. UTS #46 maps each of these characters to itself. */
+const ALLOWED = new RegExp(`^[[[${LETTER_DIGITS_1}]--[${REFUSED}]][${PERMITTED_5_6}.]]*$`, 'v');
+
 /** CONTEXTO: allowed only where `isInContext` says so. */
 const CONTEXTUAL = /[\u00b7\u0375\u05f3\u05f4\u30fb\u0660-\u0669\u06f0-\u06f9]/u;
 const GREEK = /\p{Script=Greek}/u;
@@ -38,19 +43,19 @@ export function mapDomain(
   domain: string,
 ): { readonly mapped: string } | { readonly refused: string; readonly position: number } {
   if (isAscii(domain)) return { mapped: domain.toLowerCase() };
+  const lowered = domain.replace(/[A-Z]+/g, (run) => run.toLowerCase());
+  if (ALLOWED.test(lowered)) return { mapped: lowered.normalize('NFC') };
   let isRefused = false;
-  const mapped = domain
-    .replace(/[A-Z]+/g, (run) => run.toLowerCase())
-    .replace(NOT_ASCII_RUNS, (run) => {
-      const whole = toUnicode(ANCHOR + run);
-      if (!whole.error) return whole.domain.slice(ANCHOR.length);
-      // Either a character is refused, or a label inside the run looks wrong by itself, which is not decided here.
-      return Array.from(run, (character) => {
-        const single = toUnicode(ANCHOR + character);
-        isRefused ||= single.error;
-        return single.domain.slice(ANCHOR.length);
-      }).join('');
-    });
+  const mapped = lowered.replace(NOT_ASCII_RUNS, (run) => {
+    const whole = toUnicode(ANCHOR + run);
+    if (!whole.error) return whole.domain.slice(ANCHOR.length);
+    // Either a character is refused, or a label inside the run looks wrong by itself, which is not decided here.
+    return Array.from(run, (character) => {
+      const single = toUnicode(ANCHOR + character);
+      isRefused ||= single.error;
+      return single.domain.slice(ANCHOR.length);
+    }).join('');
+  });
   if (!isRefused) return { mapped: mapped.normalize('NFC') };
   const characters = Array.from(domain);
   const at = characters.findIndex((character) => toUnicode(ANCHOR + character).error);
@@ -81,10 +86,11 @@ function checkULabel(label: string): string | undefined {
   // Encoding makes no label shorter: one that has no chance is spared the work of the rules below.
   if (label.length > 2 * LABEL_OCTETS_MAX) return 'Label too long';
   if (/^\p{M}/u.test(label)) return 'Label begins with a combining mark';
+  if (/^..--/u.test(label)) return 'Label has hyphens in 3rd and 4th position';
+  if (ALLOWED.test(label) && !CONTEXTUAL.test(label)) return undefined;
   const characters = Array.from(label);
-  if (characters[2] === '-' && characters[3] === '-') return 'Label has hyphens in 3rd and 4th position';
   for (const [i, character] of characters.entries()) {
-    if (!PERMITTED.test(character) && (DISALLOWED.test(character) || !LETTER_DIGIT.test(character))) {
+    if (!ALLOWED.test(character)) {
       return `Codepoint ${codePointOf(character)} at position ${i + 1} of ${quoteText(label)} not allowed`;
     }
     if (CONTEXTUAL.test(character) && !isInContext(characters, i)) {

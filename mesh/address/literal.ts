@@ -26,16 +26,20 @@ export function parseDomainLiteral(text: string): AddressFault | DomainLiteral {
     }
     return fault(
       'domain_literal',
-      `The address in brackets after the @-sign is not valid: It is not an IPv4 address (${octets}) or is missing an address literal tag.`,
+      `The address in brackets after the @-sign is not valid: It is not an IPv4 address (${octets} in ${quoteText(text)}) or is missing an address literal tag.`,
     );
   }
   if (IPV6_TAG.test(text)) {
-    const hextets = parseIpv6(text.replace(IPV6_TAG, ''));
+    const bare = text.replace(IPV6_TAG, '');
+    const hextets = parseIpv6(bare);
     if (typeof hextets !== 'string') {
       const domainAddress = formatIpv6(hextets);
       return { valid: true, domain: `[IPv6:${domainAddress}]`, domainAddress };
     }
-    return fault('domain_literal', `The IPv6 address in brackets after the @-sign is not valid (${hextets}).`);
+    return fault(
+      'domain_literal',
+      `The IPv6 address in brackets after the @-sign is not valid (${hextets} in ${quoteText(bare)}).`,
+    );
   }
   if (!text.includes(':')) {
     return fault(
@@ -50,13 +54,13 @@ export function parseDomainLiteral(text: string): AddressFault | DomainLiteral {
   return fault('domain_literal', 'The part after the @-sign contains an invalid address literal tag in brackets.');
 }
 
-/** Four octets, or what is wrong. */
+/** Four octets, or what is wrong, to go before “in …”. */
 function parseIpv4(text: string): readonly number[] | string {
   const parts = text.split('.');
-  if (parts.length !== 4) return `Expected 4 octets in ${quoteText(text)}`;
+  if (parts.length !== 4) return 'Expected 4 octets';
   for (const part of parts) {
     const wrong = checkOctet(part);
-    if (wrong !== undefined) return `${wrong} in ${quoteText(text)}`;
+    if (wrong !== undefined) return wrong;
   }
   return parts.map(Number);
 }
@@ -70,35 +74,34 @@ function checkOctet(part: string): string | undefined {
   return Number(part) > 255 ? `Octet ${part} (> 255) not permitted` : undefined;
 }
 
-/** Eight groups of 16 bits, or what is wrong (RFC 4291 section 2.2). */
+/** Eight groups of 16 bits, or what is wrong, to go before “in …” (RFC 4291 section 2.2). */
 function parseIpv6(text: string): readonly number[] | string {
-  const shown = quoteText(text);
   let groups = text.split(':');
-  if (groups.length < 3) return `At least 3 parts expected in ${shown}`;
+  if (groups.length < 3) return 'At least 3 parts expected';
   const last = groups.at(-1) ?? '';
   if (last.includes('.')) {
     const octets = parseIpv4(last);
-    if (typeof octets === 'string') return `${octets} in ${shown}`;
+    if (typeof octets === 'string') return `${octets} in ${quoteText(last)}`;
     const [a = 0, b = 0, c = 0, d = 0] = octets;
     groups = [...groups.slice(0, -1), (a * 256 + b).toString(16), (c * 256 + d).toString(16)];
   }
-  if (groups.length > HEXTETS + 1) return `At most ${HEXTETS} colons permitted in ${shown}`;
+  if (groups.length > HEXTETS + 1) return `At most ${HEXTETS} colons permitted`;
   const gap = groups.slice(1, -1).indexOf('') + 1;
-  if (gap > 0 && groups.slice(gap + 1, -1).includes('')) return `At most one '::' permitted in ${shown}`;
-  if (groups[0] === '' && gap !== 1) return `Leading ':' only permitted as part of '::' in ${shown}`;
+  if (gap > 0 && groups.slice(gap + 1, -1).includes('')) return "At most one '::' permitted";
+  if (groups[0] === '' && gap !== 1) return "Leading ':' only permitted as part of '::'";
   if (groups.at(-1) === '' && gap !== groups.length - 2) {
-    return `Trailing ':' only permitted as part of '::' in ${shown}`;
+    return "Trailing ':' only permitted as part of '::'";
   }
   const head = gap > 0 ? groups.slice(0, gap) : groups;
   const tail = gap > 0 ? groups.slice(gap + 1) : [];
   const written = [...head, ...tail].filter((group) => group !== '');
-  if (gap === 0 && written.length !== HEXTETS) return `Exactly ${HEXTETS} parts expected without '::' in ${shown}`;
+  if (gap === 0 && written.length !== HEXTETS) return `Exactly ${HEXTETS} parts expected without '::'`;
   if (gap > 0 && written.length >= HEXTETS) {
-    return `Expected at most ${HEXTETS - 1} other parts with '::' in ${shown}`;
+    return `Expected at most ${HEXTETS - 1} other parts with '::'`;
   }
   for (const group of written) {
-    if (!/^[0-9a-fA-F]+$/.test(group)) return `Only hex digits permitted in ${quoteText(group)} in ${shown}`;
-    if (group.length > 4) return `At most 4 characters permitted in ${quoteText(group)} in ${shown}`;
+    if (!/^[0-9a-fA-F]+$/.test(group)) return `Only hex digits permitted in ${quoteText(group)}`;
+    if (group.length > 4) return `At most 4 characters permitted in ${quoteText(group)}`;
   }
   const zeros = Array.from({ length: HEXTETS - written.length }, () => 0);
   const values = (part: readonly string[]) =>
@@ -106,7 +109,7 @@ function parseIpv6(text: string): readonly number[] | string {
   return [...values(head), ...zeros, ...values(tail)];
 }
 
-/** Lower case, no leading zeros, the first longest run of two or more zero groups as `::` (RFC 5952 section 4). */
+/** RFC 5952 section 4: lower case, no leading zeros, the first longest run of two or more zero groups as `::`. No dotted tail. */
 function formatIpv6(hextets: readonly number[]): string {
   let gap = { start: 0, length: 0 };
   for (let start = 0; start < hextets.length; start += 1) {
