@@ -1,3 +1,4 @@
+import { toUnicode } from 'tr46';
 import { describe, expect, it } from 'vitest';
 import { convertLabel, mapDomain } from '../../../mesh/address/idna.ts';
 
@@ -71,6 +72,17 @@ describe('mapping a name', () => {
     ['½', '1\u20442'],
   ])('%s gives %s', (given, mapped) => {
     expect(mapDomain(given)).toEqual({ mapped });
+  });
+
+  it('would leave every character as it is that a label may hold, so it may be spared', () => {
+    const changed: string[] = [];
+    for (let codePoint = 0x80; codePoint <= 0xffff; codePoint += 1) {
+      const text = `x${String.fromCodePoint(codePoint)}`;
+      if ('problem' in convertLabel(text)) continue;
+      const { domain, error } = toUnicode(text);
+      if (error || domain !== text) changed.push(`U+${codePoint.toString(16)}`);
+    }
+    expect(changed).toEqual([]);
   });
 
   it('says which character it refuses, counting code points', () => {
