@@ -77,7 +77,8 @@ describe('mapping a name', () => {
   it('would leave every character as it is that a label may hold, so it may be spared', () => {
     const changed: string[] = [];
     for (let codePoint = 0x80; codePoint <= 0xffff; codePoint += 1) {
-      const text = `x${String.fromCodePoint(codePoint)}`;
+      // No mark joins a digit, so what changes here is changed by mapping.
+      const text = `0${String.fromCodePoint(codePoint)}`;
       if ('problem' in convertLabel(text)) continue;
       const { domain, error } = toUnicode(text);
       if (error || domain !== text) changed.push(`U+${codePoint.toString(16)}`);
