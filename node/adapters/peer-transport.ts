@@ -1,7 +1,7 @@
 // The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
 // covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Agent, buildConnector, Client } from 'undici';
+import { Agent, Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
 import { ANSWER_MS_MAX, FAN_OUT_MAX, HOSTS_MAX } from '../../mesh/limits.ts';
@@ -13,14 +13,9 @@ import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../peers/deadline.ts';
 import type { CallOnce } from '../peers/greeter.ts';
-import {
-  ASKS_WAITING_MAX,
-  PEER_CONNECT_MS_MAX,
-  PEER_CONNECTIONS_MAX,
-  PEER_HEADERS_BYTES_MAX,
-  PEER_IDLE_MS_MAX,
-} from '../peers/limits.ts';
+import { ASKS_WAITING_MAX, PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
+import { createPeerConnector } from './peer-connector.ts';
 import { exchange, type WireAnswer } from './peer-exchange.ts';
 
 export interface PeerTransportOptions {
@@ -47,11 +42,8 @@ const EMPTY = new Uint8Array();
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
   const { roster, clock, asksMax = FAN_OUT_MAX } = options;
-  const agent = new Agent({
-    ...CLIENT_OPTIONS,
-    connect: { timeout: PEER_CONNECT_MS_MAX },
-    connections: PEER_CONNECTIONS_MAX,
-  });
+  const connector = createPeerConnector();
+  const agent = new Agent({ ...CLIENT_OPTIONS, connect: connector.connect, connections: PEER_CONNECTIONS_MAX });
   const stop = new AbortController();
   // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
   const claims = pLimit(asksMax);
@@ -82,7 +74,9 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await agent.destroy();
+      const destroyed = agent.destroy();
+      connector.dropPending();
+      await destroyed;
     },
   };
 }
@@ -196,22 +190,16 @@ function silence(host: Host, request: PeerRequest, stopped: AbortSignal, signal:
 /** One request over a connection of its own, whose remote address is told: for the hello, which may be believed by address. */
 export const callOnce: CallOnce = async (call, signal) => {
   const addresses: string[] = [];
-  const connect = buildConnector({ timeout: PEER_CONNECT_MS_MAX });
-  const client = new Client(call.origin, {
-    ...CLIENT_OPTIONS,
-    connect: (connectOptions, callback) =>
-      connect(connectOptions, (...[error, socket]) => {
-        if (socket) addresses.push(socket.remoteAddress ?? '');
-        if (error) callback(error, null);
-        else callback(null, socket);
-      }),
-  });
+  const connector = createPeerConnector((socket) => addresses.push(socket.remoteAddress ?? ''));
+  const client = new Client(call.origin, { ...CLIENT_OPTIONS, connect: connector.connect });
   try {
     const answer = await exchange(client, { ...call, method: 'GET' }, signal);
     const [address = '', ...others] = addresses;
     // undici may connect again behind our back; then nobody can say which connection the answer came over.
     return { ...answer, address: others.length === 0 ? address : '' };
   } finally {
-    await client.destroy();
+    const destroyed = client.destroy();
+    connector.dropPending();
+    await destroyed;
   }
 };

@@ -1,0 +1,33 @@
+// How connections to peers are made: with a timeout, HTTP/1.1 only, and so that one still being made can be dropped. undici
+// itself waits for it to succeed or to time out, which would keep a stopping node alive for seconds.
+import { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import { PEER_CONNECT_MS_MAX } from '../peers/limits.ts';
+
+export interface PeerConnector {
+  readonly connect: buildConnector.connector;
+  /** Drops every connection that is still being made. */
+  dropPending(): void;
+}
+
+/** `connected` is told of each connection that was made. */
+export function createPeerConnector(connected: (socket: Socket) => void = () => undefined): PeerConnector {
+  const connect = buildConnector({ timeout: PEER_CONNECT_MS_MAX, allowH2: false });
+  const pending = new Set<unknown>();
+  return {
+    connect(options, callback) {
+      // undici returns the socket, though its type does not say so.
+      const socket: unknown = connect(options, (...[error, made]) => {
+        pending.delete(socket);
+        if (error) return callback(error, null);
+        connected(made);
+        callback(null, made);
+      });
+      pending.add(socket);
+    },
+    dropPending() {
+      for (const socket of pending) if (socket instanceof Socket) socket.destroy();
+      pending.clear();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPeerConnector, type PeerConnector } from '../../../node/adapters/peer-connector.ts';
+import { type LoopbackServer, serveRaw } from '../../support/loopback.ts';
+
+let server: LoopbackServer;
+
+beforeEach(async () => {
+  server = await serveRaw(() => undefined);
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+function begin(connector: PeerConnector, port = new URL(server.url).port): Promise<Error | null> {
+  return new Promise((resolve) => {
+    connector.connect({ hostname: '127.0.0.1', protocol: 'http:', port }, (...[error]) => resolve(error));
+  });
+}
+
+describe('connecting to a peer', () => {
+  it('tells of each connection that was made', async () => {
+    const made: Socket[] = [];
+    const connector = createPeerConnector((socket) => made.push(socket));
+    expect(await begin(connector)).toBeNull();
+    expect(made.map((socket) => socket.remoteAddress)).toEqual(['127.0.0.1']);
+    connector.dropPending();
+    expect(made[0]?.destroyed).toBe(false);
+    made[0]?.destroy();
+  });
+
+  it('tells why one could not be made', async () => {
+    const { port } = new URL(server.url);
+    await server[Symbol.asyncDispose]();
+    const made: Socket[] = [];
+    expect(
+      await begin(
+        createPeerConnector((socket) => made.push(socket)),
+        port,
+      ),
+    ).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(made).toEqual([]);
+    server = await serveRaw(() => undefined);
+  });
+
+  it('can be dropped while it is under way', async () => {
+    const made: Socket[] = [];
+    const dropped = createPeerConnector((socket) => made.push(socket));
+    void begin(dropped);
+    dropped.dropPending();
+    // One that was begun later and has ended: the dropped one would have ended before it.
+    const later: Socket[] = [];
+    await begin(createPeerConnector((socket) => later.push(socket)));
+    later[0]?.destroy();
+    expect(made).toEqual([]);
+    await server.emptied();
+  });
+});
