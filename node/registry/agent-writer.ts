@@ -1,19 +1,19 @@
 // One mutation, one commit: the agent's new state, the entries that tell of the change and the records of its claims become
 // durable together, and are shown only then.
-import type { Clock, Random, Write } from '../../mesh/ports.ts';
+import type { Clock, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Agent } from './agent.ts';
 import { removingWrites, savingWrites } from './agent-records.ts';
 import type { AgentTable } from './agent-table.ts';
 import { type ChangeDraft, changesBetween } from './change-entries.ts';
 import type { NewEntry, StoredChangeLog } from './stored-change-log.ts';
-import { newUuid } from './uuid.ts';
+import type { NewUuid } from './uuid.ts';
 
 export interface AgentWriterPorts {
   readonly table: AgentTable;
   readonly changes: StoredChangeLog;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly newUuid: NewUuid;
   readonly log: Log;
 }
 
@@ -60,7 +60,7 @@ export class AgentWriter {
 
   #entries(drafts: readonly ChangeDraft[], lastSequence: number, timestamp: string): readonly NewEntry[] {
     return drafts.map((draft, at) => ({
-      id: newUuid(this.#ports.random),
+      id: this.#ports.newUuid(),
       timestamp,
       sequence: lastSequence + 1 + at,
       ...draft,

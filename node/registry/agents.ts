@@ -4,7 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { Clock, Random } from '../../mesh/ports.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Store } from '../store/store.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
@@ -15,7 +15,7 @@ import type { AgentWriter } from './agent-writer.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { LOCK_WAIT_MS_MAX } from './limits.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
-import { newUuid } from './uuid.ts';
+import type { NewUuid } from './uuid.ts';
 import { type ParseAddress, parseWantedList } from './wanted-addresses.ts';
 
 export interface Created {
@@ -38,7 +38,7 @@ export interface AgentsParts {
   readonly store: Pick<Store, 'get'>;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly newUuid: NewUuid;
   readonly hostId: HostId;
 }
 
@@ -113,16 +113,16 @@ export class Agents {
 
   /** The agent as asked for; `writer.save` sets its times and sequence. */
   #draft(input: NewAgent, wanted: readonly WantedAddress[]): Agent {
-    const { random, hostId } = this.#parts;
+    const { newUuid, hostId } = this.#parts;
     const emailEnabled = input.tools?.email?.enabled ?? true;
     const label = input.label ?? null;
     return {
-      id: input.id ?? (newUuid(random) as AgentId),
+      id: input.id ?? (newUuid() as AgentId),
       name: input.name,
       label,
       hostId,
       emailEnabled,
-      addresses: replaced([], wanted, () => newUuid(random) as ClaimId),
+      addresses: replaced([], wanted, newUuid as () => ClaimId),
       createdAt: '',
       updatedAt: '',
       sequence: 0,
@@ -138,7 +138,7 @@ export class Agents {
   }
 
   #patched(before: Agent, patch: AgentPatch, wanted: readonly WantedAddress[] | undefined): Agent {
-    const newClaimId = () => newUuid(this.#parts.random) as ClaimId;
+    const newClaimId = this.#parts.newUuid as () => ClaimId;
     return {
       ...before,
       name: patch.name ?? before.name,

@@ -16,6 +16,7 @@ import type { ChangeLog } from './change-log.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { AddressPatch, AgentPatch, NewAddress, NewAgent } from './schemas.ts';
 import { StoredChangeLog } from './stored-change-log.ts';
+import { uuidsFrom } from './uuid.ts';
 import type { ParseAddress } from './wanted-addresses.ts';
 
 export interface RegistryPorts {
@@ -61,11 +62,12 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, index, parseAddress, clock, random, log, hostId } = ports;
   const changes = await StoredChangeLog.open(store, log);
   const table = new AgentTable(index, await loadAgents(store, hostId));
-  const writer = new AgentWriter({ table, changes, clock, random, log });
+  const newUuid = uuidsFrom(random);
+  const writer = new AgentWriter({ table, changes, clock, newUuid, log });
   const addressClaims = new AddressClaims({ claims, table, clock, log });
   const locks = new KeyedLock('agent', clock);
-  const agents = new Agents({ table, writer, addressClaims, locks, store, parseAddress, clock, random, hostId });
-  const addresses = new Addresses({ table, writer, addressClaims, locks, parseAddress, clock, random });
+  const agents = new Agents({ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId });
+  const addresses = new Addresses({ table, writer, addressClaims, locks, parseAddress, clock, newUuid });
   return {
     changes,
     list: () => table.list(),
