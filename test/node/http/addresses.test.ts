@@ -71,13 +71,19 @@ describe('POST …/email/addresses', () => {
     expect(node.claims.asked).toHaveLength(1);
   });
 
-  it('answers 409 when an agent of another host holds it', async () => {
-    const node = await withAddresses();
-    const owner = { hostId: 'cloud' as HostId, agentName: 'puck', agentId: 'p', claimId: 'c', since: '2026-01-01' };
+  it.each([
+    ['an agent of another host', 'cloud', 'confirmed'],
+    ['an agent of another host, while releases of ours are pending', 'cloud', 'pending'],
+    ['this host, with nothing left to be given back', 'mac', 'confirmed'],
+  ] as const)('answers 409 when the voters say that %s holds it', async (_, host, releases) => {
+    const node = await withAddresses('b@x.com');
+    node.claims.releases = releases;
+    await call(node.app, 'DELETE', one('b@x.com'));
+    const owner = { hostId: host as HostId, agentName: 'puck', agentId: 'p', claimId: 'c', since: '2026-01-01' };
     node.claims.owners.set('a@x.com' as AddressKey, owner as never);
     const answer = await add(node, { address: 'a@x.com' });
-    expect(answer).toMatchObject({ status: 409, body: { claimedBy: { agentName: 'puck', hostId: 'cloud' } } });
-    expect(node.registry.changes.head).toBe(1);
+    expect(answer).toMatchObject({ status: 409, body: { claimedBy: { agentName: 'puck', hostId: host } } });
+    expect(node.registry.get('a1' as AgentId).addresses).toEqual([]);
   });
 
   it('answers 503 with Retry-After when uniqueness cannot be established', async () => {

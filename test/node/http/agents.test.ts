@@ -167,6 +167,17 @@ describe('POST /api/agents with an id of the client', () => {
     expect(node.registry.changes.head).toBe(head);
   });
 
+  it('does not mind the order of members, in metadata neither', async () => {
+    const node = await testRegistry();
+    const made = (metadata: object) => {
+      const email = { addresses: [{ address: 'a@x.com', metadata }] };
+      return create(node, { id: 'a1', name: 'puck', tools: { email } });
+    };
+    expect((await made({ one: '1', two: '2' })).status).toBe(201);
+    expect((await made({ two: '2', one: '1' })).status).toBe(200);
+    expect((await made({ two: '1', one: '2' })).status).toBe(409);
+  });
+
   it('answers the same to two that come at once', async () => {
     const node = await testRegistry();
     const [first, second] = await Promise.all([1, 2].map(() => create(node, { id: 'a1', ...titania })));
@@ -177,7 +188,8 @@ describe('POST /api/agents with an id of the client', () => {
   it('answers 409 when the body is another one', async () => {
     const node = await testRegistry();
     await create(node, { id: 'a1', ...titania });
-    for (const other of [{ label: 'Other' }, { name: 'other' }, { tools: { email: { enabled: false } } }]) {
+    const disabled = { tools: { email: { ...titania.tools.email, enabled: false } } };
+    for (const other of [{ label: 'Other' }, { name: 'other' }, { tools: {} }, disabled]) {
       const answer = await create(node, { id: 'a1', ...titania, ...other });
       expect(answer).toMatchObject({ status: 409, body: { error: 'id_taken', field: 'id' } });
     }
@@ -294,13 +306,16 @@ describe('PATCH /api/agents/:id', () => {
     expect(node.claims.owners.size).toBe(0);
   });
 
-  it('gives what is removed its default again: email null is enabled, addresses null leaves enabled alone', async () => {
+  it.each([
+    ['addresses null leaves enabled alone', { email: { addresses: null } }, { enabled: false, addresses: 0 }],
+    ['enabled null is enabled', { email: { enabled: null } }, { enabled: true, addresses: 2 }],
+    ['email null is enabled', { email: null }, { enabled: true, addresses: 0 }],
+    ['tools null is enabled', null, { enabled: true, addresses: 0 }],
+  ])('gives what is removed its default again: %s', async (_, tools, expected) => {
     const node = await withTitania();
     await patch(node, 'a1', { tools: { email: { enabled: false } } });
-    const kept = agentOf(await patch(node, 'a1', { tools: { email: { addresses: null } } }));
-    expect(kept.tools.email).toEqual({ enabled: false, addresses: [] });
-    const reset = agentOf(await patch(node, 'a1', { tools: { email: null } }));
-    expect(reset.tools.email).toEqual({ enabled: true, addresses: [] });
+    const { enabled, addresses } = agentOf(await patch(node, 'a1', { tools })).tools.email;
+    expect({ enabled, addresses: addresses.length }).toEqual(expected);
   });
 
   it.each([

@@ -51,6 +51,19 @@ describe('mutations of many agents at once', () => {
     expect(node.clock.sleepers).toBe(0);
   });
 
+  it('give a name that two ask for at once to one of them', async () => {
+    const node = await testRegistry();
+    await node.registry.create(agent('one'));
+    await node.registry.create(agent('two'));
+    node.claims.hold();
+    const rename = (name: string) => node.registry.patch(id(name), { name: 'three', ...list(`${name}@x.com`) });
+    const ended = outcomes([rename('one'), rename('two'), node.registry.create(agent('three'))]);
+    await node.clock.settle();
+    node.claims.letGo();
+    expect(await ended).toEqual(['ok', 'name_taken', 'name_taken']);
+    expect([...node.claims.owners.keys()]).toEqual(['one@x.com']);
+  });
+
   it('let an agent be changed while another’s claim hangs', async () => {
     const node = await testRegistry();
     await node.registry.create(agent('one'));

@@ -21,6 +21,15 @@ function changed(disk: MemoryDisk, key: string, change: (record: Record<string, 
   return new Map(disk).set(key, JSON.stringify(change(record)));
 }
 
+/** Members of one stored address, in place of those it has. */
+const at = (index: number, members: object) => (record: Record<string, unknown>) => {
+  const addresses = record.addresses as object[];
+  return {
+    ...record,
+    addresses: addresses.map((entry, place) => (place === index ? { ...entry, ...members } : entry)),
+  };
+};
+
 describe('a registry that starts again', () => {
   it('has every agent as it was, oldest first, and the index with them', async () => {
     const before = await twoAgents();
@@ -49,17 +58,37 @@ describe('a registry that starts again', () => {
     const [entry] = await registry.changes.read(6, 10);
     expect(entry).toMatchObject({ seq: 7, sequence: 5, event: 'agent.created' });
   });
+
+  it('keeps nothing of a deleted agent once it was made again', async () => {
+    const { registry, store } = await twoAgents();
+    const keys = () => [...store.snapshot().keys()].filter((key) => key.startsWith('agent'));
+    await registry.remove('a1' as AgentId);
+    expect(keys().sort()).toEqual(['agent-gone/a1', 'agent/a2']);
+    await registry.create({ name: 'titania', id: 'a1' as AgentId });
+    expect(keys().sort()).toEqual(['agent/a1', 'agent/a2']);
+  });
+});
+
+describe('what a start leaves as it is', () => {
+  it('is an address that today’s settings would refuse: it can still be read and given up', async () => {
+    const before = await twoAgents();
+    const disk = changed(before.store.snapshot(), 'agent/a1', at(1, { address: 'b@intranet', key: 'b@intranet' }));
+    const { registry } = await testRegistry({ disk });
+    expect(registry.address('a1' as AgentId, 'b@intranet').primary).toBe(false);
+    const { agent } = await registry.removeAddress('a1' as AgentId, 'b@intranet');
+    expect(agent.addresses.map((entry) => entry.address)).toEqual(['a@x.com']);
+  });
+
+  it('is an agent whose id chance hands out a second time: no other is taken for it', async () => {
+    const first = await testRegistry({ seed: 7 });
+    const { agent } = await first.registry.create({ name: 'titania' });
+    const again = await testRegistry({ seed: 7, disk: first.store.snapshot() });
+    await expect(again.registry.create({ name: 'puck' })).rejects.toMatchObject({ code: 'id_taken' });
+    expect(again.registry.list()).toEqual([agent]);
+  });
 });
 
 describe('a stored agent that is not what it should be', () => {
-  const at = (index: number, members: object) => (record: Record<string, unknown>) => {
-    const addresses = record.addresses as object[];
-    return {
-      ...record,
-      addresses: addresses.map((entry, place) => (place === index ? { ...entry, ...members } : entry)),
-    };
-  };
-
   it.each([
     ['no object', () => [1]],
     ["'id'", (record: object) => ({ ...record, id: 'a3' })],
