@@ -1,5 +1,6 @@
 // A registry on a disk and with voters in memory, and the routes in front of it: what most tests of the registry begin with.
 import type { Hono } from 'hono';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { agentForm } from '../../node/http/agent-form.ts';
 import { addressRoutes } from '../../node/http/routes/addresses.ts';
@@ -7,7 +8,6 @@ import { agentRoutes } from '../../node/http/routes/agents.ts';
 import { createShell } from '../../node/http/shell.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { createRegistry, type Registry } from '../../node/registry/registry.ts';
-import type { ParseAddress } from '../../node/registry/wanted-addresses.ts';
 import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
 import { MemoryClaims } from './memory-claims.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -41,7 +41,16 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
   const random = seededRandom(seed);
   const log = new RecordingLog();
   const index = new EmailIndex({ self: () => ({ url: 'http://127.0.0.1:23000' }), random });
-  const registry = await createRegistry({ store, claims, index, parseAddress, clock, random, log, hostId: MAC });
+  const registry = await createRegistry({
+    store,
+    claims,
+    index,
+    parseAddress: parseIdentityAddress,
+    clock,
+    random,
+    log,
+    hostId: MAC,
+  });
   const app = createShell(log);
   agentRoutes(app, registry);
   addressRoutes(app, registry);
@@ -66,10 +75,3 @@ export async function call(app: Hono, method: string, path: string, json?: unkno
 export function agentOf(answer: Answer): ReturnType<typeof agentForm> {
   return (answer.body as { agent: ReturnType<typeof agentForm> }).agent;
 }
-
-const parseAddress: ParseAddress = (text) => {
-  const normal = text.trim().normalize('NFC').toLowerCase();
-  return /^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$/u.test(normal) && normal.length <= 254
-    ? { valid: true, address: normal as never, key: normal as never }
-    : { valid: false, error: 'It is not an address.', code: 'syntax' };
-};
