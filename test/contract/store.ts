@@ -180,6 +180,7 @@ function whileOpen(makePlace: () => Promise<StorePlace>): void {
       const sorted = ['A', 'B', 'a', 'z', 'é', '臺', '\ufffd', '𐀀', '🦊'];
       await put(...[...sorted].reverse());
       expect(await keysOf('')).toEqual(sorted);
+      expect(await keysOf('', { after: '\ufffd' })).toEqual(['𐀀', '🦊']);
     });
 
     it.each(['\u{10ffff}', 'a\u{10ffff}', '\ud7ff', '\u007f'])('takes %j as the end of a prefix', async (prefix) => {

@@ -159,6 +159,20 @@ describe('a data directory of a node that was stopped', () => {
     expect(refusal()).toMatch(/its record 'a\/08\/1' does not fit its checksum/);
   });
 
+  it('with a page that has forgotten its last record is refused, though all others are sound', () => {
+    // A page of a table without rowids begins with its kind, 10 for a leaf, and has its number of records at octets 3 and 4.
+    const pages = Array.from({ length: statSync(paths.database).size / 4_096 }, (_, index) => index * 4_096);
+    const octets = readFileSync(paths.database);
+    const leaves = pages.filter((at) => octets[at] === 10 && octets.readUInt16BE(at + 3) > 2);
+    for (const at of leaves) {
+      const forgetful = Buffer.from(octets);
+      forgetful.writeUInt16BE(octets.readUInt16BE(at + 3) - 1, at + 3);
+      writeFileSync(paths.database, forgetful);
+      expect(refusal(), `page at ${at}`).toMatch(/mesh\.sqlite is damaged: SQLite finds/);
+    }
+    expect(leaves.length).toBeGreaterThan(3);
+  });
+
   it('is refused or read in full, wherever one octet of the database is turned over', () => {
     const whole = content(sound.directory);
     const size = statSync(paths.database).size;

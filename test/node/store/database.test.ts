@@ -1,5 +1,6 @@
 // The database as the worker holds it: what survives, who may read the files, and the rounds that betray a lost -wal.
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -94,7 +95,7 @@ describe('a new data directory', () => {
 describe('a database that is opened again', () => {
   it('that others could read is closed to them', () => {
     close(opened(place.directory));
-    writeFileSync(paths.database, readFileSync(paths.database), { mode: 0o644 });
+    chmodSync(paths.database, 0o644);
     close(opened(place.directory));
     expect(statSync(paths.database).mode & 0o777).toBe(0o600);
   });

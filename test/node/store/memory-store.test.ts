@@ -50,7 +50,7 @@ describe('a crash', () => {
     store.release();
     store.get('kept').then(settle, settle);
     await store.close();
-    await new MemoryStore({ disk }).commit([]);
+    await new Promise(setImmediate);
     expect([[...disk.keys()], settled]).toEqual([['kept'], false]);
   });
 
