@@ -8,6 +8,11 @@ const UUIDS_PER_DRAW = 256;
 /** Makes a new id at each call, in lower case. */
 export type NewUuid = () => string;
 
+/** One id, where one now and then is all that is needed. */
+export function newUuid(random: Random): string {
+  return uuidAt(Buffer.from(random.bytes(UUID_BYTES)), 0);
+}
+
 export function uuidsFrom(random: Random): NewUuid {
   let drawn = Buffer.alloc(0);
   let at = 0;
@@ -16,10 +21,15 @@ export function uuidsFrom(random: Random): NewUuid {
       drawn = Buffer.from(random.bytes(UUIDS_PER_DRAW * UUID_BYTES));
       at = 0;
     }
-    drawn[at + 6] = ((drawn[at + 6] ?? 0) & 0x0f) | 0x40;
-    drawn[at + 8] = ((drawn[at + 8] ?? 0) & 0x3f) | 0x80;
-    const hex = drawn.toString('hex', at, at + UUID_BYTES);
     at += UUID_BYTES;
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    return uuidAt(drawn, at - UUID_BYTES);
   };
+}
+
+/** Sixteen random bytes as an id; version and variant are written into them. */
+function uuidAt(bytes: Buffer, at: number): string {
+  bytes[at + 6] = ((bytes[at + 6] ?? 0) & 0x0f) | 0x40;
+  bytes[at + 8] = ((bytes[at + 8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex', at, at + UUID_BYTES);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
