@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../node/adapters/system-clock.ts';
+
+describe("the machine's clock", () => {
+  it('wakes a sleeper at once when it is told to, and leaves no timer or listener behind', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const stop = new AbortController();
+    const asleep = systemClock.sleep(60_000, stop.signal);
+    stop.abort();
+    await asleep;
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBe(before);
+  });
+
+  it('does not sleep at all when it was told before', async () => {
+    await systemClock.sleep(60_000, AbortSignal.abort());
+  });
+
+  it('wakes a sleeper whose time has come, not before', async () => {
+    const startMs = systemClock.monotonicMs();
+    await systemClock.sleep(5, new AbortController().signal);
+    // Node's timers may be early by less than a millisecond.
+    expect(systemClock.monotonicMs() - startMs).toBeGreaterThan(4);
+  });
+
+  it('tells people the time of day', () => {
+    expect(Math.abs(systemClock.wallMs() - Date.now())).toBeLessThan(1_000);
+  });
+});
