@@ -17,7 +17,9 @@ export type ClaimId = Name<'ClaimId'>;
 const HOST_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const IDENTIFIER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Names every plain object answers to. Refused as ids and keys, for a consumer may index an object with them. */
-const PROTOTYPE_NAMES = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
+const PROTOTYPE_NAMES = new Set(
+  [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].map((name) => name.toLowerCase()),
+);
 
 /** Lower-cases and checks; `undefined` when it can't be a host id. */
 export function parseHostId(text: string): HostId | undefined {
@@ -30,7 +32,7 @@ export function parseAgentId(text: string): AgentId | undefined {
   return IDENTIFIER.test(text) && !isPrototypeName(text) ? (text as AgentId) : undefined;
 }
 
-/** Whether `name` is one that every JavaScript object inherits (`constructor`, `__proto__`, …). */
+/** Whether `name` is one that every JavaScript object inherits (`constructor`, `__proto__`, …), in any case. */
 export function isPrototypeName(name: string): boolean {
-  return PROTOTYPE_NAMES.has(name) || PROTOTYPE_NAMES.has(name.toLowerCase());
+  return PROTOTYPE_NAMES.has(name.toLowerCase());
 }

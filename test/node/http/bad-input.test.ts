@@ -20,6 +20,11 @@ const WRITING = [
 describe.each(WRITING)('$method $path', ({ method, path, good }) => {
   const text = JSON.stringify(good);
 
+  it('answers 400 for JSON that is nested without end', () => {
+    const body = `${'['.repeat(100_000)}"__proto__"${']'.repeat(100_000)}`;
+    return expectRefused({ method, path, body }, { status: 400, error: 'invalid_request' });
+  });
+
   it.each([
     ['nothing', ' '],
     ['half an object', '{"name":'],
