@@ -176,6 +176,6 @@ function ownerOf(index: EmailIndex, key: AddressKey): Owner | undefined {
     agentId: agent.id,
     agentName: agent.name,
     claimId: source.claimId,
-    since: agent.updatedAt,
+    since: source.since,
   };
 }

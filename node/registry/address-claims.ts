@@ -2,9 +2,11 @@
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
 import type { Claim, ClaimStore, Conflict, Owner, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { AddressKey, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
+import type { NewClaim } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -14,6 +16,7 @@ export interface AddressClaimsPorts {
   readonly claims: ClaimStore;
   readonly table: AgentTable;
   readonly clock: Clock;
+  readonly newUuid: NewUuid;
   readonly log: Log;
 }
 
@@ -29,6 +32,12 @@ export class AddressClaims {
     this.#ports = ports;
     this.#locks = new KeyedLock('address', ports.clock);
   }
+
+  /** A claim of this moment, not yet made. */
+  newClaim = (): NewClaim => ({
+    claimId: this.#ports.newUuid() as ClaimId,
+    since: new Date(this.#ports.clock.wallMs()).toISOString(),
+  });
 
   /** The turn on these addresses, until disposed of. */
   hold(addresses: Addresses, untilMs: number): Promise<Disposable> {
@@ -48,8 +57,7 @@ export class AddressClaims {
       const holder = this.#ports.table.holderOf(key) ?? this.#ownerSince(key, askedMs);
       if (holder !== undefined) throw conflictOver(address, holder.name, holder.hostId);
     }
-    const since = new Date(this.#ports.clock.wallMs()).toISOString();
-    const outcome = await this.#ports.claims.claim(gained.map((entry) => claimOf(agent, entry, since)));
+    const outcome = await this.#ports.claims.claim(gained.map((entry) => claimOf(agent, entry)));
     if (outcome.kind === 'held') return outcome.settled;
     if (outcome.kind === 'unavailable') throw this.#unavailable(agent, outcome);
     throw this.#conflict(agent, gained, outcome);
@@ -110,7 +118,7 @@ export class AddressClaims {
   }
 }
 
-function claimOf(agent: Agent, { key, claimId }: AgentAddress, since: string): Claim {
+function claimOf(agent: Agent, { key, claimId, since }: AgentAddress): Claim {
   return { key, owner: { hostId: agent.hostId, agentId: agent.id, agentName: agent.name, claimId, since } };
 }
 

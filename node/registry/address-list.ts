@@ -1,7 +1,7 @@
 // An agent's list of addresses and who is primary in it: pure functions from one list to the next. At every moment exactly
 // one address is primary, unless there is none.
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
+import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 import { type Metadata, metadataFault } from './address-details.ts';
 import type { AgentAddress } from './agent.ts';
 import type { AddressPatch } from './schemas.ts';
@@ -15,11 +15,14 @@ export interface WantedAddress {
   readonly metadata: Metadata | undefined;
 }
 
+/** A claim about to be made: its id, and when. */
+export type NewClaim = Pick<AgentAddress, 'claimId' | 'since'>;
+
 type List = readonly AgentAddress[];
 
 /** The first address becomes primary whatever it says; later ones when they ask for it. */
-export function withAddress(list: List, wanted: WantedAddress, claimId: ClaimId): List {
-  const entry = entryOf(wanted, { address: wanted.address, key: wanted.key, claimId });
+export function withAddress(list: List, wanted: WantedAddress, claim: NewClaim): List {
+  const entry = entryOf(wanted, { address: wanted.address, key: wanted.key, ...claim });
   return withPrimary([...list, entry], wanted.primary === true ? wanted.key : primaryOf(list));
 }
 
@@ -52,11 +55,11 @@ export function withDetails(list: List, key: AddressKey, patch: AddressPatch): L
  * Primary is the one that says so; else the present one, if it stays and does not say `false`; else the first that does not
  * say `false`; else the first.
  */
-export function replaced(list: List, wanted: readonly WantedAddress[], newClaimId: () => ClaimId): List {
+export function replaced(list: List, wanted: readonly WantedAddress[], newClaim: () => NewClaim): List {
   const present = new Map(list.map((entry) => [entry.key, entry]));
   const entries = wanted.map((wish) => {
-    const { address, key, claimId } = present.get(wish.key) ?? { ...wish, claimId: newClaimId() };
-    return entryOf(wish, { address, key, claimId });
+    const { address, key, claimId, since } = present.get(wish.key) ?? { ...wish, ...newClaim() };
+    return entryOf(wish, { address, key, claimId, since });
   });
   const willing = wanted.filter((wish) => wish.primary !== false);
   const primary =
@@ -78,7 +81,10 @@ function withPrimary(list: List, key: AddressKey | undefined): List {
   );
 }
 
-function entryOf(wish: WantedAddress, identity: Pick<AgentAddress, 'address' | 'key' | 'claimId'>): AgentAddress {
+function entryOf(
+  wish: WantedAddress,
+  identity: Pick<AgentAddress, 'address' | 'key' | 'claimId' | 'since'>,
+): AgentAddress {
   return detailed({ ...identity, primary: false }, wish.displayName, wish.metadata);
 }
 

@@ -1,7 +1,7 @@
 // Adding, changing and removing one address of an agent. Turns are taken in the order that agents.ts states.
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
-import type { AgentId, ClaimId } from '../../mesh/names.ts';
+import type { AgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
@@ -11,7 +11,6 @@ import type { AgentWriter } from './agent-writer.ts';
 import { type Changed, lockDeadline } from './agents.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { AddressPatch, NewAddress } from './schemas.ts';
-import type { NewUuid } from './uuid.ts';
 import { type ParseAddress, parseWanted, tooMany } from './wanted-addresses.ts';
 
 export interface Added {
@@ -28,7 +27,6 @@ export interface AddressesParts {
   readonly locks: KeyedLock;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;
-  readonly newUuid: NewUuid;
 }
 
 export class Addresses {
@@ -40,7 +38,7 @@ export class Addresses {
 
   /** Throws `not_found`, `invalid_address`, `limit_exceeded`, `conflict` or `uniqueness_unavailable`. */
   async add(id: AgentId, input: NewAddress): Promise<Added> {
-    const { table, writer, addressClaims, locks, parseAddress, clock, newUuid } = this.#parts;
+    const { table, writer, addressClaims, locks, parseAddress, clock } = this.#parts;
     const wanted = parseWanted(parseAddress, input, 'address');
     const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
@@ -49,7 +47,7 @@ export class Addresses {
     const present = before.addresses.find((entry) => entry.key === wanted.key);
     if (present !== undefined) return { agent: before, address: present, isNew: false };
     if (before.addresses.length >= ADDRESSES_PER_AGENT_MAX) throw tooMany('address');
-    const addresses = withAddress(before.addresses, wanted, newUuid() as ClaimId);
+    const addresses = withAddress(before.addresses, wanted, addressClaims.newClaim());
     const gained = addresses.slice(-1);
     using _addressTurn = await addressClaims.hold(gained, untilMs);
     const settled = await addressClaims.claim(before, gained, askedMs);

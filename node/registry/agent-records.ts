@@ -70,8 +70,8 @@ function addressesFault(addresses: unknown): string | undefined {
   let primaries = 0;
   for (const [at, entry] of addresses.entries()) {
     if (!isObject(entry)) return `its 'addresses[${at}]' is not an object`;
-    if (!isText(entry.address) || !isText(entry.key) || !isText(entry.claimId) || typeof entry.primary !== 'boolean')
-      return `its 'addresses[${at}]' lacks an address, key, claimId or primary`;
+    if (![entry.address, entry.key, entry.claimId, entry.since].every(isText) || typeof entry.primary !== 'boolean')
+      return `its 'addresses[${at}]' lacks an address, key, claimId, since or primary`;
     if (entry.displayName !== undefined && !isText(entry.displayName))
       return `its 'addresses[${at}].displayName' is not a text`;
     if (entry.metadata !== undefined && !isMetadata(entry.metadata))

@@ -1,13 +1,13 @@
 // One mutation, one commit: the agent's new state, the entries that tell of the change and the records of its claims become
 // durable together, and are shown only then.
 import type { Clock, Write } from '../../mesh/ports.ts';
+import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { Agent } from './agent.ts';
 import { removingWrites, savingWrites } from './agent-records.ts';
 import type { AgentTable } from './agent-table.ts';
 import { type ChangeDraft, changesBetween } from './change-entries.ts';
 import type { NewEntry, StoredChangeLog } from './stored-change-log.ts';
-import type { NewUuid } from './uuid.ts';
 
 export interface AgentWriterPorts {
   readonly table: AgentTable;

@@ -5,6 +5,8 @@ export interface AgentAddress {
   readonly address: EmailAddress;
   readonly key: AddressKey;
   readonly claimId: ClaimId;
+  /** ISO 8601, UTC: when it was claimed. */
+  readonly since: string;
   readonly primary: boolean;
   readonly displayName?: string;
   readonly metadata?: Readonly<Record<string, string>>;

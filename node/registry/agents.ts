@@ -3,8 +3,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AgentId, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Store } from '../store/store.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
@@ -15,7 +16,6 @@ import type { AgentWriter } from './agent-writer.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { LOCK_WAIT_MS_MAX } from './limits.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
-import type { NewUuid } from './uuid.ts';
 import { type ParseAddress, parseWantedList } from './wanted-addresses.ts';
 
 export interface Created {
@@ -122,7 +122,7 @@ export class Agents {
       label,
       hostId,
       emailEnabled,
-      addresses: replaced([], wanted, newUuid as () => ClaimId),
+      addresses: replaced([], wanted, this.#parts.addressClaims.newClaim),
       createdAt: '',
       updatedAt: '',
       sequence: 0,
@@ -138,13 +138,15 @@ export class Agents {
   }
 
   #patched(before: Agent, patch: AgentPatch, wanted: readonly WantedAddress[] | undefined): Agent {
-    const newClaimId = this.#parts.newUuid as () => ClaimId;
     return {
       ...before,
       name: patch.name ?? before.name,
       label: patch.label === undefined ? before.label : patch.label,
       emailEnabled: enabledAfter(before.emailEnabled, patch),
-      addresses: wanted === undefined ? before.addresses : replaced(before.addresses, wanted, newClaimId),
+      addresses:
+        wanted === undefined
+          ? before.addresses
+          : replaced(before.addresses, wanted, this.#parts.addressClaims.newClaim),
     };
   }
 }

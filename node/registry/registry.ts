@@ -3,6 +3,7 @@
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { AddressClaims } from './address-claims.ts';
@@ -16,7 +17,6 @@ import type { ChangeLog } from './change-log.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { AddressPatch, AgentPatch, NewAddress, NewAgent } from './schemas.ts';
 import { StoredChangeLog } from './stored-change-log.ts';
-import { uuidsFrom } from './uuid.ts';
 import type { ParseAddress } from './wanted-addresses.ts';
 
 export interface RegistryPorts {
@@ -64,10 +64,10 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
   const table = new AgentTable(index, await loadAgents(store, hostId));
   const newUuid = uuidsFrom(random);
   const writer = new AgentWriter({ table, changes, clock, newUuid, log });
-  const addressClaims = new AddressClaims({ claims, table, clock, log });
+  const addressClaims = new AddressClaims({ claims, table, clock, newUuid, log });
   const locks = new KeyedLock('agent', clock);
   const agents = new Agents({ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId });
-  const addresses = new Addresses({ table, writer, addressClaims, locks, parseAddress, clock, newUuid });
+  const addresses = new Addresses({ table, writer, addressClaims, locks, parseAddress, clock });
   return {
     changes,
     list: () => table.list(),

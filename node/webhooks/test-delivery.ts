@@ -2,7 +2,7 @@
 
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
-import { newUuid } from '../registry/uuid.ts';
+import { newUuid } from '../../mesh/uuid.ts';
 import type { Outcome, Sender } from './outcome.ts';
 import { payloadOf, type Told } from './payload.ts';
 import type { Subscription } from './records.ts';

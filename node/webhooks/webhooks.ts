@@ -3,9 +3,9 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { newUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { ChangeEvent, ChangeLog } from '../registry/change-log.ts';
-import { newUuid } from '../registry/uuid.ts';
 import type { Store } from '../store/store.ts';
 import { Channel } from './channel.ts';
 import { Deliveries } from './deliveries.ts';

@@ -20,7 +20,8 @@ export function anAgent(addresses: readonly string[] = [], members: Partial<Agen
 
 export function anAddress(address: string, members: Partial<AgentAddress> = {}): AgentAddress {
   const claimId = `claim of ${address}` as ClaimId;
-  return { address: address as EmailAddress, key: address as AddressKey, claimId, primary: false, ...members };
+  const since = '2026-01-27T12:00:00.000Z';
+  return { address: address as EmailAddress, key: address as AddressKey, claimId, since, primary: false, ...members };
 }
 
 /** What a client asks for, parsed. */

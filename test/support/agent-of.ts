@@ -8,6 +8,7 @@ export function addressOf(address: string, fields: Partial<AgentAddress> = {}): 
     address: address as EmailAddress,
     key: address as string as AddressKey,
     claimId: `claim-of-${address}` as ClaimId,
+    since: '2026-01-27T12:00:00.000Z',
     primary: false,
     ...fields,
   };

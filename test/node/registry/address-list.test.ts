@@ -6,24 +6,24 @@ import { anAgent, wish } from '../../support/agent-builder.ts';
 
 const list = (...addresses: string[]) => anAgent(addresses).addresses;
 const key = (text: string) => text as AddressKey;
-const claimId = 'new claim' as ClaimId;
+const claim = { claimId: 'new claim' as ClaimId, since: '2026-01-27T13:00:00.000Z' };
 /** `a*` is primary. */
 const marks = (addresses: readonly AgentAddress[]) =>
   addresses.map((entry) => `${entry.address}${entry.primary ? '*' : ''}`).join(' ');
 
 describe('adding an address', () => {
   it('makes the first one primary, even if it says no', () => {
-    expect(marks(withAddress([], wish('a', { primary: false }), claimId))).toBe('a*');
+    expect(marks(withAddress([], wish('a', { primary: false }), claim))).toBe('a*');
   });
 
   it('leaves the primary as it is unless the new one asks for it', () => {
-    expect(marks(withAddress(list('a'), wish('b'), claimId))).toBe('a* b');
-    expect(marks(withAddress(list('a'), wish('b', { primary: true }), claimId))).toBe('a b*');
+    expect(marks(withAddress(list('a'), wish('b'), claim))).toBe('a* b');
+    expect(marks(withAddress(list('a'), wish('b', { primary: true }), claim))).toBe('a b*');
   });
 
   it('leaves out an empty displayName and empty metadata', () => {
-    const [entry] = withAddress([], wish('a', { displayName: '', metadata: {} }), claimId);
-    expect(entry).toEqual({ address: 'a', key: 'a', claimId, primary: true });
+    const [entry] = withAddress([], wish('a', { displayName: '', metadata: {} }), claim);
+    expect(entry).toEqual({ address: 'a', key: 'a', ...claim, primary: true });
   });
 });
 
@@ -78,7 +78,7 @@ describe('changing an address', () => {
 
 describe('replacing the whole list', () => {
   const replace = (before: readonly AgentAddress[], ...wishes: ReturnType<typeof wish>[]) =>
-    replaced(before, wishes, () => claimId);
+    replaced(before, wishes, () => claim);
 
   it.each([
     ['the one that asks for it', [wish('a'), wish('b', { primary: true })], 'a b*'],
@@ -93,10 +93,16 @@ describe('replacing the whole list', () => {
   it('keeps the claim and the spelling of an address that stays, and nothing else of it', () => {
     const before = [{ ...list('a')[0], displayName: 'Old' }] as AgentAddress[];
     const [entry] = replace(before, wish('A', { key: key('a') }));
-    expect(entry).toEqual({ address: 'a', key: 'a', claimId: 'claim of a', primary: true });
+    expect(entry).toEqual({
+      address: 'a',
+      key: 'a',
+      claimId: 'claim of a',
+      since: '2026-01-27T12:00:00.000Z',
+      primary: true,
+    });
   });
 
   it('gives a new claim to an address that is new', () => {
-    expect(replace(list('a'), wish('b'))[0]?.claimId).toBe(claimId);
+    expect(replace(list('a'), wish('b'))[0]?.claimId).toBe(claim.claimId);
   });
 });

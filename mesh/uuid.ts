@@ -1,6 +1,6 @@
 // Ids made by this node: random UUIDs (RFC 9562, version 4) from the Random port. Bytes are drawn for many at a time: drawing
 // sixteen costs as much as drawing thousands, and a claim needs three ids.
-import type { Random } from '../../mesh/ports.ts';
+import type { Random } from './ports.ts';
 
 const UUID_BYTES = 16;
 const UUIDS_PER_DRAW = 256;

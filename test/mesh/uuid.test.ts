@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newUuid, uuidsFrom } from '../../../node/registry/uuid.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import { newUuid, uuidsFrom } from '../../mesh/uuid.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 describe('ids', () => {
   it('are version 4 UUIDs, each another one, over many draws', () => {
