@@ -2,7 +2,7 @@
 // by policy; anything else that is thrown is a bug. `node/http/errors.ts` gives each code its one HTTP status.
 
 /** The caller's: the request can't be done as it stands. */
-export type RefusalCode =
+type RefusalCode =
   | 'invalid_json'
   | 'invalid_request'
   | 'invalid_address'
@@ -25,7 +25,7 @@ export type RefusalCode =
   | 'membership_mismatch';
 
 /** The world's: it may succeed later. */
-export type OutageCode =
+type OutageCode =
   | 'uniqueness_unavailable'
   | 'overloaded'
   | 'stopping'

@@ -8,7 +8,7 @@ import type { Ballot } from './ballot.ts';
 import type { Owner } from './claim-store.ts';
 
 /** Asks a voter to promise ballot `[n, sender]`. `claiming`: a voter whose own registry holds the address vetoes. */
-export interface Prepare {
+interface Prepare {
   readonly kind: 'prepare';
   readonly key: AddressKey;
   readonly n: number;
@@ -16,7 +16,7 @@ export interface Prepare {
 }
 
 /** Asks a voter to accept `value` under ballot `[n, sender]`. */
-export interface Accept {
+interface Accept {
   readonly kind: 'accept';
   readonly key: AddressKey;
   readonly n: number;

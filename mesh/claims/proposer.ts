@@ -13,7 +13,7 @@ export type Change =
   | { readonly kind: 'free'; readonly claimId: ClaimId }
   | { readonly kind: 'read' };
 
-export type Phase = 'idle' | 'preparing' | 'prepared' | 'accepting' | 'ended';
+type Phase = 'idle' | 'preparing' | 'prepared' | 'accepting' | 'ended';
 
 /** State of one change; only this file and the core write to it. */
 export interface Proposal {

@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
 import type { Log } from '../log.ts';
 
-export const STATUS_OF = {
+const STATUS_OF = {
   invalid_json: 400,
   invalid_request: 400,
   invalid_address: 400,

@@ -10,7 +10,7 @@ import type { Roster } from '../../mesh/hosts.ts';
 import type { Secrets } from '../config.ts';
 
 /** What the gate looks at; header names in lower case. */
-export interface Visitor {
+interface Visitor {
   readonly method: string;
   /** Without the query. */
   readonly path: string;

@@ -82,7 +82,7 @@ export function pathSegment(c: Context, name: string): string {
 }
 
 /** `['addresses', 2, 'displayName']` → `addresses[2].displayName`. */
-export function jsonPath(path: readonly PropertyKey[]): string {
+function jsonPath(path: readonly PropertyKey[]): string {
   let text = '';
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
   return text.slice(0, 200);

@@ -23,7 +23,7 @@ export function serveApp(app: Pick<Hono, 'fetch'>): Promise<LoopbackServer> {
 }
 
 /** `converse` gets each connection, and its first octets as text once they have come. */
-export function serveRaw(converse: (socket: Socket, request: string) => void): Promise<LoopbackServer> {
+export function serveRaw(converse: (socket: Socket, request: string) => unknown): Promise<LoopbackServer> {
   return listen(
     createServer((socket) => {
       socket.once('data', (data) => converse(socket, data.toString('latin1')));

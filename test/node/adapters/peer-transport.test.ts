@@ -61,7 +61,7 @@ async function cloudServer(change: Partial<Parameters<typeof peerAuth>[0]> = {})
   return stack.use(await serveApp(app));
 }
 
-async function rawServer(converse: (socket: Socket, request: string) => void): Promise<LoopbackServer> {
+async function rawServer(converse: (socket: Socket, request: string) => unknown): Promise<LoopbackServer> {
   return stack.use(await serveRaw(converse));
 }
 
