@@ -87,3 +87,8 @@ export function reachedVoters(state: CoreState, withinMs: number): readonly Host
     (voter) => voter === self || state.nowMs - (state.heardAtMs.get(voter) ?? -Infinity) <= withinMs,
   );
 }
+
+/** A claim of this very host that its registry does not hold: left over from a claim that failed or was released. */
+export function isAbandoned(state: CoreState, key: AddressKey, owner: Owner): boolean {
+  return owner.hostId === state.membership.self && state.registry.holder(key)?.claimId !== owner.claimId;
+}

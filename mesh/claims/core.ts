@@ -7,12 +7,13 @@ import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { vote } from './acceptor.ts';
 import type { Owner } from './claim-store.ts';
-import type { CoreState } from './core-state.ts';
+import { type CoreState, isAbandoned } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import {
   counts,
   formedAgreement,
   greetingOf,
+  isAlone,
   isFormed,
   majorityOf,
   mayAdoptWish,
@@ -169,9 +170,8 @@ function declare(state: CoreState): Write[] {
 function form(state: CoreState, out: Effect[]): void {
   const { membership } = state;
   const waiting = [...state.operations.values()].filter((operation) => !operation.begun);
-  const alone = votersOf(membership).length === 1 && votersOf(membership)[0] === membership.self;
   // A lone host fixes itself as the mesh with its first claim only: until then its hosts.json may still grow.
-  if (alone && waiting.length === 0) return;
+  if (isAlone(membership) && waiting.length === 0) return;
   const formed = formedAgreement(membership);
   if (formed) {
     membership.agreed = formed;
@@ -233,9 +233,4 @@ function take(state: CoreState, from: HostId, answer: ClaimAnswer, tookMs: numbe
     if (proposal) advance(state, proposal, hear(proposal, from, item, electorate), proposals, out);
   }
   if (proposals.length > 0) out.push(...toAll(state, proposals));
-}
-
-/** A claim of this very host that its registry does not hold: left over from a claim that failed or was released. */
-function isAbandoned(state: CoreState, key: AddressKey, owner: Owner): boolean {
-  return owner.hostId === state.membership.self && state.registry.holder(key)?.claimId !== owner.claimId;
 }

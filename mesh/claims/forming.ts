@@ -44,6 +44,12 @@ export function isFormed(membership: Membership): boolean {
   return membership.agreed?.incarnations !== undefined;
 }
 
+/** Whether this host is the only voter: then its own word is a majority. */
+export function isAlone(membership: Membership): boolean {
+  const voters = votersOf(membership);
+  return voters.length === 1 && voters[0] === membership.self;
+}
+
 export function sameVoters(a: readonly HostId[], b: readonly HostId[]): boolean {
   return a.length === b.length && a.every((voter, index) => voter === b[index]);
 }

@@ -15,7 +15,8 @@ import type { Write } from '../ports.ts';
 import type { Claim, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
 import { type CoreState, type Operation, reachedVoters } from './core-state.ts';
 import type { Effect, Inner, Result } from './events.ts';
-import { isFormed, majorityOf, obstacleOf, votersOf } from './forming.ts';
+import { isAlone, isFormed, majorityOf, obstacleOf, votersOf } from './forming.ts';
+import { decideAlone } from './lone-host.ts';
 import type { Item } from './messages.ts';
 import { type Change, createProposal, type Progress, type Proposal, prepare, propose } from './proposer.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
@@ -44,7 +45,9 @@ export function free(state: CoreState, id: number, claims: readonly ReleasedClai
 
 /** Nothing is sent before the mesh has formed: until then nobody's vote counts. */
 function startOrWait(state: CoreState, operation: Operation, out: Effect[]): void {
-  if (operation.kind !== 'free') out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  if (operation.kind !== 'free' && !isAlone(state.membership)) {
+    out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  }
   if (isFormed(state.membership)) begin(state, operation, out);
 }
 
@@ -63,6 +66,10 @@ function add(
 
 /** Writes the intents, and asks the voters at the same time. */
 export function begin(state: CoreState, operation: Operation, out: Effect[]): void {
+  if (isAlone(state.membership)) {
+    beginAlone(state, operation, out);
+    return;
+  }
   operation.begun = true;
   const intents = operation.proposals.flatMap(({ key, change }) =>
     change.kind === 'claim' ? [unsettledWrite({ key, claimId: change.owner.claimId })] : [],
@@ -72,6 +79,17 @@ export function begin(state: CoreState, operation: Operation, out: Effect[]): vo
     out.push({ type: 'persist', writes: intents, after: [durable] });
   }
   attempt(state, operation.proposals, out);
+}
+
+function beginAlone(state: CoreState, operation: Operation, out: Effect[]): void {
+  const { writes, result } = decideAlone(state, operation);
+  reserveBallots(state, out);
+  const ended: Effect[] = [];
+  end(state, operation, result, ended);
+  // A claim that is held goes on in the registry's commit, which comes after this one; the others end with it.
+  const isHeld = result.kind === 'held';
+  out.push({ type: 'persist', writes, after: isHeld ? [] : ended });
+  if (isHeld) out.push(...ended);
 }
 
 /** Begins an attempt for each of these proposals of one operation, in shared messages. */

@@ -110,9 +110,21 @@ export function propose(proposal: Proposal): Item {
   return { kind: 'accept', key: proposal.key, n: proposal.n, value: proposal.proposed };
 }
 
+/** What a change makes of a register's value. `abandoned`: see `Electorate`. */
+export function applyChange(change: Change, current: Owner | null, abandoned: (owner: Owner) => boolean): Owner | null {
+  switch (change.kind) {
+    case 'read':
+      return current;
+    case 'free':
+      return current?.claimId === change.claimId ? null : current;
+    case 'claim':
+      return current === null || abandoned(current) ? change.owner : current;
+  }
+}
+
 function conclude(proposal: Proposal, electorate: Electorate): Progress {
   const current = newest(proposal);
-  const next = change(proposal, current.value, electorate);
+  const next = applyChange(proposal.change, current.value, (owner) => electorate.abandoned(proposal.key, owner));
   if (next === current.value && mayTrustPrepare(proposal, current.accepted, electorate))
     return { kind: 'chosen', value: next };
   proposal.phase = 'prepared';
@@ -137,18 +149,6 @@ function newest(proposal: Proposal): { readonly accepted: Ballot | null; readonl
     if (compareBallots(promise.accepted, best.accepted) > 0) best = promise;
   }
   return best;
-}
-
-function change(proposal: Proposal, current: Owner | null, electorate: Electorate): Owner | null {
-  switch (proposal.change.kind) {
-    case 'read':
-      return current;
-    case 'free':
-      return current?.claimId === proposal.change.claimId ? null : current;
-    case 'claim':
-      if (current === null || electorate.abandoned(proposal.key, current)) return proposal.change.owner;
-      return current;
-  }
 }
 
 function isOwn(proposal: Proposal, value: Owner | null): boolean {

@@ -13,8 +13,9 @@ const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const [cloud, mac, mini] = THREE as [HostId, HostId, HostId];
 const key = KEYS[0] as AddressKey;
 
-function formed(seed: number, hosts: readonly string[], faults = CALM): ClaimSimulation {
+function formed(seed: number, hosts: readonly string[], faults = CALM, voters = hosts): ClaimSimulation {
   const mesh = new ClaimSimulation(seed, hosts, CALM);
+  for (const id of mesh.hostIds) mesh.wish(id, voters);
   for (const id of mesh.hostIds) mesh.start(id);
   mesh.advance(3_000);
   mesh.faults = faults;
@@ -27,8 +28,8 @@ function releaseOne(mesh: ClaimSimulation, address: AddressKey): void {
 }
 
 /** One random life of a mesh: claims, releases, crashes and cuts, then peace. */
-function live(seed: number, hosts: readonly string[], steps: number): ClaimSimulation {
-  const mesh = formed(seed, hosts, ROUGH);
+function live(seed: number, hosts: readonly string[], steps: number, voters = hosts): ClaimSimulation {
+  const mesh = formed(seed, hosts, ROUGH, voters);
   const { random, hostIds } = mesh;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
   for (let turn = 0; turn < steps; turn += 1) {
@@ -79,6 +80,17 @@ describe('a mesh under loss, cuts and crashes', () => {
     'keeps one owner per address with five hosts, seed %i',
     (seed) => {
       expectPeace(live(seed, FIVE, 60));
+    },
+  );
+
+  it.each(Array.from({ length: 20 }, (_, index) => index + 1))('keeps its word on a lone host, seed %i', (seed) => {
+    expectPeace(live(seed, ['mac'], 60));
+  });
+
+  it.each(Array.from({ length: 20 }, (_, index) => index + 1))(
+    'keeps one owner per address with one voter among three hosts, seed %i',
+    (seed) => {
+      expectPeace(live(seed, THREE, 60, ['mac']));
     },
   );
 

@@ -381,9 +381,8 @@ export class ClaimSimulation {
 
   /** A value is chosen once a majority has accepted it under one ballot. Seen from outside, on the disks. */
   #noteChosen(key: AddressKey): void {
-    const registers = [...this.#hosts.values()].map(
-      (host) => host.disk.get(`claim/register/${key}`) as Register | undefined,
-    );
+    const voters = [...this.#hosts.values()].filter((host) => host.voters.includes(host.id));
+    const registers = voters.map((host) => host.disk.get(`claim/register/${key}`) as Register | undefined);
     for (const register of registers) {
       if (!register?.accepted || !register.value) continue;
       const same = registers.filter((other) => compareBallots(other?.accepted ?? null, register.accepted) === 0).length;

@@ -1,0 +1,43 @@
+// The register on a host that is its only voter: its own word is a majority, so a change is decided at once, without asking
+// itself by message. What is written is what an accepted ballot leaves, and it is written at once: whatever depends on it
+// (the registry's commit, an answer to another host) is a later commit, and commits keep their order. So a claim waits for
+// the disk once, in the registry's own commit.
+import type { Write } from '../ports.ts';
+import { type CoreState, isAbandoned, type Operation } from './core-state.ts';
+import type { Result } from './events.ts';
+import { applyChange, type Proposal } from './proposer.ts';
+import { registerWrite, settledWrite, unsettledWrite } from './records.ts';
+
+/** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */
+export function decideAlone(
+  state: CoreState,
+  operation: Operation,
+): { readonly writes: readonly Write[]; readonly result: Result } {
+  const writes: Write[] = [];
+  const settled: Write[] = [];
+  for (const { key, change } of operation.proposals) {
+    const value = state.registers.get(key)?.value ?? null;
+    if (change.kind === 'read') return { writes: [], result: { kind: 'read', owner: value } };
+    if (change.kind !== 'claim') continue;
+    const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
+    if (next !== null && next.claimId !== change.owner.claimId)
+      return { writes: [], result: { kind: 'conflict', key, owner: next } };
+    writes.push(unsettledWrite({ key, claimId: change.owner.claimId }));
+    settled.push(settledWrite(change.owner.claimId));
+  }
+  for (const proposal of operation.proposals) writes.push(...accept(state, proposal));
+  return { writes, result: operation.kind === 'claim' ? { kind: 'held', settled } : { kind: 'freed' } };
+}
+
+function accept(state: CoreState, { key, change }: Proposal): Write[] {
+  const register = state.registers.get(key);
+  const value = register?.value ?? null;
+  const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
+  const freed = change.kind === 'free' ? [settledWrite(change.claimId)] : [];
+  if (next === value) return freed;
+  state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
+  const ballot = [state.highestBallot, state.membership.self] as const;
+  const accepted = { promised: ballot, accepted: ballot, value: next };
+  state.registers.set(key, accepted);
+  return [registerWrite(key, accepted), ...freed];
+}
