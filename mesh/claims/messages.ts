@@ -126,7 +126,3 @@ export const greetingSchema = z.object({
 
 /** A host's id as it was stored or sent. */
 export const hostIdSchema = hostId;
-/** An owner as it was stored or sent. */
-export const ownerSchema = owner;
-/** A ballot as it was stored or sent. */
-export const ballotSchema = ballot;

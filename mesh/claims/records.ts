@@ -2,12 +2,13 @@
 // schemas: a record that does not parse stops the node, for a forgotten promise would break uniqueness.
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
-import type { AddressKey, ClaimId, HostId } from '../names.ts';
+import { type AddressKey, type AgentId, type ClaimId, type HostId, parseHostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from './acceptor.ts';
-import type { ReleasedClaim } from './claim-store.ts';
+import { type Ballot, compareBallots } from './ballot.ts';
+import type { Owner, ReleasedClaim } from './claim-store.ts';
 import type { Agreement } from './forming.ts';
-import { ballotSchema, hostIdSchema, ownerSchema } from './messages.ts';
+import { hostIdSchema } from './messages.ts';
 
 /** Every record of the claims has a key that begins so. */
 export const CLAIM_PREFIX = 'claim/';
@@ -38,7 +39,6 @@ export function emptyClaimRecords(): ClaimRecords {
   return { incarnation: undefined, agreement: undefined, ballotCeiling: 0, registers: new Map(), unsettled: new Map() };
 }
 
-const register = z.object({ promised: ballotSchema, accepted: ballotSchema.nullable(), value: ownerSchema.nullable() });
 const agreement = z.object({
   voters: z.array(hostIdSchema),
   incarnations: z.record(z.string(), z.string()).optional(),
@@ -47,8 +47,7 @@ const agreement = z.object({
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */
 export function readClaimRecord(records: ClaimRecords, key: string, value: unknown): void {
   try {
-    if (key.startsWith(REGISTER))
-      records.registers.set(key.slice(REGISTER.length) as AddressKey, compact(register.parse(value)));
+    if (key.startsWith(REGISTER)) records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value));
     else if (key.startsWith(UNSETTLED))
       records.unsettled.set(key.slice(UNSETTLED.length) as ClaimId, z.string().parse(value) as AddressKey);
     else if (key === INCARNATION) records.incarnation = z.string().parse(value);
@@ -61,19 +60,55 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
   }
 }
 
-const HOST_IDS = new Map<string, HostId>();
-
-/** The same register with one copy of each host's id in memory, however many registers name it. */
-function compact(read: Register): Register {
-  const promised = [read.promised[0], intern(read.promised[1])] as const;
-  const accepted = read.accepted && ([read.accepted[0], intern(read.accepted[1])] as const);
-  const value = read.value && { ...read.value, hostId: intern(read.value.hostId) };
-  return { promised, accepted, value };
+/**
+ * Checked by hand, since a host has one for each address of the mesh: a schema costs ten times as much. Texts that many of them
+ * share, and ballots that are the same twice, are kept once.
+ */
+function readRegister(value: unknown): Register {
+  if (typeof value !== 'object' || value === null) throw new Error('it is not an object');
+  const { promised, accepted, value: owner } = value as Record<string, unknown>;
+  const promise = readBallot(promised);
+  if (accepted === null && owner === null) return { promised: promise, accepted: null, value: null };
+  const acceptance = readBallot(accepted);
+  const isSame = compareBallots(promise, acceptance) === 0;
+  return {
+    promised: promise,
+    accepted: isSame ? promise : acceptance,
+    value: owner === null ? null : readOwner(owner),
+  };
 }
 
-function intern(id: HostId): HostId {
-  const known = HOST_IDS.get(id);
-  if (known !== undefined) return known;
-  HOST_IDS.set(id, id);
-  return id;
+function readBallot(value: unknown): Ballot {
+  if (!Array.isArray(value) || value.length !== 2) throw new Error('it lacks a ballot');
+  const [n, hostId] = value as readonly unknown[];
+  if (!Number.isSafeInteger(n) || typeof hostId !== 'string' || parseHostId(hostId) !== hostId)
+    throw new Error('its ballot is none');
+  return [n as number, shared(hostId) as HostId];
+}
+
+function readOwner(value: unknown): Owner {
+  if (typeof value !== 'object' || value === null) throw new Error('its owner is not an object');
+  const { hostId, agentId, agentName, claimId, since } = value as Record<keyof Owner, unknown>;
+  if ([hostId, agentId, agentName, claimId, since].some((text) => typeof text !== 'string' || text === '')) {
+    throw new Error('its owner lacks a text');
+  }
+  return {
+    hostId: shared(hostId as HostId),
+    agentId: shared(agentId as AgentId),
+    agentName: shared(agentName as string),
+    claimId: claimId as ClaimId,
+    since: shared(since as string),
+  };
+}
+
+/** The last texts seen, so that equal ones which follow each other are one in memory. */
+const seen = new Map<string, string>();
+const SEEN_MAX = 1_000;
+
+function shared<Text extends string>(text: Text): Text {
+  const known = seen.get(text);
+  if (known !== undefined) return known as Text;
+  if (seen.size >= SEEN_MAX) seen.clear();
+  seen.set(text, text);
+  return text;
 }
