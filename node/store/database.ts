@@ -7,7 +7,7 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
 import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
 import { writeMarker } from './marker.ts';
-import { makeDirectory, pathsIn, type StorePaths } from './paths.ts';
+import { makeDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, SET_ROUND } from './schema.ts';
@@ -27,52 +27,53 @@ export function openDatabase(directory: string): Database {
   }
 }
 
+interface Writer {
+  readonly connection: DatabaseSync;
+  readonly put: StatementSync;
+  readonly remove: StatementSync;
+}
+
 export class Database {
   /** Records found at opening. */
   readonly count: number;
   readonly #paths: StorePaths;
   readonly #file: string;
   readonly #lock: DirectoryLock;
-  readonly #connection: DatabaseSync;
-  readonly #reader: RecordReader;
-  readonly #put: StatementSync;
-  readonly #remove: StatementSync;
+  readonly #inspected: Inspected;
+  #reader: RecordReader;
+  /** Absent until something is written. */
+  #writer: Writer | undefined;
   #round: number;
   /** When SQLite last wrote to the database file, in nanoseconds since 1970: it does so only to move the -wal into it. */
   #movedNs = 0n;
 
-  constructor(paths: StorePaths, lock: DirectoryLock, { count, round }: Inspected) {
-    this.count = count;
-    this.#round = round;
+  constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
+    this.count = inspected.count;
+    this.#round = inspected.round;
+    this.#inspected = inspected;
     this.#paths = paths;
     this.#lock = lock;
-    // From here on sentences may reach a client: they name the file, not where it is.
     this.#file = basename(paths.database);
+    this.#reader = inspected.reader;
     chmodSync(paths.database, 0o600);
-    this.#connection = new DatabaseSync(paths.database, { timeout: 0 });
-    try {
-      this.#prepareForWriting();
-      this.#reader = new RecordReader(this.#connection, this.#file);
-      this.#put = this.#connection.prepare('INSERT OR REPLACE INTO records (key, value, sum) VALUES (?, ?, ?)');
-      this.#remove = this.#connection.prepare('DELETE FROM records WHERE key = ?');
-    } catch (error) {
-      this.#connection.close();
-      throw error;
-    }
+    // A process that was killed while it made the database left none.
+    if (sizeOf(paths.marker) === undefined) writeMarker(paths, this.#round);
   }
 
   /** One transaction: key, text, key, text, …; `null` removes the key. Returns when it survives a power cut. */
   write(records: readonly (string | null)[]): void {
     this.#explained(() => {
-      this.#connection.exec('BEGIN IMMEDIATE');
+      this.#writer ??= this.#beginWriting();
+      const { connection, put, remove } = this.#writer;
+      connection.exec('BEGIN IMMEDIATE');
       for (let at = 0; at < records.length; at += 2) {
         const key = records[at] as string;
         const text = records[at + 1] ?? null;
-        if (text === null) this.#remove.run(key);
-        else this.#put.run(key, text, checksum(key, text));
+        if (text === null) remove.run(key);
+        else put.run(key, text, checksum(key, text));
       }
-      this.#connection.exec('COMMIT');
-      if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound();
+      connection.exec('COMMIT');
+      if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound(connection);
     });
   }
 
@@ -86,32 +87,43 @@ export class Database {
     return this.#explained(() => this.#reader.page(prefix, after, limit));
   }
 
-  /** Moves everything into the database file, which SQLite does by itself at the last closing, and gives the directory free. */
+  /** Moves what was written into the database file, which SQLite does by itself at the last closing, and gives the directory free. */
   close(): void {
     try {
-      this.#connection.close();
+      if (this.#writer === undefined) this.#inspected.close();
+      else this.#writer.connection.close();
     } finally {
       this.#lock.release();
     }
   }
 
-  #prepareForWriting(): void {
+  /** From reading alone to writing. */
+  #beginWriting(): Writer {
+    this.#inspected.close();
+    const connection = new DatabaseSync(this.#paths.database, { timeout: 0 });
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
     // fsync alone does not reach the disk.
-    this.#connection.exec(`
+    connection.exec(`
       PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT_MAX};
     `);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
-    this.#connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    this.#beginRound();
+    connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    // From here on sentences may reach a client: they name the file, not where it is.
+    this.#reader = new RecordReader(connection, this.#file);
+    this.#beginRound(connection);
+    return {
+      connection,
+      put: connection.prepare('INSERT OR REPLACE INTO records (key, value, sum) VALUES (?, ?, ?)'),
+      remove: connection.prepare('DELETE FROM records WHERE key = ?'),
+    };
   }
 
-  #beginRound(): void {
+  #beginRound(connection: DatabaseSync): void {
     this.#movedNs = this.#lastMovedNs();
     this.#round += 1;
-    this.#connection.prepare(SET_ROUND).run(String(this.#round));
+    connection.prepare(SET_ROUND).run(String(this.#round));
     // Only now that the commit above is durable: a marker ahead of its database would look like damage.
     writeMarker(this.#paths, this.#round);
   }

@@ -103,9 +103,9 @@ export class DiskStore implements Store {
 
   #records(texts: readonly string[]): StoredRecord[] {
     const records: StoredRecord[] = [];
-    for (let at = 0; at + 1 < texts.length; at += 2) {
-      const [key = '', text = ''] = texts.slice(at, at + 2);
-      records.push({ key, value: this.#parse(key, text) });
+    for (let at = 0; at < texts.length; at += 2) {
+      const key = texts[at] ?? '';
+      records.push({ key, value: this.#parse(key, texts[at + 1] ?? '') });
     }
     return records;
   }

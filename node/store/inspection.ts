@@ -1,9 +1,9 @@
-// Looks an existing database over before anything may write it: each file that must be there, SQLite's own check, and every
-// record's checksum. It reads through a connection that can't write, so a refusal leaves the files as they were.
-// The directory must be locked. 100,000 records of 300 characters take about 0.2 s.
+// Looks an existing database over before anything may write it: each file that must be there, and SQLite's own check of every
+// page. The directory must be locked. It reads through a connection that can't write, and that stays open until something is
+// written: a node reads all that it keeps before that, each record held against its checksum, so that damage found then leaves
+// the files as they were too.
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { PAGE_RECORDS_MAX } from './limits.ts';
 import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
@@ -19,11 +19,15 @@ export function isFresh(paths: StorePaths): boolean {
   return [paths.database, paths.wal, paths.marker].every((path) => sizeOf(path) === undefined);
 }
 
+/** A database that was looked over, open for reading. */
 export interface Inspected {
-  /** Records, all of them sound. */
+  readonly reader: RecordReader;
+  /** Records. */
   readonly count: number;
   /** The round that the database has reached: see marker.ts. */
   readonly round: number;
+  /** Closes the connection, and leaves no trace of the reading. */
+  close(): void;
 }
 
 /** Throws `store_failed` with what is wrong and what can be done. */
@@ -35,26 +39,37 @@ export function inspect(paths: StorePaths): Inspected {
   if (bytes < PAGE_BYTES_MIN) throw damaged(paths.database, bytes === 0 ? 'it is empty' : 'it is cut off');
   const roundNoted = readMarker(paths);
   if (hadWal) checkWal(paths.wal);
-  try {
-    const database = new DatabaseSync(paths.database, { readOnly: true, timeout: 0 });
-    try {
-      return inspectContent(database, paths, roundNoted);
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    if (isWrongTable(error)) throw damaged(paths.database, 'its tables are not as this program makes them', error);
-    throw explain(error, paths.database);
-  } finally {
+  const leaveNoTrace = () => {
     // What reading made beside the file; nobody else can be using it, for we hold the directory's lock.
     if (!hadIndex) rmSync(paths.walIndex, { force: true });
     if (!hadWal && sizeOf(paths.wal) === 0) rmSync(paths.wal);
+  };
+  let connection: DatabaseSync | undefined;
+  try {
+    const open = new DatabaseSync(paths.database, { readOnly: true, timeout: 0 });
+    connection = open;
+    const close = () => {
+      open.close();
+      leaveNoTrace();
+    };
+    const found = inspectContent(open, paths, roundNoted);
+    return { ...found, reader: new RecordReader(open, paths.database), close };
+  } catch (error) {
+    connection?.close();
+    leaveNoTrace();
+    if (isWrongTable(error)) throw damaged(paths.database, 'its tables are not as this program makes them', error);
+    throw explain(error, paths.database);
   }
 }
 
-function inspectContent(database: DatabaseSync, paths: StorePaths, roundNoted: number): Inspected {
+function inspectContent(
+  database: DatabaseSync,
+  paths: StorePaths,
+  roundNoted: number,
+): Pick<Inspected, 'count' | 'round'> {
   checkStamps(database, paths);
-  const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
+  // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
   if (found !== 'ok') throw damaged(paths.database, `SQLite finds: ${String(found).replace(/\s+/g, ' ')}`);
   const round = Number(database.prepare(GET_ROUND).get()?.text ?? Number.NaN);
   if (!Number.isSafeInteger(round)) throw damaged(paths.database, 'it does not say which round it has reached');
@@ -64,7 +79,7 @@ function inspectContent(database: DatabaseSync, paths: StorePaths, roundNoted: n
       `it is missing or cut off, or ${paths.database} is an older copy (it has reached round ${round} of ${roundNoted}), so the newest commits are gone`,
     );
   }
-  return { count: countSound(new RecordReader(database, paths.database)), round };
+  return { count: Number(database.prepare('SELECT count(*) AS count FROM records').get()?.count), round };
 }
 
 function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): void {
@@ -80,15 +95,5 @@ function checkStamps(database: DatabaseSync, { database: file, marker }: StorePa
     throw refused(
       `${file} has format ${version}, and this program knows format ${FORMAT_VERSION}. Nothing was changed. Start the version of the program that wrote it, or a newer one.`,
     );
-  }
-}
-
-function countSound(reader: RecordReader): number {
-  let [count, after] = [0, ''];
-  for (;;) {
-    const page = reader.page('', after, PAGE_RECORDS_MAX);
-    count += page.length / 2;
-    if (page.length < PAGE_RECORDS_MAX * 2) return count;
-    after = page.at(-2) ?? '';
   }
 }

@@ -36,7 +36,9 @@ export class RecordReader {
     // The next key that could stand behind `after` is `after` and a zero octet.
     const from = compareKeys(after, prefix) < 0 ? prefix : `${after}\0`;
     const rows = this.#range.all(after === '' ? prefix : from, endOf(prefix), limit) as unknown as unknown[][];
-    return rows.flatMap((row) => this.#verified(row));
+    const page: string[] = [];
+    for (const row of rows) page.push(...this.#verified(row));
+    return page;
   }
 
   #verified([key, text, sum]: readonly unknown[]): [key: string, text: string] {

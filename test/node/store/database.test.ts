@@ -146,6 +146,7 @@ describe('a -wal file that is lost', () => {
 
   it('is noticed also after SQLite has moved a first part of it into the database', () => {
     const database = opened(place.directory);
+    database.write(['first', '1']);
     const noted = () => /^round (\d+)$/m.exec(readFileSync(paths.marker, 'utf8'))?.[1];
     const first = noted();
     const page = 'x'.repeat(4_000);
