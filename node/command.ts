@@ -1,0 +1,78 @@
+// What the `mesh` command does: reads flags and environment, starts the node they make, and stops it on a signal.
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { MeshError } from '../mesh/errors.ts';
+import { compactHeap } from './adapters/heap.ts';
+import { readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
+import { serveNode } from './serve.ts';
+
+/** Resolves when the command has ended; its exit code is then set. `started` is called once a node is ready. */
+export async function runCommand(process: NodeJS.Process, started: () => void): Promise<void> {
+  const version = readVersion();
+  const program = new Command('mesh')
+    .description(
+      'A node of the agent email mesh: it owns the email addresses of its agents, one owner per address in the whole mesh.',
+    )
+    .version(version);
+  const start = program.command('start', { isDefault: true });
+  start.description("run this host's node until SIGTERM or SIGINT");
+  for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
+  start.addHelpText('after', secretsHelp());
+  program.addHelpText(
+    'after',
+    '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
+  );
+  start.action(async (_, command: Command) => {
+    const flags = Object.fromEntries(
+      SETTINGS.map(({ name }) => [name, command.getOptionValue(camelCase(name)) as string | boolean | undefined]),
+    );
+    await runNode(process, version, flags, started);
+  });
+  await program.parseAsync(process.argv);
+}
+
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+async function runNode(process: NodeJS.Process, version: string, flags: Flags, started: () => void): Promise<void> {
+  try {
+    const { config, secrets } = readConfig(flags, process.env);
+    const running = await serveNode({ config, secrets, version });
+    process.stdout.write(`${running.ready}\n`);
+    started();
+    compactHeap();
+    const stop = new Promise<undefined>((resolve) => {
+      process.once('SIGTERM', () => resolve(undefined));
+      process.once('SIGINT', () => resolve(undefined));
+    });
+    const failure = await Promise.race([stop, running.failed]);
+    await running.stop();
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    process.stderr.write(`mesh: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** `--webhook-allow LIST`, with its variable named in the help. Variables are read by readConfig, so that mistakes name their source. */
+function optionOf(setting: Setting): Option {
+  const flags = setting.takes === undefined ? `--${setting.name}` : `--${setting.name} <${setting.takes}>`;
+  const byDefault = setting.default === undefined ? '' : `; default ${setting.default}`;
+  return new Option(flags, `${setting.help} (${variableOf(setting)}${byDefault})`);
+}
+
+function secretsHelp(): string {
+  const lines = SETTINGS.filter(({ secret }) => secret).map(
+    (setting) => `  ${variableOf(setting).padEnd(24)}${setting.help}`,
+  );
+  return `\nSecrets, from the environment only, because every user of the machine sees a command line:\n${lines.join('\n')}\n`;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
