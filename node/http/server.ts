@@ -19,7 +19,6 @@ const STOP_MS_MAX = 7_000;
 
 export function createHttpServer(fetch: Fetch): Server {
   const listener = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
     errorHandler: (error) =>
       errorResponse(new MeshError('invalid_request', `The request can't be read: ${(error as Error).message}.`)),
   });
