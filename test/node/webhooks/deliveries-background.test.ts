@@ -96,6 +96,8 @@ describe('a background of deliveries', () => {
     await stopped;
     expect(world.receiver.inFlight).toBe(0);
     expect(world.clock.sleepers).toBe(0);
+    await world.crash();
+    expect(world.webhooks.list()[0]?.deliveries).toMatchObject({ pending: 1, failingSince: null });
   });
 
   it('stops with the reason when the store fails', async () => {

@@ -80,6 +80,21 @@ describe('a change', () => {
     expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1], [2]]);
   });
 
+  it('goes by what the subscription wanted when it happened, though it was held since', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe({ events: ['agent.created'] });
+    await world.webhooks.patch(id, { enabled: false });
+    world.changes.append('ann', 'agent.created');
+    world.changes.append('bob', 'agent.updated');
+    await world.webhooks.patch(id, { events: ['agent.updated'] });
+    world.changes.append('ann', 'agent.created');
+    world.changes.append('bob', 'agent.updated');
+    await world.crash();
+    await world.webhooks.patch(id, { enabled: true });
+    await world.clock.advance(SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1], [2]]);
+  });
+
   it('is written down as begun before the receiver hears of it', async () => {
     const world = await openWorld();
     const { id } = await world.subscribe();

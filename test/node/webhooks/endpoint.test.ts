@@ -99,12 +99,13 @@ describe('an endpoint that is overloaded or out of reach', () => {
     world.receiver.reply = () => 'unreachable';
     world.changes.append('ann');
     await world.clock.advance(HOUR_MS);
-    world.changes.append('bob');
+    for (let at = 0; at < 40; at += 1) world.changes.append(`agent-${at}`);
     await world.clock.advance(72 * HOUR_MS - 1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 1, dead: 1 });
-    expect(world.receiver.received.filter(({ agentId }) => agentId === 'bob').length).toBeLessThan(9);
+    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 40, dead: 1 });
+    // Most of them were never sent: every attempt there was found nobody.
+    expect(world.receiver.received.length).toBeLessThan(20);
     await world.clock.advance(1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, dead: 2 });
+    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, dead: 41 });
   });
 
   it('is taken to be ill when it refuses the events of eight agents in a row, whatever the status', async () => {
@@ -190,7 +191,9 @@ describe('a subscription is disabled', () => {
     await world.clock.advance(400 * HOUR_MS);
     world.receiver.reply = () => 500;
     world.changes.append('ann');
+    world.changes.append('bob');
     await world.clock.advance(60 * HOUR_MS);
+    expect(world.receiver.received.length).toBeGreaterThan(11);
     expect(world.webhooks.get(id).enabled).toBe(true);
   });
 
@@ -259,4 +262,25 @@ describe('a subscription that is enabled again', () => {
       expect(world.receiver.acceptedOf('ann')).toEqual([1]);
     },
   );
+
+  it('or moved forgets its old due times for good', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => ({ status: 500, retryAfter: '86400' });
+    for (let at = 0; at < 8; at += 1) world.changes.append(`agent-${at}`);
+    await world.clock.advance(HOUR_MS);
+    world.changes.append('agent-8');
+    await world.clock.settle();
+    world.receiver.reply = () => 'silence';
+    await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/elsewhere' });
+    await world.clock.advance(SECOND_MS);
+    const inFlight = new Set(world.receiver.received.slice(8).map(({ agentId }) => agentId));
+    expect(inFlight.size).toBe(8);
+    // One was refused before and is due now; so it is after a restart.
+    world.receiver.reply = () => 204;
+    await world.crash();
+    await world.clock.advance(1);
+    expect(world.receiver.accepted.map(({ agentId }) => inFlight.has(agentId))).toEqual([false]);
+    expect(world.receiver.accepted[0]?.attempt).toBe(2);
+  });
 });
