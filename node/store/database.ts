@@ -16,12 +16,18 @@ import { createDatabase, SET_ROUND } from './schema.ts';
 export function openDatabase(directory: string): Database {
   const paths = pathsIn(directory);
   let lock: DirectoryLock | undefined;
+  let inspected: Inspected | undefined;
   try {
     makeDirectory(directory);
     lock = lockDirectory(paths);
     if (isFresh(paths)) createDatabase(paths);
-    return new Database(paths, lock, inspect(paths));
+    inspected = inspect(paths);
+    chmodSync(paths.database, 0o600);
+    // A process that was killed while it made the database left none.
+    if (sizeOf(paths.marker) === undefined) writeMarker(paths, inspected.round);
+    return new Database(paths, lock, inspected);
   } catch (error) {
+    inspected?.close();
     lock?.release();
     throw explain(error, paths.database);
   }
@@ -39,10 +45,11 @@ export class Database {
   readonly #paths: StorePaths;
   readonly #file: string;
   readonly #lock: DirectoryLock;
-  readonly #inspected: Inspected;
   #reader: RecordReader;
   /** Absent until something is written. */
   #writer: Writer | undefined;
+  /** Closes the connection that is open now, the one that reads or the one that writes. */
+  #disconnect: () => void;
   #round: number;
   /** When SQLite last wrote to the database file, in nanoseconds since 1970: it does so only to move the -wal into it. */
   #movedNs = 0n;
@@ -50,14 +57,11 @@ export class Database {
   constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
     this.count = inspected.count;
     this.#round = inspected.round;
-    this.#inspected = inspected;
     this.#paths = paths;
     this.#lock = lock;
     this.#file = basename(paths.database);
     this.#reader = inspected.reader;
-    chmodSync(paths.database, 0o600);
-    // A process that was killed while it made the database left none.
-    if (sizeOf(paths.marker) === undefined) writeMarker(paths, this.#round);
+    this.#disconnect = inspected.close;
   }
 
   /** One transaction: key, text, key, text, …; `null` removes the key. Returns when it survives a power cut. */
@@ -90,8 +94,7 @@ export class Database {
   /** Moves what was written into the database file, which SQLite does by itself at the last closing, and gives the directory free. */
   close(): void {
     try {
-      if (this.#writer === undefined) this.#inspected.close();
-      else this.#writer.connection.close();
+      this.#disconnect();
     } finally {
       this.#lock.release();
     }
@@ -99,8 +102,11 @@ export class Database {
 
   /** From reading alone to writing. */
   #beginWriting(): Writer {
-    this.#inspected.close();
+    this.#disconnect();
+    // Should one of the next steps fail, this is what is left to be closed.
+    this.#disconnect = () => {};
     const connection = new DatabaseSync(this.#paths.database, { timeout: 0 });
+    this.#disconnect = () => connection.close();
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
     // fsync alone does not reach the disk.
     connection.exec(`

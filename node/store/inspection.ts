@@ -33,15 +33,15 @@ export interface Inspected {
 /** Throws `store_failed` with what is wrong and what can be done. */
 export function inspect(paths: StorePaths): Inspected {
   const hadWal = sizeOf(paths.wal) !== undefined;
-  const hadIndex = sizeOf(paths.walIndex) !== undefined;
   const bytes = sizeOf(paths.database);
   if (bytes === undefined) throw damaged(paths.database, 'it is missing, though there was one');
   if (bytes < PAGE_BYTES_MIN) throw damaged(paths.database, bytes === 0 ? 'it is empty' : 'it is cut off');
   const roundNoted = readMarker(paths);
   if (hadWal) checkWal(paths.wal);
   const leaveNoTrace = () => {
-    // What reading made beside the file; nobody else can be using it, for we hold the directory's lock.
-    if (!hadIndex) rmSync(paths.walIndex, { force: true });
+    // What reading made beside the file, now or in a process that was killed meanwhile. Nobody else can be using it, for we
+    // hold the directory's lock.
+    rmSync(paths.walIndex, { force: true });
     if (!hadWal && sizeOf(paths.wal) === 0) rmSync(paths.wal);
   };
   let connection: DatabaseSync | undefined;
