@@ -158,7 +158,7 @@ export class HeldAddress implements ListedEntry {
   /** Whether the index shows it; kept here because a look-up among 100,000 pays for every object it touches. */
   readonly isShown: boolean;
   readonly #self: () => IndexHost;
-  #json = '';
+  #mapJson = '';
   #jsonUrl: string | undefined;
 
   constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
@@ -189,14 +189,19 @@ export class HeldAddress implements ListedEntry {
     };
   }
 
-  /** `"address":{…}`, written once and kept. */
-  get json(): string {
+  /** `{"address":{…}}`, the answer to a look-up of this address, written once and kept. */
+  get mapJson(): string {
     const { url } = this.#self();
     if (this.#jsonUrl !== url) {
-      this.#json = entryJson(this.address, this.entry);
+      this.#mapJson = `{${entryJson(this.address, this.entry)}}`;
       this.#jsonUrl = url;
     }
-    return this.#json;
+    return this.#mapJson;
+  }
+
+  /** `"address":{…}`, one member of a map. */
+  get json(): string {
+    return this.mapJson.slice(1, -1);
   }
 }
 

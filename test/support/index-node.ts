@@ -16,7 +16,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export const INDEX_PATH = '/api/agents/email-index';
 
 /** The bare map, or `emails` and `meta`. */
-export interface IndexBody extends Record<string, unknown> {
+interface IndexBody extends Record<string, unknown> {
   readonly emails: Record<string, IndexEntry>;
   readonly meta: LookUpMeta;
 }

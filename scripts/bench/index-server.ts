@@ -1,0 +1,120 @@
+// Hosts for the look-up benchmarks: the real route over the real index behind a real HTTP server, without the rest of a node.
+// As a worker it serves the peers, so that they do not share a thread with the host that asks.
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { serve } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import type { LookUp } from '../../mesh/lookup.ts';
+import type { ClaimId } from '../../mesh/names.ts';
+import { parseAgentId, parseHostId } from '../../mesh/names.ts';
+import { systemClock } from '../../node/adapters/system-clock.ts';
+import { systemRandom } from '../../node/adapters/system-random.ts';
+import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
+import { createShell } from '../../node/http/shell.ts';
+import type { AgentAddress } from '../../node/registry/agent.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
+
+const ADDRESSES_PER_AGENT = 10;
+
+export interface BenchHost {
+  readonly id: string;
+  readonly addresses: number;
+  /** Milliseconds by which it answers late, as over a longer way. */
+  readonly delayMs?: number;
+  /** It accepts connections and says nothing. */
+  readonly hangs?: boolean;
+}
+
+export interface Served {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** Agents `agent-0`, … with `addressOfHost(id, 0)`, … ten each. */
+export function fullIndex(id: string, addresses: number): EmailIndex {
+  const self = { url: `http://${id}.example:23000` };
+  const index = new EmailIndex({ self: () => self, random: systemRandom });
+  for (let first = 0; first < addresses; first += ADDRESSES_PER_AGENT) {
+    const agentId = parseAgentId(`7f9c2d1e-bench-${first}`);
+    const hostId = parseHostId(id);
+    if (!agentId || !hostId) throw new Error(`'${id}' is no host id.`);
+    const count = Math.min(ADDRESSES_PER_AGENT, addresses - first);
+    index.put({
+      id: agentId,
+      name: `agent-${first}`,
+      label: null,
+      hostId,
+      emailEnabled: true,
+      addresses: Array.from({ length: count }, (_, position) => storedAddress(id, first + position)),
+      createdAt: '2026-01-27T12:00:00.000Z',
+      updatedAt: '2026-01-27T12:00:00.000Z',
+      sequence: 1,
+    });
+  }
+  return index;
+}
+
+export function addressOfHost(id: string, number: number | '#'): string {
+  return `agent${number}@${id}.23smartagents.com`;
+}
+
+/** The real route and nothing else. */
+export function indexApp(index: EmailIndex, lookUp: LookUp): Hono {
+  const app = createShell({ info: () => {}, warn: () => {}, error: () => {} });
+  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress });
+  return app;
+}
+
+/** Listens on loopback, on any free port. */
+export function serveFetch(fetch: (request: Request) => Response | Promise<Response>): Promise<Served> {
+  return new Promise((resolve) => {
+    const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
+      const close = () => new Promise<void>((closed) => void server.close(() => closed()));
+      resolve({ origin: `http://127.0.0.1:${port}`, close });
+    });
+  });
+}
+
+function storedAddress(id: string, number: number): AgentAddress {
+  const parsed = parseIdentityAddress(addressOfHost(id, number));
+  if (!parsed.valid) throw new Error(parsed.error);
+  const { address, key } = parsed;
+  const claimId = `claim-${number}` as ClaimId;
+  const primary = number % ADDRESSES_PER_AGENT === 0;
+  return {
+    address,
+    key,
+    claimId,
+    since: '2026-01-27T12:00:00.000Z',
+    primary,
+    displayName: `Agent ${number}`,
+    metadata: { tenant: '23blocks' },
+  };
+}
+
+async function servePeer({ id, addresses, delayMs, hangs }: BenchHost): Promise<string> {
+  if (hangs) return serveSilence();
+  const alone: LookUp = () => Promise.reject(new Error('A peer of the benchmark was asked a federated question.'));
+  const app = indexApp(fullIndex(id, addresses), alone);
+  const late = async (request: Request) => {
+    await systemClock.sleep(delayMs ?? 0);
+    return app.fetch(request);
+  };
+  const { origin } = await serveFetch(delayMs === undefined ? (request) => app.fetch(request) : late);
+  return origin;
+}
+
+function serveSilence(): Promise<string> {
+  const server = createServer(() => {});
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  });
+}
+
+const asWorker = parentPort;
+if (asWorker !== null) {
+  const { peers } = workerData as { readonly peers: readonly BenchHost[] };
+  asWorker.postMessage(await Promise.all(peers.map(servePeer)));
+}

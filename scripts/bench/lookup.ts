@@ -1,0 +1,113 @@
+// What a look-up costs over HTTP: one local address beside a bare route that answers a constant, the whole index beside a bare
+// server of as many octets, and the federated question beside the slowest peer's own answer.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { Hono } from 'hono';
+import { measureFederated } from './federated.ts';
+import { type Benchmark, type Figure, median } from './figure.ts';
+import { addressOfHost, fullIndex, indexApp, type Served, serveFetch } from './index-server.ts';
+import type { Served as Answered, Load } from './load-worker.ts';
+import { threadCpuMs } from './thread-cpu.ts';
+
+/** Short turns, so that both sides meet the same moods of the machine. */
+const TURN_MS = 100;
+const TURNS_PER_ROUND = 10;
+const FEW_ADDRESSES = 100;
+const MANY_ADDRESSES = 100_000;
+const WHOLE_INDEX_ADDRESSES = 5_000;
+/** What we promise: of the throughput of a server that has nothing to look up. */
+const THROUGHPUT_RATIO_MIN = 0.8;
+const PATH = '/api/agents/email-index';
+const HOST = 'mac';
+
+export const lookupBenchmark: Benchmark = {
+  name: 'look-ups',
+  async run(rounds) {
+    return [...(await measureLocal(rounds)), ...(await measureWhole(rounds)), ...(await measureFederated(rounds))];
+  },
+};
+
+/** A server and what it is asked. */
+interface Side {
+  readonly served: Served;
+  readonly load: Omit<Load, 'origin' | 'forMs'>;
+}
+
+const noPeers = () => Promise.reject(new Error('A local benchmark asked the mesh.'));
+
+async function measureLocal(rounds: number): Promise<readonly Figure[]> {
+  const one = fullIndex(HOST, 1).answer({})[0];
+  if (one === undefined) throw new Error('The index of the benchmark is empty.');
+  const constant = one.mapJson;
+  const bare = new Hono().get(PATH, (c) => c.body(constant, 200, { 'Content-Type': 'application/json' }));
+  const real = (addresses: number) => {
+    const index = fullIndex(HOST, addresses);
+    // A gateway has polled the whole index before: each address is written as JSON once, and not at its first look-up.
+    index.bytes();
+    return serveFetch(indexApp(index, noPeers).fetch);
+  };
+  const asking = (among: number): Side['load'] => ({
+    path: `${PATH}?address=${encodeURIComponent(addressOfHost(HOST, '#')).replace('%23', '#')}`,
+    among,
+    connections: 32,
+    pipelining: 1,
+  });
+  const [constantRate = 0, few = 0, many = 0] = await rates(rounds, [
+    { served: await serveFetch(bare.fetch), load: asking(MANY_ADDRESSES) },
+    { served: await real(FEW_ADDRESSES), load: asking(FEW_ADDRESSES) },
+    { served: await real(MANY_ADDRESSES), load: asking(MANY_ADDRESSES) },
+  ]);
+  const baseline = { name: 'bare route, constant answer', value: constantRate };
+  return [
+    atLeast(`one address among ${FEW_ADDRESSES}`, few, '1/s of CPU', baseline),
+    atLeast(`one address among ${MANY_ADDRESSES.toLocaleString('en')}`, many, '1/s of CPU', baseline),
+  ];
+}
+
+async function measureWhole(rounds: number): Promise<readonly Figure[]> {
+  const index = fullIndex(HOST, WHOLE_INDEX_ADDRESSES);
+  const bytes = Buffer.from(index.bytes().body);
+  const bare = createServer((_, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': bytes.byteLength });
+    response.end(bytes);
+  });
+  bare.listen(0, '127.0.0.1');
+  await once(bare, 'listening');
+  const origin = `http://127.0.0.1:${(bare.address() as AddressInfo).port}`;
+  const close = () => new Promise<void>((closed) => void bare.close(() => closed()));
+  const load = { path: PATH, connections: 4, pipelining: 1 };
+  const [bareRate = 0, real = 0] = await rates(rounds, [
+    { served: { origin, close }, load },
+    { served: await serveFetch(indexApp(index, noPeers).fetch), load },
+  ]);
+  const name = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')} (${Math.round(bytes.byteLength / 1_024)} KiB)`;
+  return [atLeast(name, real, '1/s of CPU', { name: 'bare server, as many octets', value: bareRate })];
+}
+
+/**
+ * Answers for each second of CPU that this thread spends on serving, so what one core can serve: medians over turns taken one
+ * after the other, the first round to warm up. Closes the servers.
+ */
+async function rates(rounds: number, sides: readonly Side[]): Promise<readonly number[]> {
+  const worker = new Worker(new URL('./load-worker.ts', import.meta.url));
+  const perSecond = sides.map((): number[] => []);
+  for (let turn = 0; turn < (rounds + 1) * TURNS_PER_ROUND; turn += 1) {
+    for (const [position, { served, load }] of sides.entries()) {
+      const startMs = threadCpuMs();
+      worker.postMessage({ ...load, origin: served.origin, forMs: TURN_MS } satisfies Load);
+      const [{ answers }] = (await once(worker, 'message')) as [Answered];
+      const cpuMs = threadCpuMs() - startMs;
+      if (turn >= TURNS_PER_ROUND) perSecond[position]?.push((answers / cpuMs) * 1_000);
+    }
+  }
+  await worker.terminate();
+  await Promise.all(sides.map(({ served }) => served.close()));
+  return perSecond.map(median);
+}
+
+function atLeast(name: string, value: number, unit: string, baseline: NonNullable<Figure['baseline']>): Figure {
+  const kept = value >= THROUGHPUT_RATIO_MIN * baseline.value;
+  return { name, value, unit, baseline, target: `≥ ${THROUGHPUT_RATIO_MIN} × ${baseline.name}`, kept };
+}
