@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../mesh/errors.ts';
+import { urlOf } from '../support/roster-of.ts';
+import { hostsText, testNode } from '../support/test-node.ts';
+
+const silent = () => Promise.reject(new MeshError('peer_silent', 'Nobody is there.'));
+const TITANIA = { name: 'titania', tools: { email: { addresses: [{ address: 'titania@x.com' }] } } };
+
+describe('a lone node', () => {
+  it('is alive and ready at once', async () => {
+    const { node, ask } = await testNode();
+    node.start();
+    expect(await ask('GET', '/health')).toMatchObject({
+      status: 200,
+      body: { status: 'ok', host: 'mac', version: '1.2.3' },
+    });
+    expect(await ask('GET', '/ready')).toMatchObject({
+      status: 200,
+      body: { ready: true, claims: { voters: ['mac'], required: 1 } },
+    });
+  });
+
+  it('says who it is', async () => {
+    const { ask } = await testNode();
+    const { body } = await ask('GET', '/api/hosts/identity');
+    expect(body).toEqual({
+      host: {
+        id: 'mac',
+        name: 'mac',
+        url: urlOf('mac'),
+        version: '1.2.3',
+        publicKey: expect.stringMatching(/^[\w-]{43}$/),
+        isSelf: true,
+      },
+    });
+  });
+
+  it('owns what was registered, and shows it in the index', async () => {
+    const { node, ask, clock } = await testNode();
+    node.start();
+    await clock.settle();
+    expect(await ask('POST', '/api/agents', TITANIA)).toMatchObject({
+      status: 201,
+      body: { agent: { name: 'titania', hostId: 'mac' } },
+    });
+    expect(await ask('GET', '/api/agents/email-index?address=TITANIA@X.COM')).toMatchObject({
+      status: 200,
+      body: { 'titania@x.com': { agentName: 'titania', hostUrl: urlOf('mac') } },
+    });
+  });
+
+  it('has it all again after a crash', async () => {
+    const before = await testNode();
+    before.node.start();
+    await before.clock.settle();
+    await before.ask('POST', '/api/agents', TITANIA);
+    const after = await testNode({ disk: before.store.crash() });
+    expect((await after.ask('GET', '/api/agents')).body).toEqual({
+      agents: [expect.objectContaining({ name: 'titania' })],
+    });
+    after.node.start();
+    expect((await after.ask('POST', '/api/agents', { ...TITANIA, name: 'other' })).status).toBe(409);
+  });
+
+  it('goes to sleep when it is told to, leaving nothing behind', async () => {
+    const { node, clock } = await testNode();
+    node.start();
+    await clock.settle();
+    await node[Symbol.asyncDispose]();
+    await clock.settle();
+    expect(clock.sleepers).toBe(0);
+  });
+});
+
+describe('a node whose peers are silent', () => {
+  it('is not ready, and says what is missing', async () => {
+    const { node, ask, clock } = await testNode({ peers: { cloud: silent, mini: silent } });
+    node.start();
+    await clock.advance(1_000);
+    expect(await ask('GET', '/ready')).toMatchObject({
+      status: 503,
+      body: {
+        error: 'uniqueness_unavailable',
+        ready: false,
+        message: expect.stringMatching(/cloud, mini has not answered/),
+      },
+    });
+  });
+
+  it('answers a claim 503 with Retry-After, and keeps nothing of it', async () => {
+    const { node, ask, clock } = await testNode({ peers: { cloud: silent, mini: silent } });
+    node.start();
+    const asked = ask('POST', '/api/agents', TITANIA);
+    await clock.advance(6_000);
+    const { status, headers, body } = await asked;
+    expect([status, headers.get('retry-after'), body]).toMatchObject([
+      503,
+      expect.any(String),
+      { error: 'uniqueness_unavailable', reason: 'forming', required: 2, hostsFailed: ['cloud', 'mini'] },
+    ]);
+    expect((await ask('GET', '/api/agents')).body).toEqual({ agents: [] });
+  });
+
+  it('shows them offline, and tells its log once', async () => {
+    const { node, ask, clock, log } = await testNode({ peers: { cloud: silent } });
+    node.start();
+    await clock.advance(60_000);
+    const { body } = await ask('GET', '/api/hosts');
+    expect(body).toMatchObject({
+      hosts: [
+        { id: 'mac', isSelf: true, status: 'online', votes: true },
+        { id: 'cloud', isSelf: false, status: 'offline', why: 'Nobody is there.' },
+      ],
+    });
+    expect(log.named('peer.lost')).toHaveLength(1);
+  });
+
+  it('names them in a federated answer', async () => {
+    const { ask } = await testNode({ peers: { cloud: silent } });
+    const { body } = await ask('GET', '/api/agents/email-index?federated=true');
+    expect(body).toMatchObject({ emails: {}, meta: { hostsQueried: 2, hostsSucceeded: 1, hostsFailed: ['cloud'] } });
+  });
+});
+
+describe('a peer that is there', () => {
+  it('is shown online, with when it was seen and how long it took', async () => {
+    const { node, ask, clock } = await testNode({ peers: { cloud: () => ({ status: 404, body: {} }) } });
+    node.start();
+    await clock.advance(100);
+    expect((await ask('GET', '/api/hosts')).body).toMatchObject({
+      hosts: [
+        {},
+        {
+          id: 'cloud',
+          status: 'online',
+          lastSeenAt: expect.any(String),
+          rttMs: expect.any(Number),
+          key: { state: 'unknown' },
+        },
+      ],
+    });
+  });
+
+  it('is doubted when what it says is not believed', async () => {
+    const forged = () => Promise.reject(new MeshError('peer_untrusted', 'Its key changed.'));
+    const { node, ask, clock, log } = await testNode({ peers: { cloud: forged } });
+    node.start();
+    await clock.advance(100);
+    expect((await ask('GET', '/api/hosts')).body).toMatchObject({
+      hosts: [{}, { status: 'online', why: 'Its key changed.' }],
+    });
+    expect(log.named('peer.doubtful')).toHaveLength(1);
+  });
+});
+
+describe('an edit of hosts.json', () => {
+  it('changes whom it asks, and who votes, while nothing was claimed', async () => {
+    const { node, ask, roster, clock } = await testNode();
+    node.start();
+    roster.edited(hostsText('mac', 'cloud'));
+    await clock.settle();
+    expect((await ask('GET', '/ready')).body).toMatchObject({ claims: { voters: ['cloud', 'mac'], required: 2 } });
+  });
+
+  it('that changes the voters of a host with claims stops its claims, with a sentence', async () => {
+    const { node, ask, roster, clock } = await testNode();
+    node.start();
+    await clock.settle();
+    await ask('POST', '/api/agents', TITANIA);
+    roster.edited(hostsText('mac', 'cloud'));
+    const { status, body } = await ask('POST', '/api/agents', {
+      name: 'puck',
+      tools: { email: { addresses: [{ address: 'puck@x.com' }] } },
+    });
+    expect([status, body]).toMatchObject([
+      503,
+      { reason: 'membership_mismatch', message: expect.stringMatching(/restore the list/) },
+    ]);
+  });
+});
+
+describe('the routes between hosts', () => {
+  it.each([
+    ['POST', '/api/mesh/v1/claims/messages'],
+    ['POST', '/api/mesh/v1/claims/greetings'],
+    ['GET', '/api/mesh/v1/unknown'],
+  ])('%s %s hear nobody who does not sign', async (method, path) => {
+    const { ask } = await testNode();
+    expect(await ask(method, path, method === 'POST' ? { version: 1 } : undefined)).toMatchObject({
+      status: 401,
+      body: { error: 'signature_refused' },
+    });
+  });
+});
+
+describe('with MESH_READ_TOKEN', () => {
+  const readToken = 'read-read-read-read-read';
+  it('the index is not opened by a signature that nobody can verify', async () => {
+    const { ask } = await testNode({ readToken, peers: { cloud: silent } });
+    const forged = {
+      'signature-input': 'mesh=("@method");keyid="cloud"',
+      signature: 'mesh=:AAAA:',
+      'mesh-from': 'cloud',
+    };
+    const other = { 'signature-input': 'sig1=("@method")', signature: 'sig1=:AAAA:' };
+    for (const headers of [forged, other])
+      expect((await ask('GET', '/api/agents/email-index', undefined, headers)).status).toBe(401);
+  });
+
+  it('the index is opened by the token, signed for other reasons or not', async () => {
+    const { ask } = await testNode({ readToken });
+    const bearer = { authorization: `Bearer ${readToken}` };
+    for (const headers of [bearer, { ...bearer, 'signature-input': 'sig1=("@method")', signature: 'sig1=:AAAA:' }])
+      expect((await ask('GET', '/api/agents/email-index', undefined, headers)).status).toBe(200);
+  });
+});

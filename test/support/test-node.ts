@@ -1,0 +1,88 @@
+// A whole node, put together by the composition root, on a disk and with peers in memory.
+import { Secret, type Secrets } from '../../node/config.ts';
+import { createNode, type MeshNode } from '../../node/node.ts';
+import { RosterWatch } from '../../node/roster-watch.ts';
+import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { RecordingLog } from './recording-log.ts';
+import { urlOf } from './roster-of.ts';
+import { type PeerScript, ScriptedPeers } from './scripted-peers.ts';
+import { seededRandom } from './seeded-random.ts';
+import { testKeys } from './test-keys.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface TestNode {
+  readonly node: MeshNode;
+  readonly clock: VirtualClock;
+  readonly store: MemoryStore;
+  readonly log: RecordingLog;
+  readonly roster: RosterWatch;
+  readonly peers: ScriptedPeers;
+  /** One request; `body` is sent as JSON. */
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ status: number; headers: Headers; body: never }>;
+}
+
+export interface TestNodeOptions {
+  /** What the peers of host `mac` do; each is listed in hosts.json. */
+  readonly peers?: Readonly<Record<string, PeerScript>>;
+  readonly token?: string;
+  readonly readToken?: string;
+  readonly disk?: MemoryDisk;
+}
+
+export function hostsText(...ids: readonly string[]): string {
+  return JSON.stringify({ hosts: ids.map((id) => ({ id, url: urlOf(id) })) });
+}
+
+export async function testNode({
+  peers: scripts = {},
+  token,
+  readToken,
+  disk,
+}: TestNodeOptions = {}): Promise<TestNode> {
+  const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
+  const store = new MemoryStore(disk === undefined ? {} : { disk });
+  const roster = new RosterWatch(hostsText('mac', ...Object.keys(scripts)), { id: 'mac', hostName: 'mac' }, log);
+  const peers = new ScriptedPeers(scripts);
+  const secrets: Secrets = {
+    token: token ? new Secret(token) : undefined,
+    readToken: readToken ? new Secret(readToken) : undefined,
+    meshSecret: undefined,
+  };
+  const node = await createNode(
+    {
+      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] },
+      secrets,
+      roster,
+      version: '1.2.3',
+      listen: { ip: '127.0.0.1', port: 23_000 },
+    },
+    {
+      store,
+      clock,
+      random,
+      log,
+      signer: testKeys('mac').mac.signer,
+      callOnce: () => Promise.reject(new Error('No key is learned in this test.')),
+      transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
+    },
+  );
+  return {
+    node,
+    clock,
+    store,
+    log,
+    roster,
+    peers,
+    ask: async (method, path, body, headers = {}) => {
+      const json = body === undefined ? {} : { body: JSON.stringify(body) };
+      const asked = { host: 'localhost', 'content-type': 'application/json', ...headers };
+      const response = await node.fetch(new Request(`http://localhost${path}`, { method, headers: asked, ...json }));
+      return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+    },
+  };
+}
