@@ -1,11 +1,11 @@
-// The application: the gate, then every route. The order matters where it is said so.
+// The application: the gate, then the routes of clients or those of peers. The order matters where it is said so.
 import type { IncomingMessage } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
-import type { Gate } from './gate.ts';
+import { type Gate, INDEX_PATH, PEER_PATHS } from './gate.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -32,26 +32,42 @@ export interface AppServices {
 
 /** Answers requests, as an HTTP server or a test hands them in. */
 export function createApp(services: AppServices): Fetch {
-  const { log, gate, registry } = services;
-  const app = createShell(log);
-  nodeRoutes(app, services.node);
-  // Before peerAuth, which needs the key that is told here.
-  helloRoutes(app, services.hello);
-  app.use('/api/mesh/v1/*', peerAuth(services.peerAuth));
-  claimRoutes(app, services.claims);
-  app.use('/api/agents/email-index', indexAuth(services));
-  // Before the agents, one of which could be called so.
-  emailIndexRoutes(app, services.emailIndex);
-  agentRoutes(app, registry);
-  addressRoutes(app, registry);
-  webhookRoutes(app, services.webhooks);
+  const { gate } = services;
+  const [clients, peers] = [clientRoutes(services), peerRoutes(services)];
   return (request, environment = {}) => {
     // Node's own headers where there are some: a web `Headers` costs more than the rest of the gate.
     const headers = (environment.incoming as IncomingMessage | undefined)?.headers;
     const header = (name: string) => (headers ? single(headers[name]) : (request.headers.get(name) ?? undefined));
-    const refusal = gate.refuses({ method: request.method, path: rawPath(request.url), header });
-    return refusal === undefined ? app.fetch(request, environment) : errorResponse(refusal);
+    const path = rawPath(request.url);
+    const refusal = gate.refuses({ method: request.method, path, header });
+    if (refusal !== undefined) return errorResponse(refusal);
+    const isPeers = path.startsWith(PEER_PATHS) || (path === INDEX_PATH && header('signature-input') !== undefined);
+    return (isPeers ? peers : clients).fetch(request, environment);
   };
+}
+
+/** What anybody may ask whom the gate let in. */
+function clientRoutes({ log, node, emailIndex, registry, webhooks }: AppServices): Hono {
+  const app = createShell(log);
+  nodeRoutes(app, node);
+  // Before the agents, one of which could be called so.
+  emailIndexRoutes(app, emailIndex);
+  agentRoutes(app, registry);
+  addressRoutes(app, registry);
+  webhookRoutes(app, webhooks);
+  return app;
+}
+
+/** What hosts ask each other: signed, and answered with a signature. */
+function peerRoutes(services: AppServices): Hono {
+  const app = createShell(services.log);
+  // Before peerAuth, which needs the key that is told here.
+  helloRoutes(app, services.hello);
+  app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
+  claimRoutes(app, services.claims);
+  app.use(INDEX_PATH, indexAuth(services));
+  emailIndexRoutes(app, services.emailIndex);
+  return app;
 }
 
 /** A signed look-up must be a listed peer's where reads need a token; elsewhere a signature only makes the answer signed. */

@@ -34,8 +34,9 @@ export interface Gate {
   showsToken(authorization: string | undefined): boolean;
 }
 
-const PEER_ROUTES = '/api/mesh/v1/';
-const INDEX_ROUTE = '/api/agents/email-index';
+/** Hosts talk to each other below this. */
+export const PEER_PATHS = '/api/mesh/v1/';
+export const INDEX_PATH = '/api/agents/email-index';
 const WEBHOOK_ROUTES = '/api/webhooks';
 /** `Host` texts judged already; they are few, unless somebody plays. */
 const KNOWN_HOSTS_MAX = 1_000;
@@ -51,11 +52,11 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
 
   const refuseStranger = (visitor: Visitor): MeshError | undefined => {
     const { method, path } = visitor;
-    if (path.startsWith(PEER_ROUTES) || path === '/health' || path === '/ready') return undefined;
+    if (path.startsWith(PEER_PATHS) || path === '/health' || path === '/ready') return undefined;
     const isRead =
       (method === 'GET' || method === 'HEAD') && path !== WEBHOOK_ROUTES && !path.startsWith(`${WEBHOOK_ROUTES}/`);
     if ((isRead ? readToken : token) === undefined) return undefined;
-    if (isRead && path === INDEX_ROUTE && visitor.header('signature-input') !== undefined) return undefined;
+    if (isRead && path === INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
     if (opens(visitor.header('authorization'), token, isRead ? readToken : undefined)) return undefined;
     const variable = isRead ? 'MESH_READ_TOKEN (or MESH_TOKEN)' : 'MESH_TOKEN';
     return new MeshError(

@@ -5,17 +5,22 @@ import { answerError } from './errors.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** Registers the handlers of one path. `HEAD` is answered wherever `GET` is. */
+/**
+ * Registers the handlers of one path. `HEAD` is answered wherever `GET` is. They are one handler to Hono: a path that has two
+ * takes its slower, asynchronous way, which costs a tenth of a look-up.
+ */
 export function resource(app: Hono, path: string, handlers: Partial<Record<Method, Handler>>): void {
-  const methods = Object.keys(handlers) as Method[];
-  for (const method of methods) {
-    const handler = handlers[method];
-    if (handler) app.on(method, path, handler);
-  }
-  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
-  app.all(path, (c) => {
+  const allow = Object.keys(handlers)
+    .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .join(', ');
+  app.all(path, (c, next) => {
+    const { method } = c.req;
+    const handler = handlers[(method === 'HEAD' ? 'GET' : method) as Method];
+    if (handler !== undefined) return handler(c, next);
     c.header('Allow', allow);
-    const message = `${c.req.method} is not a method of ${path}. It has: ${allow}.`;
-    return answerError(c, new MeshError('method_not_allowed', message));
+    return answerError(
+      c,
+      new MeshError('method_not_allowed', `${method} is not a method of ${path}. It has: ${allow}.`),
+    );
   });
 }
