@@ -7,6 +7,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, INDEX_PATH, PEER_PATHS } from './gate.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
+import { rawHeader } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { type ClaimVoter, claimRoutes } from './routes/claims.ts';
@@ -33,28 +34,33 @@ export interface AppServices {
 /** Answers requests, as an HTTP server or a test hands them in. */
 export function createApp(services: AppServices): Fetch {
   const { gate } = services;
-  const [clients, peers] = [clientRoutes(services), peerRoutes(services)];
+  const [clients, index, peers] = [clientRoutes(services), indexRoutes(services), peerRoutes(services)];
   return (request, environment = {}) => {
-    // Node's own headers where there are some: a web `Headers` costs more than the rest of the gate.
-    const headers = (environment.incoming as IncomingMessage | undefined)?.headers;
-    const header = (name: string) => (headers ? single(headers[name]) : (request.headers.get(name) ?? undefined));
+    const incoming = environment.incoming as IncomingMessage | undefined;
+    const header = (name: string) => (incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined));
     const path = rawPath(request.url);
     const refusal = gate.refuses({ method: request.method, path, header });
     if (refusal !== undefined) return errorResponse(refusal);
-    const isPeers = path.startsWith(PEER_PATHS) || (path === INDEX_PATH && header('signature-input') !== undefined);
-    return (isPeers ? peers : clients).fetch(request, environment);
+    if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
+    if (path !== INDEX_PATH) return clients.fetch(request, environment);
+    return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
   };
 }
 
 /** What anybody may ask whom the gate let in. */
-function clientRoutes({ log, node, emailIndex, registry, webhooks }: AppServices): Hono {
+function clientRoutes({ log, node, registry, webhooks }: AppServices): Hono {
   const app = createShell(log);
   nodeRoutes(app, node);
-  // Before the agents, one of which could be called so.
-  emailIndexRoutes(app, emailIndex);
   agentRoutes(app, registry);
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
+  return app;
+}
+
+/** The look-up by itself: beside the agents, whose `:id` its path would fit, Hono would take its slower, asynchronous way. */
+function indexRoutes({ log, emailIndex }: AppServices): Hono {
+  const app = createShell(log);
+  emailIndexRoutes(app, emailIndex);
   return app;
 }
 
@@ -76,8 +82,4 @@ function indexAuth({ gate, peerAuth: options }: AppServices): MiddlewareHandler 
   if (!gate.guardsReads) return optional;
   const required = peerAuth(options);
   return (c, next) => (gate.showsToken(c.req.header('authorization')) ? optional(c, next) : required(c, next));
-}
-
-function single(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'object' ? value.join(', ') : value;
 }

@@ -1,5 +1,7 @@
 // Hosts for the look-up benchmarks: the real route over the real index behind a real HTTP server, without the rest of a node.
 // As a worker it serves the peers, so that they do not share a thread with the host that asks.
+
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -9,12 +11,17 @@ import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { LookUp } from '../../mesh/lookup.ts';
 import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
+import { callOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
 import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
+import type { Fetch } from '../../node/http/app.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
+import { createNode } from '../../node/node.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
+import { RosterWatch } from '../../node/roster-watch.ts';
+import { MemoryStore } from '../../node/store/memory-store.ts';
 
 const ADDRESSES_PER_AGENT = 10;
 
@@ -67,8 +74,33 @@ export function indexApp(index: EmailIndex, lookUp: LookUp): Hono {
   return app;
 }
 
+/** A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. */
+export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const agents = new Set(
+    fullIndex(id, addresses)
+      .answer({})
+      .map(({ agent }) => agent),
+  );
+  const disk = new Map([...agents].map((agent) => [`agent/${agent.id}`, JSON.stringify(agent)]));
+  const store = new MemoryStore({ disk });
+  const text = JSON.stringify({ hosts: [{ id, url: `http://${id}.example:23000` }] });
+  const roster = new RosterWatch(text, { id, hostName: id }, log);
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
+  const signer = { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
+  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
+  const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
+  const node = await createNode(
+    { config, secrets, roster, version: '0', listen: { ip: '127.0.0.1', port: 9 } },
+    { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
+  );
+  return node.fetch;
+}
+
 /** Listens on loopback, on any free port. */
-export function serveFetch(fetch: (request: Request) => Response | Promise<Response>): Promise<Served> {
+export function serveFetch(fetch: Fetch): Promise<Served> {
   return new Promise((resolve) => {
     const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
       const close = () => new Promise<void>((closed) => void server.close(() => closed()));

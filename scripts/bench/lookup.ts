@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { Hono } from 'hono';
 import { measureFederated } from './federated.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
-import { addressOfHost, fullIndex, indexApp, type Served, serveFetch } from './index-server.ts';
+import { addressOfHost, fullIndex, type Served, serveFetch, wholeNode } from './index-server.ts';
 import type { Served as Answered, Load } from './load-worker.ts';
 import { threadCpuMs } from './thread-cpu.ts';
 
@@ -35,18 +35,16 @@ interface Side {
   readonly load: Omit<Load, 'origin' | 'forMs'>;
 }
 
-const noPeers = () => Promise.reject(new Error('A local benchmark asked the mesh.'));
-
 async function measureLocal(rounds: number): Promise<readonly Figure[]> {
   const one = fullIndex(HOST, 1).answer({})[0];
   if (one === undefined) throw new Error('The index of the benchmark is empty.');
   const constant = one.mapJson;
   const bare = new Hono().get(PATH, (c) => c.body(constant, 200, { 'Content-Type': 'application/json' }));
-  const real = (addresses: number) => {
-    const index = fullIndex(HOST, addresses);
+  const real = async (addresses: number) => {
+    const fetch = await wholeNode(HOST, addresses);
     // A gateway has polled the whole index before: each address is written as JSON once, and not at its first look-up.
-    index.bytes();
-    return serveFetch(indexApp(index, noPeers).fetch);
+    await fetch(new Request(`http://localhost${PATH}`, { headers: { host: 'localhost' } }));
+    return serveFetch(fetch);
   };
   const asking = (among: number): Side['load'] => ({
     path: `${PATH}?address=${encodeURIComponent(addressOfHost(HOST, '#')).replace('%23', '#')}`,
@@ -80,7 +78,7 @@ async function measureWhole(rounds: number): Promise<readonly Figure[]> {
   const load = { path: PATH, connections: 4, pipelining: 1 };
   const [bareRate = 0, real = 0] = await rates(rounds, [
     { served: { origin, close }, load },
-    { served: await serveFetch(indexApp(index, noPeers).fetch), load },
+    { served: await serveFetch(await wholeNode(HOST, WHOLE_INDEX_ADDRESSES)), load },
   ]);
   const name = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')} (${Math.round(bytes.byteLength / 1_024)} KiB)`;
   return [atLeast(name, real, '1/s of CPU', { name: 'bare server, as many octets', value: bareRate })];

@@ -12,6 +12,7 @@ import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
 import { answerBytes } from '../answer-signing.ts';
 import { resource } from '../methods.ts';
 import { decodePercents, decodeQuery, readQuery } from '../query.ts';
+import { rawHeader } from '../raw-headers.ts';
 
 export interface EmailIndexServices {
   readonly index: EmailIndex;
@@ -62,10 +63,9 @@ interface Asked {
 
 /** A peer asks us on behalf of its own client; passing that on would make questions bounce. */
 function isPeersQuestion(c: Context): boolean {
-  // Node's own headers where there are some: the web ones, made for this one question, cost a tenth of the whole look-up.
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
-  const sent = incoming ? incoming.headers['x-federated-query'] : c.req.header('x-federated-query');
-  return typeof sent === 'string' && sent.toLowerCase() === 'true';
+  const sent = incoming ? rawHeader(incoming, 'x-federated-query') : c.req.header('x-federated-query');
+  return sent?.toLowerCase() === 'true';
 }
 
 /**
