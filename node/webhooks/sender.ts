@@ -74,6 +74,9 @@ async function discard(body: Response['body'], clock: Clock, signal: AbortSignal
   }
 }
 
+/** Why a deadline's own timer stops. Without a reason of ours, each attempt would make two `DOMException`s with their stacks. */
+const ENDED = 'ended';
+
 interface Deadline {
   readonly signal: AbortSignal;
   readonly isLate: boolean;
@@ -99,7 +102,7 @@ function startDeadline(ms: number, clock: Clock, parent: AbortSignal): Deadline 
       return isLate;
     },
     end: () => {
-      timer.abort();
+      timer.abort(ENDED);
       parent.removeEventListener('abort', cut);
     },
   };
