@@ -44,8 +44,8 @@ export interface NodeOptions {
   readonly secrets: Secrets;
   readonly roster: RosterWatch;
   readonly version: string;
-  /** Where it will listen: no webhook is sent there. */
-  readonly listen: ListenAddress;
+  /** Where it listens, or is about to: no webhook is sent there. */
+  readonly listening: () => ListenAddress;
 }
 
 export interface MeshNode extends AsyncDisposable {
@@ -56,7 +56,7 @@ export interface MeshNode extends AsyncDisposable {
 }
 
 export async function createNode(
-  { config, secrets, roster, version, listen }: NodeOptions,
+  { config, secrets, roster, version, listening }: NodeOptions,
   ports: NodePorts,
 ): Promise<MeshNode> {
   const { store, clock, random, log, signer } = ports;
@@ -103,8 +103,8 @@ export async function createNode(
   const guard = createGuard({
     clock,
     allow: config.webhookAllow,
-    loopbackAllowed: isLoopback(listen.ip),
-    listening: () => [{ address: listen.ip, port: listen.port }],
+    loopbackAllowed: isLoopback(listening().ip),
+    listening: () => [{ address: listening().ip, port: listening().port }],
   });
   const sender = createSender({ guard, clock });
   stack.defer(() => sender.close());

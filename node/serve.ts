@@ -41,8 +41,8 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   const log = createLog(config.logLevel);
   const roster = new RosterWatch(await readHostsFile(hostsFile), hint, log);
   const { self } = roster.current();
-  const listen = config.listen ?? (await listenAddressOf(self));
-  refuseOpenDoor(listen, secrets);
+  let listening = config.listen ?? (await listenAddressOf(self));
+  refuseOpenDoor(listening, secrets);
 
   const directory = resolve(config.dataDirectory);
   const store = await openStore({ directory, log });
@@ -50,20 +50,21 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
   const node = await createNode(
-    { config, secrets, roster, version, listen },
+    { config, secrets, roster, version, listening: () => listening },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   stack.use(node);
   const server = createHttpServer(node.fetch);
-  const bound = await listenOn(server, listen);
+  // The port may have been 0: any free one.
+  listening = await listenOn(server, listening);
   stack.defer(() => closeServer(server));
   watchHostsFile(hostsFile, background.signal, (text) => roster.edited(text));
   node.start();
-  log.info('node.started', { host: self.id, listen: bound, data: directory, version });
+  log.info('node.started', { host: self.id, listen: listening, data: directory, version });
 
   const owned = stack.move();
   return {
-    ready: readyLine(self, bound, directory, roster.current().peers),
+    ready: readyLine(self, listening, directory, roster.current().peers),
     failed: store.failed.then(
       (cause) => new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause }),
     ),

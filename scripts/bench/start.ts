@@ -74,7 +74,7 @@ async function fill(directory: string): Promise<void> {
   const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
-    { config, secrets, roster, version: '0', listen: { ip: '127.0.0.1', port: 9 } },
+    { config, secrets, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   node.start();

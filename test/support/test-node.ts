@@ -59,7 +59,7 @@ export async function testNode({
       secrets,
       roster,
       version: '1.2.3',
-      listen: { ip: '127.0.0.1', port: 23_000 },
+      listening: () => ({ ip: '127.0.0.1', port: 23_000 }),
     },
     {
       store,
