@@ -1,4 +1,6 @@
 // Real processes, real sockets, real disks.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -250,6 +252,22 @@ describe('a node', () => {
       expect(await mac.stop()).toBe(0);
       await mac.start();
       expect(Object.keys((await client.expect(mac, 'GET', '/api/agents/email-index')).body)).toEqual(['titania@x.com']);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'started by npm ends with npm, and leaves nobody behind on its port',
+    async () => {
+      await using mesh = await ProcessMesh.create([{ id: 'mac' }]);
+      await using client = new Client();
+      const mac = mesh.host('mac');
+      const flags = ['--hosts', join(mesh.directory, 'hosts.json'), '--data', mac.dataDirectory, '--host', 'mac'];
+      const npm = spawn('npm', ['start', '--', ...flags], { cwd: join(import.meta.dirname, '../..'), stdio: 'ignore' });
+      await until(async () => (await client.ask(mac, 'GET', '/health'))?.status === 200);
+      npm.kill('SIGTERM');
+      await once(npm, 'exit');
+      await until(async () => (await client.ask(mac, 'GET', '/health')) === undefined);
     },
     LIVE_MS_MAX,
   );
