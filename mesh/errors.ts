@@ -17,6 +17,10 @@ type RefusalCode =
   | 'conflict'
   | 'name_taken'
   | 'id_taken'
+  | 'sending_not_configured'
+  | 'sender_not_owned'
+  | 'idempotency_mismatch'
+  | 'not_cancellable'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'unsupported_version'
@@ -28,6 +32,7 @@ type RefusalCode =
 type OutageCode =
   | 'uniqueness_unavailable'
   | 'overloaded'
+  | 'rate_limited'
   | 'stopping'
   | 'store_failed'
   | 'peer_silent'

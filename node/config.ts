@@ -2,8 +2,8 @@
 // Flags win over variables. All mistakes are told at once, each with the name that it was given by. Secrets come from the
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { isIP } from 'node:net';
-import { inspect } from 'node:util';
 import { MeshError } from '../mesh/errors.ts';
+import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
@@ -82,26 +82,6 @@ export interface Secrets {
   readonly token: Secret | undefined;
   readonly readToken: Secret | undefined;
   readonly meshSecret: Secret | undefined;
-}
-
-/** A text that does not print itself. */
-export class Secret {
-  readonly #text: string;
-  constructor(text: string) {
-    this.#text = text;
-  }
-  reveal(): string {
-    return this.#text;
-  }
-  toString(): string {
-    return '[secret]';
-  }
-  toJSON(): string {
-    return '[secret]';
-  }
-  [inspect.custom](): string {
-    return '[secret]';
-  }
 }
 
 /** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */

@@ -35,14 +35,29 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/node.ts', ['node/', 'mesh/']],
   [
     'node/http/',
-    ['node/http/', 'node/registry/', 'node/webhooks/', 'node/peers/', 'node/log.ts', 'node/config.ts', 'mesh/'],
+    [
+      'node/http/',
+      'node/registry/',
+      'node/webhooks/',
+      'node/send/',
+      'node/peers/',
+      'node/log.ts',
+      'node/config.ts',
+      'mesh/',
+    ],
   ],
   ['node/registry/', ['node/registry/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/webhooks/', ['node/webhooks/', 'node/registry/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
+  [
+    'node/send/',
+    ['node/send/', 'node/registry/change-log.ts', 'node/store/', 'node/secret.ts', 'node/log.ts', 'mesh/'],
+  ],
+  // A program of its own, which talks to a running node over HTTP.
+  ['node/mcp/', ['node/mcp/', 'node/send/tools.ts', 'node/log.ts', 'mesh/']],
   ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/peers/', ['node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/adapters/', ['node/adapters/', 'node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
-  ['node/', ['node/log.ts', 'node/config.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
+  ['node/', ['node/log.ts', 'node/config.ts', 'node/secret.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/']],
 ];
 

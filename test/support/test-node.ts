@@ -1,7 +1,8 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
-import { Secret, type Secrets } from '../../node/config.ts';
+import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
+import { Secret } from '../../node/secret.ts';
 import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';

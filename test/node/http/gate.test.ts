@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/hosts.ts';
-import { Secret } from '../../../node/config.ts';
 import { createGate } from '../../../node/http/gate.ts';
+import { Secret } from '../../../node/secret.ts';
 
 const hosts = [{ id: 'mac', url: 'http://mac.tail.net:23000', type: 'local', aliases: ['mac.lan'] }];
 const roster = parseRoster(JSON.stringify({ hosts }), { hostName: 'x' });
