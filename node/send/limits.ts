@@ -1,0 +1,51 @@
+// Every bound of the send module in one table, its unit last in its name.
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const MIB = 1_024 * 1_024;
+
+/** One message: To, Cc and Bcc together. RFC 5321 §4.5.3.1.8 has servers take 100. */
+export const RECIPIENTS_MAX = 100;
+/** A header line of the server's most is 998 octets (RFC 5322 §2.1.1); folded, a subject may have more than fits one. */
+export const SUBJECT_CHARACTERS_MAX = 998;
+export const MAILBOX_NAME_CHARACTERS_MAX = 128;
+/** Text and HTML, each. */
+export const BODY_BYTES_MAX = 2 * MIB;
+export const PAYLOAD_BYTES_MAX = MIB;
+export const HEADERS_MAX = 30;
+export const HEADER_VALUE_CHARACTERS_MAX = 998;
+export const REFERENCES_MAX = 50;
+export const ATTACHMENTS_MAX = 20;
+export const FILENAME_CHARACTERS_MAX = 255;
+/** Octets before base64: of one attachment, of all of one message, of all blobs on this host. */
+export const ATTACHMENT_BYTES_MAX = 25 * MIB;
+export const MESSAGE_ATTACHMENTS_BYTES_MAX = 50 * MIB;
+export const BLOBS_BYTES_MAX = 4_096 * MIB;
+export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 256;
+/** `sendAt` lies at most this far ahead. */
+export const SEND_AHEAD_MS_MAX = 30 * 24 * HOUR_MS;
+
+/** One attempt: connection, greeting, silence in between, everything (send design: 10/10/20 s, 28 s in all). */
+export const CONNECT_MS_MAX = 10 * SECOND_MS;
+export const GREETING_MS_MAX = 10 * SECOND_MS;
+export const SILENCE_MS_MAX = 20 * SECOND_MS;
+export const SHIPMENT_MS_MAX = 28 * SECOND_MS;
+
+/** Retry of what is transient: doubling, ±20 %, and how long a message lives unless somebody says otherwise. */
+export const RETRY_FIRST_MS = 30 * SECOND_MS;
+export const RETRY_MS_MAX = HOUR_MS;
+export const RETRY_JITTER = 0.2;
+export const LIFETIME_MS = 24 * HOUR_MS;
+export const LIFETIME_MS_MIN = MINUTE_MS;
+export const LIFETIME_MS_MAX = 7 * 24 * HOUR_MS;
+
+export const RATE_PER_HOUR = 100;
+export const CONNECTIONS_PER_ACCOUNT = 5;
+export const CONNECTIONS_PER_ACCOUNT_MAX = 50;
+/** `wait=true` is answered with what is known by then (the seed: within 30 s). */
+export const WAIT_MS_MAX = 29 * SECOND_MS;
+/** Messages that wait to be sent; the next one is answered 503. */
+export const QUEUE_MESSAGES_MAX = 100_000;
+/** Contents kept in memory between acceptance and sending; others are read from the disk again. */
+export const CONTENT_CACHE_BYTES_MAX = 16 * MIB;
