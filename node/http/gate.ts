@@ -37,7 +37,10 @@ export interface Gate {
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
 export const INDEX_PATH = '/api/agents/email-index';
-const WEBHOOK_ROUTES = '/api/webhooks';
+/** Read only by who may write: they show where events go, and who wrote to whom. */
+const PRIVATE_ROUTES = ['/api/webhooks', '/api/email'];
+/** Of these, what says nothing of anybody: the schemas of the tools. */
+const TOOLS_PATH = '/api/email/tools';
 /** `Host` texts judged already; they are few, unless somebody plays. */
 const KNOWN_HOSTS_MAX = 1_000;
 
@@ -53,8 +56,7 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
   const refuseStranger = (visitor: Visitor): MeshError | undefined => {
     const { method, path } = visitor;
     if (path.startsWith(PEER_PATHS) || path === '/health' || path === '/ready') return undefined;
-    const isRead =
-      (method === 'GET' || method === 'HEAD') && path !== WEBHOOK_ROUTES && !path.startsWith(`${WEBHOOK_ROUTES}/`);
+    const isRead = (method === 'GET' || method === 'HEAD') && !isPrivate(path);
     if ((isRead ? readToken : token) === undefined) return undefined;
     if (isRead && path === INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
     if (opens(visitor.header('authorization'), token, isRead ? readToken : undefined)) return undefined;
@@ -70,6 +72,11 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
     guardsReads: readToken !== undefined,
     showsToken: (authorization) => opens(authorization, token, readToken),
   };
+}
+
+function isPrivate(path: string): boolean {
+  if (path === TOOLS_PATH) return false;
+  return PRIVATE_ROUTES.some((route) => path === route || path.startsWith(`${route}/`));
 }
 
 function refuseForeigner(visitor: Visitor, isOurName: (host: string) => boolean): MeshError | undefined {

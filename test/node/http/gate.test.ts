@@ -56,14 +56,18 @@ describe('with MESH_TOKEN', () => {
     ['GET', '/api/webhooks'],
     ['GET', '/api/webhooks/x'],
     ['POST', '/api/webhooks/x/test'],
+    ['GET', '/api/email/log'],
+    ['GET', '/api/email/status/x'],
+    ['POST', '/api/email/send'],
   ])('%s %s needs it', (method, path) => {
     expect(visit({}, { method, path, token: TOKEN })).toBe('unauthorized');
     expect(visit(bearer('wrong-wrong-wrong-wrong'), { method, path, token: TOKEN })).toBe('unauthorized');
     expect(visit({ authorization: `Basic ${TOKEN}` }, { method, path, token: TOKEN })).toBe('unauthorized');
     expect(visit(bearer(TOKEN), { method, path, token: TOKEN })).toBeUndefined();
   });
-  it.each(['/api/agents', '/api/agents/email-index', '/api/hosts', '/health'])('reading %s stays open', (path) =>
-    expect(visit({}, { path, token: TOKEN })).toBeUndefined(),
+  it.each(['/api/agents', '/api/agents/email-index', '/api/hosts', '/api/email/tools', '/health'])(
+    'reading %s stays open',
+    (path) => expect(visit({}, { path, token: TOKEN })).toBeUndefined(),
   );
   it('leaves the peers to their signatures', () =>
     expect(visit({}, { method: 'POST', path: '/api/mesh/v1/claims/messages', token: TOKEN })).toBeUndefined());
