@@ -1,5 +1,6 @@
 // Agents on disk: `agent/<id>` is the agent as it is in memory; `agent-gone/<id>` keeps the last sequence of a deleted one, so
-// that its events go on counting when the same id is made again. Read back with checks by hand: 100,000 addresses at start.
+// that its events go on counting when the same id is made again; `agent-sequence/<id>` is the last sequence where an event came
+// after the agent's last change. Read back with checks by hand: 100,000 addresses at start.
 import { MeshError } from '../../mesh/errors.ts';
 import { type AgentId, type HostId, parseAgentId } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
@@ -8,6 +9,7 @@ import type { Agent } from './agent.ts';
 
 const PREFIX = 'agent/';
 const GONE_PREFIX = 'agent-gone/';
+const SEQUENCE_PREFIX = 'agent-sequence/';
 
 /** The writes that make `agent` what the disk knows; `isNew` clears what was kept of an earlier one of that id. */
 export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
@@ -19,8 +21,28 @@ export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
 export function removingWrites(id: AgentId, lastSequence: number): readonly Write[] {
   return [
     { key: PREFIX + id, value: undefined },
+    { key: SEQUENCE_PREFIX + id, value: undefined },
     { key: GONE_PREFIX + id, value: { sequence: lastSequence } },
   ];
+}
+
+/** Keeps the last sequence given to an event that is no change of the agent. */
+export function sequenceWrite(id: AgentId, sequence: number, isGone: boolean): Write {
+  return { key: (isGone ? GONE_PREFIX : SEQUENCE_PREFIX) + id, value: { sequence } };
+}
+
+/** Sequences of agents, where one was kept by itself. */
+export async function loadSequences(store: Store): Promise<ReadonlyMap<AgentId, number>> {
+  const sequences = new Map<AgentId, number>();
+  for await (const page of store.load(SEQUENCE_PREFIX)) {
+    for (const { key, value } of page) {
+      const id = parseAgentId(key.slice(SEQUENCE_PREFIX.length));
+      if (id === undefined || !isObject(value) || !isCount(value.sequence))
+        throw damaged(key, "its 'sequence' is not a whole number");
+      sequences.set(id, value.sequence);
+    }
+  }
+  return sequences;
 }
 
 /** The last sequence given to an agent of this id that was deleted; 0 when there was none. */

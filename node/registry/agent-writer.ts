@@ -1,12 +1,15 @@
 // One mutation, one commit: the agent's new state, the entries that tell of the change and the records of its claims become
 // durable together, and are shown only then.
+import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
 import type { Agent } from './agent.ts';
-import { removingWrites, savingWrites } from './agent-records.ts';
+import { goneSequence, removingWrites, savingWrites, sequenceWrite } from './agent-records.ts';
 import type { AgentTable } from './agent-table.ts';
 import { type ChangeDraft, changesBetween } from './change-entries.ts';
+import type { EmailEntry } from './change-log.ts';
 import type { NewEntry, StoredChangeLog } from './stored-change-log.ts';
 
 export interface AgentWriterPorts {
@@ -15,13 +18,62 @@ export interface AgentWriterPorts {
   readonly clock: Clock;
   readonly newUuid: NewUuid;
   readonly log: Log;
+  readonly hostId: HostId;
+  readonly store: Pick<Store, 'get'>;
+}
+
+/** What became of a message, to be told as an event of its agent. */
+export type EmailDraft = Pick<EmailEntry, 'event' | 'email'>;
+
+export interface Telling {
+  readonly agentId: AgentId;
+  /** The name to tell when the agent is gone. */
+  readonly agentName: string;
+  readonly drafts: readonly EmailDraft[];
+  /** Durable together with the entries. */
+  readonly writes: readonly Write[];
+  /** Runs when all of it is durable. */
+  readonly apply: () => void;
 }
 
 export class AgentWriter {
   readonly #ports: AgentWriterPorts;
+  /**
+   * The last sequence given out, for agents that anything was told of since the start. Given out in the very step that hands the
+   * commit to the log, so events need no turn on the agent: one that waits for its claims holds nobody's mail up.
+   */
+  readonly #sequences: Map<AgentId, number>;
 
-  constructor(ports: AgentWriterPorts) {
+  /** `sequences`: of agents whose last event was not a change of the agent itself. */
+  constructor(ports: AgentWriterPorts, sequences: ReadonlyMap<AgentId, number> = new Map()) {
     this.#ports = ports;
+    this.#sequences = new Map(sequences);
+  }
+
+  /** The last sequence that was given to an event of this agent, `known` aside. */
+  lastSequence(id: AgentId, known: number): number {
+    return Math.max(known, this.#sequences.get(id) ?? 0);
+  }
+
+  /** Tells of mail, with the module's own writes in the same commit. The agent may be gone by now. */
+  async tell({ agentId, agentName, drafts, writes, apply }: Telling): Promise<void> {
+    const { table, changes, hostId, store } = this.#ports;
+    if (table.find(agentId) === undefined && !this.#sequences.has(agentId)) {
+      const gone = await goneSequence(store, agentId);
+      this.#sequences.set(agentId, this.lastSequence(agentId, gone));
+    }
+    const agent = table.find(agentId);
+    const last = this.lastSequence(agentId, agent?.sequence ?? 0);
+    const about = { id: agentId, name: agent?.name ?? agentName, hostId };
+    const entries = this.#entries(
+      drafts.map((draft) => ({ ...draft, agent: about })),
+      last,
+      this.#now(),
+    );
+    const sequence = last + entries.length;
+    this.#sequences.set(agentId, sequence);
+    const kept = drafts.length === 0 ? [] : [sequenceWrite(agentId, sequence, agent === undefined)];
+    await changes.append(entries, [...writes, ...kept], apply);
   }
 
   /**
@@ -33,13 +85,15 @@ export class AgentWriter {
     const drafts = changesBetween(before, after);
     if (before !== undefined && drafts.length === 0) return before;
     const timestamp = this.#now();
-    const entries = this.#entries(drafts, after.sequence, timestamp);
+    const last = this.lastSequence(after.id, after.sequence);
+    const entries = this.#entries(drafts, last, timestamp);
     const saved: Agent = {
       ...after,
       createdAt: before?.createdAt ?? timestamp,
       updatedAt: timestamp,
-      sequence: after.sequence + entries.length,
+      sequence: last + entries.length,
     };
+    this.#sequences.set(saved.id, saved.sequence);
     const writes = [...savingWrites(saved, before === undefined), ...extra];
     await this.#commit(entries, writes, () => table.put(before, saved));
     return saved;
@@ -47,8 +101,12 @@ export class AgentWriter {
 
   /** Removes the agent. */
   async remove(before: Agent, extra: readonly Write[]): Promise<void> {
-    const entries = this.#entries(changesBetween(before, undefined), before.sequence, this.#now());
-    const writes = [...removingWrites(before.id, before.sequence + entries.length), ...extra];
+    const last = this.lastSequence(before.id, before.sequence);
+    const entries = this.#entries(changesBetween(before, undefined), last, this.#now());
+    const sequence = last + entries.length;
+    // Kept from here on: what is told of it now must not go by the agent's own, which the table still shows.
+    this.#sequences.set(before.id, sequence);
+    const writes = [...removingWrites(before.id, sequence), ...extra];
     await this.#commit(entries, writes, () => this.#ports.table.remove(before));
   }
 
@@ -58,13 +116,19 @@ export class AgentWriter {
     this.#ports.log.info('agent.changed', { agentId: entries[0]?.agent.id, events });
   }
 
-  #entries(drafts: readonly ChangeDraft[], lastSequence: number, timestamp: string): readonly NewEntry[] {
-    return drafts.map((draft, at) => ({
-      id: this.#ports.newUuid(),
-      timestamp,
-      sequence: lastSequence + 1 + at,
-      ...draft,
-    }));
+  #entries(
+    drafts: readonly (ChangeDraft | (EmailDraft & Pick<ChangeDraft, 'agent'>))[],
+    lastSequence: number,
+    timestamp: string,
+  ): readonly NewEntry[] {
+    return drafts.map(
+      (draft, at): NewEntry => ({
+        id: this.#ports.newUuid(),
+        timestamp,
+        sequence: lastSequence + 1 + at,
+        ...draft,
+      }),
+    );
   }
 
   #now(): string {

@@ -68,7 +68,8 @@ export class Agents {
     if (twin !== undefined) return { agent: sameOrRefuse(twin, draft), isNew: false };
     using _nameTurn = await this.#names.hold(nameKey(draft.name), untilMs);
     table.refuseTakenName(draft.name, undefined);
-    const sequence = input.id === undefined ? 0 : await goneSequence(store, draft.id);
+    const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
+    const sequence = writer.lastSequence(draft.id, gone);
     using _addressTurns = await addressClaims.hold(draft.addresses, untilMs);
     const settled = await addressClaims.claim(draft, draft.addresses, askedMs);
     return { agent: await writer.save(undefined, { ...draft, sequence }, settled), isNew: true };

@@ -1,10 +1,10 @@
 // Which events a mutation is, and in which order: a function of the agent before and after it, and of nothing else, so that
 // no route can forget one. Addresses are told as the email index shows them: none while email is disabled.
 import type { Agent, AgentAddress } from './agent.ts';
-import type { ChangeEntry, ChangeEvent } from './change-log.ts';
+import type { AgentChanges, AgentEntry, AgentEvent } from './change-log.ts';
 
 /** What happened, without when and where in the log. */
-export type ChangeDraft = Pick<ChangeEntry, 'event' | 'agent' | 'changes'>;
+export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'>;
 
 /**
  * The events of one mutation (webhooks design): created → `agent.created`, `agent.email.changed`; changed →
@@ -16,7 +16,7 @@ export function changesBetween(before: Agent | undefined, after: Agent | undefin
   if (named === undefined) return [];
   const agent = { id: named.id, name: named.name, hostId: named.hostId };
   const changes = emailChanges(before, after);
-  const draft = (event: ChangeEvent): ChangeDraft => ({ event, agent, changes });
+  const draft = (event: AgentEvent): ChangeDraft => ({ event, agent, changes });
   const isShown = changes.added.length + changes.removed.length + changes.modified.length > 0;
   const email = isShown ? [draft('agent.email.changed')] : [];
   if (before === undefined) return [draft('agent.created'), ...email];
@@ -26,7 +26,7 @@ export function changesBetween(before: Agent | undefined, after: Agent | undefin
   return [...email, { event: 'agent.updated', agent, changes: { ...changes, fields } }];
 }
 
-function emailChanges(before: Agent | undefined, after: Agent | undefined): ChangeEntry['changes'] {
+function emailChanges(before: Agent | undefined, after: Agent | undefined): AgentChanges {
   const was = shown(before);
   const is = shown(after);
   const byKey = new Map(was.map((entry) => [entry.key, entry]));
@@ -56,7 +56,7 @@ function shown(agent: Agent | undefined): readonly AgentAddress[] {
   return agent?.emailEnabled ? agent.addresses : [];
 }
 
-function texts(addresses: readonly AgentAddress[]): ChangeEntry['changes']['current'] {
+function texts(addresses: readonly AgentAddress[]): AgentChanges['current'] {
   return addresses.map((entry) => entry.address);
 }
 

@@ -3,32 +3,62 @@
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 
 /** The specification's events ("Supported Events"). */
-export const CHANGE_EVENTS = ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'] as const;
+export const AGENT_EVENTS = ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'] as const;
+export type AgentEvent = (typeof AGENT_EVENTS)[number];
+
+/** What became of mail that an agent sent (send design). */
+export const EMAIL_EVENTS = ['email.sent', 'email.failed', 'email.bounced', 'email.unknown'] as const;
+export type EmailEvent = (typeof EMAIL_EVENTS)[number];
+
+export const CHANGE_EVENTS = [...AGENT_EVENTS, ...EMAIL_EVENTS] as const;
 export type ChangeEvent = (typeof CHANGE_EVENTS)[number];
 
-/** One event. The members are those of the specification's webhook payload, plus `id`, `type` and `sequence`. */
-export interface ChangeEntry {
+/** The members are those of the specification's webhook payload, plus `id`, `type` and `sequence`. */
+interface Entry {
   /** Position in this node's log: 1, 2, 3, … without a gap. */
   readonly seq: number;
   /** Unique in the mesh: the receiver's key for dropping repeats (`webhook-id`). */
   readonly id: string;
-  readonly event: ChangeEvent;
   /** ISO 8601, UTC: when it was decided. */
   readonly timestamp: string;
   readonly agent: { readonly id: AgentId; readonly name: string; readonly hostId: HostId };
-  readonly changes: {
-    readonly added: readonly EmailAddress[];
-    readonly removed: readonly EmailAddress[];
-    /** Addresses that stay, whose displayName, primary or metadata changed. */
-    readonly modified: readonly EmailAddress[];
-    /** All addresses of the agent that the index shows after the change. */
-    readonly current: readonly EmailAddress[];
-    /** Names of the agent's fields that changed; only in `agent.updated`. */
-    readonly fields?: readonly string[];
-  };
   /** Position among this agent's events: 1, 2, 3, … without a gap. */
   readonly sequence: number;
 }
+
+export interface AgentChanges {
+  readonly added: readonly EmailAddress[];
+  readonly removed: readonly EmailAddress[];
+  /** Addresses that stay, whose displayName, primary or metadata changed. */
+  readonly modified: readonly EmailAddress[];
+  /** All addresses of the agent that the index shows after the change. */
+  readonly current: readonly EmailAddress[];
+  /** Names of the agent's fields that changed; only in `agent.updated`. */
+  readonly fields?: readonly string[];
+}
+
+/** One message at the moment of the event; names as in the answer to a send. */
+export interface EmailEventDetail {
+  readonly email_id: string;
+  readonly messageId: string;
+  readonly from: string;
+  readonly subject: string;
+  readonly state: string;
+  readonly recipients: readonly { readonly address: string; readonly state: string; readonly code?: number }[];
+}
+
+export interface AgentEntry extends Entry {
+  readonly event: AgentEvent;
+  readonly changes: AgentChanges;
+}
+
+export interface EmailEntry extends Entry {
+  readonly event: EmailEvent;
+  readonly email: EmailEventDetail;
+}
+
+/** One event. */
+export type ChangeEntry = AgentEntry | EmailEntry;
 
 /** What a reader of the log needs. */
 export interface ChangeLog {

@@ -9,9 +9,9 @@ import type { Store } from '../store/store.ts';
 import { AddressClaims } from './address-claims.ts';
 import { type Added, Addresses } from './addresses.ts';
 import type { Agent, AgentAddress } from './agent.ts';
-import { loadAgents } from './agent-records.ts';
+import { loadAgents, loadSequences } from './agent-records.ts';
 import { type AgentIndex, AgentTable } from './agent-table.ts';
-import { AgentWriter } from './agent-writer.ts';
+import { AgentWriter, type Telling } from './agent-writer.ts';
 import { Agents, type Changed, type Created } from './agents.ts';
 import type { ChangeLog } from './change-log.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -53,6 +53,8 @@ export interface Registry {
   addAddress(id: AgentId, input: NewAddress): Promise<Added>;
   /** Throws `not_found`, `invalid_request`. */
   patchAddress(id: AgentId, text: string, patch: AddressPatch): Promise<Agent>;
+  /** Commits events of an agent's mail and what they tell of, together. Throws `store_failed`. */
+  tell(telling: Telling): Promise<void>;
   /** Throws `not_found`. */
   removeAddress(id: AgentId, text: string): Promise<Changed>;
 }
@@ -63,7 +65,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
   const changes = await StoredChangeLog.open(store, log);
   const table = new AgentTable(index, await loadAgents(store, hostId));
   const newUuid = uuidsFrom(random);
-  const writer = new AgentWriter({ table, changes, clock, newUuid, log });
+  const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, store }, await loadSequences(store));
   const addressClaims = new AddressClaims({ claims, table, clock, newUuid, log });
   const locks = new KeyedLock('agent', clock);
   const agents = new Agents({ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId });
@@ -73,6 +75,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     list: () => table.list(),
     get: (id) => table.get(id),
     create: (input) => agents.create(input),
+    tell: (telling) => writer.tell(telling),
     patch: (id, patch) => agents.patch(id, patch),
     remove: (id) => agents.remove(id),
     address: (id, text) => addresses.find(table.get(id), text),

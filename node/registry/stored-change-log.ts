@@ -5,7 +5,14 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
-import { CHANGE_EVENTS, type ChangeEntry, type ChangeLog } from './change-log.ts';
+import {
+  AGENT_EVENTS,
+  type AgentEntry,
+  type ChangeEntry,
+  type ChangeLog,
+  EMAIL_EVENTS,
+  type EmailEntry,
+} from './change-log.ts';
 import { LOG_TAIL_ENTRIES_MAX } from './limits.ts';
 
 const PREFIX = 'change/';
@@ -13,7 +20,7 @@ const PREFIX = 'change/';
 const SEQ_DIGITS = 16;
 
 /** An entry that has no place in the log yet. */
-export type NewEntry = Omit<ChangeEntry, 'seq'>;
+export type NewEntry = Omit<AgentEntry, 'seq'> | Omit<EmailEntry, 'seq'>;
 
 export class StoredChangeLog implements ChangeLog {
   readonly #store: Store;
@@ -45,7 +52,7 @@ export class StoredChangeLog implements ChangeLog {
    * subscribers hear of it. Rejects with `store_failed`; then `apply` never runs.
    */
   async append(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
-    const placed = entries.map((entry, at) => ({ seq: this.#last + 1 + at, ...entry }));
+    const placed = entries.map((entry, at): ChangeEntry => ({ seq: this.#last + 1 + at, ...entry }));
     this.#last += placed.length;
     this.#remember(placed);
     const last = this.#last;
@@ -104,17 +111,18 @@ async function readStored(store: Store, after: number, end: number): Promise<rea
 /** Checks what a reader relies on; the members inside were written by us and are covered by the store's checksum. */
 function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
   if (record.key !== entryKey(seq)) throw holeAt(seq);
-  const entry = record.value as Partial<ChangeEntry> | null;
+  const entry = record.value as Partial<AgentEntry & { readonly email: unknown }> | null;
   const isWhole =
     typeof entry === 'object' &&
     entry !== null &&
     entry.seq === seq &&
     typeof entry.id === 'string' &&
     typeof entry.timestamp === 'string' &&
-    CHANGE_EVENTS.some((event) => event === entry.event) &&
     typeof entry.agent === 'object' &&
-    typeof entry.changes === 'object' &&
-    typeof entry.sequence === 'number';
+    typeof entry.sequence === 'number' &&
+    (AGENT_EVENTS.some((event) => event === entry.event)
+      ? typeof entry.changes === 'object'
+      : EMAIL_EVENTS.some((event) => event === (entry.event as string)) && typeof entry.email === 'object');
   if (isWhole) return entry as ChangeEntry;
   throw new MeshError(
     'store_failed',

@@ -1,6 +1,6 @@
 // A change log in memory whose entries a test writes at will; it outlives the crashes of its readers. It counts what is read.
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { ChangeEntry, ChangeEvent, ChangeLog } from '../../node/registry/change-log.ts';
+import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog } from '../../node/registry/change-log.ts';
 
 export class MemoryChangeLog implements ChangeLog {
   readonly #entries: ChangeEntry[] = [];
@@ -23,7 +23,7 @@ export class MemoryChangeLog implements ChangeLog {
   }
 
   /** One more change of an agent, told to subscribers at once. */
-  append(agentId: string, event: ChangeEvent = 'agent.email.changed'): ChangeEntry {
+  append(agentId: string, event: AgentEvent = 'agent.email.changed'): AgentEntry {
     const entry = this.#make(agentId, event);
     this.#entries.push(entry);
     for (const listener of this.#listeners) listener();
@@ -42,7 +42,7 @@ export class MemoryChangeLog implements ChangeLog {
     return () => this.#listeners.delete(listener);
   }
 
-  #make(agentId: string, event: ChangeEvent): ChangeEntry {
+  #make(agentId: string, event: AgentEvent): AgentEntry {
     const sequence = (this.#sequences.get(agentId) ?? 0) + 1;
     this.#sequences.set(agentId, sequence);
     const seq = this.#entries.length + 1;

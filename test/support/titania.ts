@@ -1,5 +1,7 @@
 // The specification's example agent, and what tests of the agents' routes do with it.
+
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { changesOf } from './agent-changes.ts';
 import { type Answer, call, type TestRegistry } from './test-registry.ts';
 
 export const titania = {
@@ -23,7 +25,7 @@ export const patch = (node: TestRegistry, id: string, body: unknown): Promise<An
 /** Names of the events since `after`, and the fields of `agent.updated`. */
 export async function eventsSince(node: TestRegistry, after: number): Promise<readonly string[]> {
   const entries = await node.registry.changes.read(after, 1_000);
-  return entries.map(({ event, changes }) => [event, ...(changes.fields ?? [])].join(' '));
+  return entries.map((entry) => [entry.event, ...(changesOf(entry).fields ?? [])].join(' '));
 }
 
 /** The address is an agent's of another host. */

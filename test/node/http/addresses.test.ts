@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
+import { changesOf } from '../../support/agent-changes.ts';
 import { call, type TestRegistry, testRegistry } from '../../support/test-registry.ts';
 
 const LIST = '/api/agents/a1/email/addresses';
@@ -110,7 +111,7 @@ describe('POST …/email/addresses', () => {
     expect(marks((await add(node, { address: 'a@x.com', primary: false })).body)).toBe('a@x.com*');
     expect(marks((await add(node, { address: 'b@x.com', primary: true })).body)).toBe('a@x.com b@x.com*');
     const entries = await node.registry.changes.read(3, 1);
-    expect(entries[0]?.changes).toMatchObject({ added: ['b@x.com'], modified: ['a@x.com'] });
+    expect(changesOf(entries[0])).toMatchObject({ added: ['b@x.com'], modified: ['a@x.com'] });
   });
 
   it('keeps an address of a disabled agent out of the index: agent.updated alone', async () => {
@@ -188,7 +189,7 @@ describe('PATCH …/email/addresses/:address', () => {
     expect(answer).toMatchObject({ status: 200, body: { agentId: 'a1', agentName: 'titania' } });
     expect(marks(answer.body)).toBe('a@x.com b@x.com*');
     const [email] = await node.registry.changes.read(head, 10);
-    expect(email?.changes).toEqual({
+    expect(changesOf(email)).toEqual({
       added: [],
       removed: [],
       modified: ['a@x.com', 'b@x.com'],
@@ -222,7 +223,7 @@ describe('DELETE …/email/addresses/:address', () => {
     const answer = await call(node.app, 'DELETE', one('a@x.com'));
     expect(marks(answer.body)).toBe('b@x.com* c@x.com');
     const [email] = await node.registry.changes.read(head, 1);
-    expect(email?.changes).toMatchObject({ removed: ['a@x.com'], modified: ['b@x.com'] });
+    expect(changesOf(email)).toMatchObject({ removed: ['a@x.com'], modified: ['b@x.com'] });
     expect(node.claims.owners.has('a@x.com' as AddressKey)).toBe(false);
   });
 

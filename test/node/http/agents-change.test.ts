@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey } from '../../../mesh/names.ts';
+import { changesOf } from '../../support/agent-changes.ts';
 import { agentOf, call, testRegistry } from '../../support/test-registry.ts';
 import { create, eventsSince, givenAway, patch, titania } from '../../support/titania.ts';
 
@@ -74,7 +75,7 @@ describe('PATCH /api/agents/:id', () => {
     expect([off.tools.email.enabled, off.tools.email.addresses.length, node.claims.owners.size]).toEqual([false, 2, 2]);
     await patch(node, 'a1', { tools: { email: { enabled: true } } });
     const all = ['titania@23blocks.example.com', 'iac@tool.example.com'];
-    expect((await node.registry.changes.read(2, 10)).map(({ event, changes }) => [event, changes])).toEqual([
+    expect((await node.registry.changes.read(2, 10)).map((entry) => [entry.event, changesOf(entry)])).toEqual([
       ['agent.email.changed', { added: [], removed: all, modified: [], current: [] }],
       ['agent.updated', { added: [], removed: all, modified: [], current: [], fields: ['tools.email'] }],
       ['agent.email.changed', { added: all, removed: [], modified: [], current: all }],

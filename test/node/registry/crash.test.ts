@@ -1,5 +1,6 @@
 // A power cut at every boundary between two commits, and a start from what was durable: agents, index, log and claims must
 // tell the same story, and everything that was acknowledged must be in it.
+
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Random } from '../../../mesh/ports.ts';
@@ -7,6 +8,7 @@ import type { Agent } from '../../../node/registry/agent.ts';
 import type { ChangeEntry } from '../../../node/registry/change-log.ts';
 import type { Registry } from '../../../node/registry/registry.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { changesOf } from '../../support/agent-changes.ts';
 import { MemoryClaims } from '../../support/memory-claims.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { MAC, type TestRegistry, testRegistry } from '../../support/test-registry.ts';
@@ -127,7 +129,7 @@ async function expectOneStory(node: TestRegistry): Promise<readonly ChangeEntry[
   for (const agent of agents) {
     const { last, sequence } = told.get(agent.id) ?? {};
     expect([agent.sequence, agent.name]).toEqual([sequence, last?.agent.name]);
-    expect(last?.changes.current).toEqual(agent.emailEnabled ? agent.addresses.map((entry) => entry.address) : []);
+    expect(changesOf(last).current).toEqual(agent.emailEnabled ? agent.addresses.map((entry) => entry.address) : []);
   }
   expectIndexOf(node, agents);
   const held = agents.flatMap((agent) => agent.addresses.map(({ key, claimId }) => [key, agent.id, claimId]));

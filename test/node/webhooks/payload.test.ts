@@ -19,6 +19,25 @@ describe('the payload of a delivery', () => {
     expect(JSON.parse(new TextDecoder().decode(payloadOf(updated))).changes.fields).toEqual(['label']);
   });
 
+  it('tells of mail by what became of it, in the place of changes', () => {
+    const { changes: _, ...rest } = entry;
+    const email = {
+      recipients: [{ code: 550, state: 'failed', address: 'b@x.example' }],
+      state: 'failed',
+      subject: 'Hello',
+      from: 'ann@x.example',
+      messageId: '<1@x.example>',
+      email_id: 'e1',
+    };
+    expect(new TextDecoder().decode(payloadOf({ ...rest, event: 'email.failed', email }))).toBe(
+      '{"event":"email.failed","timestamp":"2026-01-27T12:00:00.000Z",' +
+        '"agent":{"id":"ann","name":"name of ann","hostId":"mac"},' +
+        '"email":{"email_id":"e1","messageId":"<1@x.example>","from":"ann@x.example","subject":"Hello","state":"failed",' +
+        '"recipients":[{"address":"b@x.example","state":"failed","code":550}]},' +
+        '"id":"msg_1","type":"email.failed","sequence":1}',
+    );
+  });
+
   it('has the same bytes whatever the order in which its members were stored', () => {
     const { agent, changes } = entry;
     const stored = {
