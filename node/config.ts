@@ -36,6 +36,11 @@ export const SETTINGS: readonly Setting[] = [
     takes: 'LIST',
     help: 'CIDR[:port],… that webhooks may be sent to, besides loopback on a node that listens on loopback only',
   },
+  {
+    name: 'send-accounts',
+    takes: 'FILE',
+    help: 'the accounts that agents may send mail through (README, "Sending mail"); mode 0600. Unset: sending is off',
+  },
   { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
   { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },
   {
@@ -59,7 +64,18 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
     help: "shared by all hosts: proves a host's key at first contact, and turns trust on first use off",
   },
+  {
+    name: 'smtp-url',
+    secret: true,
+    help: 'one account to send mail through: smtp://user:password@host:587, smtps://…:465, or smtp://127.0.0.1:25',
+  },
 ];
+
+/** Secrets that are not made up by an operator, and what they look like. */
+const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {
+  'smtp-url': { form: /^smtps?:\/\/\S{1,2000}$/, is: 'smtp://user:password@host:port or smtps://…' },
+};
+const SECRET_FORM = { form: /^[\x21-\x7e]{16,256}$/, is: '16 to 256 printable ASCII characters without spaces' };
 
 export interface ListenAddress {
   readonly ip: string;
@@ -72,6 +88,7 @@ export interface Config {
   readonly dataDirectory: string;
   readonly listen: ListenAddress | undefined;
   readonly webhookAllow: readonly AllowRule[];
+  readonly sendAccounts: string | undefined;
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
   readonly acceptNewKey: boolean;
@@ -82,6 +99,7 @@ export interface Secrets {
   readonly token: Secret | undefined;
   readonly readToken: Secret | undefined;
   readonly meshSecret: Secret | undefined;
+  readonly smtpUrl: Secret | undefined;
 }
 
 /** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */
@@ -114,6 +132,7 @@ export function readConfig(
     dataDirectory: given('data')?.text ?? '',
     listen: readListen(given, mistakes),
     webhookAllow: readAllowList(given, mistakes),
+    sendAccounts: given('send-accounts')?.text,
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
@@ -123,6 +142,7 @@ export function readConfig(
     token: readSecret('token', given, mistakes),
     readToken: readSecret('read-token', given, mistakes),
     meshSecret: readSecret('secret', given, mistakes),
+    smtpUrl: readSecret('smtp-url', given, mistakes),
   };
   if (mistakes.length > 0)
     throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);
@@ -182,7 +202,7 @@ function readLogLevel(given: Given, mistakes: string[]): Config['logLevel'] {
 function readSecret(name: string, given: Given, mistakes: string[]): Secret | undefined {
   const value = given(name);
   if (value === undefined) return undefined;
-  if (!/^[\x21-\x7e]{16,256}$/.test(value.text))
-    mistakes.push(`${value.by} must be 16 to 256 printable ASCII characters without spaces`);
+  const { form, is } = SECRET_FORMS[name] ?? SECRET_FORM;
+  if (!form.test(value.text)) mistakes.push(`${value.by} must be ${is}`);
   return new Secret(value.text);
 }

@@ -14,13 +14,22 @@ import { NonceCache } from '../mesh/signature/nonces.ts';
 import { type Config, isLoopback, type ListenAddress, type Secrets } from './config.ts';
 import { createApp, type Fetch } from './http/app.ts';
 import { createGate } from './http/gate.ts';
+import { validate } from './http/input.ts';
+import { sendBodyReader } from './http/send-body.ts';
 import type { Log } from './log.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
 import { Presence } from './peers/presence.ts';
+import type { Agent } from './registry/agent.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { createRegistry, type Registry } from './registry/registry.ts';
 import type { RosterWatch } from './roster-watch.ts';
+import type { PostForm } from './send/access-tokens.ts';
+import type { SendConfig } from './send/account.ts';
+import type { Blobs } from './send/blobs.ts';
+import { createSending, type SendingAgent } from './send/create-sending.ts';
+import type { Resolver } from './send/deliverability.ts';
+import type { Mailer } from './send/mailer.ts';
 import type { Store } from './store/store.ts';
 import { createGuard } from './webhooks/guard.ts';
 import { createSender } from './webhooks/sender.ts';
@@ -33,6 +42,13 @@ export interface NodePorts {
   readonly random: Random;
   readonly log: Log;
   readonly signer: Signer;
+  /** Attachments on disk. */
+  readonly blobs: Blobs;
+  readonly resolver: Resolver;
+  /** Asks for access tokens. */
+  readonly post: PostForm;
+  /** In place of SMTP, in tests. */
+  readonly mailer?: Mailer;
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */
@@ -41,7 +57,9 @@ export interface NodePorts {
 
 export interface NodeOptions {
   readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow'>;
-  readonly secrets: Secrets;
+  readonly secrets: Omit<Secrets, 'smtpUrl'>;
+  /** The accounts that mail goes out through. */
+  readonly send: SendConfig;
   readonly roster: RosterWatch;
   readonly version: string;
   /** Where it listens, or is about to: no webhook is sent there. */
@@ -56,7 +74,7 @@ export interface MeshNode extends AsyncDisposable {
 }
 
 export async function createNode(
-  { config, secrets, roster, version, listening }: NodeOptions,
+  { config, secrets, send, roster, version, listening }: NodeOptions,
   ports: NodePorts,
 ): Promise<MeshNode> {
   const { store, clock, random, log, signer } = ports;
@@ -119,6 +137,20 @@ export async function createNode(
     hostId: self,
   });
 
+  const { blobs, resolver, post } = ports;
+  const agentOf = (found: Agent | undefined) => (found === undefined ? undefined : sendingAgentOf(found));
+  const sending = await createSending(send, {
+    ...{ store, clock, random, log, blobs, post, validate },
+    ...(ports.mailer === undefined ? {} : { mailer: ports.mailer }),
+    tell: (telling) => registry.tell(telling),
+    holder: (address) => {
+      const parsed = parseAddress(address);
+      return parsed.valid ? agentOf(index.holder(parsed.key)?.agent) : undefined;
+    },
+    agent: (id) => agentOf(registry.find(id)),
+  });
+  stack.defer(() => sending.close());
+
   const gate = createGate({ roster: roster.current, secrets });
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
   const fetch = createApp({
@@ -130,6 +162,8 @@ export async function createNode(
     emailIndex: { index, lookUp, parseAddress },
     registry,
     webhooks,
+    email: { sending, readBody: sendBodyReader(blobs) },
+    resolver,
     node: {
       version,
       roster: roster.current,
@@ -148,10 +182,19 @@ export async function createNode(
     registry,
     start: () => {
       claims.start();
-      inHand.push(presence.run(background.signal), webhooks.start(background.signal).catch(ignoreFailedStore));
+      inHand.push(
+        presence.run(background.signal),
+        webhooks.start(background.signal).catch(ignoreFailedStore),
+        sending.run(background.signal).catch(ignoreFailedStore),
+      );
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** An agent as the send module sees it. */
+function sendingAgentOf({ id, name, emailEnabled, addresses }: Agent): SendingAgent {
+  return { id, name, enabled: emailEnabled, addresses };
 }
 
 /** The store reports its own failure, and the node stops for it. Anything else is a bug and ends the process. */

@@ -1,9 +1,10 @@
 // From settings to a node that listens: opens the data directory, builds the real ports, and undoes it all in reverse order.
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
 import type { Host } from '../mesh/hosts.ts';
+import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
 import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
 import { createLog } from './adapters/log.ts';
@@ -14,6 +15,9 @@ import { type Config, DEFAULT_PORT, isLoopback, type ListenAddress, type Secrets
 import { closeServer, createHttpServer, listenOn } from './http/server.ts';
 import { createNode } from './node.ts';
 import { RosterWatch } from './roster-watch.ts';
+import { createPostForm } from './send/access-tokens.ts';
+import { readSendConfig } from './send/accounts-file.ts';
+import { Blobs } from './send/blobs.ts';
 import { openStore } from './store/disk-store.ts';
 
 export interface ServeOptions {
@@ -45,12 +49,16 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   refuseOpenDoor(listening, secrets);
 
   const directory = resolve(config.dataDirectory);
+  const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
+  const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
+  const post = stack.use(createPostForm());
+  const resolver = createDnsResolver();
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
-  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce, blobs, post, resolver };
   const node = await createNode(
-    { config, secrets, roster, version, listening: () => listening },
+    { config, secrets, send, roster, version, listening: () => listening },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   stack.use(node);

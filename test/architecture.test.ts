@@ -56,7 +56,10 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/mcp/', ['node/mcp/', 'node/send/tools.ts', 'node/log.ts', 'mesh/']],
   ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/peers/', ['node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
-  ['node/adapters/', ['node/adapters/', 'node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
+  [
+    'node/adapters/',
+    ['node/adapters/', 'node/peers/', 'node/send/deliverability.ts', 'node/store/', 'node/log.ts', 'mesh/'],
+  ],
   ['node/', ['node/log.ts', 'node/config.ts', 'node/secret.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/']],
 ];

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Resolver } from '../send/deliverability.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, INDEX_PATH, PEER_PATHS } from './gate.ts';
@@ -11,7 +12,10 @@ import { rawHeader } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { type ClaimVoter, claimRoutes } from './routes/claims.ts';
+import { type EmailServices, emailRoutes } from './routes/email.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
+import { emailListRoutes } from './routes/email-lists.ts';
+import { emailValidationRoutes } from './routes/email-validation.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
 import { type NodeRoutesOptions, nodeRoutes } from './routes/node.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -28,6 +32,8 @@ export interface AppServices {
   readonly emailIndex: EmailIndexServices;
   readonly registry: Registry;
   readonly webhooks: Webhooks;
+  readonly email: EmailServices;
+  readonly resolver: Resolver;
   readonly node: NodeRoutesOptions;
 }
 
@@ -48,12 +54,16 @@ export function createApp(services: AppServices): Fetch {
 }
 
 /** What anybody may ask whom the gate let in. */
-function clientRoutes({ log, node, registry, webhooks }: AppServices): Hono {
+function clientRoutes({ log, node, registry, webhooks, email, resolver }: AppServices): Hono {
   const app = createShell(log);
   nodeRoutes(app, node);
   agentRoutes(app, registry);
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
+  emailValidationRoutes(app, resolver);
+  emailListRoutes(app, email.sending);
+  // Last, for its `/:id/…` would fit the others' paths.
+  emailRoutes(app, email);
   return app;
 }
 

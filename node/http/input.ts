@@ -7,15 +7,18 @@ import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 
 /** Reads the body as JSON of `schema`'s form. Throws `unsupported_media_type`, `payload_too_large`, `invalid_json`, `unknown_field` or `invalid_request`. */
 export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
-  const contentType = c.req.header('content-type') ?? '';
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) {
-    throw new MeshError(
-      'unsupported_media_type',
-      `The body must be JSON with Content-Type: application/json, not '${contentType.slice(0, 100)}'.`,
-    );
-  }
+  refuseOtherThanJson(c.req.header('content-type') ?? '');
   const text = decodeUtf8(await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX));
   return validate(schema, parseJson(text));
+}
+
+/** Throws `unsupported_media_type`. */
+export function refuseOtherThanJson(contentType: string): void {
+  if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) return;
+  throw new MeshError(
+    'unsupported_media_type',
+    `The body must be JSON with Content-Type: application/json, not '${contentType.slice(0, 100)}'.`,
+  );
 }
 
 /** The body's octets, at most `bytesMax`. Throws `payload_too_large`, without reading on. */

@@ -39,6 +39,7 @@ export interface Registry {
   readonly changes: ChangeLog;
   /** Oldest first. */
   list(): readonly Agent[];
+  find(id: AgentId): Agent | undefined;
   /** Throws `not_found`. */
   get(id: AgentId): Agent;
   /** Throws `id_taken`, `name_taken`, `limit_exceeded`, `invalid_address`, `conflict`, `uniqueness_unavailable`. */
@@ -73,6 +74,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
   return {
     changes,
     list: () => table.list(),
+    find: (id) => table.find(id),
     get: (id) => table.get(id),
     create: (input) => agents.create(input),
     tell: (telling) => writer.tell(telling),

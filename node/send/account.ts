@@ -1,6 +1,7 @@
 // An account: an SMTP server, and how this host may use it. Read from the accounts file or the environment, checked at load;
 // what it holds in secret prints as `[secret]`.
 import type { Secret } from '../secret.ts';
+import { LIFETIME_MS, RATE_PER_HOUR } from './limits.ts';
 
 export interface DkimKey {
   readonly domain: string;
@@ -59,3 +60,11 @@ export interface SendConfig {
   /** Special-use domains (RFC 6761) that are mail domains here, lower case: they and those under them may be sent to. */
   readonly internalDomains: readonly string[];
 }
+
+/** No account: everything of the send module works but sending. */
+export const SENDING_OFF: SendConfig = {
+  accounts: [],
+  agentRatePerHour: RATE_PER_HOUR,
+  lifetimeMs: LIFETIME_MS,
+  internalDomains: [],
+};

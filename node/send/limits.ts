@@ -49,3 +49,29 @@ export const WAIT_MS_MAX = 29 * SECOND_MS;
 export const QUEUE_MESSAGES_MAX = 100_000;
 /** Contents kept in memory between acceptance and sending; others are read from the disk again. */
 export const CONTENT_CACHE_BYTES_MAX = 16 * MIB;
+/** Messages, or suppressed addresses, in one page of a list. */
+export const LOG_PAGE_MAX = 200;
+/** A delivery status notification as it was received, with the message it returns. */
+export const BOUNCE_BYTES_MAX = 2 * MIB;
+/** Addresses in one `validate`. */
+export const VALIDATE_ADDRESSES_MAX = 1_000;
+/** Messages kept after their end, and for how long; older ones are forgotten with their contents. */
+export const FINISHED_MESSAGES_MAX = 50_000;
+export const FINISHED_MS_MAX = 30 * 24 * HOUR_MS;
+export const IDEMPOTENCY_MS = 24 * HOUR_MS;
+export const SUPPRESSIONS_MAX = 100_000;
+export const BOUNCE_SUPPRESSION_MS = 90 * 24 * HOUR_MS;
+/** An uploaded blob waits this long for its message. */
+export const BLOB_UNUSED_MS_MAX = 24 * HOUR_MS;
+/** Everything of a send but its attachments. */
+export const SEND_BODY_BYTES_MAX = 4 * MIB;
+/** Breaker of an account: failures in a row that open it, and how long it stays open, doubling. */
+export const BREAKER_FAILURES = 5;
+export const BREAKER_OPEN_MS = 30 * SECOND_MS;
+export const BREAKER_OPEN_MS_MAX = 10 * MINUTE_MS;
+export const RATE_WINDOW_MS = HOUR_MS;
+/** After a stop began, shipments in hand have this long. */
+export const STOP_MS_MAX = 4 * SECOND_MS;
+/** A connection that is idle for so long, or has carried so many messages, is closed. */
+export const IDLE_CONNECTION_MS_MAX = 10 * SECOND_MS;
+export const MESSAGES_PER_CONNECTION_MAX = 100;

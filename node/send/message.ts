@@ -89,7 +89,10 @@ export interface Recipient {
 export interface Message {
   /** UUID: the seed's `email_id`. */
   readonly id: string;
+  /** Position among this host's messages: 1, 2, 3, … */
+  readonly number: number;
   readonly agentId: AgentId;
+  readonly agentName: string;
   readonly from: string;
   readonly subject: string;
   readonly messageId: string;
@@ -105,8 +108,10 @@ export interface Message {
   readonly expiresMs: number;
   /** The account of the last attempt. Fixed once something was accepted, or may have been. */
   readonly account?: string;
-  /** Octets of text, html, payload and attachments: what it costs to hold. */
-  readonly bytes: number;
+  /** Milliseconds that it lives from its acceptance, or from a `resend`. */
+  readonly lifetimeMs: number;
+  /** Attachments that it needs until its content is forgotten. */
+  readonly blobs: readonly string[];
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -21,7 +21,9 @@ import { createNode } from '../../node/node.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { MemoryStore } from '../../node/store/memory-store.ts';
+import { sendingOffPorts } from './sending-off.ts';
 
 const ADDRESSES_PER_AGENT = 10;
 
@@ -89,11 +91,14 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
   const signer = { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
-  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const ports = {
+    ...{ store, clock: systemClock, random: systemRandom, log, signer, callOnce },
+    ...(await sendingOffPorts(systemClock, log)),
+  };
   const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
-    { config, secrets, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
+    { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   return node.fetch;

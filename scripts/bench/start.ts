@@ -1,5 +1,6 @@
 // How long a node with 100,000 addresses takes from its process's birth to its ready line, and how much memory it then has,
 // beside the same node with no address at all.
+
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { parseAgentId } from '../../mesh/names.ts';
@@ -9,9 +10,11 @@ import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
 import { createNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { openStore } from '../../node/store/disk-store.ts';
 import { ProcessMesh } from '../host-process.ts';
 import { type Benchmark, median } from './figure.ts';
+import { sendingOffPorts } from './sending-off.ts';
 
 const ADDRESSES = 100_000;
 const ADDRESSES_PER_AGENT = 10;
@@ -70,11 +73,14 @@ async function fill(directory: string): Promise<void> {
   const roster = new RosterWatch(text, { id: 'mac', hostName: 'mac' }, log);
   const store = await openStore({ directory, log });
   const signer = await openHostKey({ directory, store });
-  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce };
+  const ports = {
+    ...{ store, clock: systemClock, random: systemRandom, log, signer, callOnce },
+    ...(await sendingOffPorts(systemClock, log)),
+  };
   const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
-    { config, secrets, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
+    { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   node.start();

@@ -3,11 +3,15 @@ import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
+import { SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
+import type { Resolver } from '../../node/send/deliverability.ts';
+import type { Mailer } from '../../node/send/mailer.ts';
 import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
 import { type PeerScript, ScriptedPeers } from './scripted-peers.ts';
 import { seededRandom } from './seeded-random.ts';
+import { testBlobs } from './test-blobs.ts';
 import { testKeys } from './test-keys.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -33,7 +37,17 @@ export interface TestNodeOptions {
   readonly token?: string;
   readonly readToken?: string;
   readonly disk?: MemoryDisk;
+  readonly send?: SendConfig;
+  readonly mailer?: Mailer;
+  readonly resolver?: Resolver;
 }
+
+const noResolver: Resolver = {
+  mx: () => Promise.resolve([]),
+  a: () => Promise.resolve([]),
+  aaaa: () => Promise.resolve([]),
+  txt: () => Promise.resolve([]),
+};
 
 export function hostsText(...ids: readonly string[]): string {
   return JSON.stringify({ hosts: ids.map((id) => ({ id, url: urlOf(id) })) });
@@ -44,12 +58,15 @@ export async function testNode({
   token,
   readToken,
   disk,
+  send = SENDING_OFF,
+  mailer,
+  resolver = noResolver,
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const roster = new RosterWatch(hostsText('mac', ...Object.keys(scripts)), { id: 'mac', hostName: 'mac' }, log);
   const peers = new ScriptedPeers(scripts);
-  const secrets: Secrets = {
+  const secrets: Omit<Secrets, 'smtpUrl'> = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
     meshSecret: undefined,
@@ -58,6 +75,7 @@ export async function testNode({
     {
       config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] },
       secrets,
+      send,
       roster,
       version: '1.2.3',
       listening: () => ({ ip: '127.0.0.1', port: 23_000 }),
@@ -68,6 +86,10 @@ export async function testNode({
       random,
       log,
       signer: testKeys('mac').mac.signer,
+      blobs: await testBlobs({ clock, log }),
+      resolver,
+      post: () => Promise.reject(new Error('No token is asked for in this test.')),
+      ...(mailer === undefined ? {} : { mailer }),
       callOnce: () => Promise.reject(new Error('No key is learned in this test.')),
       transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
     },

@@ -49,7 +49,10 @@ describe('events of mail', () => {
     let applied = false;
     const writes = [{ key: 'send/x', value: { n: 1 } }];
     const drafts = [{ event: 'email.failed' as const, email }];
-    await node.registry.tell({ agentId: A1, agentName: '', drafts, writes, apply: () => void (applied = true) });
+    const apply = () => {
+      applied = true;
+    };
+    await node.registry.tell({ agentId: A1, agentName: '', drafts, writes, apply });
     const [entry] = await node.registry.changes.read(1, 1);
     expect([applied, entry?.event, entry?.agent.name, await node.store.get('send/x')]).toEqual([
       true,

@@ -1,0 +1,61 @@
+// What surrounds sending: attachments uploaded beforehand, bounces that a gateway received, and who is not written to any more.
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import { MeshError } from '../../../mesh/errors.ts';
+import { type BounceReport, bounceReport, parseBounce } from '../../send/bounces.ts';
+import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX, LOG_PAGE_MAX } from '../../send/limits.ts';
+import type { Sending } from '../../send/sending.ts';
+import { suppressionRequest } from '../../send/suppressions.ts';
+import { statusForm } from '../email-form.ts';
+import { pathSegment, readBody, readJson, validate } from '../input.ts';
+import { resource } from '../methods.ts';
+import { decodeQuery, readQuery } from '../query.ts';
+
+const page = z.object({
+  cursor: z.string().max(1_024).optional(),
+  limit: z.coerce.number().int().min(1).max(LOG_PAGE_MAX).default(100),
+});
+
+export function emailListRoutes(app: Hono, sending: Sending): void {
+  resource(app, '/api/email/blobs', {
+    POST: async (c) => c.json(await sending.putBlob(octetsOf(c), ATTACHMENT_BYTES_MAX), 201),
+  });
+  resource(app, '/api/email/bounces', {
+    POST: async (c) => {
+      const { message, suppressed } = await sending.bounced(await readBounce(c));
+      return c.json({ ...statusForm(message), suppressed });
+    },
+  });
+  resource(app, '/api/email/suppressions', {
+    GET: (c) => {
+      const raw = readQuery(c.req.url, ['cursor', 'limit']);
+      const sent = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeQuery(value)]));
+      const { entries, nextCursor } = sending.suppressions.list(validate(page, sent));
+      return c.json({ suppressions: entries, ...(nextCursor === undefined ? {} : { nextCursor }) });
+    },
+    POST: async (c) => c.json(await sending.suppressions.add(await readJson(c, suppressionRequest)), 201),
+  });
+  resource(app, '/api/email/suppressions/:address', {
+    DELETE: async (c) => {
+      await sending.suppressions.remove(pathSegment(c, 'address'));
+      return c.json({ success: true });
+    },
+  });
+}
+
+/** The body piece by piece: an attachment never stands in memory whole. */
+async function* octetsOf(c: Context): AsyncIterable<Uint8Array> {
+  if (c.req.raw.body === null) return;
+  for await (const chunk of c.req.raw.body) yield chunk;
+}
+
+/** A delivery status notification as it was received (`message/rfc822`), or what a gateway made of one (JSON). */
+async function readBounce(c: Context): Promise<BounceReport> {
+  if (/json\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')) return readJson(c, bounceReport);
+  const bounce = await parseBounce(await readBody(c.req.raw, BOUNCE_BYTES_MAX));
+  if (bounce !== undefined) return bounce;
+  throw new MeshError(
+    'invalid_request',
+    'The body is no delivery status notification (RFC 3464). Post it as it was received, with Content-Type: message/rfc822, or as JSON {"messageId", "recipients":[{"address","status"}]}.',
+  );
+}

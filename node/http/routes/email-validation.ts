@@ -1,0 +1,61 @@
+// `/api/email/validate` and `/api/email/tools`: what needs no account and is always there.
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import { MeshError } from '../../../mesh/errors.ts';
+import { checkDeliverability, type Resolver } from '../../send/deliverability.ts';
+import { VALIDATE_ADDRESSES_MAX } from '../../send/limits.ts';
+import { inputSchemaOf, TOOLS } from '../../send/tools.ts';
+import { validateEmail } from '../../send/validation.ts';
+import { readJson } from '../input.ts';
+import { resource } from '../methods.ts';
+import { decodeQuery, readQuery } from '../query.ts';
+
+const request = z
+  .strictObject({
+    email: z.string().optional(),
+    emails: z.array(z.string()).max(VALIDATE_ADDRESSES_MAX).optional(),
+    checkDeliverability: z.boolean().optional(),
+  })
+  .refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
+    error: "must have 'email', or a list 'emails'",
+    path: ['email'],
+  });
+/** Addresses of one request whose domains are asked for at once. */
+const LOOKUPS_MAX = 50;
+
+export function emailValidationRoutes(app: Hono, resolver: Resolver): void {
+  resource(app, '/api/email/validate', {
+    POST: async (c) => {
+      const { email, emails, checkDeliverability: isAsked = false } = await readJson(c, request);
+      if (isAsked && (emails?.length ?? 0) > LOOKUPS_MAX)
+        throw new MeshError(
+          'invalid_request',
+          `'emails' has more than ${LOOKUPS_MAX} addresses, the most whose domains are looked up at once.`,
+          { field: 'emails' },
+        );
+      const judge = async (text: string) => {
+        const result = validateEmail(text);
+        if (!isAsked || !result.valid) return result;
+        const found = await checkDeliverability(result.ascii_domain, result.domain, resolver);
+        return found.deliverable === false ? { email: text, valid: false, ...found } : { ...result, ...found };
+      };
+      if (email !== undefined) return c.json(await judge(email));
+      return c.json({ results: await Promise.all((emails ?? []).map(judge)) });
+    },
+  });
+  resource(app, '/api/email/tools', {
+    GET: (c) => {
+      const { format } = readQuery(c.req.url, ['format']);
+      const tools = TOOLS.map((tool) => ({
+        name: tool.name,
+        description: tool.description,
+        schema: inputSchemaOf(tool),
+      }));
+      if (format !== undefined && decodeQuery(format) === 'openai')
+        return c.json({
+          tools: tools.map(({ schema, ...rest }) => ({ type: 'function', function: { ...rest, parameters: schema } })),
+        });
+      return c.json({ tools: tools.map(({ schema, ...rest }) => ({ ...rest, inputSchema: schema })) });
+    },
+  });
+}

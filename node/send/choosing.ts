@@ -1,0 +1,158 @@
+// Through which account a message goes, and when: the accounts in the operator's order, of those that may send as its address, are
+// healthy, and have room under their rates. A message that something was accepted of, or may have been, stays with its account.
+import type { Clock } from '../../mesh/ports.ts';
+import type { Account, SendConfig } from './account.ts';
+import { type AccountHealth, Breaker } from './breaker.ts';
+import type { Message } from './message.ts';
+import { Rates } from './rates.ts';
+import type { WarmUps } from './warm-up.ts';
+
+export type Choice =
+  | { readonly kind: 'account'; readonly account: Account }
+  /** Nothing can be sent before `untilMs` (wall clock); `scope`: whether that holds for every message of the agent. */
+  | { readonly kind: 'wait'; readonly untilMs: number; readonly why: string; readonly scope: 'agent' | 'message' }
+  /** No account may send as this address. */
+  | { readonly kind: 'none'; readonly why: string };
+
+/** An account that was looked at, and why it is not taken: for `explain`. */
+export interface Considered {
+  readonly id: string;
+  readonly usable: boolean;
+  readonly why: string;
+}
+
+const BUSY_WAIT_MS = 1_000;
+
+export class Accounts {
+  readonly #config: SendConfig;
+  readonly #clock: Clock;
+  readonly #warmUps: WarmUps;
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #accountRates = new Rates();
+  readonly #agentRates = new Rates();
+  readonly #inFlight = new Map<string, number>();
+
+  constructor(config: SendConfig, clock: Clock, warmUps: WarmUps) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#warmUps = warmUps;
+    for (const { id } of config.accounts) this.#breakers.set(id, new Breaker());
+  }
+
+  get config(): SendConfig {
+    return this.#config;
+  }
+
+  breaker(id: string): Breaker {
+    const breaker = this.#breakers.get(id);
+    if (breaker === undefined) throw new Error(`There is no account '${id}'.`);
+    return breaker;
+  }
+
+  /** `tried`: accounts that failed for this message in this round. */
+  choose(message: Message, tried: ReadonlySet<string>): Choice {
+    const nowMs = this.#clock.wallMs();
+    const agentMs = this.#agentRates.of(message.agentId).freeMs(this.#config.agentRatePerHour, nowMs);
+    if (agentMs > nowMs) {
+      const why = `The agent has sent ${this.#config.agentRatePerHour} messages in the last hour, its most.`;
+      return { kind: 'wait', untilMs: agentMs, why, scope: 'agent' };
+    }
+    const warmMs = this.#warmUps.freeMs(message.from, nowMs);
+    if (warmMs > nowMs) {
+      const why = `'${message.from}' is a new sender and has sent what its plan allows for today.`;
+      return { kind: 'wait', untilMs: warmMs, why, scope: 'message' };
+    }
+    return this.#chooseAccount(message, tried, nowMs);
+  }
+
+  /** Every account and what speaks against it now. */
+  consider(message: Pick<Message, 'from'>): readonly Considered[] {
+    const nowMs = this.#clock.wallMs();
+    return this.#config.accounts.map((account) => {
+      const obstacle = this.#obstacle(account, message.from, nowMs);
+      return {
+        id: account.id,
+        usable: obstacle === undefined,
+        why: obstacle?.why ?? 'it may send as this address, and is ready',
+      };
+    });
+  }
+
+  /** Whether an account may take a connection more. */
+  hasRoom({ id, connectionsMax }: Account): boolean {
+    return (this.#inFlight.get(id) ?? 0) < connectionsMax;
+  }
+
+  begin({ id }: Account): void {
+    this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1);
+    this.breaker(id).begin();
+  }
+
+  end({ id }: Account): void {
+    this.#inFlight.set(id, Math.max(0, (this.#inFlight.get(id) ?? 0) - 1));
+  }
+
+  /** A message is about to be said. */
+  count(message: Pick<Message, 'agentId'>, accountId: string, wallMs: number): void {
+    this.#accountRates.of(accountId).add(wallMs);
+    this.#agentRates.of(message.agentId).add(wallMs);
+  }
+
+  /** When an agent may send again; now or earlier when it may. */
+  agentFreeMs(agentId: string): number {
+    return this.#agentRates.of(agentId).freeMs(this.#config.agentRatePerHour, this.#clock.wallMs());
+  }
+
+  sentLastHour(accountId: string): number {
+    return this.#accountRates.of(accountId).count(this.#clock.wallMs());
+  }
+
+  health(accountId: string): AccountHealth {
+    return this.breaker(accountId).view(this.#clock.monotonicMs(), this.#clock.wallMs());
+  }
+
+  #chooseAccount(message: Message, tried: ReadonlySet<string>, nowMs: number): Choice {
+    const isBound =
+      message.account !== undefined && message.recipients.some(({ state }) => state === 'sent' || state === 'unknown');
+    const candidates = this.#config.accounts.filter(({ id }) => (isBound ? id === message.account : !tried.has(id)));
+    let wait: { readonly untilMs: number; readonly why: string } | undefined;
+    let refusal = isBound
+      ? `Account '${message.account}', which took part of the message, is not configured any more.`
+      : 'No account is left to try.';
+    for (const account of candidates) {
+      const obstacle = this.#obstacle(account, message.from, nowMs);
+      if (obstacle === undefined) return { kind: 'account', account };
+      if (obstacle.untilMs === undefined) refusal = obstacle.why;
+      else if (wait === undefined || obstacle.untilMs < wait.untilMs)
+        wait = { untilMs: obstacle.untilMs, why: obstacle.why };
+    }
+    return wait === undefined ? { kind: 'none', why: refusal } : { kind: 'wait', ...wait, scope: 'message' };
+  }
+
+  #obstacle(
+    account: Account,
+    from: string,
+    nowMs: number,
+  ): { readonly untilMs?: number; readonly why: string } | undefined {
+    if (!maySendAs(account, from)) return { why: `Account '${account.id}' may not send as '${from}'.` };
+    const breaker = this.breaker(account.id);
+    const monotonicMs = this.#clock.monotonicMs();
+    if (!breaker.isClosed(monotonicMs)) {
+      const untilMs = nowMs + Math.max(BUSY_WAIT_MS, breaker.retryMs - monotonicMs);
+      return { untilMs, why: `Account '${account.id}' is failing and is left alone for a while.` };
+    }
+    const freeMs = this.#accountRates.of(account.id).freeMs(account.ratePerHour, nowMs);
+    if (freeMs <= nowMs) return undefined;
+    return {
+      untilMs: freeMs,
+      why: `Account '${account.id}' has sent ${account.ratePerHour} messages in the last hour, its most.`,
+    };
+  }
+}
+
+/** Whether the operator lets that account send as the address; an empty list allows all. */
+export function maySendAs({ senders }: Pick<Account, 'senders'>, from: string): boolean {
+  if (senders.length === 0) return true;
+  const address = from.toLowerCase();
+  return senders.some((sender) => sender === address || (sender.startsWith('@') && address.endsWith(sender)));
+}

@@ -1,0 +1,204 @@
+// What an outcome makes of a message: the whole of its states and their changes, as functions of the message and of what happened.
+// Pure: time comes as an argument, and whoever calls stores the result before acting on it.
+import type { EmailEvent } from '../registry/change-log.ts';
+import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
+import type { Message, MessageState, Recipient, RecipientState } from './message.ts';
+import { printable } from './one-line.ts';
+
+/** Addresses that are still to be asked. */
+export function openRecipients({ recipients }: Message): readonly string[] {
+  return recipients.filter(({ state }) => state === 'pending').map(({ address }) => address);
+}
+
+/** The server has answered about everybody it was asked for. `retryMs`: when those it deferred are asked again. */
+export function afterAnswers(
+  message: Message,
+  answers: readonly RecipientAnswer[],
+  at: Times & { readonly retryMs: number },
+): Message {
+  const byAddress = new Map(answers.map((answer) => [answer.address, answer]));
+  const recipients = message.recipients.map((recipient) => {
+    const answer = recipient.state === 'pending' ? byAddress.get(recipient.address) : undefined;
+    return answer === undefined ? recipient : answered(recipient, answer);
+  });
+  const anyAccepted = answers.some(({ verdict }) => verdict === 'accepted');
+  const asked = { ...message, recipients, ...(anyAccepted && message.sentAt === undefined ? { sentAt: at.iso } : {}) };
+  if (!recipients.some(({ state }) => state === 'pending')) return settled(asked, at.iso);
+  const last = answers.find(({ verdict }) => verdict === 'deferred');
+  return deferred(asked, at, `The server asked to come again: ${last?.reply ?? 'it gave no reason'}`);
+}
+
+/** Nothing was taken; it is tried again at `retryMs`, or given up when it does not live that long. */
+export function deferred(
+  message: Message,
+  { iso, retryMs }: Times & { readonly retryMs: number },
+  why: string,
+): Message {
+  if (retryMs >= message.expiresMs) return expired(message, iso, why);
+  const next = new Date(retryMs).toISOString();
+  return {
+    ...message,
+    state: 'deferred',
+    dueMs: retryMs,
+    updatedAt: iso,
+    reason: `${stop(why)} It is tried again at ${next}.`,
+  };
+}
+
+/** The server will not take it, whoever asks. */
+export function refused(message: Message, iso: string, outcome: NotSent): Message {
+  const { code, enhanced, reply } = outcome;
+  const said = { reply, ...(code === undefined ? {} : { code }), ...(enhanced === undefined ? {} : { enhanced }) };
+  const ended = endPending(message, 'failed', said);
+  return { ...settled(ended, iso), reason: stop(`It was refused (${outcome.error}): ${reply}`) };
+}
+
+/** The connection died after the final dot. */
+export function unknown(message: Message, iso: string, reply: string): Message {
+  const recipients = message.recipients.map((one) =>
+    one.state === 'pending' ? { ...one, state: 'unknown' as const } : one,
+  );
+  const reason = `The connection ended before the server said whether it took the message, so it may have been delivered: ${reply} It is not sent again unless POST …/resend says so.`;
+  return { ...message, recipients, state: 'unknown', updatedAt: iso, reason };
+}
+
+/** It was not sent within its life. */
+export function expired(message: Message, iso: string, why: string): Message {
+  const ended = settled(endPending(message, 'expired', {}), iso);
+  return { ...ended, reason: stop(`It could not be sent in time. ${why}`) };
+}
+
+export function cancelled(message: Message, iso: string): Message {
+  return {
+    ...settled(endPending(message, 'cancelled', {}), iso),
+    reason: 'It was cancelled before it was sent to everybody.',
+  };
+}
+
+/** Recipients that nobody here writes to are not asked. */
+export function withoutSuppressed(
+  message: Message,
+  reasonAgainst: (address: string) => string | undefined,
+  iso: string,
+): Message {
+  let isChanged = false;
+  const recipients = message.recipients.map((recipient): Recipient => {
+    const why = recipient.state === 'pending' ? reasonAgainst(recipient.address) : undefined;
+    if (why === undefined) return recipient;
+    isChanged = true;
+    return { ...recipient, state: 'suppressed', reply: why };
+  });
+  if (!isChanged) return message;
+  const rest = { ...message, recipients };
+  return openRecipients(rest).length === 0 ? settled(rest, iso) : rest;
+}
+
+/** A notification came back for some of the recipients. */
+export function bounced(
+  message: Message,
+  replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
+  iso: string,
+): Message {
+  const recipients = message.recipients.map((recipient): Recipient => {
+    const said = replies.get(recipient.address);
+    return said === undefined ? recipient : { ...recipient, state: 'bounced', ...said };
+  });
+  const count = replies.size;
+  const reason = `${count} of ${recipients.length} recipients bounced: ${[...replies.values()][0]?.reply ?? ''}`;
+  return { ...message, recipients, state: 'bounced', updatedAt: iso, reason: stop(printable(reason)) };
+}
+
+/** The operator's word that it is sent again, under the same Message-ID, to those who have not surely got it. */
+export function requeued(message: Message, at: { readonly iso: string; readonly nowMs: number }): Message {
+  const again: readonly RecipientState[] = ['unknown', 'failed', 'expired'];
+  const recipients = message.recipients.map(
+    (recipient): Recipient =>
+      again.includes(recipient.state)
+        ? { address: recipient.address, kind: recipient.kind, state: 'pending' }
+        : recipient,
+  );
+  const expiresMs = at.nowMs + message.lifetimeMs;
+  return {
+    ...message,
+    recipients,
+    state: 'queued',
+    dueMs: at.nowMs,
+    expiresMs,
+    updatedAt: at.iso,
+    reason: 'It is sent again, as asked for.',
+  };
+}
+
+/** The event that tells of a message's new state; `undefined` when there is none to tell. */
+export function eventOf(state: MessageState): EmailEvent | undefined {
+  switch (state) {
+    case 'sent':
+    case 'partial':
+      return 'email.sent';
+    case 'failed':
+    case 'expired':
+    case 'suppressed':
+      return 'email.failed';
+    case 'unknown':
+      return 'email.unknown';
+    case 'bounced':
+      return 'email.bounced';
+    default:
+      return undefined;
+  }
+}
+
+/** Whether its content is still needed once it is in that state: only what may be sent again is kept. */
+export function keepsContent(state: MessageState): boolean {
+  return !['sent', 'partial', 'bounced', 'suppressed', 'cancelled'].includes(state);
+}
+
+interface Times {
+  readonly iso: string;
+}
+type NotSent = Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>;
+
+function answered(recipient: Recipient, { verdict, code, enhanced, reply }: RecipientAnswer): Recipient {
+  const said = { code, reply, ...(enhanced === undefined ? {} : { enhanced }) };
+  const state = verdict === 'accepted' ? 'sent' : verdict === 'refused' ? 'failed' : 'pending';
+  return { address: recipient.address, kind: recipient.kind, state, ...said };
+}
+
+/** Nobody is left to be asked: the state follows from what became of each. */
+function settled(message: Message, iso: string): Message {
+  const states = new Set(message.recipients.map(({ state }) => state));
+  const state = stateOf(states);
+  return { ...message, state, updatedAt: iso, reason: sentence(state, message.recipients) };
+}
+
+function stateOf(states: ReadonlySet<RecipientState>): MessageState {
+  if (states.has('unknown')) return 'unknown';
+  if (states.has('sent')) return states.size === 1 ? 'sent' : 'partial';
+  for (const state of ['failed', 'expired', 'cancelled', 'suppressed'] as const) if (states.has(state)) return state;
+  return 'failed';
+}
+
+function sentence(state: MessageState, recipients: readonly Recipient[]): string {
+  const count = (wanted: RecipientState) => recipients.filter((one) => one.state === wanted).length;
+  const reply = recipients.find((one) => one.state === 'failed' || one.state === 'suppressed')?.reply ?? '';
+  switch (state) {
+    case 'sent':
+      return `The server took it for ${recipients.length === 1 ? 'its recipient' : `all ${recipients.length} recipients`}.`;
+    case 'partial':
+      return stop(`The server took it for ${count('sent')} of ${recipients.length} recipients. ${reply}`);
+    case 'suppressed':
+      return stop(`All its recipients are on the list of those not written to: ${reply}`);
+    default:
+      return stop(`No recipient got it: ${reply}`);
+  }
+}
+
+function endPending(message: Message, state: RecipientState, said: Partial<Recipient>): Message {
+  const recipients = message.recipients.map((one) => (one.state === 'pending' ? { ...one, ...said, state } : one));
+  return { ...message, recipients };
+}
+
+function stop(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

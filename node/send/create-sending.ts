@@ -1,0 +1,348 @@
+// The send module put together: who may send as what, the queue, the mailer, and everything the routes ask of them.
+import { MeshError } from '../../mesh/errors.ts';
+import { type AgentId, parseAgentId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import { type NewUuid, uuidsFrom } from '../../mesh/uuid.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import { AccessTokens, type PostForm } from './access-tokens.ts';
+import type { Account, SendConfig } from './account.ts';
+import type { Blobs } from './blobs.ts';
+import { type BounceReport, isHard } from './bounces.ts';
+import { envelopeAddress } from './compose.ts';
+import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
+import { mailboxKey } from './mailboxes.ts';
+import type { Mailer } from './mailer.ts';
+import { isFinal, type Mailbox } from './message.ts';
+import { printable } from './one-line.ts';
+import { PRESETS } from './presets.ts';
+import { Queue, type Tell } from './queue.ts';
+import { buildContent, parseSendRequest, recipientsOf, type SendRequest, sendRequest } from './request.ts';
+import type { SendContext, Sending } from './sending.ts';
+import { SmtpMailer } from './smtp-mailer.ts';
+import { Suppressions } from './suppressions.ts';
+
+/** An agent of this host, as far as sending is concerned. */
+export interface SendingAgent {
+  readonly id: AgentId;
+  readonly name: string;
+  /** Whether its email is enabled. */
+  readonly enabled: boolean;
+  readonly addresses: readonly { readonly address: string; readonly primary: boolean; readonly displayName?: string }[];
+}
+
+export interface SendingPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly blobs: Blobs;
+  readonly post: PostForm;
+  readonly tell: Tell;
+  /** The agent of this host that holds an address, in any spelling. */
+  holder(address: string): SendingAgent | undefined;
+  agent(id: AgentId): SendingAgent | undefined;
+  /** Checks a body against a schema; throws `invalid_request` or `unknown_field` (the door's own). */
+  validate(schema: typeof sendRequest, value: unknown): ReturnType<typeof sendRequest.parse>;
+  /** Other than over SMTP only in tests. */
+  readonly mailer?: Mailer;
+}
+
+export interface SendModule extends Sending {
+  /** Sends what is due, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How often what ended long ago is looked for. */
+const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
+
+export async function createSending(config: SendConfig, ports: SendingPorts): Promise<SendModule> {
+  const { store, clock, random, log, blobs } = ports;
+  const tokens = new AccessTokens(ports.post, clock);
+  const mailer =
+    ports.mailer ??
+    new SmtpMailer({
+      clock,
+      log,
+      open: ({ blob }) => blobs.read(blob),
+      secretOf: (account) => tokens.secretOf(account),
+      secretRefused: (account) => tokens.refused(account),
+    });
+  const suppressions = await Suppressions.open(store, clock);
+  const queue = await Queue.open({ store, tell: ports.tell, mailer, config, suppressions, clock, random, log });
+  return new SendModuleOverQueue({ ...ports, config, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
+}
+
+interface Parts extends SendingPorts {
+  readonly config: SendConfig;
+  readonly mailer: Mailer;
+  readonly suppressions: Suppressions;
+  readonly queue: Queue;
+  readonly newUuid: NewUuid;
+}
+
+interface Prepared {
+  readonly request: SendRequest;
+  readonly agent: SendingAgent;
+  readonly from: Mailbox;
+}
+
+class SendModuleOverQueue implements SendModule {
+  readonly suppressions: Suppressions;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.suppressions = parts.suppressions;
+  }
+
+  refuseUnconfigured(): void {
+    if (this.#parts.config.accounts.length > 0) return;
+    throw new MeshError(
+      'sending_not_configured',
+      'This node has no account to send mail through. Set MESH_SEND_ACCOUNTS (or --send-accounts) to a file of accounts, or MESH_SMTP_URL to one, and start it again.',
+    );
+  }
+
+  async send(value: unknown, context: SendContext) {
+    this.refuseUnconfigured();
+    const { request, agent, from } = this.#prepare(value, context);
+    const { queue, newUuid, clock, blobs } = this.#parts;
+    const id = newUuid();
+    for (const { blob } of request.attachments) await blobs.touch(blob);
+    const domain = envelopeAddress(from.address).address.split('@').at(-1) ?? 'localhost';
+    const content = buildContent(request, {
+      from,
+      messageId: `<${id}@${domain}>`,
+      date: new Date(clock.wallMs()).toISOString(),
+    });
+    const key = request.idempotencyKey;
+    const { message, isNew } = await queue.accept({
+      id,
+      agentId: agent.id,
+      agentName: agent.name,
+      content,
+      recipients: recipientsOf(request),
+      sendAtMs: request.sendAtMs,
+      lifetimeMs: request.lifetimeMs,
+      idempotency: key === undefined ? undefined : { key, fingerprint: request.fingerprint },
+      wait: request.wait,
+    });
+    if (!request.wait || isFinal(message.state)) return { message, isNew, waited: request.wait };
+    return { message: await queue.waitFor(message.id, WAIT_MS_MAX, context.signal), isNew, waited: true };
+  }
+
+  async explain(value: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>> {
+    this.refuseUnconfigured();
+    const { request, agent, from } = this.#prepare(value, context);
+    const { queue, config, clock, suppressions } = this.#parts;
+    const nowMs = clock.wallMs();
+    const accounts = queue.accounts.consider({ from: from.address });
+    const chosen = config.accounts.find(({ id }) => accounts.find((one) => one.id === id)?.usable);
+    const recipients = recipientsOf(request).map(({ address, kind }) => {
+      const against = suppressions.against(address);
+      const envelope = envelopeAddress(address);
+      return {
+        address,
+        kind,
+        envelope: envelope.address,
+        smtputf8: envelope.smtputf8,
+        ...(against === undefined ? {} : { suppressed: against }),
+      };
+    });
+    const freeMs = queue.accounts.agentFreeMs(agent.id);
+    return {
+      from,
+      agent: { id: agent.id, name: agent.name },
+      account: chosen?.id ?? null,
+      accounts,
+      ...(chosen === undefined ? {} : { security: chosen.security, signedBy: chosen.dkim?.domain ?? null }),
+      recipients,
+      smtputf8: envelopeAddress(from.address).smtputf8 || recipients.some(({ smtputf8 }) => smtputf8),
+      sendAt: new Date(Math.max(nowMs, request.sendAtMs ?? 0, freeMs)).toISOString(),
+      expiresAt: new Date(
+        Math.max(nowMs, request.sendAtMs ?? 0) + (request.lifetimeMs ?? config.lifetimeMs),
+      ).toISOString(),
+      attachments: request.attachments,
+      headers: Object.fromEntries(request.headers),
+    };
+  }
+
+  get(id: string) {
+    return this.#parts.queue.get(id);
+  }
+
+  list(query: Parameters<Sending['list']>[0]) {
+    return this.#parts.queue.list({ ...query, limit: Math.min(query.limit, LOG_PAGE_MAX) });
+  }
+
+  cancel(id: string) {
+    return this.#parts.queue.cancel(id);
+  }
+
+  resend(id: string) {
+    this.refuseUnconfigured();
+    return this.#parts.queue.resend(id);
+  }
+
+  providers(): Readonly<Record<string, unknown>> {
+    const { config, queue } = this.#parts;
+    return {
+      providers: PRESETS,
+      accounts: config.accounts.map((account) => ({
+        ...shownOf(account),
+        ...queue.accounts.health(account.id),
+        sentLastHour: queue.accounts.sentLastHour(account.id),
+      })),
+    };
+  }
+
+  async bounced(report: BounceReport) {
+    const { queue, suppressions } = this.#parts;
+    const message = this.#bouncedMessage(report);
+    const byKey = new Map(message?.recipients.map(({ address }) => [mailboxKey(address).toLowerCase(), address]) ?? []);
+    const failed = report.recipients.flatMap((recipient) => {
+      const ours = byKey.get(mailboxKey(recipient.address).toLowerCase());
+      return ours === undefined ? [] : [{ ...recipient, address: ours }];
+    });
+    if (message === undefined || failed.length === 0)
+      throw new MeshError(
+        'not_found',
+        'The notification is about no message of this host, or about none of its recipients. Nothing was changed.',
+      );
+    const final = failed.filter(({ action }) => action === 'failed');
+    if (final.length === 0) return { message, suppressed: [] };
+    const hard = final
+      .filter(isHard)
+      .map(({ address, status, diagnostic }) => suppressions.bounced(address, `${status} ${diagnostic ?? ''}`));
+    const { writes, apply } = suppressions.adding(hard);
+    const replies = new Map(
+      final.map(({ address, status, diagnostic }) => [
+        address,
+        { enhanced: status, reply: printable(diagnostic ?? status) },
+      ]),
+    );
+    const after = await queue.bounced(message.id, replies, writes);
+    apply();
+    return { message: after, suppressed: hard.map(({ address }) => address) };
+  }
+
+  putBlob(octets: AsyncIterable<Uint8Array>, bytesMax: number) {
+    return this.#parts.blobs.put(octets, bytesMax);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#parts.queue.run(signal), this.#tidy(signal)]);
+  }
+
+  close(): Promise<void> {
+    return this.#parts.mailer.close();
+  }
+
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const { queue, blobs, clock } = this.#parts;
+    while (!signal.aborted) {
+      await queue.trim();
+      await blobs.sweep((blob) => queue.needsBlob(blob));
+      await clock.sleep(TRIM_INTERVAL_MS, signal);
+    }
+  }
+
+  #bouncedMessage({ messageId, email_id }: BounceReport) {
+    const { queue } = this.#parts;
+    if (email_id !== undefined) return queue.get(email_id);
+    const id = /^<([0-9a-f-]{36})@[^<>@\s]+>$/.exec(messageId?.trim() ?? '')?.[1];
+    const message = id === undefined ? undefined : queue.get(id);
+    return message?.messageId === messageId?.trim() ? message : undefined;
+  }
+
+  /** The request, and who sends it: an agent of this host that owns the address. */
+  #prepare(value: unknown, context: SendContext): Prepared {
+    const { validate, clock, blobs, config } = this.#parts;
+    const parsed = parseSendRequest(validate(sendRequest, value), {
+      internalDomains: config.internalDomains,
+      nowMs: clock.wallMs(),
+      bytesOf: (blob) => blobs.bytesOf(blob),
+    });
+    const request: SendRequest = {
+      ...parsed,
+      agentId: parsed.agentId ?? context.agentId,
+      idempotencyKey: parsed.idempotencyKey ?? checkedKey(context.idempotencyKey),
+      wait: parsed.wait || context.wait,
+    };
+    const named = request.agentId === undefined ? undefined : this.#agent(request.agentId);
+    return request.from === undefined ? this.#asPrimary(request, named) : this.#asAsked(request, request.from, named);
+  }
+
+  #asPrimary(request: SendRequest, agent: SendingAgent | undefined): Prepared {
+    if (agent === undefined)
+      throw new MeshError(
+        'invalid_request',
+        "Give 'from', an address that an agent of this host owns, or 'agentId', whose primary address it then is.",
+        { field: 'from' },
+      );
+    refuseDisabled(agent);
+    const primary = agent.addresses.find((one) => one.primary);
+    if (primary === undefined)
+      throw new MeshError('sender_not_owned', `Agent '${agent.name}' has no email address to send as.`, {
+        field: 'agentId',
+      });
+    return { request, agent, from: { name: primary.displayName ?? '', address: primary.address } };
+  }
+
+  #asAsked(request: SendRequest, from: Mailbox, named: SendingAgent | undefined): Prepared {
+    const agent = this.#parts.holder(from.address);
+    const isOther = named !== undefined && agent !== undefined && named.id !== agent.id;
+    if (agent === undefined || isOther) {
+      const owner = named === undefined ? 'no agent of this host owns it' : `agent '${named.name}' does not own it`;
+      throw new MeshError('sender_not_owned', `Mail can't be sent as '${from.address}': ${owner}.`, { field: 'from' });
+    }
+    refuseDisabled(agent);
+    const key = mailboxKey(from.address).toLowerCase();
+    const own = agent.addresses.find(({ address }) => mailboxKey(address).toLowerCase() === key);
+    // As it is registered, not as it was typed: what receivers see is the agent's identity.
+    const address = own?.address ?? from.address;
+    return { request, agent, from: { name: from.name || (own?.displayName ?? ''), address } };
+  }
+
+  #agent(id: string): SendingAgent {
+    const agentId = parseAgentId(id);
+    const agent = agentId === undefined ? undefined : this.#parts.agent(agentId);
+    if (agent !== undefined) return agent;
+    throw new MeshError('sender_not_owned', `There is no agent '${id.slice(0, 128)}' on this host.`, {
+      field: 'agentId',
+    });
+  }
+}
+
+function refuseDisabled({ enabled, name }: SendingAgent): void {
+  if (!enabled)
+    throw new MeshError('sender_not_owned', `Email of agent '${name}' is disabled; enable it to send.`, {
+      field: 'from',
+    });
+}
+
+/** A header has no door of its own. */
+function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x20-\x7e]{1,256}$/.test(key)) return key;
+  throw new MeshError('invalid_request', "'Idempotency-Key' must be 1 to 256 printable ASCII characters.", {
+    field: 'Idempotency-Key',
+  });
+}
+
+/** An account without anything secret. */
+function shownOf({ id, preset, host, port, security, auth, senders, connectionsMax, ratePerHour, dkim }: Account) {
+  return {
+    id,
+    preset: preset ?? null,
+    host,
+    port,
+    security,
+    auth: auth?.kind ?? 'none',
+    senders,
+    connectionsMax,
+    ratePerHour,
+    dkim: dkim === undefined ? null : { domain: dkim.domain, selector: dkim.selector },
+  };
+}

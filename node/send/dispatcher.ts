@@ -1,0 +1,286 @@
+// Takes messages to their servers: what is due and has an account that can take it is on its way, as many at once as the accounts
+// allow; what an attempt came to is stored before anything follows from it. One sleep for all that waits, no timer per message.
+import type { Clock, Random, Write } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import type { Account } from './account.ts';
+import type { Accounts } from './choosing.ts';
+import type { ContentCache } from './content-cache.ts';
+import { afterAnswers, deferred, expired, openRecipients, refused, unknown, withoutSuppressed } from './course.ts';
+import { STOP_MS_MAX } from './limits.ts';
+import type { Mailer, ShipmentOutcome } from './mailer.ts';
+import { isFinal, type Message } from './message.ts';
+import { attemptWrite } from './queue-records.ts';
+import { retryDelayMs } from './retry.ts';
+import type { Suppressions } from './suppressions.ts';
+import { Waiting } from './waiting.ts';
+import type { WarmUps } from './warm-up.ts';
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly mailer: Mailer;
+  readonly accounts: Accounts;
+  readonly warmUps: WarmUps;
+  readonly suppressions: Suppressions;
+  readonly contents: ContentCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  get(id: string): Message | undefined;
+  /** Shows a state that only this process need know. */
+  show(message: Message): void;
+  save(message: Message, writes: readonly Write[]): Promise<Message>;
+}
+
+/** A clock that was set is noticed within this long. */
+const WAKE_MS_MAX = 30_000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #waiting = new Waiting();
+  /** Accounts that failed for a message since it was last put off. */
+  readonly #tried = new Map<string, Map<string, 'failed' | 'refused'>>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #sleeper = new AbortController();
+  #isRunning = false;
+  #isPumping = false;
+  #failure: Error | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(message: Message): void {
+    this.#waiting.add(message, message.dueMs);
+    this.#poke();
+  }
+
+  remove(id: string): void {
+    this.#waiting.remove(id);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#isRunning = true;
+    const wake = () => this.#sleeper.abort();
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted && this.#failure === undefined) {
+      this.#sleeper = new AbortController();
+      this.#pump();
+      const sleepMs = this.#waiting.nextMs() - this.#options.clock.wallMs();
+      if (!signal.aborted)
+        await this.#options.clock.sleep(Math.min(Math.max(1, sleepMs), WAKE_MS_MAX), this.#sleeper.signal);
+    }
+    signal.removeEventListener('abort', wake);
+    this.#isRunning = false;
+    await this.#finish();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Shipments in hand have a while to end; then they are cut, which each outcome says. */
+  async #finish(): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([Promise.all(this.#tasks), this.#options.clock.sleep(STOP_MS_MAX, timer.signal)]);
+    timer.abort();
+    this.#stopping.abort();
+    await Promise.all(this.#tasks);
+  }
+
+  /** Something may be startable that was not before. */
+  #poke(): void {
+    if (!this.#isRunning || this.#isPumping) return;
+    this.#isPumping = true;
+    // After what is being done now, so that messages accepted together are looked at together.
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump();
+      if (this.#waiting.nextMs() > this.#options.clock.wallMs()) this.#sleeper.abort();
+    });
+  }
+
+  #pump(): void {
+    if (!this.#isRunning || this.#failure !== undefined) return;
+    const { clock, get } = this.#options;
+    this.#waiting.wake(clock.wallMs(), (id) => get(id)?.agentId ?? '');
+    for (let isAnyStarted = true; isAnyStarted; ) {
+      isAnyStarted = false;
+      for (const agent of this.#waiting.agents()) if (this.#startOne(agent)) isAnyStarted = true;
+    }
+  }
+
+  /** Begins with an agent's first message, or puts it off; false when it must wait for a free connection. */
+  #startOne(agent: string): boolean {
+    const id = this.#waiting.peek(agent);
+    const message = id === undefined ? undefined : this.#options.get(id);
+    if (message === undefined) return false;
+    const { accounts } = this.#options;
+    const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
+    const choice = accounts.choose(message, new Set(tried.keys()));
+    if (choice.kind === 'account') {
+      if (!accounts.hasRoom(choice.account)) return false;
+      this.#waiting.take(agent);
+      accounts.begin(choice.account);
+      this.#spawn(() => this.#attempt(message, choice.account));
+      return true;
+    }
+    if (choice.kind === 'wait' && choice.scope === 'agent') {
+      this.#waiting.park(agent, choice.untilMs);
+      return false;
+    }
+    this.#waiting.take(agent);
+    if (choice.kind === 'wait' && choice.untilMs < message.expiresMs) {
+      this.#options.show({
+        ...message,
+        reason: `${choice.why} It is tried at ${new Date(choice.untilMs).toISOString()}.`,
+      });
+      this.#waiting.add(message, choice.untilMs);
+    } else if (choice.kind === 'wait') this.#spawn(() => this.#end(expired(message, this.#iso(), choice.why)));
+    else this.#spawn(() => this.#putOff(message, choice.why));
+    return true;
+  }
+
+  async #attempt(picked: Message, account: Account): Promise<void> {
+    const { accounts, mailer, contents, suppressions } = this.#options;
+    let isBegun = false;
+    try {
+      const reasonAgainst = (address: string) => {
+        const against = suppressions.against(address);
+        return against && `It is on the list of those not written to since ${against.since} (${against.reason}).`;
+      };
+      const message = withoutSuppressed(picked, reasonAgainst, this.#iso());
+      if (isFinal(message.state)) {
+        accounts.breaker(account.id).released();
+        await this.#end(message);
+        return;
+      }
+      const content = await contents.get(message.id);
+      const sending: Message = {
+        ...message,
+        state: 'sending',
+        account: account.id,
+        attempts: message.attempts + 1,
+        reason: `It is being sent through account '${account.id}'.`,
+      };
+      this.#options.show(sending);
+      const begin = async (): Promise<void> => {
+        isBegun = true;
+        const nowMs = this.#options.clock.wallMs();
+        accounts.count(message, account.id, nowMs);
+        const marks = [
+          attemptWrite(message.id, { account: account.id }),
+          ...this.#options.warmUps.count(message.from, nowMs),
+        ];
+        await this.#options.store.commit(marks);
+      };
+      const outcome = await mailer.ship(
+        { account, content, recipients: openRecipients(sending), begin },
+        this.#stopping.signal,
+      );
+      await this.#conclude(sending, account, outcome, isBegun ? [attemptWrite(message.id, undefined)] : []);
+    } finally {
+      accounts.end(account);
+    }
+  }
+
+  async #conclude(
+    message: Message,
+    account: Account,
+    outcome: ShipmentOutcome,
+    writes: readonly Write[],
+  ): Promise<void> {
+    const { accounts, random, clock } = this.#options;
+    const breaker = accounts.breaker(account.id);
+    const iso = this.#iso();
+    const retryMs = clock.wallMs() + retryDelayMs(message.attempts, random);
+    if (outcome.kind === 'answered') {
+      breaker.succeeded();
+      await this.#end(afterAnswers(message, outcome.answers, { iso, retryMs }), writes);
+    } else if (outcome.kind === 'unknown') {
+      breaker.failed(outcome.reply, false, clock.monotonicMs(), clock.wallMs());
+      await this.#end(unknown(message, iso, outcome.reply), writes);
+    } else if (outcome.error === 'interrupted') {
+      breaker.released();
+      await this.#end(
+        { ...message, state: 'queued', updatedAt: iso, reason: 'It waits to be sent: the node stopped before.' },
+        writes,
+      );
+    } else if (outcome.scope === 'message') {
+      breaker.released();
+      if (outcome.class === 'permanent') await this.#end(refused(message, iso, outcome), writes);
+      else await this.#end(deferred(message, { iso, retryMs }, outcome.reply), writes);
+    } else {
+      await this.#accountFailed(message, account, outcome, writes);
+    }
+  }
+
+  /** It was not the message: another account may take it at once. */
+  async #accountFailed(
+    message: Message,
+    account: Account,
+    outcome: Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>,
+    writes: readonly Write[],
+  ): Promise<void> {
+    const { accounts, clock } = this.#options;
+    const isSender = outcome.error === 'sender_refused';
+    const isCertain = outcome.class === 'permanent' && !isSender;
+    if (isSender) accounts.breaker(account.id).released();
+    else
+      accounts
+        .breaker(account.id)
+        .failed(`${outcome.error}: ${outcome.reply}`, isCertain, clock.monotonicMs(), clock.wallMs());
+    const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
+    tried.set(account.id, isSender && outcome.class === 'permanent' ? 'refused' : 'failed');
+    this.#tried.set(message.id, tried);
+    const why = `Account '${account.id}' failed (${outcome.error}): ${outcome.reply}`;
+    const isBound = message.recipients.some(({ state }) => state === 'sent');
+    if (!isBound && accounts.choose(message, new Set(tried.keys())).kind === 'account') {
+      const next: Message = {
+        ...message,
+        state: 'queued',
+        dueMs: clock.wallMs(),
+        updatedAt: this.#iso(),
+        reason: `${why} Another account is tried.`,
+      };
+      await this.#end(next, writes, true);
+    } else if ([...tried.values()].every((how) => how === 'refused')) {
+      await this.#end(refused(message, this.#iso(), outcome), writes);
+    } else await this.#putOff(message, why, writes);
+  }
+
+  async #putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
+    const { clock, random } = this.#options;
+    const retryMs = clock.wallMs() + retryDelayMs(Math.max(1, message.attempts), random);
+    await this.#end(deferred(message, { iso: this.#iso(), retryMs }, why), writes);
+  }
+
+  /** Stores what a message has come to, and lets it wait again when that is not its end. */
+  async #end(message: Message, writes: readonly Write[] = [], keepTried = false): Promise<void> {
+    await this.#options.save(message, writes);
+    if (!keepTried) this.#tried.delete(message.id);
+    if (isFinal(message.state)) this.#poke();
+    else this.add(message);
+  }
+
+  /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
+  #spawn(work: () => Promise<void>): void {
+    const task = work()
+      .catch((error: Error) => {
+        this.#failure ??= error;
+        this.#sleeper.abort();
+      })
+      .finally(() => {
+        this.#tasks.delete(task);
+        this.#poke();
+      });
+    this.#tasks.add(task);
+  }
+
+  #iso(): string {
+    return new Date(this.#options.clock.wallMs()).toISOString();
+  }
+}

@@ -1,0 +1,22 @@
+// Where the two providers that have given up passwords hand out access tokens, and for what.
+
+interface TokenDefaults {
+  readonly tokenUrl: string;
+  readonly scope?: string;
+}
+
+const GOOGLE: TokenDefaults = { tokenUrl: 'https://oauth2.googleapis.com/token' };
+const MICROSOFT: TokenDefaults = {
+  tokenUrl: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+  scope: 'https://outlook.office.com/SMTP.Send offline_access',
+};
+const BY_PRESET: ReadonlyMap<string, TokenDefaults> = new Map([
+  ['gmail', GOOGLE],
+  ['gmailworkspace', GOOGLE],
+  ['outlook365', MICROSOFT],
+  ['hotmail', MICROSOFT],
+]);
+
+export function tokenDefaults(preset: string | undefined): TokenDefaults | undefined {
+  return preset === undefined ? undefined : BY_PRESET.get(preset);
+}

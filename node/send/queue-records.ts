@@ -1,0 +1,121 @@
+// Messages on disk. `send/content/<id>` is written once and removed when nothing can need it any more; `send/message/<id>` is its
+// course, written at each step; `send/attempt/<id>` stands while it may be on its way to a server; `send/key/<hash>` remembers an
+// idempotency key. Read back with checks: what can't be read stops the node, for a message forgotten is a message lost.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { z } from 'zod';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Write } from '../../mesh/ports.ts';
+import type { Store } from '../store/store.ts';
+import { MESSAGE_STATES, type Message, type MessageContent } from './message.ts';
+
+const MESSAGE = 'send/message/';
+const CONTENT = 'send/content/';
+const ATTEMPT = 'send/attempt/';
+const KEY = 'send/key/';
+const WARM_UP = 'send/warm-up/';
+
+export interface IdempotencyRecord {
+  readonly emailId: string;
+  readonly fingerprint: string;
+  readonly expiresMs: number;
+}
+
+/** How far an address is with its first days of sending. `day`: days since 1970, UTC. */
+export interface WarmUpRecord {
+  readonly firstDay: number;
+  readonly day: number;
+  readonly count: number;
+}
+
+export const messageWrite = (message: Message): Write => ({ key: MESSAGE + message.id, value: message });
+export const contentWrite = (id: string, content: MessageContent | undefined): Write => ({
+  key: CONTENT + id,
+  value: content,
+});
+export const attemptWrite = (id: string, value: { readonly account: string } | undefined): Write => ({
+  key: ATTEMPT + id,
+  value,
+});
+export const keyWrite = (hash: string, value: IdempotencyRecord | undefined): Write => ({ key: KEY + hash, value });
+export const warmUpWrite = (address: string, value: WarmUpRecord): Write => ({ key: WARM_UP + address, value });
+export const forgetWrites = (id: string): readonly Write[] =>
+  [MESSAGE, CONTENT, ATTEMPT].map((prefix) => ({ key: prefix + id, value: undefined }));
+
+/** One agent's key, as a name of a record. */
+export function keyHash(agentId: string, key: string): string {
+  return bytesToHex(sha256(utf8ToBytes(`${agentId}\n${key}`)));
+}
+
+export interface QueueRecords {
+  /** Oldest first. */
+  readonly messages: Message[];
+  /** Messages that may have been on their way when the node stopped. */
+  readonly attempts: Map<string, string>;
+  readonly keys: Map<string, IdempotencyRecord>;
+  readonly warmUps: Map<string, WarmUpRecord>;
+}
+
+const count = z.number().int();
+const recipient = z.looseObject({ address: z.string(), kind: z.enum(['to', 'cc', 'bcc']), state: z.string() });
+const message = z.looseObject({
+  id: z.string(),
+  number: count,
+  agentId: z.string(),
+  agentName: z.string(),
+  from: z.string(),
+  subject: z.string(),
+  messageId: z.string(),
+  state: z.enum(MESSAGE_STATES),
+  reason: z.string(),
+  recipients: z.array(recipient).min(1),
+  attempts: count,
+  dueMs: z.number(),
+  expiresMs: z.number(),
+  lifetimeMs: z.number(),
+  blobs: z.array(z.string()),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+const attempt = z.object({ account: z.string() });
+const key = z.object({ emailId: z.string(), fingerprint: z.string(), expiresMs: z.number() });
+const warmUp = z.object({ firstDay: count, day: count, count });
+
+/** Throws `store_failed` at the first record that can't be read. */
+export async function loadQueue(store: Store): Promise<QueueRecords> {
+  const records: QueueRecords = { messages: [], attempts: new Map(), keys: new Map(), warmUps: new Map() };
+  await each(store, MESSAGE, message, (_, value) => records.messages.push(value as unknown as Message));
+  await each(store, ATTEMPT, attempt, (id, value) => records.attempts.set(id, value.account));
+  await each(store, KEY, key, (hash, value) => records.keys.set(hash, value));
+  await each(store, WARM_UP, warmUp, (address, value) => records.warmUps.set(address, value));
+  records.messages.sort((one, other) => one.number - other.number);
+  return records;
+}
+
+/** The content of a message that may still be sent. Throws `store_failed` when it is not there. */
+export async function loadContent(store: Pick<Store, 'get'>, id: string): Promise<MessageContent> {
+  const value = await store.get(CONTENT + id);
+  if (typeof value === 'object' && value !== null) return value as MessageContent;
+  throw damaged(CONTENT + id);
+}
+
+async function each<Schema extends z.ZodType>(
+  store: Store,
+  prefix: string,
+  schema: Schema,
+  take: (name: string, value: z.output<Schema>) => void,
+): Promise<void> {
+  for await (const page of store.load(prefix))
+    for (const { key: name, value } of page) {
+      const parsed = schema.safeParse(value);
+      if (!parsed.success) throw damaged(name);
+      take(name.slice(prefix.length), parsed.data);
+    }
+}
+
+function damaged(name: string): MeshError {
+  return new MeshError(
+    'store_failed',
+    `The stored record '${name}' can't be read. Restore the data directory from a backup.`,
+  );
+}

@@ -1,0 +1,405 @@
+// The durable queue: messages from their acceptance to long after their end. What it answers is on disk; what it hands to a server
+// is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
+import { MeshError } from '../../mesh/errors.ts';
+import type { AgentId } from '../../mesh/names.ts';
+import type { Clock, Random, Write } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { EmailEntry } from '../registry/change-log.ts';
+import type { Store } from '../store/store.ts';
+import type { SendConfig } from './account.ts';
+import { Accounts } from './choosing.ts';
+import { ContentCache } from './content-cache.ts';
+import { bounced, cancelled, eventOf, keepsContent, requeued, unknown } from './course.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS, QUEUE_MESSAGES_MAX } from './limits.ts';
+import type { Mailer } from './mailer.ts';
+import { isFinal, type Message, type MessageContent, type MessageState, type Recipient } from './message.ts';
+import {
+  attemptWrite,
+  contentWrite,
+  forgetWrites,
+  type IdempotencyRecord,
+  keyHash,
+  keyWrite,
+  loadContent,
+  loadQueue,
+  messageWrite,
+} from './queue-records.ts';
+import type { Suppressions } from './suppressions.ts';
+import { WarmUps } from './warm-up.ts';
+
+/** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
+export type Tell = (telling: {
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly drafts: readonly Pick<EmailEntry, 'event' | 'email'>[];
+  readonly writes: readonly Write[];
+  readonly apply: () => void;
+}) => Promise<void>;
+
+export interface QueueOptions {
+  readonly store: Store;
+  readonly tell: Tell;
+  readonly mailer: Mailer;
+  readonly config: SendConfig;
+  readonly suppressions: Suppressions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Acceptance {
+  /** What it will be called by; made by the caller, like its Message-ID. */
+  readonly id: string;
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly content: MessageContent;
+  readonly recipients: readonly Recipient[];
+  readonly sendAtMs: number | undefined;
+  readonly lifetimeMs: number | undefined;
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** Whether the caller waits: over its rate it is told so at once, instead of waiting for an hour. */
+  readonly wait: boolean;
+}
+
+interface KnownKey {
+  readonly fingerprint: string;
+  readonly expiresMs: number;
+  /** Resolves when the message is durable. */
+  readonly message: Promise<Message>;
+}
+
+export class Queue {
+  readonly accounts: Accounts;
+  readonly #options: QueueOptions;
+  readonly #messages: Map<string, Message>;
+  readonly #keys = new Map<string, KnownKey>();
+  readonly #contents: ContentCache;
+  readonly #watchers = new Map<string, Set<(message: Message) => void>>();
+  readonly #dispatcher: Dispatcher;
+  #lastNumber: number;
+  #finished = 0;
+
+  private constructor(options: QueueOptions, records: Awaited<ReturnType<typeof loadQueue>>) {
+    this.#options = options;
+    const { config, clock, store } = options;
+    const warmUps = new WarmUps(config.warmUp, records.warmUps);
+    this.accounts = new Accounts(config, clock, warmUps);
+    this.#messages = new Map(records.messages.map((message) => [message.id, message]));
+    this.#lastNumber = records.messages.at(-1)?.number ?? 0;
+    this.#contents = new ContentCache((id) => loadContent(store, id));
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      accounts: this.accounts,
+      warmUps,
+      contents: this.#contents,
+      get: (id) => this.#messages.get(id),
+      show: (message) => this.#show(message),
+      save: (message, writes) => this.#save(message, writes),
+    });
+    this.#restore(records.keys);
+  }
+
+  /**
+   * Reads the queue back. What was on its way when the node stopped is `unknown` from now on: the server may have it. Throws
+   * `store_failed`.
+   */
+  static async open(options: QueueOptions): Promise<Queue> {
+    const records = await loadQueue(options.store);
+    const queue = new Queue(options, records);
+    for (const [id, account] of records.attempts) {
+      const message = queue.#messages.get(id);
+      if (message === undefined || isFinal(message.state)) continue;
+      await queue.#save(unknown({ ...message, account }, queue.#iso(), 'the node was stopped while it was sending.'), [
+        attemptWrite(id, undefined),
+      ]);
+    }
+    return queue;
+  }
+
+  /** Sends what is due until `signal` aborts; then resolves once nothing is in hand. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#dispatcher.run(signal);
+  }
+
+  get(id: string): Message | undefined {
+    return this.#messages.get(id);
+  }
+
+  /** Newest first. `cursor`: `nextCursor` of the page before. */
+  list(query: {
+    readonly agentId: AgentId | undefined;
+    readonly state?: MessageState | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  }): { readonly messages: readonly Message[]; readonly nextCursor?: string } {
+    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
+    if (Number.isNaN(before))
+      throw new MeshError('invalid_request', "'cursor' is not one that this route gave.", { field: 'cursor' });
+    const found: Message[] = [];
+    for (const message of [...this.#messages.values()].reverse()) {
+      if (message.number >= before) continue;
+      if (query.agentId !== undefined && message.agentId !== query.agentId) continue;
+      if (query.state !== undefined && message.state !== query.state) continue;
+      if (found.length === query.limit) return { messages: found, nextCursor: String(found.at(-1)?.number) };
+      found.push(message);
+    }
+    return { messages: found };
+  }
+
+  /** Whether a stored blob is needed by a message that may still be sent. */
+  needsBlob(blob: string): boolean {
+    return this.#blobs.has(blob);
+  }
+
+  /**
+   * Takes a message; durable when it resolves. The same key and fingerprint again is the same message. Throws
+   * `idempotency_mismatch`, `rate_limited`, `overloaded`.
+   */
+  async accept(acceptance: Acceptance): Promise<{ readonly message: Message; readonly isNew: boolean }> {
+    const { agentId, idempotency } = acceptance;
+    const hash = idempotency === undefined ? undefined : keyHash(agentId, idempotency.key);
+    const known = hash === undefined ? undefined : this.#keys.get(hash);
+    if (known !== undefined && idempotency !== undefined) return this.#again(known, idempotency);
+    this.#refuseTooMuch(acceptance);
+    const message = this.#draft(acceptance);
+    const writes = [messageWrite(message), contentWrite(message.id, acceptance.content)];
+    if (hash === undefined || idempotency === undefined) await this.#options.store.commit(writes);
+    else {
+      const { fingerprint } = idempotency;
+      const expiresMs = Math.max(this.#options.clock.wallMs() + IDEMPOTENCY_MS, message.expiresMs);
+      const record: IdempotencyRecord = { emailId: message.id, fingerprint, expiresMs };
+      const durable = this.#options.store.commit([...writes, keyWrite(hash, record)]);
+      const shown = durable.then(() => message);
+      // The store reports its failure by itself, and this request by the line below.
+      shown.catch(() => undefined);
+      this.#keys.set(hash, { fingerprint, expiresMs, message: shown });
+      await durable;
+    }
+    this.#contents.put(message.id, acceptance.content);
+    this.#show(message);
+    this.#dispatcher.add(message);
+    return { message, isNew: true };
+  }
+
+  /** Throws `not_cancellable`. */
+  async cancel(id: string): Promise<Message> {
+    const message = this.#known(id);
+    if (message.state !== 'queued' && message.state !== 'deferred')
+      throw new MeshError(
+        'not_cancellable',
+        `The email is '${message.state}'; only what waits to be sent can be cancelled.`,
+        {
+          extra: { email_id: id, state: message.state },
+        },
+      );
+    this.#dispatcher.remove(id);
+    return this.#save(cancelled(message, this.#iso()), []);
+  }
+
+  /** Throws `not_cancellable` when it is not one that may be sent again. */
+  async resend(id: string): Promise<Message> {
+    const message = this.#known(id);
+    if (!['unknown', 'failed', 'expired'].includes(message.state))
+      throw new MeshError(
+        'not_cancellable',
+        `The email is '${message.state}'; only what is unknown, failed or expired can be sent again.`,
+        {
+          extra: { email_id: id, state: message.state },
+        },
+      );
+    const nowMs = this.#options.clock.wallMs();
+    const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
+    this.#dispatcher.add(again);
+    return again;
+  }
+
+  /** Marks recipients as bounced, with `writes` in the same commit. */
+  async bounced(
+    id: string,
+    replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
+    writes: readonly Write[],
+  ): Promise<Message> {
+    this.#dispatcher.remove(id);
+    return this.#save(bounced(this.#known(id), replies, this.#iso()), writes);
+  }
+
+  /** The message at its end, or as it is after `ms`. */
+  async waitFor(id: string, ms: number, signal: AbortSignal): Promise<Message> {
+    const message = this.#known(id);
+    if (isFinal(message.state)) return message;
+    const timer = new AbortController();
+    const onAbort = () => timer.abort();
+    signal.addEventListener('abort', onAbort);
+    const watchers = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, watchers);
+    const watch = (next: Message) => {
+      if (isFinal(next.state)) timer.abort();
+    };
+    watchers.add(watch);
+    await this.#options.clock.sleep(ms, timer.signal);
+    watchers.delete(watch);
+    if (watchers.size === 0) this.#watchers.delete(id);
+    signal.removeEventListener('abort', onAbort);
+    return this.#known(id);
+  }
+
+  /** Forgets what ended long ago, and keys that are over. Called now and then. */
+  async trim(): Promise<void> {
+    const nowMs = this.#options.clock.wallMs();
+    for (const [hash, { expiresMs }] of this.#keys) {
+      if (expiresMs > nowMs) continue;
+      this.#keys.delete(hash);
+      await this.#options.store.commit([keyWrite(hash, undefined)]);
+    }
+    for (const message of this.#messages.values()) {
+      if (!isFinal(message.state)) continue;
+      const isOld = nowMs - Date.parse(message.updatedAt) > FINISHED_MS_MAX;
+      if (!isOld && this.#finished <= FINISHED_MESSAGES_MAX) continue;
+      await this.#options.store.commit(forgetWrites(message.id));
+      this.#messages.delete(message.id);
+      this.#releaseBlobs(message);
+      this.#finished -= 1;
+    }
+  }
+
+  readonly #blobs = new Map<string, number>();
+
+  async #again(
+    known: KnownKey,
+    { key, fingerprint }: { readonly key: string; readonly fingerprint: string },
+  ): Promise<{ readonly message: Message; readonly isNew: boolean }> {
+    if (known.fingerprint !== fingerprint)
+      throw new MeshError(
+        'idempotency_mismatch',
+        `The idempotency key '${key}' was used for another message. Use a new key for a new message.`,
+        {
+          field: 'idempotencyKey',
+        },
+      );
+    const first = await known.message;
+    return { message: this.#messages.get(first.id) ?? first, isNew: false };
+  }
+
+  #refuseTooMuch({ agentId, wait, sendAtMs }: Acceptance): void {
+    const { clock } = this.#options;
+    if (this.#dispatcher.size >= QUEUE_MESSAGES_MAX)
+      throw new MeshError(
+        'overloaded',
+        `This host has ${QUEUE_MESSAGES_MAX} messages waiting, its most. Try again later.`,
+        {
+          retryAfterSeconds: 30,
+        },
+      );
+    const nowMs = clock.wallMs();
+    const freeMs = this.accounts.agentFreeMs(agentId);
+    if (!wait || freeMs <= nowMs || (sendAtMs ?? 0) > nowMs) return;
+    throw new MeshError(
+      'rate_limited',
+      `The agent has sent ${this.#options.config.agentRatePerHour} messages in the last hour, its most. Try again later, or send without 'wait': then the message waits here.`,
+      { retryAfterSeconds: Math.ceil((freeMs - nowMs) / 1_000) },
+    );
+  }
+
+  #draft({ id, agentId, agentName, content, recipients, sendAtMs, lifetimeMs }: Acceptance): Message {
+    const nowMs = this.#options.clock.wallMs();
+    const life = lifetimeMs ?? this.#options.config.lifetimeMs;
+    const dueMs = Math.max(nowMs, sendAtMs ?? 0);
+    const iso = this.#iso();
+    this.#lastNumber += 1;
+    const isLater = dueMs > nowMs;
+    return {
+      id,
+      number: this.#lastNumber,
+      agentId,
+      agentName,
+      from: content.from.address,
+      subject: content.subject,
+      messageId: content.messageId,
+      state: 'queued',
+      reason: isLater ? `It is sent at ${new Date(dueMs).toISOString()}.` : 'It is accepted and waits to be sent.',
+      recipients,
+      attempts: 0,
+      dueMs,
+      expiresMs: dueMs + life,
+      lifetimeMs: life,
+      blobs: [...new Set(content.attachments.map(({ blob }) => blob))],
+      createdAt: iso,
+      updatedAt: iso,
+    };
+  }
+
+  /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */
+  async #save(message: Message, writes: readonly Write[]): Promise<Message> {
+    const event = eventOf(message.state);
+    const before = this.#messages.get(message.id);
+    const drafts = event === undefined || before?.state === message.state ? [] : [{ event, email: detailOf(message) }];
+    const content = keepsContent(message.state) ? [] : [contentWrite(message.id, undefined)];
+    const all = [messageWrite(message), ...content, ...writes];
+    const apply = () => this.#show(message);
+    const { agentId, agentName } = message;
+    await this.#options.tell({ agentId, agentName, drafts, writes: all, apply });
+    return message;
+  }
+
+  /** What everybody sees from now on. */
+  #show(message: Message): void {
+    const before = this.#messages.get(message.id);
+    this.#messages.set(message.id, message);
+    if (before === undefined) this.#holdBlobs(message);
+    else if (keepsContent(before.state) && !keepsContent(message.state)) this.#releaseBlobs(before);
+    if (isFinal(message.state) && !(before !== undefined && isFinal(before.state))) this.#finished += 1;
+    if (before !== undefined && isFinal(before.state) && !isFinal(message.state)) this.#finished -= 1;
+    if (isFinal(message.state)) this.#contents.forget(message.id);
+    for (const watch of this.#watchers.get(message.id) ?? []) watch(message);
+  }
+
+  #restore(keys: ReadonlyMap<string, IdempotencyRecord>): void {
+    const hourAgoMs = this.#options.clock.wallMs() - 3_600_000;
+    for (const message of this.#messages.values()) {
+      if (keepsContent(message.state)) this.#holdBlobs(message);
+      if (isFinal(message.state)) this.#finished += 1;
+      else this.#dispatcher.add(message);
+      const changedMs = Date.parse(message.updatedAt);
+      if (message.attempts > 0 && message.account !== undefined && changedMs > hourAgoMs)
+        this.accounts.count(message, message.account, changedMs);
+    }
+    for (const [hash, { emailId, fingerprint, expiresMs }] of keys) {
+      const message = this.#messages.get(emailId);
+      if (message !== undefined) this.#keys.set(hash, { fingerprint, expiresMs, message: Promise.resolve(message) });
+    }
+  }
+
+  #holdBlobs({ blobs }: Message): void {
+    for (const blob of blobs) this.#blobs.set(blob, (this.#blobs.get(blob) ?? 0) + 1);
+  }
+
+  #releaseBlobs({ blobs, state }: Message): void {
+    if (!keepsContent(state)) return;
+    for (const blob of blobs) {
+      const left = (this.#blobs.get(blob) ?? 1) - 1;
+      if (left === 0) this.#blobs.delete(blob);
+      else this.#blobs.set(blob, left);
+    }
+  }
+
+  #known(id: string): Message {
+    const message = this.#messages.get(id);
+    if (message === undefined) throw new MeshError('not_found', `This host has no email '${id}'.`);
+    return message;
+  }
+
+  #iso(): string {
+    return new Date(this.#options.clock.wallMs()).toISOString();
+  }
+}
+
+function detailOf(message: Message): EmailEntry['email'] {
+  const { id, messageId, from, subject, state, recipients } = message;
+  const each = recipients.map(({ address, state: its, code }) => ({
+    address,
+    state: its,
+    ...(code === undefined ? {} : { code }),
+  }));
+  return { email_id: id, messageId, from, subject, state, recipients: each };
+}

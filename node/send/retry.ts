@@ -1,0 +1,9 @@
+// When a message is tried again: doubling from half a minute to an hour. Pure: chance comes as an argument.
+import type { Random } from '../../mesh/ports.ts';
+import { RETRY_FIRST_MS, RETRY_JITTER, RETRY_MS_MAX } from './limits.ts';
+
+/** Milliseconds to wait after `failures` failed attempts in a row (1 or more), ±20 %. */
+export function retryDelayMs(failures: number, random: Random): number {
+  const delayMs = Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  return Math.round(delayMs * (1 + RETRY_JITTER * (2 * random.next() - 1)));
+}

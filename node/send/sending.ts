@@ -1,0 +1,60 @@
+// What the rest of the node may ask of the send module: the one interface that its routes know. Without an account it is whole
+// but for sending itself, which is refused with what to set.
+import type { AgentId } from '../../mesh/names.ts';
+import type { BounceReport } from './bounces.ts';
+import type { Message, MessageState } from './message.ts';
+import type { Suppressions } from './suppressions.ts';
+
+/** What a request says beside its body. */
+export interface SendContext {
+  /** The agent that asks, when the request names it (`X-Agent-Id`): its primary address is the default of `from`. */
+  readonly agentId: string | undefined;
+  /** `Idempotency-Key`; the body may say it instead. */
+  readonly idempotencyKey: string | undefined;
+  /** Whether the caller waits for the end, at most `WAIT_MS_MAX`; the body may say it instead. */
+  readonly wait: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Sent {
+  readonly message: Message;
+  /** False when the same request, by its idempotency key, had been accepted before. */
+  readonly isNew: boolean;
+  readonly waited: boolean;
+}
+
+export interface LogQuery {
+  readonly agentId: AgentId | undefined;
+  readonly state?: MessageState | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface Sending {
+  /** Throws `sending_not_configured` while there is no account. */
+  refuseUnconfigured(): void;
+  /**
+   * Takes a message, durable before it resolves. Throws `sending_not_configured`, `sender_not_owned`, `idempotency_mismatch`,
+   * `rate_limited`, `overloaded`, and for a request that is not one `invalid_request`, `invalid_address`, `unknown_field`.
+   */
+  send(request: unknown, context: SendContext): Promise<Sent>;
+  /** What `send` would do with it: as whom, through which account, and why. Sends and stores nothing. Throws what `send` does. */
+  explain(request: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>>;
+  get(id: string): Message | undefined;
+  /** Newest first. */
+  list(query: LogQuery): { readonly messages: readonly Message[]; readonly nextCursor?: string };
+  /** Throws `not_cancellable`. */
+  cancel(id: string): Promise<Message>;
+  /** The operator's word that an `unknown` or failed message is to be sent again. Throws `not_cancellable`. */
+  resend(id: string): Promise<Message>;
+  /** Presets and accounts with their health; no credential. */
+  providers(): Readonly<Record<string, unknown>>;
+  /** Throws `not_found` when the report names no message of this host, or none of its recipients. */
+  bounced(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }>;
+  readonly suppressions: Suppressions;
+  /** Throws `payload_too_large`, `limit_exceeded`. */
+  putBlob(
+    octets: AsyncIterable<Uint8Array>,
+    bytesMax: number,
+  ): Promise<{ readonly blob: string; readonly bytes: number }>;
+}

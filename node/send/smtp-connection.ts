@@ -1,0 +1,191 @@
+// One connection to one account's server, over nodemailer's SMTPConnection: opened, secured, authenticated, then used for many
+// messages. It knows one thing its library does not tell: whether the final dot may have left, which decides between "not sent"
+// and "unknown".
+import type { Readable } from 'node:stream';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { Secret } from '../secret.ts';
+import type { Account } from './account.ts';
+import { CONNECT_MS_MAX, GREETING_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import type { SmtpError } from './outcome.ts';
+
+export interface Envelope {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly smtputf8: boolean;
+  /** Octets, when known beforehand. */
+  readonly bytes: number | undefined;
+}
+
+export interface Taken {
+  readonly accepted: readonly string[];
+  readonly rejected: readonly SmtpError[];
+  /** The server's answer to the final dot. */
+  readonly response: string;
+}
+
+/** Why a message was not (surely) taken. */
+export interface Failed {
+  readonly error: SmtpError;
+  /** Whether the final dot may have been written without an answer to it. */
+  readonly isUnknown: boolean;
+}
+
+export class SmtpConnection {
+  readonly #connection: SMTPConnection;
+  /** Fails whatever is being waited for; set while something is. */
+  #fail: ((error: SmtpError) => void) | undefined;
+  #isClosed = false;
+  /** Messages it has carried. */
+  carried = 0;
+
+  constructor({ host, port, security, ca, tlsName }: Account, name: string | undefined) {
+    this.#connection = new SMTPConnection({
+      host,
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      connectionTimeout: CONNECT_MS_MAX,
+      greetingTimeout: GREETING_MS_MAX,
+      socketTimeout: SILENCE_MS_MAX,
+      logger: false,
+      ...(name === undefined ? {} : { name }),
+      tls: {
+        minVersion: 'TLSv1.2',
+        rejectUnauthorized: true,
+        ...(ca === undefined ? {} : { ca }),
+        ...(tlsName === undefined ? {} : { servername: tlsName }),
+      },
+    });
+    this.#connection.on('error', (error) => this.#lost(error as SmtpError));
+    this.#connection.on('end', () => this.#lost(new Error('The server closed the connection.')));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Greeted and secured. Rejects with an `SmtpError`. */
+  open(): Promise<void> {
+    return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
+  }
+
+  login(user: string, secret: Secret, kind: 'password' | 'xoauth2'): Promise<void> {
+    const auth =
+      kind === 'password'
+        ? { credentials: { user, pass: secret.reveal() } }
+        : { method: 'XOAUTH2', oauth2: tokenGiver(user, secret) };
+    return this.#during((done) =>
+      this.#connection.login(auth as never, (error) => done(error as SmtpError | undefined)),
+    );
+  }
+
+  /** What EHLO offered. */
+  offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
+    const offered = (this.#connection as unknown as { readonly _supportedExtensions: readonly string[] })
+      ._supportedExtensions;
+    return offered.includes(extension);
+  }
+
+  /** Says one message. Resolves with what the server took; rejects with `Failed`. */
+  async send(envelope: Envelope, body: Buffer | Readable): Promise<Taken> {
+    this.carried += 1;
+    let isDotOut = false;
+    const message = {
+      pipe: (wire: NodeJS.WritableStream) => {
+        if (Buffer.isBuffer(body)) {
+          isDotOut = true;
+          wire.end(body);
+          return wire;
+        }
+        // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
+        body.once('end', () => {
+          isDotOut = true;
+        });
+        body.once('error', (error) => {
+          this.close();
+          this.#lost(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
+        });
+        return body.pipe(wire);
+      },
+    };
+    const { from, to, smtputf8, bytes } = envelope;
+    const asked = {
+      from,
+      to: [...to],
+      ...(smtputf8 ? { use8BitMime: true } : {}),
+      ...(bytes === undefined ? {} : { size: bytes }),
+    };
+    let info:
+      | {
+          readonly accepted: readonly string[];
+          readonly rejectedErrors?: readonly SmtpError[];
+          readonly response?: string;
+        }
+      | undefined;
+    try {
+      await this.#during((done) =>
+        this.#connection.send(asked as never, message as never, (error, result) => {
+          info = result as typeof info;
+          done(error as SmtpError | undefined);
+        }),
+      );
+    } catch (cause) {
+      if (!Buffer.isBuffer(body)) body.destroy();
+      const error = cause as SmtpError;
+      throw { error, isUnknown: isDotOut && error.responseCode === undefined } satisfies Failed;
+    }
+    return {
+      accepted: info?.accepted ?? [],
+      rejected: info?.rejectedErrors ?? [],
+      response: info?.response ?? '',
+    };
+  }
+
+  /** Takes back an envelope that was begun. */
+  reset(): Promise<void> {
+    return this.#during((done) => this.#connection.reset((error) => done(error as SmtpError | undefined)));
+  }
+
+  /** Says goodbye, without waiting for it. */
+  quit(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#connection.quit();
+  }
+
+  /** Ends whatever it is doing, at once. */
+  close(reason?: SmtpError): void {
+    this.#isClosed = true;
+    this.#connection.close();
+    if (reason !== undefined) this.#lost(reason);
+  }
+
+  #during(begin: (done: (error: SmtpError | undefined) => void) => void): Promise<void> {
+    if (this.#isClosed)
+      return Promise.reject(Object.assign(new Error('The connection is closed.'), { code: 'ECONNECTION' }));
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      begin((error) => {
+        this.#fail = undefined;
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  #lost(error: SmtpError): void {
+    this.#isClosed = true;
+    this.#fail?.(error);
+    this.#fail = undefined;
+  }
+}
+
+/** What nodemailer asks for a token: it has one, and no way to another; the next attempt gets a new one. */
+function tokenGiver(user: string, token: Secret) {
+  return {
+    getToken: (_: boolean, callback: (error: Error | null, token?: string) => void) => callback(null, token.reveal()),
+    buildXOAuth2Token: (accessToken: string) =>
+      Buffer.from(`user=${user}\x01auth=Bearer ${accessToken}\x01\x01`, 'utf8').toString('base64'),
+  };
+}

@@ -1,0 +1,319 @@
+// The Mailer over SMTP: a few connections per account, kept while they are in use, and one outcome for every message handed in.
+// Each attempt is bounded as a whole by our own clock, since the timeouts of the library are each about silence only. A shipment
+// finds a free connection or opens one; the queue asks for no more at once than the account allows.
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Secret } from '../secret.ts';
+import type { Account } from './account.ts';
+import { type Composed, compose, envelopeAddress } from './compose.ts';
+import { IDLE_CONNECTION_MS_MAX, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from './limits.ts';
+import type { Mailer, RecipientAnswer, Shipment, ShipmentOutcome } from './mailer.ts';
+import type { AttachmentPart } from './message.ts';
+import { printable } from './one-line.ts';
+import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './outcome.ts';
+import { type Failed, SmtpConnection, type Taken } from './smtp-connection.ts';
+
+export interface SmtpMailerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  open(attachment: AttachmentPart): Readable;
+  /** The password, or an access token that is valid now. Rejects with a sentence that holds no secret. */
+  secretOf(account: Account): Promise<Secret>;
+  /** The server refused what `secretOf` gave. */
+  secretRefused(account: Account): void;
+  /** How this host calls itself in EHLO; absent: the machine's name. */
+  readonly name?: string;
+}
+
+interface Idle {
+  readonly connection: SmtpConnection;
+  readonly sinceMs: number;
+}
+
+export class SmtpMailer implements Mailer {
+  readonly #options: SmtpMailerOptions;
+  readonly #idle = new Map<string, Idle[]>();
+  readonly #inUse = new Set<SmtpConnection>();
+  readonly #closing = new AbortController();
+  #isSweeping = false;
+
+  constructor(options: SmtpMailerOptions) {
+    this.#options = options;
+  }
+
+  async ship(shipment: Shipment, signal: AbortSignal): Promise<ShipmentOutcome> {
+    const { clock, log } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const tookMs = () => clock.monotonicMs() - startedMs;
+    const attempt = new Attempt();
+    const cut = (why: SmtpError) => attempt.cut(why);
+    const onAbort = () => cut(Object.assign(new Error('The node is stopping.'), { code: 'EINTERRUPTED' }));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    const timer = new AbortController();
+    void clock.sleep(SHIPMENT_MS_MAX, timer.signal).then(() => {
+      if (!timer.signal.aborted)
+        cut(
+          Object.assign(new Error(`The server took longer than ${SHIPMENT_MS_MAX / 1_000} s.`), { code: 'ETIMEDOUT' }),
+        );
+    });
+    let outcome: ShipmentOutcome;
+    try {
+      outcome = await this.#ship(shipment, attempt, tookMs);
+    } finally {
+      timer.abort();
+      signal.removeEventListener('abort', onAbort);
+      if (attempt.connection !== undefined) this.#inUse.delete(attempt.connection);
+    }
+    const { kind } = outcome;
+    const said = kind === 'answered' ? { codes: outcome.answers.map(({ code }) => code) } : { reply: outcome.reply };
+    const error = kind === 'not_sent' ? { error: outcome.error, class: outcome.class } : {};
+    const fields = {
+      account: shipment.account.id,
+      messageId: shipment.content.messageId,
+      outcome: kind,
+      ...error,
+      ...said,
+    };
+    log[kind === 'answered' ? 'info' : 'warn']('shipment.ended', { ...fields, tookMs: Math.round(outcome.tookMs) });
+    return outcome;
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    for (const list of this.#idle.values()) for (const { connection } of list) connection.quit();
+    this.#idle.clear();
+    for (const connection of this.#inUse) connection.close();
+    return Promise.resolve();
+  }
+
+  async #ship(shipment: Shipment, attempt: Attempt, tookMs: () => number): Promise<ShipmentOutcome> {
+    const { account, content, recipients } = shipment;
+    const from = envelopeAddress(content.from.address);
+    const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));
+    const smtputf8 = from.smtputf8 || to.some((one) => one.smtputf8);
+    let connection: SmtpConnection;
+    try {
+      connection = await this.#connect(account, attempt);
+    } catch (error) {
+      return connectFailed(error, attempt, tookMs());
+    }
+    if (smtputf8 && !connection.offers('SMTPUTF8')) {
+      this.#release(account, connection);
+      const reply = `The server of account '${account.id}' does not take addresses beyond ASCII before the @ (SMTPUTF8).`;
+      return {
+        kind: 'not_sent',
+        error: 'smtputf8_unsupported',
+        class: 'permanent',
+        scope: 'message',
+        reply,
+        tookMs: tookMs(),
+      };
+    }
+    try {
+      await shipment.begin();
+    } catch (error) {
+      this.#release(account, connection);
+      const reply = printable((error as Error).message);
+      return { kind: 'not_sent', error: 'interrupted', class: 'transient', scope: 'message', reply, tookMs: tookMs() };
+    }
+    let composed: Composed;
+    try {
+      composed = compose(content, { open: this.#options.open, dkim: account.dkim });
+    } catch (error) {
+      this.#release(account, connection);
+      const reply = `The message can't be composed: ${printable((error as Error).message)}`;
+      return {
+        kind: 'not_sent',
+        error: 'compose_failed',
+        class: 'permanent',
+        scope: 'message',
+        reply,
+        tookMs: tookMs(),
+      };
+    }
+    const body = 'bytes' in composed ? composed.bytes : composed.stream;
+    const bytes = 'bytes' in composed ? composed.bytes.byteLength : undefined;
+    try {
+      const envelope = { from: from.address, to: to.map(({ address }) => address), smtputf8, bytes };
+      const taken = await connection.send(envelope, body);
+      this.#release(account, connection);
+      return answered(to, taken, tookMs());
+    } catch (failure) {
+      connection.close();
+      return sendFailed(failure as Failed, to, attempt, tookMs());
+    }
+  }
+
+  /** A connection that waits, or a new one. One that died while it waited is only noticed when it is used; so it is asked first. */
+  async #connect(account: Account, attempt: Attempt): Promise<SmtpConnection> {
+    for (let idle = this.#takeIdle(account); idle !== undefined; idle = this.#takeIdle(account)) {
+      attempt.hold(idle.connection);
+      this.#inUse.add(idle.connection);
+      // Fresh from another message, it is there; asking would cost a round trip for each.
+      if (this.#options.clock.monotonicMs() - idle.sinceMs < FRESH_MS) return idle.connection;
+      try {
+        await idle.connection.reset();
+        return idle.connection;
+      } catch {
+        // The server has closed it in the meantime, as servers do; the next one, or a new one, will serve.
+        idle.connection.close();
+        this.#inUse.delete(idle.connection);
+        attempt.refuseIfCut();
+      }
+    }
+    const connection = new SmtpConnection(account, this.#options.name);
+    attempt.hold(connection);
+    this.#inUse.add(connection);
+    try {
+      await connection.open();
+      if (account.auth !== undefined) await this.#login(account, account.auth.kind, account.auth.user, connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  }
+
+  async #login(
+    account: Account,
+    kind: 'password' | 'xoauth2',
+    user: string,
+    connection: SmtpConnection,
+  ): Promise<void> {
+    const secret = await this.#options.secretOf(account).catch((error: Error) => {
+      throw Object.assign(new Error(error.message), { code: 'ETOKEN' });
+    });
+    try {
+      await connection.login(user, secret, kind);
+    } catch (error) {
+      if ((error as SmtpError).responseCode !== undefined) this.#options.secretRefused(account);
+      throw error;
+    }
+  }
+
+  #takeIdle(account: Account): Idle | undefined {
+    const list = this.#idle.get(account.id) ?? [];
+    for (let idle = list.pop(); idle !== undefined; idle = list.pop()) if (!idle.connection.isClosed) return idle;
+    return undefined;
+  }
+
+  #release(account: Account, connection: SmtpConnection): void {
+    this.#inUse.delete(connection);
+    if (connection.isClosed) return;
+    if (connection.carried >= MESSAGES_PER_CONNECTION_MAX) {
+      connection.quit();
+      return;
+    }
+    const list = this.#idle.get(account.id) ?? [];
+    list.push({ connection, sinceMs: this.#options.clock.monotonicMs() });
+    this.#idle.set(account.id, list);
+    void this.#sweep();
+  }
+
+  /** Closes connections that nobody has used for a while, until there are none. */
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    while ([...this.#idle.values()].some((list) => list.length > 0)) {
+      await this.#options.clock.sleep(IDLE_CONNECTION_MS_MAX / 2, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      const beforeMs = this.#options.clock.monotonicMs() - IDLE_CONNECTION_MS_MAX;
+      for (const [account, list] of this.#idle) {
+        for (const { connection, sinceMs } of list) if (sinceMs <= beforeMs) connection.quit();
+        this.#idle.set(
+          account,
+          list.filter(({ connection }) => !connection.isClosed),
+        );
+      }
+    }
+    this.#isSweeping = false;
+  }
+}
+
+/** A connection used less long ago than this is taken as alive. */
+const FRESH_MS = 500;
+
+/** What the deadline and the stop act on: the connection of the moment. */
+class Attempt {
+  connection: SmtpConnection | undefined;
+  cause: SmtpError | undefined;
+
+  hold(connection: SmtpConnection): void {
+    this.refuseIfCut();
+    this.connection = connection;
+  }
+
+  cut(why: SmtpError): void {
+    this.cause ??= why;
+    this.connection?.close(why);
+  }
+
+  refuseIfCut(): void {
+    if (this.cause !== undefined) throw this.cause;
+  }
+}
+
+type Recipients = readonly { readonly asked: string; readonly address: string }[];
+
+function connectFailed(error: unknown, { cause }: Attempt, tookMs: number): ShipmentOutcome {
+  const failure = connectionFailure((cause ?? error) as SmtpError, tookMs);
+  const { code } = (cause ?? error) as SmtpError;
+  if (code === 'EINTERRUPTED') return { ...failure, error: 'interrupted', class: 'transient' };
+  if (code === 'ETOKEN') return { ...failure, error: 'token_failed', class: 'transient' };
+  if (cause !== undefined) return { ...failure, error: 'server_timeout', class: 'transient' };
+  return failure;
+}
+
+function sendFailed({ error, isUnknown }: Failed, to: Recipients, { cause }: Attempt, tookMs: number): ShipmentOutcome {
+  if (isUnknown) return { kind: 'unknown', reply: printable((cause ?? error).message), tookMs };
+  if (error.command === 'RCPT TO' && error.rejectedErrors !== undefined && error.rejectedErrors.length > 0)
+    return { kind: 'answered', answers: refusals(to, error.rejectedErrors), tookMs };
+  if (error.code === 'ECOMPOSE')
+    return {
+      kind: 'not_sent',
+      error: 'attachment_missing',
+      class: 'permanent',
+      scope: 'message',
+      reply: printable(error.message),
+      tookMs,
+    };
+  if (error.code === 'EINTERRUPTED')
+    return {
+      kind: 'not_sent',
+      error: 'interrupted',
+      class: 'transient',
+      scope: 'account',
+      reply: error.message,
+      tookMs,
+    };
+  const failure = messageFailure(error, tookMs);
+  // The server has spoken of the message as a whole: that is its answer about everybody.
+  if (failure.code === undefined || failure.error !== 'message_refused') return failure;
+  const { code, reply, enhanced } = failure;
+  const verdict = failure.class === 'permanent' ? 'refused' : 'deferred';
+  const each = { verdict, code, reply, ...(enhanced === undefined ? {} : { enhanced }) } as const;
+  return { kind: 'answered', answers: to.map(({ asked }) => ({ address: asked, ...each })), tookMs };
+}
+
+/** Everybody asked must be in the answer once: a server, or a library, that loses one is not believed. */
+function answered(to: Recipients, { accepted, rejected, response }: Taken, tookMs: number): ShipmentOutcome {
+  const code = Number(response.slice(0, 3)) || 250;
+  const reply = printable(response);
+  const answers: RecipientAnswer[] = refusals(to, rejected).slice();
+  for (const address of accepted) {
+    const asked = to.find((one) => one.address === address)?.asked;
+    if (asked !== undefined) answers.push({ address: asked, verdict: 'accepted', code, reply });
+  }
+  if (new Set(answers.map(({ address }) => address)).size === to.length && answers.length === to.length)
+    return { kind: 'answered', answers, tookMs };
+  return { kind: 'unknown', reply: `The server answered about ${answers.length} of ${to.length} recipients.`, tookMs };
+}
+
+function refusals(to: Recipients, errors: readonly SmtpError[]): RecipientAnswer[] {
+  return errors.flatMap((error) => {
+    const asked = to.find(({ address }) => address === error.recipient)?.asked;
+    return asked === undefined ? [] : [refusalOf(asked, error)];
+  });
+}

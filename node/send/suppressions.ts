@@ -1,0 +1,158 @@
+// Whom this host writes to no more: addresses that bounced for good, or whose owner asked for it. Kept in memory and on disk,
+// under the mailbox's folded form, so that another spelling of it does not slip through.
+import { z } from 'zod';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Clock, Write } from '../../mesh/ports.ts';
+import type { Store } from '../store/store.ts';
+import { BOUNCE_SUPPRESSION_MS, SUPPRESSIONS_MAX } from './limits.ts';
+import { printable } from './one-line.ts';
+
+export const SUPPRESSION_REASONS = ['bounce', 'opt_out', 'complaint', 'manual'] as const;
+
+export interface Suppression {
+  readonly address: string;
+  readonly reason: (typeof SUPPRESSION_REASONS)[number];
+  /** One printable line: the server's words, or the operator's. */
+  readonly detail?: string | undefined;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  /** Absent: for good. */
+  readonly expiresAt?: string | undefined;
+}
+
+/** `POST /api/email/suppressions`. */
+export const suppressionRequest = z.strictObject({
+  address: z.string().max(1_024),
+  reason: z.enum(SUPPRESSION_REASONS).default('manual'),
+  detail: z.string().max(500).optional(),
+  expiresAt: z.iso.datetime({ offset: true, error: 'must be a time like 2026-01-27T12:00:00Z' }).optional(),
+});
+
+const PREFIX = 'send/suppression/';
+const stored = z.object({
+  address: z.string(),
+  reason: z.enum(SUPPRESSION_REASONS),
+  detail: z.string().optional(),
+  since: z.string(),
+  expiresAt: z.string().optional(),
+});
+
+export class Suppressions {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #byKey = new Map<string, Suppression>();
+
+  private constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Throws `store_failed` when a stored entry can't be read. */
+  static async open(store: Store, clock: Clock): Promise<Suppressions> {
+    const suppressions = new Suppressions(store, clock);
+    for await (const page of store.load(PREFIX))
+      for (const { key, value } of page) {
+        const parsed = stored.safeParse(value);
+        if (!parsed.success)
+          throw new MeshError(
+            'store_failed',
+            `The stored record '${key}' can't be read. Restore the data directory from a backup.`,
+          );
+        suppressions.#byKey.set(key.slice(PREFIX.length), parsed.data);
+      }
+    return suppressions;
+  }
+
+  /** Why nobody here writes to the address now; `undefined` when nothing stands against it. */
+  against(address: string): Suppression | undefined {
+    const entry = this.#byKey.get(keyOf(address));
+    return entry === undefined || this.#isOver(entry) ? undefined : entry;
+  }
+
+  /** In the order of the addresses. `cursor`: of the page before. */
+  list({ cursor = '', limit }: { readonly cursor?: string | undefined; readonly limit: number }) {
+    const keys = [...this.#byKey.keys()].filter((key) => key > cursor).sort();
+    const entries = keys.slice(0, limit).flatMap((key) => this.#byKey.get(key) ?? []);
+    const last = keys[limit - 1];
+    return {
+      entries: entries.filter((entry) => !this.#isOver(entry)),
+      ...(keys.length > limit && last !== undefined ? { nextCursor: last } : {}),
+    };
+  }
+
+  /** Durable when it resolves. Throws `invalid_address`, `limit_exceeded`. */
+  async add(request: z.output<typeof suppressionRequest>): Promise<Suppression> {
+    const entry: Suppression = {
+      address: checked(request.address),
+      reason: request.reason,
+      since: new Date(this.#clock.wallMs()).toISOString(),
+      ...(request.detail === undefined ? {} : { detail: printable(request.detail) }),
+      ...(request.expiresAt === undefined ? {} : { expiresAt: new Date(request.expiresAt).toISOString() }),
+    };
+    const { writes, apply } = this.adding([entry]);
+    await this.#store.commit(writes);
+    apply();
+    return entry;
+  }
+
+  /** Durable when it resolves. Throws `not_found`. */
+  async remove(address: string): Promise<void> {
+    const key = keyOf(address);
+    if (!this.#byKey.has(key))
+      throw new MeshError('not_found', `'${address.slice(0, 300)}' is not on the list.`, { field: 'address' });
+    await this.#store.commit([{ key: PREFIX + key, value: undefined }]);
+    this.#byKey.delete(key);
+  }
+
+  /** What a hard bounce makes of an address. */
+  bounced(address: string, detail: string): Suppression {
+    const nowMs = this.#clock.wallMs();
+    return {
+      address,
+      reason: 'bounce',
+      detail: printable(detail),
+      since: new Date(nowMs).toISOString(),
+      expiresAt: new Date(nowMs + BOUNCE_SUPPRESSION_MS).toISOString(),
+    };
+  }
+
+  /** For a commit that holds more: what to write, and what to call once it is durable. What stands for good is not weakened. */
+  adding(entries: readonly Suppression[]): { readonly writes: readonly Write[]; apply(): void } {
+    const fresh = entries.filter(({ address }) => {
+      const known = this.against(address);
+      return known === undefined || known.expiresAt !== undefined;
+    });
+    if (this.#byKey.size + fresh.length > SUPPRESSIONS_MAX) this.#forgetOver();
+    if (this.#byKey.size + fresh.length > SUPPRESSIONS_MAX)
+      throw new MeshError(
+        'limit_exceeded',
+        `The list of suppressed addresses has ${SUPPRESSIONS_MAX} entries, its most. Remove some.`,
+      );
+    return {
+      writes: fresh.map((entry) => ({ key: PREFIX + keyOf(entry.address), value: entry })),
+      apply: () => {
+        for (const entry of fresh) this.#byKey.set(keyOf(entry.address), entry);
+      },
+    };
+  }
+
+  #forgetOver(): void {
+    for (const [key, entry] of this.#byKey) if (this.#isOver(entry)) this.#byKey.delete(key);
+  }
+
+  #isOver({ expiresAt }: Suppression): boolean {
+    return expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.wallMs();
+  }
+}
+
+function keyOf(address: string): string {
+  const parsed = parseIdentityAddress(address, { allowSingleLabel: true, allowDomainLiteral: true });
+  return parsed.valid ? parsed.key : address.trim().toLowerCase();
+}
+
+function checked(address: string): string {
+  const parsed = parseIdentityAddress(address, { allowSingleLabel: true, allowDomainLiteral: true });
+  if (parsed.valid) return address.trim();
+  throw new MeshError('invalid_address', `'address' is not an email address: ${parsed.error}`, { field: 'address' });
+}

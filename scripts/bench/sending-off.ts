@@ -1,0 +1,18 @@
+// What a node asks of the world for sending, in a benchmark of something else: attachments nobody sends, names nobody asks for.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../mesh/ports.ts';
+import { createDnsResolver } from '../../node/adapters/dns-resolver.ts';
+import type { Log } from '../../node/log.ts';
+import { Blobs } from '../../node/send/blobs.ts';
+
+export async function sendingOffPorts(clock: Clock, log: Log) {
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-bench-blobs-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return {
+    blobs: await Blobs.open({ directory, clock, log }),
+    resolver: createDnsResolver(),
+    post: () => Promise.reject(new Error('No account is configured.')),
+  };
+}
