@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
 import { compactHeap } from './adapters/heap.ts';
-import { readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
+import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
 import { serveNode } from './serve.ts';
 
 /** Resolves when the command has ended; its exit code is then set. `started` is called once a node is ready. */
@@ -18,6 +18,7 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
   start.description("run this host's node until SIGTERM or SIGINT");
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
+  addMcp(program, process, version);
   program.addHelpText(
     'after',
     '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
@@ -29,6 +30,22 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
     await runNode(process, version, flags, started);
   });
   await program.parseAsync(process.argv);
+}
+
+/** `mesh mcp`: the tools for agents, for a framework that starts it. */
+function addMcp(program: Command, process: NodeJS.Process, version: string): void {
+  const { MESH_URL, MESH_AGENT, MESH_TOKEN } = process.env;
+  program
+    .command('mcp')
+    .description('serve the email tools to an agent framework by MCP over stdio, through a running node')
+    .option('--url <URL>', 'the node (MESH_URL)', MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`)
+    .option('--agent <ID>', 'the agent that mail is sent as, unless a call names one (MESH_AGENT)', MESH_AGENT)
+    .addHelpText('after', '\nMESH_TOKEN is shown to a node that asks for it.')
+    .action(async ({ url, agent }: { url: string; agent?: string }) => {
+      // Only here: the node itself need not load it.
+      const { serveMcp } = await import('./mcp/server.ts');
+      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: MESH_TOKEN || undefined, version });
+    });
 }
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;

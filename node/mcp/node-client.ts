@@ -1,0 +1,56 @@
+// A running node, asked over HTTP: what the tools stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
+import { type Dispatcher, request } from 'undici';
+
+export interface NodeClientOptions {
+  /** `http://host:port`, without a path. */
+  readonly url: string;
+  /** MESH_TOKEN of that node. */
+  readonly token?: string | undefined;
+  readonly dispatcher?: Dispatcher;
+}
+
+export type NodeClient = (
+  method: 'GET' | 'POST',
+  path: string,
+  options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
+) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Longer than the node lets a sender wait. */
+const ANSWER_MS_MAX = 60_000;
+
+export function createNodeClient({ url, token, dispatcher }: NodeClientOptions): NodeClient {
+  return async (method, path, { body, headers = {} } = {}) => {
+    const sent = {
+      method,
+      headers: {
+        ...headers,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(dispatcher === undefined ? {} : { dispatcher }),
+    };
+    const answer = await request(`${url}${path}`, sent).catch((cause: Error) => {
+      throw new Error(
+        `The node at ${url} does not answer (${cause.message}). Is it running? Say where it is with --url.`,
+      );
+    });
+    const text = await answer.body.text();
+    const value = parse(text, url);
+    if (answer.statusCode < 400) return value;
+    const { error, message, field } = value;
+    const where = typeof field === 'string' ? ` (${field})` : '';
+    throw new Error(
+      `${String(message ?? `status ${answer.statusCode}`)} [${String(error ?? answer.statusCode)}${where}]`,
+    );
+  };
+}
+
+function parse(text: string, url: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new Error(`What answers at ${url} is no node: its answer is not JSON.`);
+  }
+}
