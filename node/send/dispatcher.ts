@@ -168,6 +168,7 @@ export class Dispatcher {
       };
       this.#options.show(sending);
       const begin = async (): Promise<void> => {
+        if (isBegun) return;
         isBegun = true;
         const nowMs = this.#options.clock.wallMs();
         accounts.count(message, account.id, nowMs);

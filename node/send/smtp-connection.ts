@@ -91,22 +91,21 @@ export class SmtpConnection {
   async send(envelope: Envelope, body: Buffer | Readable): Promise<Taken> {
     this.carried += 1;
     let isDotOut = false;
+    if (!Buffer.isBuffer(body)) {
+      // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
+      body.once('end', () => {
+        isDotOut = true;
+      });
+      body.once('error', (error) => {
+        this.close(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
+      });
+    }
     const message = {
       pipe: (wire: NodeJS.WritableStream) => {
-        if (Buffer.isBuffer(body)) {
-          isDotOut = true;
-          wire.end(body);
-          return wire;
-        }
-        // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
-        body.once('end', () => {
-          isDotOut = true;
-        });
-        body.once('error', (error) => {
-          this.close();
-          this.#lost(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
-        });
-        return body.pipe(wire);
+        if (!Buffer.isBuffer(body)) return body.pipe(wire);
+        isDotOut = true;
+        wire.end(body);
+        return wire;
       },
     };
     const { from, to, smtputf8, bytes } = envelope;
@@ -157,8 +156,9 @@ export class SmtpConnection {
   /** Ends whatever it is doing, at once. */
   close(reason?: SmtpError): void {
     this.#isClosed = true;
-    this.#connection.close();
+    // Before the library tells of the end in its own words.
     if (reason !== undefined) this.#lost(reason);
+    this.#connection.close();
   }
 
   #during(begin: (done: (error: SmtpError | undefined) => void) => void): Promise<void> {

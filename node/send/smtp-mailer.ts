@@ -8,7 +8,7 @@ import type { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
 import { type Composed, compose, envelopeAddress } from './compose.ts';
 import { IDLE_CONNECTION_MS_MAX, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from './limits.ts';
-import type { Mailer, RecipientAnswer, Shipment, ShipmentOutcome } from './mailer.ts';
+import type { Mailer, RecipientAnswer, Shipment, ShipmentErrorCode, ShipmentOutcome } from './mailer.ts';
 import type { AttachmentPart } from './message.ts';
 import { printable } from './one-line.ts';
 import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './outcome.ts';
@@ -93,45 +93,45 @@ export class SmtpMailer implements Mailer {
     const from = envelopeAddress(content.from.address);
     const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));
     const smtputf8 = from.smtputf8 || to.some((one) => one.smtputf8);
+    const before = { shipment, from, to, smtputf8, attempt, tookMs };
+    const kept = this.#takeIdle(account);
+    if (kept !== undefined) {
+      const outcome = await this.#shipOver(before, () => this.#useAgain(kept, attempt));
+      // A connection that waited may have been closed by the server meanwhile, as servers do; that says nothing of the server.
+      if (outcome !== 'stale') return outcome;
+    }
+    const outcome = await this.#shipOver(before, () => this.#connect(account, attempt));
+    if (outcome !== 'stale') return outcome;
+    throw new Error('A new connection is never stale.');
+  }
+
+  async #shipOver(
+    { shipment, from, to, smtputf8, attempt, tookMs }: Begun,
+    connect: () => Promise<{ readonly connection: SmtpConnection; readonly isKept: boolean }>,
+  ): Promise<ShipmentOutcome | 'stale'> {
+    const { account, content } = shipment;
     let connection: SmtpConnection;
+    let isKept: boolean;
     try {
-      connection = await this.#connect(account, attempt);
+      ({ connection, isKept } = await connect());
     } catch (error) {
       return connectFailed(error, attempt, tookMs());
     }
     if (smtputf8 && !connection.offers('SMTPUTF8')) {
       this.#release(account, connection);
       const reply = `The server of account '${account.id}' does not take addresses beyond ASCII before the @ (SMTPUTF8).`;
-      return {
-        kind: 'not_sent',
-        error: 'smtputf8_unsupported',
-        class: 'permanent',
-        scope: 'message',
-        reply,
-        tookMs: tookMs(),
-      };
-    }
-    try {
-      await shipment.begin();
-    } catch (error) {
-      this.#release(account, connection);
-      const reply = printable((error as Error).message);
-      return { kind: 'not_sent', error: 'interrupted', class: 'transient', scope: 'message', reply, tookMs: tookMs() };
+      return notSent('smtputf8_unsupported', 'message', reply, tookMs());
     }
     let composed: Composed;
     try {
+      await shipment.begin();
       composed = compose(content, { open: this.#options.open, dkim: account.dkim });
     } catch (error) {
       this.#release(account, connection);
-      const reply = `The message can't be composed: ${printable((error as Error).message)}`;
-      return {
-        kind: 'not_sent',
-        error: 'compose_failed',
-        class: 'permanent',
-        scope: 'message',
-        reply,
-        tookMs: tookMs(),
-      };
+      const isStore = (error as { code?: string }).code === 'store_failed';
+      const reply = printable((error as Error).message);
+      if (isStore) return { ...notSent('interrupted', 'message', reply, tookMs()), class: 'transient' };
+      return notSent('compose_failed', 'message', `The message can't be composed: ${reply}`, tookMs());
     }
     const body = 'bytes' in composed ? composed.bytes : composed.stream;
     const bytes = 'bytes' in composed ? composed.bytes.byteLength : undefined;
@@ -142,27 +142,21 @@ export class SmtpMailer implements Mailer {
       return answered(to, taken, tookMs());
     } catch (failure) {
       connection.close();
+      const { error, isUnknown } = failure as Failed;
+      const isSilent = !isUnknown && error.responseCode === undefined && error.code === 'ECONNECTION';
+      if (isKept && isSilent && attempt.cause === undefined) return 'stale';
       return sendFailed(failure as Failed, to, attempt, tookMs());
     }
   }
 
-  /** A connection that waits, or a new one. One that died while it waited is only noticed when it is used; so it is asked first. */
-  async #connect(account: Account, attempt: Attempt): Promise<SmtpConnection> {
-    for (let idle = this.#takeIdle(account); idle !== undefined; idle = this.#takeIdle(account)) {
-      attempt.hold(idle.connection);
-      this.#inUse.add(idle.connection);
-      // Fresh from another message, it is there; asking would cost a round trip for each.
-      if (this.#options.clock.monotonicMs() - idle.sinceMs < FRESH_MS) return idle.connection;
-      try {
-        await idle.connection.reset();
-        return idle.connection;
-      } catch {
-        // The server has closed it in the meantime, as servers do; the next one, or a new one, will serve.
-        idle.connection.close();
-        this.#inUse.delete(idle.connection);
-        attempt.refuseIfCut();
-      }
-    }
+  /** A connection that carried a message before. */
+  #useAgain(connection: SmtpConnection, attempt: Attempt) {
+    attempt.hold(connection);
+    this.#inUse.add(connection);
+    return Promise.resolve({ connection, isKept: true });
+  }
+
+  async #connect(account: Account, attempt: Attempt) {
     const connection = new SmtpConnection(account, this.#options.name);
     attempt.hold(connection);
     this.#inUse.add(connection);
@@ -173,7 +167,7 @@ export class SmtpMailer implements Mailer {
       connection.close();
       throw error;
     }
-    return connection;
+    return { connection, isKept: false };
   }
 
   async #login(
@@ -193,9 +187,10 @@ export class SmtpMailer implements Mailer {
     }
   }
 
-  #takeIdle(account: Account): Idle | undefined {
+  #takeIdle(account: Account): SmtpConnection | undefined {
     const list = this.#idle.get(account.id) ?? [];
-    for (let idle = list.pop(); idle !== undefined; idle = list.pop()) if (!idle.connection.isClosed) return idle;
+    for (let idle = list.pop(); idle !== undefined; idle = list.pop())
+      if (!idle.connection.isClosed) return idle.connection;
     return undefined;
   }
 
@@ -232,8 +227,15 @@ export class SmtpMailer implements Mailer {
   }
 }
 
-/** A connection used less long ago than this is taken as alive. */
-const FRESH_MS = 500;
+/** A shipment with its envelope, before it has a connection. */
+interface Begun {
+  readonly shipment: Shipment;
+  readonly from: { readonly address: string };
+  readonly to: Recipients;
+  readonly smtputf8: boolean;
+  readonly attempt: Attempt;
+  readonly tookMs: () => number;
+}
 
 /** What the deadline and the stop act on: the connection of the moment. */
 class Attempt {
@@ -241,7 +243,7 @@ class Attempt {
   cause: SmtpError | undefined;
 
   hold(connection: SmtpConnection): void {
-    this.refuseIfCut();
+    if (this.cause !== undefined) throw this.cause;
     this.connection = connection;
   }
 
@@ -249,13 +251,14 @@ class Attempt {
     this.cause ??= why;
     this.connection?.close(why);
   }
-
-  refuseIfCut(): void {
-    if (this.cause !== undefined) throw this.cause;
-  }
 }
 
 type Recipients = readonly { readonly asked: string; readonly address: string }[];
+
+/** The server took nothing, and never will as it is. */
+function notSent(error: ShipmentErrorCode, scope: 'account' | 'message', reply: string, tookMs: number) {
+  return { kind: 'not_sent', error, class: 'permanent', scope, reply, tookMs } as const;
+}
 
 function connectFailed(error: unknown, { cause }: Attempt, tookMs: number): ShipmentOutcome {
   const failure = connectionFailure((cause ?? error) as SmtpError, tookMs);
@@ -266,8 +269,10 @@ function connectFailed(error: unknown, { cause }: Attempt, tookMs: number): Ship
   return failure;
 }
 
-function sendFailed({ error, isUnknown }: Failed, to: Recipients, { cause }: Attempt, tookMs: number): ShipmentOutcome {
-  if (isUnknown) return { kind: 'unknown', reply: printable((cause ?? error).message), tookMs };
+function sendFailed(failed: Failed, to: Recipients, { cause }: Attempt, tookMs: number): ShipmentOutcome {
+  const { isUnknown } = failed;
+  const error = failed.error.responseCode === undefined ? (cause ?? failed.error) : failed.error;
+  if (isUnknown) return { kind: 'unknown', reply: printable(error.message), tookMs };
   if (error.command === 'RCPT TO' && error.rejectedErrors !== undefined && error.rejectedErrors.length > 0)
     return { kind: 'answered', answers: refusals(to, error.rejectedErrors), tookMs };
   if (error.code === 'ECOMPOSE')

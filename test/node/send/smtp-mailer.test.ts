@@ -1,0 +1,264 @@
+// The mailer against a server that fails at every step in every way: what it says happened must be what happened.
+import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../node/adapters/system-clock.ts';
+import { Secret } from '../../../node/secret.ts';
+import type { Account } from '../../../node/send/account.ts';
+import type { ShipmentOutcome } from '../../../node/send/mailer.ts';
+import type { MessageContent } from '../../../node/send/message.ts';
+import { SmtpMailer } from '../../../node/send/smtp-mailer.ts';
+import { account, content } from '../../support/mail.ts';
+import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../support/raw-smtp.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const BOB = 'bob@mail.example.com';
+
+interface Shipped {
+  readonly outcome: ShipmentOutcome;
+  readonly begun: boolean;
+}
+
+async function ship(
+  server: RawSmtp,
+  parts: {
+    readonly account?: Partial<Account>;
+    readonly content?: Partial<MessageContent>;
+    readonly to?: readonly string[];
+  } = {},
+  mailer = createMailer(),
+): Promise<Shipped> {
+  let begun = false;
+  const outcome = await mailer.ship(
+    {
+      account: account({ port: server.port, ...parts.account }),
+      content: content(parts.content),
+      recipients: parts.to ?? [BOB],
+      begin: () => {
+        begun = true;
+        return Promise.resolve();
+      },
+    },
+    new AbortController().signal,
+  );
+  return { outcome, begun };
+}
+
+function createMailer(parts: Partial<ConstructorParameters<typeof SmtpMailer>[0]> = {}): SmtpMailer {
+  return new SmtpMailer({
+    clock: systemClock,
+    log: new RecordingLog(),
+    open: () => Readable.from([Buffer.from('x')]),
+    secretOf: ({ auth }) => Promise.resolve(auth?.kind === 'password' ? auth.password : new Secret('token')),
+    secretRefused: () => undefined,
+    name: 'client.example.com',
+    ...parts,
+  });
+}
+
+/** What the outcome says in short. */
+function short({ outcome }: Shipped): string {
+  if (outcome.kind === 'answered') return outcome.answers.map(({ verdict, code }) => `${verdict} ${code}`).join(', ');
+  return outcome.kind === 'unknown' ? 'unknown' : [outcome.error, outcome.class, outcome.scope].join(' ');
+}
+
+async function at(
+  place: Place,
+  step: Step,
+  options: RawSmtpOptions = {},
+): Promise<{ shipped: Shipped; server: RawSmtp }> {
+  await using server = await RawSmtp.start({ ...options, steps: { [place]: step } });
+  return { shipped: await ship(server), server };
+}
+
+describe('a message', () => {
+  it('arrives as it was composed, with the envelope it was given', async () => {
+    await using server = await RawSmtp.start();
+    const shipped = await ship(server, { content: { text: 'one\r\n.\r\n..two\r\n' } });
+    expect(shipped).toMatchObject({
+      begun: true,
+      outcome: { kind: 'answered', answers: [{ address: BOB, code: 250 }] },
+    });
+    expect(server.taken.map(({ from, to }) => [from, to])).toEqual([['ann@mail.example.com', [BOB]]]);
+    expect(server.taken[0]?.data).toMatch(/\r\n\r\none\r\n\.\.\r\n\.\.\.two\r\n$/);
+    expect(server.taken[0]?.data).not.toMatch(/[^\r]\n|\r[^\n]/);
+  });
+
+  it('goes over a connection that is there already', async () => {
+    await using server = await RawSmtp.start();
+    const mailer = createMailer();
+    for (const _ of [1, 2, 3]) await ship(server, {}, mailer);
+    expect([server.connections, server.taken.length]).toEqual([1, 3]);
+    await mailer.close();
+  });
+
+  it('goes over a new connection when the server has closed the old one', async () => {
+    await using server = await RawSmtp.start({ steps: { DOT: { closeAfter: '250 2.0.0 taken' } } });
+    const mailer = createMailer();
+    for (const _ of [1, 2]) expect(short(await ship(server, {}, mailer))).toBe('accepted 250');
+    expect(server.connections).toBe(2);
+    await mailer.close();
+  });
+
+  it('is told recipient by recipient when the server refuses some', async () => {
+    const RCPT = (line: string) => {
+      if (line.includes('no@')) return '550 5.1.1 nobody';
+      return line.includes('later@') ? '451 4.2.0 busy' : '250 ok';
+    };
+    await using server = await RawSmtp.start({ steps: { RCPT } });
+    const to = [BOB, 'no@mail.example.com', 'later@mail.example.com'];
+    const { outcome } = await ship(server, { to });
+    const answers = outcome.kind === 'answered' ? outcome.answers : [];
+    expect(Object.fromEntries(answers.map(({ address, verdict, enhanced }) => [address, [verdict, enhanced]]))).toEqual(
+      {
+        [BOB]: ['accepted', undefined],
+        'no@mail.example.com': ['refused', '5.1.1'],
+        'later@mail.example.com': ['deferred', '4.2.0'],
+      },
+    );
+  });
+});
+
+describe('a server that refuses', () => {
+  it.each<[Place, Step, string]>([
+    ['GREETING', '554 5.7.1 go away', 'greeting_refused permanent account'],
+    ['GREETING', '421 4.3.2 not now', 'greeting_refused transient account'],
+    ['MAIL', '550 5.7.1 not you', 'sender_refused permanent account'],
+    ['MAIL', '451 4.3.0 not now', 'sender_refused transient account'],
+    ['MAIL', '421 4.3.2 closing', 'connection_lost transient account'],
+    ['RCPT', '550 5.1.1 nobody', 'refused 550'],
+    ['RCPT', '450 4.2.1 later', 'deferred 450'],
+    ['DATA', '554 5.6.0 no', 'refused 554'],
+    ['DATA', '451 4.3.0 later', 'deferred 451'],
+    ['DOT', '554 5.6.0 not this', 'refused 554'],
+    ['DOT', '451 4.3.0 try later', 'deferred 451'],
+    ['DOT', '552 5.3.4 too big', 'message_too_large permanent message'],
+  ])('at %s with %j: %s', async (place, step, expected) => {
+    const { shipped, server } = await at(place, step);
+    expect(short(shipped)).toBe(expected);
+    expect(server.taken).toEqual([]);
+  });
+});
+
+describe('a connection that dies', () => {
+  it.each<[Place, string, boolean]>([
+    ['GREETING', 'connection_lost transient account', false],
+    ['EHLO', 'connection_lost transient account', false],
+    ['MAIL', 'connection_lost transient account', true],
+    ['RCPT', 'connection_lost transient account', true],
+    ['DATA', 'connection_lost transient account', true],
+    ['BODY', 'unknown', true],
+    ['DOT', 'unknown', true],
+  ])('at %s is %s', async (place, expected, begun) => {
+    const { shipped } = await at(place, 'CLOSE');
+    expect([short(shipped), shipped.begun]).toEqual([expected, begun]);
+  });
+
+  it('is not a doubt when the server said 2xx before', async () => {
+    const { shipped } = await at('DOT', { closeAfter: '250 2.0.0 taken' });
+    expect(short(shipped)).toBe('accepted 250');
+  });
+
+  it('that never was one is a failure of the account', async () => {
+    const server = await RawSmtp.start();
+    await server[Symbol.asyncDispose]();
+    expect(short(await ship(server))).toBe('connect_failed transient account');
+  });
+});
+
+describe('a server that goes silent', () => {
+  it.each<[Place, string]>([
+    ['GREETING', 'server_timeout transient account'],
+    ['EHLO', 'server_timeout transient account'],
+    ['MAIL', 'server_timeout transient account'],
+    ['RCPT', 'server_timeout transient account'],
+    ['DATA', 'server_timeout transient account'],
+    ['DOT', 'unknown'],
+  ])('at %s gives its slot back after 28 s as %s', async (place, expected) => {
+    const clock = new VirtualClock();
+    const reached = Promise.withResolvers<void>();
+    const step = () => {
+      reached.resolve();
+      return 'SILENCE' as const;
+    };
+    await using server = await RawSmtp.start({ steps: { [place]: step } });
+    const shipping = ship(server, {}, createMailer({ clock }));
+    await reached.promise;
+    await clock.advance(28_000);
+    expect(short(await shipping)).toBe(expected);
+  });
+});
+
+describe('secrets on the wire', () => {
+  const auth = { kind: 'password', user: 'ann', password: new Secret('correct horse') } as const;
+
+  it('never go out when STARTTLS was stripped', async () => {
+    await using server = await RawSmtp.start({ extensions: ['AUTH PLAIN LOGIN'] });
+    const shipped = await ship(server, { account: { security: 'starttls', auth } });
+    expect(short(shipped)).toBe('tls_not_offered permanent account');
+    expect(server.heard.join('\n')).not.toMatch(/AUTH|MAIL/);
+  });
+
+  it('never go out when the server refuses STARTTLS', async () => {
+    await using server = await RawSmtp.start({ extensions: ['STARTTLS', 'AUTH PLAIN LOGIN'] });
+    const shipped = await ship(server, { account: { security: 'starttls', auth } });
+    expect(shipped.outcome).toMatchObject({ kind: 'not_sent', scope: 'account' });
+    expect(server.heard.join('\n')).not.toMatch(/AUTH|MAIL/);
+  });
+
+  it('are in no log', async () => {
+    await using server = await RawSmtp.start({ extensions: ['AUTH PLAIN'], steps: { AUTH: '535 5.7.8 wrong' } });
+    const log = new RecordingLog();
+    const shipped = await ship(server, { account: { auth } }, createMailer({ log }));
+    expect(short(shipped)).toBe('auth_failed permanent account');
+    expect(JSON.stringify(log.events)).not.toMatch(/correct horse|Y29ycmVjdCBob3JzZQ/);
+  });
+});
+
+describe('an address beyond ASCII', () => {
+  it('is refused for good when the server does not take it, before anything is said', async () => {
+    await using server = await RawSmtp.start({ extensions: ['8BITMIME'] });
+    const shipped = await ship(server, {
+      to: ['bøb@mail.example.com'],
+      content: { to: [{ name: '', address: 'bøb@mail.example.com' }] },
+    });
+    expect([short(shipped), shipped.begun]).toEqual(['smtputf8_unsupported permanent message', false]);
+    expect(server.heard.filter((line) => /MAIL|RCPT/.test(line))).toEqual([]);
+  });
+
+  it('goes out with A-labels when only its domain is', async () => {
+    await using server = await RawSmtp.start({ extensions: ['8BITMIME'] });
+    const to = 'bob@bücher.example.com';
+    const shipped = await ship(server, { to: [to], content: { to: [{ name: '', address: to }] } });
+    expect(shipped.outcome).toMatchObject({ kind: 'answered', answers: [{ address: to, verdict: 'accepted' }] });
+    expect(server.taken[0]?.to).toEqual(['bob@xn--bcher-kva.example.com']);
+  });
+});
+
+describe('an attachment that can not be read', () => {
+  it('fails its message, and the server gets no part that looks whole', async () => {
+    await using server = await RawSmtp.start();
+    const mailer = createMailer({ open: () => createReadStream(join(tmpdir(), 'no', 'such', 'blob')) });
+    const attachments = [{ filename: 'a.bin', blob: 'x', bytes: 10 }];
+    const shipped = await ship(server, { content: { attachments } }, mailer);
+    expect(shipped.outcome).toMatchObject({ kind: 'not_sent', scope: 'message', class: 'permanent' });
+    expect(server.taken).toEqual([]);
+  });
+});
+
+describe('stopping', () => {
+  it('interrupts what is under way before the dot, and says so', async () => {
+    await using server = await RawSmtp.start({ steps: { MAIL: 'SILENCE' } });
+    const stop = new AbortController();
+    const begin = () => {
+      queueMicrotask(() => stop.abort());
+      return Promise.resolve();
+    };
+    const shipment = { account: account({ port: server.port }), content: content(), recipients: [BOB], begin };
+    const outcome = await createMailer().ship(shipment, stop.signal);
+    expect(outcome).toMatchObject({ kind: 'not_sent', error: 'interrupted' });
+  });
+});
