@@ -16,6 +16,8 @@ import { refuseOtherThanJson } from './input.ts';
 /** base64 of the attachments with its line ends, and the rest. */
 const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BODY_BYTES_MAX;
 const DEPTH_MAX = 64;
+/** Base64 decoded and written at once. */
+const WRITE_CHARACTERS = 64 * 1_024;
 /** Requests whose bodies are read at once; others wait, and their senders with them. */
 const BODIES_READ_AT_ONCE = 16;
 
@@ -44,7 +46,11 @@ async function readInto(assembly: Assembly, request: Request): Promise<unknown> 
   ) => { readonly values?: readonly Token[] };
   let octets = 0;
   const feed = async (text: string | typeof END): Promise<void> => {
-    for (const token of parsed(() => parse(text).values ?? [])) await assembly.take(token);
+    for (const token of parsed(() => parse(text).values ?? [])) {
+      const working = assembly.take(token);
+      // Most tokens need nothing to be waited for, and there are thousands.
+      if (working !== undefined) await working;
+    }
   };
   for await (const chunk of request.body ?? []) {
     octets += chunk.byteLength;
@@ -78,44 +84,42 @@ class Assembly {
     this.#blobs = blobs;
   }
 
-  async take(token: Token): Promise<void> {
+  /** A promise when there is something to be waited for before the next token. */
+  take(token: Token): Promise<void> | undefined {
     switch (token.name) {
       case 'startObject':
         this.#open({});
-        return;
+        return undefined;
       case 'startArray':
         this.#open([]);
-        return;
+        return undefined;
       case 'endObject':
       case 'endArray':
         this.#close();
-        return;
+        return undefined;
       case 'keyValue':
         this.#key(token.value);
-        return;
+        return undefined;
       case 'startString':
         this.#text = '';
-        this.#writer = this.#isContent() ? new Base64Writer(await this.#beginBlob(), this.#field()) : undefined;
-        return;
+        return this.#isContent() ? this.#beginContent() : undefined;
       case 'stringChunk':
-        if (this.#writer !== undefined) await this.#writer.write(token.value);
-        else this.#append(token.value);
-        return;
-      case 'endString': {
-        const writer = this.#writer;
-        const content = writer === undefined ? this.#text : await writer.finish();
-        this.#writer = undefined;
-        this.#put(content);
-        return;
-      }
+        if (this.#writer !== undefined) return this.#writer.write(token.value);
+        this.#append(token.value);
+        return undefined;
+      case 'endString':
+        if (this.#writer !== undefined) return this.#endContent(this.#writer);
+        this.#put(this.#text);
+        return undefined;
       case 'numberValue':
         this.#put(Number(token.value));
-        return;
+        return undefined;
       case 'nullValue':
       case 'trueValue':
       case 'falseValue':
         this.#put(token.value);
     }
+    return undefined;
   }
 
   result(): unknown {
@@ -137,12 +141,18 @@ class Assembly {
     return this.#path.length === 3 && list === 'attachments' && member === 'content';
   }
 
-  #beginBlob(): Promise<BlobWriter> {
+  async #beginContent(): Promise<void> {
     if (Number(this.#path[1]) >= ATTACHMENTS_MAX)
       throw new MeshError('invalid_request', `'attachments' has more than ${ATTACHMENTS_MAX} entries.`, {
         field: 'attachments',
       });
-    return this.#blobs.begin(ATTACHMENT_BYTES_MAX);
+    this.#writer = new Base64Writer(await this.#blobs.begin(ATTACHMENT_BYTES_MAX), this.#field());
+  }
+
+  async #endContent(writer: Base64Writer): Promise<void> {
+    const content = await writer.finish();
+    this.#writer = undefined;
+    this.#put(content);
   }
 
   #field(): string {
@@ -205,6 +215,9 @@ class Assembly {
 class Base64Writer {
   readonly #blob: BlobWriter;
   readonly #field: string;
+  /** What has come and is not written yet. */
+  #pieces: string[] = [];
+  #waiting = 0;
   #rest = '';
   #isPadded = false;
 
@@ -213,16 +226,26 @@ class Base64Writer {
     this.#field = field;
   }
 
-  async write(text: string): Promise<void> {
-    const clean = this.#rest + text.replace(/[\t\n\r ]+/g, '');
-    const whole = clean.length - (clean.length % 4);
-    this.#rest = clean.slice(whole);
-    if (whole > 0) await this.#decode(clean.slice(0, whole));
+  /** A promise when it writes: pieces are small, and each write is a call into the system. */
+  write(text: string): Promise<void> | undefined {
+    this.#pieces.push(text);
+    this.#waiting += text.length;
+    return this.#waiting < WRITE_CHARACTERS ? undefined : this.#flush();
   }
 
   async finish(): Promise<SpooledContent> {
+    await this.#flush();
     if (this.#rest !== '') throw this.#refusal('it ends in the middle of a group of four');
     return new SpooledContent(await this.#blob.finish());
+  }
+
+  async #flush(): Promise<void> {
+    const clean = this.#rest + this.#pieces.join('').replace(/[\t\n\r ]+/g, '');
+    this.#pieces = [];
+    this.#waiting = 0;
+    const whole = clean.length - (clean.length % 4);
+    this.#rest = clean.slice(whole);
+    if (whole > 0) await this.#decode(clean.slice(0, whole));
   }
 
   abort(): Promise<void> {
