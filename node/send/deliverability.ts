@@ -79,7 +79,9 @@ function refused(shown: string): Deliverability {
 }
 
 /** IANA's special-purpose registries, as far as they are not globally reachable. */
-const SPECIAL = new BlockList();
+// One list per family: a single one would take an IPv4 address for its IPv6-mapped form, which `::/8` covers.
+const SPECIAL_V4 = new BlockList();
+const SPECIAL_V6 = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -95,7 +97,7 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
-  SPECIAL.addSubnet(network, prefix, 'ipv4');
+  SPECIAL_V4.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
   ['::', 8],
   ['64:ff9b:1::', 48],
@@ -107,8 +109,8 @@ for (const [network, prefix] of [
   ['fe80::', 10],
   ['ff00::', 8],
 ] as const)
-  SPECIAL.addSubnet(network, prefix, 'ipv6');
+  SPECIAL_V6.addSubnet(network, prefix, 'ipv6');
 
 function isGlobal(address: string): boolean {
-  return !SPECIAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return isIPv6(address) ? !SPECIAL_V6.check(address, 'ipv6') : !SPECIAL_V4.check(address, 'ipv4');
 }
