@@ -34,7 +34,8 @@ export class HostProcess {
   /** Its log, as far as it was printed. */
   log = '';
   readonly #arguments: readonly string[];
-  readonly #environment: Readonly<Record<string, string>>;
+  /** Variables of its next start, beside those of this process. */
+  environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
 
   constructor(id: string, url: string, directory: string, { environment = {}, flags = [] }: MeshOptions) {
@@ -51,7 +52,7 @@ export class HostProcess {
       this.dataDirectory,
       ...flags,
     ];
-    this.#environment = environment;
+    this.environment = environment;
   }
 
   get pid(): number | undefined {
@@ -61,7 +62,7 @@ export class HostProcess {
   /** Resolves when the node has printed its ready line; rejects with its log when it ended instead. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, this.#arguments, {
-      env: { ...cleanEnvironment(), ...this.#environment },
+      env: { ...cleanEnvironment(), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -91,7 +91,8 @@ function jsonPath(path: readonly PropertyKey[]): string {
   return text.slice(0, 200);
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+/** Throws `invalid_json`. */
+export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

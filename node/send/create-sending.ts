@@ -126,7 +126,7 @@ class SendModuleOverQueue implements SendModule {
       recipients: recipientsOf(request),
       sendAtMs: request.sendAtMs,
       lifetimeMs: request.lifetimeMs,
-      idempotency: key === undefined ? undefined : { key, fingerprint: request.fingerprint },
+      idempotency: key === undefined ? undefined : { key, fingerprint: request.fingerprint() },
       wait: request.wait,
     });
     if (!request.wait || isFinal(message.state)) return { message, isNew, waited: request.wait };

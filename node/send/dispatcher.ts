@@ -147,6 +147,13 @@ export class Dispatcher {
   async #attempt(picked: Message, account: Account): Promise<void> {
     const { accounts, mailer, contents, suppressions } = this.#options;
     let isBegun = false;
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      accounts.end(account);
+      this.#poke();
+    };
     try {
       const reasonAgainst = (address: string) => {
         const against = suppressions.against(address);
@@ -182,9 +189,11 @@ export class Dispatcher {
         { account, content, recipients: openRecipients(sending), begin },
         this.#stopping.signal,
       );
+      // The connection is free again, while the disk is told what it came to.
+      release();
       await this.#conclude(sending, account, outcome, isBegun ? [attemptWrite(message.id, undefined)] : []);
     } finally {
-      accounts.end(account);
+      release();
     }
   }
 

@@ -9,8 +9,8 @@ export interface Shipment {
   /** Envelope: those still to be asked. A subset of the content's To, Cc and Bcc. */
   readonly recipients: readonly string[];
   /**
-   * Called once there is a connection that is greeted, secured and authenticated, before anything of this message is said.
-   * Its rejection ends the attempt with `not_sent`. Until it was called, a crash leaves no doubt about the message.
+   * Called once there is a connection that is greeted, secured and authenticated. Nothing but the envelope is said before it has
+   * resolved; its rejection ends the attempt with `not_sent`. Until it was called, a crash leaves no doubt about the message.
    */
   readonly begin: () => Promise<void>;
 }

@@ -101,8 +101,8 @@ export interface SendRequest {
   readonly lifetimeMs: number | undefined;
   readonly idempotencyKey: string | undefined;
   readonly wait: boolean;
-  /** Equal for two requests just when they ask for the same message. */
-  readonly fingerprint: string;
+  /** Equal for two requests just when they ask for the same message; made when it is asked for, since few requests have a key. */
+  readonly fingerprint: () => string;
 }
 
 export interface RequestRules extends MailboxRules {
@@ -143,7 +143,7 @@ export function parseSendRequest(input: z.output<typeof sendRequest>, rules: Req
     lifetimeMs: lifetimeSeconds === undefined ? undefined : lifetimeSeconds * 1_000,
     idempotencyKey,
     wait,
-    fingerprint: fingerprintOf(input),
+    fingerprint: () => fingerprintOf(input),
   };
 }
 

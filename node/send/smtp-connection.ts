@@ -87,8 +87,11 @@ export class SmtpConnection {
     return offered.includes(extension);
   }
 
-  /** Says one message. Resolves with what the server took; rejects with `Failed`. */
-  async send(envelope: Envelope, body: Buffer | Readable): Promise<Taken> {
+  /**
+   * Says one message. `mayGo` resolves when the body may leave; until then only the envelope does. Resolves with what the server
+   * took; rejects with `Failed`.
+   */
+  async send(envelope: Envelope, body: Buffer | Readable, mayGo: Promise<void>): Promise<Taken> {
     this.carried += 1;
     let isDotOut = false;
     if (!Buffer.isBuffer(body)) {
@@ -102,9 +105,17 @@ export class SmtpConnection {
     }
     const message = {
       pipe: (wire: NodeJS.WritableStream) => {
-        if (!Buffer.isBuffer(body)) return body.pipe(wire);
-        isDotOut = true;
-        wire.end(body);
+        const go = () => {
+          if (this.#isClosed) return;
+          if (!Buffer.isBuffer(body)) {
+            body.pipe(wire);
+            return;
+          }
+          isDotOut = true;
+          wire.end(body);
+        };
+        // When it may not go, the mailer closes the connection, which tells of it.
+        mayGo.then(go, () => undefined);
         return wire;
       },
     };

@@ -62,7 +62,8 @@ export class SmtpMailer implements Mailer {
     try {
       outcome = await this.#ship(shipment, attempt, tookMs);
     } finally {
-      timer.abort();
+      // A reason that is there already: making one costs more than the timer.
+      timer.abort(DONE);
       signal.removeEventListener('abort', onAbort);
       if (attempt.connection !== undefined) this.#inUse.delete(attempt.connection);
     }
@@ -124,20 +125,20 @@ export class SmtpMailer implements Mailer {
     }
     let composed: Composed;
     try {
-      await shipment.begin();
       composed = compose(content, { open: this.#options.open, dkim: account.dkim });
     } catch (error) {
       this.#release(account, connection);
-      const isStore = (error as { code?: string }).code === 'store_failed';
       const reply = printable((error as Error).message);
-      if (isStore) return { ...notSent('interrupted', 'message', reply, tookMs()), class: 'transient' };
       return notSent('compose_failed', 'message', `The message can't be composed: ${reply}`, tookMs());
     }
+    // The envelope is said while the mark becomes durable; the message itself waits for it.
+    const mark = shipment.begin();
+    mark.catch((error: Error) => connection.close(Object.assign(new Error(error.message), { code: 'EINTERRUPTED' })));
     const body = 'bytes' in composed ? composed.bytes : composed.stream;
     const bytes = 'bytes' in composed ? composed.bytes.byteLength : undefined;
     try {
       const envelope = { from: from.address, to: to.map(({ address }) => address), smtputf8, bytes };
-      const taken = await connection.send(envelope, body);
+      const taken = await connection.send(envelope, body, mark);
       this.#release(account, connection);
       return answered(to, taken, tookMs());
     } catch (failure) {
@@ -226,6 +227,8 @@ export class SmtpMailer implements Mailer {
     this.#isSweeping = false;
   }
 }
+
+const DONE = new Error('The shipment has ended.');
 
 /** A shipment with its envelope, before it has a connection. */
 interface Begun {

@@ -4,6 +4,7 @@ import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { lookupBenchmark } from './lookup.ts';
+import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
 import { startBenchmark } from './start.ts';
 import { storeBenchmark } from './store.ts';
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   lookupBenchmark,
   claimBenchmark,
   startBenchmark,
+  sendBenchmark,
 ];
 const ROUNDS = 5;
 

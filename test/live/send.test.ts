@@ -9,8 +9,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { SMTPServer } from 'smtp-server';
 import { describe, expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
 import { Client } from '../support/live.ts';
-import { Postfix, whyNoPostfix } from '../support/postfix.ts';
 import { RawSmtp } from '../support/raw-smtp.ts';
 
 const LIVE_MS_MAX = 120_000;

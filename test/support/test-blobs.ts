@@ -1,17 +1,14 @@
-// Attachments of a test, in a directory that goes with the process.
+// Attachments of a test, in a directory that goes with the test.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { Blobs, type BlobsOptions } from '../../node/send/blobs.ts';
 
-const directories: string[] = [];
-process.once('exit', () => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
-
+/** Goes with the test that asked for it. */
 export function testDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-blobs-'));
-  directories.push(directory);
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 

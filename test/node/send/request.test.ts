@@ -214,8 +214,8 @@ describe('a request', () => {
   });
 
   it('has the same fingerprint just when it asks for the same message', () => {
-    const one = parse({ headers: { 'X-A': '1', 'X-B': '2' }, idempotencyKey: 'k', wait: true }).fingerprint;
-    expect(parse({ headers: { 'X-B': '2', 'X-A': '1' } }).fingerprint).toBe(one);
-    expect(parse({ headers: { 'X-B': '2', 'X-A': '2' } }).fingerprint).not.toBe(one);
+    const one = parse({ headers: { 'X-A': '1', 'X-B': '2' }, idempotencyKey: 'k', wait: true }).fingerprint();
+    expect(parse({ headers: { 'X-B': '2', 'X-A': '1' } }).fingerprint()).toBe(one);
+    expect(parse({ headers: { 'X-B': '2', 'X-A': '2' } }).fingerprint()).not.toBe(one);
   });
 });

@@ -122,6 +122,39 @@ describe('a message', () => {
   });
 });
 
+describe('the mark of an attempt', () => {
+  it('is durable before the message leaves, while the envelope goes ahead', async () => {
+    const data = Promise.withResolvers<void>();
+    const DATA = () => {
+      data.resolve();
+      return '354 go on';
+    };
+    await using server = await RawSmtp.start({ steps: { DATA } });
+    const mark = Promise.withResolvers<void>();
+    const shipment = {
+      account: account({ port: server.port }),
+      content: content(),
+      recipients: [BOB],
+      begin: () => mark.promise,
+    };
+    const shipping = createMailer().ship(shipment, new AbortController().signal);
+    await data.promise;
+    expect(server.heard.at(-1)).toBe('DATA');
+    mark.resolve();
+    expect(await shipping).toMatchObject({ kind: 'answered' });
+    expect(server.taken.length).toBe(1);
+  });
+
+  it('that the disk refuses keeps the message back', async () => {
+    await using server = await RawSmtp.start();
+    const begin = () => Promise.reject(new Error('The disk is full.'));
+    const shipment = { account: account({ port: server.port }), content: content(), recipients: [BOB], begin };
+    const outcome = await createMailer().ship(shipment, new AbortController().signal);
+    expect(outcome).toMatchObject({ kind: 'not_sent', error: 'interrupted', reply: 'The disk is full.' });
+    expect(server.taken).toEqual([]);
+  });
+});
+
 describe('a server that refuses', () => {
   it.each<[Place, Step, string]>([
     ['GREETING', '554 5.7.1 go away', 'greeting_refused permanent account'],

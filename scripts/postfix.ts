@@ -1,4 +1,4 @@
-// A real Postfix of a test's own: its configuration, queue and mailboxes in a directory that goes with it, on a free port of
+// A real Postfix of one's own, for tests and benchmarks: its configuration, queue and mailboxes in a directory that goes with it, on a free port of
 // loopback, delivering mail for mail.example.com into Maildirs and nothing anywhere else. Needs root, as Postfix does.
 import { execFile, execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -31,10 +31,11 @@ export class Postfix implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(): Promise<Postfix> {
+  /** `relayTo`: a port of this machine that everything goes on to, in place of the mailboxes. */
+  static async start(relayTo?: number): Promise<Postfix> {
     const directory = await mkdtemp(join(tmpdir(), 'mesh-postfix-'));
     const postfix = new Postfix(directory, await freePort());
-    await postfix.#configure();
+    await postfix.#configure(relayTo);
     await run('postfix', ['-c', join(directory, 'etc'), 'start']);
     await postfix.#answering();
     return postfix;
@@ -67,12 +68,18 @@ export class Postfix implements AsyncDisposable {
     return this.mailbox(user);
   }
 
+  /** Whether nothing waits in its queue. */
+  async isIdle(): Promise<boolean> {
+    const { stdout } = await run('postqueue', ['-c', join(this.#directory, 'etc'), '-p']);
+    return stdout.includes('Mail queue is empty');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop().catch(() => undefined);
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async #configure(): Promise<void> {
+  async #configure(relayTo: number | undefined): Promise<void> {
     const at = (...parts: string[]) => join(this.#directory, ...parts);
     const [uid, gid] = await Promise.all([idOf('-u'), idOf('-g')]);
     await chmod(this.#directory, 0o755);
@@ -92,8 +99,8 @@ inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{nobody@mail.example.com=REJECT}, permit_mynetworks, reject
-default_transport = error:nothing leaves this machine
-virtual_mailbox_domains = mail.example.com
+${relayTo === undefined ? 'default_transport = error:nothing leaves this machine' : ''}
+${relayTo === undefined ? 'virtual_mailbox_domains = mail.example.com' : `relayhost = [127.0.0.1]:${relayTo}`}
 virtual_mailbox_base = ${at('boxes')}
 virtual_mailbox_maps = inline:{bob@mail.example.com=bob/, ann@mail.example.com=ann/, catch@mail.example.com=catch/}
 virtual_uid_maps = static:${uid}

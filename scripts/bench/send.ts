@@ -1,0 +1,278 @@
+// What sending costs: messages accepted durably over HTTP and delivered into Postfix's own sink, by a whole node process; beside
+// Postfix's source alone, and beside a real Postfix that accepts and delivers the same. Memory while large attachments come in.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Agent, request } from 'undici';
+import { validateEmail } from '../../node/send/validation.ts';
+import { freePorts, type HostProcess, ProcessMesh } from '../host-process.ts';
+import { Postfix, whyNoPostfix } from '../postfix.ts';
+import { type Benchmark, type Figure, median, quantile } from './figure.ts';
+
+const MESSAGES = 3_000;
+const CONNECTIONS = 10;
+const AT_ONCE = 64;
+const BODY_BYTES = 4_096;
+const MIB = 1_024 * 1_024;
+const run = promisify(execFile);
+
+export const sendBenchmark: Benchmark = {
+  name: 'send',
+  async run(rounds) {
+    const why = whyNoPostfix();
+    if (why !== undefined) throw new Error(`This benchmark needs Postfix: ${why}.`);
+    return [...(await deliveries(rounds)), await memory(), validations(rounds)];
+  },
+};
+
+async function deliveries(rounds: number): Promise<readonly Figure[]> {
+  await using sink = await Sink.start();
+  await using postfix = await Postfix.start(sink.port);
+  await using node = await SendingNode.start(sink.port);
+  const rates: { ours: number[]; source: number[]; postfix: number[]; acceptMs: number[] } = {
+    ours: [],
+    source: [],
+    postfix: [],
+    acceptMs: [],
+  };
+  for (let round = 0; round <= rounds; round += 1) {
+    const acceptMs: number[] = [];
+    const ours = await perSecond(() => node.deliver(MESSAGES, acceptMs));
+    const source = await perSecond(() => smtpSource(sink.port));
+    const both = await perSecond(async () => {
+      await smtpSource(postfix.port);
+      while (!(await postfix.isIdle())) await pause(20);
+    });
+    // The first round warms all of them up.
+    if (round === 0) continue;
+    rates.ours.push(ours);
+    rates.source.push(source);
+    rates.postfix.push(both);
+    rates.acceptMs.push(...acceptMs);
+  }
+  const [ours, real] = [median(rates.ours), median(rates.postfix)];
+  const p99Ms = quantile(rates.acceptMs, 0.99);
+  return [
+    {
+      name: 'accept and deliver, 4 KiB, 10 connections',
+      value: ours,
+      unit: '1/s',
+      baseline: { name: 'Postfix, the same', value: real },
+      target: '≥ 2.5 ×',
+      kept: ours >= 2.5 * real,
+    },
+    {
+      name: 'the same',
+      value: ours,
+      unit: '1/s',
+      baseline: { name: 'smtp-source alone', value: median(rates.source) },
+      target: '≥ 2,000/s',
+      kept: ours >= 2_000,
+    },
+    { name: 'accept, p99 meanwhile', value: p99Ms, unit: 'ms', target: '≤ 100 ms', kept: p99Ms <= 100 },
+  ];
+}
+
+/** Ten requests with 25 MiB of attachment each at once; the most that the node's process ever had resident. */
+async function memory(): Promise<Figure> {
+  await using sink = await Sink.start();
+  await using node = await SendingNode.start(sink.port);
+  const content = Buffer.alloc(25 * MIB, 'attachment ').toString('base64');
+  const body = JSON.stringify({
+    agentId: 'ann',
+    to: 'bob@mail.example.com',
+    subject: 'x',
+    body: 'x',
+    attachments: [{ filename: 'a.bin', content }],
+  });
+  const client = new Agent({ connections: 10 });
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const { statusCode, body: answer } = await request(`${node.url}/api/email/send`, {
+        method: 'POST',
+        dispatcher: client,
+        headers: { 'content-type': 'application/json' },
+        body,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      await answer.dump();
+      return statusCode;
+    }),
+  );
+  if (answers.some((status) => status !== 202)) throw new Error(`Attachments were answered ${answers.join(', ')}.`);
+  await node.drained();
+  await client.close();
+  const mb = node.peakMb();
+  return {
+    name: 'resident, ten attachments of 25 MiB at once',
+    value: mb,
+    unit: 'MB',
+    target: '≤ 200 MB',
+    kept: mb <= 200,
+  };
+}
+
+function validations(rounds: number): Figure {
+  const addresses = Array.from({ length: 20_000 }, (_, at) =>
+    at % 4 === 0 ? `Jörg.${at}@bücher-${at}.example.com` : `agent.${at}@mail-${at}.example.com`,
+  );
+  const rates = Array.from({ length: rounds + 1 }, () => {
+    const startedMs = performance.now();
+    for (const address of addresses) validateEmail(address);
+    return addresses.length / ((performance.now() - startedMs) / 1_000);
+  }).slice(1);
+  return {
+    name: 'validate, one in four beyond ASCII',
+    value: median(rates),
+    unit: '1/s',
+    target: '≥ 50,000/s',
+    kept: median(rates) >= 50_000,
+  };
+}
+
+async function perSecond(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return MESSAGES / ((performance.now() - startedMs) / 1_000);
+}
+
+function smtpSource(port: number): Promise<unknown> {
+  const options = [
+    '-s',
+    String(CONNECTIONS),
+    '-m',
+    String(MESSAGES),
+    '-l',
+    String(BODY_BYTES),
+    '-f',
+    'ann@mail.example.com',
+    '-t',
+    'bob@mail.example.com',
+  ];
+  return run('smtp-source', [...options, `127.0.0.1:${port}`]);
+}
+
+/** Postfix's own sink: takes everything, keeps nothing. */
+class Sink implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(port: number, child: ChildProcess) {
+    this.port = port;
+    this.#child = child;
+  }
+
+  static async start(): Promise<Sink> {
+    const [port = 0] = await freePorts(1);
+    const child = spawn('smtp-sink', ['-u', 'postfix', `127.0.0.1:${port}`, '1000'], { stdio: 'ignore' });
+    for (let tries = 0; !(await listens(port)) && tries < 200; tries += 1) await pause(25);
+    return new Sink(port, child);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill();
+    await new Promise((resolve) => this.#child.once('exit', resolve));
+  }
+}
+
+class SendingNode implements AsyncDisposable {
+  readonly #mesh: ProcessMesh;
+  readonly #host: HostProcess;
+  readonly #client = new Agent({ connections: AT_ONCE, pipelining: 1 });
+
+  private constructor(mesh: ProcessMesh, host: HostProcess) {
+    this.#mesh = mesh;
+    this.#host = host;
+  }
+
+  static async start(port: number): Promise<SendingNode> {
+    const mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+    const file = join(mesh.directory, 'accounts.json');
+    const account = {
+      id: 'sink',
+      host: '127.0.0.1',
+      port,
+      security: 'none',
+      connectionsMax: CONNECTIONS,
+      ratePerHour: 100_000_000,
+    };
+    writeFileSync(file, JSON.stringify({ accounts: [account], agentRatePerHour: 100_000_000 }), { mode: 0o600 });
+    const host = mesh.host('mac');
+    host.environment = { MESH_SEND_ACCOUNTS: file };
+    await mesh.start();
+    const node = new SendingNode(mesh, host);
+    const agent = { id: 'ann', name: 'ann', tools: { email: { addresses: [{ address: 'ann@mail.example.com' }] } } };
+    await node.#post('/api/agents', JSON.stringify(agent));
+    return node;
+  }
+
+  get url(): string {
+    return this.#host.url;
+  }
+
+  /** Accepted, and delivered. */
+  async deliver(count: number, acceptMs: number[]): Promise<void> {
+    const body = JSON.stringify({
+      agentId: 'ann',
+      to: 'bob@mail.example.com',
+      subject: 'Benchmark',
+      body: `${'x'.repeat(70)}\r\n`.repeat(BODY_BYTES / 72),
+    });
+    let left = count;
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        while (left > 0) {
+          left -= 1;
+          const startedMs = performance.now();
+          await this.#post('/api/email/send', body);
+          acceptMs.push(performance.now() - startedMs);
+        }
+      }),
+    );
+    await this.drained();
+  }
+
+  async drained(): Promise<void> {
+    const count = async (state: string): Promise<number> => {
+      const answer = await request(`${this.url}/api/email/log?state=${state}&limit=1`, { dispatcher: this.#client });
+      return ((await answer.body.json()) as { emails: unknown[] }).emails.length;
+    };
+    while ((await count('queued')) + (await count('sending')) > 0) await pause(5);
+  }
+
+  peakMb(): number {
+    const status = readFileSync(`/proc/${this.#host.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+    await this.#mesh[Symbol.asyncDispose]();
+  }
+
+  async #post(path: string, body: string): Promise<void> {
+    const answer = await request(this.url + path, {
+      method: 'POST',
+      dispatcher: this.#client,
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    await answer.body.dump();
+    if (answer.statusCode >= 300) throw new Error(`${path} was answered ${answer.statusCode}.`);
+  }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
