@@ -51,7 +51,16 @@ describe('POST /api/webhooks', () => {
       {
         error: 'unknown_event',
         field: 'events[0]',
-        known: ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'],
+        known: [
+          'agent.email.changed',
+          'agent.created',
+          'agent.updated',
+          'agent.deleted',
+          'email.sent',
+          'email.failed',
+          'email.bounced',
+          'email.unknown',
+        ],
       },
     ]);
   });
