@@ -91,8 +91,7 @@ function jsonPath(path: readonly PropertyKey[]): string {
   return text.slice(0, 200);
 }
 
-/** Throws `invalid_json`. */
-export function decodeUtf8(bytes: Uint8Array): string {
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -38,7 +38,7 @@ export interface AgentChanges {
 }
 
 /** One message at the moment of the event; names as in the answer to a send. */
-export interface EmailEventDetail {
+interface EmailEventDetail {
   readonly email_id: string;
   readonly messageId: string;
   readonly from: string;

@@ -151,7 +151,7 @@ export class Accounts {
 }
 
 /** Whether the operator lets that account send as the address; an empty list allows all. */
-export function maySendAs({ senders }: Pick<Account, 'senders'>, from: string): boolean {
+function maySendAs({ senders }: Pick<Account, 'senders'>, from: string): boolean {
   if (senders.length === 0) return true;
   const address = from.toLowerCase();
   return senders.some((sender) => sender === address || (sender.startsWith('@') && address.endsWith(sender)));

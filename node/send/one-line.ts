@@ -5,11 +5,6 @@ import { MeshError } from '../../mesh/errors.ts';
 /** C0 and C1 controls, DEL, line and paragraph separators (NEL, U+0085, is a C1), and halves of surrogate pairs. */
 const BREAKING = /[\p{Cc}\u2028\u2029]|\p{Cs}/u;
 
-/** Whether `text` could begin another line somewhere. */
-export function breaksLine(text: string): boolean {
-  return BREAKING.test(text);
-}
-
 /** Throws `invalid_request` naming the field. */
 export function refuseLineBreaks(text: string, field: string): void {
   const found = BREAKING.exec(text)?.[0];

@@ -18,7 +18,7 @@ type NotSent = Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>;
 
 const ENHANCED = /^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b/;
 
-export function replyOf(error: SmtpError): Pick<NotSent, 'code' | 'enhanced' | 'reply'> {
+function replyOf(error: SmtpError): Pick<NotSent, 'code' | 'enhanced' | 'reply'> {
   const enhanced = ENHANCED.exec(error.response ?? '')?.[1];
   return {
     reply: printable(error.response ?? error.message),

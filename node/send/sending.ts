@@ -16,14 +16,14 @@ export interface SendContext {
   readonly signal: AbortSignal;
 }
 
-export interface Sent {
+interface Sent {
   readonly message: Message;
   /** False when the same request, by its idempotency key, had been accepted before. */
   readonly isNew: boolean;
   readonly waited: boolean;
 }
 
-export interface LogQuery {
+interface LogQuery {
   readonly agentId: AgentId | undefined;
   readonly state?: MessageState | undefined;
   readonly cursor?: string | undefined;

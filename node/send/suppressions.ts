@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { BOUNCE_SUPPRESSION_MS, SUPPRESSIONS_MAX } from './limits.ts';
 import { printable } from './one-line.ts';
 
-export const SUPPRESSION_REASONS = ['bounce', 'opt_out', 'complaint', 'manual'] as const;
+const SUPPRESSION_REASONS = ['bounce', 'opt_out', 'complaint', 'manual'] as const;
 
 export interface Suppression {
   readonly address: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const address = 'an email address, or "Name <address>"';
 
-export const sendEmailInput = z.object({
+const sendEmailInput = z.object({
   to: z.union([z.string(), z.array(z.string())]).describe(`Recipient: ${address}; or a list of them`),
   subject: z.string().describe('One line'),
   body: z.string().describe('The text of the message, plain text'),
@@ -35,12 +35,12 @@ export const sendEmailInput = z.object({
     .optional()
     .describe('The same key again sends nothing twice: use one when you repeat a call'),
 });
-export const validateEmailInput = z.object({
+const validateEmailInput = z.object({
   email: z.string().describe('The address to check'),
   checkDeliverability: z.boolean().optional().describe('Ask DNS too whether its domain takes mail; default false'),
 });
-export const emailStatusInput = z.object({ email_id: z.string().describe('As send_email answered it') });
-export const lookupAddressInput = z.object({
+const emailStatusInput = z.object({ email_id: z.string().describe('As send_email answered it') });
+const lookupAddressInput = z.object({
   address: z.string().describe('The address to look up, in the whole mesh of hosts'),
 });
 
