@@ -4,9 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, type FileHandle, mkdir, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import pLimit from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
@@ -30,9 +31,9 @@ export interface StoredBlob {
 
 /** One blob on its way in. `finish` or `abort` must be called. */
 export interface BlobWriter {
-  /** Throws `payload_too_large` above its bound, `limit_exceeded` when this host's blobs are full. */
+  /** Throws `payload_too_large` above its bound, `limit_exceeded` when this host's blobs are full, `store_failed`. */
   write(octets: Uint8Array): Promise<void>;
-  /** Durable when it resolves. */
+  /** Durable when it resolves. Throws `store_failed`. */
   finish(): Promise<StoredBlob>;
   /** Leaves nothing. */
   abort(): Promise<void>;
@@ -54,10 +55,15 @@ export class Blobs {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #bytesMax: number;
+  /** Those that can be sent: their names are durable. */
   readonly #sizes = new Map<string, number>();
-  /** When each was last put, by the wall clock. */
-  readonly #putMs = new Map<string, number>();
+  /** When each was last wanted, by the wall clock. */
+  readonly #wantedMs = new Map<string, number>();
+  /** Names are given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
+  readonly #naming = pLimit(1);
   #bytes = 0;
+  /** Of blobs on their way in. */
+  #unfinishedBytes = 0;
   #parts = 0;
 
   private constructor({ directory, clock, log, bytesMax = BLOBS_BYTES_MAX }: BlobsOptions) {
@@ -70,13 +76,16 @@ export class Blobs {
   /** Makes the directory (0700), and removes what a crash left unfinished. */
   static async open(options: BlobsOptions): Promise<Blobs> {
     const blobs = new Blobs(options);
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    const made = await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncDirectory(dirname(made));
+    await chmod(options.directory, 0o700);
     for (const name of await readdir(options.directory)) {
       const path = join(options.directory, name);
       if (name.endsWith(UNFINISHED)) await unlink(path);
       else if (NAME.test(name)) {
         const { size, mtimeMs } = await stat(path);
-        blobs.#keep(name, size, mtimeMs);
+        blobs.#wantedMs.set(name, mtimeMs);
+        blobs.#keep(name, size);
       }
     }
     return blobs;
@@ -103,77 +112,132 @@ export class Blobs {
     }
   }
 
-  /** A new blob of at most `bytesMax` octets, written piece by piece. */
+  /** A new blob of at most `bytesMax` octets, written piece by piece. Throws `store_failed`. */
   async begin(bytesMax: number): Promise<BlobWriter> {
     this.#parts += 1;
     const part = join(this.#directory, `${process.pid}-${this.#parts}${UNFINISHED}`);
-    const file = await open(part, 'wx', 0o600);
+    const file = await onDisk(() => open(part, 'wx', 0o600));
     const hash = createHash('sha256');
     let bytes = 0;
+    const settle = () => {
+      this.#unfinishedBytes -= bytes;
+      bytes = 0;
+    };
     return {
       write: async (octets) => {
+        this.#refuseTooMuch(bytes + octets.byteLength, octets.byteLength, bytesMax);
         bytes += octets.byteLength;
-        if (bytes > bytesMax)
-          throw new MeshError(
-            'payload_too_large',
-            `An attachment is larger than ${bytesMax} octets, the most one may have.`,
-          );
-        if (this.#bytes + bytes > this.#bytesMax)
-          throw new MeshError(
-            'limit_exceeded',
-            `This host holds ${this.#bytesMax} octets of attachments, its most. Try again when messages were sent.`,
-          );
+        this.#unfinishedBytes += octets.byteLength;
         hash.update(octets);
-        await writeAll(file, octets);
+        await onDisk(() => writeAll(file, octets));
       },
       finish: async () => {
-        await file.sync();
-        await file.close();
-        const blob = hash.digest('hex');
-        await rename(part, this.#path(blob));
-        await syncDirectory(this.#directory);
-        this.#keep(blob, bytes, this.#clock.wallMs());
-        return { blob, bytes };
+        const stored = { blob: hash.digest('hex'), bytes };
+        await onDisk(() => file.sync());
+        await onDisk(() => file.close());
+        await onDisk(() => this.#give(part, stored.blob));
+        settle();
+        this.#keep(stored.blob, stored.bytes);
+        return stored;
       },
       abort: async () => {
+        settle();
         // Closed already when it was `finish` that failed.
         await file.close().catch(() => undefined);
-        await unlink(part).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error;
-        });
+        await unlinkIfThere(part);
       },
     };
   }
 
-  /** Marks a blob as wanted now, so that the next sweep leaves it: its message is being accepted. */
+  /**
+   * Marks a blob as wanted now, so that no sweep removes it before its message is in the queue. Throws `invalid_request` when a
+   * sweep was faster.
+   */
   async touch(blob: string): Promise<void> {
+    if (!this.#sizes.has(blob))
+      throw new MeshError('invalid_request', `The attachment '${blob}' is not stored here any more; upload it again.`, {
+        field: 'attachments',
+      });
     const nowMs = this.#clock.wallMs();
-    this.#putMs.set(blob, nowMs);
-    await utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000);
+    this.#wantedMs.set(blob, nowMs);
+    await onDisk(() => utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000));
   }
 
-  /** Removes blobs that no message needs and that nobody put for a day. */
+  /** Removes blobs that no message needs and that nobody wanted for a day. */
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
-    const beforeMs = this.#clock.wallMs() - BLOB_UNUSED_MS_MAX;
-    for (const [blob, putMs] of [...this.#putMs]) {
-      if (putMs > beforeMs || isNeeded(blob)) continue;
-      this.#bytes -= this.#sizes.get(blob) ?? 0;
-      this.#sizes.delete(blob);
-      this.#putMs.delete(blob);
-      await unlink(this.#path(blob));
-      this.#log.info('blob.removed', { blob });
-    }
+    for (const blob of [...this.#wantedMs.keys()])
+      if (this.#isOver(blob, isNeeded)) await this.#naming(() => this.#remove(blob, isNeeded));
   }
 
-  #keep(blob: string, bytes: number, putMs: number): void {
+  #refuseTooMuch(bytes: number, more: number, bytesMax: number): void {
+    if (bytes > bytesMax)
+      throw new MeshError(
+        'payload_too_large',
+        `An attachment is larger than ${bytesMax} octets, the most one may have.`,
+      );
+    if (this.#bytes + this.#unfinishedBytes + more > this.#bytesMax)
+      throw new MeshError(
+        'limit_exceeded',
+        `This host holds ${this.#bytesMax} octets of attachments, its most. Try again when messages were sent.`,
+      );
+  }
+
+  /** Its name, durable when it resolves. */
+  async #give(part: string, blob: string): Promise<void> {
+    await this.#naming(async () => {
+      await rename(part, this.#path(blob));
+      this.#wantedMs.set(blob, this.#clock.wallMs());
+    });
+    await syncDirectory(this.#directory);
+  }
+
+  #keep(blob: string, bytes: number): void {
     if (!this.#sizes.has(blob)) this.#bytes += bytes;
     this.#sizes.set(blob, bytes);
-    this.#putMs.set(blob, putMs);
+  }
+
+  #isOver(blob: string, isNeeded: (blob: string) => boolean): boolean {
+    const wantedMs = this.#wantedMs.get(blob) ?? 0;
+    return wantedMs <= this.#clock.wallMs() - BLOB_UNUSED_MS_MAX && !isNeeded(blob);
+  }
+
+  /** Forgets it first, so that nobody takes it up while its file goes. */
+  async #remove(blob: string, isNeeded: (blob: string) => boolean): Promise<void> {
+    // Asked again: it may have waited behind others for its turn.
+    if (!this.#isOver(blob, isNeeded)) return;
+    this.#bytes -= this.#sizes.get(blob) ?? 0;
+    this.#sizes.delete(blob);
+    this.#wantedMs.delete(blob);
+    try {
+      await unlinkIfThere(this.#path(blob));
+      this.#log.info('blob.removed', { blob });
+    } catch (error) {
+      // The file is in nobody's way; the next start finds it again.
+      this.#log.warn('blob.not_removed', { blob, reason: (error as Error).message });
+    }
   }
 
   #path(blob: string): string {
     if (!NAME.test(blob)) throw new Error(`'${blob}' is no name of a blob.`);
     return join(this.#directory, blob);
+  }
+}
+
+/** What the disk refuses is the world's doing, not the caller's: full, or broken. */
+async function onDisk<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new MeshError('store_failed', `This host's disk did not take the attachment (${code}).`, { cause });
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Blobs } from '../../../node/send/blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -63,6 +64,78 @@ describe('a blob', () => {
     await blobs.touch(other);
     await blobs.sweep(() => false);
     expect(readdirSync(directory)).toEqual([other]);
+  });
+
+  it('is counted while it is being written, and no more when that breaks off', async () => {
+    const { blobs } = await open(8);
+    const [first, second] = [await blobs.begin(100), await blobs.begin(100)];
+    await first.write(Buffer.from('hello'));
+    await expect(second.write(Buffer.from('world'))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await first.abort();
+    await second.write(Buffer.from('world'));
+    expect(await second.finish()).toMatchObject({ bytes: 5 });
+    await second.abort();
+    await expect(blobs.put(chunks('four'), 100)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(await blobs.put(chunks('yes'), 100)).toMatchObject({ bytes: 3 });
+  });
+
+  it('put twice at once is counted once', async () => {
+    const { blobs } = await open(12);
+    await Promise.all([blobs.put(chunks('hello'), 100), blobs.put(chunks('hello'), 100)]);
+    expect(await blobs.put(chunks('seven..'), 100)).toMatchObject({ bytes: 7 });
+  });
+
+  it('that is put again while old ones are swept stays', async () => {
+    const { directory, clock, blobs } = await open();
+    await blobs.put(chunks('hello'), 100);
+    await clock.advance(2 * DAY_MS);
+    const file = () => statSync(join(directory, HELLO)).ino;
+    const before = file();
+    let isPut = false;
+    const putting = blobs.put(chunks('hello'), 100).then(() => {
+      isPut = true;
+    });
+    while (!isPut) {
+      // Needed until its file is the new one: then a sweep that goes by the old age removes it.
+      await blobs.sweep(() => file() === before);
+      await nextTurn();
+    }
+    await putting;
+    expect([readdirSync(directory), blobs.bytesOf(HELLO)]).toEqual([[HELLO], 5]);
+  });
+
+  it('that cannot be removed does not keep others from it', async () => {
+    const { directory, clock, blobs } = await open();
+    const names: string[] = [];
+    for (const text of ['gone', 'stuck', 'hello']) names.push((await blobs.put(chunks(text), 100)).blob);
+    const [gone = '', stuck = ''] = names;
+    rmSync(join(directory, gone));
+    rmSync(join(directory, stuck));
+    mkdirSync(join(directory, stuck));
+    await clock.advance(2 * DAY_MS);
+    await blobs.sweep(() => false);
+    expect(readdirSync(directory)).toEqual([stuck]);
+  });
+
+  it('that was swept cannot be taken for a message any more', async () => {
+    const { clock, blobs } = await open();
+    await blobs.put(chunks('hello'), 100);
+    await clock.advance(2 * DAY_MS);
+    await blobs.sweep(() => false);
+    await expect(blobs.touch(HELLO)).rejects.toMatchObject({ code: 'invalid_request', field: 'attachments' });
+  });
+
+  it('lies where nobody else may look, even if the directory was there before', async () => {
+    const { directory, again } = await open();
+    chmodSync(directory, 0o755);
+    await again();
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+  });
+
+  it('that the disk does not take is the fault of the disk', async () => {
+    const { directory, blobs } = await open();
+    rmSync(directory, { recursive: true });
+    await expect(blobs.put(chunks('hello'), 100)).rejects.toMatchObject({ code: 'store_failed' });
   });
 
   it('left half-written by a crash is removed at the next start', async () => {
