@@ -1,6 +1,6 @@
 // What an outcome makes of a message: the whole of its states and their changes, as functions of the message and of what happened.
 // Pure: time comes as an argument, and whoever calls stores the result before acting on it.
-import type { EmailEvent } from '../registry/change-log.ts';
+import type { EmailEntry, EmailEvent } from '../registry/change-log.ts';
 import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
 import type { Message, MessageState, Recipient, RecipientState } from './message.ts';
 import { printable } from './one-line.ts';
@@ -146,6 +146,17 @@ export function eventOf(state: MessageState): EmailEvent | undefined {
     default:
       return undefined;
   }
+}
+
+/** A message as its event tells of it. */
+export function detailOf(message: Message): EmailEntry['email'] {
+  const { id, messageId, from, subject, state, recipients } = message;
+  const each = recipients.map(({ address, state: its, code }) => ({
+    address,
+    state: its,
+    ...(code === undefined ? {} : { code }),
+  }));
+  return { email_id: id, messageId, from, subject, state, recipients: each };
 }
 
 /** Whether its content is still needed once it is in that state: only what may be sent again is kept. */

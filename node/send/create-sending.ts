@@ -1,6 +1,5 @@
 // The send module put together: who may send as what, the queue, the mailer, and everything the routes ask of them.
 import { MeshError } from '../../mesh/errors.ts';
-import { type AgentId, parseAgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { type NewUuid, uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
@@ -13,25 +12,17 @@ import { envelopeAddress } from './compose.ts';
 import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
 import { mailboxKey } from './mailboxes.ts';
 import type { Mailer } from './mailer.ts';
-import { isFinal, type Mailbox } from './message.ts';
+import { isFinal } from './message.ts';
 import { printable } from './one-line.ts';
 import { PRESETS } from './presets.ts';
 import { Queue, type Tell } from './queue.ts';
-import { buildContent, parseSendRequest, recipientsOf, type SendRequest, sendRequest } from './request.ts';
+import { buildContent, recipientsOf } from './request.ts';
+import { type AgentsOfHost, prepare } from './sender.ts';
 import type { SendContext, Sending } from './sending.ts';
 import { SmtpMailer } from './smtp-mailer.ts';
 import { Suppressions } from './suppressions.ts';
 
-/** An agent of this host, as far as sending is concerned. */
-export interface SendingAgent {
-  readonly id: AgentId;
-  readonly name: string;
-  /** Whether its email is enabled. */
-  readonly enabled: boolean;
-  readonly addresses: readonly { readonly address: string; readonly primary: boolean; readonly displayName?: string }[];
-}
-
-export interface SendingPorts {
+export interface SendingPorts extends AgentsOfHost {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,11 +30,6 @@ export interface SendingPorts {
   readonly blobs: Blobs;
   readonly post: PostForm;
   readonly tell: Tell;
-  /** The agent of this host that holds an address, in any spelling. */
-  holder(address: string): SendingAgent | undefined;
-  agent(id: AgentId): SendingAgent | undefined;
-  /** Checks a body against a schema; throws `invalid_request` or `unknown_field` (the door's own). */
-  validate(schema: typeof sendRequest, value: unknown): ReturnType<typeof sendRequest.parse>;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
 }
@@ -82,12 +68,6 @@ interface Parts extends SendingPorts {
   readonly newUuid: NewUuid;
 }
 
-interface Prepared {
-  readonly request: SendRequest;
-  readonly agent: SendingAgent;
-  readonly from: Mailbox;
-}
-
 class SendModuleOverQueue implements SendModule {
   readonly suppressions: Suppressions;
   readonly #parts: Parts;
@@ -107,7 +87,7 @@ class SendModuleOverQueue implements SendModule {
 
   async send(value: unknown, context: SendContext) {
     this.refuseUnconfigured();
-    const { request, agent, from } = this.#prepare(value, context);
+    const { request, agent, from } = prepare(this.#parts, value, context);
     const { queue, newUuid, clock, blobs } = this.#parts;
     const id = newUuid();
     for (const { blob } of request.attachments) await blobs.touch(blob);
@@ -135,7 +115,7 @@ class SendModuleOverQueue implements SendModule {
 
   async explain(value: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>> {
     this.refuseUnconfigured();
-    const { request, agent, from } = this.#prepare(value, context);
+    const { request, agent, from } = prepare(this.#parts, value, context);
     const { queue, config, clock, suppressions } = this.#parts;
     const nowMs = clock.wallMs();
     const accounts = queue.accounts.consider({ from: from.address });
@@ -256,79 +236,6 @@ class SendModuleOverQueue implements SendModule {
     const message = id === undefined ? undefined : queue.get(id);
     return message?.messageId === messageId?.trim() ? message : undefined;
   }
-
-  /** The request, and who sends it: an agent of this host that owns the address. */
-  #prepare(value: unknown, context: SendContext): Prepared {
-    const { validate, clock, blobs, config } = this.#parts;
-    const parsed = parseSendRequest(validate(sendRequest, value), {
-      internalDomains: config.internalDomains,
-      nowMs: clock.wallMs(),
-      bytesOf: (blob) => blobs.bytesOf(blob),
-    });
-    const request: SendRequest = {
-      ...parsed,
-      agentId: parsed.agentId ?? context.agentId,
-      idempotencyKey: parsed.idempotencyKey ?? checkedKey(context.idempotencyKey),
-      wait: parsed.wait || context.wait,
-    };
-    const named = request.agentId === undefined ? undefined : this.#agent(request.agentId);
-    return request.from === undefined ? this.#asPrimary(request, named) : this.#asAsked(request, request.from, named);
-  }
-
-  #asPrimary(request: SendRequest, agent: SendingAgent | undefined): Prepared {
-    if (agent === undefined)
-      throw new MeshError(
-        'invalid_request',
-        "Give 'from', an address that an agent of this host owns, or 'agentId', whose primary address it then is.",
-        { field: 'from' },
-      );
-    refuseDisabled(agent);
-    const primary = agent.addresses.find((one) => one.primary);
-    if (primary === undefined)
-      throw new MeshError('sender_not_owned', `Agent '${agent.name}' has no email address to send as.`, {
-        field: 'agentId',
-      });
-    return { request, agent, from: { name: primary.displayName ?? '', address: primary.address } };
-  }
-
-  #asAsked(request: SendRequest, from: Mailbox, named: SendingAgent | undefined): Prepared {
-    const agent = this.#parts.holder(from.address);
-    const isOther = named !== undefined && agent !== undefined && named.id !== agent.id;
-    if (agent === undefined || isOther) {
-      const owner = named === undefined ? 'no agent of this host owns it' : `agent '${named.name}' does not own it`;
-      throw new MeshError('sender_not_owned', `Mail can't be sent as '${from.address}': ${owner}.`, { field: 'from' });
-    }
-    refuseDisabled(agent);
-    const key = mailboxKey(from.address).toLowerCase();
-    const own = agent.addresses.find(({ address }) => mailboxKey(address).toLowerCase() === key);
-    // As it is registered, not as it was typed: what receivers see is the agent's identity.
-    const address = own?.address ?? from.address;
-    return { request, agent, from: { name: from.name || (own?.displayName ?? ''), address } };
-  }
-
-  #agent(id: string): SendingAgent {
-    const agentId = parseAgentId(id);
-    const agent = agentId === undefined ? undefined : this.#parts.agent(agentId);
-    if (agent !== undefined) return agent;
-    throw new MeshError('sender_not_owned', `There is no agent '${id.slice(0, 128)}' on this host.`, {
-      field: 'agentId',
-    });
-  }
-}
-
-function refuseDisabled({ enabled, name }: SendingAgent): void {
-  if (!enabled)
-    throw new MeshError('sender_not_owned', `Email of agent '${name}' is disabled; enable it to send.`, {
-      field: 'from',
-    });
-}
-
-/** A header has no door of its own. */
-function checkedKey(key: string | undefined): string | undefined {
-  if (key === undefined || /^[\x20-\x7e]{1,256}$/.test(key)) return key;
-  throw new MeshError('invalid_request', "'Idempotency-Key' must be 1 to 256 printable ASCII characters.", {
-    field: 'Idempotency-Key',
-  });
 }
 
 /** An account without anything secret. */

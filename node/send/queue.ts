@@ -7,11 +7,13 @@ import type { Log } from '../log.ts';
 import type { EmailEntry } from '../registry/change-log.ts';
 import type { Store } from '../store/store.ts';
 import type { SendConfig } from './account.ts';
+import { BlobHolds } from './blob-holds.ts';
 import { Accounts } from './choosing.ts';
 import { ContentCache } from './content-cache.ts';
-import { bounced, cancelled, eventOf, keepsContent, requeued, unknown } from './course.ts';
+import { bounced, cancelled, detailOf, eventOf, keepsContent, requeued, unknown } from './course.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS, QUEUE_MESSAGES_MAX } from './limits.ts';
+import { type Idempotency, IdempotencyKeys } from './idempotency.ts';
+import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal, type Message, type MessageContent, type MessageState, type Recipient } from './message.ts';
 import {
@@ -19,14 +21,13 @@ import {
   contentWrite,
   forgetWrites,
   type IdempotencyRecord,
-  keyHash,
-  keyWrite,
   loadContent,
   loadQueue,
   messageWrite,
 } from './queue-records.ts';
 import type { Suppressions } from './suppressions.ts';
 import { WarmUps } from './warm-up.ts';
+import { Watchers } from './watchers.ts';
 
 /** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
 export type Tell = (telling: {
@@ -57,25 +58,19 @@ export interface Acceptance {
   readonly recipients: readonly Recipient[];
   readonly sendAtMs: number | undefined;
   readonly lifetimeMs: number | undefined;
-  readonly idempotency: { readonly key: string; readonly fingerprint: string } | undefined;
+  readonly idempotency: Idempotency | undefined;
   /** Whether the caller waits: over its rate it is told so at once, instead of waiting for an hour. */
   readonly wait: boolean;
-}
-
-interface KnownKey {
-  readonly fingerprint: string;
-  readonly expiresMs: number;
-  /** Resolves when the message is durable. */
-  readonly message: Promise<Message>;
 }
 
 export class Queue {
   readonly accounts: Accounts;
   readonly #options: QueueOptions;
   readonly #messages: Map<string, Message>;
-  readonly #keys = new Map<string, KnownKey>();
+  readonly #keys = new IdempotencyKeys();
+  readonly #blobs = new BlobHolds();
   readonly #contents: ContentCache;
-  readonly #watchers = new Map<string, Set<(message: Message) => void>>();
+  readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
   #lastNumber: number;
   #finished = 0;
@@ -83,6 +78,7 @@ export class Queue {
   private constructor(options: QueueOptions, records: Awaited<ReturnType<typeof loadQueue>>) {
     this.#options = options;
     const { config, clock, store } = options;
+    this.#watchers = new Watchers(clock);
     const warmUps = new WarmUps(config.warmUp, records.warmUps);
     this.accounts = new Accounts(config, clock, warmUps);
     this.#messages = new Map(records.messages.map((message) => [message.id, message]));
@@ -149,7 +145,7 @@ export class Queue {
 
   /** Whether a stored blob is needed by a message that may still be sent. */
   needsBlob(blob: string): boolean {
-    return this.#blobs.has(blob);
+    return this.#blobs.needs(blob);
   }
 
   /**
@@ -158,24 +154,22 @@ export class Queue {
    */
   async accept(acceptance: Acceptance): Promise<{ readonly message: Message; readonly isNew: boolean }> {
     const { agentId, idempotency } = acceptance;
-    const hash = idempotency === undefined ? undefined : keyHash(agentId, idempotency.key);
-    const known = hash === undefined ? undefined : this.#keys.get(hash);
-    if (known !== undefined && idempotency !== undefined) return this.#again(known, idempotency);
+    const known = idempotency === undefined ? undefined : this.#keys.find(agentId, idempotency);
+    if (known !== undefined) {
+      const first = await known;
+      return { message: this.#messages.get(first.id) ?? first, isNew: false };
+    }
     this.#refuseTooMuch(acceptance);
     const message = this.#draft(acceptance);
-    const writes = [messageWrite(message), contentWrite(message.id, acceptance.content)];
-    if (hash === undefined || idempotency === undefined) await this.#options.store.commit(writes);
-    else {
-      const { fingerprint } = idempotency;
-      const expiresMs = Math.max(this.#options.clock.wallMs() + IDEMPOTENCY_MS, message.expiresMs);
-      const record: IdempotencyRecord = { emailId: message.id, fingerprint, expiresMs };
-      const durable = this.#options.store.commit([...writes, keyWrite(hash, record)]);
-      const shown = durable.then(() => message);
-      // The store reports its failure by itself, and this request by the line below.
-      shown.catch(() => undefined);
-      this.#keys.set(hash, { fingerprint, expiresMs, message: shown });
-      await durable;
-    }
+    const nowMs = this.#options.clock.wallMs();
+    const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency, nowMs)];
+    const durable = this.#options.store.commit([
+      messageWrite(message),
+      contentWrite(message.id, acceptance.content),
+      ...key,
+    ]);
+    if (idempotency !== undefined) this.#keys.remember(message, idempotency, nowMs, durable);
+    await durable;
     this.#contents.put(message.id, acceptance.content);
     this.#show(message);
     this.#dispatcher.add(message);
@@ -228,57 +222,24 @@ export class Queue {
   async waitFor(id: string, ms: number, signal: AbortSignal): Promise<Message> {
     const message = this.#known(id);
     if (isFinal(message.state)) return message;
-    const timer = new AbortController();
-    const onAbort = () => timer.abort();
-    signal.addEventListener('abort', onAbort);
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers);
-    const watch = (next: Message) => {
-      if (isFinal(next.state)) timer.abort();
-    };
-    watchers.add(watch);
-    await this.#options.clock.sleep(ms, timer.signal);
-    watchers.delete(watch);
-    if (watchers.size === 0) this.#watchers.delete(id);
-    signal.removeEventListener('abort', onAbort);
+    await this.#watchers.wait(id, ms, signal);
     return this.#known(id);
   }
 
   /** Forgets what ended long ago, and keys that are over. Called now and then. */
   async trim(): Promise<void> {
     const nowMs = this.#options.clock.wallMs();
-    for (const [hash, { expiresMs }] of this.#keys) {
-      if (expiresMs > nowMs) continue;
-      this.#keys.delete(hash);
-      await this.#options.store.commit([keyWrite(hash, undefined)]);
-    }
+    const over = this.#keys.trim(nowMs);
+    if (over.length > 0) await this.#options.store.commit(over);
     for (const message of this.#messages.values()) {
       if (!isFinal(message.state)) continue;
       const isOld = nowMs - Date.parse(message.updatedAt) > FINISHED_MS_MAX;
       if (!isOld && this.#finished <= FINISHED_MESSAGES_MAX) continue;
       await this.#options.store.commit(forgetWrites(message.id));
       this.#messages.delete(message.id);
-      this.#releaseBlobs(message);
+      this.#blobs.moved(message, undefined);
       this.#finished -= 1;
     }
-  }
-
-  readonly #blobs = new Map<string, number>();
-
-  async #again(
-    known: KnownKey,
-    { key, fingerprint }: { readonly key: string; readonly fingerprint: string },
-  ): Promise<{ readonly message: Message; readonly isNew: boolean }> {
-    if (known.fingerprint !== fingerprint)
-      throw new MeshError(
-        'idempotency_mismatch',
-        `The idempotency key '${key}' was used for another message. Use a new key for a new message.`,
-        {
-          field: 'idempotencyKey',
-        },
-      );
-    const first = await known.message;
-    return { message: this.#messages.get(first.id) ?? first, isNew: false };
   }
 
   #refuseTooMuch({ agentId, wait, sendAtMs }: Acceptance): void {
@@ -346,41 +307,24 @@ export class Queue {
   #show(message: Message): void {
     const before = this.#messages.get(message.id);
     this.#messages.set(message.id, message);
-    if (before === undefined) this.#holdBlobs(message);
-    else if (keepsContent(before.state) && !keepsContent(message.state)) this.#releaseBlobs(before);
+    this.#blobs.moved(before, message);
     if (isFinal(message.state) && !(before !== undefined && isFinal(before.state))) this.#finished += 1;
     if (before !== undefined && isFinal(before.state) && !isFinal(message.state)) this.#finished -= 1;
     if (isFinal(message.state)) this.#contents.forget(message.id);
-    for (const watch of this.#watchers.get(message.id) ?? []) watch(message);
+    this.#watchers.shown(message);
   }
 
   #restore(keys: ReadonlyMap<string, IdempotencyRecord>): void {
     const hourAgoMs = this.#options.clock.wallMs() - 3_600_000;
     for (const message of this.#messages.values()) {
-      if (keepsContent(message.state)) this.#holdBlobs(message);
+      this.#blobs.moved(undefined, message);
       if (isFinal(message.state)) this.#finished += 1;
       else this.#dispatcher.add(message);
       const changedMs = Date.parse(message.updatedAt);
       if (message.attempts > 0 && message.account !== undefined && changedMs > hourAgoMs)
         this.accounts.count(message, message.account, changedMs);
     }
-    for (const [hash, { emailId, fingerprint, expiresMs }] of keys) {
-      const message = this.#messages.get(emailId);
-      if (message !== undefined) this.#keys.set(hash, { fingerprint, expiresMs, message: Promise.resolve(message) });
-    }
-  }
-
-  #holdBlobs({ blobs }: Message): void {
-    for (const blob of blobs) this.#blobs.set(blob, (this.#blobs.get(blob) ?? 0) + 1);
-  }
-
-  #releaseBlobs({ blobs, state }: Message): void {
-    if (!keepsContent(state)) return;
-    for (const blob of blobs) {
-      const left = (this.#blobs.get(blob) ?? 1) - 1;
-      if (left === 0) this.#blobs.delete(blob);
-      else this.#blobs.set(blob, left);
-    }
+    this.#keys.restore(keys, (id) => this.#messages.get(id));
   }
 
   #known(id: string): Message {
@@ -392,14 +336,4 @@ export class Queue {
   #iso(): string {
     return new Date(this.#options.clock.wallMs()).toISOString();
   }
-}
-
-function detailOf(message: Message): EmailEntry['email'] {
-  const { id, messageId, from, subject, state, recipients } = message;
-  const each = recipients.map(({ address, state: its, code }) => ({
-    address,
-    state: its,
-    ...(code === undefined ? {} : { code }),
-  }));
-  return { email_id: id, messageId, from, subject, state, recipients: each };
 }

@@ -8,11 +8,12 @@ import type { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
 import { type Composed, compose, envelopeAddress } from './compose.ts';
 import { IDLE_CONNECTION_MS_MAX, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from './limits.ts';
-import type { Mailer, RecipientAnswer, Shipment, ShipmentErrorCode, ShipmentOutcome } from './mailer.ts';
+import type { Mailer, Shipment, ShipmentOutcome } from './mailer.ts';
 import type { AttachmentPart } from './message.ts';
 import { printable } from './one-line.ts';
-import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './outcome.ts';
-import { type Failed, SmtpConnection, type Taken } from './smtp-connection.ts';
+import type { SmtpError } from './outcome.ts';
+import { answered, connectFailed, notSent, type Recipients, sendFailed } from './shipment-ends.ts';
+import { type Failed, SmtpConnection } from './smtp-connection.ts';
 
 export interface SmtpMailerOptions {
   readonly clock: Clock;
@@ -116,7 +117,7 @@ export class SmtpMailer implements Mailer {
     try {
       ({ connection, isKept } = await connect());
     } catch (error) {
-      return connectFailed(error, attempt, tookMs());
+      return connectFailed(error, attempt.cause, tookMs());
     }
     if (smtputf8 && !connection.offers('SMTPUTF8')) {
       this.#release(account, connection);
@@ -146,7 +147,7 @@ export class SmtpMailer implements Mailer {
       const { error, isUnknown } = failure as Failed;
       const isSilent = !isUnknown && error.responseCode === undefined && error.code === 'ECONNECTION';
       if (isKept && isSilent && attempt.cause === undefined) return 'stale';
-      return sendFailed(failure as Failed, to, attempt, tookMs());
+      return sendFailed(failure as Failed, to, attempt.cause, tookMs());
     }
   }
 
@@ -254,74 +255,4 @@ class Attempt {
     this.cause ??= why;
     this.connection?.close(why);
   }
-}
-
-type Recipients = readonly { readonly asked: string; readonly address: string }[];
-
-/** The server took nothing, and never will as it is. */
-function notSent(error: ShipmentErrorCode, scope: 'account' | 'message', reply: string, tookMs: number) {
-  return { kind: 'not_sent', error, class: 'permanent', scope, reply, tookMs } as const;
-}
-
-function connectFailed(error: unknown, { cause }: Attempt, tookMs: number): ShipmentOutcome {
-  const failure = connectionFailure((cause ?? error) as SmtpError, tookMs);
-  const { code } = (cause ?? error) as SmtpError;
-  if (code === 'EINTERRUPTED') return { ...failure, error: 'interrupted', class: 'transient' };
-  if (code === 'ETOKEN') return { ...failure, error: 'token_failed', class: 'transient' };
-  if (cause !== undefined) return { ...failure, error: 'server_timeout', class: 'transient' };
-  return failure;
-}
-
-function sendFailed(failed: Failed, to: Recipients, { cause }: Attempt, tookMs: number): ShipmentOutcome {
-  const { isUnknown } = failed;
-  const error = failed.error.responseCode === undefined ? (cause ?? failed.error) : failed.error;
-  if (isUnknown) return { kind: 'unknown', reply: printable(error.message), tookMs };
-  if (error.command === 'RCPT TO' && error.rejectedErrors !== undefined && error.rejectedErrors.length > 0)
-    return { kind: 'answered', answers: refusals(to, error.rejectedErrors), tookMs };
-  if (error.code === 'ECOMPOSE')
-    return {
-      kind: 'not_sent',
-      error: 'attachment_missing',
-      class: 'permanent',
-      scope: 'message',
-      reply: printable(error.message),
-      tookMs,
-    };
-  if (error.code === 'EINTERRUPTED')
-    return {
-      kind: 'not_sent',
-      error: 'interrupted',
-      class: 'transient',
-      scope: 'account',
-      reply: error.message,
-      tookMs,
-    };
-  const failure = messageFailure(error, tookMs);
-  // The server has spoken of the message as a whole: that is its answer about everybody.
-  if (failure.code === undefined || failure.error !== 'message_refused') return failure;
-  const { code, reply, enhanced } = failure;
-  const verdict = failure.class === 'permanent' ? 'refused' : 'deferred';
-  const each = { verdict, code, reply, ...(enhanced === undefined ? {} : { enhanced }) } as const;
-  return { kind: 'answered', answers: to.map(({ asked }) => ({ address: asked, ...each })), tookMs };
-}
-
-/** Everybody asked must be in the answer once: a server, or a library, that loses one is not believed. */
-function answered(to: Recipients, { accepted, rejected, response }: Taken, tookMs: number): ShipmentOutcome {
-  const code = Number(response.slice(0, 3)) || 250;
-  const reply = printable(response);
-  const answers: RecipientAnswer[] = refusals(to, rejected).slice();
-  for (const address of accepted) {
-    const asked = to.find((one) => one.address === address)?.asked;
-    if (asked !== undefined) answers.push({ address: asked, verdict: 'accepted', code, reply });
-  }
-  if (new Set(answers.map(({ address }) => address)).size === to.length && answers.length === to.length)
-    return { kind: 'answered', answers, tookMs };
-  return { kind: 'unknown', reply: `The server answered about ${answers.length} of ${to.length} recipients.`, tookMs };
-}
-
-function refusals(to: Recipients, errors: readonly SmtpError[]): RecipientAnswer[] {
-  return errors.flatMap((error) => {
-    const asked = to.find(({ address }) => address === error.recipient)?.asked;
-    return asked === undefined ? [] : [refusalOf(asked, error)];
-  });
 }
