@@ -6,16 +6,17 @@ import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { EmailEntry } from '../registry/change-log.ts';
 import type { Store } from '../store/store.ts';
+import { type Acceptance, draftOf } from './acceptance.ts';
 import type { SendConfig } from './account.ts';
 import { BlobHolds } from './blob-holds.ts';
 import { Accounts } from './choosing.ts';
 import { ContentCache } from './content-cache.ts';
 import { bounced, cancelled, detailOf, eventOf, keepsContent, requeued, unknown } from './course.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { type Idempotency, IdempotencyKeys } from './idempotency.ts';
+import { IdempotencyKeys } from './idempotency.ts';
 import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
 import type { Mailer } from './mailer.ts';
-import { isFinal, type Message, type MessageContent, type MessageState, type Recipient } from './message.ts';
+import { isFinal, type Message, type MessageState } from './message.ts';
 import {
   attemptWrite,
   contentWrite,
@@ -47,20 +48,6 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}
-
-export interface Acceptance {
-  /** What it will be called by; made by the caller, like its Message-ID. */
-  readonly id: string;
-  readonly agentId: AgentId;
-  readonly agentName: string;
-  readonly content: MessageContent;
-  readonly recipients: readonly Recipient[];
-  readonly sendAtMs: number | undefined;
-  readonly lifetimeMs: number | undefined;
-  readonly idempotency: Idempotency | undefined;
-  /** Whether the caller waits: over its rate it is told so at once, instead of waiting for an hour. */
-  readonly wait: boolean;
 }
 
 export class Queue {
@@ -160,8 +147,9 @@ export class Queue {
       return { message: this.#messages.get(first.id) ?? first, isNew: false };
     }
     this.#refuseTooMuch(acceptance);
-    const message = this.#draft(acceptance);
     const nowMs = this.#options.clock.wallMs();
+    this.#lastNumber += 1;
+    const message = draftOf(acceptance, this.#lastNumber, nowMs, this.#options.config.lifetimeMs);
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency, nowMs)];
     const durable = this.#options.store.commit([
       messageWrite(message),
@@ -260,34 +248,6 @@ export class Queue {
       `The agent has sent ${this.#options.config.agentRatePerHour} messages in the last hour, its most. Try again later, or send without 'wait': then the message waits here.`,
       { retryAfterSeconds: Math.ceil((freeMs - nowMs) / 1_000) },
     );
-  }
-
-  #draft({ id, agentId, agentName, content, recipients, sendAtMs, lifetimeMs }: Acceptance): Message {
-    const nowMs = this.#options.clock.wallMs();
-    const life = lifetimeMs ?? this.#options.config.lifetimeMs;
-    const dueMs = Math.max(nowMs, sendAtMs ?? 0);
-    const iso = this.#iso();
-    this.#lastNumber += 1;
-    const isLater = dueMs > nowMs;
-    return {
-      id,
-      number: this.#lastNumber,
-      agentId,
-      agentName,
-      from: content.from.address,
-      subject: content.subject,
-      messageId: content.messageId,
-      state: 'queued',
-      reason: isLater ? `It is sent at ${new Date(dueMs).toISOString()}.` : 'It is accepted and waits to be sent.',
-      recipients,
-      attempts: 0,
-      dueMs,
-      expiresMs: dueMs + life,
-      lifetimeMs: life,
-      blobs: [...new Set(content.attachments.map(({ blob }) => blob))],
-      createdAt: iso,
-      updatedAt: iso,
-    };
   }
 
   /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */

@@ -280,7 +280,10 @@ describe('a node', () => {
       const { dataDirectory } = mesh.host('mac');
       expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700);
       for (const name of await readdir(dataDirectory))
-        expect([name, (await stat(join(dataDirectory, name))).mode & 0o777]).toEqual([name, 0o600]);
+        expect([name, (await stat(join(dataDirectory, name))).mode & 0o777]).toEqual([
+          name,
+          name === 'blobs' ? 0o700 : 0o600,
+        ]);
     },
     LIVE_MS_MAX,
   );

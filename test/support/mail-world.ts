@@ -2,10 +2,11 @@
 import type { AgentId } from '../../mesh/names.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { EmailEntry } from '../../node/registry/change-log.ts';
+import type { Acceptance } from '../../node/send/acceptance.ts';
 import type { SendConfig } from '../../node/send/account.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';
-import { type Acceptance, Queue } from '../../node/send/queue.ts';
+import { Queue } from '../../node/send/queue.ts';
 import { Suppressions } from '../../node/send/suppressions.ts';
 import { MemoryStore } from '../../node/store/memory-store.ts';
 import { A1, content, sendConfig } from './mail.ts';
