@@ -3,8 +3,16 @@
 // write a notification, so one alone suppresses nobody.
 import PostalMime from 'postal-mime';
 import { z } from 'zod';
-import { RECIPIENTS_MAX } from './limits.ts';
+import { BOUNCE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts';
 import { printable } from './one-line.ts';
+
+/**
+ * What a notification says is in its first lines (a hundred recipients take a thousand); after them comes the returned message.
+ * Each line costs 10 µs, and a message of 2 MiB can have two million.
+ */
+const LINES_READ_MAX = 10_000;
+const LINE_FEED = 10;
+const ADDRESS_CHARACTERS_MAX = 1_024;
 
 export interface BouncedRecipient {
   readonly address: string;
@@ -30,7 +38,7 @@ export const bounceReport = z
     recipients: z
       .array(
         z.strictObject({
-          address: z.string().max(1_024),
+          address: z.string().max(ADDRESS_CHARACTERS_MAX),
           action: z.enum(['failed', 'delayed']).default('failed'),
           status: z.string().regex(/^[245]\.\d{1,3}\.\d{1,3}$/, 'must be a status of RFC 3463, like 5.1.1'),
           diagnostic: z.string().max(2_000).optional(),
@@ -44,24 +52,29 @@ export const bounceReport = z
   });
 
 /**
- * Whether the address will not take mail in future either: a permanent failure that is the mailbox's or the domain's (5.0.0, 5.1.x,
- * 5.4.x no route), not a full mailbox (5.2.2), a size, a policy or the content.
+ * Permanent failures (RFC 3463) that are the mailbox's or its domain's and will be the same tomorrow. Common practice, and ours,
+ * leaves out what may pass or is not the address's fault: a full mailbox (5.2.2), the sender's own address (5.1.7, 5.1.8), size,
+ * policy, content. 5.0.0 is what servers say that give no reason, most often of an unknown user.
  */
+const HARD = /^5\.(?:0\.0|1\.(?:0|[1-6]|9|10)|2\.1|4\.[14])$/;
+
+/** Whether the address will not take mail in future either. */
 export function isHard({ action, status }: BouncedRecipient): boolean {
-  return action === 'failed' && /^5\.(?:0\.0|1\.\d+|2\.1|4\.[134])$/.test(status);
+  return action === 'failed' && HARD.test(status);
 }
 
-/** Reads a message; `undefined` when it is no delivery status notification. Never throws. */
+/** Reads a message; `undefined` when it is no delivery status notification, or larger than one may be. Never throws. */
 export async function parseBounce(raw: Uint8Array): Promise<BounceReport | undefined> {
+  if (raw.byteLength > BOUNCE_BYTES_MAX) return undefined;
   try {
-    const mail = await PostalMime.parse(raw, {
+    const mail = await PostalMime.parse(beginningOf(raw), {
       attachmentEncoding: 'arraybuffer',
       rfc822Attachments: true,
       forceRfc822Attachments: true,
     });
     const parts = mail.attachments.map(({ mimeType, content }) => ({
       type: mimeType.toLowerCase(),
-      text: typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString('latin1'),
+      text: typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString('utf8'),
     }));
     const report = parts.find(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type));
     if (report === undefined) return undefined;
@@ -83,6 +96,15 @@ export async function parseBounce(raw: Uint8Array): Promise<BounceReport | undef
   }
 }
 
+function beginningOf(raw: Uint8Array): Uint8Array {
+  let end = 0;
+  for (let lines = 0; lines < LINES_READ_MAX; lines += 1) {
+    end = raw.indexOf(LINE_FEED, end) + 1;
+    if (end === 0) return raw;
+  }
+  return raw.subarray(0, end);
+}
+
 /** Header-like lines, unfolded; names in lower case, the first of each. */
 function fieldsOf(block: string): Readonly<Record<string, string>> {
   const fields: Record<string, string> = Object.create(null);
@@ -98,18 +120,37 @@ const ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as con
 function recipientOf(fields: Readonly<Record<string, string>>): readonly BouncedRecipient[] {
   const address = addressOf(fields['original-recipient']) ?? addressOf(fields['final-recipient']);
   const action = ACTIONS.find((known) => known === fields.action?.toLowerCase());
-  const status = /[245]\.\d{1,3}\.\d{1,3}/.exec(fields.status ?? '')?.[0];
-  if (address === undefined || action === undefined || status === undefined) return [];
+  const said = /[245]\.\d{1,3}\.\d{1,3}/.exec(fields.status ?? '')?.[0];
+  if (address === undefined || action === undefined || said === undefined) return [];
   const diagnostic = fields['diagnostic-code'];
+  const status = exactly(said, diagnostic);
   return [{ address, action, status, ...(diagnostic === undefined ? {} : { diagnostic: printable(diagnostic) }) }];
 }
 
-/** `rfc822; a@x.com`, xtext-encoded (RFC 3461 §4) or plain. */
+/** Exim writes 5.0.0 for whatever happened; the next server's own words then tell a full mailbox from one that is not there. */
+function exactly(status: string, diagnostic = ''): string {
+  if (!status.endsWith('.0.0')) return status;
+  const quoted = /\b[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(diagnostic)?.[1];
+  return quoted !== undefined && quoted[0] === status[0] ? quoted : status;
+}
+
+/**
+ * `rfc822; a@x.com`, in xtext (RFC 3461 §4) or plain, or `utf-8; ä@x.com`, in its own xtext (RFC 6533 §3) or plain. Nothing says
+ * which, and `ann+2026@x.com` is an address too: so of xtext only that is decoded which has to be written so in an address
+ * without quotes.
+ */
 function addressOf(field: string | undefined): string | undefined {
-  const [type, text] = field?.split(/;(.*)/s) ?? [];
-  if (text === undefined || !/^(?:rfc822|utf-8)$/i.test(type?.trim() ?? '')) return undefined;
-  const decoded = text
-    .trim()
-    .replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return decoded.replace(/^<|>$/g, '');
+  const [type = '', text] = field?.split(/;(.*)/s) ?? [];
+  if (text === undefined || text.length > ADDRESS_CHARACTERS_MAX) return undefined;
+  if (!/^(?:rfc822|utf-8)$/i.test(type.trim())) return undefined;
+  const plain = text.trim().replace(/^<|>$/g, '');
+  const isUnicode = type.trim().toLowerCase() === 'utf-8';
+  const decoded = isUnicode ? plain.replace(/\\x\{([0-9A-F]{2,6})\}/g, characterOf) : plain;
+  return decoded.replace(decoded.startsWith('"') ? /\+([0-9A-F]{2})/g : /\+(2B|3D)/g, characterOf);
+}
+
+/** What is no character stays as it is written. */
+function characterOf(written: string, hex: string): string {
+  const code = Number.parseInt(hex, 16);
+  return code > 0x10_ff_ff ? written : String.fromCodePoint(code);
 }

@@ -1,6 +1,7 @@
 // Notifications as mail servers really write them, and things that only look like one.
 import { describe, expect, it } from 'vitest';
-import { type BouncedRecipient, isHard, parseBounce } from '../../../node/send/bounces.ts';
+import { type BouncedRecipient, bounceReport, isHard, parseBounce } from '../../../node/send/bounces.ts';
+import { BOUNCE_BYTES_MAX } from '../../../node/send/limits.ts';
 
 interface Parts {
   readonly status?: string;
@@ -88,6 +89,113 @@ Status: 4.4.1
     ]);
   });
 
+  it.each([
+    [
+      'Exim, which says 5.0.0 of everything',
+      `Reporting-MTA: dns; mail.example.com
+
+Action: failed
+Final-Recipient: rfc822;bob@mail.example.com
+Status: 5.0.0
+Remote-MTA: dns; mx.mail.example.com
+Diagnostic-Code: smtp; 552-5.2.2 The mailbox is over its quota
+`,
+      '5.2.2',
+    ],
+    [
+      'Exim, when the next server gave no reason',
+      `Reporting-MTA: dns; mail.example.com
+
+Action: failed
+Final-Recipient: rfc822;bob@mail.example.com
+Status: 5.0.0
+Diagnostic-Code: smtp; 550 No such user
+`,
+      '5.0.0',
+    ],
+    [
+      'Exchange',
+      `Reporting-MTA: dns;AM0PR0.eurprd.prod.outlook.com
+Received-From-MTA: dns;mail.example.com
+Arrival-Date: Tue, 27 Jan 2026 12:00:00 +0000
+
+Final-Recipient: rfc822;bob@mail.example.com
+Action: failed
+Status: 5.1.10
+Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found by SMTP address lookup
+X-Display-Name: Bob
+`,
+      '5.1.10',
+    ],
+    [
+      'Gmail',
+      `Reporting-MTA: dns; googlemail.com
+Arrival-Date: Tue, 27 Jan 2026 04:00:00 -0800 (PST)
+X-Original-Message-ID: <1@mail.example.com>
+
+Final-Recipient: rfc822; bob@mail.example.com
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.mail.example.com. (192.0.2.1, the server for the domain mail.example.com.)
+Diagnostic-Code: smtp; 550-5.1.1 The account does not exist.
+ 550 5.1.1 x1-2si1.7 - gsmtp
+Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
+`,
+      '5.1.1',
+    ],
+  ])('of %s', async (_, status, expected) => {
+    const report = await parseBounce(dsn({ status }));
+    expect(report?.messageId).toBe('<1@mail.example.com>');
+    expect(report?.recipients.map(({ address, action, status: code }) => [address, action, code])).toEqual([
+      ['bob@mail.example.com', 'failed', expected],
+    ]);
+  });
+
+  it.each([
+    ['rfc822; ann+2026@mail.example.com', 'ann+2026@mail.example.com'],
+    ['rfc822; ann+2Bnews+3D1@mail.example.com', 'ann+news=1@mail.example.com'],
+    ['rfc822; "ann+20b"@mail.example.com', '"ann b"@mail.example.com'],
+    ['RFC822 ; <ann@mail.example.com>', 'ann@mail.example.com'],
+    ['utf-8; jörg@mail.example.com', 'jörg@mail.example.com'],
+    ['utf-8; j\\x{F6}rg+2B1@mail.example.com', 'jörg+1@mail.example.com'],
+    ['utf-8; a\\x{FFFFFF}@mail.example.com', 'a\\x{FFFFFF}@mail.example.com'],
+  ])('names the recipient, written %j', async (written, address) => {
+    const status = POSTFIX_STATUS.replace('rfc822; bob@mail.example.com', written).replace(/Original-R.*\n/, '');
+    const report = await parseBounce(dsn({ status, statusType: 'message/global-delivery-status' }));
+    expect(report?.recipients[0]?.address).toBe(address);
+  });
+
+  it('of mail that was passed on names whom it was sent to', async () => {
+    const status = POSTFIX_STATUS.replace(
+      'Final-Recipient: rfc822; bob@',
+      'Final-Recipient: rfc822; robert@elsewhere.',
+    );
+    expect((await parseBounce(dsn({ status })))?.recipients[0]?.address).toBe('bob@mail.example.com');
+  });
+
+  it('in base64 is read too', async () => {
+    const status = `${Buffer.from(POSTFIX_STATUS).toString('base64')}\n`;
+    const statusType = 'message/delivery-status\nContent-Transfer-Encoding: base64';
+    expect((await parseBounce(dsn({ status, statusType })))?.recipients[0]?.status).toBe('5.1.1');
+  });
+
+  it('is read at its beginning, however long the message that it returns', async () => {
+    const returned = `Message-ID: <1@mail.example.com>\n\n${'x\n'.repeat(20_000)}`;
+    expect((await parseBounce(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
+    const late = dsn().toString().replace("I'm sorry.", '\r\n'.repeat(20_000));
+    expect(await parseBounce(Buffer.from(late))).toBeUndefined();
+  });
+
+  it('cut off anywhere, or with an octet that is wrong, is read or is none, and never an error', async () => {
+    const whole = dsn();
+    for (let at = 0; at < whole.length; at += 17) {
+      const wrong = Buffer.from(whole);
+      wrong[at] = 255 - (at % 256);
+      for (const report of [await parseBounce(whole.subarray(0, at)), await parseBounce(wrong)])
+        if (report !== undefined) expect(report.recipients.length).toBe(1);
+    }
+  });
+
   it('without the message names it by its envelope id', async () => {
     const status = POSTFIX_STATUS.replace('X-Postfix-Queue-ID: 4F2A', 'Original-Envelope-Id: <2@mail.example.com>');
     expect((await parseBounce(dsn({ status, returned: '', returnedType: 'text/plain' })))?.messageId).toBe(
@@ -101,7 +209,9 @@ Status: 4.4.1
     ['a letter', Buffer.from('Subject: Hello\r\n\r\nFinal-Recipient: rfc822; bob@mail.example.com\r\n')],
     ['a report of no recipient', dsn({ status: 'Reporting-MTA: dns; x\n' })],
     ['a report without a status', dsn({ status: POSTFIX_STATUS.replace('Status: 5.1.1\n', '') })],
+    ['a recipient without end', dsn({ status: POSTFIX_STATUS.replaceAll('bob', 'b'.repeat(2_000)) })],
     ['a recipient of another kind', dsn({ status: POSTFIX_STATUS.replaceAll('rfc822;', 'x400;') })],
+    ['more than one may be', Buffer.concat([dsn(), Buffer.alloc(BOUNCE_BYTES_MAX)])],
     ['a read receipt', dsn({ statusType: 'message/disposition-notification' })],
   ])('is not %s', async (_, raw) => expect(await parseBounce(raw)).toBeUndefined());
 });
@@ -109,7 +219,31 @@ Status: 4.4.1
 describe('a hard bounce', () => {
   const bounce = (status: string, action: BouncedRecipient['action'] = 'failed') =>
     isHard({ address: 'a@b', action, status });
-  it.each(['5.0.0', '5.1.1', '5.1.10', '5.2.1', '5.4.4'])('is %s', (status) => expect(bounce(status)).toBe(true));
-  it.each(['5.2.2', '5.3.4', '5.7.1', '4.1.1', '5.6.0'])('is not %s', (status) => expect(bounce(status)).toBe(false));
+  it.each(['5.0.0', '5.1.0', '5.1.1', '5.1.2', '5.1.6', '5.1.10', '5.2.1', '5.4.1', '5.4.4'])('is %s', (status) =>
+    expect(bounce(status)).toBe(true),
+  );
+  it.each(['5.2.2', '5.1.7', '5.1.8', '5.3.4', '5.4.3', '5.7.1', '4.1.1', '5.6.0', '5.1.100'])('is not %s', (status) =>
+    expect(bounce(status)).toBe(false),
+  );
   it('is not one that is only delayed', () => expect(bounce('5.1.1', 'delayed')).toBe(false));
+});
+
+describe("a gateway's own report", () => {
+  const recipients = [{ address: 'bob@mail.example.com', status: '5.1.1' }];
+  it('names the message by either of its ids, and says failed when it says nothing', () => {
+    for (const id of [{ messageId: '<1@mail.example.com>' }, { email_id: '1' }])
+      expect(bounceReport.parse({ ...id, recipients })).toEqual({
+        ...id,
+        recipients: [{ ...recipients[0], action: 'failed' }],
+      });
+  });
+
+  it.each([
+    { recipients },
+    { email_id: '1' },
+    { email_id: '1', recipients: [] },
+    { email_id: '1', recipients: [{ address: 'bob@mail.example.com', status: '550' }] },
+    { email_id: '1', recipients: Array.from({ length: 101 }, () => recipients[0]) },
+    { email_id: '1', recipients, more: 1 },
+  ])('is refused when it is not whole, %#', (report) => expect(bounceReport.safeParse(report).success).toBe(false));
 });
