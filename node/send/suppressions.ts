@@ -42,13 +42,15 @@ export class Suppressions {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #byKey = new Map<string, Suppression>();
+  /** The keys in order, until they change: pages are asked for one after another. */
+  #sorted: readonly string[] | undefined;
 
   private constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
 
-  /** Throws `store_failed` when a stored entry can't be read. */
+  /** Forgets what is over. Throws `store_failed` when a stored entry can't be read. */
   static async open(store: Store, clock: Clock): Promise<Suppressions> {
     const suppressions = new Suppressions(store, clock);
     for await (const page of store.load(PREFIX))
@@ -61,27 +63,32 @@ export class Suppressions {
           );
         suppressions.#byKey.set(key.slice(PREFIX.length), parsed.data);
       }
+    const over = suppressions.#over();
+    if (over.length > 0) await store.commit(over.map(removal));
+    suppressions.#change([], over);
     return suppressions;
   }
 
   /** Why nobody here writes to the address now; `undefined` when nothing stands against it. */
   against(address: string): Suppression | undefined {
-    const entry = this.#byKey.get(keyOf(address));
-    return entry === undefined || this.#isOver(entry) ? undefined : entry;
+    return this.#standing(keyOf(address));
   }
 
   /** In the order of the addresses. `cursor`: of the page before. */
   list({ cursor = '', limit }: { readonly cursor?: string | undefined; readonly limit: number }) {
-    const keys = [...this.#byKey.keys()].filter((key) => key > cursor).sort();
-    const entries = keys.slice(0, limit).flatMap((key) => this.#byKey.get(key) ?? []);
+    this.#sorted ??= [...this.#byKey.keys()].sort();
+    const keys = this.#sorted.filter((key) => key > cursor);
     const last = keys[limit - 1];
     return {
-      entries: entries.filter((entry) => !this.#isOver(entry)),
+      entries: keys.slice(0, limit).flatMap((key) => this.#standing(key) ?? []),
       ...(keys.length > limit && last !== undefined ? { nextCursor: last } : {}),
     };
   }
 
-  /** Durable when it resolves. Throws `invalid_address`, `limit_exceeded`. */
+  /**
+   * What stands against the address afterwards: the request, unless what stood before lasts as long. Durable when it resolves.
+   * Throws `invalid_address`, `invalid_request`, `limit_exceeded`.
+   */
   async add(request: z.output<typeof suppressionRequest>): Promise<Suppression> {
     const entry: Suppression = {
       address: checked(request.address),
@@ -90,10 +97,14 @@ export class Suppressions {
       ...(request.detail === undefined ? {} : { detail: printable(request.detail) }),
       ...(request.expiresAt === undefined ? {} : { expiresAt: new Date(request.expiresAt).toISOString() }),
     };
+    if (this.#isOver(entry))
+      throw new MeshError('invalid_request', "'expiresAt' is past; give a time to come, or none for good.", {
+        field: 'expiresAt',
+      });
     const { writes, apply } = this.adding([entry]);
     await this.#store.commit(writes);
     apply();
-    return entry;
+    return this.against(entry.address) ?? entry;
   }
 
   /** Durable when it resolves. Throws `not_found`. */
@@ -101,8 +112,8 @@ export class Suppressions {
     const key = keyOf(address);
     if (!this.#byKey.has(key))
       throw new MeshError('not_found', `'${address.slice(0, 300)}' is not on the list.`, { field: 'address' });
-    await this.#store.commit([{ key: PREFIX + key, value: undefined }]);
-    this.#byKey.delete(key);
+    await this.#store.commit([removal(key)]);
+    this.#change([], [key]);
   }
 
   /** What a hard bounce makes of an address. */
@@ -117,33 +128,58 @@ export class Suppressions {
     };
   }
 
-  /** For a commit that holds more: what to write, and what to call once it is durable. What stands for good is not weakened. */
+  /**
+   * For a commit that holds more: what to write, and what to call once it is durable. Whatever stands for longer, or for good, is
+   * not weakened. Throws `limit_exceeded`.
+   */
   adding(entries: readonly Suppression[]): { readonly writes: readonly Write[]; apply(): void } {
-    const fresh = entries.filter(({ address }) => {
-      const known = this.against(address);
-      return known === undefined || known.expiresAt !== undefined;
-    });
-    if (this.#byKey.size + fresh.length > SUPPRESSIONS_MAX) this.#forgetOver();
-    if (this.#byKey.size + fresh.length > SUPPRESSIONS_MAX)
+    const fresh = new Map<string, Suppression>();
+    for (const entry of entries) {
+      const key = keyOf(entry.address);
+      const known = fresh.get(key) ?? this.#standing(key);
+      if (known === undefined || endMs(entry) > endMs(known)) fresh.set(key, entry);
+    }
+    const size = this.#byKey.size + [...fresh.keys()].filter((key) => !this.#byKey.has(key)).length;
+    const over = size > SUPPRESSIONS_MAX ? this.#over().filter((key) => !fresh.has(key)) : [];
+    if (size - over.length > SUPPRESSIONS_MAX)
       throw new MeshError(
         'limit_exceeded',
         `The list of suppressed addresses has ${SUPPRESSIONS_MAX} entries, its most. Remove some.`,
       );
+    const added = [...fresh];
     return {
-      writes: fresh.map((entry) => ({ key: PREFIX + keyOf(entry.address), value: entry })),
-      apply: () => {
-        for (const entry of fresh) this.#byKey.set(keyOf(entry.address), entry);
-      },
+      writes: [...added.map(([key, entry]) => ({ key: PREFIX + key, value: entry })), ...over.map(removal)],
+      apply: () => this.#change(added, over),
     };
   }
 
-  #forgetOver(): void {
-    for (const [key, entry] of this.#byKey) if (this.#isOver(entry)) this.#byKey.delete(key);
+  #change(added: readonly (readonly [key: string, entry: Suppression])[], removed: readonly string[]): void {
+    for (const key of removed) this.#byKey.delete(key);
+    for (const [key, entry] of added) this.#byKey.set(key, entry);
+    this.#sorted = undefined;
   }
 
-  #isOver({ expiresAt }: Suppression): boolean {
-    return expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.wallMs();
+  #standing(key: string): Suppression | undefined {
+    const entry = this.#byKey.get(key);
+    return entry === undefined || this.#isOver(entry) ? undefined : entry;
   }
+
+  #over(): readonly string[] {
+    return [...this.#byKey].filter(([, entry]) => this.#isOver(entry)).map(([key]) => key);
+  }
+
+  #isOver(entry: Suppression): boolean {
+    return endMs(entry) <= this.#clock.wallMs();
+  }
+}
+
+/** Milliseconds since 1970; never, when it is for good. */
+function endMs({ expiresAt }: Suppression): number {
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+}
+
+function removal(key: string): Write {
+  return { key: PREFIX + key, value: undefined };
 }
 
 function keyOf(address: string): string {
