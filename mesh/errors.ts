@@ -22,6 +22,9 @@ type RefusalCode =
   | 'idempotency_mismatch'
   | 'not_cancellable'
   | 'payload_too_large'
+  | 'headers_too_large'
+  | 'request_timeout'
+  | 'expectation_failed'
   | 'unsupported_media_type'
   | 'unsupported_version'
   | 'signature_refused'
@@ -49,6 +52,8 @@ export interface MeshErrorDetail {
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** The claims that the answer is about; becomes `Mesh-Claim-Id`. */
+  readonly claimIds?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -59,6 +64,7 @@ export class MeshError extends Error {
   readonly field: string | undefined;
   readonly extra: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
+  readonly claimIds: readonly string[];
 
   constructor(code: ErrorCode, message: string, detail: MeshErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -66,5 +72,6 @@ export class MeshError extends Error {
     this.field = detail.field;
     this.extra = detail.extra ?? {};
     this.retryAfterSeconds = detail.retryAfterSeconds;
+    this.claimIds = detail.claimIds ?? [];
   }
 }

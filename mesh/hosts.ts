@@ -86,8 +86,8 @@ export function parseRoster(text: string, hint: SelfHint): Roster {
   }
   const parsed = hostsFile.safeParse(json);
   if (!parsed.success) {
-    const mistakes = parsed.error.issues.map((issue) => `${pathOf(issue.path)} ${issue.message}`);
-    throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}`);
+    const mistakes = parsed.error.issues.map((issue) => `${pathOf(issue.path) || 'the file'} ${issue.message}`);
+    throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}.`);
   }
   const hosts = parsed.data.hosts.map(toHost);
   refuseTwins(hosts);

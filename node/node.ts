@@ -88,6 +88,10 @@ export async function createNode(
       allowDomainLiteral: config.allowIpLiteral,
     });
 
+  /** What somebody in the mesh may hold: which addresses a host gives out is that host's own setting. */
+  const parseAnyAddress = (text: string) =>
+    parseIdentityAddress(text, { allowSingleLabel: true, allowDomainLiteral: true });
+
   const secret = secrets.meshSecret?.reveal();
   const greeter = createGreeter({ self, signer, clock, random, callOnce: ports.callOnce, secret });
   const keys = stack.use(
@@ -116,7 +120,7 @@ export async function createNode(
     roster: roster.current,
     clock,
     local: (question) => index.answer(question),
-    parseAddress,
+    parseAddress: parseAnyAddress,
   });
   const presence = new Presence({ roster: roster.current, transport, keys, clock, random, log });
   const guard = createGuard({
@@ -145,7 +149,7 @@ export async function createNode(
     ...(ports.mailer === undefined ? {} : { mailer: ports.mailer }),
     tell: (telling) => registry.tell(telling),
     holder: (address) => {
-      const parsed = parseAddress(address);
+      const parsed = parseAnyAddress(address);
       return parsed.valid ? agentOf(index.holder(parsed.key)?.agent) : undefined;
     },
     agent: (id) => agentOf(registry.find(id)),
@@ -160,7 +164,7 @@ export async function createNode(
     peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     claims,
-    emailIndex: { index, lookUp, parseAddress },
+    emailIndex: { index, lookUp, parseAddress: parseAnyAddress },
     registry,
     webhooks,
     email: { sending, readBody: sendBodyReader(blobs) },

@@ -35,10 +35,16 @@ export class RosterWatch {
       this.#roster = parseRoster(text, this.#hint);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
-      this.#log.error('hosts.rejected', { message: `${error.message} The node goes on with the hosts it had.` });
+      const why = error.message.replace(/[.\s]*$/, '.');
+      this.#log.error('hosts.rejected', { message: `${why} The node goes on with the hosts it had.` });
       return;
     }
     this.#log.info('hosts.changed', { hosts: this.#roster.hosts.map((host) => host.id), voters: this.#roster.voters });
+    if (this.#roster.voters.length === 0)
+      this.#log.warn('hosts.no_voters', {
+        message:
+          'hosts.json lists more than seven hosts and marks none "voter": true, so nobody votes and nothing can be claimed. Mark three or five of them, the same on every host.',
+      });
     for (const listener of this.#listeners) listener(this.#roster);
   }
 }

@@ -57,6 +57,10 @@ export interface ClaimStatus {
   /** Whether a claim could succeed now, as far as this host knows; when not, `why` says what is missing. */
   readonly ready: boolean;
   readonly why?: string;
+  /** Why not, for programs; as an answer to a claim would say it. */
+  readonly reason?: Unavailable['reason'];
+  /** The hosts that are missing, or that disagree. */
+  readonly hosts?: readonly HostId[];
   readonly voters: readonly HostId[];
   readonly required: number;
   /** Claims and releases not yet finished, aborts among them. */

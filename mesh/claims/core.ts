@@ -77,6 +77,10 @@ export function step(state: CoreState, event: Event, nowMs: number): readonly Ef
     case 'greetingAnswered':
       hearGreeting(state, event.from, event.greeting, out);
       break;
+    case 'silent':
+      // What it said before does not make it reachable now.
+      if ((state.heardAtMs.get(event.from) ?? -Infinity) <= event.sinceMs) state.heardAtMs.delete(event.from);
+      break;
     default:
       inner(state, event, out);
   }

@@ -14,6 +14,8 @@ export type Event =
   | { readonly type: 'answered'; readonly from: HostId; readonly answer: ClaimAnswer; readonly tookMs: number }
   | { readonly type: 'greeted'; readonly token: number; readonly from: HostId; readonly greeting: Greeting }
   | { readonly type: 'greetingAnswered'; readonly from: HostId; readonly greeting: Greeting }
+  /** Nobody answered what was said to `from` at `sinceMs`, by the monotonic clock. */
+  | { readonly type: 'silent'; readonly from: HostId; readonly sinceMs: number }
   | Inner;
 
 /** Events that the core asked for itself. */

@@ -19,6 +19,8 @@ export interface OutboxOptions {
   /** Whether anybody still waits for the answer to ballot number `n`. */
   isWanted(n: number): boolean;
   heard(from: HostId, answer: ClaimAnswer, tookMs: number): void;
+  /** The peer did not answer what was said at `sinceMs`. */
+  silent(from: HostId, sinceMs: number): void;
 }
 
 export class Outbox {
@@ -51,7 +53,7 @@ export class Outbox {
   }
 
   #flush(): void {
-    const { to, clock, say, isWanted, heard } = this.#options;
+    const { to, clock, say, isWanted, heard, silent } = this.#options;
     const items = this.#queue.splice(0, KEYS_PER_MESSAGE_MAX).filter((item) => isWanted(item.n));
     if (items.length === 0) return;
     this.#underWay += 1;
@@ -59,8 +61,8 @@ export class Outbox {
     void say(to, items)
       .then(
         (answer) => heard(to, answer, clock.monotonicMs() - startedMs),
-        // Silence is a result: the attempt's own time decides. Who is silent, and why, is seen and logged by the greetings.
-        () => undefined,
+        // Silence is a result: the attempt's own time decides. Why a peer is silent is logged where its presence is watched.
+        () => silent(to, startedMs),
       )
       .finally(() => {
         this.#underWay -= 1;

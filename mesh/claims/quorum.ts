@@ -118,13 +118,19 @@ export class QuorumClaims implements ClaimStore {
     const base = { kind: 'quorum', voters, required, unsettled: this.#state.operations.size };
     const obstacle = obstacleOf(this.#state.membership);
     // A lone host forms with its first claim: nothing stands in the way of that.
-    if (obstacle) return { ...base, ready: false, why: obstacle.message };
+    if (obstacle) {
+      const { reason, hosts } = obstacle;
+      return { ...base, ready: false, why: obstacle.message, reason, hosts };
+    }
     const withinMs = 2.5 * GREETING_INTERVAL_MS;
-    const reached = reachedVoters(this.#state, withinMs).length;
+    const heard = reachedVoters(this.#state, withinMs);
+    const reached = heard.length;
     if (reached >= required) return { ...base, ready: true };
     return {
       ...base,
       ready: false,
+      reason: 'no_majority',
+      hosts: voters.filter((voter) => !heard.includes(voter)),
       why: `${required} of ${voters.length} voters must answer; ${reached} did in the last ${withinMs / 1_000} s.`,
     };
   }
@@ -226,6 +232,7 @@ export class QuorumClaims implements ClaimStore {
       say: (_, items) => this.#say(to, items),
       isWanted: (n) => this.#state.attempts.has(n),
       heard: (from, answer, tookMs) => this.#tell({ type: 'answered', from, answer, tookMs }),
+      silent: (from, sinceMs) => this.#tell({ type: 'silent', from, sinceMs }),
     });
     this.#outboxes.set(to, outbox);
     return outbox;
@@ -241,10 +248,11 @@ export class QuorumClaims implements ClaimStore {
     const heard = this.#ask(to, CLAIM_GREETINGS_PATH, greeting, GREETING_MS_MAX).then((answer) =>
       greetingSchema.parse(answer),
     );
+    const sinceMs = this.#options.clock.monotonicMs();
     heard.then(
       (answer) => this.#tell({ type: 'greetingAnswered', from: to, greeting: answer }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
-      () => undefined,
+      () => this.#tell({ type: 'silent', from: to, sinceMs }),
     );
   }
 

@@ -1,5 +1,6 @@
 // Where codes meet HTTP, once: a code without a status does not compile. Every failure leaves in the same shape,
 // `{"error","message","field"?,…}`; a bug is logged with its stack and answered without it.
+import { STATUS_CODES } from 'node:http';
 import type { Context, ErrorHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
@@ -27,7 +28,10 @@ const STATUS_OF = {
   sending_not_configured: 409,
   idempotency_mismatch: 409,
   not_cancellable: 409,
+  request_timeout: 408,
   payload_too_large: 413,
+  expectation_failed: 417,
+  headers_too_large: 431,
   unsupported_media_type: 415,
   unsupported_version: 400,
   rate_limited: 429,
@@ -45,10 +49,19 @@ const STATUS_OF = {
 function errorAnswer(error: MeshError) {
   const headers: Record<string, string> = {};
   if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
+  if (error.claimIds.length > 0) headers['Mesh-Claim-Id'] = error.claimIds.join(', ');
   if (error.code === 'unauthorized') headers['WWW-Authenticate'] = 'Bearer';
   const field = error.field === undefined ? {} : { field: error.field };
   const body = { error: error.code, message: error.message, ...field, ...error.extra };
   return { status: STATUS_OF[error.code], headers, body };
+}
+
+/** The same for a socket that has no request to answer: a whole HTTP/1.1 response. */
+export function rawErrorResponse(error: MeshError): string {
+  const { status, body } = errorAnswer(error);
+  const json = JSON.stringify(body);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n`;
+  return `${head}Content-Length: ${Buffer.byteLength(json)}\r\nConnection: close\r\n\r\n${json}`;
 }
 
 /** The answer to a `MeshError`. */

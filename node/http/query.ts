@@ -4,7 +4,7 @@ import { MeshError } from '../../mesh/errors.ts';
 
 /**
  * The values of the fields in `names`, still percent-encoded; other fields are ignored. A field without `=` is empty.
- * Throws `invalid_request`, naming the field, when one of them was sent more than once.
+ * Throws `invalid_request`, naming the field, when one of them was sent more than once, or is not percent-encoded UTF-8.
  */
 export function readQuery<Name extends string>(url: string, names: readonly Name[]): Partial<Record<Name, string>> {
   const values: Partial<Record<Name, string>> = {};
@@ -20,9 +20,21 @@ export function readQuery<Name extends string>(url: string, names: readonly Name
         field: name,
       });
     }
-    values[name] = equals === -1 ? '' : pair.slice(equals + 1);
+    const value = equals === -1 ? '' : pair.slice(equals + 1);
+    refuseUndecodable(name, value);
+    values[name] = value;
   }
   return values;
+}
+
+function refuseUndecodable(name: string, value: string): void {
+  if (!value.includes('%')) return;
+  try {
+    decodeURIComponent(value);
+  } catch (cause) {
+    const message = `'${name}' in the query is not valid percent-encoded UTF-8; a percent sign itself is written %25.`;
+    throw new MeshError('invalid_request', message, { field: name, cause });
+  }
 }
 
 /** A value with `+` as the space that a form would mean by it. */
@@ -30,13 +42,13 @@ export function decodeQuery(raw: string): string {
   return decodePercents(raw.includes('+') ? raw.replaceAll('+', ' ') : raw);
 }
 
-/** A value percent-decoded once, `+` kept; as it is when it is not valid percent-encoded UTF-8 (`50%off@x.com`). */
+/** A value percent-decoded once, `+` kept; as it is when it is not valid percent-encoded UTF-8, which `readQuery` refuses. */
 export function decodePercents(raw: string): string {
   if (!raw.includes('%')) return raw;
   try {
     return decodeURIComponent(raw);
   } catch {
-    // Not an encoding, so the sender meant the characters themselves, as `URLSearchParams` would take them.
+    // A name of a field that is none of ours, or a value that is refused when it is read.
     return raw;
   }
 }

@@ -1,12 +1,12 @@
 // The node's door on the network: Node's HTTP server in front of the application. What the parser itself refuses
 // leaves in the error shape too.
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
 import type { ListenAddress } from '../config.ts';
 import type { Fetch } from './app.ts';
-import { errorResponse } from './errors.ts';
+import { errorResponse, rawErrorResponse } from './errors.ts';
 
 /** A client has this long to send its request, and its headers. */
 const REQUEST_MS_MAX = 30_000;
@@ -26,6 +26,15 @@ export function createHttpServer(fetch: Fetch): Server {
   const server = createServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', answerUnreadable);
+  server.on('checkExpectation', (incoming, outgoing) => {
+    const expected = String(incoming.headers.expect).slice(0, 100);
+    const error = new MeshError('expectation_failed', `This node can't do what 'Expect: ${expected}' asks for.`);
+    outgoing.socket?.end(rawErrorResponse(error));
+  });
+  server.on('connect', (_, socket) => {
+    const error = new MeshError('method_not_allowed', 'CONNECT is not a method of this node: it is no proxy.');
+    socket.end(rawErrorResponse(error));
+  });
   return server;
 }
 
@@ -66,11 +75,12 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify({
-    error: 'invalid_request',
-    message: `The request can't be read as HTTP/1.1 (${error.code ?? error.message}).`,
-  });
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.end(head + body);
+  const why = `The request can't be read as HTTP/1.1 (${error.code ?? error.message}).`;
+  socket.end(rawErrorResponse(new MeshError(UNREADABLE[error.code ?? ''] ?? 'invalid_request', why)));
 }
+
+/** What Node's parser gives up with, where that has a code of its own. */
+const UNREADABLE: Readonly<Record<string, 'headers_too_large' | 'request_timeout'>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};

@@ -2,7 +2,7 @@
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
 import type { Claim, ClaimStore, Conflict, Owner, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey, ClaimId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
@@ -54,12 +54,12 @@ export class AddressClaims {
   async claim(agent: Agent, gained: Addresses, askedMs: number): Promise<readonly Write[]> {
     if (gained.length === 0) return [];
     for (const { address, key } of gained) {
-      const holder = this.#ports.table.holderOf(key) ?? this.#ownerSince(key, askedMs);
-      if (holder !== undefined) throw conflictOver(address, holder.name, holder.hostId);
+      const owner = this.#ownerHere(key) ?? this.#ownerSince(key, askedMs);
+      if (owner !== undefined) throw conflictOver(address, owner);
     }
     const outcome = await this.#ports.claims.claim(gained.map((entry) => claimOf(agent, entry)));
     if (outcome.kind === 'held') return outcome.settled;
-    if (outcome.kind === 'unavailable') throw this.#unavailable(agent, outcome);
+    if (outcome.kind === 'unavailable') throw this.#unavailable(agent, gained, outcome);
     throw this.#conflict(agent, gained, outcome);
   }
 
@@ -67,11 +67,18 @@ export class AddressClaims {
    * The owner that the voters named after this request had come, while it waited for its turn: that is an answer to it as well,
    * and many who want one address at once cost one round of questions.
    */
-  #ownerSince(key: AddressKey, askedMs: number): { readonly name: string; readonly hostId: HostId } | undefined {
+  #ownerSince(key: AddressKey, askedMs: number): Owner | undefined {
     const known = this.#named.get(key);
-    return known !== undefined && known.atMs >= askedMs
-      ? { name: known.owner.agentName, hostId: known.owner.hostId }
-      : undefined;
+    return known !== undefined && known.atMs >= askedMs ? known.owner : undefined;
+  }
+
+  /** The agent of this host that holds it. */
+  #ownerHere(key: AddressKey): ConflictOwner | undefined {
+    const agent = this.#ports.table.holderOf(key);
+    const claimId = agent?.addresses.find((entry) => entry.key === key)?.claimId;
+    return agent === undefined || claimId === undefined
+      ? undefined
+      : { agentName: agent.name, hostId: agent.hostId, claimId };
   }
 
   #remember(key: AddressKey, owner: Owner): void {
@@ -100,7 +107,7 @@ export class AddressClaims {
     this.#ports.log.info('claim.refused', { agentId: agent.id, address, owner });
     if (owner.hostId !== agent.hostId || status.unsettled === 0) {
       this.#remember(key, owner);
-      return conflictOver(address, owner.agentName, owner.hostId);
+      return conflictOver(address, owner);
     }
     // Ours, yet not in our registry: an aborted claim or a release that the voters have still to hear of. It will pass.
     return unavailableBecause({
@@ -112,9 +119,12 @@ export class AddressClaims {
     });
   }
 
-  #unavailable(agent: Agent, { kind, ...why }: Unavailable): MeshError {
+  #unavailable(agent: Agent, gained: Addresses, { kind, ...why }: Unavailable): MeshError {
     this.#ports.log.warn('claim.unavailable', { agentId: agent.id, ...why });
-    return unavailableBecause(why);
+    return unavailableBecause(
+      why,
+      gained.map(({ claimId }) => claimId),
+    );
   }
 }
 
@@ -126,17 +136,26 @@ function claimNamed({ key, claimId }: AgentAddress): ReleasedClaim {
   return { key, claimId };
 }
 
-function conflictOver(address: string, agentName: string, hostId: string): MeshError {
+type ConflictOwner = Pick<Owner, 'agentName' | 'hostId' | 'claimId'>;
+
+/** `claimId`: of the claim that holds the address; told as `Mesh-Claim-Id`. */
+function conflictOver(address: string, { agentName, hostId, claimId }: ConflictOwner): MeshError {
   return new MeshError('conflict', `Email address ${address} is already claimed`, {
     extra: { claimedBy: { agentName, hostId } },
+    claimIds: [claimId],
   });
 }
 
 type Why = Pick<Unavailable, 'message' | 'required' | 'reached' | 'hostsFailed'> & { readonly reason: string };
 
-function unavailableBecause({ message, reason, required, reached, hostsFailed }: Why): MeshError {
+/** `claimIds`: of the claims that were tried, which are given back should they have been made. */
+function unavailableBecause(
+  { message, reason, required, reached, hostsFailed }: Why,
+  claimIds: readonly string[] = [],
+): MeshError {
   return new MeshError('uniqueness_unavailable', message, {
     extra: { reason, required, reached, hostsFailed },
     retryAfterSeconds: RETRY_AFTER_SECONDS,
+    claimIds,
   });
 }

@@ -3,7 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 
 const DAMAGE_REMEDY =
-  'Nothing was changed. Restore the whole data directory from a backup, or move it away and start empty: this host then rejoins the mesh as one that lost its disk.';
+  'Nothing was changed. Restore the whole data directory from a backup. Without one, this host can start with an empty directory, but in a mesh of several it neither votes nor claims then, and its peers want to be told its new key.';
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const SQLITE = {

@@ -1,10 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
 import { urlOf } from '../support/roster-of.ts';
+import { says } from '../support/scripted-peers.ts';
 import { hostsText, testNode } from '../support/test-node.ts';
 
 const silent = () => Promise.reject(new MeshError('peer_silent', 'Nobody is there.'));
 const TITANIA = { name: 'titania', tools: { email: { addresses: [{ address: 'titania@x.com' }] } } };
+
+describe('a federated look-up', () => {
+  it.each(['agent@mini', 'agent@[192.0.2.1]'])(
+    'asks for %s too, which only a peer’s settings allow',
+    async (address) => {
+      const entry = { agentId: 'p1', agentName: 'puck', hostId: 'mini', hostUrl: urlOf('mini'), primary: true };
+      const { ask, clock } = await testNode({ peers: { mini: says({ [address]: entry }) } });
+      const { body } = await ask(
+        'GET',
+        `/api/agents/email-index?federated=true&address=${encodeURIComponent(address)}`,
+      );
+      expect(body).toMatchObject({
+        emails: { [address]: { agentName: 'puck' } },
+        meta: { hostsQueried: 2, hostsSucceeded: 2 },
+      });
+      const asked = ask('GET', '/api/agents/email-index?federated=true');
+      await clock.advance(1);
+      const { body: all } = await asked;
+      expect(Object.keys((all as { emails: object }).emails)).toEqual([address]);
+    },
+  );
+});
 
 describe('a lone node', () => {
   it('is alive and ready at once', async () => {

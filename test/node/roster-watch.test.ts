@@ -32,6 +32,14 @@ describe('hosts.json while the node runs', () => {
     expect(log.named('hosts.rejected')).toHaveLength(1);
   });
 
+  it('warns when nobody votes any more', () => {
+    const { log, roster } = watch();
+    roster.edited(
+      text(mac, ...Array.from({ length: 8 }, (_, at) => ({ id: `h${at}`, url: `http://127.0.0.1:${10 + at}` }))),
+    );
+    expect(log.named('hosts.no_voters')).toHaveLength(1);
+  });
+
   it('is not told again when nothing changed', () => {
     const { roster, seen } = watch();
     roster.edited(text(mac, cloud));

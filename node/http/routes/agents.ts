@@ -12,6 +12,8 @@ export function agentRoutes(app: Hono, registry: Registry): void {
     GET: (c) => c.json({ agents: registry.list().map(agentForm) }),
     POST: async (c) => {
       const { agent, isNew } = await registry.create(await readJson(c, newAgent));
+      if (agent.addresses.length > 0)
+        c.header('Mesh-Claim-Id', agent.addresses.map(({ claimId }) => claimId).join(', '));
       return c.json({ agent: agentForm(agent) }, isNew ? 201 : 200);
     },
   });

@@ -25,7 +25,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
       const status = claims.status();
       if (status.ready) return c.json({ ready: true, claims: status });
       throw new MeshError('uniqueness_unavailable', status.why ?? 'No claim can be made now.', {
-        extra: { ready: false, claims: status },
+        extra: { ready: false, reason: status.reason, hosts: status.hosts, claims: status },
         retryAfterSeconds: 1,
       });
     },

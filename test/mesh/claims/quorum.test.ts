@@ -80,6 +80,16 @@ describe('the quorum', () => {
     });
   });
 
+  it('is not ready once a majority has not answered, and is again when it does', async () => {
+    const { mesh, mac } = await threeHosts();
+    mesh.silent.add('cloud' as never).add('mini' as never);
+    await claim(mesh, mac, 'titania@x.com');
+    expect(mac.claims.status()).toMatchObject({ ready: false, reason: 'no_majority', hosts: ['cloud', 'mini'] });
+    mesh.silent.clear();
+    await mesh.clock.advance(11_000);
+    expect(mac.claims.status().ready).toBe(true);
+  });
+
   it('confirms a release, after which another host may claim', async () => {
     const { mesh, mac, cloud } = await threeHosts();
     const { claims } = await claim(mesh, mac, 'titania@x.com');

@@ -83,6 +83,7 @@ describe('POST …/email/addresses', () => {
     const owner = { hostId: host as HostId, agentName: 'puck', agentId: 'p', claimId: 'c', since: '2026-01-01' };
     node.claims.owners.set('a@x.com' as AddressKey, owner as never);
     const answer = await add(node, { address: 'a@x.com' });
+    expect(answer.headers.get('mesh-claim-id')).toBeTruthy();
     expect(answer).toMatchObject({ status: 409, body: { claimedBy: { agentName: 'puck', hostId: host } } });
     expect(node.registry.get('a1' as AgentId).addresses).toEqual([]);
   });

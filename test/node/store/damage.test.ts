@@ -120,7 +120,7 @@ describe('a data directory of a node that was stopped', () => {
     const said = refusal();
     expect(said).toMatch(sentence);
     expect(said).toContain(paths.directory);
-    expect(said).toMatch(/Restore the whole data directory from a backup, or move it away/);
+    expect(said).toMatch(/Restore the whole data directory from a backup\. Without one/);
   });
 
   it('whose database is missing and whose marker too, but not its -wal, is refused', () => {

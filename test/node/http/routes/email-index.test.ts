@@ -106,8 +106,6 @@ describe('GET …/email-index?address=', () => {
     'quiet@x.com',
     '',
     'nonsense',
-    '%',
-    '%C0%AF@x.com',
     '__proto__',
     'constructor',
     'a@b@c',
