@@ -77,10 +77,18 @@ export function errorResponse(error: MeshError): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'Content-Type': 'application/json' } });
 }
 
+/** nginx's "client closed request". */
+const CLIENT_LEFT = 499;
+
 /** Hono's last resort: expected failures by their code, everything else as a logged 500. */
 export function onError(log: Log): ErrorHandler {
   return (error, c) => {
     if (error instanceof MeshError) return answerError(c, error);
+    if (c.req.raw.signal.aborted) {
+      // Whoever asked has gone: nothing of ours failed, and nobody reads the answer.
+      log.info('request.left', { method: c.req.method, path: c.req.path });
+      return new Response(null, { status: CLIENT_LEFT });
+    }
     log.error('request.failed', { method: c.req.method, path: c.req.path, error: error.message, stack: error.stack });
     return answerError(c, new MeshError('internal_error', 'The node failed on this request; its log says why.'));
   };

@@ -8,8 +8,8 @@ import type { ListenAddress } from '../config.ts';
 import type { Fetch } from './app.ts';
 import { errorResponse, rawErrorResponse } from './errors.ts';
 
-/** A client has this long to send its request, and its headers. */
-const REQUEST_MS_MAX = 30_000;
+/** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */
+const REQUEST_MS_MAX = 120_000;
 const HEADERS_MS_MAX = 10_000;
 /** Longer than undici keeps an idle connection (4 s), so that a peer seldom sends into one that is being closed. */
 const IDLE_MS_MAX = 30_000;

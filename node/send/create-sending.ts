@@ -196,7 +196,7 @@ class SendModuleOverQueue implements SendModule {
     const hard = final
       .filter(isHard)
       .map(({ address, status, diagnostic }) => suppressions.bounced(address, `${status} ${diagnostic ?? ''}`));
-    const { writes, apply } = suppressions.adding(hard);
+    const { writes, apply } = this.#suppressing(hard);
     const replies = new Map(
       final.map(({ address, status, diagnostic }) => [
         address,
@@ -206,6 +206,17 @@ class SendModuleOverQueue implements SendModule {
     const after = await queue.bounced(message.id, replies, writes);
     apply();
     return { message: after, suppressed: hard.map(({ address }) => address) };
+  }
+
+  /** A full list must not keep a message from being marked: then its address is only not added. */
+  #suppressing(entries: Parameters<Suppressions['adding']>[0]): ReturnType<Suppressions['adding']> {
+    try {
+      return this.suppressions.adding(entries);
+    } catch (error) {
+      if (!(error instanceof MeshError && error.code === 'limit_exceeded')) throw error;
+      this.#parts.log.warn('suppression.full', { addresses: entries.map(({ address }) => address) });
+      return { writes: [], apply: () => undefined };
+    }
   }
 
   putBlob(octets: AsyncIterable<Uint8Array>, bytesMax: number) {
