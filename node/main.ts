@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 // The `mesh` command: the one place that touches the process. It keeps the compiled form of the modules between starts (a
 // quarter of a second and 20 MB less at each), so everything else is imported only after that was switched on.
 import { enableCompileCache, flushCompileCache } from 'node:module';
