@@ -35,6 +35,9 @@ export interface DispatcherOptions {
 /** A clock that was set is noticed within this long. */
 const WAKE_MS_MAX = 30_000;
 
+/** A reason that is there already: making one for each wake would cost more than the wake. */
+const WOKEN = new Error('Something is due.');
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #waiting = new Waiting();
@@ -43,6 +46,8 @@ export class Dispatcher {
   readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #sleeper = new AbortController();
+  /** What the loop sleeps for, by the wall clock. */
+  #wakeMs = Number.POSITIVE_INFINITY;
   #isRunning = false;
   #isPumping = false;
   #failure: Error | undefined;
@@ -67,12 +72,13 @@ export class Dispatcher {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#isRunning = true;
-    const wake = () => this.#sleeper.abort();
+    const wake = () => this.#sleeper.abort(WOKEN);
     signal.addEventListener('abort', wake);
     while (!signal.aborted && this.#failure === undefined) {
       this.#sleeper = new AbortController();
       this.#pump();
       const sleepMs = this.#waiting.nextMs() - this.#options.clock.wallMs();
+      this.#wakeMs = this.#waiting.nextMs();
       if (!signal.aborted)
         await this.#options.clock.sleep(Math.min(Math.max(1, sleepMs), WAKE_MS_MAX), this.#sleeper.signal);
     }
@@ -99,7 +105,8 @@ export class Dispatcher {
     queueMicrotask(() => {
       this.#isPumping = false;
       this.#pump();
-      if (this.#waiting.nextMs() > this.#options.clock.wallMs()) this.#sleeper.abort();
+      // Only something that is due sooner than what the loop sleeps for need wake it.
+      if (this.#waiting.nextMs() < this.#wakeMs) this.#sleeper.abort(WOKEN);
     });
   }
 
@@ -281,7 +288,7 @@ export class Dispatcher {
     const task = work()
       .catch((error: Error) => {
         this.#failure ??= error;
-        this.#sleeper.abort();
+        this.#sleeper.abort(WOKEN);
       })
       .finally(() => {
         this.#tasks.delete(task);
