@@ -34,6 +34,7 @@ export function draftOf(acceptance: Acceptance, number: number, nowMs: number, d
     reason: dueMs > nowMs ? `It is sent at ${new Date(dueMs).toISOString()}.` : 'It is accepted and waits to be sent.',
     recipients,
     attempts: 0,
+    deferrals: 0,
     dueMs,
     expiresMs: dueMs + lifetimeMs,
     lifetimeMs,

@@ -39,6 +39,7 @@ export function deferred(
   return {
     ...message,
     state: 'deferred',
+    deferrals: message.deferrals + 1,
     dueMs: retryMs,
     updatedAt: iso,
     reason: `${stop(why)} It is tried again at ${next}.`,
@@ -122,6 +123,7 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
     ...message,
     recipients,
     state: 'queued',
+    deferrals: 0,
     dueMs: at.nowMs,
     expiresMs,
     updatedAt: at.iso,

@@ -213,7 +213,7 @@ export class Dispatcher {
     const { accounts, random, clock } = this.#options;
     const breaker = accounts.breaker(account.id);
     const iso = this.#iso();
-    const retryMs = clock.wallMs() + retryDelayMs(message.attempts, random);
+    const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
     if (outcome.kind === 'answered') {
       breaker.succeeded();
       await this.#end(afterAnswers(message, outcome.answers, { iso, retryMs }), writes);
@@ -271,7 +271,7 @@ export class Dispatcher {
 
   async #putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
     const { clock, random } = this.#options;
-    const retryMs = clock.wallMs() + retryDelayMs(Math.max(1, message.attempts), random);
+    const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
     await this.#end(deferred(message, { iso: this.#iso(), retryMs }, why), writes);
   }
 

@@ -102,6 +102,8 @@ export interface Message {
   readonly recipients: readonly Recipient[];
   /** Attempts that reached a server, or tried to. */
   readonly attempts: number;
+  /** How often it was put off since it was accepted, or sent again: attempts through several accounts at once are one. */
+  readonly deferrals: number;
   /** Milliseconds since 1970. Not before this; meaningful while `queued` or `deferred`. */
   readonly dueMs: number;
   /** Milliseconds since 1970: when it is given up. */

@@ -70,6 +70,7 @@ const message = z.looseObject({
   reason: z.string(),
   recipients: z.array(recipient).min(1),
   attempts: count,
+  deferrals: count.default(0),
   dueMs: z.number(),
   expiresMs: z.number(),
   lifetimeMs: z.number(),

@@ -2,8 +2,8 @@
 import type { Random } from '../../mesh/ports.ts';
 import { RETRY_FIRST_MS, RETRY_JITTER, RETRY_MS_MAX } from './limits.ts';
 
-/** Milliseconds to wait after `failures` failed attempts in a row (1 or more), ±20 %. */
-export function retryDelayMs(failures: number, random: Random): number {
-  const delayMs = Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(30, Math.max(0, failures - 1)));
+/** Milliseconds to wait when it was put off `deferrals` times before (0 or more), ±20 %. */
+export function retryDelayMs(deferrals: number, random: Random): number {
+  const delayMs = Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(30, deferrals));
   return Math.round(delayMs * (1 + RETRY_JITTER * (2 * random.next() - 1)));
 }

@@ -132,6 +132,16 @@ describe('a message', () => {
 });
 
 describe('another account', () => {
+  it('that fails too is not another failure in a row: the round is tried again after 30 s', async () => {
+    const world = await MailWorld.open(TWO);
+    world.script = () => notSent('connect_failed', 'transient', 'account');
+    await world.after(MINUTE);
+    expect(world.shipped.map(({ account: by }) => by).slice(0, 4)).toEqual(['one', 'two', 'one', 'two']);
+    const [first = 0, , third = 0] = world.shipped.map(({ atMs }) => atMs);
+    expect((third - first) / SECOND).toBeGreaterThanOrEqual(24);
+    expect((third - first) / SECOND).toBeLessThanOrEqual(36);
+  });
+
   it('takes over at once when one fails before anything was accepted', async () => {
     const world = await MailWorld.open(TWO);
     world.script = (shipment) =>
