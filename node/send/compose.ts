@@ -45,7 +45,8 @@ export function envelopeAddress(address: string): { readonly address: string; re
 }
 
 function composePlain(content: MessageContent): Buffer {
-  const node = new MimeNode('text/plain; charset=utf-8', CLOSED);
+  // Nothing is divided, so no boundary need be drawn at random.
+  const node = new MimeNode('text/plain; charset=utf-8', { ...CLOSED, baseBoundary: 'none' });
   const is7bit = isSevenBit(content.text);
   node.setHeader([
     ...headersOf(content),

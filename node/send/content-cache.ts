@@ -1,5 +1,6 @@
 // Contents of messages between their acceptance and their sending, which mostly follow each other at once: those that are read
-// again from the disk would cost more than they weigh. Bounded by octets; the oldest are dropped first, and read when needed.
+// again from the disk would cost more than they weigh. Bounded by octets: what finds no room is read when it is needed, and those
+// that came before it, which go first, stay.
 import { CONTENT_CACHE_BYTES_MAX } from './limits.ts';
 import type { MessageContent } from './message.ts';
 
@@ -15,12 +16,9 @@ export class ContentCache {
   put(id: string, content: MessageContent): void {
     // Two octets for each UTF-16 unit, and something for what stands around them.
     const bytes = 2 * (content.text.length + (content.html?.length ?? 0)) + 2_000;
+    if (this.#bytes + bytes > CONTENT_CACHE_BYTES_MAX) return;
     this.#byId.set(id, { content, bytes });
     this.#bytes += bytes;
-    for (const oldest of this.#byId.keys()) {
-      if (this.#bytes <= CONTENT_CACHE_BYTES_MAX) return;
-      this.forget(oldest);
-    }
   }
 
   get(id: string): MessageContent | Promise<MessageContent> {
