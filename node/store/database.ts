@@ -3,6 +3,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CommitNote } from './commit-note.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
 import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
@@ -10,7 +11,7 @@ import { writeMarker } from './marker.ts';
 import { makeDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
-import { createDatabase, SET_ROUND } from './schema.ts';
+import { createDatabase, SET_COMMITS, SET_ROUND } from './schema.ts';
 
 /** Opens the store in `directory`, making it when there never was one. Throws `store_failed`, and then no data is changed. */
 export function openDatabase(directory: string): Database {
@@ -37,6 +38,8 @@ interface Writer {
   readonly connection: DatabaseSync;
   readonly put: StatementSync;
   readonly remove: StatementSync;
+  readonly setCommits: StatementSync;
+  readonly note: CommitNote;
 }
 
 export class Database {
@@ -51,12 +54,14 @@ export class Database {
   /** Closes the connection that is open now, the one that reads or the one that writes. */
   #disconnect: () => void;
   #round: number;
+  #commits: number;
   /** When SQLite last wrote to the database file, in nanoseconds since 1970: it does so only to move the -wal into it. */
   #movedNs = 0n;
 
   constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
     this.count = inspected.count;
     this.#round = inspected.round;
+    this.#commits = inspected.commits;
     this.#paths = paths;
     this.#lock = lock;
     this.#file = basename(paths.database);
@@ -68,7 +73,7 @@ export class Database {
   write(records: readonly (string | null)[]): void {
     this.#explained(() => {
       this.#writer ??= this.#beginWriting();
-      const { connection, put, remove } = this.#writer;
+      const { connection, put, remove, setCommits, note } = this.#writer;
       connection.exec('BEGIN IMMEDIATE');
       for (let at = 0; at < records.length; at += 2) {
         const key = records[at] as string;
@@ -76,7 +81,10 @@ export class Database {
         if (text === null) remove.run(key);
         else put.run(key, text, checksum(key, text));
       }
+      setCommits.run(String(this.#commits + 1));
       connection.exec('COMMIT');
+      this.#commits += 1;
+      note.write(this.#commits);
       if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound(connection);
     });
   }
@@ -106,7 +114,11 @@ export class Database {
     // Should one of the next steps fail, this is what is left to be closed.
     this.#disconnect = () => {};
     const connection = new DatabaseSync(this.#paths.database, { timeout: 0 });
-    this.#disconnect = () => connection.close();
+    const note = new CommitNote(this.#paths);
+    this.#disconnect = () => {
+      note.close();
+      connection.close();
+    };
     // EXCLUSIVE also keeps the index of the -wal in memory, so that there is no -shm file. fullfsync is for macOS, where
     // fsync alone does not reach the disk.
     connection.exec(`
@@ -123,6 +135,8 @@ export class Database {
       connection,
       put: connection.prepare('INSERT OR REPLACE INTO records (key, value, sum) VALUES (?, ?, ?)'),
       remove: connection.prepare('DELETE FROM records WHERE key = ?'),
+      setCommits: connection.prepare(SET_COMMITS),
+      note,
     };
   }
 

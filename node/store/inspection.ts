@@ -4,11 +4,12 @@
 // the files as they were too.
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { readCommitNote } from './commit-note.ts';
 import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';
-import { APPLICATION_ID, FORMAT_VERSION, GET_ROUND } from './schema.ts';
+import { APPLICATION_ID, FORMAT_VERSION, GET_COMMITS, GET_ROUND } from './schema.ts';
 import { checkWal } from './wal-check.ts';
 
 /** The least that SQLite takes for a page. A shorter file it would take for a new one. */
@@ -16,7 +17,7 @@ const PAGE_BYTES_MIN = 512;
 
 /** Whether there never was a database here. */
 export function isFresh(paths: StorePaths): boolean {
-  return [paths.database, paths.wal, paths.marker].every((path) => sizeOf(path) === undefined);
+  return [paths.database, paths.wal, paths.marker, paths.commits].every((path) => sizeOf(path) === undefined);
 }
 
 /** A database that was looked over, open for reading. */
@@ -26,6 +27,8 @@ export interface Inspected {
   readonly count: number;
   /** The round that the database has reached: see marker.ts. */
   readonly round: number;
+  /** Commits that it has taken: see commit-note.ts. */
+  readonly commits: number;
   /** Closes the connection, and leaves no trace of the reading. */
   close(): void;
 }
@@ -36,7 +39,7 @@ export function inspect(paths: StorePaths): Inspected {
   const bytes = sizeOf(paths.database);
   if (bytes === undefined) throw damaged(paths.database, 'it is missing, though there was one');
   if (bytes < PAGE_BYTES_MIN) throw damaged(paths.database, bytes === 0 ? 'it is empty' : 'it is cut off');
-  const roundNoted = readMarker(paths);
+  const noted = { round: readMarker(paths), commits: readCommitNote(paths) };
   if (hadWal) checkWal(paths.wal);
   const leaveNoTrace = () => {
     // What reading made beside the file, now or in a process that was killed meanwhile. Nobody else can be using it, for we
@@ -52,7 +55,7 @@ export function inspect(paths: StorePaths): Inspected {
       open.close();
       leaveNoTrace();
     };
-    const found = inspectContent(open, paths, roundNoted);
+    const found = inspectContent(open, paths, noted);
     return { ...found, reader: new RecordReader(open, paths.database), close };
   } catch (error) {
     connection?.close();
@@ -65,21 +68,28 @@ export function inspect(paths: StorePaths): Inspected {
 function inspectContent(
   database: DatabaseSync,
   paths: StorePaths,
-  roundNoted: number,
-): Pick<Inspected, 'count' | 'round'> {
+  noted: Pick<Inspected, 'round' | 'commits'>,
+): Pick<Inspected, 'count' | 'round' | 'commits'> {
   checkStamps(database, paths);
   // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
   const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
   if (found !== 'ok') throw damaged(paths.database, `SQLite finds: ${String(found).replace(/\s+/g, ' ')}`);
   const round = Number(database.prepare(GET_ROUND).get()?.text ?? Number.NaN);
   if (!Number.isSafeInteger(round)) throw damaged(paths.database, 'it does not say which round it has reached');
-  if (round < roundNoted) {
+  if (round < noted.round) {
     throw damaged(
       paths.wal,
-      `it is missing or cut off, or ${paths.database} is an older copy (it has reached round ${round} of ${roundNoted}), so the newest commits are gone`,
+      `it is missing or cut off, or ${paths.database} is an older copy (it has reached round ${round} of ${noted.round}), so the newest commits are gone`,
     );
   }
-  return { count: Number(database.prepare('SELECT count(*) AS count FROM records').get()?.count), round };
+  const commits = Number(database.prepare(GET_COMMITS).get()?.text ?? 0);
+  if (commits < noted.commits) {
+    throw damaged(
+      paths.wal,
+      `it is cut off, or ${paths.database} is an older copy: of ${noted.commits} commits the last ${noted.commits - commits} are gone`,
+    );
+  }
+  return { commits, round, count: Number(database.prepare('SELECT count(*) AS count FROM records').get()?.count) };
 }
 
 function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): void {

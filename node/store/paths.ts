@@ -25,6 +25,8 @@ export interface StorePaths {
   readonly holder: string;
   /** Says that there was a database here: see marker.ts. */
   readonly marker: string;
+  /** How many commits there were: see commit-note.ts. */
+  readonly commits: string;
 }
 
 export function pathsIn(directory: string): StorePaths {
@@ -37,6 +39,7 @@ export function pathsIn(directory: string): StorePaths {
     lock: join(directory, 'mesh.lock'),
     holder: join(directory, 'mesh.holder'),
     marker: join(directory, 'mesh.created'),
+    commits: join(directory, 'mesh.commits'),
   };
 }
 

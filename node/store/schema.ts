@@ -10,6 +10,8 @@ export const FORMAT_VERSION = 1;
 
 export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";
 export const GET_ROUND = "SELECT text FROM notes WHERE name = 'round'";
+export const SET_COMMITS = "INSERT OR REPLACE INTO notes (name, text) VALUES ('commits', ?)";
+export const GET_COMMITS = "SELECT text FROM notes WHERE name = 'commits'";
 
 // Ordering keys by their octets is SQLite's BINARY collation, the default.
 const TABLES = `

@@ -215,6 +215,45 @@ describe('a data directory of a node that was killed', () => {
   });
 });
 
+describe('a data directory whose -wal has lost its end', () => {
+  beforeEach(() => prepare('killed'));
+
+  it('is refused, wherever it was cut, as long as a commit is missing', () => {
+    const size = statSync(sound.wal).size;
+    for (let cut = 0; cut < size; cut += 4_120) {
+      copyAgain();
+      truncateSync(paths.wal, cut);
+      expect(refusal(), `cut at ${cut} of ${size}`).toMatch(
+        /mesh\.sqlite-wal is damaged: it is (?:missing or )?cut off/,
+      );
+    }
+    expect(size).toBeGreaterThan(20 * 4_120);
+  });
+
+  it('says how many commits are gone', () => {
+    truncateSync(paths.wal, statSync(paths.wal).size - 1);
+    expect(refusal()).toMatch(/of 40 commits the last 1 are gone/);
+  });
+
+  it('is opened when the note of its commits is behind, as after a power cut', () => {
+    for (const text of ['0000000000000012\n', '', '\0\0\0\0']) {
+      writeFileSync(paths.commits, text);
+      expect(content(paths.directory)).toHaveLength(240);
+      copyAgain();
+    }
+  });
+
+  it('is refused when the note of its commits is something else', () => {
+    writeFileSync(paths.commits, 'many');
+    expect(refusal()).toMatch(/mesh\.commits is damaged: it is not a number/);
+  });
+
+  it('is not taken for a new one when only the note is left', () => {
+    for (const path of [paths.database, paths.wal, paths.marker]) rmSync(path);
+    expect(refusal()).toMatch(/mesh\.sqlite is damaged: it is missing/);
+  });
+});
+
 describe('a record whose value is not JSON, though its checksum fits', () => {
   beforeEach(() => prepare('closed'));
 

@@ -56,11 +56,18 @@ describe('a new data directory', () => {
     database.write(['a', '1']);
     const files = () => readdirSync(join(place.directory, 'deep', 'down')).sort();
     const modes = () => files().map((name) => statSync(join(place.directory, 'deep', 'down', name)).mode & 0o777);
-    expect(files()).toEqual(['mesh.created', 'mesh.holder', 'mesh.lock', 'mesh.sqlite', 'mesh.sqlite-wal']);
+    expect(files()).toEqual([
+      'mesh.commits',
+      'mesh.created',
+      'mesh.holder',
+      'mesh.lock',
+      'mesh.sqlite',
+      'mesh.sqlite-wal',
+    ]);
     expect(new Set(modes())).toEqual(new Set([0o600]));
     expect(statSync(place.directory).mode & 0o777).toBe(0o700);
     close(database);
-    expect(files()).toEqual(['mesh.created', 'mesh.lock', 'mesh.sqlite']);
+    expect(files()).toEqual(['mesh.commits', 'mesh.created', 'mesh.lock', 'mesh.sqlite']);
     expect(new Set(modes())).toEqual(new Set([0o600]));
   });
 
@@ -143,6 +150,8 @@ describe('a database that is opened again', () => {
     for (let n = 0; n < 20; n += 1) database.write([`n/${n}`, String(n)]);
     const torn = crashed();
     truncateSync(torn.wal, statSync(torn.wal).size - 10);
+    // A commit is noted after it was made.
+    writeFileSync(torn.commits, '0000000000000019\n');
     const reopened = opened(torn.directory);
     expect([reopened.count, reopened.read(['n/18', 'n/19'])]).toEqual([19, ['18', null]]);
   });
