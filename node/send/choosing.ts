@@ -98,9 +98,9 @@ export class Accounts {
     this.#agentRates.of(message.agentId).add(wallMs);
   }
 
-  /** When an agent may send again; now or earlier when it may. */
-  agentFreeMs(agentId: string): number {
-    return this.#agentRates.of(agentId).freeMs(this.#config.agentRatePerHour, this.#clock.wallMs());
+  /** When an agent may send again; `nowMs`, of the wall clock, when it may now. */
+  agentFreeMs(agentId: string, nowMs: number): number {
+    return this.#agentRates.of(agentId).freeMs(this.#config.agentRatePerHour, nowMs);
   }
 
   sentLastHour(accountId: string): number {

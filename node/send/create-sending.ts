@@ -131,7 +131,7 @@ class SendModuleOverQueue implements SendModule {
         ...(against === undefined ? {} : { suppressed: against }),
       };
     });
-    const freeMs = queue.accounts.agentFreeMs(agent.id);
+    const freeMs = queue.accounts.agentFreeMs(agent.id, nowMs);
     return {
       from,
       agent: { id: agent.id, name: agent.name },

@@ -241,7 +241,7 @@ export class Queue {
         },
       );
     const nowMs = clock.wallMs();
-    const freeMs = this.accounts.agentFreeMs(agentId);
+    const freeMs = this.accounts.agentFreeMs(agentId, nowMs);
     if (!wait || freeMs <= nowMs || (sendAtMs ?? 0) > nowMs) return;
     throw new MeshError(
       'rate_limited',

@@ -227,6 +227,14 @@ describe('rates', () => {
       expect(times.filter((atMs) => atMs >= from && atMs < from + HOUR).length).toBeLessThanOrEqual(11);
   });
 
+  it('refuse nobody whose rate has room, though the clock ticks while it is looked at', async () => {
+    const world = await MailWorld.open();
+    let nowMs = world.clock.wallMs();
+    Object.assign(world.clock, { wallMs: () => nowMs++ });
+    for (let count = 0; count < 5; count += 1)
+      expect((await world.queue.accept(world.acceptance({ wait: true }))).isNew).toBe(true);
+  });
+
   it('tell a caller who waits, instead of letting him', async () => {
     const world = await MailWorld.open({ agentRatePerHour: 1 });
     await world.after(SECOND);
