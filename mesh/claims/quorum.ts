@@ -131,7 +131,7 @@ export class QuorumClaims implements ClaimStore {
       ready: false,
       reason: 'no_majority',
       hosts: voters.filter((voter) => !heard.includes(voter)),
-      why: `${required} of ${voters.length} voters must answer; ${reached} did in the last ${withinMs / 1_000} s.`,
+      why: `${required} of ${voters.length} voters must answer; ${reached} did when last asked.`,
     };
   }
 

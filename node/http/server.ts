@@ -1,6 +1,6 @@
 // The node's door on the network: Node's HTTP server in front of the application. What the parser itself refuses
 // leaves in the error shape too.
-import { createServer, type Server } from 'node:http';
+import { createServer, maxHeaderSize, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
@@ -22,7 +22,13 @@ export function createHttpServer(fetch: Fetch): Server {
     errorHandler: (error) =>
       errorResponse(new MeshError('invalid_request', `The request can't be read: ${(error as Error).message}.`)),
   });
-  const options = { requestTimeout: REQUEST_MS_MAX, headersTimeout: HEADERS_MS_MAX, keepAliveTimeout: IDLE_MS_MAX };
+  const options = {
+    requestTimeout: REQUEST_MS_MAX,
+    headersTimeout: HEADERS_MS_MAX,
+    keepAliveTimeout: IDLE_MS_MAX,
+    // Who names no host is answered by the listener, in the error shape.
+    requireHostHeader: false,
+  };
   const server = createServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', answerUnreadable);
@@ -75,12 +81,23 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const why = `The request can't be read as HTTP/1.1 (${error.code ?? error.message}).`;
-  socket.end(rawErrorResponse(new MeshError(UNREADABLE[error.code ?? ''] ?? 'invalid_request', why)));
+  socket.end(rawErrorResponse(unreadable(error)));
 }
 
-/** What Node's parser gives up with, where that has a code of its own. */
-const UNREADABLE: Readonly<Record<string, 'headers_too_large' | 'request_timeout'>> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-};
+/** What Node's parser gives up with, as a sentence. */
+function unreadable({ code, message }: NodeJS.ErrnoException): MeshError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new MeshError(
+        'headers_too_large',
+        `The path and the headers of a request may have ${maxHeaderSize / 1_024} KiB together; these have more.`,
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new MeshError(
+        'request_timeout',
+        `A request must be here within ${REQUEST_MS_MAX / 1_000} s, its headers within ${HEADERS_MS_MAX / 1_000} s.`,
+      );
+    default:
+      return new MeshError('invalid_request', `The request can't be read as HTTP/1.1 (${code ?? message}).`);
+  }
+}

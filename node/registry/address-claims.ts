@@ -10,7 +10,7 @@ import type { NewClaim } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import { OWNERS_REMEMBERED_MAX, RETRY_AFTER_SECONDS } from './limits.ts';
+import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX, RETRY_AFTER_SECONDS } from './limits.ts';
 
 export interface AddressClaimsPorts {
   readonly claims: ClaimStore;
@@ -155,7 +155,7 @@ function unavailableBecause(
 ): MeshError {
   return new MeshError('uniqueness_unavailable', message, {
     extra: { reason, required, reached, hostsFailed },
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    retryAfterSeconds: reason === 'membership_mismatch' ? OPERATOR_RETRY_AFTER_SECONDS : RETRY_AFTER_SECONDS,
     claimIds,
   });
 }

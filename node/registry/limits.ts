@@ -7,6 +7,8 @@ export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;
 export const LOCK_WAITERS_MAX = 1_000;
 /** `Retry-After` of a mutation that met too many others, or voters out of reach. */
 export const RETRY_AFTER_SECONDS = 2;
+/** For what an operator must mend first. */
+export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 /** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
 export const LOG_TAIL_ENTRIES_MAX = 4_096;
 /** Keys of metadata: long enough for a URL path, short enough for a header. */

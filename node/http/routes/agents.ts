@@ -1,5 +1,6 @@
 // Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import type { Agent } from '../../registry/agent.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
 import { agentForm } from '../agent-form.ts';
@@ -12,8 +13,7 @@ export function agentRoutes(app: Hono, registry: Registry): void {
     GET: (c) => c.json({ agents: registry.list().map(agentForm) }),
     POST: async (c) => {
       const { agent, isNew } = await registry.create(await readJson(c, newAgent));
-      if (agent.addresses.length > 0)
-        c.header('Mesh-Claim-Id', agent.addresses.map(({ claimId }) => claimId).join(', '));
+      nameClaims(c, agent);
       return c.json({ agent: agentForm(agent) }, isNew ? 201 : 200);
     },
   });
@@ -23,6 +23,7 @@ export function agentRoutes(app: Hono, registry: Registry): void {
     PATCH: async (c) => {
       const id = agentIdOf(c);
       const { agent, releasing } = await registry.patch(id, await readJson(c, agentPatch));
+      nameClaims(c, agent);
       // The change is made and durable: 200 even while the voters have still to free what was given up.
       return c.json({ agent: agentForm(agent), ...(releasing.length > 0 ? { releasing } : {}) });
     },
@@ -31,4 +32,9 @@ export function agentRoutes(app: Hono, registry: Registry): void {
       return releasing.length > 0 ? c.json({ success: true, releasing }, 202) : c.json({ success: true });
     },
   });
+}
+
+/** Every answer to a claim names the claims that hold what the agent has now. */
+function nameClaims(c: Context, { addresses }: Agent): void {
+  if (addresses.length > 0) c.header('Mesh-Claim-Id', addresses.map(({ claimId }) => claimId).join(', '));
 }

@@ -248,6 +248,14 @@ describe('DELETE …/email/addresses/:address', () => {
     expect((await add(node, { address: 'a@x.com' })).status).toBe(201);
   });
 
+  it('names the claims of a PATCH too', async () => {
+    const node = await withAddresses('a@x.com');
+    const tools = { email: { addresses: [{ address: 'a@x.com' }, { address: 'b@x.com' }] } };
+    const answer = await call(node.app, 'PATCH', '/api/agents/a1', { tools });
+    const named = ['a@x.com', 'b@x.com'].map((address) => node.claims.owners.get(address as AddressKey)?.claimId);
+    expect(answer.headers.get('mesh-claim-id')).toBe(named.join(', '));
+  });
+
   it('gives every claim its own id, so that an old release cannot free a new claim', async () => {
     const node = await withAddresses('a@x.com');
     const first = node.claims.owners.get('a@x.com' as AddressKey)?.claimId;

@@ -25,6 +25,7 @@ describe('a request that is none', () => {
     ['GET / HTTP/1.1\r\nbad header\r\n\r\n', 400, 'invalid_request'],
     [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'headers_too_large'],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nExpect: 200-maybe\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
+    ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     ['CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', 405, 'method_not_allowed'],
   ])('is answered in the error shape, %#', async (request, status, error) => {
     const answer = await say(request);
