@@ -6,7 +6,7 @@ import { LIFETIME_MS, RATE_PER_HOUR } from './limits.ts';
 export interface DkimKey {
   readonly domain: string;
   readonly selector: string;
-  /** PEM, an RSA or Ed25519 key that was used once at load: with a bad one, nodemailer would send unsigned and say nothing. */
+  /** PEM, an RSA key (RFC 6376) that was used once at load: with a bad one, nodemailer would send unsigned and say nothing. */
   readonly privateKey: Secret;
 }
 

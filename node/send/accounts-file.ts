@@ -2,6 +2,7 @@
 // them is told at once, each with its place and without a secret; what is unsafe does not load.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
@@ -216,10 +217,14 @@ function refuseClear(
   fault: (why: string) => void,
 ): void {
   if (security !== 'none') return;
-  const isHere = host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-  if (!isHere)
+  if (!isThisMachine(host))
     fault(`has "security": "none" for ${host}; without TLS only a server on this machine may be used (127.0.0.1)`);
   if (auth !== undefined) fault('has "security": "none" and a password, which would go out in clear text');
+}
+
+/** By its name or number alone: nothing is looked up. */
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 async function readCertificates(path: string, fault: (why: string) => void): Promise<string | undefined> {
@@ -259,13 +264,24 @@ function accountOfUrl(given: Secret, mistakes: string[]): Account | undefined {
     return undefined;
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const user = decodeURIComponent(url.username);
-  const password = decodeURIComponent(url.password);
+  const [user, password] = [decoded(url.username), decoded(url.password)];
+  if (user === undefined || password === undefined) {
+    fault('has a user or password with a % that begins no %XX; write a % as %25');
+    return undefined;
+  }
   if ((user === '') !== (password === '')) fault('needs both a user and a password, or neither');
-  const isHere = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  const security = url.protocol === 'smtps:' ? 'tls' : isHere && user === '' ? 'none' : 'starttls';
+  const security = url.protocol === 'smtps:' ? 'tls' : isThisMachine(host) && user === '' ? 'none' : 'starttls';
   const port = url.port === '' ? { tls: 465, starttls: 587, none: 25 }[security] : Number(url.port);
   const rest = { senders: [], connectionsMax: CONNECTIONS_PER_ACCOUNT, ratePerHour: RATE_PER_HOUR };
   const auth = user === '' ? {} : { auth: { kind: 'password', user, password: new Secret(password) } as const };
   return { id: 'default', host, port, security, ...rest, ...auth };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // The caller says so.
+    return undefined;
+  }
 }

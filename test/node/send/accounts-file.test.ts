@@ -180,6 +180,8 @@ describe('MESH_SMTP_URL', () => {
     ['smtp://ann%40x:p%3Aw@mail.x.example.com', { host: 'mail.x.example.com', port: 587, security: 'starttls' }],
     ['smtps://u:p@mail.x.example.com', { port: 465, security: 'tls' }],
     ['smtp://mail.x.example.com', { port: 587, security: 'starttls' }],
+    ['smtp://127.0.0.1.evil.example:2525', { port: 2_525, security: 'starttls' }],
+    ['smtp://127.evil.example', { security: 'starttls' }],
   ])('%s is %j', async (url, expected) =>
     expect((await fromUrl(url)).accounts).toMatchObject([{ id: 'default', ...expected }]),
   );
@@ -192,9 +194,12 @@ describe('MESH_SMTP_URL', () => {
     ]);
   });
 
-  it.each(['http://x', 'smtp://', 'smtp://u@mail.x.example.com'])('%s is refused without being quoted', async (url) => {
-    await expect(fromUrl(url)).rejects.toThrow(/MESH_SMTP_URL/);
-  });
+  it.each(['http://x', 'smtp://', 'smtp://u@mail.x.example.com', 'smtp://u:p%ss@mail.x.example.com'])(
+    '%s is refused without being quoted',
+    async (url) => {
+      await expect(fromUrl(url)).rejects.toThrow(/MESH_SMTP_URL/);
+    },
+  );
 });
 
 it('a certificate of the operator may be trusted instead of the system’s', async () => {
