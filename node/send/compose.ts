@@ -8,6 +8,7 @@ import MimeNode from 'nodemailer/lib/mime-node';
 import * as qp from 'nodemailer/lib/qp';
 import { parseAddress } from '../../mesh/address/parse.ts';
 import type { DkimKey } from './account.ts';
+import { typeOfFile } from './content-type.ts';
 import type { AttachmentPart, Mailbox, MessageContent } from './message.ts';
 
 export interface ComposeOptions {
@@ -72,7 +73,7 @@ function composeParts(content: MessageContent, open: ComposeOptions['open']): Re
   const attachments = content.attachments.map((part) => ({
     filename: part.filename,
     content: open(part),
-    ...(part.contentType === undefined ? {} : { contentType: part.contentType }),
+    contentType: part.contentType ?? typeOfFile(part.filename),
   }));
   const json =
     payload === undefined

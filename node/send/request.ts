@@ -5,6 +5,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { SpooledContent } from './blobs.ts';
+import { isStructured } from './content-type.ts';
 import { parseHeaders } from './headers.ts';
 import {
   ATTACHMENTS_MAX,
@@ -45,7 +46,11 @@ const attachment = z.strictObject(
       .string()
       .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 that POST /api/email/blobs answered')
       .optional(),
-    contentType: z.string().regex(CONTENT_TYPE, 'must be type/subtype, without parameters').optional(),
+    contentType: z
+      .string()
+      .regex(CONTENT_TYPE, 'must be type/subtype, without parameters')
+      .refine((type) => !isStructured(type), 'must not be multipart/… or message/…: use application/octet-stream')
+      .optional(),
   },
   {
     error: (issue) =>

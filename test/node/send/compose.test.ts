@@ -127,6 +127,13 @@ describe('a message on the wire', () => {
     expect(mail.text?.trim()).toBe('Hello, Bob.');
   });
 
+  it('has a mail or a multipart as an attachment like any other, its octets untouched', async () => {
+    for (const filename of ['a.eml', 'b.mht']) {
+      const mail = await PostalMime.parse(await bytesOf(content({ attachments: [{ filename, blob: 'x', bytes: 1 }] })));
+      expect(mail.attachments).toMatchObject([{ filename, mimeType: 'application/octet-stream' }]);
+    }
+  });
+
   it('has its attachments with their names', async () => {
     const attachments = [{ filename: 'Übersicht "1".pdf', blob: 'x', bytes: 1 }];
     const mail = await PostalMime.parse(await bytesOf(content({ attachments })));

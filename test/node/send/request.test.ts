@@ -97,6 +97,8 @@ describe('attachments', () => {
     [{ filename: 'a\r\nX: 1', blob: BLOB }],
     [{ filename: 'x', blob: BLOB, contentType: 'text/html\r\nX: 1' }],
     [{ filename: 'x', blob: BLOB, contentType: 'text/html; charset=x' }],
+    [{ filename: 'x', blob: BLOB, contentType: 'message/rfc822' }],
+    [{ filename: 'x', blob: BLOB, contentType: 'Multipart/mixed' }],
   ])('%j is refused', (attachment) => {
     expect(refusal({ attachments: [attachment] }).field).toMatch(/^attachments\[0\]/);
   });
