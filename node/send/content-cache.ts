@@ -5,23 +5,24 @@ import { CONTENT_CACHE_BYTES_MAX } from './limits.ts';
 import type { MessageContent } from './message.ts';
 
 export class ContentCache {
-  readonly #load: (id: string) => Promise<MessageContent>;
+  readonly #load: (id: string) => Promise<MessageContent | undefined>;
   readonly #byId = new Map<string, { readonly content: MessageContent; readonly bytes: number }>();
   #bytes = 0;
 
-  constructor(load: (id: string) => Promise<MessageContent>) {
+  constructor(load: (id: string) => Promise<MessageContent | undefined>) {
     this.#load = load;
   }
 
   put(id: string, content: MessageContent): void {
-    // Two octets for each UTF-16 unit, and something for what stands around them.
-    const bytes = 2 * (content.text.length + (content.html?.length ?? 0)) + 2_000;
+    // What a payload weighs in memory can't be told from its text.
+    if (content.payload !== undefined) return;
+    const bytes = weightOf(content);
     if (this.#bytes + bytes > CONTENT_CACHE_BYTES_MAX) return;
     this.#byId.set(id, { content, bytes });
     this.#bytes += bytes;
   }
 
-  get(id: string): MessageContent | Promise<MessageContent> {
+  get(id: string): MessageContent | undefined | Promise<MessageContent | undefined> {
     return this.#byId.get(id)?.content ?? this.#load(id);
   }
 
@@ -29,4 +30,12 @@ export class ContentCache {
     this.#bytes -= this.#byId.get(id)?.bytes ?? 0;
     this.#byId.delete(id);
   }
+}
+
+/** About: two octets for each UTF-16 unit, and something for what stands around the texts. */
+function weightOf({ text, html, subject, headers, references, to, cc, bcc, attachments }: MessageContent): number {
+  let units = text.length + (html?.length ?? 0) + subject.length;
+  for (const [name, value] of headers) units += name.length + value.length;
+  for (const reference of references) units += reference.length;
+  return 2 * units + 400 * (to.length + cc.length + bcc.length + attachments.length) + 2_000;
 }

@@ -48,6 +48,8 @@ export const WAIT_MS_MAX = 29 * SECOND_MS;
 /** Messages that wait to be sent; the next one is answered 503. */
 export const QUEUE_MESSAGES_MAX = 100_000;
 /** Contents kept in memory between acceptance and sending; others are read from the disk again. */
+/** Contents of messages that are due later than this are not kept: they would keep out those that go now. */
+export const CONTENT_AHEAD_MS_MAX = MINUTE_MS;
 export const CONTENT_CACHE_BYTES_MAX = 16 * MIB;
 /** Messages, or suppressed addresses, in one page of a list. */
 export const LOG_PAGE_MAX = 200;
@@ -70,6 +72,8 @@ export const BREAKER_FAILURES = 5;
 export const BREAKER_OPEN_MS = 30 * SECOND_MS;
 export const BREAKER_OPEN_MS_MAX = 10 * MINUTE_MS;
 export const RATE_WINDOW_MS = HOUR_MS;
+/** When those on their way take up all the room that is left, it is looked at again after this long. */
+export const RESERVED_WAIT_MS = SECOND_MS;
 /** After a stop began, shipments in hand have this long. */
 export const STOP_MS_MAX = 4 * SECOND_MS;
 /** A connection that is idle for so long, or has carried so many messages, is closed. */
