@@ -21,6 +21,7 @@ type RefusalCode =
   | 'sender_not_owned'
   | 'idempotency_mismatch'
   | 'not_cancellable'
+  | 'not_resendable'
   | 'payload_too_large'
   | 'headers_too_large'
   | 'request_timeout'

@@ -28,6 +28,7 @@ const STATUS_OF = {
   sending_not_configured: 409,
   idempotency_mismatch: 409,
   not_cancellable: 409,
+  not_resendable: 409,
   request_timeout: 408,
   payload_too_large: 413,
   expectation_failed: 417,

@@ -3,6 +3,7 @@
 import type { Clock } from '../../mesh/ports.ts';
 import type { Account, SendConfig } from './account.ts';
 import { type AccountHealth, Breaker } from './breaker.ts';
+import { wasTaken } from './course.ts';
 import type { Message } from './message.ts';
 import { Rates } from './rates.ts';
 import type { WarmUps } from './warm-up.ts';
@@ -10,7 +11,14 @@ import type { WarmUps } from './warm-up.ts';
 export type Choice =
   | { readonly kind: 'account'; readonly account: Account }
   /** Nothing can be sent before `untilMs` (wall clock); `scope`: whether that holds for every message of the agent. */
-  | { readonly kind: 'wait'; readonly untilMs: number; readonly why: string; readonly scope: 'agent' | 'message' }
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number;
+      readonly why: string;
+      readonly scope: 'agent' | 'message';
+      /** A bound that the operator set, or an account that is failing. */
+      readonly because: 'rate' | 'health';
+    }
   /** No account may send as this address. */
   | { readonly kind: 'none'; readonly why: string };
 
@@ -50,17 +58,17 @@ export class Accounts {
   }
 
   /** `tried`: accounts that failed for this message in this round. */
-  choose(message: Message, tried: ReadonlySet<string>): Choice {
+  choose(message: Sendable, tried: ReadonlySet<string>): Choice {
     const nowMs = this.#clock.wallMs();
     const agentMs = this.#agentRates.of(message.agentId).freeMs(this.#config.agentRatePerHour, nowMs);
     if (agentMs > nowMs) {
       const why = `The agent has sent ${this.#config.agentRatePerHour} messages in the last hour, its most.`;
-      return { kind: 'wait', untilMs: agentMs, why, scope: 'agent' };
+      return { kind: 'wait', untilMs: agentMs, why, scope: 'agent', because: 'rate' };
     }
     const warmMs = this.#warmUps.freeMs(message.from, nowMs);
     if (warmMs > nowMs) {
       const why = `'${message.from}' is a new sender and has sent what its plan allows for today.`;
-      return { kind: 'wait', untilMs: warmMs, why, scope: 'message' };
+      return { kind: 'wait', untilMs: warmMs, why, scope: 'message', because: 'rate' };
     }
     return this.#chooseAccount(message, tried, nowMs);
   }
@@ -83,24 +91,26 @@ export class Accounts {
     return (this.#inFlight.get(id) ?? 0) < connectionsMax;
   }
 
-  begin({ id }: Account): void {
+  /** A message is taken in hand for that account: its place under every rate is reserved until `end`. */
+  begin({ agentId, from }: Sendable, { id }: Account): void {
     this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1);
+    this.#accountRates.of(id).reserve();
+    this.#agentRates.of(agentId).reserve();
+    this.#warmUps.reserve(from);
     this.breaker(id).begin();
   }
 
-  end({ id }: Account): void {
+  end({ agentId, from }: Sendable, { id }: Account): void {
     this.#inFlight.set(id, Math.max(0, (this.#inFlight.get(id) ?? 0) - 1));
+    this.#accountRates.of(id).release();
+    this.#agentRates.of(agentId).release();
+    this.#warmUps.release(from);
   }
 
   /** A message is about to be said. */
   count(message: Pick<Message, 'agentId'>, accountId: string, wallMs: number): void {
     this.#accountRates.of(accountId).add(wallMs);
     this.#agentRates.of(message.agentId).add(wallMs);
-  }
-
-  /** When an agent may send again; `nowMs`, of the wall clock, when it may now. */
-  agentFreeMs(agentId: string, nowMs: number): number {
-    return this.#agentRates.of(agentId).freeMs(this.#config.agentRatePerHour, nowMs);
   }
 
   sentLastHour(accountId: string): number {
@@ -111,43 +121,55 @@ export class Accounts {
     return this.breaker(accountId).view(this.#clock.monotonicMs(), this.#clock.wallMs());
   }
 
-  #chooseAccount(message: Message, tried: ReadonlySet<string>, nowMs: number): Choice {
-    const isBound =
-      message.account !== undefined && message.recipients.some(({ state }) => state === 'sent' || state === 'unknown');
+  #chooseAccount(message: Sendable, tried: ReadonlySet<string>, nowMs: number): Choice {
+    const isBound = message.account !== undefined && (message.isBound === true || wasTaken(message));
     const candidates = this.#config.accounts.filter(({ id }) => (isBound ? id === message.account : !tried.has(id)));
-    let wait: { readonly untilMs: number; readonly why: string } | undefined;
+    let wait: Required<Obstacle> | undefined;
     let refusal = isBound
       ? `Account '${message.account}', which took part of the message, is not configured any more.`
       : 'No account is left to try.';
     for (const account of candidates) {
       const obstacle = this.#obstacle(account, message.from, nowMs);
       if (obstacle === undefined) return { kind: 'account', account };
-      if (obstacle.untilMs === undefined) refusal = obstacle.why;
-      else if (wait === undefined || obstacle.untilMs < wait.untilMs)
-        wait = { untilMs: obstacle.untilMs, why: obstacle.why };
+      const { untilMs, why, because } = obstacle;
+      if (untilMs === undefined) refusal = why;
+      else if (wait === undefined || untilMs < wait.untilMs) wait = { untilMs, why, because };
     }
     return wait === undefined ? { kind: 'none', why: refusal } : { kind: 'wait', ...wait, scope: 'message' };
   }
 
-  #obstacle(
-    account: Account,
-    from: string,
-    nowMs: number,
-  ): { readonly untilMs?: number; readonly why: string } | undefined {
-    if (!maySendAs(account, from)) return { why: `Account '${account.id}' may not send as '${from}'.` };
+  #obstacle(account: Account, from: string, nowMs: number): Obstacle | undefined {
+    if (!maySendAs(account, from))
+      return { why: `Account '${account.id}' may not send as '${from}'.`, because: 'health' };
     const breaker = this.breaker(account.id);
     const monotonicMs = this.#clock.monotonicMs();
     if (!breaker.isClosed(monotonicMs)) {
       const untilMs = nowMs + Math.max(BUSY_WAIT_MS, breaker.retryMs - monotonicMs);
-      return { untilMs, why: `Account '${account.id}' is failing and is left alone for a while.` };
+      return { untilMs, why: `Account '${account.id}' is failing and is left alone for a while.`, because: 'health' };
     }
     const freeMs = this.#accountRates.of(account.id).freeMs(account.ratePerHour, nowMs);
     if (freeMs <= nowMs) return undefined;
     return {
       untilMs: freeMs,
       why: `Account '${account.id}' has sent ${account.ratePerHour} messages in the last hour, its most.`,
+      because: 'rate',
     };
   }
+}
+
+/** Why it waits, and until when. */
+export function waitingReason({ why, untilMs }: Extract<Choice, { readonly kind: 'wait' }>): string {
+  return `${why} It is tried at ${new Date(untilMs).toISOString()}.`;
+}
+
+/** What matters of a message when its account is chosen. */
+export type Sendable = Pick<Message, 'agentId' | 'from' | 'account' | 'isBound' | 'recipients'>;
+
+/** Why an account can't take a message, and until when; without a time, never. */
+interface Obstacle {
+  readonly untilMs?: number;
+  readonly why: string;
+  readonly because: 'rate' | 'health';
 }
 
 /** Whether the operator lets that account send as the address; an empty list allows all. */

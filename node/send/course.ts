@@ -3,15 +3,31 @@
 import type { EmailEntry, EmailEvent } from '../registry/change-log.ts';
 import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
 import type { Message, MessageState, Recipient, RecipientState } from './message.ts';
-import { printable } from './one-line.ts';
 
 /** Addresses that are still to be asked. */
 export function openRecipients({ recipients }: Message): readonly string[] {
   return recipients.filter(({ state }) => state === 'pending').map(({ address }) => address);
 }
 
+/** What an attempt makes of a message; `undefined` when it says nothing of the message, but of the account. */
+export function changeAfter(
+  outcome: ShipmentOutcome,
+  at: Times & { readonly retryMs: number },
+): ((message: Message) => Message) | undefined {
+  if (outcome.kind === 'answered') return (message) => afterAnswers(message, outcome.answers, at);
+  if (outcome.kind === 'unknown') return (message) => unknown(message, at.iso, outcome.reply);
+  if (outcome.error === 'interrupted') {
+    const reason = 'It waits to be sent: the node stopped before.';
+    return (message) => ({ ...message, state: 'queued', updatedAt: at.iso, reason });
+  }
+  if (outcome.scope === 'account') return undefined;
+  return outcome.class === 'permanent'
+    ? (message) => refused(message, at.iso, outcome)
+    : (message) => deferred(message, at, outcome.reply);
+}
+
 /** The server has answered about everybody it was asked for. `retryMs`: when those it deferred are asked again. */
-export function afterAnswers(
+function afterAnswers(
   message: Message,
   answers: readonly RecipientAnswer[],
   at: Times & { readonly retryMs: number },
@@ -94,7 +110,17 @@ export function withoutSuppressed(
   return openRecipients(rest).length === 0 ? settled(rest, iso) : rest;
 }
 
-/** A notification came back for some of the recipients. */
+/** It may not go out as that address any more. */
+export function disowned(message: Message, iso: string, why: string): Message {
+  return { ...settled(endPending(message, 'failed', { reply: why }), iso), reason: why };
+}
+
+/** Its content is not on the disk any more; which must not happen, and must not stop the others. */
+export function contentMissing(message: Message, iso: string): Message {
+  return disowned(message, iso, 'Its content can not be read any more, so it can not be sent. Send it anew.');
+}
+
+/** A notification came back for some of the recipients. It can only be about those that a server took; the others are still sent to. */
 export function bounced(
   message: Message,
   replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
@@ -102,11 +128,13 @@ export function bounced(
 ): Message {
   const recipients = message.recipients.map((recipient): Recipient => {
     const said = replies.get(recipient.address);
-    return said === undefined ? recipient : { ...recipient, state: 'bounced', ...said };
+    const wasTaken = recipient.state === 'sent' || recipient.state === 'unknown';
+    return said === undefined || !wasTaken ? recipient : { ...recipient, state: 'bounced', ...said };
   });
-  const count = replies.size;
-  const reason = `${count} of ${recipients.length} recipients bounced: ${[...replies.values()][0]?.reply ?? ''}`;
-  return { ...message, recipients, state: 'bounced', updatedAt: iso, reason: stop(printable(reason)) };
+  const isChanged = recipients.some((recipient, at) => recipient !== message.recipients[at]);
+  if (!isChanged) return message;
+  const after = { ...message, recipients, updatedAt: iso };
+  return openRecipients(after).length === 0 ? settled(after, iso) : after;
 }
 
 /** The operator's word that it is sent again, under the same Message-ID, to those who have not surely got it. */
@@ -124,6 +152,7 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
     recipients,
     state: 'queued',
     deferrals: 0,
+    isBound: message.isBound === true || wasTaken(message),
     dueMs: at.nowMs,
     expiresMs,
     updatedAt: at.iso,
@@ -131,9 +160,18 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
   };
 }
 
-/** The event that tells of a message's new state; `undefined` when there is none to tell. */
-export function eventOf(state: MessageState): EmailEvent | undefined {
-  switch (state) {
+/** Whether a server took it for somebody, or may have. */
+export function wasTaken({ recipients }: Pick<Message, 'recipients'>): boolean {
+  return recipients.some(({ state }) => state === 'sent' || state === 'unknown' || state === 'bounced');
+}
+
+/** The event that tells how a message has changed; `undefined` when there is none to tell. */
+export function eventOf(before: Message | undefined, after: Message): EmailEvent | undefined {
+  const bounces = (message: Message | undefined) =>
+    message?.recipients.filter(({ state }) => state === 'bounced').length ?? 0;
+  if (bounces(after) > bounces(before)) return 'email.bounced';
+  if (before?.state === after.state) return undefined;
+  switch (after.state) {
     case 'sent':
     case 'partial':
       return 'email.sent';
@@ -144,7 +182,8 @@ export function eventOf(state: MessageState): EmailEvent | undefined {
     case 'unknown':
       return 'email.unknown';
     case 'bounced':
-      return 'email.bounced';
+      // Those that were still to be asked have been, after others had bounced.
+      return after.recipients.some(({ state }) => state === 'sent') ? 'email.sent' : 'email.failed';
     default:
       return undefined;
   }
@@ -186,6 +225,7 @@ function settled(message: Message, iso: string): Message {
 
 function stateOf(states: ReadonlySet<RecipientState>): MessageState {
   if (states.has('unknown')) return 'unknown';
+  if (states.has('bounced')) return 'bounced';
   if (states.has('sent')) return states.size === 1 ? 'sent' : 'partial';
   for (const state of ['failed', 'expired', 'cancelled', 'suppressed'] as const) if (states.has(state)) return state;
   return 'failed';
@@ -199,6 +239,12 @@ function sentence(state: MessageState, recipients: readonly Recipient[]): string
       return `The server took it for ${recipients.length === 1 ? 'its recipient' : `all ${recipients.length} recipients`}.`;
     case 'partial':
       return stop(`The server took it for ${count('sent')} of ${recipients.length} recipients. ${reply}`);
+    case 'bounced':
+      return stop(
+        `${count('bounced')} of ${recipients.length} recipients bounced: ${recipients.find((one) => one.state === 'bounced')?.reply ?? ''}`,
+      );
+    case 'unknown':
+      return stop(`Whether the server took it for ${count('unknown')} of ${recipients.length} recipients is not known`);
     case 'suppressed':
       return stop(`All its recipients are on the list of those not written to: ${reply}`);
     default:

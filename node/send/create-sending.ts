@@ -17,7 +17,7 @@ import { printable } from './one-line.ts';
 import { PRESETS } from './presets.ts';
 import { Queue, type Tell } from './queue.ts';
 import { buildContent, recipientsOf } from './request.ts';
-import { type AgentsOfHost, prepare } from './sender.ts';
+import { type AgentsOfHost, prepare, whyNotAs } from './sender.ts';
 import type { SendContext, Sending } from './sending.ts';
 import { SmtpMailer } from './smtp-mailer.ts';
 import { Suppressions } from './suppressions.ts';
@@ -56,7 +56,17 @@ export async function createSending(config: SendConfig, ports: SendingPorts): Pr
       secretRefused: (account) => tokens.refused(account),
     });
   const suppressions = await Suppressions.open(store, clock);
-  const queue = await Queue.open({ store, tell: ports.tell, mailer, config, suppressions, clock, random, log });
+  const queue = await Queue.open({
+    store,
+    tell: ports.tell,
+    mailer,
+    config,
+    suppressions,
+    whyNotAs: whyNotAs(ports),
+    clock,
+    random,
+    log,
+  });
   return new SendModuleOverQueue({ ...ports, config, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
 }
 
@@ -131,7 +141,12 @@ class SendModuleOverQueue implements SendModule {
         ...(against === undefined ? {} : { suppressed: against }),
       };
     });
-    const freeMs = queue.accounts.agentFreeMs(agent.id, nowMs);
+    const recipientsLeft = recipients.map(({ address, kind }) => ({ address, kind, state: 'pending' as const }));
+    const choice = queue.accounts.choose(
+      { agentId: agent.id, from: from.address, recipients: recipientsLeft },
+      new Set(),
+    );
+    const freeMs = choice.kind === 'wait' ? choice.untilMs : nowMs;
     return {
       from,
       agent: { id: agent.id, name: agent.name },
@@ -150,11 +165,14 @@ class SendModuleOverQueue implements SendModule {
   }
 
   get(id: string) {
-    return this.#parts.queue.get(id);
+    const message = this.#parts.queue.get(id);
+    return message === undefined ? undefined : this.#parts.queue.whyWaiting(message);
   }
 
   list(query: Parameters<Sending['list']>[0]) {
-    return this.#parts.queue.list({ ...query, limit: Math.min(query.limit, LOG_PAGE_MAX) });
+    const { queue } = this.#parts;
+    const { messages, ...rest } = queue.list({ ...query, limit: Math.min(query.limit, LOG_PAGE_MAX) });
+    return { ...rest, messages: messages.map((message) => queue.whyWaiting(message)) };
   }
 
   cancel(id: string) {

@@ -4,14 +4,25 @@ import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Account } from './account.ts';
-import type { Accounts } from './choosing.ts';
+import { type Accounts, waitingReason } from './choosing.ts';
 import type { ContentCache } from './content-cache.ts';
-import { afterAnswers, deferred, expired, openRecipients, refused, unknown, withoutSuppressed } from './course.ts';
+import {
+  changeAfter,
+  contentMissing,
+  deferred,
+  disowned,
+  expired,
+  openRecipients,
+  refused,
+  wasTaken,
+  withoutSuppressed,
+} from './course.ts';
 import { STOP_MS_MAX } from './limits.ts';
 import type { Mailer, ShipmentOutcome } from './mailer.ts';
 import { isFinal, type Message } from './message.ts';
 import { attemptWrite } from './queue-records.ts';
 import { retryDelayMs } from './retry.ts';
+import { Sleeper } from './sleeper.ts';
 import type { Suppressions } from './suppressions.ts';
 import { Waiting } from './waiting.ts';
 import type { WarmUps } from './warm-up.ts';
@@ -27,16 +38,13 @@ export interface DispatcherOptions {
   readonly random: Random;
   readonly log: Log;
   get(id: string): Message | undefined;
+  /** Why it may not go out as its address any more; `undefined` when it may. */
+  whyNotAs(message: Message): string | undefined;
   /** Shows a state that only this process need know. */
   show(message: Message): void;
-  save(message: Message, writes: readonly Write[]): Promise<Message>;
+  /** Makes a change of a message durable; `change` is given it as it is once earlier changes are. */
+  save(id: string, change: (latest: Message) => Message, writes: readonly Write[]): Promise<Message>;
 }
-
-/** A clock that was set is noticed within this long. */
-const WAKE_MS_MAX = 30_000;
-
-/** A reason that is there already: making one for each wake would cost more than the wake. */
-const WOKEN = new Error('Something is due.');
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -45,15 +53,14 @@ export class Dispatcher {
   readonly #tried = new Map<string, Map<string, 'failed' | 'refused'>>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  #sleeper = new AbortController();
-  /** What the loop sleeps for, by the wall clock. */
-  #wakeMs = Number.POSITIVE_INFINITY;
+  readonly #sleeper: Sleeper;
   #isRunning = false;
   #isPumping = false;
   #failure: Error | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#sleeper = new Sleeper(options.clock);
   }
 
   /** Messages that wait. */
@@ -66,21 +73,19 @@ export class Dispatcher {
     this.#poke();
   }
 
-  remove(id: string): void {
-    this.#waiting.remove(id);
+  /** Lets it wait no longer; false when it is in hand, or has ended. */
+  remove(id: string): boolean {
+    return this.#waiting.remove(id);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     this.#isRunning = true;
-    const wake = () => this.#sleeper.abort(WOKEN);
+    const wake = () => this.#sleeper.wake();
     signal.addEventListener('abort', wake);
     while (!signal.aborted && this.#failure === undefined) {
-      this.#sleeper = new AbortController();
+      this.#sleeper.prepare();
       this.#pump();
-      const sleepMs = this.#waiting.nextMs() - this.#options.clock.wallMs();
-      this.#wakeMs = this.#waiting.nextMs();
-      if (!signal.aborted)
-        await this.#options.clock.sleep(Math.min(Math.max(1, sleepMs), WAKE_MS_MAX), this.#sleeper.signal);
+      if (!signal.aborted) await this.#sleeper.sleepUntil(this.#waiting.nextMs());
     }
     signal.removeEventListener('abort', wake);
     this.#isRunning = false;
@@ -105,15 +110,20 @@ export class Dispatcher {
     queueMicrotask(() => {
       this.#isPumping = false;
       this.#pump();
-      // Only something that is due sooner than what the loop sleeps for need wake it.
-      if (this.#waiting.nextMs() < this.#wakeMs) this.#sleeper.abort(WOKEN);
+      this.#sleeper.wakeFor(this.#waiting.nextMs());
     });
   }
 
   #pump(): void {
     if (!this.#isRunning || this.#failure !== undefined) return;
     const { clock, get } = this.#options;
-    this.#waiting.wake(clock.wallMs(), (id) => get(id)?.agentId ?? '');
+    const nowMs = clock.wallMs();
+    for (const id of this.#waiting.takeExpired(nowMs)) {
+      const message = get(id);
+      if (message !== undefined)
+        this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), latest.reason)));
+    }
+    this.#waiting.wake(nowMs, (id) => get(id)?.agentId ?? '');
     for (let isAnyStarted = true; isAnyStarted; ) {
       isAnyStarted = false;
       for (const agent of this.#waiting.agents()) if (this.#startOne(agent)) isAnyStarted = true;
@@ -125,13 +135,19 @@ export class Dispatcher {
     const id = this.#waiting.peek(agent);
     const message = id === undefined ? undefined : this.#options.get(id);
     if (message === undefined) return false;
-    const { accounts } = this.#options;
+    const { accounts, whyNotAs } = this.#options;
+    const against = whyNotAs(message);
+    if (against !== undefined) {
+      this.#waiting.take(agent);
+      this.#spawn(() => this.#end(message, (latest) => disowned(latest, this.#iso(), against)));
+      return true;
+    }
     const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
     const choice = accounts.choose(message, new Set(tried.keys()));
     if (choice.kind === 'account') {
       if (!accounts.hasRoom(choice.account)) return false;
       this.#waiting.take(agent);
-      accounts.begin(choice.account);
+      accounts.begin(message, choice.account);
       this.#spawn(() => this.#attempt(message, choice.account));
       return true;
     }
@@ -141,12 +157,10 @@ export class Dispatcher {
     }
     this.#waiting.take(agent);
     if (choice.kind === 'wait' && choice.untilMs < message.expiresMs) {
-      this.#options.show({
-        ...message,
-        reason: `${choice.why} It is tried at ${new Date(choice.untilMs).toISOString()}.`,
-      });
+      this.#options.show({ ...message, reason: waitingReason(choice) });
       this.#waiting.add(message, choice.untilMs);
-    } else if (choice.kind === 'wait') this.#spawn(() => this.#end(expired(message, this.#iso(), choice.why)));
+    } else if (choice.kind === 'wait')
+      this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), choice.why)));
     else this.#spawn(() => this.#putOff(message, choice.why));
     return true;
   }
@@ -158,21 +172,24 @@ export class Dispatcher {
     const release = () => {
       if (isReleased) return;
       isReleased = true;
-      accounts.end(account);
+      accounts.end(picked, account);
       this.#poke();
     };
     try {
-      const reasonAgainst = (address: string) => {
-        const against = suppressions.against(address);
-        return against && `It is on the list of those not written to since ${against.since} (${against.reason}).`;
-      };
-      const message = withoutSuppressed(picked, reasonAgainst, this.#iso());
-      if (isFinal(message.state)) {
+      const content = await contents.get(picked.id);
+      // As it is now: some of its recipients may have bounced.
+      const now = this.#options.get(picked.id) ?? picked;
+      const suppress = (one: Message) => withoutSuppressed(one, (to) => suppressions.reasonAgainst(to), this.#iso());
+      const message = suppress(now);
+      if (isFinal(message.state) || content === undefined) {
         accounts.breaker(account.id).released();
-        await this.#end(message);
+        if (isFinal(message.state)) await this.#end(now, suppress);
+        else {
+          this.#options.log.error('message.content_missing', { messageId: message.messageId });
+          await this.#end(message, (latest) => contentMissing(latest, this.#iso()));
+        }
         return;
       }
-      const content = await contents.get(message.id);
       const sending: Message = {
         ...message,
         state: 'sending',
@@ -214,23 +231,13 @@ export class Dispatcher {
     const breaker = accounts.breaker(account.id);
     const iso = this.#iso();
     const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
-    if (outcome.kind === 'answered') {
-      breaker.succeeded();
-      await this.#end(afterAnswers(message, outcome.answers, { iso, retryMs }), writes);
-    } else if (outcome.kind === 'unknown') {
-      breaker.failed(outcome.reply, false, clock.monotonicMs(), clock.wallMs());
-      await this.#end(unknown(message, iso, outcome.reply), writes);
-    } else if (outcome.error === 'interrupted') {
-      breaker.released();
-      await this.#end(
-        { ...message, state: 'queued', updatedAt: iso, reason: 'It waits to be sent: the node stopped before.' },
-        writes,
-      );
-    } else if (outcome.scope === 'message') {
-      breaker.released();
-      if (outcome.class === 'permanent') await this.#end(refused(message, iso, outcome), writes);
-      else await this.#end(deferred(message, { iso, retryMs }, outcome.reply), writes);
-    } else {
+    const change = changeAfter(outcome, { iso, retryMs });
+    if (change !== undefined) {
+      if (outcome.kind === 'answered') breaker.succeeded();
+      else if (outcome.kind === 'unknown') breaker.failed(outcome.reply, false, clock.monotonicMs(), clock.wallMs());
+      else breaker.released();
+      await this.#end(message, change, writes);
+    } else if (outcome.kind === 'not_sent') {
       await this.#accountFailed(message, account, outcome, writes);
     }
   }
@@ -254,33 +261,38 @@ export class Dispatcher {
     tried.set(account.id, isSender && outcome.class === 'permanent' ? 'refused' : 'failed');
     this.#tried.set(message.id, tried);
     const why = `Account '${account.id}' failed (${outcome.error}): ${outcome.reply}`;
-    const isBound = message.recipients.some(({ state }) => state === 'sent');
+    const isBound = message.isBound === true || wasTaken(message);
     if (!isBound && accounts.choose(message, new Set(tried.keys())).kind === 'account') {
-      const next: Message = {
-        ...message,
+      const next = {
         state: 'queued',
         dueMs: clock.wallMs(),
         updatedAt: this.#iso(),
         reason: `${why} Another account is tried.`,
-      };
-      await this.#end(next, writes, true);
+      } as const;
+      await this.#end(message, (latest) => ({ ...latest, ...next }), writes, true);
     } else if ([...tried.values()].every((how) => how === 'refused')) {
-      await this.#end(refused(message, this.#iso(), outcome), writes);
+      await this.#end(message, (latest) => refused(latest, this.#iso(), outcome), writes);
     } else await this.#putOff(message, why, writes);
   }
 
   async #putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
     const { clock, random } = this.#options;
     const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
-    await this.#end(deferred(message, { iso: this.#iso(), retryMs }, why), writes);
+    await this.#end(message, (latest) => deferred(latest, { iso: this.#iso(), retryMs }, why), writes);
   }
 
-  /** Stores what a message has come to, and lets it wait again when that is not its end. */
-  async #end(message: Message, writes: readonly Write[] = [], keepTried = false): Promise<void> {
-    await this.#options.save(message, writes);
-    if (!keepTried) this.#tried.delete(message.id);
-    if (isFinal(message.state)) this.#poke();
-    else this.add(message);
+  /** Stores what a message has come to, and lets it wait again when that is not its end. Recipients may have bounced meanwhile. */
+  async #end(
+    message: Message,
+    change: (latest: Message) => Message,
+    writes: readonly Write[] = [],
+    keepTried = false,
+  ): Promise<void> {
+    const { id } = message;
+    const ended = await this.#options.save(id, ({ recipients }) => change({ ...message, recipients }), writes);
+    if (!keepTried) this.#tried.delete(id);
+    if (isFinal(ended.state)) this.#poke();
+    else this.add(ended);
   }
 
   /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
@@ -288,7 +300,7 @@ export class Dispatcher {
     const task = work()
       .catch((error: Error) => {
         this.#failure ??= error;
-        this.#sleeper.abort(WOKEN);
+        this.#sleeper.wake();
       })
       .finally(() => {
         this.#tasks.delete(task);

@@ -110,6 +110,8 @@ export interface Message {
   readonly expiresMs: number;
   /** The account of the last attempt. Fixed once something was accepted, or may have been. */
   readonly account?: string;
+  /** Whether it may go through that account only, also when it is sent again: the server may know its Message-ID. */
+  readonly isBound?: boolean;
   /** Milliseconds that it lives from its acceptance, or from a `resend`. */
   readonly lifetimeMs: number;
   /** Attachments that it needs until its content is forgotten. */

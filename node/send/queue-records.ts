@@ -93,11 +93,10 @@ export async function loadQueue(store: Store): Promise<QueueRecords> {
   return records;
 }
 
-/** The content of a message that may still be sent. Throws `store_failed` when it is not there. */
-export async function loadContent(store: Pick<Store, 'get'>, id: string): Promise<MessageContent> {
+/** The content of a message that may still be sent; `undefined` when it is not there. */
+export async function loadContent(store: Pick<Store, 'get'>, id: string): Promise<MessageContent | undefined> {
   const value = await store.get(CONTENT + id);
-  if (typeof value === 'object' && value !== null) return value as MessageContent;
-  throw damaged(CONTENT + id);
+  return typeof value === 'object' && value !== null ? (value as MessageContent) : undefined;
 }
 
 async function each<Schema extends z.ZodType>(

@@ -9,12 +9,12 @@ import type { Store } from '../store/store.ts';
 import { type Acceptance, draftOf } from './acceptance.ts';
 import type { SendConfig } from './account.ts';
 import { BlobHolds } from './blob-holds.ts';
-import { Accounts } from './choosing.ts';
+import { Accounts, waitingReason } from './choosing.ts';
 import { ContentCache } from './content-cache.ts';
 import { bounced, cancelled, detailOf, eventOf, keepsContent, requeued, unknown } from './course.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
+import { CONTENT_AHEAD_MS_MAX, FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal, type Message, type MessageState } from './message.ts';
 import {
@@ -27,6 +27,7 @@ import {
   messageWrite,
 } from './queue-records.ts';
 import type { Suppressions } from './suppressions.ts';
+import { Turns } from './turns.ts';
 import { WarmUps } from './warm-up.ts';
 import { Watchers } from './watchers.ts';
 
@@ -45,6 +46,8 @@ export interface QueueOptions {
   readonly mailer: Mailer;
   readonly config: SendConfig;
   readonly suppressions: Suppressions;
+  /** Why a message may not go out as its address any more; `undefined` when it may. */
+  readonly whyNotAs: (message: Message) => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -59,6 +62,8 @@ export class Queue {
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
+  /** One change of a message after the other. */
+  readonly #turns = new Turns();
   #lastNumber: number;
   #finished = 0;
 
@@ -78,7 +83,7 @@ export class Queue {
       contents: this.#contents,
       get: (id) => this.#messages.get(id),
       show: (message) => this.#show(message),
-      save: (message, writes) => this.#save(message, writes),
+      save: (id, change, writes) => this.#turns.take(id, () => this.#save(change(this.#known(id)), writes)),
     });
     this.#restore(records.keys);
   }
@@ -93,6 +98,7 @@ export class Queue {
     for (const [id, account] of records.attempts) {
       const message = queue.#messages.get(id);
       if (message === undefined || isFinal(message.state)) continue;
+      queue.#dispatcher.remove(id);
       await queue.#save(unknown({ ...message, account }, queue.#iso(), 'the node was stopped while it was sending.'), [
         attemptWrite(id, undefined),
       ]);
@@ -146,10 +152,10 @@ export class Queue {
       const first = await known;
       return { message: this.#messages.get(first.id) ?? first, isNew: false };
     }
-    this.#refuseTooMuch(acceptance);
     const nowMs = this.#options.clock.wallMs();
+    const message = draftOf(acceptance, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
+    this.#refuseTooMuch(message, acceptance.wait);
     this.#lastNumber += 1;
-    const message = draftOf(acceptance, this.#lastNumber, nowMs, this.#options.config.lifetimeMs);
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency, nowMs)];
     const durable = this.#options.store.commit([
       messageWrite(message),
@@ -158,52 +164,58 @@ export class Queue {
     ]);
     if (idempotency !== undefined) this.#keys.remember(message, idempotency, nowMs, durable);
     await durable;
-    this.#contents.put(message.id, acceptance.content);
+    if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, acceptance.content);
     this.#show(message);
     this.#dispatcher.add(message);
     return { message, isNew: true };
   }
 
   /** Throws `not_cancellable`. */
-  async cancel(id: string): Promise<Message> {
-    const message = this.#known(id);
-    if (message.state !== 'queued' && message.state !== 'deferred')
-      throw new MeshError(
-        'not_cancellable',
-        `The email is '${message.state}'; only what waits to be sent can be cancelled.`,
-        {
-          extra: { email_id: id, state: message.state },
-        },
-      );
-    this.#dispatcher.remove(id);
-    return this.#save(cancelled(message, this.#iso()), []);
+  cancel(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      const { state } = message;
+      const extra = { email_id: id, state: isFinal(state) ? state : 'sending' };
+      if (isFinal(state))
+        throw new MeshError('not_cancellable', `The email is '${state}'; only what waits can be cancelled.`, { extra });
+      // Whoever takes it out of the queue has it: what a server is being told of can't be taken back.
+      if (!this.#dispatcher.remove(id))
+        throw new MeshError('not_cancellable', 'The email is being sent at this moment.', { extra });
+      return this.#save(cancelled(message, this.#iso()), []);
+    });
   }
 
-  /** Throws `not_cancellable` when it is not one that may be sent again. */
-  async resend(id: string): Promise<Message> {
-    const message = this.#known(id);
-    if (!['unknown', 'failed', 'expired'].includes(message.state))
-      throw new MeshError(
-        'not_cancellable',
-        `The email is '${message.state}'; only what is unknown, failed or expired can be sent again.`,
-        {
-          extra: { email_id: id, state: message.state },
-        },
-      );
-    const nowMs = this.#options.clock.wallMs();
-    const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
-    this.#dispatcher.add(again);
-    return again;
+  /** Throws `not_resendable`. */
+  resend(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      const { state } = message;
+      if (!['unknown', 'failed', 'expired'].includes(state))
+        throw new MeshError(
+          'not_resendable',
+          `The email is '${state}'; only what is unknown, failed or expired can be sent again.`,
+          { extra: { email_id: id, state } },
+        );
+      const nowMs = this.#options.clock.wallMs();
+      const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
+      this.#dispatcher.add(again);
+      return again;
+    });
   }
 
-  /** Marks recipients as bounced, with `writes` in the same commit. */
-  async bounced(
+  /** Marks recipients as bounced, with `writes` in the same commit. Those whom no server has taken yet are still sent to. */
+  bounced(
     id: string,
     replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
     writes: readonly Write[],
   ): Promise<Message> {
-    this.#dispatcher.remove(id);
-    return this.#save(bounced(this.#known(id), replies, this.#iso()), writes);
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      const after = bounced(message, replies, this.#iso());
+      if (after !== message) return this.#save(after, writes);
+      await this.#options.store.commit(writes);
+      return message;
+    });
   }
 
   /** The message at its end, or as it is after `ms`. */
@@ -230,7 +242,15 @@ export class Queue {
     }
   }
 
-  #refuseTooMuch({ agentId, wait, sendAtMs }: Acceptance): void {
+  /** A message that is due and waits all the same, with what stands in its way now. */
+  whyWaiting(message: Message): Message {
+    const nowMs = this.#options.clock.wallMs();
+    if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
+    const choice = this.accounts.choose(message, new Set());
+    return choice.kind === 'wait' ? { ...message, dueMs: choice.untilMs, reason: waitingReason(choice) } : message;
+  }
+
+  #refuseTooMuch(draft: Message, wait: boolean): void {
     const { clock } = this.#options;
     if (this.#dispatcher.size >= QUEUE_MESSAGES_MAX)
       throw new MeshError(
@@ -241,20 +261,19 @@ export class Queue {
         },
       );
     const nowMs = clock.wallMs();
-    const freeMs = this.accounts.agentFreeMs(agentId, nowMs);
-    if (!wait || freeMs <= nowMs || (sendAtMs ?? 0) > nowMs) return;
+    const choice = this.accounts.choose(draft, new Set());
+    if (!wait || draft.dueMs > nowMs || choice.kind !== 'wait' || choice.because !== 'rate') return;
     throw new MeshError(
       'rate_limited',
-      `The agent has sent ${this.#options.config.agentRatePerHour} messages in the last hour, its most. Try again later, or send without 'wait': then the message waits here.`,
-      { retryAfterSeconds: Math.ceil((freeMs - nowMs) / 1_000) },
+      `${choice.why} Try again later, or send without 'wait': then the message waits here.`,
+      { retryAfterSeconds: Math.max(1, Math.ceil((choice.untilMs - nowMs) / 1_000)) },
     );
   }
 
   /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */
   async #save(message: Message, writes: readonly Write[]): Promise<Message> {
-    const event = eventOf(message.state);
-    const before = this.#messages.get(message.id);
-    const drafts = event === undefined || before?.state === message.state ? [] : [{ event, email: detailOf(message) }];
+    const event = eventOf(this.#messages.get(message.id), message);
+    const drafts = event === undefined ? [] : [{ event, email: detailOf(message) }];
     const content = keepsContent(message.state) ? [] : [contentWrite(message.id, undefined)];
     const all = [messageWrite(message), ...content, ...writes];
     const apply = () => this.#show(message);

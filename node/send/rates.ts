@@ -1,6 +1,7 @@
 // How many messages went out in the last hour, by account and by agent. A window that slides, kept as counts per minute: at most
-// a minute less exact than a list of every message, and bounded however many there are.
-import { RATE_WINDOW_MS } from './limits.ts';
+// a minute less exact than a list of every message, and bounded however many there are. A message that is on its way has its place
+// reserved, or many at once would all find the last one free.
+import { RATE_WINDOW_MS, RESERVED_WAIT_MS } from './limits.ts';
 
 const SLOT_MS = 60_000;
 const SLOTS = RATE_WINDOW_MS / SLOT_MS;
@@ -8,11 +9,21 @@ const SLOTS = RATE_WINDOW_MS / SLOT_MS;
 /** Counts of one account or agent. Times are of the wall clock, since the counts outlive restarts. */
 export class Rate {
   readonly #counts = new Map<number, number>();
+  #reserved = 0;
 
   add(wallMs: number): void {
     const slot = Math.floor(wallMs / SLOT_MS);
     this.#counts.set(slot, (this.#counts.get(slot) ?? 0) + 1);
     for (const old of this.#counts.keys()) if (old <= slot - SLOTS - 1) this.#counts.delete(old);
+  }
+
+  /** A message is on its way that will count, or else be given back: `add` or not, then `release`. */
+  reserve(): void {
+    this.#reserved += 1;
+  }
+
+  release(): void {
+    this.#reserved -= 1;
   }
 
   /** Messages in the hour before `wallMs`. Those that a clock set back shows in the future count too. */
@@ -25,8 +36,10 @@ export class Rate {
 
   /** When there is room for one more under `max`; `wallMs` itself when there is now. */
   freeMs(max: number, wallMs: number): number {
-    let over = this.count(wallMs) - max + 1;
-    if (over <= 0) return wallMs;
+    const count = this.count(wallMs);
+    if (count + this.#reserved < max) return wallMs;
+    if (count < max) return wallMs + RESERVED_WAIT_MS;
+    let over = count - max + 1;
     const first = Math.floor(wallMs / SLOT_MS) - SLOTS;
     for (const slot of [...this.#counts.keys()].sort((one, other) => one - other)) {
       if (slot <= first) continue;

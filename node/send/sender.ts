@@ -6,7 +6,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { SendConfig } from './account.ts';
 import type { Blobs } from './blobs.ts';
 import { mailboxKey } from './mailboxes.ts';
-import type { Mailbox } from './message.ts';
+import type { Mailbox, Message } from './message.ts';
 import { parseSendRequest, type SendRequest, sendRequest } from './request.ts';
 import type { SendContext } from './sending.ts';
 
@@ -56,6 +56,15 @@ export function prepare(parts: PreparingParts, value: unknown, context: SendCont
   };
   const named = request.agentId === undefined ? undefined : agentNamed(parts, request.agentId);
   return request.from === undefined ? asPrimary(request, named) : asAsked(parts, request, request.from, named);
+}
+
+/** Why a message may not go out any more as the address that it was accepted with; `undefined` when it may. */
+export function whyNotAs(parts: Pick<AgentsOfHost, 'holder'>): (message: Message) => string | undefined {
+  return ({ agentId, agentName, from }) => {
+    const agent = parts.holder(from);
+    if (agent?.id !== agentId) return `Agent '${agentName}' does not own '${from}' any more, so it is not sent.`;
+    return agent.enabled ? undefined : `Email of agent '${agentName}' is disabled, so it is not sent.`;
+  };
 }
 
 function asPrimary(request: SendRequest, agent: SendingAgent | undefined): Prepared {

@@ -74,6 +74,12 @@ export class Suppressions {
     return this.#standing(keyOf(address));
   }
 
+  /** The same, as a recipient's reply. */
+  reasonAgainst(address: string): string | undefined {
+    const against = this.against(address);
+    return against && `It is on the list of those not written to since ${against.since} (${against.reason}).`;
+  }
+
   /** In the order of the addresses. `cursor`: of the page before. */
   list({ cursor = '', limit }: { readonly cursor?: string | undefined; readonly limit: number }) {
     this.#sorted ??= [...this.#byKey.keys()].sort();

@@ -1,5 +1,5 @@
 // Which message is next: those that are due, in turn by agent, so that one agent's thousands delay nobody else's one; and those
-// due later, by their time. In memory only: the courses on disk say the same.
+// due later, by their time; and when each is given up. In memory only: the courses on disk say the same.
 import { Heap } from '../../mesh/heap.ts';
 import type { Message } from './message.ts';
 
@@ -8,12 +8,21 @@ interface Later {
   readonly dueMs: number;
 }
 
+interface Expiring {
+  readonly id: string;
+  readonly expiresMs: number;
+}
+
+const EXPIRING_SLACK = 1_000;
+const newExpiring = () => new Heap<Expiring>((one, other) => one.expiresMs < other.expiresMs);
+
 export class Waiting {
   /** Ids that are due, by agent, the first first. Agents take turns in the order of this map. */
   readonly #ready = new Map<string, string[]>();
   readonly #later = new Heap<Later>((one, other) => one.dueMs < other.dueMs);
-  /** When each waiting message is due; what stands in the lists with another time, or not here, is void. */
-  readonly #due = new Map<string, number>();
+  /** When each waiting message is due and given up; what stands elsewhere with other times, or not here, is void. */
+  readonly #due = new Map<string, { readonly dueMs: number; readonly expiresMs: number }>();
+  #expiring = newExpiring();
   /** Agents that must wait as a whole, and until when. */
   readonly #parked = new Map<string, number>();
 
@@ -21,13 +30,33 @@ export class Waiting {
     return this.#due.size;
   }
 
-  add({ id }: Pick<Message, 'id'>, dueMs: number): void {
-    this.#due.set(id, dueMs);
+  add({ id, expiresMs }: Pick<Message, 'id' | 'expiresMs'>, dueMs: number): void {
+    this.#due.set(id, { dueMs, expiresMs });
     this.#later.push({ id, dueMs });
+    this.#expiring.push({ id, expiresMs });
+    // Most are sent long before they expire: what they leave here must not pile up.
+    if (this.#expiring.size <= 2 * this.#due.size + EXPIRING_SLACK) return;
+    this.#expiring = newExpiring();
+    for (const [one, times] of this.#due) this.#expiring.push({ id: one, expiresMs: times.expiresMs });
   }
 
-  remove(id: string): void {
-    this.#due.delete(id);
+  /** False when it does not wait: it is in hand, or has ended. */
+  remove(id: string): boolean {
+    return this.#due.delete(id);
+  }
+
+  /** Takes out what is over its time, wherever it waits. */
+  takeExpired(nowMs: number): readonly string[] {
+    const ids: string[] = [];
+    for (
+      let next = this.#expiring.peek();
+      next !== undefined && next.expiresMs <= nowMs;
+      next = this.#expiring.peek()
+    ) {
+      this.#expiring.pop();
+      if (this.#due.get(next.id)?.expiresMs === next.expiresMs && this.#due.delete(next.id)) ids.push(next.id);
+    }
+    return ids;
   }
 
   park(agentId: string, untilMs: number): void {
@@ -39,7 +68,7 @@ export class Waiting {
     for (const [agent, untilMs] of this.#parked) if (untilMs <= nowMs) this.#parked.delete(agent);
     for (let next = this.#later.peek(); next !== undefined && next.dueMs <= nowMs; next = this.#later.peek()) {
       this.#later.pop();
-      if (this.#due.get(next.id) !== next.dueMs) continue;
+      if (this.#due.get(next.id)?.dueMs !== next.dueMs) continue;
       const agent = agentOf(next.id);
       const list = this.#ready.get(agent);
       if (list === undefined) this.#ready.set(agent, [next.id]);
@@ -71,6 +100,7 @@ export class Waiting {
 
   /** When something becomes due that is not yet; infinite when nothing will. */
   nextMs(): number {
-    return Math.min(this.#later.peek()?.dueMs ?? Number.POSITIVE_INFINITY, ...this.#parked.values());
+    const times = [this.#later.peek()?.dueMs, this.#expiring.peek()?.expiresMs, ...this.#parked.values()];
+    return Math.min(...times.map((ms) => ms ?? Number.POSITIVE_INFINITY));
   }
 }

@@ -2,6 +2,7 @@
 // small record per address, written in the commit of each message that counts.
 import type { Write } from '../../mesh/ports.ts';
 import type { SendConfig } from './account.ts';
+import { RESERVED_WAIT_MS } from './limits.ts';
 import { type WarmUpRecord, warmUpWrite } from './queue-records.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -9,6 +10,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export class WarmUps {
   readonly #plan: SendConfig['warmUp'];
   readonly #records: Map<string, WarmUpRecord>;
+  /** Messages on their way, by address. */
+  readonly #reserved = new Map<string, number>();
 
   constructor(plan: SendConfig['warmUp'], records: ReadonlyMap<string, WarmUpRecord>) {
     this.#plan = plan;
@@ -21,7 +24,19 @@ export class WarmUps {
     const record = this.#records.get(address);
     const most = this.#most(record?.firstDay ?? day, day);
     const sent = record?.day === day ? record.count : 0;
-    return sent < most ? nowMs : (day + 1) * DAY_MS;
+    if (sent + (this.#reserved.get(address) ?? 0) < most) return nowMs;
+    return sent < most ? nowMs + RESERVED_WAIT_MS : (day + 1) * DAY_MS;
+  }
+
+  /** A message is on its way that will count, or else be given back: `count` or not, then `release`. */
+  reserve(address: string): void {
+    if (this.#plan !== undefined) this.#reserved.set(address, (this.#reserved.get(address) ?? 0) + 1);
+  }
+
+  release(address: string): void {
+    const left = (this.#reserved.get(address) ?? 0) - 1;
+    if (left > 0) this.#reserved.set(address, left);
+    else this.#reserved.delete(address);
   }
 
   /** Counts one message; returns what to write with it. */

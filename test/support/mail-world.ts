@@ -56,6 +56,8 @@ export class MailWorld {
     readonly atMs: number;
   }[] = [];
   readonly events: EmailEntry[] = [];
+  /** Why a message may not go out any more; nothing, unless a test says so. */
+  whyNotAs: (message: Message) => string | undefined = () => undefined;
   store: MemoryStore;
   queue!: Queue;
   suppressions!: Suppressions;
@@ -108,7 +110,17 @@ export class MailWorld {
       for (const draft of drafts) this.events.push({ ...draft, agent: { id: agentId } } as unknown as EmailEntry);
       apply();
     };
-    this.queue = await Queue.open({ store, tell, mailer, config, suppressions, clock, random, log });
+    this.queue = await Queue.open({
+      store,
+      tell,
+      mailer,
+      config,
+      suppressions,
+      clock,
+      random,
+      log,
+      whyNotAs: (message: Message) => this.whyNotAs(message),
+    });
     this.#stop = new AbortController();
     this.#running = this.queue.run(this.#stop.signal);
   }

@@ -126,6 +126,22 @@ describe('POST /api/email/send', () => {
     ]);
   });
 
+  it('sends nothing as an address that the agent has given up meanwhile', async () => {
+    const world = await withTitania();
+    const sendAt = new Date(world.clock.wallMs() + 60_000).toISOString();
+    const idOf = (answer: { readonly body: unknown }) => (answer.body as { email_id: string }).email_id;
+    const given = idOf(await send(world, { from: 'iac@mail.example.com', sendAt }));
+    const kept = idOf(await send(world, { sendAt }));
+    await world.ask('DELETE', '/api/agents/t1/email/addresses/iac%40mail.example.com');
+    await world.clock.advance(120_000);
+    const status = async (id: string) => (await world.ask('GET', `/api/email/status/${id}`)).body;
+    expect(await status(given)).toMatchObject({
+      state: 'failed',
+      message: "Agent 'titania' does not own 'iac@mail.example.com' any more, so it is not sent.",
+    });
+    expect([await status(kept), world.shipped.length]).toMatchObject([{ state: 'sent' }, 1]);
+  });
+
   it('answers 429 with Retry-After to who waits over the rate', async () => {
     const world = await withTitania({ agentRatePerHour: 1 });
     await send(world, { wait: true });
