@@ -48,6 +48,10 @@ export const KEYS_PER_MESSAGE_MAX = 100;
 export const CLAIM_MESSAGES_UNDER_WAY_MAX = 2;
 /** Items waiting for one peer; above it they are dropped, and asked again by their claims. */
 export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
+/** Keys of registers in one answer, while a mesh moves: about 60 octets each. */
+export const KEYS_PER_PAGE_MAX = 2_000;
+/** Addresses taken over at once while a mesh moves: few enough that claims go on beside them. */
+export const RECHOOSING_AT_ONCE_MAX = 400;
 /** Ballot numbers reserved by one durable write. */
 export const BALLOT_BLOCK = 10_000;
 /** Claims and releases in hand at once on one node; above it the node answers 503. */
@@ -59,9 +63,17 @@ export const HOSTS_MAX = 1_000;
 
 /** How often each peer is greeted, to know whether it is there and what it thinks the mesh is. */
 export const GREETING_INTERVAL_MS = 10_000;
-/** The same until every voter has been heard once. */
+/** The same while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
 export const GREETING_MS_MAX = 2_000;
+/** What a host said of itself counts for this long when the mesh is to be moved. */
+export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;
+/** The n-th host that could move the mesh waits this long for each before it, so that two seldom try at once. */
+export const MOVER_RANK_MS = 1_000;
+/** An attempt to have the next configuration chosen. */
+export const DECREE_MS_MAX = 3_000;
+/** The addresses of a host that was taken out of the mesh may be claimed by others after this long (claims: 24 h). */
+export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 
 /** Signatures between hosts: how far `created` may lie from our clock, and for how long a nonce is remembered (both ways). */
 export const SIGNATURE_SKEW_SECONDS_MAX = 60;

@@ -3,9 +3,11 @@
 
 import { parseIdentityAddress } from '../mesh/address/identity.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
+import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
 import { MeshError } from '../mesh/errors.ts';
+import type { Roster } from '../mesh/hosts.ts';
 import { createLookUp } from '../mesh/lookup.ts';
 import type { AddressKey } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
@@ -103,16 +105,17 @@ export async function createNode(
   const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
   const claims = new QuorumClaims({
     self,
-    voters: roster.current().voters,
+    wish: wishOf(roster.current()),
     records: await loadClaimRecords(store),
     registry: { holder, isEmpty: () => index.size === 0 },
     journal: store,
     transport,
     clock,
     random,
+    log: (event, fields) => log.info(event, fields),
   });
   stack.defer(() => claims.stop());
-  roster.subscribe(({ voters }) => claims.wish(voters));
+  roster.subscribe((edited) => claims.wish(wishOf(edited)));
 
   const registry = await createRegistry({ store, claims, index, parseAddress, clock, random, log, hostId: self });
   const lookUp = createLookUp({
@@ -200,6 +203,12 @@ export async function createNode(
 /** An agent as the send module sees it. */
 function sendingAgentOf({ id, name, emailEnabled, addresses }: Agent): SendingAgent {
   return { id, name, enabled: emailEnabled, addresses };
+}
+
+/** What this operator wishes the mesh to be. */
+function wishOf({ voters, hosts }: Roster): Wish {
+  const members = hosts.filter(({ enabled }) => enabled).map(({ id }) => id);
+  return { voters, members: members.sort() };
 }
 
 /** The store reports its own failure, and the node stops for it. Anything else is a bug and ends the process. */

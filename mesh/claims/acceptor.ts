@@ -1,7 +1,7 @@
 // One voter's part of a register (CASPaxos, Rystsov 2018, "acceptor"): it promises not to listen to older ballots and keeps
 // the newest value it accepted. Pure: what must be on disk before the answer leaves is returned beside the answer.
 // It does not know whether a value was chosen; only a proposer that hears a majority does.
-import type { AddressKey, HostId } from '../names.ts';
+import type { AddressKey } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Owner } from './claim-store.ts';
 import type { Item, ItemAnswer } from './messages.ts';
@@ -19,14 +19,14 @@ export interface Vote {
   readonly register?: Register;
 }
 
-/** Votes on one item of `from`. `holder`: who holds the address in this voter's own registry. */
+/** Votes on one item of `proposer` (its name in ballots). `holder`: who holds the address in this voter's own registry. */
 export function vote(
   register: Register | undefined,
-  from: HostId,
+  proposer: string,
   item: Item,
   holder: (key: AddressKey) => Owner | undefined,
 ): Vote {
-  const ballot: Ballot = [item.n, from];
+  const ballot: Ballot = [item.n, proposer];
   const promised = register?.promised ?? null;
   if (compareBallots(ballot, promised) < 0 && promised !== null)
     return { answer: { kind: 'nack', n: item.n, promised } };

@@ -1,8 +1,17 @@
-// Ballots order the attempts to change a register. `[n, hostId]`: a number that its host never used before, even through a
-// crash, and the host's id, so that two hosts never make the same ballot.
+// Ballots order the attempts to change a register. `[n, proposer]`: a number that its proposer never used before, even through a
+// crash, and the proposer's name, so that two never make the same ballot. The name tells incarnations of a host apart, for one
+// that lost its disk no longer knows which numbers it used.
 import type { HostId } from '../names.ts';
 
-export type Ballot = readonly [n: number, hostId: HostId];
+export type Ballot = readonly [n: number, proposer: string];
+
+/** Hex digits of an incarnation in a proposer's name. */
+const INCARNATION_DIGITS = 12;
+
+/** `mac#5f0c…`; ballots stored by earlier versions have the host's id alone. */
+export function proposerName(host: HostId, incarnation: string): string {
+  return `${host}#${incarnation.slice(0, INCARNATION_DIGITS)}`;
+}
 
 /** Negative when `a` is older than `b`, 0 when they are the same ballot. `null` (no ballot yet) is older than any. */
 export function compareBallots(a: Ballot | null, b: Ballot | null): number {

@@ -1,11 +1,17 @@
 // What the core of the claims knows between two events. Changed in place, and only by `step`: 100,000 registers are not
 // copied per event.
+import { GONE_GRACE_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from './acceptor.ts';
 import type { Owner, ReleasedClaim } from './claim-store.ts';
-import { type Membership, votersOf } from './forming.ts';
+import { electorsOf, type VoteKey, voteKey } from './config.ts';
+import type { Membership } from './membership.ts';
+import type { Wish } from './messages.ts';
+import type { Move } from './mover.ts';
 import type { Change, Proposal } from './proposer.ts';
 import type { ClaimRecords } from './records.ts';
+import { RULES, type Rules } from './rules.ts';
+import type { Decree } from './succession.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
 export interface Operation {
@@ -27,17 +33,33 @@ export interface RegistryView {
   isEmpty(): boolean;
 }
 
+/** An attempt on the next configuration, and when it began. */
+interface DecreeInHand {
+  readonly decree: Decree;
+  readonly sinceMs: number;
+}
+
 export interface CoreState {
   readonly membership: Membership;
+  readonly rules: Rules;
   readonly registers: Map<AddressKey, Register>;
   readonly registry: RegistryView;
   readonly unsettledAtStart: readonly ReleasedClaim[];
   readonly operations: Map<number, Operation>;
   /** Running attempts by their ballot number. */
   readonly attempts: Map<number, Proposal>;
-  readonly heardAtMs: Map<HostId, number>;
-  /** Voters that refused this host's messages for counting by other voters. */
+  /** When each voter last answered, by host and incarnation. */
+  readonly heardAtMs: Map<VoteKey, number>;
+  /** Hosts that last answered without a vote: they are joining, or in another mesh. */
   readonly refusing: Set<HostId>;
+  /** The latest life that each host was seen in, by host and incarnation. */
+  readonly lives: Map<VoteKey, number>;
+  decree: DecreeInHand | undefined;
+  move: Move | undefined;
+  /** Keys of this host's registers in order, as they were when `epoch` began. */
+  keysAsOf: { readonly epoch: number; readonly keys: readonly AddressKey[] } | undefined;
+  /** When hosts that are behind were last greeted for it. */
+  readonly nudgedAtMs: Map<HostId, number>;
   highestBallot: number;
   ballotCeiling: number;
   ceilingAsked: number;
@@ -46,23 +68,40 @@ export interface CoreState {
   claimsInHand: number;
   roundTripMs: number;
   nowMs: number;
+  wallMs: number;
 }
 
 export interface CoreOptions {
   readonly self: HostId;
-  /** Voters by hosts.json, sorted. */
-  readonly voters: readonly HostId[];
+  /** hosts.json. */
+  readonly wish: Wish;
   readonly records: ClaimRecords;
   readonly registry: RegistryView;
   /** 32 hex digits, used when the records have no incarnation yet: this data directory is new. */
   readonly freshIncarnation: string;
+  /** A name for this start, made at random. */
+  readonly boot: string;
+  /** Other than `RULES` only in tests of the tests. */
+  readonly rules?: Rules;
 }
 
 /** The state after a start. The `started` event must be the first. */
-export function createCore({ self, voters, records, registry, freshIncarnation }: CoreOptions): CoreState {
-  const incarnation = records.incarnation ?? freshIncarnation;
+export function createCore(options: CoreOptions): CoreState {
+  const { self, wish, records, registry, freshIncarnation, boot, rules = RULES } = options;
+  const { config, succession } = records;
   return {
-    membership: { self, incarnation, wish: voters, agreed: records.agreement, greetings: new Map() },
+    membership: {
+      self,
+      incarnation: records.incarnation ?? freshIncarnation,
+      life: records.life + 1,
+      boot,
+      wish,
+      config,
+      succession,
+      greetings: new Map(),
+      outlivedSince: undefined,
+    },
+    rules,
     registers: records.registers,
     registry,
     unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),
@@ -70,6 +109,11 @@ export function createCore({ self, voters, records, registry, freshIncarnation }
     attempts: new Map(),
     heardAtMs: new Map(),
     refusing: new Set(),
+    lives: records.lives,
+    decree: undefined,
+    move: undefined,
+    keysAsOf: undefined,
+    nudgedAtMs: new Map(),
     highestBallot: records.ballotCeiling,
     ballotCeiling: records.ballotCeiling,
     ceilingAsked: records.ballotCeiling,
@@ -77,18 +121,35 @@ export function createCore({ self, voters, records, registry, freshIncarnation }
     claimsInHand: 0,
     roundTripMs: 0,
     nowMs: 0,
+    wallMs: 0,
   };
 }
 
-/** Voters heard of within `withinMs`, this host itself among them. */
-export function reachedVoters(state: CoreState, withinMs: number): readonly HostId[] {
-  const { self } = state.membership;
-  return votersOf(state.membership).filter(
-    (voter) => voter === self || state.nowMs - (state.heardAtMs.get(voter) ?? -Infinity) <= withinMs,
-  );
+/** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
+export function votersOf({ membership }: CoreState): readonly HostId[] {
+  return membership.config === undefined ? membership.wish.voters : electorsOf(membership.config);
 }
 
-/** A claim of this very host that its registry does not hold: left over from a claim that failed or was released. */
+/** Votes that could be had now: of voters heard within `withinMs`, this host itself among them. */
+export function reachedVotes(state: CoreState, withinMs: number): ReadonlySet<VoteKey> {
+  const { self, incarnation, config } = state.membership;
+  const votes = new Set<VoteKey>();
+  if (config === undefined) return votes;
+  for (const voters of [config.voters, config.old ?? {}])
+    for (const [host, theirs] of Object.entries(voters)) {
+      const vote = voteKey(host as HostId, theirs);
+      const isOurs = host === self && theirs === incarnation;
+      if (isOurs || state.nowMs - (state.heardAtMs.get(vote) ?? -Infinity) <= withinMs) votes.add(vote);
+    }
+  return votes;
+}
+
+/**
+ * Whether a claim may be replaced: one of this very host that its registry does not hold, left over from a claim that failed or
+ * was released; or one of a host that left the mesh long enough ago.
+ */
 export function isAbandoned(state: CoreState, key: AddressKey, owner: Owner): boolean {
-  return owner.hostId === state.membership.self && state.registry.holder(key)?.claimId !== owner.claimId;
+  if (owner.hostId === state.membership.self) return state.registry.holder(key)?.claimId !== owner.claimId;
+  const goneSince = state.membership.config?.gone[owner.hostId];
+  return goneSince !== undefined && state.wallMs - Date.parse(goneSince) >= GONE_GRACE_MS;
 }

@@ -3,6 +3,7 @@
 // (the registry's commit, an answer to another host) is a later commit, and commits keep their order. So a claim waits for
 // the disk once, in the registry's own commit.
 import type { Write } from '../ports.ts';
+import { proposerName } from './ballot.ts';
 import { type CoreState, isAbandoned, type Operation } from './core-state.ts';
 import type { Result } from './events.ts';
 import { applyChange, type Proposal } from './proposer.ts';
@@ -36,7 +37,8 @@ function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const freed = change.kind === 'free' ? [settledWrite(change.claimId)] : [];
   if (next === value) return freed;
   state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
-  const ballot = [state.highestBallot, state.membership.self] as const;
+  const { self, incarnation } = state.membership;
+  const ballot = [state.highestBallot, proposerName(self, incarnation)] as const;
   const accepted = { promised: ballot, accepted: ballot, value: next };
   state.registers.set(key, accepted);
   return [registerWrite(key, accepted), ...freed];

@@ -12,12 +12,14 @@ import {
 } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
-import type { Claim, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
-import { type CoreState, type Operation, reachedVoters } from './core-state.ts';
+import type { Claim, Owner, ReleasedClaim } from './claim-store.ts';
+import { type CoreState, type Operation, votersOf } from './core-state.ts';
+import { unavailable } from './counting.ts';
 import type { Effect, Inner, Result } from './events.ts';
-import { isAlone, isFormed, majorityOf, obstacleOf, votersOf } from './forming.ts';
 import { decideAlone } from './lone-host.ts';
+import { isAlone, wishesAlone } from './membership.ts';
 import type { Item } from './messages.ts';
+import { obstacleOf } from './obstacles.ts';
 import { type Change, createProposal, type Progress, type Proposal, prepare, propose } from './proposer.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
 
@@ -43,12 +45,53 @@ export function free(state: CoreState, id: number, claims: readonly ReleasedClai
   startOrWait(state, add(state, id, 'free', changes), out);
 }
 
+/** Has registers chosen again under the present configuration, for as long as that lasts; tells by `rechosen`. */
+export function rechoose(state: CoreState, id: number, keys: readonly AddressKey[], out: Effect[]): void {
+  startOrWait(
+    state,
+    add(
+      state,
+      id,
+      'rechoose',
+      keys.map((key) => [key, { kind: 'rechoose' }]),
+    ),
+    out,
+  );
+}
+
 /** Nothing is sent before the mesh has formed: until then nobody's vote counts. */
 function startOrWait(state: CoreState, operation: Operation, out: Effect[]): void {
-  if (operation.kind !== 'free' && !isAlone(state.membership)) {
-    out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  const { membership } = state;
+  const hasEnd = operation.kind === 'claim' || operation.kind === 'read';
+  const isQuick = isAlone(membership) || (membership.config === undefined && wishesAlone(membership));
+  if (hasEnd && !isQuick) out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  if (membership.config !== undefined) begin(state, operation, out);
+}
+
+/** The mesh has formed: what waited for it begins. */
+export function beginWaiting(state: CoreState, out: Effect[]): void {
+  for (const operation of [...state.operations.values()]) if (!operation.begun) begin(state, operation, out);
+}
+
+/** It can't form as things are: claims that wait are told so at once. */
+export function refuseWaiting(state: CoreState, out: Effect[]): void {
+  if (obstacleOf(state.membership)?.reason !== 'membership_mismatch') return;
+  for (const operation of [...state.operations.values()])
+    if (!operation.begun && operation.kind === 'claim') end(state, operation, unavailable(state), out);
+}
+
+/** Another configuration: what was heard under the one before counts no more. Taking addresses over is the new mover's. */
+export function beginAnew(state: CoreState, out: Effect[]): void {
+  state.attempts.clear();
+  for (const operation of [...state.operations.values()]) {
+    if (operation.kind === 'rechoose') state.operations.delete(operation.id);
+    else if (operation.begun)
+      attempt(
+        state,
+        operation.proposals.filter(({ phase }) => phase !== 'ended'),
+        out,
+      );
   }
-  if (isFormed(state.membership)) begin(state, operation, out);
 }
 
 function add(
@@ -65,7 +108,7 @@ function add(
 }
 
 /** Writes the intents, and asks the voters at the same time. */
-export function begin(state: CoreState, operation: Operation, out: Effect[]): void {
+function begin(state: CoreState, operation: Operation, out: Effect[]): void {
   if (isAlone(state.membership)) {
     beginAlone(state, operation, out);
     return;
@@ -124,7 +167,7 @@ export function reserveBallots(state: CoreState, out: Effect[]): void {
 export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void {
   state.attempts.delete(proposal.n);
   proposal.phase = 'idle';
-  if (proposal.change.kind !== 'free') attempt(state, [proposal], out);
+  if (proposal.change.kind === 'claim' || proposal.change.kind === 'read') attempt(state, [proposal], out);
   else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
 }
 
@@ -212,6 +255,11 @@ function chosen(
       return;
     case 'read':
       end(state, operation, { kind: 'read', owner: value }, out);
+      return;
+    case 'rechoose':
+      if (operation.left > 0) return;
+      end(state, operation, { kind: 'rechosen' }, out);
+      out.push({ type: 'event', event: { type: 'rechosen', operation: operation.id } });
   }
 }
 
@@ -223,7 +271,7 @@ function settledWrites(operation: Operation): Write[] {
 
 /** The same items to every voter. */
 export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
-  return votersOf(state.membership).map((to) => ({ type: 'send', to, items }));
+  return votersOf(state).map((to) => ({ type: 'send', to, items }));
 }
 
 function attemptMs(state: CoreState): number {
@@ -243,42 +291,4 @@ export function timer(ms: number, event: Inner): Effect & { type: 'timer' } {
 export function ownOperation(state: CoreState): number {
   state.lastOwnOperation -= 1;
   return state.lastOwnOperation;
-}
-
-/** Says why a claim can't be decided now. */
-export function unavailable(state: CoreState, overloaded = false): Unavailable {
-  const voters = votersOf(state.membership);
-  const reached = reachedVoters(state, CLAIM_MS_MAX).filter((voter) => !state.refusing.has(voter));
-  const required = majorityOf(voters);
-  const counted = {
-    required,
-    reached: reached.length,
-    hostsFailed: voters.filter((voter) => !reached.includes(voter)),
-  };
-  if (overloaded) {
-    const message = `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most. Nothing was claimed; try again shortly.`;
-    return { kind: 'unavailable', reason: 'overloaded', message, ...counted };
-  }
-  const obstacle = obstacleOf(state.membership);
-  if (obstacle) {
-    return {
-      kind: 'unavailable',
-      reason: obstacle.reason,
-      message: `${obstacle.message} Nothing was claimed.`,
-      ...counted,
-      hostsFailed: obstacle.hosts,
-    };
-  }
-  if (voters.length - state.refusing.size < required) {
-    const message = `Hosts ${[...state.refusing].join(', ')} count by other voters than this host. Make the voters in hosts.json the same on every host. Nothing was claimed.`;
-    return {
-      kind: 'unavailable',
-      reason: 'membership_mismatch',
-      message,
-      ...counted,
-      hostsFailed: [...state.refusing],
-    };
-  }
-  const message = `${required} of ${voters.length} voters must answer to establish who owns the address; ${reached.length} did. Nothing was claimed; try again.`;
-  return { kind: 'unavailable', reason: 'no_majority', message, ...counted };
 }

@@ -5,13 +5,17 @@
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Owner } from './claim-store.ts';
+import type { Config, VoteKey } from './config.ts';
 import type { Item, ItemAnswer } from './messages.ts';
+import type { Rules } from './rules.ts';
 
 /** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
 export type Change =
   | { readonly kind: 'claim'; readonly owner: Owner }
   | { readonly kind: 'free'; readonly claimId: ClaimId }
-  | { readonly kind: 'read' };
+  | { readonly kind: 'read' }
+  /** Has the present value chosen again, by the voters of a new configuration. */
+  | { readonly kind: 'rechoose' };
 
 type Phase = 'idle' | 'preparing' | 'prepared' | 'accepting' | 'ended';
 
@@ -27,9 +31,14 @@ export interface Proposal {
   /** Whether the claimant's own value ever left in an `accept`: then it may be chosen later, unless it is aborted. */
   exposed: boolean;
   proposed: Owner | null;
-  readonly promises: Map<HostId, { readonly accepted: Ballot | null; readonly value: Owner | null }>;
-  readonly accepts: Set<HostId>;
-  readonly refusals: Set<HostId>;
+  readonly promises: Map<VoteKey, Promised>;
+  readonly accepts: Set<VoteKey>;
+  readonly refusals: Set<VoteKey>;
+}
+
+interface Promised {
+  readonly accepted: Ballot | null;
+  readonly value: Owner | null;
 }
 
 /** What an answer led to. */
@@ -46,9 +55,9 @@ export type Progress =
 
 /** What the proposer knows of its surroundings. */
 export interface Electorate {
-  readonly voters: readonly HostId[];
-  readonly majority: number;
-  /** Whether `owner` is a claim of this very host that it has given up or never finished: it may replace it. */
+  readonly config: Config;
+  readonly rules: Pick<Rules, 'isQuorum' | 'canDecideWithout' | 'counts' | 'voteKey' | 'applyChange' | 'trustsPrepare'>;
+  /** Whether `owner`'s claim may be replaced: given up by this very host, or its host left the mesh. */
   abandoned(key: AddressKey, owner: Owner): boolean;
 }
 
@@ -83,23 +92,30 @@ export function prepare(proposal: Proposal, n: number): Item {
   return { kind: 'prepare', key: proposal.key, n, claiming: proposal.change.kind === 'claim' };
 }
 
-/** Takes one voter's answer to the present attempt. */
-export function hear(proposal: Proposal, from: HostId, answer: ItemAnswer, electorate: Electorate): Progress {
-  if (answer.n !== proposal.n || !electorate.voters.includes(from)) return WAIT;
+/** Takes the answer of one voter, in that incarnation, to the present attempt. */
+export function hear(
+  proposal: Proposal,
+  voter: { readonly host: HostId; readonly incarnation: string },
+  answer: ItemAnswer,
+  electorate: Electorate,
+): Progress {
+  const { config, rules } = electorate;
+  if (answer.n !== proposal.n || !rules.counts(config, voter.host, voter.incarnation)) return WAIT;
+  const vote = rules.voteKey(voter.host, voter.incarnation);
   switch (answer.kind) {
     case 'nack':
-      proposal.refusals.add(from);
-      return isLost(proposal, electorate) ? OUTBID : WAIT;
+      proposal.refusals.add(vote);
+      return rules.canDecideWithout(config, proposal.refusals) ? WAIT : OUTBID;
     case 'veto':
       return proposal.phase === 'preparing' ? { kind: 'vetoed', owner: answer.owner } : WAIT;
     case 'promise':
       if (proposal.phase !== 'preparing') return WAIT;
-      proposal.promises.set(from, { accepted: answer.accepted, value: answer.value });
-      return proposal.promises.size < electorate.majority ? WAIT : conclude(proposal, electorate);
+      proposal.promises.set(vote, { accepted: answer.accepted, value: answer.value });
+      return rules.isQuorum(config, new Set(proposal.promises.keys())) ? conclude(proposal, electorate) : WAIT;
     case 'accepted':
       if (proposal.phase !== 'accepting') return WAIT;
-      proposal.accepts.add(from);
-      return proposal.accepts.size < electorate.majority ? WAIT : { kind: 'chosen', value: proposal.proposed };
+      proposal.accepts.add(vote);
+      return rules.isQuorum(config, proposal.accepts) ? { kind: 'chosen', value: proposal.proposed } : WAIT;
   }
 }
 
@@ -114,6 +130,7 @@ export function propose(proposal: Proposal): Item {
 export function applyChange(change: Change, current: Owner | null, abandoned: (owner: Owner) => boolean): Owner | null {
   switch (change.kind) {
     case 'read':
+    case 'rechoose':
       return current;
     case 'free':
       return current?.claimId === change.claimId ? null : current;
@@ -122,10 +139,10 @@ export function applyChange(change: Change, current: Owner | null, abandoned: (o
   }
 }
 
-function conclude(proposal: Proposal, electorate: Electorate): Progress {
+function conclude(proposal: Proposal, { config, rules, abandoned }: Electorate): Progress {
   const current = newest(proposal);
-  const next = applyChange(proposal.change, current.value, (owner) => electorate.abandoned(proposal.key, owner));
-  if (next === current.value && mayTrustPrepare(proposal, current.accepted, electorate))
+  const next = rules.applyChange(proposal.change, current.value, (owner) => abandoned(proposal.key, owner));
+  if (next === current.value && rules.trustsPrepare(proposal, current.accepted, config, rules.isQuorum))
     return { kind: 'chosen', value: next };
   proposal.phase = 'prepared';
   proposal.proposed = next;
@@ -134,17 +151,22 @@ function conclude(proposal: Proposal, electorate: Electorate): Progress {
 
 /**
  * A majority that reports one and the same ballot has chosen that value already, so nothing need be written. Not for `free`:
- * the claim to be freed may linger at a voter outside this majority, and only a newer accepted ballot buries it.
+ * the claim to be freed may linger at a voter outside this majority, and only a newer accepted ballot buries it. Nor for
+ * `rechoose`, whose purpose is to write.
  */
-function mayTrustPrepare(proposal: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
-  if (proposal.change.kind === 'free') return false;
-  let same = 0;
-  for (const promise of proposal.promises.values()) if (compareBallots(promise.accepted, accepted) === 0) same += 1;
-  return same >= electorate.majority;
+export function trustsPrepare(
+  { change, promises }: Proposal,
+  accepted: Ballot | null,
+  config: Config,
+  isQuorum: (config: Config, votes: ReadonlySet<VoteKey>) => boolean,
+): boolean {
+  if (change.kind === 'free' || change.kind === 'rechoose') return false;
+  const same = [...promises].filter(([, promise]) => compareBallots(promise.accepted, accepted) === 0);
+  return isQuorum(config, new Set(same.map(([vote]) => vote)));
 }
 
-function newest(proposal: Proposal): { readonly accepted: Ballot | null; readonly value: Owner | null } {
-  let best: { readonly accepted: Ballot | null; readonly value: Owner | null } = { accepted: null, value: null };
+function newest(proposal: Proposal): Promised {
+  let best: Promised = { accepted: null, value: null };
   for (const promise of proposal.promises.values()) {
     if (compareBallots(promise.accepted, best.accepted) > 0) best = promise;
   }
@@ -153,8 +175,4 @@ function newest(proposal: Proposal): { readonly accepted: Ballot | null; readonl
 
 function isOwn(proposal: Proposal, value: Owner | null): boolean {
   return proposal.change.kind === 'claim' && value?.claimId === proposal.change.owner.claimId;
-}
-
-function isLost(proposal: Proposal, electorate: Electorate): boolean {
-  return electorate.voters.length - proposal.refusals.size < electorate.majority;
 }

@@ -3,7 +3,7 @@
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
 import { Alarms } from '../alarms.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import type {
@@ -18,33 +18,39 @@ import type {
   Unavailable,
 } from './claim-store.ts';
 import { step } from './core.ts';
-import { type CoreState, createCore, type RegistryView, reachedVoters } from './core-state.ts';
+import { type CoreState, createCore, type RegistryView } from './core-state.ts';
+import { countVotes } from './counting.ts';
 import type { Effect, Event, Result } from './events.ts';
-import { majorityOf, obstacleOf, votersOf } from './forming.ts';
 import {
   type ClaimAnswer,
   type ClaimMessage,
   claimAnswerSchema,
-  type Greeting,
-  greetingSchema,
   type Item,
+  type Question,
+  type Reply,
+  replySchemas,
+  type Wish,
 } from './messages.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
+import { standingOf } from './standing.ts';
+import { type MembershipView, membershipOf, statusOf } from './views.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
-export const CLAIM_GREETINGS_PATH = '/api/mesh/v1/claims/greetings';
+export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
 
 export interface QuorumOptions {
   readonly self: HostId;
-  /** Voters by hosts.json, sorted. */
-  readonly voters: readonly HostId[];
+  /** hosts.json. */
+  readonly wish: Wish;
   readonly records: ClaimRecords;
   readonly registry: RegistryView;
   readonly journal: Journal;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of what an operator should know: the mesh formed, moves, has moved. */
+  readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 export class QuorumClaims implements ClaimStore {
@@ -60,13 +66,14 @@ export class QuorumClaims implements ClaimStore {
   constructor(options: QuorumOptions) {
     this.#options = options;
     this.#alarms = new Alarms(options.clock);
-    const { self, voters, records, registry, random } = options;
+    const { self, wish, records, registry, random } = options;
     this.#state = createCore({
       self,
-      voters,
+      wish,
       records,
       registry,
       freshIncarnation: Buffer.from(random.bytes(16)).toString('hex'),
+      boot: Buffer.from(random.bytes(8)).toString('hex'),
     });
   }
 
@@ -76,8 +83,8 @@ export class QuorumClaims implements ClaimStore {
   }
 
   /** hosts.json was edited. */
-  wish(voters: readonly HostId[]): void {
-    this.#tell({ type: 'wished', voters });
+  wish(wish: Wish): void {
+    this.#tell({ type: 'wished', wish });
   }
 
   /** Ends what is in hand as `unavailable`; afterwards nothing is asked or answered. */
@@ -90,8 +97,8 @@ export class QuorumClaims implements ClaimStore {
 
   async claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable> {
     const result = await this.#run((operation) => ({ type: 'claim', operation, claims }));
-    if (result.kind === 'freed' || result.kind === 'read') throw new Error(`A claim can't end as '${result.kind}'.`);
-    return result;
+    if (result.kind === 'held' || result.kind === 'conflict' || result.kind === 'unavailable') return result;
+    throw new Error(`A claim can't end as '${result.kind}'.`);
   }
 
   releasing(claims: readonly ReleasedClaim[]): readonly Write[] {
@@ -113,26 +120,11 @@ export class QuorumClaims implements ClaimStore {
   }
 
   status(): ClaimStatus {
-    const voters = votersOf(this.#state.membership);
-    const required = majorityOf(voters);
-    const base = { kind: 'quorum', voters, required, unsettled: this.#state.operations.size };
-    const obstacle = obstacleOf(this.#state.membership);
-    // A lone host forms with its first claim: nothing stands in the way of that.
-    if (obstacle) {
-      const { reason, hosts } = obstacle;
-      return { ...base, ready: false, why: obstacle.message, reason, hosts };
-    }
-    const withinMs = 2.5 * GREETING_INTERVAL_MS;
-    const heard = reachedVoters(this.#state, withinMs);
-    const reached = heard.length;
-    if (reached >= required) return { ...base, ready: true };
-    return {
-      ...base,
-      ready: false,
-      reason: 'no_majority',
-      hosts: voters.filter((voter) => !heard.includes(voter)),
-      why: `${required} of ${voters.length} voters must answer; ${reached} did when last asked.`,
-    };
+    return statusOf(this.#state);
+  }
+
+  membership(): MembershipView {
+    return membershipOf(this.#state);
   }
 
   /** A peer's message, its signature verified. */
@@ -140,9 +132,9 @@ export class QuorumClaims implements ClaimStore {
     return this.#answerTo((token) => ({ type: 'received', token, from, message }));
   }
 
-  /** A peer's greeting, its signature verified. */
-  receiveGreeting(from: HostId, greeting: Greeting): Promise<Greeting> {
-    return this.#answerTo((token) => ({ type: 'greeted', token, from, greeting }));
+  /** A peer's question about membership, its signature verified. */
+  receiveQuestion(from: HostId, question: Question): Promise<Reply> {
+    return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
   }
 
   #run(event: (operation: number) => Event): Promise<Result> {
@@ -166,7 +158,8 @@ export class QuorumClaims implements ClaimStore {
 
   #tell(event: Event): void {
     if (this.#stopped) return;
-    for (const effect of step(this.#state, event, this.#options.clock.monotonicMs())) this.#do(effect);
+    const { clock } = this.#options;
+    for (const effect of step(this.#state, event, clock.monotonicMs(), clock.wallMs())) this.#do(effect);
   }
 
   #do(effect: Effect): void {
@@ -175,8 +168,11 @@ export class QuorumClaims implements ClaimStore {
         if (effect.to === this.#options.self) this.#sendToSelf(effect.items);
         else this.#outbox(effect.to).push(effect.items);
         return;
-      case 'greet':
-        this.#greet(effect.to, effect.greeting);
+      case 'ask':
+        this.#ask(effect.to, effect.question);
+        return;
+      case 'log':
+        this.#options.log(effect.event, effect.fields);
         return;
       case 'persist':
         this.#persist(effect.writes, effect.after);
@@ -192,8 +188,8 @@ export class QuorumClaims implements ClaimStore {
       case 'answer':
         this.#resolveAnswer(effect.token, effect.answer);
         return;
-      case 'answerGreeting':
-        this.#resolveAnswer(effect.token, effect.greeting);
+      case 'reply':
+        this.#resolveAnswer(effect.token, effect.reply);
         return;
       case 'finish':
         this.#waiting.get(effect.operation)?.(effect.result);
@@ -211,7 +207,7 @@ export class QuorumClaims implements ClaimStore {
     );
   }
 
-  #resolveAnswer(token: number, answer: ClaimAnswer | Greeting): void {
+  #resolveAnswer(token: number, answer: ClaimAnswer | Reply): void {
     this.#answers.get(token)?.(answer as never);
     this.#answers.delete(token);
   }
@@ -219,7 +215,7 @@ export class QuorumClaims implements ClaimStore {
   /** This host's own vote: the same messages, without a network. */
   #sendToSelf(items: readonly Item[]): void {
     const { self } = this.#options;
-    const message: ClaimMessage = { version: 1, voters: votersOf(this.#state.membership), items };
+    const message: ClaimMessage = { ...standingOf(this.#state), items };
     void this.receive(self, message).then((answer) => this.#tell({ type: 'answered', from: self, answer, tookMs: 0 }));
   }
 
@@ -239,24 +235,28 @@ export class QuorumClaims implements ClaimStore {
   }
 
   async #say(to: HostId, items: readonly Item[]): Promise<ClaimAnswer> {
-    const message: ClaimMessage = { version: 1, voters: votersOf(this.#state.membership), items };
-    const answer = await this.#ask(to, CLAIM_MESSAGES_PATH, message, CLAIM_MESSAGE_MS_MAX);
+    const message: ClaimMessage = { ...standingOf(this.#state), items };
+    const answer = await this.#post(to, CLAIM_MESSAGES_PATH, message, CLAIM_MESSAGE_MS_MAX);
     return claimAnswerSchema.parse(answer);
   }
 
-  #greet(to: HostId, greeting: Greeting): void {
-    const heard = this.#ask(to, CLAIM_GREETINGS_PATH, greeting, GREETING_MS_MAX).then((answer) =>
-      greetingSchema.parse(answer),
-    );
+  #ask(to: HostId, question: Question): void {
+    const { self } = this.#options;
+    const heard =
+      to === self
+        ? this.receiveQuestion(self, question)
+        : this.#post(to, CLAIM_QUESTIONS_PATH, question, GREETING_MS_MAX).then(
+            (reply): Reply => replySchemas[question.about].parse(reply),
+          );
     const sinceMs = this.#options.clock.monotonicMs();
     heard.then(
-      (answer) => this.#tell({ type: 'greetingAnswered', from: to, greeting: answer }),
+      (reply) => this.#tell({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
       () => this.#tell({ type: 'silent', from: to, sinceMs }),
     );
   }
 
-  async #ask(to: HostId, path: string, body: unknown, answerMsMax: number): Promise<unknown> {
+  async #post(to: HostId, path: string, body: unknown, answerMsMax: number): Promise<unknown> {
     const request = {
       to,
       method: 'POST',
@@ -270,13 +270,13 @@ export class QuorumClaims implements ClaimStore {
   }
 
   #stopping(): Unavailable {
-    const voters = votersOf(this.#state.membership);
+    const { required } = countVotes(this.#state, this.#state.membership.config);
     const message = 'This node is stopping. Nothing was claimed; try again in a moment.';
     return {
       kind: 'unavailable',
       reason: 'stopping',
       message,
-      required: majorityOf(voters),
+      required,
       reached: 0,
       hostsFailed: [],
     };

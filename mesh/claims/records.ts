@@ -2,25 +2,36 @@
 // schemas: a record that does not parse stops the node, for a forgotten promise would break uniqueness.
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
-import { type AddressKey, type AgentId, type ClaimId, type HostId, parseHostId } from '../names.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from './acceptor.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Owner, ReleasedClaim } from './claim-store.ts';
-import type { Agreement } from './forming.ts';
-import { hostIdSchema } from './messages.ts';
+import { type Config, firstConfig, type VoteKey } from './config.ts';
+import { configSchema, hostIdSchema } from './messages.ts';
+import type { SuccessionRecord } from './succession.ts';
 
 /** Every record of the claims has a key that begins so. */
 export const CLAIM_PREFIX = 'claim/';
 const INCARNATION = 'claim/incarnation';
+const CONFIG = 'claim/config';
+/** What was agreed, as versions before 0.2 kept it. */
 const AGREEMENT = 'claim/agreement';
+const SUCCESSION = 'claim/succession';
+const LIFE = 'claim/life';
+const LIVES = 'claim/lives/';
 const CEILING = 'claim/ballot-ceiling';
 const REGISTER = 'claim/register/';
 const UNSETTLED = 'claim/unsettled/';
 
 export interface ClaimRecords {
   incarnation: string | undefined;
-  agreement: Agreement | undefined;
+  config: Config | undefined;
+  succession: SuccessionRecord | undefined;
+  /** How often the node was started on these records. */
+  life: number;
+  /** The latest life that other hosts were seen in, by host and incarnation. */
+  readonly lives: Map<VoteKey, number>;
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
@@ -29,19 +40,42 @@ export interface ClaimRecords {
 }
 
 export const incarnationWrite = (incarnation: string): Write => ({ key: INCARNATION, value: incarnation });
-export const agreementWrite = (agreement: Agreement | undefined): Write => ({ key: AGREEMENT, value: agreement });
+/** The vote on the successor of an earlier epoch is void with it. */
+export const configWrites = (config: Config): readonly Write[] => [
+  { key: CONFIG, value: config },
+  { key: SUCCESSION, value: undefined },
+];
+export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
+export const lifeWrite = (life: number): Write => ({ key: LIFE, value: life });
+export const livesWrite = (who: VoteKey, life: number): Write => ({ key: LIVES + who, value: life });
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
 export const unsettledWrite = (claim: ReleasedClaim): Write => ({ key: UNSETTLED + claim.claimId, value: claim.key });
 export const settledWrite = (claimId: ClaimId): Write => ({ key: UNSETTLED + claimId, value: undefined });
 
 export function emptyClaimRecords(): ClaimRecords {
-  return { incarnation: undefined, agreement: undefined, ballotCeiling: 0, registers: new Map(), unsettled: new Map() };
+  return {
+    incarnation: undefined,
+    config: undefined,
+    succession: undefined,
+    life: 0,
+    lives: new Map(),
+    ballotCeiling: 0,
+    registers: new Map(),
+    unsettled: new Map(),
+  };
 }
 
 const agreement = z.object({
   voters: z.array(hostIdSchema),
-  incarnations: z.record(z.string(), z.string()).optional(),
+  incarnations: z.record(hostIdSchema, z.string()).optional(),
+});
+const ballotSchema = z.tuple([z.int(), z.string()]);
+const succession = z.object({
+  epoch: z.int().min(0),
+  promised: ballotSchema,
+  accepted: ballotSchema.nullable(),
+  config: configSchema.nullable(),
 });
 
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */
@@ -51,13 +85,23 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key.startsWith(UNSETTLED))
       records.unsettled.set(key.slice(UNSETTLED.length) as ClaimId, z.string().parse(value) as AddressKey);
     else if (key === INCARNATION) records.incarnation = z.string().parse(value);
-    else if (key === AGREEMENT) records.agreement = agreement.parse(value);
+    else if (key === CONFIG) records.config = configSchema.parse(value);
+    else if (key === AGREEMENT) records.config ??= readAgreement(value);
+    else if (key === SUCCESSION) records.succession = succession.parse(value);
+    else if (key === LIFE) records.life = z.int().parse(value);
+    else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), z.int().parse(value));
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');
   } catch (cause) {
     const message = `The stored record '${key}' can't be read: ${(cause as Error).message}. The data directory was damaged or written by a newer version.`;
     throw new MeshError('store_failed', message, { cause });
   }
+}
+
+/** One that had not formed yet binds nobody: no vote was counted by it. */
+function readAgreement(value: unknown): Config | undefined {
+  const { voters, incarnations } = agreement.parse(value);
+  return incarnations === undefined ? undefined : firstConfig(incarnations, voters);
 }
 
 /**
@@ -78,12 +122,15 @@ function readRegister(value: unknown): Register {
   };
 }
 
+/** A host's id, and since 0.2 the beginning of its incarnation. */
+const PROPOSER = /^[a-z0-9][a-z0-9._-]{0,63}(?:#[0-9a-f]+)?$/;
+
 function readBallot(value: unknown): Ballot {
   if (!Array.isArray(value) || value.length !== 2) throw new Error('it lacks a ballot');
-  const [n, hostId] = value as readonly unknown[];
-  if (!Number.isSafeInteger(n) || typeof hostId !== 'string' || parseHostId(hostId) !== hostId)
+  const [n, proposer] = value as readonly unknown[];
+  if (!Number.isSafeInteger(n) || typeof proposer !== 'string' || !PROPOSER.test(proposer))
     throw new Error('its ballot is none');
-  return [n as number, shared(hostId) as HostId];
+  return [n as number, shared(proposer)];
 }
 
 function readOwner(value: unknown): Owner {

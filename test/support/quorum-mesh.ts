@@ -1,7 +1,7 @@
 // Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
 import type { Owner } from '../../mesh/claims/claim-store.ts';
-import { type ClaimMessage, claimMessageSchema, greetingSchema } from '../../mesh/claims/messages.ts';
-import { CLAIM_GREETINGS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
+import { type ClaimMessage, claimMessageSchema, questionSchema } from '../../mesh/claims/messages.ts';
+import { CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
@@ -40,7 +40,9 @@ export class QuorumMesh {
     const held = new Map<AddressKey, Owner>();
     const registry = { holder: (key: AddressKey) => held.get(key), isEmpty: () => held.size === 0 };
     const random = seededRandom([...this.hosts.keys()].length + 1);
-    const options = { self, voters: this.#voters, records, registry, journal: store, clock: this.clock, random };
+    const wish = { voters: this.#voters, members: this.#voters };
+    const log = () => undefined;
+    const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log };
     const host = { id: self, claims: new QuorumClaims({ ...options, transport: this.#transport(self) }), store, held };
     this.hosts.set(self, host);
     host.claims.start();
@@ -62,8 +64,10 @@ export class QuorumMesh {
           throw new MeshError('peer_silent', `Host '${to}' did not answer.`);
         }
         const sent = JSON.parse(JSON.stringify(body));
-        if (path === CLAIM_GREETINGS_PATH)
-          return { status: 200, body: await host.claims.receiveGreeting(from, greetingSchema.parse(sent)) };
+        if (path === CLAIM_QUESTIONS_PATH) {
+          const reply = await host.claims.receiveQuestion(from, questionSchema.parse(sent));
+          return { status: 200, body: JSON.parse(JSON.stringify(reply)) };
+        }
         const message = claimMessageSchema.parse(sent);
         this.messages.push({ from, to, message });
         return { status: 200, body: JSON.parse(JSON.stringify(await host.claims.receive(from, message))) };

@@ -1,8 +1,15 @@
 // What hosts ask each other about claims. Signed both ways: a forged promise would break uniqueness. Behind `peerAuth`.
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
-import { type ClaimAnswer, claimMessageSchema, type Greeting, greetingSchema } from '../../../mesh/claims/messages.ts';
-import { CLAIM_GREETINGS_PATH, CLAIM_MESSAGES_PATH } from '../../../mesh/claims/quorum.ts';
+import {
+  CLAIM_VERSION,
+  type ClaimAnswer,
+  claimMessageSchema,
+  type Question,
+  questionSchema,
+  type Reply,
+} from '../../../mesh/claims/messages.ts';
+import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { answerJson } from '../answer-signing.ts';
@@ -13,31 +20,25 @@ import { peerBody, peerOf } from '../peer-auth.ts';
 /** The host's part in the claims of others. */
 export interface ClaimVoter {
   receive(from: HostId, message: z.output<typeof claimMessageSchema>): Promise<ClaimAnswer>;
-  receiveGreeting(from: HostId, greeting: Greeting): Promise<Greeting>;
+  receiveQuestion(from: HostId, question: Question): Promise<Reply>;
 }
-
-const MISMATCH = 'The hosts do not count by the same voters. Make the voters in hosts.json the same on every host.';
 
 export function claimRoutes(app: Hono, voter: ClaimVoter): void {
   resource(app, CLAIM_MESSAGES_PATH, {
-    POST: async (c) => {
-      const answer = await voter.receive(peerOf(c), readMessage(c, claimMessageSchema));
-      if (answer.kind === 'items') return answerJson(c, answer);
-      return answerJson(c, { error: 'membership_mismatch', message: MISMATCH, ...answer }, 409);
-    },
+    POST: async (c) => answerJson(c, await voter.receive(peerOf(c), readMessage(c, claimMessageSchema))),
   });
-  resource(app, CLAIM_GREETINGS_PATH, {
-    POST: async (c) => answerJson(c, await voter.receiveGreeting(peerOf(c), readMessage(c, greetingSchema))),
+  resource(app, CLAIM_QUESTIONS_PATH, {
+    POST: async (c) => answerJson(c, await voter.receiveQuestion(peerOf(c), readMessage(c, questionSchema))),
   });
 }
 
 function readMessage<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
   const value = parseJson(Buffer.from(peerBody(c)).toString('utf8'));
   const { version } = (value ?? {}) as { version?: unknown };
-  if (version !== 1) {
+  if (version !== CLAIM_VERSION) {
     throw new MeshError(
       'unsupported_version',
-      `This node speaks version 1 of these messages, not ${JSON.stringify(version)?.slice(0, 20)}.`,
+      `This node speaks version ${CLAIM_VERSION} of these messages, not ${JSON.stringify(version)?.slice(0, 20)}.`,
       { field: 'version' },
     );
   }

@@ -1,6 +1,7 @@
 // The node itself: whether it is alive, whether it may claim, and who is in its mesh.
 import type { Hono } from 'hono';
 import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
+import type { MembershipView } from '../../../mesh/claims/views.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Host, Roster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
@@ -10,7 +11,7 @@ import { resource } from '../methods.ts';
 export interface NodeRoutesOptions {
   readonly version: string;
   readonly roster: () => Roster;
-  readonly claims: { status(): ClaimStatus };
+  readonly claims: { status(): ClaimStatus; membership(): MembershipView };
   /** Base64url: what other operators put into hosts.json as this host's `publicKey`. */
   readonly publicKey: string;
   /** What is known of a peer. */
@@ -31,7 +32,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
     },
   });
   resource(app, '/api/hosts', {
-    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)) }),
+    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)), mesh: claims.membership() }),
   });
   resource(app, '/api/hosts/identity', {
     GET: (c) => {

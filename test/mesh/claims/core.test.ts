@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { proposerName } from '../../../mesh/claims/ballot.ts';
 import type { Owner } from '../../../mesh/claims/claim-store.ts';
+import { firstConfig } from '../../../mesh/claims/config.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
-import type { ItemAnswer } from '../../../mesh/claims/messages.ts';
+import type { Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
 import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 
 const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
 const VOTERS = [cloud, mac, mini];
 const INCARNATIONS = { mac: 'a'.repeat(32), cloud: 'b'.repeat(32), mini: 'c'.repeat(32) };
+const CONFIG = firstConfig(INCARNATIONS, VOTERS);
 const KEY = 'titania@x.com' as AddressKey;
 
 const ownerOn = (hostId: HostId, claimId: string): Owner => ({
@@ -22,55 +25,56 @@ const ownerOn = (hostId: HostId, claimId: string): Owner => ({
 
 /** A core on `mac` in a mesh that has formed. */
 function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
-  const agreement = { voters: VOTERS, incarnations: INCARNATIONS };
   return createCore({
     self: mac,
-    voters: VOTERS,
-    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, agreement, ...records },
+    wish: { voters: VOTERS, members: VOTERS },
+    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, config: CONFIG, ...records },
     registry: { holder: () => held, isEmpty: () => held === undefined },
     freshIncarnation: 'f'.repeat(32),
+    boot: 'first',
   });
 }
 
 /** Steps, and does everything that needs no time: every write is durable at once. */
 function run(state: CoreState, event: Event): Effect[] {
   const done: Effect[] = [];
-  const todo: Effect[] = [...step(state, event, 0)];
+  const todo: Effect[] = [...step(state, event, 0, 0)];
   for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
     done.push(effect);
     if (effect.type === 'persist') todo.push(...effect.after);
-    if (effect.type === 'event') todo.push(...step(state, effect.event, 0));
+    if (effect.type === 'event') todo.push(...step(state, effect.event, 0, 0));
   }
   return done;
 }
+
+/** A question that `cloud` asks, in the epoch of the mesh unless said otherwise. */
+const question = (item: Item, standing: { readonly mesh?: string; readonly epoch?: number } = {}): Event => ({
+  type: 'received',
+  token: 1,
+  from: cloud,
+  message: { version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud, ...standing, items: [item] },
+});
+const PREPARE: Item = { kind: 'prepare', key: KEY, n: 5, claiming: true };
 
 const sent = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.type === 'send' && effect.to === cloud ? effect.items : []));
 const finished = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.type === 'finish' ? [effect.result] : []));
+const answers = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'answer' ? [effect.answer] : []));
 const answer = (from: 'cloud' | 'mini' | 'mac', ...items: ItemAnswer[]): Event => ({
   type: 'answered',
   from: from as HostId,
-  answer: { version: 1, kind: 'items', incarnation: INCARNATIONS[from], items },
+  answer: { version: 2, kind: 'items', incarnation: INCARNATIONS[from], items },
   tookMs: 1,
 });
 
 describe('a vote', () => {
   it('leaves only behind the write that it depends on', () => {
-    const effects = step(
-      formedCore(),
-      {
-        type: 'received',
-        token: 1,
-        from: cloud,
-        message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
-      },
-      0,
-    );
-    expect(effects).toMatchObject([
+    expect(step(formedCore(), question(PREPARE), 0, 0)).toMatchObject([
       {
         type: 'persist',
-        writes: [{ key: `claim/register/${KEY}`, value: { promised: [5, cloud] } }],
+        writes: [{ key: `claim/register/${KEY}`, value: { promised: [5, proposerName(cloud, INCARNATIONS.cloud)] } }],
         after: [{ type: 'answer', answer: { items: [{ kind: 'promise', n: 5 }] } }],
       },
     ]);
@@ -78,54 +82,46 @@ describe('a vote', () => {
 
   it('is given again, behind what was written for it, when the question comes twice', () => {
     const state = formedCore();
-    const question: Event = {
-      type: 'received',
-      token: 1,
-      from: cloud,
-      message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
-    };
-    step(state, question, 0);
-    expect(step(state, question, 0)).toMatchObject([
+    step(state, question(PREPARE), 0, 0);
+    expect(step(state, question(PREPARE), 0, 0)).toMatchObject([
       { type: 'persist', writes: [], after: [{ type: 'answer', answer: { items: [{ kind: 'promise' }] } }] },
     ]);
   });
 
   it('is refused to an older ballot, naming the newer one', () => {
     const state = formedCore({ registers: new Map([[KEY, { promised: [9, mini], accepted: null, value: null }]]) });
-    const effects = run(state, {
-      type: 'received',
-      token: 1,
-      from: cloud,
-      message: { version: 1, voters: VOTERS, items: [{ kind: 'accept', key: KEY, n: 5, value: null }] },
-    });
-    expect(effects).toContainEqual(
-      expect.objectContaining({
-        answer: expect.objectContaining({ items: [{ kind: 'nack', n: 5, promised: [9, mini] }] }),
-      }),
-    );
+    const effects = run(state, question({ kind: 'accept', key: KEY, n: 5, value: null }));
+    expect(answers(effects)).toMatchObject([{ items: [{ kind: 'nack', n: 5, promised: [9, mini] }] }]);
   });
 
   it('is a veto when this host holds the address itself', () => {
     const held = ownerOn(mac, 'claim-held');
-    const effects = run(formedCore({}, held), {
-      type: 'received',
-      token: 1,
-      from: cloud,
-      message: { version: 1, voters: VOTERS, items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
-    });
-    expect(effects).toContainEqual(
-      expect.objectContaining({ answer: expect.objectContaining({ items: [{ kind: 'veto', n: 5, owner: held }] }) }),
-    );
+    const effects = run(formedCore({}, held), question(PREPARE));
+    expect(answers(effects)).toMatchObject([{ items: [{ kind: 'veto', n: 5, owner: held }] }]);
   });
 
-  it('is refused to a host that counts by other voters', () => {
-    const effects = run(formedCore(), {
-      type: 'received',
-      token: 1,
-      from: cloud,
-      message: { version: 1, voters: [cloud, mac], items: [{ kind: 'prepare', key: KEY, n: 5, claiming: true }] },
-    });
-    expect(effects).toEqual([{ type: 'answer', token: 1, answer: { version: 1, kind: 'mismatch', voters: VOTERS } }]);
+  it('is refused to a host in an earlier epoch or another mesh, which is told what holds now', () => {
+    const later = { ...CONFIG, epoch: 3 };
+    for (const standing of [{ epoch: 2 }, { epoch: 3, mesh: 'e'.repeat(32) }]) {
+      const state = formedCore({ config: later });
+      expect(answers(run(state, question(PREPARE, standing)))).toMatchObject([{ kind: 'ahead', config: later }]);
+      expect(state.registers.size).toBe(0);
+    }
+  });
+
+  it('is not given to a host in a later epoch before this host is there too', () => {
+    const state = formedCore();
+    expect(answers(run(state, question(PREPARE, { epoch: 2 })))).toMatchObject([{ kind: 'behind' }]);
+    expect(state.registers.size).toBe(0);
+  });
+
+  it('is not given by a host that lost its data, nor to one that left the mesh', () => {
+    const wiped = formedCore({ incarnation: 'd'.repeat(32) });
+    const left = formedCore({ config: { ...CONFIG, gone: { [cloud]: '2026-01-27T12:00:00Z' } } });
+    for (const state of [wiped, left]) {
+      expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
+      expect(state.registers.size).toBe(0);
+    }
   });
 });
 
@@ -135,6 +131,7 @@ describe('a ballot number', () => {
     const effects = step(
       state,
       { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] },
+      0,
       0,
     );
     expect(effects.filter(({ type }) => type === 'send')).toEqual([]);
@@ -168,6 +165,7 @@ describe('a claim', () => {
     const effects = step(
       state,
       { type: 'claim', operation: 1, claims: [{ key: KEY, owner: ownerOn(mac, 'claim-mine') }] },
+      0,
       0,
     );
     const n = sent(effects)[0]?.n ?? 0;
@@ -214,7 +212,7 @@ describe('a claim', () => {
       from: mini,
       tookMs: 1,
       answer: {
-        version: 1,
+        version: 2,
         kind: 'items',
         incarnation: 'd'.repeat(32),
         items: [{ kind: 'promise', n, accepted: null, value: null }],

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { firstConfig } from '../../../mesh/claims/config.ts';
 import { emptyClaimRecords, readClaimRecord } from '../../../mesh/claims/records.ts';
+import type { HostId } from '../../../mesh/names.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
 const REGISTER = { promised: [7, 'cloud'], accepted: [5, 'mac'], value: OWNER };
+
+const INCARNATIONS = { cloud: 'a'.repeat(32), mac: 'b'.repeat(32) };
+const CONFIG = firstConfig(INCARNATIONS, ['cloud', 'mac'] as HostId[]);
 
 function read(key: string, value: unknown) {
   const records = emptyClaimRecords();
@@ -23,8 +28,17 @@ describe('a stored record of the claims', () => {
     expect([...read('claim/unsettled/claim-1', 'titania@x.com').unsettled]).toEqual([['claim-1', 'titania@x.com']]);
     expect(read('claim/ballot-ceiling', 20_000).ballotCeiling).toBe(20_000);
     expect(read('claim/incarnation', 'ab12').incarnation).toBe('ab12');
-    const agreement = { voters: ['cloud', 'mac'], incarnations: { cloud: 'aa', mac: 'bb' } };
-    expect(read('claim/agreement', agreement).agreement).toEqual(agreement);
+    expect(read('claim/config', CONFIG).config).toEqual(CONFIG);
+    const succession = { epoch: 1, promised: [7, 'cloud#bb'], accepted: [5, 'mac#aa'], config: CONFIG };
+    expect(read('claim/succession', succession).succession).toEqual(succession);
+    expect(read('claim/life', 3).life).toBe(3);
+    expect([...read('claim/lives/mac aa', 2).lives]).toEqual([['mac aa', 2]]);
+  });
+
+  it('of an earlier version that a mesh formed by is its first configuration; before it formed, it is nothing', () => {
+    const agreement = { voters: ['cloud', 'mac'], incarnations: INCARNATIONS };
+    expect(read('claim/agreement', agreement).config).toEqual(CONFIG);
+    expect(read('claim/agreement', { voters: ['cloud', 'mac'] }).config).toBeUndefined();
   });
 
   it.each([
@@ -38,6 +52,8 @@ describe('a stored record of the claims', () => {
     ['an owner without a claim', 'claim/register/a@x.com', { ...REGISTER, value: { ...OWNER, claimId: '' } }],
     ['an owner that is a number', 'claim/register/a@x.com', { ...REGISTER, value: 1 }],
     ['a ceiling that is a text', 'claim/ballot-ceiling', '20000'],
+    ['a configuration without voters', 'claim/config', { ...CONFIG, voters: undefined }],
+    ['a life that is a text', 'claim/life', '3'],
     ['an agreement without voters', 'claim/agreement', { incarnations: {} }],
     ['an unsettled claim without an address', 'claim/unsettled/claim-1', 1],
     ['a record this version does not know', 'claim/lease/a@x.com', {}],

@@ -1,0 +1,108 @@
+// What the mesh has agreed on: who votes, in which epoch. hosts.json is each operator's wish; quorums use only this. A voter is a
+// host in one incarnation, so a host that lost its disk is another voter, and its former votes and its present ones never mix.
+// A joint configuration (`old` beside `voters`) needs a majority of both: what was chosen before it is seen by it, and what is
+// chosen in it is seen after it. Every configuration but the first is chosen by the voters of the one before (succession.ts).
+// It does not say who is there: the greetings do.
+import { createHash } from 'node:crypto';
+import type { HostId } from '../names.ts';
+
+/** Incarnation by voting host. */
+export type Voters = Readonly<Record<HostId, string>>;
+
+export interface Config {
+  /** Hash of the first voters: two meshes that formed apart are never taken for one. */
+  readonly mesh: string;
+  /** 1 for the first configuration, then one more with each. */
+  readonly epoch: number;
+  readonly voters: Voters;
+  /** The voters before, while the mesh is moving. */
+  readonly old?: Voters;
+  /** All hosts of the mesh, sorted; the voters are among them. */
+  readonly members: readonly HostId[];
+  /** Hosts that were members, and since when they are not: ISO 8601, UTC. */
+  readonly gone: Readonly<Record<HostId, string>>;
+}
+
+/** One vote: a host in the incarnation that cast it. */
+export type VoteKey = string;
+
+export function voteKey(host: HostId, incarnation: string): VoteKey {
+  return `${host} ${incarnation}`;
+}
+
+export function hostsOf(voters: Voters): readonly HostId[] {
+  return (Object.keys(voters) as HostId[]).sort();
+}
+
+/** Whom a message about claims goes to: the voters, and those before them while the mesh moves. Sorted. */
+export function electorsOf({ voters, old }: Config): readonly HostId[] {
+  return hostsOf(old === undefined ? voters : { ...old, ...voters });
+}
+
+export function majorityOf(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+/** Whether `host`, in that incarnation, is among the voters or those before them. */
+export function isVoter({ voters, old }: Config, host: HostId, incarnation: string): boolean {
+  return voters[host] === incarnation || old?.[host] === incarnation;
+}
+
+/** Whether these votes decide: a majority of the voters, and of those before them while the mesh moves. */
+export function isQuorum({ voters, old }: Config, votes: ReadonlySet<VoteKey>): boolean {
+  return isMajority(voters, votes) && (old === undefined || isMajority(old, votes));
+}
+
+/** Whether the voters that are left, without `refusals`, could still decide. */
+export function canDecideWithout({ voters, old }: Config, refusals: ReadonlySet<VoteKey>): boolean {
+  const could = (side: Voters) => {
+    const { all, among } = count(side, refusals);
+    return all - among >= majorityOf(all);
+  };
+  return could(voters) && (old === undefined || could(old));
+}
+
+export function isMajority(voters: Voters, votes: ReadonlySet<VoteKey>): boolean {
+  const { all, among } = count(voters, votes);
+  return among >= majorityOf(all);
+}
+
+/** How many voters there are, and how many of them are among the votes. In a loop: it is asked for each answer. */
+function count(voters: Voters, votes: ReadonlySet<VoteKey>): { readonly all: number; readonly among: number } {
+  let [all, among] = [0, 0];
+  for (const host in voters) {
+    all += 1;
+    if (votes.has(voteKey(host as HostId, voters[host as HostId] ?? ''))) among += 1;
+  }
+  return { all, among };
+}
+
+export function sameVoters(one: Voters, other: Voters): boolean {
+  const hosts = hostsOf(one);
+  return hosts.length === hostsOf(other).length && hosts.every((host) => one[host] === other[host]);
+}
+
+export function sameHosts(one: readonly HostId[], other: readonly HostId[]): boolean {
+  return one.length === other.length && one.every((host, at) => host === other[at]);
+}
+
+/** The first configuration of a mesh of these voters: the same, whoever makes it. */
+export function firstConfig(voters: Voters, members: readonly HostId[]): Config {
+  return { mesh: meshOf(voters), epoch: 1, voters: sorted(voters), members, gone: {} };
+}
+
+/** Which of two configurations of one mesh is later; `undefined` counts as before all. */
+export function isLater(one: Config, other: Config | undefined): boolean {
+  return other === undefined || (one.mesh === other.mesh && one.epoch > other.epoch);
+}
+
+function meshOf(voters: Voters): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(voters)))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function sorted(voters: Voters): Voters {
+  return Object.fromEntries(hostsOf(voters).map((host) => [host, voters[host]])) as Voters;
+}

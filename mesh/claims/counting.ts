@@ -1,0 +1,59 @@
+// Who can be reached, and what that means for a claim: the sentence that a client is told when it can't be decided.
+import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import type { Unavailable } from './claim-store.ts';
+import { type Config, canDecideWithout, hostsOf, isQuorum, majorityOf, voteKey } from './config.ts';
+import { type CoreState, reachedVotes, votersOf } from './core-state.ts';
+import { obstacleOf } from './obstacles.ts';
+
+/** Says why a claim can't be decided now. */
+export function unavailable(state: CoreState, overloaded = false): Unavailable {
+  const { config } = state.membership;
+  const counted = countVotes(state, config);
+  const say = (reason: Unavailable['reason'], message: string, hostsFailed: readonly HostId[]): Unavailable => ({
+    kind: 'unavailable',
+    reason,
+    message: `${message} Nothing was claimed${reason === 'no_majority' || reason === 'overloaded' ? '; try again' : ''}.`,
+    required: counted.required,
+    reached: counted.reached,
+    hostsFailed,
+  });
+  if (overloaded)
+    return say('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`, counted.hostsFailed);
+  const obstacle = obstacleOf(state.membership);
+  if (obstacle) return say(obstacle.reason, obstacle.message, obstacle.hosts);
+  const { refusing } = state;
+  if (config !== undefined && !canDecideWithout(config, votesOf(config, refusing))) {
+    const names = [...refusing].join(', ');
+    const message = `The answers of ${names} do not count: these hosts lost their claim data, or belong to another mesh. GET /api/hosts says more.`;
+    return say('membership_mismatch', message, [...refusing]);
+  }
+  const needed = `${counted.required} of ${counted.all} voters must answer to establish who owns the address`;
+  const moving = config?.old === undefined ? '' : ', a majority of the old ones and of the new ones';
+  return say('no_majority', `${needed}${moving}; ${counted.reached} did.`, counted.hostsFailed);
+}
+
+/** How many voters must answer, and who did lately. While the mesh moves, both sides are counted as one. */
+export function countVotes(state: CoreState, config: Config | undefined, withinMs = CLAIM_MS_MAX) {
+  const hosts = votersOf(state);
+  if (config === undefined)
+    return { all: hosts.length, required: majorityOf(hosts.length), reached: 0, hostsFailed: hosts };
+  const votes = reachedVotes(state, withinMs);
+  const isReached = (host: HostId) =>
+    [config.voters[host], config.old?.[host]].some(
+      (incarnation) => incarnation !== undefined && votes.has(voteKey(host, incarnation)) && !state.refusing.has(host),
+    );
+  const reached = hosts.filter(isReached);
+  const sides = [config.voters, ...(config.old === undefined ? [] : [config.old])];
+  const required = Math.max(...sides.map((side) => majorityOf(hostsOf(side).length)));
+  const hostsFailed = hosts.filter((host) => !isReached(host));
+  return { all: hosts.length, required, reached: reached.length, hostsFailed, decides: isQuorum(config, votes) };
+}
+
+function votesOf({ voters, old }: Config, hosts: ReadonlySet<HostId>): ReadonlySet<string> {
+  const votes = new Set<string>();
+  for (const host of hosts)
+    for (const incarnation of [voters[host], old?.[host]])
+      if (incarnation !== undefined) votes.add(voteKey(host, incarnation));
+  return votes;
+}

@@ -1,0 +1,81 @@
+// Having the next configuration chosen: asks the voters of the present one, votes when another host asks, and tells the caller what
+// was chosen. One attempt at a time; one that nobody answers is given up after a while, and begun again.
+import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+import { type Config, electorsOf, hostsOf } from './config.ts';
+import type { CoreState } from './core-state.ts';
+import type { Effect } from './events.ts';
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from './messages.ts';
+import { reserveBallots } from './operations.ts';
+import { successionWrite } from './records.ts';
+import { isPristine, standingOf } from './standing.ts';
+import { createDecree, hearOfDecree, voteOnSuccession } from './succession.ts';
+
+/** Begins an attempt to have `target` chosen, unless one is under way. */
+export function decide(state: CoreState, target: Config, out: Effect[]): void {
+  if (state.decree !== undefined) return;
+  const { config } = state.membership;
+  state.highestBallot += 1;
+  const decree = createDecree(config, target, state.highestBallot);
+  state.decree = { decree, sinceMs: state.nowMs };
+  reserveBallots(state, out);
+  const asks = askAboutSuccession(state, { kind: 'prepare' });
+  if (state.highestBallot <= state.ballotCeiling) out.push(...asks);
+  else out.push({ type: 'persist', writes: [], after: asks });
+}
+
+function askAboutSuccession(
+  state: CoreState,
+  what: { readonly kind: 'prepare' } | { readonly kind: 'accept'; readonly config: Config },
+): Effect[] {
+  const decree = state.decree?.decree;
+  if (decree === undefined) return [];
+  const electors = decree.from === undefined ? [] : electorsOf(decree.from);
+  const hosts = [...new Set([...electors, ...hostsOf(decree.target.voters)])].sort();
+  const question: SuccessionQuestion = { ...standingOf(state), about: 'succession', n: decree.n, hosts, ...what };
+  return hosts.map((to) => ({ type: 'ask', to, question }));
+}
+
+/** This host's vote on a successor. */
+export function voteOn(
+  state: CoreState,
+  from: HostId,
+  question: SuccessionQuestion,
+  writes: Write[],
+): SuccessionAnswer {
+  const { membership } = state;
+  const wished = membership.wish.voters;
+  if (membership.config?.gone[from] !== undefined || membership.outlivedSince !== undefined)
+    return { version: CLAIM_VERSION, kind: 'refused', incarnation: membership.incarnation };
+  const { answer, record } = voteOnSuccession({ ...membership, wished, pristine: isPristine(state) }, from, question);
+  if (record !== undefined) {
+    membership.succession = record;
+    writes.push(successionWrite(record));
+  }
+  return answer;
+}
+
+/** Takes one vote; returns what was chosen, once it is. */
+export function hearVote(state: CoreState, from: HostId, answer: SuccessionAnswer, out: Effect[]): Config | undefined {
+  const decree = state.decree?.decree;
+  if (decree === undefined) return undefined;
+  const progress = hearOfDecree(decree, from, answer);
+  switch (progress.kind) {
+    case 'wait':
+      return undefined;
+    case 'accept':
+      out.push(...askAboutSuccession(state, { kind: 'accept', config: decree.proposed }));
+      return undefined;
+    case 'chosen':
+      state.decree = undefined;
+      return progress.config;
+    case 'outbid':
+      state.highestBallot = Math.max(state.highestBallot, progress.n);
+      state.decree = undefined;
+      return undefined;
+    case 'stuck':
+      state.decree = undefined;
+      out.push({ type: 'log', event: 'mesh.stuck', fields: { voters: hostsOf(decree.target.voters) } });
+      return undefined;
+  }
+}

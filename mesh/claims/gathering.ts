@@ -1,0 +1,167 @@
+// The core's part in membership: greeting, adopting what was agreed, having the next configuration chosen, taking addresses over.
+// Called by core.ts with each event; decides by membership.ts, mover.ts and succession.ts, and asks by effects.
+import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
+import type { CoreState } from './core-state.ts';
+import { decide, hearVote, voteOn } from './deciding.ts';
+import type { Effect } from './events.ts';
+import { greetingTo, isJoining, mayAdopt, wishesAlone } from './membership.ts';
+import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
+import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
+import { beginAnew, beginWaiting, refuseWaiting, timer } from './operations.ts';
+import { configWrites, incarnationWrite, lifeWrite, livesWrite } from './records.ts';
+import { isPristine } from './standing.ts';
+import { hearKeys, takeOver, tellKeys } from './taking-over.ts';
+
+/** Greets everybody, and looks after what is due; comes back by itself. */
+export function gather(state: CoreState, out: Effect[]): void {
+  greetAll(state, out);
+  attend(state, out);
+  const isBusy = state.membership.config === undefined || state.membership.config.old !== undefined;
+  const isUnsettled = isBusy || isJoining(state.membership) || state.move !== undefined;
+  out.push(timer(isUnsettled ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
+}
+
+/** A host's first words after a start. */
+export function introduce(state: CoreState, out: Effect[]): void {
+  const { incarnation, life } = state.membership;
+  const writes = [incarnationWrite(incarnation), lifeWrite(life)];
+  out.push({ type: 'persist', writes, after: [{ type: 'event', event: { type: 'greetingDue' } }] });
+}
+
+export function greetAll(state: CoreState, out: Effect[]): void {
+  const { membership } = state;
+  const { config, wish, self } = membership;
+  const electors = config === undefined ? [] : electorsOf(config);
+  for (const to of new Set([...electors, ...wish.voters, ...wish.members])) if (to !== self) greet(state, to, out);
+}
+
+/** Answers what another host asked about membership. */
+export function answerQuestion(state: CoreState, token: number, from: HostId, question: Question, out: Effect[]): void {
+  const writes: Write[] = [];
+  const reply = replyTo(state, from, question, writes, out);
+  out.push({ type: 'persist', writes, after: [{ type: 'reply', token, reply }] });
+}
+
+function replyTo(state: CoreState, from: HostId, question: Question, writes: Write[], out: Effect[]): Reply {
+  switch (question.about) {
+    case 'greeting':
+      hearGreeting(state, from, question, out);
+      return greetingTo(state.membership, from, state.lives);
+    case 'succession':
+      return voteOn(state, from, question, writes);
+    case 'keys':
+      return tellKeys(state, question);
+  }
+}
+
+/** Takes the answer to what this host asked about membership. */
+export function hearReply(state: CoreState, from: HostId, question: Question, reply: Reply, out: Effect[]): void {
+  if ('about' in reply) {
+    hearGreeting(state, from, reply, out);
+    return;
+  }
+  if (reply.kind === 'ahead') adopt(state, reply.config, out);
+  else if (reply.kind === 'behind') greet(state, from, out);
+  if (question.about === 'succession') {
+    const chosen = hearVote(state, from, reply as SuccessionAnswer, out);
+    if (chosen !== undefined) adopt(state, chosen, out);
+  } else if (question.about === 'keys') hearKeys(state, from, question, reply as KeysAnswer, out);
+}
+
+function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
+  const { membership } = state;
+  membership.greetings.set(from, { greeting, atMs: state.nowMs });
+  hearLife(state, from, greeting, out);
+  if (greeting.config !== undefined) adopt(state, greeting.config, out);
+  const { config } = membership;
+  if (config !== undefined && isVoter(config, from, greeting.incarnation) && greeting.mesh === config.mesh)
+    state.heardAtMs.set(voteKey(from, greeting.incarnation), state.nowMs);
+  attend(state, out);
+}
+
+/** Remembers the latest life of others, and believes them about its own. Best effort: a peer that never met us knows nothing. */
+function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
+  const { membership } = state;
+  const who = voteKey(from, greeting.incarnation);
+  if ((state.lives.get(who) ?? 0) < greeting.life) {
+    state.lives.set(who, greeting.life);
+    out.push({ type: 'persist', writes: [livesWrite(who, greeting.life)], after: [] });
+  }
+  const { you } = greeting;
+  const isOurs = you !== undefined && you.incarnation === membership.incarnation;
+  if (!isOurs || you.life <= membership.life || membership.outlivedSince !== undefined) return;
+  membership.outlivedSince = from;
+  out.push({ type: 'log', event: 'mesh.outlived', fields: { by: from, life: membership.life, seen: you.life } });
+}
+
+/** Goes by a later configuration: everything in hand begins anew under it. */
+export function adopt(state: CoreState, config: Config, out: Effect[]): void {
+  const { membership } = state;
+  if (!mayAdopt(membership, config, isPristine(state))) return;
+  const before = membership.config;
+  membership.config = config;
+  membership.succession = undefined;
+  state.decree = undefined;
+  state.move = undefined;
+  state.refusing.clear();
+  out.push({ type: 'persist', writes: configWrites(config), after: [] });
+  const event = before === undefined ? 'mesh.formed' : config.old === undefined ? 'mesh.moved' : 'mesh.moving';
+  const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
+  out.push({ type: 'log', event, fields: { epoch: config.epoch, voters: hostsOf(config.voters), ...old } });
+  beginAnew(state, out);
+  beginWaiting(state, out);
+  greetAll(state, out);
+}
+
+/** Acts on whatever is due: a first configuration, a move, the next step of one. */
+export function attend(state: CoreState, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const { config } = membership;
+  if (state.decree !== undefined && nowMs - state.decree.sinceMs > DECREE_MS_MAX) state.decree = undefined;
+  if (config === undefined) {
+    form(state, out);
+    refuseWaiting(state, out);
+    return;
+  }
+  if (config.old !== undefined) {
+    state.move ??= createMove(config.epoch, nowMs);
+    if (isItsTurn(membership, state.move.sinceMs, nowMs)) takeOver(state, config, out);
+    return;
+  }
+  const next = nextConfig(membership, nowMs, new Date(state.wallMs).toISOString());
+  if (next === undefined) {
+    state.move = undefined;
+    return;
+  }
+  state.move ??= createMove(config.epoch, nowMs);
+  if (isItsTurn(membership, state.move.sinceMs, nowMs)) decide(state, next, out);
+}
+
+/** A lone host fixes itself as the mesh with its first claim only: until then its hosts.json may still grow. */
+function form(state: CoreState, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const isAwaited = [...state.operations.values()].some((operation) => !operation.begun);
+  if (!isPristine(state) || (wishesAlone(membership) && !isAwaited)) return;
+  const voters = firstTarget(membership, nowMs);
+  if (voters === undefined) {
+    state.move = undefined;
+    return;
+  }
+  state.move ??= createMove(0, nowMs);
+  if (isItsTurn(membership, state.move.sinceMs, nowMs))
+    decide(state, firstConfig(voters, membership.wish.members), out);
+}
+
+/** Greets a host that is behind, but not for each of its answers. */
+export function nudge(state: CoreState, to: HostId, out: Effect[]): void {
+  if (state.nowMs - (state.nudgedAtMs.get(to) ?? -Infinity) < FORMING_INTERVAL_MS) return;
+  state.nudgedAtMs.set(to, state.nowMs);
+  greet(state, to, out);
+}
+
+function greet(state: CoreState, to: HostId, out: Effect[]): void {
+  out.push({ type: 'ask', to, question: greetingTo(state.membership, to, state.lives) });
+}

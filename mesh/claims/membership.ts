@@ -1,0 +1,103 @@
+// What this host knows of who votes: what was agreed (config.ts), what its operator wishes for (hosts.json), and what the other
+// hosts last said of both. A host without a configuration takes over the one of a mesh that it hears of; a host whose
+// configuration names another incarnation of it has lost its data, and waits to be brought in again.
+// It changes nothing by itself: mover.ts decides when the mesh moves, succession.ts how.
+import { FRESH_GREETING_MS_MAX } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import { type Config, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
+import { CLAIM_VERSION, type Greeting, type Wish } from './messages.ts';
+import type { SuccessionRecord } from './succession.ts';
+
+interface Heard {
+  readonly greeting: Greeting;
+  /** By this host's monotonic clock. */
+  readonly atMs: number;
+}
+
+export interface Membership {
+  readonly self: HostId;
+  /** Made when this host's claim state was created. */
+  incarnation: string;
+  /** How often this host was started on this state, this time included. */
+  life: number;
+  /** Tells this start from any other. */
+  readonly boot: string;
+  wish: Wish;
+  config: Config | undefined;
+  /** This host's vote on what follows `config`. */
+  succession: SuccessionRecord | undefined;
+  /** The last greeting of each host. */
+  readonly greetings: Map<HostId, Heard>;
+  /** Set when somebody saw this incarnation in a later life: the data is old, or in use elsewhere too. */
+  outlivedSince: HostId | undefined;
+}
+
+export function isSameWish(one: Wish, other: Wish): boolean {
+  return sameHosts(one.voters, other.voters) && sameHosts(one.members, other.members);
+}
+
+/** Whether this host's votes count under what was agreed. */
+export function mayVote({ config, self, incarnation, outlivedSince }: Membership): boolean {
+  return config !== undefined && outlivedSince === undefined && isVoter(config, self, incarnation);
+}
+
+/** Whether what was agreed names another incarnation of this host: its data was lost. */
+export function isJoining({ config, self, incarnation }: Membership): boolean {
+  const named = config?.voters[self];
+  return named !== undefined && named !== incarnation;
+}
+
+/** Whether this host alone votes: then its own word is a majority. */
+export function isAlone({ config, self, incarnation, outlivedSince }: Membership): boolean {
+  if (config === undefined || config.old !== undefined || outlivedSince !== undefined) return false;
+  const hosts = hostsOf(config.voters);
+  return hosts.length === 1 && config.voters[self] === incarnation;
+}
+
+/** Whether hosts.json wishes for this host as the only voter. */
+export function wishesAlone({ wish, self }: Membership): boolean {
+  return wish.voters.length === 1 && wish.voters[0] === self;
+}
+
+/** What this host says of itself to `to`. */
+export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMap<VoteKey, number>): Greeting {
+  const { config, incarnation, wish, life, boot } = membership;
+  const theirs = membership.greetings.get(to)?.greeting.incarnation;
+  const seen = theirs === undefined ? undefined : lives.get(voteKey(to, theirs));
+  return {
+    version: CLAIM_VERSION,
+    about: 'greeting',
+    mesh: config?.mesh ?? '',
+    epoch: config?.epoch ?? 0,
+    incarnation,
+    wish,
+    life,
+    boot,
+    ...(config === undefined ? {} : { config }),
+    ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, life: seen } }),
+  };
+}
+
+/** The last greeting of `host`, when it is not old; this host's own view of itself needs none. */
+export function freshGreeting({ greetings }: Membership, host: HostId, nowMs: number): Greeting | undefined {
+  const heard = greetings.get(host);
+  return heard !== undefined && nowMs - heard.atMs <= FRESH_GREETING_MS_MAX ? heard.greeting : undefined;
+}
+
+/**
+ * Whether this host may go by a configuration that another told it, without asking anybody: configurations travel only after they
+ * were chosen. `pristine`: it holds no register and no address, so nothing of it can contradict that mesh.
+ */
+export function mayAdopt(membership: Membership, config: Config, pristine: boolean): boolean {
+  if (membership.config !== undefined) return isLater(config, membership.config);
+  const accepted = membership.succession?.config;
+  return pristine && (accepted === undefined || accepted === null || accepted.mesh === config.mesh);
+}
+
+/** Hosts that go by another mesh than this one, as they last said. */
+export function foreignersOf({ config, greetings }: Membership): readonly HostId[] {
+  if (config === undefined) return [];
+  return [...greetings]
+    .filter(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== config.mesh)
+    .map(([id]) => id);
+}

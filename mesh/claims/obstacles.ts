@@ -1,0 +1,117 @@
+// Why no claim can be made now, and what the mesh is busy with, in words that an operator understands.
+// It only tells: nothing is decided by these sentences.
+import type { HostId } from '../names.ts';
+import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
+import { foreignersOf, isJoining, isSameWish, type Membership } from './membership.ts';
+
+export interface Obstacle {
+  readonly reason: 'forming' | 'membership_mismatch';
+  readonly message: string;
+  readonly hosts: readonly HostId[];
+}
+
+/** What stands in the way of a claim by this host; `undefined` when nothing does but perhaps silence. */
+export function obstacleOf(membership: Membership): Obstacle | undefined {
+  const { config, self, outlivedSince } = membership;
+  if (outlivedSince !== undefined) return outlived(self, outlivedSince);
+  if (config === undefined) return unformed(membership);
+  if (config.gone[self] === undefined) return undefined;
+  const message = `This host is no longer part of the mesh: hosts.json of the other hosts does not list '${self}' since ${config.gone[self]}. List it there again, or stop this node.`;
+  return { reason: 'membership_mismatch', message, hosts: [self] };
+}
+
+/** What differs between this host's wish, the others' and what is agreed; empty when all agree. */
+export function disagreements(membership: Membership): readonly string[] {
+  const { config, wish, greetings, self } = membership;
+  if (config === undefined) return [];
+  const notes: string[] = [];
+  for (const [host, { greeting }] of greetings) {
+    if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
+      notes.push(
+        `hosts.json of '${host}' has voters ${list(greeting.wish.voters)} and hosts ${list(greeting.wish.members)}; here they are ${list(wish.voters)} and ${list(wish.members)}`,
+      );
+  }
+  for (const host of foreignersOf(membership))
+    notes.push(`host '${host}' belongs to another mesh, with owners of its own`);
+  if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
+    notes.push(
+      `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard`,
+    );
+  if (isJoining(membership)) notes.push(`'${self}' has lost its claim data and waits to be brought in again`);
+  return notes;
+}
+
+/** What the mesh is doing, in one sentence. */
+export function stateSentence(
+  membership: Membership,
+  rechosen: { readonly done: number; readonly all: number } | undefined,
+): string {
+  const { config } = membership;
+  if (config === undefined) return obstacleOf(membership)?.message ?? 'The mesh forms with its first claim.';
+  if (config.old === undefined) {
+    const voters = hostsOf(config.voters);
+    return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${list(voters)} decide.`;
+  }
+  const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
+  return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
+}
+
+function outlived(self: HostId, by: HostId): Obstacle {
+  const message = `Host '${by}' has seen '${self}' with newer data than this: the data directory was restored from a backup, or is in use on two machines. This node neither votes nor claims until it was brought in again; stop the other one if there is one.`;
+  return { reason: 'membership_mismatch', message, hosts: [self] };
+}
+
+function unformed(membership: Membership): Obstacle | undefined {
+  const { wish, self } = membership;
+  if (wish.voters.length === 0) {
+    const message =
+      'No host votes on claims: hosts.json lists more than seven hosts; mark three or five of them "voter": true, the same on every host.';
+    return { reason: 'membership_mismatch', message, hosts: [] };
+  }
+  return meeting(membership) ?? disagreeing(membership) ?? waiting(membership, self);
+}
+
+/** A mesh was heard of, but this host can't take it over: it took part in forming another. */
+function meeting({ greetings, succession }: Membership): Obstacle | undefined {
+  const accepted = succession?.config;
+  const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
+  if (host === undefined || accepted === undefined || accepted === null) return undefined;
+  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${list(electorsOf(accepted))}. Make hosts.json the same on every host.`;
+  return { reason: 'membership_mismatch', message, hosts: [host] };
+}
+
+function disagreeing({ wish, greetings, self }: Membership): Obstacle | undefined {
+  const hosts = wish.voters.filter((voter) => {
+    const heard = greetings.get(voter);
+    return (
+      voter !== self &&
+      heard !== undefined &&
+      heard.greeting.mesh === '' &&
+      !sameHosts(heard.greeting.wish.voters, wish.voters)
+    );
+  });
+  if (hosts.length === 0) return undefined;
+  const theirs = hosts
+    .map((host) => `'${host}' goes by ${list(greetings.get(host)?.greeting.wish.voters ?? [])}`)
+    .join('; ');
+  const message = `The hosts do not agree on who votes: this host goes by ${list(wish.voters)}, but ${theirs}. Make the voters in hosts.json the same on every host.`;
+  return { reason: 'membership_mismatch', message, hosts };
+}
+
+function waiting({ wish, greetings }: Membership, self: HostId): Obstacle | undefined {
+  const hosts = wish.voters.filter((voter) => voter !== self && !greetings.has(voter));
+  if (hosts.length > 0) {
+    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} has not answered.`;
+    return { reason: 'forming', message, hosts };
+  }
+  if (wish.voters.length === 1 && wish.voters[0] === self) return undefined;
+  return {
+    reason: 'forming',
+    message: 'The mesh is forming: every voter was heard, and they are agreeing.',
+    hosts: [],
+  };
+}
+
+function list(hosts: readonly HostId[]): string {
+  return hosts.length === 0 ? 'nobody' : hosts.join(', ');
+}

@@ -1,0 +1,29 @@
+// Where a host stands: in which mesh and epoch. Every message says it, and who stands elsewhere is answered with that.
+import type { CoreState } from './core-state.ts';
+import { type Ahead, type Behind, CLAIM_VERSION } from './messages.ts';
+
+/** Where this host stands, as every message says it. */
+export function standingOf(state: CoreState) {
+  const { config, incarnation } = state.membership;
+  return { version: CLAIM_VERSION, mesh: config?.mesh ?? '', epoch: config?.epoch ?? 0, incarnation } as const;
+}
+
+/** How to answer somebody who is not in this host's epoch; `undefined` when he is. */
+export function strayed(
+  state: CoreState,
+  standing: { readonly mesh: string; readonly epoch: number },
+  about: 'claims' | 'keys',
+): Ahead | Behind | undefined {
+  const { config, incarnation } = state.membership;
+  if (config === undefined) return { version: CLAIM_VERSION, kind: 'behind', incarnation };
+  if (state.rules.isHere(config, standing, about)) return undefined;
+  const isAhead = standing.mesh !== config.mesh || standing.epoch < config.epoch;
+  return isAhead
+    ? { version: CLAIM_VERSION, kind: 'ahead', incarnation, config }
+    : { version: CLAIM_VERSION, kind: 'behind', incarnation };
+}
+
+/** Whether this host holds no register and no address: nothing of it can contradict a mesh. */
+export function isPristine(state: CoreState): boolean {
+  return state.registers.size === 0 && state.registry.isEmpty();
+}

@@ -1,0 +1,54 @@
+// What the claims show of themselves: whether a claim could succeed now, who votes, and what the mesh is doing. For people and for
+// `/ready`; it decides nothing.
+import { FRESH_GREETING_MS_MAX } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import type { ClaimStatus } from './claim-store.ts';
+import { hostsOf } from './config.ts';
+import { type CoreState, votersOf } from './core-state.ts';
+import { countVotes } from './counting.ts';
+import { isJoining } from './membership.ts';
+import { disagreements, obstacleOf, stateSentence } from './obstacles.ts';
+
+/** Who votes, and what the mesh is doing. */
+export interface MembershipView {
+  /** Rises with each change of the voters; 0 before the mesh has formed. */
+  readonly epoch: number;
+  readonly voters: readonly HostId[];
+  /** While the mesh moves: the voters before. */
+  readonly from?: readonly HostId[];
+  /** Whether this host has lost its claim data and waits to be brought in again. */
+  readonly joining: boolean;
+  /** A sentence. */
+  readonly state: string;
+  /** What differs between the hosts' files and what is agreed, a sentence each; empty when all is well. */
+  readonly notes: readonly string[];
+}
+
+export function membershipOf({ membership, move }: CoreState): MembershipView {
+  const { config } = membership;
+  const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
+  return {
+    epoch: config?.epoch ?? 0,
+    voters: config === undefined ? membership.wish.voters : hostsOf(config.voters),
+    ...(config?.old === undefined ? {} : { from: hostsOf(config.old) }),
+    joining: isJoining(membership),
+    state: stateSentence(membership, rechosen),
+    notes: disagreements(membership),
+  };
+}
+
+export function statusOf(state: CoreState): ClaimStatus {
+  const { membership, operations } = state;
+  const counted = countVotes(state, membership.config, FRESH_GREETING_MS_MAX);
+  const { required, reached } = counted;
+  const base = { kind: 'quorum', voters: votersOf(state), required, unsettled: operations.size };
+  const obstacle = obstacleOf(membership);
+  if (obstacle) {
+    const { reason, hosts, message } = obstacle;
+    return { ...base, ready: false, why: message, reason, hosts };
+  }
+  // A lone host forms with its first claim: nothing stands in the way of that.
+  if (membership.config === undefined || counted.decides) return { ...base, ready: true };
+  const why = `${required} of ${counted.all} voters must answer; ${reached} did when last asked.`;
+  return { ...base, ready: false, reason: 'no_majority', hosts: counted.hostsFailed, why };
+}
