@@ -61,7 +61,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     ['node/adapters/', 'node/peers/', 'node/send/deliverability.ts', 'node/store/', 'node/log.ts', 'mesh/'],
   ],
   ['node/', ['node/log.ts', 'node/config.ts', 'node/secret.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
-  ['scripts/', ['scripts/', 'node/', 'mesh/']],
+  ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],
 ];
 
 describe('the arrows between the rooms', () => {

@@ -3,24 +3,35 @@
 import type { Register } from '../../mesh/claims/acceptor.ts';
 import { compareBallots } from '../../mesh/claims/ballot.ts';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
+import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
-import { votersOf } from '../../mesh/claims/forming.ts';
-import type { ClaimAnswer, ClaimMessage, Greeting } from '../../mesh/claims/messages.ts';
+import { isJoining } from '../../mesh/claims/membership.ts';
+import type { ClaimAnswer, ClaimMessage, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { emptyClaimRecords, readClaimRecord, unsettledWrite } from '../../mesh/claims/records.ts';
-import { Heap } from '../../mesh/heap.ts';
+import { RULES, type Rules } from '../../mesh/claims/rules.ts';
+import { standingOf } from '../../mesh/claims/standing.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
+import { ClaimHistory } from './claim-history.ts';
+import { describeEffect, describeEvent } from './claim-trace.ts';
 import { seededRandom } from './seeded-random.ts';
+import { type DiskRules, SimulatedDisk, SOUND_DISK } from './simulated-disk.ts';
+import { type Faults, SimulatedLinks } from './simulated-links.ts';
+import { SimulatedTime } from './simulated-time.ts';
 
-export interface Faults {
-  /** Share of messages lost, and share delivered twice. */
-  readonly loss: number;
-  readonly repeat: number;
-  /** Longest delay of a message, and of a sync, in virtual milliseconds. */
-  readonly delayMs: number;
-  readonly syncMs: number;
+/** What of the simulated mesh is other than the product's own; for tests of the tests, and for speed. */
+export interface SimulationOptions {
+  readonly rules?: Rules;
+  readonly disk?: DiskRules;
+  readonly step?: typeof step;
+  /** Whether the disks show what was chosen; not where another procedure, or a lying disk, is under test. */
+  readonly watchesDisks?: boolean;
+  /** Told what happens, a line at a time. */
+  readonly trace?: (line: string) => void;
+  /** Whether what is said is copied on its way, so that hosts share nothing by mistake; costs half of the time. */
+  readonly copies?: boolean;
 }
 
 /** How an operation that a client asked for ended; a crash of its host leaves it without an end. */
@@ -33,63 +44,60 @@ export interface Outcome {
   readonly owner?: Owner;
 }
 
-interface Due {
-  readonly atMs: number;
-  readonly order: number;
-  run(): void;
-}
-
-interface Pending {
-  readonly writes: readonly Write[];
-  after(): void;
-}
-
 interface SimulatedHost {
   readonly id: HostId;
-  /** What survives a crash. */
-  readonly disk: Map<string, unknown>;
-  /** Writes on their way to the disk, oldest first. */
-  pending: Pending[];
-  syncing: boolean;
+  readonly disk: SimulatedDisk;
   core: CoreState | undefined;
   registry: Map<AddressKey, Owner>;
   /** Changes with each start: what belongs to an earlier life is void. */
   life: number;
-  voters: readonly HostId[];
+  wish: Wish;
   readonly busy: Set<AddressKey>;
   readonly finishing: Map<number, (result: Result) => void>;
-  readonly answering: Map<number, (answer: ClaimAnswer | Greeting) => void>;
+  readonly answering: Map<number, (answer: ClaimAnswer | Reply) => void>;
 }
 
 const REGISTRY = 'registry/';
+const WALL_START_MS = Date.parse('2026-01-27T12:00:00Z');
 
 export class ClaimSimulation {
   readonly random: Random;
+  readonly time = new SimulatedTime();
+  readonly links: SimulatedLinks;
+  readonly history = new ClaimHistory();
   readonly outcomes: Outcome[] = [];
-  /** Everything that is wrong, as a sentence. */
+  /** Everything that was seen to be wrong on the way, as a sentence. */
   readonly violations: string[] = [];
-  faults: Faults;
-  nowMs = 0;
+  /** What the hosts logged. */
+  readonly logged: { readonly host: HostId; readonly event: string; readonly atMs: number }[] = [];
   readonly #hosts = new Map<HostId, SimulatedHost>();
-  readonly #due = new Heap<Due>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
-  readonly #cut = new Set<string>();
-  readonly #chosen = new Map<AddressKey, Set<ClaimId>>();
+  /** Who ever accepted a claim, on the disks, by ballot: a disk that is lost later does not undo it. */
+  readonly #accepted = new Map<ClaimId, Map<string, Set<VoteKey>>>();
+  /** Every configuration that a disk ever held, by mesh and epoch. */
+  readonly #configs = new Map<string, Config>();
+  readonly #options: Required<Omit<SimulationOptions, 'trace'>> & Pick<SimulationOptions, 'trace'>;
   #numbers = 0;
 
-  constructor(seed: number, hosts: readonly string[], faults: Faults) {
+  constructor(seed: number, hosts: readonly string[], faults: Faults, options: SimulationOptions = {}) {
     this.random = seededRandom(seed);
-    this.faults = faults;
+    this.#options = { rules: RULES, disk: SOUND_DISK, step, copies: true, watchesDisks: true, ...options };
+    this.links = new SimulatedLinks(this.time, this.random, faults);
     const voters = [...hosts].sort() as HostId[];
     for (const id of voters) {
+      const disk = new SimulatedDisk({
+        time: this.time,
+        random: this.random,
+        rules: this.#options.disk,
+        syncMs: () => this.links.faults.syncMs,
+        written: (writes) => this.#written(this.#host(id), writes),
+      });
       this.#hosts.set(id, {
         id,
-        disk: new Map(),
-        pending: [],
-        syncing: false,
+        disk,
         core: undefined,
         registry: new Map(),
         life: 0,
-        voters,
+        wish: { voters, members: voters },
         busy: new Set(),
         finishing: new Map(),
         answering: new Map(),
@@ -97,8 +105,20 @@ export class ClaimSimulation {
     }
   }
 
+  get nowMs(): number {
+    return this.time.nowMs;
+  }
+
+  set faults(faults: Faults) {
+    this.links.faults = faults;
+  }
+
   get hostIds(): readonly HostId[] {
     return [...this.#hosts.keys()];
+  }
+
+  core(id: HostId): CoreState | undefined {
+    return this.#host(id).core;
   }
 
   isUp(id: HostId): boolean {
@@ -113,7 +133,7 @@ export class ClaimSimulation {
   unsettled(id: HostId): number {
     const host = this.#host(id);
     return (
-      [...host.disk.keys()].filter((key) => key.startsWith('claim/unsettled/')).length +
+      [...host.disk.records.keys()].filter((key) => key.startsWith('claim/unsettled/')).length +
       (host.core?.operations.size ?? 0)
     );
   }
@@ -124,13 +144,16 @@ export class ClaimSimulation {
     host.life += 1;
     host.registry = new Map();
     const records = emptyClaimRecords();
-    for (const [key, value] of host.disk) {
+    for (const [key, value] of host.disk.records) {
       if (key.startsWith(REGISTRY)) host.registry.set(key.slice(REGISTRY.length) as AddressKey, value as Owner);
-      else readClaimRecord(records, key, structuredClone(value));
+      else readClaimRecord(records, key, value);
     }
     const registry = { holder: (key: AddressKey) => host.registry.get(key), isEmpty: () => host.registry.size === 0 };
     const freshIncarnation = Buffer.from(this.random.bytes(16)).toString('hex');
-    host.core = createCore({ self: id, voters: host.voters, records, registry, freshIncarnation });
+    const boot = Buffer.from(this.random.bytes(8)).toString('hex');
+    const { rules } = this.#options;
+    this.#trace(id, 'starts');
+    host.core = createCore({ self: id, wish: host.wish, records, registry, freshIncarnation, boot, rules });
     this.#tell(host, { type: 'started' });
   }
 
@@ -140,10 +163,9 @@ export class ClaimSimulation {
     if (!host.core) return;
     host.core = undefined;
     host.life += 1;
-    const reached = Math.floor(this.random.next() * (host.pending.length + 1));
-    for (const { writes } of host.pending.slice(0, reached)) this.#apply(host, writes);
-    host.pending = [];
-    host.syncing = false;
+    this.#trace(id, 'crashes');
+    host.disk.crash();
+    this.history.crashed(id, this.nowMs);
     host.busy.clear();
     host.finishing.clear();
     host.answering.clear();
@@ -152,34 +174,51 @@ export class ClaimSimulation {
   /** Everything on a host's disk is gone. */
   wipe(id: HostId): void {
     this.crash(id);
-    this.#host(id).disk.clear();
+    this.#trace(id, 'loses its disk');
+    this.#host(id).disk.records.clear();
+    this.history.wiped(id, this.nowMs);
   }
 
-  /** Edits a host's hosts.json. */
-  wish(id: HostId, voters: readonly string[]): void {
+  /** Edits a host's hosts.json: who votes, and who else belongs to the mesh. */
+  wish(id: HostId, voters: readonly string[], others: readonly string[] = []): void {
     const host = this.#host(id);
-    host.voters = [...voters].sort() as HostId[];
-    if (host.core) this.#tell(host, { type: 'wished', voters: host.voters });
+    const sorted = (ids: readonly string[]) => [...new Set(ids)].sort() as HostId[];
+    host.wish = { voters: sorted(voters), members: sorted([...voters, ...others]) };
+    if (host.core) this.#tell(host, { type: 'wished', wish: host.wish });
+  }
+
+  /** The epoch that a host goes by, 0 before the first configuration; and whether the mesh moves, as it sees it. */
+  epochOf(id: HostId): { readonly epoch: number; readonly voters: readonly string[]; readonly isMoving: boolean } {
+    const config = this.#host(id).core?.membership.config;
+    return {
+      epoch: config?.epoch ?? 0,
+      voters: Object.keys(config?.voters ?? {}).sort(),
+      isMoving: config?.old !== undefined,
+    };
+  }
+
+  /** Whether a host has lost its claim data and waits to be brought in again. */
+  isJoining(id: HostId): boolean {
+    const { core } = this.#host(id);
+    return core !== undefined && isJoining(core.membership);
   }
 
   cut(from: HostId, to: HostId): void {
-    this.#cut.add(`${from}>${to}`);
+    this.#trace(from, `no longer reaches ${to}`);
+    this.links.cut(from, to);
   }
 
   /** Links all work again. */
   mend(): void {
-    this.#cut.clear();
+    this.links.mend();
   }
 
   /** Ends all faults: links work, nothing is lost, every host is up. */
   heal(): void {
     this.mend();
-    this.faults = {
-      loss: 0,
-      repeat: 0,
-      delayMs: Math.min(5, this.faults.delayMs),
-      syncMs: Math.min(5, this.faults.syncMs),
-    };
+    const { delayMs, syncMs } = this.links.faults;
+    this.faults = { loss: 0, repeat: 0, delayMs: Math.min(5, delayMs), syncMs: Math.min(5, syncMs) };
+    this.links.delayOf = undefined;
     for (const id of this.hostIds) if (!this.isUp(id)) this.start(id);
   }
 
@@ -190,10 +229,13 @@ export class ClaimSimulation {
     const claimId = this.#name('claim') as ClaimId;
     const held = host.registry.get(key);
     if (held) {
+      this.history.refusedAtOnce(key, held.claimId, this.nowMs);
       this.outcomes.push({ host: id, key, claimId, result: 'conflict', owner: held });
       return;
     }
     host.busy.add(key);
+    this.history.claimCalled(id, key, claimId, this.nowMs);
+    this.#trace(id, `is asked to claim ${key} as ${claimId}`);
     const owner: Owner = {
       hostId: id,
       agentId: 'agent' as AgentId,
@@ -209,12 +251,17 @@ export class ClaimSimulation {
           this.#persist(host, [...result.settled, { key: REGISTRY + key, value: owner }], () => {
             host.registry.set(key, owner);
             this.#expectOneHolder(key);
+            this.history.claimWon(claimId, this.nowMs);
             this.#ended(host, { host: id, key, claimId, result: 'held' });
           });
         } else if (result.kind === 'conflict') {
           this.#expectChosen(result.key, result.owner);
+          this.history.claimLost(claimId, result.owner.claimId, isBeingFreed(host, claimId), this.nowMs);
           this.#ended(host, { host: id, key, claimId, result: 'conflict', owner: result.owner });
-        } else this.#ended(host, { host: id, key, claimId, result: 'unavailable' });
+        } else {
+          this.history.claimFailed(claimId, isBeingFreed(host, claimId), this.nowMs);
+          this.#ended(host, { host: id, key, claimId, result: 'unavailable' });
+        }
       },
     );
   }
@@ -226,49 +273,74 @@ export class ClaimSimulation {
     if (!host.core || !held || host.busy.has(key)) return;
     host.busy.add(key);
     const { claimId } = held;
+    this.#trace(id, `is asked to release ${key}`);
+    const freed = this.history.releaseCalled(key, claimId, this.nowMs);
     this.#persist(host, [unsettledWrite({ key, claimId }), { key: REGISTRY + key, value: undefined }], () => {
       host.registry.delete(key);
       this.#ended(host, { host: id, key, claimId, result: 'released' });
       this.#run(
         host,
         (operation) => ({ type: 'free', operation, claims: [{ key, claimId }] }),
-        () => undefined,
+        () => freed(this.nowMs),
       );
     });
   }
 
   /** Asks a host who owns an address, as the voters know it. */
-  read(id: HostId, key: AddressKey, done: (result: Result) => void): void {
-    this.#run(this.#host(id), (operation) => ({ type: 'read', operation, key }), done);
+  read(id: HostId, key: AddressKey, done: (result: Result) => void = () => undefined): void {
+    const callMs = this.nowMs;
+    this.#run(
+      this.#host(id),
+      (operation) => ({ type: 'read', operation, key }),
+      (result) => {
+        if (result.kind === 'read') this.history.saw(key, result.owner?.claimId ?? null, callMs, this.nowMs);
+        done(result);
+      },
+    );
+  }
+
+  /** What a local look-up shows: an address that a registry holds is held in the register too. */
+  lookUp(id: HostId, key: AddressKey): void {
+    const host = this.#host(id);
+    const held = host.registry.get(key);
+    if (host.core && held) this.history.saw(key, held.claimId, this.nowMs, this.nowMs);
+  }
+
+  /** Makes the hosts those of a mesh that has formed; before they are started. */
+  formed(voters: readonly string[]): void {
+    const incarnations: Record<string, string> = {};
+    for (const id of voters) incarnations[id] = Buffer.from(this.random.bytes(16)).toString('hex');
+    const config = firstConfig(incarnations as Voters, this.hostIds);
+    this.#configs.set(`${config.mesh} ${config.epoch}`, config);
+    for (const { id, disk } of this.#hosts.values()) {
+      if (incarnations[id] !== undefined) disk.records.set('claim/incarnation', incarnations[id]);
+      disk.records.set('claim/config', config);
+    }
+  }
+
+  /** Everything that was wrong: what was seen on the way, and histories that no register could have had. */
+  faultsFound(): readonly string[] {
+    return [...this.violations, ...this.history.violations()];
   }
 
   /** Lets virtual time pass. */
   advance(ms: number): void {
-    const endMs = this.nowMs + ms;
-    for (let next = this.#due.peek(); next !== undefined && next.atMs <= endMs; next = this.#due.peek()) {
-      this.#due.pop();
-      this.nowMs = next.atMs;
-      next.run();
-    }
-    this.nowMs = endMs;
-  }
-
-  /** Something at `afterMs` from now. */
-  at(afterMs: number, run: () => void): void {
-    this.#numbers += 1;
-    this.#due.push({ atMs: this.nowMs + afterMs, order: this.#numbers, run });
+    this.time.advance(ms);
   }
 
   #tell(host: SimulatedHost, event: Event): void {
     if (!host.core) return;
-    for (const effect of step(host.core, event, this.nowMs)) this.#do(host, effect);
+    const { step: stepOf, trace } = this.#options;
+    if (trace !== undefined) this.#trace(host.id, describeEvent(event));
+    for (const effect of stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs)) this.#do(host, effect);
   }
 
   #do(host: SimulatedHost, effect: Effect): void {
     if (!host.core) return;
+    if (this.#options.trace !== undefined) this.#trace(host.id, describeEffect(effect));
     switch (effect.type) {
       case 'send': {
-        const message: ClaimMessage = { version: 1, voters: votersOf(host.core.membership), items: effect.items };
+        const message: ClaimMessage = { ...standingOf(host.core), items: effect.items };
         this.#ask(
           host,
           effect.to,
@@ -277,13 +349,18 @@ export class ClaimSimulation {
         );
         return;
       }
-      case 'greet':
+      case 'ask': {
+        const { to, question } = effect;
         this.#ask(
           host,
-          effect.to,
-          (token) => ({ type: 'greeted', token, from: host.id, greeting: effect.greeting }),
-          (greeting) => ({ type: 'greetingAnswered', from: effect.to, greeting: greeting as Greeting }),
+          to,
+          (token) => ({ type: 'asked', token, from: host.id, question }),
+          (reply) => ({ type: 'replied', from: to, question, reply: reply as Reply }),
         );
+        return;
+      }
+      case 'log':
+        this.logged.push({ host: host.id, event: effect.event, atMs: this.nowMs });
         return;
       case 'persist':
         this.#persist(host, effect.writes, () => {
@@ -293,7 +370,7 @@ export class ClaimSimulation {
       case 'timer': {
         const { life } = host;
         const [minMs, maxMs] = effect.afterMs;
-        this.at(minMs + (maxMs - minMs) * this.random.next(), () => {
+        this.time.at(minMs + (maxMs - minMs) * this.random.next(), () => {
           if (host.life === life) this.#tell(host, effect.event);
         });
         return;
@@ -305,8 +382,8 @@ export class ClaimSimulation {
         host.answering.get(effect.token)?.(effect.answer);
         host.answering.delete(effect.token);
         return;
-      case 'answerGreeting':
-        host.answering.get(effect.token)?.(effect.greeting);
+      case 'reply':
+        host.answering.get(effect.token)?.(effect.reply);
         host.answering.delete(effect.token);
         return;
       case 'finish':
@@ -315,82 +392,56 @@ export class ClaimSimulation {
     }
   }
 
-  /** A message and its answer; each may be lost, late or doubled. To itself a host speaks without a network. */
+  /** A message and its answer; each may be lost, late or doubled. */
   #ask(
     from: SimulatedHost,
     toId: HostId,
     ask: (token: number) => Event,
-    heard: (answer: ClaimAnswer | Greeting) => Event,
+    heard: (answer: ClaimAnswer | Reply) => Event,
   ): void {
     const to = this.#hosts.get(toId);
     if (!to) return;
     const { life } = from;
-    this.#carry(from.id, toId, () => {
+    const copy = <T>(said: T): T => (this.#options.copies ? structuredClone(said) : said);
+    this.links.carry(from.id, toId, ask(0), () => {
       this.#numbers += 1;
       const token = this.#numbers;
       to.answering.set(token, (answer) => {
-        this.#carry(toId, from.id, () => {
-          if (from.life === life) this.#tell(from, heard(structuredClone(answer)));
+        this.links.carry(toId, from.id, answer, () => {
+          if (from.life === life) this.#tell(from, heard(copy(answer)));
         });
       });
-      this.#tell(to, structuredClone(ask(token)));
+      this.#tell(to, copy(ask(token)));
     });
-  }
-
-  #carry(from: HostId, to: HostId, deliver: () => void): void {
-    if (from === to) {
-      this.at(0, deliver);
-      return;
-    }
-    const copies = this.random.next() < this.faults.repeat ? 2 : 1;
-    for (let copy = 0; copy < copies; copy += 1) {
-      if (this.random.next() < this.faults.loss) continue;
-      this.at(this.random.next() * this.faults.delayMs, () => {
-        if (!this.#cut.has(`${from}>${to}`)) deliver();
-      });
-    }
   }
 
   #persist(host: SimulatedHost, writes: readonly Write[], after: () => void): void {
-    host.pending.push({ writes, after });
-    if (!host.syncing) this.#sync(host);
+    host.disk.commit(writes, after);
   }
 
-  /** One sync takes everything that was pending when it began, as the store's group commit does. */
-  #sync(host: SimulatedHost): void {
-    const { life } = host;
-    const group = host.pending.length;
-    host.syncing = true;
-    this.at(this.random.next() * this.faults.syncMs, () => {
-      if (host.life !== life) return;
-      const done = host.pending.splice(0, group);
-      host.syncing = false;
-      for (const { writes } of done) this.#apply(host, writes);
-      if (host.pending.length > 0) this.#sync(host);
-      for (const { after } of done) if (host.life === life) after();
-    });
-  }
-
-  #apply(host: SimulatedHost, writes: readonly Write[]): void {
+  #written(host: SimulatedHost, writes: readonly Write[]): void {
     for (const { key, value } of writes) {
-      if (value === undefined) host.disk.delete(key);
-      else host.disk.set(key, structuredClone(value));
-      if (key.startsWith('claim/register/')) this.#noteChosen(key.slice('claim/register/'.length) as AddressKey);
+      if (key === 'claim/config' && value !== undefined) {
+        const config = value as Config;
+        this.#configs.set(`${config.mesh} ${config.epoch}`, config);
+      }
+      if (key.startsWith('claim/register/') && value !== undefined)
+        this.#noteAccepted(host, key.slice('claim/register/'.length) as AddressKey, value as Register);
     }
   }
 
-  /** A value is chosen once a majority has accepted it under one ballot. Seen from outside, on the disks. */
-  #noteChosen(key: AddressKey): void {
-    const voters = [...this.#hosts.values()].filter((host) => host.voters.includes(host.id));
-    const registers = voters.map((host) => host.disk.get(`claim/register/${key}`) as Register | undefined);
-    for (const register of registers) {
-      if (!register?.accepted || !register.value) continue;
-      const same = registers.filter((other) => compareBallots(other?.accepted ?? null, register.accepted) === 0).length;
-      if (2 * same > registers.length) {
-        const known = this.#chosen.get(key) ?? new Set();
-        this.#chosen.set(key, known.add(register.value.claimId));
-      }
-    }
+  #trace(host: HostId, text: string): void {
+    this.#options.trace?.(`${this.nowMs.toFixed(1).padStart(9)} ms  ${host.padEnd(6)} ${text}`);
+  }
+
+  #noteAccepted({ id, disk }: SimulatedHost, key: AddressKey, { promised, accepted, value }: Register): void {
+    // Only an acceptance can have made a value chosen, and it is promised at the same time.
+    if (value === null || accepted === null || compareBallots(promised, accepted) !== 0) return;
+    const ballots = this.#accepted.get(value.claimId) ?? new Map<string, Set<VoteKey>>();
+    this.#accepted.set(value.claimId, ballots);
+    const name = `${key} ${accepted.join(' ')}`;
+    const votes = ballots.get(name) ?? new Set();
+    ballots.set(name, votes.add(voteKey(id, String(disk.records.get('claim/incarnation')))));
   }
 
   #run(host: SimulatedHost, event: (operation: number) => Event, done: (result: Result) => void): void {
@@ -406,18 +457,24 @@ export class ClaimSimulation {
 
   #expectOneHolder(key: AddressKey): void {
     const holders = [...this.#hosts.values()].filter((host) =>
-      host.core ? host.registry.has(key) : host.disk.has(REGISTRY + key),
+      host.core ? host.registry.has(key) : host.disk.records.has(REGISTRY + key),
     );
     if (holders.length > 1)
       this.violations.push(`${key} is held by ${holders.map((host) => host.id).join(' and ')} at ${this.nowMs} ms`);
   }
 
+  /**
+   * A value is chosen once a quorum of some configuration has accepted it under one ballot. The configuration may be a later one:
+   * what its voters accepted before counts under it.
+   */
   #expectChosen(key: AddressKey, owner: Owner): void {
-    if (!this.#chosen.get(key)?.has(owner.claimId)) {
+    if (!this.#options.watchesDisks) return;
+    const quorums = [...(this.#accepted.get(owner.claimId)?.values() ?? [])];
+    const isChosen = quorums.some((votes) => [...this.#configs.values()].some((config) => isQuorum(config, votes)));
+    if (!isChosen)
       this.violations.push(
         `a claim of ${key} lost to ${owner.claimId} of ${owner.hostId}, which was never chosen, at ${this.nowMs} ms`,
       );
-    }
   }
 
   #name(kind: string): string {
@@ -430,4 +487,11 @@ export class ClaimSimulation {
     if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
   }
+}
+
+/** Whether the claim was exposed, and is being given back. */
+function isBeingFreed({ core }: SimulatedHost, claimId: ClaimId): boolean {
+  return [...(core?.operations.values() ?? [])].some(({ proposals }) =>
+    proposals.some(({ change }) => change.kind === 'free' && change.claimId === claimId),
+  );
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
+// it takes to notice the rarest says how many runs are worth something.
+import { MUTANTS } from '../test/support/claim-mutants.ts';
+import { SCHEDULES } from '../test/support/claim-schedules.ts';
+import { search } from './search.ts';
+
+const FULL_RUNS = 4_000;
+const MICRO_RUNS = 120_000;
+const TROUBLE_CHARACTERS_MAX = 110;
+
+let caught = 0;
+for (const { name, breaks, options } of MUTANTS) {
+  const micro = await search('micro', { first: 1, last: MICRO_RUNS }, name);
+  const full = await search('full', { first: 1, last: FULL_RUNS }, name);
+  const [bySmall, byLarge] = [micro.found[0], full.found[0]];
+  const bySchedules = Object.entries(SCHEDULES).flatMap(([schedule, run]) => {
+    const [trouble] = run(options());
+    return trouble === undefined ? [] : [`${schedule}: ${trouble}`];
+  });
+  if (bySmall !== undefined || byLarge !== undefined || bySchedules.length > 0) caught += 1;
+  console.log(`${name.padEnd(24)} ${breaks}`);
+  for (const [size, by] of [
+    ['micro', bySmall],
+    ['full', byLarge],
+  ] as const) {
+    const what =
+      by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
+    console.log(`  ${size.padEnd(8)} ${what}`);
+  }
+  for (const what of bySchedules) console.log(`  schedule ${what.slice(0, TROUBLE_CHARACTERS_MAX)}`);
+}
+console.log(`mutants caught: ${caught} of ${MUTANTS.length}`);
+if (caught < MUTANTS.length) process.exitCode = 1;

@@ -1,0 +1,18 @@
+// A first stretch of the search through simulated meshes; `npm run sim` goes further. A failure names its seed and how to see it.
+import { expect, it } from 'vitest';
+import { full, micro } from '../support/claim-lives.ts';
+
+const SIZES = { full: { run: full, runs: 120 }, micro: { run: micro, runs: 2_000 } };
+const PARTS = 4;
+
+it.each(
+  Object.entries(SIZES).flatMap(([size, { run, runs }]) =>
+    Array.from(
+      { length: PARTS },
+      (_, part) => [size, part * (runs / PARTS) + 1, (part + 1) * (runs / PARTS), run] as const,
+    ),
+  ),
+)('%s runs %i to %i keep one owner per address', (size, first, last, run) => {
+  for (let seed = first; seed <= last; seed += 1)
+    expect(run(seed), `npm run sim -- --seed ${seed} --size ${size} --trace`).toEqual([]);
+});
