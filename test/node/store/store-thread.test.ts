@@ -52,7 +52,8 @@ describe('a worker that ends in the middle of a commit', () => {
 describe('a worker whose write fails', () => {
   it('fails that commit and all later, with the sentence and its cause', async () => {
     const failure = "{ message: 'The disk is full.', cause: new Error('as SQLite says') }";
-    const thread = await threadThat(`parentPort.postMessage({ failure: ${failure} })`);
+    // It stays a while: a thread that ends at once may be seen to end before its last words are heard.
+    const thread = await threadThat(`parentPort.postMessage({ failure: ${failure} }); setTimeout(() => {}, 1_000)`);
     const store = new DiskStore(thread, new RecordingLog());
     const reason = { code: 'store_failed', message: 'The disk is full.', cause: new Error('as SQLite says') };
     await expect(store.commit([{ key: 'a', value: 1 }])).rejects.toMatchObject(reason);
