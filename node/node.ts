@@ -74,6 +74,8 @@ export interface MeshNode extends AsyncDisposable {
   readonly registry: Registry;
   /** Begins what goes on in the background: greeting peers, taking up unsettled claims, deliveries. */
   start(): void;
+  /** Begins nothing new in the background; requests still end. */
+  quiesce(): void;
 }
 
 export async function createNode(
@@ -196,6 +198,7 @@ export async function createNode(
         sending.run(background.signal).catch(ignoreFailedStore),
       );
     },
+    quiesce: () => background.abort(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -78,6 +78,8 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
     ),
     stop: async () => {
       log.info('node.stopping', { host: self.id });
+      // While the server lets requests in hand end, nothing new is begun behind it.
+      node.quiesce();
       await owned.disposeAsync();
     },
   };

@@ -162,7 +162,11 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
 
 /** Whether a server took it for somebody, or may have. */
 export function wasTaken({ recipients }: Pick<Message, 'recipients'>): boolean {
-  return recipients.some(({ state }) => state === 'sent' || state === 'unknown' || state === 'bounced');
+  return recipients.some(wasTakenFor);
+}
+
+export function wasTakenFor({ state }: Recipient): boolean {
+  return state === 'sent' || state === 'unknown' || state === 'bounced';
 }
 
 /** The event that tells how a message has changed; `undefined` when there is none to tell. */
@@ -182,8 +186,11 @@ export function eventOf(before: Message | undefined, after: Message): EmailEvent
     case 'unknown':
       return 'email.unknown';
     case 'bounced':
-      // Those that were still to be asked have been, after others had bounced.
-      return after.recipients.some(({ state }) => state === 'sent') ? 'email.sent' : 'email.failed';
+      // Those that were still to be asked have been, after others had bounced; or they were cancelled, which nobody need be told.
+      if (after.recipients.some(({ state }) => state === 'sent')) return 'email.sent';
+      return after.recipients.every(({ state }) => ['bounced', 'cancelled'].includes(state))
+        ? undefined
+        : 'email.failed';
     default:
       return undefined;
   }

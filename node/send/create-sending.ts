@@ -9,6 +9,7 @@ import type { Account, SendConfig } from './account.ts';
 import type { Blobs } from './blobs.ts';
 import { type BounceReport, isHard } from './bounces.ts';
 import { envelopeAddress } from './compose.ts';
+import { wasTakenFor } from './course.ts';
 import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
 import { mailboxKey } from './mailboxes.ts';
 import type { Mailer } from './mailer.ts';
@@ -211,8 +212,10 @@ class SendModuleOverQueue implements SendModule {
       );
     const final = failed.filter(({ action }) => action === 'failed');
     if (final.length === 0) return { message, suppressed: [] };
+    // What no server has taken can't have come back, whatever a report says.
+    const taken = new Set(message.recipients.filter(wasTakenFor).map(({ address }) => address));
     const hard = final
-      .filter(isHard)
+      .filter((recipient) => isHard(recipient) && taken.has(recipient.address))
       .map(({ address, status, diagnostic }) => suppressions.bounced(address, `${status} ${diagnostic ?? ''}`));
     const { writes, apply } = this.#suppressing(hard);
     const replies = new Map(

@@ -75,6 +75,7 @@ export class Dispatcher {
 
   /** Lets it wait no longer; false when it is in hand, or has ended. */
   remove(id: string): boolean {
+    this.#tried.delete(id);
     return this.#waiting.remove(id);
   }
 
@@ -121,7 +122,7 @@ export class Dispatcher {
     for (const id of this.#waiting.takeExpired(nowMs)) {
       const message = get(id);
       if (message !== undefined)
-        this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), latest.reason)));
+        this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), this.#whyNotInTime(latest))));
     }
     this.#waiting.wake(nowMs, (id) => get(id)?.agentId ?? '');
     for (let isAnyStarted = true; isAnyStarted; ) {
@@ -167,7 +168,7 @@ export class Dispatcher {
 
   async #attempt(picked: Message, account: Account): Promise<void> {
     const { accounts, mailer, contents, suppressions } = this.#options;
-    let isBegun = false;
+    let begun: Promise<void> | undefined;
     let isReleased = false;
     const release = () => {
       if (isReleased) return;
@@ -198,24 +199,21 @@ export class Dispatcher {
         reason: `It is being sent through account '${account.id}'.`,
       };
       this.#options.show(sending);
-      const begin = async (): Promise<void> => {
-        if (isBegun) return;
-        isBegun = true;
+      const mark = (): Promise<void> => {
         const nowMs = this.#options.clock.wallMs();
         accounts.count(message, account.id, nowMs);
-        const marks = [
-          attemptWrite(message.id, { account: account.id }),
-          ...this.#options.warmUps.count(message.from, nowMs),
-        ];
-        await this.#options.store.commit(marks);
+        const warmUp = this.#options.warmUps.count(message.from, nowMs);
+        return this.#options.store.commit([attemptWrite(message.id, { account: account.id }), ...warmUp]);
       };
+      // Asked for twice when a kept connection was closed meanwhile: whoever asks waits for the one mark.
+      const begin = () => (begun ??= mark());
       const outcome = await mailer.ship(
         { account, content, recipients: openRecipients(sending), begin },
         this.#stopping.signal,
       );
       // The connection is free again, while the disk is told what it came to.
       release();
-      await this.#conclude(sending, account, outcome, isBegun ? [attemptWrite(message.id, undefined)] : []);
+      await this.#conclude(sending, account, outcome, begun === undefined ? [] : [attemptWrite(message.id, undefined)]);
     } finally {
       release();
     }
@@ -307,6 +305,11 @@ export class Dispatcher {
         this.#poke();
       });
     this.#tasks.add(task);
+  }
+
+  #whyNotInTime(message: Message): string {
+    const choice = this.#options.accounts.choose(message, new Set());
+    return choice.kind === 'account' ? message.reason.replace(/ It is tried .*$/, '') : choice.why;
   }
 
   #iso(): string {

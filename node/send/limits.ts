@@ -31,6 +31,8 @@ export const CONNECT_MS_MAX = 10 * SECOND_MS;
 export const GREETING_MS_MAX = 10 * SECOND_MS;
 export const SILENCE_MS_MAX = 20 * SECOND_MS;
 export const SHIPMENT_MS_MAX = 28 * SECOND_MS;
+/** A server that does not hang up when told goodbye is hung up on. */
+export const CLOSE_MS_MAX = SECOND_MS;
 
 /** Retry of what is transient: doubling, ±20 %, and how long a message lives unless somebody says otherwise. */
 export const RETRY_FIRST_MS = 30 * SECOND_MS;

@@ -108,6 +108,7 @@ export class Queue {
 
   /** Sends what is due until `signal` aborts; then resolves once nothing is in hand. */
   run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#watchers.close(), { once: true });
     return this.#dispatcher.run(signal);
   }
 

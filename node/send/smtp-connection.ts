@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
-import { CONNECT_MS_MAX, GREETING_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import type { SmtpError } from './outcome.ts';
 
 export interface Envelope {
@@ -48,6 +48,7 @@ export class SmtpConnection {
       connectionTimeout: CONNECT_MS_MAX,
       greetingTimeout: GREETING_MS_MAX,
       socketTimeout: SILENCE_MS_MAX,
+      socketCloseTimeout: CLOSE_MS_MAX,
       logger: false,
       ...(name === undefined ? {} : { name }),
       tls: {

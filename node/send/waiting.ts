@@ -18,7 +18,7 @@ const newExpiring = () => new Heap<Expiring>((one, other) => one.expiresMs < oth
 
 export class Waiting {
   /** Ids that are due, by agent, the first first. Agents take turns in the order of this map. */
-  readonly #ready = new Map<string, string[]>();
+  readonly #ready = new Map<string, Later[]>();
   readonly #later = new Heap<Later>((one, other) => one.dueMs < other.dueMs);
   /** When each waiting message is due and given up; what stands elsewhere with other times, or not here, is void. */
   readonly #due = new Map<string, { readonly dueMs: number; readonly expiresMs: number }>();
@@ -71,8 +71,8 @@ export class Waiting {
       if (this.#due.get(next.id)?.dueMs !== next.dueMs) continue;
       const agent = agentOf(next.id);
       const list = this.#ready.get(agent);
-      if (list === undefined) this.#ready.set(agent, [next.id]);
-      else list.push(next.id);
+      if (list === undefined) this.#ready.set(agent, [next]);
+      else list.push(next);
     }
   }
 
@@ -84,16 +84,16 @@ export class Waiting {
   /** The first due message of an agent. */
   peek(agentId: string): string | undefined {
     const list = this.#ready.get(agentId);
-    while (list !== undefined && list[0] !== undefined && !this.#due.has(list[0])) list.shift();
+    while (list?.[0] !== undefined && this.#due.get(list[0].id)?.dueMs !== list[0].dueMs) list.shift();
     if (list?.length === 0) this.#ready.delete(agentId);
-    return list?.[0];
+    return list?.[0]?.id;
   }
 
   /** Takes it out; its agent goes to the end of the turn. */
   take(agentId: string): void {
     const list = this.#ready.get(agentId);
-    const id = list?.shift();
-    if (id !== undefined) this.#due.delete(id);
+    const first = list?.shift();
+    if (first !== undefined) this.#due.delete(first.id);
     this.#ready.delete(agentId);
     if (list !== undefined && list.length > 0) this.#ready.set(agentId, list);
   }

@@ -1,10 +1,11 @@
-// Callers who wait for the end of a message: each is told once, when it has ended or his time is over.
+// Callers who wait for the end of a message: each is told once, when it has ended, his time is over, or the node stops.
 import type { Clock } from '../../mesh/ports.ts';
 import { isFinal, type Message } from './message.ts';
 
 export class Watchers {
   readonly #clock: Clock;
   readonly #byId = new Map<string, Set<AbortController>>();
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -12,6 +13,7 @@ export class Watchers {
 
   /** Resolves when the message was shown in a final state, after `ms`, or when `signal` aborts. */
   async wait(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) return;
     const end = new AbortController();
     const onAbort = () => end.abort();
     signal.addEventListener('abort', onAbort);
@@ -21,6 +23,12 @@ export class Watchers {
     waiting.delete(end);
     if (waiting.size === 0) this.#byId.delete(id);
     signal.removeEventListener('abort', onAbort);
+  }
+
+  /** Nobody waits any longer: the node stops. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiting of this.#byId.values()) for (const end of waiting) end.abort();
   }
 
   /** A message is in another state now. */

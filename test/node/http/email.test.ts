@@ -142,6 +142,19 @@ describe('POST /api/email/send', () => {
     expect([await status(kept), world.shipped.length]).toMatchObject([{ state: 'sent' }, 1]);
   });
 
+  it('believes no bounce of what no server has taken: it is sent, and nobody is put on the list', async () => {
+    const world = await withTitania();
+    const sendAt = new Date(world.clock.wallMs() + 60_000).toISOString();
+    const { email_id } = (await send(world, { sendAt })).body as unknown as { email_id: string };
+    const recipients = [{ address: MAIL.to, status: '5.1.1' }];
+    expect(await world.ask('POST', '/api/email/bounces', { email_id, recipients })).toMatchObject({
+      status: 200,
+      body: { suppressed: [] },
+    });
+    await world.clock.advance(120_000);
+    expect((await world.ask('GET', `/api/email/status/${email_id}`)).body).toMatchObject({ state: 'sent' });
+  });
+
   it('answers 429 with Retry-After to who waits over the rate', async () => {
     const world = await withTitania({ agentRatePerHour: 1 });
     await send(world, { wait: true });

@@ -1,5 +1,6 @@
 // What happens to a message at once: a bounce, a cancellation or a resend while it is on its way, and many at the edge of a rate.
 import { describe, expect, it } from 'vitest';
+import type { Write } from '../../../mesh/ports.ts';
 import type { ShipmentOutcome } from '../../../node/send/mailer.ts';
 import { account } from '../../support/mail.ts';
 import { accepted, MailWorld, notSent, type Script } from '../../support/mail-world.ts';
@@ -76,7 +77,42 @@ describe('a bounce', () => {
   });
 });
 
+describe('a mark on the disk', () => {
+  it('is waited for by whoever asks for it, also by a second who asks meanwhile', async () => {
+    const world = await MailWorld.open();
+    const commit = world.store.commit.bind(world.store);
+    let durable = 0;
+    const events: string[] = [];
+    Object.assign(world.store, {
+      commit: async (writes: readonly Write[]) => {
+        const isMark = writes.some(({ key, value }) => key.startsWith('send/attempt/') && value !== undefined);
+        if (isMark) await world.clock.sleep(SECOND, new AbortController().signal);
+        await commit(writes);
+        if (isMark) durable += 1;
+      },
+    });
+    world.script = async (shipment) => {
+      void shipment.begin();
+      // The kept connection was closed: another one, and another question.
+      await shipment.begin();
+      events.push(`body after ${durable} marks`);
+      return accepted(shipment);
+    };
+    await world.after(2 * SECOND);
+    expect(events).toEqual(['body after 1 marks']);
+  });
+});
+
 describe('a cancellation', () => {
+  it('of those who are left after a bounce tells nothing that was told before', async () => {
+    const world = await MailWorld.open();
+    world.script = partly(world, 0);
+    const { id } = await world.after(SECOND, { to: TWO });
+    await world.queue.bounced(id, bounce('a@x.example.com'), []);
+    await world.queue.cancel(id);
+    expect([world.get(id).state, world.eventsOf(id)]).toEqual(['bounced', ['email.bounced']]);
+  });
+
   it('of what is on its way is refused, and changes nothing', async () => {
     const world = await MailWorld.open();
     world.script = partly(world, SECOND);
@@ -152,7 +188,30 @@ describe('a resend', () => {
   });
 });
 
+describe('a caller who waits', () => {
+  it('is answered when the node stops', async () => {
+    const world = await MailWorld.open();
+    const { id } = await world.accept({ sendAtMs: world.clock.wallMs() + HOUR });
+    const waiting = world.queue.waitFor(id, 29 * SECOND, new AbortController().signal);
+    await world.stop();
+    expect((await waiting).state).toBe('queued');
+    expect((await world.queue.waitFor(id, 29 * SECOND, new AbortController().signal)).state).toBe('queued');
+  });
+});
+
 describe('the end of its life', () => {
+  it('says what it waited for', async () => {
+    const world = await MailWorld.open({ agentRatePerHour: 1 });
+    await world.after(SECOND);
+    await world.accept();
+    const behind = await world.after(2 * MINUTE, { lifetimeMs: MINUTE });
+    expect(behind.reason).toMatch(/could not be sent in time\. The agent has sent 1 messages in the last hour/);
+    const other = await MailWorld.open();
+    other.script = () => notSent('connect_failed', 'transient', 'account');
+    const put = await other.after(10 * MINUTE, { lifetimeMs: MINUTE });
+    expect([put.state, put.reason.includes('It is tried again')]).toEqual(['expired', false]);
+  });
+
   it('comes also while the node is away: it is not sent any more, and that is told', async () => {
     const world = await MailWorld.open();
     world.script = () => notSent('connect_failed', 'transient', 'account');
