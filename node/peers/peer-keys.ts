@@ -1,5 +1,6 @@
 // Which key a peer speaks with, and why we believe it: told in hosts.json, else pinned, else learned by asking the peer
-// ourselves at the URL we know. A key is durable before it is trusted, and a changed one is refused and shown, never adopted.
+// ourselves at the URL we know. A key is durable before it is trusted. A changed one is refused and shown; it is adopted only from
+// a peer that proves to know the secret of the mesh, with that very key: then it has lost its disk, and comes back by itself.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
 import { type HostId, parseHostId } from '../../mesh/names.ts';
@@ -165,16 +166,14 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   }
 
   async #introduce(host: Host): Promise<PublicKey> {
-    const { clock, greeter, store, log } = this.#options;
+    const { greeter, log } = this.#options;
     let seenKey: string | undefined;
     try {
       const answer = await greeter.greet(host, this.#stop.signal);
       if (answer.kind === 'legacy') throw legacy(host);
       seenKey = answer.key.text;
       this.#refuseUnbelievable(host, answer);
-      const value = { publicKey: answer.key.text, firstSeenAt: new Date(clock.wallMs()).toISOString() };
-      await store.commit([{ key: `${PIN_PREFIX}${host.id}`, value }]);
-      this.#pins.set(host.id, answer.key);
+      await this.#pin(host, answer);
       this.#failures.delete(host.id);
       log.info('peer.key_pinned', { hostId: host.id, publicKey: answer.key.text, address: answer.address });
       // hosts.json may have been edited meanwhile: what it says goes first.
@@ -183,6 +182,14 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
       if (error instanceof MeshError) this.#remember(host.id, error, seenKey);
       throw error;
     }
+  }
+
+  /** Durable before it is trusted. */
+  async #pin({ id }: Host, { key }: Introduction): Promise<void> {
+    const { clock, store } = this.#options;
+    const value = { publicKey: key.text, firstSeenAt: new Date(clock.wallMs()).toISOString() };
+    await store.commit([{ key: `${PIN_PREFIX}${id}`, value }]);
+    this.#pins.set(id, key);
   }
 
   #refuseUnbelievable(host: Host, { address, proven }: Introduction): void {
@@ -217,6 +224,13 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
       const known = this.known(host.id);
       if (answer.kind === 'legacy' || known === undefined) return;
       if (answer.key.text === known.text) return this.confirm(host.id);
+      if (answer.proven && host.publicKey === undefined) {
+        await this.#pin(host, answer);
+        this.#changed.delete(host.id);
+        const fields = { hostId: host.id, publicKey: answer.key.text, before: known.text, address: answer.address };
+        this.#options.log.warn('peer.key_replaced', fields);
+        return;
+      }
       if (this.#changed.get(host.id) === answer.key.text) return;
       this.#changed.set(host.id, answer.key.text);
       this.#options.log.warn('peer.key_changed', {

@@ -58,6 +58,42 @@ const silence = async () => {
 };
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
+describe('a key that a peer has lost with its disk', () => {
+  const lost = async (setting: Setting) => {
+    const all = await setUp({ hasSecret: true, ...setting });
+    all.greeter.answer = async () => introduction(cloud.key, { proven: true });
+    await all.keys.learn(cloud.id);
+    return all;
+  };
+
+  it('is replaced by the one with which it proves to know the secret, durably', async () => {
+    const { keys, greeter, clock, log, store } = await lost({});
+    greeter.answer = async () => introduction(reborn.key, { proven: true });
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: reborn.key.text });
+    expect(log.named('peer.key_replaced')).toMatchObject([{ level: 'warn', fields: { before: cloud.key.text } }]);
+    const again = await setUp({ store: new MemoryStore({ disk: store.crash() }), hasSecret: true });
+    expect(again.keys.known(cloud.id)?.text).toBe(reborn.key.text);
+  });
+
+  it('is not replaced without that proof', async () => {
+    const { keys, greeter, clock } = await lost({});
+    greeter.answer = async () => introduction(reborn.key);
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.status(cloud.id)).toMatchObject({ state: 'changed', publicKey: cloud.key.text });
+  });
+
+  it('is not replaced where an operator has told it', async () => {
+    const { keys, greeter, clock } = await setUp({ hasSecret: true, cloudHost: { publicKey: cloud.key.text } });
+    greeter.answer = async () => introduction(reborn.key, { proven: true });
+    keys.suspect(cloud.id);
+    await clock.settle();
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+  });
+});
+
 describe('a key told in hosts.json', () => {
   it('is known at once, without a hello', async () => {
     const { keys, greeter } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
