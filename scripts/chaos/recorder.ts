@@ -1,0 +1,102 @@
+// What clients of real hosts asked for and were told: a history for the checker. A claim that was not answered has an id that nobody
+// was told; when another answer names it later, it is that one.
+import { checkAddress, type RecordedOperation, type RegisterOperation } from '../../test/support/linearizability.ts';
+
+interface Entry {
+  operation: RegisterOperation;
+  readonly callMs: number;
+  returnMs?: number;
+}
+
+interface Attempt {
+  readonly host: string;
+  readonly address: string;
+  readonly callMs: number;
+  /** Once it is known. */
+  claim: string | undefined;
+}
+
+export class Recorder {
+  readonly #byAddress = new Map<string, Entry[]>();
+  /** Claims whose end nobody heard, or that were answered 503. */
+  readonly #open: Attempt[] = [];
+  readonly #known = new Map<string, { readonly host: string; readonly address: string }>();
+  operations = 0;
+
+  won(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
+    this.operations += 1;
+    this.#known.set(claim, { host, address });
+    this.#add(address, { kind: 'won', claim }, callMs, returnMs);
+  }
+
+  /** `owner`: the claim that stood against it, and its host. */
+  lost(
+    address: string,
+    owner: { readonly claim: string; readonly host: string },
+    callMs: number,
+    returnMs: number,
+  ): void {
+    this.operations += 1;
+    this.#name(owner.claim, owner.host, address);
+    this.#add(address, { kind: 'lost', owner: owner.claim }, callMs, returnMs);
+  }
+
+  /** Answered 503: it may have been made meanwhile, and is given back. */
+  failed(host: string, address: string, claim: string | undefined, callMs: number): void {
+    this.operations += 1;
+    this.#open.push({ host, address, callMs, claim });
+    if (claim !== undefined) this.#known.set(claim, { host, address });
+  }
+
+  unanswered(host: string, address: string, callMs: number): void {
+    this.failed(host, address, undefined, callMs);
+  }
+
+  /** `returnMs` absent: it was not confirmed, or not answered. */
+  released(address: string, claim: string, callMs: number, returnMs: number | undefined): void {
+    this.operations += 1;
+    this.#add(address, { kind: 'freed', claim }, callMs, returnMs);
+  }
+
+  saw(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
+    this.operations += 1;
+    this.#name(claim, host, address);
+    this.#add(address, { kind: 'read', owner: claim }, callMs, returnMs);
+  }
+
+  /** A host's registry is gone: it may claim anew whatever it held. */
+  wiped(host: string, nowMs: number): void {
+    for (const [claim, { host: of, address }] of this.#known)
+      if (of === host) this.#add(address, { kind: 'freed', claim }, nowMs, undefined);
+  }
+
+  /** A sentence for each address whose history no single register could have had. */
+  violations(): readonly string[] {
+    for (const { address, claim, callMs } of this.#open) {
+      if (claim === undefined) continue;
+      this.#add(address, { kind: 'tried', claim }, callMs, undefined);
+      this.#add(address, { kind: 'freed', claim }, callMs, undefined);
+    }
+    this.#open.length = 0;
+    return [...this.#byAddress].flatMap(([address, entries]) => {
+      const verdict = checkAddress(entries as readonly RecordedOperation[]);
+      return verdict.kind === 'linearizable' ? [] : [`${address}: ${verdict.why}`];
+    });
+  }
+
+  /** A claim that nobody was told of when it was made: one that was not answered. */
+  #name(claim: string, host: string, address: string): void {
+    if (this.#known.has(claim)) return;
+    const attempt = this.#open.find((one) => one.host === host && one.address === address && one.claim === undefined);
+    if (attempt === undefined) return;
+    attempt.claim = claim;
+    this.#known.set(claim, { host, address });
+  }
+
+  #add(address: string, operation: RegisterOperation, callMs: number, returnMs: number | undefined): void {
+    const entry: Entry = { operation, callMs, ...(returnMs === undefined ? {} : { returnMs }) };
+    const entries = this.#byAddress.get(address);
+    if (entries === undefined) this.#byAddress.set(address, [entry]);
+    else entries.push(entry);
+  }
+}
