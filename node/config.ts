@@ -65,6 +65,11 @@ export const SETTINGS: readonly Setting[] = [
     help: "shared by all hosts: proves a host's key at first contact, and turns trust on first use off",
   },
   {
+    name: 'claims',
+    secret: true,
+    help: 'who keeps the claims, the same on every host: quorum (the hosts themselves, the default), etcd://host:2379, or postgres://user:password@host/database',
+  },
+  {
     name: 'smtp-url',
     secret: true,
     help: 'one account to send mail through: smtp://user:password@host:587, smtps://…:465, or smtp://127.0.0.1:25',
@@ -73,6 +78,10 @@ export const SETTINGS: readonly Setting[] = [
 
 /** Secrets that are not made up by an operator, and what they look like. */
 const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {
+  claims: {
+    form: /^(?:quorum|etcd:\/\/\S{1,2000}|postgres(?:ql)?:\/\/\S{1,2000})$/,
+    is: 'quorum, etcd://host:port or postgres://user:password@host:port/database',
+  },
   'smtp-url': { form: /^smtps?:\/\/\S{1,2000}$/, is: 'smtp://user:password@host:port or smtps://…' },
 };
 const SECRET_FORM = { form: /^[\x21-\x7e]{16,256}$/, is: '16 to 256 printable ASCII characters without spaces' };
@@ -100,6 +109,7 @@ export interface Secrets {
   readonly readToken: Secret | undefined;
   readonly meshSecret: Secret | undefined;
   readonly smtpUrl: Secret | undefined;
+  readonly claims: Secret | undefined;
 }
 
 /** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */
@@ -143,6 +153,7 @@ export function readConfig(
     readToken: readSecret('read-token', given, mistakes),
     meshSecret: readSecret('secret', given, mistakes),
     smtpUrl: readSecret('smtp-url', given, mistakes),
+    claims: readSecret('claims', given, mistakes),
   };
   if (mistakes.length > 0)
     throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);

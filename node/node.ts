@@ -2,12 +2,9 @@
 // tests; nothing else builds.
 
 import { parseIdentityAddress } from '../mesh/address/identity.ts';
+import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
-import type { Wish } from '../mesh/claims/messages.ts';
-import { QuorumClaims } from '../mesh/claims/quorum.ts';
-import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
 import { MeshError } from '../mesh/errors.ts';
-import type { Roster } from '../mesh/hosts.ts';
 import { createLookUp } from '../mesh/lookup.ts';
 import type { AddressKey } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
@@ -19,6 +16,7 @@ import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
 import { sendBodyReader } from './http/send-body.ts';
 import type { Log } from './log.ts';
+import { openClaims } from './open-claims.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
 import { Presence } from './peers/presence.ts';
@@ -52,6 +50,8 @@ export interface NodePorts {
   readonly post: PostForm;
   /** In place of SMTP, in tests. */
   readonly mailer?: Mailer;
+  /** What keeps the claims, when it is not the mesh's own voters. */
+  readonly engine?: ClaimEngine | undefined;
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */
@@ -60,7 +60,7 @@ export interface NodePorts {
 
 export interface NodeOptions {
   readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow'>;
-  readonly secrets: Omit<Secrets, 'smtpUrl'>;
+  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
   readonly roster: RosterWatch;
@@ -105,21 +105,26 @@ export async function createNode(
 
   const index = new EmailIndex({ self: () => roster.current().self, random });
   const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
-  const claims = new QuorumClaims({
-    self,
-    wish: wishOf(roster.current()),
-    records: await loadClaimRecords(store),
-    registry: { holder, isEmpty: () => index.size === 0 },
-    journal: store,
-    transport,
+  const claims = stack.use(
+    await openClaims({
+      ...{ self, store, transport, clock, random, log },
+      roster: roster.current(),
+      engine: ports.engine,
+      registry: { holder, isEmpty: () => index.size === 0 },
+    }),
+  );
+  roster.subscribe((edited) => claims.edited(edited));
+
+  const registry = await createRegistry({
+    store,
+    claims: claims.store,
+    index,
+    parseAddress,
     clock,
     random,
-    log: (event, fields) => log.info(event, fields),
+    log,
+    hostId: self,
   });
-  stack.defer(() => claims.stop());
-  roster.subscribe((edited) => claims.wish(wishOf(edited)));
-
-  const registry = await createRegistry({ store, claims, index, parseAddress, clock, random, log, hostId: self });
   const lookUp = createLookUp({
     transport,
     roster: roster.current,
@@ -168,7 +173,7 @@ export async function createNode(
     gate,
     peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
-    claims,
+    voter: claims.voter,
     emailIndex: { index, lookUp, parseAddress: parseAnyAddress },
     registry,
     webhooks,
@@ -208,22 +213,9 @@ function sendingAgentOf({ id, name, emailEnabled, addresses }: Agent): SendingAg
   return { id, name, enabled: emailEnabled, addresses };
 }
 
-/** What this operator wishes the mesh to be. */
-function wishOf({ voters, hosts }: Roster): Wish {
-  const members = hosts.filter(({ enabled }) => enabled).map(({ id }) => id);
-  return { voters, members: members.sort() };
-}
-
 /** The store reports its own failure, and the node stops for it. Anything else is a bug and ends the process. */
 function ignoreFailedStore(error: unknown): void {
   if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
-}
-
-async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
-  const records = emptyClaimRecords();
-  for await (const page of store.load(CLAIM_PREFIX))
-    for (const { key, value } of page) readClaimRecord(records, key, value);
-  return records;
 }
 
 /** How this host's registry answers a voter's question: who holds the address here. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
 import type { Host } from '../mesh/hosts.ts';
+import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
 import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
@@ -50,13 +51,25 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
 
   const directory = resolve(config.dataDirectory);
   const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
+  const engine = await openClaimEngine(secrets.claims);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
   const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
   const post = stack.use(createPostForm());
   const resolver = createDnsResolver();
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
-  const ports = { store, clock: systemClock, random: systemRandom, log, signer, callOnce, blobs, post, resolver };
+  const ports = {
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    signer,
+    callOnce,
+    blobs,
+    post,
+    resolver,
+    engine,
+  };
   const node = await createNode(
     { config, secrets, send, roster, version, listening: () => listening },
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },

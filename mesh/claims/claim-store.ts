@@ -35,7 +35,7 @@ export interface Conflict {
 /** It could not be established who owns the addresses; nothing was claimed. */
 export interface Unavailable {
   readonly kind: 'unavailable';
-  readonly reason: 'no_majority' | 'membership_mismatch' | 'forming' | 'overloaded' | 'stopping';
+  readonly reason: 'no_majority' | 'membership_mismatch' | 'forming' | 'overloaded' | 'stopping' | 'engine_unavailable';
   /** A sentence for the client. */
   readonly message: string;
   /** Voters needed, and voters that answered. */

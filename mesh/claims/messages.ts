@@ -173,7 +173,13 @@ const claimId = z
   .transform((text) => text as ClaimId);
 const ballotNumber = z.int().min(1);
 const ballot = z.tuple([ballotNumber, z.string().min(1).max(100)]);
-const owner = z.object({ hostId, agentId, agentName: z.string().min(1).max(256), claimId, since: z.string().max(40) });
+export const ownerSchema = z.object({
+  hostId,
+  agentId,
+  agentName: z.string().min(1).max(256),
+  claimId,
+  since: z.string().max(40),
+});
 const incarnation = z.string().regex(/^[0-9a-f]{16,64}$/);
 const hosts = z.array(hostId).max(1_000);
 const voters = z.record(hostId, incarnation);
@@ -201,7 +207,7 @@ export const claimMessageSchema = z.object({
     .array(
       z.discriminatedUnion('kind', [
         z.object({ kind: z.literal('prepare'), key, n: ballotNumber, claiming: z.boolean() }),
-        z.object({ kind: z.literal('accept'), key, n: ballotNumber, value: owner.nullable() }),
+        z.object({ kind: z.literal('accept'), key, n: ballotNumber, value: ownerSchema.nullable() }),
       ]),
     )
     .min(1)
@@ -220,11 +226,11 @@ export const claimAnswerSchema = z.discriminatedUnion('kind', [
             kind: z.literal('promise'),
             n: ballotNumber,
             accepted: ballot.nullable(),
-            value: owner.nullable(),
+            value: ownerSchema.nullable(),
           }),
           z.object({ kind: z.literal('accepted'), n: ballotNumber }),
           z.object({ kind: z.literal('nack'), n: ballotNumber, promised: ballot }),
-          z.object({ kind: z.literal('veto'), n: ballotNumber, owner }),
+          z.object({ kind: z.literal('veto'), n: ballotNumber, owner: ownerSchema }),
         ]),
       )
       .max(KEYS_PER_MESSAGE_MAX),

@@ -28,7 +28,8 @@ export interface AppServices {
   readonly gate: Gate;
   readonly peerAuth: PeerAuthOptions;
   readonly hello: HelloOptions;
-  readonly claims: ClaimVoter;
+  /** Absent when the claims are not kept by the mesh's own voters. */
+  readonly voter: ClaimVoter | undefined;
   readonly emailIndex: EmailIndexServices;
   readonly registry: Registry;
   readonly webhooks: Webhooks;
@@ -80,7 +81,7 @@ function peerRoutes(services: AppServices): Hono {
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
-  claimRoutes(app, services.claims);
+  if (services.voter !== undefined) claimRoutes(app, services.voter);
   app.use(INDEX_PATH, indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;

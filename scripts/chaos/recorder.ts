@@ -21,11 +21,14 @@ export class Recorder {
   /** Claims whose end nobody heard, or that were answered 503. */
   readonly #open: Attempt[] = [];
   readonly #known = new Map<string, { readonly host: string; readonly address: string }>();
+  /** Claims that nobody has asked to be given up. */
+  readonly #held = new Map<string, { readonly host: string; readonly address: string }>();
   operations = 0;
 
   won(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
     this.operations += 1;
     this.#known.set(claim, { host, address });
+    this.#held.set(claim, { host, address });
     this.#add(address, { kind: 'won', claim }, callMs, returnMs);
   }
 
@@ -55,19 +58,24 @@ export class Recorder {
   /** `returnMs` absent: it was not confirmed, or not answered. */
   released(address: string, claim: string, callMs: number, returnMs: number | undefined): void {
     this.operations += 1;
+    this.#held.delete(claim);
     this.#add(address, { kind: 'freed', claim }, callMs, returnMs);
   }
 
   saw(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
     this.operations += 1;
     this.#name(claim, host, address);
+    this.#held.set(claim, { host, address });
     this.#add(address, { kind: 'read', owner: claim }, callMs, returnMs);
   }
 
   /** A host's registry is gone: it may claim anew whatever it held. */
   wiped(host: string, nowMs: number): void {
-    for (const [claim, { host: of, address }] of this.#known)
-      if (of === host) this.#add(address, { kind: 'freed', claim }, nowMs, undefined);
+    for (const [claim, { host: of, address }] of [...this.#held]) {
+      if (of !== host) continue;
+      this.#held.delete(claim);
+      this.#add(address, { kind: 'freed', claim }, nowMs, undefined);
+    }
   }
 
   /** A sentence for each address whose history no single register could have had. */

@@ -20,6 +20,8 @@ interface Claimed {
 export class ClaimHistory {
   readonly #byKey = new Map<AddressKey, Recorded[]>();
   readonly #claims = new Map<ClaimId, Claimed>();
+  /** Claims that were won and that nobody has asked to be given up. */
+  readonly #held = new Set<ClaimId>();
 
   get size(): number {
     let size = 0;
@@ -36,6 +38,7 @@ export class ClaimHistory {
     const { entry } = this.#end(claim);
     entry.operation = { kind: 'won', claim };
     entry.returnMs = nowMs;
+    this.#held.add(claim);
   }
 
   /** `isExposed`: its own value may have been accepted somewhere, and is being freed. */
@@ -62,6 +65,7 @@ export class ClaimHistory {
 
   /** Returns what to call when it is known to be over. */
   releaseCalled(key: AddressKey, claim: ClaimId, nowMs: number): (endMs: number) => void {
+    this.#held.delete(claim);
     const entry = this.#add(key, { kind: 'freed', claim }, nowMs);
     return (endMs) => {
       entry.returnMs = endMs;
@@ -84,7 +88,7 @@ export class ClaimHistory {
   /** Its registry is gone: whatever it held, it may claim anew. */
   wiped(host: HostId, nowMs: number): void {
     for (const { host: of, key, claim } of this.#claims.values())
-      if (of === host) this.#add(key, { kind: 'freed', claim }, nowMs);
+      if (of === host && this.#held.delete(claim)) this.#add(key, { kind: 'freed', claim }, nowMs);
   }
 
   /** One sentence for each address whose history no single register could have had. */

@@ -66,7 +66,7 @@ export async function testNode({
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const roster = new RosterWatch(hostsText('mac', ...Object.keys(scripts)), { id: 'mac', hostName: 'mac' }, log);
   const peers = new ScriptedPeers(scripts);
-  const secrets: Omit<Secrets, 'smtpUrl'> = {
+  const secrets: Omit<Secrets, 'smtpUrl' | 'claims'> = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
     meshSecret: undefined,

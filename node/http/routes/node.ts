@@ -11,7 +11,7 @@ import { resource } from '../methods.ts';
 export interface NodeRoutesOptions {
   readonly version: string;
   readonly roster: () => Roster;
-  readonly claims: { status(): ClaimStatus; membership(): MembershipView };
+  readonly claims: { readonly store: { status(): ClaimStatus }; membership?(): MembershipView };
   /** Base64url: what other operators put into hosts.json as this host's `publicKey`. */
   readonly publicKey: string;
   /** What is known of a peer. */
@@ -23,7 +23,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   resource(app, '/health', { GET: (c) => c.json({ status: 'ok', version, host: roster().self.id }) });
   resource(app, '/ready', {
     GET: (c) => {
-      const status = claims.status();
+      const status = claims.store.status();
       if (status.ready) return c.json({ ready: true, claims: status });
       throw new MeshError('uniqueness_unavailable', status.why ?? 'No claim can be made now.', {
         extra: { ready: false, reason: status.reason, hosts: status.hosts, claims: status },
@@ -32,7 +32,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
     },
   });
   resource(app, '/api/hosts', {
-    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)), mesh: claims.membership() }),
+    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)), ...meshOf(claims) }),
   });
   resource(app, '/api/hosts/identity', {
     GET: (c) => {
@@ -42,13 +42,18 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   });
 }
 
+/** Who votes, where that is the mesh's own affair. */
+function meshOf({ membership }: NodeRoutesOptions['claims']): { readonly mesh?: MembershipView } {
+  return membership === undefined ? {} : { mesh: membership() };
+}
+
 /** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
 function describeHost(
   host: Host,
   { roster, claims, peer, publicKey }: NodeRoutesOptions,
 ): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
-  const votes = claims.status().voters.includes(host.id);
+  const votes = claims.store.status().voters.includes(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
   return { ...host.entry, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

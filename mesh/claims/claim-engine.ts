@@ -1,0 +1,23 @@
+// A consensus engine that an operator runs already, as the claims need it: four conditional operations, each atomic and durable before
+// it is answered. What a claim means, and what happens when the engine is away, is in engine-claims.ts.
+import type { AddressKey } from '../names.ts';
+import type { Claim, Owner, ReleasedClaim } from './claim-store.ts';
+
+/** Rejects with an `Error` whose message is a sentence when the engine could not be asked, or did not answer in time. */
+export interface ClaimEngine {
+  readonly kind: 'etcd' | 'postgres';
+  /**
+   * Puts every claim whose key is free, all of them or none. Resolves with `undefined` when each is there now, put by this call or by
+   * an earlier one with the same claim ids; else with one that stands in the way.
+   */
+  put(
+    claims: readonly Claim[],
+    signal: AbortSignal,
+  ): Promise<{ readonly key: AddressKey; readonly owner: Owner } | undefined>;
+  /** Removes those that are there with that very claim id, and leaves any others. */
+  remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
+  read(key: AddressKey, signal: AbortSignal): Promise<Owner | null>;
+  /** Resolves when the engine could take a claim now. */
+  ping(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

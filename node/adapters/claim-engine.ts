@@ -1,0 +1,12 @@
+// Opens the engine that `MESH_CLAIMS` names; nothing is asked of it yet.
+import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
+import type { Secret } from '../secret.ts';
+import { openEtcd } from './etcd-engine.ts';
+import { openPostgres } from './postgres-engine.ts';
+
+/** `undefined`: the mesh's own voters. Rejects with a sentence that holds no password. */
+export async function openClaimEngine(named: Secret | undefined): Promise<ClaimEngine | undefined> {
+  const url = named?.reveal();
+  if (url === undefined || url === 'quorum') return undefined;
+  return url.startsWith('etcd:') ? openEtcd(url) : openPostgres(url);
+}

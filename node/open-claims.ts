@@ -1,0 +1,77 @@
+// Which claims this node goes by: the mesh's own voters, or an engine that the operator names. One of the two, put behind one interface.
+import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
+import type { ClaimStore } from '../mesh/claims/claim-store.ts';
+import type { RegistryView } from '../mesh/claims/core-state.ts';
+import { EngineClaims } from '../mesh/claims/engine-claims.ts';
+import type { Wish } from '../mesh/claims/messages.ts';
+import { QuorumClaims } from '../mesh/claims/quorum.ts';
+import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
+import type { MembershipView } from '../mesh/claims/views.ts';
+import type { Roster } from '../mesh/hosts.ts';
+import type { HostId } from '../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
+import type { ClaimVoter } from './http/routes/claims.ts';
+import type { Log } from './log.ts';
+import type { Store } from './store/store.ts';
+
+export interface OpenClaims extends AsyncDisposable {
+  readonly store: ClaimStore;
+  /** This host's part in the claims of others; absent with an engine. */
+  readonly voter?: ClaimVoter;
+  /** Who votes; absent with an engine. */
+  membership?(): MembershipView;
+  start(): void;
+  /** hosts.json was edited. */
+  edited(roster: Roster): void;
+}
+
+export interface ClaimsOptions {
+  readonly self: HostId;
+  readonly roster: Roster;
+  readonly engine: ClaimEngine | undefined;
+  readonly registry: RegistryView;
+  readonly store: Store;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Rejects with `store_failed` when a record of the claims can't be read. */
+export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
+  const { self, roster, engine, registry, store, transport, clock, random } = options;
+  const records = await loadClaimRecords(store);
+  const log = (event: string, fields: Readonly<Record<string, unknown>>) => options.log.info(event, fields);
+  if (engine !== undefined) {
+    const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
+    return {
+      store: claims,
+      start: () => claims.start(),
+      edited: () => undefined,
+      [Symbol.asyncDispose]: () => claims.stop(),
+    };
+  }
+  const wish = wishOf(roster);
+  const claims = new QuorumClaims({ self, wish, records, registry, journal: store, transport, clock, random, log });
+  return {
+    store: claims,
+    voter: claims,
+    membership: () => claims.membership(),
+    start: () => claims.start(),
+    edited: (now) => claims.wish(wishOf(now)),
+    [Symbol.asyncDispose]: async () => claims.stop(),
+  };
+}
+
+async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
+  const records = emptyClaimRecords();
+  for await (const page of store.load(CLAIM_PREFIX))
+    for (const { key, value } of page) readClaimRecord(records, key, value);
+  return records;
+}
+
+/** What this operator wishes the mesh to be. */
+function wishOf({ voters, hosts }: Roster): Wish {
+  const members = hosts.filter(({ enabled }) => enabled).map(({ id }) => id);
+  return { voters, members: members.sort() };
+}

@@ -1,0 +1,172 @@
+// Real engines of one's own, for tests and benchmarks: etcd and PostgreSQL on free ports of loopback, their data in a directory that
+// goes with them. Ended by the ids that were started here.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chown, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { freePorts } from './host-process.ts';
+
+const run = promisify(execFile);
+const START_MS_MAX = 30_000;
+const POSTGRES_HOMES = '/usr/lib/postgresql';
+
+/** Why the tests with etcd are skipped here; `undefined` when they are not. */
+export function whyNoEtcd(): string | undefined {
+  try {
+    execFileSync('etcd', ['--version'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'etcd is not installed (apt-get install etcd-server)';
+  }
+}
+
+export function whyNoPostgres(): string | undefined {
+  if (postgresHome() === undefined) return 'PostgreSQL is not installed (apt-get install postgresql)';
+  return undefined;
+}
+
+/** One engine; it can be killed and started again on its data. */
+abstract class Engine implements AsyncDisposable {
+  readonly port: number;
+  protected readonly directory: string;
+  #child: ChildProcess | undefined;
+
+  constructor(directory: string, port: number) {
+    this.directory = directory;
+    this.port = port;
+  }
+
+  protected abstract command(): { readonly file: string; readonly args: readonly string[] };
+
+  async start(): Promise<void> {
+    const { file, args } = this.command();
+    const child = spawn(file, args, { stdio: 'ignore', detached: true });
+    this.#child = child;
+    for (const endMs = Date.now() + START_MS_MAX; Date.now() < endMs; ) {
+      if (await isOpen(this.port)) return;
+      await pause(50);
+    }
+    throw new Error(`${file} did not start on port ${this.port}.`);
+  }
+
+  /** `kill -9`, of all processes that it began. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    process.kill(-child.pid, 'SIGKILL');
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+export class Etcd extends Engine {
+  readonly #peerPort: number;
+  readonly #tls: { readonly certificate: string; readonly key: string } | undefined;
+
+  private constructor(
+    directory: string,
+    [port = 0, peerPort = 0]: readonly number[],
+    tls: { readonly certificate: string; readonly key: string } | undefined,
+  ) {
+    super(directory, port);
+    this.#peerPort = peerPort;
+    this.#tls = tls;
+  }
+
+  static async create(tls?: { readonly certificate: string; readonly key: string }): Promise<Etcd> {
+    const etcd = new Etcd(mkdtempSync(join(tmpdir(), 'mesh-etcd-')), await freePorts(2), tls);
+    await etcd.start();
+    return etcd;
+  }
+
+  get url(): string {
+    return `etcd://127.0.0.1:${this.port}`;
+  }
+
+  protected command() {
+    const client = `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
+    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    const tls = this.#tls === undefined ? [] : ['--cert-file', this.#tls.certificate, '--key-file', this.#tls.key];
+    const names = ['--data-dir', join(this.directory, 'data'), '--name', 'one', '--initial-cluster', `one=${peer}`];
+    const clients = ['--listen-client-urls', client, '--advertise-client-urls', client];
+    const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
+    return { file: 'etcd', args: [...names, ...clients, ...peers, '--log-level', 'error', ...tls] };
+  }
+}
+
+export class Postgres extends Engine {
+  static async create(): Promise<Postgres> {
+    const directory = mkdtempSync(join(tmpdir(), 'mesh-postgres-'));
+    const [port = 0] = await freePorts(1);
+    const postgres = new Postgres(directory, port);
+    const data = join(directory, 'data');
+    // It refuses to run as root, and has a user of its own where it was installed.
+    if (process.getuid?.() === 0) await chown(directory, await idOf('-u'), await idOf('-g'));
+    const { file, args } = asItself('initdb', [
+      '-D',
+      data,
+      '-A',
+      'trust',
+      '-U',
+      'mesh',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+    ]);
+    await run(file, args);
+    await postgres.start();
+    await run(join(postgresHome() ?? '', 'createdb'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'mesh', 'mesh']);
+    return postgres;
+  }
+
+  get url(): string {
+    return `postgres://mesh@127.0.0.1:${this.port}/mesh`;
+  }
+
+  protected command() {
+    const data = join(this.directory, 'data');
+    const options = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${this.directory}`];
+    // What is left of one that was killed; nobody else can have it, the directory is ours.
+    return asItself('postgres', ['-D', data, '-p', String(this.port), ...options]);
+  }
+}
+
+function asItself(program: string, args: readonly string[]) {
+  const path = join(postgresHome() ?? '', program);
+  if (process.getuid?.() !== 0) return { file: path, args };
+  return { file: 'setpriv', args: ['--reuid=postgres', '--regid=postgres', '--clear-groups', path, ...args] };
+}
+
+/** Debian keeps its programs by version, outside of the path. */
+function postgresHome(): string | undefined {
+  const versions = existsSync(POSTGRES_HOMES) ? readdirSync(POSTGRES_HOMES).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions
+    .map((version) => join(POSTGRES_HOMES, version, 'bin'))
+    .find((home) => existsSync(join(home, 'initdb')));
+}
+
+async function idOf(flag: string): Promise<number> {
+  return Number((await run('id', [flag, 'postgres'])).stdout);
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

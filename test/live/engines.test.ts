@@ -1,0 +1,127 @@
+// The claims in engines that nobody here wrote: real etcd and real PostgreSQL, which are killed under real nodes.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEtcd } from '../../node/adapters/etcd-engine.ts';
+import { openPostgres } from '../../node/adapters/postgres-engine.ts';
+import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../../scripts/engines.ts';
+import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { claimEngineContract } from '../contract/claim-engine.ts';
+import { Client } from '../support/live.ts';
+
+const LIVE_MS_MAX = 120_000;
+const POLLS_MAX = 20_000;
+
+const ENGINES = [
+  { name: 'etcd', why: whyNoEtcd(), create: () => Etcd.create(), open: (url: string) => openEtcd(url) },
+  {
+    name: 'PostgreSQL',
+    why: whyNoPostgres(),
+    create: () => Postgres.create(),
+    open: async (url: string) => openPostgres(url),
+  },
+];
+
+async function claim(client: Client, host: HostProcess, name: string, address: string) {
+  const agent = { id: name, name, tools: { email: { addresses: [{ address }] } } };
+  return client.expect(host, 'POST', '/api/agents', agent);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let polls = 0; polls < POLLS_MAX; polls += 1) if (await isSo()) return;
+  throw new Error('It never came to that.');
+}
+
+describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
+  describe.skipIf(why !== undefined)(why === undefined ? 'real' : `skipped: ${why}`, () => {
+    let engine: Etcd | Postgres;
+    beforeAll(async () => {
+      engine = await create();
+    }, LIVE_MS_MAX);
+    afterAll(() => engine[Symbol.asyncDispose]());
+
+    claimEngineContract(name, () => ({ open: () => open(engine.url) }));
+
+    it('keeps one owner per address for three nodes, and while it is away nothing is claimed and look-ups go on', {
+      timeout: LIVE_MS_MAX,
+    }, async () => {
+      const environment = { MESH_CLAIMS: engine.url };
+      await using mesh = await ProcessMesh.create([{ id: 'cloud' }, { id: 'mac' }, { id: 'mini' }], { environment });
+      await mesh.start();
+      await using client = new Client();
+      const [cloud, mac, mini] = mesh.hosts as [HostProcess, HostProcess, HostProcess];
+      const addresses = Array.from({ length: 10 }, (_, at) => `race-${name}-${at}@x.com`);
+      const answers = await Promise.all(
+        addresses.flatMap((address, at) => mesh.hosts.map((host) => claim(client, host, `${host.id}-${at}`, address))),
+      );
+      expect(answers.filter(({ status }) => status === 201).length).toBe(addresses.length);
+      expect(answers.filter(({ status }) => status === 409).length).toBe(2 * addresses.length);
+
+      await engine.kill();
+      const refused = await claim(client, mac, 'late', `late-${name}@x.com`);
+      expect([refused.status, refused.body.reason]).toEqual([503, 'engine_unavailable']);
+      expect((await client.expect(mac, 'GET', '/ready')).status).toBe(503);
+      const found = await client.expect(mini, 'GET', '/api/agents/email-index?federated=true');
+      expect(Object.keys(found.body.emails).length).toBe(addresses.length);
+      const winner = answers.find(({ status, body }) => status === 201 && body.agent.hostId === 'cloud');
+      const gone = winner === undefined ? undefined : winner.body.agent;
+      if (gone !== undefined) expect((await client.expect(cloud, 'DELETE', `/api/agents/${gone.id}`)).status).toBe(202);
+
+      // Killed in the middle of it: what was not acknowledged is given back when both are there again.
+      await mac.kill();
+      await engine.start();
+      await mac.start();
+      await until(async () => (await client.expect(mac, 'GET', '/ready')).status === 200);
+      await until(async () => (await client.expect(cloud, 'GET', '/ready')).body.claims?.unsettled === 0);
+      expect((await claim(client, mini, 'late', `late-${name}@x.com`)).status).toBe(201);
+      if (gone !== undefined) {
+        const address = gone.tools.email.addresses[0].address as string;
+        expect((await claim(client, mini, 'heir', address)).status).toBe(201);
+      }
+    });
+  });
+});
+
+describe.skipIf(whyNoEtcd() !== undefined)('etcd with TLS and a login', () => {
+  it('is asked by who trusts its certificate and knows the password', { timeout: LIVE_MS_MAX }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mesh-etcd-tls-'));
+    const [certificate, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const subject = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate, ...subject],
+      {
+        stdio: 'ignore',
+      },
+    );
+    await using etcd = await Etcd.create({ certificate, key });
+    const origin = `127.0.0.1:${etcd.port}`;
+    const open = await openEtcd(`etcd://${origin}?ca=${certificate}`);
+    await open.ping(AbortSignal.timeout(10_000));
+    await open.close();
+    const gateway = async (path: string, body: unknown) => {
+      const options = { method: 'POST', dispatcher: agent, body: JSON.stringify(body) } as const;
+      expect((await request(`https://${origin}${path}`, options)).statusCode).toBe(200);
+    };
+    const agent = new Agent({ connect: { ca: readFileSync(certificate, 'utf8') } });
+    await gateway('/v3/auth/user/add', { name: 'root', password: 'p@ss:w/rd' });
+    await gateway('/v3/auth/user/grant', { user: 'root', role: 'root' });
+    await gateway('/v3/auth/enable', {});
+    await agent.close();
+    const password = encodeURIComponent('p@ss:w/rd');
+    const known = await openEtcd(`etcd://root:${password}@${origin}?ca=${certificate}`);
+    await known.ping(AbortSignal.timeout(10_000));
+    await known.close();
+    const stranger = await openEtcd(`etcd://root:wrong@${origin}?ca=${certificate}`);
+    await expect(stranger.ping(AbortSignal.timeout(10_000))).rejects.toThrow(/refuses the user or the password/);
+    await stranger.close();
+    const untrusting = await openEtcd(`etcd://${origin}?tls=true`);
+    await expect(untrusting.ping(AbortSignal.timeout(10_000))).rejects.toThrow(/self.signed certificate/);
+    await untrusting.close();
+    await expect(openEtcd('etcd://root:secret@10.0.0.1:2379')).rejects.toThrow(/clear text/);
+    rmSync(directory, { recursive: true });
+  });
+});

@@ -1,0 +1,143 @@
+// What makes an engine's answers claims, with an engine that a test scripts, in virtual time.
+import { describe, expect, it } from 'vitest';
+import type { ClaimEngine } from '../../../mesh/claims/claim-engine.ts';
+import type { Claim, Owner } from '../../../mesh/claims/claim-store.ts';
+import { EngineClaims } from '../../../mesh/claims/engine-claims.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const KEY = 'a@x.com' as AddressKey;
+const claimOf = (claimId: string, hostId = 'mac'): Claim => ({
+  key: KEY,
+  owner: {
+    hostId: hostId as HostId,
+    agentId: 'a1' as AgentId,
+    agentName: 'a1',
+    claimId: claimId as ClaimId,
+    since: '2026-01-27T12:00:00Z',
+  },
+});
+
+/** An engine in memory that can be away, and can do what it is asked and not say so. */
+class ScriptedEngine implements ClaimEngine {
+  readonly kind = 'etcd';
+  readonly owners = new Map<AddressKey, Owner>();
+  state: 'here' | 'away' | 'mute' = 'here';
+  asked = 0;
+  onPut: () => void = () => undefined;
+
+  async put(claims: readonly Claim[]) {
+    this.#ask();
+    this.onPut();
+    const taken = claims.find(({ key, owner }) => (this.owners.get(key)?.claimId ?? owner.claimId) !== owner.claimId);
+    if (taken !== undefined) return { key: taken.key, owner: this.owners.get(taken.key) as Owner };
+    for (const { key, owner } of claims) this.owners.set(key, owner);
+    if (this.state === 'mute') {
+      this.state = 'away';
+      throw new Error('the connection was lost');
+    }
+    return undefined;
+  }
+
+  async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
+    this.#ask();
+    for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
+  }
+
+  async read(key: AddressKey) {
+    this.#ask();
+    return this.owners.get(key) ?? null;
+  }
+
+  async ping() {
+    this.#ask();
+  }
+
+  close() {
+    return Promise.resolve();
+  }
+
+  #ask(): void {
+    this.asked += 1;
+    if (this.state === 'away') throw new Error('nobody there');
+  }
+}
+
+function setUp(engine = new ScriptedEngine(), store = new MemoryStore(), unsettled = new Map<ClaimId, AddressKey>()) {
+  const clock = new VirtualClock();
+  const held = new Map<AddressKey, Owner>();
+  const registry = { holder: (key: AddressKey) => held.get(key), isEmpty: () => held.size === 0 };
+  const options = { self: 'mac' as HostId, engine, records: { unsettled }, registry, journal: store, clock };
+  const claims = new EngineClaims({ ...options, log: () => undefined });
+  claims.start();
+  return { clock, held, engine, store, claims };
+}
+
+describe('a claim in an engine', () => {
+  it('is asked for only when its intent is durable, and ends in the commit that holds it', async () => {
+    const { engine, store, claims } = setUp();
+    const seen: unknown[] = [];
+    engine.onPut = () => seen.push(store.crash().get('claim/unsettled/claim-mine'));
+    const result = await claims.claim([claimOf('claim-mine')]);
+    expect(seen).toEqual([JSON.stringify(KEY)]);
+    expect(result).toEqual({ kind: 'held', settled: [{ key: 'claim/unsettled/claim-mine', value: undefined }] });
+  });
+
+  it('loses to another, and leaves nothing behind', async () => {
+    const { engine, store, claims } = setUp();
+    engine.owners.set(KEY, claimOf('claim-other', 'cloud').owner);
+    expect(await claims.claim([claimOf('claim-mine')])).toMatchObject({
+      kind: 'conflict',
+      owner: { claimId: 'claim-other' },
+    });
+    expect(await store.get('claim/unsettled/claim-mine')).toBeUndefined();
+  });
+
+  it('that the engine took without saying so is given back when it is there again', async () => {
+    const { engine, store, clock, claims } = setUp();
+    engine.state = 'mute';
+    expect(await claims.claim([claimOf('claim-mine')])).toMatchObject({
+      kind: 'unavailable',
+      reason: 'engine_unavailable',
+    });
+    await clock.advance(60_000);
+    expect([engine.owners.size, claims.status().unsettled, claims.status().ready]).toEqual([1, 1, false]);
+    engine.state = 'here';
+    await clock.advance(20_000);
+    expect([engine.owners.size, claims.status().unsettled, claims.status().ready]).toEqual([0, 0, true]);
+    expect(await store.get('claim/unsettled/claim-mine')).toBeUndefined();
+  });
+
+  it('that a crash left unsettled is given back at the next start', async () => {
+    const engine = new ScriptedEngine();
+    engine.owners.set(KEY, claimOf('claim-mine').owner);
+    const { clock } = setUp(engine, new MemoryStore(), new Map([['claim-mine' as ClaimId, KEY]]));
+    await clock.settle();
+    expect(engine.owners.size).toBe(0);
+  });
+
+  it('replaces one of its own host that no registry holds, and no other', async () => {
+    const { engine, held, claims } = setUp();
+    engine.owners.set(KEY, claimOf('claim-before').owner);
+    held.set(KEY, claimOf('claim-before').owner);
+    expect((await claims.claim([claimOf('claim-mine')])).kind).toBe('conflict');
+    held.clear();
+    expect((await claims.claim([claimOf('claim-mine')])).kind).toBe('held');
+    expect(engine.owners.get(KEY)?.claimId).toBe('claim-mine');
+  });
+
+  it('is confirmed as released, or pending after two seconds', async () => {
+    const { engine, store, clock, claims } = setUp();
+    await claims.claim([claimOf('claim-mine')]);
+    const named = [{ key: KEY, claimId: 'claim-mine' as ClaimId }];
+    engine.state = 'away';
+    await store.commit(claims.releasing(named));
+    const pending = claims.release(named);
+    await clock.advance(2_000);
+    expect(await pending).toBe('pending');
+    engine.state = 'here';
+    await clock.advance(10_000);
+    expect([engine.owners.size, claims.status().unsettled]).toEqual([0, 0]);
+  });
+});
