@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
+import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { sendBenchmark } from './send.ts';
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   storeBenchmark,
   lookupBenchmark,
   claimBenchmark,
+  engineBenchmark,
   startBenchmark,
   sendBenchmark,
 ];
