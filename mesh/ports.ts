@@ -43,6 +43,8 @@ export interface PeerAnswer {
   readonly status: number;
   /** The parsed JSON body; `undefined` when the body was empty. */
   readonly body: unknown;
+  /** Its ETag, when it had one: what a later `If-None-Match` may name. */
+  readonly etag?: string;
 }
 
 export interface PeerTransport {

@@ -11,6 +11,8 @@ import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { type Config, isLoopback, type ListenAddress, type Secrets } from './config.ts';
+import { Conflicts } from './conflicts/conflicts.ts';
+import { Reconciler } from './conflicts/reconciler.ts';
 import { createApp, type Fetch } from './http/app.ts';
 import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
@@ -105,12 +107,14 @@ export async function createNode(
 
   const index = new EmailIndex({ self: () => roster.current().self, random });
   const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
+  let doubt = (): void => undefined;
   const claims = stack.use(
     await openClaims({
       ...{ self, store, transport, clock, random, log },
       roster: roster.current(),
       engine: ports.engine,
       registry: { holder, isEmpty: () => index.size === 0 },
+      doubted: () => doubt(),
     }),
   );
   roster.subscribe((edited) => claims.edited(edited));
@@ -125,6 +129,19 @@ export async function createNode(
     log,
     hostId: self,
   });
+  const conflicts = await Conflicts.open({ store, registry, clock, log });
+  const reconciler = new Reconciler({
+    ...{ conflicts, transport, clock, log },
+    keys: () => index.keys(),
+    holds: (key) => index.holder(key) !== undefined,
+    isReady: () => claims.store.status().ready,
+    keyOf: (address) => {
+      const parsed = parseAnyAddress(address);
+      return parsed.valid ? parsed.key : undefined;
+    },
+    peers: () => roster.current().peers.map(({ id }) => id),
+  });
+  doubt = () => reconciler.doubt();
   const lookUp = createLookUp({
     transport,
     roster: roster.current,
@@ -174,6 +191,7 @@ export async function createNode(
     peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     voter: claims.voter,
+    conflicts: { conflicts, parseAddress: parseAnyAddress },
     emailIndex: { index, lookUp, parseAddress: parseAnyAddress },
     registry,
     webhooks,
@@ -199,6 +217,7 @@ export async function createNode(
       claims.start();
       inHand.push(
         presence.run(background.signal),
+        reconciler.run(background.signal).catch(ignoreFailedStore),
         webhooks.start(background.signal).catch(ignoreFailedStore),
         sending.run(background.signal).catch(ignoreFailedStore),
       );

@@ -20,6 +20,8 @@ export interface OpenClaims extends AsyncDisposable {
   readonly voter?: ClaimVoter;
   /** Who votes; absent with an engine. */
   membership?(): MembershipView;
+  /** What only an operator may decide; absent with an engine. */
+  readonly commands?: Pick<QuorumClaims, 'evict' | 'recover'>;
   start(): void;
   /** hosts.json was edited. */
   edited(roster: Roster): void;
@@ -35,13 +37,18 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Told when what this host holds may not be its own any more. */
+  readonly doubted: () => void;
 }
 
 /** Rejects with `store_failed` when a record of the claims can't be read. */
 export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   const { self, roster, engine, registry, store, transport, clock, random } = options;
   const records = await loadClaimRecords(store);
-  const log = (event: string, fields: Readonly<Record<string, unknown>>) => options.log.info(event, fields);
+  const log = (event: string, fields: Readonly<Record<string, unknown>>) => {
+    options.log.info(event, fields);
+    if (event === 'mesh.rejoining' || event === 'mesh.recovered') options.doubted();
+  };
   if (engine !== undefined) {
     const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
     return {
@@ -56,6 +63,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   return {
     store: claims,
     voter: claims,
+    commands: claims,
     membership: () => claims.membership(),
     start: () => claims.start(),
     edited: (now) => claims.wish(wishOf(now)),

@@ -44,6 +44,20 @@ export interface Unavailable {
   readonly hostsFailed: readonly HostId[];
 }
 
+/** Another claim of an address that this host's registry holds. */
+export interface Rival {
+  readonly key: AddressKey;
+  readonly owner: Owner;
+  /** Whether the voters have chosen it, or a host only holds it. */
+  readonly isChosen: boolean;
+}
+
+/** What the voters say of claims that this host's registry holds; those they do not name are its own. */
+export interface Confirmed {
+  readonly kind: 'confirmed';
+  readonly rivals: readonly Rival[];
+}
+
 /** `confirmed`: the voters have freed the addresses. `pending`: not yet; it goes on in the background, through restarts. */
 export type Release = 'confirmed' | 'pending';
 
@@ -74,6 +88,11 @@ export interface ClaimStore {
   releasing(claims: readonly ReleasedClaim[]): readonly Write[];
   /** Frees them, after that commit. Waits at most `RELEASE_ANSWER_MS_MAX`. */
   release(claims: readonly ReleasedClaim[]): Promise<Release>;
+  /**
+   * Asks about claims that the registry holds, each key once, at most `KEYS_PER_MESSAGE_MAX`: an address that nobody is known to have
+   * is taken for it again. For a host whose voters may have forgotten: a lost disk, a restored backup.
+   */
+  confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable>;
   /** Who owns it, as the voters know it: linearizable. */
   read(key: AddressKey): Promise<Owner | null | Unavailable>;
   status(): ClaimStatus;

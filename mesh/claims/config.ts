@@ -19,9 +19,15 @@ export interface Config {
   readonly old?: Voters;
   /** All hosts of the mesh, sorted; the voters are among them. */
   readonly members: readonly HostId[];
-  /** Hosts that were members, and since when they are not: ISO 8601, UTC. */
+  /** Hosts that were members, and since when they are not: ISO 8601, UTC. Of evicted ones, the beginning of time. */
   readonly gone: Readonly<Record<HostId, string>>;
+  /** What it follows by an operator's word alone, after more was lost than the protocol can make good; oldest first. */
+  readonly after?: readonly { readonly mesh: string; readonly epoch: number }[];
 }
+
+/** Of an evicted host: its addresses are free at once. */
+export const EVICTED = '1970-01-01T00:00:00.000Z';
+const RECOVERIES_KEPT = 8;
 
 /** One vote: a host in the incarnation that cast it. */
 export type VoteKey = string;
@@ -91,9 +97,28 @@ export function firstConfig(voters: Voters, members: readonly HostId[]): Config 
   return { mesh: meshOf(voters), epoch: 1, voters: sorted(voters), members, gone: {} };
 }
 
-/** Which of two configurations of one mesh is later; `undefined` counts as before all. */
+/**
+ * The configuration of those voters alone, by an operator's word: another mesh, which who was in the one before takes for its
+ * successor, unless that had gone on without the operator's knowledge.
+ */
+export function recoveredConfig(
+  { mesh, epoch, gone, after = [] }: Config,
+  voters: Voters,
+  members: readonly HostId[],
+): Config {
+  const before = [...after, { mesh, epoch }].slice(-RECOVERIES_KEPT);
+  const name = createHash('sha256')
+    .update(JSON.stringify([before, sorted(voters)]))
+    .digest('hex')
+    .slice(0, 32);
+  return { mesh: name, epoch: epoch + 1, voters: sorted(voters), members, gone, after: before };
+}
+
+/** Whether one configuration follows another; `undefined` counts as before all. */
 export function isLater(one: Config, other: Config | undefined): boolean {
-  return other === undefined || (one.mesh === other.mesh && one.epoch > other.epoch);
+  if (other === undefined) return true;
+  if (one.mesh === other.mesh) return one.epoch > other.epoch;
+  return one.after?.some(({ mesh, epoch }) => mesh === other.mesh && epoch >= other.epoch) ?? false;
 }
 
 function meshOf(voters: Voters): string {

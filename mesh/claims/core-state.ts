@@ -1,17 +1,20 @@
 // What the core of the claims knows between two events. Changed in place, and only by `step`: 100,000 registers are not
 // copied per event.
+import { createHash } from 'node:crypto';
 import { GONE_GRACE_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from './acceptor.ts';
-import type { Owner, ReleasedClaim } from './claim-store.ts';
+import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
 import { electorsOf, type VoteKey, voteKey } from './config.ts';
 import type { Membership } from './membership.ts';
 import type { Wish } from './messages.ts';
 import type { Move } from './mover.ts';
 import type { Change, Proposal } from './proposer.ts';
-import type { ClaimRecords } from './records.ts';
+import type { Boots, ClaimRecords, Life } from './records.ts';
 import { RULES, type Rules } from './rules.ts';
 import type { Decree } from './succession.ts';
+
+const BOOTS_KEPT = 20;
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
 export interface Operation {
@@ -21,6 +24,8 @@ export interface Operation {
   /** Proposals whose register's value is not chosen yet. */
   left: number;
   begun: boolean;
+  /** Claims that stand against those to be confirmed. */
+  readonly rivals: Rival[];
   /** Whether the intents of all its claims are on disk. */
   intentDurable: boolean;
 }
@@ -53,7 +58,11 @@ export interface CoreState {
   /** Hosts that last answered without a vote: they are joining, or in another mesh. */
   readonly refusing: Set<HostId>;
   /** The latest life that each host was seen in, by host and incarnation. */
-  readonly lives: Map<VoteKey, number>;
+  readonly lives: Map<VoteKey, Life>;
+  /** The incarnation that this host takes when its own turns out to be old. */
+  spareIncarnation: string;
+  /** Whether this life is on disk: before that nobody is told of it. */
+  isIntroduced: boolean;
   decree: DecreeInHand | undefined;
   move: Move | undefined;
   /** Keys of this host's registers in order, as they were when `epoch` began. */
@@ -77,7 +86,7 @@ export interface CoreOptions {
   readonly wish: Wish;
   readonly records: ClaimRecords;
   readonly registry: RegistryView;
-  /** 32 hex digits, used when the records have no incarnation yet: this data directory is new. */
+  /** 32 hex digits, used when the records have no incarnation yet: this data directory is new; or when theirs is old. */
   readonly freshIncarnation: string;
   /** A name for this start, made at random. */
   readonly boot: string;
@@ -95,10 +104,12 @@ export function createCore(options: CoreOptions): CoreState {
       incarnation: records.incarnation ?? freshIncarnation,
       life: records.life + 1,
       boot,
+      boots: withBoot(records.boots, records.life + 1, boot),
       wish,
       config,
       succession,
       greetings: new Map(),
+      evicting: new Set(),
       outlivedSince: undefined,
     },
     rules,
@@ -110,6 +121,8 @@ export function createCore(options: CoreOptions): CoreState {
     heardAtMs: new Map(),
     refusing: new Set(),
     lives: records.lives,
+    spareIncarnation: records.incarnation === undefined ? nextIncarnation(freshIncarnation) : freshIncarnation,
+    isIntroduced: false,
     decree: undefined,
     move: undefined,
     keysAsOf: undefined,
@@ -123,6 +136,17 @@ export function createCore(options: CoreOptions): CoreState {
     nowMs: 0,
     wallMs: 0,
   };
+}
+
+/** The names of the last starts: older ones tell nothing that a peer could still hold against us. */
+export function withBoot(boots: Boots, life: number, boot: string): Boots {
+  const kept = Object.entries(boots).filter(([past]) => Number(past) > life - BOOTS_KEPT && Number(past) < life);
+  return Object.fromEntries([...kept, [String(life), boot]]);
+}
+
+/** Another one, that nobody has had. */
+export function nextIncarnation(incarnation: string): string {
+  return createHash('sha256').update(incarnation).digest('hex').slice(0, 32);
 }
 
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */

@@ -4,6 +4,7 @@
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { advance } from './advancing.ts';
 import { proposerName } from './ballot.ts';
 import type { Owner } from './claim-store.ts';
 import { voteKey } from './config.ts';
@@ -13,9 +14,9 @@ import type { Effect, Event, Inner } from './events.ts';
 import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
 import {
-  advance,
   attempt,
   claim,
+  confirm,
   end,
   exposePrepared,
   free,
@@ -25,6 +26,7 @@ import {
   retry,
   toAll,
 } from './operations.ts';
+import { evict, recover } from './operator.ts';
 import { hear } from './proposer.ts';
 import { registerWrite } from './records.ts';
 import { strayed } from './standing.ts';
@@ -47,6 +49,15 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     case 'claim':
       claim(state, event.operation, event.claims, out);
       if (state.membership.config === undefined) attend(state, out);
+      break;
+    case 'evict':
+      evict(state, event.operation, event.host, out);
+      break;
+    case 'recover':
+      recover(state, event.operation, event.voters, out);
+      break;
+    case 'confirm':
+      confirm(state, event.operation, event.claims, out);
       break;
     case 'free':
       free(state, event.operation, event.claims, out);
@@ -142,8 +153,13 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
   const proposer = proposerName(from, message.incarnation);
   const writes: Write[] = [];
   const answers: ItemAnswer[] = [];
+  // What this host asks about an address that it holds is no claim against itself.
+  const holder = (key: AddressKey) => {
+    const held = state.registry.holder(key);
+    return held?.hostId === from ? undefined : held;
+  };
   for (const item of message.items) {
-    const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, state.registry.holder);
+    const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, holder);
     if (register) {
       state.registers.set(item.key, register);
       writes.push(registerWrite(item.key, register));

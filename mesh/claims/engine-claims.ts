@@ -17,11 +17,13 @@ import type {
   Claim,
   ClaimStatus,
   ClaimStore,
+  Confirmed,
   Conflict,
   Held,
   Owner,
   Release,
   ReleasedClaim,
+  Rival,
   Unavailable,
 } from './claim-store.ts';
 import type { RegistryView } from './core-state.ts';
@@ -85,6 +87,20 @@ export class EngineClaims implements ClaimStore {
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const late = new Promise<Release>((resolve) => this.#alarms.set(RELEASE_ANSWER_MS_MAX, () => resolve('pending')));
     return Promise.race([this.#settle(claims).then((): Release => 'confirmed'), late]);
+  }
+
+  async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
+    const { engine } = this.#options;
+    const rivals: Rival[] = [];
+    try {
+      for (const claim of claims) {
+        const inTheWay = await this.#asking((signal) => engine.put([claim], signal));
+        if (inTheWay !== undefined) rivals.push({ ...inTheWay, isChosen: true });
+      }
+      return { kind: 'confirmed', rivals };
+    } catch (error) {
+      return this.#away(error as Error);
+    }
   }
 
   async read(key: AddressKey): Promise<Owner | null | Unavailable> {

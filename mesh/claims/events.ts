@@ -1,14 +1,19 @@
 // What the core of the claims is told, and what it asks for. A runner turns sockets, disks and clocks into these and back.
 import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import type { Claim, Conflict, Held, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
+import type { Claim, Confirmed, Conflict, Held, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 
 export type Event =
   | { readonly type: 'started' }
   | { readonly type: 'wished'; readonly wish: Wish }
   | { readonly type: 'claim'; readonly operation: number; readonly claims: readonly Claim[] }
+  | { readonly type: 'confirm'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'free'; readonly operation: number; readonly claims: readonly ReleasedClaim[] }
+  /** An operator's word: the addresses of a host that left are free at once. */
+  | { readonly type: 'evict'; readonly operation: number; readonly host: HostId }
+  /** An operator's word: these voters go on alone. */
+  | { readonly type: 'recover'; readonly operation: number; readonly voters: readonly HostId[] }
   | { readonly type: 'read'; readonly operation: number; readonly key: AddressKey }
   | { readonly type: 'received'; readonly token: number; readonly from: HostId; readonly message: ClaimMessage }
   | { readonly type: 'answered'; readonly from: HostId; readonly answer: ClaimAnswer; readonly tookMs: number }
@@ -49,6 +54,10 @@ export type Result =
   | Held
   | Conflict
   | Unavailable
+  | Confirmed
   | { readonly kind: 'freed' }
+  | { readonly kind: 'done' }
+  /** It can't be done; a sentence says why. */
+  | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'rechosen' }
   | { readonly kind: 'read'; readonly owner: Owner | null };

@@ -4,19 +4,20 @@ import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS } from '../lim
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
-import type { CoreState } from './core-state.ts';
+import { type CoreState, nextIncarnation } from './core-state.ts';
 import { decide, hearVote, voteOn } from './deciding.ts';
 import type { Effect } from './events.ts';
 import { greetingTo, isJoining, mayAdopt, wishesAlone } from './membership.ts';
 import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
 import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
 import { beginAnew, beginWaiting, refuseWaiting, timer } from './operations.ts';
-import { configWrites, incarnationWrite, lifeWrite, livesWrite } from './records.ts';
+import { configWrites, incarnationWrite, lifeWrite, livesWrite, registerGone, successionGone } from './records.ts';
 import { isPristine } from './standing.ts';
 import { hearKeys, takeOver, tellKeys } from './taking-over.ts';
 
 /** Greets everybody, and looks after what is due; comes back by itself. */
 export function gather(state: CoreState, out: Effect[]): void {
+  state.isIntroduced = true;
   greetAll(state, out);
   attend(state, out);
   const isBusy = state.membership.config === undefined || state.membership.config.old !== undefined;
@@ -26,8 +27,8 @@ export function gather(state: CoreState, out: Effect[]): void {
 
 /** A host's first words after a start. */
 export function introduce(state: CoreState, out: Effect[]): void {
-  const { incarnation, life } = state.membership;
-  const writes = [incarnationWrite(incarnation), lifeWrite(life)];
+  const { incarnation, life, boots } = state.membership;
+  const writes = [incarnationWrite(incarnation), lifeWrite(life, boots)];
   out.push({ type: 'persist', writes, after: [{ type: 'event', event: { type: 'greetingDue' } }] });
 }
 
@@ -86,15 +87,51 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
 function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
   const { membership } = state;
   const who = voteKey(from, greeting.incarnation);
-  if ((state.lives.get(who) ?? 0) < greeting.life) {
-    state.lives.set(who, greeting.life);
-    out.push({ type: 'persist', writes: [livesWrite(who, greeting.life)], after: [] });
+  const before = state.lives.get(who);
+  // A life that does not follow the one known here is not gone by: then its host is told of the known one, and finds out.
+  const follows = before === undefined || (greeting.boots[before.life] ?? before.boot) === before.boot;
+  if (follows && (before?.life ?? 0) < greeting.life) {
+    const life = { life: greeting.life, boot: greeting.boot };
+    state.lives.set(who, life);
+    out.push({ type: 'persist', writes: [livesWrite(who, life)], after: [] });
   }
   const { you } = greeting;
-  const isOurs = you !== undefined && you.incarnation === membership.incarnation;
-  if (!isOurs || you.life <= membership.life || membership.outlivedSince !== undefined) return;
-  membership.outlivedSince = from;
-  out.push({ type: 'log', event: 'mesh.outlived', fields: { by: from, life: membership.life, seen: you.life } });
+  if (you === undefined || you.incarnation !== membership.incarnation) return;
+  const known = membership.boots[you.life];
+  // Of a life that we have not had, or that was another: what followed it is not ours.
+  if (you.life > membership.life || (you.life < membership.life && known !== undefined && known !== you.boot)) {
+    out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
+    rejoin(state, out);
+  } else if (you.life === membership.life && known !== you.boot) {
+    if (membership.outlivedSince === undefined)
+      out.push({ type: 'log', event: 'mesh.used_twice', fields: { by: from, life: membership.life } });
+    membership.outlivedSince = from;
+  }
+}
+
+/**
+ * This host's data was restored from a backup: what it voted since is forgotten here, and counted elsewhere. So it is another voter
+ * from now on, one that knows nothing, and waits to be brought in as after a lost disk.
+ */
+function rejoin(state: CoreState, out: Effect[]): void {
+  const { membership, registers } = state;
+  membership.incarnation = state.spareIncarnation;
+  state.spareIncarnation = nextIncarnation(state.spareIncarnation);
+  membership.life = 1;
+  membership.boots = { 1: membership.boot };
+  membership.succession = undefined;
+  const forgotten = [...registers.keys()].map(registerGone);
+  registers.clear();
+  const writes = [
+    incarnationWrite(membership.incarnation),
+    lifeWrite(1, membership.boots),
+    successionGone,
+    ...forgotten,
+  ];
+  out.push({ type: 'persist', writes, after: [] });
+  state.decree = undefined;
+  beginAnew(state, out);
+  greetAll(state, out);
 }
 
 /** Goes by a later configuration: everything in hand begins anew under it. */
@@ -108,12 +145,17 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   state.move = undefined;
   state.refusing.clear();
   out.push({ type: 'persist', writes: configWrites(config), after: [] });
-  const event = before === undefined ? 'mesh.formed' : config.old === undefined ? 'mesh.moved' : 'mesh.moving';
+  const event = before === undefined ? 'mesh.formed' : kindOfChange(before, config);
   const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
   out.push({ type: 'log', event, fields: { epoch: config.epoch, voters: hostsOf(config.voters), ...old } });
   beginAnew(state, out);
   beginWaiting(state, out);
   greetAll(state, out);
+}
+
+function kindOfChange(before: Config, after: Config): string {
+  if (before.mesh !== after.mesh) return 'mesh.recovered';
+  return after.old === undefined ? 'mesh.moved' : 'mesh.moving';
 }
 
 /** Acts on whatever is due: a first configuration, a move, the next step of one. */
@@ -163,5 +205,5 @@ export function nudge(state: CoreState, to: HostId, out: Effect[]): void {
 }
 
 function greet(state: CoreState, to: HostId, out: Effect[]): void {
-  out.push({ type: 'ask', to, question: greetingTo(state.membership, to, state.lives) });
+  if (state.isIntroduced) out.push({ type: 'ask', to, question: greetingTo(state.membership, to, state.lives) });
 }

@@ -4,6 +4,7 @@
 // the disk once, in the registry's own commit.
 import type { Write } from '../ports.ts';
 import { proposerName } from './ballot.ts';
+import type { Rival } from './claim-store.ts';
 import { type CoreState, isAbandoned, type Operation } from './core-state.ts';
 import type { Result } from './events.ts';
 import { applyChange, type Proposal } from './proposer.ts';
@@ -16,9 +17,14 @@ export function decideAlone(
 ): { readonly writes: readonly Write[]; readonly result: Result } {
   const writes: Write[] = [];
   const settled: Write[] = [];
+  const rivals: Rival[] = [];
   for (const { key, change } of operation.proposals) {
     const value = state.registers.get(key)?.value ?? null;
     if (change.kind === 'read') return { writes: [], result: { kind: 'read', owner: value } };
+    if (change.kind === 'confirm') {
+      const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
+      if (next !== null && next.claimId !== change.owner.claimId) rivals.push({ key, owner: next, isChosen: true });
+    }
     if (change.kind !== 'claim') continue;
     const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
     if (next !== null && next.claimId !== change.owner.claimId)
@@ -27,6 +33,7 @@ export function decideAlone(
     settled.push(settledWrite(change.owner.claimId));
   }
   for (const proposal of operation.proposals) writes.push(...accept(state, proposal));
+  if (operation.kind === 'confirm') return { writes, result: { kind: 'confirmed', rivals } };
   return { writes, result: operation.kind === 'claim' ? { kind: 'held', settled } : { kind: 'freed' } };
 }
 

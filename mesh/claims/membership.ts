@@ -6,6 +6,7 @@ import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from './messages.ts';
+import type { Boots, Life } from './records.ts';
 import type { SuccessionRecord } from './succession.ts';
 
 interface Heard {
@@ -22,13 +23,17 @@ export interface Membership {
   life: number;
   /** Tells this start from any other. */
   readonly boot: string;
+  /** Those before it too. */
+  boots: Boots;
   wish: Wish;
   config: Config | undefined;
   /** This host's vote on what follows `config`. */
   succession: SuccessionRecord | undefined;
   /** The last greeting of each host. */
   readonly greetings: Map<HostId, Heard>;
-  /** Set when somebody saw this incarnation in a later life: the data is old, or in use elsewhere too. */
+  /** Hosts whose addresses an operator wants to be free at once. */
+  readonly evicting: Set<HostId>;
+  /** Set when somebody saw this incarnation in the same life, but in another start: the data directory is in use twice. */
   outlivedSince: HostId | undefined;
 }
 
@@ -60,10 +65,11 @@ export function wishesAlone({ wish, self }: Membership): boolean {
 }
 
 /** What this host says of itself to `to`. */
-export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMap<VoteKey, number>): Greeting {
-  const { config, incarnation, wish, life, boot } = membership;
+export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMap<VoteKey, Life>): Greeting {
+  const { config, incarnation, wish, life, boot, boots } = membership;
   const theirs = membership.greetings.get(to)?.greeting.incarnation;
-  const seen = theirs === undefined ? undefined : lives.get(voteKey(to, theirs));
+  const who = theirs === undefined ? undefined : voteKey(to, theirs);
+  const seen = who === undefined ? undefined : lives.get(who);
   return {
     version: CLAIM_VERSION,
     about: 'greeting',
@@ -73,8 +79,9 @@ export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMa
     wish,
     life,
     boot,
+    boots,
     ...(config === undefined ? {} : { config }),
-    ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, life: seen } }),
+    ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, ...seen } }),
   };
 }
 

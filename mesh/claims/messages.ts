@@ -97,8 +97,10 @@ export interface Greeting extends Standing {
   /** How often the sender was started on its data directory, this time included, and a name made at random for this time. */
   readonly life: number;
   readonly boot: string;
-  /** The receiver as the sender knows it: its last incarnation, and the latest life it was seen in. */
-  readonly you?: { readonly incarnation: string; readonly life: number } | undefined;
+  /** Names of its last starts, by life. */
+  readonly boots: Readonly<Record<string, string>>;
+  /** The receiver as the sender knows it: its last incarnation, the latest life it was seen in, and which start that was. */
+  readonly you?: { readonly incarnation: string; readonly life: number; readonly boot: string } | undefined;
 }
 
 /** About the successor of `epoch`. `hosts`: the voters wished for, when it is the first configuration. */
@@ -193,8 +195,18 @@ export const configSchema = z
     old: voters.optional(),
     members: hosts,
     gone: z.record(hostId, z.string().max(40)),
+    after: z
+      .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
+      .max(8)
+      .optional(),
   })
-  .transform(({ old, ...config }): Config => ({ ...config, ...(old === undefined ? {} : { old }) }));
+  .transform(
+    ({ old, after, ...config }): Config => ({
+      ...config,
+      ...(old === undefined ? {} : { old }),
+      ...(after === undefined ? {} : { after }),
+    }),
+  );
 
 const standing = { version, mesh: z.string().max(32), epoch: z.int().min(0), incarnation };
 const ahead = z.object({ version, kind: z.literal('ahead'), incarnation, config: configSchema });
@@ -247,7 +259,8 @@ const greeting = z.object({
   config: configSchema.optional(),
   life: z.int().min(0),
   boot: z.string().max(64),
-  you: z.object({ incarnation, life: z.int().min(0) }).optional(),
+  boots: z.record(z.string().max(16), z.string().max(64)),
+  you: z.object({ incarnation, life: z.int().min(0), boot: z.string().max(64) }).optional(),
 });
 const succession = { ...standing, about: z.literal('succession'), n: ballotNumber, hosts };
 

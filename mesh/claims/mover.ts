@@ -7,6 +7,7 @@ import { MOVER_RANK_MS, RECHOOSING_AT_ONCE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import {
   type Config,
+  EVICTED,
   electorsOf,
   hostsOf,
   isMajority,
@@ -17,7 +18,6 @@ import {
   voteKey,
 } from './config.ts';
 import { freshGreeting, isSameWish, type Membership } from './membership.ts';
-import type { Wish } from './messages.ts';
 
 /** A move that this host has seen to be due, or is carrying out. */
 export interface Move {
@@ -60,14 +60,10 @@ export function nextConfig(membership: Membership, nowMs: number, nowIso: string
   );
   if (voters === undefined) return undefined;
   const isSame = sameVoters(voters, config.voters);
-  if (isSame && sameHosts(config.members, wish.members)) return undefined;
-  const next = {
-    mesh: config.mesh,
-    epoch: config.epoch + 1,
-    voters,
-    members: wish.members,
-    gone: goneAfter(config, wish, nowIso),
-  };
+  const gone = goneAfter(config, membership, nowIso);
+  const isEviction = Object.entries(gone).some(([host, since]) => config.gone[host as HostId] !== since);
+  if (isSame && sameHosts(config.members, wish.members) && !isEviction) return undefined;
+  const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
   return isSame ? next : { ...next, old: config.voters };
 }
 
@@ -162,10 +158,11 @@ function hasMandate(membership: Membership, config: Config, nowMs: number): bool
   return isMajority(config.voters, agreeing);
 }
 
-function goneAfter(config: Config, wish: Wish, nowIso: string): Readonly<Record<HostId, string>> {
+function goneAfter(config: Config, { wish, evicting }: Membership, nowIso: string): Readonly<Record<HostId, string>> {
   const gone: Record<HostId, string> = {};
   for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
     if (!wish.members.includes(host)) gone[host] = since;
   for (const host of config.members) if (!wish.members.includes(host)) gone[host] ??= nowIso;
+  for (const host of evicting) if (gone[host] !== undefined) gone[host] = EVICTED;
   return gone;
 }

@@ -57,7 +57,7 @@ export function stateSentence(
 }
 
 function outlived(self: HostId, by: HostId): Obstacle {
-  const message = `Host '${by}' has seen '${self}' with newer data than this: the data directory was restored from a backup, or is in use on two machines. This node neither votes nor claims until it was brought in again; stop the other one if there is one.`;
+  const message = `Host '${by}' hears '${self}' from elsewhere too: the data directory was copied, and is in use twice. This node neither votes nor claims. Stop one of the two; give the other an empty data directory, or start this one again when it is the only one.`;
   return { reason: 'membership_mismatch', message, hosts: [self] };
 }
 

@@ -3,8 +3,6 @@
 import {
   ATTEMPT_MS_MAX,
   ATTEMPT_MS_MIN,
-  BACKOFF_MS_MAX,
-  BACKOFF_MS_MIN,
   BALLOT_BLOCK,
   CLAIM_MS_MAX,
   CLAIMS_IN_HAND_MAX,
@@ -12,7 +10,7 @@ import {
 } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
-import type { Claim, Owner, ReleasedClaim } from './claim-store.ts';
+import type { Claim, ReleasedClaim } from './claim-store.ts';
 import { type CoreState, type Operation, votersOf } from './core-state.ts';
 import { unavailable } from './counting.ts';
 import type { Effect, Inner, Result } from './events.ts';
@@ -20,7 +18,7 @@ import { decideAlone } from './lone-host.ts';
 import { isAlone, wishesAlone } from './membership.ts';
 import type { Item } from './messages.ts';
 import { obstacleOf } from './obstacles.ts';
-import { type Change, createProposal, type Progress, type Proposal, prepare, propose } from './proposer.ts';
+import { type Change, createProposal, type Proposal, prepare, propose } from './proposer.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
@@ -32,6 +30,12 @@ export function claim(state: CoreState, id: number, claims: readonly Claim[], ou
   }
   const changes = claims.map(({ key, owner }): [AddressKey, Change] => [key, { kind: 'claim', owner }]);
   startOrWait(state, add(state, id, 'claim', changes), out);
+}
+
+/** Asks about claims of this host's registry; ends in `confirmed` or, after `CLAIM_MS_MAX`, `unavailable`. */
+export function confirm(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {
+  const changes = claims.map(({ key, owner }): [AddressKey, Change] => [key, { kind: 'confirm', owner }]);
+  startOrWait(state, add(state, id, 'confirm', changes), out);
 }
 
 /** Reads one register; ends in `read` or, after `CLAIM_MS_MAX`, `unavailable`. */
@@ -62,7 +66,7 @@ export function rechoose(state: CoreState, id: number, keys: readonly AddressKey
 /** Nothing is sent before the mesh has formed: until then nobody's vote counts. */
 function startOrWait(state: CoreState, operation: Operation, out: Effect[]): void {
   const { membership } = state;
-  const hasEnd = operation.kind === 'claim' || operation.kind === 'read';
+  const hasEnd = ['claim', 'confirm', 'read'].includes(operation.kind);
   const isQuick = isAlone(membership) || (membership.config === undefined && wishesAlone(membership));
   if (hasEnd && !isQuick) out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
   if (membership.config !== undefined) begin(state, operation, out);
@@ -101,7 +105,15 @@ function add(
   changes: readonly (readonly [AddressKey, Change])[],
 ): Operation {
   const proposals = changes.map(([key, change]) => createProposal(id, key, change));
-  const operation: Operation = { id, kind, proposals, left: proposals.length, begun: false, intentDurable: false };
+  const operation: Operation = {
+    id,
+    kind,
+    proposals,
+    left: proposals.length,
+    begun: false,
+    rivals: [],
+    intentDurable: false,
+  };
   state.operations.set(id, operation);
   if (kind === 'claim') state.claimsInHand += 1;
   return operation;
@@ -167,7 +179,7 @@ export function reserveBallots(state: CoreState, out: Effect[]): void {
 export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void {
   state.attempts.delete(proposal.n);
   proposal.phase = 'idle';
-  if (proposal.change.kind === 'claim' || proposal.change.kind === 'read') attempt(state, [proposal], out);
+  if (['claim', 'confirm', 'read'].includes(proposal.change.kind)) attempt(state, [proposal], out);
   else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
 }
 
@@ -204,71 +216,6 @@ function abandon(state: CoreState, operation: Operation, out: Effect[]): void {
   if (forgotten.length > 0) out.push({ type: 'persist', writes: forgotten, after: [] });
 }
 
-/** Acts on what an answer led to. Items for all voters are collected in `proposals`, so that they share a message. */
-export function advance(
-  state: CoreState,
-  proposal: Proposal,
-  progress: Progress,
-  proposals: Item[],
-  out: Effect[],
-): void {
-  const operation = state.operations.get(proposal.operation);
-  if (!operation) return;
-  switch (progress.kind) {
-    case 'wait':
-      return;
-    case 'propose':
-      if (operation.kind !== 'claim' || operation.intentDurable) proposals.push(propose(proposal));
-      return;
-    case 'outbid':
-      state.attempts.delete(proposal.n);
-      proposal.phase = 'idle';
-      out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
-      return;
-    case 'vetoed':
-      end(state, operation, { kind: 'conflict', key: proposal.key, owner: progress.owner }, out);
-      return;
-    case 'chosen':
-      state.attempts.delete(proposal.n);
-      proposal.phase = 'ended';
-      chosen(state, operation, proposal, progress.value, out);
-  }
-}
-
-function chosen(
-  state: CoreState,
-  operation: Operation,
-  { key, change }: Proposal,
-  value: Owner | null,
-  out: Effect[],
-): void {
-  operation.left -= 1;
-  switch (change.kind) {
-    case 'claim':
-      if (value !== null && value.claimId !== change.owner.claimId)
-        end(state, operation, { kind: 'conflict', key, owner: value }, out);
-      else if (operation.left === 0) end(state, operation, { kind: 'held', settled: settledWrites(operation) }, out);
-      return;
-    case 'free':
-      out.push({ type: 'persist', writes: [settledWrite(change.claimId)], after: [] });
-      if (operation.left === 0) end(state, operation, { kind: 'freed' }, out);
-      return;
-    case 'read':
-      end(state, operation, { kind: 'read', owner: value }, out);
-      return;
-    case 'rechoose':
-      if (operation.left > 0) return;
-      end(state, operation, { kind: 'rechosen' }, out);
-      out.push({ type: 'event', event: { type: 'rechosen', operation: operation.id } });
-  }
-}
-
-function settledWrites(operation: Operation): Write[] {
-  return operation.proposals.flatMap(({ change }) =>
-    change.kind === 'claim' ? [settledWrite(change.owner.claimId)] : [],
-  );
-}
-
 /** The same items to every voter. */
 export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
   return votersOf(state).map((to) => ({ type: 'send', to, items }));
@@ -278,7 +225,8 @@ function attemptMs(state: CoreState): number {
   return Math.min(ATTEMPT_MS_MAX, Math.max(ATTEMPT_MS_MIN, 4 * state.roundTripMs));
 }
 
-function retryOf(proposal: Proposal): Inner {
+/** What comes when a proposal is to be tried again. */
+export function retryOf(proposal: Proposal): Inner {
   return { type: 'retryDue', operation: proposal.operation, key: proposal.key };
 }
 

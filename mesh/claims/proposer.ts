@@ -12,6 +12,8 @@ import type { Rules } from './rules.ts';
 /** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
 export type Change =
   | { readonly kind: 'claim'; readonly owner: Owner }
+  /** Takes the address again for a registry that holds it, if nobody has it. */
+  | { readonly kind: 'confirm'; readonly owner: Owner }
   | { readonly kind: 'free'; readonly claimId: ClaimId }
   | { readonly kind: 'read' }
   /** Has the present value chosen again, by the voters of a new configuration. */
@@ -89,7 +91,12 @@ export function prepare(proposal: Proposal, n: number): Item {
   proposal.promises.clear();
   proposal.accepts.clear();
   proposal.refusals.clear();
-  return { kind: 'prepare', key: proposal.key, n, claiming: proposal.change.kind === 'claim' };
+  return {
+    kind: 'prepare',
+    key: proposal.key,
+    n,
+    claiming: proposal.change.kind === 'claim' || proposal.change.kind === 'confirm',
+  };
 }
 
 /** Takes the answer of one voter, in that incarnation, to the present attempt. */
@@ -135,6 +142,7 @@ export function applyChange(change: Change, current: Owner | null, abandoned: (o
     case 'free':
       return current?.claimId === change.claimId ? null : current;
     case 'claim':
+    case 'confirm':
       return current === null || abandoned(current) ? change.owner : current;
   }
 }

@@ -3,6 +3,7 @@
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
 import { Alarms } from '../alarms.ts';
+import { MeshError } from '../errors.ts';
 import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
@@ -10,6 +11,7 @@ import type {
   Claim,
   ClaimStatus,
   ClaimStore,
+  Confirmed,
   Conflict,
   Held,
   Owner,
@@ -112,6 +114,12 @@ export class QuorumClaims implements ClaimStore {
     return result?.kind === 'freed' ? 'confirmed' : 'pending';
   }
 
+  async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
+    const result = await this.#run((operation) => ({ type: 'confirm', operation, claims }));
+    if (result.kind === 'confirmed' || result.kind === 'unavailable') return result;
+    throw new Error(`Claims can't be confirmed as '${result.kind}'.`);
+  }
+
   async read(key: AddressKey): Promise<Owner | null | Unavailable> {
     const result = await this.#run((operation) => ({ type: 'read', operation, key }));
     if (result.kind === 'read') return result.owner;
@@ -121,6 +129,16 @@ export class QuorumClaims implements ClaimStore {
 
   status(): ClaimStatus {
     return statusOf(this.#state);
+  }
+
+  /** Resolves when it is begun. Throws `invalid_request` with a sentence when it can't be done. */
+  evict(host: HostId): Promise<void> {
+    return this.#command((operation) => ({ type: 'evict', operation, host }));
+  }
+
+  /** The same: these voters go on alone, and what was lost with the others may be claimed anew. */
+  recover(voters: readonly HostId[]): Promise<void> {
+    return this.#command((operation) => ({ type: 'recover', operation, voters }));
   }
 
   membership(): MembershipView {
@@ -135,6 +153,12 @@ export class QuorumClaims implements ClaimStore {
   /** A peer's question about membership, its signature verified. */
   receiveQuestion(from: HostId, question: Question): Promise<Reply> {
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
+  }
+
+  async #command(event: (operation: number) => Event): Promise<void> {
+    const result = await this.#run(event);
+    if (result.kind === 'refused') throw new MeshError('invalid_request', result.message);
+    if (result.kind === 'unavailable') throw new MeshError('uniqueness_unavailable', result.message);
   }
 
   #run(event: (operation: number) => Event): Promise<Result> {

@@ -24,14 +24,25 @@ const CEILING = 'claim/ballot-ceiling';
 const REGISTER = 'claim/register/';
 const UNSETTLED = 'claim/unsettled/';
 
+/** A host's start on its data: how many there were, and the name of this one. */
+export interface Life {
+  readonly life: number;
+  readonly boot: string;
+}
+
+/** Names of starts, by life. */
+export type Boots = Readonly<Record<string, string>>;
+
 export interface ClaimRecords {
   incarnation: string | undefined;
   config: Config | undefined;
   succession: SuccessionRecord | undefined;
   /** How often the node was started on these records. */
   life: number;
+  /** Names of the last starts, by life. */
+  boots: Boots;
   /** The latest life that other hosts were seen in, by host and incarnation. */
-  readonly lives: Map<VoteKey, number>;
+  readonly lives: Map<VoteKey, Life>;
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
@@ -46,8 +57,10 @@ export const configWrites = (config: Config): readonly Write[] => [
   { key: SUCCESSION, value: undefined },
 ];
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
-export const lifeWrite = (life: number): Write => ({ key: LIFE, value: life });
-export const livesWrite = (who: VoteKey, life: number): Write => ({ key: LIVES + who, value: life });
+export const successionGone: Write = { key: SUCCESSION, value: undefined };
+export const registerGone = (key: AddressKey): Write => ({ key: REGISTER + key, value: undefined });
+export const lifeWrite = (life: number, boots: Boots): Write => ({ key: LIFE, value: { life, boots } });
+export const livesWrite = (who: VoteKey, life: Life): Write => ({ key: LIVES + who, value: life });
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
 export const unsettledWrite = (claim: ReleasedClaim): Write => ({ key: UNSETTLED + claim.claimId, value: claim.key });
@@ -59,6 +72,7 @@ export function emptyClaimRecords(): ClaimRecords {
     config: undefined,
     succession: undefined,
     life: 0,
+    boots: {},
     lives: new Map(),
     ballotCeiling: 0,
     registers: new Map(),
@@ -70,6 +84,9 @@ const agreement = z.object({
   voters: z.array(hostIdSchema),
   incarnations: z.record(hostIdSchema, z.string()).optional(),
 });
+/** Of this host: how often it was started, and the names of the last starts. */
+const ownLife = z.object({ life: z.int().min(0), boots: z.record(z.string(), z.string()) });
+const lifeSchema = z.object({ life: z.int().min(0), boot: z.string() });
 const ballotSchema = z.tuple([z.int(), z.string()]);
 const succession = z.object({
   epoch: z.int().min(0),
@@ -88,8 +105,8 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key === CONFIG) records.config = configSchema.parse(value);
     else if (key === AGREEMENT) records.config ??= readAgreement(value);
     else if (key === SUCCESSION) records.succession = succession.parse(value);
-    else if (key === LIFE) records.life = z.int().parse(value);
-    else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), z.int().parse(value));
+    else if (key === LIFE) ({ life: records.life, boots: records.boots } = ownLife.parse(value));
+    else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');
   } catch (cause) {

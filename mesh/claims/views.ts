@@ -18,6 +18,8 @@ export interface MembershipView {
   readonly from?: readonly HostId[];
   /** Whether this host has lost its claim data and waits to be brought in again. */
   readonly joining: boolean;
+  /** Hosts that left, and since when; their addresses are free a day later, those of evicted ones at once. */
+  readonly gone: Readonly<Record<HostId, string>>;
   /** A sentence. */
   readonly state: string;
   /** What differs between the hosts' files and what is agreed, a sentence each; empty when all is well. */
@@ -32,6 +34,7 @@ export function membershipOf({ membership, move }: CoreState): MembershipView {
     voters: config === undefined ? membership.wish.voters : hostsOf(config.voters),
     ...(config?.old === undefined ? {} : { from: hostsOf(config.old) }),
     joining: isJoining(membership),
+    gone: config?.gone ?? {},
     state: stateSentence(membership, rechosen),
     notes: disagreements(membership),
   };

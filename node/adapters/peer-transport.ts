@@ -124,7 +124,8 @@ async function askNow(
       deadline,
     );
     verify(options, host, request, answer, signature);
-    return { status: answer.status, body: parse(answer.body) };
+    const etag = answer.field('etag');
+    return { status: answer.status, body: parse(answer.body), ...(etag === undefined ? {} : { etag }) };
   } catch (error) {
     throw naming(host, error);
   }

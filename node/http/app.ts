@@ -12,11 +12,13 @@ import { rawHeader } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { type ClaimVoter, claimRoutes } from './routes/claims.ts';
+import { type ConflictServices, conflictRoutes } from './routes/conflicts.ts';
 import { type EmailServices, emailRoutes } from './routes/email.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
 import { emailListRoutes } from './routes/email-lists.ts';
 import { emailValidationRoutes } from './routes/email-validation.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
+import { meshCommandRoutes } from './routes/mesh-commands.ts';
 import { type NodeRoutesOptions, nodeRoutes } from './routes/node.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { createShell, rawPath } from './shell.ts';
@@ -27,6 +29,7 @@ export interface AppServices {
   readonly log: Log;
   readonly gate: Gate;
   readonly peerAuth: PeerAuthOptions;
+  readonly conflicts: ConflictServices;
   readonly hello: HelloOptions;
   /** Absent when the claims are not kept by the mesh's own voters. */
   readonly voter: ClaimVoter | undefined;
@@ -58,6 +61,7 @@ export function createApp(services: AppServices): Fetch {
 function clientRoutes({ log, node, registry, webhooks, email, resolver }: AppServices): Hono {
   const app = createShell(log);
   nodeRoutes(app, node);
+  meshCommandRoutes(app, node.claims);
   agentRoutes(app, registry);
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
@@ -80,6 +84,7 @@ function peerRoutes(services: AppServices): Hono {
   const app = createShell(services.log);
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
+  conflictRoutes(app, services.conflicts);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   if (services.voter !== undefined) claimRoutes(app, services.voter);
   app.use(INDEX_PATH, indexAuth(services));

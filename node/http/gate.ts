@@ -36,9 +36,11 @@ export interface Gate {
 
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
+/** Among them, yet for operators. */
+export const CONFLICTS_PATH = '/api/mesh/v1/conflicts';
 export const INDEX_PATH = '/api/agents/email-index';
 /** Read only by who may write: they show where events go, and who wrote to whom. */
-const PRIVATE_ROUTES = ['/api/webhooks', '/api/email'];
+const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CONFLICTS_PATH];
 /** Of these, what says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 /** `Host` texts judged already; they are few, unless somebody plays. */
@@ -55,7 +57,8 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
 
   const refuseStranger = (visitor: Visitor): MeshError | undefined => {
     const { method, path } = visitor;
-    if (path.startsWith(PEER_PATHS) || path === '/health' || path === '/ready') return undefined;
+    const isPeers = path.startsWith(PEER_PATHS) && !path.startsWith(CONFLICTS_PATH);
+    if (isPeers || path === '/health' || path === '/ready') return undefined;
     const isRead = (method === 'GET' || method === 'HEAD') && !isPrivate(path);
     if ((isRead ? readToken : token) === undefined) return undefined;
     if (isRead && path === INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;

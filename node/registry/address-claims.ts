@@ -1,6 +1,14 @@
 // What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
-import type { Claim, ClaimStore, Conflict, Owner, ReleasedClaim, Unavailable } from '../../mesh/claims/claim-store.ts';
+import type {
+  Claim,
+  ClaimStore,
+  Conflict,
+  Owner,
+  ReleasedClaim,
+  Rival,
+  Unavailable,
+} from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
@@ -86,6 +94,13 @@ export class AddressClaims {
     this.#named.set(key, { owner, atMs: this.#ports.clock.monotonicMs() });
     const [oldest] = this.#named.keys();
     if (this.#named.size > OWNERS_REMEMBERED_MAX && oldest !== undefined) this.#named.delete(oldest);
+  }
+
+  /** Asks the voters about addresses that `agent` holds. Resolves with those that others claim too. Throws `uniqueness_unavailable`. */
+  async confirm(held: readonly { readonly agent: Agent; readonly entry: AgentAddress }[]): Promise<readonly Rival[]> {
+    const outcome = await this.#ports.claims.confirm(held.map(({ agent, entry }) => claimOf(agent, entry)));
+    if (outcome.kind === 'confirmed') return outcome.rivals;
+    throw unavailableBecause(outcome);
   }
 
   /** Records for the commit that gives these addresses up. */

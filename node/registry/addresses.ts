@@ -1,8 +1,9 @@
 // Adding, changing and removing one address of an agent. Turns are taken in the order that agents.ts states.
+import type { Rival } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
-import type { AgentId } from '../../mesh/names.ts';
-import type { Clock } from '../../mesh/ports.ts';
+import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { Clock, Write } from '../../mesh/ports.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
@@ -64,6 +65,52 @@ export class Addresses {
     const addresses = withDetails(before.addresses, key, patch);
     // Awaited here: the turn ends when this function returns.
     return await writer.save(before, { ...before, addresses }, []);
+  }
+
+  /**
+   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`; those that nobody holds any more are left out.
+   * Resolves with those that others claim too. Throws `uniqueness_unavailable`, `overloaded`.
+   */
+  async confirm(keys: readonly AddressKey[]): Promise<readonly Rival[]> {
+    const { table, addressClaims, clock } = this.#parts;
+    const heldBy = (key: AddressKey) => {
+      const agent = table.holderOf(key);
+      const entry = agent?.addresses.find((one) => one.key === key);
+      return agent === undefined || entry === undefined ? [] : [{ agent, entry }];
+    };
+    // Released meanwhile, it must not be taken again.
+    using _turn = await addressClaims.hold(
+      keys.flatMap(heldBy).map(({ entry }) => entry),
+      lockDeadline(clock),
+    );
+    const held = keys.flatMap(heldBy);
+    return held.length === 0 ? [] : await addressClaims.confirm(held);
+  }
+
+  /**
+   * Takes an address from its agent when another claim of it stands, by the rule that `whyOf` finds for what is held now; `writesOf`
+   * is in the same commit. Nothing happens when there is no such rule, or nobody holds the address any more.
+   */
+  async concede<Why>(
+    key: AddressKey,
+    whyOf: (entry: AgentAddress) => Why | undefined,
+    writesOf: (agent: Agent, entry: AgentAddress, why: Why) => readonly Write[],
+  ): Promise<void> {
+    const { table, writer, addressClaims, locks, clock } = this.#parts;
+    const id = table.holderOf(key)?.id;
+    if (id === undefined) return;
+    const untilMs = lockDeadline(clock);
+    using _agentTurn = await locks.hold(id, untilMs);
+    const before = table.find(id);
+    const entry = before?.addresses.find((one) => one.key === key);
+    const why = entry === undefined ? undefined : whyOf(entry);
+    if (before === undefined || entry === undefined || why === undefined) return;
+    using _addressTurn = await addressClaims.hold([entry], untilMs);
+    const addresses = withoutAddress(before.addresses, key);
+    const writes = [...addressClaims.releasing([entry]), ...writesOf(before, entry, why)];
+    await writer.save(before, { ...before, addresses }, writes);
+    // Should it linger at a voter, it is freed in the background.
+    void addressClaims.release([entry]);
   }
 
   /** Throws `not_found`. */

@@ -77,6 +77,11 @@ export class EmailIndex {
     this.#changed();
   }
 
+  /** Every address held here. */
+  keys(): readonly AddressKey[] {
+    return [...this.#holders.keys()];
+  }
+
   /** Addresses held here, those of agents whose email is disabled among them. */
   get size(): number {
     return this.#holders.size;

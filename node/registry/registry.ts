@@ -58,6 +58,9 @@ export interface Registry {
   tell(telling: Telling): Promise<void>;
   /** Throws `not_found`. */
   removeAddress(id: AgentId, text: string): Promise<Changed>;
+  /** As `Addresses.confirm` and `.concede`. */
+  confirm: Addresses['confirm'];
+  concede: Addresses['concede'];
 }
 
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
@@ -84,5 +87,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     addAddress: (id, input) => addresses.add(id, input),
     patchAddress: (id, text, patch) => addresses.patch(id, text, patch),
     removeAddress: (id, text) => addresses.remove(id, text),
+    confirm: (keys) => addresses.confirm(keys),
+    concede: (key, whyOf, writesOf) => addresses.concede(key, whyOf, writesOf),
   };
 }

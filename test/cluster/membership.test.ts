@@ -42,6 +42,127 @@ describe('moving a mesh', () => {
     expect(mesh.outcomes.map(({ result }) => result)).toEqual(['held', ...Array(6).fill('conflict')]);
   });
 
+  it.each([
+    ['started less often than before', 2, 1],
+    ['started more often than before', 1, 3],
+    ['started as often as before, and once more', 1, 2],
+  ])(
+    'does not count the votes of a host that was restored from a backup and %s, and brings it in again',
+    (_, restarts, startsSince) => {
+      const mesh = formed(1, THREE);
+      const restore = mesh.backup(cloud);
+      for (let starts = 0; starts < restarts; starts += 1) {
+        mesh.crash(cloud);
+        mesh.start(cloud);
+        mesh.advance(1_000);
+      }
+      // Chosen by `cloud` and `mini` alone, and `cloud` forgets it.
+      mesh.crash(mac);
+      mesh.claim(mini, key);
+      mesh.advance(1_000);
+      restore();
+      mesh.start(mac);
+      for (let starts = 0; starts < startsSince; starts += 1) {
+        mesh.crash(cloud);
+        mesh.start(cloud);
+        mesh.advance(1_000);
+      }
+      mesh.advance(30_000);
+      expect(mesh.logged.filter(({ event }) => event === 'mesh.rejoining').map(({ host }) => host)).toEqual([cloud]);
+      expect(mesh.hostIds.map((id) => [mesh.isJoining(id), mesh.epochOf(id).epoch])).toEqual(
+        FIVE.map(() => [false, 3]),
+      );
+      mesh.crash(mini);
+      mesh.claim(mac, key);
+      mesh.advance(6_000);
+      expect(mesh.outcomes.map(({ host, result }) => [host, result])).toEqual([
+        [mini, 'held'],
+        [mac, 'conflict'],
+      ]);
+      expect(mesh.faultsFound()).toEqual([]);
+    },
+  );
+
+  it('goes on with those that are left by an operator’s word, and takes the others in again', () => {
+    const mesh = formed(1, FIVE);
+    mesh.claim(mini, key);
+    mesh.advance(1_000);
+    for (const id of [cloud, desk, lab]) {
+      mesh.wipe(id);
+      mesh.start(id);
+    }
+    mesh.advance(20_000);
+    mesh.claim(mac, 'b@x.test' as AddressKey);
+    mesh.advance(6_000);
+    const early = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, 'gone' as HostId] }));
+    expect(early).toMatchObject([{ kind: 'refused', message: expect.stringContaining("'gone' does not answer") }]);
+    expect(mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, mini] }))).toEqual([
+      { kind: 'done' },
+    ]);
+    mesh.advance(30_000);
+    expect(mesh.hostIds.map((id) => [mesh.isJoining(id), mesh.epochOf(id).voters])).toEqual(
+      FIVE.map(() => [false, FIVE]),
+    );
+    mesh.confirm(mini, key);
+    mesh.advance(1_000);
+    mesh.claim(desk, key);
+    mesh.claim(mac, 'b@x.test' as AddressKey);
+    mesh.advance(1_000);
+    expect(mesh.outcomes.map(({ host, result }) => [host, result])).toEqual([
+      [mini, 'held'],
+      [mac, 'unavailable'],
+      [mac, 'held'],
+      [desk, 'conflict'],
+    ]);
+    expect(mesh.violations).toEqual([]);
+  });
+
+  it('frees the addresses of a host that left after a day, and those of one that was evicted at once', () => {
+    const mesh = formed(1, THREE);
+    for (const [id, address] of [
+      [desk, 'd@x.test'],
+      [lab, 'l@x.test'],
+    ] as const)
+      mesh.claim(id, address as AddressKey);
+    mesh.advance(1_000);
+    const first = mesh.command(mac, (operation) => ({ type: 'evict', operation, host: desk }));
+    expect(first).toMatchObject([{ kind: 'refused', message: expect.stringContaining('take it out of hosts.json') }]);
+    for (const id of mesh.hostIds) mesh.wish(id, THREE);
+    mesh.crash(desk);
+    mesh.crash(lab);
+    mesh.advance(15_000);
+    expect(mesh.command(mac, (operation) => ({ type: 'evict', operation, host: desk }))).toEqual([{ kind: 'done' }]);
+    mesh.advance(15_000);
+    mesh.outcomes.length = 0;
+    mesh.claim(mini, 'd@x.test' as AddressKey);
+    mesh.claim(mini, 'l@x.test' as AddressKey);
+    mesh.advance(1_000);
+    mesh.advance(86_400_000);
+    mesh.claim(mac, 'l@x.test' as AddressKey);
+    mesh.advance(1_000);
+    expect(mesh.outcomes.map(({ host, key: of, result }) => [host, of, result]).sort()).toEqual([
+      [mac, 'l@x.test', 'held'],
+      [mini, 'd@x.test', 'held'],
+      [mini, 'l@x.test', 'conflict'],
+    ]);
+  });
+
+  it('lets the later of two that use the same data stand back', () => {
+    const mesh = formed(1, THREE);
+    // As the copy sees it: its peers know another start of the same life.
+    const copy = mesh.backup(mac);
+    mesh.crash(mac);
+    mesh.start(mac);
+    mesh.advance(1_000);
+    copy();
+    mesh.start(mac);
+    mesh.advance(15_000);
+    expect(mesh.logged.some(({ host, event }) => host === mac && event === 'mesh.used_twice')).toBe(true);
+    mesh.claim(mac, key);
+    mesh.advance(6_000);
+    expect(mesh.outcomes).toMatchObject([{ host: mac, result: 'unavailable' }]);
+  });
+
   it('brings a host that lost its disk in again by itself', () => {
     const mesh = formed(1, THREE);
     mesh.claim(mac, key);

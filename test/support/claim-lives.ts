@@ -47,7 +47,8 @@ export function full(seed: number, options: SimulationOptions = {}, steps = 50):
     else if (chance < 0.7 && host !== other) mesh.cut(host, other);
     else if (chance < 0.73) mesh.mend();
     else if (chance < 0.78) mesh.read(host, pick(KEYS));
-    else if (chance < 0.8) mesh.lookUp(host, pick(KEYS));
+    else if (chance < 0.79) mesh.lookUp(host, pick(KEYS));
+    else if (chance < 0.8) mesh.confirm(host, pick(KEYS));
     else if (chance < 0.83 && isMoving) wished = pick(LISTS);
     else if (chance < 0.88 && isMoving) mesh.wish(host, wished, FIVE);
     else if (chance < 0.9 && mesh.nowMs - wipedAtMs > WIPES_APART_MS && mayBeWiped(mesh, host)) {
@@ -87,8 +88,10 @@ export function micro(seed: number, options: SimulationOptions = {}): Troubles {
         if (!mesh.isUp(host)) mesh.start(host);
       });
     } else if (chance < 0.87) mesh.cut(host, pick(mesh.hostIds));
-    else if (chance < 0.92) mesh.read(host, KEY);
-    else if (!wiped && mesh.hostIds.every((id) => mesh.isUp(id))) {
+    else if (chance < 0.91) mesh.read(host, KEY);
+    else if (chance < 0.92) {
+      for (const id of mesh.hostIds) mesh.confirm(id, KEY);
+    } else if (!wiped && mesh.hostIds.every((id) => mesh.isUp(id))) {
       wiped = true;
       mesh.wipe(host);
       mesh.start(host);

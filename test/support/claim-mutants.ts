@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-rechoosing',
     breaks: 'changes the voters without having every address chosen again',
-    noticedBy: { micro: 137 },
+    noticedBy: { micro: 146 },
     options: withRules({ rechooses: false }),
   },
   {

@@ -171,6 +171,18 @@ export class ClaimSimulation {
     host.answering.clear();
   }
 
+  /** What is on a host's disk now, to be restored later. */
+  backup(id: HostId): () => void {
+    const host = this.#host(id);
+    const records = new Map(host.disk.records);
+    return () => {
+      this.crash(id);
+      this.#trace(id, 'is restored from a backup');
+      host.disk.records.clear();
+      for (const [key, value] of records) host.disk.records.set(key, value);
+    };
+  }
+
   /** Everything on a host's disk is gone. */
   wipe(id: HostId): void {
     this.crash(id);
@@ -264,6 +276,30 @@ export class ClaimSimulation {
         }
       },
     );
+  }
+
+  /** Asks the voters about an address that a host's registry holds, as after a loss: nobody else can have it. */
+  confirm(id: HostId, key: AddressKey): void {
+    const host = this.#host(id);
+    const owner = host.registry.get(key);
+    if (!host.core || !owner || host.busy.has(key)) return;
+    host.busy.add(key);
+    this.#run(
+      host,
+      (operation) => ({ type: 'confirm', operation, claims: [{ key, owner }] }),
+      (result) => {
+        host.busy.delete(key);
+        if (result.kind === 'confirmed' && result.rivals.length > 0)
+          this.violations.push(`${id} holds ${key}, but the voters name ${result.rivals[0]?.owner.claimId}`);
+      },
+    );
+  }
+
+  /** An operator's word; resolves to what became of it. */
+  command(id: HostId, event: (operation: number) => Event): Result[] {
+    const results: Result[] = [];
+    this.#run(this.#host(id), event, (result) => results.push(result));
+    return results;
   }
 
   /** A client's release, as a registry makes it. */

@@ -15,6 +15,12 @@ export function describeEvent(event: Event): string {
       return `<- ${event.from} replies: ${replyText(event.reply)}`;
     case 'claim':
       return `claims ${event.claims.map(({ key, owner }) => `${key} as ${owner.claimId}`).join(', ')}`;
+    case 'evict':
+      return `is told to evict ${event.host}`;
+    case 'recover':
+      return `is told to go on with ${event.voters.join(', ')}`;
+    case 'confirm':
+      return `confirms ${event.claims.map(({ key, owner }) => `${key} as ${owner.claimId}`).join(', ')}`;
     case 'free':
       return `frees ${event.claims.map(({ key, claimId }) => `${claimId} of ${key}`).join(', ')}`;
     case 'read':

@@ -5,11 +5,13 @@ import type {
   Claim,
   ClaimStatus,
   ClaimStore,
+  Confirmed,
   Conflict,
   Held,
   Owner,
   Release,
   ReleasedClaim,
+  Rival,
   Unavailable,
 } from '../../mesh/claims/claim-store.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
@@ -53,6 +55,17 @@ export class MemoryClaims implements ClaimStore {
     for (const { key, claimId } of claims) this.#releasing.set(claimId, key);
     if (this.releases === 'confirmed') this.settle();
     return this.releases;
+  }
+
+  async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
+    if (this.outage !== undefined) return this.outage;
+    const rivals: Rival[] = [];
+    for (const { key, owner } of claims) {
+      const found = this.owners.get(key);
+      if (found === undefined) this.owners.set(key, owner);
+      else if (found.claimId !== owner.claimId) rivals.push({ key, owner: found, isChosen: true });
+    }
+    return { kind: 'confirmed', rivals };
   }
 
   async read(key: AddressKey): Promise<Owner | null | Unavailable> {

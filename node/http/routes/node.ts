@@ -7,11 +7,12 @@ import type { Host, Roster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
+import type { MeshCommandServices } from './mesh-commands.ts';
 
 export interface NodeRoutesOptions {
   readonly version: string;
   readonly roster: () => Roster;
-  readonly claims: { readonly store: { status(): ClaimStatus }; membership?(): MembershipView };
+  readonly claims: { readonly store: { status(): ClaimStatus } } & MeshCommandServices;
   /** Base64url: what other operators put into hosts.json as this host's `publicKey`. */
   readonly publicKey: string;
   /** What is known of a peer. */

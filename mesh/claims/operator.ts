@@ -1,0 +1,55 @@
+// What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
+// whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
+// confirmed afterwards.
+import type { HostId } from '../names.ts';
+import { recoveredConfig, type Voters } from './config.ts';
+import type { CoreState } from './core-state.ts';
+import type { Effect, Result } from './events.ts';
+import { adopt, attend } from './gathering.ts';
+import { freshGreeting } from './membership.ts';
+
+/** Frees the addresses of a host that is no member any more, as soon as the voters have agreed on it. */
+export function evict(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
+  const { membership } = state;
+  const { config } = membership;
+  const refusal =
+    config === undefined
+      ? 'The mesh has not formed yet.'
+      : config.gone[host] === undefined
+        ? `Host '${host}' ${config.members.includes(host) ? 'is a member of the mesh: take it out of hosts.json on every host first' : 'never was a member of the mesh'}.`
+        : undefined;
+  out.push({ type: 'finish', operation, result: refusal === undefined ? { kind: 'done' } : refused(refusal) });
+  if (refusal !== undefined) return;
+  membership.evicting.add(host);
+  attend(state, out);
+}
+
+/** Makes these hosts, who must all be there, the only voters. Others follow them as they hear of it. */
+export function recover(state: CoreState, operation: number, hosts: readonly HostId[], out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const { config, self, incarnation, wish } = membership;
+  const end = (result: Result) => out.push({ type: 'finish', operation, result });
+  if (config === undefined) {
+    end(refused('The mesh has not formed yet, so there is nothing to go on from.'));
+    return;
+  }
+  if (!hosts.includes(self)) {
+    end(refused(`The voters that go on must include this host, '${self}'.`));
+    return;
+  }
+  const voters: Record<HostId, string> = {};
+  for (const host of hosts) {
+    const known = host === self ? incarnation : freshGreeting(membership, host, nowMs)?.incarnation;
+    if (known === undefined) {
+      end(refused(`Host '${host}' does not answer: only hosts that are there can go on.`));
+      return;
+    }
+    voters[host] = known;
+  }
+  adopt(state, recoveredConfig(config, voters as Voters, wish.members), out);
+  end({ kind: 'done' });
+}
+
+function refused(message: string): Result {
+  return { kind: 'refused', message };
+}

@@ -1,0 +1,97 @@
+// Two claims of one address, of which one must give way: after a restored backup, a lost majority, two meshes that were joined. The same
+// one wins on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { z } from 'zod';
+import type { Owner, Rival } from '../../mesh/claims/claim-store.ts';
+import { ownerSchema } from '../../mesh/claims/messages.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
+import type { Write } from '../../mesh/ports.ts';
+import type { Agent, AgentAddress } from '../registry/agent.ts';
+import type { Store } from '../store/store.ts';
+
+/** `chosen`: the voters know the other claim. `earlier`: none is chosen, and it was made earlier. `hash`: at the same moment. */
+export type Rule = 'chosen' | 'earlier' | 'hash';
+
+/** An address that this host gave way on. */
+export interface AddressConflict {
+  readonly key: AddressKey;
+  readonly address: EmailAddress;
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly claimId: ClaimId;
+  /** ISO 8601, UTC: when it was claimed here. */
+  readonly since: string;
+  readonly primary: boolean;
+  readonly displayName?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Whose it is. */
+  readonly owner: Owner;
+  readonly rule: Rule;
+  /** ISO 8601, UTC. */
+  readonly foundAt: string;
+}
+
+/** Which rule takes the address from us; `undefined` when it is ours. */
+export function ruleAgainst(
+  own: Pick<AgentAddress, 'claimId' | 'since'>,
+  { owner, isChosen }: Rival,
+): Rule | undefined {
+  if (isChosen) return 'chosen';
+  const [ours, theirs] = [Date.parse(own.since), Date.parse(owner.since)];
+  if (ours !== theirs) return theirs < ours ? 'earlier' : undefined;
+  return hash(owner.claimId) < hash(own.claimId) ? 'hash' : undefined;
+}
+
+export function conflictOf(
+  agent: Agent,
+  { key, address, claimId, since, primary, displayName, metadata }: AgentAddress,
+  { owner, rule, foundAt }: Pick<AddressConflict, 'owner' | 'rule' | 'foundAt'>,
+): AddressConflict {
+  return {
+    ...{ key, address, claimId, since, primary, displayName, metadata, owner, rule, foundAt },
+    agentId: agent.id,
+    agentName: agent.name,
+  };
+}
+
+const PREFIX = 'conflict/';
+const stored = z.object({
+  key: z.string(),
+  address: z.string(),
+  agentId: z.string(),
+  agentName: z.string(),
+  claimId: z.string(),
+  since: z.string(),
+  primary: z.boolean(),
+  displayName: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  owner: ownerSchema,
+  rule: z.enum(['chosen', 'earlier', 'hash']),
+  foundAt: z.string(),
+});
+
+export function conflictWrite(key: AddressKey, conflict: AddressConflict | undefined): Write {
+  return { key: PREFIX + key, value: conflict };
+}
+
+/** Rejects with `store_failed` when a record can't be read. */
+export async function loadConflicts(store: Store): Promise<AddressConflict[]> {
+  const found: AddressConflict[] = [];
+  for await (const page of store.load(PREFIX))
+    for (const { key, value } of page) {
+      const parsed = stored.safeParse(value);
+      if (!parsed.success)
+        throw new MeshError(
+          'store_failed',
+          `The stored record '${key}' can't be read. Restore the data directory from a backup.`,
+        );
+      found.push(parsed.data as unknown as AddressConflict);
+    }
+  return found;
+}
+
+function hash(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}

@@ -1,0 +1,103 @@
+// The conflicts that this host knows of: addresses that it gave way on, kept until an operator has decided, and doubles that nobody can
+// decide by a rule.
+import type { Rival } from '../../mesh/claims/claim-store.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import { type AddressConflict, conflictOf, conflictWrite, loadConflicts, type Rule, ruleAgainst } from './conflict.ts';
+
+/** Another host's index has an address of ours, and the voters of neither know of the other. */
+export interface Double {
+  readonly key: AddressKey;
+  readonly hostId: HostId;
+}
+
+export interface ConflictsOptions {
+  readonly store: Store;
+  readonly registry: Pick<Registry, 'confirm' | 'concede' | 'addAddress'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Conflicts {
+  readonly #options: ConflictsOptions;
+  readonly #byKey: Map<AddressKey, AddressConflict>;
+  readonly #doubles = new Map<HostId, readonly AddressKey[]>();
+
+  private constructor(options: ConflictsOptions, conflicts: readonly AddressConflict[]) {
+    this.#options = options;
+    this.#byKey = new Map(conflicts.map((conflict) => [conflict.key, conflict]));
+  }
+
+  static async open(options: ConflictsOptions): Promise<Conflicts> {
+    return new Conflicts(options, await loadConflicts(options.store));
+  }
+
+  /** In the order of the addresses. */
+  list(): readonly AddressConflict[] {
+    return [...this.#byKey.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  doubles(): readonly Double[] {
+    return [...this.#doubles].flatMap(([hostId, keys]) => keys.map((key) => ({ key, hostId })));
+  }
+
+  /** What a peer's index shows that the voters know nothing of; in place of what was known of that peer. */
+  seenAt(hostId: HostId, keys: readonly AddressKey[]): void {
+    if (keys.length === 0) {
+      this.#doubles.delete(hostId);
+      return;
+    }
+    if (this.#doubles.get(hostId)?.join() !== keys.join())
+      this.#options.log.warn('conflict.undecided', { hostId, addresses: keys.length });
+    this.#doubles.set(hostId, keys);
+  }
+
+  /**
+   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`, and gives way where a rule says so. Resolves with
+   * those that stay although others claim them. Throws `uniqueness_unavailable`.
+   */
+  async check(keys: readonly AddressKey[]): Promise<readonly Rival[]> {
+    const kept: Rival[] = [];
+    for (const rival of await this.#options.registry.confirm(keys)) if (!(await this.#giveWay(rival))) kept.push(rival);
+    return kept;
+  }
+
+  /** An operator's word: `theirs` ends the matter, `mine` claims the address again. Throws `not_found`, `conflict`, `uniqueness_unavailable`. */
+  async resolve(key: AddressKey, keep: 'mine' | 'theirs'): Promise<AddressConflict> {
+    const conflict = this.#byKey.get(key);
+    if (conflict === undefined)
+      throw new MeshError('not_found', `This host has no conflict over '${key.slice(0, 320)}'.`);
+    const { agentId, address, primary, displayName, metadata } = conflict;
+    if (keep === 'mine')
+      await this.#options.registry.addAddress(agentId, {
+        address,
+        ...(primary ? { primary } : {}),
+        ...(displayName === undefined ? {} : { displayName }),
+        ...(metadata === undefined ? {} : { metadata }),
+      });
+    await this.#options.store.commit([conflictWrite(key, undefined)]);
+    this.#byKey.delete(key);
+    this.#options.log.info('conflict.resolved', { address, keep });
+    return conflict;
+  }
+
+  async #giveWay(rival: Rival): Promise<boolean> {
+    const { registry, clock, log } = this.#options;
+    const { key, owner } = rival;
+    const foundAt = new Date(clock.wallMs()).toISOString();
+    let conflict: AddressConflict | undefined;
+    const rule = (entry: Parameters<typeof ruleAgainst>[0]): Rule | undefined => ruleAgainst(entry, rival);
+    await registry.concede(key, rule, (agent, entry, why) => {
+      conflict = conflictOf(agent, entry, { owner, rule: why, foundAt });
+      return [conflictWrite(key, conflict)];
+    });
+    if (conflict === undefined) return false;
+    this.#byKey.set(key, conflict);
+    log.warn('conflict.found', { address: conflict.address, agentId: conflict.agentId, owner, rule: conflict.rule });
+    return true;
+  }
+}

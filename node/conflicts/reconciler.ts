@@ -1,0 +1,118 @@
+// Looks for conflicts in the background: once after each start, and whenever this host's data is in doubt, it asks the voters about every
+// address it holds; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
+import { MeshError } from '../../mesh/errors.ts';
+import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
+import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Clock, PeerTransport } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { Conflicts } from './conflicts.ts';
+
+export interface ReconcilerOptions {
+  readonly conflicts: Pick<Conflicts, 'check' | 'seenAt'>;
+  /** Every address of this host. */
+  readonly keys: () => readonly AddressKey[];
+  readonly holds: (key: AddressKey) => boolean;
+  readonly isReady: () => boolean;
+  /** The key of an address as a peer wrote it; `undefined` when it is none. */
+  readonly keyOf: (address: string) => AddressKey | undefined;
+  readonly peers: () => readonly HostId[];
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const INDEX_PATH = '/api/agents/email-index';
+const TICK_MS = 5_000;
+const PEERS_INTERVAL_MS = 60_000;
+/** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
+const BATCH_PAUSE_MS = 200;
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #etags = new Map<HostId, string>();
+  #isInDoubt = true;
+  #peersAtMs = -Infinity;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** What this host holds may not be its own any more: everything is looked at again. */
+  doubt(): void {
+    this.#isInDoubt = true;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, isReady } = this.#options;
+    while (!signal.aborted) {
+      if (isReady()) {
+        if (this.#isInDoubt) await this.#checkAll(signal);
+        if (clock.monotonicMs() - this.#peersAtMs >= PEERS_INTERVAL_MS) await this.#lookAtPeers(signal);
+      }
+      await clock.sleep(TICK_MS, signal);
+    }
+  }
+
+  async #checkAll(signal: AbortSignal): Promise<void> {
+    const { keys, clock } = this.#options;
+    this.#isInDoubt = false;
+    const all = keys();
+    for (let at = 0; at < all.length && !signal.aborted; at += KEYS_PER_MESSAGE_MAX) {
+      if (!(await this.#check(all.slice(at, at + KEYS_PER_MESSAGE_MAX)))) {
+        this.#isInDoubt = true;
+        return;
+      }
+      await clock.sleep(BATCH_PAUSE_MS, signal);
+    }
+  }
+
+  /** False when the voters could not be asked: it is tried again. */
+  async #check(keys: readonly AddressKey[]): Promise<boolean> {
+    try {
+      await this.#options.conflicts.check(keys);
+      return true;
+    } catch (error) {
+      if (error instanceof MeshError && error.code !== 'store_failed') {
+        this.#options.log.info('conflict.check_put_off', { why: error.message });
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async #lookAtPeers(signal: AbortSignal): Promise<void> {
+    this.#peersAtMs = this.#options.clock.monotonicMs();
+    for (const peer of this.#options.peers()) {
+      if (signal.aborted) return;
+      await this.#lookAt(peer, signal);
+    }
+  }
+
+  async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
+    const { transport, keyOf, holds, conflicts } = this.#options;
+    const etag = this.#etags.get(peer);
+    const request = {
+      to: peer,
+      method: 'GET',
+      path: INDEX_PATH,
+      ...(etag === undefined ? {} : { headers: { 'if-none-match': etag } }),
+      answerMsMax: ANSWER_MS_MAX,
+      answerBytesMax: INDEX_ANSWER_BYTES_MAX,
+      answerSignature: 'known-key',
+    } as const;
+    const answer = await transport.ask(request, signal).catch((error: unknown) => {
+      // Presence watches who is silent; here it only means: later.
+      if (error instanceof MeshError) return undefined;
+      throw error;
+    });
+    if (answer?.status !== 200 || typeof answer.body !== 'object' || answer.body === null) return;
+    const shared = Object.keys(answer.body).flatMap((address) => {
+      const key = keyOf(address);
+      return key !== undefined && holds(key) ? [key] : [];
+    });
+    for (let at = 0; at < shared.length; at += KEYS_PER_MESSAGE_MAX)
+      if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
+    conflicts.seenAt(peer, shared.filter(holds));
+    if (answer.etag !== undefined) this.#etags.set(peer, answer.etag);
+  }
+}

@@ -1,0 +1,52 @@
+// `/api/mesh/v1/conflicts`: addresses that this host gave way on, and an operator's word about them. For people with a token, though it
+// stands among the routes between hosts.
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { AddressKey } from '../../../mesh/names.ts';
+import type { AddressConflict } from '../../conflicts/conflict.ts';
+import type { Conflicts } from '../../conflicts/conflicts.ts';
+import type { ParseAddress } from '../../registry/wanted-addresses.ts';
+import { CONFLICTS_PATH } from '../gate.ts';
+import { pathSegment, readJson } from '../input.ts';
+import { resource } from '../methods.ts';
+
+export interface ConflictServices {
+  readonly conflicts: Pick<Conflicts, 'list' | 'doubles' | 'resolve'>;
+  readonly parseAddress: ParseAddress;
+}
+
+const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
+
+export function conflictRoutes(app: Hono, { conflicts, parseAddress }: ConflictServices): void {
+  resource(app, CONFLICTS_PATH, {
+    GET: (c) =>
+      c.json({
+        conflicts: conflicts.list().map(conflictForm),
+        undecided: conflicts.doubles().map(({ key, hostId }) => ({ address: key, hostId })),
+      }),
+  });
+  resource(app, `${CONFLICTS_PATH}/:address`, {
+    POST: async (c) => {
+      const { keep } = await readJson(c, resolution);
+      const conflict = await conflicts.resolve(keyOf(parseAddress, pathSegment(c, 'address')), keep);
+      return c.json({ conflict: conflictForm(conflict), kept: keep });
+    },
+  });
+}
+
+function keyOf(parseAddress: ParseAddress, text: string): AddressKey {
+  const parsed = parseAddress(text);
+  if (parsed.valid) return parsed.key;
+  throw new MeshError('not_found', `This host has no conflict over '${text.slice(0, 320)}'.`);
+}
+
+function conflictForm({ address, agentId, agentName, claimId, since, owner, rule, foundAt }: AddressConflict) {
+  const claimedBy = {
+    agentName: owner.agentName,
+    hostId: owner.hostId,
+    claimId: owner.claimId,
+    since: owner.since,
+  };
+  return { address, agentId, agentName, claimId, since, claimedBy, rule, foundAt };
+}

@@ -1,0 +1,60 @@
+// `/api/hosts/evict` and `/api/hosts/recover`: what only an operator may decide about the mesh.
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { MembershipView } from '../../../mesh/claims/views.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import { type HostId, parseHostId } from '../../../mesh/names.ts';
+import { readJson } from '../input.ts';
+import { resource } from '../methods.ts';
+
+export interface MeshCommands {
+  evict(host: HostId): Promise<void>;
+  recover(voters: readonly HostId[]): Promise<void>;
+}
+
+export interface MeshCommandServices {
+  /** Absent with an engine, which has its own. */
+  readonly commands?: MeshCommands | undefined;
+  membership?(): MembershipView;
+}
+
+const VOTERS_MAX = 7;
+const hostId = z.string().transform((text, context): HostId => {
+  const id = parseHostId(text);
+  if (id !== undefined) return id;
+  context.addIssue({ code: 'custom', message: 'must be the id of a host' });
+  return z.NEVER;
+});
+const eviction = z.strictObject({ host: hostId });
+const recovery = z.strictObject({
+  voters: z.array(hostId).min(1).max(VOTERS_MAX),
+  acceptLoss: z.boolean().optional(),
+});
+const LOSS =
+  'What was claimed with the votes of the hosts that are left out may be lost: their addresses, and any that only they knew of, can be claimed anew; doubles are shown at GET /api/mesh/v1/conflicts. Say "acceptLoss": true.';
+
+export function meshCommandRoutes(app: Hono, services: MeshCommandServices): void {
+  const commands = (): MeshCommands => {
+    if (services.commands !== undefined) return services.commands;
+    throw new MeshError(
+      'invalid_request',
+      'The claims are kept by an engine (MESH_CLAIMS): its own tools decide who belongs to it.',
+    );
+  };
+  const mesh = () => ({ mesh: services.membership?.() });
+  resource(app, '/api/hosts/evict', {
+    POST: async (c) => {
+      const { host } = await readJson(c, eviction);
+      await commands().evict(host);
+      return c.json({ evicting: host, ...mesh() }, 202);
+    },
+  });
+  resource(app, '/api/hosts/recover', {
+    POST: async (c) => {
+      const { voters, acceptLoss } = await readJson(c, recovery);
+      if (acceptLoss !== true) throw new MeshError('invalid_request', LOSS, { field: 'acceptLoss' });
+      await commands().recover([...new Set(voters)].sort());
+      return c.json(mesh());
+    },
+  });
+}

@@ -1,0 +1,190 @@
+// Two claims of one address: which one gives way, that nothing of it is lost, and what an operator can do.
+import { describe, expect, it } from 'vitest';
+import type { Owner } from '../../../mesh/claims/claim-store.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
+import { ruleAgainst } from '../../../node/conflicts/conflict.ts';
+import { Conflicts } from '../../../node/conflicts/conflicts.ts';
+import { Reconciler } from '../../../node/conflicts/reconciler.ts';
+import { call, testRegistry } from '../../support/test-registry.ts';
+
+const KEY = 'a@x.com' as AddressKey;
+const OTHER: Owner = {
+  hostId: 'cloud' as HostId,
+  agentId: 'o1' as never,
+  agentName: 'oberon',
+  claimId: 'claim-of-oberon' as never,
+  since: '2026-01-01T00:00:00Z',
+};
+
+/** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
+async function setUp() {
+  const world = await testRegistry();
+  await call(world.app, 'POST', '/api/agents', {
+    id: 'a1',
+    name: 'titania',
+    tools: { email: { addresses: [{ address: 'a@x.com', displayName: 'Titania' }, { address: 'b@x.com' }] } },
+  });
+  const { store, registry, clock, log, claims, index } = world;
+  const conflicts = await Conflicts.open({ store, registry, clock, log });
+  const asked: PeerRequest[] = [];
+  let answer: () => PeerAnswer = () => ({ status: 200, body: {}, etag: '"1"' });
+  const reconciler = new Reconciler({
+    ...{ conflicts, clock, log },
+    keys: () => index.keys(),
+    holds: (key) => index.holder(key) !== undefined,
+    isReady: () => claims.outage === undefined,
+    keyOf: (address) => address.toLowerCase() as AddressKey,
+    peers: () => ['cloud' as HostId],
+    transport: {
+      ask: async (request) => {
+        asked.push(request);
+        return answer();
+      },
+    },
+  });
+  const answering = (next: () => PeerAnswer) => {
+    answer = next;
+  };
+  const stop = new AbortController();
+  const start = () => void reconciler.run(stop.signal);
+  return { ...world, conflicts, reconciler, asked, answering, start, stop };
+}
+
+const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
+
+describe('of two claims', () => {
+  const own = { claimId: 'claim-of-titania' as never, since: '2026-01-02T00:00:00Z' };
+  it.each([
+    ['the one that the voters chose stays', { isChosen: true, since: '2026-01-03T00:00:00Z' }, 'chosen'],
+    [
+      'the earlier one stays where the voters chose neither',
+      { isChosen: false, since: '2026-01-01T00:00:00Z' },
+      'earlier',
+    ],
+    ['the later one does not', { isChosen: false, since: '2026-01-03T00:00:00Z' }, undefined],
+  ])('%s', (_, { isChosen, since }, rule) => {
+    expect(ruleAgainst(own, { key: KEY, owner: { ...OTHER, since }, isChosen })).toBe(rule);
+  });
+
+  it('made at the same moment one stays, on whichever host one asks', () => {
+    const [ours, theirs] = [own, { ...OTHER, since: own.since }];
+    const here = ruleAgainst(ours, { key: KEY, owner: theirs, isChosen: false });
+    const there = ruleAgainst(theirs, { key: KEY, owner: { ...OTHER, ...ours }, isChosen: false });
+    expect([here, there].sort()).toEqual(['hash', undefined]);
+  });
+});
+
+describe('a host that holds what the voters gave to another', () => {
+  it('gives way at its start: the address leaves every answer, is told as removed, and is kept as it was', async () => {
+    const { claims, index, registry, conflicts, clock, start } = await setUp();
+    claims.owners.set(KEY, OTHER);
+    start();
+    await clock.advance(1_000);
+    expect(held(index)).toEqual(['b@x.com']);
+    expect(conflicts.list()).toMatchObject([
+      { address: 'a@x.com', agentId: 'a1', displayName: 'Titania', primary: true, owner: OTHER, rule: 'chosen' },
+    ]);
+    expect(await registry.changes.read(2, 100)).toMatchObject([
+      { event: 'agent.email.changed', changes: { removed: ['a@x.com'] } },
+      { event: 'agent.updated' },
+    ]);
+    expect(claims.owners.get(KEY)).toEqual(OTHER);
+  });
+
+  it('knows of it after a restart, and forgets it when an operator lets the other have it', async () => {
+    const { claims, clock, start, store, registry, log, conflicts } = await setUp();
+    claims.owners.set(KEY, OTHER);
+    start();
+    await clock.advance(1_000);
+    const again = await Conflicts.open({ store, registry, clock, log });
+    expect(again.list()).toEqual(conflicts.list());
+    await again.resolve(KEY, 'theirs');
+    expect((await Conflicts.open({ store, registry, clock, log })).list()).toEqual([]);
+    await expect(again.resolve(KEY, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('takes it back by an operator’s word, once the other has given it up', async () => {
+    const { claims, clock, start, conflicts, registry } = await setUp();
+    claims.owners.set(KEY, OTHER);
+    start();
+    await clock.advance(1_000);
+    await expect(conflicts.resolve(KEY, 'mine')).rejects.toMatchObject({ code: 'conflict' });
+    expect(conflicts.list().length).toBe(1);
+    claims.owners.delete(KEY);
+    await clock.advance(1_000);
+    await conflicts.resolve(KEY, 'mine');
+    expect(registry.address('a1' as never, 'a@x.com')).toMatchObject({ displayName: 'Titania', primary: true });
+    expect(conflicts.list()).toEqual([]);
+  });
+
+  it('takes again what the voters have forgotten', async () => {
+    const { claims, clock, start, index } = await setUp();
+    const before = claims.owners.get(KEY);
+    claims.owners.delete(KEY);
+    start();
+    await clock.advance(1_000);
+    expect([claims.owners.get(KEY), held(index)]).toEqual([before, ['a@x.com', 'b@x.com']]);
+  });
+
+  it('waits while the voters can not be asked, and looks again when its data is in doubt', async () => {
+    const { claims, clock, start, index, reconciler } = await setUp();
+    const outage = {
+      kind: 'unavailable',
+      reason: 'no_majority',
+      message: 'x',
+      required: 2,
+      reached: 1,
+      hostsFailed: [],
+    } as const;
+    claims.outage = outage;
+    start();
+    await clock.advance(20_000);
+    expect(held(index).length).toBe(2);
+    claims.outage = undefined;
+    await clock.advance(10_000);
+    claims.owners.set(KEY, OTHER);
+    await clock.advance(20_000);
+    expect(held(index).length).toBe(2);
+    reconciler.doubt();
+    await clock.advance(10_000);
+    expect(held(index)).toEqual(['b@x.com']);
+  });
+});
+
+describe('an address in the index of a peer too', () => {
+  it('is asked about, at once and never again while that index stays the same', async () => {
+    const { claims, clock, start, asked, answering, index } = await setUp();
+    start();
+    await clock.advance(1_000);
+    claims.owners.set(KEY, OTHER);
+    answering(() => ({ status: 200, body: { 'A@x.com': {}, 'c@x.com': {} }, etag: '"2"' }));
+    await clock.advance(65_000);
+    expect(held(index)).toEqual(['b@x.com']);
+    answering(() => ({ status: 304, body: undefined }));
+    await clock.advance(65_000);
+    expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, '"1"', '"2"']);
+  });
+
+  it('that the voters know as ours is shown as undecided, until the peer has it no more', async () => {
+    const { clock, start, answering, conflicts } = await setUp();
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    expect(conflicts.doubles()).toEqual([{ key: KEY, hostId: 'cloud' }]);
+    answering(() => ({ status: 200, body: {}, etag: '"2"' }));
+    await clock.advance(65_000);
+    expect(conflicts.doubles()).toEqual([]);
+  });
+
+  it('is looked for later when the peer is silent', async () => {
+    const { clock, start, answering, asked } = await setUp();
+    answering(() => {
+      throw new MeshError('peer_silent', 'nobody there');
+    });
+    start();
+    await clock.advance(65_000);
+    expect(asked.length).toBe(2);
+  });
+});
