@@ -139,7 +139,7 @@ export function createCore(options: CoreOptions): CoreState {
 }
 
 /** The names of the last starts: older ones tell nothing that a peer could still hold against us. */
-export function withBoot(boots: Boots, life: number, boot: string): Boots {
+function withBoot(boots: Boots, life: number, boot: string): Boots {
   const kept = Object.entries(boots).filter(([past]) => Number(past) > life - BOOTS_KEPT && Number(past) < life);
   return Object.fromEntries([...kept, [String(life), boot]]);
 }

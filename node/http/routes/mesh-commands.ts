@@ -7,7 +7,7 @@ import { type HostId, parseHostId } from '../../../mesh/names.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 
-export interface MeshCommands {
+interface MeshCommands {
   evict(host: HostId): Promise<void>;
   recover(voters: readonly HostId[]): Promise<void>;
 }
