@@ -131,7 +131,7 @@ export async function createNode(
   });
   const conflicts = await Conflicts.open({ store, registry, clock, log });
   const reconciler = new Reconciler({
-    ...{ conflicts, transport, clock, log },
+    ...{ store, conflicts, transport, clock, log },
     keys: () => index.keys(),
     holds: (key) => index.holder(key) !== undefined,
     isReady: () => claims.store.status().ready,

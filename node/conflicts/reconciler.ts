@@ -1,13 +1,16 @@
-// Looks for conflicts in the background: once after each start, and whenever this host's data is in doubt, it asks the voters about every
-// address it holds; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
+// Looks for conflicts in the background: whenever this host's data is in doubt, it asks the voters about every address it holds, through
+// restarts until that is done; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
+// Not at every start: to be asked, each voter writes something for each address.
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
 import type { Conflicts } from './conflicts.ts';
 
 export interface ReconcilerOptions {
+  readonly store: Pick<Store, 'get' | 'commit'>;
   readonly conflicts: Pick<Conflicts, 'check' | 'seenAt'>;
   /** Every address of this host. */
   readonly keys: () => readonly AddressKey[];
@@ -21,6 +24,8 @@ export interface ReconcilerOptions {
   readonly log: Log;
 }
 
+/** Stands while what this host holds is in doubt. */
+const DOUBT = 'conflicts/doubt';
 const INDEX_PATH = '/api/agents/email-index';
 const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
@@ -30,7 +35,9 @@ const BATCH_PAUSE_MS = 200;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #etags = new Map<HostId, string>();
-  #isInDoubt = true;
+  /** Rises with each doubt; what is in hand was begun for an earlier one. */
+  #doubts = 0;
+  #settled = 0;
   #peersAtMs = -Infinity;
 
   constructor(options: ReconcilerOptions) {
@@ -39,14 +46,17 @@ export class Reconciler {
 
   /** What this host holds may not be its own any more: everything is looked at again. */
   doubt(): void {
-    this.#isInDoubt = true;
+    this.#doubts += 1;
+    // Before whatever comes of the same event: a crash must not end the doubt. The store tells of its own failure.
+    this.#options.store.commit([{ key: DOUBT, value: true }]).catch(() => undefined);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, isReady } = this.#options;
+    const { clock, isReady, store } = this.#options;
+    if ((await store.get(DOUBT)) === true) this.#doubts += 1;
     while (!signal.aborted) {
       if (isReady()) {
-        if (this.#isInDoubt) await this.#checkAll(signal);
+        if (this.#doubts > this.#settled) await this.#checkAll(signal);
         if (clock.monotonicMs() - this.#peersAtMs >= PEERS_INTERVAL_MS) await this.#lookAtPeers(signal);
       }
       await clock.sleep(TICK_MS, signal);
@@ -54,16 +64,16 @@ export class Reconciler {
   }
 
   async #checkAll(signal: AbortSignal): Promise<void> {
-    const { keys, clock } = this.#options;
-    this.#isInDoubt = false;
+    const { keys, clock, store } = this.#options;
+    const doubts = this.#doubts;
     const all = keys();
     for (let at = 0; at < all.length && !signal.aborted; at += KEYS_PER_MESSAGE_MAX) {
-      if (!(await this.#check(all.slice(at, at + KEYS_PER_MESSAGE_MAX)))) {
-        this.#isInDoubt = true;
-        return;
-      }
+      if (!(await this.#check(all.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
       await clock.sleep(BATCH_PAUSE_MS, signal);
     }
+    if (signal.aborted) return;
+    this.#settled = doubts;
+    if (doubts === this.#doubts) await store.commit([{ key: DOUBT, value: undefined }]);
   }
 
   /** False when the voters could not be asked: it is tried again. */
