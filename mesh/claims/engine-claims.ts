@@ -7,6 +7,7 @@ import {
   CLAIM_MS_MAX,
   CLAIMS_IN_HAND_MAX,
   GREETING_INTERVAL_MS,
+  KEYS_PER_MESSAGE_MAX,
   RELEASE_ANSWER_MS_MAX,
   SETTLE_RETRY_MS,
 } from '../limits.ts';
@@ -57,7 +58,9 @@ export class EngineClaims implements ClaimStore {
 
   /** Takes up what a crash left unsettled, and asks the engine now and then whether it is there. */
   start(): void {
-    if (this.#unsettled.size > 0) void this.#settle([...this.#unsettled.values()]);
+    const left = [...this.#unsettled.values()];
+    for (let at = 0; at < left.length; at += KEYS_PER_MESSAGE_MAX)
+      void this.#settle(left.slice(at, at + KEYS_PER_MESSAGE_MAX));
     void this.#watch();
   }
 
@@ -95,7 +98,7 @@ export class EngineClaims implements ClaimStore {
     try {
       for (const claim of claims) {
         const inTheWay = await this.#asking((signal) => engine.put([claim], signal));
-        if (inTheWay !== undefined) rivals.push({ ...inTheWay, isChosen: true });
+        if (inTheWay !== undefined) rivals.push(inTheWay);
       }
       return { kind: 'confirmed', rivals };
     } catch (error) {
@@ -168,7 +171,7 @@ export class EngineClaims implements ClaimStore {
     const deadline = new AbortController();
     const stop = () => deadline.abort(new Error('The node is stopping.'));
     this.#stopping.signal.addEventListener('abort', stop);
-    this.#alarms.set(CLAIM_MS_MAX, () => deadline.abort(new Error(`It did not answer within ${CLAIM_MS_MAX} ms.`)));
+    this.#alarms.set(CLAIM_MS_MAX, () => deadline.abort(new Error(`it did not answer within ${CLAIM_MS_MAX} ms`)));
     try {
       const answer = await ask(deadline.signal);
       if (this.#trouble !== undefined) this.#options.log('claims.engine_reached', { kind: this.#options.engine.kind });

@@ -71,10 +71,17 @@ class PostgresEngine implements ClaimEngine {
     });
   }
 
-  remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+  remove(released: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+    const claims = released.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     return this.#asking(signal, async (client) => {
       await client.query('BEGIN');
       await client.query('SET LOCAL synchronous_commit = on');
+      // A claim that was given up may still be under way in the server: an insertion of the same key waits until it has ended.
+      for (const { key, claimId } of claims)
+        await client.query(
+          "INSERT INTO agent_email_claims (key, claim_id, owner) VALUES ($1, $2, '{}') ON CONFLICT (key) DO NOTHING",
+          [key, claimId],
+        );
       for (const { key, claimId } of claims)
         await client.query('DELETE FROM agent_email_claims WHERE key = $1 AND claim_id = $2', [key, claimId]);
       await client.query('COMMIT');

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Pool } from 'pg';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Claim } from '../../mesh/claims/claim-store.ts';
 import { openEtcd } from '../../node/adapters/etcd-engine.ts';
 import { openPostgres } from '../../node/adapters/postgres-engine.ts';
 import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../../scripts/engines.ts';
@@ -82,6 +84,35 @@ describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
         expect((await claim(client, mini, 'heir', address)).status).toBe(201);
       }
     });
+  });
+});
+
+describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away', () => {
+  it('does not say that a claim is given back while its insertion is still under way', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
+    await using postgres = await Postgres.create();
+    const admin = new Pool({ connectionString: postgres.url, max: 1 });
+    const engine = openPostgres(postgres.url);
+    const owner = {
+      hostId: 'mac',
+      agentId: 'a1',
+      agentName: 'a1',
+      claimId: 'claim-left',
+      since: '2026-01-27T12:00:00Z',
+    };
+    const claimed = { key: 'left@x.com', owner } as unknown as Claim;
+    const released = [{ key: claimed.key, claimId: claimed.owner.claimId }];
+    await engine.ping(AbortSignal.timeout(10_000));
+    await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    await admin.query('SELECT pg_reload_conf()');
+    await expect(engine.put([claimed], AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
+    await expect(engine.remove(released, AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
+    await admin.query('ALTER SYSTEM RESET synchronous_standby_names');
+    await admin.query('SELECT pg_reload_conf()');
+    await engine.remove(released, AbortSignal.timeout(10_000));
+    expect(await engine.read(claimed.key, AbortSignal.timeout(10_000))).toBeNull();
+    await Promise.all([engine.close(), admin.end()]);
   });
 });
 
