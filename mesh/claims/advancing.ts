@@ -31,14 +31,6 @@ export function advance(
       out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
       return;
     case 'vetoed':
-      if (operation.kind === 'confirm') {
-        state.attempts.delete(proposal.n);
-        proposal.phase = 'ended';
-        operation.rivals.push({ key: proposal.key, owner: progress.owner, isChosen: false });
-        operation.left -= 1;
-        confirmed(state, operation, out);
-        return;
-      }
       end(state, operation, { kind: 'conflict', key: proposal.key, owner: progress.owner }, out);
       return;
     case 'chosen':
@@ -63,8 +55,7 @@ function chosen(
       else if (operation.left === 0) end(state, operation, { kind: 'held', settled: settledWrites(operation) }, out);
       return;
     case 'confirm':
-      if (value !== null && value.claimId !== change.owner.claimId)
-        operation.rivals.push({ key, owner: value, isChosen: true });
+      if (value !== null && value.claimId !== change.owner.claimId) operation.rivals.push({ key, owner: value });
       confirmed(state, operation, out);
       return;
     case 'free':

@@ -44,12 +44,10 @@ export interface Unavailable {
   readonly hostsFailed: readonly HostId[];
 }
 
-/** Another claim of an address that this host's registry holds. */
+/** The claim that the voters have of an address that this host's registry holds by another. */
 export interface Rival {
   readonly key: AddressKey;
   readonly owner: Owner;
-  /** Whether the voters have chosen it, or a host only holds it. */
-  readonly isChosen: boolean;
 }
 
 /** What the voters say of claims that this host's registry holds; those they do not name are its own. */

@@ -110,6 +110,7 @@ export function createCore(options: CoreOptions): CoreState {
       succession,
       greetings: new Map(),
       evicting: new Set(),
+      isAcknowledged: false,
       outlivedSince: undefined,
     },
     rules,

@@ -153,13 +153,8 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
   const proposer = proposerName(from, message.incarnation);
   const writes: Write[] = [];
   const answers: ItemAnswer[] = [];
-  // What this host asks about an address that it holds is no claim against itself.
-  const holder = (key: AddressKey) => {
-    const held = state.registry.holder(key);
-    return held?.hostId === from ? undefined : held;
-  };
   for (const item of message.items) {
-    const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, holder);
+    const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, state.registry.holder);
     if (register) {
       state.registers.set(item.key, register);
       writes.push(registerWrite(item.key, register));

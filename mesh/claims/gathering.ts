@@ -98,15 +98,22 @@ function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effec
   const { you } = greeting;
   if (you === undefined || you.incarnation !== membership.incarnation) return;
   const known = membership.boots[you.life];
-  // Of a life that we have not had, or that was another: what followed it is not ours.
-  if (you.life > membership.life || (you.life < membership.life && known !== undefined && known !== you.boot)) {
-    out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
-    rejoin(state, out);
-  } else if (you.life === membership.life && known !== you.boot) {
-    if (membership.outlivedSince === undefined)
-      out.push({ type: 'log', event: 'mesh.used_twice', fields: { by: from, life: membership.life } });
-    membership.outlivedSince = from;
+  if (you.life === membership.life && known === you.boot) {
+    membership.isAcknowledged = true;
+    return;
   }
+  const isStrange = you.life >= membership.life || (known !== undefined && known !== you.boot);
+  if (!isStrange) return;
+  // Its data was started again while this start goes on, or beside it: somewhere else. Before anybody knew of this start, it may as well
+  // be that the data is old: then what followed is not ours, and we begin anew.
+  if (you.life === membership.life || membership.isAcknowledged) {
+    if (membership.outlivedSince === undefined)
+      out.push({ type: 'log', event: 'mesh.used_twice', fields: { by: from, life: membership.life, seen: you.life } });
+    membership.outlivedSince = from;
+    return;
+  }
+  out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
+  rejoin(state, out);
 }
 
 /**

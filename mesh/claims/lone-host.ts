@@ -23,7 +23,7 @@ export function decideAlone(
     if (change.kind === 'read') return { writes: [], result: { kind: 'read', owner: value } };
     if (change.kind === 'confirm') {
       const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
-      if (next !== null && next.claimId !== change.owner.claimId) rivals.push({ key, owner: next, isChosen: true });
+      if (next !== null && next.claimId !== change.owner.claimId) rivals.push({ key, owner: next });
     }
     if (change.kind !== 'claim') continue;
     const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));

@@ -33,6 +33,8 @@ export interface Membership {
   readonly greetings: Map<HostId, Heard>;
   /** Hosts whose addresses an operator wants to be free at once. */
   readonly evicting: Set<HostId>;
+  /** Whether a peer has heard of this very start. */
+  isAcknowledged: boolean;
   /** Set when somebody saw this incarnation in the same life, but in another start: the data directory is in use twice. */
   outlivedSince: HostId | undefined;
 }
@@ -101,10 +103,18 @@ export function mayAdopt(membership: Membership, config: Config, pristine: boole
   return pristine && (accepted === undefined || accepted === null || accepted.mesh === config.mesh);
 }
 
+/** Whether that mesh is what this one was before an operator's word: its hosts will follow. */
+function hasRecoveredFrom({ after }: Config, mesh: string): boolean {
+  return after?.some((before) => before.mesh === mesh) ?? false;
+}
+
 /** Hosts that go by another mesh than this one, as they last said. */
 export function foreignersOf({ config, greetings }: Membership): readonly HostId[] {
   if (config === undefined) return [];
   return [...greetings]
-    .filter(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== config.mesh)
+    .filter(
+      ([, { greeting }]) =>
+        greeting.mesh !== '' && greeting.mesh !== config.mesh && !hasRecoveredFrom(config, greeting.mesh),
+    )
     .map(([id]) => id);
 }

@@ -1,5 +1,6 @@
 // Why no claim can be made now, and what the mesh is busy with, in words that an operator understands.
 // It only tells: nothing is decided by these sentences.
+import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
 import { foreignersOf, isJoining, isSameWish, type Membership } from './membership.ts';
@@ -21,11 +22,13 @@ export function obstacleOf(membership: Membership): Obstacle | undefined {
 }
 
 /** What differs between this host's wish, the others' and what is agreed; empty when all agree. */
-export function disagreements(membership: Membership): readonly string[] {
+export function disagreements(membership: Membership, nowMs: number): readonly string[] {
   const { config, wish, greetings, self } = membership;
   if (config === undefined) return [];
   const notes: string[] = [];
-  for (const [host, { greeting }] of greetings) {
+  for (const [host, { greeting, atMs }] of greetings) {
+    // Who has left, or is silent, has no say in it now.
+    if (!wish.members.includes(host) || nowMs - atMs > FRESH_GREETING_MS_MAX) continue;
     if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
       notes.push(
         `hosts.json of '${host}' has voters ${list(greeting.wish.voters)} and hosts ${list(greeting.wish.members)}; here they are ${list(wish.voters)} and ${list(wish.members)}`,
@@ -57,7 +60,7 @@ export function stateSentence(
 }
 
 function outlived(self: HostId, by: HostId): Obstacle {
-  const message = `Host '${by}' hears '${self}' from elsewhere too: the data directory was copied, and is in use twice. This node neither votes nor claims. Stop one of the two; give the other an empty data directory, or start this one again when it is the only one.`;
+  const message = `Host '${by}' knows another start of '${self}' on this data: the data directory is in use twice, or was restored from a backup. This node neither votes nor claims. If it is the only one, start it again: then it begins anew. If not, stop one of the two for good, and start the other with an empty data directory.`;
   return { reason: 'membership_mismatch', message, hosts: [self] };
 }
 

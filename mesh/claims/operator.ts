@@ -1,9 +1,11 @@
 // What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
 // whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
 // confirmed afterwards.
+import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
+import { countVotes } from './counting.ts';
 import type { Effect, Result } from './events.ts';
 import { adopt, attend } from './gathering.ts';
 import { freshGreeting } from './membership.ts';
@@ -31,6 +33,10 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
   const end = (result: Result) => out.push({ type: 'finish', operation, result });
   if (config === undefined) {
     end(refused('The mesh has not formed yet, so there is nothing to go on from.'));
+    return;
+  }
+  if (countVotes(state, config, FRESH_GREETING_MS_MAX).decides === true) {
+    end(refused('A majority of the voters answers, so nothing is lost: take hosts out of hosts.json instead.'));
     return;
   }
   if (!hosts.includes(self)) {

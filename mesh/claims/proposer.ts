@@ -95,7 +95,7 @@ export function prepare(proposal: Proposal, n: number): Item {
     kind: 'prepare',
     key: proposal.key,
     n,
-    claiming: proposal.change.kind === 'claim' || proposal.change.kind === 'confirm',
+    claiming: proposal.change.kind === 'claim',
   };
 }
 

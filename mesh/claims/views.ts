@@ -26,7 +26,7 @@ export interface MembershipView {
   readonly notes: readonly string[];
 }
 
-export function membershipOf({ membership, move }: CoreState): MembershipView {
+export function membershipOf({ membership, move, nowMs }: CoreState): MembershipView {
   const { config } = membership;
   const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
   return {
@@ -36,7 +36,7 @@ export function membershipOf({ membership, move }: CoreState): MembershipView {
     joining: isJoining(membership),
     gone: config?.gone ?? {},
     state: stateSentence(membership, rechosen),
-    notes: disagreements(membership),
+    notes: disagreements(membership, nowMs),
   };
 }
 

@@ -1,18 +1,13 @@
-// Two claims of one address, of which one must give way: after a restored backup, a lost majority, two meshes that were joined. The same
-// one wins on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+// Two claims of one address, of which one must give way: after a restored backup, a lost majority, two meshes that were joined. The one
+// that the voters have stays, on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
-import type { Owner, Rival } from '../../mesh/claims/claim-store.ts';
+import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Agent, AgentAddress } from '../registry/agent.ts';
 import type { Store } from '../store/store.ts';
-
-/** `chosen`: the voters know the other claim. `earlier`: none is chosen, and it was made earlier. `hash`: at the same moment. */
-export type Rule = 'chosen' | 'earlier' | 'hash';
 
 /** An address that this host gave way on. */
 export interface AddressConflict {
@@ -28,29 +23,17 @@ export interface AddressConflict {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Whose it is. */
   readonly owner: Owner;
-  readonly rule: Rule;
   /** ISO 8601, UTC. */
   readonly foundAt: string;
-}
-
-/** Which rule takes the address from us; `undefined` when it is ours. */
-export function ruleAgainst(
-  own: Pick<AgentAddress, 'claimId' | 'since'>,
-  { owner, isChosen }: Rival,
-): Rule | undefined {
-  if (isChosen) return 'chosen';
-  const [ours, theirs] = [Date.parse(own.since), Date.parse(owner.since)];
-  if (ours !== theirs) return theirs < ours ? 'earlier' : undefined;
-  return hash(owner.claimId) < hash(own.claimId) ? 'hash' : undefined;
 }
 
 export function conflictOf(
   agent: Agent,
   { key, address, claimId, since, primary, displayName, metadata }: AgentAddress,
-  { owner, rule, foundAt }: Pick<AddressConflict, 'owner' | 'rule' | 'foundAt'>,
+  { owner, foundAt }: Pick<AddressConflict, 'owner' | 'foundAt'>,
 ): AddressConflict {
   return {
-    ...{ key, address, claimId, since, primary, displayName, metadata, owner, rule, foundAt },
+    ...{ key, address, claimId, since, primary, displayName, metadata, owner, foundAt },
     agentId: agent.id,
     agentName: agent.name,
   };
@@ -68,7 +51,6 @@ const stored = z.object({
   displayName: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   owner: ownerSchema,
-  rule: z.enum(['chosen', 'earlier', 'hash']),
   foundAt: z.string(),
 });
 
@@ -90,8 +72,4 @@ export async function loadConflicts(store: Store): Promise<AddressConflict[]> {
       found.push(parsed.data as unknown as AddressConflict);
     }
   return found;
-}
-
-function hash(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)));
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
-import { type AddressConflict, conflictOf, conflictWrite, loadConflicts, type Rule, ruleAgainst } from './conflict.ts';
+import { type AddressConflict, conflictOf, conflictWrite, loadConflicts } from './conflict.ts';
 
 /** Another host's index has an address of ours, and the voters of neither know of the other. */
 export interface Double {
@@ -57,13 +57,11 @@ export class Conflicts {
   }
 
   /**
-   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`, and gives way where a rule says so. Resolves with
-   * those that stay although others claim them. Throws `uniqueness_unavailable`.
+   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`, and gives way where they have another claim; what they
+   * know nothing of is taken again. Throws `uniqueness_unavailable`.
    */
-  async check(keys: readonly AddressKey[]): Promise<readonly Rival[]> {
-    const kept: Rival[] = [];
-    for (const rival of await this.#options.registry.confirm(keys)) if (!(await this.#giveWay(rival))) kept.push(rival);
-    return kept;
+  async check(keys: readonly AddressKey[]): Promise<void> {
+    for (const rival of await this.#options.registry.confirm(keys)) await this.#giveWay(rival);
   }
 
   /** An operator's word: `theirs` ends the matter, `mine` claims the address again. Throws `not_found`, `conflict`, `uniqueness_unavailable`. */
@@ -85,19 +83,16 @@ export class Conflicts {
     return conflict;
   }
 
-  async #giveWay(rival: Rival): Promise<boolean> {
+  async #giveWay({ key, owner }: Rival): Promise<void> {
     const { registry, clock, log } = this.#options;
-    const { key, owner } = rival;
     const foundAt = new Date(clock.wallMs()).toISOString();
     let conflict: AddressConflict | undefined;
-    const rule = (entry: Parameters<typeof ruleAgainst>[0]): Rule | undefined => ruleAgainst(entry, rival);
-    await registry.concede(key, rule, (agent, entry, why) => {
-      conflict = conflictOf(agent, entry, { owner, rule: why, foundAt });
+    await registry.concede(key, owner.claimId, (agent, entry) => {
+      conflict = conflictOf(agent, entry, { owner, foundAt });
       return [conflictWrite(key, conflict)];
     });
-    if (conflict === undefined) return false;
+    if (conflict === undefined) return;
     this.#byKey.set(key, conflict);
-    log.warn('conflict.found', { address: conflict.address, agentId: conflict.agentId, owner, rule: conflict.rule });
-    return true;
+    log.warn('conflict.found', { address: conflict.address, agentId: conflict.agentId, owner });
   }
 }

@@ -2,7 +2,7 @@
 import type { Rival } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
-import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { AddressKey, AgentId, ClaimId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
@@ -88,13 +88,13 @@ export class Addresses {
   }
 
   /**
-   * Takes an address from its agent when another claim of it stands, by the rule that `whyOf` finds for what is held now; `writesOf`
-   * is in the same commit. Nothing happens when there is no such rule, or nobody holds the address any more.
+   * Takes an address from its agent, because the voters have the claim `standing` of it; `writesOf` is in the same commit. Nothing
+   * happens when that is the agent's own, or nobody here holds the address any more.
    */
-  async concede<Why>(
+  async concede(
     key: AddressKey,
-    whyOf: (entry: AgentAddress) => Why | undefined,
-    writesOf: (agent: Agent, entry: AgentAddress, why: Why) => readonly Write[],
+    standing: ClaimId,
+    writesOf: (agent: Agent, entry: AgentAddress) => readonly Write[],
   ): Promise<void> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const id = table.holderOf(key)?.id;
@@ -102,12 +102,11 @@ export class Addresses {
     const untilMs = lockDeadline(clock);
     using _agentTurn = await locks.hold(id, untilMs);
     const before = table.find(id);
-    const entry = before?.addresses.find((one) => one.key === key);
-    const why = entry === undefined ? undefined : whyOf(entry);
-    if (before === undefined || entry === undefined || why === undefined) return;
+    const entry = before?.addresses.find((one) => one.key === key && one.claimId !== standing);
+    if (before === undefined || entry === undefined) return;
     using _addressTurn = await addressClaims.hold([entry], untilMs);
     const addresses = withoutAddress(before.addresses, key);
-    const writes = [...addressClaims.releasing([entry]), ...writesOf(before, entry, why)];
+    const writes = [...addressClaims.releasing([entry]), ...writesOf(before, entry)];
     await writer.save(before, { ...before, addresses }, writes);
     // Should it linger at a voter, it is freed in the background.
     void addressClaims.release([entry]);

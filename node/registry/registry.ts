@@ -88,6 +88,6 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     patchAddress: (id, text, patch) => addresses.patch(id, text, patch),
     removeAddress: (id, text) => addresses.remove(id, text),
     confirm: (keys) => addresses.confirm(keys),
-    concede: (key, whyOf, writesOf) => addresses.concede(key, whyOf, writesOf),
+    concede: (key, standing, writesOf) => addresses.concede(key, standing, writesOf),
   };
 }

@@ -87,6 +87,10 @@ describe('moving a mesh', () => {
     const mesh = formed(1, FIVE);
     mesh.claim(mini, key);
     mesh.advance(1_000);
+    const healthy = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac] }));
+    expect(healthy).toMatchObject([
+      { kind: 'refused', message: expect.stringContaining('A majority of the voters answers') },
+    ]);
     for (const id of [cloud, desk, lab]) {
       mesh.wipe(id);
       mesh.start(id);

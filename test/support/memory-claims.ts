@@ -63,7 +63,7 @@ export class MemoryClaims implements ClaimStore {
     for (const { key, owner } of claims) {
       const found = this.owners.get(key);
       if (found === undefined) this.owners.set(key, owner);
-      else if (found.claimId !== owner.claimId) rivals.push({ key, owner: found, isChosen: true });
+      else if (found.claimId !== owner.claimId) rivals.push({ key, owner: found });
     }
     return { kind: 'confirmed', rivals };
   }

@@ -41,12 +41,12 @@ function keyOf(parseAddress: ParseAddress, text: string): AddressKey {
   throw new MeshError('not_found', `This host has no conflict over '${text.slice(0, 320)}'.`);
 }
 
-function conflictForm({ address, agentId, agentName, claimId, since, owner, rule, foundAt }: AddressConflict) {
+function conflictForm({ address, agentId, agentName, claimId, since, owner, foundAt }: AddressConflict) {
   const claimedBy = {
     agentName: owner.agentName,
     hostId: owner.hostId,
     claimId: owner.claimId,
     since: owner.since,
   };
-  return { address, agentId, agentName, claimId, since, claimedBy, rule, foundAt };
+  return { address, agentId, agentName, claimId, since, claimedBy, foundAt };
 }

@@ -150,6 +150,40 @@ describe('a ballot number', () => {
   });
 });
 
+describe('a host whose data was started again elsewhere', () => {
+  const greeting = (life: number, boot: string): Event => ({
+    type: 'asked',
+    token: 1,
+    from: cloud,
+    question: {
+      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud },
+      ...{ wish: { voters: VOTERS, members: VOTERS }, life: 1, boot: 'x', boots: { 1: 'x' } },
+      you: { incarnation: INCARNATIONS.mac, life, boot },
+    },
+  });
+  const logged = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) => (effect.type === 'log' ? [effect.event] : []));
+
+  it('stands back when its peers knew of it before, and does not displace the other again and again', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    run(state, greeting(1, 'first'));
+    expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.used_twice']);
+    expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual([]);
+    expect([state.membership.incarnation, answers(run(state, question(PREPARE)))]).toMatchObject([
+      INCARNATIONS.mac,
+      [{ kind: 'refused' }],
+    ]);
+  });
+
+  it('begins anew when nobody knew of this start: then its data is old', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.rejoining']);
+    expect(state.membership.incarnation).toBe('f'.repeat(32));
+  });
+});
+
 describe('a claim', () => {
   const begin = (state: CoreState) => {
     run(state, { type: 'started' });

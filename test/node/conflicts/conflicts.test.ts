@@ -4,7 +4,6 @@ import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
-import { ruleAgainst } from '../../../node/conflicts/conflict.ts';
 import { Conflicts } from '../../../node/conflicts/conflicts.ts';
 import { Reconciler } from '../../../node/conflicts/reconciler.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
@@ -57,28 +56,6 @@ async function setUp() {
 
 const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
 
-describe('of two claims', () => {
-  const own = { claimId: 'claim-of-titania' as never, since: '2026-01-02T00:00:00Z' };
-  it.each([
-    ['the one that the voters chose stays', { isChosen: true, since: '2026-01-03T00:00:00Z' }, 'chosen'],
-    [
-      'the earlier one stays where the voters chose neither',
-      { isChosen: false, since: '2026-01-01T00:00:00Z' },
-      'earlier',
-    ],
-    ['the later one does not', { isChosen: false, since: '2026-01-03T00:00:00Z' }, undefined],
-  ])('%s', (_, { isChosen, since }, rule) => {
-    expect(ruleAgainst(own, { key: KEY, owner: { ...OTHER, since }, isChosen })).toBe(rule);
-  });
-
-  it('made at the same moment one stays, on whichever host one asks', () => {
-    const [ours, theirs] = [own, { ...OTHER, since: own.since }];
-    const here = ruleAgainst(ours, { key: KEY, owner: theirs, isChosen: false });
-    const there = ruleAgainst(theirs, { key: KEY, owner: { ...OTHER, ...ours }, isChosen: false });
-    expect([here, there].sort()).toEqual(['hash', undefined]);
-  });
-});
-
 describe('a host that holds what the voters gave to another', () => {
   it('gives way when its data is in doubt: the address leaves every answer, is told as removed, and is kept as it was', async () => {
     const { claims, index, registry, conflicts, clock, start } = await setUp();
@@ -87,7 +64,7 @@ describe('a host that holds what the voters gave to another', () => {
     await clock.advance(1_000);
     expect(held(index)).toEqual(['b@x.com']);
     expect(conflicts.list()).toMatchObject([
-      { address: 'a@x.com', agentId: 'a1', displayName: 'Titania', primary: true, owner: OTHER, rule: 'chosen' },
+      { address: 'a@x.com', agentId: 'a1', displayName: 'Titania', primary: true, owner: OTHER },
     ]);
     expect(await registry.changes.read(2, 100)).toMatchObject([
       { event: 'agent.email.changed', changes: { removed: ['a@x.com'] } },
