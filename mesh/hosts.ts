@@ -14,6 +14,8 @@ export interface Host {
   readonly enabled: boolean;
   /** As written; absent when the file does not say. */
   readonly voter: boolean | undefined;
+  /** As written: it serves only the look-up. Absent: it is found out. */
+  readonly legacy: boolean | undefined;
   /** Base64url of the raw Ed25519 public key (32 octets); absent: trusted on first use where that is allowed. */
   readonly publicKey: string | undefined;
   readonly aliases: readonly string[];
@@ -64,6 +66,7 @@ const hostEntry = z.looseObject({
   url: httpUrl,
   enabled: z.boolean().optional(),
   voter: z.boolean().optional(),
+  legacy: z.boolean().optional(),
   publicKey: z
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/, 'must be the 43 base64url characters that the peer prints as its publicKey')
@@ -174,6 +177,7 @@ function toHost(entry: z.infer<typeof hostEntry>): Host {
     url: entry.url,
     enabled: entry.enabled ?? true,
     voter: entry.voter,
+    legacy: entry.legacy,
     publicKey: entry.publicKey,
     aliases: entry.aliases?.map((alias) => alias.toLowerCase()) ?? [],
     entry,

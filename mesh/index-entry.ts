@@ -13,6 +13,8 @@ import {
   parseAgentId,
 } from './names.ts';
 
+export const EMAIL_INDEX_PATH = '/api/agents/email-index';
+
 /** One value of the map (specification, "Email Index"). It never has a member called `address`. */
 export interface IndexEntry {
   readonly agentId: AgentId;
@@ -29,6 +31,11 @@ export interface IndexEntry {
 export interface ParsedAddress {
   readonly address: EmailAddress;
   readonly key: AddressKey;
+}
+
+/** What a peer that only knows the look-up is shown of a claim that is not done: to it, the address is taken. */
+export interface PendingEntry extends IndexEntry {
+  readonly pending: true;
 }
 
 /** An entry under its address. */
@@ -82,8 +89,16 @@ export function readIndexEntry(text: string, value: unknown, door: IndexDoor): L
   return { address: parsed.address, key: parsed.key, entry };
 }
 
+/** Path and query of the question, as a peer of any kind understands it. */
+export function questionPath({ address, agentId }: Question): string {
+  const parts: string[] = [];
+  if (address !== undefined) parts.push(`address=${encodeURIComponent(address.address.toWellFormed())}`);
+  if (agentId !== undefined) parts.push(`agentId=${encodeURIComponent(agentId)}`);
+  return `${EMAIL_INDEX_PATH}${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
+}
+
 /** `"titania@x.com":{…}`, one member of the map as JSON text. */
-export function entryJson(address: EmailAddress, entry: IndexEntry): string {
+export function entryJson(address: EmailAddress, entry: IndexEntry | PendingEntry): string {
   return `${JSON.stringify(address)}:${JSON.stringify(entry)}`;
 }
 

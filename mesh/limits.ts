@@ -57,6 +57,13 @@ export const BALLOT_BLOCK = 10_000;
 /** Claims and releases in hand at once on one node; above it the node answers 503. */
 export const CLAIMS_IN_HAND_MAX = 10_000;
 
+/** A legacy peer's answer, before an address is claimed. */
+export const LEGACY_ANSWER_MS_MAX = 2_000;
+/** After a claim, legacy peers are asked again: one may have looked before it, and written after. */
+export const LEGACY_AGAIN_MS = [6_000, 30_000] as const;
+/** Addresses waiting to be asked about again; above it, the look into each peer's whole index finds what is double. */
+export const LEGACY_AGAIN_MAX = 10_000;
+
 /** hosts.json: above this many hosts, only those marked `"voter": true` vote. */
 export const IMPLICIT_VOTERS_MAX = 7;
 export const HOSTS_MAX = 1_000;

@@ -5,7 +5,14 @@
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from './errors.ts';
 import type { Host, Roster } from './hosts.ts';
-import { isMap, type ListedEntry, type ParseAddress, type Question, readIndexEntry } from './index-entry.ts';
+import {
+  isMap,
+  type ListedEntry,
+  type ParseAddress,
+  type Question,
+  questionPath,
+  readIndexEntry,
+} from './index-entry.ts';
 import {
   ANSWER_MS_MAX,
   ENTRIES_PER_TURN_MAX,
@@ -33,7 +40,7 @@ export interface LookUpMeta {
 }
 
 export interface LookUpAnswer {
-  /** Own host's first, then in the order of hosts.json; of two owners of one address the first stands here. */
+  /** Own host's first, then in the order of hosts.json, legacy peers last; of two owners of one address the first stands here. */
   readonly emails: ReadonlyMap<AddressKey, ListedEntry>;
   readonly meta: LookUpMeta;
 }
@@ -51,6 +58,8 @@ export interface LookUpPorts {
   /** What this host itself answers. The list must not change afterwards. */
   readonly local: (question: Question) => readonly ListedEntry[];
   readonly parseAddress: ParseAddress;
+  /** Peers that take no part in the claims: what one of the others owns is not theirs. */
+  readonly isLegacy: (id: HostId) => boolean;
 }
 
 /** One question on its way around the mesh, and how many wait for it. */
@@ -120,7 +129,8 @@ type Outcome = { readonly failure: ErrorCode } | { readonly entries: readonly Li
 async function askMesh(ports: LookUpPorts, question: Question, end: AbortController): Promise<LookUpAnswer> {
   const { clock } = ports;
   const startMs = clock.monotonicMs();
-  const { peers } = ports.roster();
+  const all = ports.roster().peers;
+  const peers = all.some(({ id }) => ports.isLegacy(id)) ? legacyLast(all, ports.isLegacy) : all;
   const silence = clock.sleep(ANSWER_MS_MAX, end.signal).then((): Outcome => ({ failure: 'peer_silent' }));
   const outcomes = await Promise.all(
     peers.map((peer) => Promise.race([askPeer(ports, peer, question, end.signal), silence])),
@@ -155,6 +165,10 @@ async function askMesh(ports: LookUpPorts, question: Question, end: AbortControl
   return { emails, meta };
 }
 
+function legacyLast(peers: readonly Host[], isLegacy: (id: HostId) => boolean): readonly Host[] {
+  return [...peers.filter(({ id }) => !isLegacy(id)), ...peers.filter(({ id }) => isLegacy(id))];
+}
+
 /** Never rejects: a peer's failure is a result, whatever the transport threw. */
 async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
   let answer: PeerAnswer;
@@ -163,7 +177,7 @@ async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signa
       {
         to: peer.id,
         method: 'GET',
-        path: indexPath(question),
+        path: questionPath(question),
         // Who sees it answers from its own registry only, so questions never bounce.
         headers: { 'X-Federated-Query': 'true' },
         answerMsMax: ANSWER_MS_MAX,
@@ -199,14 +213,6 @@ async function readAnswer(
     else entries.push(listed);
   });
   return { entries, dropped };
-}
-
-/** Path and query of the question, as a peer of any kind understands it. */
-function indexPath({ address, agentId }: Question): string {
-  const parts: string[] = [];
-  if (address !== undefined) parts.push(`address=${encodeURIComponent(address.address.toWellFormed())}`);
-  if (agentId !== undefined) parts.push(`agentId=${encodeURIComponent(agentId)}`);
-  return `/api/agents/email-index${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
 }
 
 function isNarrow(question: Question): boolean {

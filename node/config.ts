@@ -3,10 +3,12 @@
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { isIP } from 'node:net';
 import { MeshError } from '../mesh/errors.ts';
+import { LEGACY_MODES, type LegacyMode } from '../mesh/legacy.ts';
 import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
+const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;
 
 export interface Setting {
   /** `hosts` is `--hosts` and `MESH_HOSTS`; `webhook-allow` is `--webhook-allow` and `MESH_WEBHOOK_ALLOW`. */
@@ -43,6 +45,12 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
   { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },
+  {
+    name: 'legacy',
+    takes: 'MODE',
+    default: 'detect',
+    help: 'hosts that serve only the look-up: detect (asked before each claim; a silent one stops claims), lenient (a silent one does not), strict (none may be listed)',
+  },
   {
     name: 'accept-new-key',
     help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
@@ -100,8 +108,9 @@ export interface Config {
   readonly sendAccounts: string | undefined;
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
+  readonly legacy: LegacyMode;
   readonly acceptNewKey: boolean;
-  readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
 export interface Secrets {
@@ -145,8 +154,9 @@ export function readConfig(
     sendAccounts: given('send-accounts')?.text,
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
+    legacy: readChoice('legacy', LEGACY_MODES, given, mistakes) ?? 'detect',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
-    logLevel: readLogLevel(given, mistakes),
+    logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
   };
   const secrets: Secrets = {
     token: readSecret('token', given, mistakes),
@@ -202,12 +212,17 @@ function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
   return value.text === 'true';
 }
 
-function readLogLevel(given: Given, mistakes: string[]): Config['logLevel'] {
-  const value = given('log-level');
-  const levels = ['info', 'warn', 'error', 'silent'] as const;
-  const level = levels.find((one) => one === value?.text);
-  if (level === undefined) mistakes.push(`${value?.by} must be one of ${levels.join(', ')}, not '${value?.text}'`);
-  return level ?? 'info';
+/** One of a few words; `undefined` when it is none of them. */
+function readChoice<Word extends string>(
+  name: string,
+  words: readonly Word[],
+  given: Given,
+  mistakes: string[],
+): Word | undefined {
+  const value = given(name);
+  const word = words.find((one) => one === value?.text);
+  if (word === undefined) mistakes.push(`${value?.by} must be one of ${words.join(', ')}, not '${value?.text}'`);
+  return word;
 }
 
 function readSecret(name: string, given: Given, mistakes: string[]): Secret | undefined {

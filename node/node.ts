@@ -6,7 +6,7 @@ import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
 import { MeshError } from '../mesh/errors.ts';
 import { createLookUp } from '../mesh/lookup.ts';
-import type { AddressKey } from '../mesh/names.ts';
+import type { AddressKey, HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
@@ -20,10 +20,11 @@ import { sendBodyReader } from './http/send-body.ts';
 import type { Log } from './log.ts';
 import { openClaims } from './open-claims.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
+import { LegacyPeers } from './peers/legacy-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
 import { Presence } from './peers/presence.ts';
 import type { Agent } from './registry/agent.ts';
-import { EmailIndex } from './registry/email-index.ts';
+import { EmailIndex, HeldAddress } from './registry/email-index.ts';
 import { createRegistry, type Registry } from './registry/registry.ts';
 import type { RosterWatch } from './roster-watch.ts';
 import type { PostForm } from './send/access-tokens.ts';
@@ -61,7 +62,7 @@ export interface NodePorts {
 }
 
 export interface NodeOptions {
-  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow'>;
+  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'legacy'>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
@@ -74,6 +75,11 @@ export interface NodeOptions {
 export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
   readonly registry: Registry;
+  /**
+   * Greets the peers that are not known yet, once, `GREETING_MS_MAX` at most; to be awaited before others can ask this node: what it
+   * tells them of who votes depends on which of them serve only the look-up.
+   */
+  meet(): Promise<void>;
   /** Begins what goes on in the background: greeting peers, taking up unsettled claims, deliveries. */
   start(): void;
   /** Begins nothing new in the background; requests still end. */
@@ -108,20 +114,32 @@ export async function createNode(
   const index = new EmailIndex({ self: () => roster.current().self, random });
   const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
   let doubt = (): void => undefined;
+  let votersChanged = (): void => undefined;
+  let doubled = (_key: AddressKey, _hostId: HostId): void => undefined;
+  const legacy = await LegacyPeers.open({
+    ...{ mode: config.legacy, roster: roster.current, keys, store, transport, clock, log },
+    parseAddress: parseAnyAddress,
+    holds: (key) => index.holder(key) !== undefined,
+    changed: () => votersChanged(),
+    doubled: (key, hostId) => doubled(key, hostId),
+  });
   const claims = stack.use(
     await openClaims({
       ...{ self, store, transport, clock, random, log },
       roster: roster.current(),
+      isNoVoter: (id) => legacy.isNoVoter(id),
       engine: ports.engine,
       registry: { holder, isEmpty: () => index.size === 0 },
       doubted: () => doubt(),
     }),
   );
-  roster.subscribe((edited) => claims.edited(edited));
+  votersChanged = () => claims.edited(roster.current());
+  roster.subscribe(votersChanged);
 
   const registry = await createRegistry({
     store,
     claims: claims.store,
+    legacy,
     index,
     parseAddress,
     clock,
@@ -142,13 +160,19 @@ export async function createNode(
     peers: () => roster.current().peers.map(({ id }) => id),
   });
   doubt = () => reconciler.doubt();
+  doubled = (key, hostId) => conflicts.doubled(key, hostId);
   const lookUp = createLookUp({
     transport,
     roster: roster.current,
     clock,
     local: (question) => index.answer(question),
     parseAddress: parseAnyAddress,
+    isLegacy: (id) => legacy.has(id),
   });
+  const pending = (key: AddressKey) => {
+    const claim = registry.pending(key);
+    return claim && new HeldAddress(claim.agent, claim.entry, () => roster.current().self);
+  };
   const presence = new Presence({ roster: roster.current, transport, keys, clock, random, log });
   const guard = createGuard({
     clock,
@@ -191,8 +215,8 @@ export async function createNode(
     peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     voter: claims.voter,
-    conflicts: { conflicts, parseAddress: parseAnyAddress },
-    emailIndex: { index, lookUp, parseAddress: parseAnyAddress },
+    conflicts: { conflicts, parseAddress: parseAnyAddress, isLegacy: (id) => legacy.has(id) },
+    emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress },
     registry,
     webhooks,
     email: { sending, readBody: sendBodyReader(blobs) },
@@ -203,6 +227,7 @@ export async function createNode(
       publicKey: signer.publicKey,
       claims,
       peer: (id) => presence.of(id),
+      legacy,
     },
   });
 
@@ -213,10 +238,12 @@ export async function createNode(
   return {
     fetch,
     registry,
+    meet: () => legacy.meet(background.signal),
     start: () => {
       claims.start();
       inHand.push(
         presence.run(background.signal),
+        legacy.run(background.signal).catch(ignoreFailedStore),
         reconciler.run(background.signal).catch(ignoreFailedStore),
         webhooks.start(background.signal).catch(ignoreFailedStore),
         sending.run(background.signal).catch(ignoreFailedStore),

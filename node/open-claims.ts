@@ -23,13 +23,15 @@ export interface OpenClaims extends AsyncDisposable {
   /** What only an operator may decide; absent with an engine. */
   readonly commands?: Pick<QuorumClaims, 'evict' | 'recover'>;
   start(): void;
-  /** hosts.json was edited. */
+  /** hosts.json was edited, or another of its hosts turned out to be no voter. */
   edited(roster: Roster): void;
 }
 
 export interface ClaimsOptions {
   readonly self: HostId;
   readonly roster: Roster;
+  /** Peers that are listed, but take no part in the claims. */
+  readonly isNoVoter: (id: HostId) => boolean;
   readonly engine: ClaimEngine | undefined;
   readonly registry: RegistryView;
   readonly store: Store;
@@ -58,7 +60,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
       [Symbol.asyncDispose]: () => claims.stop(),
     };
   }
-  const wish = wishOf(roster);
+  const wish = wishOf(roster, options.isNoVoter);
   const claims = new QuorumClaims({ self, wish, records, registry, journal: store, transport, clock, random, log });
   return {
     store: claims,
@@ -66,7 +68,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     commands: claims,
     membership: () => claims.membership(),
     start: () => claims.start(),
-    edited: (now) => claims.wish(wishOf(now)),
+    edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),
   };
 }
@@ -79,7 +81,7 @@ async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
 }
 
 /** What this operator wishes the mesh to be. */
-function wishOf({ voters, hosts }: Roster): Wish {
+function wishOf({ voters, hosts }: Roster, isNoVoter: (id: HostId) => boolean): Wish {
   const members = hosts.filter(({ enabled }) => enabled).map(({ id }) => id);
-  return { voters, members: members.sort() };
+  return { voters: voters.filter((id) => !isNoVoter(id)), members: members.sort() };
 }

@@ -75,6 +75,7 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
     { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
   );
   stack.use(node);
+  await node.meet();
   const server = createHttpServer(node.fetch);
   // The port may have been 0: any free one.
   listening = await listenOn(server, listening);

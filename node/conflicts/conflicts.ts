@@ -56,6 +56,12 @@ export class Conflicts {
     this.#doubles.set(hostId, keys);
   }
 
+  /** One more of them. */
+  doubled(key: AddressKey, hostId: HostId): void {
+    const known = this.#doubles.get(hostId) ?? [];
+    if (!known.includes(key)) this.seenAt(hostId, [...known, key]);
+  }
+
   /**
    * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`, and gives way where they have another claim; what they
    * know nothing of is taken again. Throws `uniqueness_unavailable`.

@@ -2,6 +2,7 @@
 // restarts until that is done; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
 // Not at every start: to be asked, each voter writes something for each address.
 import { MeshError } from '../../mesh/errors.ts';
+import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
@@ -26,7 +27,6 @@ export interface ReconcilerOptions {
 
 /** Stands while what this host holds is in doubt. */
 const DOUBT = 'conflicts/doubt';
-const INDEX_PATH = '/api/agents/email-index';
 const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
@@ -104,7 +104,7 @@ export class Reconciler {
     const request = {
       to: peer,
       method: 'GET',
-      path: INDEX_PATH,
+      path: EMAIL_INDEX_PATH,
       ...(etag === undefined ? {} : { headers: { 'if-none-match': etag } }),
       answerMsMax: ANSWER_MS_MAX,
       answerBytesMax: INDEX_ANSWER_BYTES_MAX,

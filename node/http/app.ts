@@ -1,12 +1,13 @@
 // The application: the gate, then the routes of clients or those of peers. The order matters where it is said so.
 import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
+import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resolver } from '../send/deliverability.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
-import { type Gate, INDEX_PATH, PEER_PATHS } from './gate.ts';
+import { type Gate, PEER_PATHS } from './gate.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
@@ -52,7 +53,7 @@ export function createApp(services: AppServices): Fetch {
     const refusal = gate.refuses({ method: request.method, path, header });
     if (refusal !== undefined) return errorResponse(refusal);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
-    if (path !== INDEX_PATH) return clients.fetch(request, environment);
+    if (path !== EMAIL_INDEX_PATH) return clients.fetch(request, environment);
     return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
   };
 }
@@ -87,7 +88,7 @@ function peerRoutes(services: AppServices): Hono {
   conflictRoutes(app, services.conflicts);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   if (services.voter !== undefined) claimRoutes(app, services.voter);
-  app.use(INDEX_PATH, indexAuth(services));
+  app.use(EMAIL_INDEX_PATH, indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;
 }

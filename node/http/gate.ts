@@ -7,6 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Roster } from '../../mesh/hosts.ts';
+import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
 import type { Secrets } from '../config.ts';
 
 /** What the gate looks at; header names in lower case. */
@@ -38,7 +39,7 @@ export interface Gate {
 export const PEER_PATHS = '/api/mesh/v1/';
 /** Among them, yet for operators. */
 export const CONFLICTS_PATH = '/api/mesh/v1/conflicts';
-export const INDEX_PATH = '/api/agents/email-index';
+
 /** Read only by who may write: they show where events go, and who wrote to whom. */
 const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CONFLICTS_PATH];
 /** Of these, what says nothing of anybody: the schemas of the tools. */
@@ -61,7 +62,7 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
     if (isPeers || path === '/health' || path === '/ready') return undefined;
     const isRead = (method === 'GET' || method === 'HEAD') && !isPrivate(path);
     if ((isRead ? readToken : token) === undefined) return undefined;
-    if (isRead && path === INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
+    if (isRead && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
     if (opens(visitor.header('authorization'), token, isRead ? readToken : undefined)) return undefined;
     const variable = isRead ? 'MESH_READ_TOKEN (or MESH_TOKEN)' : 'MESH_TOKEN';
     return new MeshError(

@@ -2,6 +2,8 @@
 // its key may be believed: that is for peer-keys.ts. It never follows what an inbound message says.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
+import { isMap } from '../../mesh/index-entry.ts';
+import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
@@ -23,7 +25,7 @@ export interface Introduction {
   readonly proven: boolean;
 }
 
-/** It answers, but knows no hello: a peer that serves only the look-up. */
+/** It knows no hello, but answers a look-up. */
 export interface LegacyPeer {
   readonly kind: 'legacy';
 }
@@ -64,7 +66,7 @@ export function createGreeter(options: GreeterOptions): Greeter {
         const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
         const { call, signature } = question(options, host, nonce);
         const answer = await options.callOnce(call, deadline);
-        if (answer.status === 404) return { kind: 'legacy' };
+        if (answer.status === 404) return await lookUpAt(host, options.callOnce, deadline);
         const said = parseAnswer(host, answer);
         const key = parsePublicKey(said.publicKey);
         if (!key) throw wrong(host, 'announces a public key that is none');
@@ -80,6 +82,31 @@ export function createGreeter(options: GreeterOptions): Greeter {
       });
     },
   };
+}
+
+/** A 404 alone may come of a proxy in between, or of another program. */
+async function lookUpAt(host: Host, callOnce: CallOnce, deadline: AbortSignal): Promise<LegacyPeer> {
+  const call = {
+    origin: host.url,
+    target: LEGACY_PROBE_PATH,
+    headers: { 'x-federated-query': 'true' },
+    answerBytesMax: HELLO_ANSWER_BYTES_MAX,
+  };
+  const { status, body } = await callOnce(call, deadline);
+  if (status === 200 && isMap(parseJson(body))) return { kind: 'legacy' };
+  throw unclear(
+    host,
+    `answers a hello with status 404, and a look-up with ${status} and no map: it is no host of a mesh`,
+  );
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    // Not JSON is an answer here: the caller says what it means.
+    return undefined;
+  }
 }
 
 function question({ self, signer, clock, secret }: GreeterOptions, host: Host, nonce: string) {
@@ -101,12 +128,8 @@ function question({ self, signer, clock, secret }: GreeterOptions, host: Host, n
 }
 
 function parseAnswer(host: Host, answer: ReceivedResponse): HelloAnswer {
-  let body: unknown;
-  try {
-    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
-  } catch (cause) {
-    throw unclear(host, `answers a hello with status ${answer.status} and no JSON`, cause);
-  }
+  const body = parseJson(answer.body);
+  if (body === undefined) throw unclear(host, `answers a hello with status ${answer.status} and no JSON`);
   if (answer.status !== 200) throw unclear(host, `answers a hello with status ${answer.status}`);
   const version = (body as { version?: unknown } | null)?.version;
   if (typeof version === 'number' && version !== HELLO_VERSION) {

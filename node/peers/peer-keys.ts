@@ -269,7 +269,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
 function legacy(host: Host): MeshError {
   return new MeshError(
     'peer_untrusted',
-    `Host '${host.id}' at ${host.url} knows no hello (404): it serves only the look-up, unsigned.`,
+    `Host '${host.id}' at ${host.url} knows no hello (404), and answers look-ups: it serves only those, unsigned.`,
     { extra: { isLegacy: true } },
   );
 }

@@ -10,6 +10,8 @@ import type {
   Unavailable,
 } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import type { ParsedAddress } from '../../mesh/index-entry.ts';
+import type { LegacyOwner } from '../../mesh/legacy.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
@@ -22,10 +24,25 @@ import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX, RETRY_AFTER_SECOND
 
 export interface AddressClaimsPorts {
   readonly claims: ClaimStore;
+  readonly legacy: LegacyOwners;
   readonly table: AgentTable;
   readonly clock: Clock;
   readonly newUuid: NewUuid;
   readonly log: Log;
+}
+
+/** What peers that take no part in the claims say of addresses. */
+export interface LegacyOwners {
+  /** An agent of theirs that has one of the addresses. Throws `uniqueness_unavailable`. */
+  ownerOf(addresses: readonly ParsedAddress[]): Promise<LegacyOwner | undefined>;
+  /** They were claimed here. */
+  claimed(addresses: readonly ParsedAddress[]): void;
+}
+
+/** A claim that is not done yet. */
+export interface PendingClaim {
+  readonly agent: Agent;
+  readonly entry: AgentAddress;
 }
 
 type Addresses = readonly AgentAddress[];
@@ -33,6 +50,8 @@ type Addresses = readonly AgentAddress[];
 export class AddressClaims {
   readonly #ports: AddressClaimsPorts;
   readonly #locks: KeyedLock;
+  /** Claims that are not done: hosts that only know the look-up see them. */
+  readonly #pending = new Map<AddressKey, PendingClaim>();
   /** Whom the voters named as owner, and when; the latest last. */
   readonly #named = new Map<AddressKey, { readonly owner: Owner; readonly atMs: number }>();
 
@@ -48,11 +67,20 @@ export class AddressClaims {
   });
 
   /** The turn on these addresses, until disposed of. */
-  hold(addresses: Addresses, untilMs: number): Promise<Disposable> {
-    return this.#locks.holdAll(
-      addresses.map((entry) => entry.key),
-      untilMs,
-    );
+  async hold(addresses: Addresses, untilMs: number): Promise<Disposable> {
+    const keys = addresses.map((entry) => entry.key);
+    const turn = await this.#locks.holdAll(keys, untilMs);
+    return {
+      [Symbol.dispose]: () => {
+        for (const key of keys) this.#pending.delete(key);
+        turn[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** The claim of it by this host that is not done yet. */
+  pending(key: AddressKey): PendingClaim | undefined {
+    return this.#pending.get(key);
   }
 
   /**
@@ -65,8 +93,15 @@ export class AddressClaims {
       const owner = this.#ownerHere(key) ?? this.#ownerSince(key, askedMs);
       if (owner !== undefined) throw conflictOver(address, owner);
     }
-    const outcome = await this.#ports.claims.claim(gained.map((entry) => claimOf(agent, entry)));
-    if (outcome.kind === 'held') return outcome.settled;
+    const { claims, legacy } = this.#ports;
+    for (const entry of gained) this.#pending.set(entry.key, { agent, entry });
+    const theirs = await legacy.ownerOf(gained);
+    if (theirs !== undefined) throw conflictOver(theirs.key, theirs);
+    const outcome = await claims.claim(gained.map((entry) => claimOf(agent, entry)));
+    if (outcome.kind === 'held') {
+      legacy.claimed(gained);
+      return outcome.settled;
+    }
     if (outcome.kind === 'unavailable') throw this.#unavailable(agent, gained, outcome);
     throw this.#conflict(agent, gained, outcome);
   }
@@ -151,13 +186,14 @@ function claimNamed({ key, claimId }: AgentAddress): ReleasedClaim {
   return { key, claimId };
 }
 
-type ConflictOwner = Pick<Owner, 'agentName' | 'hostId' | 'claimId'>;
+/** `claimId` is absent where it is none of the mesh's. */
+type ConflictOwner = Pick<Owner, 'agentName' | 'hostId'> & Partial<Pick<Owner, 'claimId'>>;
 
 /** `claimId`: of the claim that holds the address; told as `Mesh-Claim-Id`. */
 function conflictOver(address: string, { agentName, hostId, claimId }: ConflictOwner): MeshError {
   return new MeshError('conflict', `Email address ${address} is already claimed`, {
     extra: { claimedBy: { agentName, hostId } },
-    claimIds: [claimId],
+    claimIds: claimId === undefined ? [] : [claimId],
   });
 }
 

@@ -6,7 +6,7 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { AddressClaims } from './address-claims.ts';
+import { AddressClaims, type LegacyOwners } from './address-claims.ts';
 import { type Added, Addresses } from './addresses.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import { loadAgents, loadSequences } from './agent-records.ts';
@@ -22,6 +22,7 @@ import type { ParseAddress } from './wanted-addresses.ts';
 export interface RegistryPorts {
   readonly store: Store;
   readonly claims: ClaimStore;
+  readonly legacy: LegacyOwners;
   /** Empty; the registry fills it and keeps it in step. */
   readonly index: AgentIndex;
   readonly parseAddress: ParseAddress;
@@ -58,6 +59,8 @@ export interface Registry {
   tell(telling: Telling): Promise<void>;
   /** Throws `not_found`. */
   removeAddress(id: AgentId, text: string): Promise<Changed>;
+  /** As `AddressClaims.pending`. */
+  pending: AddressClaims['pending'];
   /** As `Addresses.confirm` and `.concede`. */
   confirm: Addresses['confirm'];
   concede: Addresses['concede'];
@@ -65,12 +68,12 @@ export interface Registry {
 
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
 export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
-  const { store, claims, index, parseAddress, clock, random, log, hostId } = ports;
+  const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
   const changes = await StoredChangeLog.open(store, log);
   const table = new AgentTable(index, await loadAgents(store, hostId));
   const newUuid = uuidsFrom(random);
   const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, store }, await loadSequences(store));
-  const addressClaims = new AddressClaims({ claims, table, clock, newUuid, log });
+  const addressClaims = new AddressClaims({ claims, legacy, table, clock, newUuid, log });
   const locks = new KeyedLock('agent', clock);
   const agents = new Agents({ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId });
   const addresses = new Addresses({ table, writer, addressClaims, locks, parseAddress, clock });
@@ -87,6 +90,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     addAddress: (id, input) => addresses.add(id, input),
     patchAddress: (id, text, patch) => addresses.patch(id, text, patch),
     removeAddress: (id, text) => addresses.remove(id, text),
+    pending: (key) => addressClaims.pending(key),
     confirm: (keys) => addresses.confirm(keys),
     concede: (key, standing, writesOf) => addresses.concede(key, standing, writesOf),
   };

@@ -140,7 +140,10 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
   const transport = createPeerTransport({ ...ports, signer, keys: noKeys });
   const index = fullIndex('asker', 0);
   const local = (question: Question) => index.answer(question);
-  const lookUp = createLookUp({ ...ports, transport, local, parseAddress: parseIdentityAddress });
+  const lookUp = createLookUp({
+    ...ports,
+    ...{ transport, local, parseAddress: parseIdentityAddress, isLegacy: () => false },
+  });
   const served = await serveFetch(indexApp(index, lookUp).fetch);
   return {
     origin: served.origin,

@@ -72,7 +72,7 @@ export function addressOfHost(id: string, number: number | '#'): string {
 /** The real route and nothing else. */
 export function indexApp(index: EmailIndex, lookUp: LookUp): Hono {
   const app = createShell({ info: () => {}, warn: () => {}, error: () => {} });
-  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress });
+  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress, pending: () => undefined });
   return app;
 }
 
@@ -95,7 +95,7 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
     ...{ store, clock: systemClock, random: systemRandom, log, signer, callOnce },
     ...(await sendingOffPorts(systemClock, log)),
   };
-  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] };
+  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' } as const;
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },

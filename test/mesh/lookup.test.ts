@@ -23,7 +23,11 @@ const ABOUT_TITANIA: Question = { address: TITANIA };
 const atCloud = { 'titania@x.com': wireEntry('cloud', 'titania') };
 
 /** Host `mac` and its peers `cloud` and `pi`, which do as `scripts` say. */
-function meshOf(scripts: Record<string, PeerScript>, local: readonly ListedEntry[] = []) {
+function meshOf(
+  scripts: Record<string, PeerScript>,
+  local: readonly ListedEntry[] = [],
+  legacy: readonly string[] = [],
+) {
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);
   let roster: Roster = rosterOf('mac', 'cloud', 'pi');
@@ -33,6 +37,7 @@ function meshOf(scripts: Record<string, PeerScript>, local: readonly ListedEntry
     roster: () => roster,
     local: () => local,
     parseAddress: parsePlainAddress,
+    isLegacy: (id) => legacy.includes(id),
   });
   return { clock, transport, lookUp, edit: (edited: Roster) => (roster = edited) };
 }
@@ -53,6 +58,22 @@ async function within<Result>(clock: VirtualClock, ms: number, question: Promise
 
 const owners = (answer: LookUpAnswer) =>
   [...answer.emails.values()].map(({ address, entry }) => `${address} ${entry.agentName}@${entry.hostId}`);
+
+describe('of two owners of one address', () => {
+  const has = (host: string) => says({ 'titania@x.com': wireEntry(host, 'titania') });
+  const owner = async (legacy: readonly string[]) => {
+    const { clock, lookUp } = meshOf({ cloud: has('cloud'), pi: has('pi') }, [], legacy);
+    return owners(await within(clock, 1, lookUp(ABOUT_TITANIA)));
+  };
+
+  it('the one on the host that hosts.json lists first stands', async () => {
+    expect(await owner([])).toEqual(['titania@x.com titania@cloud']);
+  });
+
+  it('one on a host that takes no part in the claims gives way', async () => {
+    expect(await owner(['cloud'])).toEqual(['titania@x.com titania@pi']);
+  });
+});
 
 describe('a federated question', () => {
   it('is put to every enabled peer at once, in the words that any peer understands', async () => {

@@ -2,9 +2,10 @@
 import type { Hono } from 'hono';
 import type { IndexEntry } from '../../mesh/index-entry.ts';
 import { createLookUp, type LookUpMeta } from '../../mesh/lookup.ts';
+import type { AddressKey } from '../../mesh/names.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
-import { EmailIndex } from '../../node/registry/email-index.ts';
+import { EmailIndex, HeldAddress } from '../../node/registry/email-index.ts';
 import { addressOf, agentOf } from './agent-of.ts';
 import { parsePlainAddress } from './plain-address.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -22,7 +23,7 @@ interface IndexBody extends Record<string, unknown> {
 }
 
 /**
- * Agents titania (two addresses), plus (one with a plus in it) and quiet (email disabled). `before` may put middleware in front.
+ * Agents titania (two addresses), puck (whose claim of pending@x.com is not done), plus (one with a plus in it) and quiet (email disabled). `before` may put middleware in front.
  */
 export function indexNode(
   scripts: Record<string, PeerScript> = { cloud: says({}) },
@@ -39,10 +40,12 @@ export function indexNode(
   const log = new RecordingLog();
   const parseAddress = parsePlainAddress;
   const local = (question: Parameters<EmailIndex['answer']>[0]) => index.answer(question);
-  const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress });
+  const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress, isLegacy: () => false });
   const app = createShell(log);
   before(app, clock);
-  emailIndexRoutes(app, { index, lookUp, parseAddress });
+  const claimed = new HeldAddress(agentOf('puck', ['pending@x.com']), addressOf('pending@x.com'), () => roster.self);
+  const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
+  emailIndexRoutes(app, { index, lookUp, parseAddress, pending });
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const asked = app.request(`${INDEX_PATH}${query}`, { headers });
     await clock.advance(1);

@@ -1,4 +1,6 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
+import { MeshError } from '../../mesh/errors.ts';
+import type { LegacyMode } from '../../mesh/legacy.ts';
 import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
@@ -40,6 +42,7 @@ export interface TestNodeOptions {
   readonly send?: SendConfig;
   readonly mailer?: Mailer;
   readonly resolver?: Resolver;
+  readonly legacy?: LegacyMode;
 }
 
 const noResolver: Resolver = {
@@ -61,6 +64,7 @@ export async function testNode({
   send = SENDING_OFF,
   mailer,
   resolver = noResolver,
+  legacy = 'detect',
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -73,7 +77,7 @@ export async function testNode({
   };
   const node = await createNode(
     {
-      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [] },
+      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy },
       secrets,
       send,
       roster,
@@ -90,7 +94,7 @@ export async function testNode({
       resolver,
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       ...(mailer === undefined ? {} : { mailer }),
-      callOnce: () => Promise.reject(new Error('No key is learned in this test.')),
+      callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
       transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
     },
   );

@@ -6,6 +6,7 @@ import type { agentForm } from '../../node/http/agent-form.ts';
 import { addressRoutes } from '../../node/http/routes/addresses.ts';
 import { agentRoutes } from '../../node/http/routes/agents.ts';
 import { createShell } from '../../node/http/shell.ts';
+import type { LegacyOwners } from '../../node/registry/address-claims.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { createRegistry, type Registry } from '../../node/registry/registry.ts';
 import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
@@ -31,6 +32,8 @@ export interface TestRegistryOptions {
   /** In place of one that is made from `disk`. */
   readonly store?: MemoryStore;
   readonly claims?: MemoryClaims;
+  /** Absent: there is no legacy peer. */
+  readonly legacy?: LegacyOwners;
   readonly seed?: number;
   readonly clock?: VirtualClock;
 }
@@ -44,6 +47,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
   const registry = await createRegistry({
     store,
     claims,
+    legacy: options.legacy ?? { ownerOf: async () => undefined, claimed: () => undefined },
     index,
     parseAddress: parseIdentityAddress,
     clock,

@@ -78,6 +78,7 @@ export function testHost(id: HostId, url = `http://127.0.0.1:9`, change: Partial
     url,
     enabled: true,
     voter: undefined,
+    legacy: undefined,
     publicKey: undefined,
     aliases: [],
     entry: { id, url },

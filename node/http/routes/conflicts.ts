@@ -3,7 +3,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { AddressKey } from '../../../mesh/names.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { AddressConflict } from '../../conflicts/conflict.ts';
 import type { Conflicts } from '../../conflicts/conflicts.ts';
 import type { ParseAddress } from '../../registry/wanted-addresses.ts';
@@ -14,16 +14,20 @@ import { resource } from '../methods.ts';
 export interface ConflictServices {
   readonly conflicts: Pick<Conflicts, 'list' | 'doubles' | 'resolve'>;
   readonly parseAddress: ParseAddress;
+  /** Whether it serves only the look-up: then it knows nothing of the claim that stands here, and must be told by hand. */
+  readonly isLegacy: (id: HostId) => boolean;
 }
 
 const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 
-export function conflictRoutes(app: Hono, { conflicts, parseAddress }: ConflictServices): void {
+export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
   resource(app, CONFLICTS_PATH, {
     GET: (c) =>
       c.json({
         conflicts: conflicts.list().map(conflictForm),
-        undecided: conflicts.doubles().map(({ key, hostId }) => ({ address: key, hostId })),
+        undecided: conflicts
+          .doubles()
+          .map(({ key, hostId }) => ({ address: key, hostId, ...(isLegacy(hostId) ? { legacy: true } : {}) })),
       }),
   });
   resource(app, `${CONFLICTS_PATH}/:address`, {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import { entryJson, type ParseAddress, type ParsedAddress } from '../../../mesh/index-entry.ts';
+import { EMAIL_INDEX_PATH, entryJson, type ParseAddress, type ParsedAddress } from '../../../mesh/index-entry.ts';
 import { ENTRIES_PER_TURN_MAX } from '../../../mesh/limits.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, parseAgentId } from '../../../mesh/names.ts';
@@ -16,6 +16,8 @@ import { rawHeader } from '../raw-headers.ts';
 
 export interface EmailIndexServices {
   readonly index: EmailIndex;
+  /** The claim of an address that this host has not done yet. */
+  readonly pending: (key: AddressKey) => HeldAddress | undefined;
   readonly lookUp: LookUp;
   readonly parseAddress: ParseAddress;
 }
@@ -28,7 +30,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const CLIENT_LEFT = 499;
 
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
-  resource(app, '/api/agents/email-index', {
+  resource(app, EMAIL_INDEX_PATH, {
     GET: (c) => {
       const isPeer = isPeersQuestion(c);
       const hit = directHit(services.index, c.req.url);
@@ -40,7 +42,9 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
       };
       if (federated === 'true' && !isPeer) return answerFederated(c, services, asked);
       if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services.index);
-      return answerMap(c, localMap(services.index, asked, isPeer), isPeer);
+      const map = localMap(services.index, asked, isPeer);
+      const isNothing = map === '{}' && isPeer && !isSigned(c);
+      return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
     },
   });
 }
@@ -66,6 +70,20 @@ function isPeersQuestion(c: Context): boolean {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
   const sent = incoming ? rawHeader(incoming, 'x-federated-query') : c.req.header('x-federated-query');
   return sent?.toLowerCase() === 'true';
+}
+
+/** A peer that signs takes part in the claims, and learns there what is being claimed. */
+function isSigned(c: Context): boolean {
+  return c.req.header('signature-input') !== undefined;
+}
+
+/** What a peer that only knows the look-up must take for taken: it looks here, and then writes. */
+function pendingMap({ pending }: EmailIndexServices, { addresses = [] }: Asked): string {
+  for (const { key } of addresses) {
+    const held = pending(key);
+    if (held !== undefined) return `{${entryJson(held.address, { ...held.entry, pending: true })}}`;
+  }
+  return '{}';
 }
 
 /**

@@ -5,6 +5,7 @@ import type { MembershipView } from '../../../mesh/claims/views.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Host, Roster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
 import type { MeshCommandServices } from './mesh-commands.ts';
@@ -17,6 +18,7 @@ export interface NodeRoutesOptions {
   readonly publicKey: string;
   /** What is known of a peer. */
   readonly peer: (id: HostId) => Seen;
+  readonly legacy: Pick<LegacyPeers, 'has' | 'obstacle'>;
 }
 
 export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
@@ -25,6 +27,12 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   resource(app, '/ready', {
     GET: (c) => {
       const status = claims.store.status();
+      const obstacle = options.legacy.obstacle();
+      if (status.ready && obstacle !== undefined)
+        throw new MeshError('uniqueness_unavailable', obstacle.message, {
+          extra: { ready: false, reason: 'legacy_peer', hosts: obstacle.hosts, claims: status },
+          retryAfterSeconds: 1,
+        });
       if (status.ready) return c.json({ ready: true, claims: status });
       throw new MeshError('uniqueness_unavailable', status.why ?? 'No claim can be made now.', {
         extra: { ready: false, reason: status.reason, hosts: status.hosts, claims: status },
@@ -51,10 +59,11 @@ function meshOf({ membership }: NodeRoutesOptions['claims']): { readonly mesh?: 
 /** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
 function describeHost(
   host: Host,
-  { roster, claims, peer, publicKey }: NodeRoutesOptions,
+  { roster, claims, peer, publicKey, legacy }: NodeRoutesOptions,
 ): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
   const votes = claims.store.status().voters.includes(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
-  return { ...host.entry, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
+  const isLegacy = legacy.has(host.id) ? { legacy: true } : {};
+  return { ...host.entry, ...isLegacy, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

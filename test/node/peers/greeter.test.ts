@@ -122,8 +122,33 @@ describe('a greeting', () => {
     });
   });
 
-  it('finds a peer that knows no hello', async () => {
-    expect(await setUp({ askedAt: () => '/nothing' }).greet()).toEqual({ kind: 'legacy' });
+  it('finds a peer that knows no hello, but answers a look-up', async () => {
+    const asked: string[] = [];
+    const original = (answer: Answer) => ({ ...answer, status: 200, body: Buffer.from('{}') });
+    const change = (answer: Answer) => (asked.length === 2 ? original(answer) : answer);
+    const askedAt = (target: string) => {
+      asked.push(target);
+      return '/nothing';
+    };
+    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy' });
+    expect(asked[1]).toMatch(/^\/api\/agents\/email-index\?address=/);
+  });
+
+  it.each([
+    ['404 too', (answer: Answer) => answer],
+    ['a list', (answer: Answer) => ({ ...answer, status: 200, body: Buffer.from('[]') })],
+    ['HTML', (answer: Answer) => ({ ...answer, status: 200, body: Buffer.from('<html>') })],
+  ])('takes nobody for such a peer who answers that look-up with %s', async (_, change) => {
+    let asked = 0;
+    const second = (answer: Answer) => (asked === 2 ? change(answer) : answer);
+    const askedAt = () => {
+      asked += 1;
+      return '/nothing';
+    };
+    expect(await setUp({ askedAt, change: second }).failure()).toMatchObject({
+      code: 'peer_unintelligible',
+      message: expect.stringContaining('it is no host of a mesh'),
+    });
   });
 
   it('ends in time when nobody answers', async () => {

@@ -44,6 +44,41 @@ describe('GET /api/agents/email-index', () => {
   });
 });
 
+describe('a claim that is not done', () => {
+  const asked = '?address=Pending%40x.com';
+  const unsigned = { 'X-Federated-Query': 'true' };
+
+  it('is shown to a host that only knows the look-up, as pending', async () => {
+    const { get } = node();
+    expect((await get(asked, unsigned)).body).toEqual({
+      'pending@x.com': {
+        agentId: 'id-puck',
+        agentName: 'puck',
+        hostId: 'mac',
+        hostUrl: urlOf('mac'),
+        primary: false,
+        pending: true,
+      },
+    });
+  });
+
+  it.each([
+    ['a client', asked, {}],
+    ['a host that takes part in the claims', asked, { ...unsigned, 'Signature-Input': 'mesh=()' }],
+    ['who asks for the whole mesh', `${asked}&federated=true`, {}],
+    ['who asks for another address', '?address=other%40x.com', unsigned],
+    ['who asks for its agent', '?agentId=id-puck', unsigned],
+  ])('is not shown to %s', async (_, query, headers) => {
+    const { get } = node();
+    expect(JSON.stringify((await get(query, headers)).body)).not.toContain('puck');
+  });
+
+  it('is not in the whole index', async () => {
+    const { get } = node();
+    expect((await get('', unsigned)).body).not.toHaveProperty(['pending@x.com']);
+  });
+});
+
 describe('the tag of the whole index', () => {
   it.each([
     ['itself', (tag: string) => tag],

@@ -1,0 +1,100 @@
+// Peers that serve only the look-up, like the original: they neither vote nor sign. Before an address is claimed each of them is asked
+// whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
+// It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
+import { EMAIL_INDEX_PATH, isMap, type ParseAddress, type ParsedAddress, questionPath } from './index-entry.ts';
+import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from './limits.ts';
+import type { AddressKey, HostId } from './names.ts';
+import type { Clock, PeerTransport } from './ports.ts';
+
+/** `detect`: such peers are asked, and a silent one stops claims. `lenient`: a silent one does not. `strict`: none may be listed. */
+export type LegacyMode = (typeof LEGACY_MODES)[number];
+export const LEGACY_MODES = ['detect', 'strict', 'lenient'] as const;
+
+/** What a question to a peer without a hello tells it from one that only fails to answer it: a look-up of an address nobody has. */
+export const LEGACY_PROBE_PATH = `${EMAIL_INDEX_PATH}?address=nobody%40hello.invalid`;
+
+/** An agent of a legacy peer that has an address. */
+export interface LegacyOwner {
+  readonly key: AddressKey;
+  readonly hostId: HostId;
+  readonly agentName: string;
+}
+
+export interface LegacyAnswers {
+  readonly owners: readonly LegacyOwner[];
+  /** Peers of which it is not known, and why. */
+  readonly silent: readonly { readonly hostId: HostId; readonly why: string }[];
+}
+
+export interface LegacyPorts {
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly parseAddress: ParseAddress;
+}
+
+/** Asks each of these peers about each of the addresses, at once. Never rejects; takes `LEGACY_ANSWER_MS_MAX` at most. */
+export async function askLegacyPeers(
+  ports: LegacyPorts,
+  peers: readonly HostId[],
+  addresses: readonly ParsedAddress[],
+): Promise<LegacyAnswers> {
+  const end = new AbortController();
+  const late = `It gave no complete answer within ${LEGACY_ANSWER_MS_MAX} ms.`;
+  const silence = ports.clock.sleep(LEGACY_ANSWER_MS_MAX, end.signal).then((): Heard => ({ why: late }));
+  const heard = await Promise.all(
+    peers.flatMap((hostId) =>
+      addresses.map(async (address) => ({
+        hostId,
+        key: address.key,
+        ...(await Promise.race([askOne(ports, hostId, address, end.signal), silence])),
+      })),
+    ),
+  );
+  end.abort();
+  const owners = heard.flatMap(({ hostId, key, agentName }) =>
+    agentName === undefined ? [] : [{ key, hostId, agentName }],
+  );
+  const silent = new Map(heard.flatMap(({ hostId, why }) => (why === undefined ? [] : [[hostId, why] as const])));
+  return { owners, silent: [...silent].map(([hostId, why]) => ({ hostId, why })) };
+}
+
+interface Heard {
+  /** Of the agent that has it. */
+  readonly agentName?: string;
+  /** Why it is not known. */
+  readonly why?: string;
+}
+
+async function askOne(
+  { transport, parseAddress }: LegacyPorts,
+  to: HostId,
+  address: ParsedAddress,
+  signal: AbortSignal,
+): Promise<Heard> {
+  const request = {
+    to,
+    method: 'GET',
+    path: questionPath({ address }),
+    headers: { 'X-Federated-Query': 'true' },
+    answerMsMax: LEGACY_ANSWER_MS_MAX,
+    answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
+    answerSignature: 'known-key',
+  } as const;
+  try {
+    const { status, body } = await transport.ask(request, signal);
+    if (status !== 200 || !isMap(body)) return { why: `It answered a look-up with status ${status} and no map.` };
+    const owner = Object.keys(body).find((text) => {
+      const parsed = parseAddress(text);
+      return parsed.valid && parsed.key === address.key;
+    });
+    return owner === undefined ? {} : { agentName: nameIn(body[owner]) };
+  } catch (error) {
+    return { why: (error as Error).message };
+  }
+}
+
+/** Whatever else the entry says of itself, the peer says that the address is taken. */
+function nameIn(entry: unknown): string {
+  const name = isMap(entry) ? entry.agentName : undefined;
+  return typeof name === 'string' && name !== '' ? name.slice(0, 128) : 'unknown';
+}

@@ -1,0 +1,209 @@
+// Which peers serve only the look-up, and what is asked of them around a claim. A peer is one of them when hosts.json says so, or when it
+// was heard to be (durable: it still is one while it does not answer), until it introduces itself with a key like any other host.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Roster } from '../../mesh/hosts.ts';
+import type { ParsedAddress } from '../../mesh/index-entry.ts';
+import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/legacy.ts';
+import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
+import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import type { PeerKeys } from './peer-keys.ts';
+
+export interface LegacyPeersOptions extends LegacyPorts {
+  readonly mode: LegacyMode;
+  readonly roster: () => Roster;
+  readonly keys: Pick<PeerKeys, 'known' | 'learn'>;
+  readonly store: Pick<Store, 'load' | 'commit'>;
+  readonly log: Log;
+  /** Told when another peer counts as one, or one no more. */
+  readonly changed: () => void;
+  /** Told of an address of this host that a legacy peer has too. */
+  readonly doubled: (key: AddressKey, hostId: HostId) => void;
+  /** Whether this host has the address, still. */
+  readonly holds: (key: AddressKey) => boolean;
+}
+
+/** Why no claim can be made because of them. */
+export interface LegacyObstacle {
+  readonly message: string;
+  readonly hosts: readonly HostId[];
+}
+
+const PREFIX = 'legacy/';
+
+export class LegacyPeers {
+  readonly #options: LegacyPeersOptions;
+  readonly #heard: Set<HostId>;
+  /** Why the last greeting of it, or question to it, had no answer. */
+  readonly #silent = new Map<HostId, string>();
+  readonly #stopping = new AbortController();
+  #again = 0;
+  /** As `changed` was last told of. */
+  #told: string;
+
+  private constructor(options: LegacyPeersOptions, heard: Set<HostId>) {
+    this.#options = options;
+    this.#heard = heard;
+    this.#told = this.#listed().join();
+  }
+
+  /** Rejects with `store_failed` when a record can't be read. */
+  static async open(options: LegacyPeersOptions): Promise<LegacyPeers> {
+    const heard = new Set<HostId>();
+    for await (const page of options.store.load(PREFIX))
+      for (const { key } of page) {
+        const id = parseHostId(key.slice(PREFIX.length));
+        if (id === undefined)
+          throw new MeshError('store_failed', `The stored record '${key}' names no host: the store is damaged.`);
+        heard.add(id);
+      }
+    return new LegacyPeers(options, heard);
+  }
+
+  has(id: HostId): boolean {
+    const { roster, keys } = this.#options;
+    const host = roster().get(id);
+    if (host === undefined || (host.legacy !== true && !this.#heard.has(id))) return false;
+    return id !== roster().self.id && keys.known(id) === undefined;
+  }
+
+  /** Whether it is left out of the vote: where none may be listed, none is left out. */
+  isNoVoter(id: HostId): boolean {
+    return this.#options.mode !== 'strict' && this.has(id);
+  }
+
+  /** What is known beforehand; a claim asks. */
+  obstacle(): LegacyObstacle | undefined {
+    const hosts = this.#listed();
+    if (hosts.length > 0 && this.#options.mode === 'strict') return forbidden(hosts);
+    const silent = hosts.flatMap((hostId) => {
+      const why = this.#silent.get(hostId);
+      return why === undefined ? [] : [{ hostId, why }];
+    });
+    return silent.length === 0 || this.#options.mode === 'lenient' ? undefined : unanswered(silent);
+  }
+
+  /** Before a claim. Throws `uniqueness_unavailable`; resolves with an owner when there is one. */
+  async ownerOf(addresses: readonly ParsedAddress[]): Promise<LegacyOwner | undefined> {
+    const { mode, log } = this.#options;
+    const peers = this.#listed();
+    if (peers.length === 0) return undefined;
+    if (mode === 'strict') throw unavailable(forbidden(peers));
+    const { owners, silent } = await askLegacyPeers(this.#options, peers, addresses);
+    for (const peer of peers) this.#silent.delete(peer);
+    for (const { hostId, why } of silent) this.#silent.set(hostId, why);
+    if (owners[0] !== undefined) return owners[0];
+    if (silent.length === 0) return undefined;
+    if (mode === 'detect') throw unavailable(unanswered(silent));
+    log.warn('legacy.not_asked', { hostIds: silent.map(({ hostId }) => hostId), addresses: addresses.length });
+    return undefined;
+  }
+
+  /** After a claim: each of them is asked again, in the background. */
+  claimed(addresses: readonly ParsedAddress[]): void {
+    if (this.#listed().length === 0) return;
+    for (const afterMs of LEGACY_AGAIN_MS) {
+      if (this.#again + addresses.length > LEGACY_AGAIN_MAX) return;
+      this.#again += addresses.length;
+      void this.#askAgain(addresses, afterMs).finally(() => {
+        this.#again -= addresses.length;
+      });
+    }
+  }
+
+  /** Greets every peer whose key is not known, once. */
+  async meet(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#options.roster().peers.map(({ id }) => this.#greet(id, signal)));
+  }
+
+  /** The same, again and again, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
+    while (!signal.aborted) {
+      await this.meet(signal);
+      await this.#options.clock.sleep(GREETING_INTERVAL_MS, signal);
+    }
+  }
+
+  #listed(): readonly HostId[] {
+    return this.#options
+      .roster()
+      .peers.filter(({ id }) => this.has(id))
+      .map(({ id }) => id);
+  }
+
+  async #greet(id: HostId, signal: AbortSignal): Promise<void> {
+    await this.#hear(id, signal);
+    const listed = this.#listed().join();
+    if (signal.aborted || listed === this.#told) return;
+    this.#told = listed;
+    this.#options.changed();
+  }
+
+  async #hear(id: HostId, signal: AbortSignal): Promise<void> {
+    const { keys } = this.#options;
+    if (keys.known(id) === undefined) {
+      const refusal = await keys.learn(id, signal).then(() => undefined, refusalOf);
+      if (signal.aborted) return;
+      if (refusal?.extra.isLegacy === true) return this.#heardOf(id);
+      if (refusal !== undefined) {
+        this.#silent.set(id, refusal.message);
+        return;
+      }
+    }
+    await this.#introduced(id);
+  }
+
+  async #heardOf(id: HostId): Promise<void> {
+    const { store, log, mode } = this.#options;
+    this.#silent.delete(id);
+    if (this.#heard.has(id)) return;
+    await store.commit([{ key: PREFIX + id, value: true }]);
+    this.#heard.add(id);
+    log.warn('legacy.found', { hostId: id, mode });
+  }
+
+  /** It has a key: it takes part in the claims. */
+  async #introduced(id: HostId): Promise<void> {
+    const { store, log } = this.#options;
+    this.#silent.delete(id);
+    if (!this.#heard.has(id)) return;
+    await store.commit([{ key: PREFIX + id, value: undefined }]);
+    this.#heard.delete(id);
+    log.info('legacy.joined', { hostId: id });
+  }
+
+  async #askAgain(addresses: readonly ParsedAddress[], afterMs: number): Promise<void> {
+    const { clock, holds, doubled } = this.#options;
+    await clock.sleep(afterMs, this.#stopping.signal);
+    const still = addresses.filter(({ key }) => holds(key));
+    if (this.#stopping.signal.aborted || still.length === 0) return;
+    const { owners } = await askLegacyPeers(this.#options, this.#listed(), still);
+    for (const { key, hostId } of owners) if (holds(key)) doubled(key, hostId);
+  }
+}
+
+/** Silence and mistrust are results here; anything else is a bug. */
+function refusalOf(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  throw error;
+}
+
+function forbidden(hosts: readonly HostId[]): LegacyObstacle {
+  const message = `hosts.json lists ${hosts.join(', ')}, which serve only the look-up, and MESH_LEGACY=strict allows none: with such a host nobody can promise that an address has one owner. Take it out of hosts.json, or bring it up to date.`;
+  return { message, hosts };
+}
+
+function unanswered(silent: readonly { readonly hostId: HostId; readonly why: string }[]): LegacyObstacle {
+  const hosts = silent.map(({ hostId }) => hostId);
+  const message = `${hosts.join(', ')} serves only the look-up, and could not be asked whether it has the address: ${silent[0]?.why} Start it, take it out of hosts.json, or go on without it with MESH_LEGACY=lenient.`;
+  return { message, hosts };
+}
+
+function unavailable({ message, hosts }: LegacyObstacle): MeshError {
+  return new MeshError('uniqueness_unavailable', `${message} Nothing was claimed.`, {
+    extra: { reason: 'legacy_peer', hostsFailed: hosts },
+    retryAfterSeconds: 2,
+  });
+}

@@ -1,0 +1,212 @@
+// Which peers count as legacy, for how long, and what that means for a claim.
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import { parseRoster } from '../../../mesh/hosts.ts';
+import type { LegacyMode } from '../../../mesh/legacy.ts';
+import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX } from '../../../mesh/limits.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';
+import { type MemoryDisk, MemoryStore } from '../../../node/store/memory-store.ts';
+import { addressOf } from '../../support/agent-of.ts';
+import { parsePlainAddress } from '../../support/plain-address.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { urlOf } from '../../support/roster-of.ts';
+import { type PeerScript, ScriptedPeers, says, wireEntry } from '../../support/scripted-peers.ts';
+import { testKeys } from '../../support/test-keys.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const OLD = 'old' as HostId;
+const A = addressOf('a@x.com');
+const { key } = testKeys('old').old;
+const owned: PeerScript = says({ 'a@x.com': wireEntry('old', 'oberon') });
+const silent: PeerScript = () => Promise.reject(new MeshError('peer_silent', 'It is gone.'));
+
+interface Setting {
+  mode?: LegacyMode;
+  /** In hosts.json. */
+  legacy?: boolean;
+  disk?: MemoryDisk;
+}
+
+/** Host `mac`, and `old`, which does as the test says. */
+async function setUp({ mode = 'detect', legacy, disk }: Setting = {}) {
+  const [clock, log] = [new VirtualClock(), new RecordingLog()];
+  const hosts = [
+    { id: 'mac', url: urlOf('mac') },
+    { id: 'old', url: urlOf('old'), ...(legacy && { legacy }) },
+  ];
+  const roster = parseRoster(JSON.stringify({ hosts }), { id: 'mac', hostName: 'mac' });
+  const store = new MemoryStore(disk === undefined ? {} : { disk });
+  const world = {
+    hello: new MeshError('peer_untrusted', 'No hello.', { extra: { isLegacy: true } }) as MeshError | 'introduced',
+    lookUp: says({}),
+    held: new Set<string>(['a@x.com']),
+  };
+  let known = false;
+  const [changes, doubles]: [unknown[], unknown[]] = [[], []];
+  const transport = new ScriptedPeers({ old: (request, signal) => world.lookUp(request, signal) });
+  const peers = await LegacyPeers.open({
+    ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress },
+    roster: () => roster,
+    keys: {
+      known: () => (known ? key : undefined),
+      learn: async () => {
+        if (world.hello !== 'introduced') throw world.hello;
+        known = true;
+        return key;
+      },
+    },
+    changed: () => changes.push(peers.has(OLD)),
+    doubled: (address, hostId) => doubles.push([address, hostId]),
+    holds: (address: AddressKey) => world.held.has(address),
+  });
+  const stop = new AbortController();
+  const start = async () => {
+    void peers.run(stop.signal);
+    await clock.settle();
+  };
+  const refusal = () =>
+    peers.ownerOf([A]).then(
+      (owner) => owner ?? 'nobody',
+      (error: MeshError) => ({ code: error.code, message: error.message, ...error.extra }),
+    );
+  return { peers, store, clock, log, world, transport, changes, doubles, start, stop, refusal };
+}
+
+describe('a peer without a hello', () => {
+  it('is found, told of once, and votes no more', async () => {
+    const { peers, clock, log, changes, start } = await setUp();
+    expect(peers.has(OLD)).toBe(false);
+    await start();
+    await clock.advance(3 * GREETING_INTERVAL_MS);
+    expect([peers.has(OLD), peers.isNoVoter(OLD), changes]).toEqual([true, true, [true]]);
+    expect(log.named('legacy.found')).toMatchObject([{ level: 'warn', fields: { hostId: 'old', mode: 'detect' } }]);
+  });
+
+  it('is one still after a restart, though it is silent then', async () => {
+    const { store, start } = await setUp();
+    await start();
+    const again = await setUp({ disk: store.snapshot() });
+    again.world.hello = new MeshError('peer_silent', 'It is gone.');
+    await again.start();
+    expect([again.peers.has(OLD), again.changes]).toEqual([true, []]);
+    expect(again.peers.obstacle()).toEqual({ message: expect.stringContaining('It is gone.'), hosts: ['old'] });
+  });
+
+  it('is none any more once it introduces itself, also after a restart', async () => {
+    const { peers, store, clock, world, changes, start } = await setUp();
+    await start();
+    world.hello = 'introduced';
+    await clock.advance(GREETING_INTERVAL_MS);
+    expect([peers.has(OLD), changes]).toEqual([false, [true, false]]);
+    expect((await setUp({ disk: store.snapshot() })).peers.has(OLD)).toBe(false);
+  });
+
+  it('may be told in hosts.json, until it introduces itself', async () => {
+    const { peers, world, changes, start } = await setUp({ legacy: true });
+    expect([peers.has(OLD), peers.isNoVoter(OLD)]).toEqual([true, true]);
+    world.hello = 'introduced';
+    await start();
+    expect([peers.has(OLD), changes]).toEqual([false, [false]]);
+  });
+
+  it('is asked nothing while it counts as any other host', async () => {
+    const { refusal, transport } = await setUp();
+    expect(await refusal()).toBe('nobody');
+    expect(transport.asked).toEqual([]);
+  });
+});
+
+describe('before a claim', () => {
+  it('an owner there is told', async () => {
+    const { refusal, world } = await setUp({ legacy: true });
+    world.lookUp = owned;
+    expect(await refusal()).toEqual({ key: 'a@x.com', hostId: 'old', agentName: 'oberon' });
+  });
+
+  it('a silent one stops the claim, and the node says so until it answers again', async () => {
+    const { peers, refusal, world } = await setUp({ legacy: true });
+    world.lookUp = silent;
+    expect(await refusal()).toMatchObject({
+      code: 'uniqueness_unavailable',
+      message: expect.stringMatching(
+        /old serves only the look-up.*It is gone.*MESH_LEGACY=lenient.*Nothing was claimed/,
+      ),
+      reason: 'legacy_peer',
+      hostsFailed: ['old'],
+    });
+    expect(peers.obstacle()).toMatchObject({ hosts: ['old'] });
+    world.lookUp = says({});
+    expect(await refusal()).toBe('nobody');
+    expect(peers.obstacle()).toBeUndefined();
+  });
+
+  it('a silent one is passed over where that is allowed, and logged', async () => {
+    const { peers, refusal, world, log } = await setUp({ legacy: true, mode: 'lenient' });
+    world.lookUp = silent;
+    expect(await refusal()).toBe('nobody');
+    expect([peers.obstacle(), log.named('legacy.not_asked').length]).toEqual([undefined, 1]);
+    world.lookUp = owned;
+    expect(await refusal()).toMatchObject({ hostId: 'old' });
+  });
+
+  it('none may be listed where that is forbidden, and it keeps its vote', async () => {
+    const { peers, refusal, transport } = await setUp({ legacy: true, mode: 'strict' });
+    expect(await refusal()).toMatchObject({ reason: 'legacy_peer', message: expect.stringContaining('strict') });
+    expect([peers.isNoVoter(OLD), peers.obstacle()?.hosts, transport.asked]).toEqual([false, ['old'], []]);
+  });
+});
+
+describe('after a claim', () => {
+  it('they are asked again after 6 and 30 seconds, and what both have is told', async () => {
+    const { peers, world, clock, doubles, transport, start } = await setUp({ legacy: true });
+    await start();
+    peers.claimed([A]);
+    await clock.advance(5_999);
+    expect(transport.asked).toEqual([]);
+    await clock.advance(1);
+    expect([transport.asked.length, doubles]).toEqual([1, []]);
+    world.lookUp = owned;
+    await clock.advance(24_000);
+    expect([transport.asked.length, doubles]).toEqual([2, [['a@x.com', 'old']]]);
+  });
+
+  it('nothing is asked about an address that was given up meanwhile', async () => {
+    const { peers, world, clock, doubles, transport, start } = await setUp({ legacy: true });
+    await start();
+    peers.claimed([A]);
+    world.lookUp = owned;
+    world.held.clear();
+    await clock.advance(30_000);
+    expect([transport.asked, doubles]).toEqual([[], []]);
+  });
+
+  it('nothing is told of one that was given up while the answer was awaited', async () => {
+    const { peers, world, clock, doubles, start } = await setUp({ legacy: true });
+    await start();
+    peers.claimed([A]);
+    world.lookUp = (request, signal) => {
+      world.held.clear();
+      return owned(request, signal);
+    };
+    await clock.advance(6_000);
+    expect(doubles).toEqual([]);
+  });
+
+  it('no more addresses wait than there is room for', async () => {
+    const { peers, clock, transport, start } = await setUp({ legacy: true });
+    await start();
+    for (let count = 0; count < LEGACY_AGAIN_MAX + 5; count += 1) peers.claimed([A]);
+    await clock.advance(30_000);
+    expect(transport.asked).toHaveLength(LEGACY_AGAIN_MAX);
+  });
+
+  it('a node that stops asks nothing more', async () => {
+    const { peers, clock, stop, transport, start } = await setUp({ legacy: true });
+    await start();
+    peers.claimed([A]);
+    stop.abort();
+    await clock.advance(30_000);
+    expect([transport.asked, clock.sleepers]).toEqual([[], 0]);
+  });
+});
