@@ -21,7 +21,7 @@ export interface OpenClaims extends AsyncDisposable {
   /** Who votes; absent with an engine. */
   membership?(): MembershipView;
   /** What only an operator may decide; absent with an engine. */
-  readonly commands?: Pick<QuorumClaims, 'evict' | 'recover'>;
+  readonly commands?: Pick<QuorumClaims, 'evict' | 'recover' | 'join'>;
   start(): void;
   /** hosts.json was edited, or another of its hosts turned out to be no voter. */
   edited(roster: Roster): void;
@@ -43,13 +43,16 @@ export interface ClaimsOptions {
   readonly doubted: () => void;
 }
 
+/** After these, the voters may not know what this host holds. */
+const DOUBTFUL: ReadonlySet<string> = new Set(['mesh.rejoining', 'mesh.recovered', 'mesh.joined']);
+
 /** Rejects with `store_failed` when a record of the claims can't be read. */
 export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   const { self, roster, engine, registry, store, transport, clock, random } = options;
   const records = await loadClaimRecords(store);
   const log = (event: string, fields: Readonly<Record<string, unknown>>) => {
     options.log.info(event, fields);
-    if (event === 'mesh.rejoining' || event === 'mesh.recovered') options.doubted();
+    if (DOUBTFUL.has(event)) options.doubted();
   };
   if (engine !== undefined) {
     const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });

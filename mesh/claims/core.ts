@@ -26,7 +26,7 @@ import {
   retry,
   toAll,
 } from './operations.ts';
-import { evict, recover } from './operator.ts';
+import { evict, join, recover } from './operator.ts';
 import { hear } from './proposer.ts';
 import { registerWrite } from './records.ts';
 import { strayed } from './standing.ts';
@@ -55,6 +55,9 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       break;
     case 'recover':
       recover(state, event.operation, event.voters, out);
+      break;
+    case 'join':
+      join(state, event.operation, event.host, out);
       break;
     case 'confirm':
       confirm(state, event.operation, event.claims, out);

@@ -121,6 +121,19 @@ function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effec
  * from now on, one that knows nothing, and waits to be brought in as after a lost disk.
  */
 function rejoin(state: CoreState, out: Effect[]): void {
+  out.push({ type: 'persist', writes: forget(state), after: [] });
+  beginAnew(state, out);
+  greetAll(state, out);
+}
+
+/** Leaves the mesh that this host was in, and its votes with it, for another one; it waits to be taken in there. */
+export function moveOver(state: CoreState, config: Config, out: Effect[]): void {
+  out.push({ type: 'log', event: 'mesh.joined', fields: { epoch: config.epoch, voters: hostsOf(config.voters) } });
+  goBy(state, config, forget(state), out);
+}
+
+/** Makes this host another voter, one that never voted. Returns what makes it so on disk. */
+function forget(state: CoreState): Write[] {
   const { membership, registers } = state;
   membership.incarnation = state.spareIncarnation;
   state.spareIncarnation = nextIncarnation(state.spareIncarnation);
@@ -129,16 +142,8 @@ function rejoin(state: CoreState, out: Effect[]): void {
   membership.succession = undefined;
   const forgotten = [...registers.keys()].map(registerGone);
   registers.clear();
-  const writes = [
-    incarnationWrite(membership.incarnation),
-    lifeWrite(1, membership.boots),
-    successionGone,
-    ...forgotten,
-  ];
-  out.push({ type: 'persist', writes, after: [] });
   state.decree = undefined;
-  beginAnew(state, out);
-  greetAll(state, out);
+  return [incarnationWrite(membership.incarnation), lifeWrite(1, membership.boots), successionGone, ...forgotten];
 }
 
 /** Goes by a later configuration: everything in hand begins anew under it. */
@@ -146,15 +151,20 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   const { membership } = state;
   if (!mayAdopt(membership, config, isPristine(state))) return;
   const before = membership.config;
-  membership.config = config;
-  membership.succession = undefined;
-  state.decree = undefined;
-  state.move = undefined;
-  state.refusing.clear();
-  out.push({ type: 'persist', writes: configWrites(config), after: [] });
   const event = before === undefined ? 'mesh.formed' : kindOfChange(before, config);
   const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
   out.push({ type: 'log', event, fields: { epoch: config.epoch, voters: hostsOf(config.voters), ...old } });
+  goBy(state, config, [], out);
+}
+
+/** `writes`: durable together with it. */
+function goBy(state: CoreState, config: Config, writes: readonly Write[], out: Effect[]): void {
+  state.membership.config = config;
+  state.membership.succession = undefined;
+  state.decree = undefined;
+  state.move = undefined;
+  state.refusing.clear();
+  out.push({ type: 'persist', writes: [...writes, ...configWrites(config)], after: [] });
   beginAnew(state, out);
   beginWaiting(state, out);
   greetAll(state, out);

@@ -35,7 +35,9 @@ export function disagreements(membership: Membership, nowMs: number): readonly s
       );
   }
   for (const host of foreignersOf(membership))
-    notes.push(`host '${host}' belongs to another mesh, with owners of its own`);
+    notes.push(
+      `host '${host}' belongs to another mesh, with owners of its own: POST /api/hosts/join on the hosts of one of the two makes them one`,
+    );
   if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
     notes.push(
       `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard`,

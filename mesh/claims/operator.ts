@@ -7,7 +7,7 @@ import { recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Result } from './events.ts';
-import { adopt, attend } from './gathering.ts';
+import { adopt, attend, moveOver } from './gathering.ts';
 import { freshGreeting } from './membership.ts';
 
 /** Frees the addresses of a host that is no member any more, as soon as the voters have agreed on it. */
@@ -54,6 +54,22 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
   }
   adopt(state, recoveredConfig(config, voters as Voters, wish.members), out);
   end({ kind: 'done' });
+}
+
+/** Leaves this host's mesh for the one of `host`. What both gave out stays with the owner there, once this host has asked about it. */
+export function join(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const greeting = freshGreeting(membership, host, nowMs);
+  const refusal =
+    greeting === undefined
+      ? `Host '${host}' was not heard of lately: it must be listed in hosts.json, and answer.`
+      : greeting.config === undefined
+        ? `Host '${host}' is in no mesh yet, so there is none to join.`
+        : greeting.config.mesh === membership.config?.mesh
+          ? `Host '${host}' is in the same mesh as this host.`
+          : undefined;
+  if (greeting?.config !== undefined && refusal === undefined) moveOver(state, greeting.config, out);
+  out.push({ type: 'finish', operation, result: refusal === undefined ? { kind: 'done' } : refused(refusal) });
 }
 
 function refused(message: string): Result {

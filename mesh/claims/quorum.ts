@@ -141,6 +141,11 @@ export class QuorumClaims implements ClaimStore {
     return this.#command((operation) => ({ type: 'recover', operation, voters }));
   }
 
+  /** The same: this host leaves its mesh for the one of `host`, and every address of its own must be confirmed there. */
+  join(host: HostId): Promise<void> {
+    return this.#command((operation) => ({ type: 'join', operation, host }));
+  }
+
   membership(): MembershipView {
     return membershipOf(this.#state);
   }

@@ -151,6 +151,55 @@ describe('moving a mesh', () => {
     ]);
   });
 
+  it('makes one of two meshes that formed apart, by an operator’s word on each host of one of them', () => {
+    const mesh = new ClaimSimulation(1, FIVE, CALM);
+    for (const id of THREE) mesh.wish(id as HostId, THREE);
+    for (const id of ['desk', 'lab'] as HostId[]) mesh.wish(id, ['desk', 'lab']);
+    for (const id of mesh.hostIds) mesh.start(id);
+    mesh.advance(3_000);
+    mesh.claim(mac, key);
+    mesh.claim(desk, 'd@x.test' as AddressKey);
+    mesh.advance(1_000);
+    const strange = mesh.command(lab, (operation) => ({ type: 'join', operation, host: mac }));
+    wishAll(mesh, FIVE);
+    mesh.advance(15_000);
+    expect(mesh.hostIds.map((id) => mesh.epochOf(id).voters.length)).toEqual([3, 2, 2, 3, 3]);
+    const same = mesh.command(lab, (operation) => ({ type: 'join', operation, host: desk }));
+    expect([...strange, ...same]).toMatchObject([
+      { kind: 'refused', message: expect.stringContaining("'mac' was not heard of lately") },
+      { kind: 'refused', message: expect.stringContaining('the same mesh') },
+    ]);
+
+    expect(mesh.command(lab, (operation) => ({ type: 'join', operation, host: mac }))).toEqual([{ kind: 'done' }]);
+    // What is left of the other mesh is no majority, and the whole is not there yet.
+    mesh.claim(desk, 'late@x.test' as AddressKey);
+    mesh.claim(lab, 'l@x.test' as AddressKey);
+    mesh.crash(lab);
+    mesh.start(lab);
+    mesh.advance(15_000);
+    mesh.claim(lab, 'l@x.test' as AddressKey);
+    mesh.command(desk, (operation) => ({ type: 'join', operation, host: cloud }));
+    mesh.confirm(desk, 'd@x.test' as AddressKey);
+    mesh.advance(30_000);
+    expect(mesh.hostIds.map((id) => mesh.epochOf(id))).toEqual(
+      FIVE.map(() => ({ epoch: 3, voters: FIVE, isMoving: false })),
+    );
+    for (const id of [mac, desk, lab]) mesh.claim(id, key);
+    mesh.claim(mini, 'd@x.test' as AddressKey);
+    mesh.advance(5_000);
+    expect(mesh.outcomes.map(({ host, key: of, result }) => [host, of, result])).toEqual([
+      [mac, key, 'held'],
+      [desk, 'd@x.test', 'held'],
+      [desk, 'late@x.test', 'unavailable'],
+      [lab, 'l@x.test', 'held'],
+      [mac, key, 'conflict'],
+      [desk, key, 'conflict'],
+      [lab, key, 'conflict'],
+      [mini, 'd@x.test', 'conflict'],
+    ]);
+    expect(mesh.violations).toEqual([]);
+  });
+
   it('lets the later of two that use the same data stand back', () => {
     const mesh = formed(1, THREE);
     // As the copy sees it: its peers know another start of the same life.

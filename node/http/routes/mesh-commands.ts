@@ -1,4 +1,4 @@
-// `/api/hosts/evict` and `/api/hosts/recover`: what only an operator may decide about the mesh.
+// `/api/hosts/evict`, `/api/hosts/join` and `/api/hosts/recover`: what only an operator may decide about the mesh.
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { MembershipView } from '../../../mesh/claims/views.ts';
@@ -10,6 +10,7 @@ import { resource } from '../methods.ts';
 interface MeshCommands {
   evict(host: HostId): Promise<void>;
   recover(voters: readonly HostId[]): Promise<void>;
+  join(host: HostId): Promise<void>;
 }
 
 export interface MeshCommandServices {
@@ -25,6 +26,7 @@ const hostId = z.string().transform((text, context): HostId => {
   context.addIssue({ code: 'custom', message: 'must be the id of a host' });
   return z.NEVER;
 });
+const joining = z.strictObject({ host: hostId, acceptLoss: z.boolean().optional() });
 const eviction = z.strictObject({ host: hostId });
 const recovery = z.strictObject({
   voters: z.array(hostId).min(1).max(VOTERS_MAX),
@@ -32,6 +34,9 @@ const recovery = z.strictObject({
 });
 const LOSS =
   'What was claimed with the votes of the hosts that are left out may be lost: their addresses, and any that only they knew of, can be claimed anew; doubles are shown at GET /api/mesh/v1/conflicts. Say "acceptLoss": true.';
+
+const GIVING_WAY =
+  'This host leaves its mesh: it votes there no more, and where both meshes have given out an address it gives way to the owner in the other (GET /api/mesh/v1/conflicts shows what that took). Say "acceptLoss": true.';
 
 export function meshCommandRoutes(app: Hono, services: MeshCommandServices): void {
   const commands = (): MeshCommands => {
@@ -47,6 +52,14 @@ export function meshCommandRoutes(app: Hono, services: MeshCommandServices): voi
       const { host } = await readJson(c, eviction);
       await commands().evict(host);
       return c.json({ evicting: host, ...mesh() }, 202);
+    },
+  });
+  resource(app, '/api/hosts/join', {
+    POST: async (c) => {
+      const { host, acceptLoss } = await readJson(c, joining);
+      if (acceptLoss !== true) throw new MeshError('invalid_request', GIVING_WAY, { field: 'acceptLoss' });
+      await commands().join(host);
+      return c.json(mesh());
     },
   });
   resource(app, '/api/hosts/recover', {
