@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
 import { compactHeap } from './adapters/heap.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
+import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
 
 /** Resolves when the command has ended; its exit code is then set. `started` is called once a node is ready. */
@@ -19,6 +20,15 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
   addMcp(program, process, version);
+  addOperatorCommands(program, {
+    url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
+    token: process.env.MESH_TOKEN || undefined,
+    print: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`${text}\n`),
+    end: (code) => {
+      process.exitCode = code;
+    },
+  });
   program.addHelpText(
     'after',
     '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',

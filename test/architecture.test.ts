@@ -56,8 +56,9 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     'node/send/',
     ['node/send/', 'node/registry/change-log.ts', 'node/store/', 'node/secret.ts', 'node/log.ts', 'mesh/'],
   ],
-  // A program of its own, which talks to a running node over HTTP.
-  ['node/mcp/', ['node/mcp/', 'node/send/tools.ts', 'node/log.ts', 'mesh/']],
+  // Programs of their own, which talk to a running node over HTTP.
+  ['node/mcp/', ['node/mcp/', 'node/node-client.ts', 'node/send/tools.ts', 'node/log.ts', 'mesh/']],
+  ['node/operator/', ['node/operator/', 'node/node-client.ts', 'mesh/']],
   ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/peers/', ['node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
   [

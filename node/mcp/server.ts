@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { createNodeClient, type NodeClient } from '../node-client.ts';
 import { TOOLS, type Tool } from '../send/tools.ts';
-import { createNodeClient, type NodeClient } from './node-client.ts';
 
 export interface McpOptions {
   readonly url: string;

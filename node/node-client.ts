@@ -1,4 +1,4 @@
-// A running node, asked over HTTP: what the tools stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
+// A running node, asked over HTTP: what the tools for agents and the commands for operators stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
 import { type Dispatcher, request } from 'undici';
 
 export interface NodeClientOptions {

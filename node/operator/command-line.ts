@@ -1,0 +1,72 @@
+// `mesh status`, `conflicts`, `join`, `evict`, `recover` as they are typed: arguments, help, and how what comes of them is printed.
+import { type Command, Option } from 'commander';
+import type { NodeClient } from '../node-client.ts';
+import type * as Operator from './commands.ts';
+import type { Printed } from './commands.ts';
+
+export interface Terminal {
+  /** Of the node that is asked, unless `--url` names another. */
+  readonly url: string;
+  readonly token: string | undefined;
+  print(text: string): void;
+  complain(text: string): void;
+  /** Sets the exit code. */
+  end(code: number): void;
+}
+
+interface At {
+  readonly url: string;
+}
+
+export function addOperatorCommands(program: Command, terminal: Terminal): void {
+  const run = (url: string, work: Work) => runAt({ ...terminal, url: url.replace(/\/+$/, '') }, work);
+  const add = (usage: string, description: string) =>
+    program
+      .command(usage)
+      .description(description)
+      .option('--url <URL>', 'the node (MESH_URL)', terminal.url)
+      .addHelpText('after', '\nMESH_TOKEN is shown to a node that asks for it. Exit code 1: not well, or refused.');
+  add('status', 'who is in the mesh, who is there, and whether addresses can be claimed').action(({ url }: At) =>
+    run(url, (operator, call) => operator.status(call)),
+  );
+  add('conflicts [address]', 'addresses that more than one host gave out; with an address: decide')
+    .addOption(new Option('--keep <whose>', 'which claim stays').choices(['mine', 'theirs']))
+    .action((address: string | undefined, { url, keep }: At & { keep?: string }, command: Command) => {
+      if ((address === undefined) !== (keep === undefined))
+        command.error('mesh: name the address and whose claim stays: mesh conflicts ADDRESS --keep theirs|mine');
+      return run(url, (operator, call) =>
+        address === undefined || keep === undefined
+          ? operator.conflicts(call)
+          : operator.resolveConflict(call, address, keep),
+      );
+    });
+  const loss = ['--accept-loss', 'you have read what may be lost'] as const;
+  add('join <host>', 'leave this mesh for the one of that host; where both gave out an address, give way')
+    .option(...loss)
+    .action((host: string, { url, acceptLoss = false }: At & { acceptLoss?: boolean }) =>
+      run(url, (operator, call) => operator.join(call, host, acceptLoss)),
+    );
+  add('evict <host>', 'free the addresses of a host that was taken out of every hosts.json').action(
+    (host: string, { url }: At) => run(url, (operator, call) => operator.evict(call, host)),
+  );
+  add('recover <voters...>', 'go on with these voters alone, after more than half have lost their data')
+    .option(...loss)
+    .action((voters: string[], { url, acceptLoss = false }: At & { acceptLoss?: boolean }) =>
+      run(url, (operator, call) => operator.recover(call, voters, acceptLoss)),
+    );
+}
+
+type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
+
+async function runAt({ url, token, print, complain, end }: Terminal, work: Work): Promise<void> {
+  // Only here: a node that starts need not load them.
+  const [operator, { createNodeClient }] = await Promise.all([import('./commands.ts'), import('../node-client.ts')]);
+  try {
+    const { text, ok } = await work(operator, createNodeClient({ url, token }));
+    print(text);
+    if (!ok) end(1);
+  } catch (error) {
+    complain(`mesh: ${(error as Error).message}`);
+    end(1);
+  }
+}

@@ -1,0 +1,121 @@
+// What an operator asks of a running node from a shell: `mesh status`, `conflicts`, `join`, `evict`, `recover`. Each returns what is
+// printed; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
+import type { NodeClient } from '../node-client.ts';
+
+/** A text to print, and whether all is well: the exit code says it to scripts. */
+export interface Printed {
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+interface HostShown {
+  readonly id: string;
+  readonly url: string;
+  readonly status: string;
+  readonly votes: boolean;
+  readonly isSelf: boolean;
+  readonly legacy?: boolean;
+  readonly key?: { readonly state: string; readonly why?: string };
+  readonly why?: string;
+}
+
+interface MeshShown {
+  readonly state: string;
+  readonly notes: readonly string[];
+}
+
+interface ConflictShown {
+  readonly address: string;
+  readonly agentName: string;
+  readonly since: string;
+  readonly claimedBy: { readonly agentName: string; readonly hostId: string; readonly since: string };
+}
+
+interface ConflictsShown {
+  readonly conflicts: readonly ConflictShown[];
+  readonly undecided: readonly { readonly address: string; readonly hostId: string; readonly legacy?: boolean }[];
+}
+
+/** Who is in the mesh, who is there, what it is doing, and whether an address could be claimed now. */
+export async function status(call: NodeClient): Promise<Printed> {
+  const trouble = await call('GET', '/ready').then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
+  const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
+  const remarks = hosts.flatMap(({ id, why, key }) =>
+    [why ?? key?.why].flatMap((remark) => (remark === undefined ? [] : [`${id}: ${remark}`])),
+  );
+  const lines = [
+    trouble === undefined ? 'Ready: addresses can be claimed.' : `Not ready: ${trouble}`,
+    ...(mesh === undefined || trouble?.startsWith(mesh.state) ? [] : [mesh.state]),
+    '',
+    ...table([['HOST', 'STATUS', 'VOTES', 'KEY', 'URL'], ...rows]),
+    ...section('Not the same everywhere:', mesh?.notes ?? []),
+    ...section('Remarks:', remarks),
+  ];
+  return { text: lines.join('\n'), ok: trouble === undefined };
+}
+
+/** Addresses that more than one host gave out. All is well when there are none. */
+export async function conflicts(call: NodeClient): Promise<Printed> {
+  const { conflicts: gaveWay, undecided } = (await call('GET', '/api/mesh/v1/conflicts')) as unknown as ConflictsShown;
+  const rows = gaveWay.map(({ address, agentName, since, claimedBy }) => [
+    address,
+    `${agentName} (${since})`,
+    `${claimedBy.agentName} on ${claimedBy.hostId} (${claimedBy.since})`,
+  ]);
+  const doubles = undecided.map(
+    ({ address, hostId, legacy }) =>
+      `${address}, on ${hostId} too${legacy ? ', which serves only the look-up: take it back there' : ': take it back on one of the two'}`,
+  );
+  if (gaveWay.length + undecided.length === 0)
+    return { text: 'No address of this host is claimed elsewhere.', ok: true };
+  const lines = [
+    ...(rows.length === 0 ? [] : table([['GAVE WAY ON', 'CLAIMED HERE BY', 'STANDS'], ...rows])),
+    ...(rows.length === 0 ? [] : ['', 'Decide with: mesh conflicts ADDRESS --keep theirs|mine']),
+    ...section('Undecided:', doubles),
+  ];
+  return { text: lines.join('\n').trimStart(), ok: false };
+}
+
+/** An operator's word about one of them. */
+export async function resolveConflict(call: NodeClient, address: string, keep: string): Promise<Printed> {
+  await call('POST', `/api/mesh/v1/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
+  const text = keep === 'mine' ? `${address} is claimed here again.` : `${address} stays with the other host.`;
+  return { text, ok: true };
+}
+
+export async function join(call: NodeClient, host: string, acceptLoss: boolean): Promise<Printed> {
+  const { mesh } = await call('POST', '/api/hosts/join', { body: { host, acceptLoss } });
+  return { text: `This host is in the mesh of ${host} now. ${(mesh as MeshShown).state}`, ok: true };
+}
+
+export async function evict(call: NodeClient, host: string): Promise<Printed> {
+  await call('POST', '/api/hosts/evict', { body: { host } });
+  return { text: `The addresses of ${host} are free as soon as the voters agree; mesh status shows it.`, ok: true };
+}
+
+export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Printed> {
+  const { mesh } = await call('POST', '/api/hosts/recover', { body: { voters, acceptLoss } });
+  return { text: (mesh as MeshShown).state, ok: true };
+}
+
+function about({ status: state, votes, isSelf, legacy, key }: HostShown): readonly string[] {
+  return [state, votes ? 'yes' : 'no', isSelf ? 'own' : legacy ? 'none (look-up only)' : (key?.state ?? '')];
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+}
+
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

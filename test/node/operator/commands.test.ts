@@ -1,0 +1,103 @@
+// What an operator reads in a shell, over a real node without a socket.
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { NodeClient } from '../../../node/node-client.ts';
+import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/operator/commands.ts';
+import type { PeerScript } from '../../support/scripted-peers.ts';
+import { type TestNode, type TestNodeOptions, testNode } from '../../support/test-node.ts';
+
+const gone: PeerScript = () => Promise.reject(new MeshError('peer_silent', 'It is gone.'));
+
+/** As node-client.ts, in place of a socket. */
+function clientOf({ ask }: TestNode): NodeClient {
+  return async (method, path, { body } = {}) => {
+    const answer = await ask(method, path, body);
+    if (answer.status >= 400) throw new Error(String((answer.body as { message: string }).message));
+    return answer.body;
+  };
+}
+
+async function setUp(options: TestNodeOptions = {}) {
+  const node = await testNode(options);
+  node.node.start();
+  await node.clock.settle();
+  return { ...node, call: clientOf(node) };
+}
+
+describe('mesh status', () => {
+  it('says that all is well, and what decides', async () => {
+    const { call, ask } = await setUp();
+    await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
+    const { text, ok } = await status(call);
+    expect([ok, text.split('\n')]).toEqual([
+      true,
+      [
+        'Ready: addresses can be claimed.',
+        'Epoch 1: 1 of mac decide.',
+        '',
+        'HOST        STATUS  VOTES  KEY  URL',
+        'mac (this)  online  yes    own  http://mac.example:23000',
+      ],
+    ]);
+  });
+
+  it('says what is missing, and who differs', async () => {
+    const { call } = await setUp({ peers: { cloud: gone } });
+    const { text, ok } = await status(call);
+    expect(ok).toBe(false);
+    expect(text).toMatch(/^Not ready: The mesh has not formed yet.*cloud has not answered/);
+    expect(text).toMatch(/^cloud +offline +yes +unknown +http:\/\/cloud/m);
+    expect(text).toMatch(/Remarks:\n {2}cloud: It is gone/);
+  });
+});
+
+describe('mesh conflicts', () => {
+  it('says that there are none', async () => {
+    const { call } = await setUp();
+    expect(await conflicts(call)).toEqual({ text: 'No address of this host is claimed elsewhere.', ok: true });
+  });
+
+  it('lists what is undecided', async () => {
+    const listed: NodeClient = async () => ({
+      conflicts: [
+        {
+          address: 'b@x.com',
+          agentName: 'titania',
+          since: '2026-01-02T00:00:00Z',
+          claimedBy: { agentName: 'oberon', hostId: 'cloud', since: '2026-01-01T00:00:00Z' },
+        },
+      ],
+      undecided: [
+        { address: 'a@x.com', hostId: 'old', legacy: true },
+        { address: 'c@x.com', hostId: 'cloud' },
+      ],
+    });
+    const { text, ok } = await conflicts(listed);
+    expect([ok, text.split('\n')]).toEqual([
+      false,
+      [
+        'GAVE WAY ON  CLAIMED HERE BY                 STANDS',
+        'b@x.com      titania (2026-01-02T00:00:00Z)  oberon on cloud (2026-01-01T00:00:00Z)',
+        '',
+        'Decide with: mesh conflicts ADDRESS --keep theirs|mine',
+        '',
+        'Undecided:',
+        '  a@x.com, on old too, which serves only the look-up: take it back there',
+        '  c@x.com, on cloud too: take it back on one of the two',
+      ],
+    ]);
+  });
+});
+
+describe('what the node refuses', () => {
+  it.each<[string, (call: NodeClient) => Promise<unknown>, RegExp]>([
+    ['join without a word about loss', (call) => join(call, 'cloud', false), /--accept-loss/],
+    ['join of nobody', (call) => join(call, 'cloud', true), /not heard of/],
+    ['recover without a word about loss', (call) => recover(call, ['mac'], false), /--accept-loss/],
+    ['evict of nobody', (call) => evict(call, 'cloud'), /has not formed|never was/],
+    ['a conflict that is none', (call) => resolveConflict(call, 'a+b@x.com', 'mine'), /no conflict over 'a\+b@x\.com'/],
+  ])('%s is told as it says it', async (_, work, message) => {
+    const { call } = await setUp();
+    await expect(work(call)).rejects.toThrow(message);
+  });
+});
