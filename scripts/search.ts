@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-export type Size = 'full' | 'micro';
+export type Size = 'full' | 'micro' | 'nodes';
 
 export interface Chunk {
   readonly size: Size;
@@ -31,7 +31,7 @@ export interface SearchResult {
   readonly runsPerSecond: number;
 }
 
-const SEEDS_PER_CHUNK = { full: 50, micro: 500 };
+const SEEDS_PER_CHUNK = { full: 50, micro: 500, nodes: 20 };
 
 /** Runs the seeds `first` to `last`; of a mutant, no further than the first that notices it. */
 export async function search(

@@ -18,6 +18,11 @@ export class SimulatedTime {
     this.#due.push({ atMs: this.nowMs + afterMs, order: this.#order, run });
   }
 
+  /** When the next thing is due. */
+  next(): number | undefined {
+    return this.#due.peek()?.atMs;
+  }
+
   /** Lets time pass. */
   advance(ms: number): void {
     const endMs = this.nowMs + ms;

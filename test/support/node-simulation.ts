@@ -1,0 +1,463 @@
+// Whole hosts in virtual time: the product's registry, index, claims with their runner, look-ups and questions to a legacy host, over a
+// network that loses, repeats, reorders and cuts, and disks that lose what was not synced. Only sockets and signatures are left out.
+// Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
+
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
+import { type ClaimMessage, claimMessageSchema, questionSchema } from '../../mesh/claims/messages.ts';
+import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
+import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import { parseRoster, type Roster } from '../../mesh/hosts.ts';
+import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
+import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
+import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
+import type { Agent } from '../../node/registry/agent.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
+import { createRegistry, type Registry } from '../../node/registry/registry.ts';
+import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { ClaimHistory } from './claim-history.ts';
+import { parsePlainAddress } from './plain-address.ts';
+import { seededRandom } from './seeded-random.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { type Faults, SimulatedLinks } from './simulated-links.ts';
+import { testKeys } from './test-keys.ts';
+
+/** What of it is other than the product's own; for tests of the tests. */
+export interface NodeSimulationOptions {
+  /** Around every host's look-up. */
+  readonly lookUp?: (lookUp: LookUp, clock: Clock) => LookUp;
+  /** Whether the legacy host is asked before a claim. */
+  readonly asksLegacy?: boolean;
+  /** Told what happens, a line at a time. */
+  readonly trace?: (line: string) => void;
+}
+
+/** Only looks, like the original; nothing it has ever changes here. */
+const LEGACY = 'old' as HostId;
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const { key: someKey } = testKeys('any').any;
+
+interface Up {
+  readonly store: MemoryStore;
+  readonly claims: QuorumClaims;
+  readonly registry: Registry;
+  readonly index: EmailIndex;
+  readonly lookUp: LookUp;
+  readonly stop: AbortController;
+}
+
+interface Host {
+  readonly id: HostId;
+  readonly roster: Roster;
+  disk: MemoryDisk;
+  up: Up | undefined;
+  /** Changes with each start and each crash. */
+  life: number;
+}
+
+/** An address in a host's index, from when to when. */
+interface Tenure {
+  readonly hostId: HostId;
+  readonly key: AddressKey;
+  readonly fromMs: number;
+  toMs: number;
+}
+
+export class NodeSimulation {
+  readonly random: Random;
+  readonly clock = new SimulatedClock();
+  readonly history = new ClaimHistory();
+  readonly violations: string[] = [];
+  /** How often each end of a claim and of a look-up was met. */
+  readonly met = new Map<string, number>();
+  readonly #links: SimulatedLinks;
+  readonly #hosts = new Map<HostId, Host>();
+  readonly #tenures: Tenure[] = [];
+  /** Hosts that were down, from when to when. */
+  readonly #absences: { readonly hostId: HostId; readonly fromMs: number; toMs: number }[] = [];
+  readonly #options: NodeSimulationOptions;
+  readonly #legacy: ReadonlySet<AddressKey>;
+  #legacyIsSilent = false;
+
+  /** `legacy`: addresses of a legacy host, which is there only if it has some. */
+  constructor(
+    seed: number,
+    hosts: readonly string[],
+    legacy: readonly AddressKey[],
+    faults: Faults,
+    options: NodeSimulationOptions = {},
+  ) {
+    this.random = seededRandom(seed);
+    this.#options = options;
+    this.#links = new SimulatedLinks(this.clock.time, this.random, faults);
+    this.#legacy = new Set(legacy);
+    const entries = [
+      ...hosts.map((id) => ({ id, url: `http://${id}.test` })),
+      ...(legacy.length === 0 ? [] : [{ id: LEGACY, url: 'http://old.test', legacy: true }]),
+    ];
+    for (const id of hosts) {
+      const roster = parseRoster(JSON.stringify({ hosts: entries }), { id, hostName: id });
+      this.#hosts.set(id as HostId, { id: id as HostId, roster, disk: new Map(), up: undefined, life: 0 });
+      this.#absences.push({ hostId: id as HostId, fromMs: 0, toMs: Infinity });
+    }
+  }
+
+  get hostIds(): readonly HostId[] {
+    return [...this.#hosts.keys()];
+  }
+
+  set faults(faults: Faults) {
+    this.#links.faults = faults;
+  }
+
+  isUp(id: HostId): boolean {
+    return this.#host(id).up !== undefined;
+  }
+
+  holds(id: HostId, key: AddressKey): boolean {
+    return this.#host(id).up?.index.holder(key) !== undefined;
+  }
+
+  cut(from: HostId, to: HostId): void {
+    this.#trace(from, `no longer reaches ${to}`);
+    this.#links.cut(from, to);
+  }
+
+  mend(): void {
+    this.#links.mend();
+  }
+
+  silenceLegacy(isSilent: boolean): void {
+    this.#legacyIsSilent = isSilent;
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  async heal(): Promise<void> {
+    this.mend();
+    this.silenceLegacy(false);
+    this.faults = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
+    for (const id of this.hostIds) if (!this.isUp(id)) await this.start(id);
+  }
+
+  /** Starts a host from what its disk holds. */
+  async start(id: HostId): Promise<void> {
+    const host = this.#host(id);
+    if (host.up !== undefined) return;
+    host.life += 1;
+    this.#trace(id, 'starts');
+    const { clock, random } = this;
+    const sync = () => clock.sleep(random.next() * this.#links.faults.syncMs);
+    const store = new MemoryStore({ disk: host.disk, sync });
+    const roster = () => host.roster;
+    const transport = this.#transport(host);
+    const index = new WatchedIndex({ self: () => host.roster.self, random }, (key, isShown) =>
+      this.#shown(host, key, isShown),
+    );
+    const legacy = await LegacyPeers.open({
+      ...{ mode: 'detect', roster, store, transport, clock, log: quiet, parseAddress: parsePlainAddress },
+      keys: {
+        known: (peer) => (peer === LEGACY ? undefined : someKey),
+        learn: () => Promise.reject(new MeshError('peer_untrusted', 'It knows no hello.')),
+      },
+      changed: () => undefined,
+      doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
+      holds: (key) => index.holder(key) !== undefined,
+    });
+    const records = emptyClaimRecords();
+    for await (const page of store.load(CLAIM_PREFIX))
+      for (const { key, value } of page) readClaimRecord(records, key, value);
+    const voters = host.roster.voters.filter((voter) => voter !== LEGACY);
+    const claims = new QuorumClaims({
+      ...{ self: id, wish: { voters, members: voters }, records, journal: store, transport, clock, random },
+      registry: {
+        holder: (key) => {
+          const held = index.holder(key);
+          return held && { ...ownerIn(id, held.agent), ...held.source };
+        },
+        isEmpty: () => index.size === 0,
+      },
+      log: () => undefined,
+    });
+    const registry = await createRegistry({
+      ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },
+      claims: this.#noting(host, claims),
+      legacy:
+        this.#options.asksLegacy === false ? { ownerOf: async () => undefined, claimed: () => undefined } : legacy,
+    });
+    const ask = createLookUp({
+      ...{ transport, roster, clock, parseAddress: parsePlainAddress },
+      local: (question) => index.answer(question),
+      isLegacy: (peer) => peer === LEGACY,
+    });
+    const lookUp = this.#options.lookUp?.(ask, clock) ?? ask;
+    host.up = { store, claims, registry, index, lookUp, stop: new AbortController() };
+    const absence = this.#absences.findLast(({ hostId }) => hostId === id);
+    if (absence !== undefined) absence.toMs = this.clock.monotonicMs();
+    claims.start();
+    const { life } = host;
+    if (registry.list().length === 0) void registry.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
+    await this.clock.advance(0);
+    if (host.life !== life) throw new Error('A host can not crash while it starts.');
+  }
+
+  /** Stops a host at once. Of the writes under way, some first ones reached the disk. */
+  crash(id: HostId): void {
+    const host = this.#host(id);
+    if (host.up === undefined) return;
+    const { store, claims, stop } = host.up;
+    this.#trace(id, 'crashes');
+    host.life += 1;
+    host.up = undefined;
+    stop.abort(new MeshError('stopping', 'The host crashed.'));
+    host.disk = store.crash(Math.floor(this.random.next() * (store.pending + 1)));
+    claims.stop();
+    const nowMs = this.clock.monotonicMs();
+    this.history.crashed(id, nowMs);
+    for (const tenure of this.#tenures) if (tenure.hostId === id && tenure.toMs === Infinity) tenure.toMs = nowMs;
+    this.#absences.push({ hostId: id, fromMs: nowMs, toMs: Infinity });
+  }
+
+  /** A client's claim. */
+  claim(id: HostId, key: AddressKey): void {
+    const host = this.#host(id);
+    const { life, up } = host;
+    if (up === undefined || up.registry.find(agentOf(id)) === undefined) return;
+    const callMs = this.clock.monotonicMs();
+    this.#trace(id, `is asked to claim ${key}`);
+    up.registry.addAddress(agentOf(id), { address: key }).then(
+      ({ address, isNew }) => {
+        if (host.life !== life) return;
+        this.#ended(id, isNew ? 'claimed' : 'held already', `${key} as ${address.claimId}`);
+        if (isNew) this.history.claimWon(address.claimId, this.clock.monotonicMs());
+        else this.history.saw(key, address.claimId, callMs, this.clock.monotonicMs());
+        if (this.#legacy.has(key)) this.violations.push(`${id} was given ${key}, which the legacy host has`);
+      },
+      (error: unknown) => {
+        if (host.life !== life) return;
+        const { code, claimIds, extra } = onlyMeshErrors(error);
+        const by = extra.claimedBy as { hostId: HostId } | undefined;
+        this.#ended(id, by?.hostId === LEGACY ? 'conflict with the legacy host' : code, key);
+        const [named] = claimIds as readonly ClaimId[];
+        if (code === 'conflict' && named !== undefined) this.history.saw(key, named, callMs, this.clock.monotonicMs());
+      },
+    );
+  }
+
+  /** A client's release, by whoever holds it. */
+  release(key: AddressKey): void {
+    const host = [...this.#hosts.values()].find(({ id }) => this.holds(id, key));
+    const held = host?.up?.index.holder(key);
+    if (host?.up === undefined || held === undefined) return;
+    const { life } = host;
+    const freed = this.history.releaseCalled(key, held.source.claimId, this.clock.monotonicMs());
+    host.up.registry.removeAddress(agentOf(host.id), key).then(({ releasing }) => {
+      if (host.life !== life) return;
+      this.#ended(host.id, releasing.length === 0 ? 'released' : 'releasing', key);
+      if (releasing.length === 0) freed(this.clock.monotonicMs());
+    }, onlyMeshErrors);
+  }
+
+  /** A gateway's federated look-up; its answer is held against what the hosts had meanwhile. */
+  lookUp(id: HostId, key: AddressKey, done: (answer: LookUpAnswer) => void = () => undefined): void {
+    const host = this.#host(id);
+    const { life, up } = host;
+    const address = parsePlainAddress(key);
+    if (up === undefined || !address.valid) return;
+    const callMs = this.clock.monotonicMs();
+    this.#trace(id, `is asked who has ${key}`);
+    up.lookUp({ address }, up.stop.signal).then((answer) => {
+      if (host.life !== life) return;
+      const named = answer.emails.get(key)?.entry.hostId ?? 'nobody';
+      this.#ended(
+        id,
+        answer.meta.hostsFailed.length > 0 ? 'looked up, not everywhere' : 'looked up',
+        `${key}: ${named}`,
+      );
+      this.#expectTruth(host, key, answer, callMs);
+      done(answer);
+    }, onlyMeshErrors);
+  }
+
+  /** Everything that was wrong: what was seen on the way, and histories that no register could have had. */
+  faultsFound(): readonly string[] {
+    return [...this.violations, ...this.history.violations()];
+  }
+
+  /** A look-up may be as much older than its question as it may be shared; it is never wrong about that time. */
+  #expectTruth(asker: Host, key: AddressKey, { emails, meta }: LookUpAnswer, callMs: number): void {
+    const [fromMs, toMs] = [callMs - SHARED_QUESTION_MS_MAX, this.clock.monotonicMs()];
+    const said = (what: string) =>
+      this.violations.push(`${asker.id} asked for ${key} from ${callMs} to ${toMs} ms ${what}`);
+    if (toMs - callMs > ANSWER_MS_MAX + 1) said('waited too long');
+    if (
+      meta.hostsQueried !== asker.roster.peers.length + 1 ||
+      meta.hostsSucceeded + meta.hostsFailed.length !== meta.hostsQueried
+    )
+      said(`counted wrong: ${JSON.stringify(meta)}`);
+    const named = emails.get(key)?.entry.hostId;
+    if (
+      named === LEGACY
+        ? !this.#legacy.has(key)
+        : named !== undefined && !this.#held(named, key, fromMs, toMs, 'some time')
+    )
+      said(`was told of ${named}, which never had it then`);
+    for (const id of [...this.hostIds, LEGACY]) {
+      if (id === asker.id || meta.hostsFailed.includes(id)) continue;
+      const isThere = id === LEGACY ? this.#legacy.has(key) : this.#held(id, key, fromMs, toMs, 'always');
+      if (isThere && named !== id)
+        said(`was told of ${named ?? 'nobody'}, but ${id} had it and is not named as silent`);
+      if (this.#absences.some((absence) => absence.hostId === id && absence.fromMs <= fromMs && absence.toMs > toMs))
+        said(`was not told that ${id} is silent`);
+    }
+  }
+
+  #held(id: HostId, key: AddressKey, fromMs: number, toMs: number, when: 'always' | 'some time'): boolean {
+    return this.#tenures.some(
+      (tenure) =>
+        tenure.hostId === id &&
+        tenure.key === key &&
+        (when === 'always'
+          ? tenure.fromMs <= fromMs && tenure.toMs >= toMs
+          : tenure.fromMs <= toMs && tenure.toMs >= fromMs),
+    );
+  }
+
+  #shown({ id }: Host, key: AddressKey, isShown: boolean): void {
+    const nowMs = this.clock.monotonicMs();
+    const before = this.#tenures.findLast((tenure) => tenure.hostId === id && tenure.key === key);
+    const isOpen = before?.toMs === Infinity;
+    if (isShown && !isOpen) this.#tenures.push({ hostId: id, key, fromMs: nowMs, toMs: Infinity });
+    if (!isShown && isOpen && before !== undefined) before.toMs = nowMs;
+    const holders = this.#tenures.filter((tenure) => tenure.key === key && tenure.toMs === Infinity);
+    if (holders.length > 1)
+      this.violations.push(`${key} is held by ${holders.map(({ hostId }) => hostId).join(' and ')} at ${nowMs} ms`);
+  }
+
+  /** The claims as the registry asks for them, told to the history. */
+  #noting(host: Host, claims: QuorumClaims): ClaimStore {
+    const { history, clock } = this;
+    const { life } = host;
+    const isOver = () => host.life !== life;
+    const claim = async (asked: readonly Claim[]) => {
+      for (const { key, owner } of asked) history.claimCalled(host.id, key, owner.claimId, clock.monotonicMs());
+      const outcome = await claims.claim(asked);
+      if (isOver()) return outcome;
+      for (const { owner } of asked) {
+        if (outcome.kind === 'conflict')
+          history.claimLost(owner.claimId, outcome.owner.claimId, true, clock.monotonicMs());
+        else if (outcome.kind === 'unavailable') history.claimFailed(owner.claimId, true, clock.monotonicMs());
+      }
+      return outcome;
+    };
+    return {
+      claim,
+      releasing: (given) => claims.releasing(given),
+      release: (given) => claims.release(given),
+      confirm: (asked) => claims.confirm(asked),
+      read: (key) => claims.read(key),
+      status: () => claims.status(),
+    };
+  }
+
+  #transport(from: Host): PeerTransport {
+    const { life } = from;
+    return {
+      ask: (request, signal) =>
+        new Promise<PeerAnswer>((resolve, reject) => {
+          const give = () => reject(new MeshError('peer_silent', `Host '${request.to}' did not answer.`));
+          signal?.addEventListener('abort', give, { once: true });
+          void this.clock.sleep(request.answerMsMax).then(give);
+          this.#trace(
+            from.id,
+            `→ ${request.to}: ${request.method} ${request.path} ${JSON.stringify(request.body ?? '')}`,
+          );
+          this.#links.carry(from.id, request.to, request, () => {
+            void this.#answer(from.id, request).then((answer) => {
+              if (answer === undefined) return;
+              this.#trace(request.to, `→ ${from.id}: ${answer.status} ${JSON.stringify(answer.body)}`);
+              this.#links.carry(request.to, from.id, answer, () => {
+                if (from.life === life) resolve(structuredClone(answer));
+              });
+            });
+          });
+        }),
+    };
+  }
+
+  /** What a host answers, if it is there. */
+  async #answer(from: HostId, { to, path, body }: PeerRequest): Promise<PeerAnswer | undefined> {
+    const address = new URL(path, 'http://any.test').searchParams.get('address') as AddressKey;
+    if (to === LEGACY) {
+      if (this.#legacyIsSilent) return undefined;
+      const entry = { agentId: 'theirs', agentName: 'oberon', hostId: LEGACY, primary: true };
+      return { status: 200, body: this.#legacy.has(address) ? { [address]: entry } : {} };
+    }
+    const { up } = this.#host(to);
+    if (up === undefined) return undefined;
+    if (path === CLAIM_MESSAGES_PATH)
+      return { status: 200, body: await up.claims.receive(from, claimMessageSchema.parse(copy(body)) as ClaimMessage) };
+    if (path === CLAIM_QUESTIONS_PATH)
+      return { status: 200, body: await up.claims.receiveQuestion(from, questionSchema.parse(copy(body))) };
+    const held = up.index.byAddress(address);
+    return { status: 200, body: held === undefined ? {} : JSON.parse(held.mapJson) };
+  }
+
+  #trace(host: HostId, text: string): void {
+    this.#options.trace?.(`${this.clock.monotonicMs().toFixed(1).padStart(9)} ms  ${host.padEnd(6)} ${text}`);
+  }
+
+  #ended(host: HostId, what: string, about: string): void {
+    this.#trace(host, `${what}: ${about}`);
+    this.met.set(what, (this.met.get(what) ?? 0) + 1);
+  }
+
+  #host(id: HostId): Host {
+    const host = this.#hosts.get(id);
+    if (!host) throw new Error(`The simulation has no host '${id}'.`);
+    return host;
+  }
+}
+
+/** The product's index; tells what it shows. */
+class WatchedIndex extends EmailIndex {
+  readonly #shown: (key: AddressKey, isShown: boolean) => void;
+
+  constructor(
+    options: ConstructorParameters<typeof EmailIndex>[0],
+    shown: (key: AddressKey, isShown: boolean) => void,
+  ) {
+    super(options);
+    this.#shown = shown;
+  }
+
+  override put(agent: Agent): void {
+    const before = this.keys();
+    super.put(agent);
+    for (const key of before) if (this.holder(key) === undefined) this.#shown(key, false);
+    for (const { key } of agent.addresses) this.#shown(key, true);
+  }
+}
+
+function agentOf(id: HostId): AgentId {
+  return `agent-of-${id}` as AgentId;
+}
+
+function ownerIn(hostId: HostId, { id, name }: Agent) {
+  return { hostId, agentId: id, agentName: name };
+}
+
+function copy(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body));
+}
+
+/** What a host refuses, or gives up when it crashes; anything else is a bug. */
+function onlyMeshErrors(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  throw error;
+}
