@@ -16,6 +16,8 @@ export interface ClaimEngine {
   ): Promise<{ readonly key: AddressKey; readonly owner: Owner } | undefined>;
   /** Removes those that are there with that very claim id, and leaves any others. */
   remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
+  /** The same for claims whose `put` had no answer: it does not take effect later either, however long it was under way. */
+  abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
   read(key: AddressKey, signal: AbortSignal): Promise<Owner | null>;
   /** Resolves when the engine could take a claim now. */
   ping(signal: AbortSignal): Promise<void>;

@@ -60,7 +60,7 @@ export class EngineClaims implements ClaimStore {
   start(): void {
     const left = [...this.#unsettled.values()];
     for (let at = 0; at < left.length; at += KEYS_PER_MESSAGE_MAX)
-      void this.#settle(left.slice(at, at + KEYS_PER_MESSAGE_MAX));
+      void this.#settle(left.slice(at, at + KEYS_PER_MESSAGE_MAX), 'abandon');
     void this.#watch();
   }
 
@@ -89,7 +89,7 @@ export class EngineClaims implements ClaimStore {
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const late = new Promise<Release>((resolve) => this.#alarms.set(RELEASE_ANSWER_MS_MAX, () => resolve('pending')));
-    return Promise.race([this.#settle(claims).then((): Release => 'confirmed'), late]);
+    return Promise.race([this.#settle(claims, 'remove').then((): Release => 'confirmed'), late]);
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
@@ -139,7 +139,7 @@ export class EngineClaims implements ClaimStore {
     } catch (error) {
       // It may have been put all the same.
       for (const claim of named) this.#unsettled.set(claim.claimId, claim);
-      void this.#settle(named);
+      void this.#settle(named, 'abandon');
       return this.#away(error as Error);
     }
   }
@@ -150,11 +150,11 @@ export class EngineClaims implements ClaimStore {
   }
 
   /** Frees claims, for as long as it takes. */
-  async #settle(claims: readonly ReleasedClaim[]): Promise<void> {
+  async #settle(claims: readonly ReleasedClaim[], how: 'remove' | 'abandon'): Promise<void> {
     const { engine, journal } = this.#options;
     for (;;) {
       try {
-        await this.#asking((signal) => engine.remove(claims, signal));
+        await this.#asking((signal) => engine[how](claims, signal));
         break;
       } catch (error) {
         this.#away(error as Error);

@@ -7,12 +7,17 @@ import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey } from '../../mesh/names.ts';
+import type { AddressKey, ClaimId } from '../../mesh/names.ts';
 
 const PREFIX = 'agent-email-mesh/claims/';
+/** Claims that were given up, whether or not they were ever put: a put of one of them is refused. */
+const ABANDONED = 'agent-email-mesh/abandoned/';
+/** Far longer than a request can be under way; after that etcd forgets them by itself. */
+const ABANDONED_SECONDS = 24 * 60 * 60;
 const ANSWER_MS_MAX = 5_000;
 
 const pair = z.object({ key: z.string(), value: z.string(), mod_revision: z.string() });
+const granted = z.object({ ID: z.string() });
 const range = z.object({ kvs: z.array(pair).optional() });
 const txn = z.object({
   succeeded: z.boolean().optional(),
@@ -68,12 +73,7 @@ class EtcdEngine implements ClaimEngine {
   async put(claims: readonly Claim[], signal: AbortSignal) {
     const answer = await this.#txn(
       {
-        compare: claims.map(({ key }) => ({
-          key: keyOf(key),
-          target: 'CREATE',
-          result: 'EQUAL',
-          create_revision: '0',
-        })),
+        compare: claims.flatMap(({ key, owner }) => [isAbsent(keyOf(key)), isAbsent(abandonedKey(owner.claimId))]),
         success: claims.map(({ key, owner }) => ({
           request_put: { key: keyOf(key), value: base64(JSON.stringify(owner)) },
         })),
@@ -90,7 +90,7 @@ class EtcdEngine implements ClaimEngine {
     }
     const isAll = claims.every((_, at) => answer.responses?.[at]?.response_range?.kvs?.[0] !== undefined);
     if (isAll) return undefined;
-    throw new Error('etcd refused a transaction and shows nothing that stands in its way.');
+    throw new Error('etcd put none of them: they were given up before they came');
   }
 
   async remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
@@ -107,6 +107,13 @@ class EtcdEngine implements ClaimEngine {
         signal,
       );
     }
+  }
+
+  async abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+    const { ID: lease } = granted.parse(await this.#ask('/v3/lease/grant', { TTL: String(ABANDONED_SECONDS) }, signal));
+    const puts = claims.map(({ claimId }) => ({ request_put: { key: abandonedKey(claimId), value: '', lease } }));
+    await this.#txn({ success: puts }, signal);
+    await this.remove(claims, signal);
   }
 
   async read(key: AddressKey, signal: AbortSignal): Promise<Owner | null> {
@@ -184,6 +191,14 @@ class EtcdEngine implements ClaimEngine {
     const { message } = (signal.aborted ? (signal.reason as Error) : last) ?? new Error('there is no endpoint');
     throw new Error(`etcd at ${this.#origins.join(', ')} can't be asked: ${message}.`);
   }
+}
+
+function isAbsent(key: string) {
+  return { key, target: 'CREATE', result: 'EQUAL', create_revision: '0' };
+}
+
+function abandonedKey(claimId: ClaimId): string {
+  return base64(ABANDONED + claimId);
 }
 
 function keyOf(key: AddressKey): string {

@@ -88,6 +88,11 @@ class PostgresEngine implements ClaimEngine {
     });
   }
 
+  /** What had not reached the server is not committed any more: its connection is closed. */
+  abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+    return this.remove(claims, signal);
+  }
+
   read(key: AddressKey, signal: AbortSignal): Promise<Owner | null> {
     return this.#asking(signal, async (client) => {
       const { rows } = await client.query('SELECT owner FROM agent_email_claims WHERE key = $1', [key]);

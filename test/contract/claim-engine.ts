@@ -82,6 +82,19 @@ export function claimEngineContract(name: string, engineUnderTest: () => EngineU
       await engine.close();
     });
 
+    it('forgets a claim that was given up, put or not, and puts others in its place', async () => {
+      const engine = await opened();
+      const [put, unheard, next] = [claimOf('mac', fresh()), claimOf('mac', fresh()), claimOf('cloud', fresh())];
+      await engine.put([put], soon());
+      await engine.abandon([released(put), released(unheard)], soon());
+      await engine.abandon([released(put), released(unheard)], soon());
+      for (const { key } of [put, unheard]) {
+        expect(await engine.read(key, soon())).toBeNull();
+        expect(await engine.put([{ ...next, key }], soon())).toBeUndefined();
+      }
+      await engine.close();
+    });
+
     it('gives one of many at once each address', async () => {
       const engines = await Promise.all(Array.from({ length: 4 }, opened));
       const keys = Array.from({ length: 10 }, () => fresh('race'));

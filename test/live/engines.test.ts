@@ -116,6 +116,25 @@ describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away
   });
 });
 
+describe.skipIf(whyNoEtcd() !== undefined)('etcd, asked late', () => {
+  it('does not put what was given up while the request was still under way', { timeout: LIVE_MS_MAX }, async () => {
+    await using etcd = await Etcd.create();
+    const engine = await openEtcd(etcd.url);
+    const owner = {
+      hostId: 'mac',
+      agentId: 'a1',
+      agentName: 'a1',
+      claimId: 'claim-late',
+      since: '2026-01-27T12:00:00Z',
+    };
+    const late = { key: 'late@x.com', owner } as unknown as Claim;
+    await engine.abandon([{ key: late.key, claimId: late.owner.claimId }], AbortSignal.timeout(10_000));
+    await expect(engine.put([late], AbortSignal.timeout(10_000))).rejects.toThrow(/given up before they came/);
+    expect(await engine.read(late.key, AbortSignal.timeout(10_000))).toBeNull();
+    await engine.close();
+  });
+});
+
 describe.skipIf(whyNoEtcd() !== undefined)('etcd with TLS and a login', () => {
   it('is asked by who trusts its certificate and knows the password', { timeout: LIVE_MS_MAX }, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-etcd-tls-'));

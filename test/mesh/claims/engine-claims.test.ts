@@ -25,6 +25,7 @@ class ScriptedEngine implements ClaimEngine {
   readonly owners = new Map<AddressKey, Owner>();
   state: 'here' | 'away' | 'mute' = 'here';
   asked = 0;
+  readonly abandoned: ClaimId[] = [];
   onPut: () => void = () => undefined;
 
   async put(claims: readonly Claim[]) {
@@ -43,6 +44,11 @@ class ScriptedEngine implements ClaimEngine {
   async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
     this.#ask();
     for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
+  }
+
+  async abandon(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
+    await this.remove(claims);
+    this.abandoned.push(...claims.map(({ claimId }) => claimId));
   }
 
   async read(key: AddressKey) {
@@ -106,7 +112,7 @@ describe('a claim in an engine', () => {
     engine.state = 'here';
     await clock.advance(20_000);
     expect([engine.owners.size, claims.status().unsettled, claims.status().ready]).toEqual([0, 0, true]);
-    expect(await store.get('claim/unsettled/claim-mine')).toBeUndefined();
+    expect([await store.get('claim/unsettled/claim-mine'), engine.abandoned]).toEqual([undefined, ['claim-mine']]);
   });
 
   it('that a crash left unsettled is given back at the next start', async () => {
@@ -114,7 +120,7 @@ describe('a claim in an engine', () => {
     engine.owners.set(KEY, claimOf('claim-mine').owner);
     const { clock } = setUp(engine, new MemoryStore(), new Map([['claim-mine' as ClaimId, KEY]]));
     await clock.settle();
-    expect(engine.owners.size).toBe(0);
+    expect([engine.owners.size, engine.abandoned]).toEqual([0, ['claim-mine']]);
   });
 
   it('replaces one of its own host that no registry holds, and no other', async () => {
