@@ -25,7 +25,7 @@ export interface Host {
 
 export interface Roster {
   readonly self: Host;
-  /** In the order of hosts.json, this host among them. */
+  /** In the order of hosts.json; this host among them, unless it was taken out while it runs. */
   readonly hosts: readonly Host[];
   /** Every other enabled host, in the order of hosts.json: whom look-ups ask. */
   readonly peers: readonly Host[];
@@ -79,8 +79,9 @@ const hostsFile = z.looseObject({ hosts: z.array(hostEntry).min(1).max(HOSTS_MAX
 
 /**
  * Reads the text of hosts.json. Throws a `MeshError` `invalid_request` whose message lists every mistake with its JSON path.
+ * `running`: this host, when it runs already; then the file may leave it out, which is a wish that it leave the mesh.
  */
-export function parseRoster(text: string, hint: SelfHint): Roster {
+export function parseRoster(text: string, hint: SelfHint, running?: Host): Roster {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -94,7 +95,16 @@ export function parseRoster(text: string, hint: SelfHint): Roster {
   }
   const hosts = parsed.data.hosts.map(toHost);
   refuseTwins(hosts);
-  return rosterOf(hosts, findSelf(hosts, hint));
+  return rosterOf(
+    hosts,
+    running === undefined ? findSelf(hosts, hint) : (hosts.find(({ id }) => id === running.id) ?? running),
+  );
+}
+
+/** One entry, as `Host.entry` has it; `undefined` when it is none. */
+export function parseHost(entry: unknown): Host | undefined {
+  const parsed = hostEntry.safeParse(entry);
+  return parsed.success ? toHost(parsed.data) : undefined;
 }
 
 /** The same, from hosts already parsed. */

@@ -5,6 +5,7 @@ import { parseIdentityAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
 import { MeshError } from '../mesh/errors.ts';
+import type { Host } from '../mesh/hosts.ts';
 import { createLookUp } from '../mesh/lookup.ts';
 import type { AddressKey, HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
@@ -19,6 +20,7 @@ import { validate } from './http/input.ts';
 import { sendBodyReader } from './http/send-body.ts';
 import type { Log } from './log.ts';
 import { openClaims } from './open-claims.ts';
+import { FormerHosts } from './peers/former-hosts.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
 import { LegacyPeers } from './peers/legacy-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
@@ -58,7 +60,7 @@ export interface NodePorts {
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */
-  transport(keys: PeerKeys): PeerTransport & AsyncDisposable;
+  transport(keys: PeerKeys, hostOf: (id: HostId) => Host | undefined): PeerTransport & AsyncDisposable;
 }
 
 export interface NodeOptions {
@@ -104,12 +106,13 @@ export async function createNode(
   const parseAnyAddress = (text: string) =>
     parseIdentityAddress(text, { allowSingleLabel: true, allowDomainLiteral: true });
 
+  let isConcerned = (_: HostId): boolean => false;
+  const hosts = await FormerHosts.open({ store, roster: roster.current, isConcerned: (id) => isConcerned(id) });
+  const hostOf = (id: HostId) => hosts.get(id);
   const secret = secrets.meshSecret?.reveal();
   const greeter = createGreeter({ self, signer, clock, random, callOnce: ports.callOnce, secret });
-  const keys = stack.use(
-    await openPeerKeys({ roster: roster.current, store, greeter, clock, log, hasSecret: secret !== undefined }),
-  );
-  const transport = stack.use(ports.transport(keys));
+  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
+  const transport = stack.use(ports.transport(keys, hostOf));
 
   const index = new EmailIndex({ self: () => roster.current().self, random });
   const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
@@ -133,8 +136,12 @@ export async function createNode(
       doubted: () => doubt(),
     }),
   );
+  isConcerned = (id) => claims.isConcerned(id);
   votersChanged = () => claims.edited(roster.current());
-  roster.subscribe(votersChanged);
+  roster.subscribe(() => {
+    hosts.edited().catch(ignoreFailedStore);
+    votersChanged();
+  });
 
   const registry = await createRegistry({
     store,
@@ -212,7 +219,7 @@ export async function createNode(
   const fetch = createApp({
     log,
     gate,
-    peerAuth: { self, signer, clock, roster: roster.current, keys, nonces },
+    peerAuth: { self, signer, clock, roster: roster.current, mayClaim: (id) => hosts.mayClaim(id), keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     voter: claims.voter,
     conflicts: { conflicts, parseAddress: parseAnyAddress, isLegacy: (id) => legacy.has(id) },

@@ -18,6 +18,8 @@ export interface OpenClaims extends AsyncDisposable {
   readonly store: ClaimStore;
   /** This host's part in the claims of others; absent with an engine. */
   readonly voter?: ClaimVoter;
+  /** Whether what was agreed names that host; none with an engine. */
+  isConcerned(host: HostId): boolean;
   /** Who votes; absent with an engine. */
   membership?(): MembershipView;
   /** What only an operator may decide; absent with an engine. */
@@ -60,6 +62,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
       store: claims,
       start: () => claims.start(),
       edited: () => undefined,
+      isConcerned: () => false,
       [Symbol.asyncDispose]: () => claims.stop(),
     };
   }
@@ -70,6 +73,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     voter: claims,
     commands: claims,
     membership: () => claims.membership(),
+    isConcerned: (host) => claims.isConcerned(host),
     start: () => claims.start(),
     edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),

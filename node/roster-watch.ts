@@ -32,7 +32,7 @@ export class RosterWatch {
     try {
       if (text === undefined) throw new MeshError('invalid_request', 'hosts.json can no longer be read.');
       this.#text = text;
-      this.#roster = parseRoster(text, this.#hint);
+      this.#roster = parseRoster(text, this.#hint, this.#roster.self);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       const why = error.message.replace(/[.\s]*$/, '.');
@@ -40,6 +40,11 @@ export class RosterWatch {
       return;
     }
     this.#log.info('hosts.changed', { hosts: this.#roster.hosts.map((host) => host.id), voters: this.#roster.voters });
+    const { self } = this.#roster;
+    if (this.#roster.get(self.id) === undefined)
+      this.#log.warn('hosts.self_left', {
+        message: `hosts.json no longer lists this host, '${self.id}'. Let it run until the mesh has moved without it; then it can claim nothing, and may be stopped.`,
+      });
     if (this.#roster.voters.length === 0)
       this.#log.warn('hosts.no_voters', {
         message:

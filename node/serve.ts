@@ -72,7 +72,7 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   };
   const node = await createNode(
     { config, secrets, send, roster, version, listening: () => listening },
-    { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
+    { ...ports, transport: (keys, hostOf) => createPeerTransport({ ...ports, self: self.id, hostOf, keys }) },
   );
   stack.use(node);
   await node.meet();

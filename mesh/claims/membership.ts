@@ -4,7 +4,7 @@
 // It changes nothing by itself: mover.ts decides when the mesh moves, succession.ts how.
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { type Config, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
+import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from './messages.ts';
 import type { Boots, Life } from './records.ts';
 import type { SuccessionRecord } from './succession.ts';
@@ -41,6 +41,15 @@ export interface Membership {
 
 export function isSameWish(one: Wish, other: Wish): boolean {
   return sameHosts(one.voters, other.voters) && sameHosts(one.members, other.members);
+}
+
+/**
+ * Whether what was agreed names that host: its vote is needed, or it must hear that it left. hosts.json alone, which each operator
+ * edits at another time, does not decide whom this host speaks with about claims.
+ */
+export function isConcerned({ config }: Membership, host: HostId): boolean {
+  if (config === undefined) return false;
+  return config.gone[host] !== undefined || config.members.includes(host) || electorsOf(config).includes(host);
 }
 
 /** Whether this host's votes count under what was agreed. */

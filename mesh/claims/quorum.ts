@@ -23,6 +23,7 @@ import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Event, Result } from './events.ts';
+import { isConcerned } from './membership.ts';
 import {
   type ClaimAnswer,
   type ClaimMessage,
@@ -144,6 +145,11 @@ export class QuorumClaims implements ClaimStore {
   /** The same: this host leaves its mesh for the one of `host`, and every address of its own must be confirmed there. */
   join(host: HostId): Promise<void> {
     return this.#command((operation) => ({ type: 'join', operation, host }));
+  }
+
+  /** Whether what was agreed names that host. */
+  isConcerned(host: HostId): boolean {
+    return isConcerned(this.#state.membership, host);
   }
 
   membership(): MembershipView {

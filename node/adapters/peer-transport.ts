@@ -3,8 +3,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Agent, Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Host, Roster } from '../../mesh/hosts.ts';
+import type { Host } from '../../mesh/hosts.ts';
 import { ANSWER_MS_MAX, FAN_OUT_MAX, HOSTS_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
@@ -19,7 +20,9 @@ import { createPeerConnector } from './peer-connector.ts';
 import { exchange, type WireAnswer } from './peer-exchange.ts';
 
 export interface PeerTransportOptions {
-  readonly roster: () => Roster;
+  readonly self: HostId;
+  /** Where a host is; those that hosts.json lists no more may still be needed. */
+  readonly hostOf: (id: HostId) => Host | undefined;
   readonly keys: PeerKeys;
   readonly signer: Signer;
   readonly clock: Clock;
@@ -41,7 +44,7 @@ const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
-  const { roster, clock, asksMax = FAN_OUT_MAX } = options;
+  const { hostOf, clock, asksMax = FAN_OUT_MAX } = options;
   const connector = createPeerConnector();
   const agent = new Agent({ ...CLIENT_OPTIONS, connect: connector.connect, connections: PEER_CONNECTIONS_MAX });
   const stop = new AbortController();
@@ -57,7 +60,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
 
   return {
     async ask(request, signal) {
-      const host = roster().get(request.to);
+      const host = hostOf(request.to);
       if (host === undefined) throw new MeshError('peer_silent', `hosts.json lists no host '${request.to}'.`);
       const lane = laneOf(request);
       if (lane.pendingCount >= ASKS_WAITING_MAX) {
@@ -88,10 +91,9 @@ async function askNow(
   request: PeerRequest,
   deadline: AbortSignal,
 ): Promise<PeerAnswer> {
-  const { keys, signer, clock, random } = options;
+  const { self, keys, signer, clock, random } = options;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
   if (request.answerSignature === 'required') await keys.learn(host.id, deadline);
-  const self = options.roster().self.id;
   const target = canonicalTarget(request.path);
   const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
   const { headers, signature } = signRequest(
@@ -132,7 +134,7 @@ async function askNow(
 }
 
 function verify(
-  { keys, clock, roster }: PeerTransportOptions,
+  { keys, clock, self }: PeerTransportOptions,
   host: Host,
   request: PeerRequest,
   answer: WireAnswer,
@@ -145,7 +147,7 @@ function verify(
   try {
     verifyResponse(answer, {
       from: host.id,
-      to: roster().self.id,
+      to: self,
       key,
       requestSignature,
       nowSeconds: Math.floor(clock.wallMs() / 1_000),

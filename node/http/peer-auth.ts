@@ -16,6 +16,8 @@ import { readBody } from './input.ts';
 
 export interface PeerAuthOptions extends AnswerSigner {
   readonly roster: () => Roster;
+  /** Whether a host has a say in the claims: hosts.json lists it, or what was agreed does. */
+  readonly mayClaim: (id: HostId) => boolean;
   readonly keys: PeerKeys;
   /** One for the whole node: a request repeated at another route is a repeat too. */
   readonly nonces: NonceCache;
@@ -51,7 +53,7 @@ export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
   return async function verifyPeer(c, next) {
     const opened = openRequest(receivedOf(c));
     return answerSigned(c, next, opened, options, async () => {
-      refuseUnlisted(options.roster(), opened.from);
+      if (!options.mayClaim(opened.from)) throw unlisted(options.roster(), opened.from);
       await admit(c, opened, options, () => learnKey(options, opened.from));
     });
   };
@@ -104,11 +106,9 @@ async function answerSigned(
   return undefined;
 }
 
-function refuseUnlisted(roster: Roster, from: HostId): void {
-  const host = roster.get(from);
-  if (host?.enabled) return;
-  const how = host === undefined ? 'does not list' : 'disables';
-  throw new MeshError('unlisted_host', `hosts.json of host '${roster.self.id}' ${how} '${from}', so it is not heard.`);
+function unlisted(roster: Roster, from: HostId): MeshError {
+  const how = roster.get(from) === undefined ? 'does not list' : 'disables';
+  return new MeshError('unlisted_host', `hosts.json of host '${roster.self.id}' ${how} '${from}', so it is not heard.`);
 }
 
 async function admit(

@@ -2,7 +2,7 @@
 // ourselves at the URL we know. A key is durable before it is trusted. A changed one is refused and shown; it is adopted only from
 // a peer that proves to know the secret of the mesh, with that very key: then it has lost its disk, and comes back by itself.
 import { MeshError } from '../../mesh/errors.ts';
-import type { Host, Roster } from '../../mesh/hosts.ts';
+import type { Host } from '../../mesh/hosts.ts';
 import { type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
@@ -43,7 +43,8 @@ export interface PeerKeys {
 }
 
 export interface PeerKeysOptions {
-  readonly roster: () => Roster;
+  /** Where a host is, and which key it was given there. */
+  readonly hostOf: (id: HostId) => Host | undefined;
   readonly store: Pick<Store, 'load' | 'commit'>;
   readonly greeter: Greeter;
   readonly clock: Clock;
@@ -96,7 +97,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   }
 
   known(id: HostId): PublicKey | undefined {
-    const host = this.#options.roster().get(id);
+    const host = this.#options.hostOf(id);
     if (host === undefined) return undefined;
     return host.publicKey === undefined ? this.#pins.get(id) : this.#configuredKey(id, host.publicKey);
   }
@@ -104,7 +105,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   async learn(id: HostId, signal?: AbortSignal): Promise<PublicKey> {
     const known = this.known(id);
     if (known !== undefined) return known;
-    const host = this.#options.roster().get(id);
+    const host = this.#options.hostOf(id);
     if (host === undefined) throw new MeshError('peer_untrusted', `hosts.json lists no host '${id}'.`);
     let learning = this.#learning.get(id);
     if (learning === undefined) {
@@ -123,7 +124,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   }
 
   suspect(id: HostId): void {
-    const host = this.#options.roster().get(id);
+    const host = this.#options.hostOf(id);
     const nowMs = this.#options.clock.monotonicMs();
     if (host === undefined || this.known(id) === undefined || this.#stop.signal.aborted) return;
     if (nowMs < (this.#suspectAgainAtMs.get(id) ?? 0)) return;
@@ -140,7 +141,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
       const why = `Host '${id}' now speaks with another key. If that is its new key, put it into hosts.json as "publicKey"; if not, somebody else answers at its URL.`;
       return { state: 'changed', publicKey, seenKey, why };
     }
-    return { state: this.#options.roster().get(id)?.publicKey === undefined ? 'pinned' : 'configured', publicKey };
+    return { state: this.#options.hostOf(id)?.publicKey === undefined ? 'pinned' : 'configured', publicKey };
   }
 
   async forget(id: HostId): Promise<void> {

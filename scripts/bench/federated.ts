@@ -137,7 +137,13 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
     sign: (bytes: Uint8Array) => sign(null, bytes, privateKey),
   };
   const ports = { clock: systemClock, random: systemRandom, roster: () => roster };
-  const transport = createPeerTransport({ ...ports, signer, keys: noKeys });
+  const transport = createPeerTransport({
+    ...ports,
+    self: roster.self.id,
+    hostOf: (id) => roster.get(id),
+    signer,
+    keys: noKeys,
+  });
   const index = fullIndex('asker', 0);
   const local = (question: Question) => index.answer(question);
   const lookUp = createLookUp({

@@ -81,7 +81,10 @@ async function fill(directory: string): Promise<void> {
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
-    { ...ports, transport: (keys) => createPeerTransport({ ...ports, roster: roster.current, keys }) },
+    {
+      ...ports,
+      transport: (keys, hostOf) => createPeerTransport({ ...ports, self: roster.current().self.id, hostOf, keys }),
+    },
   );
   node.start();
   const atOnce = pLimit(256);

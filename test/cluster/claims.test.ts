@@ -16,7 +16,7 @@ const key = KEYS[0] as AddressKey;
 
 function formed(seed: number, hosts: readonly string[], faults = CALM, voters = hosts): ClaimSimulation {
   const mesh = new ClaimSimulation(seed, hosts, CALM);
-  for (const id of mesh.hostIds) mesh.wish(id, voters);
+  for (const id of mesh.hostIds) mesh.wish(id, voters, hosts);
   for (const id of mesh.hostIds) mesh.start(id);
   mesh.advance(3_000);
   mesh.faults = faults;
@@ -202,7 +202,7 @@ describe('forming a mesh', () => {
 
   it('refuses a host that counts by other voters', () => {
     const mesh = new ClaimSimulation(1, THREE, CALM);
-    mesh.wish(mac, ['mac', 'mini']);
+    mesh.wish(mac, ['mac', 'mini'], THREE);
     for (const id of mesh.hostIds) mesh.start(id);
     mesh.advance(2_000);
     mesh.claim(mac, key);

@@ -24,12 +24,21 @@ describe('hosts.json while the node runs', () => {
   it.each([
     ['broken', '{"hosts":['],
     ['gone', undefined],
-    ['without this host', text(cloud)],
   ])('stays as it was when an edit leaves it %s, and says so', (_, edited) => {
     const { log, roster, seen } = watch();
     roster.edited(edited);
     expect([seen, roster.current().peers.map(({ id }) => id)]).toEqual([[], ['cloud']]);
     expect(log.named('hosts.rejected')).toHaveLength(1);
+  });
+
+  it('may leave this host out: then that is wished, and said', () => {
+    const { log, roster, seen } = watch();
+    roster.edited(text(cloud));
+    const { self, peers, voters } = roster.current();
+    expect([seen, self.id, peers.map(({ id }) => id), voters]).toEqual([[['cloud']], 'mac', ['cloud'], ['cloud']]);
+    expect(log.named('hosts.self_left')).toMatchObject([{ level: 'warn' }]);
+    roster.edited(text({ ...mac, name: 'back' }, cloud));
+    expect([roster.current().self.name, roster.current().voters]).toEqual(['back', ['cloud', 'mac']]);
   });
 
   it('warns when nobody votes any more', () => {

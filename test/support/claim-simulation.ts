@@ -7,7 +7,7 @@ import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey 
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
-import { isJoining } from '../../mesh/claims/membership.ts';
+import { isConcerned, isJoining } from '../../mesh/claims/membership.ts';
 import type { ClaimAnswer, ClaimMessage, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { emptyClaimRecords, readClaimRecord, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
@@ -439,7 +439,9 @@ export class ClaimSimulation {
     if (!to) return;
     const { life } = from;
     const copy = <T>(said: T): T => (this.#options.copies ? structuredClone(said) : said);
+    if (!isSpokenWith(from, toId)) return;
     this.links.carry(from.id, toId, ask(0), () => {
+      if (!isSpokenWith(to, from.id)) return;
       this.#numbers += 1;
       const token = this.#numbers;
       to.answering.set(token, (answer) => {
@@ -523,6 +525,11 @@ export class ClaimSimulation {
     if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
   }
+}
+
+/** As a node has it: a host speaks with those that its hosts.json lists, and with those that what was agreed names. */
+function isSpokenWith({ id, core, wish }: SimulatedHost, other: HostId): boolean {
+  return other === id || wish.members.includes(other) || (core !== undefined && isConcerned(core.membership, other));
 }
 
 /** Whether the claim was exposed, and is being given back. */

@@ -63,7 +63,15 @@ export function trustingHosts<Id extends string>(...ids: readonly Id[]): Readonl
       roster,
       keys: known,
       listensAt: (url) => void urls.set(id, url),
-      auth: (clock) => ({ self: id, roster, keys: known, signer, clock, nonces: new NonceCache({ sinceSeconds: 0 }) }),
+      auth: (clock) => ({
+        self: id,
+        roster,
+        mayClaim: (peer) => roster().get(peer)?.enabled === true,
+        keys: known,
+        signer,
+        clock,
+        nonces: new NonceCache({ sinceSeconds: 0 }),
+      }),
       request: (to, what, clock) => signedTestRequest({ id, signer }, to, what, clock),
     };
   };

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import type { PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
@@ -36,8 +37,9 @@ afterEach(() => stack.disposeAsync());
 
 function transportTo(server: Pick<LoopbackServer, 'url'>, change: Partial<PeerTransportOptions> = {}): PeerTransport {
   cloud.listensAt(server.url);
-  const { roster, keys, signer } = mac;
-  return stack.use(createPeerTransport({ roster, keys, signer, clock, random: seededRandom(1), ...change }));
+  const { id: self, roster, keys, signer } = mac;
+  const hostOf = (id: HostId) => roster().get(id);
+  return stack.use(createPeerTransport({ self, hostOf, keys, signer, clock, random: seededRandom(1), ...change }));
 }
 
 /** mac knows no key of cloud. */
@@ -449,8 +451,9 @@ describe('giving up', () => {
   it('on disposing ends what is under way and closes idle connections too', async () => {
     const [idle, busy] = [await cloudServer(), await rawServer(() => undefined)];
     cloud.listensAt(idle.url);
-    const { roster, keys, signer } = mac;
-    const transport = createPeerTransport({ roster, keys, signer, clock, random: seededRandom(1) });
+    const { id: self, roster, keys, signer } = mac;
+    const hostOf = (id: HostId) => roster().get(id);
+    const transport = createPeerTransport({ self, hostOf, keys, signer, clock, random: seededRandom(1) });
     await transport.ask(required);
     cloud.listensAt(busy.url);
     const asking = outcome(transport.ask(required));

@@ -163,7 +163,7 @@ describe('a route between hosts', () => {
 
   it('refuses a host that hosts.json disables', async () => {
     const hosts = [testHost(cloud.id), testHost(mac.id, undefined, { enabled: false })];
-    const { send, clock } = setUp({ roster: () => rosterOf(hosts, hosts[0] as Host) });
+    const { send, clock } = setUp({ roster: () => rosterOf(hosts, hosts[0] as Host), mayClaim: () => false });
     expect(parsed(await send(mac.request(cloud.id, echo, clock)))).toMatchObject({ error: 'unlisted_host' });
   });
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rosterOf } from '../../../mesh/hosts.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { callOnce, createPeerTransport } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
@@ -48,8 +49,9 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
     return rosterOf(hosts, hosts.find(({ id }) => id === self.id) ?? testHost(self.id));
   };
   const greeter = createGreeter({ self: self.id, signer, clock, random, callOnce, secret });
-  const keys = stack.use(await openPeerKeys({ roster, store, greeter, clock, log, hasSecret: secret !== undefined }));
-  const transport = stack.use(createPeerTransport({ roster, keys, signer, clock, random }));
+  const hostOf = (id: HostId) => roster().get(id);
+  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
+  const transport = stack.use(createPeerTransport({ self: self.id, hostOf, keys, signer, clock, random }));
   const app = createShell(log);
   let hellos = 0;
   app.use(HELLO_PATH, (_, next) => {
@@ -58,7 +60,10 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
   });
   helloRoutes(app, { roster, signer, clock, software: 'mesh/1', secret });
   const nonces = new NonceCache({ sinceSeconds: 0 });
-  app.use('/api/mesh/v1/*', peerAuth({ self: self.id, roster, keys, signer, nonces, clock }));
+  app.use(
+    '/api/mesh/v1/*',
+    peerAuth({ self: self.id, roster, mayClaim: (id) => hostOf(id)?.enabled === true, keys, signer, nonces, clock }),
+  );
   app.get('/api/mesh/v1/who', (c) => answerJson(c, { you: peerOf(c) }));
   const server = stack.use(await serveApp(app));
   urls.set(self.id, server.url);

@@ -46,7 +46,7 @@ async function setUp({ store = new MemoryStore(), hasSecret = false, cloudHost =
     return rosterOf([self, testHost(cloud.id, 'http://10.0.0.7:1', change)], self);
   };
   let roster = list(cloudHost);
-  const keys = await openPeerKeys({ roster: () => roster, store, greeter, clock, log, hasSecret });
+  const keys = await openPeerKeys({ hostOf: (id) => roster.get(id), store, greeter, clock, log, hasSecret });
   const edit = (change: Partial<Host>) => {
     roster = list(change);
   };

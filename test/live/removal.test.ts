@@ -1,0 +1,65 @@
+// Real hosts whose entries are taken out of hosts.json, most of them at once, under claims; and who is told that it left.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { Client } from '../support/live.ts';
+
+const LIVE_MS_MAX = 180_000;
+const POLLS_MAX = 20_000;
+/** The longest that a claim may take while the mesh moves. */
+const CLAIM_MS_MAX = 5_000;
+
+it.each([
+  ['three hosts become one', ['a', 'b', 'c'], ['a']],
+  ['two of three are replaced', ['a', 'b', 'c'], ['a', 'd', 'e']],
+])('%s', { timeout: LIVE_MS_MAX }, async (_, before, after) => {
+  const all = [...new Set([...before, ...after])];
+  await using mesh = await ProcessMesh.create(all.map((id) => ({ id })));
+  await using client = new Client();
+  const path = join(mesh.directory, 'hosts.json');
+  const { hosts: entries } = JSON.parse(readFileSync(path, 'utf8')) as { hosts: { id: string }[] };
+  const list = (ids: readonly string[]) =>
+    writeFileSync(path, JSON.stringify({ hosts: entries.filter(({ id }) => ids.includes(id)) }));
+  const claim = (host: HostProcess, address: string) =>
+    client.expect(host, 'POST', '/api/agents', { name: address, tools: { email: { addresses: [{ address }] } } });
+  list(before);
+  await Promise.all(before.map((id) => mesh.host(id).start()));
+  expect((await claim(mesh.host('c'), 'of-c@x.com')).status).toBe(201);
+
+  const a = mesh.host('a');
+  let isOver = false;
+  const slow: string[] = [];
+  const claims = (async () => {
+    for (let count = 0; !isOver; count += 1) {
+      const startedMs = performance.now();
+      const { status } = await claim(a, `${count}@x.com`);
+      if (status !== 201 || performance.now() - startedMs > CLAIM_MS_MAX) slow.push(`${count}: ${status}`);
+    }
+  })();
+  list(after);
+  await Promise.all(after.filter((id) => !before.includes(id)).map((id) => mesh.host(id).start()));
+  const until = async (
+    host: HostProcess,
+    isSo: (view: { voters: string[]; from?: string[]; state: string }) => boolean,
+  ) => {
+    for (let polls = 0; polls < POLLS_MAX; polls += 1) {
+      const { body } = await client.expect(host, 'GET', '/api/hosts');
+      if (isSo(body.mesh)) return;
+    }
+    throw new Error('It never came to that.');
+  };
+  for (const id of after)
+    await until(mesh.host(id), ({ voters, from }) => from === undefined && voters.join() === after.join());
+  isOver = true;
+  await claims;
+  expect(slow).toEqual([]);
+  // Who left is told so, keeps what it has for now, and claims nothing more.
+  const left = mesh.host('c');
+  await until(left, ({ voters }) => voters.join() === after.join());
+  expect(await claim(left, 'late@x.com')).toMatchObject({
+    status: 503,
+    body: { reason: 'membership_mismatch', message: expect.stringContaining('no longer part of the mesh') },
+  });
+  expect((await claim(a, 'of-c@x.com')).status).toBe(409);
+});

@@ -1,0 +1,68 @@
+// Hosts that hosts.json lists no more: known while what was agreed concerns them, through restarts.
+import { describe, expect, it } from 'vitest';
+import { parseRoster } from '../../../mesh/hosts.ts';
+import type { HostId } from '../../../mesh/names.ts';
+import { FormerHosts } from '../../../node/peers/former-hosts.ts';
+import { type MemoryDisk, MemoryStore } from '../../../node/store/memory-store.ts';
+import { urlOf } from '../../support/roster-of.ts';
+
+const [cloud, mini] = ['cloud', 'mini'] as string[] as [HostId, HostId];
+const entry = (id: string, more: object = {}) => ({ id, url: urlOf(id), ...more });
+const list = (...entries: readonly object[]) =>
+  parseRoster(JSON.stringify({ hosts: [entry('mac'), ...entries] }), { id: 'mac', hostName: 'mac' });
+
+async function setUp(disk?: MemoryDisk, listed = list(entry('cloud', { publicKey: 'A'.repeat(43) }))) {
+  const store = new MemoryStore(disk === undefined ? {} : { disk });
+  const world = { roster: listed, concerned: new Set<HostId>([cloud]) };
+  const hosts = await FormerHosts.open({
+    store,
+    roster: () => world.roster,
+    isConcerned: (id) => world.concerned.has(id),
+  });
+  return { store, world, hosts };
+}
+
+describe('a host that was taken out of hosts.json', () => {
+  it('is known, with its key, and heard while what was agreed concerns it', async () => {
+    const { world, hosts } = await setUp();
+    world.roster = list();
+    await hosts.edited();
+    expect([hosts.get(cloud)?.url, hosts.get(cloud)?.publicKey, hosts.mayClaim(cloud)]).toEqual([
+      urlOf('cloud'),
+      'A'.repeat(43),
+      true,
+    ]);
+    world.concerned.clear();
+    expect([hosts.get(cloud), hosts.mayClaim(cloud)]).toEqual([undefined, false]);
+  });
+
+  it('is known after a restart that finds it gone from the file', async () => {
+    const { store } = await setUp();
+    const { hosts } = await setUp(store.snapshot(), list());
+    expect([hosts.get(cloud)?.url, hosts.mayClaim(cloud)]).toEqual([urlOf('cloud'), true]);
+  });
+
+  it('is where the file last said', async () => {
+    const { world, hosts, store } = await setUp();
+    world.roster = list({ ...entry('cloud'), url: 'http://moved.example:1' });
+    await hosts.edited();
+    world.roster = list();
+    await hosts.edited();
+    expect(hosts.get(cloud)?.url).toBe('http://moved.example:1');
+    expect((await setUp(store.snapshot(), list())).hosts.get(cloud)?.url).toBe('http://moved.example:1');
+  });
+
+  it('that was never listed is not known, whatever was agreed', async () => {
+    const { world, hosts } = await setUp();
+    world.concerned.add(mini);
+    expect([hosts.get(mini), hosts.mayClaim(mini)]).toEqual([undefined, false]);
+  });
+
+  it('that the file disables is heard only while what was agreed concerns it', async () => {
+    const { world, hosts } = await setUp();
+    world.roster = list(entry('cloud', { enabled: false }));
+    expect(hosts.mayClaim(cloud)).toBe(true);
+    world.concerned.clear();
+    expect(hosts.mayClaim(cloud)).toBe(false);
+  });
+});
