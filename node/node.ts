@@ -132,7 +132,7 @@ export async function createNode(
       roster: roster.current(),
       isNoVoter: (id) => legacy.isNoVoter(id),
       engine: ports.engine,
-      registry: { holder, isEmpty: () => index.size === 0 },
+      registry: { holder, isEmpty: () => index.size === 0, keys: () => index.keys() },
       doubted: () => doubt(),
     }),
   );

@@ -39,11 +39,15 @@ function promise(
   item: Item & { kind: 'prepare' },
   holder: (key: AddressKey) => Owner | undefined,
 ): Vote {
-  const held = item.claiming ? holder(item.key) : undefined;
-  if (held) return { answer: { kind: 'veto', n: item.n, owner: held } };
   const accepted = register?.accepted ?? null;
   const value = register?.value ?? null;
-  const answer: ItemAnswer = { kind: 'promise', n: item.n, accepted, value };
+  const held = item.claiming || accepted === null ? holder(item.key) : undefined;
+  if (held && item.claiming) return { answer: { kind: 'veto', n: item.n, owner: held } };
+  // What a registry holds was chosen; should the voters have lost it, it is told as if it were the first thing ever accepted.
+  const answer: ItemAnswer =
+    held === undefined
+      ? { kind: 'promise', n: item.n, accepted, value }
+      : { kind: 'promise', n: item.n, accepted: [0, held.hostId], value: held };
   if (compareBallots(ballot, register?.promised ?? null) === 0) return { answer };
   return { answer, register: { promised: ballot, accepted, value } };
 }

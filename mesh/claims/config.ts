@@ -17,6 +17,8 @@ export interface Config {
   readonly voters: Voters;
   /** The voters before, while the mesh is moving. */
   readonly old?: Voters;
+  /** After a loss, until every address is chosen again: all voters must agree, for what one of them knows nobody else may. */
+  readonly unanimous?: true;
   /** All hosts of the mesh, sorted; the voters are among them. */
   readonly members: readonly HostId[];
   /** Hosts that were members, and since when they are not: ISO 8601, UTC. Of evicted ones, the beginning of time. */
@@ -55,12 +57,14 @@ export function isVoter({ voters, old }: Config, host: HostId, incarnation: stri
 }
 
 /** Whether these votes decide: a majority of the voters, and of those before them while the mesh moves. */
-export function isQuorum({ voters, old }: Config, votes: ReadonlySet<VoteKey>): boolean {
+export function isQuorum({ voters, old, unanimous }: Config, votes: ReadonlySet<VoteKey>): boolean {
+  if (unanimous === true) return isEverybody(voters, votes);
   return isMajority(voters, votes) && (old === undefined || isMajority(old, votes));
 }
 
 /** Whether the voters that are left, without `refusals`, could still decide. */
-export function canDecideWithout({ voters, old }: Config, refusals: ReadonlySet<VoteKey>): boolean {
+export function canDecideWithout({ voters, old, unanimous }: Config, refusals: ReadonlySet<VoteKey>): boolean {
+  if (unanimous === true) return count(voters, refusals).among === 0;
   const could = (side: Voters) => {
     const { all, among } = count(side, refusals);
     return all - among >= majorityOf(all);
@@ -71,6 +75,11 @@ export function canDecideWithout({ voters, old }: Config, refusals: ReadonlySet<
 export function isMajority(voters: Voters, votes: ReadonlySet<VoteKey>): boolean {
   const { all, among } = count(voters, votes);
   return among >= majorityOf(all);
+}
+
+export function isEverybody(voters: Voters, votes: ReadonlySet<VoteKey>): boolean {
+  const { all, among } = count(voters, votes);
+  return among === all;
 }
 
 /** How many voters there are, and how many of them are among the votes. In a loop: it is asked for each answer. */
@@ -99,7 +108,7 @@ export function firstConfig(voters: Voters, members: readonly HostId[]): Config 
 
 /**
  * The configuration of those voters alone, by an operator's word: another mesh, which who was in the one before takes for its
- * successor, unless that had gone on without the operator's knowledge.
+ * successor, unless that had gone on without the operator's knowledge. Until they have chosen every address again, all of them decide.
  */
 export function recoveredConfig(
   { mesh, epoch, gone, after = [] }: Config,
@@ -111,7 +120,8 @@ export function recoveredConfig(
     .update(JSON.stringify([before, sorted(voters)]))
     .digest('hex')
     .slice(0, 32);
-  return { mesh: name, epoch: epoch + 1, voters: sorted(voters), members, gone, after: before };
+  const alone = sorted(voters);
+  return { mesh: name, epoch: epoch + 1, voters: alone, old: alone, unanimous: true, members, gone, after: before };
 }
 
 /** Whether one configuration follows another; `undefined` counts as before all. */

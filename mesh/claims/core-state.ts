@@ -36,6 +36,8 @@ export interface RegistryView {
   holder(key: AddressKey): Owner | undefined;
   /** Whether this host's registry holds no address at all. */
   isEmpty(): boolean;
+  /** Every address that it holds. */
+  keys(): Iterable<AddressKey>;
 }
 
 /** An attempt on the next configuration, and when it began. */

@@ -2,7 +2,16 @@
 import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Unavailable } from './claim-store.ts';
-import { type Config, canDecideWithout, hostsOf, isQuorum, majorityOf, voteKey } from './config.ts';
+import {
+  type Config,
+  canDecideWithout,
+  electorsOf,
+  hostsOf,
+  isQuorum,
+  isVoter,
+  majorityOf,
+  voteKey,
+} from './config.ts';
 import { type CoreState, reachedVotes, votersOf } from './core-state.ts';
 import { obstacleOf } from './obstacles.ts';
 
@@ -23,6 +32,8 @@ export function unavailable(state: CoreState, overloaded = false): Unavailable {
   const obstacle = obstacleOf(state.membership);
   if (obstacle) return say(obstacle.reason, obstacle.message, obstacle.hosts);
   const { refusing } = state;
+  const loss = lossOf(state);
+  if (loss !== undefined) return say('membership_mismatch', loss.message, loss.hosts);
   if (config !== undefined && !canDecideWithout(config, votesOf(config, refusing))) {
     const names = [...refusing].join(', ');
     const message = `The answers of ${names} do not count: these hosts lost their claim data, or belong to another mesh. GET /api/hosts says more.`;
@@ -48,6 +59,21 @@ export function countVotes(state: CoreState, config: Config | undefined, withinM
   const required = Math.max(...sides.map((side) => majorityOf(hostsOf(side).length)));
   const hostsFailed = hosts.filter((host) => !isReached(host));
   return { all: hosts.length, required, reached: reached.length, hostsFailed, decides: isQuorum(config, votes) };
+}
+
+/** Set when so many voters lost their data that those left can't decide; waiting does not help then. */
+export function lossOf({
+  membership,
+}: CoreState): { readonly message: string; readonly hosts: readonly HostId[] } | undefined {
+  const { config, self, incarnation, greetings } = membership;
+  if (config === undefined) return undefined;
+  const hosts = electorsOf(config).filter((host) => {
+    const present = host === self ? incarnation : greetings.get(host)?.greeting.incarnation;
+    return present !== undefined && !isVoter(config, host, present);
+  });
+  if (canDecideWithout(config, votesOf(config, new Set(hosts)))) return undefined;
+  const message = `${hosts.join(', ')} lost the claim data that a majority needs. When it can't be brought back, an operator may go on with the voters that are left: \`mesh recover\` says what may be lost by that.`;
+  return { message, hosts };
 }
 
 function votesOf({ voters, old }: Config, hosts: ReadonlySet<HostId>): ReadonlySet<string> {

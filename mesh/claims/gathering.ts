@@ -78,9 +78,16 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
   hearLife(state, from, greeting, out);
   if (greeting.config !== undefined) adopt(state, greeting.config, out);
   const { config } = membership;
+  forgetLost(state, from, greeting.incarnation);
   if (config !== undefined && isVoter(config, from, greeting.incarnation) && greeting.mesh === config.mesh)
     state.heardAtMs.set(voteKey(from, greeting.incarnation), state.nowMs);
   attend(state, out);
+}
+
+/** A voter that speaks in another incarnation can't be reached in the one that votes. */
+function forgetLost({ membership: { config }, heardAtMs }: CoreState, host: HostId, incarnation: string): void {
+  for (const voting of [config?.voters[host], config?.old?.[host]])
+    if (voting !== undefined && voting !== incarnation) heardAtMs.delete(voteKey(host, voting));
 }
 
 /** Remembers the latest life of others, and believes them about its own. Best effort: a peer that never met us knows nothing. */

@@ -193,6 +193,7 @@ export const configSchema = z
     epoch: z.int().min(1),
     voters,
     old: voters.optional(),
+    unanimous: z.literal(true).optional(),
     members: hosts,
     gone: z.record(hostId, z.string().max(40)),
     after: z
@@ -201,9 +202,10 @@ export const configSchema = z
       .optional(),
   })
   .transform(
-    ({ old, after, ...config }): Config => ({
+    ({ old, unanimous, after, ...config }): Config => ({
       ...config,
       ...(old === undefined ? {} : { old }),
+      ...(unanimous === undefined ? {} : { unanimous }),
       ...(after === undefined ? {} : { after }),
     }),
   );

@@ -10,6 +10,7 @@ import {
   EVICTED,
   electorsOf,
   hostsOf,
+  isEverybody,
   isMajority,
   sameHosts,
   sameVoters,
@@ -68,7 +69,7 @@ export function nextConfig(membership: Membership, nowMs: number, nowIso: string
 }
 
 /** The configuration that ends a move. */
-export function settledConfig({ old: _, ...config }: Config): Config {
+export function settledConfig({ old: _, unanimous: __, ...config }: Config): Config {
   return { ...config, epoch: config.epoch + 1 };
 }
 
@@ -109,7 +110,8 @@ export function takeKeys(
   told.complete = !page.more;
   told.askedAtMs = -Infinity;
   const complete = new Set([...move.told].filter(([, { complete }]) => complete).map(([voter]) => voter));
-  if (!haveToldEnough(config.old ?? {}, complete)) return false;
+  const enough = config.unanimous === true ? isEverybody : haveToldEnough;
+  if (!enough(config.old ?? {}, complete)) return false;
   move.left = [...move.keys];
   return true;
 }

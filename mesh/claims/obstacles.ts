@@ -57,6 +57,8 @@ export function stateSentence(
     const voters = hostsOf(config.voters);
     return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${list(voters)} decide.`;
   }
+  if (config.unanimous === true)
+    return `Epoch ${config.epoch}: after a loss, all of ${list(hostsOf(config.voters))} must agree until every address is chosen again.`;
   const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
   return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
 }

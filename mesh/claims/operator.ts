@@ -3,7 +3,7 @@
 // confirmed afterwards.
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { recoveredConfig, type Voters } from './config.ts';
+import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Result } from './events.ts';
@@ -43,14 +43,38 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
     end(refused(`The voters that go on must include this host, '${self}'.`));
     return;
   }
+  const presentOf = (host: HostId) =>
+    host === self ? incarnation : freshGreeting(membership, host, nowMs)?.incarnation;
+  const survivors = electorsOf(config).filter((host) => {
+    const present = presentOf(host);
+    return present !== undefined && isVoter(config, host, present);
+  });
+  const forgotten = survivors.find((host) => !hosts.includes(host));
+  if (forgotten !== undefined) {
+    end(
+      refused(
+        `Host '${forgotten}' answers and has its votes still, which may know of claims that nobody else does: name it too.`,
+      ),
+    );
+    return;
+  }
   const voters: Record<HostId, string> = {};
   for (const host of hosts) {
-    const known = host === self ? incarnation : freshGreeting(membership, host, nowMs)?.incarnation;
-    if (known === undefined) {
+    const present = presentOf(host);
+    if (present === undefined) {
       end(refused(`Host '${host}' does not answer: only hosts that are there can go on.`));
       return;
     }
-    voters[host] = known;
+    // It knows nothing, and would outvote those that do.
+    if (survivors.length > 0 && electorsOf(config).includes(host) && !survivors.includes(host)) {
+      end(
+        refused(
+          `Host '${host}' has lost its votes: name ${survivors.join(', ')} only, and it is taken in again by itself.`,
+        ),
+      );
+      return;
+    }
+    voters[host] = present;
   }
   adopt(state, recoveredConfig(config, voters as Voters, wish.members), out);
   end({ kind: 'done' });

@@ -42,19 +42,23 @@ export function rechosen(state: CoreState, operation: number, out: Effect[]): vo
   takeOver(state, config, out);
 }
 
-/** The keys of this host's registers, a page of them. */
+/** The addresses that this host knows of, a page of them. */
 export function tellKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
   const { incarnation } = state.membership;
   const elsewhere = strayed(state, question, 'keys');
   if (elsewhere !== undefined) return elsewhere;
   if (!state.rules.mayVote(state.membership)) return { version: CLAIM_VERSION, kind: 'refused', incarnation };
   // Of the moment this epoch was first asked about: what came later was chosen under it already.
-  if (state.keysAsOf?.epoch !== question.epoch)
-    state.keysAsOf = { epoch: question.epoch, keys: [...state.registers.keys()].sort() };
+  if (state.keysAsOf?.epoch !== question.epoch) state.keysAsOf = { epoch: question.epoch, keys: keysKnown(state) };
   const { keys } = state.keysAsOf;
   const from = question.after === '' ? 0 : firstAbove(keys, question.after);
   const page = keys.slice(from, from + KEYS_PER_PAGE_MAX);
   return { version: CLAIM_VERSION, kind: 'keys', incarnation, keys: page, more: from + page.length < keys.length };
+}
+
+/** Of the registers, and of what the registry holds should its registers be lost. */
+function keysKnown({ registers, registry }: CoreState): readonly AddressKey[] {
+  return [...new Set([...registers.keys(), ...registry.keys()])].sort();
 }
 
 /** Takes a page of another host's keys. */

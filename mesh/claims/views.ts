@@ -5,7 +5,7 @@ import type { HostId } from '../names.ts';
 import type { ClaimStatus } from './claim-store.ts';
 import { hostsOf } from './config.ts';
 import { type CoreState, votersOf } from './core-state.ts';
-import { countVotes } from './counting.ts';
+import { countVotes, lossOf } from './counting.ts';
 import { isJoining } from './membership.ts';
 import { disagreements, obstacleOf, stateSentence } from './obstacles.ts';
 
@@ -50,6 +50,9 @@ export function statusOf(state: CoreState): ClaimStatus {
     const { reason, hosts, message } = obstacle;
     return { ...base, ready: false, why: message, reason, hosts };
   }
+  const loss = lossOf(state);
+  if (loss !== undefined)
+    return { ...base, ready: false, why: loss.message, reason: 'membership_mismatch', hosts: loss.hosts };
   // A lone host forms with its first claim: nothing stands in the way of that.
   if (membership.config === undefined || counted.decides) return { ...base, ready: true };
   const why = `${required} of ${counted.all} voters must answer; ${reached} did when last asked.`;

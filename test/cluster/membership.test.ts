@@ -98,7 +98,11 @@ describe('moving a mesh', () => {
     mesh.advance(20_000);
     mesh.claim(mac, 'b@x.test' as AddressKey);
     mesh.advance(6_000);
-    const early = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, 'gone' as HostId] }));
+    const early = mesh.command(mac, (operation) => ({
+      type: 'recover',
+      operation,
+      voters: [mac, mini, 'gone' as HostId],
+    }));
     expect(early).toMatchObject([{ kind: 'refused', message: expect.stringContaining("'gone' does not answer") }]);
     expect(mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, mini] }))).toEqual([
       { kind: 'done' },
@@ -119,6 +123,93 @@ describe('moving a mesh', () => {
       [desk, 'conflict'],
     ]);
     expect(mesh.violations).toEqual([]);
+  });
+
+  it('loses nothing that a voter which is left knows of, whoever else is named', () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const mesh = formed(seed, THREE);
+      mesh.claim(mac, key);
+      mesh.advance(1_000);
+      for (const id of [cloud, mini]) {
+        mesh.wipe(id);
+        mesh.start(id);
+      }
+      mesh.advance(2_000);
+      expect(mesh.status(mac)).toMatchObject({
+        ready: false,
+        reason: 'membership_mismatch',
+        why: expect.stringMatching(/^cloud, mini lost the claim data.*mesh recover/),
+      });
+      const word = (voters: readonly HostId[]) =>
+        mesh.command(mac, (operation) => ({ type: 'recover', operation, voters }));
+      expect(word([cloud, mac, mini])).toMatchObject([
+        { message: expect.stringContaining("'cloud' has lost its votes") },
+      ]);
+      expect(word([mac])).toEqual([{ kind: 'done' }]);
+      for (const id of [cloud, mini, desk]) mesh.claim(id, key);
+      mesh.advance(20_000);
+      for (const id of [cloud, mini, desk]) mesh.claim(id, key);
+      mesh.advance(6_000);
+      expect(mesh.outcomes.filter(({ result }) => result === 'held').map(({ host }) => host)).toEqual([mac]);
+      expect(mesh.hostIds.map((id) => mesh.epochOf(id).voters)).toEqual(FIVE.map(() => THREE));
+      expect(mesh.violations).toEqual([]);
+    }
+  });
+
+  it('asks all that are left after a loss, until every address is chosen again', () => {
+    const hosts = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as string[] as HostId[];
+    const [a, b, c, ...others] = hosts as [HostId, HostId, HostId, ...HostId[]];
+    const mesh = new ClaimSimulation(1, hosts, CALM);
+    for (const id of hosts) mesh.start(id);
+    mesh.advance(3_000);
+    // Of the majority that chooses it, only `c` is left, and it is slow to come back.
+    for (const id of [a, b]) mesh.crash(id);
+    mesh.claim(others[0] as HostId, key);
+    mesh.advance(1_000);
+    for (const id of others) mesh.wipe(id);
+    for (const id of [a, b]) mesh.start(id);
+    mesh.advance(30_000);
+    const word = (voters: readonly HostId[]) =>
+      mesh.command(a, (operation) => ({ type: 'recover', operation, voters }));
+    expect(word([a, b])).toMatchObject([{ message: expect.stringContaining("'c' answers and has its votes still") }]);
+    expect(word([a, b, c])).toEqual([{ kind: 'done' }]);
+    mesh.crash(c);
+    mesh.claim(a, 'b@x.test' as AddressKey);
+    mesh.advance(10_000);
+    mesh.start(c);
+    mesh.advance(20_000);
+    mesh.crash(c);
+    mesh.claim(b, key);
+    mesh.advance(6_000);
+    expect(mesh.epochOf(b)).toMatchObject({ voters: [a, b, c], isMoving: false });
+    expect(mesh.outcomes.map(({ host, result }) => [host, result])).toEqual([
+      ['d', 'held'],
+      [a, 'unavailable'],
+      [b, 'conflict'],
+    ]);
+  });
+
+  it('tells of an address that only a registry holds any more, as if it had been the first thing accepted', () => {
+    const mesh = formed(1, THREE);
+    mesh.claim(desk, key);
+    mesh.advance(1_000);
+    // The one voter whose votes are left never heard of it.
+    mesh.forget(mac, key);
+    for (const id of [cloud, mini]) {
+      mesh.wipe(id);
+      mesh.start(id);
+    }
+    mesh.advance(30_000);
+    wishAll(mesh, ['desk', 'lab', 'mac']);
+    mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [desk, lab, mac] }));
+    mesh.advance(20_000);
+    mesh.crash(desk);
+    mesh.claim(cloud, key);
+    mesh.advance(6_000);
+    expect(mesh.outcomes.map(({ host, result }) => [host, result])).toEqual([
+      [desk, 'held'],
+      [cloud, 'conflict'],
+    ]);
   });
 
   it('frees the addresses of a host that left after a day, and those of one that was evicted at once', () => {

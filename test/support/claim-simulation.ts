@@ -2,7 +2,7 @@
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 import type { Register } from '../../mesh/claims/acceptor.ts';
 import { compareBallots } from '../../mesh/claims/ballot.ts';
-import type { Owner } from '../../mesh/claims/claim-store.ts';
+import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
 import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
@@ -12,6 +12,7 @@ import type { ClaimAnswer, ClaimMessage, Reply, Wish } from '../../mesh/claims/m
 import { emptyClaimRecords, readClaimRecord, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
 import { standingOf } from '../../mesh/claims/standing.ts';
+import { statusOf } from '../../mesh/claims/views.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
 import { ClaimHistory } from './claim-history.ts';
@@ -148,7 +149,11 @@ export class ClaimSimulation {
       if (key.startsWith(REGISTRY)) host.registry.set(key.slice(REGISTRY.length) as AddressKey, value as Owner);
       else readClaimRecord(records, key, value);
     }
-    const registry = { holder: (key: AddressKey) => host.registry.get(key), isEmpty: () => host.registry.size === 0 };
+    const registry = {
+      holder: (key: AddressKey) => host.registry.get(key),
+      isEmpty: () => host.registry.size === 0,
+      keys: () => host.registry.keys(),
+    };
     const freshIncarnation = Buffer.from(this.random.bytes(16)).toString('hex');
     const boot = Buffer.from(this.random.bytes(8)).toString('hex');
     const { rules } = this.#options;
@@ -213,6 +218,19 @@ export class ClaimSimulation {
   isJoining(id: HostId): boolean {
     const { core } = this.#host(id);
     return core !== undefined && isJoining(core.membership);
+  }
+
+  /** Whether a host could claim, as `/ready` says. */
+  status(id: HostId): ClaimStatus | undefined {
+    const { core } = this.#host(id);
+    return core && statusOf(core);
+  }
+
+  /** A vote that a host never cast. */
+  forget(id: HostId, key: AddressKey): void {
+    const host = this.#host(id);
+    host.core?.registers.delete(key);
+    host.disk.records.delete(`claim/register/${key}`);
   }
 
   cut(from: HostId, to: HostId): void {

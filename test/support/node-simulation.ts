@@ -181,6 +181,7 @@ export class NodeSimulation {
           return held && { ...ownerIn(id, held.agent), ...held.source };
         },
         isEmpty: () => index.size === 0,
+        keys: () => index.keys(),
       },
       log: () => undefined,
     });

@@ -38,7 +38,11 @@ export class QuorumMesh {
     for await (const page of store.load(CLAIM_PREFIX))
       for (const { key, value } of page) readClaimRecord(records, key, value);
     const held = new Map<AddressKey, Owner>();
-    const registry = { holder: (key: AddressKey) => held.get(key), isEmpty: () => held.size === 0 };
+    const registry = {
+      holder: (key: AddressKey) => held.get(key),
+      isEmpty: () => held.size === 0,
+      keys: () => held.keys(),
+    };
     const random = seededRandom([...this.hosts.keys()].length + 1);
     const wish = { voters: this.#voters, members: this.#voters };
     const log = () => undefined;

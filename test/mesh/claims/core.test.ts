@@ -29,7 +29,7 @@ function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreStat
     self: mac,
     wish: { voters: VOTERS, members: VOTERS },
     records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, config: CONFIG, ...records },
-    registry: { holder: () => held, isEmpty: () => held === undefined },
+    registry: { holder: () => held, isEmpty: () => held === undefined, keys: () => [] },
     freshIncarnation: 'f'.repeat(32),
     boot: 'first',
   });

@@ -73,7 +73,11 @@ class ScriptedEngine implements ClaimEngine {
 function setUp(engine = new ScriptedEngine(), store = new MemoryStore(), unsettled = new Map<ClaimId, AddressKey>()) {
   const clock = new VirtualClock();
   const held = new Map<AddressKey, Owner>();
-  const registry = { holder: (key: AddressKey) => held.get(key), isEmpty: () => held.size === 0 };
+  const registry = {
+    holder: (key: AddressKey) => held.get(key),
+    isEmpty: () => held.size === 0,
+    keys: () => held.keys(),
+  };
   const options = { self: 'mac' as HostId, engine, records: { unsettled }, registry, journal: store, clock };
   const claims = new EngineClaims({ ...options, log: () => undefined });
   claims.start();
