@@ -136,10 +136,11 @@ export async function createNode(
       doubted: () => doubt(),
     }),
   );
-  isConcerned = (id) => claims.isConcerned(id);
+  isConcerned = (id) => claims.relationTo?.(id).isConcerned === true;
   votersChanged = () => claims.edited(roster.current());
   roster.subscribe(() => {
     hosts.edited().catch(ignoreFailedStore);
+    legacy.edited().catch(ignoreFailedStore);
     votersChanged();
   });
 
@@ -165,6 +166,8 @@ export async function createNode(
       return parsed.valid ? parsed.key : undefined;
     },
     peers: () => roster.current().peers.map(({ id }) => id),
+    isOutside: (id) => legacy.has(id) || claims.relationTo?.(id).isForeign === true,
+    version: () => index.version,
   });
   doubt = () => reconciler.doubt();
   doubled = (key, hostId) => conflicts.doubled(key, hostId);

@@ -6,7 +6,7 @@ import { EngineClaims } from '../mesh/claims/engine-claims.ts';
 import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
-import type { MembershipView } from '../mesh/claims/views.ts';
+import type { MembershipView, Relation } from '../mesh/claims/views.ts';
 import type { Roster } from '../mesh/hosts.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
@@ -18,8 +18,8 @@ export interface OpenClaims extends AsyncDisposable {
   readonly store: ClaimStore;
   /** This host's part in the claims of others; absent with an engine. */
   readonly voter?: ClaimVoter;
-  /** Whether what was agreed names that host; none with an engine. */
-  isConcerned(host: HostId): boolean;
+  /** How a host stands to this mesh; absent with an engine, which knows no hosts. */
+  relationTo?(host: HostId): Relation;
   /** Who votes; absent with an engine. */
   membership?(): MembershipView;
   /** What only an operator may decide; absent with an engine. */
@@ -62,7 +62,6 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
       store: claims,
       start: () => claims.start(),
       edited: () => undefined,
-      isConcerned: () => false,
       [Symbol.asyncDispose]: () => claims.stop(),
     };
   }
@@ -73,7 +72,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     voter: claims,
     commands: claims,
     membership: () => claims.membership(),
-    isConcerned: (host) => claims.isConcerned(host),
+    relationTo: (host) => claims.relationTo(host),
     start: () => claims.start(),
     edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),

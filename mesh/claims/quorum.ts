@@ -23,7 +23,6 @@ import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Event, Result } from './events.ts';
-import { isConcerned } from './membership.ts';
 import {
   type ClaimAnswer,
   type ClaimMessage,
@@ -37,7 +36,7 @@ import {
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
 import { standingOf } from './standing.ts';
-import { type MembershipView, membershipOf, statusOf } from './views.ts';
+import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from './views.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
 export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
@@ -147,9 +146,8 @@ export class QuorumClaims implements ClaimStore {
     return this.#command((operation) => ({ type: 'join', operation, host }));
   }
 
-  /** Whether what was agreed names that host. */
-  isConcerned(host: HostId): boolean {
-    return isConcerned(this.#state.membership, host);
+  relationTo(host: HostId): Relation {
+    return relationOf(this.#state, host);
   }
 
   membership(): MembershipView {

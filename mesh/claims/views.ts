@@ -6,7 +6,7 @@ import type { ClaimStatus } from './claim-store.ts';
 import { hostsOf } from './config.ts';
 import { type CoreState, votersOf } from './core-state.ts';
 import { countVotes, lossOf } from './counting.ts';
-import { isJoining } from './membership.ts';
+import { foreignersOf, isConcerned, isJoining } from './membership.ts';
 import { disagreements, obstacleOf, stateSentence } from './obstacles.ts';
 
 /** Who votes, and what the mesh is doing. */
@@ -38,6 +38,18 @@ export function membershipOf({ membership, move, nowMs }: CoreState): Membership
     state: stateSentence(membership, rechosen),
     notes: disagreements(membership, nowMs),
   };
+}
+
+/** How a host stands to the mesh of this one. */
+export interface Relation {
+  /** What was agreed names it: its vote is needed, or it must hear that it left. */
+  readonly isConcerned: boolean;
+  /** It last spoke of another mesh. */
+  readonly isForeign: boolean;
+}
+
+export function relationOf({ membership }: CoreState, host: HostId): Relation {
+  return { isConcerned: isConcerned(membership, host), isForeign: foreignersOf(membership).includes(host) };
 }
 
 export function statusOf(state: CoreState): ClaimStatus {

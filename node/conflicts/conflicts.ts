@@ -17,7 +17,7 @@ export interface Double {
 
 export interface ConflictsOptions {
   readonly store: Store;
-  readonly registry: Pick<Registry, 'confirm' | 'concede' | 'addAddress'>;
+  readonly registry: Pick<Registry, 'confirm' | 'concede' | 'addAddress' | 'removeAddress' | 'holderOf'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,7 +42,10 @@ export class Conflicts {
   }
 
   doubles(): readonly Double[] {
-    return [...this.#doubles].flatMap(([hostId, keys]) => keys.map((key) => ({ key, hostId })));
+    const { registry } = this.#options;
+    return [...this.#doubles].flatMap(([hostId, keys]) =>
+      keys.filter((key) => registry.holderOf(key) !== undefined).map((key) => ({ key, hostId })),
+    );
   }
 
   /** What a peer's index shows that the voters know nothing of; in place of what was known of that peer. */
@@ -70,11 +73,13 @@ export class Conflicts {
     for (const rival of await this.#options.registry.confirm(keys)) await this.#giveWay(rival);
   }
 
-  /** An operator's word: `theirs` ends the matter, `mine` claims the address again. Throws `not_found`, `conflict`, `uniqueness_unavailable`. */
-  async resolve(key: AddressKey, keep: 'mine' | 'theirs'): Promise<AddressConflict> {
+  /**
+   * An operator's word: `theirs` ends the matter, `mine` claims the address again. Of one that is undecided, `theirs` gives it up here, and
+   * resolves with nothing. Throws `not_found`, `conflict`, `uniqueness_unavailable`.
+   */
+  async resolve(key: AddressKey, keep: 'mine' | 'theirs'): Promise<AddressConflict | undefined> {
     const conflict = this.#byKey.get(key);
-    if (conflict === undefined)
-      throw new MeshError('not_found', `This host has no conflict over '${key.slice(0, 320)}'.`);
+    if (conflict === undefined) return await this.#giveUp(key, keep);
     const { agentId, address, primary, displayName, metadata } = conflict;
     if (keep === 'mine')
       await this.#options.registry.addAddress(agentId, {
@@ -87,6 +92,21 @@ export class Conflicts {
     this.#byKey.delete(key);
     this.#options.log.info('conflict.resolved', { address, keep });
     return conflict;
+  }
+
+  async #giveUp(key: AddressKey, keep: 'mine' | 'theirs'): Promise<undefined> {
+    const { registry, log } = this.#options;
+    const double = this.doubles().find((one) => one.key === key);
+    const agent = registry.holderOf(key);
+    if (double === undefined || agent === undefined)
+      throw new MeshError('not_found', `This host has no conflict over '${key.slice(0, 320)}'.`);
+    if (keep === 'mine')
+      throw new MeshError(
+        'conflict',
+        `Host '${double.hostId}' has ${key} too, and goes by other voters: this host can't take it from there. Release it on that host, or say "keep": "theirs" here.`,
+      );
+    await registry.removeAddress(agent.id, key);
+    log.info('conflict.resolved', { address: key, keep });
   }
 
   async #giveWay({ key, owner }: Rival): Promise<void> {

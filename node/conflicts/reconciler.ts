@@ -20,9 +20,22 @@ export interface ReconcilerOptions {
   /** The key of an address as a peer wrote it; `undefined` when it is none. */
   readonly keyOf: (address: string) => AddressKey | undefined;
   readonly peers: () => readonly HostId[];
+  /** Whether the peer's claims are not decided by the same voters: then it may have what is claimed here, at any time. */
+  readonly isOutside: (peer: HostId) => boolean;
+  /** Changes with this host's addresses. */
+  readonly version: () => number;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** What was seen in a peer's index last. */
+interface Look {
+  readonly etag: string | undefined;
+  /** As this host's own addresses were then. */
+  readonly version: number;
+  /** Addresses that both have, and that the voters gave to this host. */
+  readonly doubles: readonly AddressKey[];
 }
 
 /** Stands while what this host holds is in doubt. */
@@ -34,7 +47,7 @@ const BATCH_PAUSE_MS = 200;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #etags = new Map<HostId, string>();
+  readonly #looks = new Map<HostId, Look>();
   /** Rises with each doubt; what is in hand was begun for an earlier one. */
   #doubts = 0;
   #settled = 0;
@@ -99,8 +112,11 @@ export class Reconciler {
   }
 
   async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
-    const { transport, keyOf, holds, conflicts } = this.#options;
-    const etag = this.#etags.get(peer);
+    const { transport, keyOf, holds, conflicts, isOutside, version } = this.#options;
+    const last = this.#looks.get(peer);
+    const now = version();
+    // Of an index that stayed the same, what was not ours when it was looked at may be ours now.
+    const etag = isOutside(peer) && last?.version !== now ? undefined : last?.etag;
     const request = {
       to: peer,
       method: 'GET',
@@ -115,6 +131,7 @@ export class Reconciler {
       if (error instanceof MeshError) return undefined;
       throw error;
     });
+    if (answer?.status === 304 && last !== undefined) conflicts.seenAt(peer, last.doubles.filter(holds));
     if (answer?.status !== 200 || typeof answer.body !== 'object' || answer.body === null) return;
     const shared = Object.keys(answer.body).flatMap((address) => {
       const key = keyOf(address);
@@ -122,7 +139,8 @@ export class Reconciler {
     });
     for (let at = 0; at < shared.length; at += KEYS_PER_MESSAGE_MAX)
       if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
-    conflicts.seenAt(peer, shared.filter(holds));
-    if (answer.etag !== undefined) this.#etags.set(peer, answer.etag);
+    const doubles = shared.filter(holds);
+    conflicts.seenAt(peer, doubles);
+    this.#looks.set(peer, { etag: answer.etag, version: now, doubles });
   }
 }

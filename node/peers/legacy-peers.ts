@@ -87,6 +87,8 @@ export class LegacyPeers {
   /** Before a claim. Throws `uniqueness_unavailable`; resolves with an owner when there is one. */
   async ownerOf(addresses: readonly ParsedAddress[]): Promise<LegacyOwner | undefined> {
     const { mode, log } = this.#options;
+    const unmet = this.#unmet();
+    if (unmet.length > 0) await Promise.all(unmet.map((id) => this.#greet(id, this.#stopping.signal)));
     const peers = this.#listed();
     if (peers.length === 0) return undefined;
     if (mode === 'strict') throw unavailable(forbidden(peers));
@@ -112,6 +114,13 @@ export class LegacyPeers {
     }
   }
 
+  /** hosts.json was edited: who is new there is greeted at once. */
+  async edited(): Promise<void> {
+    const { roster } = this.#options;
+    for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
+    await Promise.all(this.#unmet().map((id) => this.#greet(id, this.#stopping.signal)));
+  }
+
   /** Greets every peer whose key is not known, once. */
   async meet(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#options.roster().peers.map(({ id }) => this.#greet(id, signal)));
@@ -130,6 +139,14 @@ export class LegacyPeers {
     return this.#options
       .roster()
       .peers.filter(({ id }) => this.has(id))
+      .map(({ id }) => id);
+  }
+
+  /** Peers of which nothing is known yet, not even that they are silent. */
+  #unmet(): readonly HostId[] {
+    const { roster, keys } = this.#options;
+    return roster()
+      .peers.filter(({ id }) => keys.known(id) === undefined && !this.has(id) && !this.#silent.has(id))
       .map(({ id }) => id);
   }
 

@@ -82,6 +82,11 @@ export class EmailIndex {
     return [...this.#holders.keys()];
   }
 
+  /** Changes with what the index shows. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Addresses held here, those of agents whose email is disabled among them. */
   get size(): number {
     return this.#holders.size;

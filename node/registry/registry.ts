@@ -1,7 +1,7 @@
 // The registry: the agents this host owns and the log of everything that happened to them, put together from their parts
 // and loaded from the store.
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
-import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
@@ -59,6 +59,8 @@ export interface Registry {
   tell(telling: Telling): Promise<void>;
   /** Throws `not_found`. */
   removeAddress(id: AgentId, text: string): Promise<Changed>;
+  /** The agent of this host that has the address. */
+  holderOf(key: AddressKey): Agent | undefined;
   /** As `AddressClaims.pending`. */
   pending: AddressClaims['pending'];
   /** As `Addresses.confirm` and `.concede`. */
@@ -90,6 +92,7 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     addAddress: (id, input) => addresses.add(id, input),
     patchAddress: (id, text, patch) => addresses.patch(id, text, patch),
     removeAddress: (id, text) => addresses.remove(id, text),
+    holderOf: (key) => table.holderOf(key),
     pending: (key) => addressClaims.pending(key),
     confirm: (keys) => addresses.confirm(keys),
     concede: (key, standing, writesOf) => addresses.concede(key, standing, writesOf),

@@ -34,7 +34,7 @@ export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }:
     POST: async (c) => {
       const { keep } = await readJson(c, resolution);
       const conflict = await conflicts.resolve(keyOf(parseAddress, pathSegment(c, 'address')), keep);
-      return c.json({ conflict: conflictForm(conflict), kept: keep });
+      return c.json({ ...(conflict === undefined ? {} : { conflict: conflictForm(conflict) }), kept: keep });
     },
   });
 }
@@ -52,5 +52,6 @@ function conflictForm({ address, agentId, agentName, claimId, since, owner, foun
     claimId: owner.claimId,
     since: owner.since,
   };
-  return { address, agentId, agentName, claimId, since, claimedBy, foundAt };
+  // The one rule by which this host gives way: whose claim the voters have.
+  return { address, agentId, agentName, claimId, since, claimedBy, decidedBy: 'voters', foundAt };
 }

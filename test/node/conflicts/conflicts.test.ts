@@ -19,7 +19,7 @@ const OTHER: Owner = {
 
 /** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
 async function setUp() {
-  const world = await testRegistry();
+  const world = { ...(await testRegistry()), isOutside: false };
   await call(world.app, 'POST', '/api/agents', {
     id: 'a1',
     name: 'titania',
@@ -36,6 +36,8 @@ async function setUp() {
     isReady: () => claims.outage === undefined,
     keyOf: (address) => address.toLowerCase() as AddressKey,
     peers: () => ['cloud' as HostId],
+    isOutside: () => world.isOutside,
+    version: () => index.version,
     transport: {
       ask: async (request) => {
         asked.push(request);
@@ -51,7 +53,10 @@ async function setUp() {
     reconciler.doubt();
     void reconciler.run(stop.signal);
   };
-  return { ...world, conflicts, reconciler, asked, answering, start, stop };
+  const outside = () => {
+    world.isOutside = true;
+  };
+  return { ...world, outside, conflicts, reconciler, asked, answering, start, stop };
 }
 
 const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
@@ -157,6 +162,46 @@ describe('an address in the index of a peer too', () => {
     answering(() => ({ status: 200, body: {}, etag: '"2"' }));
     await clock.advance(65_000);
     expect(conflicts.doubles()).toEqual([]);
+  });
+
+  it('is found when it was claimed here while the peer was away and its index stayed the same', async () => {
+    const { clock, start, answering, asked, conflicts, app, outside } = await setUp();
+    outside();
+    answering(() => ({ status: 200, body: { 'late@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'late@x.com' });
+    await clock.advance(65_000);
+    expect(conflicts.doubles()).toEqual([{ key: 'late@x.com', hostId: 'cloud' }]);
+    await clock.advance(60_000);
+    expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, undefined, '"1"']);
+  });
+
+  it('is shown no more once it was released here, though the index stays the same', async () => {
+    const { clock, start, answering, conflicts, app } = await setUp();
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    await call(app, 'DELETE', '/api/agents/a1/email/addresses/a@x.com');
+    expect(conflicts.doubles()).toEqual([]);
+    answering(() => ({ status: 304, body: undefined }));
+    await clock.advance(65_000);
+    await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'a@x.com' });
+    expect(conflicts.doubles()).toEqual([]);
+  });
+
+  it('may be given up here by an operator’s word, and not taken from a host with other voters', async () => {
+    const { clock, start, answering, conflicts, index } = await setUp();
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    await expect(conflicts.resolve(KEY, 'mine')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining("Host 'cloud' has a@x.com too"),
+    });
+    await expect(conflicts.resolve('b@x.com' as AddressKey, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
+    expect(await conflicts.resolve(KEY, 'theirs')).toBeUndefined();
+    expect([held(index), conflicts.doubles()]).toEqual([['b@x.com'], []]);
   });
 
   it('is looked for later when the peer is silent', async () => {

@@ -35,22 +35,27 @@ async function setUp({ mode = 'detect', legacy, disk }: Setting = {}) {
     { id: 'mac', url: urlOf('mac') },
     { id: 'old', url: urlOf('old'), ...(legacy && { legacy }) },
   ];
-  const roster = parseRoster(JSON.stringify({ hosts }), { id: 'mac', hostName: 'mac' });
+  const rosterOf = (listed: readonly object[]) =>
+    parseRoster(JSON.stringify({ hosts: listed }), { id: 'mac', hostName: 'mac' });
+  const [both, alone] = [rosterOf(hosts), rosterOf(hosts.slice(0, 1))];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const world = {
     hello: new MeshError('peer_untrusted', 'No hello.', { extra: { isLegacy: true } }) as MeshError | 'introduced',
     lookUp: says({}),
     held: new Set<string>(['a@x.com']),
+    listed: true,
+    greeted: 0,
   };
   let known = false;
   const [changes, doubles]: [unknown[], unknown[]] = [[], []];
   const transport = new ScriptedPeers({ old: (request, signal) => world.lookUp(request, signal) });
   const peers = await LegacyPeers.open({
     ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress },
-    roster: () => roster,
+    roster: () => (world.listed ? both : alone),
     keys: {
       known: () => (known ? key : undefined),
       learn: async () => {
+        world.greeted += 1;
         if (world.hello !== 'introduced') throw world.hello;
         known = true;
         return key;
@@ -111,9 +116,38 @@ describe('a peer without a hello', () => {
   });
 
   it('is asked nothing while it counts as any other host', async () => {
-    const { refusal, transport } = await setUp();
+    const { refusal, transport, world } = await setUp();
+    world.hello = 'introduced';
     expect(await refusal()).toBe('nobody');
     expect(transport.asked).toEqual([]);
+  });
+});
+
+describe('a peer that was listed a moment ago', () => {
+  it('is greeted before the first claim, and is asked like any other of its kind', async () => {
+    const { peers, world, refusal } = await setUp();
+    world.lookUp = owned;
+    expect(await refusal()).toMatchObject({ hostId: 'old' });
+    expect(peers.has(OLD)).toBe(true);
+  });
+
+  it('does not keep claims waiting once it was silent', async () => {
+    const { world, transport, refusal } = await setUp();
+    world.hello = new MeshError('peer_silent', 'It is gone.');
+    expect([await refusal(), await refusal(), world.greeted, transport.asked]).toEqual(['nobody', 'nobody', 1, []]);
+  });
+
+  it('is greeted when the file is edited, and again when it is listed again', async () => {
+    const { peers, world } = await setUp();
+    world.hello = new MeshError('peer_silent', 'It is gone.');
+    await peers.edited();
+    await peers.edited();
+    expect(world.greeted).toBe(1);
+    world.listed = false;
+    await peers.edited();
+    world.listed = true;
+    await peers.edited();
+    expect(world.greeted).toBe(2);
   });
 });
 
