@@ -65,6 +65,8 @@ export interface CoreState {
   spareIncarnation: string;
   /** Whether this life is on disk: before that nobody is told of it. */
   isIntroduced: boolean;
+  /** Votes cast on this state; those of the last seconds may not be on disk as a number yet. */
+  votes: number;
   decree: DecreeInHand | undefined;
   move: Move | undefined;
   /** Keys of this host's registers in order, as they were when `epoch` began. */
@@ -112,7 +114,11 @@ export function createCore(options: CoreOptions): CoreState {
       succession,
       greetings: new Map(),
       evicting: new Set(),
+      votes: records.votes,
+      votesAtStart: records.votes,
       isAcknowledged: false,
+      hasMet: false,
+      isLate: false,
       outlivedSince: undefined,
     },
     rules,
@@ -126,6 +132,7 @@ export function createCore(options: CoreOptions): CoreState {
     lives: records.lives,
     spareIncarnation: records.incarnation === undefined ? nextIncarnation(freshIncarnation) : freshIncarnation,
     isIntroduced: false,
+    votes: records.votes,
     decree: undefined,
     move: undefined,
     keysAsOf: undefined,

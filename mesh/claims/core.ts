@@ -12,6 +12,7 @@ import { type CoreState, isAbandoned } from './core-state.ts';
 import { unavailable } from './counting.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
+import { meet } from './membership.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
 import {
   attempt,
@@ -104,6 +105,14 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
     case 'greetingDue':
       gather(state, out);
       break;
+    case 'meetingOver':
+      state.membership.isLate = true;
+      meet(state.membership);
+      break;
+    case 'votesKept':
+      state.membership.votes = Math.max(state.membership.votes, event.votes);
+      greetAll(state, out);
+      break;
     case 'rechosen':
       rechosen(state, event.operation, out);
       break;
@@ -146,7 +155,8 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
   const { membership, rules } = state;
   const { incarnation } = membership;
   const elsewhere = strayed(state, message, 'claims');
-  const isRefused = !rules.mayVote(membership) || membership.config?.gone[from] !== undefined;
+  const isOut = membership.config?.gone[from] !== undefined || rules.isReplaced(state, from, message);
+  const isRefused = isOut || !rules.mayVote(membership);
   if (elsewhere !== undefined || isRefused) {
     const refused = { version: CLAIM_VERSION, kind: 'refused', incarnation } as const;
     // After what was adopted is durable: the sender may go by it at once.
@@ -160,6 +170,7 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
     const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, state.registry.holder);
     if (register) {
       state.registers.set(item.key, register);
+      state.votes += 1;
       writes.push(registerWrite(item.key, register));
     }
     answers.push(answer);

@@ -5,6 +5,7 @@ import type { Write } from '../ports.ts';
 import { type Config, electorsOf, hostsOf } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import type { Effect } from './events.ts';
+import { isWaitingToMeet } from './membership.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from './messages.ts';
 import { reserveBallots } from './operations.ts';
 import { successionWrite } from './records.ts';
@@ -45,11 +46,13 @@ export function voteOn(
 ): SuccessionAnswer {
   const { membership } = state;
   const wished = membership.wish.voters;
-  if (membership.config?.gone[from] !== undefined || membership.outlivedSince !== undefined)
+  const isOut = membership.outlivedSince !== undefined || isWaitingToMeet(membership);
+  if (isOut || membership.config?.gone[from] !== undefined)
     return { version: CLAIM_VERSION, kind: 'refused', incarnation: membership.incarnation };
   const { answer, record } = voteOnSuccession({ ...membership, wished, pristine: isPristine(state) }, from, question);
   if (record !== undefined) {
     membership.succession = record;
+    state.votes += 1;
     writes.push(successionWrite(record));
   }
   return answer;

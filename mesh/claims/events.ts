@@ -32,6 +32,8 @@ export type Inner =
   | { readonly type: 'retryDue'; readonly operation: number; readonly key: AddressKey }
   | { readonly type: 'operationOver'; readonly operation: number }
   | { readonly type: 'rechosen'; readonly operation: number }
+  | { readonly type: 'votesKept'; readonly votes: number }
+  | { readonly type: 'meetingOver' }
   | { readonly type: 'intentDurable'; readonly operation: number }
   | { readonly type: 'ceilingDurable'; readonly ceiling: number };
 

@@ -1,35 +1,51 @@
 // The core's part in membership: greeting, adopting what was agreed, having the next configuration chosen, taking addresses over.
 // Called by core.ts with each event; decides by membership.ts, mover.ts and succession.ts, and asks by effects.
-import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS } from '../limits.ts';
+import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
 import { type CoreState, nextIncarnation } from './core-state.ts';
 import { decide, hearVote, voteOn } from './deciding.ts';
 import type { Effect } from './events.ts';
-import { greetingTo, isJoining, mayAdopt, wishesAlone } from './membership.ts';
+import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
 import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
 import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
 import { beginAnew, beginWaiting, refuseWaiting, timer } from './operations.ts';
-import { configWrites, incarnationWrite, lifeWrite, livesWrite, registerGone, successionGone } from './records.ts';
+import {
+  configWrites,
+  incarnationWrite,
+  type Life,
+  lifeWrite,
+  livesWrite,
+  registerGone,
+  successionGone,
+} from './records.ts';
 import { isPristine } from './standing.ts';
 import { hearKeys, takeOver, tellKeys } from './taking-over.ts';
 
 /** Greets everybody, and looks after what is due; comes back by itself. */
 export function gather(state: CoreState, out: Effect[]): void {
+  const { membership, votes } = state;
   state.isIntroduced = true;
-  greetAll(state, out);
+  if (votes === membership.votes) greetAll(state, out);
+  else
+    out.push({
+      type: 'persist',
+      writes: [lifeWrite(membership.life, membership.boots, votes)],
+      after: [{ type: 'event', event: { type: 'votesKept', votes } }],
+    });
   attend(state, out);
-  const isBusy = state.membership.config === undefined || state.membership.config.old !== undefined;
-  const isUnsettled = isBusy || isJoining(state.membership) || state.move !== undefined;
+  const isBusy = membership.config === undefined || membership.config.old !== undefined;
+  const isUnsettled = isBusy || isJoining(membership) || isWaitingToMeet(membership) || state.move !== undefined;
   out.push(timer(isUnsettled ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
 }
 
 /** A host's first words after a start. */
 export function introduce(state: CoreState, out: Effect[]): void {
-  const { incarnation, life, boots } = state.membership;
-  const writes = [incarnationWrite(incarnation), lifeWrite(life, boots)];
+  const { incarnation, life, boots, votes } = state.membership;
+  const writes = [incarnationWrite(incarnation), lifeWrite(life, boots, votes)];
   out.push({ type: 'persist', writes, after: [{ type: 'event', event: { type: 'greetingDue' } }] });
+  out.push(timer(GREETING_MS_MAX, { type: 'meetingOver' }));
 }
 
 export function greetAll(state: CoreState, out: Effect[]): void {
@@ -74,7 +90,9 @@ export function hearReply(state: CoreState, from: HostId, question: Question, re
 
 function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
   const { membership } = state;
+  if (greeting.standsBack === true) return;
   membership.greetings.set(from, { greeting, atMs: state.nowMs });
+  meet(membership);
   hearLife(state, from, greeting, out);
   if (greeting.config !== undefined) adopt(state, greeting.config, out);
   const { config } = membership;
@@ -96,9 +114,8 @@ function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effec
   const who = voteKey(from, greeting.incarnation);
   const before = state.lives.get(who);
   // A life that does not follow the one known here is not gone by: then its host is told of the known one, and finds out.
-  const follows = before === undefined || (greeting.boots[before.life] ?? before.boot) === before.boot;
-  if (follows && (before?.life ?? 0) < greeting.life) {
-    const life = { life: greeting.life, boot: greeting.boot };
+  if (before === undefined || follows(before, greeting)) {
+    const life = { life: greeting.life, boot: greeting.boot, votes: greeting.votes };
     state.lives.set(who, life);
     out.push({ type: 'persist', writes: [livesWrite(who, life)], after: [] });
   }
@@ -109,18 +126,30 @@ function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effec
     membership.isAcknowledged = true;
     return;
   }
-  const isStrange = you.life >= membership.life || (known !== undefined && known !== you.boot);
+  const hasForgotten = you.life < membership.life && known === you.boot && you.votes > membership.votesAtStart;
+  const isStrange = hasForgotten || you.life >= membership.life || (known !== undefined && known !== you.boot);
   if (!isStrange) return;
   // Its data was started again while this start goes on, or beside it: somewhere else. Before anybody knew of this start, it may as well
   // be that the data is old: then what followed is not ours, and we begin anew.
-  if (you.life === membership.life || membership.isAcknowledged) {
-    if (membership.outlivedSince === undefined)
-      out.push({ type: 'log', event: 'mesh.used_twice', fields: { by: from, life: membership.life, seen: you.life } });
-    membership.outlivedSince = from;
+  if (!hasForgotten && (you.life === membership.life || membership.isAcknowledged)) {
+    standBack(state, from, out);
     return;
   }
   out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
   rejoin(state, out);
+}
+
+/** Whether that is a later start of the same data, or the same one that has voted since. */
+function follows(before: Life, { life, boot, boots, votes }: Greeting): boolean {
+  if (votes < before.votes || (boots[before.life] ?? before.boot) !== before.boot) return false;
+  return life > before.life || (life === before.life && boot === before.boot && votes > before.votes);
+}
+
+/** `by`: who told so. */
+function standBack({ membership }: CoreState, by: HostId, out: Effect[]): void {
+  if (membership.outlivedSince === undefined)
+    out.push({ type: 'log', event: 'mesh.used_twice', fields: { by, life: membership.life } });
+  membership.outlivedSince = by;
 }
 
 /**
@@ -145,12 +174,14 @@ function forget(state: CoreState): Write[] {
   membership.incarnation = state.spareIncarnation;
   state.spareIncarnation = nextIncarnation(state.spareIncarnation);
   membership.life = 1;
+  membership.votes = state.votes;
   membership.boots = { 1: membership.boot };
   membership.succession = undefined;
   const forgotten = [...registers.keys()].map(registerGone);
   registers.clear();
   state.decree = undefined;
-  return [incarnationWrite(membership.incarnation), lifeWrite(1, membership.boots), successionGone, ...forgotten];
+  const { incarnation, boots, votes } = membership;
+  return [incarnationWrite(incarnation), lifeWrite(1, boots, votes), successionGone, ...forgotten];
 }
 
 /** Goes by a later configuration: everything in hand begins anew under it. */
@@ -166,6 +197,10 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
 
 /** `writes`: durable together with it. */
 function goBy(state: CoreState, config: Config, writes: readonly Write[], out: Effect[]): void {
+  const { self, incarnation, config: before } = state.membership;
+  // This host voted, and now another incarnation of it does, which is not this one: its data began anew elsewhere.
+  const isReplaced = isNamed(before, self, incarnation) && !isNamed(config, self, incarnation) && self in config.voters;
+  if (isReplaced && before?.mesh === config.mesh) standBack(state, self, out);
   state.membership.config = config;
   state.membership.succession = undefined;
   state.decree = undefined;
@@ -175,6 +210,10 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   beginAnew(state, out);
   beginWaiting(state, out);
   greetAll(state, out);
+}
+
+function isNamed(config: Config | undefined, host: HostId, incarnation: string): boolean {
+  return config?.voters[host] === incarnation;
 }
 
 function kindOfChange(before: Config, after: Config): string {

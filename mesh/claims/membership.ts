@@ -25,6 +25,10 @@ export interface Membership {
   readonly boot: string;
   /** Those before it too. */
   boots: Boots;
+  /** Votes cast on this state, as far as others were told; durable. */
+  votes: number;
+  /** The same, when this start began. */
+  readonly votesAtStart: number;
   wish: Wish;
   config: Config | undefined;
   /** This host's vote on what follows `config`. */
@@ -35,6 +39,10 @@ export interface Membership {
   readonly evicting: Set<HostId>;
   /** Whether a peer has heard of this very start. */
   isAcknowledged: boolean;
+  /** Whether the other voters were heard since this start, or those that answered in time: they would have said that this host's data is old. */
+  hasMet: boolean;
+  /** Whether that time is over. */
+  isLate: boolean;
   /** Set when somebody saw this incarnation in the same life, but in another start: the data directory is in use twice. */
   outlivedSince: HostId | undefined;
 }
@@ -53,8 +61,15 @@ export function isConcerned({ config }: Membership, host: HostId): boolean {
 }
 
 /** Whether this host's votes count under what was agreed. */
-export function mayVote({ config, self, incarnation, outlivedSince }: Membership): boolean {
-  return config !== undefined && outlivedSince === undefined && isVoter(config, self, incarnation);
+export function mayVote(membership: Membership): boolean {
+  const { config, self, incarnation, outlivedSince } = membership;
+  if (config === undefined || outlivedSince !== undefined || isWaitingToMeet(membership)) return false;
+  return isVoter(config, self, incarnation);
+}
+
+/** Whether this host, just started, has still to hear whether its data is old before it votes on it. */
+export function isWaitingToMeet({ config, hasMet }: Membership): boolean {
+  return config !== undefined && !hasMet && electorsOf(config).length > 1;
 }
 
 /** Whether what was agreed names another incarnation of this host: its data was lost. */
@@ -75,9 +90,16 @@ export function wishesAlone({ wish, self }: Membership): boolean {
   return wish.voters.length === 1 && wish.voters[0] === self;
 }
 
+/** Looks whether it has met them now. */
+export function meet(membership: Membership): void {
+  const { config, self, greetings, isLate } = membership;
+  const others = config === undefined ? [] : electorsOf(config).filter((host) => host !== self);
+  membership.hasMet ||= isLate ? greetings.size > 0 : others.every((host) => greetings.has(host));
+}
+
 /** What this host says of itself to `to`. */
 export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMap<VoteKey, Life>): Greeting {
-  const { config, incarnation, wish, life, boot, boots } = membership;
+  const { config, incarnation, wish, life, boot, boots, votes, outlivedSince } = membership;
   const theirs = membership.greetings.get(to)?.greeting.incarnation;
   const who = theirs === undefined ? undefined : voteKey(to, theirs);
   const seen = who === undefined ? undefined : lives.get(who);
@@ -91,6 +113,8 @@ export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMa
     life,
     boot,
     boots,
+    votes,
+    ...(outlivedSince === undefined ? {} : { standsBack: true }),
     ...(config === undefined ? {} : { config }),
     ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, ...seen } }),
   };

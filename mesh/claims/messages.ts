@@ -69,6 +69,9 @@ interface Refused {
 }
 
 export interface ClaimMessage extends Standing {
+  /** Which start of the sender speaks, as its greetings say. */
+  readonly life: number;
+  readonly boot: string;
   readonly items: readonly Item[];
 }
 
@@ -99,8 +102,14 @@ export interface Greeting extends Standing {
   readonly boot: string;
   /** Names of its last starts, by life. */
   readonly boots: Readonly<Record<string, string>>;
-  /** The receiver as the sender knows it: its last incarnation, the latest life it was seen in, and which start that was. */
-  readonly you?: { readonly incarnation: string; readonly life: number; readonly boot: string } | undefined;
+  /** The sender's data is in use elsewhere: nothing of this counts. */
+  readonly standsBack?: true | undefined;
+  /** How many votes the sender has cast on its data; durable before it is said. */
+  readonly votes: number;
+  /** The receiver as the sender knows it: its last incarnation, the latest life it was seen in, which start that was, and its votes then. */
+  readonly you?:
+    | { readonly incarnation: string; readonly life: number; readonly boot: string; readonly votes: number }
+    | undefined;
 }
 
 /** About the successor of `epoch`. `hosts`: the voters wished for, when it is the first configuration. */
@@ -217,6 +226,8 @@ const refused = z.object({ version, kind: z.literal('refused'), incarnation });
 
 export const claimMessageSchema = z.object({
   ...standing,
+  life: z.int().min(0),
+  boot: z.string().max(64),
   items: z
     .array(
       z.discriminatedUnion('kind', [
@@ -262,7 +273,11 @@ const greeting = z.object({
   life: z.int().min(0),
   boot: z.string().max(64),
   boots: z.record(z.string().max(16), z.string().max(64)),
-  you: z.object({ incarnation, life: z.int().min(0), boot: z.string().max(64) }).optional(),
+  votes: z.int().min(0).default(0),
+  standsBack: z.literal(true).optional(),
+  you: z
+    .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
+    .optional(),
 });
 const succession = { ...standing, about: z.literal('succession'), n: ballotNumber, hosts };
 

@@ -16,7 +16,7 @@ export function obstacleOf(membership: Membership): Obstacle | undefined {
   const { config, self, outlivedSince } = membership;
   if (outlivedSince !== undefined) return outlived(self, outlivedSince);
   if (config === undefined) return unformed(membership);
-  if (config.gone[self] === undefined) return undefined;
+  if (config.gone[self] === undefined) return isJoining(membership) ? joining(self) : undefined;
   const message = `This host is no longer part of the mesh: hosts.json of the other hosts does not list '${self}' since ${config.gone[self]}. List it there again, or stop this node.`;
   return { reason: 'membership_mismatch', message, hosts: [self] };
 }
@@ -61,6 +61,11 @@ export function stateSentence(
     return `Epoch ${config.epoch}: after a loss, all of ${list(hostsOf(config.voters))} must agree until every address is chosen again.`;
   const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
   return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
+}
+
+function joining(self: HostId): Obstacle {
+  const message = `This host, '${self}', has lost its claim data and is being brought in again; until that is done, it claims nothing.`;
+  return { reason: 'forming', message, hosts: [self] };
 }
 
 function outlived(self: HostId, by: HostId): Obstacle {

@@ -77,23 +77,27 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
     voters[host] = present;
   }
   adopt(state, recoveredConfig(config, voters as Voters, wish.members), out);
-  end({ kind: 'done' });
+  done(operation, out);
 }
 
 /** Leaves this host's mesh for the one of `host`. What both gave out stays with the owner there, once this host has asked about it. */
 export function join(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
   const { membership, nowMs } = state;
   const greeting = freshGreeting(membership, host, nowMs);
-  const refusal =
-    greeting === undefined
-      ? `Host '${host}' was not heard of lately: it must be listed in hosts.json, and answer.`
-      : greeting.config === undefined
-        ? `Host '${host}' is in no mesh yet, so there is none to join.`
-        : greeting.config.mesh === membership.config?.mesh
-          ? `Host '${host}' is in the same mesh as this host.`
-          : undefined;
-  if (greeting?.config !== undefined && refusal === undefined) moveOver(state, greeting.config, out);
-  out.push({ type: 'finish', operation, result: refusal === undefined ? { kind: 'done' } : refused(refusal) });
+  const refuse = (message: string) => out.push({ type: 'finish', operation, result: refused(message) });
+  if (greeting === undefined)
+    refuse(`Host '${host}' was not heard of lately: it must be listed in hosts.json, and answer.`);
+  else if (greeting.config === undefined) refuse(`Host '${host}' is in no mesh yet, so there is none to join.`);
+  else if (greeting.config.mesh === membership.config?.mesh) refuse(`Host '${host}' is in the same mesh as this host.`);
+  else {
+    moveOver(state, greeting.config, out);
+    done(operation, out);
+  }
+}
+
+/** When it is durable, and not before. */
+function done(operation: number, out: Effect[]): void {
+  out.push({ type: 'persist', writes: [], after: [{ type: 'finish', operation, result: { kind: 'done' } }] });
 }
 
 function refused(message: string): Result {

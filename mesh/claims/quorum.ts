@@ -35,7 +35,7 @@ import {
 } from './messages.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
-import { standingOf } from './standing.ts';
+import { messageOf } from './standing.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from './views.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
@@ -248,7 +248,7 @@ export class QuorumClaims implements ClaimStore {
   /** This host's own vote: the same messages, without a network. */
   #sendToSelf(items: readonly Item[]): void {
     const { self } = this.#options;
-    const message: ClaimMessage = { ...standingOf(this.#state), items };
+    const message = messageOf(this.#state, items);
     void this.receive(self, message).then((answer) => this.#tell({ type: 'answered', from: self, answer, tookMs: 0 }));
   }
 
@@ -268,7 +268,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   async #say(to: HostId, items: readonly Item[]): Promise<ClaimAnswer> {
-    const message: ClaimMessage = { ...standingOf(this.#state), items };
+    const message = messageOf(this.#state, items);
     const answer = await this.#post(to, CLAIM_MESSAGES_PATH, message, CLAIM_MESSAGE_MS_MAX);
     return claimAnswerSchema.parse(answer);
   }

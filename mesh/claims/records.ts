@@ -28,6 +28,8 @@ const UNSETTLED = 'claim/unsettled/';
 export interface Life {
   readonly life: number;
   readonly boot: string;
+  /** How many votes it had cast on this data, as far as it said. */
+  readonly votes: number;
 }
 
 /** Names of starts, by life. */
@@ -41,6 +43,8 @@ export interface ClaimRecords {
   life: number;
   /** Names of the last starts, by life. */
   boots: Boots;
+  /** Votes cast on these records, at least: never fewer than any host was told of. */
+  votes: number;
   /** The latest life that other hosts were seen in, by host and incarnation. */
   readonly lives: Map<VoteKey, Life>;
   /** No ballot number up to this one may be used again. */
@@ -59,7 +63,10 @@ export const configWrites = (config: Config): readonly Write[] => [
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
 export const successionGone: Write = { key: SUCCESSION, value: undefined };
 export const registerGone = (key: AddressKey): Write => ({ key: REGISTER + key, value: undefined });
-export const lifeWrite = (life: number, boots: Boots): Write => ({ key: LIFE, value: { life, boots } });
+export const lifeWrite = (life: number, boots: Boots, votes: number): Write => ({
+  key: LIFE,
+  value: { life, boots, votes },
+});
 export const livesWrite = (who: VoteKey, life: Life): Write => ({ key: LIVES + who, value: life });
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
@@ -73,6 +80,7 @@ export function emptyClaimRecords(): ClaimRecords {
     succession: undefined,
     life: 0,
     boots: {},
+    votes: 0,
     lives: new Map(),
     ballotCeiling: 0,
     registers: new Map(),
@@ -85,8 +93,9 @@ const agreement = z.object({
   incarnations: z.record(hostIdSchema, z.string()).optional(),
 });
 /** Of this host: how often it was started, and the names of the last starts. */
-const ownLife = z.object({ life: z.int().min(0), boots: z.record(z.string(), z.string()) });
-const lifeSchema = z.object({ life: z.int().min(0), boot: z.string() });
+const votes = z.int().min(0).default(0);
+const ownLife = z.object({ life: z.int().min(0), boots: z.record(z.string(), z.string()), votes });
+const lifeSchema = z.object({ life: z.int().min(0), boot: z.string(), votes });
 const ballotSchema = z.tuple([z.int(), z.string()]);
 const succession = z.object({
   epoch: z.int().min(0),
@@ -105,7 +114,7 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key === CONFIG) records.config = configSchema.parse(value);
     else if (key === AGREEMENT) records.config ??= readAgreement(value);
     else if (key === SUCCESSION) records.succession = succession.parse(value);
-    else if (key === LIFE) ({ life: records.life, boots: records.boots } = ownLife.parse(value));
+    else if (key === LIFE) ({ life: records.life, boots: records.boots, votes: records.votes } = ownLife.parse(value));
     else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');

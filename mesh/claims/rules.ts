@@ -4,6 +4,7 @@ import { vote } from './acceptor.ts';
 import { type Config, canDecideWithout, isMajority, isQuorum, isVoter, voteKey } from './config.ts';
 import { mayVote } from './membership.ts';
 import { applyChange, trustsPrepare } from './proposer.ts';
+import { isReplaced } from './standing.ts';
 
 export interface Rules {
   /** Whether these votes decide. */
@@ -15,6 +16,8 @@ export interface Rules {
   readonly voteKey: typeof voteKey;
   /** Whether this host votes at all. */
   readonly mayVote: typeof mayVote;
+  /** Whether the sender has been replaced by another start or incarnation of its host. */
+  readonly isReplaced: typeof isReplaced;
   /** A voter's answer to one item. */
   readonly vote: typeof vote;
   readonly applyChange: typeof applyChange;
@@ -34,6 +37,7 @@ export const RULES: Rules = {
   counts: isVoter,
   voteKey,
   mayVote,
+  isReplaced,
   vote,
   applyChange,
   trustsPrepare,

@@ -1,11 +1,32 @@
 // Where a host stands: in which mesh and epoch. Every message says it, and who stands elsewhere is answered with that.
+
+import type { HostId } from '../names.ts';
+import { voteKey } from './config.ts';
 import type { CoreState } from './core-state.ts';
-import { type Ahead, type Behind, CLAIM_VERSION } from './messages.ts';
+import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from './messages.ts';
 
 /** Where this host stands, as every message says it. */
 export function standingOf(state: CoreState) {
   const { config, incarnation } = state.membership;
   return { version: CLAIM_VERSION, mesh: config?.mesh ?? '', epoch: config?.epoch ?? 0, incarnation } as const;
+}
+
+/** What this host says to voters. */
+export function messageOf(state: CoreState, items: readonly Item[]): ClaimMessage {
+  const { life, boot } = state.membership;
+  return { ...standingOf(state), life, boot, items };
+}
+
+/**
+ * Whether the sender is one that has been replaced: a host that began anew, or whose data was started again later, elsewhere. Two that use
+ * the same data would each take the other's claims for its own leftovers.
+ */
+export function isReplaced({ membership: { config }, lives }: CoreState, from: HostId, message: ClaimMessage): boolean {
+  const voting = config?.voters[from];
+  if (voting !== undefined && voting !== message.incarnation) return true;
+  const known = lives.get(voteKey(from, message.incarnation));
+  if (known === undefined || message.life > known.life) return false;
+  return message.life < known.life || message.boot !== known.boot;
 }
 
 /** How to answer somebody who is not in this host's epoch; `undefined` when he is. */

@@ -36,7 +36,7 @@ export function full(seed: number, options: SimulationOptions = {}, steps = 50):
   const { random } = mesh;
   mesh.faults = { loss: 0.4 * random.next() ** 3, repeat: 0.1, delayMs: 20 + 150 * random.next(), syncMs: 20 };
   let wished = voters as readonly string[];
-  /** In every other life whoever votes no more is no member any more either. */
+  /** In every other life whoever votes no more is no member any more either. Then no disk is lost: a host without data must find the others in its file. */
   const others = seed % 8 < 4 ? FIVE : [];
   let wipedAtMs = -Infinity;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
@@ -53,7 +53,7 @@ export function full(seed: number, options: SimulationOptions = {}, steps = 50):
     else if (chance < 0.8) mesh.confirm(host, pick(KEYS));
     else if (chance < 0.83 && isMoving) wished = pick(LISTS);
     else if (chance < 0.88 && isMoving) mesh.wish(host, wished, others);
-    else if (chance < 0.9 && mesh.nowMs - wipedAtMs > WIPES_APART_MS && mayBeWiped(mesh, host)) {
+    else if (chance < 0.9 && mesh.nowMs - wipedAtMs > WIPES_APART_MS && others.length > 0 && mayBeWiped(mesh, host)) {
       wipedAtMs = mesh.nowMs;
       mesh.wipe(host);
     } else if (!mesh.isUp(host)) mesh.start(host);

@@ -8,10 +8,10 @@ import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import { isConcerned, isJoining } from '../../mesh/claims/membership.ts';
-import type { ClaimAnswer, ClaimMessage, Reply, Wish } from '../../mesh/claims/messages.ts';
+import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { emptyClaimRecords, readClaimRecord, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
-import { standingOf } from '../../mesh/claims/standing.ts';
+import { messageOf } from '../../mesh/claims/standing.ts';
 import { statusOf } from '../../mesh/claims/views.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
@@ -394,7 +394,7 @@ export class ClaimSimulation {
     if (this.#options.trace !== undefined) this.#trace(host.id, describeEffect(effect));
     switch (effect.type) {
       case 'send': {
-        const message: ClaimMessage = { ...standingOf(host.core), items: effect.items };
+        const message = messageOf(host.core, effect.items);
         this.#ask(
           host,
           effect.to,

@@ -25,6 +25,14 @@ const ownerOn = (hostId: HostId, claimId: string): Owner => ({
 
 /** A core on `mac` in a mesh that has formed. */
 function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
+  const state = startedCore(records, held);
+  // It has heard its peers.
+  state.membership.hasMet = true;
+  return state;
+}
+
+/** The same, before it has heard anybody. */
+function startedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
   return createCore({
     self: mac,
     wish: { voters: VOTERS, members: VOTERS },
@@ -52,7 +60,11 @@ const question = (item: Item, standing: { readonly mesh?: string; readonly epoch
   type: 'received',
   token: 1,
   from: cloud,
-  message: { version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud, ...standing, items: [item] },
+  message: {
+    ...{ version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud, life: 1, boot: 'x' },
+    ...standing,
+    items: [item],
+  },
 });
 const PREPARE: Item = { kind: 'prepare', key: KEY, n: 5, claiming: true };
 
@@ -150,19 +162,94 @@ describe('a ballot number', () => {
   });
 });
 
+describe('a voter that is asked by a host of which there are two', () => {
+  const greeted = (life: number, boot: string, boots: Readonly<Record<string, string>>, votes = 0): Event => ({
+    type: 'asked',
+    token: 1,
+    from: cloud,
+    question: {
+      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud },
+      ...{ wish: { voters: VOTERS, members: VOTERS }, life, boot, boots, votes },
+    },
+  });
+  const asked = (standing: object) => question(PREPARE, standing);
+
+  it('listens to the later start of the same data, and to no other', () => {
+    const state = formedCore();
+    run(state, greeted(1, 'x', { 1: 'x' }));
+    expect(answers(run(state, asked({ life: 1, boot: 'x' })))).toMatchObject([{ kind: 'items' }]);
+    run(state, greeted(2, 'copy', { 1: 'x', 2: 'copy' }));
+    // The earlier one goes on, and votes.
+    run(state, greeted(1, 'x', { 1: 'x' }, 9));
+    const kinds = [
+      { life: 1, boot: 'x' },
+      { life: 2, boot: 'other' },
+      { life: 2, boot: 'copy' },
+      { life: 3, boot: 'not heard of yet' },
+    ].map((standing) => answers(run(state, asked(standing)))[0]?.kind);
+    expect(kinds).toEqual(['refused', 'refused', 'items', 'items']);
+  });
+
+  it('listens to the incarnation that votes, and to no other', () => {
+    const state = formedCore();
+    expect(answers(run(state, asked({ incarnation: 'e'.repeat(32) })))).toMatchObject([{ kind: 'refused' }]);
+  });
+});
+
 describe('a host whose data was started again elsewhere', () => {
-  const greeting = (life: number, boot: string): Event => ({
+  const greeting = (life: number, boot: string, votes = 0): Event => ({
     type: 'asked',
     token: 1,
     from: cloud,
     question: {
       ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud },
       ...{ wish: { voters: VOTERS, members: VOTERS }, life: 1, boot: 'x', boots: { 1: 'x' } },
-      you: { incarnation: INCARNATIONS.mac, life, boot },
+      ...{ votes: 7, you: { incarnation: INCARNATIONS.mac, life, boot, votes } },
     },
   });
   const logged = (effects: readonly Effect[]) =>
     effects.flatMap((effect) => (effect.type === 'log' ? [effect.event] : []));
+
+  it('votes on its data only once it has heard who is there, for they would have said that it is old', () => {
+    const state = startedCore({ life: 1, boots: { 1: 'before' } });
+    run(state, { type: 'started' });
+    expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
+    run(state, { type: 'meetingOver' });
+    expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
+    run(state, greeting(1, 'before'));
+    expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'items' }]);
+    // One that is not there does not keep it from voting for ever.
+    const other = startedCore({ life: 1, boots: { 1: 'before' } });
+    run(other, { type: 'started' });
+    run(other, greeting(1, 'before'));
+    expect(answers(run(other, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
+    run(other, { type: 'meetingOver' });
+    expect(answers(run(other, question(PREPARE)))).toMatchObject([{ kind: 'items' }]);
+  });
+
+  it('begins anew when a peer knows of votes that it has forgotten', () => {
+    const records = { life: 1, boots: { 1: 'before' }, votes: 4 };
+    const [sound, old] = [startedCore(records), startedCore(records)];
+    for (const state of [sound, old]) run(state, { type: 'started' });
+    expect(logged(run(sound, greeting(1, 'before', 4)))).toEqual([]);
+    expect(logged(run(old, greeting(1, 'before', 5)))).toEqual(['mesh.rejoining']);
+    expect(old.membership.incarnation).not.toBe(INCARNATIONS.mac);
+  });
+
+  it('says how many votes it cast only when that is durable', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    run(state, question(PREPARE));
+    const told = run(state, { type: 'greetingDue' });
+    const persisted = told.findIndex(
+      (effect) =>
+        effect.type === 'persist' && effect.writes.some(({ value }) => (value as { votes?: number })?.votes === 1),
+    );
+    const greeted = told.findIndex(
+      (effect) => effect.type === 'ask' && effect.question.about === 'greeting' && effect.question.votes === 1,
+    );
+    expect([persisted >= 0, greeted > persisted]).toEqual([true, true]);
+  });
 
   it('stands back when its peers knew of it before, and does not displace the other again and again', () => {
     const state = formedCore();

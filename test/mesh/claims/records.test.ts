@@ -32,7 +32,9 @@ describe('a stored record of the claims', () => {
     const succession = { epoch: 1, promised: [7, 'cloud#bb'], accepted: [5, 'mac#aa'], config: CONFIG };
     expect(read('claim/succession', succession).succession).toEqual(succession);
     expect(read('claim/life', { life: 3, boots: { 3: 'x' } })).toMatchObject({ life: 3, boots: { 3: 'x' } });
-    expect([...read('claim/lives/mac aa', { life: 2, boot: 'y' }).lives]).toEqual([['mac aa', { life: 2, boot: 'y' }]]);
+    expect([...read('claim/lives/mac aa', { life: 2, boot: 'y' }).lives]).toEqual([
+      ['mac aa', { life: 2, boot: 'y', votes: 0 }],
+    ]);
   });
 
   it('of an earlier version that a mesh formed by is its first configuration; before it formed, it is nothing', () => {
