@@ -253,4 +253,27 @@ describe('known to be wrong', () => {
       [mini, 'conflict'],
     ]);
   });
+
+  it.fails('counts no vote of a host that was restored from a backup before its peers have heard of this start', () => {
+    const mesh = new ClaimSimulation(1, THREE, CALM);
+    for (const id of mesh.hostIds) mesh.start(id);
+    mesh.advance(3_000);
+    const restore = mesh.backup(cloud);
+    for (let starts = 0; starts < 2; starts += 1) {
+      mesh.crash(cloud);
+      mesh.start(cloud);
+      mesh.advance(1_000);
+    }
+    // Chosen by `cloud` and `mini` alone; then `cloud` forgets it, and is asked by `mac` before their greetings get through.
+    mesh.links.delayOf = (from, to) => (from === mac || to === mac ? 'lost' : 1);
+    mesh.claim(mini, key);
+    mesh.advance(1_000);
+    restore();
+    mesh.links.delayOf = (from, to, said) => (from === mini || to === mini || wishIn(said) !== undefined ? 'lost' : 1);
+    mesh.start(cloud);
+    mesh.advance(50);
+    mesh.claim(mac, key);
+    mesh.advance(6_000);
+    expect(mesh.faultsFound()).toEqual([]);
+  });
 });

@@ -178,6 +178,20 @@ describe('taking addresses over', () => {
     expect(asksIn(last)).toEqual([]);
   });
 
+  it('has the new voters decide alone only when every address was chosen again', () => {
+    const state = mover();
+    const many = Array.from({ length: 150 }, (_, number) => keyOf(number));
+    tell(state, mini, asking(''), page(many, false, mini));
+    tell(state, cloud, asking(''), page([], false, cloud));
+    const [first, second] = [...(state.move?.rechoosing.keys() ?? [])];
+    expect([...(state.move?.rechoosing.values() ?? [])]).toEqual([100, 50]);
+    due(state, 1_000);
+    run(state, { type: 'rechosen', operation: first ?? 0 }, 1_001);
+    expect([state.move?.done, state.decree]).toEqual([100, undefined]);
+    run(state, { type: 'rechosen', operation: second ?? 0 }, 1_002);
+    expect([state.move?.done, state.decree?.decree.target.epoch]).toEqual([150, 3]);
+  });
+
   it('asks again for a page that was lost, and takes one that comes twice once', () => {
     const state = mover();
     tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], true, mini));
@@ -207,10 +221,11 @@ describe('taking addresses over', () => {
 
   it('gives up when a voter is in a later epoch, and goes by that', () => {
     const state = mover();
-    tell(state, mac, asking(''), page([keyOf(1)], false, mac));
+    for (const from of [mac, cloud]) tell(state, from, asking(''), page([], false, from));
+    expect(state.decree).toBeDefined();
     const settled: Config = { ...CONFIG, epoch: 3, voters: JOINT.voters };
     tell(state, mini, asking(''), aheadBy(settled));
-    expect([state.membership.config, state.move]).toEqual([settled, undefined]);
+    expect([state.membership.config, state.move, state.decree]).toEqual([settled, undefined, undefined]);
     expect(keysAsked(tell(state, cloud, asking(''), page([keyOf(2)], false, cloud)))).toEqual(new Set());
   });
 
