@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import type { Register } from '../../../mesh/claims/acceptor.ts';
+import { type Config, firstConfig, type Voters } from '../../../mesh/claims/config.ts';
+import { step } from '../../../mesh/claims/core.ts';
+import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
+import type { Effect, Event } from '../../../mesh/claims/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
+import { emptyClaimRecords } from '../../../mesh/claims/records.ts';
+import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import { greetingOf, incarnationOf, wishOf } from '../../support/membership-of.ts';
+
+const [cloud, desk, lab, mac, mini] = ['cloud', 'desk', 'lab', 'mac', 'mini'] as string[] as [
+  HostId,
+  HostId,
+  HostId,
+  HostId,
+  HostId,
+];
+const INCARNATIONS: Voters = {
+  [cloud]: incarnationOf('a'),
+  [desk]: incarnationOf('b'),
+  [lab]: incarnationOf('c'),
+  [mac]: incarnationOf('d'),
+  [mini]: incarnationOf('e'),
+};
+const votersOf = (...hosts: HostId[]): Voters =>
+  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
+const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
+const JOINT: Config = { ...CONFIG, epoch: 2, voters: votersOf(cloud, desk, mini), old: CONFIG.voters };
+const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
+const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
+
+/** A core on `self`, with so many registers. */
+function coreOn(self: HostId, config: Config, count = 0): CoreState {
+  const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
+  return createCore({
+    self,
+    wish: wishOf(Object.keys(JOINT.voters)),
+    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS[self], config, registers },
+    registry: { holder: () => undefined, isEmpty: () => true },
+    freshIncarnation: incarnationOf('f'),
+    boot: 'first',
+  });
+}
+
+/** Steps at `nowMs`, and does everything that needs no time: every write is durable at once. */
+function run(state: CoreState, event: Event, nowMs = 0): Effect[] {
+  const done: Effect[] = [];
+  const todo: Effect[] = [...step(state, event, nowMs, nowMs)];
+  for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
+    done.push(effect);
+    if (effect.type === 'persist') todo.push(...effect.after);
+    if (effect.type === 'event') todo.push(...step(state, effect.event, nowMs, nowMs));
+  }
+  return done;
+}
+
+const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion => ({
+  version: CLAIM_VERSION,
+  mesh,
+  epoch,
+  incarnation: INCARNATIONS[cloud] ?? '',
+  about: 'keys',
+  after,
+});
+
+describe('telling a mover which addresses there are', () => {
+  const told = (state: CoreState, question: KeysQuestion): Reply | undefined =>
+    run(state, { type: 'asked', token: 1, from: cloud, question }).flatMap((effect) =>
+      effect.type === 'reply' ? [effect.reply] : [],
+    )[0];
+  const pageOf = (state: CoreState, after: string) => {
+    const reply = told(state, asking(after)) as KeysAnswer & { kind: 'keys' };
+    return [reply.keys.length, reply.keys[0], reply.keys.at(-1), reply.more];
+  };
+
+  it('goes page by page, in the order of the keys, each from above the last one', () => {
+    const state = coreOn(mac, JOINT, 2 * KEYS_PER_PAGE_MAX + 1);
+    expect(pageOf(state, '')).toEqual([2_000, keyOf(0), keyOf(1_999), true]);
+    expect(pageOf(state, keyOf(1_999))).toEqual([2_000, keyOf(2_000), keyOf(3_999), true]);
+    expect(pageOf(state, keyOf(3_999))).toEqual([1, keyOf(4_000), keyOf(4_000), false]);
+    expect(pageOf(state, keyOf(4_000))).toEqual([0, undefined, undefined, false]);
+    // A page that was lost is asked for again.
+    expect(pageOf(state, keyOf(1_999))).toEqual([2_000, keyOf(2_000), keyOf(3_999), true]);
+  });
+
+  it('says that there is no more when the last page is full', () => {
+    expect(pageOf(coreOn(mac, JOINT, KEYS_PER_PAGE_MAX), '')).toEqual([2_000, keyOf(0), keyOf(1_999), false]);
+  });
+
+  it('tells those of the moment at which this epoch was first asked about, and in the next epoch all', () => {
+    const state = coreOn(mac, JOINT, 1);
+    expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
+    state.registers.set(keyOf(1), REGISTER);
+    expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
+    const later: Config = { ...JOINT, epoch: 4 };
+    run(state, { type: 'replied', from: cloud, question: asking(''), reply: aheadBy(later) });
+    expect(told(state, asking('', later))).toMatchObject({ kind: 'keys', keys: [keyOf(0), keyOf(1)] });
+  });
+
+  it('is for the epoch that this host is in, and for a voter to do', () => {
+    expect(told(coreOn(mac, { ...JOINT, epoch: 3 }), asking(''))).toMatchObject({
+      kind: 'ahead',
+      config: { epoch: 3 },
+    });
+    expect(told(coreOn(mac, CONFIG), asking(''))).toMatchObject({ kind: 'behind' });
+    expect(told(coreOn(mac, { ...JOINT, mesh: 'f'.repeat(32) }), asking(''))).toMatchObject({ kind: 'ahead' });
+    expect(told(coreOn(lab, JOINT), asking(''))).toMatchObject({ kind: 'refused' });
+  });
+
+  // Not so yet: what it told last is kept by the number of the epoch alone. Take `.fails` away when it is.
+  it.fails('tells what it holds in the mesh that asks, after it left another in an epoch of the same number', () => {
+    const state = coreOn(mac, JOINT);
+    run(state, { type: 'started' });
+    expect(told(state, asking(''))).toMatchObject({ keys: [] });
+    const other = firstConfig(votersOf(desk, lab), [desk, lab]);
+    const hear = (config: Config) =>
+      run(state, {
+        type: 'asked',
+        token: 2,
+        from: desk,
+        question: greetingOf(INCARNATIONS[desk] ?? '', wishOf([desk, lab, mac]), { config }),
+      });
+    hear(other);
+    run(state, { type: 'join', operation: 1, host: desk });
+    const ours = { ...votersOf(desk, lab), [mac]: state.membership.incarnation };
+    state.registers.set(keyOf(7), REGISTER);
+    const joint: Config = { ...other, epoch: 2, voters: votersOf(desk, lab), old: ours };
+    hear(joint);
+    expect(told(state, asking('', joint))).toMatchObject({ keys: [keyOf(7)] });
+  });
+});
+
+const aheadBy = (config: Config): Reply => ({
+  version: CLAIM_VERSION,
+  kind: 'ahead',
+  incarnation: INCARNATIONS[mini] ?? '',
+  config,
+});
+
+describe('taking addresses over', () => {
+  /** Whom a mover asks for keys from above which, at `nowMs`, when it does what is due. */
+  const asksIn = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) =>
+      effect.type === 'ask' && effect.question.about === 'keys' ? [[effect.to, effect.question.after]] : [],
+    );
+  const due = (state: CoreState, nowMs: number) => asksIn(run(state, { type: 'greetingDue' }, nowMs));
+  const page = (keys: readonly AddressKey[], more: boolean, from: HostId): KeysAnswer => ({
+    version: CLAIM_VERSION,
+    kind: 'keys',
+    incarnation: INCARNATIONS[from] ?? '',
+    keys,
+    more,
+  });
+  const tell = (state: CoreState, from: HostId, question: KeysQuestion, reply: Reply, nowMs = 0) =>
+    run(state, { type: 'replied', from, question, reply }, nowMs);
+  const keysAsked = (effects: readonly Effect[]) =>
+    new Set(
+      effects.flatMap((effect) =>
+        effect.type === 'send' ? effect.items.map((item) => (item.kind === 'prepare' ? item.key : '')) : [],
+      ),
+    );
+  const mover = () => {
+    const state = coreOn(cloud, JOINT);
+    run(state, { type: 'started' });
+    return state;
+  };
+
+  it('asks the old voters, page after page, and has each address chosen again that one of a majority tells', () => {
+    const state = mover();
+    expect(state.move?.told.size).toBe(3);
+    const next = tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], true, mini));
+    expect(asksIn(next)).toEqual([[mini, keyOf(2)]]);
+    expect(keysAsked(tell(state, cloud, asking(''), page([keyOf(9)], false, cloud)))).toEqual(new Set());
+    const last = tell(state, mini, asking(keyOf(2)), page([keyOf(3)], false, mini));
+    expect(keysAsked(last)).toEqual(new Set([1, 2, 3, 9].map(keyOf)));
+    expect(asksIn(last)).toEqual([]);
+  });
+
+  it('has the new voters decide alone only when every address was chosen again', () => {
+    const state = mover();
+    const many = Array.from({ length: 150 }, (_, number) => keyOf(number));
+    tell(state, mini, asking(''), page(many, false, mini));
+    tell(state, cloud, asking(''), page([], false, cloud));
+    const [first, second] = [...(state.move?.rechoosing.keys() ?? [])];
+    expect([...(state.move?.rechoosing.values() ?? [])]).toEqual([100, 50]);
+    due(state, 1_000);
+    run(state, { type: 'rechosen', operation: first ?? 0 }, 1_001);
+    expect([state.move?.done, state.decree]).toEqual([100, undefined]);
+    run(state, { type: 'rechosen', operation: second ?? 0 }, 1_002);
+    expect([state.move?.done, state.decree?.decree.target.epoch]).toEqual([150, 3]);
+  });
+
+  it('asks again for a page that was lost, and takes one that comes twice once', () => {
+    const state = mover();
+    tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], true, mini));
+    expect(due(state, 999)).toEqual([]);
+    expect(due(state, 1_000)).toEqual([
+      [cloud, ''],
+      [mac, ''],
+      [mini, keyOf(2)],
+    ]);
+    // The first page again, late, and now it is said to be the last one.
+    tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], false, mini), 1_001);
+    tell(state, mac, asking(''), page([], false, mac), 1_002);
+    expect(state.move?.left).toBeUndefined();
+    expect(keysAsked(tell(state, mini, asking(keyOf(2)), page([keyOf(3)], false, mini), 1_003))).toEqual(
+      new Set([1, 2, 3].map(keyOf)),
+    );
+  });
+
+  it('does not take what was told for another epoch, or by another incarnation', () => {
+    const state = mover();
+    tell(state, mini, asking('', { ...JOINT, epoch: 4 }), page([keyOf(1)], false, mini));
+    tell(state, mac, asking(''), page([keyOf(2)], false, lab));
+    expect([...(state.move?.keys ?? [])]).toEqual([]);
+    tell(state, cloud, asking(''), page([], false, cloud));
+    expect(state.move?.left).toBeUndefined();
+  });
+
+  it('gives up when a voter is in a later epoch, and goes by that', () => {
+    const state = mover();
+    for (const from of [mac, cloud]) tell(state, from, asking(''), page([], false, from));
+    expect(state.decree).toBeDefined();
+    const settled: Config = { ...CONFIG, epoch: 3, voters: JOINT.voters };
+    tell(state, mini, asking(''), aheadBy(settled));
+    expect([state.membership.config, state.move, state.decree]).toEqual([settled, undefined, undefined]);
+    expect(keysAsked(tell(state, cloud, asking(''), page([keyOf(2)], false, cloud)))).toEqual(new Set());
+  });
+
+  it('greets a voter that is in an earlier epoch, and asks it again', () => {
+    const state = mover();
+    const behind: Reply = { version: CLAIM_VERSION, kind: 'behind', incarnation: INCARNATIONS[mini] ?? '' };
+    const effects = tell(state, mini, asking(''), behind);
+    expect(effects).toMatchObject([{ type: 'ask', to: mini, question: { about: 'greeting', config: JOINT } }]);
+    expect(due(state, 1_000)).toContainEqual([mini, '']);
+  });
+
+  it('ends at once where there is nothing to take over', () => {
+    const state = mover();
+    tell(state, mac, asking(''), page([], false, mac));
+    const effects = tell(state, mini, asking(''), page([], false, mini));
+    expect(effects).toMatchObject(
+      [cloud, desk, mac, mini].map((to) => ({ type: 'ask', to, question: { about: 'succession', kind: 'prepare' } })),
+    );
+    expect(state.decree?.decree.target).toEqual({ ...CONFIG, epoch: 3, voters: JOINT.voters });
+  });
+});

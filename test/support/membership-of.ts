@@ -1,0 +1,46 @@
+// What a host knows of the mesh, and what others told it; each test says what matters to it.
+import type { Membership } from '../../mesh/claims/membership.ts';
+import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
+import type { HostId } from '../../mesh/names.ts';
+
+/** An incarnation that is told apart by one hex digit. */
+export const incarnationOf = (digit: string): string => digit.repeat(32);
+
+/** Voters by hosts.json, and all hosts of the mesh when there are others. */
+export function wishOf(voters: readonly string[], members: readonly string[] = voters): Wish {
+  return { voters: [...voters].sort() as HostId[], members: [...members].sort() as HostId[] };
+}
+
+export function membershipOf(self: string, incarnation: string, known: Partial<Membership> = {}): Membership {
+  return {
+    self: self as HostId,
+    incarnation,
+    life: 1,
+    boot: 'boot',
+    boots: { 1: 'boot' },
+    wish: wishOf([self]),
+    config: undefined,
+    succession: undefined,
+    greetings: new Map(),
+    evicting: new Set(),
+    isAcknowledged: false,
+    outlivedSince: undefined,
+    ...known,
+  };
+}
+
+/** What a host says of itself; it stands where its configuration is, unless said otherwise. */
+export function greetingOf(incarnation: string, wish: Wish, told: Partial<Greeting> = {}): Greeting {
+  return {
+    version: CLAIM_VERSION,
+    about: 'greeting',
+    mesh: told.config?.mesh ?? '',
+    epoch: told.config?.epoch ?? 0,
+    incarnation,
+    wish,
+    life: 1,
+    boot: 'boot',
+    boots: { 1: 'boot' },
+    ...told,
+  };
+}
