@@ -3,7 +3,7 @@
 import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
+import { type Config, EVICTED, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
 import { type CoreState, nextIncarnation } from './core-state.ts';
 import { decide, hearVote, voteOn } from './deciding.ts';
 import type { Effect } from './events.ts';
@@ -206,6 +206,9 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   state.decree = undefined;
   state.move = undefined;
   state.refusing.clear();
+  state.keysAsOf = undefined;
+  for (const host of state.membership.evicting)
+    if (config.gone[host] === undefined || config.gone[host] === EVICTED) state.membership.evicting.delete(host);
   out.push({ type: 'persist', writes: [...writes, ...configWrites(config)], after: [] });
   beginAnew(state, out);
   beginWaiting(state, out);

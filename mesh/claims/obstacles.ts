@@ -88,7 +88,7 @@ function meeting({ greetings, succession }: Membership): Obstacle | undefined {
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
   if (host === undefined || accepted === undefined || accepted === null) return undefined;
-  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${list(electorsOf(accepted))}. Make hosts.json the same on every host.`;
+  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${list(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: mesh join ${host}.`;
   return { reason: 'membership_mismatch', message, hosts: [host] };
 }
 

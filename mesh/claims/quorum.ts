@@ -23,18 +23,10 @@ import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Event, Result } from './events.ts';
-import {
-  type ClaimAnswer,
-  type ClaimMessage,
-  claimAnswerSchema,
-  type Item,
-  type Question,
-  type Reply,
-  replySchemas,
-  type Wish,
-} from './messages.ts';
+import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
+import { claimAnswerSchema, replySchemas } from './schemas.ts';
 import { messageOf } from './standing.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from './views.ts';
 

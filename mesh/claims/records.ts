@@ -8,7 +8,7 @@ import type { Register } from './acceptor.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Owner, ReleasedClaim } from './claim-store.ts';
 import { type Config, firstConfig, type VoteKey } from './config.ts';
-import { configSchema, hostIdSchema } from './messages.ts';
+import { configSchema, hostIdSchema } from './schemas.ts';
 import type { SuccessionRecord } from './succession.ts';
 
 /** Every record of the claims has a key that begins so. */
@@ -102,6 +102,7 @@ const succession = z.object({
   promised: ballotSchema,
   accepted: ballotSchema.nullable(),
   config: configSchema.nullable(),
+  past: z.array(configSchema).optional(),
 });
 
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */

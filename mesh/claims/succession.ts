@@ -24,7 +24,12 @@ export interface SuccessionRecord {
   readonly promised: Ballot;
   readonly accepted: Ballot | null;
   readonly config: Config | null;
+  /** Other first configurations that it accepted before: each may have been chosen. Oldest first. */
+  readonly past?: readonly Config[] | undefined;
 }
+
+/** More are not accepted: a host whose file was edited so often while the mesh could not form is told to join another by hand. */
+export const PAST_MAX = 16;
 
 /** Who votes on a succession, as far as it matters there. */
 export interface SuccessionVoter {
@@ -56,15 +61,29 @@ export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question:
     return { answer: { version: CLAIM_VERSION, kind: 'nack', incarnation, n, promised: record.promised } };
   const accepted = record?.accepted ?? null;
   const config = record?.config ?? null;
-  if (question.kind === 'prepare')
+  const past = record?.past ?? [];
+  if (question.kind === 'prepare') {
+    const told = past.length === 0 ? {} : { past };
     return {
-      answer: { version: CLAIM_VERSION, kind: 'promise', incarnation, n, accepted, config },
-      record: { epoch, promised: ballot, accepted, config },
+      answer: { version: CLAIM_VERSION, kind: 'promise', incarnation, n, accepted, config, ...told },
+      record: { epoch, promised: ballot, accepted, config, ...told },
     };
+  }
+  const kept = epoch === 0 ? pastWith(past, config, question.config) : [];
+  if (kept.length > PAST_MAX) return { answer: { version: CLAIM_VERSION, kind: 'refused', incarnation } };
   return {
     answer: { version: CLAIM_VERSION, kind: 'accepted', incarnation, n },
-    record: { epoch, promised: ballot, accepted: ballot, config: question.config },
+    record: {
+      ...{ epoch, promised: ballot, accepted: ballot, config: question.config },
+      ...(kept.length === 0 ? {} : { past: kept }),
+    },
   };
+}
+
+/** What was accepted before `next`, once `config` is replaced by it. */
+function pastWith(past: readonly Config[], config: Config | null, next: Config): readonly Config[] {
+  const all = config === null ? past : [...past.filter(({ mesh }) => mesh !== config.mesh), config];
+  return all.filter(({ mesh }) => mesh !== next.mesh);
 }
 
 function refusalOf(voter: SuccessionVoter, question: SuccessionQuestion): SuccessionAnswer | undefined {
@@ -86,6 +105,8 @@ function isFitForFirst(
   return pristine && isOurWish && (question.kind === 'prepare' || question.config.voters[self] === incarnation);
 }
 
+type Promised = Pick<SuccessionRecord, 'accepted' | 'config' | 'past'>;
+
 /** An attempt to have `target` chosen as the successor of `from`; only this file and the core write to it. */
 export interface Decree {
   /** Absent: the first configuration is to be made. */
@@ -94,7 +115,7 @@ export interface Decree {
   readonly n: number;
   phase: 'preparing' | 'accepting';
   proposed: Config;
-  readonly promises: Map<VoteKey, { readonly accepted: Ballot | null; readonly config: Config | null }>;
+  readonly promises: Map<VoteKey, Promised>;
   readonly accepts: Set<VoteKey>;
   /** Who answered at all, as the voter that it is now. */
   readonly present: Set<VoteKey>;
@@ -137,8 +158,7 @@ export function hearOfDecree(decree: Decree, from: HostId, answer: SuccessionAns
     return isDecided(decree, decree.accepts) ? { kind: 'chosen', config: decree.proposed } : { kind: 'wait' };
   }
   if (decree.phase !== 'preparing') return { kind: 'wait' };
-  if (answer.kind === 'promise' && answer.n === decree.n)
-    decree.promises.set(vote, { accepted: answer.accepted, config: answer.config });
+  if (answer.kind === 'promise' && answer.n === decree.n) decree.promises.set(vote, answer);
   if (!isDecided(decree, new Set(decree.promises.keys()))) return { kind: 'wait' };
   const bound = decree.from === undefined ? boundFirst(decree) : newestOf(decree);
   if (bound === 'stuck') return { kind: 'stuck' };
@@ -155,25 +175,34 @@ function isDecided({ from, target }: Decree, votes: ReadonlySet<VoteKey>): boole
 }
 
 function newestOf({ promises }: Decree): Config | null {
-  let best: { readonly accepted: Ballot | null; readonly config: Config | null } = { accepted: null, config: null };
+  let best: Promised = { accepted: null, config: null };
   for (const promise of promises.values()) if (compareBallots(promise.accepted, best.accepted) > 0) best = promise;
   return best.config;
 }
 
 /**
- * The first configuration that an earlier attempt binds us to. It was chosen only if *all* of its voters accepted it, and it has
- * an effect only where a majority of them have adopted it. All who promise here have adopted nothing, and now never accept
- * it any more: so one of its voters here who never accepted it proves that it was not chosen, and a majority of them here
- * that it is without effect for ever. Otherwise it must be completed, which only its own voters can.
+ * The first configuration that earlier attempts bind us to. One was chosen only if *all* of its voters accepted it, and it has an
+ * effect only where a majority of them have adopted it. All who promise here have adopted nothing, and by accepting another they will
+ * never adopt it: so one of its voters here who never accepted it proves that it was not chosen, and a majority of them here that it
+ * is without effect for ever. Otherwise it must be completed, which only its own voters can. That goes for each that somebody here
+ * ever accepted, not for the newest alone.
  */
 function boundFirst(decree: Decree): Config | null | 'stuck' {
-  const earlier = newestOf(decree);
-  if (earlier === null || earlier.mesh === decree.target.mesh) return earlier;
-  const here = hostsOf(earlier.voters)
-    .map((host) => decree.promises.get(voteKey(host, earlier.voters[host] ?? '')))
+  const newest = newestOf(decree);
+  const earlier = [...decree.promises.values()].flatMap(({ config, past = [] }) => [
+    ...past,
+    ...(config ? [config] : []),
+  ]);
+  const isBinding = (one: Config) => one.mesh !== decree.target.mesh && mayTakeEffect(decree, one);
+  if (earlier.some(isBinding)) return 'stuck';
+  return newest?.mesh === decree.target.mesh ? newest : null;
+}
+
+function mayTakeEffect({ promises }: Decree, { mesh, voters }: Config): boolean {
+  const here = hostsOf(voters)
+    .map((host) => promises.get(voteKey(host, voters[host] ?? '')))
     .filter((promise) => promise !== undefined);
-  const isUnchosen = here.some(({ config }) => config?.mesh !== earlier.mesh);
-  const outside = hostsOf(earlier.voters).length - here.length;
-  if (isUnchosen || outside < majorityOf(hostsOf(earlier.voters).length)) return null;
-  return 'stuck';
+  const isUnchosen = here.some(({ config, past = [] }) => [config, ...past].every((one) => one?.mesh !== mesh));
+  const outside = hostsOf(voters).length - here.length;
+  return !isUnchosen && outside >= majorityOf(hostsOf(voters).length);
 }

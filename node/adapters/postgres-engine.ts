@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
-import { ownerSchema } from '../../mesh/claims/messages.ts';
+import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey } from '../../mesh/names.ts';
 

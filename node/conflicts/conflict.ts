@@ -2,7 +2,7 @@
 // that the voters have stays, on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
-import { ownerSchema } from '../../mesh/claims/messages.ts';
+import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';

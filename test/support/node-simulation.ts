@@ -4,9 +4,10 @@
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
-import { type ClaimMessage, claimMessageSchema, questionSchema } from '../../mesh/claims/messages.ts';
+import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
+import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseRoster, type Roster } from '../../mesh/hosts.ts';
 import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';

@@ -1,15 +1,9 @@
 // What hosts ask each other about claims. Signed both ways: a forged promise would break uniqueness. Behind `peerAuth`.
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
-import {
-  CLAIM_VERSION,
-  type ClaimAnswer,
-  claimMessageSchema,
-  type Question,
-  questionSchema,
-  type Reply,
-} from '../../../mesh/claims/messages.ts';
+import { CLAIM_VERSION, type ClaimAnswer, type Question, type Reply } from '../../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum.ts';
+import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { answerJson } from '../answer-signing.ts';

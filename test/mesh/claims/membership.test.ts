@@ -131,13 +131,15 @@ describe('a later configuration', () => {
     expect(config.after?.map(({ epoch }) => epoch)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
-  it('leaves a mesh for good those who left, and has no old voters', () => {
+  it('leaves a mesh for good those who left, and needs all of those that go on', () => {
     const gone = { [desk]: '2026-01-27T12:00:00.000Z' };
     const moving: Config = { ...CONFIG, epoch: 2, voters: votersOf(mac, mini), old: CONFIG.voters, gone };
     expect(recoveredConfig(moving, votersOf(mac), [mac])).toEqual({
       mesh: expect.stringMatching(/^[0-9a-f]{32}$/),
       epoch: 3,
       voters: votersOf(mac),
+      old: votersOf(mac),
+      unanimous: true,
       members: [mac],
       gone,
       after: [{ mesh: CONFIG.mesh, epoch: 2 }],
@@ -242,8 +244,8 @@ describe('a greeting', () => {
 
   it('says where its host stands, and what it knows of the one it greets', () => {
     const lives = new Map([
-      [voteKey(mini, incarnationOf('d')), { life: 4, boot: 'fourth' }],
-      [voteKey(cloud, incarnationOf('e')), { life: 7, boot: 'seventh' }],
+      [voteKey(mini, incarnationOf('d')), { life: 4, boot: 'fourth', votes: 0 }],
+      [voteKey(cloud, incarnationOf('e')), { life: 7, boot: 'seventh', votes: 0 }],
     ]);
     const heard = (incarnation: string) => ({ greeting: greetingOf(incarnation, wishOf(THREE)), atMs: 0 });
     const greetings = new Map([

@@ -1,0 +1,172 @@
+// The door through which other hosts' messages about claims come in, and stored parts of them: what is not of these forms is refused
+// before anything acts on it. It does not know who sent it; the signature does.
+import { z } from 'zod';
+import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
+import { type AddressKey, type AgentId, type ClaimId, type HostId, parseAgentId, parseHostId } from '../names.ts';
+import type { Config } from './config.ts';
+import { CLAIM_VERSION } from './messages.ts';
+import { PAST_MAX } from './succession.ts';
+
+const hostId = z.string().transform((text, context): HostId => {
+  const id = parseHostId(text);
+  if (id !== undefined) return id;
+  context.addIssue({ code: 'custom', message: 'must be a host id' });
+  return z.NEVER;
+});
+const agentId = z.string().transform((text, context): AgentId => {
+  const id = parseAgentId(text);
+  if (id !== undefined) return id;
+  context.addIssue({ code: 'custom', message: 'must be an agent id' });
+  return z.NEVER;
+});
+const key = z
+  .string()
+  .min(3)
+  .max(1_024)
+  .transform((text) => text as AddressKey);
+const claimId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,64}$/)
+  .transform((text) => text as ClaimId);
+const ballotNumber = z.int().min(1);
+/** 0: told by a registry, where the voters have lost what they accepted (acceptor.ts). */
+const ballot = z.tuple([z.int().min(0), z.string().min(1).max(100)]);
+export const ownerSchema = z.object({
+  hostId,
+  agentId,
+  agentName: z.string().min(1).max(256),
+  claimId,
+  since: z.string().max(40),
+});
+const incarnation = z.string().regex(/^[0-9a-f]{16,64}$/);
+const hosts = z.array(hostId).max(1_000);
+const voters = z.record(hostId, incarnation);
+const version = z.literal(CLAIM_VERSION);
+
+export const configSchema = z
+  .object({
+    mesh: z.string().regex(/^[0-9a-f]{32}$/),
+    epoch: z.int().min(1),
+    voters,
+    old: voters.optional(),
+    unanimous: z.literal(true).optional(),
+    members: hosts,
+    gone: z.record(hostId, z.string().max(40)),
+    after: z
+      .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
+      .max(8)
+      .optional(),
+  })
+  .transform(
+    ({ old, unanimous, after, ...config }): Config => ({
+      ...config,
+      ...(old === undefined ? {} : { old }),
+      ...(unanimous === undefined ? {} : { unanimous }),
+      ...(after === undefined ? {} : { after }),
+    }),
+  );
+
+const standing = { version, mesh: z.string().max(32), epoch: z.int().min(0), incarnation };
+const ahead = z.object({ version, kind: z.literal('ahead'), incarnation, config: configSchema });
+const behind = z.object({ version, kind: z.literal('behind'), incarnation });
+const refused = z.object({ version, kind: z.literal('refused'), incarnation });
+
+export const claimMessageSchema = z.object({
+  ...standing,
+  life: z.int().min(0),
+  boot: z.string().max(64),
+  items: z
+    .array(
+      z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('prepare'), key, n: ballotNumber, claiming: z.boolean() }),
+        z.object({ kind: z.literal('accept'), key, n: ballotNumber, value: ownerSchema.nullable() }),
+      ]),
+    )
+    .min(1)
+    .max(KEYS_PER_MESSAGE_MAX),
+});
+
+export const claimAnswerSchema = z.discriminatedUnion('kind', [
+  z.object({
+    version,
+    kind: z.literal('items'),
+    incarnation,
+    items: z
+      .array(
+        z.discriminatedUnion('kind', [
+          z.object({
+            kind: z.literal('promise'),
+            n: ballotNumber,
+            accepted: ballot.nullable(),
+            value: ownerSchema.nullable(),
+          }),
+          z.object({ kind: z.literal('accepted'), n: ballotNumber }),
+          z.object({ kind: z.literal('nack'), n: ballotNumber, promised: ballot }),
+          z.object({ kind: z.literal('veto'), n: ballotNumber, owner: ownerSchema }),
+        ]),
+      )
+      .max(KEYS_PER_MESSAGE_MAX),
+  }),
+  ahead,
+  behind,
+  refused,
+]);
+
+const greeting = z.object({
+  ...standing,
+  about: z.literal('greeting'),
+  wish: z.object({ voters: hosts, members: hosts }),
+  config: configSchema.optional(),
+  life: z.int().min(0),
+  boot: z.string().max(64),
+  boots: z.record(z.string().max(16), z.string().max(64)),
+  votes: z.int().min(0).default(0),
+  standsBack: z.literal(true).optional(),
+  you: z
+    .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
+    .optional(),
+});
+const succession = { ...standing, about: z.literal('succession'), n: ballotNumber, hosts };
+
+export const questionSchema = z.union([
+  greeting,
+  z.object({ ...succession, kind: z.literal('prepare') }),
+  z.object({ ...succession, kind: z.literal('accept'), config: configSchema }),
+  z.object({ ...standing, about: z.literal('keys'), after: z.string().max(1_024) }),
+]);
+
+/** Replies by what was asked about. */
+export const replySchemas = {
+  greeting,
+  succession: z.discriminatedUnion('kind', [
+    z.object({
+      version,
+      kind: z.literal('promise'),
+      incarnation,
+      n: ballotNumber,
+      accepted: ballot.nullable(),
+      config: configSchema.nullable(),
+      past: z.array(configSchema).max(PAST_MAX).optional(),
+    }),
+    z.object({ version, kind: z.literal('accepted'), incarnation, n: ballotNumber }),
+    z.object({ version, kind: z.literal('nack'), incarnation, n: ballotNumber, promised: ballot }),
+    ahead,
+    behind,
+    refused,
+  ]),
+  keys: z.discriminatedUnion('kind', [
+    z.object({
+      version,
+      kind: z.literal('keys'),
+      incarnation,
+      keys: z.array(key).max(KEYS_PER_PAGE_MAX),
+      more: z.boolean(),
+    }),
+    ahead,
+    behind,
+    refused,
+  ]),
+} as const;
+
+/** A host's id as it was stored or sent. */
+export const hostIdSchema = hostId;
