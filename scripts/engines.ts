@@ -2,7 +2,7 @@
 // goes with them. Ended by the ids that were started here.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,11 +57,16 @@ abstract class Engine implements AsyncDisposable {
   /** `kill -9`, of all processes that it began. */
   async kill(): Promise<void> {
     const child = this.#child;
-    this.#child = undefined;
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    process.kill(-child.pid, 'SIGKILL');
+    this.signal('SIGKILL');
+    this.#child = undefined;
     await exited;
+  }
+
+  /** PostgreSQL's own processes leave its group, so each is told. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#child?.pid !== undefined) for (const pid of withChildren(this.#child.pid)) tell(pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,6 +163,28 @@ function postgresHome(): string | undefined {
 
 async function idOf(flag: string): Promise<number> {
   return Number((await run('id', [flag, 'postgres'])).stdout);
+}
+
+/** The first of all first, so that it starts no further ones meanwhile. */
+function withChildren(pid: number): readonly number[] {
+  const all = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return [pid, ...all.map(Number).filter((one) => parentOf(one) === pid)];
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // It has ended meanwhile.
+  }
+}
+
+function tell(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function isOpen(port: number): Promise<boolean> {

@@ -28,8 +28,9 @@ export function openPostgres(url: string): ClaimEngine {
     query_timeout: STATEMENT_MS_MAX,
     application_name: 'agent-email-mesh',
   });
-  // A connection that was idle when the server went away: the next question finds another, or says what is wrong.
+  // The server went away, under an idle connection or one in use: the question that meets it says so, and nobody else is to end by it.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new PostgresEngine(pool, `${hostname}:${port || '5432'}${pathname}`);
 }
 

@@ -16,6 +16,8 @@ import { Client } from '../support/live.ts';
 
 const LIVE_MS_MAX = 120_000;
 const POLLS_MAX = 20_000;
+const ROUNDS = 3;
+const AT_ONCE = 40;
 
 const ENGINES = [
   { name: 'etcd', why: whyNoEtcd(), create: () => Etcd.create(), open: (url: string) => openEtcd(url) },
@@ -30,6 +32,12 @@ const ENGINES = [
 async function claim(client: Client, host: HostProcess, name: string, address: string) {
   const agent = { id: name, name, tools: { email: { addresses: [{ address }] } } };
   return client.expect(host, 'POST', '/api/agents', agent);
+}
+
+/** How many claims of a host that can claim are to be given back yet; `undefined` when it can't. */
+async function settled(client: Client, host: HostProcess): Promise<number | undefined> {
+  const { status, body } = await client.expect(host, 'GET', '/ready');
+  return status === 200 ? body.claims.unsettled : undefined;
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
@@ -82,6 +90,38 @@ describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
       if (gone !== undefined) {
         const address = gone.tools.email.addresses[0].address as string;
         expect((await claim(client, mini, 'heir', address)).status).toBe(201);
+      }
+    });
+
+    it('may be killed under claims: every node lives on, and nothing that was not acknowledged stays', {
+      timeout: LIVE_MS_MAX,
+    }, async () => {
+      const environment = { MESH_CLAIMS: engine.url };
+      await using mesh = await ProcessMesh.create([{ id: 'cloud' }, { id: 'mac' }, { id: 'mini' }], { environment });
+      await mesh.start();
+      await using client = new Client();
+      const pids = mesh.hosts.map(({ pid }) => pid);
+      const lost: { readonly by: HostProcess; readonly address: string }[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const asked = mesh.hosts.flatMap((by) =>
+          Array.from({ length: AT_ONCE }, (_, at) => ({ by, address: `${by.id}-${at}-of-${round}-${name}@x.com` })),
+        );
+        const answers = asked.map(({ by, address }) => claim(client, by, address.replace('@', '-'), address));
+        await Promise.any(answers.map((answer) => answer.then(({ status }) => expect(status).toBe(201))));
+        await engine.kill();
+        const statuses = await Promise.all(answers.map(async (answer) => (await answer).status));
+        expect(new Set([...statuses, 201, 503])).toEqual(new Set([201, 503]));
+        lost.push(...asked.filter((_, at) => statuses[at] === 503));
+        for (const host of mesh.hosts)
+          expect((await client.expect(host, 'GET', '/api/agents/email-index')).status).toBe(200);
+        await engine.start();
+        for (const host of mesh.hosts) await until(async () => (await settled(client, host)) === 0);
+      }
+      expect(lost.length).toBeGreaterThan(0);
+      expect(mesh.hosts.map(({ pid }) => pid)).toEqual(pids);
+      for (const [at, { by, address }] of lost.entries()) {
+        const heir = mesh.hosts.find((host) => host !== by) as HostProcess;
+        expect([address, (await claim(client, heir, `heir-${at}`, address)).status]).toEqual([address, 201]);
       }
     });
   });
