@@ -75,24 +75,45 @@ abstract class Engine implements AsyncDisposable {
   }
 }
 
-export class Etcd extends Engine {
-  readonly #peerPort: number;
-  readonly #tls: { readonly certificate: string; readonly key: string } | undefined;
+interface Member {
+  readonly name: string;
+  readonly port: number;
+  readonly peerPort: number;
+}
 
-  private constructor(
-    directory: string,
-    [port = 0, peerPort = 0]: readonly number[],
-    tls: { readonly certificate: string; readonly key: string } | undefined,
-  ) {
-    super(directory, port);
-    this.#peerPort = peerPort;
-    this.#tls = tls;
+export interface EtcdOptions {
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly flags?: readonly string[];
+}
+
+/** One member, of a cluster of one or more. */
+export class Etcd extends Engine {
+  readonly #member: Member;
+  readonly #all: readonly Member[];
+  readonly #options: EtcdOptions;
+
+  private constructor(member: Member, all: readonly Member[], options: EtcdOptions) {
+    super(mkdtempSync(join(tmpdir(), 'mesh-etcd-')), member.port);
+    this.#member = member;
+    this.#all = all;
+    this.#options = options;
   }
 
-  static async create(tls?: { readonly certificate: string; readonly key: string }): Promise<Etcd> {
-    const etcd = new Etcd(mkdtempSync(join(tmpdir(), 'mesh-etcd-')), await freePorts(2), tls);
-    await etcd.start();
-    return etcd;
+  static async create(options: EtcdOptions = {}): Promise<Etcd> {
+    const [etcd] = await Etcd.createCluster(1, options);
+    return etcd as Etcd;
+  }
+
+  static async createCluster(count: number, options: EtcdOptions = {}): Promise<readonly Etcd[]> {
+    const ports = await freePorts(2 * count);
+    const all = Array.from({ length: count }, (_, at) => ({
+      name: `m${at}`,
+      port: ports[2 * at] ?? 0,
+      peerPort: ports[2 * at + 1] ?? 0,
+    }));
+    const members = all.map((member) => new Etcd(member, all, options));
+    await Promise.all(members.map((member) => member.start()));
+    return members;
   }
 
   get url(): string {
@@ -100,13 +121,16 @@ export class Etcd extends Engine {
   }
 
   protected command() {
-    const client = `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
-    const peer = `http://127.0.0.1:${this.#peerPort}`;
-    const tls = this.#tls === undefined ? [] : ['--cert-file', this.#tls.certificate, '--key-file', this.#tls.key];
-    const names = ['--data-dir', join(this.directory, 'data'), '--name', 'one', '--initial-cluster', `one=${peer}`];
+    const { name, port, peerPort } = this.#member;
+    const { tls, flags = [] } = this.#options;
+    const client = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+    const peer = `http://127.0.0.1:${peerPort}`;
+    const cluster = this.#all.map((one) => `${one.name}=http://127.0.0.1:${one.peerPort}`).join(',');
+    const certified = tls === undefined ? [] : ['--cert-file', tls.certificate, '--key-file', tls.key];
+    const names = ['--data-dir', join(this.directory, 'data'), '--name', name, '--initial-cluster', cluster];
     const clients = ['--listen-client-urls', client, '--advertise-client-urls', client];
     const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
-    return { file: 'etcd', args: [...names, ...clients, ...peers, '--log-level', 'error', ...tls] };
+    return { file: 'etcd', args: [...names, ...clients, ...peers, '--log-level', 'error', ...certified, ...flags] };
   }
 }
 
