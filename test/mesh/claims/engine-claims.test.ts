@@ -19,6 +19,9 @@ const claimOf = (claimId: string, hostId = 'mac'): Claim => ({
   },
 });
 
+const many = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({ ...claimOf(`claim-${at}`), key: `a${at}@x.com` as AddressKey }));
+
 /** An engine in memory that can be away, and can do what it is asked and not say so. */
 class ScriptedEngine implements ClaimEngine {
   readonly kind = 'etcd';
@@ -26,6 +29,10 @@ class ScriptedEngine implements ClaimEngine {
   state: 'here' | 'away' | 'mute' = 'here';
   asked = 0;
   readonly abandoned: ClaimId[] = [];
+  /** How many claims each question to free some named. */
+  readonly freeing: number[] = [];
+  /** Can't be freed. */
+  stuck: ClaimId | undefined;
   onPut: () => void = () => undefined;
 
   async put(claims: readonly Claim[]) {
@@ -42,7 +49,9 @@ class ScriptedEngine implements ClaimEngine {
   }
 
   async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
+    this.freeing.push(claims.length);
     this.#ask();
+    if (claims.some(({ claimId }) => claimId === this.stuck)) throw new Error('one of them is locked');
     for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
   }
 
@@ -113,6 +122,52 @@ describe('a claim in an engine', () => {
     await clock.advance(20_000);
     expect([engine.owners.size, claims.status().unsettled, claims.status().ready]).toEqual([0, 0, true]);
     expect([await store.get('claim/unsettled/claim-mine'), engine.abandoned]).toEqual([undefined, ['claim-mine']]);
+  });
+
+  it('leaves nothing behind while the engine is known to be away, which many claims ask once', async () => {
+    const { engine, store, clock, claims } = setUp();
+    await clock.settle();
+    engine.state = 'away';
+    await claims.read(KEY);
+    const [asked, records] = [engine.asked, store.snapshot().size];
+    const refused = await Promise.all(many(1_000).map((claim) => claims.claim([claim])));
+    expect(refused.every((result) => result.kind === 'unavailable')).toBe(true);
+    expect([engine.asked - asked, store.snapshot().size, claims.status().unsettled]).toEqual([1, records, 0]);
+    engine.state = 'here';
+    expect((await claims.claim([claimOf('claim-mine')])).kind).toBe('held');
+  });
+
+  it('that was under way when the engine went is given back with all others, in few questions', async () => {
+    const { engine, clock, claims } = setUp();
+    await clock.settle();
+    engine.onPut = () => {
+      engine.state = 'away';
+    };
+    const results = await Promise.all(many(251).map((claim) => claims.claim([claim])));
+    expect(results.filter(({ kind }) => kind === 'unavailable').length).toBe(250);
+    const asked = engine.asked;
+    await clock.advance(60_000);
+    // One a second to free them, and the watch's own.
+    expect(engine.asked - asked).toBeLessThan(70);
+    expect(claims.status().unsettled).toBe(250);
+    engine.state = 'here';
+    engine.freeing.length = 0;
+    await clock.advance(2_000);
+    expect(claims.status().unsettled).toBe(0);
+    expect(engine.freeing).toEqual([1, 2, 4, 8, 16, 32, 64, 100, 23]);
+  });
+
+  it('that can not be given back does not hold up the others', async () => {
+    const { engine, clock, claims } = setUp();
+    const released = many(50).map(({ key, owner }) => ({ key, claimId: owner.claimId }));
+    engine.stuck = released[20]?.claimId;
+    claims.releasing(released);
+    void claims.release(released);
+    await clock.advance(60_000);
+    expect(claims.status().unsettled).toBe(1);
+    engine.stuck = undefined;
+    await clock.advance(2_000);
+    expect(claims.status().unsettled).toBe(0);
   });
 
   it('that a crash left unsettled is given back at the next start', async () => {
