@@ -3,7 +3,14 @@
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 import { Alarms } from '../alarms.ts';
-import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX, GREETING_INTERVAL_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { MeshError } from '../errors.ts';
+import {
+  CLAIM_MS_MAX,
+  CLAIMS_IN_HAND_MAX,
+  EVICT_MS_MAX,
+  GREETING_INTERVAL_MS,
+  RELEASE_ANSWER_MS_MAX,
+} from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
 import type { ClaimEngine } from './claim-engine.ts';
@@ -111,6 +118,16 @@ export class EngineClaims implements ClaimStore {
       return await this.#asking((signal) => this.#options.engine.read(key, signal));
     } catch (error) {
       return this.#away(error as Error);
+    }
+  }
+
+  /** Frees whatever a host holds that is gone for good. Throws `uniqueness_unavailable` when it can't be done to the end. */
+  async evict(host: HostId): Promise<void> {
+    try {
+      await this.#asking((signal) => this.#options.engine.evict(host, signal), EVICT_MS_MAX);
+    } catch (error) {
+      this.#away(error as Error);
+      throw new MeshError('uniqueness_unavailable', `${this.#trouble} Some of its addresses may be free; ask again.`);
     }
   }
 

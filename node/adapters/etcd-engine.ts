@@ -8,10 +8,12 @@ import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey, ClaimId } from '../../mesh/names.ts';
+import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import { EtcdGateway, isOnThisMachine } from './etcd-gateway.ts';
 
 const PREFIX = 'agent-email-mesh/claims/';
+/** The first key after all of them: '0' follows '/'. */
+const END = base64('agent-email-mesh/claims0');
 /** Claims that were given up, whether or not they were ever put: a put of one of them is refused. */
 const ABANDONED = 'agent-email-mesh/abandoned/';
 /** Far longer than a request can be under way; after that etcd forgets them by itself. */
@@ -20,6 +22,7 @@ const ABANDONED_SECONDS = 25 * 60 * 60;
 const LEASE_MS = 60 * 60 * 1_000;
 /** Half of the operations that etcd takes in one transaction: a removal and a mark for each claim. */
 const CLAIMS_PER_TXN_MAX = 64;
+const PAGE_MAX = 500;
 
 const pair = z.object({ key: z.string(), value: z.string(), mod_revision: z.string() });
 const granted = z.object({ ID: z.string() });
@@ -117,6 +120,17 @@ class EtcdEngine implements ClaimEngine {
         signal,
       );
     await this.remove(claims, signal);
+  }
+
+  async evict(host: HostId, signal: AbortSignal): Promise<void> {
+    let from: string | undefined = base64(PREFIX);
+    while (from !== undefined) {
+      const page: readonly Found[] = await this.#range({ key: from, range_end: END, limit: PAGE_MAX }, signal);
+      for (const some of inTxns(page.filter(({ owner }) => owner.hostId === host))) await this.#delete(some, signal);
+      const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+      // The least key above it.
+      from = last && base64(`${Buffer.from(last.name, 'base64').toString('utf8')}\0`);
+    }
   }
 
   async read(key: AddressKey, signal: AbortSignal): Promise<Owner | null> {

@@ -1,10 +1,10 @@
 // What makes an engine's answers claims, with an engine that a test scripts, in virtual time.
 import { describe, expect, it } from 'vitest';
-import type { ClaimEngine } from '../../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner } from '../../../mesh/claims/claim-store.ts';
 import { EngineClaims } from '../../../mesh/claims/engine-claims.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const KEY = 'a@x.com' as AddressKey;
@@ -21,63 +21,6 @@ const claimOf = (claimId: string, hostId = 'mac'): Claim => ({
 
 const many = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ ...claimOf(`claim-${at}`), key: `a${at}@x.com` as AddressKey }));
-
-/** An engine in memory that can be away, and can do what it is asked and not say so. */
-class ScriptedEngine implements ClaimEngine {
-  readonly kind = 'etcd';
-  readonly owners = new Map<AddressKey, Owner>();
-  state: 'here' | 'away' | 'mute' = 'here';
-  asked = 0;
-  readonly abandoned: ClaimId[] = [];
-  /** How many claims each question to free some named. */
-  readonly freeing: number[] = [];
-  /** Can't be freed. */
-  stuck: ClaimId | undefined;
-  onPut: () => void = () => undefined;
-
-  async put(claims: readonly Claim[]) {
-    this.#ask();
-    this.onPut();
-    const taken = claims.find(({ key, owner }) => (this.owners.get(key)?.claimId ?? owner.claimId) !== owner.claimId);
-    if (taken !== undefined) return { key: taken.key, owner: this.owners.get(taken.key) as Owner };
-    for (const { key, owner } of claims) this.owners.set(key, owner);
-    if (this.state === 'mute') {
-      this.state = 'away';
-      throw new Error('the connection was lost');
-    }
-    return undefined;
-  }
-
-  async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
-    this.freeing.push(claims.length);
-    this.#ask();
-    if (claims.some(({ claimId }) => claimId === this.stuck)) throw new Error('one of them is locked');
-    for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
-  }
-
-  async abandon(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
-    await this.remove(claims);
-    this.abandoned.push(...claims.map(({ claimId }) => claimId));
-  }
-
-  async read(key: AddressKey) {
-    this.#ask();
-    return this.owners.get(key) ?? null;
-  }
-
-  async ping() {
-    this.#ask();
-  }
-
-  close() {
-    return Promise.resolve();
-  }
-
-  #ask(): void {
-    this.asked += 1;
-    if (this.state === 'away') throw new Error('nobody there');
-  }
-}
 
 function setUp(engine = new ScriptedEngine(), store = new MemoryStore(), unsettled = new Map<ClaimId, AddressKey>()) {
   const clock = new VirtualClock();
@@ -200,5 +143,16 @@ describe('a claim in an engine', () => {
     engine.state = 'here';
     await clock.advance(10_000);
     expect([engine.owners.size, claims.status().unsettled]).toEqual([0, 0]);
+  });
+
+  it('of a host that is gone for good is freed, or it is said that it could not be', async () => {
+    const { engine, claims } = setUp();
+    engine.owners.set(KEY, claimOf('claim-mine').owner);
+    engine.owners.set('b@x.com' as AddressKey, claimOf('claim-gone', 'gone').owner);
+    engine.state = 'away';
+    await expect(claims.evict('gone' as HostId)).rejects.toMatchObject({ code: 'uniqueness_unavailable' });
+    engine.state = 'here';
+    await claims.evict('gone' as HostId);
+    expect([...engine.owners.keys()]).toEqual([KEY]);
   });
 });
