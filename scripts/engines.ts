@@ -64,9 +64,12 @@ abstract class Engine implements AsyncDisposable {
     await exited;
   }
 
-  /** PostgreSQL's own processes leave its group, so each is told. */
+  /** PostgreSQL's own processes leave its group, so each is told; it is held meanwhile, so that it starts no further ones. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#child?.pid !== undefined) for (const pid of withChildren(this.#child.pid)) tell(pid, signal);
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    tell(pid, 'SIGSTOP');
+    for (const one of [...childrenOf(pid), pid]) tell(one, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,10 +192,9 @@ async function idOf(flag: string): Promise<number> {
   return Number((await run('id', [flag, 'postgres'])).stdout);
 }
 
-/** The first of all first, so that it starts no further ones meanwhile. */
-function withChildren(pid: number): readonly number[] {
+function childrenOf(pid: number): readonly number[] {
   const all = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
-  return [pid, ...all.map(Number).filter((one) => parentOf(one) === pid)];
+  return all.map(Number).filter((one) => parentOf(one) === pid);
 }
 
 function parentOf(pid: number): number | undefined {
