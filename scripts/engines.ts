@@ -137,6 +137,47 @@ export class Etcd extends Engine {
   }
 }
 
+/** Three members, of which one at a time gets into trouble: the others go on. */
+export class EtcdCluster implements AsyncDisposable {
+  readonly #members: readonly Etcd[];
+  /** Whose turn it is; the next one's after it was mended. */
+  #turn = 0;
+
+  private constructor(members: readonly Etcd[]) {
+    this.#members = members;
+  }
+
+  static async create(): Promise<EtcdCluster> {
+    return new EtcdCluster(await Etcd.createCluster(3));
+  }
+
+  get url(): string {
+    return `etcd://${this.#members.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+  }
+
+  kill(): Promise<void> {
+    return this.#member.kill();
+  }
+
+  async start(): Promise<void> {
+    await this.#member.start();
+    this.#turn += 1;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#member.signal(signal);
+    if (signal === 'SIGCONT') this.#turn += 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member[Symbol.asyncDispose]()));
+  }
+
+  get #member(): Etcd {
+    return this.#members[this.#turn % this.#members.length] as Etcd;
+  }
+}
+
 export class Postgres extends Engine {
   static async create(): Promise<Postgres> {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-postgres-'));

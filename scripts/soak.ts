@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `npm run soak [-- --engine etcd|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
+// `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
 // real engine that is in trouble too; the tests run a short one of each.
 import { parseArgs } from 'node:util';
-import { ENGINES, runEngineChaos } from './chaos/engine-run.ts';
+import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
 import { runChaos } from './chaos/run.ts';
 
 const { values } = parseArgs({
@@ -32,8 +32,9 @@ if (violations > 0) process.exitCode = 1;
 
 function engineNamed(name: string | undefined): keyof typeof ENGINES | undefined {
   if (name === undefined) return undefined;
-  if (name !== 'etcd' && name !== 'postgres') throw new Error(`There is no engine '${name}': it is etcd or postgres.`);
-  const whyNot = ENGINES[name].whyNot();
+  const engine = ENGINE_NAMES.find((one) => one === name);
+  if (engine === undefined) throw new Error(`There is no engine '${name}'. There are: ${ENGINE_NAMES.join(', ')}.`);
+  const whyNot = ENGINES[engine].whyNot();
   if (whyNot !== undefined) throw new Error(`${whyNot}.`);
-  return name;
+  return engine;
 }

@@ -1,9 +1,9 @@
 // The same while of trouble for five real hosts whose claims an engine keeps: hosts are killed and hang and lose their disks, and so does
-// the engine but for its disk. What clients were told goes to the same checker; in the end nothing is left that nobody holds.
+// the engine (one member of a cluster) but for its disk. What clients were told goes to the same checker; in the end nothing is left that nobody holds.
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../../test/support/live.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
-import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../engines.ts';
+import { Etcd, EtcdCluster, Postgres, whyNoEtcd, whyNoPostgres } from '../engines.ts';
 import type { HostProcess } from '../host-process.ts';
 import { ADDRESSES, type ChaosResult, claimAndRelease, IDS, troublesInPeace, until } from './claimants.ts';
 import { ChaosMesh } from './mesh.ts';
@@ -14,8 +14,11 @@ const ENGINE_HANGS_MS_MAX = 6_500;
 
 export const ENGINES = {
   etcd: { whyNot: whyNoEtcd, create: () => Etcd.create() },
+  'etcd-cluster': { whyNot: whyNoEtcd, create: () => EtcdCluster.create() },
   postgres: { whyNot: whyNoPostgres, create: () => Postgres.create() },
 } as const;
+
+export const ENGINE_NAMES = Object.keys(ENGINES) as readonly (keyof typeof ENGINES)[];
 
 export interface EngineChaosOptions {
   readonly engine: keyof typeof ENGINES;

@@ -1,6 +1,6 @@
 // A short while of trouble for real hosts; `npm run soak` takes longer.
 import { describe, expect, it } from 'vitest';
-import { ENGINES, runEngineChaos } from '../../scripts/chaos/engine-run.ts';
+import { ENGINE_NAMES, ENGINES, runEngineChaos } from '../../scripts/chaos/engine-run.ts';
 import { runChaos } from '../../scripts/chaos/run.ts';
 
 const SECONDS = 20;
@@ -14,7 +14,7 @@ it('five hosts in trouble keep one owner per address, and are well again by them
   expect(operations).toBeGreaterThan(500);
 });
 
-describe.each(['etcd', 'postgres'] as const)('five hosts in trouble whose claims are kept by %s', (engine) => {
+describe.each(ENGINE_NAMES)('five hosts in trouble whose claims are kept by %s', (engine) => {
   const whyNot = ENGINES[engine].whyNot();
   it.skipIf(whyNot !== undefined)(
     whyNot === undefined ? 'keep one owner per address' : `skipped: ${whyNot}`,
