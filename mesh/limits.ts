@@ -40,6 +40,8 @@ export const BACKOFF_MS_MIN = 5;
 export const BACKOFF_MS_MAX = 125;
 /** A release is answered 202 when the voters have not confirmed it by then; it goes on in the background. */
 export const RELEASE_ANSWER_MS_MAX = 2_000;
+/** With an engine: all claims of a host that is gone for good, some ten thousand of them. */
+export const EVICT_MS_MAX = 60_000;
 /** Unfinished aborts and releases are tried again after this long. */
 export const SETTLE_RETRY_MS = 1_000;
 /** Keys in one message between hosts. */

@@ -7,6 +7,7 @@ import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
 import type { MembershipView, Relation } from '../mesh/claims/views.ts';
+import { MeshError } from '../mesh/errors.ts';
 import type { Roster } from '../mesh/hosts.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
@@ -22,8 +23,8 @@ export interface OpenClaims extends AsyncDisposable {
   relationTo?(host: HostId): Relation;
   /** Who votes; absent with an engine. */
   membership?(): MembershipView;
-  /** What only an operator may decide; absent with an engine. */
-  readonly commands?: Pick<QuorumClaims, 'evict' | 'recover' | 'join'>;
+  /** What only an operator may decide; with an engine, who belongs to it is not decided here. */
+  readonly commands: Pick<QuorumClaims, 'evict'> & Partial<Pick<QuorumClaims, 'recover' | 'join'>>;
   start(): void;
   /** hosts.json was edited, or another of its hosts turned out to be no voter. */
   edited(roster: Roster): void;
@@ -58,10 +59,21 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   };
   if (engine !== undefined) {
     const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
+    let listed = roster;
+    const evict = async (host: HostId) => {
+      if (listed.get(host)?.enabled !== true) return claims.evict(host);
+      throw new MeshError(
+        'invalid_request',
+        `Host '${host}' is a member of the mesh: take it out of hosts.json first.`,
+      );
+    };
     return {
       store: claims,
+      commands: { evict },
       start: () => claims.start(),
-      edited: () => undefined,
+      edited: (now) => {
+        listed = now;
+      },
       [Symbol.asyncDispose]: () => claims.stop(),
     };
   }

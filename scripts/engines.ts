@@ -2,7 +2,7 @@
 // goes with them. Ended by the ids that were started here.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,11 +57,19 @@ abstract class Engine implements AsyncDisposable {
   /** `kill -9`, of all processes that it began. */
   async kill(): Promise<void> {
     const child = this.#child;
-    this.#child = undefined;
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    process.kill(-child.pid, 'SIGKILL');
+    this.signal('SIGKILL');
+    this.#child = undefined;
     await exited;
+  }
+
+  /** PostgreSQL's own processes leave its group, so each is told; it is held meanwhile, so that it starts no further ones. */
+  signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    tell(pid, 'SIGSTOP');
+    for (const one of [...childrenOf(pid), pid]) tell(one, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,24 +78,45 @@ abstract class Engine implements AsyncDisposable {
   }
 }
 
-export class Etcd extends Engine {
-  readonly #peerPort: number;
-  readonly #tls: { readonly certificate: string; readonly key: string } | undefined;
+interface Member {
+  readonly name: string;
+  readonly port: number;
+  readonly peerPort: number;
+}
 
-  private constructor(
-    directory: string,
-    [port = 0, peerPort = 0]: readonly number[],
-    tls: { readonly certificate: string; readonly key: string } | undefined,
-  ) {
-    super(directory, port);
-    this.#peerPort = peerPort;
-    this.#tls = tls;
+export interface EtcdOptions {
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly flags?: readonly string[];
+}
+
+/** One member, of a cluster of one or more. */
+export class Etcd extends Engine {
+  readonly #member: Member;
+  readonly #all: readonly Member[];
+  readonly #options: EtcdOptions;
+
+  private constructor(member: Member, all: readonly Member[], options: EtcdOptions) {
+    super(mkdtempSync(join(tmpdir(), 'mesh-etcd-')), member.port);
+    this.#member = member;
+    this.#all = all;
+    this.#options = options;
   }
 
-  static async create(tls?: { readonly certificate: string; readonly key: string }): Promise<Etcd> {
-    const etcd = new Etcd(mkdtempSync(join(tmpdir(), 'mesh-etcd-')), await freePorts(2), tls);
-    await etcd.start();
-    return etcd;
+  static async create(options: EtcdOptions = {}): Promise<Etcd> {
+    const [etcd] = await Etcd.createCluster(1, options);
+    return etcd as Etcd;
+  }
+
+  static async createCluster(count: number, options: EtcdOptions = {}): Promise<readonly Etcd[]> {
+    const ports = await freePorts(2 * count);
+    const all = Array.from({ length: count }, (_, at) => ({
+      name: `m${at}`,
+      port: ports[2 * at] ?? 0,
+      peerPort: ports[2 * at + 1] ?? 0,
+    }));
+    const members = all.map((member) => new Etcd(member, all, options));
+    await Promise.all(members.map((member) => member.start()));
+    return members;
   }
 
   get url(): string {
@@ -95,13 +124,57 @@ export class Etcd extends Engine {
   }
 
   protected command() {
-    const client = `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
-    const peer = `http://127.0.0.1:${this.#peerPort}`;
-    const tls = this.#tls === undefined ? [] : ['--cert-file', this.#tls.certificate, '--key-file', this.#tls.key];
-    const names = ['--data-dir', join(this.directory, 'data'), '--name', 'one', '--initial-cluster', `one=${peer}`];
+    const { name, port, peerPort } = this.#member;
+    const { tls, flags = [] } = this.#options;
+    const client = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+    const peer = `http://127.0.0.1:${peerPort}`;
+    const cluster = this.#all.map((one) => `${one.name}=http://127.0.0.1:${one.peerPort}`).join(',');
+    const certified = tls === undefined ? [] : ['--cert-file', tls.certificate, '--key-file', tls.key];
+    const names = ['--data-dir', join(this.directory, 'data'), '--name', name, '--initial-cluster', cluster];
     const clients = ['--listen-client-urls', client, '--advertise-client-urls', client];
     const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
-    return { file: 'etcd', args: [...names, ...clients, ...peers, '--log-level', 'error', ...tls] };
+    return { file: 'etcd', args: [...names, ...clients, ...peers, '--log-level', 'error', ...certified, ...flags] };
+  }
+}
+
+/** Three members, of which one at a time gets into trouble: the others go on. */
+export class EtcdCluster implements AsyncDisposable {
+  readonly #members: readonly Etcd[];
+  /** Whose turn it is; the next one's after it was mended. */
+  #turn = 0;
+
+  private constructor(members: readonly Etcd[]) {
+    this.#members = members;
+  }
+
+  static async create(): Promise<EtcdCluster> {
+    return new EtcdCluster(await Etcd.createCluster(3));
+  }
+
+  get url(): string {
+    return `etcd://${this.#members.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+  }
+
+  kill(): Promise<void> {
+    return this.#member.kill();
+  }
+
+  async start(): Promise<void> {
+    await this.#member.start();
+    this.#turn += 1;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#member.signal(signal);
+    if (signal === 'SIGCONT') this.#turn += 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#members.map((member) => member[Symbol.asyncDispose]()));
+  }
+
+  get #member(): Etcd {
+    return this.#members[this.#turn % this.#members.length] as Etcd;
   }
 }
 
@@ -158,6 +231,27 @@ function postgresHome(): string | undefined {
 
 async function idOf(flag: string): Promise<number> {
   return Number((await run('id', [flag, 'postgres'])).stdout);
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const all = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return all.map(Number).filter((one) => parentOf(one) === pid);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // It has ended meanwhile.
+  }
+}
+
+function tell(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function isOpen(port: number): Promise<boolean> {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// `npm run soak`: real hosts in trouble for as long as one likes, and simulated ones beside them; CI runs a short one.
+// `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
+// real engine that is in trouble too; the tests run a short one of each.
 import { parseArgs } from 'node:util';
+import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
 import { runChaos } from './chaos/run.ts';
 
 const { values } = parseArgs({
@@ -8,17 +10,31 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '600' },
     rounds: { type: 'string', default: '6' },
     seed: { type: 'string', default: '1' },
+    engine: { type: 'string' },
   },
 });
+const engine = engineNamed(values.engine);
 const seconds = Number(values.seconds) / Number(values.rounds);
 let operations = 0;
 let violations = 0;
 for (let round = 0; round < Number(values.rounds); round += 1) {
   const seed = Number(values.seed) + round;
-  const result = await runChaos({ seconds, seed }, (line) => console.log(`seed ${seed}: ${line}`));
+  const say = (line: string) => console.log(`seed ${seed}: ${line}`);
+  const result = await (engine === undefined
+    ? runChaos({ seconds, seed }, say)
+    : runEngineChaos({ engine, seconds, seed }, say));
   operations += result.operations;
   violations += result.violations.length;
   for (const violation of result.violations) console.log(`  ${violation}`);
 }
 console.log(`${operations} operations, ${violations} violations`);
 if (violations > 0) process.exitCode = 1;
+
+function engineNamed(name: string | undefined): keyof typeof ENGINES | undefined {
+  if (name === undefined) return undefined;
+  const engine = ENGINE_NAMES.find((one) => one === name);
+  if (engine === undefined) throw new Error(`There is no engine '${name}'. There are: ${ENGINE_NAMES.join(', ')}.`);
+  const whyNot = ENGINES[engine].whyNot();
+  if (whyNot !== undefined) throw new Error(`${whyNot}.`);
+  return engine;
+}

@@ -1,6 +1,6 @@
 // A consensus engine that an operator runs already, as the claims need it: four conditional operations, each atomic and durable before
 // it is answered. What a claim means, and what happens when the engine is away, is in engine-claims.ts.
-import type { AddressKey } from '../names.ts';
+import type { AddressKey, HostId } from '../names.ts';
 import type { Claim, Owner, ReleasedClaim } from './claim-store.ts';
 
 /** Rejects with an `Error` whose message is a sentence when the engine could not be asked, or did not answer in time. */
@@ -18,6 +18,8 @@ export interface ClaimEngine {
   remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
   /** The same for claims whose `put` had no answer: it does not take effect later either, however long it was under way. */
   abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
+  /** Removes whatever that host put, page by page; when it rejects, some of it may be gone already. */
+  evict(host: HostId, signal: AbortSignal): Promise<void>;
   read(key: AddressKey, signal: AbortSignal): Promise<Owner | null>;
   /** Resolves when the engine could take a claim now. */
   ping(signal: AbortSignal): Promise<void>;

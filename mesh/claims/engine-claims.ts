@@ -1,15 +1,15 @@
 // The claims over a consensus engine in place of the mesh's own voters. The engine decides; here is what makes its answers claims: an
 // intent is durable before the engine is asked, and what was not acknowledged is given back, through restarts, for as long as it
-// takes. While the engine is away nothing is claimed, and everything else goes on.
+// takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 import { Alarms } from '../alarms.ts';
+import { MeshError } from '../errors.ts';
 import {
   CLAIM_MS_MAX,
   CLAIMS_IN_HAND_MAX,
+  EVICT_MS_MAX,
   GREETING_INTERVAL_MS,
-  KEYS_PER_MESSAGE_MAX,
   RELEASE_ANSWER_MS_MAX,
-  SETTLE_RETRY_MS,
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
@@ -29,6 +29,7 @@ import type {
 } from './claim-store.ts';
 import type { RegistryView } from './core-state.ts';
 import { type ClaimRecords, settledWrite, unsettledWrite } from './records.ts';
+import { Settling } from './settling.ts';
 
 export interface EngineClaimsOptions {
   readonly self: HostId;
@@ -44,23 +45,27 @@ export class EngineClaims implements ClaimStore {
   readonly #options: EngineClaimsOptions;
   readonly #alarms: Alarms;
   readonly #stopping = new AbortController();
-  /** Claims to be freed, until they are. */
-  readonly #unsettled: Map<ReleasedClaim['claimId'], ReleasedClaim>;
+  readonly #settling: Settling;
   #inHand = 0;
+  /** The question whether the engine is there, while it is under way. */
+  #reaching: Promise<Unavailable | undefined> | undefined;
   /** Why the engine could not be asked last; `undefined` when it could. */
   #trouble: string | undefined = 'The engine was not asked yet.';
 
   constructor(options: EngineClaimsOptions) {
     this.#options = options;
     this.#alarms = new Alarms(options.clock);
-    this.#unsettled = new Map([...options.records.unsettled].map(([claimId, key]) => [claimId, { claimId, key }]));
+    this.#settling = new Settling({
+      free: (how, claims) => this.#freeing((signal) => options.engine[how](claims, signal)),
+      journal: options.journal,
+      wait: (ms) => new Promise((resolve) => this.#alarms.set(ms, resolve)),
+    });
   }
 
   /** Takes up what a crash left unsettled, and asks the engine now and then whether it is there. */
   start(): void {
-    const left = [...this.#unsettled.values()];
-    for (let at = 0; at < left.length; at += KEYS_PER_MESSAGE_MAX)
-      void this.#settle(left.slice(at, at + KEYS_PER_MESSAGE_MAX), 'abandon');
+    const left = [...this.#options.records.unsettled].map(([claimId, key]) => ({ claimId, key }));
+    void this.#settling.free(left, 'abandon');
     void this.#watch();
   }
 
@@ -74,6 +79,8 @@ export class EngineClaims implements ClaimStore {
     if (this.#stopping.signal.aborted) return unavailable('stopping', 'This node is stopping.');
     if (this.#inHand >= CLAIMS_IN_HAND_MAX)
       return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`);
+    if (this.#settling.size >= CLAIMS_IN_HAND_MAX)
+      return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims to give back first, its most.`);
     this.#inHand += 1;
     try {
       return await this.#claim(claims);
@@ -83,13 +90,13 @@ export class EngineClaims implements ClaimStore {
   }
 
   releasing(claims: readonly ReleasedClaim[]): readonly Write[] {
-    for (const claim of claims) this.#unsettled.set(claim.claimId, claim);
+    this.#settling.announce(claims);
     return claims.map(unsettledWrite);
   }
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const late = new Promise<Release>((resolve) => this.#alarms.set(RELEASE_ANSWER_MS_MAX, () => resolve('pending')));
-    return Promise.race([this.#settle(claims, 'remove').then((): Release => 'confirmed'), late]);
+    return Promise.race([this.#settling.free(claims, 'remove').then((): Release => 'confirmed'), late]);
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
@@ -114,15 +121,29 @@ export class EngineClaims implements ClaimStore {
     }
   }
 
+  /** Frees whatever a host holds that is gone for good. Throws `uniqueness_unavailable` when it can't be done to the end. */
+  async evict(host: HostId): Promise<void> {
+    try {
+      await this.#asking((signal) => this.#options.engine.evict(host, signal), EVICT_MS_MAX);
+    } catch (error) {
+      this.#away(error as Error);
+      throw new MeshError('uniqueness_unavailable', `${this.#trouble} Some of its addresses may be free; ask again.`);
+    }
+  }
+
   status(): ClaimStatus {
     const { kind } = this.#options.engine;
-    const base = { kind, voters: [], required: 0, unsettled: this.#unsettled.size };
+    const base = { kind, voters: [], required: 0, unsettled: this.#settling.size };
     if (this.#trouble === undefined) return { ...base, ready: true };
     return { ...base, ready: false, reason: 'engine_unavailable', why: this.#trouble };
   }
 
   async #claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable> {
-    const { journal, engine } = this.#options;
+    const { journal, engine, clock } = this.#options;
+    const endMs = clock.monotonicMs() + CLAIM_MS_MAX;
+    // Asked by all at once while it is away, so that a claim which is refused anyway leaves nothing to be freed.
+    const away = this.#trouble === undefined ? undefined : await this.#reach();
+    if (away !== undefined) return away;
     const named = claims.map(({ key, owner: { claimId } }) => ({ key, claimId }));
     await journal.commit(named.map(unsettledWrite));
     try {
@@ -132,14 +153,13 @@ export class EngineClaims implements ClaimStore {
         // Left over from a claim of this very host that failed, or from before it lost its disk.
         await engine.remove([{ key: found.key, claimId: found.owner.claimId }], signal);
         return engine.put(claims, signal);
-      });
+      }, endMs - clock.monotonicMs());
       if (inTheWay === undefined) return { kind: 'held', settled: named.map(({ claimId }) => settledWrite(claimId)) };
       await journal.commit(named.map(({ claimId }) => settledWrite(claimId)));
       return { kind: 'conflict', ...inTheWay };
     } catch (error) {
       // It may have been put all the same.
-      for (const claim of named) this.#unsettled.set(claim.claimId, claim);
-      void this.#settle(named, 'abandon');
+      void this.#settling.free(named, 'abandon');
       return this.#away(error as Error);
     }
   }
@@ -149,29 +169,21 @@ export class EngineClaims implements ClaimStore {
     return owner.hostId === self && registry.holder(key)?.claimId !== owner.claimId;
   }
 
-  /** Frees claims, for as long as it takes. */
-  async #settle(claims: readonly ReleasedClaim[], how: 'remove' | 'abandon'): Promise<void> {
-    const { engine, journal } = this.#options;
-    for (;;) {
-      try {
-        await this.#asking((signal) => engine[how](claims, signal));
-        break;
-      } catch (error) {
-        this.#away(error as Error);
-        if (this.#stopping.signal.aborted) return new Promise(() => undefined);
-        await new Promise<void>((resolve) => this.#alarms.set(SETTLE_RETRY_MS, resolve));
-      }
+  async #freeing(ask: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await this.#asking(ask);
+    } catch (error) {
+      this.#away(error as Error);
+      throw error;
     }
-    await journal.commit(claims.map(({ claimId }) => settledWrite(claimId)));
-    for (const { claimId } of claims) this.#unsettled.delete(claimId);
   }
 
   /** Asks the engine, no longer than a claim may take. */
-  async #asking<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #asking<T>(ask: (signal: AbortSignal) => Promise<T>, msMax = CLAIM_MS_MAX): Promise<T> {
     const deadline = new AbortController();
     const stop = () => deadline.abort(new Error('The node is stopping.'));
     this.#stopping.signal.addEventListener('abort', stop);
-    this.#alarms.set(CLAIM_MS_MAX, () => deadline.abort(new Error(`it did not answer within ${CLAIM_MS_MAX} ms`)));
+    this.#alarms.set(msMax, () => deadline.abort(new Error(`it did not answer within ${msMax} ms`)));
     try {
       const answer = await ask(deadline.signal);
       if (this.#trouble !== undefined) this.#options.log('claims.engine_reached', { kind: this.#options.engine.kind });
@@ -190,8 +202,21 @@ export class EngineClaims implements ClaimStore {
     return unavailable(this.#stopping.signal.aborted ? 'stopping' : 'engine_unavailable', trouble);
   }
 
+  /** What stands in the way of claims; `undefined`: the engine is there. */
+  #reach(): Promise<Unavailable | undefined> {
+    this.#reaching ??= this.#asking((signal) => this.#options.engine.ping(signal))
+      .then(
+        () => undefined,
+        (error: Error) => this.#away(error),
+      )
+      .finally(() => {
+        this.#reaching = undefined;
+      });
+    return this.#reaching;
+  }
+
   async #watch(): Promise<void> {
-    await this.#asking((signal) => this.#options.engine.ping(signal)).catch((error: Error) => this.#away(error));
+    await this.#reach();
     this.#alarms.set(GREETING_INTERVAL_MS, () => void this.#watch());
   }
 }

@@ -1,20 +1,28 @@
 // The claims in etcd, over its JSON gateway: one transaction puts what is free, another removes what is still the same. No leases: a
 // paused process would outlive its own. Formats: etcd's `rpc.proto`, keys and values in base64.
+// A put that was sent to an endpoint that hung may come to be carried out long after the claim was put by another, and released: so
+// what is removed or given up is marked, and a put of it is refused.
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey, ClaimId } from '../../mesh/names.ts';
+import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
+import { EtcdGateway, isOnThisMachine } from './etcd-gateway.ts';
 
 const PREFIX = 'agent-email-mesh/claims/';
+/** The first key after all of them: '0' follows '/'. */
+const END = base64('agent-email-mesh/claims0');
 /** Claims that were given up, whether or not they were ever put: a put of one of them is refused. */
 const ABANDONED = 'agent-email-mesh/abandoned/';
 /** Far longer than a request can be under way; after that etcd forgets them by itself. */
-const ABANDONED_SECONDS = 24 * 60 * 60;
-const ANSWER_MS_MAX = 5_000;
+const ABANDONED_SECONDS = 25 * 60 * 60;
+/** One lease for all that is marked within this long. */
+const LEASE_MS = 60 * 60 * 1_000;
+/** Half of the operations that etcd takes in one transaction: a removal and a mark for each claim. */
+const CLAIMS_PER_TXN_MAX = 64;
+const PAGE_MAX = 500;
 
 const pair = z.object({ key: z.string(), value: z.string(), mod_revision: z.string() });
 const granted = z.object({ ID: z.string() });
@@ -23,6 +31,13 @@ const txn = z.object({
   succeeded: z.boolean().optional(),
   responses: z.array(z.object({ response_range: range.optional() })).optional(),
 });
+
+interface Found {
+  /** As etcd has it, in base64. */
+  readonly name: string;
+  readonly revision: string;
+  readonly owner: Owner;
+}
 
 /** `etcd://[user:password@]host:port[,host:port…][?tls=true&ca=FILE]`. Throws a sentence without the password. */
 export async function openEtcd(text: string): Promise<ClaimEngine> {
@@ -37,41 +52,29 @@ export async function openEtcd(text: string): Promise<ClaimEngine> {
   const options = new URLSearchParams(query);
   for (const name of options.keys()) if (!['tls', 'ca'].includes(name)) throw wrong(`has an unknown option '${name}'`);
   const isTls = options.get('tls') === 'true' || options.has('ca');
-  if (user !== undefined && !isTls && !/^(?:127\.|localhost|\[::1\])/.test(hosts))
+  const urls = hosts.split(',').map((host) => `${isTls ? 'https' : 'http'}://${host}`);
+  if (!urls.every((url) => URL.canParse(url))) throw wrong(`has a host that is none`);
+  const origins = urls.map((url) => new URL(url).origin);
+  if (user !== undefined && !isTls && !origins.every(isOnThisMachine))
     throw wrong('has a password that would go out in clear text: add ?tls=true');
   const ca = options.get('ca') === null ? undefined : await readFile(options.get('ca') ?? '', 'utf8');
-  const origins = hosts.split(',').map((host) => `${isTls ? 'https' : 'http'}://${host}`);
-  if (!origins.every((origin) => URL.canParse(origin))) throw wrong(`has a host that is none`);
   const login =
     user === undefined ? undefined : { name: decodeURIComponent(user), password: decodeURIComponent(password ?? '') };
-  return new EtcdEngine(
-    origins,
-    login,
-    new Agent({ connections: 16, ...(ca === undefined ? {} : { connect: { ca } }) }),
-  );
+  return new EtcdEngine(new EtcdGateway({ origins, login, ca }));
 }
 
 class EtcdEngine implements ClaimEngine {
   readonly kind = 'etcd';
-  readonly #origins: readonly string[];
-  readonly #login: { readonly name: string; readonly password: string } | undefined;
-  readonly #agent: Agent;
-  #token: string | undefined;
-  /** The endpoint that answered last is asked first. */
-  #first = 0;
+  readonly #gateway: EtcdGateway;
+  /** What marks go by, and when it was granted; by the wall, for a machine that sleeps does not count the time. */
+  #lease: { readonly id: string; readonly sinceMs: number } | undefined;
 
-  constructor(
-    origins: readonly string[],
-    login: { readonly name: string; readonly password: string } | undefined,
-    agent: Agent,
-  ) {
-    this.#origins = origins;
-    this.#login = login;
-    this.#agent = agent;
+  constructor(gateway: EtcdGateway) {
+    this.#gateway = gateway;
   }
 
   async put(claims: readonly Claim[], signal: AbortSignal) {
-    const answer = await this.#txn(
+    const { answer, mayComeAgain } = await this.#txn(
       {
         compare: claims.flatMap(({ key, owner }) => [isAbsent(keyOf(key)), isAbsent(abandonedKey(owner.claimId))]),
         success: claims.map(({ key, owner }) => ({
@@ -85,8 +88,14 @@ class EtcdEngine implements ClaimEngine {
     for (const [at, { key, owner }] of claims.entries()) {
       const found = answer.responses?.[at]?.response_range?.kvs?.[0];
       // A put that was not heard of is ours all the same: all of them were put, or none.
-      if (found !== undefined && ownerOf(found.value).claimId !== owner.claimId)
-        return { key, owner: ownerOf(found.value) };
+      if (found === undefined || ownerOf(found.value).claimId === owner.claimId) continue;
+      // The other may release it before the endpoint that hung wakes.
+      if (mayComeAgain)
+        await this.#mark(
+          claims.map((claim) => claim.owner.claimId),
+          signal,
+        );
+      return { key, owner: ownerOf(found.value) };
     }
     const isAll = claims.every((_, at) => answer.responses?.[at]?.response_range?.kvs?.[0] !== undefined);
     if (isAll) return undefined;
@@ -94,103 +103,105 @@ class EtcdEngine implements ClaimEngine {
   }
 
   async remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
-    for (const { key, claimId } of claims) {
-      const found = (await this.#range(key, signal)).kvs?.[0];
-      if (found === undefined || ownerOf(found.value).claimId !== claimId) continue;
-      const name = keyOf(key);
-      // Removed meanwhile, or put by somebody else since: then there is nothing of ours to remove.
-      await this.#txn(
-        {
-          compare: [{ key: name, target: 'MOD', result: 'EQUAL', mod_revision: found.mod_revision }],
-          success: [{ request_delete_range: { key: name } }],
-        },
-        signal,
+    for (const some of inTxns(claims)) {
+      const reads = some.map(({ key }) => ({ request_range: { key: keyOf(key) } }));
+      const { responses = [] } = (await this.#txn({ success: reads }, signal)).answer;
+      const there = some.flatMap(({ claimId }, at) =>
+        (responses[at]?.response_range?.kvs ?? []).map(foundIn).filter(({ owner }) => owner.claimId === claimId),
       );
+      await this.#delete(there, signal);
     }
   }
 
   async abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
-    const { ID: lease } = granted.parse(await this.#ask('/v3/lease/grant', { TTL: String(ABANDONED_SECONDS) }, signal));
-    const puts = claims.map(({ claimId }) => ({ request_put: { key: abandonedKey(claimId), value: '', lease } }));
-    await this.#txn({ success: puts }, signal);
+    for (const some of inTxns(claims))
+      await this.#mark(
+        some.map(({ claimId }) => claimId),
+        signal,
+      );
     await this.remove(claims, signal);
   }
 
+  async evict(host: HostId, signal: AbortSignal): Promise<void> {
+    let from: string | undefined = base64(PREFIX);
+    while (from !== undefined) {
+      const page: readonly Found[] = await this.#range({ key: from, range_end: END, limit: PAGE_MAX }, signal);
+      for (const some of inTxns(page.filter(({ owner }) => owner.hostId === host))) await this.#delete(some, signal);
+      const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+      // The least key above it.
+      from = last && base64(`${Buffer.from(last.name, 'base64').toString('utf8')}\0`);
+    }
+  }
+
   async read(key: AddressKey, signal: AbortSignal): Promise<Owner | null> {
-    const found = (await this.#range(key, signal)).kvs?.[0];
-    return found === undefined ? null : ownerOf(found.value);
+    const found = (await this.#range({ key: keyOf(key) }, signal))[0];
+    return found === undefined ? null : found.owner;
   }
 
   async ping(signal: AbortSignal): Promise<void> {
     // Linearizable, so it takes a majority of etcd's members.
-    await this.#range('?' as AddressKey, signal);
+    await this.#range({ key: keyOf('?' as AddressKey) }, signal);
   }
 
   close(): Promise<void> {
-    return this.#agent.close();
+    return this.#gateway.close();
   }
 
-  async #range(key: AddressKey, signal: AbortSignal) {
-    return range.parse(await this.#ask('/v3/kv/range', { key: keyOf(key) }, signal));
+  /** Those that are still as they were found; what was put in their place since is not ours. */
+  async #delete(found: readonly Found[], signal: AbortSignal): Promise<void> {
+    if (found.length === 0) return;
+    const compare = found.map(({ name, revision }) => ({
+      key: name,
+      target: 'MOD',
+      result: 'EQUAL',
+      mod_revision: revision,
+    }));
+    const deletes = found.map(({ name }) => ({ request_delete_range: { key: name } }));
+    const marks = await this.#marks(
+      found.map(({ owner }) => owner.claimId),
+      signal,
+    );
+    const { answer } = await this.#marking({ compare, success: [...deletes, ...marks] }, signal);
+    if (answer.succeeded !== true && found.length > 1) for (const one of found) await this.#delete([one], signal);
+  }
+
+  async #mark(claimIds: readonly ClaimId[], signal: AbortSignal): Promise<void> {
+    await this.#marking({ success: await this.#marks(claimIds, signal) }, signal);
+  }
+
+  async #marks(claimIds: readonly ClaimId[], signal: AbortSignal) {
+    const sinceMs = Date.now();
+    const isOld = this.#lease === undefined || Math.abs(sinceMs - this.#lease.sinceMs) > LEASE_MS;
+    if (this.#lease === undefined || isOld) {
+      const { answer } = await this.#gateway.ask('/v3/lease/grant', { TTL: String(ABANDONED_SECONDS) }, signal);
+      this.#lease = { id: granted.parse(answer).ID, sinceMs };
+    }
+    const { id: lease } = this.#lease;
+    return claimIds.map((claimId) => ({ request_put: { key: abandonedKey(claimId), value: '', lease } }));
+  }
+
+  /** etcd may have lost the lease, restored from a backup: then the next question is granted another. */
+  async #marking(body: unknown, signal: AbortSignal) {
+    return this.#txn(body, signal).catch((error: unknown) => {
+      this.#lease = undefined;
+      throw error;
+    });
+  }
+
+  async #range(body: unknown, signal: AbortSignal): Promise<readonly Found[]> {
+    const { answer } = await this.#gateway.ask('/v3/kv/range', body, signal);
+    return (range.parse(answer).kvs ?? []).map(foundIn);
   }
 
   async #txn(body: unknown, signal: AbortSignal) {
-    return txn.parse(await this.#ask('/v3/kv/txn', body, signal));
+    const { answer, mayComeAgain } = await this.#gateway.ask('/v3/kv/txn', body, signal);
+    return { answer: txn.parse(answer), mayComeAgain };
   }
+}
 
-  async #ask(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
-    if (this.#login !== undefined) this.#token ??= await this.#authenticate(signal);
-    const { status, answer } = await this.#post(path, body, signal);
-    if (status === 200) return answer;
-    // A token that has run out is told so; the next question brings a new one.
-    if (status === 401) this.#token = undefined;
-    throw new Error(`etcd answered ${status}: ${String((answer as { message?: unknown }).message).slice(0, 200)}.`);
-  }
-
-  async #authenticate(signal: AbortSignal): Promise<string> {
-    const { status, answer } = await this.#post('/v3/auth/authenticate', this.#login, signal);
-    const { token } = answer as { token?: unknown };
-    if (status === 200 && typeof token === 'string') return token;
-    throw new Error(`etcd refuses the user or the password of MESH_CLAIMS (${status}).`);
-  }
-
-  /** Asks one endpoint after the other: those that can't be connected to have not heard the question. */
-  async #post(
-    path: string,
-    body: unknown,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly answer: unknown }> {
-    let last: Error | undefined;
-    for (let tries = 0; tries < this.#origins.length; tries += 1) {
-      const at = (this.#first + tries) % this.#origins.length;
-      try {
-        const response = await request(`${this.#origins[at]}${path}`, {
-          method: 'POST',
-          dispatcher: this.#agent,
-          signal,
-          headersTimeout: ANSWER_MS_MAX,
-          bodyTimeout: ANSWER_MS_MAX,
-          headers: {
-            'content-type': 'application/json',
-            ...(this.#token === undefined ? {} : { authorization: this.#token }),
-          },
-          body: JSON.stringify(body),
-        });
-        this.#first = at;
-        return { status: response.statusCode, answer: await response.body.json() };
-      } catch (error) {
-        last = error as Error;
-        if (
-          !['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND'].includes(
-            String((error as NodeJS.ErrnoException).code),
-          )
-        )
-          break;
-      }
-    }
-    const { message } = (signal.aborted ? (signal.reason as Error) : last) ?? new Error('there is no endpoint');
-    throw new Error(`etcd at ${this.#origins.join(', ')} can't be asked: ${message}.`);
-  }
+function inTxns<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / CLAIMS_PER_TXN_MAX);
+  return Array.from({ length: count }, (_, at) => items.slice(at * CLAIMS_PER_TXN_MAX, (at + 1) * CLAIMS_PER_TXN_MAX));
 }
 
 function isAbsent(key: string) {
@@ -207,6 +218,10 @@ function keyOf(key: AddressKey): string {
 
 function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
+}
+
+function foundIn({ key, value, mod_revision }: z.infer<typeof pair>): Found {
+  return { name: key, revision: mod_revision, owner: ownerOf(value) };
 }
 
 function ownerOf(value: string): Owner {

@@ -4,10 +4,11 @@ import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AddressKey } from '../../mesh/names.ts';
+import type { AddressKey, HostId } from '../../mesh/names.ts';
 
 const CONNECTIONS_MAX = 16;
 const STATEMENT_MS_MAX = 5_000;
+const CLAIMS_PER_PAGE_MAX = 500;
 const TABLE = `
   CREATE TABLE IF NOT EXISTS agent_email_claims (
     key text COLLATE "C" PRIMARY KEY, claim_id text NOT NULL, owner jsonb NOT NULL
@@ -28,8 +29,9 @@ export function openPostgres(url: string): ClaimEngine {
     query_timeout: STATEMENT_MS_MAX,
     application_name: 'agent-email-mesh',
   });
-  // A connection that was idle when the server went away: the next question finds another, or says what is wrong.
+  // The server went away, under an idle connection or one in use: the question that meets it says so, and nobody else is to end by it.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new PostgresEngine(pool, `${hostname}:${port || '5432'}${pathname}`);
 }
 
@@ -91,6 +93,21 @@ class PostgresEngine implements ClaimEngine {
   /** What had not reached the server is not committed any more: its connection is closed. */
   abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
     return this.remove(claims, signal);
+  }
+
+  async evict(host: HostId, signal: AbortSignal): Promise<void> {
+    for (let isMore = true; isMore; )
+      isMore = await this.#asking(signal, async (client) => {
+        await client.query('BEGIN');
+        await client.query('SET LOCAL synchronous_commit = on');
+        const { rowCount } = await client.query(
+          `DELETE FROM agent_email_claims WHERE key IN
+             (SELECT key FROM agent_email_claims WHERE owner->>'hostId' = $1 LIMIT $2)`,
+          [host, CLAIMS_PER_PAGE_MAX],
+        );
+        await client.query('COMMIT');
+        return rowCount === CLAIMS_PER_PAGE_MAX;
+      });
   }
 
   read(key: AddressKey, signal: AbortSignal): Promise<Owner | null> {

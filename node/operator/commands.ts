@@ -93,8 +93,10 @@ export async function join(call: NodeClient, host: string, acceptLoss: boolean):
 }
 
 export async function evict(call: NodeClient, host: string): Promise<Printed> {
-  await call('POST', '/api/hosts/evict', { body: { host } });
-  return { text: `The addresses of ${host} are free as soon as the voters agree; mesh status shows it.`, ok: true };
+  const { mesh } = await call('POST', '/api/hosts/evict', { body: { host } });
+  // With an engine it is done when it is answered.
+  const when = mesh === undefined ? '' : ' as soon as the voters agree; mesh status shows it';
+  return { text: `The addresses of ${host} are free${when}.`, ok: true };
 }
 
 export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Printed> {

@@ -1,9 +1,9 @@
-// One claim at a time, through a whole node: with all hosts up, with one of three killed, with one of five hung; and with etcd and
-// PostgreSQL in place of the hosts. Each beside the same mesh with all hosts up, in the same run.
+// One claim at a time, through a whole node of a real mesh: with all hosts up, with one of three killed, with one of five hung, each of
+// the last two beside the same mesh with all hosts up; the claims kept by the hosts themselves, by etcd, and by PostgreSQL.
 import { Agent, request } from 'undici';
 import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../engines.ts';
 import { type HostProcess, ProcessMesh } from '../host-process.ts';
-import { type Benchmark, type Figure, median, quantile } from './figure.ts';
+import { type Benchmark, type Figure, quantile } from './figure.ts';
 
 const CLAIMS_PER_ROUND = 150;
 const ADDRESSES_PER_AGENT = 10;
@@ -13,66 +13,105 @@ const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const SLOWER_MAX = 1.5;
 const SETTLING_MS = 1_000;
 
+interface Trouble {
+  befall(host: HostProcess): Promise<unknown>;
+  mend(host: HostProcess): Promise<unknown>;
+}
+
+const KILLED: Trouble = { befall: (host) => host.kill(), mend: (host) => host.start() };
+const HUNG: Trouble = {
+  befall: async (host) => host.signal('SIGSTOP'),
+  mend: async (host) => host.signal('SIGCONT'),
+};
+
+type Environment = Readonly<Record<string, string>>;
+
 export const engineBenchmark: Benchmark = {
   name: 'engines',
   async run(rounds) {
-    const figures: Figure[] = [
-      ...(await inTrouble('three hosts, one killed', THREE, rounds, (host) => host.kill())),
-      ...(await inTrouble('five hosts, one hung', FIVE, rounds, async (host) => host.signal('SIGSTOP'))),
-    ];
+    const own = await overKeeper('', {}, rounds);
+    const figures = [...own.figures];
+    const beside = async (name: string, url: string) => {
+      const { up, figures: theirs } = await overKeeper(`${name}, `, { MESH_CLAIMS: url }, rounds);
+      figures.push(...quantiles(`${name}, three hosts, all up`, up, { name: 'without an engine', times: own.up }));
+      figures.push(...theirs);
+    };
     if (whyNoEtcd() === undefined) {
       await using etcd = await Etcd.create();
-      figures.push(...(await overEngine('etcd', etcd.url, rounds)));
+      await beside('etcd', etcd.url);
     }
     if (whyNoPostgres() === undefined) {
       await using postgres = await Postgres.create();
-      figures.push(...(await overEngine('PostgreSQL', postgres.url, rounds)));
+      await beside('PostgreSQL', postgres.url);
     }
     return figures;
   },
 };
 
-/** The same mesh before and after something befell its last host. */
-async function inTrouble(
-  name: string,
-  ids: readonly string[],
+/** `up`: claims of three hosts, while all are up. */
+async function overKeeper(
+  prefix: string,
+  environment: Environment,
   rounds: number,
-  befall: (host: HostProcess) => Promise<unknown>,
-): Promise<readonly Figure[]> {
-  await using mesh = await started(ids, {});
-  const last = mesh.hosts.at(-1);
-  const before = await timesMs(mesh, rounds, 'before');
-  if (last !== undefined) await befall(last);
-  const endMs = performance.now() + SETTLING_MS;
-  for (let at = 0; performance.now() < endMs; at += 1) await timesMs(mesh, 0, `settling-${at}`);
-  const after = await timesMs(mesh, rounds, 'after');
-  last?.signal('SIGCONT');
-  const [up, p50] = [median(before), median(after)];
-  const kept = { target: `≤ ${SLOWER_MAX} × all up`, kept: p50 <= SLOWER_MAX * up };
-  return [
-    { name: `${name}, p50`, value: p50, unit: 'ms', baseline: { name: 'all up', value: up }, ...kept },
-    {
-      name: `${name}, p99`,
-      value: quantile(after, 0.99),
-      unit: 'ms',
-      baseline: { name: 'all up', value: quantile(before, 0.99) },
-    },
+): Promise<{ readonly up: readonly number[]; readonly figures: readonly Figure[] }> {
+  const three = await inTurns(THREE, environment, rounds, KILLED);
+  const five = await inTurns(FIVE, environment, rounds, HUNG);
+  const figures = [
+    ...quantiles(`${prefix}three hosts, one killed`, three.after, { name: 'all up', times: three.up }, SLOWER_MAX),
+    ...quantiles(`${prefix}five hosts, one hung`, five.after, { name: 'all up', times: five.up }, SLOWER_MAX),
   ];
+  return { up: three.up, figures };
 }
 
-async function overEngine(name: string, url: string, rounds: number): Promise<readonly Figure[]> {
-  await using mesh = await started(['mac'], { MESH_CLAIMS: url });
-  await using hosts = await started(THREE, {});
-  const [theirs, ours] = [await timesMs(mesh, rounds, 'engine'), await timesMs(hosts, rounds, 'hosts')];
-  return [0.5, 0.99].map((q) => ({
-    name: `${name}, p${100 * q}`,
-    value: quantile(theirs, q),
-    unit: 'ms',
-    baseline: { name: 'three hosts', value: quantile(ours, q) },
-  }));
+/** The same mesh, in turns with all hosts up and with its last one in trouble; the first turn warms up and does not count. */
+async function inTurns(
+  ids: readonly string[],
+  environment: Environment,
+  rounds: number,
+  { befall, mend }: Trouble,
+): Promise<{ readonly up: readonly number[]; readonly after: readonly number[] }> {
+  await using mesh = await started(ids, environment);
+  const last = mesh.hosts.at(-1) as HostProcess;
+  const [up, after]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round += 1) {
+    await settle(mesh, `up-${round}`);
+    const upMs = await timesMs(mesh, CLAIMS_PER_ROUND, `up-${round}`);
+    await befall(last);
+    await settle(mesh, `after-${round}`);
+    const afterMs = await timesMs(mesh, CLAIMS_PER_ROUND, `after-${round}`);
+    await mend(last);
+    if (round === 0) continue;
+    up.push(...upMs);
+    after.push(...afterMs);
+  }
+  return { up, after };
 }
 
-async function started(ids: readonly string[], environment: Readonly<Record<string, string>>): Promise<ProcessMesh> {
+async function settle(mesh: ProcessMesh, name: string): Promise<void> {
+  const endMs = performance.now() + SETTLING_MS;
+  for (let at = 0; performance.now() < endMs; at += 1) await timesMs(mesh, 5, `settling-${at}-${name}`);
+}
+
+function quantiles(
+  name: string,
+  times: readonly number[],
+  baseline: { readonly name: string; readonly times: readonly number[] },
+  slowerMax?: number,
+): readonly Figure[] {
+  return [0.5, 0.99].map((q) => {
+    const [value, beside] = [quantile(times, q), quantile(baseline.times, q)];
+    const isPromised = q === 0.5 && slowerMax !== undefined;
+    return {
+      name: `${name}, p${100 * q}`,
+      value,
+      unit: 'ms',
+      baseline: { name: baseline.name, value: beside },
+      ...(isPromised ? { target: `≤ ${slowerMax} × ${baseline.name}`, kept: value <= slowerMax * beside } : {}),
+    };
+  });
+}
+
+async function started(ids: readonly string[], environment: Environment): Promise<ProcessMesh> {
   const mesh = await ProcessMesh.create(
     ids.map((id) => ({ id })),
     { environment, flags: ['--log-level', 'error'] },
@@ -81,21 +120,17 @@ async function started(ids: readonly string[], environment: Readonly<Record<stri
   return mesh;
 }
 
-/** Claims at the first host, one after the other; the first round warms up and does not count. */
-async function timesMs(mesh: ProcessMesh, rounds: number, name: string): Promise<readonly number[]> {
+/** Claims at the first host, one after the other. */
+async function timesMs(mesh: ProcessMesh, count: number, name: string): Promise<readonly number[]> {
   const client = new Agent({ connections: 1 });
   const url = mesh.hosts[0]?.url ?? '';
   const times: number[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    const count = rounds === 0 ? 5 : CLAIMS_PER_ROUND;
-    for (let at = 0; at < count; at += 1) {
-      const agent = `${name}-${round}-${Math.floor(at / ADDRESSES_PER_AGENT)}`;
-      if (at % ADDRESSES_PER_AGENT === 0) await post(client, `${url}/api/agents`, { name: agent, id: agent });
-      const address = `a${at}-of-${round}-${name}@bench.example`;
-      const startMs = performance.now();
-      await post(client, `${url}/api/agents/${agent}/email/addresses`, { address });
-      if (round > 0) times.push(performance.now() - startMs);
-    }
+  for (let at = 0; at < count; at += 1) {
+    const agent = `${name}-${Math.floor(at / ADDRESSES_PER_AGENT)}`;
+    if (at % ADDRESSES_PER_AGENT === 0) await post(client, `${url}/api/agents`, { name: agent, id: agent });
+    const startMs = performance.now();
+    await post(client, `${url}/api/agents/${agent}/email/addresses`, { address: `a${at}-${name}@bench.example` });
+    times.push(performance.now() - startMs);
   }
   await client.close();
   return times;

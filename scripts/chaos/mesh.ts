@@ -20,7 +20,12 @@ export class ChaosMesh implements AsyncDisposable {
     this.#links = links;
   }
 
-  static async create(ids: readonly string[], voters: readonly string[]): Promise<ChaosMesh> {
+  /** `settings`: further variables of each host. */
+  static async create(
+    ids: readonly string[],
+    voters: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ChaosMesh> {
     const directory = mkdtempSync(join(tmpdir(), 'mesh-chaos-'));
     const ports = await freePorts(ids.length);
     const links = new Map<string, Link>();
@@ -28,7 +33,7 @@ export class ChaosMesh implements AsyncDisposable {
       for (const [at, to] of ids.entries()) if (from !== to) links.set(`${from}>${to}`, await Link.to(ports[at] ?? 0));
     const hosts = ids.map((id, at) => {
       mkdirSync(join(directory, id));
-      const environment = { MESH_SECRET: SECRET, MESH_LOG_LEVEL: 'warn' };
+      const environment = { MESH_SECRET: SECRET, MESH_LOG_LEVEL: 'warn', ...settings };
       return new HostProcess(id, `http://127.0.0.1:${ports[at]}`, join(directory, id), { environment });
     });
     const mesh = new ChaosMesh(directory, hosts, links);

@@ -21,6 +21,8 @@ export class Recorder {
   /** Claims whose end nobody heard, or that were answered 503. */
   readonly #open: Attempt[] = [];
   readonly #known = new Map<string, { readonly host: string; readonly address: string }>();
+  /** Claims that were won, or that an answer named as the owner. */
+  readonly #named = new Set<string>();
   /** Claims that nobody has asked to be given up. */
   readonly #held = new Map<string, { readonly host: string; readonly address: string }>();
   operations = 0;
@@ -28,6 +30,7 @@ export class Recorder {
   won(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
     this.operations += 1;
     this.#known.set(claim, { host, address });
+    this.#named.add(claim);
     this.#held.set(claim, { host, address });
     this.#add(address, { kind: 'won', claim }, callMs, returnMs);
   }
@@ -78,10 +81,14 @@ export class Recorder {
     }
   }
 
-  /** A sentence for each address whose history no single register could have had. */
+  /**
+   * A sentence for each address whose history no single register could have had. A claim that failed and that no answer names is left
+   * out: in an order with it, nothing between it and its end depends on it, so there is one without it too. An engine that is away
+   * refuses thousands, and the search would try each at every moment.
+   */
   violations(): readonly string[] {
     for (const { address, claim, callMs } of this.#open) {
-      if (claim === undefined) continue;
+      if (claim === undefined || !this.#named.has(claim)) continue;
       this.#add(address, { kind: 'tried', claim }, callMs, undefined);
       this.#add(address, { kind: 'freed', claim }, callMs, undefined);
     }
@@ -94,6 +101,7 @@ export class Recorder {
 
   /** A claim that nobody was told of when it was made: one that was not answered. */
   #name(claim: string, host: string, address: string): void {
+    this.#named.add(claim);
     if (this.#known.has(claim)) return;
     const attempt = this.#open.find((one) => one.host === host && one.address === address && one.claim === undefined);
     if (attempt === undefined) return;

@@ -95,6 +95,19 @@ export function claimEngineContract(name: string, engineUnderTest: () => EngineU
       await engine.close();
     });
 
+    it('frees all that one host has, and nothing of others', async () => {
+      const engine = await opened();
+      const theirs = Array.from({ length: 1_020 }, () => claimOf('gone', fresh('gone')));
+      const mine = claimOf('mac', fresh('gone'));
+      for (let at = 0; at < theirs.length; at += 60) await engine.put(theirs.slice(at, at + 60), soon());
+      await engine.put([mine], soon());
+      await engine.evict('gone' as HostId, soon());
+      for (const at of [0, 500, 1_019]) expect(await engine.read(theirs[at]?.key as AddressKey, soon())).toBeNull();
+      expect(await engine.read(mine.key, soon())).toEqual(mine.owner);
+      await engine.evict('gone' as HostId, soon());
+      await engine.close();
+    });
+
     it('gives one of many at once each address', async () => {
       const engines = await Promise.all(Array.from({ length: 4 }, opened));
       const keys = Array.from({ length: 10 }, () => fresh('race'));

@@ -1,13 +1,30 @@
 // A short while of trouble for real hosts; `npm run soak` takes longer.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { ENGINE_NAMES, ENGINES, runEngineChaos } from '../../scripts/chaos/engine-run.ts';
 import { runChaos } from '../../scripts/chaos/run.ts';
 
 const SECONDS = 20;
+const LIVE_MS_MAX = 180_000;
 
 it('five hosts in trouble keep one owner per address, and are well again by themselves', {
-  timeout: 180_000,
+  timeout: LIVE_MS_MAX,
 }, async () => {
   const { operations, violations } = await runChaos({ seconds: SECONDS, seed: 1 }, () => undefined);
   expect(violations).toEqual([]);
   expect(operations).toBeGreaterThan(500);
+});
+
+describe.each(ENGINE_NAMES)('five hosts in trouble whose claims are kept by %s', (engine) => {
+  const whyNot = ENGINES[engine].whyNot();
+  it.skipIf(whyNot !== undefined)(
+    whyNot === undefined ? 'keep one owner per address' : `skipped: ${whyNot}`,
+    {
+      timeout: LIVE_MS_MAX,
+    },
+    async () => {
+      const result = await runEngineChaos({ engine, seconds: SECONDS, seed: 1 }, () => undefined);
+      expect(result.violations).toEqual([]);
+      expect(result.operations).toBeGreaterThan(500);
+    },
+  );
 });

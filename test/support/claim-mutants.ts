@@ -33,7 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'check-then-write-closed',
     breaks: 'the same, but refuses whenever a host is silent',
-    noticedBy: { micro: 3 },
+    noticedBy: { micro: 1 },
     options: () => ({ step: checkThenWrite('gives up'), watchesDisks: false }),
   },
   {
@@ -54,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'unconditional-release',
     breaks: 'frees the address, whoever has it',
-    noticedBy: { micro: 18 },
+    noticedBy: { micro: 3 },
     options: withRules({
       applyChange: (change, current, abandoned) =>
         change.kind === 'free' ? null : RULES.applyChange(change, current, abandoned),
@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'votes-after-disk-loss',
     breaks: 'votes right after losing its disk, and has such votes counted',
-    noticedBy: { micro: 391 },
+    noticedBy: { micro: 43 },
     options: withRules(
       {
         mayVote: ({ config, self }) => config !== undefined && hostIn(config, self),
@@ -77,19 +77,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'rejoins-from-one-peer',
     breaks: 'asks one of the old voters which addresses there are, not a majority of them',
-    noticedBy: { full: 683 },
+    noticedBy: { full: 1655 },
     options: withRules({ haveToldEnough: (_, votes) => votes.size >= 1 }),
   },
   {
     name: 'no-rechoosing',
     breaks: 'changes the voters without having every address chosen again',
-    noticedBy: { micro: 146 },
+    noticedBy: { micro: 43 },
     options: withRules({ rechooses: false }),
   },
   {
     name: 'no-fsync',
     breaks: 'answers before what it answered is on the disk',
-    noticedBy: { micro: 75 },
+    noticedBy: { micro: 50 },
     options: () => ({ disk: { ...SOUND_DISK, isHonest: false }, watchesDisks: false }),
   },
   {
@@ -101,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'duplicate-votes',
     breaks: 'counts a vote each time it hears it',
-    noticedBy: { micro: 451 },
+    noticedBy: { micro: 128 },
     options: () => {
       let heard = 0;
       return {
@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'promise-not-durable',
     breaks: 'forgets in a crash what it promised, though not what it accepted',
-    noticedBy: { micro: 28_311 },
+    noticedBy: { micro: 3134 },
     options: () => ({
       disk: {
         ...SOUND_DISK,

@@ -1,4 +1,5 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
+import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/legacy.ts';
 import type { Secrets } from '../../node/config.ts';
@@ -43,6 +44,7 @@ export interface TestNodeOptions {
   readonly mailer?: Mailer;
   readonly resolver?: Resolver;
   readonly legacy?: LegacyMode;
+  readonly engine?: ClaimEngine;
 }
 
 const noResolver: Resolver = {
@@ -65,6 +67,7 @@ export async function testNode({
   mailer,
   resolver = noResolver,
   legacy = 'detect',
+  engine,
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -93,6 +96,7 @@ export async function testNode({
       blobs: await testBlobs({ clock, log }),
       resolver,
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
+      engine,
       ...(mailer === undefined ? {} : { mailer }),
       callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
       transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),

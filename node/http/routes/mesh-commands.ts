@@ -9,13 +9,13 @@ import { resource } from '../methods.ts';
 
 interface MeshCommands {
   evict(host: HostId): Promise<void>;
-  recover(voters: readonly HostId[]): Promise<void>;
-  join(host: HostId): Promise<void>;
+  /** These are absent with an engine, which has its own. */
+  recover?(voters: readonly HostId[]): Promise<void>;
+  join?(host: HostId): Promise<void>;
 }
 
 export interface MeshCommandServices {
-  /** Absent with an engine, which has its own. */
-  readonly commands?: MeshCommands | undefined;
+  readonly commands: MeshCommands;
   membership?(): MembershipView;
 }
 
@@ -39,18 +39,12 @@ const GIVING_WAY =
   'This host leaves its mesh: it votes there no more, and where both meshes have given out an address it gives way to the owner in the other (GET /api/mesh/v1/conflicts shows what that took). Say "acceptLoss": true (--accept-loss).';
 
 export function meshCommandRoutes(app: Hono, services: MeshCommandServices): void {
-  const commands = (): MeshCommands => {
-    if (services.commands !== undefined) return services.commands;
-    throw new MeshError(
-      'invalid_request',
-      'The claims are kept by an engine (MESH_CLAIMS): its own tools decide who belongs to it.',
-    );
-  };
+  const { commands } = services;
   const mesh = () => ({ mesh: services.membership?.() });
   resource(app, '/api/hosts/evict', {
     POST: async (c) => {
       const { host } = await readJson(c, eviction);
-      await commands().evict(host);
+      await commands.evict(host);
       return c.json({ evicting: host, ...mesh() }, 202);
     },
   });
@@ -58,7 +52,8 @@ export function meshCommandRoutes(app: Hono, services: MeshCommandServices): voi
     POST: async (c) => {
       const { host, acceptLoss } = await readJson(c, joining);
       if (acceptLoss !== true) throw new MeshError('invalid_request', GIVING_WAY, { field: 'acceptLoss' });
-      await commands().join(host);
+      if (commands.join === undefined) throw keptByEngine();
+      await commands.join(host);
       return c.json(mesh());
     },
   });
@@ -66,8 +61,16 @@ export function meshCommandRoutes(app: Hono, services: MeshCommandServices): voi
     POST: async (c) => {
       const { voters, acceptLoss } = await readJson(c, recovery);
       if (acceptLoss !== true) throw new MeshError('invalid_request', LOSS, { field: 'acceptLoss' });
-      await commands().recover([...new Set(voters)].sort());
+      if (commands.recover === undefined) throw keptByEngine();
+      await commands.recover([...new Set(voters)].sort());
       return c.json(mesh());
     },
   });
+}
+
+function keptByEngine(): MeshError {
+  return new MeshError(
+    'invalid_request',
+    'The claims are kept by an engine (MESH_CLAIMS): its own tools decide who belongs to it.',
+  );
 }

@@ -1,10 +1,10 @@
 // What makes an engine's answers claims, with an engine that a test scripts, in virtual time.
 import { describe, expect, it } from 'vitest';
-import type { ClaimEngine } from '../../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner } from '../../../mesh/claims/claim-store.ts';
 import { EngineClaims } from '../../../mesh/claims/engine-claims.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const KEY = 'a@x.com' as AddressKey;
@@ -19,56 +19,8 @@ const claimOf = (claimId: string, hostId = 'mac'): Claim => ({
   },
 });
 
-/** An engine in memory that can be away, and can do what it is asked and not say so. */
-class ScriptedEngine implements ClaimEngine {
-  readonly kind = 'etcd';
-  readonly owners = new Map<AddressKey, Owner>();
-  state: 'here' | 'away' | 'mute' = 'here';
-  asked = 0;
-  readonly abandoned: ClaimId[] = [];
-  onPut: () => void = () => undefined;
-
-  async put(claims: readonly Claim[]) {
-    this.#ask();
-    this.onPut();
-    const taken = claims.find(({ key, owner }) => (this.owners.get(key)?.claimId ?? owner.claimId) !== owner.claimId);
-    if (taken !== undefined) return { key: taken.key, owner: this.owners.get(taken.key) as Owner };
-    for (const { key, owner } of claims) this.owners.set(key, owner);
-    if (this.state === 'mute') {
-      this.state = 'away';
-      throw new Error('the connection was lost');
-    }
-    return undefined;
-  }
-
-  async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
-    this.#ask();
-    for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
-  }
-
-  async abandon(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
-    await this.remove(claims);
-    this.abandoned.push(...claims.map(({ claimId }) => claimId));
-  }
-
-  async read(key: AddressKey) {
-    this.#ask();
-    return this.owners.get(key) ?? null;
-  }
-
-  async ping() {
-    this.#ask();
-  }
-
-  close() {
-    return Promise.resolve();
-  }
-
-  #ask(): void {
-    this.asked += 1;
-    if (this.state === 'away') throw new Error('nobody there');
-  }
-}
+const many = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({ ...claimOf(`claim-${at}`), key: `a${at}@x.com` as AddressKey }));
 
 function setUp(engine = new ScriptedEngine(), store = new MemoryStore(), unsettled = new Map<ClaimId, AddressKey>()) {
   const clock = new VirtualClock();
@@ -119,6 +71,52 @@ describe('a claim in an engine', () => {
     expect([await store.get('claim/unsettled/claim-mine'), engine.abandoned]).toEqual([undefined, ['claim-mine']]);
   });
 
+  it('leaves nothing behind while the engine is known to be away, which many claims ask once', async () => {
+    const { engine, store, clock, claims } = setUp();
+    await clock.settle();
+    engine.state = 'away';
+    await claims.read(KEY);
+    const [asked, records] = [engine.asked, store.snapshot().size];
+    const refused = await Promise.all(many(1_000).map((claim) => claims.claim([claim])));
+    expect(refused.every((result) => result.kind === 'unavailable')).toBe(true);
+    expect([engine.asked - asked, store.snapshot().size, claims.status().unsettled]).toEqual([1, records, 0]);
+    engine.state = 'here';
+    expect((await claims.claim([claimOf('claim-mine')])).kind).toBe('held');
+  });
+
+  it('that was under way when the engine went is given back with all others, in few questions', async () => {
+    const { engine, clock, claims } = setUp();
+    await clock.settle();
+    engine.onPut = () => {
+      engine.state = 'away';
+    };
+    const results = await Promise.all(many(251).map((claim) => claims.claim([claim])));
+    expect(results.filter(({ kind }) => kind === 'unavailable').length).toBe(250);
+    const asked = engine.asked;
+    await clock.advance(60_000);
+    // One a second to free them, and the watch's own.
+    expect(engine.asked - asked).toBeLessThan(70);
+    expect(claims.status().unsettled).toBe(250);
+    engine.state = 'here';
+    engine.freeing.length = 0;
+    await clock.advance(2_000);
+    expect(claims.status().unsettled).toBe(0);
+    expect(engine.freeing).toEqual([1, 2, 4, 8, 16, 32, 64, 100, 23]);
+  });
+
+  it('that can not be given back does not hold up the others', async () => {
+    const { engine, clock, claims } = setUp();
+    const released = many(50).map(({ key, owner }) => ({ key, claimId: owner.claimId }));
+    engine.stuck = released[20]?.claimId;
+    claims.releasing(released);
+    void claims.release(released);
+    await clock.advance(60_000);
+    expect(claims.status().unsettled).toBe(1);
+    engine.stuck = undefined;
+    await clock.advance(2_000);
+    expect(claims.status().unsettled).toBe(0);
+  });
+
   it('that a crash left unsettled is given back at the next start', async () => {
     const engine = new ScriptedEngine();
     engine.owners.set(KEY, claimOf('claim-mine').owner);
@@ -149,5 +147,16 @@ describe('a claim in an engine', () => {
     engine.state = 'here';
     await clock.advance(10_000);
     expect([engine.owners.size, claims.status().unsettled]).toEqual([0, 0]);
+  });
+
+  it('of a host that is gone for good is freed, or it is said that it could not be', async () => {
+    const { engine, claims } = setUp();
+    engine.owners.set(KEY, claimOf('claim-mine').owner);
+    engine.owners.set('b@x.com' as AddressKey, claimOf('claim-gone', 'gone').owner);
+    engine.state = 'away';
+    await expect(claims.evict('gone' as HostId)).rejects.toMatchObject({ code: 'uniqueness_unavailable' });
+    engine.state = 'here';
+    await claims.evict('gone' as HostId);
+    expect([...engine.owners.keys()]).toEqual([KEY]);
   });
 });

@@ -1,6 +1,9 @@
 // What only an operator may decide about the mesh, as routes: bad input changes nothing, and what may be lost is said first.
 import { describe, expect, it } from 'vitest';
-import { testNode } from '../../../support/test-node.ts';
+import type { AddressKey } from '../../../../mesh/names.ts';
+import { ScriptedEngine } from '../../../support/scripted-engine.ts';
+import { never } from '../../../support/scripted-peers.ts';
+import { hostsText, testNode } from '../../../support/test-node.ts';
 
 const AGENT = { name: 'titania', tools: { email: { addresses: [{ address: 'titania@x.com' }] } } };
 
@@ -42,6 +45,58 @@ describe('a word of the operator', () => {
     expect(await ask('POST', `/api/hosts/${command}`, body)).toMatchObject({
       status: 400,
       body: { message: expect.stringMatching(message) },
+    });
+  });
+});
+
+describe('a word of the operator, with an engine', () => {
+  const KEY = 'titania@x.com' as AddressKey;
+
+  async function ofTwo() {
+    const engine = new ScriptedEngine();
+    const node = await testNode({ engine, peers: { cloud: never } });
+    node.node.start();
+    await node.clock.settle();
+    const claimId = 'claim-of-cloud' as never;
+    const owner = { hostId: 'cloud', agentId: 'a1', agentName: 'a1', claimId, since: '2026-01-27T12:00:00Z' } as never;
+    engine.owners.set(KEY, owner);
+    return { ...node, engine };
+  }
+
+  it('evicts a host once hosts.json lists it no more, and its addresses are free', async () => {
+    const { ask, roster, clock } = await ofTwo();
+    expect(await ask('POST', '/api/hosts/evict', { host: 'cloud' })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/'cloud' is a member of the mesh: take it out/) },
+    });
+    expect((await ask('POST', '/api/agents', AGENT)).status).toBe(409);
+    roster.edited(hostsText('mac'));
+    // What is asked at the very moment of that refusal is answered by it.
+    await clock.advance(1);
+    expect(await ask('POST', '/api/hosts/evict', { host: 'cloud' })).toMatchObject({
+      status: 202,
+      body: { evicting: 'cloud' },
+    });
+    expect(await ask('POST', '/api/agents', AGENT)).toMatchObject({ status: 201 });
+    expect((await ask('POST', '/api/hosts/evict', { host: 'mac' })).status).toBe(400);
+  });
+
+  it('evicts nobody while the engine is away', async () => {
+    const { ask, roster, engine } = await ofTwo();
+    roster.edited(hostsText('mac'));
+    engine.state = 'away';
+    expect((await ask('POST', '/api/hosts/evict', { host: 'cloud' })).status).toBe(503);
+    expect(engine.owners.has(KEY)).toBe(true);
+  });
+
+  it.each([
+    ['join', { host: 'cloud', acceptLoss: true }],
+    ['recover', { voters: ['mac'], acceptLoss: true }],
+  ])('leaves %s to the tools of the engine', async (command, body) => {
+    const { ask } = await ofTwo();
+    expect(await ask('POST', `/api/hosts/${command}`, body)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/kept by an engine.*its own tools decide/) },
     });
   });
 });

@@ -1,0 +1,130 @@
+// etcd's JSON gateway: several endpoints, of which one that answers is enough, and a login. Every question that the claims ask may be
+// asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
+import { isIPv4 } from 'node:net';
+import { Agent, request } from 'undici';
+
+/** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
+const TRY_MS_MAX = 1_500;
+const CONNECT_MS_MAX = 5_000;
+const CONNECTIONS_MAX = 16;
+
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface Asked {
+  readonly answer: unknown;
+  /** An endpoint that did not answer was asked before, and may do it again at any time. */
+  readonly mayComeAgain: boolean;
+}
+
+interface Reply extends Asked {
+  readonly status: number;
+}
+
+export interface EtcdGatewayOptions {
+  /** `http://host:port`, one for each endpoint. */
+  readonly origins: readonly string[];
+  readonly login: Login | undefined;
+  /** PEM of the certificates to trust; the system's when absent. */
+  readonly ca: string | undefined;
+}
+
+export class EtcdGateway {
+  readonly #origins: readonly string[];
+  readonly #login: Login | undefined;
+  readonly #agent: Agent;
+  #token: Promise<string> | undefined;
+  /** The endpoint that answered last is asked first. */
+  #first = 0;
+
+  constructor({ origins, login, ca }: EtcdGatewayOptions) {
+    this.#origins = origins;
+    this.#login = login;
+    const connect = { timeout: CONNECT_MS_MAX, ...(ca === undefined ? {} : { ca }) };
+    this.#agent = new Agent({ connections: CONNECTIONS_MAX, headersTimeout: 0, bodyTimeout: 0, connect });
+  }
+
+  /** Rejects with a sentence when no endpoint answered, or one that did refused. */
+  async ask(path: string, body: unknown, signal: AbortSignal): Promise<Asked> {
+    const token = this.#loggedIn(signal);
+    let reply = await this.#post(path, body, await token, signal);
+    // A token that ran out is refused by 401, one from before any user or role was changed by 400; so a new one is tried at each.
+    if (token !== undefined && reply.status >= 400 && reply.status < 500) {
+      if (this.#token === token) this.#token = undefined;
+      const { mayComeAgain } = reply;
+      reply = await this.#post(path, body, await this.#loggedIn(signal), signal);
+      reply = { ...reply, mayComeAgain: mayComeAgain || reply.mayComeAgain };
+    }
+    if (reply.status === 200) return reply;
+    throw new Error(refusal(reply));
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  /** `undefined`: without a login. Those who ask at once share one. */
+  #loggedIn(signal: AbortSignal): Promise<string> | undefined {
+    if (this.#login === undefined) return undefined;
+    const token = this.#token ?? this.#authenticate(this.#login, signal);
+    this.#token = token;
+    token.catch(() => {
+      if (this.#token === token) this.#token = undefined;
+    });
+    return token;
+  }
+
+  async #authenticate(login: Login, signal: AbortSignal): Promise<string> {
+    const reply = await this.#post('/v3/auth/authenticate', login, undefined, signal);
+    const { token } = reply.answer as { token?: unknown };
+    if (reply.status === 200 && typeof token === 'string') return token;
+    if (reply.status >= 500) throw new Error(refusal(reply));
+    throw new Error(`etcd refuses the user or the password of MESH_CLAIMS (${reply.status}).`);
+  }
+
+  /** Asks one endpoint after the other, until one answers that is not in trouble itself (5xx: no leader). */
+  async #post(path: string, body: unknown, token: string | undefined, signal: AbortSignal): Promise<Reply> {
+    const count = this.#origins.length;
+    const first = this.#first;
+    let trouble: unknown;
+    for (let tried = 0; tried < count && !signal.aborted; tried += 1) {
+      const at = (first + tried) % count;
+      const isLast = tried + 1 === count;
+      const bound = isLast ? signal : AbortSignal.any([signal, AbortSignal.timeout(TRY_MS_MAX)]);
+      try {
+        const reply = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound);
+        if (reply.status < 500 || isLast) return { ...reply, mayComeAgain: tried > 0 };
+        trouble = new Error(refusal(reply));
+      } catch (error) {
+        trouble = error;
+      }
+      // Others may have found one that works meanwhile.
+      if (this.#first === at) this.#first = (at + 1) % count;
+    }
+    const { message } = (signal.aborted ? signal.reason : trouble) as Error;
+    throw new Error(`etcd at ${this.#origins.join(', ')} can't be asked: ${message}.`);
+  }
+
+  async #postTo(url: string, body: unknown, token: string | undefined, signal: AbortSignal) {
+    const response = await request(url, {
+      method: 'POST',
+      dispatcher: this.#agent,
+      signal,
+      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: token }) },
+      body: JSON.stringify(body),
+    });
+    return { status: response.statusCode, answer: (await response.body.json()) as unknown };
+  }
+}
+
+/** Whether what is sent to `http://host:port` stays on this machine. */
+export function isOnThisMachine(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'));
+}
+
+function refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {
+  return `etcd answered ${status}: ${String((answer as { message?: unknown } | null)?.message).slice(0, 200)}.`;
+}

@@ -1,0 +1,26 @@
+// What MESH_CLAIMS may say of etcd, as far as it is decided without asking it.
+import { describe, expect, it } from 'vitest';
+import { openEtcd } from '../../../node/adapters/etcd-engine.ts';
+
+describe('a password for etcd', () => {
+  it.each([
+    '10.0.0.1:2379',
+    '127.0.0.1:2379,10.0.0.1:2379',
+    '[::1]:2379,etcd.example:2379',
+    'localhost.evil.example:2379',
+    '127.evil.example:2379',
+    '127.0.0.1.evil.example:2379',
+  ])('is not sent in clear text to %s', async (hosts) => {
+    const opening = openEtcd(`etcd://root:secret@${hosts}`);
+    await expect(opening).rejects.toThrow(/clear text/);
+    await expect(opening).rejects.not.toThrow(/secret/);
+    await (await openEtcd(`etcd://root:secret@${hosts}?tls=true`)).close();
+  });
+
+  it.each(['127.0.0.1:2379,127.8.0.1:2380', 'localhost:2379', '[::1]:2379,LOCALHOST:1'])(
+    'may go to %s',
+    async (hosts) => {
+      await (await openEtcd(`etcd://root:secret@${hosts}`)).close();
+    },
+  );
+});
