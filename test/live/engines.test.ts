@@ -136,7 +136,7 @@ describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away
   }, async () => {
     await using postgres = await Postgres.create();
     const admin = new Pool({ connectionString: postgres.url, max: 1 });
-    const engine = openPostgres(postgres.url);
+    const before = openPostgres(postgres.url);
     const owner = {
       hostId: 'mac',
       agentId: 'a1',
@@ -146,9 +146,15 @@ describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away
     };
     const claimed = { key: 'left@x.com', owner } as unknown as Claim;
     const released = [{ key: claimed.key, claimId: claimed.owner.claimId }];
-    await engine.ping(AbortSignal.timeout(10_000));
+    expect(await before.read(claimed.key, AbortSignal.timeout(10_000))).toBeNull();
+    await before.close();
     await admin.query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     await admin.query('SELECT pg_reload_conf()');
+    // The server tells its backends one after the other; those that begin now know it once any does.
+    await until(
+      async () => (await admin.query('SHOW synchronous_standby_names')).rows[0].synchronous_standby_names !== '',
+    );
+    const engine = openPostgres(postgres.url);
     await expect(engine.put([claimed], AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
     await expect(engine.remove(released, AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
     await admin.query('ALTER SYSTEM RESET synchronous_standby_names');

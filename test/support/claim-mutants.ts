@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'own-value',
     breaks: 'proposes its own claim over one that was accepted',
-    noticedBy: { micro: 2 },
+    noticedBy: { micro: 1 },
     options: withRules({
       applyChange: (change, current, abandoned) =>
         change.kind === 'claim' ? change.owner : RULES.applyChange(change, current, abandoned),
