@@ -27,7 +27,7 @@ import {
   retry,
   toAll,
 } from './operations.ts';
-import { evict, join, recover } from './operator.ts';
+import { evict, join, recover, recoverNow } from './operator.ts';
 import { hear } from './proposer.ts';
 import { registerWrite } from './records.ts';
 import { strayed } from './standing.ts';
@@ -104,6 +104,9 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
   switch (event.type) {
     case 'greetingDue':
       gather(state, out);
+      break;
+    case 'recoverDue':
+      recoverNow(state, event, out);
       break;
     case 'meetingOver':
       state.membership.isLate = true;

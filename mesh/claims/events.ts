@@ -34,6 +34,13 @@ export type Inner =
   | { readonly type: 'rechosen'; readonly operation: number }
   | { readonly type: 'votesKept'; readonly votes: number }
   | { readonly type: 'meetingOver' }
+  | {
+      readonly type: 'recoverDue';
+      readonly operation: number;
+      readonly voters: readonly HostId[];
+      /** When it was asked for, by the monotonic clock. */
+      readonly sinceMs: number;
+    }
   | { readonly type: 'intentDurable'; readonly operation: number }
   | { readonly type: 'ceilingDurable'; readonly ceiling: number };
 

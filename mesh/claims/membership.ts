@@ -121,9 +121,14 @@ export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMa
 }
 
 /** The last greeting of `host`, when it is not old; this host's own view of itself needs none. */
-export function freshGreeting({ greetings }: Membership, host: HostId, nowMs: number): Greeting | undefined {
+export function freshGreeting(
+  { greetings }: Membership,
+  host: HostId,
+  nowMs: number,
+  withinMs = FRESH_GREETING_MS_MAX,
+): Greeting | undefined {
   const heard = greetings.get(host);
-  return heard !== undefined && nowMs - heard.atMs <= FRESH_GREETING_MS_MAX ? heard.greeting : undefined;
+  return heard !== undefined && nowMs - heard.atMs <= withinMs ? heard.greeting : undefined;
 }
 
 /**

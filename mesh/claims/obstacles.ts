@@ -3,7 +3,7 @@
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
-import { foreignersOf, isJoining, isSameWish, type Membership } from './membership.ts';
+import { foreignersOf, freshGreeting, isJoining, isSameWish, type Membership } from './membership.ts';
 
 export interface Obstacle {
   readonly reason: 'forming' | 'membership_mismatch';
@@ -36,14 +36,21 @@ export function disagreements(membership: Membership, nowMs: number): readonly s
   }
   for (const host of foreignersOf(membership))
     notes.push(
-      `host '${host}' belongs to another mesh, with owners of its own: POST /api/hosts/join on the hosts of one of the two makes them one`,
+      `host '${host}' belongs to another mesh, with owners of its own: 'mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
     );
   if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
     notes.push(
-      `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard`,
+      `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard${unheard(membership, nowMs)}`,
     );
   if (isJoining(membership)) notes.push(`'${self}' has lost its claim data and waits to be brought in again`);
   return notes;
+}
+
+/** Which hosts of the file keep the mesh waiting. */
+function unheard(membership: Membership, nowMs: number): string {
+  const { wish, self } = membership;
+  const hosts = wish.voters.filter((host) => host !== self && freshGreeting(membership, host, nowMs) === undefined);
+  return hosts.length === 0 ? '' : `; ${list(hosts)} was not heard lately`;
 }
 
 /** What the mesh is doing, in one sentence. */
@@ -58,13 +65,13 @@ export function stateSentence(
     return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${list(voters)} decide.`;
   }
   if (config.unanimous === true)
-    return `Epoch ${config.epoch}: after a loss, all of ${list(hostsOf(config.voters))} must agree until every address is chosen again.`;
+    return `Epoch ${config.epoch}: after a loss, ${list(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;
   const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
   return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
 }
 
 function joining(self: HostId): Obstacle {
-  const message = `This host, '${self}', has lost its claim data and is being brought in again; until that is done, it claims nothing.`;
+  const message = `This host, '${self}', has lost its claim data, and claims nothing until the others have brought it in again. Should that not be done in a minute, they refuse its new key: 'mesh status' on them says so, and what helps.`;
   return { reason: 'forming', message, hosts: [self] };
 }
 

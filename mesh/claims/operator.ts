@@ -1,14 +1,15 @@
 // What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
 // whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
 // confirmed afterwards.
-import { FRESH_GREETING_MS_MAX } from '../limits.ts';
+import { GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { countVotes } from './counting.ts';
-import type { Effect, Result } from './events.ts';
-import { adopt, attend, moveOver } from './gathering.ts';
+import type { Effect, Event, Result } from './events.ts';
+import { adopt, attend, greetAll, moveOver } from './gathering.ts';
 import { freshGreeting } from './membership.ts';
+import { timer } from './operations.ts';
 
 /** Frees the addresses of a host that is no member any more, as soon as the voters have agreed on it. */
 export function evict(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
@@ -26,25 +27,44 @@ export function evict(state: CoreState, operation: number, host: HostId, out: Ef
   attend(state, out);
 }
 
-/** Makes these hosts, who must all be there, the only voters. Others follow them as they hear of it. */
+/** Makes these hosts, who must all be there, the only voters, once it was asked who is there. Others follow them as they hear of it. */
 export function recover(state: CoreState, operation: number, hosts: readonly HostId[], out: Effect[]): void {
+  const refusal = hindrance(state, hosts, state.nowMs);
+  if (refusal !== undefined) {
+    out.push({ type: 'finish', operation, result: refused(refusal) });
+    return;
+  }
+  greetAll(state, out);
+  out.push(timer(GREETING_MS_MAX, { type: 'recoverDue', operation, voters: hosts, sinceMs: state.nowMs }));
+}
+
+/** Why these hosts can't go on alone, by what was heard after `sinceMs`. */
+function hindrance(state: CoreState, hosts: readonly HostId[], sinceMs: number): string | undefined {
+  const { config, self } = state.membership;
+  const heardWithinMs = state.nowMs - sinceMs - 1;
+  if (config === undefined) return 'The mesh has not formed yet, so there is nothing to go on from.';
+  if (countVotes(state, config, heardWithinMs).decides === true)
+    return 'A majority of the voters answers, so nothing is lost: take hosts out of hosts.json instead.';
+  if (!hosts.includes(self)) return `The voters that go on must include this host, '${self}'.`;
+  return undefined;
+}
+
+/** The same, when the others have had their time to answer, since `sinceMs`. */
+export function recoverNow(
+  state: CoreState,
+  { operation, voters: hosts, sinceMs }: Extract<Event, { readonly type: 'recoverDue' }>,
+  out: Effect[],
+): void {
   const { membership, nowMs } = state;
   const { config, self, incarnation, wish } = membership;
   const end = (result: Result) => out.push({ type: 'finish', operation, result });
-  if (config === undefined) {
-    end(refused('The mesh has not formed yet, so there is nothing to go on from.'));
-    return;
-  }
-  if (countVotes(state, config, FRESH_GREETING_MS_MAX).decides === true) {
-    end(refused('A majority of the voters answers, so nothing is lost: take hosts out of hosts.json instead.'));
-    return;
-  }
-  if (!hosts.includes(self)) {
-    end(refused(`The voters that go on must include this host, '${self}'.`));
+  const refusal = hindrance(state, hosts, sinceMs);
+  if (config === undefined || refusal !== undefined) {
+    end(refused(refusal ?? ''));
     return;
   }
   const presentOf = (host: HostId) =>
-    host === self ? incarnation : freshGreeting(membership, host, nowMs)?.incarnation;
+    host === self ? incarnation : freshGreeting(membership, host, nowMs, nowMs - sinceMs)?.incarnation;
   const survivors = electorsOf(config).filter((host) => {
     const present = presentOf(host);
     return present !== undefined && isVoter(config, host, present);

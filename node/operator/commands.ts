@@ -45,7 +45,9 @@ export async function status(call: NodeClient): Promise<Printed> {
   const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
   const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
   const remarks = hosts.flatMap(({ id, why, key }) =>
-    [why ?? key?.why].flatMap((remark) => (remark === undefined ? [] : [`${id}: ${remark}`])),
+    [key?.state === 'changed' ? key.why : (why ?? key?.why)].flatMap((remark) =>
+      remark === undefined ? [] : [`${id}: ${remark}`],
+    ),
   );
   const lines = [
     trouble === undefined ? 'Ready: addresses can be claimed.' : `Not ready: ${trouble}`,

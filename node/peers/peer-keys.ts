@@ -138,7 +138,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
     const publicKey = key.text;
     const seenKey = this.#changed.get(id);
     if (seenKey !== undefined && seenKey !== publicKey) {
-      const why = `Host '${id}' now speaks with another key. If that is its new key, put it into hosts.json as "publicKey"; if not, somebody else answers at its URL.`;
+      const why = `Host '${id}' now speaks with another key. If that is its new key (it lost its data), put ${seenKey} into hosts.json as its "publicKey" on every host, or give all hosts one MESH_SECRET; if not, somebody else answers at its URL.`;
       return { state: 'changed', publicKey, seenKey, why };
     }
     return { state: this.#options.hostOf(id)?.publicKey === undefined ? 'pinned' : 'configured', publicKey };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
 import type { Wish } from '../../mesh/claims/messages.ts';
+import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';
@@ -145,7 +146,7 @@ describe('a host that is restored from a backup', () => {
     for (const id of [cloud, desk, lab]) mesh.wipe(id);
     mesh.advance(30_000);
     const recovered = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, mini] }));
-    mesh.advance(10);
+    mesh.advance(GREETING_MS_MAX + 10);
     expect(recovered).toEqual([{ kind: 'done' }]);
     mesh.claim(mac, key);
     mesh.advance(1_000);

@@ -1,5 +1,6 @@
 // A mesh whose voters change: hosts are added and removed, and one loses its disk. Under faults and by chance: search.test.ts.
 import { describe, expect, it } from 'vitest';
+import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';
@@ -9,6 +10,8 @@ const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const THREE = ['cloud', 'mac', 'mini'];
 const [cloud, desk, lab, mac, mini] = FIVE as [HostId, HostId, HostId, HostId, HostId];
 const key = 'a@x.test' as AddressKey;
+/** A recovery asks who is there first; what follows of it takes longer than this. */
+const ASKED_MS = GREETING_MS_MAX + 5;
 
 /** Five hosts, of which the first `voters` have formed a mesh. */
 function formed(seed: number, voters: readonly string[], faults = CALM): ClaimSimulation {
@@ -119,6 +122,7 @@ describe('moving a mesh', () => {
     mesh.claim(mini, key);
     mesh.advance(1_000);
     const healthy = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac] }));
+    mesh.advance(ASKED_MS);
     expect(healthy).toMatchObject([
       { kind: 'refused', message: expect.stringContaining('A majority of the voters answers') },
     ]);
@@ -134,6 +138,7 @@ describe('moving a mesh', () => {
       operation,
       voters: [mac, mini, 'gone' as HostId],
     }));
+    mesh.advance(ASKED_MS);
     expect(early).toMatchObject([{ kind: 'refused', message: expect.stringContaining("'gone' does not answer") }]);
     const recovered = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac, mini] }));
     expect(recovered).toEqual([]);
@@ -173,11 +178,11 @@ describe('moving a mesh', () => {
       });
       const word = (voters: readonly HostId[]) =>
         mesh.command(mac, (operation) => ({ type: 'recover', operation, voters }));
-      expect(word([cloud, mac, mini])).toMatchObject([
-        { message: expect.stringContaining("'cloud' has lost its votes") },
-      ]);
+      const tooMany = word([cloud, mac, mini]);
+      mesh.advance(ASKED_MS);
+      expect(tooMany).toMatchObject([{ message: expect.stringContaining("'cloud' has lost its votes") }]);
       word([mac]);
-      mesh.advance(5);
+      mesh.advance(ASKED_MS);
       for (const id of [cloud, mini, desk]) mesh.claim(id, key);
       mesh.advance(20_000);
       for (const id of [cloud, mini, desk]) mesh.claim(id, key);
@@ -203,9 +208,11 @@ describe('moving a mesh', () => {
     mesh.advance(30_000);
     const word = (voters: readonly HostId[]) =>
       mesh.command(a, (operation) => ({ type: 'recover', operation, voters }));
-    expect(word([a, b])).toMatchObject([{ message: expect.stringContaining("'c' answers and has its votes still") }]);
+    const tooFew = word([a, b]);
+    mesh.advance(ASKED_MS);
+    expect(tooFew).toMatchObject([{ message: expect.stringContaining("'c' answers and has its votes still") }]);
     word([a, b, c]);
-    mesh.advance(5);
+    mesh.advance(ASKED_MS);
     mesh.crash(c);
     mesh.claim(a, 'b@x.test' as AddressKey);
     mesh.advance(10_000);
@@ -220,6 +227,16 @@ describe('moving a mesh', () => {
       [a, 'unavailable'],
       [b, 'conflict'],
     ]);
+  });
+
+  it('asks who is there before it judges who has lost what', () => {
+    const mesh = formed(1, THREE);
+    mesh.advance(10_000);
+    for (const id of [cloud, mini]) mesh.wipe(id);
+    // They are not heard of again; what they said last is of a few seconds ago, before their loss.
+    const recovered = mesh.command(mac, (operation) => ({ type: 'recover', operation, voters: [mac] }));
+    mesh.advance(ASKED_MS);
+    expect(recovered).toEqual([{ kind: 'done' }]);
   });
 
   it('tells of an address that only a registry holds any more, as if it had been the first thing accepted', () => {
