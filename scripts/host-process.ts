@@ -147,18 +147,36 @@ export class ProcessMesh implements AsyncDisposable {
   }
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Below the ports that systems give to outgoing connections (Linux: from 32,768), which would take one while its host is down. */
+const PORTS_FROM = 15_000;
+/** Processes that look for ports at the same time look in different places, unless there are more of them. */
+const PLACES = 60;
+const PORTS_PER_PLACE = 280;
+let portsGiven = 0;
+
+/** Ports that were free a moment ago, and that this process gives nobody else for a while. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
+    if (tries === PORTS_PER_PLACE) throw new Error(`There are no ${count} free ports from ${PORTS_FROM} on.`);
+    const port = PORTS_FROM + (process.pid % PLACES) * PORTS_PER_PLACE + (portsGiven % PORTS_PER_PLACE);
+    portsGiven += 1;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const outcome = new Promise<boolean>((resolve) => {
+    server.once('listening', () => resolve(true));
+    server.once('error', () => resolve(false));
+  });
+  server.listen(port, '127.0.0.1');
+  if (!(await outcome)) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
 }
 
 /** This process's environment without the settings of a node. */

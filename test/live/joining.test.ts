@@ -39,7 +39,7 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   const { mesh: apart } = await until('/api/hosts', cloud, ({ mesh: { notes } }: { mesh: { notes: string[] } }) =>
     notes.some((note) => note.includes('another mesh')),
   );
-  expect(apart.notes.join()).toContain('POST /api/hosts/join');
+  expect(apart.notes.join()).toContain('mesh join mac --accept-loss');
   expect((await register(cloud, 'moth', 'moth@x.com')).status).toBe(201);
 
   expect((await client.expect(cloud, 'POST', '/api/hosts/join', { host: 'mac', acceptLoss: true })).status).toBe(200);
