@@ -1,10 +1,22 @@
 // What a host knows of the mesh, and what others told it; each test says what matters to it.
+import type { Voters } from '../../mesh/claims/config.ts';
 import type { Membership } from '../../mesh/claims/membership.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
 import type { HostId } from '../../mesh/names.ts';
 
 /** An incarnation that is told apart by one hex digit. */
 export const incarnationOf = (digit: string): string => digit.repeat(32);
+
+/** Five hosts, each in one incarnation. */
+export const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId, HostId];
+export const [cloud, desk, lab, mac, mini] = FIVE;
+export const INCARNATIONS: Voters = Object.fromEntries(
+  FIVE.map((host, at) => [host, incarnationOf('abcde'.charAt(at))]),
+);
+
+/** Those of them as voters. */
+export const votersOf = (...hosts: HostId[]): Voters =>
+  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
 
 /** Voters by hosts.json, and all hosts of the mesh when there are others. */
 export function wishOf(voters: readonly string[], members: readonly string[] = voters): Wish {

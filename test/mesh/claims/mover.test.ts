@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Config, EVICTED, firstConfig, isMajority, type Voters, voteKey } from '../../../mesh/claims/config.ts';
+import { type Config, EVICTED, firstConfig, isMajority, voteKey } from '../../../mesh/claims/config.ts';
 import type { Membership } from '../../../mesh/claims/membership.ts';
 import type { Wish } from '../../../mesh/claims/messages.ts';
 import {
@@ -14,19 +14,21 @@ import {
   toAskForKeys,
 } from '../../../mesh/claims/mover.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import { greetingOf, incarnationOf, membershipOf, wishOf } from '../../support/membership-of.ts';
+import {
+  cloud,
+  desk,
+  FIVE,
+  greetingOf,
+  INCARNATIONS,
+  incarnationOf,
+  lab,
+  mac,
+  membershipOf,
+  mini,
+  votersOf,
+  wishOf,
+} from '../../support/membership-of.ts';
 
-const NAMES = ['cloud', 'desk', 'lab', 'mac', 'mini'];
-const [cloud, desk, lab, mac, mini] = NAMES as string[] as [HostId, HostId, HostId, HostId, HostId];
-const INCARNATIONS: Voters = {
-  [cloud]: incarnationOf('a'),
-  [desk]: incarnationOf('b'),
-  [lab]: incarnationOf('c'),
-  [mac]: incarnationOf('d'),
-  [mini]: incarnationOf('e'),
-};
-const votersOf = (...hosts: HostId[]): Voters =>
-  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
 const THREE = [cloud, mac, mini];
 const CONFIG = firstConfig(votersOf(...THREE), THREE);
 const NOW_ISO = '2026-01-27T12:00:00.000Z';
@@ -107,7 +109,7 @@ describe('the next configuration', () => {
     ['was not heard of', undefined],
     ['was not heard of lately', { atMs: NOW_MS - FRESH_MS - 1 }],
     ['wishes for other voters', { wish: wishOf([cloud, desk, mac, mini]) }],
-    ['wishes for other members', { wish: wishOf([cloud, desk, mac], NAMES) }],
+    ['wishes for other members', { wish: wishOf([cloud, desk, mac], FIVE) }],
     ['is in an earlier epoch', { config: { ...CONFIG, epoch: 2 } }],
     ['is in a later epoch', { config: { ...CONFIG, epoch: 4 } }],
     ['is in another mesh', { config: { ...CONFIG, mesh: 'f'.repeat(32), epoch: 3 } }],
@@ -162,7 +164,7 @@ describe('the first voters', () => {
     expect(formless({ cloud: {} })).toBeUndefined();
     expect(formless({ cloud: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } })).toBeUndefined();
     expect(formless({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toBeUndefined();
-    expect(formless({ cloud: {}, mini: { wish: wishOf(THREE, NAMES) } })).toBeUndefined();
+    expect(formless({ cloud: {}, mini: { wish: wishOf(THREE, FIVE) } })).toBeUndefined();
   });
 
   it('are not asked for when one is in a mesh, or this host is none of them, or its data is in use twice', () => {
@@ -209,7 +211,7 @@ describe('hosts that leave', () => {
 
 describe('whose turn it is', () => {
   const turns = (sinceMs: number, wish: Wish, config?: Config) =>
-    NAMES.filter((self) =>
+    FIVE.filter((self) =>
       isItsTurn(membershipOf(self, incarnationOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS),
     );
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { proposerName } from '../../../mesh/claims/ballot.ts';
-import { type Config, firstConfig, type Voters } from '../../../mesh/claims/config.ts';
+import { type Config, firstConfig } from '../../../mesh/claims/config.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
 import {
   createDecree,
@@ -11,20 +11,9 @@ import {
   voteOnSuccession,
 } from '../../../mesh/claims/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { incarnationOf } from '../../support/membership-of.ts';
+import { cloud, desk, INCARNATIONS, incarnationOf, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 import { talkOfFirst, talkOfSuccessor } from '../../support/succession-search.ts';
 
-const NAMES = ['cloud', 'desk', 'lab', 'mac', 'mini'];
-const [cloud, desk, lab, mac, mini] = NAMES as string[] as [HostId, HostId, HostId, HostId, HostId];
-const INCARNATIONS: Voters = {
-  [cloud]: incarnationOf('a'),
-  [desk]: incarnationOf('b'),
-  [lab]: incarnationOf('c'),
-  [mac]: incarnationOf('d'),
-  [mini]: incarnationOf('e'),
-};
-const votersOf = (...hosts: HostId[]): Voters =>
-  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
 const firstOf = (...hosts: HostId[]): Config => firstConfig(votersOf(...hosts), hosts);
 const THREE = [cloud, mac, mini];
 const CONFIG = firstOf(...THREE);

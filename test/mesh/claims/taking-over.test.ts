@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Register } from '../../../mesh/claims/acceptor.ts';
-import { type Config, firstConfig, type Voters } from '../../../mesh/claims/config.ts';
+import { type Config, firstConfig } from '../../../mesh/claims/config.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
@@ -8,24 +8,19 @@ import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '.
 import { emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import { greetingOf, incarnationOf, wishOf } from '../../support/membership-of.ts';
+import {
+  cloud,
+  desk,
+  greetingOf,
+  INCARNATIONS,
+  incarnationOf,
+  lab,
+  mac,
+  mini,
+  votersOf,
+  wishOf,
+} from '../../support/membership-of.ts';
 
-const [cloud, desk, lab, mac, mini] = ['cloud', 'desk', 'lab', 'mac', 'mini'] as string[] as [
-  HostId,
-  HostId,
-  HostId,
-  HostId,
-  HostId,
-];
-const INCARNATIONS: Voters = {
-  [cloud]: incarnationOf('a'),
-  [desk]: incarnationOf('b'),
-  [lab]: incarnationOf('c'),
-  [mac]: incarnationOf('d'),
-  [mini]: incarnationOf('e'),
-};
-const votersOf = (...hosts: HostId[]): Voters =>
-  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
 const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
 const JOINT: Config = { ...CONFIG, epoch: 2, voters: votersOf(cloud, desk, mini), old: CONFIG.voters };
 const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
