@@ -24,8 +24,6 @@ export interface PeerKeyStatus {
   /** Base64url of the key that it announced. */
   readonly seenKey?: string;
   readonly why?: string;
-  /** It answers, but knows no hello: it serves only the look-up, and nothing it says is signed. */
-  readonly isLegacy?: boolean;
 }
 
 export interface PeerKeys {
@@ -59,7 +57,6 @@ interface Failure {
   readonly error: MeshError;
   readonly againAtMs: number;
   readonly seenKey?: string;
-  readonly isLegacy?: boolean;
 }
 
 /** Reads the pins. Rejects with `store_failed` when one of them can't be read. */
@@ -212,7 +209,6 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
       error,
       againAtMs: this.#options.clock.monotonicMs() + waitMs,
       ...(seenKey === undefined ? {} : { seenKey }),
-      isLegacy: error.extra.isLegacy === true,
     });
     if (!isSilence && before?.error.message !== error.message) {
       this.#options.log.warn('peer.key_refused', { hostId: id, seenKey, why: error.message });
@@ -250,11 +246,10 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   #statusWithoutKey(id: HostId): PeerKeyStatus {
     const failure = this.#failures.get(id);
     if (failure === undefined) return { state: 'unknown' };
-    const { error, seenKey, isLegacy } = failure;
+    const { error, seenKey } = failure;
     return {
-      state: error.code === 'peer_silent' || isLegacy === true ? 'unknown' : 'untrusted',
+      state: error.code === 'peer_silent' || error.extra.isLegacy === true ? 'unknown' : 'untrusted',
       ...(seenKey === undefined ? {} : { seenKey }),
-      ...(isLegacy === true ? { isLegacy } : {}),
       why: error.message,
     };
   }

@@ -190,6 +190,15 @@ describe('a voter that is asked by a host of which there are two', () => {
     expect(kinds).toEqual(['refused', 'refused', 'items', 'items']);
   });
 
+  it('takes nothing from one that says that its data is in use elsewhere', () => {
+    const state = formedCore();
+    run(state, greeted(1, 'x', { 1: 'x' }));
+    const heard = greeted(2, 'copy', { 1: 'x', 2: 'copy' });
+    if (heard.type !== 'asked' || heard.question.about !== 'greeting') throw new Error('It is a greeting.');
+    run(state, { ...heard, question: { ...heard.question, standsBack: true } });
+    expect(state.membership.greetings.get(cloud)?.greeting.life).toBe(1);
+  });
+
   it('listens to the incarnation that votes, and to no other', () => {
     const state = formedCore();
     expect(answers(run(state, asked({ incarnation: 'e'.repeat(32) })))).toMatchObject([{ kind: 'refused' }]);
@@ -249,6 +258,22 @@ describe('a host whose data was started again elsewhere', () => {
       (effect) => effect.type === 'ask' && effect.question.about === 'greeting' && effect.question.votes === 1,
     );
     expect([persisted >= 0, greeted > persisted]).toEqual([true, true]);
+  });
+
+  it('stands back when the mesh goes on with another incarnation of it, and says so to all', () => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    const voters = { ...CONFIG.voters, [mac]: 'e'.repeat(32) };
+    const told = greeting(1, 'first');
+    if (told.type !== 'asked' || told.question.about !== 'greeting') throw new Error('It is a greeting.');
+    const config = { ...CONFIG, epoch: 3, voters };
+    const effects = run(state, { ...told, question: { ...told.question, epoch: 3, config } });
+    expect(logged(effects)).toContain('mesh.used_twice');
+    expect(answers(run(state, question(PREPARE, { epoch: 3 })))).toMatchObject([{ kind: 'refused' }]);
+    const asked = run(state, { type: 'greetingDue' }).flatMap((effect) =>
+      effect.type === 'ask' && effect.question.about === 'greeting' ? [effect.question.standsBack] : [],
+    );
+    expect([asked.length > 0, new Set(asked)]).toEqual([true, new Set([true])]);
   });
 
   it('stands back when its peers knew of it before, and does not displace the other again and again', () => {

@@ -254,10 +254,9 @@ describe('a peer that cannot be greeted', () => {
   it('because it knows no hello is a legacy peer', async () => {
     const { keys, greeter } = await setUp();
     greeter.answer = async () => ({ kind: 'legacy' });
-    await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
-    expect(keys.status(cloud.id)).toMatchObject({
+    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ code: 'peer_untrusted', extra: { isLegacy: true } });
+    expect(keys.status(cloud.id)).toEqual({
       state: 'unknown',
-      isLegacy: true,
       why: expect.stringContaining('404'),
     });
   });
