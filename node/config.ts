@@ -64,9 +64,13 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'token',
     secret: true,
-    help: 'what a client shows as "Authorization: Bearer …" to change anything; needed to listen beyond loopback',
+    help: 'what a client shows as "Authorization: Bearer …" to change anything; needed where others reach this node, through a proxy too',
   },
-  { name: 'read-token', secret: true, help: 'the same for reading; unset: reads are open' },
+  {
+    name: 'read-token',
+    secret: true,
+    help: 'the same for reading; alone, it guards changes too; unset: reads are open',
+  },
   {
     name: 'secret',
     secret: true,
@@ -177,10 +181,6 @@ export function parseListen(text: string): ListenAddress | undefined {
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   const isRightKind = match?.[1] === undefined ? isIP(ip) === 4 : isIP(ip) === 6;
   return isRightKind && port <= 65_535 ? { ip, port } : undefined;
-}
-
-export function isLoopback(ip: string): boolean {
-  return ip === '::1' || (isIP(ip) === 4 && ip.startsWith('127.'));
 }
 
 function readListen(given: Given, mistakes: string[]): ListenAddress | undefined {

@@ -12,8 +12,10 @@ import { createLog } from './adapters/log.ts';
 import { callOnce, createPeerTransport } from './adapters/peer-transport.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
-import { type Config, DEFAULT_PORT, isLoopback, type ListenAddress, type Secrets } from './config.ts';
+import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './config.ts';
 import { closeServer, createHttpServer, listenOn } from './http/server.ts';
+import type { Log } from './log.ts';
+import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
 import { RosterWatch } from './roster-watch.ts';
 import { createPostForm } from './send/access-tokens.ts';
@@ -48,6 +50,7 @@ export async function serveNode({ config, secrets, version }: ServeOptions): Pro
   const { self } = roster.current();
   let listening = config.listen ?? (await listenAddressOf(self));
   refuseOpenDoor(listening, secrets);
+  warnOfReadOnly(self, secrets, log);
 
   const directory = resolve(config.dataDirectory);
   const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
@@ -118,6 +121,13 @@ function refuseOpenDoor({ ip, port }: ListenAddress, { token }: Secrets): void {
   if (isLoopback(ip) || token !== undefined) return;
   const message = `This node would listen on ${ip} port ${port}, where others can reach it, and anybody could change its agents. Set MESH_TOKEN (16 characters or more), which clients then show as "Authorization: Bearer …", or listen on loopback with --listen 127.0.0.1:${port}.`;
   throw new MeshError('invalid_request', message);
+}
+
+/** It listens on loopback, and its URL says that others reach it all the same: through a proxy. The gate goes by that too. */
+function warnOfReadOnly({ url }: Host, { token }: Secrets, log: Log): void {
+  if (token !== undefined || isThisMachine(new URL(url).hostname)) return;
+  const message = `hosts.json says that this host is reached at ${url}, from other machines too, and there is no MESH_TOKEN: nobody can change its agents. Set MESH_TOKEN (16 characters or more), which clients then show as "Authorization: Bearer …".`;
+  log.warn('node.read_only', { message });
 }
 
 function readyLine(self: Host, { ip, port }: ListenAddress, directory: string, peers: readonly Host[]): string {

@@ -9,7 +9,8 @@ import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
-import { EtcdGateway, isOnThisMachine } from './etcd-gateway.ts';
+import { isThisMachine } from '../machine/this-machine.ts';
+import { EtcdGateway } from './etcd-gateway.ts';
 
 const PREFIX = 'agent-email-mesh/claims/';
 /** The first key after all of them: '0' follows '/'. */
@@ -55,7 +56,7 @@ export async function openEtcd(text: string): Promise<ClaimEngine> {
   const urls = hosts.split(',').map((host) => `${isTls ? 'https' : 'http'}://${host}`);
   if (!urls.every((url) => URL.canParse(url))) throw wrong(`has a host that is none`);
   const origins = urls.map((url) => new URL(url).origin);
-  if (user !== undefined && !isTls && !origins.every(isOnThisMachine))
+  if (user !== undefined && !isTls && !origins.every((origin) => isThisMachine(new URL(origin).hostname)))
     throw wrong('has a password that would go out in clear text: add ?tls=true');
   const ca = options.get('ca') === null ? undefined : await readFile(options.get('ca') ?? '', 'utf8');
   const login =

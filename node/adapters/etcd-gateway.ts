@@ -1,6 +1,5 @@
 // etcd's JSON gateway: several endpoints, of which one that answers is enough, and a login. Every question that the claims ask may be
 // asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
-import { isIPv4 } from 'node:net';
 import { Agent, request } from 'undici';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
@@ -117,12 +116,6 @@ export class EtcdGateway {
     });
     return { status: response.statusCode, answer: (await response.body.json()) as unknown };
   }
-}
-
-/** Whether what is sent to `http://host:port` stays on this machine. */
-export function isOnThisMachine(origin: string): boolean {
-  const { hostname } = new URL(origin);
-  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'));
 }
 
 function refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {

@@ -2,10 +2,10 @@
 // them is told at once, each with its place and without a secret; what is unsafe does not load.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
+import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';
 import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
 import { loadDkimKey } from './dkim-key.ts';
@@ -220,11 +220,6 @@ function refuseClear(
   if (!isThisMachine(host))
     fault(`has "security": "none" for ${host}; without TLS only a server on this machine may be used (127.0.0.1)`);
   if (auth !== undefined) fault('has "security": "none" and a password, which would go out in clear text');
-}
-
-/** By its name or number alone: nothing is looked up. */
-function isThisMachine(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 async function readCertificates(path: string, fault: (why: string) => void): Promise<string | undefined> {
