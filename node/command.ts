@@ -22,7 +22,7 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
   addMcp(program, process, version);
   addOperatorCommands(program, {
     url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
-    token: process.env.MESH_TOKEN || undefined,
+    token: tokenIn(process.env),
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
     end: (code) => {
@@ -44,18 +44,23 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
 
 /** `mesh mcp`: the tools for agents, for a framework that starts it. */
 function addMcp(program: Command, process: NodeJS.Process, version: string): void {
-  const { MESH_URL, MESH_AGENT, MESH_TOKEN } = process.env;
+  const { MESH_URL, MESH_AGENT } = process.env;
   program
     .command('mcp')
     .description('serve the email tools to an agent framework by MCP over stdio, through a running node')
     .option('--url <URL>', 'the node (MESH_URL)', MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`)
     .option('--agent <ID>', 'the agent that mail is sent as, unless a call names one (MESH_AGENT)', MESH_AGENT)
-    .addHelpText('after', '\nMESH_TOKEN is shown to a node that asks for it.')
+    .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
       // Only here: the node itself need not load it.
       const { serveMcp } = await import('./mcp/server.ts');
-      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: MESH_TOKEN || undefined, version });
+      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: tokenIn(process.env), version });
     });
+}
+
+/** What a command shows the node: the token that opens everything, else the one for reading. */
+function tokenIn({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | undefined {
+  return MESH_TOKEN || MESH_READ_TOKEN || undefined;
 }
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;

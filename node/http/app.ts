@@ -9,7 +9,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
-import { rawHeader } from './raw-headers.ts';
+import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { type ClaimVoter, claimRoutes } from './routes/claims.ts';
@@ -49,8 +49,9 @@ export function createApp(services: AppServices): Fetch {
   return (request, environment = {}) => {
     const incoming = environment.incoming as IncomingMessage | undefined;
     const header = (name: string) => (incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined));
+    const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
     const path = rawPath(request.url);
-    const refusal = gate.refuses({ method: request.method, path, header });
+    const refusal = gate.refuses({ method: request.method, path, header, headerNames });
     if (refusal !== undefined) return errorResponse(refusal);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
     if (path !== EMAIL_INDEX_PATH) return clients.fetch(request, environment);

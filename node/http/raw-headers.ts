@@ -12,3 +12,8 @@ export function rawHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, n
   }
   return value;
 }
+
+/** The names of all fields, in lower case. */
+export function rawHeaderNames({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): readonly string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+}

@@ -25,7 +25,10 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
       .command(usage)
       .description(description)
       .option('--url <URL>', 'the node (MESH_URL)', terminal.url)
-      .addHelpText('after', '\nMESH_TOKEN is shown to a node that asks for it. Exit code 1: not well, or refused.');
+      .addHelpText(
+        'after',
+        '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it. Exit code 1: not well, or refused.',
+      );
   add('status', 'who is in the mesh, who is there, and whether addresses can be claimed').action(({ url }: At) =>
     run(url, (operator, call) => operator.status(call)),
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
 import { urlOf } from '../support/roster-of.ts';
 import { says } from '../support/scripted-peers.ts';
-import { hostsText, testNode } from '../support/test-node.ts';
+import { hostsText, SELF_URL, testNode } from '../support/test-node.ts';
 
 const silent = () => Promise.reject(new MeshError('peer_silent', 'Nobody is there.'));
 const TITANIA = { name: 'titania', tools: { email: { addresses: [{ address: 'titania@x.com' }] } } };
@@ -50,7 +50,7 @@ describe('a lone node', () => {
       host: {
         id: 'mac',
         name: 'mac',
-        url: urlOf('mac'),
+        url: SELF_URL,
         version: '1.2.3',
         publicKey: expect.stringMatching(/^[\w-]{43}$/),
         isSelf: true,
@@ -68,7 +68,7 @@ describe('a lone node', () => {
     });
     expect(await ask('GET', '/api/agents/email-index?address=TITANIA@X.COM')).toMatchObject({
       status: 200,
-      body: { 'titania@x.com': { agentName: 'titania', hostUrl: urlOf('mac') } },
+      body: { 'titania@x.com': { agentName: 'titania', hostUrl: SELF_URL } },
     });
   });
 

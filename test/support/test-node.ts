@@ -54,8 +54,12 @@ const noResolver: Resolver = {
   txt: () => Promise.resolve([]),
 };
 
-export function hostsText(...ids: readonly string[]): string {
-  return JSON.stringify({ hosts: ids.map((id) => ({ id, url: urlOf(id) })) });
+/** Where the node itself is: on loopback, or it would take no change without a token. */
+export const SELF_URL = 'http://127.0.0.1:23000';
+
+export function hostsText(self: string, ...peers: readonly string[]): string {
+  const hosts = [{ id: self, url: SELF_URL }, ...peers.map((id) => ({ id, url: urlOf(id) }))];
+  return JSON.stringify({ hosts });
 }
 
 export async function testNode({
