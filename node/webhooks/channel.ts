@@ -53,12 +53,15 @@ export class Channel {
   readonly ended = new AbortController();
   readonly lanes: Lanes;
   inFlight = 0;
+  /** `POST …/test` requests in flight. */
+  testsInFlight = 0;
   /** What stands behind restored lanes is not known yet. */
   isRecalling = false;
   readonly #ledger: Ledger;
   readonly #random: Random;
   readonly #log: Log;
   #subscription: Subscription;
+  #origin: string;
   #endpoint: Endpoint;
   #dead: number;
   #isRemoved = false;
@@ -71,6 +74,7 @@ export class Channel {
     this.#random = ports.random;
     this.#log = ports.log;
     this.#subscription = stored;
+    this.#origin = new URL(stored.url).origin;
     this.#endpoint = progress.endpoint;
     this.#dead = progress.dead;
     this.#savedCountedTo = progress.countedTo;
@@ -92,6 +96,11 @@ export class Channel {
     return this.#subscription;
   }
 
+  /** Scheme, host and port of its receiver. */
+  get origin(): string {
+    return this.#origin;
+  }
+
   get endpoint(): Endpoint {
     return this.#endpoint;
   }
@@ -107,6 +116,7 @@ export class Channel {
   /** Replaces the subscription; the caller flushes. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
+    this.#origin = new URL(subscription.url).origin;
     this.#mark(SUBSCRIPTION_PREFIX + this.id, () => this.#subscription);
     this.#nextChangeMs = 0;
   }

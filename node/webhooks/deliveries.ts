@@ -7,11 +7,12 @@ import type { ChangeEntry, ChangeLog } from '../registry/change-log.ts';
 import type { Begun, Channel } from './channel.ts';
 import type { Lane } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import { IN_FLIGHT_MAX, STOP_CUT_MS_MAX, STOP_MS_MAX, WAKE_MS_MAX } from './limits.ts';
+import { STOP_CUT_MS_MAX, STOP_MS_MAX, WAKE_MS_MAX } from './limits.ts';
 import { LogPages } from './log-pages.ts';
 import { LogReader } from './log-reader.ts';
 import type { Outcome, Sender } from './outcome.ts';
 import { payloadOf } from './payload.ts';
+import { nextHolder } from './places.ts';
 import type { DeadLetter, Last } from './records.ts';
 import { judge } from './schedule.ts';
 import { signedHeaders } from './signing.ts';
@@ -28,10 +29,8 @@ export class Deliveries {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
-  readonly #channels = new Map<string, Channel>();
-  /** The channels in the order they take turns. */
+  /** The channels in the order of their turns: whoever made an attempt last is the last. */
   #rotation: readonly Channel[] = [];
-  #turn = 0;
   #inFlight = 0;
   readonly #tasks = new Set<Promise<void>>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';
@@ -55,15 +54,13 @@ export class Deliveries {
   }
 
   add(channel: Channel): void {
-    this.#channels.set(channel.id, channel);
-    this.#rotation = [...this.#channels.values()];
+    this.#rotation = [...this.#rotation, channel];
     this.poke();
   }
 
   /** The caller has removed the channel: its attempts in flight are cut off. */
   drop(channel: Channel): void {
-    this.#channels.delete(channel.id);
-    this.#rotation = [...this.#channels.values()];
+    this.#rotation = this.#rotation.filter((other) => other !== channel);
     channel.ended.abort();
   }
 
@@ -131,19 +128,18 @@ export class Deliveries {
     this.#wakeMs = wakeMs;
   }
 
-  /** One attempt per channel and turn, until nobody has one to make or all places are taken. */
+  /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
   #dispatch(nowMs: number): void {
-    for (let idle = 0; idle < this.#rotation.length && this.#inFlight < IN_FLIGHT_MAX; ) {
-      const channel = this.#rotation[this.#turn % this.#rotation.length];
-      this.#turn = (this.#turn + 1) % this.#rotation.length;
+    const hasOne = (channel: Channel) => channel.nextLane(nowMs) !== undefined;
+    let wanting = this.#rotation.filter(hasOne);
+    for (;;) {
+      const channel = nextHolder(wanting, this.#rotation);
       const lane = channel?.nextLane(nowMs);
-      if (channel === undefined || lane === undefined) {
-        idle += 1;
-        continue;
-      }
-      idle = 0;
+      if (channel === undefined || lane === undefined) return;
       const begun = channel.begin(lane, nowMs);
       this.#spawn(() => this.#attempt(channel, begun));
+      this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
+      wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
     }
   }
 

@@ -17,11 +17,14 @@ export const SECRET_CHARACTERS_MIN = 16;
 export const SECRET_CHARACTERS_MAX = 256;
 export const SECRET_MADE_BYTES = 32;
 
-/** Deliveries in flight to one subscription, and to all. */
+/** Deliveries in flight to one subscription. */
 export const ENDPOINT_IN_FLIGHT_MAX = 8;
-export const IN_FLIGHT_MAX = 128;
-/** `POST …/test` requests in flight; the next one is answered 503. */
-export const TESTS_IN_FLIGHT_MAX = 8;
+/** Deliveries in flight beyond the first of each subscription, over all of them: the first has a place of its own. */
+export const SHARED_IN_FLIGHT_MAX = 128;
+/** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */
+export const TESTS_IN_FLIGHT_MAX = 2;
+/** Connections to one origin: everything that can be in flight may go there, and none is to wait behind another. */
+export const CONNECTIONS_MAX = SHARED_IN_FLIGHT_MAX + SUBSCRIPTIONS_MAX * (1 + TESTS_IN_FLIGHT_MAX);
 /** One attempt: connection (TLS with it), everything, and what is spent on a body nobody reads once the status is known. */
 export const CONNECT_MS_MAX = 5 * SECOND_MS;
 export const POST_MS_MAX = 15 * SECOND_MS;

@@ -5,7 +5,13 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { guardedConnector } from './connector.ts';
 import type { Guard } from './guard.ts';
-import { DRAIN_MS_MAX, IN_FLIGHT_MAX, POST_MS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from './limits.ts';
+import {
+  CONNECTIONS_MAX,
+  DRAIN_MS_MAX,
+  POST_MS_MAX,
+  RESPONSE_BYTES_MAX,
+  RESPONSE_HEADERS_BYTES_MAX,
+} from './limits.ts';
 import type { Outcome, Post, SendError, Sender } from './outcome.ts';
 
 export interface SenderPorts {
@@ -20,7 +26,7 @@ export function createSender({ guard, clock }: SenderPorts): Sender & { close():
   const agent = new Agent({
     connect: guardedConnector(guard, clock),
     allowH2: false,
-    connections: IN_FLIGHT_MAX,
+    connections: CONNECTIONS_MAX,
     pipelining: 1,
     maxHeaderSize: RESPONSE_HEADERS_BYTES_MAX,
     // Undici's own timers are coarse and know only silence; the deadline below covers everything.

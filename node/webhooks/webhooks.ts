@@ -82,7 +82,6 @@ class WebhookService implements Webhooks {
   readonly #channels: Map<string, Channel>;
   readonly #deliveries: Deliveries;
   #lastMutation: Promise<unknown> = Promise.resolve();
-  #testsInFlight = 0;
 
   constructor(ports: WebhookPorts, ledger: Ledger, channels: Map<string, Channel>) {
     this.#ports = ports;
@@ -154,19 +153,18 @@ class WebhookService implements Webhooks {
   }
 
   async test(id: string): Promise<TestResult> {
-    const { subscription, ended } = this.#channel(id);
-    if (this.#testsInFlight >= TESTS_IN_FLIGHT_MAX) {
-      throw new MeshError('overloaded', `${TESTS_IN_FLIGHT_MAX} tests are in flight; try again when one has ended.`, {
-        retryAfterSeconds: 1,
-      });
+    const channel = this.#channel(id);
+    if (channel.testsInFlight >= TESTS_IN_FLIGHT_MAX) {
+      const message = `${TESTS_IN_FLIGHT_MAX} tests of this webhook are in flight; try again when one has ended.`;
+      throw new MeshError('overloaded', message, { retryAfterSeconds: 1 });
     }
-    this.#testsInFlight += 1;
+    channel.testsInFlight += 1;
     try {
-      const result = await deliverTest(subscription, this.#ports, ended.signal);
+      const result = await deliverTest(channel.subscription, this.#ports, channel.ended.signal);
       this.#ports.log.info('subscription.tested', { subscriptionId: id, ...result });
       return result;
     } finally {
-      this.#testsInFlight -= 1;
+      channel.testsInFlight -= 1;
     }
   }
 

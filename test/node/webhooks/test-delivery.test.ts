@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from '../../../node/webhooks/limits.ts';
 import { SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
 
 async function openWorld(): Promise<WebhookWorld> {
@@ -59,19 +60,33 @@ describe('a test delivery', () => {
     expect(await world.webhooks.test(id)).toMatchObject({ success: true });
   });
 
-  it('waits for others: the ninth at a time is refused', async () => {
+  it('waits for those before it: the third at a time of one webhook is refused, and no other webhook notices', async () => {
     const world = await openWorld();
     const { id } = await world.subscribe();
-    world.receiver.reply = async () => {
-      await world.clock.sleep(SECOND_MS);
+    const other = await world.subscribe({ url: 'http://127.0.0.1:10/' });
+    world.receiver.reply = async ({ url }) => {
+      if (url.endsWith(':9/hook')) await world.clock.sleep(SECOND_MS);
       return 204;
     };
-    const tests = Array.from({ length: 8 }, () => world.webhooks.test(id));
+    const tests = [world.webhooks.test(id), world.webhooks.test(id)];
     await expect(world.webhooks.test(id)).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
+    expect(await world.webhooks.test(other.id)).toMatchObject({ success: true });
     await world.clock.advance(SECOND_MS);
     await Promise.all(tests);
     const next = world.webhooks.test(id);
     await world.clock.advance(SECOND_MS);
     expect(await next).toMatchObject({ success: true });
+  });
+
+  it('has a place of its own, whatever the tests of ninety-nine other webhooks hold', async () => {
+    const world = await openWorld();
+    const slow = [];
+    for (let at = 1; at < SUBSCRIPTIONS_MAX; at += 1)
+      slow.push(await world.subscribe({ url: `http://127.0.0.1:9/${at}` }));
+    const { id } = await world.subscribe({ url: 'http://127.0.0.1:10/' });
+    world.receiver.reply = ({ url }) => (url.endsWith(':10/') ? 204 : 'silence');
+    for (const webhook of slow)
+      for (let at = 0; at < TESTS_IN_FLIGHT_MAX; at += 1) void world.webhooks.test(webhook.id);
+    expect(await world.webhooks.test(id)).toMatchObject({ success: true });
   });
 });
