@@ -42,6 +42,8 @@ export const BACKOFF_MS_MAX = 125;
 export const RELEASE_ANSWER_MS_MAX = 2_000;
 /** With an engine: all claims of a host that is gone for good, some ten thousand of them. */
 export const EVICT_MS_MAX = 60_000;
+/** An operator waits this long for an eviction by the voters, which is done in a second or two when they are there. */
+export const EVICT_ANSWER_MS_MAX = 20_000;
 /** Unfinished aborts and releases are tried again after this long. */
 export const SETTLE_RETRY_MS = 1_000;
 /** Keys in one message between hosts. */

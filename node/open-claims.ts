@@ -61,7 +61,10 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
     let listed = roster;
     const evict = async (host: HostId) => {
-      if (listed.get(host)?.enabled !== true) return claims.evict(host);
+      if (listed.get(host)?.enabled !== true) {
+        await claims.evict(host);
+        return { kind: 'done' } as const;
+      }
       throw new MeshError(
         'invalid_request',
         `Host '${host}' is a member of the mesh: take it out of hosts.json first.`,

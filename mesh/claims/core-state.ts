@@ -53,6 +53,8 @@ export interface CoreState {
   readonly registry: RegistryView;
   readonly unsettledAtStart: readonly ReleasedClaim[];
   readonly operations: Map<number, Operation>;
+  /** Operators that wait for an eviction: the host, by operation. */
+  readonly evictionsAwaited: Map<number, HostId>;
   /** Running attempts by their ballot number. */
   readonly attempts: Map<number, Proposal>;
   /** When each voter last answered, by host and incarnation. */
@@ -113,7 +115,7 @@ export function createCore(options: CoreOptions): CoreState {
       config,
       succession,
       greetings: new Map(),
-      evicting: new Set(),
+      evicting: records.evicting,
       votes: records.votes,
       votesAtStart: records.votes,
       isAcknowledged: false,
@@ -126,6 +128,7 @@ export function createCore(options: CoreOptions): CoreState {
     registry,
     unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),
     operations: new Map(),
+    evictionsAwaited: new Map(),
     attempts: new Map(),
     heardAtMs: new Map(),
     refusing: new Set(),

@@ -11,6 +11,7 @@ import { voteKey } from './config.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
 import { unavailable } from './counting.ts';
 import type { Effect, Event, Inner } from './events.ts';
+import { goOnEvicting } from './eviction.ts';
 import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
 import { meet } from './membership.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
@@ -27,7 +28,7 @@ import {
   retry,
   toAll,
 } from './operations.ts';
-import { evict, join, recover, recoverNow } from './operator.ts';
+import { evict, evictOver, join, recover, recoverNow } from './operator.ts';
 import { hear } from './proposer.ts';
 import { registerWrite } from './records.ts';
 import { strayed } from './standing.ts';
@@ -44,6 +45,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       break;
     case 'wished':
       state.membership.wish = event.wish;
+      goOnEvicting(state, out);
       greetAll(state, out);
       attend(state, out);
       break;
@@ -104,6 +106,9 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
   switch (event.type) {
     case 'greetingDue':
       gather(state, out);
+      break;
+    case 'evictOver':
+      evictOver(state, event.operation, out);
       break;
     case 'recoverDue':
       recoverNow(state, event, out);

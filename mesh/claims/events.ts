@@ -34,6 +34,7 @@ export type Inner =
   | { readonly type: 'rechosen'; readonly operation: number }
   | { readonly type: 'votesKept'; readonly votes: number }
   | { readonly type: 'meetingOver' }
+  | { readonly type: 'evictOver'; readonly operation: number }
   | {
       readonly type: 'recoverDue';
       readonly operation: number;
@@ -61,13 +62,25 @@ export type Effect =
   | { readonly type: 'log'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly type: 'finish'; readonly operation: number; readonly result: Result };
 
+/** What an operator asked for is done. */
+export interface Done {
+  readonly kind: 'done';
+}
+
+/** It is not done yet, and goes on by itself, through restarts; a sentence says what it waits for. */
+export interface Waiting {
+  readonly kind: 'waiting';
+  readonly message: string;
+}
+
 export type Result =
   | Held
   | Conflict
   | Unavailable
   | Confirmed
   | { readonly kind: 'freed' }
-  | { readonly kind: 'done' }
+  | Done
+  | Waiting
   /** It can't be done; a sentence says why. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'rechosen' }

@@ -3,10 +3,11 @@
 import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { type Config, EVICTED, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
+import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
 import { type CoreState, nextIncarnation } from './core-state.ts';
 import { decide, hearVote, voteOn } from './deciding.ts';
 import type { Effect } from './events.ts';
+import { goOnEvicting, hearEvictions } from './eviction.ts';
 import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
 import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
 import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
@@ -97,6 +98,8 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
   if (greeting.config !== undefined) adopt(state, greeting.config, out);
   const { config } = membership;
   forgetLost(state, from, greeting.incarnation);
+  const writes = hearEvictions(membership, from, greeting);
+  if (writes.length > 0) out.push({ type: 'persist', writes, after: [] });
   if (config !== undefined && isVoter(config, from, greeting.incarnation) && greeting.mesh === config.mesh)
     state.heardAtMs.set(voteKey(from, greeting.incarnation), state.nowMs);
   attend(state, out);
@@ -207,9 +210,8 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   state.move = undefined;
   state.refusing.clear();
   state.keysAsOf = undefined;
-  for (const host of state.membership.evicting)
-    if (config.gone[host] === undefined || config.gone[host] === EVICTED) state.membership.evicting.delete(host);
   out.push({ type: 'persist', writes: [...writes, ...configWrites(config)], after: [] });
+  goOnEvicting(state, out);
   beginAnew(state, out);
   beginWaiting(state, out);
   greetAll(state, out);

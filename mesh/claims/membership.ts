@@ -5,6 +5,7 @@
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
+import { type Evictions, evictionsTold } from './eviction.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from './messages.ts';
 import type { Boots, Life } from './records.ts';
 import type { SuccessionRecord } from './succession.ts';
@@ -35,8 +36,8 @@ export interface Membership {
   succession: SuccessionRecord | undefined;
   /** The last greeting of each host. */
   readonly greetings: Map<HostId, Heard>;
-  /** Hosts whose addresses an operator wants to be free at once. */
-  readonly evicting: Set<HostId>;
+  /** Hosts whose addresses an operator wants to be free at once (eviction.ts). */
+  readonly evicting: Evictions;
   /** Whether a peer has heard of this very start. */
   isAcknowledged: boolean;
   /** Whether the other voters were heard since this start, or those that answered in time: they would have said that this host's data is old. */
@@ -103,6 +104,7 @@ export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMa
   const theirs = membership.greetings.get(to)?.greeting.incarnation;
   const who = theirs === undefined ? undefined : voteKey(to, theirs);
   const seen = who === undefined ? undefined : lives.get(who);
+  const evicting = evictionsTold(membership);
   return {
     version: CLAIM_VERSION,
     about: 'greeting',
@@ -116,6 +118,7 @@ export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMa
     votes,
     ...(outlivedSince === undefined ? {} : { standsBack: true }),
     ...(config === undefined ? {} : { config }),
+    ...(evicting === undefined ? {} : { evicting }),
     ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, ...seen } }),
   };
 }

@@ -7,7 +7,6 @@ import { MOVER_RANK_MS, RECHOOSING_AT_ONCE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import {
   type Config,
-  EVICTED,
   electorsOf,
   hostsOf,
   isEverybody,
@@ -18,6 +17,7 @@ import {
   type Voters,
   voteKey,
 } from './config.ts';
+import { withEvictions } from './eviction.ts';
 import { freshGreeting, isSameWish, type Membership } from './membership.ts';
 
 /** A move that this host has seen to be due, or is carrying out. */
@@ -51,9 +51,14 @@ export function firstTarget(membership: Membership, nowMs: number): Voters | und
  * members differ. `nowIso`: by the wall clock, for those who go.
  */
 export function nextConfig(membership: Membership, nowMs: number, nowIso: string): Config | undefined {
-  const { config, wish } = membership;
-  if (config === undefined || config.old !== undefined || wish.voters.length === 0) return undefined;
-  if (!hasMandate(membership, config, nowMs)) return undefined;
+  const { config } = membership;
+  if (config === undefined || config.old !== undefined) return undefined;
+  return wishedConfig(membership, config, nowMs, nowIso) ?? evictedConfig(membership, config);
+}
+
+function wishedConfig(membership: Membership, config: Config, nowMs: number, nowIso: string): Config | undefined {
+  const { wish } = membership;
+  if (wish.voters.length === 0 || !hasMandate(membership, config, nowMs)) return undefined;
   const voters = votersWished(
     membership,
     nowMs,
@@ -62,10 +67,16 @@ export function nextConfig(membership: Membership, nowMs: number, nowIso: string
   if (voters === undefined) return undefined;
   const isSame = sameVoters(voters, config.voters);
   const gone = goneAfter(config, membership, nowIso);
-  const isEviction = Object.entries(gone).some(([host, since]) => config.gone[host as HostId] !== since);
-  if (isSame && sameHosts(config.members, wish.members) && !isEviction) return undefined;
+  if (isSame && sameHosts(config.members, wish.members)) return undefined;
   const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
   return isSame ? next : { ...next, old: config.voters };
+}
+
+/** The same voters and members: an operator's word about a host that left waits for no voter who is away, and for no file. */
+function evictedConfig(membership: Membership, config: Config): Config | undefined {
+  const gone = withEvictions(config.gone, membership);
+  const isEviction = hostsGone(gone).some((host) => config.gone[host] !== gone[host]);
+  return isEviction ? { ...config, epoch: config.epoch + 1, gone } : undefined;
 }
 
 /** The configuration that ends a move. */
@@ -160,11 +171,15 @@ function hasMandate(membership: Membership, config: Config, nowMs: number): bool
   return isMajority(config.voters, agreeing);
 }
 
-function goneAfter(config: Config, { wish, evicting }: Membership, nowIso: string): Readonly<Record<HostId, string>> {
+function goneAfter(config: Config, membership: Membership, nowIso: string): Config['gone'] {
+  const { wish } = membership;
   const gone: Record<HostId, string> = {};
   for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
     if (!wish.members.includes(host)) gone[host] = since;
   for (const host of config.members) if (!wish.members.includes(host)) gone[host] ??= nowIso;
-  for (const host of evicting) if (gone[host] !== undefined) gone[host] = EVICTED;
-  return gone;
+  return withEvictions(gone, membership);
+}
+
+function hostsGone(gone: Config['gone']): readonly HostId[] {
+  return Object.keys(gone) as HostId[];
 }

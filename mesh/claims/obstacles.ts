@@ -46,10 +46,25 @@ export function disagreements(membership: Membership, nowMs: number): readonly s
   return notes;
 }
 
+/** What an eviction waits for. */
+export function evictionSentence(membership: Membership, host: HostId, nowMs: number): string {
+  const { config } = membership;
+  const isGone = config?.gone[host] !== undefined;
+  const silent = config === undefined ? [] : electorsOf(config).filter((voter) => isUnheard(membership, voter, nowMs));
+  const cause = isGone
+    ? 'once a majority of the voters has agreed'
+    : 'once no hosts.json lists it and the mesh has moved without it';
+  return `The addresses of '${host}' will be free ${cause}${silent.length === 0 ? '' : `; ${list(silent)} was not heard lately`}. It goes on by itself, through restarts.`;
+}
+
+function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean {
+  return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
+}
+
 /** Which hosts of the file keep the mesh waiting. */
 function unheard(membership: Membership, nowMs: number): string {
-  const { wish, self } = membership;
-  const hosts = wish.voters.filter((host) => host !== self && freshGreeting(membership, host, nowMs) === undefined);
+  const { wish } = membership;
+  const hosts = wish.voters.filter((host) => isUnheard(membership, host, nowMs));
   return hosts.length === 0 ? '' : `; ${list(hosts)} was not heard lately`;
 }
 

@@ -1,30 +1,49 @@
 // What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
 // whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
 // confirmed afterwards.
-import { GREETING_MS_MAX } from '../limits.ts';
+import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Effect, Event, Result } from './events.ts';
+import { refusalOfEviction, wishEviction } from './eviction.ts';
 import { adopt, attend, greetAll, moveOver } from './gathering.ts';
 import { freshGreeting } from './membership.ts';
+import { evictionSentence } from './obstacles.ts';
 import { timer } from './operations.ts';
 
-/** Frees the addresses of a host that is no member any more, as soon as the voters have agreed on it. */
+/**
+ * Frees the addresses of a host that left, or that is leaving by this host's hosts.json. Ends in `done` once the voters have agreed on
+ * it, or in `waiting` after `EVICT_ANSWER_MS_MAX`; it goes on all the same.
+ */
 export function evict(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
   const { membership } = state;
-  const { config } = membership;
-  const refusal =
-    config === undefined
-      ? 'The mesh has not formed yet.'
-      : config.gone[host] === undefined
-        ? `Host '${host}' ${config.members.includes(host) ? 'is a member of the mesh: take it out of hosts.json on every host first' : 'never was a member of the mesh'}.`
-        : undefined;
-  out.push({ type: 'finish', operation, result: refusal === undefined ? { kind: 'done' } : refused(refusal) });
-  if (refusal !== undefined) return;
-  membership.evicting.add(host);
+  const refusal = refusalOfEviction(membership, host);
+  if (refusal !== undefined) {
+    out.push({ type: 'finish', operation, result: refused(refusal) });
+    return;
+  }
+  const writes = wishEviction(membership, host);
+  if (writes.length === 0) {
+    out.push({ type: 'finish', operation, result: { kind: 'done' } });
+    return;
+  }
+  state.evictionsAwaited.set(operation, host);
+  const greetings: Effect[] = [];
+  greetAll(state, greetings);
+  out.push({ type: 'persist', writes, after: greetings });
+  out.push(timer(EVICT_ANSWER_MS_MAX, { type: 'evictOver', operation }));
   attend(state, out);
+}
+
+/** The operator has waited long enough. */
+export function evictOver({ membership, nowMs, evictionsAwaited }: CoreState, operation: number, out: Effect[]): void {
+  const host = evictionsAwaited.get(operation);
+  if (host === undefined) return;
+  evictionsAwaited.delete(operation);
+  const message = evictionSentence(membership, host, nowMs);
+  out.push({ type: 'finish', operation, result: { kind: 'waiting', message } });
 }
 
 /** Makes these hosts, who must all be there, the only voters, once it was asked who is there. Others follow them as they hear of it. */

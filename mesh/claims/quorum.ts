@@ -22,7 +22,7 @@ import type {
 import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { countVotes } from './counting.ts';
-import type { Effect, Event, Result } from './events.ts';
+import type { Done, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
@@ -123,19 +123,20 @@ export class QuorumClaims implements ClaimStore {
     return statusOf(this.#state);
   }
 
-  /** Resolves when it is begun. Throws `invalid_request` with a sentence when it can't be done. */
-  evict(host: HostId): Promise<void> {
-    return this.#command((operation) => ({ type: 'evict', operation, host }));
+  /** Resolves when it is done, or has waited long enough to be told about. Throws `invalid_request` with a sentence when it can't be done. */
+  async evict(host: HostId): Promise<Done | Waiting> {
+    const result = await this.#command((operation) => ({ type: 'evict', operation, host }));
+    return result.kind === 'waiting' ? result : { kind: 'done' };
   }
 
   /** The same: these voters go on alone, and what was lost with the others may be claimed anew. */
-  recover(voters: readonly HostId[]): Promise<void> {
-    return this.#command((operation) => ({ type: 'recover', operation, voters }));
+  async recover(voters: readonly HostId[]): Promise<void> {
+    await this.#command((operation) => ({ type: 'recover', operation, voters }));
   }
 
   /** The same: this host leaves its mesh for the one of `host`, and every address of its own must be confirmed there. */
-  join(host: HostId): Promise<void> {
-    return this.#command((operation) => ({ type: 'join', operation, host }));
+  async join(host: HostId): Promise<void> {
+    await this.#command((operation) => ({ type: 'join', operation, host }));
   }
 
   relationTo(host: HostId): Relation {
@@ -156,10 +157,11 @@ export class QuorumClaims implements ClaimStore {
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
   }
 
-  async #command(event: (operation: number) => Event): Promise<void> {
+  async #command(event: (operation: number) => Event): Promise<Result> {
     const result = await this.#run(event);
     if (result.kind === 'refused') throw new MeshError('invalid_request', result.message);
     if (result.kind === 'unavailable') throw new MeshError('uniqueness_unavailable', result.message);
+    return result;
   }
 
   #run(event: (operation: number) => Event): Promise<Result> {

@@ -23,6 +23,7 @@ const LIVES = 'claim/lives/';
 const CEILING = 'claim/ballot-ceiling';
 const REGISTER = 'claim/register/';
 const UNSETTLED = 'claim/unsettled/';
+const EVICTING = 'claim/evicting/';
 
 /** A host's start on its data: how many there were, and the name of this one. */
 export interface Life {
@@ -52,6 +53,8 @@ export interface ClaimRecords {
   readonly registers: Map<AddressKey, Register>;
   /** Claims that a registry did not take, or gave up: to be freed. */
   readonly unsettled: Map<ClaimId, AddressKey>;
+  /** Hosts to be evicted (eviction.ts). */
+  readonly evicting: Map<HostId, string | null>;
 }
 
 export const incarnationWrite = (incarnation: string): Write => ({ key: INCARNATION, value: incarnation });
@@ -71,6 +74,11 @@ export const livesWrite = (who: VoteKey, life: Life): Write => ({ key: LIVES + w
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
 export const unsettledWrite = (claim: ReleasedClaim): Write => ({ key: UNSETTLED + claim.claimId, value: claim.key });
+export const evictionWrite = (host: HostId, since: string | null): Write => ({
+  key: EVICTING + host,
+  value: { since },
+});
+export const evictionGone = (host: HostId): Write => ({ key: EVICTING + host, value: undefined });
 export const settledWrite = (claimId: ClaimId): Write => ({ key: UNSETTLED + claimId, value: undefined });
 
 export function emptyClaimRecords(): ClaimRecords {
@@ -85,6 +93,7 @@ export function emptyClaimRecords(): ClaimRecords {
     ballotCeiling: 0,
     registers: new Map(),
     unsettled: new Map(),
+    evicting: new Map(),
   };
 }
 
@@ -96,6 +105,7 @@ const agreement = z.object({
 const votes = z.int().min(0).default(0);
 const ownLife = z.object({ life: z.int().min(0), boots: z.record(z.string(), z.string()), votes });
 const lifeSchema = z.object({ life: z.int().min(0), boot: z.string(), votes });
+const evictionSchema = z.object({ since: z.string().nullable() });
 const ballotSchema = z.tuple([z.int(), z.string()]);
 const succession = z.object({
   epoch: z.int().min(0),
@@ -117,6 +127,8 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key === SUCCESSION) records.succession = succession.parse(value);
     else if (key === LIFE) ({ life: records.life, boots: records.boots, votes: records.votes } = ownLife.parse(value));
     else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
+    else if (key.startsWith(EVICTING))
+      records.evicting.set(hostIdSchema.parse(key.slice(EVICTING.length)), evictionSchema.parse(value).since);
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');
   } catch (cause) {

@@ -122,6 +122,7 @@ const greeting = z.object({
   boots: z.record(z.string().max(16), z.string().max(64)),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
+  evicting: z.record(hostId, z.string().max(40)).optional(),
   you: z
     .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
     .optional(),

@@ -7,7 +7,7 @@ import { hostsOf } from './config.ts';
 import { type CoreState, votersOf } from './core-state.ts';
 import { countVotes, lossOf } from './counting.ts';
 import { foreignersOf, isConcerned, isJoining } from './membership.ts';
-import { disagreements, obstacleOf, stateSentence } from './obstacles.ts';
+import { disagreements, evictionSentence, obstacleOf, stateSentence } from './obstacles.ts';
 
 /** Who votes, and what the mesh is doing. */
 export interface MembershipView {
@@ -20,6 +20,8 @@ export interface MembershipView {
   readonly joining: boolean;
   /** Hosts that left, and since when; their addresses are free a day later, those of evicted ones at once. */
   readonly gone: Readonly<Record<HostId, string>>;
+  /** Hosts that an operator wants to be evicted, while that is not done. */
+  readonly evicting: readonly HostId[];
   /** A sentence. */
   readonly state: string;
   /** What differs between the hosts' files and what is agreed, a sentence each; empty when all is well. */
@@ -35,8 +37,12 @@ export function membershipOf({ membership, move, nowMs }: CoreState): Membership
     ...(config?.old === undefined ? {} : { from: hostsOf(config.old) }),
     joining: isJoining(membership),
     gone: config?.gone ?? {},
+    evicting: [...membership.evicting.keys()],
     state: stateSentence(membership, rechosen),
-    notes: disagreements(membership, nowMs),
+    notes: [
+      ...disagreements(membership, nowMs),
+      ...[...membership.evicting.keys()].map((host) => evictionSentence(membership, host, nowMs)),
+    ],
   };
 }
 

@@ -95,10 +95,9 @@ export async function join(call: NodeClient, host: string, acceptLoss: boolean):
 }
 
 export async function evict(call: NodeClient, host: string): Promise<Printed> {
-  const { mesh } = await call('POST', '/api/hosts/evict', { body: { host } });
-  // With an engine it is done when it is answered.
-  const when = mesh === undefined ? '' : ' as soon as the voters agree; mesh status shows it';
-  return { text: `The addresses of ${host} are free${when}.`, ok: true };
+  const { evicted, message } = await call('POST', '/api/hosts/evict', { body: { host } });
+  if (evicted === undefined) return { text: `${String(message)} mesh status shows it.`, ok: false };
+  return { text: `The addresses of ${host} are free.`, ok: true };
 }
 
 export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Printed> {

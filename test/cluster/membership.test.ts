@@ -1,7 +1,9 @@
 // A mesh whose voters change: hosts are added and removed, and one loses its disk. Under faults and by chance: search.test.ts.
 import { describe, expect, it } from 'vitest';
+import { EVICTED } from '../../mesh/claims/config.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { evicting } from '../support/claim-lives.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';
 
@@ -21,6 +23,21 @@ function formed(seed: number, voters: readonly string[], faults = CALM): ClaimSi
   mesh.advance(3_000);
   mesh.faults = faults;
   return mesh;
+}
+
+/** Five hosts, of which three vote; `desk` has claimed `key`, and left. */
+function left(seed: number): ClaimSimulation {
+  const mesh = formed(seed, THREE);
+  mesh.claim(desk, key);
+  mesh.advance(1_000);
+  mesh.crash(desk);
+  for (const id of mesh.hostIds) mesh.wish(id, THREE, [lab]);
+  mesh.advance(15_000);
+  return mesh;
+}
+
+function evict(mesh: ClaimSimulation, asked: HostId, host = desk) {
+  return mesh.command(asked, (operation) => ({ type: 'evict', operation, host }));
 }
 
 function wishAll(mesh: ClaimSimulation, voters: readonly string[]): void {
@@ -276,8 +293,9 @@ describe('moving a mesh', () => {
     mesh.crash(desk);
     mesh.crash(lab);
     mesh.advance(15_000);
-    expect(mesh.command(mac, (operation) => ({ type: 'evict', operation, host: desk }))).toEqual([{ kind: 'done' }]);
+    const evicted = mesh.command(mac, (operation) => ({ type: 'evict', operation, host: desk }));
     mesh.advance(15_000);
+    expect(evicted).toEqual([{ kind: 'done' }]);
     mesh.outcomes.length = 0;
     mesh.claim(mini, 'd@x.test' as AddressKey);
     mesh.claim(mini, 'l@x.test' as AddressKey);
@@ -293,6 +311,82 @@ describe('moving a mesh', () => {
       [mini, 'd@x.test', 'held'],
       [mini, 'l@x.test', 'conflict'],
     ]);
+  });
+
+  it('evicts a host through any other, whoever of them votes or moves the mesh, and answers when it is done', () => {
+    for (const asked of [cloud, lab, mac, mini]) {
+      const mesh = left(1);
+      const evicted = evict(mesh, asked);
+      mesh.advance(2_500);
+      expect(evicted).toEqual([{ kind: 'done' }]);
+      expect(evict(mesh, asked)).toEqual([{ kind: 'done' }]);
+      mesh.claim(lab, key);
+      mesh.advance(1_000);
+      expect(mesh.outcomes).toMatchObject([
+        { host: desk, result: 'held' },
+        { host: lab, result: 'held' },
+      ]);
+    }
+  });
+
+  it('evicts a host while one of the voters is silent', () => {
+    const mesh = left(1);
+    mesh.crash(cloud);
+    mesh.advance(60_000);
+    const evicted = evict(mesh, lab);
+    mesh.advance(15_000);
+    expect(evicted).toEqual([{ kind: 'done' }]);
+  });
+
+  it('says what an eviction waits for, and goes on with it', () => {
+    const mesh = left(1);
+    for (const id of [cloud, mini]) mesh.crash(id);
+    mesh.advance(60_000);
+    const waiting = evict(mesh, lab);
+    mesh.advance(20_000);
+    expect(waiting).toMatchObject([
+      {
+        kind: 'waiting',
+        message: expect.stringMatching(/'desk' will be free once a majority.*cloud, mini was not heard/),
+      },
+    ]);
+    mesh.start(mini);
+    mesh.advance(15_000);
+    expect(mesh.core(mac)?.membership.config?.gone).toEqual({ desk: EVICTED });
+  });
+
+  it('evicts a host as soon as it has left, when it is asked for before that', () => {
+    const mesh = formed(1, THREE);
+    mesh.wish(lab, THREE, [lab]);
+    const evicted = evict(mesh, lab);
+    mesh.advance(5_000);
+    mesh.crash(lab);
+    mesh.start(lab);
+    for (const id of mesh.hostIds) mesh.wish(id, THREE, [lab]);
+    mesh.advance(20_000);
+    expect(evicted).toEqual([]);
+    expect(mesh.core(mini)?.membership.config?.gone).toEqual({ desk: EVICTED });
+    const again = evict(mesh, desk);
+    expect(again).toMatchObject([{ kind: 'refused', message: expect.stringContaining('ask one that is') }]);
+  });
+
+  it('evicts no host that hosts.json lists again before it has left', () => {
+    const mesh = formed(1, THREE);
+    mesh.wish(lab, THREE, [lab]);
+    const evicted = evict(mesh, lab);
+    mesh.advance(1_000);
+    mesh.wish(lab, THREE, FIVE);
+    mesh.advance(10);
+    expect(evicted).toMatchObject([
+      { kind: 'refused', message: expect.stringContaining('listed in hosts.json again') },
+    ]);
+    for (const id of mesh.hostIds) mesh.wish(id, THREE, [lab]);
+    mesh.advance(20_000);
+    expect(mesh.core(mini)?.membership.config?.gone).toEqual({ desk: expect.stringMatching(/^2026/) });
+  });
+
+  it('evicts it through crashes, cuts and restarts of whoever was asked', () => {
+    for (let seed = 1; seed <= 60; seed += 1) expect([seed, evicting(seed)]).toEqual([seed, []]);
   });
 
   it('makes one of two meshes that formed apart, by an operator’s word on each host of one of them', () => {

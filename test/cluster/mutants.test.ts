@@ -21,6 +21,6 @@ describe.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_,
   });
 });
 
-it('there are thirteen', () => {
-  expect(MUTANTS.length).toBe(13);
+it('there are fourteen', () => {
+  expect(MUTANTS.length).toBe(14);
 });

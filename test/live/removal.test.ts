@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { EVICTED } from '../../mesh/claims/config.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
 
@@ -62,4 +63,27 @@ it.each([
     body: { reason: 'membership_mismatch', message: expect.stringContaining('no longer part of the mesh') },
   });
   expect((await claim(a, 'of-c@x.com')).status).toBe(409);
+});
+
+it('a host that left is evicted through one that does not vote', { timeout: LIVE_MS_MAX }, async () => {
+  const specs = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, entry: { voter: id <= 'c' } }));
+  await using mesh = await ProcessMesh.create(specs);
+  await using client = new Client();
+  await mesh.start();
+  const claim = (host: HostProcess) =>
+    client.expect(host, 'POST', '/api/agents', {
+      name: 'e',
+      tools: { email: { addresses: [{ address: 'e@x.com' }] } },
+    });
+  expect((await claim(mesh.host('e'))).status).toBe(201);
+  const evict = () => client.expect(mesh.host('d'), 'POST', '/api/hosts/evict', { host: 'e' });
+  expect(await evict()).toMatchObject({ status: 400, body: { message: expect.stringContaining('take it out') } });
+
+  const path = join(mesh.directory, 'hosts.json');
+  const { hosts } = JSON.parse(readFileSync(path, 'utf8')) as { hosts: { id: string }[] };
+  writeFileSync(path, JSON.stringify({ hosts: hosts.filter(({ id }) => id !== 'e') }));
+  let answer = await evict();
+  for (let polls = 0; answer.status === 400 && polls < POLLS_MAX; polls += 1) answer = await evict();
+  expect(answer).toMatchObject({ status: 200, body: { evicted: 'e', mesh: { evicting: [], gone: { e: EVICTED } } } });
+  expect((await claim(mesh.host('a'))).status).toBe(201);
 });

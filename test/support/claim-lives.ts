@@ -110,6 +110,50 @@ export function micro(seed: number, options: SimulationOptions = {}): Troubles {
   return mesh.faultsFound();
 }
 
+/** A host that left is evicted through any of the others, while hosts crash and links are cut: its address is free in the end. */
+export function evicting(seed: number, options: SimulationOptions = {}): Troubles {
+  const mesh = new ClaimSimulation(seed, FIVE, CALM, options);
+  mesh.formed(THREE);
+  for (const id of mesh.hostIds) mesh.wish(id, THREE, FIVE);
+  for (const id of mesh.hostIds) mesh.start(id);
+  mesh.advance(3_000);
+  const desk = 'desk' as HostId;
+  mesh.claim(desk, KEY);
+  mesh.advance(1_000);
+  mesh.crash(desk);
+  const others = mesh.hostIds.filter((id) => id !== desk);
+  const { random } = mesh;
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
+  mesh.faults = { loss: 0.4 * random.next() ** 2, repeat: 0.1, delayMs: 20 + 100 * random.next(), syncMs: 20 };
+  for (const id of others) mesh.wish(id, THREE, ['lab']);
+  mesh.advance(random.next() * 20_000);
+  const asked = pick(others);
+  let kept = false;
+  for (let step = 0; step < 12; step += 1) {
+    const [host, other] = [pick(others), pick(others)];
+    const chance = random.next();
+    if (step === 3) {
+      if (!mesh.isUp(asked)) mesh.start(asked);
+      mesh.command(asked, (operation) => ({ type: 'evict', operation, host: desk }));
+      // Until it is on the disk, a crash may forget it: nobody was answered.
+      mesh.advance(25);
+      kept = true;
+    } else if (chance < 0.4) mesh.crash(kept && random.next() < 0.5 ? asked : host);
+    else if (chance < 0.6 && host !== other) mesh.cut(host, other);
+    else if (chance < 0.7) mesh.mend();
+    else if (!mesh.isUp(host)) mesh.start(host);
+    mesh.advance(random.next() * 2_000);
+  }
+  mesh.mend();
+  mesh.faults = CALM;
+  for (const id of others) if (!mesh.isUp(id)) mesh.start(id);
+  mesh.advance(PEACE_MS);
+  mesh.claim('mini' as HostId, KEY);
+  mesh.advance(6_000);
+  const last = mesh.outcomes.at(-1);
+  return last?.result === 'held' && last.host === 'mini' ? [] : [`the address of ${desk} is not free: ${last?.result}`];
+}
+
 function releaseOne(mesh: ClaimSimulation, key: AddressKey): void {
   const holder = mesh.hostIds.find((id) => mesh.holds(id, key));
   if (holder !== undefined) mesh.release(holder, key);

@@ -1,4 +1,4 @@
-// Thirteen ways to get uniqueness wrong (claims design, "Mutants"). Each is a core that was handed one broken rule, a disk that lies,
+// Ways to get uniqueness wrong (claims design, "Mutants"), and one to break a word given to an operator. Each is a core that was handed one broken rule, a disk that lies,
 // or another procedure altogether; none of them is in the product. The search must notice every one.
 import type { Register } from '../../mesh/claims/acceptor.ts';
 import { type Config, hostsOf, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
@@ -145,6 +145,12 @@ export const MUTANTS: readonly Mutant[] = [
       isHere: (config, standing, about) =>
         RULES.isHere(config, standing, about) || (about === 'keys' && standing.mesh === config.mesh),
     }),
+  },
+  {
+    name: 'eviction-forgotten',
+    breaks: 'forgets by a restart which host it was asked to evict',
+    noticedBy: { schedule: 'askedAlone' },
+    options: () => ({ disk: { ...SOUND_DISK, keeps: ({ key }) => !key.startsWith('claim/evicting/') } }),
   },
 ];
 

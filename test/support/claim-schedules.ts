@@ -8,7 +8,7 @@ import type { Faults } from './simulated-links.ts';
 const QUICK: Faults = { loss: 0, repeat: 0, delayMs: 1, syncMs: 1 };
 const THREE = ['cloud', 'mac', 'mini'];
 const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
-const [cloud, , , mac, mini] = FIVE as string[] as [HostId, HostId, HostId, HostId, HostId];
+const [cloud, desk, lab, mac, mini] = FIVE as string[] as [HostId, HostId, HostId, HostId, HostId];
 const KEY = 'a@x.test' as AddressKey;
 
 const isItems = (said: unknown): said is Event & { type: 'received' } =>
@@ -70,7 +70,31 @@ function toldLate(options: SimulationOptions): Troubles {
   return atPeace(mesh);
 }
 
-export const SCHEDULES = { leftBehind, toldLate };
+/** `lab`, which does not vote and reaches nobody, is asked to evict `desk`; then it is started again, and later it reaches the others. */
+function askedAlone(options: SimulationOptions): Troubles {
+  const mesh = begun(options);
+  mesh.claim(desk, KEY);
+  mesh.advance(1_000);
+  mesh.crash(desk);
+  for (const id of mesh.hostIds) mesh.wish(id, THREE, [lab]);
+  mesh.advance(15_000);
+  for (const id of THREE as HostId[]) {
+    mesh.cut(lab, id);
+    mesh.cut(id, lab);
+  }
+  mesh.command(lab, (operation) => ({ type: 'evict', operation, host: desk }));
+  mesh.advance(100);
+  mesh.crash(lab);
+  mesh.start(lab);
+  mesh.mend();
+  mesh.advance(15_000);
+  mesh.claim(mac, KEY);
+  mesh.advance(1_000);
+  const last = mesh.outcomes.at(-1);
+  return last?.host === mac && last.result === 'held' ? [] : [`${KEY} is not free after the eviction: ${last?.result}`];
+}
+
+export const SCHEDULES = { leftBehind, toldLate, askedAlone };
 export type ScheduleName = keyof typeof SCHEDULES;
 
 function begun(options: SimulationOptions): ClaimSimulation {

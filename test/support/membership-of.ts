@@ -34,7 +34,7 @@ export function membershipOf(self: string, incarnation: string, known: Partial<M
     config: undefined,
     succession: undefined,
     greetings: new Map(),
-    evicting: new Set(),
+    evicting: new Map(),
     votes: 0,
     votesAtStart: 0,
     isAcknowledged: false,

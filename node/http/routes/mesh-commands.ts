@@ -1,6 +1,7 @@
 // `/api/hosts/evict`, `/api/hosts/join` and `/api/hosts/recover`: what only an operator may decide about the mesh.
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import type { Done, Waiting } from '../../../mesh/claims/events.ts';
 import type { MembershipView } from '../../../mesh/claims/views.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type HostId, parseHostId } from '../../../mesh/names.ts';
@@ -8,7 +9,7 @@ import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 
 interface MeshCommands {
-  evict(host: HostId): Promise<void>;
+  evict(host: HostId): Promise<Done | Waiting>;
   /** These are absent with an engine, which has its own. */
   recover?(voters: readonly HostId[]): Promise<void>;
   join?(host: HostId): Promise<void>;
@@ -44,8 +45,9 @@ export function meshCommandRoutes(app: Hono, services: MeshCommandServices): voi
   resource(app, '/api/hosts/evict', {
     POST: async (c) => {
       const { host } = await readJson(c, eviction);
-      await commands.evict(host);
-      return c.json({ evicting: host, ...mesh() }, 202);
+      const outcome = await commands.evict(host);
+      if (outcome.kind === 'done') return c.json({ evicted: host, ...mesh() });
+      return c.json({ evicting: host, message: outcome.message, ...mesh() }, 202);
     },
   });
   resource(app, '/api/hosts/join', {

@@ -177,8 +177,8 @@ describe('the first voters', () => {
 
 describe('hosts that leave', () => {
   const wish = wishOf(THREE);
-  const gone = (config: Partial<Config>, of: Wish = wish, evicting: readonly HostId[] = []) =>
-    next(known(of, { cloud: {}, mini: {} }, { config: { ...CONFIG, ...config }, evicting: new Set(evicting) }))?.gone;
+  const gone = (config: Partial<Config>, of: Wish = wish, evicting: readonly (readonly [HostId, string])[] = []) =>
+    next(known(of, { cloud: {}, mini: {} }, { config: { ...CONFIG, ...config }, evicting: new Map(evicting) }))?.gone;
 
   it('are gone since the moment at which it was agreed, and those before them since theirs', () => {
     const before = { [lab]: '2026-01-01T00:00:00.000Z' };
@@ -198,12 +198,31 @@ describe('hosts that leave', () => {
   it('are gone since ever when an operator evicted them, which is a change of its own, once', () => {
     const before = { [desk]: NOW_ISO, [lab]: NOW_ISO };
     expect(gone({ gone: before })).toBeUndefined();
-    expect(gone({ gone: before }, wish, [desk])).toEqual({ [desk]: EVICTED, [lab]: NOW_ISO });
-    expect(gone({ gone: { ...before, [desk]: EVICTED } }, wish, [desk])).toBeUndefined();
+    expect(gone({ gone: before }, wish, [[desk, NOW_ISO]])).toEqual({ [desk]: EVICTED, [lab]: NOW_ISO });
+    expect(gone({ gone: { ...before, [desk]: EVICTED } }, wish, [[desk, NOW_ISO]])).toBeUndefined();
+  });
+
+  it('are evicted by the present voters, though one of them is silent or goes by another file', () => {
+    const before = { [desk]: NOW_ISO };
+    const of = (heard: Parameters<typeof known>[1]) =>
+      next(known(wish, heard, { config: { ...CONFIG, gone: before }, evicting: new Map([[desk, NOW_ISO]]) }));
+    const evicted = { ...CONFIG, epoch: CONFIG.epoch + 1, gone: { [desk]: EVICTED } };
+    expect(of({ cloud: {} })).toEqual(evicted);
+    expect(of({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toEqual(evicted);
+  });
+
+  it('have their day of grace when they left at another time than the one that was evicted', () => {
+    const before = { [desk]: NOW_ISO };
+    expect(gone({ gone: before }, wish, [[desk, '2026-01-01T00:00:00.000Z']])).toBeUndefined();
   });
 
   it('are not evicted while they are members, or were none', () => {
-    expect(gone({ members: [...THREE, lab] }, wishOf(THREE, [...THREE, desk]), [desk, mini])).toEqual({
+    expect(
+      gone({ members: [...THREE, lab] }, wishOf(THREE, [...THREE, desk]), [
+        [desk, NOW_ISO],
+        [mini, NOW_ISO],
+      ]),
+    ).toEqual({
       [lab]: NOW_ISO,
     });
   });

@@ -89,6 +89,18 @@ describe('mesh conflicts', () => {
   });
 });
 
+describe('mesh evict', () => {
+  it.each([
+    [{ evicted: 'desk' }, { text: 'The addresses of desk are free.', ok: true }],
+    [
+      { evicting: 'desk', message: 'It waits.' },
+      { text: 'It waits. mesh status shows it.', ok: false },
+    ],
+  ])('says of %j whether it is done', async (answer, printed) => {
+    expect(await evict(async () => answer, 'desk')).toEqual(printed);
+  });
+});
+
 describe('what the node refuses', () => {
   it.each<[string, (call: NodeClient) => Promise<unknown>, RegExp]>([
     ['join without a word about loss', (call) => join(call, 'cloud', false), /--accept-loss/],

@@ -74,8 +74,8 @@ describe('a word of the operator, with an engine', () => {
     // What is asked at the very moment of that refusal is answered by it.
     await clock.advance(1);
     expect(await ask('POST', '/api/hosts/evict', { host: 'cloud' })).toMatchObject({
-      status: 202,
-      body: { evicting: 'cloud' },
+      status: 200,
+      body: { evicted: 'cloud' },
     });
     expect(await ask('POST', '/api/agents', AGENT)).toMatchObject({ status: 201 });
     expect((await ask('POST', '/api/hosts/evict', { host: 'mac' })).status).toBe(400);
