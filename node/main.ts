@@ -6,5 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 // Beside the dependencies, which are as trusted as what is kept there. Where that can't be written, the node starts slower.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/mesh', import.meta.url)));
+endWithLauncher();
 const { runCommand } = await import('./command.ts');
 await runCommand(process, flushCompileCache);
+
+/** `mesh.js` under an older Node passes signals on; when it is killed it can't, and what it started must not stay behind. */
+function endWithLauncher(): void {
+  if (process.channel === undefined) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// The `mesh` command as any Node can start it. The program itself is TypeScript and needs Node 24: where this is an older one,
+// the program runs under the Node that npm installed beside it, with the same standard streams, signals and exit code.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+
+const NODE_MAJOR_MIN = 24;
+const SEMI_SPACE_FLAG = '--max-semi-space-size=8';
+/** npm installs the one of this machine's kind. */
+const NODE_PACKAGES = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
+const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+const TERMINAL_SIGNALS = ['SIGINT', 'SIGHUP'];
+
+if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
+  setFlagsFromString(SEMI_SPACE_FLAG);
+  await import('./main.ts');
+} else {
+  const node = installedNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `mesh: this needs Node ${NODE_MAJOR_MIN} or newer. This is Node ${process.versions.node}, and none was installed with it: run 'npm install' in ${fileURLToPath(new URL('..', import.meta.url))}, or start it with a newer Node.\n`,
+    );
+    process.exitCode = 1;
+  } else run(node);
+}
+
+function installedNode() {
+  const { resolve } = createRequire(import.meta.url);
+  for (const name of NODE_PACKAGES)
+    try {
+      return resolve(`${name}/bin/node`);
+    } catch {
+      // npm installs only the package of this machine's kind.
+    }
+  return undefined;
+}
+
+/** The channel tells the program when this process is gone, however it ended: see main.ts. */
+function run(node) {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const child = spawn(node, [SEMI_SPACE_FLAG, main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  const isInTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  for (const signal of FORWARDED)
+    process.on(signal, () => {
+      // A terminal tells its whole foreground, so the program has heard of it.
+      if (!(isInTerminal && TERMINAL_SIGNALS.includes(signal))) child.kill(signal);
+    });
+  child.on('error', (error) => {
+    process.stderr.write(`mesh: ${node} can't be started (${error.message}). Run 'npm install' again.\n`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exitCode = code;
+    else endAs(signal);
+  });
+}
+
+/** Whoever started this sees that the program was ended by a signal, and by which. */
+function endAs(signal) {
+  for (const forwarded of FORWARDED) process.removeAllListeners(forwarded);
+  process.kill(process.pid, signal);
+}

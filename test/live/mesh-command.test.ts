@@ -1,0 +1,115 @@
+// The `mesh` command as the README prints it, on a machine whose own Node is older than the program needs.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePorts } from '../../scripts/host-process.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const LAUNCHER = join(ROOT, 'node', 'mesh.js');
+const LIVE_MS_MAX = 60_000;
+
+/** As a shell has it that npm did not start. */
+const PATH = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(delimiter);
+const OLDER_NODE = olderNode();
+
+/** The machine's own when it is old; else this one, which says of itself that it is. */
+function olderNode(): readonly string[] {
+  try {
+    const version = execFileSync('node', ['--version'], { encoding: 'utf8', env: { ...process.env, PATH } });
+    if (Number.parseInt(version.slice(1), 10) < 24) return ['node'];
+  } catch {
+    // The machine has none of its own.
+  }
+  const pretence = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } })";
+  return [process.execPath, '--import', `data:text/javascript,${encodeURIComponent(pretence)}`];
+}
+
+function start(command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+  const [program = '', ...rest] = command;
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:MESH_|npm_|NODE_)/.test(name)));
+  const child = spawn(program, rest, {
+    cwd: ROOT,
+    env: { ...own, PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child = start(command, environment);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout as NodeJS.ReadableStream),
+    text(child.stderr as NodeJS.ReadableStream),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { out, err, code };
+}
+
+/** A lone host, once it has said that it is ready. */
+async function startHost(): Promise<ChildProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-command-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const [port] = await freePorts(1);
+  const hosts = join(directory, 'hosts.json');
+  writeFileSync(hosts, JSON.stringify({ hosts: [{ id: 'a', url: `http://127.0.0.1:${port}` }] }));
+  const child = start([...OLDER_NODE, LAUNCHER, 'start', '--hosts', hosts, '--host', 'a', '--data', directory]);
+  child.stderr?.resume();
+  await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line');
+  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+  return child;
+}
+
+describe('the mesh command under an older Node', { timeout: LIVE_MS_MAX }, () => {
+  it('runs the program with its arguments and ends with its exit code', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(await run([...OLDER_NODE, LAUNCHER, '--version'])).toMatchObject({ out: `${version}\n`, code: 0 });
+    expect((await run([...OLDER_NODE, LAUNCHER, 'status', '--url', 'http://127.0.0.1:1'])).code).toBe(1);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('passes %s on, and ends as the program does', async (signal) => {
+    const child = await startHost();
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('leaves nothing behind when it is killed', async () => {
+    const child = await startHost();
+    // The program has the same standard streams: they are closed when it is gone too.
+    const closed = once(child, 'close');
+    child.stdout?.resume();
+    child.kill('SIGKILL');
+    expect(await closed).toEqual([null, 'SIGKILL']);
+  });
+});
+
+describe('a command of the README', { timeout: LIVE_MS_MAX }, () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const printed = [...readme.matchAll(/(?<!`)`([^`\n]+)`(?!`)|^(?:export |\w+=\S+ )?((?:node|npx|npm) .*)$/gm)].map(
+    ([, inline, line]) => (inline ?? line ?? '').trim(),
+  );
+
+  it('never hands TypeScript to the Node of the machine, nor asks for a `mesh` that is not in the path', () => {
+    const wrong = printed.filter((command) => /^(?:exec )?node \S*\.ts\b/.test(command) || /^mesh [a-z]/.test(command));
+    expect(wrong, 'Print `npx mesh …`, or `node /path/to/this/clone/node/mesh.js …`.').toEqual([]);
+    expect(printed.filter((command) => /^npx mesh [a-z]/.test(command)).length).toBeGreaterThan(3);
+  });
+
+  it.each([
+    ['npx', 'mesh', 'status'],
+    ['npm', 'run', '-s', 'mesh', '--', 'status'],
+    ['node', 'node/mesh.js', 'status'],
+  ])('works as it is printed: %s %s %s', async (...command) => {
+    const { err, code } = await run(command, { MESH_URL: 'http://127.0.0.1:1' });
+    expect([err, code]).toEqual([expect.stringContaining('mesh: The node at http://127.0.0.1:1 does not answer'), 1]);
+  });
+});
