@@ -47,7 +47,7 @@ const STATUS_OF = {
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
 /** A `MeshError` as it leaves: status, headers, and the one shape of an error body. */
-function errorAnswer(error: MeshError) {
+export function errorAnswer(error: MeshError) {
   const headers: Record<string, string> = {};
   if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
   if (error.claimIds.length > 0) headers['Mesh-Claim-Id'] = error.claimIds.join(', ');
@@ -59,9 +59,12 @@ function errorAnswer(error: MeshError) {
 
 /** The same for a socket that has no request to answer: a whole HTTP/1.1 response. */
 export function rawErrorResponse(error: MeshError): string {
-  const { status, body } = errorAnswer(error);
+  const { status, headers, body } = errorAnswer(error);
   const json = JSON.stringify(body);
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\n`;
+  const fields = Object.entries({ ...headers, 'Content-Type': 'application/json' }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('')}`;
   return `${head}Content-Length: ${Buffer.byteLength(json)}\r\nConnection: close\r\n\r\n${json}`;
 }
 

@@ -65,7 +65,7 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
   const refuseStranger = (visitor: Visitor): MeshError | undefined => {
     const { method, path } = visitor;
     const isPeers = path.startsWith(PEER_PATHS) && !path.startsWith(CONFLICTS_PATH);
-    if (isPeers || path === '/health' || path === '/ready') return undefined;
+    if (isPeers || isHealthCheck(path)) return undefined;
     const isRead = method === 'GET' || method === 'HEAD';
     const isOpenRead = isRead && !isPrivate(path);
     if (isOpenRead && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
@@ -90,6 +90,10 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
   };
 }
 
+function isHealthCheck(path: string): boolean {
+  return path === '/health' || path === '/ready';
+}
+
 function isPrivate(path: string): boolean {
   if (path === TOOLS_PATH) return false;
   return PRIVATE_ROUTES.some((route) => path === route || path.startsWith(`${route}/`));
@@ -112,6 +116,8 @@ function refusedFromOutside({ method, path }: Visitor, way: string): MeshError {
 
 function refuseForeigner(visitor: Visitor, isOurName: (host: string) => boolean): MeshError | undefined {
   const host = visitor.header('host') ?? '';
+  // A health check of HTTP/1.0 names no host; no browser asks without one.
+  if (host === '' && isHealthCheck(visitor.path)) return undefined;
   if (!isOurName(host)) {
     const message = `This node does not answer to the name '${host.slice(0, 100)}'. Use its IP address, or add the name to this host's "aliases" in hosts.json.`;
     return new MeshError('forbidden_origin', message);

@@ -1,24 +1,28 @@
 // The node's door on the network: Node's HTTP server in front of the application. What the parser itself refuses
 // leaves in the error shape too.
-import { createServer, maxHeaderSize, type Server } from 'node:http';
+import { createServer, type IncomingMessage, maxHeaderSize, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
 import type { ListenAddress } from '../config.ts';
 import type { Fetch } from './app.ts';
-import { errorResponse, rawErrorResponse } from './errors.ts';
+import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
+import { errorAnswer, errorResponse } from './errors.ts';
 
 /** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */
 const REQUEST_MS_MAX = 120_000;
 const HEADERS_MS_MAX = 10_000;
 /** Longer than undici keeps an idle connection (4 s), so that a peer seldom sends into one that is being closed. */
 const IDLE_MS_MAX = 30_000;
-const CONNECTIONS_MAX = 10_000;
+/** How often it is looked for requests that are late. */
+const LATE_CHECK_MS = 5_000;
 /** After a stop began, requests in hand have this long to end. */
 const STOP_MS_MAX = 7_000;
 
-export function createHttpServer(fetch: Fetch): Server {
+export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNECTION_BOUNDS): Server {
   const listener = getRequestListener(fetch, {
+    // Of HTTP/1.0, which knows no Host; the gate says what may be asked without one.
+    hostname: 'localhost',
     errorHandler: (error) =>
       errorResponse(new MeshError('invalid_request', `The request can't be read: ${(error as Error).message}.`)),
   });
@@ -26,22 +30,50 @@ export function createHttpServer(fetch: Fetch): Server {
     requestTimeout: REQUEST_MS_MAX,
     headersTimeout: HEADERS_MS_MAX,
     keepAliveTimeout: IDLE_MS_MAX,
+    connectionsCheckingInterval: LATE_CHECK_MS,
     // Who names no host is answered by the listener, in the error shape.
     requireHostHeader: false,
   };
-  const server = createServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
-  server.maxConnections = CONNECTIONS_MAX;
-  server.on('clientError', answerUnreadable);
+  const connections = new Connections(bounds);
+  const server = createServer(options, (incoming, outgoing) => {
+    const answer = () =>
+      namesNoHost(incoming) ? answerRaw(outgoing, HOST_MISSING) : void listener(incoming, outgoing);
+    connections.take({ incoming, outgoing, answer });
+  });
+  server.on('connection', (socket: Socket) => connections.opened(socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else connections.refuse(socket, unreadable(error));
+  });
   server.on('checkExpectation', (incoming, outgoing) => {
     const expected = String(incoming.headers.expect).slice(0, 100);
     const error = new MeshError('expectation_failed', `This node can't do what 'Expect: ${expected}' asks for.`);
-    outgoing.socket?.end(rawErrorResponse(error));
+    connections.take({ incoming, outgoing, answer: () => answerRaw(outgoing, error) });
   });
   server.on('connect', (_, socket) => {
-    const error = new MeshError('method_not_allowed', 'CONNECT is not a method of this node: it is no proxy.');
-    socket.end(rawErrorResponse(error));
+    const message = 'CONNECT is not a method of this node: it is no proxy.';
+    connections.refuse(socket as Socket, new MeshError('method_not_allowed', message));
   });
   return server;
+}
+
+const HOST_MISSING = new MeshError(
+  'invalid_request',
+  'An HTTP/1.1 request must have a Host header; this one has none.',
+);
+
+/** RFC 9112 section 3.2; HTTP/1.0 knows none. */
+function namesNoHost({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return headers.host === undefined && (httpVersionMajor > 1 || httpVersionMinor > 0);
+}
+
+/** Without the listener, which would read the request; closes afterwards, for nobody reads what is left of it. */
+function answerRaw(outgoing: ServerResponse, error: MeshError): void {
+  const { status, headers, body } = errorAnswer(error);
+  const json = Buffer.from(JSON.stringify(body));
+  const fields = { 'Content-Type': 'application/json', 'Content-Length': json.byteLength, Connection: 'close' };
+  outgoing.writeHead(status, { ...headers, ...fields });
+  outgoing.end(json);
 }
 
 /** Resolves with the address it listens on; rejects with a sentence when it can't. */
@@ -73,15 +105,6 @@ export async function closeServer(server: Server): Promise<void> {
     server.closeIdleConnections();
   });
   clearTimeout(cut);
-}
-
-/** What Node's parser could not read: it has no request to answer, only a socket. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  socket.end(rawErrorResponse(unreadable(error)));
 }
 
 /** What Node's parser gives up with, as a sentence. */

@@ -43,6 +43,13 @@ describe('the name a node is called by', () => {
   ])('may not be %j, which somebody else can point here', (host) => expect(visit({ host })).toBe('forbidden_origin'));
 });
 
+describe('who names no host', () => {
+  it.each(['/health', '/ready'])('may ask for %s, as a health check of HTTP/1.0 does', (path) => {
+    expect(visit({ host: '' }, { path })).toBeUndefined();
+    expect(visit({ host: 'evil.example' }, { path })).toBe('forbidden_origin');
+  });
+});
+
 describe('a browser', () => {
   it.each(['http://evil.example', 'null', 'http://127.0.0.1:9999', 'http://localhost:23000'])(
     'is refused with a page of %s',

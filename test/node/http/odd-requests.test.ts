@@ -31,4 +31,8 @@ describe('a request that is none', () => {
     const answer = await say(request);
     expect([answer.status, answer.body.error, typeof answer.body.message]).toEqual([status, error, 'string']);
   });
+
+  it('may come without Host by HTTP/1.0, which knows none', async () => {
+    expect((await say('GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
 });

@@ -1,0 +1,205 @@
+// What a connection may cost the others. Its requests are answered one after the other, so that pipelined ones hold one answer in
+// memory, not hundreds; an answer must be taken within a time that grows with its size; what can't be read is refused in its turn, and the
+// connection is gone a moment later, whether the client closes its side or not; and nobody has all places.
+// It does not bound how long a handler works: that is the handler's.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { MeshError } from '../../mesh/errors.ts';
+import { addressGroup } from './address-group.ts';
+import { rawErrorResponse } from './errors.ts';
+
+export interface ConnectionBounds {
+  /** Open at once; above it the longest idle one makes room. */
+  readonly connectionsMax: number;
+  /** The same from one address (IPv6: one network of 64 bits), so that one machine can't take every place. */
+  readonly perAddressMax: number;
+  /** Requests that wait behind the one in hand. */
+  readonly pipelinedMax: number;
+  /** An answer must be taken within this long, … */
+  readonly takeMsMax: number;
+  /** … and as much longer as its size takes at this rate. */
+  readonly takeBytesPerMsMin: number;
+  /** Octets of answers that are not taken yet, of all connections together; above it the longest untaken one is given up. */
+  readonly untakenBytesMax: number;
+  /** How long a connection is kept after its last answer, for the client to read it and close. */
+  readonly lingerMs: number;
+}
+
+export const CONNECTION_BOUNDS: ConnectionBounds = {
+  connectionsMax: 10_000,
+  perAddressMax: 4_000,
+  pipelinedMax: 64,
+  takeMsMax: 20_000,
+  takeBytesPerMsMin: 256,
+  untakenBytesMax: 256 * 1_024 * 1_024,
+  lingerMs: 1_000,
+};
+
+/** How often it is looked whether an answer was not taken in time. */
+const SWEEPS_PER_TAKE = 10;
+
+interface Turn {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly answer: () => void;
+}
+
+class Connection {
+  readonly socket: Socket;
+  readonly group: string;
+  inHand: Turn | undefined;
+  waiting: Turn[] = [];
+  /** Said last: nothing of this connection is read any more. */
+  refusal: MeshError | undefined;
+  untaken: { readonly bytes: number; readonly untilMs: number } | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.group = addressGroup(socket.remoteAddress);
+  }
+}
+
+export class Connections {
+  readonly #bounds: ConnectionBounds;
+  readonly #open = new Map<Socket, Connection>();
+  readonly #groups = new Map<string, Set<Connection>>();
+  /** Those whose answer is not taken yet, the longest first. */
+  readonly #untaken = new Set<Connection>();
+  #untakenBytes = 0;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(bounds: ConnectionBounds = CONNECTION_BOUNDS) {
+    this.#bounds = bounds;
+  }
+
+  opened(socket: Socket): void {
+    const connection = new Connection(socket);
+    const group = this.#groups.get(connection.group) ?? new Set();
+    const { connectionsMax, perAddressMax } = this.#bounds;
+    const hasRoom =
+      (group.size < perAddressMax || closeIdle(group)) &&
+      (this.#open.size < connectionsMax || closeIdle(this.#open.values()));
+    if (!hasRoom) {
+      socket.destroy();
+      return;
+    }
+    this.#open.set(socket, connection);
+    this.#groups.set(connection.group, group.add(connection));
+    socket.once('close', () => this.#closed(connection));
+  }
+
+  /** Answers the request when those before it are answered. */
+  take(turn: Turn): void {
+    const connection = this.#open.get(turn.incoming.socket);
+    if (connection === undefined || connection.refusal !== undefined) return;
+    if (connection.inHand === undefined) this.#begin(connection, turn);
+    else if (connection.waiting.length < this.#bounds.pipelinedMax) connection.waiting.push(turn);
+    else {
+      const message = `More than ${this.#bounds.pipelinedMax} requests of this connection wait for their turn. Send the rest once those are answered.`;
+      this.#refuse(connection, new MeshError('rate_limited', message, { retryAfterSeconds: 1 }));
+    }
+  }
+
+  /** What came last on this connection is no request that could be answered: says so after the answers before it, and closes. */
+  refuse(socket: Socket, error: MeshError): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) socket.destroy();
+    else if (connection.refusal === undefined) this.#refuse(connection, error);
+  }
+
+  #refuse(connection: Connection, error: MeshError): void {
+    connection.refusal = error;
+    const { inHand, waiting, socket } = connection;
+    // A request whose body did not arrive whole is the one that is refused.
+    if (waiting.at(-1)?.incoming.complete === false) waiting.pop();
+    else if (inHand?.incoming.complete === false) {
+      if (inHand.outgoing.headersSent) this.#linger(socket);
+      else this.#end(connection, error);
+      return;
+    }
+    if (connection.inHand === undefined) this.#end(connection, error);
+  }
+
+  #begin(connection: Connection, turn: Turn): void {
+    const { outgoing } = turn;
+    connection.inHand = turn;
+    outgoing.once('prefinish', () => this.#handedOver(connection));
+    outgoing.once('close', () => this.#answered(connection));
+    turn.answer();
+  }
+
+  /** The whole answer is with the socket; what the system did not take at once is ours until the client reads. */
+  #handedOver(connection: Connection): void {
+    const bytes = connection.socket.writableLength;
+    if (bytes === 0) return;
+    const { takeMsMax, takeBytesPerMsMin, untakenBytesMax } = this.#bounds;
+    connection.untaken = { bytes, untilMs: performance.now() + takeMsMax + bytes / takeBytesPerMsMin };
+    this.#untaken.add(connection);
+    this.#untakenBytes += bytes;
+    for (const other of this.#untaken) {
+      if (this.#untakenBytes <= untakenBytesMax || other === connection) break;
+      this.#give(other);
+    }
+    this.#sweeper ??= setInterval(() => this.#sweep(), takeMsMax / SWEEPS_PER_TAKE).unref();
+  }
+
+  #answered(connection: Connection): void {
+    this.#taken(connection);
+    connection.inHand = undefined;
+    if (!connection.socket.writable) return;
+    const next = connection.waiting.shift();
+    if (next !== undefined) this.#begin(connection, next);
+    else if (connection.refusal !== undefined) this.#end(connection, connection.refusal);
+  }
+
+  #end({ socket }: Connection, error: MeshError): void {
+    if (socket.writable) socket.end(rawErrorResponse(error));
+    this.#linger(socket);
+  }
+
+  /** Closing at once, with octets unread, would take the answer away from the client (RFC 9112 section 9.6). */
+  #linger(socket: Socket): void {
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#bounds.lingerMs).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#untaken) if ((connection.untaken?.untilMs ?? 0) < nowMs) this.#give(connection);
+  }
+
+  #give(connection: Connection): void {
+    this.#taken(connection);
+    connection.socket.destroy();
+  }
+
+  #taken(connection: Connection): void {
+    if (connection.untaken === undefined) return;
+    this.#untakenBytes -= connection.untaken.bytes;
+    connection.untaken = undefined;
+    this.#untaken.delete(connection);
+    if (this.#untaken.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  #closed(connection: Connection): void {
+    this.#taken(connection);
+    connection.waiting = [];
+    this.#open.delete(connection.socket);
+    const group = this.#groups.get(connection.group);
+    group?.delete(connection);
+    if (group?.size === 0) this.#groups.delete(connection.group);
+  }
+}
+
+/** The longest open one that has no request in hand; `false` when there is none. */
+function closeIdle(connections: Iterable<Connection>): boolean {
+  for (const { inHand, socket } of connections) {
+    if (inHand !== undefined || socket.destroyed) continue;
+    socket.destroy();
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,190 @@
+// What a connection may cost the others, over real sockets: pipelined requests, answers that nobody reads, and clients that never close.
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { addressGroup } from '../../../node/http/address-group.ts';
+import type { Fetch } from '../../../node/http/app.ts';
+import { CONNECTION_BOUNDS, type ConnectionBounds } from '../../../node/http/connections.ts';
+import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+
+const stack = new AsyncDisposableStack();
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+afterAll(() => stack.disposeAsync());
+
+async function serve(fetch: Fetch, bounds: Partial<ConnectionBounds> = {}) {
+  const server = createHttpServer(fetch, { ...CONNECTION_BOUNDS, ...bounds });
+  const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
+  stack.defer(() => void server.close());
+  /** A client that never closes its side by itself. */
+  const connect = async () => {
+    const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  };
+  return { server, connect };
+}
+
+const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  await once(socket, 'end');
+  return text;
+}
+
+const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+
+/** Answers `/slow` once it is told to. */
+function slowly() {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const asked: string[] = [];
+  const fetch: Fetch = (request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    return pathname === '/slow' ? promise : new Response(pathname);
+  };
+  return { fetch, asked, finish: () => resolve(new Response('slow')) };
+}
+
+describe('what is written straight to the socket', () => {
+  it.each([
+    ['400', 'GET / HTTP/1.1\r\nbad header\r\n\r\n', '400'],
+    ['431', get('/', `X: ${'x'.repeat(20_000)}\r\n`), '431'],
+    ['405 to CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n', '405'],
+    ['417', get('/', 'Expect: 200-maybe\r\n'), '417'],
+    ['400 without Host', 'GET / HTTP/1.1\r\n\r\n', '400'],
+  ])('waits for the answer to the request before it: %s', async (_, bad, status) => {
+    const { fetch, finish } = slowly();
+    const { connect } = await serve(fetch);
+    const socket = await connect();
+    const text = textOf(socket);
+    socket.write(get('/slow') + get('/quick') + bad);
+    // It has been read once a second connection, opened later, is answered.
+    const other = await connect();
+    other.write(get('/other', 'Connection: close\r\n'));
+    await textOf(other);
+    finish();
+    expect(statuses(await text)).toEqual(['200', '200', status]);
+  });
+
+  it('answers a request whose body is no body at once, and nothing of it afterwards', async () => {
+    const { connect } = await serve(async (request) => new Response(await request.text()));
+    const socket = await connect();
+    const text = textOf(socket);
+    socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n');
+    expect(statuses(await text)).toEqual(['400']);
+  });
+
+  it('is followed by the end of the connection, though the client keeps its side open', async () => {
+    const { server, connect } = await serve(() => new Response(''), { lingerMs: 20 });
+    const accepted = once(server, 'connection');
+    const socket = await connect();
+    const [ours] = (await accepted) as [Socket];
+    const closed = once(ours, 'close');
+    socket.write('nonsense\r\n\r\n');
+    await closed;
+    expect(ours.destroyed).toBe(true);
+  });
+});
+
+describe('pipelined requests', () => {
+  it('are answered one after the other, so that one answer is held at a time', async () => {
+    const { fetch, asked, finish } = slowly();
+    const { connect } = await serve(fetch);
+    const socket = await connect();
+    const text = textOf(socket);
+    socket.write(get('/slow') + get('/a') + get('/b', 'Connection: close\r\n'));
+    const other = await connect();
+    other.write(get('/other', 'Connection: close\r\n'));
+    await textOf(other);
+    expect(asked).toEqual(['/slow', '/other']);
+    finish();
+    expect(statuses(await text)).toEqual(['200', '200', '200']);
+    expect(asked).toEqual(['/slow', '/other', '/a', '/b']);
+  });
+
+  it('are refused with 429 once too many wait; those before are answered', async () => {
+    const { fetch, finish } = slowly();
+    const { connect } = await serve(fetch, { pipelinedMax: 2 });
+    const socket = await connect();
+    const text = textOf(socket);
+    socket.write(get('/slow') + get('/a').repeat(5));
+    finish();
+    const said = await text;
+    expect(statuses(said)).toEqual(['200', '200', '200', '429']);
+    expect(said).toContain('Retry-After: 1\r\n');
+  });
+});
+
+describe('an answer that nobody reads', () => {
+  const LARGE = 'x'.repeat(16 * 1_024 * 1_024);
+
+  it('is given up with its connection when its time is over', async () => {
+    const { server, connect } = await serve(() => new Response(LARGE), { takeMsMax: 50, takeBytesPerMsMin: 1e9 });
+    const accepted = once(server, 'connection');
+    const socket = await connect();
+    const [ours] = (await accepted) as [Socket];
+    socket.pause();
+    socket.write(get('/'));
+    await once(ours, 'close');
+    expect(ours.destroyed).toBe(true);
+  });
+
+  it('makes room for others when all of them together are too large', async () => {
+    const { server, connect } = await serve(() => new Response(LARGE), { untakenBytesMax: 20 * 1_024 * 1_024 });
+    const accepted: Socket[] = [];
+    server.on('connection', (socket: Socket) => accepted.push(socket));
+    const first = await connect();
+    first.pause();
+    first.write(get('/'));
+    const second = await connect();
+    second.pause();
+    await new Promise((resolve) => {
+      accepted[0]?.once('close', resolve);
+      second.write(get('/'));
+    });
+    expect(accepted.map(({ destroyed }) => destroyed)).toEqual([true, false]);
+  });
+
+  it('is whole for a client that reads it', async () => {
+    const { connect } = await serve(() => new Response(LARGE));
+    const socket = await connect();
+    socket.write(get('/', 'Connection: close\r\n'));
+    expect((await textOf(socket)).length).toBeGreaterThan(LARGE.length);
+  });
+});
+
+describe('places', () => {
+  it.each([{ connectionsMax: 2 }, { perAddressMax: 2 }])('are taken from idle connections: %j', async (bounds) => {
+    const { fetch } = slowly();
+    const { connect } = await serve(fetch, bounds);
+    const busy = await connect();
+    busy.write(get('/slow'));
+    const idle = await connect();
+    const end = textOf(idle);
+    const third = await connect();
+    third.write(get('/', 'Connection: close\r\n'));
+    expect(statuses(await textOf(third))).toEqual(['200']);
+    await end.catch(() => undefined);
+    expect(busy.destroyed).toBe(false);
+  });
+
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    [undefined, ''],
+  ])('%s counts as %s', (address, group) => expect(addressGroup(address)).toBe(group));
+});
