@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
 import { compactHeap } from './adapters/heap.ts';
+import { openLineSink } from './adapters/line-sink.ts';
+import { openStandardError } from './adapters/log.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
 import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
@@ -10,6 +12,7 @@ import { serveNode } from './serve.ts';
 /** Resolves when the command has ended; its exit code is then set. `started` is called once a node is ready. */
 export async function runCommand(process: NodeJS.Process, started: () => void): Promise<void> {
   const version = readVersion();
+  outliveReaders(process);
   const program = new Command('mesh')
     .description(
       'A node of the agent email mesh: it owns the email addresses of its agents, one owner per address in the whole mesh.',
@@ -24,7 +27,7 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
     url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
     token: tokenIn(process.env),
     print: (text) => process.stdout.write(`${text}\n`),
-    complain: (text) => process.stderr.write(`${text}\n`),
+    complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
     end: (code) => {
       process.exitCode = code;
     },
@@ -66,10 +69,11 @@ function tokenIn({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | u
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 async function runNode(process: NodeJS.Process, version: string, flags: Flags, started: () => void): Promise<void> {
+  const standardError = openStandardError(process.stderr);
   try {
     const { config, secrets } = readConfig(flags, process.env);
-    const running = await serveNode({ config, secrets, version });
-    process.stdout.write(`${running.ready}\n`);
+    const running = await serveNode({ config, secrets, version, standardError });
+    openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     started();
     compactHeap();
     const stop = new Promise<undefined>((resolve) => {
@@ -81,9 +85,17 @@ async function runNode(process: NodeJS.Process, version: string, flags: Flags, s
     if (failure !== undefined) throw failure;
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
-    process.stderr.write(`mesh: ${error.message}\n`);
+    standardError.write(`mesh: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** Who reads what is printed may close its end at any time (`mesh status | head`): then the rest is printed to nobody. */
+function outliveReaders(process: NodeJS.Process): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code !== 'EPIPE') process.exitCode = 1;
+    });
 }
 
 function readVersion(): string {

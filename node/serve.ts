@@ -8,6 +8,7 @@ import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
 import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
+import type { LineSink } from './adapters/line-sink.ts';
 import { createLog } from './adapters/log.ts';
 import { callOnce, createPeerTransport } from './adapters/peer-transport.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly version: string;
+  /** Where the log goes. */
+  readonly standardError: LineSink;
 }
 
 export interface RunningNode {
@@ -39,13 +42,13 @@ export interface RunningNode {
 }
 
 /** Rejects with a `MeshError` whose sentence says why this node can't start. */
-export async function serveNode({ config, secrets, version }: ServeOptions): Promise<RunningNode> {
+export async function serveNode({ config, secrets, version, standardError }: ServeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
   const background = new AbortController();
   stack.defer(() => background.abort());
   const hostsFile = resolve(config.hostsFile);
   const hint = { id: config.host, hostName: hostname() };
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, standardError);
   const roster = new RosterWatch(await readHostsFile(hostsFile), hint, log);
   const { self } = roster.current();
   let listening = config.listen ?? (await listenAddressOf(self));

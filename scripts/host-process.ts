@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url));
 /** As `npm start` has them: a small young generation, or ten large attachments at once leave 100 MB of garbage behind. */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
 const READY_MS_MAX = 30_000;
