@@ -42,6 +42,7 @@ type OutageCode =
   | 'peer_silent'
   | 'peer_unintelligible'
   | 'peer_untrusted'
+  | 'peer_refused'
   | 'internal_error';
 
 export type ErrorCode = RefusalCode | OutageCode;

@@ -10,7 +10,7 @@ import type { Clock, PeerTransport } from './ports.ts';
 export type LegacyMode = (typeof LEGACY_MODES)[number];
 export const LEGACY_MODES = ['detect', 'strict', 'lenient'] as const;
 
-/** What a question to a peer without a hello tells it from one that only fails to answer it: a look-up of an address nobody has. */
+/** A look-up of an address that nobody has: answered by every host, also by one without a hello. */
 export const LEGACY_PROBE_PATH = `${EMAIL_INDEX_PATH}?address=nobody%40hello.invalid`;
 
 /** An agent of a legacy peer that has an address. */

@@ -51,7 +51,8 @@ export interface PeerTransport {
   /**
    * Asks a peer and resolves with its answer, whatever its status. Rejects with a `MeshError` of code `peer_silent` (no
    * connection, no complete answer in time), `peer_unintelligible` (not JSON, too large, redirect) or `peer_untrusted`
-   * (signature missing, wrong, or by another key than the pinned one). `signal` gives the question up early.
+   * (signature missing, wrong, or by another key than the pinned one) or `peer_refused` (it did not take the question for ours, and so
+   * did not answer it; `extra.reason` says why). `signal` gives the question up early.
    */
   ask(request: PeerRequest, signal?: AbortSignal): Promise<PeerAnswer>;
 }

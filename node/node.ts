@@ -111,7 +111,7 @@ export async function createNode(
   const hosts = await FormerHosts.open({ store, roster: roster.current, isConcerned: (id) => isConcerned(id) });
   const hostOf = (id: HostId) => hosts.get(id);
   const secret = secrets.meshSecret?.reveal();
-  const greeter = createGreeter({ self, signer, clock, random, callOnce: ports.callOnce, secret });
+  const greeter = createGreeter({ self, clock, random, callOnce: ports.callOnce, secret });
   const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
   const transport = stack.use(ports.transport(keys, hostOf));
 
@@ -184,7 +184,7 @@ export async function createNode(
     const claim = registry.pending(key);
     return claim && new HeldAddress(claim.agent, claim.entry, () => roster.current().self);
   };
-  const presence = new Presence({ roster: roster.current, transport, keys, clock, random, log });
+  const presence = new Presence({ roster: roster.current, transport, keys, clock, log });
   const guard = createGuard({
     clock,
     allow: config.webhookAllow,

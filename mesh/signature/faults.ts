@@ -9,6 +9,10 @@ export type SignatureFault =
   | 'malformed'
   /** It covers other parts, or has other parameters, than a mesh signature does. */
   | 'coverage'
+  /** It was made for another kind of message. */
+  | 'kind'
+  /** It was made as an earlier version made them. */
+  | 'version'
   /** The body is not the one that was signed. */
   | 'digest'
   /** It speaks to another host. */

@@ -4,11 +4,16 @@
 import { type InnerList, isInnerList, parseDictionary, serializeInnerList } from 'structured-headers';
 import type { Refuse } from './faults.ts';
 
-/** Our signature's name in both dictionaries, and its `tag`. Signatures under other names are not looked at. */
+/** Our signature's name in both dictionaries. Signatures under other names are not looked at. */
 export const LABEL = 'mesh';
+
+/** What versions before this one gave every kind of message as its tag. */
+const TAG_BEFORE = 'mesh';
 
 /** What one kind of message is signed with. */
 export interface Profile {
+  /** The kind, as the signature itself says it (`tag`): no message can be passed off as one of another kind. */
+  readonly tag: 'mesh-request' | 'mesh-answer' | 'mesh-refusal' | 'mesh-hello';
   /** The inner list of covered components, serialised. */
   readonly coverage: string;
   readonly hasNonce: boolean;
@@ -34,16 +39,16 @@ export interface ReadSignature extends SignatureParams {
 /** Serialises the parameters after the coverage; `paramsText` and `PARAMS` below are two sides of one spelling. */
 export function paramsText(profile: Profile, { createdSeconds, nonce, keyId }: SignatureParams): string {
   const once = profile.hasNonce ? `;nonce="${nonce}"` : '';
-  return `${profile.coverage};created=${createdSeconds}${once};keyid="${keyId}";alg="ed25519";tag="${LABEL}"`;
+  return `${profile.coverage};created=${createdSeconds}${once};keyid="${keyId}";alg="ed25519";tag="${profile.tag}"`;
 }
 
 const PARAMS =
-  /^;created=(\d{1,15})(?:;nonce="([A-Za-z0-9_-]{16,64})")?;keyid="([a-z0-9._-]{1,64})";alg="ed25519";tag="mesh"$/;
+  /^;created=(\d{1,15})(?:;nonce="([A-Za-z0-9_-]{16,64})")?;keyid="([a-z0-9._-]{1,64})";alg="ed25519";tag="([a-z-]{1,32})"$/;
 const SIGNATURE = /^mesh=(:([A-Za-z0-9+/]{86}==):)$/;
 const NONCE = /^[A-Za-z0-9_-]{16,64}$/;
 const PARAM_NAMES = ['created', 'nonce', 'keyid', 'alg', 'tag'];
 
-/** Reads both fields. Throws what `refuse` makes: `missing`, `malformed` or `coverage`. */
+/** Reads both fields. Throws what `refuse` makes: `missing`, `malformed`, `version`, `kind` or `coverage`. */
 export function readSignature(
   input: string | undefined,
   signature: string | undefined,
@@ -61,7 +66,7 @@ function readUsual(input: string, profile: Profile): (SignatureParams & { params
   const start = LABEL.length + 1;
   if (!input.startsWith(`${LABEL}=`) || !input.startsWith(profile.coverage, start)) return undefined;
   const match = PARAMS.exec(input.slice(start + profile.coverage.length));
-  if (!match || (match[2] !== undefined) !== profile.hasNonce) return undefined;
+  if (!match || (match[2] !== undefined) !== profile.hasNonce || match[4] !== profile.tag) return undefined;
   return {
     params: input.slice(start),
     createdSeconds: Number(match[1]),
@@ -77,6 +82,7 @@ function readUnusual(input: string, profile: Profile, refuse: Refuse): Signature
   }
   if (!isInnerList(member)) throw refuse('malformed', `'${LABEL}' in Signature-Input is not a list of components.`);
   const list: InnerList = member;
+  refuseOtherKinds(list[1].get('tag'), profile, refuse);
   const names = [...list[1].keys()];
   const expected = PARAM_NAMES.filter((name) => profile.hasNonce || name !== 'nonce');
   if (
@@ -98,15 +104,25 @@ function readUnusual(input: string, profile: Profile, refuse: Refuse): Signature
     typeof nonce !== 'string' ||
     NONCE.test(nonce) !== profile.hasNonce ||
     typeof keyId !== 'string' ||
-    list[1].get('alg') !== 'ed25519' ||
-    list[1].get('tag') !== LABEL
+    list[1].get('alg') !== 'ed25519'
   ) {
     throw refuse(
       'malformed',
-      `A parameter of the signature is not valid: created is in whole seconds, nonce 16–64 base64url characters, alg "ed25519", tag "${LABEL}".`,
+      'A parameter of the signature is not valid: created is in whole seconds, nonce 16–64 base64url characters, alg "ed25519".',
     );
   }
   return { params: serializeInnerList(list), createdSeconds: created, nonce, keyId };
+}
+
+function refuseOtherKinds(tag: unknown, profile: Profile, refuse: Refuse): void {
+  if (tag === profile.tag) return;
+  if (tag === TAG_BEFORE) {
+    throw refuse(
+      'version',
+      `It is signed as an earlier version of this program signs (tag "${TAG_BEFORE}", not "${profile.tag}"), which is no longer believed: bring the host that signed it up to date.`,
+    );
+  }
+  throw refuse('kind', `The signature has another tag than "${profile.tag}": it stands for another kind of message.`);
 }
 
 function readBytes(signature: string, refuse: Refuse): Pick<ReadSignature, 'bytes' | 'serialised'> {

@@ -19,7 +19,11 @@ const DIGEST = '"content-digest"';
 const FROM = '"mesh-from"';
 const TO = '"mesh-to"';
 
-const REQUEST: Profile = { coverage: coverageOf([METHOD, PATH, QUERY, DIGEST, FROM, TO]), hasNonce: true };
+const REQUEST: Profile = {
+  tag: 'mesh-request',
+  coverage: coverageOf([METHOD, PATH, QUERY, DIGEST, FROM, TO]),
+  hasNonce: true,
+};
 
 export interface OutgoingRequest {
   /** Upper-case. */
@@ -36,13 +40,25 @@ export interface OutgoingRequest {
   readonly nonce: string;
 }
 
+/** The parts of a request that its answer is bound to, as its signer sent them, or as its receiver saw them. */
+export interface RequestParts {
+  readonly method: string;
+  readonly target: string;
+  /** Content-Digest of the body. */
+  readonly digest: string;
+  /** Serialised inner list with parameters, the nonce among them: its member of Signature-Input. */
+  readonly params: string;
+  /** Its member of Signature, `:…:`. */
+  readonly signature: string;
+}
+
 export interface SignedRequest {
   /** The header fields to add to the request. */
   readonly headers: Readonly<
     Record<'mesh-from' | 'mesh-to' | 'content-digest' | 'signature-input' | 'signature', string>
   >;
   /** What the answer must be bound to: `verifyResponse` asks for it. */
-  readonly signature: string;
+  readonly parts: RequestParts;
 }
 
 export function signRequest(request: OutgoingRequest, signer: Signer): SignedRequest {
@@ -58,7 +74,7 @@ export function signRequest(request: OutgoingRequest, signer: Signer): SignedReq
       'signature-input': `${LABEL}=${params}`,
       signature: `${LABEL}=${signature}`,
     },
-    signature,
+    parts: { method: request.method, target: request.target, digest, params, signature },
   };
 }
 
@@ -72,19 +88,23 @@ export interface ReceivedRequest {
 }
 
 /** A request whose signature could be read. Nothing in it is true yet: only `acceptRequest` makes it so. */
-export interface OpenedRequest {
+export interface OpenedRequest extends RequestParts {
   readonly from: HostId;
   readonly to: HostId;
   readonly createdSeconds: number;
   readonly nonce: string;
-  readonly digest: string;
   readonly base: Uint8Array;
   readonly signatureBytes: Uint8Array;
-  /** What our answer must be bound to. */
-  readonly signature: string;
 }
 
-/** Reads the signature's fields. Throws `signature_refused`, its `reason` being `missing`, `malformed`, `coverage` or `sender`. */
+declare const accepted: unique symbol;
+/** A request that was verified here. Only `acceptRequest` makes one, and only such a one is answered with a signed answer. */
+export type AcceptedRequest = OpenedRequest & { readonly [accepted]: true };
+
+/**
+ * Reads the signature's fields. Throws `signature_refused`, its `reason` being `missing`, `malformed`, `coverage`, `kind`, `version`
+ * or `sender`.
+ */
 export function openRequest(received: ReceivedRequest): OpenedRequest {
   const { params, ...read } = readSignature(
     received.field('signature-input'),
@@ -107,7 +127,10 @@ export function openRequest(received: ReceivedRequest): OpenedRequest {
     to,
     createdSeconds: read.createdSeconds,
     nonce: read.nonce,
+    method: received.method,
+    target: received.target,
     digest,
+    params,
     base: baseOf({ method: received.method, target: received.target, from, to }, digest, params),
     signatureBytes: read.bytes,
     signature: read.serialised,
@@ -139,7 +162,7 @@ export function acceptRequest(
     readonly nonces: NonceCache;
     readonly nowSeconds: number;
   },
-): void {
+): AcceptedRequest {
   screenRequest(opened, check.self, check.nowSeconds);
   if (!digestFits(opened.digest, check.body)) {
     throw refuseRequest('digest', 'Content-Digest is not the sha-256 of the body that arrived.');
@@ -149,6 +172,7 @@ export function acceptRequest(
   }
   const admission = check.nonces.admit(opened, check.nowSeconds);
   if (admission !== 'fresh') throw notAdmitted(admission);
+  return opened as AcceptedRequest;
 }
 
 function notAdmitted(admission: 'replayed' | 'forgotten' | 'full'): MeshError {

@@ -1,68 +1,64 @@
-// Signed answers: a forged promise would break uniqueness, so answers are signed as requests are. Each is bound to the one
-// request it answers by covering that request's signature (RFC 9421 section 2.4), hence needs no nonce of its own.
-import type { HostId } from '../names.ts';
-import { coverageOf, signatureBase } from './base.ts';
-import { digestFits } from './digest.ts';
-import type { PublicKey, Signer } from './ed25519.ts';
-import { refuseAnswer } from './faults.ts';
-import { LABEL, type Profile, paramsText, readSignature } from './fields.ts';
-import { ageFault } from './request.ts';
+// Signed answers: a forged promise would break uniqueness, so answers are signed as requests are. Each repeats the whole request that
+// it answers, as its signer saw and verified it (RFC 9421 section 2.4): method, path, query, body, time, nonce and signature. So it can
+// stand for the answer to no other. What was not verified gets no answer, only a refusal, which is a kind of its own and is never obeyed.
+import { type Component, coverageOf } from './base.ts';
+import type { Signer } from './ed25519.ts';
+import { LABEL, type Profile } from './fields.ts';
+import type { AcceptedRequest, OpenedRequest, RequestParts } from './request.ts';
+import {
+  COMMON_PARTS,
+  type ExpectedStatement,
+  type OutgoingStatement,
+  type ReceivedResponse,
+  type ResponseHeaders,
+  signStatement,
+  verifyStatement,
+} from './statement.ts';
+import { splitTarget } from './target.ts';
 
-const STATUS = '"@status"';
-const DIGEST = '"content-digest"';
-const FROM = '"mesh-from"';
-const TO = '"mesh-to"';
-const REQUEST_SIGNATURE = `"signature";req;key="${LABEL}"`;
+const ETAG = '"etag"';
+const METHOD = '"@method";req';
+const PATH = '"@path";req';
+const QUERY = '"@query";req';
+const DIGEST = '"content-digest";req';
+const INPUT = `"signature-input";req;key="${LABEL}"`;
+const SIGNATURE = `"signature";req;key="${LABEL}"`;
 
-const RESPONSE: Profile = { coverage: coverageOf([STATUS, DIGEST, FROM, TO, REQUEST_SIGNATURE]), hasNonce: false };
+const REQUEST_PARTS = [METHOD, PATH, QUERY, DIGEST, INPUT, SIGNATURE];
+const ANSWER: Profile = {
+  tag: 'mesh-answer',
+  coverage: coverageOf([...COMMON_PARTS, ...REQUEST_PARTS]),
+  hasNonce: false,
+};
+/** An answer that says which version of something it shows. */
+const TAGGED_ANSWER: Profile = { ...ANSWER, coverage: coverageOf([...COMMON_PARTS, ...REQUEST_PARTS, ETAG]) };
+const REFUSAL: Profile = { tag: 'mesh-refusal', coverage: coverageOf([...COMMON_PARTS, SIGNATURE]), hasNonce: false };
 
-export interface OutgoingResponse {
-  readonly status: number;
-  readonly from: HostId;
-  readonly to: HostId;
-  /** Content-Digest of the body (`contentDigest`): large prepared bodies need it computed only once. */
-  readonly digest: string;
-  /** The signature of the request this answers, as `OpenedRequest` has it. */
-  readonly requestSignature: string;
-  /** Seconds since 1970, UTC. */
-  readonly createdSeconds: number;
+export interface OutgoingResponse extends OutgoingStatement {
+  readonly request: AcceptedRequest;
+  /** The answer's ETag, when it has one. */
+  readonly etag?: string | undefined;
 }
 
-export type ResponseHeaders = Readonly<
-  Record<'mesh-from' | 'mesh-to' | 'content-digest' | 'signature-input' | 'signature', string>
->;
+export interface OutgoingRefusal extends OutgoingStatement {
+  /** Nothing in it was verified. */
+  readonly request: Pick<OpenedRequest, 'signature'>;
+}
 
-/** The header fields to add to the answer. */
+/** The header fields to add to the answer of a verified request. */
 export function signResponse(response: OutgoingResponse, signer: Signer): ResponseHeaders {
-  const { createdSeconds, from, to, digest } = response;
-  const params = paramsText(RESPONSE, { createdSeconds, nonce: '', keyId: from });
-  const bytes = signer.sign(baseOf(response, params));
-  return {
-    'mesh-from': from,
-    'mesh-to': to,
-    'content-digest': digest,
-    'signature-input': `${LABEL}=${params}`,
-    signature: `${LABEL}=:${Buffer.from(bytes).toString('base64')}:`,
-  };
+  const { request, etag } = response;
+  return signStatement(profileOf(etag), response, partsOf(request, etag), signer);
 }
 
-/** A whole answer as it was received. */
-export interface ReceivedResponse {
-  readonly status: number;
-  readonly body: Uint8Array;
-  /** A header field by its lower-case name; several lines joined by `, `. */
-  field(name: string): string | undefined;
+/** The header fields to add to the refusal of a request that could not be verified: it says that, and nothing else. */
+export function signRefusal(refusal: OutgoingRefusal, signer: Signer): ResponseHeaders {
+  return signStatement(REFUSAL, refusal, [[SIGNATURE, refusal.request.signature]], signer);
 }
 
-export interface ExpectedResponse {
-  /** Whom we asked. */
-  readonly from: HostId;
-  /** This host. */
-  readonly to: HostId;
-  readonly key: PublicKey;
-  /** The signature of our request. */
-  readonly requestSignature: string;
-  readonly nowSeconds: number;
+export interface ExpectedResponse extends ExpectedStatement {
+  /** Our request, as we sent it. */
+  readonly request: RequestParts;
 }
 
 /** Whether an answer claims to be signed at all. */
@@ -70,41 +66,35 @@ export function isSigned(received: Pick<ReceivedResponse, 'field'>): boolean {
   return received.field('signature-input') !== undefined;
 }
 
-/** Returns when the answer is the asked host's own, to this very request. Throws `peer_untrusted` with a `reason`. */
-export function verifyResponse(received: ReceivedResponse, expected: ExpectedResponse): void {
-  const read = readSignature(received.field('signature-input'), received.field('signature'), RESPONSE, refuseAnswer);
-  const digest = received.field('content-digest');
-  if (digest === undefined) throw refuseAnswer('missing', 'The answer has no Content-Digest (RFC 9530).');
-  const { from, to } = expected;
-  const speaker = received.field('mesh-from') ?? 'nobody';
-  if (speaker !== from || read.keyId !== from) {
-    throw refuseAnswer('sender', `The answer speaks as '${speaker.slice(0, 64)}', not as '${from}'.`);
+/**
+ * Returns when the answer is the asked host's own: `answer` to this very request, or `refusal`, which says only that the host did not
+ * obey something that had our request's signature. Throws `peer_untrusted` with a `reason`.
+ */
+export function verifyResponse(received: ReceivedResponse, expected: ExpectedResponse): 'answer' | 'refusal' {
+  const { request } = expected;
+  // What the field says here is only what to look for: the profile is then checked to the letter.
+  if (received.field('signature-input')?.endsWith(`;tag="${REFUSAL.tag}"`)) {
+    verifyStatement(REFUSAL, received, [[SIGNATURE, request.signature]], expected);
+    return 'refusal';
   }
-  if (received.field('mesh-to') !== to) throw refuseAnswer('recipient', `The answer is not addressed to '${to}'.`);
-  const fault = ageFault(read.createdSeconds, expected.nowSeconds);
-  if (fault !== undefined) throw refuseAnswer('stale', `The answer's signature ${fault}`);
-  if (!digestFits(digest, received.body)) {
-    throw refuseAnswer('digest', 'Content-Digest is not the sha-256 of the answer that arrived.');
-  }
-  const { status } = received;
-  const base = baseOf({ status, digest, from, to, requestSignature: expected.requestSignature }, read.params);
-  if (!expected.key.verify(base, read.bytes)) {
-    throw refuseAnswer(
-      'forged',
-      `The answer's signature does not fit the answer, our request and the key known here of '${from}'.`,
-    );
-  }
+  const etag = received.field('etag');
+  verifyStatement(profileOf(etag), received, partsOf(request, etag), expected);
+  return 'answer';
 }
 
-function baseOf(response: Omit<OutgoingResponse, 'createdSeconds'>, params: string): Uint8Array {
-  return signatureBase(
-    [
-      [STATUS, String(response.status)],
-      [DIGEST, response.digest],
-      [FROM, response.from],
-      [TO, response.to],
-      [REQUEST_SIGNATURE, response.requestSignature],
-    ],
-    params,
-  );
+function profileOf(etag: string | undefined): Profile {
+  return etag === undefined ? ANSWER : TAGGED_ANSWER;
+}
+
+function partsOf({ method, target, digest, params, signature }: RequestParts, etag: string | undefined): Component[] {
+  const { path, query } = splitTarget(target);
+  return [
+    [METHOD, method],
+    [PATH, path],
+    [QUERY, query],
+    [DIGEST, digest],
+    [INPUT, params],
+    [SIGNATURE, signature],
+    ...(etag === undefined ? [] : [[ETAG, etag] as const]),
+  ];
 }

@@ -9,7 +9,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
-import { signRequest } from '../../mesh/signature/request.ts';
+import { type RequestParts, signRequest } from '../../mesh/signature/request.ts';
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../peers/deadline.ts';
@@ -96,7 +96,7 @@ async function askNow(
   if (request.answerSignature === 'required') await keys.learn(host.id, deadline);
   const target = canonicalTarget(request.path);
   const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
-  const { headers, signature } = signRequest(
+  const { headers, parts } = signRequest(
     {
       method: request.method,
       target,
@@ -125,8 +125,9 @@ async function askNow(
       },
       deadline,
     );
-    verify(options, host, request, answer, signature);
+    verify(options, host, request, answer, parts);
     const etag = answer.field('etag');
+    refuseStrangeUnchanged(request, answer.status, etag);
     return { status: answer.status, body: parse(answer.body), ...(etag === undefined ? {} : { etag }) };
   } catch (error) {
     throw naming(host, error);
@@ -138,35 +139,48 @@ function verify(
   host: Host,
   request: PeerRequest,
   answer: WireAnswer,
-  requestSignature: string,
+  sent: RequestParts,
 ): void {
   const key = keys.known(host.id);
   if (key === undefined && request.answerSignature === 'known-key') return;
   if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
   if (!isSigned(answer)) throw unsigned(answer);
+  const nowSeconds = Math.floor(clock.wallMs() / 1_000);
+  let kind: 'answer' | 'refusal';
   try {
-    verifyResponse(answer, {
-      from: host.id,
-      to: self,
-      key,
-      requestSignature,
-      nowSeconds: Math.floor(clock.wallMs() / 1_000),
-    });
+    kind = verifyResponse(answer, { from: host.id, to: self, key, request: sent, nowSeconds });
   } catch (error) {
     keys.suspect(host.id);
     throw error;
   }
   keys.confirm(host.id);
+  if (kind === 'refusal') throw refused(answer);
+}
+
+/** It is there, and it is the right one, but it did not take the question for ours: what it says is no answer. */
+function refused({ status, body }: WireAnswer): MeshError {
+  const said = (parse(body) ?? {}) as { readonly message?: unknown; readonly reason?: unknown };
+  return new MeshError('peer_refused', `It refused the question (${status}).${quoteOf(said)}`, {
+    extra: typeof said.reason === 'string' ? { reason: said.reason } : {},
+  });
+}
+
+/** The request's headers are not signed: that we asked about this very version must show in the answer. */
+function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: string | undefined): void {
+  if (status !== 304 || (etag !== undefined && etag === headers?.['if-none-match'])) return;
+  throw new MeshError('peer_unintelligible', 'It says "unchanged" (304) of another version than the one asked about.');
 }
 
 /** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
 function unsigned(answer: WireAnswer): MeshError {
-  const body = parse(answer.body);
-  const said = (body as { message?: unknown } | null | undefined)?.message;
-  const quote = typeof said === 'string' ? ` It says: "${said.slice(0, 200)}"` : '';
+  const quote = quoteOf((parse(answer.body) ?? {}) as { readonly message?: unknown });
   return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${quote}`, {
     extra: { reason: 'missing' },
   });
+}
+
+function quoteOf({ message }: { readonly message?: unknown }): string {
+  return typeof message === 'string' ? ` It says: "${message.slice(0, 200)}"` : '';
 }
 
 function parse(body: Uint8Array): unknown {

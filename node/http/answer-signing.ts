@@ -1,4 +1,5 @@
-// Signs an answer of this node, bound to the request it answers. A handler that says which octets its answer has spares them
+// Signs what this node answers to other hosts: the answer to a request that it verified, bound to that request; the refusal of one that it
+// did not; its own introduction. A handler that says which octets its answer has spares them
 // being read back out of the response; the digest of large prepared ones is computed once.
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -6,8 +7,10 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { contentDigest } from '../../mesh/signature/digest.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
-import type { OpenedRequest, ReceivedRequest } from '../../mesh/signature/request.ts';
-import { signResponse } from '../../mesh/signature/response.ts';
+import { signHello } from '../../mesh/signature/hello.ts';
+import type { AcceptedRequest, OpenedRequest, ReceivedRequest } from '../../mesh/signature/request.ts';
+import { signRefusal, signResponse } from '../../mesh/signature/response.ts';
+import type { OutgoingStatement, ResponseHeaders } from '../../mesh/signature/statement.ts';
 
 /** Shorter bodies are hashed faster than they are looked up. */
 const DIGEST_KEPT_BYTES_MIN = 16 * 1_024;
@@ -38,24 +41,35 @@ export function answerJson(c: Context, value: unknown, status: ContentfulStatusC
   return answerBytes(c, Buffer.from(JSON.stringify(value)), status);
 }
 
-/** Adds the signature to the response's headers; the body is left as it is. */
-export async function signAnswer(
+/** Signs the answer to a verified request; the body is left as it is. */
+export async function signAnswer(response: Response, request: AcceptedRequest, host: AnswerSigner): Promise<void> {
+  const etag = response.headers.get('etag') ?? undefined;
+  const statement = await statementOf(response, request.from, host);
+  addFields(response, signResponse({ ...statement, request, etag }, host.signer));
+}
+
+/** Signs the refusal of a request that was not verified. */
+export async function signRefused(response: Response, request: OpenedRequest, host: AnswerSigner): Promise<void> {
+  const statement = await statementOf(response, request.from, host);
+  addFields(response, signRefusal({ ...statement, request }, host.signer));
+}
+
+/** Signs this host's introduction to `asker`. */
+export async function signIntroduction(
   response: Response,
-  opened: Pick<OpenedRequest, 'from' | 'signature'>,
-  { self, signer, clock }: AnswerSigner,
+  { asker, nonce }: { readonly asker: HostId; readonly nonce: string },
+  host: AnswerSigner,
 ): Promise<void> {
+  addFields(response, signHello({ ...(await statementOf(response, asker, host)), nonce }, host.signer));
+}
+
+async function statementOf(response: Response, to: HostId, { self, clock }: AnswerSigner): Promise<OutgoingStatement> {
   const bytes = bodies.get(response) ?? new Uint8Array(await response.clone().arrayBuffer());
-  const fields = signResponse(
-    {
-      status: response.status,
-      from: self,
-      to: opened.from,
-      digest: digestOf(bytes),
-      requestSignature: opened.signature,
-      createdSeconds: Math.floor(clock.wallMs() / 1_000),
-    },
-    signer,
-  );
+  const createdSeconds = Math.floor(clock.wallMs() / 1_000);
+  return { status: response.status, from: self, to, digest: digestOf(bytes), createdSeconds };
+}
+
+function addFields(response: Response, fields: ResponseHeaders): void {
   for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
 }
 

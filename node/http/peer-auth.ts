@@ -1,5 +1,5 @@
-// Who is speaking: requests between hosts are verified before their bodies are parsed, and every answer to them, refusals
-// too, is signed and bound to the request. Handlers behind it get the sender and the octets, and nothing unverified.
+// Who is speaking: requests between hosts are verified before their bodies are parsed, and every answer to them is signed and bound to the
+// request as it was verified; the refusal of one that was not is signed as a refusal. Handlers behind it get the sender and the octets.
 import type { Context, MiddlewareHandler } from 'hono';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Roster } from '../../mesh/hosts.ts';
@@ -8,9 +8,15 @@ import type { HostId } from '../../mesh/names.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
 import { refuseRequest } from '../../mesh/signature/faults.ts';
 import type { NonceCache } from '../../mesh/signature/nonces.ts';
-import { acceptRequest, type OpenedRequest, openRequest, screenRequest } from '../../mesh/signature/request.ts';
+import {
+  type AcceptedRequest,
+  acceptRequest,
+  type OpenedRequest,
+  openRequest,
+  screenRequest,
+} from '../../mesh/signature/request.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
-import { type AnswerSigner, receivedOf, signAnswer } from './answer-signing.ts';
+import { type AnswerSigner, receivedOf, signAnswer, signRefused } from './answer-signing.ts';
 import { answerError } from './errors.ts';
 import { readBody } from './input.ts';
 
@@ -54,22 +60,26 @@ export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
     const opened = openRequest(receivedOf(c));
     return answerSigned(c, next, opened, options, async () => {
       if (!options.mayClaim(opened.from)) throw unlisted(options.roster(), opened.from);
-      await admit(c, opened, options, () => learnKey(options, opened.from));
+      return admit(c, opened, options);
     });
   };
 }
 
 /**
- * For routes that answer anybody: a request without a mesh signature passes, unauthenticated. A signed one gets a signed
- * answer; it is refused when it does not fit the key known of its sender, and passes unauthenticated when none is known.
+ * For routes that answer anybody: a request without a mesh signature passes, unauthenticated, and so does that of a host that is not
+ * listed, or whose key can't be learned; none of them gets a signed answer. Any other is refused unless its signature fits.
  */
 export function optionalPeerAuth(options: PeerAuthOptions): MiddlewareHandler {
   return async function verifyPeerIfSigned(c, next) {
     const opened = openIfSigned(c);
-    if (opened === undefined) return next();
+    if (opened === undefined || options.roster().get(opened.from)?.enabled !== true) return next();
     return answerSigned(c, next, opened, options, async () => {
-      const key = options.roster().get(opened.from)?.enabled ? options.keys.known(opened.from) : undefined;
-      if (key !== undefined) await admit(c, opened, options, () => key);
+      try {
+        return await admit(c, opened, options);
+      } catch (error) {
+        if (error instanceof MeshError && error.extra.reason === 'unknown_key') return undefined;
+        throw error;
+      }
     });
   };
 }
@@ -90,19 +100,20 @@ async function answerSigned(
   next: () => Promise<void>,
   opened: OpenedRequest,
   options: PeerAuthOptions,
-  verify: () => Promise<void>,
+  verify: () => Promise<AcceptedRequest | undefined>,
 ): Promise<Response | undefined> {
+  let accepted: AcceptedRequest | undefined;
   try {
-    await verify();
+    accepted = await verify();
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const refusal = answerError(c, error);
-    await signAnswer(refusal, opened, options);
+    await signRefused(refusal, opened, options);
     return refusal;
   }
   await next();
   // What the handler threw is already an answer here: the application's onError made it.
-  await signAnswer(c.res, opened, options);
+  if (accepted !== undefined) await signAnswer(c.res, accepted, options);
   return undefined;
 }
 
@@ -111,24 +122,21 @@ function unlisted(roster: Roster, from: HostId): MeshError {
   return new MeshError('unlisted_host', `hosts.json of host '${roster.self.id}' ${how} '${from}', so it is not heard.`);
 }
 
-async function admit(
-  c: Context,
-  opened: OpenedRequest,
-  { self, keys, nonces, clock }: PeerAuthOptions,
-  keyOf: () => PublicKey | Promise<PublicKey>,
-): Promise<void> {
+async function admit(c: Context, opened: OpenedRequest, options: PeerAuthOptions): Promise<AcceptedRequest> {
+  const { self, keys, nonces, clock } = options;
   const nowSeconds = () => Math.floor(clock.wallMs() / 1_000);
   screenRequest(opened, self, nowSeconds());
   const body = await readPeerBody(c);
-  const key = await keyOf();
+  const key = await learnKey(options, opened.from);
   try {
-    acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
+    const accepted = acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
+    keys.confirm(accepted.from);
+    messages.set(c, { from: accepted.from, body });
+    return accepted;
   } catch (error) {
     if (error instanceof MeshError && error.extra.reason === 'forged') keys.suspect(opened.from);
     throw error;
   }
-  keys.confirm(opened.from);
-  messages.set(c, { from: opened.from, body });
 }
 
 function learnKey({ keys }: PeerAuthOptions, from: HostId): PublicKey | Promise<PublicKey> {

@@ -7,10 +7,10 @@ import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
-import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
+import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
+import { verifyHello } from '../../mesh/signature/hello.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
-import { signRequest } from '../../mesh/signature/request.ts';
-import { type ReceivedResponse, verifyResponse } from '../../mesh/signature/response.ts';
+import type { ReceivedResponse } from '../../mesh/signature/statement.ts';
 import { withDeadline } from './deadline.ts';
 import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloAnswer, proofFits, proofOf } from './hello.ts';
 import { HELLO_ANSWER_BYTES_MAX } from './limits.ts';
@@ -48,7 +48,6 @@ export type CallOnce = (
 
 export interface GreeterOptions {
   readonly self: HostId;
-  readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
   readonly callOnce: CallOnce;
@@ -64,8 +63,7 @@ export function createGreeter(options: GreeterOptions): Greeter {
         new MeshError('peer_silent', `Host '${host.id}' did not answer a hello within ${GREETING_MS_MAX} ms.`);
       return withDeadline({ clock, ms: GREETING_MS_MAX, signals: [signal], silent }, async (deadline) => {
         const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
-        const { call, signature } = question(options, host, nonce);
-        const answer = await options.callOnce(call, deadline);
+        const answer = await options.callOnce(question(options, host, nonce), deadline);
         if (answer.status === 404) return await lookUpAt(host, options.callOnce, deadline);
         const said = parseAnswer(host, answer);
         const key = parsePublicKey(said.publicKey);
@@ -74,8 +72,9 @@ export function createGreeter(options: GreeterOptions): Greeter {
           throw wrong(host, `calls itself '${said.host.id.slice(0, 64)}'; hosts.json has another host's URL there`);
         }
         if (said.nonce !== nonce) throw wrong(host, 'answers a hello with a nonce that is not the one asked with');
+        if (said.asker !== self) throw wrong(host, 'answers a hello of another host than this one');
         const nowSeconds = Math.floor(clock.wallMs() / 1_000);
-        verifyResponse(answer, { from: host.id, to: self, key, requestSignature: signature, nowSeconds });
+        verifyHello(answer, { from: host.id, to: self, key, nonce, nowSeconds });
         const terms = { asker: self, answerer: host.id, nonce, publicKey: key.text };
         const proven = secret !== undefined && proofFits(said.proof, secret, terms);
         return { kind: 'introduced', key, address: answer.address, proven };
@@ -109,22 +108,11 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-function question({ self, signer, clock, secret }: GreeterOptions, host: Host, nonce: string) {
+/** Unsigned: whoever is asked need not know this host's key, and would not look at a signature. */
+function question({ self, secret }: GreeterOptions, host: Host, nonce: string): Parameters<CallOnce>[0] {
   const proof = secret === undefined ? '' : `&proof=${proofOf(secret, { asker: self, answerer: host.id, nonce })}`;
   const target = `${HELLO_PATH}?from=${self}&nonce=${nonce}${proof}`;
-  const { headers, signature } = signRequest(
-    {
-      method: 'GET',
-      target,
-      from: self,
-      to: host.id,
-      body: new Uint8Array(),
-      createdSeconds: Math.floor(clock.wallMs() / 1_000),
-      nonce,
-    },
-    signer,
-  );
-  return { call: { origin: host.url, target, headers, answerBytesMax: HELLO_ANSWER_BYTES_MAX }, signature };
+  return { origin: host.url, target, headers: {}, answerBytesMax: HELLO_ANSWER_BYTES_MAX };
 }
 
 function parseAnswer(host: Host, answer: ReceivedResponse): HelloAnswer {
@@ -133,7 +121,10 @@ function parseAnswer(host: Host, answer: ReceivedResponse): HelloAnswer {
   if (answer.status !== 200) throw unclear(host, `answers a hello with status ${answer.status}`);
   const version = (body as { version?: unknown } | null)?.version;
   if (typeof version === 'number' && version !== HELLO_VERSION) {
-    throw unclear(host, `speaks version ${version} of the mesh's messages; this host speaks ${HELLO_VERSION}`);
+    throw unclear(
+      host,
+      `speaks version ${version} of the mesh's messages; this host speaks ${HELLO_VERSION}: the older of the two must be brought up to date`,
+    );
   }
   const parsed = helloAnswer.safeParse(body);
   if (!parsed.success) throw unclear(host, 'answers a hello in a form that is not known here', parsed.error);

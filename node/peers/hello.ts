@@ -1,6 +1,6 @@
-// The hello: how a host shows its key to one that does not know it. The answer is signed with the very key it announces and
-// repeats the asker's nonce. Where the operators share a secret, both sides prove it (HMAC-SHA256, each with its own role, so
-// that neither can be sent back as the other).
+// The hello: how a host shows its key to one that does not know it. The answer is signed with the very key it announces, as an introduction
+// and nothing else, and repeats who asked and the asker's nonce. Where the operators share a secret, both sides prove it (HMAC-SHA256, each
+// with its own role, so that neither can be sent back as the other).
 import { timingSafeEqual } from 'node:crypto';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { HostId } from '../../mesh/names.ts';
 
 export const HELLO_PATH = '/api/mesh/v1/hello';
-export const HELLO_VERSION = 1;
+export const HELLO_VERSION = 2;
 
 export const helloQuery = z.object({
   from: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "must be the asking host's id"),
@@ -28,7 +28,8 @@ export const helloAnswer = z.object({
   version: z.number().int(),
   host: z.object({ id: z.string(), name: z.string().max(256) }),
   publicKey: z.string(),
-  /** The asker's, repeated. */
+  /** Who asked, and the asker's nonce, repeated. */
+  asker: z.string().optional(),
   nonce: z.string().optional(),
   software: z.string().max(256).optional(),
   proof: z.string().max(64).optional(),

@@ -1,15 +1,13 @@
-// Which peers are there: each is greeted in turn, and what came of it is what `GET /api/hosts` shows. Only for people and
+// Which peers are there: each is asked a look-up that has no owner, and what came of it is what `GET /api/hosts` shows. Only for people and
 // logs: no claim and no look-up asks it, so a wrong guess costs nothing.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
+import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { HELLO_PATH } from './hello.ts';
 import type { PeerKeyStatus } from './peer-keys.ts';
-
-const NONCE_BYTES = 18;
 
 /** What is known of a peer, as `GET /api/hosts` shows it. */
 export interface Seen {
@@ -29,7 +27,6 @@ export interface PresenceOptions {
   readonly transport: PeerTransport;
   readonly keys: { status(id: HostId): PeerKeyStatus };
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
 }
 
@@ -55,25 +52,25 @@ export class Presence {
   }
 
   async #greet(peer: Host, signal: AbortSignal): Promise<void> {
-    const { transport, clock, random, roster } = this.#options;
+    const { transport, clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
-    const path = `${HELLO_PATH}?from=${roster().self.id}&nonce=${nonce}`;
-    const bounds = {
+    const request = {
+      to: peer.id,
+      method: 'GET',
+      path: LEGACY_PROBE_PATH,
+      headers: { 'X-Federated-Query': 'true' },
       answerMsMax: GREETING_MS_MAX,
       answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
       answerSignature: 'known-key',
     } as const;
-    const why = await transport
-      .ask({ to: peer.id, method: 'GET', path, ...bounds }, signal)
-      .then(() => undefined, refusalOf);
+    const why = await transport.ask(request, signal).then(() => undefined, refusalOf);
     if (signal.aborted) return;
     if (why?.code === 'peer_silent') {
       const { lastSeenAt } = this.of(peer.id);
       this.#note(peer.id, { status: 'offline', why: why.message, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
       return;
     }
-    // Whatever it answers, it is there: a peer that serves only the look-up knows no hello.
+    // Whatever it answers, it is there.
     const rttMs = Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
     const lastSeenAt = new Date(clock.wallMs()).toISOString();
     this.#note(peer.id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why: why.message }) });

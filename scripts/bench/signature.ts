@@ -78,13 +78,16 @@ function prepare() {
       },
       signer,
     );
-  const example = openRequest(receivedOf(target, signed(0, 0).headers));
+  const { headers, parts } = signed(0, -1);
+  const accepted = (request: Readonly<Record<string, string>>, nowSeconds: number) =>
+    acceptRequest(openRequest(receivedOf(target, request)), { self: to, body, key, nonces, nowSeconds });
+  const example = accepted(headers, NOW_SECONDS);
   const exampleSignature = Buffer.from(example.signatureBytes);
   const response = {
     status: 200,
     from: to,
     to: from,
-    requestSignature: example.signature,
+    request: example,
     createdSeconds: NOW_SECONDS,
   };
   const answer: Record<string, string> = signResponse({ ...response, digest: contentDigest(body) }, signer);
@@ -98,18 +101,11 @@ function prepare() {
     },
     signResponse: () => void signResponse({ ...response, digest: contentDigest(body) }, signer),
     verify: () => void verify(null, example.base, publicKey, exampleSignature),
-    verifyRequest: (number: number, turn: number) =>
-      acceptRequest(openRequest(receivedOf(target, sent[number] ?? {})), {
-        self: to,
-        body,
-        key,
-        nonces,
-        nowSeconds: NOW_SECONDS + turn,
-      }),
+    verifyRequest: (number: number, turn: number) => void accepted(sent[number] ?? {}, NOW_SECONDS + turn),
     verifyResponse: () =>
       verifyResponse(
         { status: 200, body, field: (name) => answer[name] },
-        { from: to, to: from, key, requestSignature: example.signature, nowSeconds: NOW_SECONDS },
+        { from: to, to: from, key, request: parts, nowSeconds: NOW_SECONDS },
       ),
   };
 }

@@ -5,7 +5,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NonceCache } from '../../mesh/signature/nonces.ts';
-import { type OutgoingRequest, signRequest } from '../../mesh/signature/request.ts';
+import { type OutgoingRequest, type RequestParts, signRequest } from '../../mesh/signature/request.ts';
 import type { PeerAuthOptions } from '../../node/http/peer-auth.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
 import { type TestKey, testKeys } from './test-keys.ts';
@@ -121,4 +121,17 @@ export function signedTestRequest(
     headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: bytes }),
   });
+}
+
+/** What the answer to that request must be bound to, as its sender knows it. */
+export function partsOf({ method, url, headers }: Request): RequestParts {
+  const member = (name: string) => String(headers.get(name)).slice('mesh='.length);
+  const { pathname, search } = new URL(url);
+  return {
+    method,
+    target: pathname + search,
+    digest: String(headers.get('content-digest')),
+    params: member('signature-input'),
+    signature: member('signature'),
+  };
 }

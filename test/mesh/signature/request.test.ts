@@ -98,7 +98,8 @@ describe('a signed request', () => {
     ['alg', 'malformed', { 'signature-input': ['alg="ed25519"', 'alg="hmac-sha256"'] }],
     ['nonce, to a guessable one', 'malformed', { 'signature-input': [message.nonce, 'short'] }],
     ['nonce, to an endless one', 'malformed', { 'signature-input': [message.nonce, 'n'.repeat(65)] }],
-    ['tag', 'malformed', { 'signature-input': ['tag="mesh"', 'tag="other"'] }],
+    ['tag', 'kind', { 'signature-input': ['tag="mesh-request"', 'tag="mesh-answer"'] }],
+    ['tag, to that of earlier versions', 'version', { 'signature-input': ['tag="mesh-request"', 'tag="mesh"'] }],
     ['signature', 'forged', { signature: other.signature }],
     ['the covered parts', 'coverage', { 'signature-input': [' "mesh-to")', ')'] }],
     ['the order of the parts', 'coverage', { 'signature-input': ['"@method" "@path"', '"@path" "@method"'] }],
@@ -197,7 +198,7 @@ describe('another spelling of the same signature', () => {
   });
 
   it('with its parameters in another order is verified over that order', () => {
-    const params = `;tag="mesh";alg="ed25519";keyid="mac";nonce="${message.nonce}";created=${NOW}`;
+    const params = `;tag="mesh-request";alg="ed25519";keyid="mac";nonce="${message.nonce}";created=${NOW}`;
     const wire = sent();
     const [coverage] = (wire.headers['signature-input'] ?? '').split(';');
     wire.headers['signature-input'] = `${coverage}${params}`;

@@ -58,6 +58,10 @@ async function cloudServer(change: Partial<Parameters<typeof peerAuth>[0]> = {})
   );
   app.get('/mesh/conflict', (c) => c.json({ error: 'conflict' }, 409));
   app.get('/mesh/nothing', (c) => c.body(null, 204));
+  app.get('/mesh/version', (c) => {
+    c.header('etag', '"2"');
+    return c.req.header('if-none-match') === '"2"' ? c.body(null, 304) : c.json({});
+  });
   app.get('/mesh/text', (c) => c.text('not JSON'));
   app.get('/index', (c) => c.json({ federated: c.req.header('x-federated-query') ?? null }));
   return stack.use(await serveApp(app));
@@ -313,6 +317,35 @@ describe('an answer that is not to be believed', () => {
       socket.end((await passOn(real.url, request)).replace('"from":"mac"', '"from":"max"'), 'latin1');
     });
     expect(await outcome(transportTo(altering).ask(required))).toEqual(failed('peer_untrusted', /sha-256/));
+  });
+
+  it.each([
+    ['was not asked for', {}, '"2"'],
+    ['is of another version than was asked about', { 'if-none-match': '"1"' }, '"2"'],
+  ])(
+    'is refused when it says "unchanged" and that %s, because somebody in between asked so',
+    async (_, headers, asked) => {
+      const real = await cloudServer();
+      const asking = await rawServer(async (socket, request) => {
+        const others = request.replace(/if-none-match: .*\r\n/i, '');
+        socket.end(await passOn(real.url, others.replace('\r\n', `\r\nif-none-match: ${asked}\r\n`)), 'latin1');
+      });
+      const { body, ...get } = required;
+      const question = { ...get, method: 'GET', path: '/mesh/version', headers } as const;
+      expect(await outcome(transportTo(asking).ask(question))).toEqual(failed('peer_unintelligible', /unchanged/));
+      const honest = await transportTo(real, { random: seededRandom(2) }).ask({
+        ...question,
+        headers: { 'if-none-match': '"2"' },
+      });
+      expect(honest).toEqual({ status: 304, body: undefined, etag: '"2"' });
+    },
+  );
+
+  it('is told as a refusal when the peer did not take the question for ours', async () => {
+    const server = await cloudServer({ mayClaim: () => false });
+    expect(await outcome(transportTo(server).ask(required))).toEqual(
+      failed('peer_refused', /^Host 'cloud': It refused the question \(403\)\. It says: "hosts\.json of host 'cloud'/),
+    );
   });
 
   it('confirms the peer when it is believed', async () => {

@@ -19,7 +19,13 @@ import { createShell } from '../../../node/http/shell.ts';
 import type { PeerKeys } from '../../../node/peers/peer-keys.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testKeys } from '../../support/test-keys.ts';
-import { type SignedTestRequest, signedTestRequest, testHost, trustingHosts } from '../../support/trusting-hosts.ts';
+import {
+  partsOf,
+  type SignedTestRequest,
+  signedTestRequest,
+  testHost,
+  trustingHosts,
+} from '../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const { mac, cloud, lab } = trustingHosts('mac', 'cloud', 'lab');
@@ -71,15 +77,15 @@ function parsed({ body }: Received): unknown {
   return JSON.parse(Buffer.from(body).toString());
 }
 
-/** Throws unless the answer is cloud's to this request of `to`. */
-function verifySigned(request: Request, { response, body }: Received, clock: VirtualClock, to = mac.id): void {
-  verifyResponse(
+/** Throws unless cloud signed it for `to`: the answer to this request, or its refusal. */
+function verifySigned(request: Request, { response, body }: Received, clock: VirtualClock, to = mac.id) {
+  return verifyResponse(
     { status: response.status, body, field: (name) => response.headers.get(name) ?? undefined },
     {
       from: cloud.id,
       to,
       key: cloud.key,
-      requestSignature: String(request.headers.get('signature')).slice('mesh='.length),
+      request: partsOf(request),
       nowSeconds: Math.floor(clock.wallMs() / 1_000),
     },
   );
@@ -92,7 +98,7 @@ describe('a route between hosts', () => {
     const answer = await send(request);
     expect(answer.response.status).toBe(200);
     expect(parsed(answer)).toEqual({ from: 'mac', body: JSON.stringify(echo.body) });
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('answer');
   });
 
   it.each([
@@ -106,7 +112,7 @@ describe('a route between hosts', () => {
     const answer = await send(request);
     expect(answer.response.status).toBe(status);
     expect(parsed(answer)).toMatchObject(body);
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('answer');
   });
 
   it('signs an answer without a body', async () => {
@@ -114,7 +120,7 @@ describe('a route between hosts', () => {
     const request = mac.request(cloud.id, { path: '/mesh/empty' }, clock);
     const answer = await send(request);
     expect([answer.response.status, answer.body.byteLength]).toEqual([204, 0]);
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('answer');
   });
 
   it('refuses a request without a signature, unsigned', async () => {
@@ -131,13 +137,13 @@ describe('a route between hosts', () => {
     ['for another method', 'forged', { ...echo, signedAs: { method: 'PUT' } }],
     ['for another host', 'recipient', { ...echo, signedAs: { to: lab.id } }],
     ['too old', 'stale', { ...echo, signedAs: { createdSeconds: 1 } }],
-  ])('refuses a request signed %s, as %s, in a signed answer', async (_, reason, what) => {
+  ])('refuses a request signed %s, as %s, in a signed refusal', async (_, reason, what) => {
     const { send, clock, handled } = setUp();
     const request = mac.request(cloud.id, what, clock);
     const answer = await send(request);
     expect(answer.response.status).toBe(401);
     expect(parsed(answer)).toMatchObject({ error: 'signature_refused', reason });
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('refusal');
     expect(handled()).toBe(0);
   });
 
@@ -157,7 +163,7 @@ describe('a route between hosts', () => {
     const answer = await send(request);
     expect(answer.response.status).toBe(403);
     expect(parsed(answer)).toMatchObject({ error: 'unlisted_host', message: expect.stringContaining('does not list') });
-    verifySigned(request, answer, clock, stranger.id);
+    expect(verifySigned(request, answer, clock, stranger.id)).toBe('refusal');
     expect(handled()).toBe(0);
   });
 
@@ -232,7 +238,7 @@ describe('a sender whose key is not known yet', () => {
       reason: 'unknown_key',
       message: expect.stringContaining('Nobody answers there.'),
     });
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('refusal');
     expect(handled()).toBe(0);
   });
 
@@ -279,15 +285,30 @@ describe('a route for anybody', () => {
     const request = mac.request(cloud.id, { path: '/index' }, clock);
     const answer = await send(request);
     expect(parsed(answer)).toEqual({ from: 'mac' });
-    verifySigned(request, answer, clock);
+    expect(verifySigned(request, answer, clock)).toBe('answer');
   });
 
-  it('answers one whose key is not known as anybody, but signed', async () => {
+  it('answers a host that it does not list as anybody, and signs nothing for it', async () => {
     const { send, clock } = setUp();
-    const request = signedTestRequest(stranger, cloud.id, { path: '/index' }, clock);
-    const answer = await send(request);
+    const answer = await send(signedTestRequest(stranger, cloud.id, { path: '/index' }, clock));
     expect([answer.response.status, parsed(answer)]).toEqual([200, { from: null }]);
-    verifySigned(request, answer, clock, stranger.id);
+    expect(answer.response.headers.get('signature')).toBeNull();
+  });
+
+  it('learns the key of a listed host before it signs an answer for it', async () => {
+    const { send, clock } = setUp({ keys: { ...cloud.keys, known: () => undefined } });
+    const request = mac.request(cloud.id, { path: '/index' }, clock);
+    const answer = await send(request);
+    expect(parsed(answer)).toEqual({ from: 'mac' });
+    expect(verifySigned(request, answer, clock)).toBe('answer');
+  });
+
+  it('answers a listed host whose key can not be learned as anybody, and signs nothing for it', async () => {
+    const learn = () => Promise.reject(new MeshError('peer_silent', 'Nobody answers there.'));
+    const { send, clock } = setUp({ keys: { ...cloud.keys, known: () => undefined, learn } });
+    const answer = await send(mac.request(cloud.id, { path: '/index' }, clock));
+    expect([answer.response.status, parsed(answer)]).toEqual([200, { from: null }]);
+    expect(answer.response.headers.get('signature')).toBeNull();
   });
 
   it.each([
@@ -295,8 +316,10 @@ describe('a route for anybody', () => {
     ['stale', signedTestRequest, mac.signer, { createdSeconds: 1 }],
   ])('refuses a %s signature of a known host', async (reason, sign, signer, signedAs) => {
     const { send, clock, handled } = setUp();
-    const answer = await send(sign({ id: mac.id, signer }, cloud.id, { path: '/index', signedAs }, clock));
+    const request = sign({ id: mac.id, signer }, cloud.id, { path: '/index', signedAs }, clock);
+    const answer = await send(request);
     expect([answer.response.status, parsed(answer)]).toMatchObject([401, { reason }]);
+    expect(verifySigned(request, answer, clock)).toBe('refusal');
     expect(handled()).toBe(0);
   });
 
@@ -314,7 +337,11 @@ describe('a route for anybody', () => {
       const answer = await send(request);
       expect(answer.response.headers.get('etag')).toBe('"1"');
       expect(Buffer.from(answer.body).equals(PREPARED)).toBe(true);
-      verifySigned(request, answer, clock);
+      expect(verifySigned(request, answer, clock)).toBe('answer');
+      answer.response.headers.set('etag', '"2"');
+      expect(() => verifySigned(request, answer, clock)).toThrow(/does not fit/);
+      answer.response.headers.delete('etag');
+      expect(() => verifySigned(request, answer, clock)).toThrow(/must cover exactly/);
     }
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { MeshError } from '../../../mesh/errors.ts';
 import { GREETING_MS_MAX } from '../../../mesh/limits.ts';
 import { contentDigest } from '../../../mesh/signature/digest.ts';
-import { signResponse } from '../../../mesh/signature/response.ts';
+import { signHello } from '../../../mesh/signature/hello.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { type CallOnce, createGreeter } from '../../../node/peers/greeter.ts';
@@ -50,7 +50,6 @@ function setUp({ askerSecret, answererSecret, answerer = cloud, askedAt, change 
   };
   const greeter = createGreeter({
     self: mac.id,
-    signer: mac.signer,
     clock,
     random: seededRandom(1),
     callOnce,
@@ -83,8 +82,11 @@ describe('a greeting', () => {
     ['the key', said({ publicKey: lab.key.text }), 'peer_untrusted'],
     ['the key, by none', said({ publicKey: 'none' }), 'peer_untrusted'],
     ['the nonce', said({ nonce: 'AAECAwQFBgcICQoLDA0ODw' }), 'peer_untrusted'],
+    ['the asker', said({ asker: 'lab' }), 'peer_untrusted'],
+    ['the asker, by none', said({ asker: undefined }), 'peer_untrusted'],
     ['the name', said({ host: { id: 'cloud', name: 'Evil' } }), 'peer_untrusted'],
-    ['the version', said({ version: 2 }), 'peer_unintelligible'],
+    ['the version, to one before', said({ version: 1 }), 'peer_unintelligible'],
+    ['the version, to a later one', said({ version: 3 }), 'peer_unintelligible'],
     ['the form', said({ host: 'cloud' }), 'peer_unintelligible'],
     ['the body, by HTML', (answer: Answer) => ({ ...answer, body: Buffer.from('<html>') }), 'peer_unintelligible'],
     ['the body, by null', (answer: Answer) => ({ ...answer, body: Buffer.from('null') }), 'peer_unintelligible'],
@@ -184,20 +186,27 @@ describe('a greeting with a secret', () => {
 
   it('is not proven by sending the proof of the question back', async () => {
     const clock = new VirtualClock();
-    const impostor: CallOnce = async ({ origin, target, headers }) => {
+    const impostor: CallOnce = async ({ origin, target }) => {
       const request = new URL(target, origin);
-      const [nonce, proof] = [request.searchParams.get('nonce'), request.searchParams.get('proof')];
+      const [nonce, proof] = [String(request.searchParams.get('nonce')), request.searchParams.get('proof')];
       expect(proof).toMatch(/^[\w-]{43}$/);
       const body = Buffer.from(
-        JSON.stringify({ version: 1, host: { id: 'cloud', name: 'x' }, publicKey: lab.key.text, nonce, proof }),
+        JSON.stringify({
+          version: 2,
+          host: { id: 'cloud', name: 'x' },
+          publicKey: lab.key.text,
+          asker: 'mac',
+          nonce,
+          proof,
+        }),
       );
-      const response: Record<string, string> = signResponse(
+      const response: Record<string, string> = signHello(
         {
           status: 200,
           from: cloud.id,
           to: mac.id,
           digest: contentDigest(body),
-          requestSignature: String(headers.signature).slice('mesh='.length),
+          nonce,
           createdSeconds: Math.floor(clock.wallMs() / 1_000),
         },
         lab.signer,
@@ -205,7 +214,7 @@ describe('a greeting with a secret', () => {
       return { status: 200, body, field: (name) => response[name], address: '10.0.0.7' };
     };
     const random = seededRandom(1);
-    const greeter = createGreeter({ self: mac.id, signer: mac.signer, clock, random, callOnce: impostor, secret });
+    const greeter = createGreeter({ self: mac.id, clock, random, callOnce: impostor, secret });
     const answer = await greeter.greet(testHost(cloud.id), new AbortController().signal);
     expect(answer).toMatchObject({ kind: 'introduced', proven: false });
   });

@@ -13,7 +13,7 @@ describe('the proof of the secret', () => {
     ['answer', answer, cloud.key.text],
     ['ask', { asker: mac.id, answerer: cloud.id, nonce }, ''],
   ])('is the HMAC-SHA256 of the role (%s), version, both hosts, nonce and key', (role, terms, key) => {
-    const text = `mesh-hello-${role}\n1\nmac\ncloud\n${nonce}\n${key}`;
+    const text = `mesh-hello-${role}\n2\nmac\ncloud\n${nonce}\n${key}`;
     expect(proofOf(secret, terms)).toBe(createHmac('sha256', secret).update(text).digest('base64url'));
   });
 

@@ -5,7 +5,7 @@ import { optionalPeerAuth } from '../../../../node/http/peer-auth.ts';
 import { indexNode as node, INDEX_PATH as PATH } from '../../../support/index-node.ts';
 import { urlOf } from '../../../support/roster-of.ts';
 import { says, wireEntry } from '../../../support/scripted-peers.ts';
-import { trustingHosts } from '../../../support/trusting-hosts.ts';
+import { partsOf, trustingHosts } from '../../../support/trusting-hosts.ts';
 
 describe('GET …/email-index?federated=true', () => {
   const atCloud = says({ 'oberon@x.com': wireEntry('cloud', 'oberon') });
@@ -116,13 +116,12 @@ describe("a peer's signed question", () => {
       const question = new Request(signed, { headers: [...signed.headers, ['X-Federated-Query', 'true']] });
       const response = await app.request(question);
       const body = new Uint8Array(await response.arrayBuffer());
-      const requestSignature = String(signed.headers.get('signature')).slice('mesh='.length);
       const answer = { status: 200, body, field: (name: string) => response.headers.get(name) ?? undefined };
       const expected = {
         from: mac.id,
         to: cloud.id,
         key: mac.key,
-        requestSignature,
+        request: partsOf(signed),
         nowSeconds: clock.wallMs() / 1_000,
       };
       expect(() => verifyResponse(answer, expected)).not.toThrow();

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { rosterOf } from '../../../../mesh/hosts.ts';
-import { verifyResponse } from '../../../../mesh/signature/response.ts';
+import { verifyHello } from '../../../../mesh/signature/hello.ts';
+import { isSigned, verifyResponse } from '../../../../mesh/signature/response.ts';
 import { helloRoutes } from '../../../../node/http/routes/hello.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { proofFits, proofOf } from '../../../../node/peers/hello.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 import { testKeys } from '../../../support/test-keys.ts';
-import { signedTestRequest, testHost } from '../../../support/trusting-hosts.ts';
+import { partsOf, signedTestRequest, testHost } from '../../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const { mac, cloud } = testKeys('mac', 'cloud');
@@ -29,36 +30,44 @@ function createApp(options: { lists?: readonly (typeof mac)[]; secret?: string }
 }
 
 function hello(query: string): Request {
-  return signedTestRequest(mac, cloud.id, { path: `/api/mesh/v1/hello${query}` }, clock);
+  return new Request(`http://cloud.test/api/mesh/v1/hello${query}`);
 }
 
-async function verified(request: Request, response: Response): Promise<unknown> {
+async function received(response: Response) {
   const body = new Uint8Array(await response.arrayBuffer());
-  verifyResponse(
-    { status: response.status, body, field: (name) => response.headers.get(name) ?? undefined },
-    {
-      from: cloud.id,
-      to: mac.id,
-      key: cloud.key,
-      requestSignature: String(request.headers.get('signature')).slice('mesh='.length),
-      nowSeconds: Math.floor(clock.wallMs() / 1_000),
-    },
-  );
-  return JSON.parse(Buffer.from(body).toString());
+  return { status: response.status, body, field: (name: string) => response.headers.get(name) ?? undefined };
 }
+
+const expected = { from: cloud.id, to: mac.id, key: cloud.key, nowSeconds: Math.floor(clock.wallMs() / 1_000) };
 
 describe('GET /api/mesh/v1/hello', () => {
   it("tells the host, its key and its software, with the asker's nonce, signed with that key", async () => {
-    const request = hello(`?from=mac&nonce=${nonce}`);
-    const response = await createApp().request(request);
-    expect(response.status).toBe(200);
-    expect(await verified(request, response)).toEqual({
-      version: 1,
-      host: { id: 'cloud', name: 'The cloud' },
-      publicKey: cloud.key.text,
-      nonce,
-      software: 'mesh/1.2.3',
-    });
+    const answer = await received(await createApp().request(hello(`?from=mac&nonce=${nonce}`)));
+    verifyHello(answer, { ...expected, nonce });
+    expect([answer.status, JSON.parse(Buffer.from(answer.body).toString())]).toEqual([
+      200,
+      {
+        version: 2,
+        host: { id: 'cloud', name: 'The cloud' },
+        publicKey: cloud.key.text,
+        asker: 'mac',
+        nonce,
+        software: 'mesh/1.2.3',
+      },
+    ]);
+  });
+
+  it('is no answer to anything else, whatever request signature it is shown', async () => {
+    const lookUp = signedTestRequest(mac, cloud.id, { path: '/api/agents/email-index?address=a@x.com' }, clock);
+    const asked = hello(`?from=mac&nonce=${nonce}`);
+    const shown = new Request(asked, { headers: lookUp.headers });
+    const answer = await received(await createApp().request(shown));
+    expect(() => verifyResponse(answer, { ...expected, request: partsOf(lookUp) })).toThrow(/another kind of message/);
+    const withTheirs = hello(`?from=mac&nonce=${partsOf(lookUp).params.split('"')[13]}`);
+    const again = await received(await createApp().request(new Request(withTheirs, { headers: lookUp.headers })));
+    expect(() => verifyResponse(again, { ...expected, request: partsOf(lookUp) })).toThrow(/another kind of message/);
+    expect(() => verifyHello(answer, { ...expected, nonce: `${nonce}x` })).toThrow(/another nonce/);
+    expect(() => verifyHello(answer, { ...expected, to: cloud.id, nonce })).toThrow(/not addressed/);
   });
 
   it('answers a host that it does not list no differently', async () => {
@@ -70,11 +79,11 @@ describe('GET /api/mesh/v1/hello', () => {
     expect([unlisted.status, await unlisted.text()]).toEqual([listed.status, await listed.text()]);
   });
 
-  it('answers a person without a signature, unsigned, and without a nonce', async () => {
+  it('answers a person, who asks without a nonce, unsigned', async () => {
     const response = await createApp().request('/api/mesh/v1/hello?from=mac');
     expect([response.status, response.headers.get('signature')]).toEqual([200, null]);
     expect(await response.json()).toEqual({
-      version: 1,
+      version: 2,
       host: { id: 'cloud', name: 'The cloud' },
       publicKey: cloud.key.text,
       software: 'mesh/1.2.3',
@@ -97,11 +106,10 @@ describe('GET /api/mesh/v1/hello', () => {
     ['?from=mac&nonce=AAECAwQFBgcICQoLDA0OD%0A', 'nonce'],
     [`?from=mac&nonce=${'n'.repeat(65)}`, 'nonce'],
     [`?from=mac&nonce=${nonce}&proof=x`, 'proof'],
-  ])('refuses the query %j, naming %s, and signs the refusal', async (query, field) => {
-    const request = hello(query);
-    const response = await createApp().request(request);
-    expect(response.status).toBe(400);
-    expect(await verified(request, response)).toMatchObject({ error: 'invalid_request', field });
+  ])('refuses the query %j, naming %s, unsigned', async (query, field) => {
+    const answer = await received(await createApp().request(hello(query)));
+    expect([answer.status, isSigned(answer)]).toEqual([400, false]);
+    expect(JSON.parse(Buffer.from(answer.body).toString())).toMatchObject({ error: 'invalid_request', field });
   });
 });
 
