@@ -3,6 +3,7 @@
 // It does not decide what the mesh has agreed on: the claims do (see claims/configuration.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
+import { JsonFault, jsonPath, parseForeignJson } from './json.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
 import { type HostId, parseHostId } from './names.ts';
 
@@ -84,13 +85,13 @@ const hostsFile = z.looseObject({ hosts: z.array(hostEntry).min(1).max(HOSTS_MAX
 export function parseRoster(text: string, hint: SelfHint, running?: Host): Roster {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseForeignJson(text);
   } catch (cause) {
-    throw new MeshError('invalid_request', `hosts.json is not JSON: ${(cause as Error).message}`, { cause });
+    throw new MeshError('invalid_request', `hosts.json ${faultOf(cause)}.`, { cause });
   }
   const parsed = hostsFile.safeParse(json);
   if (!parsed.success) {
-    const mistakes = parsed.error.issues.map((issue) => `${pathOf(issue.path) || 'the file'} ${issue.message}`);
+    const mistakes = parsed.error.issues.map((issue) => `${jsonPath(issue.path) || 'the file'} ${issue.message}`);
     throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}.`);
   }
   const hosts = parsed.data.hosts.map(toHost);
@@ -194,8 +195,7 @@ function toHost(entry: z.infer<typeof hostEntry>): Host {
   };
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
-  return path
-    .reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}.${String(part)}`), '')
-    .replace(/^\./, '');
+function faultOf(cause: unknown): string {
+  if (!(cause instanceof JsonFault)) throw cause;
+  return cause.field === undefined ? cause.message : `${cause.message} (${cause.field})`;
 }

@@ -8,6 +8,7 @@ import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import { parseForeignJson } from '../../mesh/json.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { EtcdGateway } from './etcd-gateway.ts';
@@ -226,5 +227,5 @@ function foundIn({ key, value, mod_revision }: z.infer<typeof pair>): Found {
 }
 
 function ownerOf(value: string): Owner {
-  return ownerSchema.parse(JSON.parse(Buffer.from(value, 'base64').toString('utf8')));
+  return ownerSchema.parse(parseForeignJson(Buffer.from(value, 'base64').toString('utf8')));
 }

@@ -1,6 +1,7 @@
 // etcd's JSON gateway: several endpoints, of which one that answers is enough, and a login. Every question that the claims ask may be
 // asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
 import { Agent, request } from 'undici';
+import { parseForeignJson } from '../../mesh/json.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
 const TRY_MS_MAX = 1_500;
@@ -114,7 +115,7 @@ export class EtcdGateway {
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: token }) },
       body: JSON.stringify(body),
     });
-    return { status: response.statusCode, answer: (await response.body.json()) as unknown };
+    return { status: response.statusCode, answer: parseForeignJson(await response.body.text()) };
   }
 }
 

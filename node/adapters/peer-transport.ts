@@ -4,6 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Agent, Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
+import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
 import { ANSWER_MS_MAX, FAN_OUT_MAX, HOSTS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
@@ -186,9 +187,10 @@ function quoteOf({ message }: { readonly message?: unknown }): string {
 function parse(body: Uint8Array): unknown {
   if (body.byteLength === 0) return undefined;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return parseForeignJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    throw new MeshError('peer_unintelligible', 'Its answer is not JSON.', { cause });
+    const isProto = cause instanceof JsonFault && cause.field !== undefined;
+    throw new MeshError('peer_unintelligible', `Its answer ${isProto ? cause.message : 'is not JSON'}.`, { cause });
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
+import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
 import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 
 /** Reads the body as JSON of `schema`'s form. Throws `unsupported_media_type`, `payload_too_large`, `invalid_json`, `unknown_field` or `invalid_request`. */
@@ -39,16 +40,16 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Parses JSON text; throws `invalid_json`. A member called `__proto__` is refused: a later copy of the object would lose or obey it. */
+/** Parses JSON text; throws `invalid_json`, or `unknown_field` for a member called `__proto__`. */
 export function parseJson(text: string): unknown {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new MeshError('invalid_json', `The body is not JSON: ${(cause as Error).message}`, { cause });
+    return parseForeignJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const { message, field, cause } = error;
+    if (field === undefined) throw new MeshError('invalid_json', `The body ${message}`, { cause });
+    throw new MeshError('unknown_field', `'${field}' is not a field this route knows.`, { field });
   }
-  if (text.includes('__proto__') || text.includes('\\u005f')) refuseProto(value);
-  return value;
 }
 
 /** Applies a schema; throws `unknown_field` or `invalid_request`, naming the first offending field by its JSON path. */
@@ -84,32 +85,10 @@ export function pathSegment(c: Context, name: string): string {
   }
 }
 
-/** `['addresses', 2, 'displayName']` → `addresses[2].displayName`. */
-function jsonPath(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
-  return text.slice(0, 200);
-}
-
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new MeshError('invalid_json', 'The body is not valid UTF-8.', { cause });
-  }
-}
-
-/** Walks without recursion: a body may be nested as deep as it is long. */
-function refuseProto(value: unknown): void {
-  const todo: (readonly [value: unknown, path: string])[] = [[value, '']];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    const [node, path] = next;
-    if (typeof node !== 'object' || node === null) continue;
-    for (const [key, member] of Object.entries(node)) {
-      const here = jsonPath([path, Array.isArray(node) ? Number(key) : key]);
-      if (key === '__proto__')
-        throw new MeshError('unknown_field', `'${here}' is not a field this route knows.`, { field: here });
-      todo.push([member, here]);
-    }
   }
 }

@@ -3,6 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
 import { isMap } from '../../mesh/index-entry.ts';
+import { parseForeignJson } from '../../mesh/json.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
@@ -101,7 +102,7 @@ async function lookUpAt(host: Host, callOnce: CallOnce, deadline: AbortSignal): 
 
 function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return parseForeignJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     // Not JSON is an answer here: the caller says what it means.
     return undefined;

@@ -2,6 +2,7 @@
 // for an account, however many connections wait for it. Failures are sentences that hold no token.
 import { Agent, request } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
+import { parseForeignJson } from '../../mesh/json.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
@@ -94,7 +95,7 @@ export function createPostForm(): PostForm & AsyncDisposable {
 
 function parseAnswer(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseForeignJson(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     // An error page: the status says enough.

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
+import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';
 import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
@@ -130,17 +131,17 @@ async function readFileEntries(path: string, mistakes: string[]): Promise<z.outp
   const text = await readPrivateFile(path, 'The accounts file');
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseForeignJson(text);
+  } catch (fault) {
     // The parser's own words would quote the text, and with it a password.
-    mistakes.push(`'${path}' is not JSON`);
+    const isProto = fault instanceof JsonFault && fault.field !== undefined;
+    mistakes.push(`'${path}' ${isProto ? fault.message : 'is not JSON'}`);
     return undefined;
   }
   const parsed = file.safeParse(json);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
-    const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-    mistakes.push(`${where.replace(/^\./, '') || 'the file'} ${issue.message}`);
+    mistakes.push(`${jsonPath(issue.path) || 'the file'} ${issue.message}`);
   }
   return undefined;
 }

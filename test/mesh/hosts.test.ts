@@ -29,6 +29,10 @@ describe("the original's hosts.json", () => {
     expect(roster.peers.map(({ id }) => id)).toEqual(['mac-mini']);
   });
 
+  it('may begin with a byte order mark, as editors on Windows write it', () => {
+    expect(parseRoster(`\ufeff${JSON.stringify({ hosts: two })}`, hint).self.id).toBe('mac-mini');
+  });
+
   it('takes two ports of one machine for two hosts', () => {
     const roster = parse([
       { id: 'a', url: 'http://127.0.0.1:23001', type: 'local' },
@@ -77,6 +81,10 @@ describe('who votes', () => {
 describe('a mistake in hosts.json', () => {
   it.each([
     ['{', /not JSON/],
+    [
+      '{"hosts":[{"id":"a","url":"http://x:1","more":{"\\u005f_proto__":1}}]}',
+      /'__proto__'.*\(hosts\[0\]\.more\.__proto__\)/,
+    ],
     ['{}', /hosts /],
     ['{"hosts":[]}', /hosts /],
     ['{"hosts":[{"id":"a b","url":"http://x:1"}]}', /hosts\[0\]\.id must be 1–64/],

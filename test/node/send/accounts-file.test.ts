@@ -105,6 +105,12 @@ describe('the file', () => {
     await expect(read({ accounts: [] }, mode)).rejects.toThrow('chmod 600');
   });
 
+  it("that has a member called '__proto__' is refused, however it is spelt", async () => {
+    await expect(read('{"accounts":[],"\\u005F_proto__":{"warmUp":true}}')).rejects.toThrow(/'__proto__'/);
+  });
+  it('may begin with a byte order mark', async () => {
+    expect((await read('\ufeff{"accounts":[{"id":"a","host":"127.0.0.1"}]}')).accounts).toMatchObject([{ id: 'a' }]);
+  });
   it('that is not JSON is refused without being quoted', async () => {
     await expect(read('{"password":"correct horse"')).rejects.toThrow(/is not JSON/);
     await expect(read('{"password":"correct horse"')).rejects.not.toThrow(/horse/);
