@@ -1,11 +1,10 @@
 // This host's Ed25519 key: made once, at the first start, in the data directory, readable by nobody else. It is what peers
 // know this host by, so it is never replaced quietly: a missing, damaged or exchanged key stops the start with a sentence.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { constants, type FileHandle, mkdir, open, rename } from 'node:fs/promises';
-import { platform } from 'node:os';
 import { join } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
+import { makeOwnDirectory, readOwnFile, writeFileDurably } from '../machine/own-files.ts';
 import type { Store } from '../store/store.ts';
 
 const FILE_NAME = 'host-key.pem';
@@ -29,7 +28,7 @@ export interface HostKeyOptions {
 export async function openHostKey({ directory, store, acceptNewKey = false }: HostKeyOptions): Promise<Signer> {
   const path = join(directory, FILE_NAME);
   const known = await recordedKey(store);
-  let pem = await readPem(path);
+  let pem = readPem(path);
   if (pem === undefined) {
     if (known !== undefined && !acceptNewKey) {
       throw failure(
@@ -37,7 +36,7 @@ export async function openHostKey({ directory, store, acceptNewKey = false }: Ho
       );
     }
     pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    await writeDurably(directory, path, pem);
+    writePem(directory, path, pem);
   }
   const signer = signerOf(path, pem);
   if (known !== signer.publicKey) {
@@ -69,55 +68,23 @@ function signerOf(path: string, pem: string): Signer {
 }
 
 /** The file's text; `undefined` when there is no such file. */
-async function readPem(path: string): Promise<string | undefined> {
-  let file: FileHandle;
+function readPem(path: string): string | undefined {
+  const user = process.geteuid?.();
+  let octets: Buffer | undefined;
   try {
-    file = await open(path, constants.O_RDONLY);
+    octets = readOwnFile(path, FILE_BYTES_MAX, (uid) => uid === user);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw failure(`${path} can't be opened: ${(cause as Error).message}.`, cause);
+    throw failure(`${path} ${(cause as Error).message}.`, cause);
   }
-  try {
-    const { mode, size } = await file.stat();
-    // Windows has no such bits.
-    if (platform() !== 'win32' && (mode & 0o077) !== 0) {
-      throw failure(
-        `${path} may be read or written by others (mode ${(mode & 0o777).toString(8)}). If nobody has copied it, set it right with: chmod 600 ${path}`,
-      );
-    }
-    if (size === 0 || size > FILE_BYTES_MAX) {
-      throw failure(`${path} is ${size} octets long; a key is 119. Restore it from a backup.`);
-    }
-    return await file.readFile('latin1');
-  } catch (cause) {
-    if (cause instanceof MeshError) throw cause;
-    throw failure(`${path} can't be read: ${(cause as Error).message}.`, cause);
-  } finally {
-    await file.close();
-  }
+  if (octets?.byteLength === 0) throw failure(`${path} has 0 octets; a key has 119. Restore it from a backup.`);
+  return octets?.toString('latin1');
 }
 
-/** Whole or not at all: a new file, flushed, renamed, its directory flushed. The store's lock keeps a second writer away. */
-async function writeDurably(directory: string, path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
+function writePem(directory: string, path: string, pem: string): void {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const file = await open(draft, 'w', 0o600);
-    try {
-      // A draft that an interrupted start left keeps its old mode.
-      await file.chmod(0o600);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-    const parent = await open(directory, constants.O_RDONLY);
-    try {
-      await parent.sync();
-    } finally {
-      await parent.close();
-    }
+    makeOwnDirectory(directory);
+    // The store's lock keeps a second writer away.
+    writeFileDurably(path, pem);
   } catch (cause) {
     throw failure(`The host key can't be written to ${path}: ${(cause as Error).message}.`, cause);
   }

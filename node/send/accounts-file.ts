@@ -128,7 +128,7 @@ export async function readSendConfig({ file: path, url }: SendSources): Promise<
 }
 
 async function readFileEntries(path: string, mistakes: string[]): Promise<z.output<typeof file> | undefined> {
-  const text = await readPrivateFile(path, 'The accounts file');
+  const text = readPrivateFile(path, 'The accounts file');
   let json: unknown;
   try {
     json = parseForeignJson(text);

@@ -4,13 +4,14 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, type FileHandle, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
 import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX } from './limits.ts';
 
 /** A content that was put away while the request was read. */
@@ -76,11 +77,11 @@ export class Blobs {
   /** Makes the directory (0700), and removes what a crash left unfinished. */
   static async open(options: BlobsOptions): Promise<Blobs> {
     const blobs = new Blobs(options);
-    const made = await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncDirectory(dirname(made));
+    makeOwnDirectory(options.directory);
     await chmod(options.directory, 0o700);
     for (const name of await readdir(options.directory)) {
       const path = join(options.directory, name);
+      if (name.endsWith(UNFINISHED) || NAME.test(name)) refuseForeignFile(path);
       if (name.endsWith(UNFINISHED)) await unlink(path);
       else if (NAME.test(name)) {
         const { size, mtimeMs } = await stat(path);
@@ -245,14 +246,5 @@ async function writeAll(file: FileHandle, octets: Uint8Array): Promise<void> {
   for (let written = 0; written < octets.byteLength; ) {
     const { bytesWritten } = await file.write(octets, written);
     written += bytesWritten;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -10,7 +10,7 @@ const RSA_BITS_MIN = 1_024;
 
 /** Throws `invalid_request`, or an Error whose sentence says what is wrong with the key. */
 export async function loadDkimKey(domain: string, selector: string, path: string): Promise<DkimKey> {
-  const pem = await readPrivateFile(path, 'The DKIM key');
+  const pem = readPrivateFile(path, 'The DKIM key');
   const key = (() => {
     try {
       return createPrivateKey(pem);

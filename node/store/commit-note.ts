@@ -2,11 +2,12 @@
 // like one that a crash left unfinished: here it is seen that commits are missing which were acknowledged. The note is not fsynced,
 // which would double what a commit costs: it is written after its commit is durable, so it may lag behind, after a power cut
 // by a few seconds, but is never ahead of a sound database.
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { damaged } from './refusals.ts';
 
 const DIGITS = 16;
+const { O_RDWR, O_NOFOLLOW } = constants;
 
 /** The commits that there must be; 0 when none were noted. Throws `store_failed` when the note is none. */
 export function readCommitNote(paths: StorePaths): number {
@@ -23,7 +24,7 @@ export class CommitNote {
 
   /** The number is written over, not the file: it has one length always. */
   constructor({ commits }: StorePaths) {
-    this.#file = openSync(commits, sizeOf(commits) === undefined ? 'wx+' : 'r+', 0o600);
+    this.#file = openSync(commits, sizeOf(commits) === undefined ? 'wx+' : O_RDWR | O_NOFOLLOW, 0o600);
   }
 
   write(count: number): void {

@@ -8,7 +8,7 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
 import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
 import { writeMarker } from './marker.ts';
-import { makeDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
+import { claimDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, SET_COMMITS, SET_ROUND } from './schema.ts';
@@ -19,7 +19,7 @@ export function openDatabase(directory: string): Database {
   let lock: DirectoryLock | undefined;
   let inspected: Inspected | undefined;
   try {
-    makeDirectory(directory);
+    claimDirectory(directory);
     lock = lockDirectory(paths);
     if (isFresh(paths)) createDatabase(paths);
     inspected = inspect(paths);

@@ -2,10 +2,11 @@
 // with the process that holds it, even under kill -9. It must be held before any other file of the store is opened: closing
 // a file that another part of this process has locked would drop that lock (POSIX), and this file nobody else opens.
 // It does not promise anything on a network file system that does not lock.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
-import { makeFile, type StorePaths } from './paths.ts';
+import { makeFile, writeFileDurably } from '../machine/own-files.ts';
+import type { StorePaths } from './paths.ts';
 import { isBusy, isNotDatabase, refused } from './refusals.ts';
 
 export interface DirectoryLock {
@@ -33,7 +34,7 @@ export function lockDirectory(paths: StorePaths): DirectoryLock {
     }
     throw error;
   }
-  writeFileSync(paths.holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o600 });
+  writeFileDurably(paths.holder, `process ${process.pid} on ${hostname()}\n`);
   return {
     release() {
       rmSync(paths.holder, { force: true });

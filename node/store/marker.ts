@@ -2,7 +2,8 @@
 // whenever SQLite has moved the -wal into the database; its number is committed, which then stands in the -wal alone, and
 // only afterwards noted here. So a database that does not show the noted round has lost its -wal, or is an older copy.
 import { readFileSync } from 'node:fs';
-import { type StorePaths, sizeOf, writeFileDurably } from './paths.ts';
+import { writeFileDurably } from '../machine/own-files.ts';
+import { type StorePaths, sizeOf } from './paths.ts';
 import { damaged } from './refusals.ts';
 
 /** The round that must have been reached; 0 when there is no marker. Throws `store_failed` when it can't be read. */

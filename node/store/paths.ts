@@ -1,16 +1,10 @@
-// The store's files in the data directory, and the small rites that make a new file survive a power cut.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+// The store's files in the data directory.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeOwnDirectory, refuseForeignFile } from '../machine/own-files.ts';
+
+/** What the node makes there, and what SQLite makes beside it. */
+const OURS = /^(?:mesh\.|host-key\.pem)/;
 
 export interface StorePaths {
   readonly directory: string;
@@ -43,52 +37,10 @@ export function pathsIn(directory: string): StorePaths {
   };
 }
 
-/**
- * Makes the directory and those above it, readable by their owner only, and their entries durable. An existing one is left as
- * it is. One by one, for Node's own `recursive` never returns below /proc.
- */
-export function makeDirectory(directory: string): void {
-  const path = resolve(directory);
-  if (existsSync(path)) return;
-  const parent = dirname(path);
-  makeDirectory(parent);
-  try {
-    mkdirSync(path, 0o700);
-  } catch (error) {
-    // Another node made it at the same moment; the lock decides between the two.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  syncPath(parent);
-}
-
-/** An empty file that only its owner reads. Throws `EEXIST` when there is one. */
-export function makeFile(path: string): void {
-  closeSync(openSync(path, 'wx', 0o600));
-}
-
-/** Puts a whole file there durably: after a power cut it is there entirely or not at all. */
-export function writeFileDurably(path: string, text: string): void {
-  const draft = `${path}.new`;
-  rmSync(draft, { force: true });
-  const file = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
-  syncPath(dirname(path));
-}
-
-/** Makes a file's content, or a directory's entries, durable. */
-export function syncPath(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+/** Throws `store_failed` when the directory or a file of it is not this user's alone; makes the directory when there is none. */
+export function claimDirectory(directory: string): void {
+  makeOwnDirectory(directory);
+  for (const name of readdirSync(directory)) if (OURS.test(name)) refuseForeignFile(join(directory, name));
 }
 
 /** Octets of a file; `undefined` when there is none. */

@@ -1,7 +1,8 @@
 // The database file's form: its stamps, its two tables, and how a new one comes to be.
 import { renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { makeFile, type StorePaths, syncPath } from './paths.ts';
+import { makeFile, syncPath } from '../machine/own-files.ts';
+import type { StorePaths } from './paths.ts';
 
 /** `AEM1`: says in the file's header that it is ours. */
 export const APPLICATION_ID = 0x41454d31;

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,13 +71,22 @@ describe('a later start', () => {
     expect(again.publicKey).toBe(first.publicKey);
   });
 
-  it('reads a key through a symbolic link', async () => {
-    const first = await openHostKey({ directory, store });
+  it('follows no link: who made it would choose the key', async () => {
+    await openHostKey({ directory, store });
     const elsewhere = join(parent, 'secret.pem');
     await writeFile(elsewhere, await readFile(file), { mode: 0o600 });
     await rm(file);
     await symlink(elsewhere, file);
-    expect((await openHostKey({ directory, store })).publicKey).toBe(first.publicKey);
+    await expect(openHostKey({ directory, store })).rejects.toEqual(refusal(/host-key\.pem is a link/));
+  });
+
+  it('writes to no file that its draft is a link to', async () => {
+    await mkdir(directory, { mode: 0o700 });
+    const loot = join(parent, 'loot');
+    await writeFile(loot, '');
+    await symlink(loot, `${file}.new`);
+    await openHostKey({ directory, store });
+    expect([await readFile(loot, 'utf8'), (await lstat(file)).isFile()]).toEqual(['', true]);
   });
 
   it.each([0o644, 0o640, 0o620, 0o604])('refuses a file of mode %o, and says how to set it right', async (mode) => {

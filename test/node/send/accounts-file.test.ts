@@ -1,7 +1,7 @@
 // Accounts as operators write them: what is unsafe or wrong does not load, says where, and shows no secret.
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../node/secret.ts';
@@ -105,6 +105,15 @@ describe('the file', () => {
     await expect(read({ accounts: [] }, mode)).rejects.toThrow('chmod 600');
   });
 
+  it('that is a link, or is not there, or is saved as UTF-16, is refused with a sentence', async () => {
+    const path = fileOf({ accounts: [] });
+    symlinkSync(path, `${path}.link`);
+    const from = (file: string) => readSendConfig({ file, url: undefined });
+    await expect(from(`${path}.link`)).rejects.toThrow(/The accounts file '.*link' is a link/);
+    await expect(from(`${path}.none`)).rejects.toThrow(/The accounts file '.*none' does not exist/);
+    writeFileSync(path, Buffer.from('\ufeff{"accounts":[]}', 'utf16le'));
+    await expect(from(path)).rejects.toThrow(/is saved as UTF-16; save it as UTF-8/);
+  });
   it("that has a member called '__proto__' is refused, however it is spelt", async () => {
     await expect(read('{"accounts":[],"\\u005F_proto__":{"warmUp":true}}')).rejects.toThrow(/'__proto__'/);
   });

@@ -3,11 +3,14 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -91,12 +94,65 @@ describe('a new data directory', () => {
   it.each(['', 'below'])('can not be made where a file stands, and says so (%j)', (below) => {
     writeFileSync(place.directory, 'in the way');
     const wanted = join(place.directory, below);
-    expect(() => openDatabase(wanted)).toThrow(/can't be made at .*something else than a directory/);
+    expect(() => openDatabase(wanted)).toThrow(/can't be made.*something else than a directory/);
     rmSync(place.directory);
   });
 
   it.runIf(existsSync('/proc/self'))('can not be made where the system has no files of ours, and says so', () => {
     expect(() => openDatabase('/proc/mesh/data')).toThrow(/could not use \/proc\/mesh: ENOENT/);
+  });
+});
+
+describe('a data directory that others may have had their hands in', () => {
+  it.each([
+    [
+      'may be written by anybody',
+      () => chmodSync(place.directory, 0o777),
+      /data may be written by others \(mode 777\)/,
+    ],
+    [
+      'is a link',
+      () => {
+        renameSync(place.directory, `${place.directory}-moved`);
+        symlinkSync(`${place.directory}-moved`, place.directory);
+      },
+      /data is a link/,
+    ],
+  ])('is refused when it %s', (_, spoil, why) => {
+    close(opened(place.directory));
+    spoil();
+    expect(() => openDatabase(place.directory)).toThrow(why);
+  });
+
+  it.each([
+    'mesh.sqlite',
+    'mesh.sqlite-wal',
+    'mesh.sqlite-shm',
+    'mesh.sqlite-journal',
+    'mesh.sqlite.new',
+    'mesh.lock',
+    'mesh.lock-journal',
+    'mesh.holder',
+    'mesh.created',
+    'mesh.commits',
+    'host-key.pem',
+    'host-key.pem.new',
+  ])('is refused when its %s is a link, has a second name, or may be written by others', (name) => {
+    close(opened(place.directory));
+    const [path, victim] = [join(place.directory, name), join(place.directory, '..', 'victim')];
+    const spoilt = (spoil: () => void, why: RegExp) => {
+      rmSync(path, { force: true });
+      writeFileSync(victim, 'precious');
+      spoil();
+      expect(() => openDatabase(place.directory)).toThrow(why);
+      expect(readFileSync(victim, 'utf8')).toBe('precious');
+    };
+    spoilt(() => symlinkSync(victim, path), /is a link/);
+    spoilt(() => linkSync(victim, path), /2 names/);
+    spoilt(() => {
+      writeFileSync(path, '');
+      chmodSync(path, 0o622);
+    }, /written by others/);
   });
 });
 
