@@ -7,17 +7,16 @@ import type { Store } from '../store/store.ts';
 import { AccessTokens, type PostForm } from './access-tokens.ts';
 import type { Account, SendConfig } from './account.ts';
 import type { Blobs } from './blobs.ts';
-import { type BounceReport, isHard } from './bounces.ts';
+import type { BounceReport } from './bounces.ts';
 import { envelopeAddress } from './compose.ts';
-import { wasTakenFor } from './course.ts';
 import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
-import { mailboxKey } from './mailboxes.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal } from './message.ts';
-import { printable } from './one-line.ts';
+import { NotificationReader } from './notification-reader.ts';
 import { PRESETS } from './presets.ts';
 import { Queue, type Tell } from './queue.ts';
 import { buildContent, recipientsOf } from './request.ts';
+import { ReturnedMail } from './returned-mail.ts';
 import { type AgentsOfHost, prepare, whyNotAs } from './sender.ts';
 import type { SendContext, Sending } from './sending.ts';
 import { SmtpMailer } from './smtp-mailer.ts';
@@ -82,9 +81,13 @@ interface Parts extends SendingPorts {
 class SendModuleOverQueue implements SendModule {
   readonly suppressions: Suppressions;
   readonly #parts: Parts;
+  readonly #notifications: NotificationReader;
+  readonly #returned: ReturnedMail;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#notifications = new NotificationReader(parts);
+    this.#returned = new ReturnedMail(parts);
     this.suppressions = parts.suppressions;
   }
 
@@ -197,47 +200,12 @@ class SendModuleOverQueue implements SendModule {
     };
   }
 
-  async bounced(report: BounceReport) {
-    const { queue, suppressions } = this.#parts;
-    const message = this.#bouncedMessage(report);
-    const byKey = new Map(message?.recipients.map(({ address }) => [mailboxKey(address).toLowerCase(), address]) ?? []);
-    const failed = report.recipients.flatMap((recipient) => {
-      const ours = byKey.get(mailboxKey(recipient.address).toLowerCase());
-      return ours === undefined ? [] : [{ ...recipient, address: ours }];
-    });
-    if (message === undefined || failed.length === 0)
-      throw new MeshError(
-        'not_found',
-        'The notification is about no message of this host, or about none of its recipients. Nothing was changed.',
-      );
-    const final = failed.filter(({ action }) => action === 'failed');
-    if (final.length === 0) return { message, suppressed: [] };
-    // What no server has taken can't have come back, whatever a report says.
-    const taken = new Set(message.recipients.filter(wasTakenFor).map(({ address }) => address));
-    const hard = final
-      .filter((recipient) => isHard(recipient) && taken.has(recipient.address))
-      .map(({ address, status, diagnostic }) => suppressions.bounced(address, `${status} ${diagnostic ?? ''}`));
-    const { writes, apply } = this.#suppressing(hard);
-    const replies = new Map(
-      final.map(({ address, status, diagnostic }) => [
-        address,
-        { enhanced: status, reply: printable(diagnostic ?? status) },
-      ]),
-    );
-    const after = await queue.bounced(message.id, replies, writes);
-    apply();
-    return { message: after, suppressed: hard.map(({ address }) => address) };
+  readBounce(raw: Uint8Array) {
+    return this.#notifications.read(raw);
   }
 
-  /** A full list must not keep a message from being marked: then its address is only not added. */
-  #suppressing(entries: Parameters<Suppressions['adding']>[0]): ReturnType<Suppressions['adding']> {
-    try {
-      return this.suppressions.adding(entries);
-    } catch (error) {
-      if (!(error instanceof MeshError && error.code === 'limit_exceeded')) throw error;
-      this.#parts.log.warn('suppression.full', { addresses: entries.map(({ address }) => address) });
-      return { writes: [], apply: () => undefined };
-    }
+  bounced(report: BounceReport) {
+    return this.#returned.take(report);
   }
 
   putBlob(octets: AsyncIterable<Uint8Array>, bytesMax: number) {
@@ -259,14 +227,6 @@ class SendModuleOverQueue implements SendModule {
       await blobs.sweep((blob) => queue.needsBlob(blob));
       await clock.sleep(TRIM_INTERVAL_MS, signal);
     }
-  }
-
-  #bouncedMessage({ messageId, email_id }: BounceReport) {
-    const { queue } = this.#parts;
-    if (email_id !== undefined) return queue.get(email_id);
-    const id = /^<([0-9a-f-]{36})@[^<>@\s]+>$/.exec(messageId?.trim() ?? '')?.[1];
-    const message = id === undefined ? undefined : queue.get(id);
-    return message?.messageId === messageId?.trim() ? message : undefined;
   }
 }
 

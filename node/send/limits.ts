@@ -57,6 +57,12 @@ export const CONTENT_CACHE_BYTES_MAX = 16 * MIB;
 export const LOG_PAGE_MAX = 200;
 /** A delivery status notification as it was received, with the message it returns. */
 export const BOUNCE_BYTES_MAX = 2 * MIB;
+/** Reading one, on a thread beside the node, and how many wait for their turn. Those of servers take milliseconds. */
+export const BOUNCE_READ_MS_MAX = 5 * SECOND_MS;
+export const BOUNCE_HEAP_MIB_MAX = 64;
+export const BOUNCES_WAITING_MAX = 32;
+/** Servers give up after a week at most (RFC 5321 §4.5.4.1: four to five days). */
+export const BOUNCE_AGE_MS_MAX = 14 * 24 * HOUR_MS;
 /** Addresses in one `validate`. */
 export const VALIDATE_ADDRESSES_MAX = 1_000;
 /** Messages kept after their end, and for how long; older ones are forgotten with their contents. */

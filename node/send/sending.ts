@@ -49,6 +49,11 @@ export interface Sending {
   resend(id: string): Promise<Message>;
   /** Presets and accounts with their health; no credential. */
   providers(): Readonly<Record<string, unknown>>;
+  /**
+   * Reads a delivery status notification, on a thread of its own; `undefined` when it is none. Throws `invalid_request` when reading
+   * it takes too much, `overloaded`.
+   */
+  readBounce(raw: Uint8Array): Promise<BounceReport | undefined>;
   /** Throws `not_found` when the report names no message of this host, or none of its recipients. */
   bounced(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }>;
   readonly suppressions: Suppressions;

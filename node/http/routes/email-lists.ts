@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
-import { type BounceReport, bounceReport, parseBounce } from '../../send/bounces.ts';
+import { type BounceReport, bounceReport } from '../../send/bounces.ts';
 import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX, LOG_PAGE_MAX } from '../../send/limits.ts';
 import type { Sending } from '../../send/sending.ts';
 import { suppressionRequest } from '../../send/suppressions.ts';
@@ -22,7 +22,7 @@ export function emailListRoutes(app: Hono, sending: Sending): void {
   });
   resource(app, '/api/email/bounces', {
     POST: async (c) => {
-      const { message, suppressed } = await sending.bounced(await readBounce(c));
+      const { message, suppressed } = await sending.bounced(await readBounce(c, sending));
       return c.json({ ...statusForm(message), suppressed });
     },
   });
@@ -50,9 +50,9 @@ async function* octetsOf(c: Context): AsyncIterable<Uint8Array> {
 }
 
 /** A delivery status notification as it was received (`message/rfc822`), or what a gateway made of one (JSON). */
-async function readBounce(c: Context): Promise<BounceReport> {
+async function readBounce(c: Context, sending: Sending): Promise<BounceReport> {
   if (/json\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')) return readJson(c, bounceReport);
-  const bounce = await parseBounce(await readBody(c.req.raw, BOUNCE_BYTES_MAX));
+  const bounce = await sending.readBounce(await readBody(c.req.raw, BOUNCE_BYTES_MAX));
   if (bounce !== undefined) return bounce;
   throw new MeshError(
     'invalid_request',

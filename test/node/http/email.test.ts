@@ -329,6 +329,34 @@ describe('bounces', () => {
     expect((await world.ask('GET', '/api/email/suppressions')).body).toEqual({ suppressions: [] });
   });
 
+  it('put nobody on the list that another recipient of the message may have spoken ill of', async () => {
+    const world = await withTitania();
+    const to = ['bob@mail.example.com', 'mal@mail.example.com'];
+    for (const more of [{ to }, { bcc: 'mal@mail.example.com' }]) {
+      const { messageId } = (await send(world, { wait: true, ...more })).body as { messageId: string };
+      const report = { messageId, recipients: [{ address: 'bob@mail.example.com', status: '5.1.1' }] };
+      expect((await world.ask('POST', '/api/email/bounces', report)).body).toMatchObject({
+        state: 'bounced',
+        recipients: [
+          { address: 'bob@mail.example.com', state: 'bounced' },
+          { address: 'mal@mail.example.com', state: 'sent' },
+        ],
+        suppressed: [],
+      });
+    }
+    expect((await world.ask('GET', '/api/email/suppressions')).body).toEqual({ suppressions: [] });
+  });
+
+  it('of a full mailbox, whatever its code, mark the message and put nobody on the list', async () => {
+    const world = await withTitania();
+    const { messageId } = (await send(world, { wait: true })).body as { messageId: string };
+    const recipients = [{ address: 'bob@mail.example.com', status: '5.0.0', diagnostic: 'smtp; 552 mailbox full' }];
+    expect((await world.ask('POST', '/api/email/bounces', { messageId, recipients })).body).toMatchObject({
+      state: 'bounced',
+      suppressed: [],
+    });
+  });
+
   it('for a recipient the message never had change nothing', async () => {
     const world = await withTitania();
     const { messageId } = (await send(world, { wait: true })).body as { messageId: string };

@@ -1,7 +1,8 @@
 // Notifications as mail servers really write them, and things that only look like one.
 import { describe, expect, it } from 'vitest';
-import { type BouncedRecipient, bounceReport, isHard, parseBounce } from '../../../node/send/bounces.ts';
+import { type BouncedRecipient, bounceReport, isHard } from '../../../node/send/bounces.ts';
 import { BOUNCE_BYTES_MAX } from '../../../node/send/limits.ts';
+import { parseNotification } from '../../../node/send/notification.ts';
 
 interface Parts {
   readonly status?: string;
@@ -57,7 +58,7 @@ describe('a delivery status notification', () => {
   it.each([{}, { returnedType: 'text/rfc822-headers', returned: 'Message-ID: <1@mail.example.com>\nSubject: x\n' }])(
     'of Postfix names the message, the recipient and why, %#',
     async (parts) => {
-      expect(await parseBounce(dsn(parts))).toEqual({
+      expect(await parseNotification(dsn(parts))).toEqual({
         messageId: '<1@mail.example.com>',
         recipients: [
           {
@@ -82,7 +83,7 @@ Final-Recipient: rfc822;b@mail.example.com
 Action: delayed
 Status: 4.4.1
 `;
-    const report = await parseBounce(dsn({ status }));
+    const report = await parseNotification(dsn({ status }));
     expect(report?.recipients.map(({ address, action, status: code }) => [address, action, code])).toEqual([
       ['a@mail.example.com', 'failed', '5.2.2'],
       ['b@mail.example.com', 'delayed', '4.4.1'],
@@ -144,7 +145,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       '5.1.1',
     ],
   ])('of %s', async (_, status, expected) => {
-    const report = await parseBounce(dsn({ status }));
+    const report = await parseNotification(dsn({ status }));
     expect(report?.messageId).toBe('<1@mail.example.com>');
     expect(report?.recipients.map(({ address, action, status: code }) => [address, action, code])).toEqual([
       ['bob@mail.example.com', 'failed', expected],
@@ -161,7 +162,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['utf-8; a\\x{FFFFFF}@mail.example.com', 'a\\x{FFFFFF}@mail.example.com'],
   ])('names the recipient, written %j', async (written, address) => {
     const status = POSTFIX_STATUS.replace('rfc822; bob@mail.example.com', written).replace(/Original-R.*\n/, '');
-    const report = await parseBounce(dsn({ status, statusType: 'message/global-delivery-status' }));
+    const report = await parseNotification(dsn({ status, statusType: 'message/global-delivery-status' }));
     expect(report?.recipients[0]?.address).toBe(address);
   });
 
@@ -170,20 +171,105 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       'Final-Recipient: rfc822; bob@',
       'Final-Recipient: rfc822; robert@elsewhere.',
     );
-    expect((await parseBounce(dsn({ status })))?.recipients[0]?.address).toBe('bob@mail.example.com');
+    expect((await parseNotification(dsn({ status })))?.recipients[0]?.address).toBe('bob@mail.example.com');
+  });
+
+  it.each([
+    [
+      'comments',
+      'Action: failed (bad destination)\nStatus: 5.1.1 (Bad (very bad) destination mailbox address)',
+      '5.1.1',
+    ],
+    ['a comment first', 'Action: (it) Failed\nStatus: (so) 5.1.1', '5.1.1'],
+    ['why in a comment alone', 'Action: failed\nStatus: 5.0.0 (5.2.2 Mailbox full)', '5.2.2'],
+    [
+      "the next server's code in quotes",
+      "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 5.1.0 - 550-'5.2.2 Full'",
+      '5.2.2',
+    ],
+    ['an IP address', 'Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1.7 says no', '5.0.0'],
+  ])('with %s says what happened', async (_, said, expected) => {
+    const status = `Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; bob@mail.example.com\n${said}\n`;
+    const report = await parseNotification(dsn({ status }));
+    expect(report?.recipients.map(({ action, status: code }) => [action, code])).toEqual([['failed', expected]]);
+  });
+
+  it.each([
+    ['rfc822;', 'rfc822; bob@mail.example.com', ['bob@mail.example.com']],
+    ['rfc822; <>', 'rfc822; bob@mail.example.com', ['bob@mail.example.com']],
+    ['', '<bob@mail.example.com>', ['bob@mail.example.com']],
+    ['rfc822; ann@mail.example.com', 'rfc822; bob@mail.example.com', ['ann@mail.example.com', 'bob@mail.example.com']],
+    ['rfc822; "a;b (c)"@mail.example.com', 'rfc822;', ['"a;b (c)"@mail.example.com']],
+    ['', 'rfc822; "a+20b"@mail.example.com', ['"a b"@mail.example.com', '"a+20b"@mail.example.com']],
+    ['', 'rfc822; bob@mail.example.com (Bob)', ['bob@mail.example.com']],
+  ])(
+    'with the original recipient %j and the final one %j names whoever it can mean',
+    async (original, final, names) => {
+      const status = `Reporting-MTA: dns; x\n\nOriginal-Recipient: ${original}\nFinal-Recipient: ${final}\nAction: failed\nStatus: 5.1.1\n`;
+      const [recipient] = (await parseNotification(dsn({ status })))?.recipients ?? [];
+      expect([recipient?.address, ...(recipient?.alternatives ?? [])]).toEqual(names);
+    },
+  );
+
+  it.each([
+    ['no blank line before the first recipient', 'Reporting-MTA: dns; x\n', '\n\n'],
+    ['no blank line between recipients', 'Reporting-MTA: dns; x\n\n', '\n'],
+    ['no blank line at all', 'Reporting-MTA: dns; x\n', '\n'],
+    ['nothing about the message', '', '\n\n'],
+    ['blank lines of spaces', 'Reporting-MTA: dns; x\n \n', '\n \t\n'],
+  ])('with %s names each recipient with what became of it', async (_, message, between) => {
+    const of = (name: string, code: string) =>
+      `Original-Recipient: rfc822; ${name}@mail.example.com\nFinal-Recipient: rfc822; x${name}@mail.example.com\nAction: failed\nStatus: ${code}`;
+    const [first, second] = [of('a', '5.1.1'), of('b', '5.2.2')];
+    const bare = second.replace(/^Original.*\n/, '');
+    const exim = (text: string) => text.replace(/^((?:.*Recipient.*\n)+)(Action.*\n)/, '$2$1');
+    for (const status of [
+      first + between + second,
+      exim(first) + between + exim(second),
+      first + between + bare,
+      bare + between + first,
+    ]) {
+      const report = await parseNotification(dsn({ status: `${message}${status}\n` }));
+      const said = Object.fromEntries(
+        report?.recipients.map(({ address, status: code }) => [address.replace(/^x/, ''), code]) ?? [],
+      );
+      expect(said).toEqual({ 'a@mail.example.com': '5.1.1', 'b@mail.example.com': '5.2.2' });
+      expect(report?.messageId).toBe('<1@mail.example.com>');
+    }
+  });
+
+  it.each([
+    'message/rfc822-headers',
+    'text/rfc822-headers',
+    'text/rfc822',
+    'message/partial; id="x"; number=1; total=2',
+    'message/global',
+    'message/global-headers',
+  ])('that returns the message as %s names it', async (returnedType) => {
+    expect((await parseNotification(dsn({ returnedType })))?.messageId).toBe('<1@mail.example.com>');
+  });
+
+  it.each([
+    ['a field of its own', 'X-Original-Message-ID: <2@mail.example.com>\n', ''],
+    ['what it answers', '', 'In-Reply-To: <2@mail.example.com>\n'],
+    ['the thread', '', 'References: <1@mail.example.com> <2@mail.example.com>\n'],
+  ])('without the message names it by %s', async (_, field, header) => {
+    const status = POSTFIX_STATUS.replace('X-Postfix-Queue-ID: 4F2A\n', field);
+    const raw = header.replace(/\n/g, '\r\n') + dsn({ status, returned: '', returnedType: 'text/plain' }).toString();
+    expect((await parseNotification(Buffer.from(raw)))?.messageId).toBe('<2@mail.example.com>');
   });
 
   it('in base64 is read too', async () => {
     const status = `${Buffer.from(POSTFIX_STATUS).toString('base64')}\n`;
     const statusType = 'message/delivery-status\nContent-Transfer-Encoding: base64';
-    expect((await parseBounce(dsn({ status, statusType })))?.recipients[0]?.status).toBe('5.1.1');
+    expect((await parseNotification(dsn({ status, statusType })))?.recipients[0]?.status).toBe('5.1.1');
   });
 
   it('is read at its beginning, however long the message that it returns', async () => {
     const returned = `Message-ID: <1@mail.example.com>\n\n${'x\n'.repeat(20_000)}`;
-    expect((await parseBounce(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
+    expect((await parseNotification(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
     const late = dsn().toString().replace("I'm sorry.", '\r\n'.repeat(20_000));
-    expect(await parseBounce(Buffer.from(late))).toBeUndefined();
+    expect(await parseNotification(Buffer.from(late))).toBeUndefined();
   });
 
   it('cut off anywhere, or with an octet that is wrong, is read or is none, and never an error', async () => {
@@ -191,14 +277,14 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     for (let at = 0; at < whole.length; at += 17) {
       const wrong = Buffer.from(whole);
       wrong[at] = 255 - (at % 256);
-      for (const report of [await parseBounce(whole.subarray(0, at)), await parseBounce(wrong)])
+      for (const report of [await parseNotification(whole.subarray(0, at)), await parseNotification(wrong)])
         if (report !== undefined) expect(report.recipients.length).toBe(1);
     }
   });
 
   it('without the message names it by its envelope id', async () => {
     const status = POSTFIX_STATUS.replace('X-Postfix-Queue-ID: 4F2A', 'Original-Envelope-Id: <2@mail.example.com>');
-    expect((await parseBounce(dsn({ status, returned: '', returnedType: 'text/plain' })))?.messageId).toBe(
+    expect((await parseNotification(dsn({ status, returned: '', returnedType: 'text/plain' })))?.messageId).toBe(
       '<2@mail.example.com>',
     );
   });
@@ -213,7 +299,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['a recipient of another kind', dsn({ status: POSTFIX_STATUS.replaceAll('rfc822;', 'x400;') })],
     ['more than one may be', Buffer.concat([dsn(), Buffer.alloc(BOUNCE_BYTES_MAX)])],
     ['a read receipt', dsn({ statusType: 'message/disposition-notification' })],
-  ])('is not %s', async (_, raw) => expect(await parseBounce(raw)).toBeUndefined());
+  ])('is not %s', async (_, raw) => expect(await parseNotification(raw)).toBeUndefined());
 });
 
 describe('a hard bounce', () => {
@@ -224,6 +310,30 @@ describe('a hard bounce', () => {
   );
   it.each(['5.2.2', '5.1.7', '5.1.8', '5.3.4', '5.4.3', '5.7.1', '4.1.1', '5.6.0', '5.1.100'])('is not %s', (status) =>
     expect(bounce(status)).toBe(false),
+  );
+  it.each([
+    ['5.0.0', 'smtp; 550 No such user'],
+    ['5.0.0', 'smtp; 550 Requested action not taken: mailbox unavailable'],
+    ['5.0.0', "smtp; 554 delivery error: dd This user doesn't have an account here"],
+    ['5.1.0', 'smtp; 550 5.1.1 <bob@mail.example.com>: Recipient address rejected: User unknown'],
+    ['5.1.1', 'smtp; 550 5.1.1 The account does not exist; see our policy'],
+  ])('is %s when the server says %j', (status, diagnostic) =>
+    expect(isHard({ address: 'a@b', action: 'failed', status, diagnostic })).toBe(true),
+  );
+  it.each([
+    ['5.0.0', 'smtp; 552 Too many recipients'],
+    ['5.0.0', 'smtp; 552 Requested mail action aborted: exceeded storage allocation'],
+    ['5.0.0', "smtp; 5.1.0 - Unknown address error 550-'5.2.2 <user@example.org>... Mailbox Full'"],
+    ['5.1.1', 'smtp; 550 the mailbox is full'],
+    ['5.2.1', 'smtp; 552 over quota'],
+    ['5.0.0', 'smtp; 554 Message refused as spam'],
+    ['5.0.0', 'smtp; 550 Relaying denied'],
+    ['5.0.0', 'smtp; 550 5.7.1 Blocked by policy'],
+    ['5.0.0', 'smtp; 550 Sender unknown'],
+    ['5.0.0', 'smtp; 452 No such user, try again later'],
+    ['5.0.0', 'smtp; 554 Transaction failed'],
+  ])('is not %s when the server says %j', (status, diagnostic) =>
+    expect(isHard({ address: 'a@b', action: 'failed', status, diagnostic })).toBe(false),
   );
   it('is not one that is only delayed', () => expect(bounce('5.1.1', 'delayed')).toBe(false));
 });

@@ -1,0 +1,108 @@
+// What a bounce brings about. It is believed as far as what it shows: that whoever wrote it knows the Message-ID, which is whoever
+// was written to in that message, and the servers on the way. So it is about those whom a server took that message for, and about
+// a message of these days; and since one recipient of several could speak ill of another, only the bounce of a message that had
+// a single recipient puts its address on the list of those not written to.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import { type BouncedRecipient, type BounceReport, exactly, isHard } from './bounces.ts';
+import { wasTakenFor } from './course.ts';
+import { BOUNCE_AGE_MS_MAX } from './limits.ts';
+import { mailboxKey } from './mailboxes.ts';
+import type { Message, Recipient } from './message.ts';
+import { printable } from './one-line.ts';
+import type { Queue } from './queue.ts';
+import type { Suppressions } from './suppressions.ts';
+
+export interface ReturnedMailParts {
+  readonly queue: Pick<Queue, 'get' | 'bounced'>;
+  readonly suppressions: Suppressions;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ReturnedMail {
+  readonly #parts: ReturnedMailParts;
+
+  constructor(parts: ReturnedMailParts) {
+    this.#parts = parts;
+  }
+
+  /** Marks those who bounced, and suppresses where it may. Throws `not_found` when it is about nobody that it may speak of. */
+  async take(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }> {
+    const message = this.#messageOf(report);
+    const known = message === undefined ? [] : reported(message, report.recipients);
+    if (message === undefined || known.length === 0)
+      throw new MeshError(
+        'not_found',
+        'The notification is about no message of this host, or about none of its recipients. Nothing was changed.',
+      );
+    const ageMs = this.#parts.clock.wallMs() - Date.parse(message.sentAt ?? message.updatedAt);
+    if (ageMs > BOUNCE_AGE_MS_MAX)
+      throw new MeshError(
+        'not_found',
+        `The message was sent more than ${BOUNCE_AGE_MS_MAX / 86_400_000} days ago, and no server keeps one for so long. Nothing was changed.`,
+      );
+    const failed = known.filter(({ action }) => action === 'failed');
+    // What no server has taken can't have come back, whatever a report says.
+    const taken = new Set(message.recipients.filter(wasTakenFor).map(({ address }) => address));
+    const hard = message.recipients.length > 1 ? [] : failed.filter((one) => isHard(one) && taken.has(one.address));
+    const { writes, apply } = this.#suppressing(hard);
+    const after = await this.#parts.queue.bounced(message.id, repliesOf(failed), writes);
+    apply();
+    return { message: after, suppressed: hard.map(({ address }) => address) };
+  }
+
+  #messageOf({ messageId, email_id }: BounceReport): Message | undefined {
+    const { queue } = this.#parts;
+    if (email_id !== undefined) return queue.get(email_id);
+    const id = /^<([0-9a-f-]{36})@[^<>@\s]+>$/.exec(messageId?.trim() ?? '')?.[1];
+    const message = id === undefined ? undefined : queue.get(id);
+    return message?.messageId === messageId?.trim() ? message : undefined;
+  }
+
+  /** A full list must not keep a message from being marked: then its address is only not added. */
+  #suppressing(hard: readonly BouncedRecipient[]): ReturnType<Suppressions['adding']> {
+    const { suppressions, log } = this.#parts;
+    const entries = hard.map(({ address, status, diagnostic }) =>
+      suppressions.bounced(address, `${exactly(status, diagnostic)} ${diagnostic ?? ''}`),
+    );
+    try {
+      return suppressions.adding(entries);
+    } catch (error) {
+      if (!(error instanceof MeshError && error.code === 'limit_exceeded')) throw error;
+      log.warn('suppression.full', { addresses: entries.map(({ address }) => address) });
+      return { writes: [], apply: () => undefined };
+    }
+  }
+}
+
+/** Those of the report that the message was written to, each under the address that we wrote to, and each once. */
+function reported({ recipients }: Message, list: readonly BouncedRecipient[]): readonly BouncedRecipient[] {
+  const found = new Map<string, BouncedRecipient>();
+  for (const one of list) {
+    const ours = [one.address, ...(one.alternatives ?? [])]
+      .map((address) => recipientNamed(recipients, address))
+      .find((recipient) => recipient !== undefined);
+    if (ours !== undefined && !found.has(ours.address)) found.set(ours.address, { ...one, address: ours.address });
+  }
+  return [...found.values()];
+}
+
+/** In its own spelling, or in another as systems rewrite it, unless that could be two. */
+function recipientNamed(recipients: readonly Recipient[], address: string): Recipient | undefined {
+  const key = mailboxKey(address);
+  const same = recipients.find((one) => mailboxKey(one.address) === key);
+  if (same !== undefined) return same;
+  const folded = recipients.filter((one) => mailboxKey(one.address).toLowerCase() === key.toLowerCase());
+  return folded.length === 1 ? folded[0] : undefined;
+}
+
+function repliesOf(failed: readonly BouncedRecipient[]) {
+  return new Map(
+    failed.map(({ address, status, diagnostic }) => [
+      address,
+      { enhanced: exactly(status, diagnostic), reply: printable(diagnostic ?? status) },
+    ]),
+  );
+}
