@@ -38,7 +38,7 @@ import type { Resolver } from './send/deliverability.ts';
 import type { Mailer } from './send/mailer.ts';
 import type { SendingAgent } from './send/sender.ts';
 import type { Store } from './store/store.ts';
-import { createGuard } from './webhooks/guard.ts';
+import { createGuard, type GuardOptions } from './webhooks/guard.ts';
 import { createSender } from './webhooks/sender.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
@@ -52,6 +52,8 @@ export interface NodePorts {
   /** Attachments on disk. */
   readonly blobs: Blobs;
   readonly resolver: Resolver;
+  /** Addresses of the names in the URLs of webhooks; rejects when there is none. */
+  readonly resolveOutside: GuardOptions['resolve'];
   /** Asks for access tokens. */
   readonly post: PostForm;
   /** In place of SMTP, in tests. */
@@ -187,6 +189,7 @@ export async function createNode(
   const presence = new Presence({ roster: roster.current, transport, keys, clock, log });
   const guard = createGuard({
     clock,
+    resolve: ports.resolveOutside,
     allow: config.webhookAllow,
     loopbackAllowed: isLoopback(listening().ip),
     listening: () => [{ address: listening().ip, port: listening().port }],

@@ -1,5 +1,4 @@
 // From settings to a node that listens: opens the data directory, builds the real ports, and undoes it all in reverse order.
-import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
@@ -8,9 +7,11 @@ import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
 import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
+import { KnownAddresses } from './adapters/known-addresses.ts';
 import type { LineSink } from './adapters/line-sink.ts';
 import { createLog } from './adapters/log.ts';
-import { callOnce, createPeerTransport } from './adapters/peer-transport.ts';
+import { createNameResolver, type ResolveName } from './adapters/name-resolver.ts';
+import { createCallOnce, createPeerTransport } from './adapters/peer-transport.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './config.ts';
@@ -51,17 +52,19 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   const log = createLog(config.logLevel, standardError);
   const roster = new RosterWatch(await readHostsFile(hostsFile), hint, log);
   const { self } = roster.current();
-  let listening = config.listen ?? (await listenAddressOf(self));
+  const resolveName = createNameResolver({ clock: systemClock });
+  const addresses = new KnownAddresses(resolveName, systemClock);
+  let listening = config.listen ?? (await listenAddressOf(self, resolveName));
   refuseOpenDoor(listening, secrets);
   warnOfReadOnly(self, secrets, log);
 
   const directory = resolve(config.dataDirectory);
   const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
-  const engine = await openClaimEngine(secrets.claims);
+  const engine = await openClaimEngine(secrets.claims, addresses.lookup);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
   const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
-  const post = stack.use(createPostForm());
+  const post = stack.use(createPostForm(addresses.lookup));
   const resolver = createDnsResolver();
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const ports = {
@@ -70,7 +73,10 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
     random: systemRandom,
     log,
     signer,
-    callOnce,
+    addresses,
+    callOnce: createCallOnce(addresses),
+    // A resolver of its own: what strangers name has no part in the resolution of anybody else's.
+    resolveOutside: createNameResolver({ clock: systemClock }),
     blobs,
     post,
     resolver,
@@ -106,14 +112,15 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
 }
 
 /** Where a host listens when nobody says: its own URL, and loopback when that URL is behind a proxy that speaks TLS. */
-async function listenAddressOf({ url, id }: Host): Promise<ListenAddress> {
+async function listenAddressOf({ url, id }: Host, resolveName: ResolveName): Promise<ListenAddress> {
   const { protocol, hostname: name, port } = new URL(url);
   if (protocol === 'https:') return { ip: '127.0.0.1', port: DEFAULT_PORT };
   const listenPort = port === '' ? 80 : Number(port);
   if (name === 'localhost') return { ip: '127.0.0.1', port: listenPort };
   try {
-    const { address } = await lookup(name.replace(/^\[|\]$/g, ''));
-    return { ip: address, port: listenPort };
+    const [first] = await resolveName(name.replace(/^\[|\]$/g, ''));
+    if (first !== undefined) return { ip: first.address, port: listenPort };
+    throw new Error(`'${name}' has no address.`);
   } catch (cause) {
     const message = `The URL of host '${id}' in hosts.json, ${url}, has a name that does not resolve here, so this node can't tell where to listen. Say it with --listen IP:PORT.`;
     throw new MeshError('invalid_request', message, { cause });

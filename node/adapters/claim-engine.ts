@@ -1,12 +1,16 @@
 // Opens the engine that `MESH_CLAIMS` names; nothing is asked of it yet.
+import type { LookupFunction } from 'node:net';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Secret } from '../secret.ts';
 import { openEtcd } from './etcd-engine.ts';
 import { openPostgres } from './postgres-engine.ts';
 
-/** `undefined`: the mesh's own voters. Rejects with a sentence that holds no password. */
-export async function openClaimEngine(named: Secret | undefined): Promise<ClaimEngine | undefined> {
+/** `lookup`: of the engine's names. `undefined`: the mesh's own voters. Rejects with a sentence that holds no password. */
+export async function openClaimEngine(
+  named: Secret | undefined,
+  lookup: LookupFunction,
+): Promise<ClaimEngine | undefined> {
   const url = named?.reveal();
   if (url === undefined || url === 'quorum') return undefined;
-  return url.startsWith('etcd:') ? openEtcd(url) : openPostgres(url);
+  return url.startsWith('etcd:') ? openEtcd(url, lookup) : openPostgres(url, lookup);
 }

@@ -3,6 +3,7 @@
 // A put that was sent to an endpoint that hung may come to be carried out long after the claim was put by another, and released: so
 // what is removed or given up is marked, and a put of it is refused.
 import { readFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
@@ -41,8 +42,11 @@ interface Found {
   readonly owner: Owner;
 }
 
-/** `etcd://[user:password@]host:port[,host:port…][?tls=true&ca=FILE]`. Throws a sentence without the password. */
-export async function openEtcd(text: string): Promise<ClaimEngine> {
+/**
+ * `etcd://[user:password@]host:port[,host:port…][?tls=true&ca=FILE]`. Throws a sentence without the password. `lookup`: of its names;
+ * the system's when absent.
+ */
+export async function openEtcd(text: string, lookup?: LookupFunction): Promise<ClaimEngine> {
   const match = /^etcd:\/\/(?:([^:@/]*):([^@/]*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text);
   const wrong = (why: string) =>
     new MeshError(
@@ -62,7 +66,7 @@ export async function openEtcd(text: string): Promise<ClaimEngine> {
   const ca = options.get('ca') === null ? undefined : await readFile(options.get('ca') ?? '', 'utf8');
   const login =
     user === undefined ? undefined : { name: decodeURIComponent(user), password: decodeURIComponent(password ?? '') };
-  return new EtcdEngine(new EtcdGateway({ origins, login, ca }));
+  return new EtcdEngine(new EtcdGateway({ origins, login, ca, lookup }));
 }
 
 class EtcdEngine implements ClaimEngine {

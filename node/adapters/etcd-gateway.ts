@@ -1,5 +1,6 @@
 // etcd's JSON gateway: several endpoints, of which one that answers is enough, and a login. Every question that the claims ask may be
 // asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
+import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { parseForeignJson } from '../../mesh/json.ts';
 
@@ -29,6 +30,8 @@ export interface EtcdGatewayOptions {
   readonly login: Login | undefined;
   /** PEM of the certificates to trust; the system's when absent. */
   readonly ca: string | undefined;
+  /** Of the endpoints' names; the system's when absent. */
+  readonly lookup: LookupFunction | undefined;
 }
 
 export class EtcdGateway {
@@ -39,10 +42,10 @@ export class EtcdGateway {
   /** The endpoint that answered last is asked first. */
   #first = 0;
 
-  constructor({ origins, login, ca }: EtcdGatewayOptions) {
+  constructor({ origins, login, ca, lookup }: EtcdGatewayOptions) {
     this.#origins = origins;
     this.#login = login;
-    const connect = { timeout: CONNECT_MS_MAX, ...(ca === undefined ? {} : { ca }) };
+    const connect = { timeout: CONNECT_MS_MAX, ...(ca === undefined ? {} : { ca }), ...(lookup && { lookup }) };
     this.#agent = new Agent({ connections: CONNECTIONS_MAX, headersTimeout: 0, bodyTimeout: 0, connect });
   }
 

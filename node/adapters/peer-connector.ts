@@ -3,6 +3,9 @@
 import { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { PEER_CONNECT_MS_MAX } from '../peers/limits.ts';
+import type { KnownAddresses } from './known-addresses.ts';
+
+export type PeerAddresses = Pick<KnownAddresses, 'lookup' | 'forget'>;
 
 export interface PeerConnector {
   readonly connect: buildConnector.connector;
@@ -10,16 +13,22 @@ export interface PeerConnector {
   dropPending(): void;
 }
 
-/** `connected` is told of each connection that was made. */
-export function createPeerConnector(connected: (socket: Socket) => void = () => undefined): PeerConnector {
-  const connect = buildConnector({ timeout: PEER_CONNECT_MS_MAX, allowH2: false });
+/** `connected` is told of each connection that was made. A name at whose address nobody takes one is asked for again. */
+export function createPeerConnector(
+  addresses: PeerAddresses,
+  connected: (socket: Socket) => void = () => undefined,
+): PeerConnector {
+  const connect = buildConnector({ timeout: PEER_CONNECT_MS_MAX, allowH2: false, lookup: addresses.lookup });
   const pending = new Set<unknown>();
   return {
     connect(options, callback) {
       // undici returns the socket, though its type does not say so.
       const socket: unknown = connect(options, (...[error, made]) => {
         pending.delete(socket);
-        if (error) return callback(error, null);
+        if (error) {
+          addresses.forget(options.hostname);
+          return callback(error, null);
+        }
         connected(made);
         callback(null, made);
       });

@@ -17,7 +17,7 @@ import { withDeadline } from '../peers/deadline.ts';
 import type { CallOnce } from '../peers/greeter.ts';
 import { ASKS_WAITING_MAX, PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
-import { createPeerConnector } from './peer-connector.ts';
+import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer } from './peer-exchange.ts';
 
 export interface PeerTransportOptions {
@@ -30,6 +30,8 @@ export interface PeerTransportOptions {
   readonly random: Random;
   /** Questions on the wire at once, of each kind; `FAN_OUT_MAX` when absent. */
   readonly asksMax?: number;
+  /** Where the names in the hosts' URLs are. */
+  readonly addresses: PeerAddresses;
 }
 
 const CLIENT_OPTIONS = {
@@ -45,8 +47,8 @@ const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
-  const { hostOf, clock, asksMax = FAN_OUT_MAX } = options;
-  const connector = createPeerConnector();
+  const { hostOf, clock, addresses, asksMax = FAN_OUT_MAX } = options;
+  const connector = createPeerConnector(addresses);
   const agent = new Agent({ ...CLIENT_OPTIONS, connect: connector.connect, connections: PEER_CONNECTIONS_MAX });
   const stop = new AbortController();
   // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
@@ -207,9 +209,17 @@ function silence(host: Host, request: PeerRequest, stopped: AbortSignal, signal:
 }
 
 /** One request over a connection of its own, whose remote address is told: for the hello, which may be believed by address. */
-export const callOnce: CallOnce = async (call, signal) => {
+export function createCallOnce(known: PeerAddresses): CallOnce {
+  return (call, signal) => callOverOwnConnection(known, call, signal);
+}
+
+async function callOverOwnConnection(
+  known: PeerAddresses,
+  call: Parameters<CallOnce>[0],
+  signal: AbortSignal,
+): ReturnType<CallOnce> {
   const addresses: string[] = [];
-  const connector = createPeerConnector((socket) => addresses.push(socket.remoteAddress ?? ''));
+  const connector = createPeerConnector(known, (socket) => addresses.push(socket.remoteAddress ?? ''));
   const client = new Client(call.origin, { ...CLIENT_OPTIONS, connect: connector.connect });
   try {
     const answer = await exchange(client, { ...call, method: 'GET' }, signal);
@@ -221,4 +231,4 @@ export const callOnce: CallOnce = async (call, signal) => {
     connector.dropPending();
     await destroyed;
   }
-};
+}

@@ -1,10 +1,12 @@
 // The claims in a table of PostgreSQL: a unique key, inserted or not, in one transaction that is on the disk before it is answered.
+import type { LookupFunction } from 'node:net';
 import pg from 'pg';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { socketBy } from './named-socket.ts';
 
 const CONNECTIONS_MAX = 16;
 const STATEMENT_MS_MAX = 5_000;
@@ -17,12 +19,13 @@ const TABLE = `
 const MADE_MEANWHILE = ['23505', '42P07'];
 
 /** `postgres://user:password@host:port/database[?sslmode=…]`. Throws a sentence without the password. */
-export function openPostgres(url: string): ClaimEngine {
+export function openPostgres(url: string, lookup?: LookupFunction): ClaimEngine {
   if (!URL.canParse(url) || new URL(url).pathname.length < 2)
     throw new MeshError('invalid_request', 'MESH_CLAIMS must be postgres://user:password@host:port/database.');
   const { hostname, port, pathname } = new URL(url);
   const pool = new pg.Pool({
     connectionString: url,
+    ...(lookup && { stream: () => socketBy(lookup) }),
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: STATEMENT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,

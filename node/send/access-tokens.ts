@@ -1,5 +1,6 @@
 // Access tokens for XOAUTH2, made from refresh tokens (RFC 6749 §6) and kept until shortly before they end. One request at a time
 // for an account, however many connections wait for it. Failures are sentences that hold no token.
+import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json.ts';
@@ -78,8 +79,8 @@ export class AccessTokens {
 }
 
 /** Over HTTPS, without redirects, bounded in time and size. `undici` checks the certificate. */
-export function createPostForm(): PostForm & AsyncDisposable {
-  const agent = new Agent({ connections: 2, maxResponseSize: TOKEN_BYTES_MAX });
+export function createPostForm(lookup: LookupFunction): PostForm & AsyncDisposable {
+  const agent = new Agent({ connections: 2, maxResponseSize: TOKEN_BYTES_MAX, connect: { lookup } });
   const post: PostForm = async (url, form) => {
     const { statusCode, body } = await request(url, {
       dispatcher: agent,

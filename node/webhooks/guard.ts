@@ -2,13 +2,12 @@
 // address is judged here: literals before the request, every answer for a name while connecting, and the peer's address again
 // once connected. One function, `judge`, for all of them and for every moment.
 // For now only loopback (where the node allows it) and the operator's allow-list are open; some ranges never are.
-import { lookup as systemLookup } from 'node:dns/promises';
 import { BlockList, type LookupFunction, SocketAddress } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { type AllowRule, type Family, familyOf } from './allow-list.ts';
-import { RESOLVE_MS_MAX } from './limits.ts';
+import { RESOLVE_MS_MAX, VETS_MAX } from './limits.ts';
 
 interface ResolvedAddress {
   readonly address: string;
@@ -22,8 +21,8 @@ export interface GuardOptions {
   readonly loopbackAllowed: boolean;
   /** Where this node listens, once it does. */
   readonly listening: () => readonly { readonly address: string; readonly port: number }[];
-  /** All addresses of a name; rejects when it has none. */
-  readonly resolve?: (name: string) => Promise<readonly ResolvedAddress[]>;
+  /** All addresses of a name; rejects when it has none. Apart from what resolves the peers' names, for strangers choose these. */
+  readonly resolve: (name: string) => Promise<readonly ResolvedAddress[]>;
   /** This machine's own addresses: what a wildcard listener can be reached at. */
   readonly localAddresses?: () => readonly string[];
 }
@@ -71,18 +70,11 @@ const embedsIpv4 = ranges([
 ]);
 
 export function createGuard(options: GuardOptions): Guard {
-  const { clock, resolve = resolveBySystem } = options;
+  const { clock, resolve } = options;
   const judge = (address: string, port: number) => judgeAddress(address, port, options);
-  const inHand = new Map<string, Promise<readonly ResolvedAddress[]>>();
-
-  /** Attempts that begin together ask once: the system's resolver has few threads, which other parts of the node need. */
-  const resolveOnce = (name: string) => {
-    const asked = inHand.get(name) ?? resolve(name).finally(() => inHand.delete(name));
-    inHand.set(name, asked);
-    return asked;
-  };
+  let vetting = 0;
   const answersOf = async (name: string, port: number) => {
-    const answers = await resolveOnce(name);
+    const answers = await resolve(name);
     for (const { address } of answers) {
       const reason = judge(address, port);
       if (reason !== undefined) throw refused(`The name '${name}' resolves to ${address}, which ${reason}`);
@@ -102,7 +94,13 @@ export function createGuard(options: GuardOptions): Guard {
     judge,
     async vet(text) {
       const url = admit(text);
-      if (literalOf(url) === undefined) await withinTime(answersOf(url.hostname, portOf(url)), clock);
+      // A flood of names that hang is not asked about now: each is judged again at every attempt.
+      if (literalOf(url) !== undefined || vetting >= VETS_MAX) return url;
+      vetting += 1;
+      const answers = answersOf(url.hostname, portOf(url)).finally(() => {
+        vetting -= 1;
+      });
+      await withinTime(answers, clock);
       return url;
     },
     lookup: (port) => (name, lookupOptions, callback) => {
@@ -202,10 +200,6 @@ function canonical(address: string): string {
 
 function addressesOfMachine(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
-}
-
-function resolveBySystem(name: string): Promise<readonly ResolvedAddress[]> {
-  return systemLookup(name, { all: true });
 }
 
 function unresolved(name: string): NodeJS.ErrnoException {

@@ -33,6 +33,8 @@ export const RESPONSE_BYTES_MAX = 64 * 1_024;
 export const RESPONSE_HEADERS_BYTES_MAX = 16 * 1_024;
 /** A name's resolution while a subscription is made; a slower one counts as not resolving now. */
 export const RESOLVE_MS_MAX = 5 * SECOND_MS;
+/** Names resolved at once for subscriptions being made; one that comes meanwhile counts as not resolving now, too. */
+export const VETS_MAX = 64;
 
 /** Standard Webhooks' schedule: attempt n follows this long after attempt n - 1 failed; the last one repeats. */
 export const RETRY_DELAYS_MS = [

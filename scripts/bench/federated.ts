@@ -9,6 +9,8 @@ import { parseRoster } from '../../mesh/hosts.ts';
 import type { Question } from '../../mesh/index-entry.ts';
 import { ANSWER_MS_MAX } from '../../mesh/limits.ts';
 import { createLookUp, type LookUp } from '../../mesh/lookup.ts';
+import { KnownAddresses } from '../../node/adapters/known-addresses.ts';
+import { createNameResolver } from '../../node/adapters/name-resolver.ts';
 import { createPeerTransport } from '../../node/adapters/peer-transport.ts';
 import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
@@ -139,6 +141,7 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
   const ports = { clock: systemClock, random: systemRandom, roster: () => roster };
   const transport = createPeerTransport({
     ...ports,
+    addresses: new KnownAddresses(createNameResolver(ports), systemClock),
     self: roster.self.id,
     hostOf: (id) => roster.get(id),
     signer,

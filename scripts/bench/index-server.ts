@@ -11,7 +11,9 @@ import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { LookUp } from '../../mesh/lookup.ts';
 import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
-import { callOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
+import { KnownAddresses } from '../../node/adapters/known-addresses.ts';
+import { createNameResolver } from '../../node/adapters/name-resolver.ts';
+import { createCallOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
 import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
 import type { Fetch } from '../../node/http/app.ts';
@@ -91,8 +93,12 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
   const signer = { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
+  const resolveOutside = createNameResolver({ clock: systemClock });
+  const known = new KnownAddresses(resolveOutside, systemClock);
   const ports = {
-    ...{ store, clock: systemClock, random: systemRandom, log, signer, callOnce },
+    ...{ store, clock: systemClock, random: systemRandom, log, signer },
+    addresses: known,
+    ...{ callOnce: createCallOnce(known), resolveOutside },
     ...(await sendingOffPorts(systemClock, log)),
   };
   const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' } as const;

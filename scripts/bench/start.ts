@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { parseAgentId } from '../../mesh/names.ts';
 import { openHostKey } from '../../node/adapters/host-key.ts';
-import { callOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
+import { KnownAddresses } from '../../node/adapters/known-addresses.ts';
+import { createNameResolver } from '../../node/adapters/name-resolver.ts';
+import { createCallOnce, createPeerTransport } from '../../node/adapters/peer-transport.ts';
 import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
 import { createNode } from '../../node/node.ts';
@@ -73,8 +75,11 @@ async function fill(directory: string): Promise<void> {
   const roster = new RosterWatch(text, { id: 'mac', hostName: 'mac' }, log);
   const store = await openStore({ directory, log });
   const signer = await openHostKey({ directory, store });
+  const resolveOutside = createNameResolver({ clock: systemClock });
+  const addresses = new KnownAddresses(resolveOutside, systemClock);
   const ports = {
-    ...{ store, clock: systemClock, random: systemRandom, log, signer, callOnce },
+    ...{ store, clock: systemClock, random: systemRandom, log, signer, addresses },
+    ...{ callOnce: createCallOnce(addresses), resolveOutside },
     ...(await sendingOffPorts(systemClock, log)),
   };
   const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' } as const;

@@ -14,6 +14,7 @@ import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
 import { type PeerScript, ScriptedPeers } from './scripted-peers.ts';
 import { seededRandom } from './seeded-random.ts';
+import { resolveBySystem } from './system-names.ts';
 import { testBlobs } from './test-blobs.ts';
 import { testKeys } from './test-keys.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -99,6 +100,7 @@ export async function testNode({
       signer: testKeys('mac').mac.signer,
       blobs: await testBlobs({ clock, log }),
       resolver,
+      resolveOutside: resolveBySystem,
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       engine,
       ...(mailer === undefined ? {} : { mailer }),

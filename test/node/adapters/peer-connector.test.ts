@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPeerConnector, type PeerConnector } from '../../../node/adapters/peer-connector.ts';
 import { type LoopbackServer, serveRaw } from '../../support/loopback.ts';
+import { systemAddresses } from '../../support/system-names.ts';
 
 let server: LoopbackServer;
 
@@ -19,7 +20,7 @@ function begin(connector: PeerConnector, port = new URL(server.url).port): Promi
 describe('connecting to a peer', () => {
   it('tells of each connection that was made', async () => {
     const made: Socket[] = [];
-    const connector = createPeerConnector((socket) => made.push(socket));
+    const connector = createPeerConnector(systemAddresses, (socket) => made.push(socket));
     expect(await begin(connector)).toBeNull();
     expect(made.map((socket) => socket.remoteAddress)).toEqual(['127.0.0.1']);
     connector.dropPending();
@@ -33,7 +34,7 @@ describe('connecting to a peer', () => {
     const made: Socket[] = [];
     expect(
       await begin(
-        createPeerConnector((socket) => made.push(socket)),
+        createPeerConnector(systemAddresses, (socket) => made.push(socket)),
         port,
       ),
     ).toMatchObject({ code: 'ECONNREFUSED' });
@@ -43,12 +44,12 @@ describe('connecting to a peer', () => {
 
   it('can be dropped while it is under way', async () => {
     const made: Socket[] = [];
-    const dropped = createPeerConnector((socket) => made.push(socket));
+    const dropped = createPeerConnector(systemAddresses, (socket) => made.push(socket));
     void begin(dropped);
     dropped.dropPending();
     // One that was begun later and has ended: the dropped one would have ended before it.
     const later: Socket[] = [];
-    await begin(createPeerConnector((socket) => later.push(socket)));
+    await begin(createPeerConnector(systemAddresses, (socket) => later.push(socket)));
     later[0]?.destroy();
     expect(made).toEqual([]);
     await server.emptied();

@@ -13,6 +13,7 @@ import { PEER_CONNECTIONS_MAX } from '../../../node/peers/limits.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { systemAddresses } from '../../support/system-names.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { trustingHosts } from '../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -39,7 +40,8 @@ function transportTo(server: Pick<LoopbackServer, 'url'>, change: Partial<PeerTr
   cloud.listensAt(server.url);
   const { id: self, roster, keys, signer } = mac;
   const hostOf = (id: HostId) => roster().get(id);
-  return stack.use(createPeerTransport({ self, hostOf, keys, signer, clock, random: seededRandom(1), ...change }));
+  const ports = { signer, clock, random: seededRandom(1), addresses: systemAddresses };
+  return stack.use(createPeerTransport({ self, hostOf, keys, ...ports, ...change }));
 }
 
 /** mac knows no key of cloud. */
@@ -486,7 +488,10 @@ describe('giving up', () => {
     cloud.listensAt(idle.url);
     const { id: self, roster, keys, signer } = mac;
     const hostOf = (id: HostId) => roster().get(id);
-    const transport = createPeerTransport({ self, hostOf, keys, signer, clock, random: seededRandom(1) });
+    const transport = createPeerTransport({
+      ...{ self, hostOf, keys, signer, clock, random: seededRandom(1) },
+      addresses: systemAddresses,
+    });
     await transport.ask(required);
     cloud.listensAt(busy.url);
     const asking = outcome(transport.ask(required));

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rosterOf } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
-import { callOnce, createPeerTransport } from '../../../node/adapters/peer-transport.ts';
+import { createCallOnce, createPeerTransport } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
 import { peerAuth, peerOf } from '../../../node/http/peer-auth.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
@@ -16,9 +16,12 @@ import { MemoryStore } from '../../../node/store/memory-store.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { systemAddresses } from '../../support/system-names.ts';
 import { type TestKey, testKeys } from '../../support/test-keys.ts';
 import { testHost } from '../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const callOnce = createCallOnce(systemAddresses);
 
 const { mac, cloud, reborn } = testKeys('mac', 'cloud', 'reborn');
 
@@ -51,7 +54,9 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
   const greeter = createGreeter({ self: self.id, clock, random, callOnce, secret });
   const hostOf = (id: HostId) => roster().get(id);
   const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
-  const transport = stack.use(createPeerTransport({ self: self.id, hostOf, keys, signer, clock, random }));
+  const transport = stack.use(
+    createPeerTransport({ self: self.id, hostOf, keys, signer, clock, random, addresses: systemAddresses }),
+  );
   const app = createShell(log);
   let hellos = 0;
   app.use(HELLO_PATH, (_, next) => {

@@ -7,6 +7,7 @@ import { createGuard, type GuardOptions } from '../../../node/webhooks/guard.ts'
 import type { Outcome } from '../../../node/webhooks/outcome.ts';
 import { createSender } from '../../../node/webhooks/sender.ts';
 import { startRawReceiver } from '../../support/raw-receiver.ts';
+import { resolveBySystem } from '../../support/system-names.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const NEVER = new AbortController().signal;
@@ -14,7 +15,8 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function open(options: Partial<GuardOptions> = {}) {
   const clock = new VirtualClock();
-  const guard = createGuard({ clock, allow: [], loopbackAllowed: true, listening: () => [], ...options });
+  const given = { clock, resolve: resolveBySystem, allow: [], loopbackAllowed: true, listening: () => [] };
+  const guard = createGuard({ ...given, ...options });
   const sender = createSender({ guard, clock });
   const post = (url: string, signal = NEVER) =>
     sender.post({ url, headers: { 'webhook-id': 'msg_1' }, body: new TextEncoder().encode('{"a":1}') }, signal);
@@ -266,6 +268,7 @@ describe('the guard', () => {
     const clock = new VirtualClock();
     const guard = createGuard({
       clock,
+      resolve: resolveBySystem,
       allow: parseAllowList('127.0.0.1'),
       loopbackAllowed: false,
       listening: () => [],

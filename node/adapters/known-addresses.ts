@@ -1,0 +1,70 @@
+// The addresses of names that the operator wrote (peers, mail servers, engines), remembered: while DNS is slow or away they are
+// reached where they were last. An address that has been used for a while is asked for again behind its user's back.
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../../mesh/ports.ts';
+import { lookupBy, type ResolvedAddress, type ResolveName } from './name-resolver.ts';
+
+/** Younger than this, an address is used without asking; older than the second, it is asked for first. */
+const FRESH_MS_MAX = 30_000;
+const USABLE_MS_MAX = 600_000;
+/** How long a name is waited for that has an address, if an old one. */
+const ASK_AGAIN_MS_MAX = 500;
+/** Names that hosts.json had once stay until as many came after them. */
+const NAMES_MAX = 2_000;
+
+interface Known {
+  readonly addresses: readonly ResolvedAddress[];
+  readonly sinceMs: number;
+  isDoubtful: boolean;
+}
+
+export class KnownAddresses {
+  readonly #resolve: ResolveName;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
+  readonly #known = new Map<string, Known>();
+  /** For `net.connect` and whatever is built on it. */
+  readonly lookup: LookupFunction;
+
+  constructor(resolve: ResolveName, clock: Pick<Clock, 'monotonicMs' | 'sleep'>) {
+    this.#resolve = resolve;
+    this.#clock = clock;
+    this.lookup = lookupBy((name) => this.addressesOf(name));
+  }
+
+  /** Rejects as `ResolveName` does. */
+  async addressesOf(name: string): Promise<readonly ResolvedAddress[]> {
+    const known = this.#known.get(name);
+    if (known === undefined) return this.#ask(name);
+    const ageMs = this.#clock.monotonicMs() - known.sinceMs;
+    if (!known.isDoubtful && ageMs <= FRESH_MS_MAX) return known.addresses;
+    const asked = this.#ask(name).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTFOUND') throw error;
+      return known.addresses;
+    });
+    asked.catch(() => undefined);
+    if (!known.isDoubtful && ageMs <= USABLE_MS_MAX) return known.addresses;
+    const timer = new AbortController();
+    const late = this.#clock.sleep(ASK_AGAIN_MS_MAX, timer.signal).then(() => known.addresses);
+    return Promise.race([asked, late]).finally(() => timer.abort());
+  }
+
+  /** Whoever was reached at its address was not the one meant, or nobody was: the next one who needs the name has it asked again. */
+  forget(name: string): void {
+    const known = this.#known.get(name);
+    if (known !== undefined) known.isDoubtful = true;
+  }
+
+  async #ask(name: string): Promise<readonly ResolvedAddress[]> {
+    try {
+      const addresses = await this.#resolve(name);
+      this.#known.delete(name);
+      this.#known.set(name, { addresses, sinceMs: this.#clock.monotonicMs(), isDoubtful: false });
+      const [oldest] = this.#known.keys();
+      if (this.#known.size > NAMES_MAX && oldest !== undefined) this.#known.delete(oldest);
+      return addresses;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') this.#known.delete(name);
+      throw error;
+    }
+  }
+}

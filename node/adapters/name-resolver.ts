@@ -1,0 +1,162 @@
+// Names to addresses without getaddrinfo, which works in threads of which a process has two: names whose DNS hangs would take them from
+// all others. Asked as getaddrinfo asks: hosts(5), then DNS, over c-ares, which needs no thread. Only a name that DNS does not know is
+// asked of the system too (mDNS, a machine's own name), one at a time for each resolver; so two resolvers never wait for each other.
+import { Resolver, lookup as systemLookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import pLimit from 'p-limit';
+import type { Clock } from '../../mesh/ports.ts';
+import { NameFiles, type NameRules, questionsFor } from './name-files.ts';
+
+export interface ResolvedAddress {
+  readonly address: string;
+  /** 4 or 6. */
+  readonly family: number;
+}
+
+/** All addresses of a name, at least one. Rejects with the code `ENOTFOUND` when it has none, `EAI_AGAIN` when nobody said in time. */
+export type ResolveName = (name: string) => Promise<readonly ResolvedAddress[]>;
+
+export interface NameResolverPorts {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
+  readonly files?: Pick<NameFiles, 'read'>;
+  /** `IP:port`, for tests; absent: those of resolv.conf. */
+  readonly servers?: readonly string[];
+  /** In place of getaddrinfo, in tests. */
+  readonly system?: ResolveName;
+}
+
+/** Everything that is asked about one name. */
+const NAME_MS_MAX = 5_000;
+/** One question to one server, and how often it is put. */
+const QUESTION_MS_MAX = 2_000;
+const TRIES = 2;
+/** Once a name has addresses of one family, those of the other are waited for this long: some servers never answer for IPv6. */
+const OTHER_FAMILY_MS_MAX = 300;
+/** More are neither judged nor tried. */
+const ADDRESSES_MAX = 32;
+
+/** Names waiting for the system's answer. */
+const ASKED_OF_SYSTEM_MAX = 100;
+
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+/** That a name does not exist, or has no address. */
+const ABSENT = ['ENOTFOUND', 'ENODATA', 'EBADNAME'];
+/** Nobody serves DNS here. */
+const UNSERVED = 'ECONNREFUSED';
+
+export function createNameResolver(ports: NameResolverPorts): ResolveName {
+  const { clock, files = new NameFiles(clock), system = bySystem } = ports;
+  const inHand = new Map<string, Promise<readonly ResolvedAddress[]>>();
+  const one = pLimit(1);
+  let asked: { readonly rules: NameRules; readonly dns: Resolver } | undefined;
+
+  const find = async (name: string): Promise<readonly ResolvedAddress[]> => {
+    const rules = await files.read();
+    const listed = rules.listed.get(name) ?? (/(?:^|\.)localhost$/.test(name) ? LOOPBACK : undefined);
+    if (listed !== undefined) return withFamilies(listed);
+    // Servers are read once, when a resolver of c-ares is made.
+    if (asked?.rules !== rules) asked = { rules, dns: openDns(ports.servers) };
+    const trouble: string[] = [];
+    for (const question of questionsFor(name, rules)) {
+      const { addresses, failures } = await ask(asked.dns, question, clock);
+      if (addresses.length > 0) return withFamilies(addresses);
+      trouble.push(...failures.filter((code) => !ABSENT.includes(code)));
+    }
+    if (trouble.some((code) => code !== UNSERVED)) throw unresolved(name, 'EAI_AGAIN');
+    if (one.pendingCount >= ASKED_OF_SYSTEM_MAX) throw unresolved(name, 'EAI_AGAIN');
+    return one(() => system(name));
+  };
+
+  return (text) => {
+    const name = text.toLowerCase();
+    if (isIP(name) !== 0) return Promise.resolve(withFamilies([name]));
+    const found = inHand.get(name) ?? inTime(find(name), name, clock).finally(() => inHand.delete(name));
+    inHand.set(name, found);
+    return found;
+  };
+}
+
+/** For `lookup` of `net.connect` and whatever is built on it. */
+export function lookupBy(resolve: ResolveName): LookupFunction {
+  return (name, options, callback) => {
+    // 4, 'IPv4', 6, 'IPv6', or 0 for both.
+    const family = Number(String(options.family ?? 0).slice(-1));
+    resolve(name).then(
+      (addresses) => {
+        const wanted = family === 0 ? addresses : addresses.filter((one) => one.family === family);
+        const [first] = wanted;
+        if (first === undefined) callback(unresolved(name, 'ENOTFOUND'), '');
+        else if (options.all) callback(null, [...wanted]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    );
+  };
+}
+
+function openDns(servers: readonly string[] | undefined): Resolver {
+  const dns = new Resolver({ timeout: QUESTION_MS_MAX, tries: TRIES });
+  if (servers !== undefined) dns.setServers(servers);
+  return dns;
+}
+
+interface Said {
+  readonly addresses: readonly string[];
+  readonly failures: readonly string[];
+}
+
+async function ask(dns: Resolver, name: string, clock: Pick<Clock, 'sleep'>): Promise<Said> {
+  const addresses: string[] = [];
+  const failures: string[] = [];
+  const answers = [dns.resolve4(name), dns.resolve6(name)].map((answer) =>
+    answer.then(
+      (found) => addresses.push(...found),
+      (error: NodeJS.ErrnoException) => failures.push(error.code ?? 'EBADRESP'),
+    ),
+  );
+  const both = Promise.all(answers);
+  await Promise.race(answers);
+  if (addresses.length === 0) await both;
+  else await within(both, OTHER_FAMILY_MS_MAX, clock);
+  return { addresses: [...addresses], failures };
+}
+
+async function inTime(
+  found: Promise<readonly ResolvedAddress[]>,
+  name: string,
+  clock: Pick<Clock, 'sleep'>,
+): Promise<readonly ResolvedAddress[]> {
+  const addresses = await within(found, NAME_MS_MAX, clock);
+  if (addresses === undefined) throw unresolved(name, 'EAI_AGAIN');
+  return addresses;
+}
+
+/** `undefined` when the time is over; what comes of it later is nobody's. */
+async function within<T>(result: Promise<T>, ms: number, clock: Pick<Clock, 'sleep'>): Promise<T | undefined> {
+  const timer = new AbortController();
+  const late = clock.sleep(ms, timer.signal).then(() => undefined);
+  result.catch(() => undefined);
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** IPv4 first: not every machine with an address of IPv6 gets far with it. */
+function withFamilies(addresses: readonly string[]): readonly ResolvedAddress[] {
+  return addresses
+    .map((address) => ({ address, family: isIP(address) }))
+    .toSorted((one, other) => one.family - other.family)
+    .slice(0, ADDRESSES_MAX);
+}
+
+function bySystem(name: string): Promise<readonly ResolvedAddress[]> {
+  return systemLookup(name, { all: true });
+}
+
+function unresolved(name: string, code: 'ENOTFOUND' | 'EAI_AGAIN'): NodeJS.ErrnoException {
+  const why = code === 'ENOTFOUND' ? 'has no address' : `could not be resolved within ${NAME_MS_MAX / 1_000} s`;
+  return Object.assign(new Error(`The name '${name}' ${why}.`), { code });
+}

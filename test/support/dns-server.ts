@@ -1,0 +1,72 @@
+// A DNS server on loopback that answers as a test says (RFC 1035 §4): records, "no such name", a failure, or nothing at all.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+
+/** Addresses of both families; `silent`: no answer; `absent`: NXDOMAIN; `failing`: SERVFAIL. */
+export type DnsReply = readonly string[] | 'silent' | 'absent' | 'failing';
+
+export interface DnsServer extends AsyncDisposable {
+  /** `IP:port`, as c-ares takes it. */
+  readonly at: string;
+  /** Names that were asked for, `A` or `AAAA` before them. */
+  readonly asked: string[];
+}
+
+const TYPE_A = 1;
+const TYPE_AAAA = 28;
+const RCODES = { absent: 3, failing: 2 } as const;
+
+export async function startDnsServer(reply: (name: string, type: 'A' | 'AAAA') => DnsReply): Promise<DnsServer> {
+  const asked: string[] = [];
+  const socket = createSocket('udp4');
+  socket.on('message', (question, { port, address }) => {
+    const { name, end } = nameAt(question, 12);
+    const type = question.readUInt16BE(end) === TYPE_AAAA ? 'AAAA' : 'A';
+    asked.push(`${type} ${name}`);
+    const said = reply(name, type);
+    if (said === 'silent') return;
+    const answers = typeof said === 'string' ? [] : said.filter((one) => isIPv6(one) === (type === 'AAAA'));
+    const header = Buffer.alloc(12);
+    question.copy(header, 0, 0, 2);
+    header.writeUInt16BE(0x8180 | (typeof said === 'string' ? RCODES[said] : 0), 2);
+    header.writeUInt16BE(1, 4);
+    header.writeUInt16BE(answers.length, 6);
+    socket.send(Buffer.concat([header, question.subarray(12, end + 4), ...answers.map(recordOf)]), port, address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return {
+    at: `127.0.0.1:${socket.address().port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+function nameAt(message: Buffer, start: number): { readonly name: string; readonly end: number } {
+  const labels: string[] = [];
+  let at = start;
+  for (let length = message[at] ?? 0; length > 0; length = message[at] ?? 0) {
+    labels.push(message.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return { name: labels.join('.').toLowerCase(), end: at + 1 };
+}
+
+/** Of the name that was asked for, valid for a minute. */
+function recordOf(address: string): Buffer {
+  const octets = isIPv6(address) ? octetsOfIpv6(address) : address.split('.').map(Number);
+  const head = Buffer.from([0xc0, 12, 0, isIPv6(address) ? TYPE_AAAA : TYPE_A, 0, 1, 0, 0, 0, 60, 0, octets.length]);
+  return Buffer.concat([head, Buffer.from(octets)]);
+}
+
+function octetsOfIpv6(address: string): readonly number[] {
+  const [head = '', tail = ''] = address.split('::');
+  const groups = (text: string) => text.split(':').filter((group) => group !== '');
+  const [before, after] = [groups(head), groups(tail)];
+  const middle = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...middle, ...after].map((group) => Number.parseInt(group, 16)).flatMap((n) => [n >> 8, n & 255]);
+}
