@@ -26,11 +26,11 @@ export class RosterWatch {
     this.#listeners.add(listener);
   }
 
-  /** The file's text after an edit; `undefined` when it can't be read. */
-  edited(text: string | undefined): void {
+  /** The file's text after an edit, or why it can't be read. */
+  edited(text: string | MeshError): void {
     if (text === this.#text) return;
     try {
-      if (text === undefined) throw new MeshError('invalid_request', 'hosts.json can no longer be read.');
+      if (text instanceof MeshError) throw text;
       this.#text = text;
       this.#roster = parseRoster(text, this.#hint, this.#roster.self);
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Host } from '../mesh/hosts.ts';
 import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
-import { readHostsFile, watchHostsFile } from './adapters/hosts-file.ts';
+import { HostsFile } from './adapters/hosts-file.ts';
 import { KnownAddresses } from './adapters/known-addresses.ts';
 import type { LineSink } from './adapters/line-sink.ts';
 import { createLog } from './adapters/log.ts';
@@ -47,10 +47,10 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   await using stack = new AsyncDisposableStack();
   const background = new AbortController();
   stack.defer(() => background.abort());
-  const hostsFile = resolve(config.hostsFile);
-  const hint = { id: config.host, hostName: hostname() };
   const log = createLog(config.logLevel, standardError);
-  const roster = new RosterWatch(await readHostsFile(hostsFile), hint, log);
+  const hostsFile = new HostsFile(resolve(config.hostsFile), log);
+  const hint = { id: config.host, hostName: hostname() };
+  const roster = new RosterWatch(await hostsFile.read(), hint, log);
   const { self } = roster.current();
   const resolveName = createNameResolver({ clock: systemClock });
   const addresses = new KnownAddresses(resolveName, systemClock);
@@ -92,7 +92,7 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   // The port may have been 0: any free one.
   listening = await listenOn(server, listening);
   stack.defer(() => closeServer(server));
-  watchHostsFile(hostsFile, background.signal, (text) => roster.edited(text));
+  void hostsFile.watch(systemClock, background.signal, (text) => roster.edited(text));
   node.start();
   log.info('node.started', { host: self.id, listen: listening, data: directory, version });
 

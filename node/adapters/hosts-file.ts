@@ -1,28 +1,80 @@
 // hosts.json on the disk: read at the start, then looked at every second. Looking (stat) instead of listening (inotify) also
-// sees editors that replace the file, and network file systems.
-import { unwatchFile, watchFile } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+// sees editors that replace the file, links that are turned, directories that are mounted later, and network file systems. What the
+// file looked like is noted before it is read, so an edit at any moment makes the next look find another.
+import type { BigIntStats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import { operatorText } from '../machine/operator-text.ts';
+import { trustedUsers, trustFault } from '../machine/own-files.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 
-export async function readHostsFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new MeshError(
-      'invalid_request',
-      `The hosts file ${path} (--hosts / MESH_HOSTS) can't be read: ${(cause as Error).message}.`,
-      { cause },
+export class HostsFile {
+  readonly #path: string;
+  readonly #log: Log;
+  /** What it looked like before it was read last, or why it could not be looked at. */
+  #seen = '';
+
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** Throws `invalid_request` when it can't be read. */
+  async read(): Promise<string> {
+    this.#seen = await this.#looks();
+    try {
+      const text = operatorText(await readFile(this.#path));
+      await this.#warnOfWriters();
+      return text;
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const why = code === undefined ? message : `can't be read: ${message}`;
+      throw new MeshError('invalid_request', `The hosts file ${this.#path} (--hosts / MESH_HOSTS) ${why}.`, { cause });
+    }
+  }
+
+  /** Calls `edited` with the text, or with why it can't be read, if it changed since it was read last. */
+  async look(edited: (text: string | MeshError) => void): Promise<void> {
+    if ((await this.#looks()) === this.#seen) return;
+    edited(
+      await this.read().catch((error: unknown) => {
+        if (error instanceof MeshError) return error;
+        throw error;
+      }),
     );
   }
-}
 
-/** Calls `edited` with the new text after each change, `undefined` when the file can't be read; until `signal` aborts. */
-export function watchHostsFile(path: string, signal: AbortSignal, edited: (text: string | undefined) => void): void {
-  const look = () => {
-    readFile(path, 'utf8').then(edited, () => edited(undefined));
-  };
-  watchFile(path, { interval: LOOK_INTERVAL_MS, persistent: false }, look);
-  signal.addEventListener('abort', () => unwatchFile(path, look), { once: true });
+  /** Looks every second until `signal` aborts. */
+  async watch(clock: Clock, signal: AbortSignal, edited: (text: string | MeshError) => void): Promise<void> {
+    while (!signal.aborted) {
+      await this.look(edited);
+      await clock.sleep(LOOK_INTERVAL_MS, signal);
+    }
+  }
+
+  async #looks(): Promise<string> {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats = await stat(this.#path, { bigint: true });
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    } catch (error) {
+      return String((error as NodeJS.ErrnoException).code);
+    }
+  }
+
+  /** Not refused: on some systems (a share of Windows, a group of one's own) the bits say less than they seem to. */
+  async #warnOfWriters(): Promise<void> {
+    const user = process.geteuid?.();
+    if (user === undefined) return;
+    const trusted = trustedUsers(user);
+    for (const path of [this.#path, dirname(this.#path)]) {
+      const why = trustFault(await stat(path), trusted);
+      if (why === undefined) continue;
+      const message = `Others may change who votes in this mesh: ${path} ${why}. Let only the node's operator write ${this.#path} and its directory.`;
+      this.#log.warn('hosts.writable_by_others', { message });
+    }
+  }
 }

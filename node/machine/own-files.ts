@@ -54,10 +54,10 @@ export function fileFault(path: string, stats: Owned & Pick<Stats, 'isFile' | 'i
 }
 
 /**
- * Why a directory above a data directory lets others put another in its place; `undefined` when it does not. A sticky one (/tmp) lets
- * nobody move what is somebody else's; a group that has its user's number is that user's alone.
+ * Why others decide what stands there (a directory: which files are in it); `undefined` when only `trusted` users do. A sticky directory
+ * (/tmp) lets nobody move what is somebody else's; a group that has its user's number is that user's alone.
  */
-export function parentFault({ mode, uid, gid }: Owned, trusted: ReadonlySet<number>): string | undefined {
+export function trustFault({ mode, uid, gid }: Owned, trusted: ReadonlySet<number>): string | undefined {
   if (!trusted.has(uid)) return `belongs to another user (uid ${uid})`;
   const isPrivateGroup = gid === uid;
   const open = mode & (isPrivateGroup ? OTHERS_WRITE : GROUP_OR_OTHERS_WRITE);
@@ -77,7 +77,7 @@ export function makeOwnDirectory(directory: string): void {
   if (fault !== undefined) throw refused(`The directory ${path} ${fault}.`);
   const trusted = trustedUsers(user);
   for (let parent = dirname(realpathSync(path)); ; parent = dirname(parent)) {
-    const why = parentFault(statSync(parent), trusted);
+    const why = trustFault(statSync(parent), trusted);
     if (why !== undefined)
       throw refused(
         `The directory ${path} can be exchanged by others: ${parent}, above it, ${why}. Use a directory below one that only you may write.`,

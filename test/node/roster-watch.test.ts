@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../mesh/errors.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
@@ -23,7 +24,7 @@ describe('hosts.json while the node runs', () => {
 
   it.each([
     ['broken', '{"hosts":['],
-    ['gone', undefined],
+    ['gone', new MeshError('invalid_request', 'It can no longer be read.')],
   ])('stays as it was when an edit leaves it %s, and says so', (_, edited) => {
     const { log, roster, seen } = watch();
     roster.edited(edited);

@@ -5,9 +5,9 @@ import {
   directoryFault,
   fileFault,
   makeOwnDirectory,
-  parentFault,
   readOwnFile,
   refuseForeignFile,
+  trustFault,
   writeFileDurably,
 } from '../../../node/machine/own-files.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
@@ -49,12 +49,12 @@ describe('a directory for data', () => {
     ['a group may write', { mode: 0o775, gid: 100 }, /mode 775/],
     ['somebody else owns', { mode: 0o755, uid: 1_001 }, /uid 1001/],
     ['somebody else owns, sticky', { mode: 0o1777, uid: 1_001 }, /uid 1001/],
-  ])('is refused below one that %s', (_, of, why) => expect(parentFault(stats(of), new Set([0, ME]))).toMatch(why));
+  ])('is refused below one that %s', (_, of, why) => expect(trustFault(stats(of), new Set([0, ME]))).toMatch(why));
   it.each([
     ['/tmp', { mode: 0o1777, uid: 0, gid: 0 }],
     ["root's", { mode: 0o755, uid: 0, gid: 0 }],
     ["a user's with a group of his own", { mode: 0o775 }],
-  ])('is used below %s', (_, of) => expect(parentFault(stats(of), new Set([0, ME]))).toBeUndefined());
+  ])('is used below %s', (_, of) => expect(trustFault(stats(of), new Set([0, ME]))).toBeUndefined());
 
   it('is made for its owner alone, and found in order then', () => {
     const path = join(testDirectory(), 'deep', 'down');
