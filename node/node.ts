@@ -37,6 +37,7 @@ import { createSending } from './send/create-sending.ts';
 import type { Resolver } from './send/deliverability.ts';
 import type { Mailer } from './send/mailer.ts';
 import type { SendingAgent } from './send/sender.ts';
+import type { SocketTo } from './send/smtp-connection.ts';
 import type { Store } from './store/store.ts';
 import { createGuard, type GuardOptions } from './webhooks/guard.ts';
 import { createSender } from './webhooks/sender.ts';
@@ -56,6 +57,8 @@ export interface NodePorts {
   readonly resolveOutside: GuardOptions['resolve'];
   /** Asks for access tokens. */
   readonly post: PostForm;
+  /** Sockets to mail servers. */
+  readonly socketTo: SocketTo;
   /** In place of SMTP, in tests. */
   readonly mailer?: Mailer;
   /** What keeps the claims, when it is not the mesh's own voters. */
@@ -207,10 +210,10 @@ export async function createNode(
     hostId: self,
   });
 
-  const { blobs, resolver, post } = ports;
+  const { blobs, resolver, post, socketTo } = ports;
   const agentOf = (found: Agent | undefined) => (found === undefined ? undefined : sendingAgentOf(found));
   const sending = await createSending(send, {
-    ...{ store, clock, random, log, blobs, post, validate },
+    ...{ store, clock, random, log, blobs, post, socketTo, validate },
     ...(ports.mailer === undefined ? {} : { mailer: ports.mailer }),
     tell: (telling) => registry.tell(telling),
     holder: (address) => {

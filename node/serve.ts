@@ -11,6 +11,7 @@ import { KnownAddresses } from './adapters/known-addresses.ts';
 import type { LineSink } from './adapters/line-sink.ts';
 import { createLog } from './adapters/log.ts';
 import { createNameResolver, type ResolveName } from './adapters/name-resolver.ts';
+import { socketBy } from './adapters/named-socket.ts';
 import { createCallOnce, createPeerTransport } from './adapters/peer-transport.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -65,7 +66,7 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   stack.defer(() => store.close());
   const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
   const post = stack.use(createPostForm(addresses.lookup));
-  const resolver = createDnsResolver();
+  const resolver = createDnsResolver(systemClock);
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const ports = {
     store,
@@ -79,6 +80,7 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
     resolveOutside: createNameResolver({ clock: systemClock }),
     blobs,
     post,
+    socketTo: (name: string) => socketBy(addresses.lookup, name),
     resolver,
     engine,
   };

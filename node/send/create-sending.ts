@@ -19,6 +19,7 @@ import { buildContent, recipientsOf } from './request.ts';
 import { ReturnedMail } from './returned-mail.ts';
 import { type AgentsOfHost, prepare, whyNotAs } from './sender.ts';
 import type { SendContext, Sending } from './sending.ts';
+import type { SocketTo } from './smtp-connection.ts';
 import { SmtpMailer } from './smtp-mailer.ts';
 import { Suppressions } from './suppressions.ts';
 
@@ -30,6 +31,7 @@ export interface SendingPorts extends AgentsOfHost {
   readonly blobs: Blobs;
   readonly post: PostForm;
   readonly tell: Tell;
+  readonly socketTo: SocketTo;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
 }
@@ -51,6 +53,7 @@ export async function createSending(config: SendConfig, ports: SendingPorts): Pr
     new SmtpMailer({
       clock,
       log,
+      socketTo: ports.socketTo,
       open: ({ blob }) => blobs.read(blob),
       secretOf: (account) => tokens.secretOf(account),
       secretRefused: (account) => tokens.refused(account),

@@ -1,6 +1,7 @@
 // One connection to one account's server, over nodemailer's SMTPConnection: opened, secured, authenticated, then used for many
 // messages. It knows one thing its library does not tell: whether the final dot may have left, which decides between "not sent"
 // and "unknown".
+import { isIP, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Secret } from '../secret.ts';
@@ -30,6 +31,12 @@ export interface Failed {
   readonly isUnknown: boolean;
 }
 
+/** Makes a socket, not connected yet, that connects to this name, whatever host its user names. */
+export type SocketTo = (name: string) => Socket;
+
+/** For the library, which would resolve a name by itself, in threads that everybody needs; it asks nobody for an address. */
+const ANY_ADDRESS = '0.0.0.0';
+
 export class SmtpConnection {
   readonly #connection: SMTPConnection;
   /** Fails whatever is being waited for; set while something is. */
@@ -38,9 +45,12 @@ export class SmtpConnection {
   /** Messages it has carried. */
   carried = 0;
 
-  constructor({ host, port, security, ca, tlsName }: Account, name: string | undefined) {
+  constructor({ host, port, security, ca, tlsName }: Account, socketTo: SocketTo, name: string | undefined) {
+    const isAddress = isIP(host) !== 0;
     this.#connection = new SMTPConnection({
-      host,
+      host: isAddress ? host : ANY_ADDRESS,
+      ...(isAddress ? {} : { servername: host }),
+      socket: socketTo(host),
       port,
       secure: security === 'tls',
       requireTLS: security === 'starttls',

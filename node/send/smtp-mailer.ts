@@ -13,7 +13,7 @@ import type { AttachmentPart } from './message.ts';
 import { printable } from './one-line.ts';
 import type { SmtpError } from './outcome.ts';
 import { answered, connectFailed, notSent, type Recipients, sendFailed } from './shipment-ends.ts';
-import { type Failed, SmtpConnection } from './smtp-connection.ts';
+import { type Failed, SmtpConnection, type SocketTo } from './smtp-connection.ts';
 
 export interface SmtpMailerOptions {
   readonly clock: Clock;
@@ -23,6 +23,7 @@ export interface SmtpMailerOptions {
   secretOf(account: Account): Promise<Secret>;
   /** The server refused what `secretOf` gave. */
   secretRefused(account: Account): void;
+  readonly socketTo: SocketTo;
   /** How this host calls itself in EHLO; absent: the machine's name. */
   readonly name?: string;
 }
@@ -159,7 +160,7 @@ export class SmtpMailer implements Mailer {
   }
 
   async #connect(account: Account, attempt: Attempt) {
-    const connection = new SmtpConnection(account, this.#options.name);
+    const connection = new SmtpConnection(account, this.#options.socketTo, this.#options.name);
     attempt.hold(connection);
     this.#inUse.add(connection);
     try {

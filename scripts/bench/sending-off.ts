@@ -1,5 +1,6 @@
 // What a node asks of the world for sending, in a benchmark of something else: attachments nobody sends, names nobody asks for.
 import { mkdtempSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../mesh/ports.ts';
@@ -12,7 +13,8 @@ export async function sendingOffPorts(clock: Clock, log: Log) {
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   return {
     blobs: await Blobs.open({ directory, clock, log }),
-    resolver: createDnsResolver(),
+    resolver: createDnsResolver(clock),
+    socketTo: () => new Socket(),
     post: () => Promise.reject(new Error('No account is configured.')),
   };
 }

@@ -1,4 +1,5 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
+import { Socket } from 'node:net';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/legacy.ts';
@@ -101,6 +102,7 @@ export async function testNode({
       blobs: await testBlobs({ clock, log }),
       resolver,
       resolveOutside: resolveBySystem,
+      socketTo: () => new Socket(),
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       engine,
       ...(mailer === undefined ? {} : { mailer }),

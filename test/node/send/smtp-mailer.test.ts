@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { socketBy } from '../../../node/adapters/named-socket.ts';
 import { systemClock } from '../../../node/adapters/system-clock.ts';
 import { Secret } from '../../../node/secret.ts';
 import type { Account } from '../../../node/send/account.ts';
@@ -13,6 +14,7 @@ import { SmtpMailer } from '../../../node/send/smtp-mailer.ts';
 import { account, content } from '../../support/mail.ts';
 import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../support/raw-smtp.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
+import { systemAddresses } from '../../support/system-names.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const BOB = 'bob@mail.example.com';
@@ -54,6 +56,7 @@ function createMailer(parts: Partial<ConstructorParameters<typeof SmtpMailer>[0]
     open: () => Readable.from([Buffer.from('x')]),
     secretOf: ({ auth }) => Promise.resolve(auth?.kind === 'password' ? auth.password : new Secret('token')),
     secretRefused: () => undefined,
+    socketTo: (name) => socketBy(systemAddresses.lookup, name),
     name: 'client.example.com',
     ...parts,
   });
