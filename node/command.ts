@@ -9,8 +9,11 @@ import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './
 import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
 
-/** Resolves when the command has ended; its exit code is then set. `started` is called once a node is ready. */
-export async function runCommand(process: NodeJS.Process, started: () => void): Promise<void> {
+/**
+ * Resolves when the command has ended; its exit code is then set. `stop` ends it, whatever it is at. `started` is called once a node
+ * is ready.
+ */
+export async function runCommand(process: NodeJS.Process, stop: AbortSignal, started: () => void): Promise<void> {
   const version = readVersion();
   outliveReaders(process);
   const program = new Command('mesh')
@@ -19,13 +22,14 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
     )
     .version(version);
   const start = program.command('start', { isDefault: true });
-  start.description("run this host's node until SIGTERM or SIGINT");
+  start.description("run this host's node until SIGTERM, SIGINT or SIGHUP");
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
-  addMcp(program, process, version);
+  addMcp(program, process, stop, version);
   addOperatorCommands(program, {
     url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
     token: tokenIn(process.env),
+    stop,
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
     end: (code) => {
@@ -40,13 +44,13 @@ export async function runCommand(process: NodeJS.Process, started: () => void): 
     const flags = Object.fromEntries(
       SETTINGS.map(({ name }) => [name, command.getOptionValue(camelCase(name)) as string | boolean | undefined]),
     );
-    await runNode(process, version, flags, started);
+    await runNode(process, stop, version, flags, started);
   });
   await program.parseAsync(process.argv);
 }
 
 /** `mesh mcp`: the tools for agents, for a framework that starts it. */
-function addMcp(program: Command, process: NodeJS.Process, version: string): void {
+function addMcp(program: Command, process: NodeJS.Process, stop: AbortSignal, version: string): void {
   const { MESH_URL, MESH_AGENT } = process.env;
   program
     .command('mcp')
@@ -57,7 +61,7 @@ function addMcp(program: Command, process: NodeJS.Process, version: string): voi
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
       // Only here: the node itself need not load it.
       const { serveMcp } = await import('./mcp/server.ts');
-      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: tokenIn(process.env), version });
+      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: tokenIn(process.env), stop, version });
     });
 }
 
@@ -68,26 +72,36 @@ function tokenIn({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | u
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
-async function runNode(process: NodeJS.Process, version: string, flags: Flags, started: () => void): Promise<void> {
+async function runNode(
+  process: NodeJS.Process,
+  stop: AbortSignal,
+  version: string,
+  flags: Flags,
+  started: () => void,
+): Promise<void> {
   const standardError = openStandardError(process.stderr);
   try {
     const { config, secrets } = readConfig(flags, process.env);
-    const running = await serveNode({ config, secrets, version, standardError });
+    const running = await serveNode({ config, secrets, version, standardError, stop });
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     started();
     compactHeap();
-    const stop = new Promise<undefined>((resolve) => {
-      process.once('SIGTERM', () => resolve(undefined));
-      process.once('SIGINT', () => resolve(undefined));
-    });
-    const failure = await Promise.race([stop, running.failed]);
+    const failure = await Promise.race([aborted(stop), running.failed]);
     await running.stop();
     if (failure !== undefined) throw failure;
   } catch (error) {
+    if (error === stop.reason) return;
     if (!(error instanceof MeshError)) throw error;
     standardError.write(`mesh: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 }
 
 /** Who reads what is printed may close its end at any time (`mesh status | head`): then the rest is printed to nobody. */

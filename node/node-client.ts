@@ -7,6 +7,8 @@ export interface NodeClientOptions {
   readonly url: string;
   /** MESH_TOKEN of that node. */
   readonly token?: string | undefined;
+  /** Gives up what is asked. */
+  readonly stop?: AbortSignal;
   readonly dispatcher?: Dispatcher;
 }
 
@@ -19,7 +21,7 @@ export type NodeClient = (
 /** Longer than the node lets a sender wait. */
 const ANSWER_MS_MAX = 60_000;
 
-export function createNodeClient({ url, token, dispatcher }: NodeClientOptions): NodeClient {
+export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOptions): NodeClient {
   return async (method, path, { body, headers = {} } = {}) => {
     const sent = {
       method,
@@ -28,7 +30,7 @@ export function createNodeClient({ url, token, dispatcher }: NodeClientOptions):
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS_MAX), ...(stop === undefined ? [] : [stop])]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
     };

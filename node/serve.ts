@@ -20,6 +20,7 @@ import { closeServer, createHttpServer, listenOn } from './http/server.ts';
 import type { Log } from './log.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
+import { untilAborted } from './peers/deadline.ts';
 import { RosterWatch } from './roster-watch.ts';
 import { createPostForm } from './send/access-tokens.ts';
 import { readSendConfig } from './send/accounts-file.ts';
@@ -32,6 +33,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Where the log goes. */
   readonly standardError: LineSink;
+  /** Ends the start; the node itself is ended by `stop` of what comes of it. */
+  readonly stop: AbortSignal;
 }
 
 export interface RunningNode {
@@ -43,8 +46,11 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** Rejects with a `MeshError` whose sentence says why this node can't start. */
-export async function serveNode({ config, secrets, version, standardError }: ServeOptions): Promise<RunningNode> {
+/**
+ * Rejects with a `MeshError` whose sentence says why this node can't start, or with the reason of `stop`. Both leave nothing behind: a
+ * step that was begun is ended, and what it opened is closed.
+ */
+export async function serveNode({ config, secrets, version, standardError, stop }: ServeOptions): Promise<RunningNode> {
   await using stack = new AsyncDisposableStack();
   const background = new AbortController();
   stack.defer(() => background.abort());
@@ -56,6 +62,7 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   const resolveName = createNameResolver({ clock: systemClock });
   const addresses = new KnownAddresses(resolveName, systemClock);
   let listening = config.listen ?? (await listenAddressOf(self, resolveName));
+  stop.throwIfAborted();
   refuseOpenDoor(listening, secrets);
   warnOfReadOnly(self, secrets, log);
 
@@ -64,6 +71,7 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
   const engine = await openClaimEngine(secrets.claims, addresses.lookup);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
+  stop.throwIfAborted();
   const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
   const post = stack.use(createPostForm(addresses.lookup));
   const resolver = createDnsResolver(systemClock);
@@ -89,11 +97,14 @@ export async function serveNode({ config, secrets, version, standardError }: Ser
     { ...ports, transport: (keys, hostOf) => createPeerTransport({ ...ports, self: self.id, hostOf, keys }) },
   );
   stack.use(node);
-  await node.meet();
+  stop.throwIfAborted();
+  stop.addEventListener('abort', () => node.quiesce(), { once: true });
+  await untilAborted(stop, node.meet());
   const server = createHttpServer(node.fetch);
   // The port may have been 0: any free one.
   listening = await listenOn(server, listening);
   stack.defer(() => closeServer(server));
+  stop.throwIfAborted();
   void hostsFile.watch(systemClock, background.signal, (text) => roster.edited(text));
   node.start();
   log.info('node.started', { host: self.id, listen: listening, data: directory, version });

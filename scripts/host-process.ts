@@ -87,19 +87,20 @@ export class HostProcess {
 
   /** `kill -9`: nothing it held in memory survives. Resolves when it is gone. */
   kill(): Promise<number | null> {
-    return this.#end('SIGKILL');
+    return this.end('SIGKILL');
   }
 
   /** SIGTERM; resolves with its exit code, rejects when it takes longer than it may. */
   stop(): Promise<number | null> {
-    return this.#end('SIGTERM');
+    return this.end('SIGTERM');
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
+  /** Sends it a signal; resolves with its exit code, when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const exited = once(child, 'exit') as Promise<[number | null]>;

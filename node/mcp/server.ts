@@ -11,15 +11,17 @@ export interface McpOptions {
   readonly token: string | undefined;
   /** The agent that mail is sent as, unless a call names one. */
   readonly agent: string | undefined;
+  /** Ends it as the end of its input does. */
+  readonly stop: AbortSignal;
   readonly version: string;
 }
 
 /** Two attachments of 25 MiB in base64, and the rest. */
 const MESSAGE_BYTES_MAX = 72 * 1_024 * 1_024;
 
-/** Serves until the client closes stdin. */
-export async function serveMcp({ url, token, agent, version }: McpOptions): Promise<void> {
-  const call = createNodeClient({ url, token });
+/** Serves until the client closes stdin, or `stop` aborts. */
+export async function serveMcp({ url, token, agent, stop, version }: McpOptions): Promise<void> {
+  const call = createNodeClient({ url, token, stop });
   const server = new McpServer({ name: 'agent-email-mesh', version });
   for (const tool of TOOLS) register(server, tool, (input) => run(tool, input, call, agent));
   const transport = new StdioServerTransport(undefined, undefined, { maxBufferSize: MESSAGE_BYTES_MAX });
@@ -27,6 +29,9 @@ export async function serveMcp({ url, token, agent, version }: McpOptions): Prom
     server.server.onclose = resolve;
   });
   await server.connect(transport);
+  const close = () => void server.close();
+  if (stop.aborted) close();
+  stop.addEventListener('abort', close, { once: true });
   await closed;
 }
 

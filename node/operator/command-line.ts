@@ -8,6 +8,8 @@ export interface Terminal {
   /** Of the node that is asked, unless `--url` names another. */
   readonly url: string;
   readonly token: string | undefined;
+  /** Gives the question up. */
+  readonly stop: AbortSignal;
   print(text: string): void;
   complain(text: string): void;
   /** Sets the exit code. */
@@ -61,15 +63,15 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
 
 type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
 
-async function runAt({ url, token, print, complain, end }: Terminal, work: Work): Promise<void> {
+async function runAt({ url, token, stop, print, complain, end }: Terminal, work: Work): Promise<void> {
   // Only here: a node that starts need not load them.
   const [operator, { createNodeClient }] = await Promise.all([import('./commands.ts'), import('../node-client.ts')]);
   try {
-    const { text, ok } = await work(operator, createNodeClient({ url, token }));
+    const { text, ok } = await work(operator, createNodeClient({ url, token, stop }));
     print(text);
     if (!ok) end(1);
   } catch (error) {
-    complain(`mesh: ${(error as Error).message}`);
+    complain(`mesh: ${((stop.aborted ? stop.reason : error) as Error).message}`);
     end(1);
   }
 }

@@ -1,0 +1,98 @@
+// What asks a process to end, sent to real ones: while they start, when they run, and to commands that wait.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type HostProcess, MAIN, ProcessMesh } from '../../scripts/host-process.ts';
+import { type LoopbackServer, serveRaw } from '../support/loopback.ts';
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const hasNamespaces = spawnSync('unshare', ['--pid', '--fork', '--kill-child', 'true']).status === 0;
+
+/** A host whose start waits for a peer that takes connections and says nothing. */
+async function startingHost(use: (host: HostProcess, peer: LoopbackServer, directory: string) => Promise<void>) {
+  await using peer = await serveRaw(() => undefined);
+  await using mesh = await ProcessMesh.create([{ id: 'a' }, { id: 'b', entry: { url: peer.url } }]);
+  const [host] = mesh.hosts;
+  if (host === undefined) throw new Error('The mesh has no host.');
+  await use(host, peer, mesh.directory);
+}
+
+function run(
+  command: string,
+  words: readonly string[],
+): { child: ChildProcess; ended: Promise<readonly unknown[]>; said: () => string } {
+  let text = '';
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
+  return { child, ended: once(child, 'exit'), said: () => text };
+}
+
+describe('a node', () => {
+  it.each(SIGNALS)(
+    'ends in order on %s',
+    async (signal) => {
+      await using mesh = await ProcessMesh.create([{ id: 'a' }]);
+      const [host] = mesh.hosts;
+      await host?.start();
+      expect(await host?.end(signal)).toBe(0);
+      expect(host?.log).toContain('node.stopping');
+    },
+    30_000,
+  );
+
+  it.each(SIGNALS)(
+    'that is still starting ends on %s, and was never ready',
+    (signal) =>
+      startingHost(async (host, peer) => {
+        const starting = host.start();
+        starting.catch(() => undefined);
+        await peer.acceptedAtLeast(1);
+        host.signal(signal);
+        await expect(starting).rejects.toThrow("Host 'a' ended with 0 before it was ready");
+      }),
+    30_000,
+  );
+
+  it.runIf(hasNamespaces)(
+    'that is process 1 and still starting ends on SIGTERM',
+    () =>
+      startingHost(async (host, peer, directory) => {
+        const words = [MAIN, '--hosts', join(directory, 'hosts.json'), '--host', 'a', '--data', host.dataDirectory];
+        const { child, ended, said } = run('unshare', ['--pid', '--fork', '--kill-child', process.execPath, ...words]);
+        await peer.acceptedAtLeast(1);
+        const node = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1'));
+        process.kill(node, 'SIGTERM');
+        expect([await ended, said()]).toEqual([[0, null], expect.not.stringContaining('is ready at')]);
+      }),
+    30_000,
+  );
+});
+
+describe('a command that waits', () => {
+  it.each(SIGNALS)(
+    'for an answer ends on %s, and says so',
+    async (signal) => {
+      await using silent = await serveRaw(() => undefined);
+      const { child, ended, said } = run(process.execPath, [MAIN, 'status', '--url', silent.url]);
+      await silent.acceptedAtLeast(1);
+      child.kill(signal);
+      expect([await ended, said()]).toEqual([[1, null], `mesh: stopped by ${signal}\n`]);
+    },
+    30_000,
+  );
+
+  it('for an agent framework ends on SIGTERM', async () => {
+    await using silent = await serveRaw(() => undefined);
+    const { child, ended } = run(process.execPath, [MAIN, 'mcp', '--url', silent.url]);
+    const call = (id: number, method: string, params: object) =>
+      child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+    const clientInfo = { name: 'test', version: '1' };
+    call(1, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo });
+    call(2, 'tools/call', { name: 'get_email_status', arguments: { email_id: 'x' } });
+    await silent.acceptedAtLeast(1);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  }, 30_000);
+});
