@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from './json.ts';
+import { FILE_BOUNDS } from './json-shape.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
 import { type HostId, parseHostId } from './names.ts';
 
@@ -85,7 +86,7 @@ const hostsFile = z.looseObject({ hosts: z.array(hostEntry).min(1).max(HOSTS_MAX
 export function parseRoster(text: string, hint: SelfHint, running?: Host): Roster {
   let json: unknown;
   try {
-    json = parseForeignJson(text);
+    json = parseForeignJson(text, FILE_BOUNDS);
   } catch (cause) {
     throw new MeshError('invalid_request', `hosts.json ${faultOf(cause)}.`, { cause });
   }

@@ -3,6 +3,7 @@
 // reached is ignored for what our hosts.json says. The checks are written by hand because a whole index is 100,000 entries and a
 // schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
 import type { Host } from './hosts.ts';
+import type { JsonMember } from './json-members.ts';
 import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from './limits.ts';
 import {
   type AddressKey,
@@ -12,6 +13,7 @@ import {
   isPrototypeName,
   parseAgentId,
 } from './names.ts';
+import type { PeerAnswer } from './ports.ts';
 
 export const EMAIL_INDEX_PATH = '/api/agents/email-index';
 
@@ -100,6 +102,11 @@ export function questionPath({ address, agentId }: Question): string {
 /** `"titania@x.com":{…}`, one member of the map as JSON text. */
 export function entryJson(address: EmailAddress, entry: IndexEntry | PendingEntry): string {
   return `${JSON.stringify(address)}:${JSON.stringify(entry)}`;
+}
+
+/** The members of the map that an index answered; `undefined` when it is none. */
+export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] | undefined {
+  return members ?? (isMap(body) ? Object.entries(body) : undefined);
 }
 
 /** Whether a JSON value is an object, not an array or null. */

@@ -1,6 +1,8 @@
 // JSON from outside: requests, peers' messages, files of operators. A member called `__proto__` is refused wherever it stands and
 // however it is spelt: a later copy of the object would lose it, or obey it.
 
+import { JSON_BOUNDS, type JsonBounds, jsonExcess } from './json-shape.ts';
+
 /** `"__proto__":`, each letter as it is or escaped (`\u005f`). A text that it does not fit has no such member. */
 const PROTO_MEMBER = new RegExp(`"${[...'__proto__'].map(spellings).join('')}"\\s*:`);
 
@@ -12,14 +14,19 @@ export class JsonFault extends Error {
   override readonly name = 'JsonFault';
   /** JSON path of the member that is refused; absent when the text is no JSON. */
   readonly field: string | undefined;
+  /** It may be JSON, but is not taken. */
+  readonly isRefusal: boolean;
   constructor(message: string, { field, cause }: { readonly field?: string; readonly cause?: unknown } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.field = field;
+    this.isRefusal = cause === undefined;
   }
 }
 
-/** Throws a `JsonFault`. */
-export function parseForeignJson(text: string): unknown {
+/** Throws a `JsonFault`, before it parses what is nested too deep or has too many values. */
+export function parseForeignJson(text: string, bounds: JsonBounds = JSON_BOUNDS): unknown {
+  const excess = jsonExcess(text, bounds);
+  if (excess !== undefined) throw new JsonFault(excess);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(BYTE_ORDER_MARK, ''));

@@ -2,7 +2,7 @@
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
 import { EMAIL_INDEX_PATH, isMap, type ParseAddress, type ParsedAddress, questionPath } from './index-entry.ts';
-import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from './limits.ts';
+import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from './limits.ts';
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerTransport } from './ports.ts';
 
@@ -83,7 +83,10 @@ async function askOne(
   try {
     const { status, body } = await transport.ask(request, signal);
     if (status !== 200 || !isMap(body)) return { why: `It answered a look-up with status ${status} and no map.` };
-    const owner = Object.keys(body).find((text) => {
+    const texts = Object.keys(body);
+    if (texts.length > LOOKUP_ENTRIES_MAX)
+      return { why: `It answered a look-up of one address with ${texts.length} entries.` };
+    const owner = texts.find((text) => {
       const parsed = parseAddress(text);
       return parsed.valid && parsed.key === address.key;
     });

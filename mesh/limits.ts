@@ -19,16 +19,16 @@ export const PEER_BODY_BYTES_MAX = 512 * 1_024;
 export const ANSWER_MS_MAX = 5_000;
 /** One peer's whole index: 100,000 addresses at about 300 octets. */
 export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
+export const INDEX_ENTRIES_MAX = 200_000;
 /** One peer's answer about one address or one agent. */
 export const LOOKUP_ANSWER_BYTES_MAX = 64 * 1_024;
+export const LOOKUP_ENTRIES_MAX = 100;
 /** Peers asked at once by one node, over all questions. */
 export const FAN_OUT_MAX = 512;
 /** Askers of the same question within this long share one fan-out: an answer is at most this much older than its question. */
 export const SHARED_QUESTION_MS_MAX = 100;
 /** Fan-outs under way at once on one node; above it the node answers 503. */
 export const QUESTIONS_IN_HAND_MAX = 1_024;
-/** Index entries read or written in one turn of the event loop: about 5 ms of work. */
-export const ENTRIES_PER_TURN_MAX = 2_000;
 
 /** A claim, from the client's request to its answer (claims: total 5 s). */
 export const CLAIM_MS_MAX = 5_000;

@@ -6,23 +6,25 @@
 import { type ErrorCode, MeshError } from './errors.ts';
 import type { Host, Roster } from './hosts.ts';
 import {
-  isMap,
   type ListedEntry,
+  membersOf,
   type ParseAddress,
   type Question,
   questionPath,
   readIndexEntry,
 } from './index-entry.ts';
+import type { JsonMember } from './json-members.ts';
 import {
   ANSWER_MS_MAX,
-  ENTRIES_PER_TURN_MAX,
   INDEX_ANSWER_BYTES_MAX,
   LOOKUP_ANSWER_BYTES_MAX,
+  LOOKUP_ENTRIES_MAX,
   QUESTIONS_IN_HAND_MAX,
   SHARED_QUESTION_MS_MAX,
 } from './limits.ts';
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerAnswer, PeerTransport } from './ports.ts';
+import { inTurns } from './turns.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
 export interface LookUpMeta {
@@ -192,23 +194,23 @@ async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signa
   if (signal.aborted) return { failure: 'peer_silent' };
   // A host of the original's kind says 404 for an agent it does not have: that is an answer.
   if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
-  if (answer.status !== 200 || !isMap(answer.body)) return { failure: 'peer_unintelligible' };
-  return readAnswer(ports, peer, question, answer.body);
+  const members = membersOf(answer);
+  if (answer.status !== 200 || members === undefined) return { failure: 'peer_unintelligible' };
+  if (isNarrow(question) && members.length > LOOKUP_ENTRIES_MAX) return { failure: 'peer_unintelligible' };
+  return readAnswer(ports, peer, question, members);
 }
 
 async function readAnswer(
   ports: LookUpPorts,
   from: Host,
   question: Question,
-  map: Readonly<Record<string, unknown>>,
+  members: readonly JsonMember[],
 ): Promise<Outcome> {
-  // A whole index was just parsed as JSON, in one go: others have their turn before its entries are read.
-  if (!isNarrow(question)) await ports.clock.sleep(0);
   const door = { from, question, parseAddress: ports.parseAddress };
   const entries: ListedEntry[] = [];
   let dropped = 0;
-  await inTurns(Object.keys(map), ports.clock, (text) => {
-    const listed = readIndexEntry(text, map[text], door);
+  await inTurns(members, ports.clock, ([text, value]) => {
+    const listed = readIndexEntry(text, value, door);
     if (listed === undefined) dropped += 1;
     else entries.push(listed);
   });
@@ -217,12 +219,4 @@ async function readAnswer(
 
 function isNarrow(question: Question): boolean {
   return question.address !== undefined || question.agentId !== undefined;
-}
-
-/** Visits every item, letting other work in between after each `ENTRIES_PER_TURN_MAX`. */
-async function inTurns<Item>(items: readonly Item[], clock: Clock, visit: (item: Item) => void): Promise<void> {
-  for (let from = 0; from < items.length; from += ENTRIES_PER_TURN_MAX) {
-    if (from > 0) await clock.sleep(0);
-    for (const item of items.slice(from, from + ENTRIES_PER_TURN_MAX)) visit(item);
-  }
 }

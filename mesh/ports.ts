@@ -1,6 +1,7 @@
 // What the mesh asks of the world. Nothing in `mesh/` touches a socket, a file, the clock or chance directly: it is handed
 // these ports, so that a seeded simulation can run the very code that runs in production.
 // What they do not promise: that a message arrives, that it arrives once, or that two hosts' clocks agree.
+import type { JsonMember } from './json-members.ts';
 import type { HostId } from './names.ts';
 
 export interface Clock {
@@ -43,6 +44,8 @@ export interface PeerAnswer {
   readonly status: number;
   /** The parsed JSON body; `undefined` when the body was empty. */
   readonly body: unknown;
+  /** The members of a large map, which was read in turns, in the place of `body`. */
+  readonly members?: readonly JsonMember[];
   /** Its ETag, when it had one: what a later `If-None-Match` may name. */
   readonly etag?: string;
 }

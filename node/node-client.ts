@@ -1,6 +1,7 @@
 // A running node, asked over HTTP: what the tools for agents and the commands for operators stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
 import { type Dispatcher, request } from 'undici';
 import { parseForeignJson } from '../mesh/json.ts';
+import { FILE_BOUNDS } from '../mesh/json-shape.ts';
 
 export interface NodeClientOptions {
   /** `http://host:port`, without a path. */
@@ -52,7 +53,7 @@ export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOpt
 
 function parse(text: string, url: string): Readonly<Record<string, unknown>> {
   try {
-    return parseForeignJson(text) as Record<string, unknown>;
+    return parseForeignJson(text, FILE_BOUNDS) as Record<string, unknown>;
   } catch {
     throw new Error(`What answers at ${url} is no node: its answer is not JSON.`);
   }

@@ -1,7 +1,8 @@
 // The door through which other hosts' messages about claims come in, and stored parts of them: what is not of these forms is refused
 // before anything acts on it. It does not know who sent it; the signature does.
 import { z } from 'zod';
-import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
+import { boundedRecord } from '../bounded-record.ts';
+import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import { type AddressKey, type AgentId, type ClaimId, type HostId, parseAgentId, parseHostId } from '../names.ts';
 import type { Config } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
@@ -39,8 +40,10 @@ export const ownerSchema = z.object({
   since: z.string().max(40),
 });
 const incarnation = z.string().regex(/^[0-9a-f]{16,64}$/);
-const hosts = z.array(hostId).max(1_000);
-const voters = z.record(hostId, incarnation);
+const hosts = z.array(hostId).max(HOSTS_MAX);
+/** Twenty are kept. */
+const BOOTS_TOLD_MAX = 100;
+const voters = boundedRecord(z.record(hostId, incarnation), HOSTS_MAX);
 const version = z.literal(CLAIM_VERSION);
 
 export const configSchema = z
@@ -51,7 +54,7 @@ export const configSchema = z
     old: voters.optional(),
     unanimous: z.literal(true).optional(),
     members: hosts,
-    gone: z.record(hostId, z.string().max(40)),
+    gone: boundedRecord(z.record(hostId, z.string().max(40)), HOSTS_MAX),
     after: z
       .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
       .max(8)
@@ -119,10 +122,10 @@ const greeting = z.object({
   config: configSchema.optional(),
   life: z.int().min(0),
   boot: z.string().max(64),
-  boots: z.record(z.string().max(16), z.string().max(64)),
+  boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), BOOTS_TOLD_MAX),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
-  evicting: z.record(hostId, z.string().max(40)).optional(),
+  evicting: boundedRecord(z.record(hostId, z.string().max(40)), HOSTS_MAX).optional(),
   you: z
     .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
     .optional(),

@@ -26,6 +26,8 @@ export type ResponseHeaders = Readonly<
 export interface ReceivedResponse {
   readonly status: number;
   readonly body: Uint8Array;
+  /** Content-Digest of the body, where it was computed already. */
+  readonly digest?: string;
   /** A header field by its lower-case name; several lines joined by `, `. */
   field(name: string): string | undefined;
 }
@@ -78,7 +80,7 @@ export function verifyStatement(
   if (received.field('mesh-to') !== to) throw refuseAnswer('recipient', `The answer is not addressed to '${to}'.`);
   const fault = ageFault(read.createdSeconds, nowSeconds);
   if (fault !== undefined) throw refuseAnswer('stale', `The answer's signature ${fault}`);
-  if (!digestFits(digest, received.body)) {
+  if (!digestFits(digest, received.body, received.digest)) {
     throw refuseAnswer('digest', 'Content-Digest is not the sha-256 of the answer that arrived.');
   }
   if (!key.verify(baseOf({ status: received.status, digest, from, to }, more, read.params), read.bytes)) {

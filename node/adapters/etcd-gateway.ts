@@ -3,6 +3,7 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { parseForeignJson } from '../../mesh/json.ts';
+import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
 const TRY_MS_MAX = 1_500;
@@ -118,7 +119,7 @@ export class EtcdGateway {
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: token }) },
       body: JSON.stringify(body),
     });
-    return { status: response.statusCode, answer: parseForeignJson(await response.body.text()) };
+    return { status: response.statusCode, answer: parseForeignJson(await response.body.text(), FILE_BOUNDS) };
   }
 }
 

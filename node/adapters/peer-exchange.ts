@@ -2,6 +2,10 @@
 // deadline is the caller's signal, which covers the body too. What fails leaves as a `MeshError` that says what the peer did.
 import { type Dispatcher, errors } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
+import { runningDigest } from '../../mesh/signature/digest.ts';
+
+/** Hashed in one go: about a millisecond's work. */
+const ONE_GO_BYTES_MAX = 512 * 1_024;
 
 export interface WireRequest {
   /** `http(s)://host:port`. */
@@ -19,6 +23,8 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly status: number;
   readonly body: Uint8Array;
+  /** Content-Digest of a large body, computed while it arrived. */
+  readonly digest?: string;
   /** A header field by its lower-case name; several lines joined by `, `. */
   field(name: string): string | undefined;
 }
@@ -45,11 +51,10 @@ export async function exchange(dispatcher: Dispatcher, request: WireRequest, sig
       throw refusal;
     }
     // An announced length, already found small enough, is kept to by the parser; only a body without one is counted.
-    const body =
-      field('content-length') === undefined
-        ? await readBounded(answer.body, request.answerBytesMax)
-        : await answer.body.bytes();
-    return { status, field, body };
+    const length = field('content-length');
+    if (length !== undefined && Number(length) <= ONE_GO_BYTES_MAX)
+      return { status, field, body: await answer.body.bytes() };
+    return { status, field, ...(await readBounded(answer.body, request.answerBytesMax)) };
   } catch (error) {
     signal.throwIfAborted();
     throw asMeshError(error, request.origin);
@@ -74,16 +79,21 @@ function unreadable(
   return Number(field('content-length') ?? 0) > bytesMax ? tooLarge(bytesMax) : undefined;
 }
 
-async function readBounded(body: Dispatcher.ResponseData['body'], bytesMax: number): Promise<Uint8Array> {
+async function readBounded(
+  body: Dispatcher.ResponseData['body'],
+  bytesMax: number,
+): Promise<Pick<WireAnswer, 'body' | 'digest'>> {
   const chunks: Uint8Array[] = [];
+  const digest = runningDigest();
   let size = 0;
   // Leaving the loop early destroys the body, and the connection with it.
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);
+    digest.add(chunk);
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+  return { body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size), digest: digest.value() };
 }
 
 function tooLarge(bytesMax: number): MeshError {

@@ -5,7 +5,15 @@ import { Agent, Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
 import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
-import { ANSWER_MS_MAX, FAN_OUT_MAX, HOSTS_MAX } from '../../mesh/limits.ts';
+import { readMembers } from '../../mesh/json-members.ts';
+import {
+  ANSWER_MS_MAX,
+  FAN_OUT_MAX,
+  HOSTS_MAX,
+  INDEX_ENTRIES_MAX,
+  LOOKUP_ANSWER_BYTES_MAX,
+  PEER_BODY_BYTES_MAX,
+} from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
@@ -131,7 +139,11 @@ async function askNow(
     verify(options, host, request, answer, parts);
     const etag = answer.field('etag');
     refuseStrangeUnchanged(request, answer.status, etag);
-    return { status: answer.status, body: parse(answer.body), ...(etag === undefined ? {} : { etag }) };
+    return {
+      status: answer.status,
+      ...(await read(answer, request, clock)),
+      ...(etag === undefined ? {} : { etag }),
+    };
   } catch (error) {
     throw naming(host, error);
   }
@@ -162,7 +174,7 @@ function verify(
 
 /** It is there, and it is the right one, but it did not take the question for ours: what it says is no answer. */
 function refused({ status, body }: WireAnswer): MeshError {
-  const said = (parse(body) ?? {}) as { readonly message?: unknown; readonly reason?: unknown };
+  const said = saidIn(body);
   return new MeshError('peer_refused', `It refused the question (${status}).${quoteOf(said)}`, {
     extra: typeof said.reason === 'string' ? { reason: said.reason } : {},
   });
@@ -176,14 +188,30 @@ function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: 
 
 /** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
 function unsigned(answer: WireAnswer): MeshError {
-  const quote = quoteOf((parse(answer.body) ?? {}) as { readonly message?: unknown });
+  const quote = quoteOf(saidIn(answer.body));
   return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${quote}`, {
     extra: { reason: 'missing' },
   });
 }
 
+/** What an answer that is not believed says of itself; nothing, of one that is too large to be such a sentence. */
+function saidIn(body: Uint8Array): { readonly message?: unknown; readonly reason?: unknown } {
+  return body.byteLength > LOOKUP_ANSWER_BYTES_MAX ? {} : (parse(body) ?? {});
+}
+
 function quoteOf({ message }: { readonly message?: unknown }): string {
   return typeof message === 'string' ? ` It says: "${message.slice(0, 200)}"` : '';
+}
+
+/** An answer that may be larger than a message is an index, and is read in turns. */
+async function read(
+  { body, status }: WireAnswer,
+  { answerBytesMax }: PeerRequest,
+  clock: Clock,
+): Promise<Pick<PeerAnswer, 'body' | 'members'>> {
+  if (answerBytesMax <= PEER_BODY_BYTES_MAX) return { body: parse(body) };
+  if (status !== 200) return { body: saidIn(body) };
+  return { body: undefined, members: await readMembers(body, INDEX_ENTRIES_MAX, clock) };
 }
 
 function parse(body: Uint8Array): unknown {
@@ -191,8 +219,8 @@ function parse(body: Uint8Array): unknown {
   try {
     return parseForeignJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    const isProto = cause instanceof JsonFault && cause.field !== undefined;
-    throw new MeshError('peer_unintelligible', `Its answer ${isProto ? cause.message : 'is not JSON'}.`, { cause });
+    const what = cause instanceof JsonFault && cause.isRefusal ? cause.message : 'is not JSON';
+    throw new MeshError('peer_unintelligible', `Its answer ${what}.`, { cause });
   }
 }
 

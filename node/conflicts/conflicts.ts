@@ -25,7 +25,7 @@ export interface ConflictsOptions {
 export class Conflicts {
   readonly #options: ConflictsOptions;
   readonly #byKey: Map<AddressKey, AddressConflict>;
-  readonly #doubles = new Map<HostId, readonly AddressKey[]>();
+  readonly #doubles = new Map<HostId, Set<AddressKey>>();
 
   private constructor(options: ConflictsOptions, conflicts: readonly AddressConflict[]) {
     this.#options = options;
@@ -44,7 +44,7 @@ export class Conflicts {
   doubles(): readonly Double[] {
     const { registry } = this.#options;
     return [...this.#doubles].flatMap(([hostId, keys]) =>
-      keys.filter((key) => registry.holderOf(key) !== undefined).map((key) => ({ key, hostId })),
+      [...keys].filter((key) => registry.holderOf(key) !== undefined).map((key) => ({ key, hostId })),
     );
   }
 
@@ -54,15 +54,21 @@ export class Conflicts {
       this.#doubles.delete(hostId);
       return;
     }
-    if (this.#doubles.get(hostId)?.join() !== keys.join())
-      this.#options.log.warn('conflict.undecided', { hostId, addresses: keys.length });
-    this.#doubles.set(hostId, keys);
+    const known = this.#doubles.get(hostId);
+    if (known?.size !== keys.length || !keys.every((key) => known.has(key))) this.#tell(hostId, keys.length);
+    this.#doubles.set(hostId, new Set(keys));
   }
 
   /** One more of them. */
   doubled(key: AddressKey, hostId: HostId): void {
-    const known = this.#doubles.get(hostId) ?? [];
-    if (!known.includes(key)) this.seenAt(hostId, [...known, key]);
+    const known = this.#doubles.get(hostId) ?? new Set();
+    if (known.has(key)) return;
+    this.#doubles.set(hostId, known.add(key));
+    this.#tell(hostId, known.size);
+  }
+
+  #tell(hostId: HostId, addresses: number): void {
+    this.#options.log.warn('conflict.undecided', { hostId, addresses });
   }
 
   /**

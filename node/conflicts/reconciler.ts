@@ -2,10 +2,11 @@
 // restarts until that is done; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
 // Not at every start: to be asked, each voter writes something for each address.
 import { MeshError } from '../../mesh/errors.ts';
-import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
+import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/index-entry.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
+import { inTurns } from '../../mesh/turns.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Conflicts } from './conflicts.ts';
@@ -42,6 +43,8 @@ interface Look {
 const DOUBT = 'conflicts/doubt';
 const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
+/** Peers whose indexes are looked into in one interval. */
+const PEERS_PER_ROUND_MAX = 10;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
 const BATCH_PAUSE_MS = 200;
 
@@ -52,6 +55,7 @@ export class Reconciler {
   #doubts = 0;
   #settled = 0;
   #peersAtMs = -Infinity;
+  #nextPeer = 0;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -105,14 +109,24 @@ export class Reconciler {
 
   async #lookAtPeers(signal: AbortSignal): Promise<void> {
     this.#peersAtMs = this.#options.clock.monotonicMs();
-    for (const peer of this.#options.peers()) {
+    for (const peer of this.#nextPeers()) {
       if (signal.aborted) return;
       await this.#lookAt(peer, signal);
     }
   }
 
+  /** Those whose turn it is: with many hosts that each look at all others every minute, the mesh would be busy with nothing else. */
+  #nextPeers(): readonly HostId[] {
+    const peers = this.#options.peers();
+    const from = this.#nextPeer % Math.max(peers.length, 1);
+    const next = [...peers.slice(from), ...peers.slice(0, from)].slice(0, PEERS_PER_ROUND_MAX);
+    this.#nextPeer = from + next.length;
+    for (const known of this.#looks.keys()) if (!peers.includes(known)) this.#looks.delete(known);
+    return next;
+  }
+
   async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
-    const { transport, keyOf, holds, conflicts, isOutside, version } = this.#options;
+    const { transport, keyOf, holds, conflicts, isOutside, version, clock } = this.#options;
     const last = this.#looks.get(peer);
     const now = version();
     // Of an index that stayed the same, what was not ours when it was looked at may be ours now.
@@ -132,15 +146,18 @@ export class Reconciler {
       throw error;
     });
     if (answer?.status === 304 && last !== undefined) conflicts.seenAt(peer, last.doubles.filter(holds));
-    if (answer?.status !== 200 || typeof answer.body !== 'object' || answer.body === null) return;
-    const shared = Object.keys(answer.body).flatMap((address) => {
+    const members = answer?.status === 200 ? membersOf(answer) : undefined;
+    if (members === undefined) return;
+    const found = new Set<AddressKey>();
+    await inTurns(members, clock, ([address]) => {
       const key = keyOf(address);
-      return key !== undefined && holds(key) ? [key] : [];
+      if (key !== undefined && holds(key)) found.add(key);
     });
+    const shared = [...found];
     for (let at = 0; at < shared.length; at += KEYS_PER_MESSAGE_MAX)
       if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
     const doubles = shared.filter(holds);
     conflicts.seenAt(peer, doubles);
-    this.#looks.set(peer, { etag: answer.etag, version: now, doubles });
+    this.#looks.set(peer, { etag: answer?.etag, version: now, doubles });
   }
 }

@@ -60,14 +60,14 @@ export function createApp(services: AppServices): Fetch {
 }
 
 /** What anybody may ask whom the gate let in. */
-function clientRoutes({ log, node, registry, webhooks, email, resolver }: AppServices): Hono {
+function clientRoutes({ log, node, registry, webhooks, email, resolver, peerAuth: { clock } }: AppServices): Hono {
   const app = createShell(log);
   nodeRoutes(app, node);
   meshCommandRoutes(app, node.claims);
   agentRoutes(app, registry);
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
-  emailValidationRoutes(app, resolver);
+  emailValidationRoutes(app, resolver, clock);
   emailListRoutes(app, email.sending);
   // Last, for its `/:id/…` would fit the others' paths.
   emailRoutes(app, email);

@@ -4,7 +4,11 @@ import type { Context } from 'hono';
 import type { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
+import { JSON_BOUNDS, type JsonBounds } from '../../mesh/json-shape.ts';
 import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+
+/** An agent with ten addresses has some hundred values; a thousand addresses may be validated at once. */
+const REQUEST_JSON_BOUNDS: JsonBounds = { ...JSON_BOUNDS, valuesMax: 2_500 };
 
 /** Reads the body as JSON of `schema`'s form. Throws `unsupported_media_type`, `payload_too_large`, `invalid_json`, `unknown_field` or `invalid_request`. */
 export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
@@ -41,13 +45,13 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
 }
 
 /** Parses JSON text; throws `invalid_json`, or `unknown_field` for a member called `__proto__`. */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, bounds: JsonBounds = REQUEST_JSON_BOUNDS): unknown {
   try {
-    return parseForeignJson(text);
+    return parseForeignJson(text, bounds);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     const { message, field, cause } = error;
-    if (field === undefined) throw new MeshError('invalid_json', `The body ${message}`, { cause });
+    if (field === undefined) throw new MeshError('invalid_json', `The body ${message}.`, { cause });
     throw new MeshError('unknown_field', `'${field}' is not a field this route knows.`, { field });
   }
 }

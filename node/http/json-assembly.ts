@@ -2,11 +2,11 @@
 // held of all else is counted and bounded, names and numbers included: a body may be one number of many million digits.
 import type { Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
+import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
 import { type Blobs, SpooledContent } from '../send/blobs.ts';
 import { ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
 
-export const DEPTH_MAX = 64;
 /** Counted for each value and member, whatever its text: what it costs is not only its characters. */
 const VALUE_COST = 8;
 
@@ -22,6 +22,7 @@ export class JsonAssembly {
   #contents = 0;
   #text = '';
   #held = 0;
+  #values = 0;
   #value: unknown;
   #isComplete = false;
 
@@ -105,7 +106,8 @@ export class JsonAssembly {
   }
 
   #open(container: Container): undefined {
-    if (this.#stack.length >= DEPTH_MAX) throw tooDeep();
+    if (this.#stack.length >= JSON_BOUNDS.depthMax)
+      throw excess(`is nested deeper than ${JSON_BOUNDS.depthMax} levels`);
     this.#put(container);
     this.#stack.push(container);
     this.#path.push(Array.isArray(container) ? 0 : '');
@@ -127,6 +129,9 @@ export class JsonAssembly {
 
   #put(value: unknown): undefined {
     this.#hold(VALUE_COST);
+    this.#values += 1;
+    if (this.#values > JSON_BOUNDS.valuesMax)
+      throw new MeshError('payload_too_large', `The body has more than ${JSON_BOUNDS.valuesMax} values.`);
     const parent = this.#stack.at(-1);
     if (Array.isArray(parent)) parent.push(value);
     else if (parent !== undefined) parent[String(this.#path.at(-1))] = value;
@@ -163,6 +168,6 @@ export function tooManyAttachments(): MeshError {
   });
 }
 
-export function tooDeep(): MeshError {
-  return new MeshError('invalid_json', `The body is nested deeper than ${DEPTH_MAX} levels.`);
+function excess(what: string): MeshError {
+  return new MeshError('invalid_json', `The body ${what}.`);
 }

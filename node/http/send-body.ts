@@ -4,6 +4,7 @@
 import pLimit from 'p-limit';
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
+import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
 import type { Blobs } from '../send/blobs.ts';
 import {
   ATTACHMENT_BYTES_MAX,
@@ -13,7 +14,7 @@ import {
 } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
 import { parseJson, readBody, refuseOtherThanJson } from './input.ts';
-import { contentField, DEPTH_MAX, JsonAssembly, tooDeep, tooManyAttachments } from './json-assembly.ts';
+import { contentField, JsonAssembly, tooManyAttachments } from './json-assembly.ts';
 
 /** base64 of the attachments with its line ends, and the rest. */
 const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BODY_BYTES_MAX;
@@ -51,8 +52,10 @@ export function sendBodyReader(blobs: Blobs): ReadSendBody {
 
 async function readSmall(blobs: Blobs, request: Request): Promise<unknown> {
   const octets = await readBody(request, SMALL_BODY_BYTES_MAX);
-  const value = parseJson(decoded(() => new TextDecoder('utf-8', { fatal: true }).decode(octets)));
-  refuseDeep(value);
+  const value = parseJson(
+    decoded(() => new TextDecoder('utf-8', { fatal: true }).decode(octets)),
+    JSON_BOUNDS,
+  );
   const { attachments } = (value ?? {}) as { readonly attachments?: unknown };
   if (!Array.isArray(attachments)) return value;
   if (attachments.length > ATTACHMENTS_MAX) throw tooManyAttachments();
@@ -70,16 +73,6 @@ async function spool(blobs: Blobs, text: string, field: string) {
   } catch (error) {
     await content.abort();
     throw error;
-  }
-}
-
-/** Level by level, not by recursion: the stack is what it protects. */
-function refuseDeep(value: unknown): void {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    const containers = level.filter((one) => typeof one === 'object' && one !== null);
-    if (containers.length > 0 && depth >= DEPTH_MAX) throw tooDeep();
-    level = containers.flatMap((container) => Object.values(container as object));
   }
 }
 

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
+import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';
 import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
@@ -131,7 +132,7 @@ async function readFileEntries(path: string, mistakes: string[]): Promise<z.outp
   const text = readPrivateFile(path, 'The accounts file');
   let json: unknown;
   try {
-    json = parseForeignJson(text);
+    json = parseForeignJson(text, FILE_BOUNDS);
   } catch (fault) {
     // The parser's own words would quote the text, and with it a password.
     const isProto = fault instanceof JsonFault && fault.field !== undefined;

@@ -3,6 +3,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
+import { boundedRecord } from '../../mesh/bounded-record.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { SpooledContent } from './blobs.ts';
 import { isStructured } from './content-type.ts';
@@ -36,6 +37,8 @@ const mailboxes = z.union([mailbox, z.array(mailbox).max(RECIPIENTS_MAX)], {
 const MESSAGE_ID =
   /^<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+|\[[\x21-\x5a\x5e-\x7e]*\])>$/;
 const messageId = z.string().max(998).regex(MESSAGE_ID, 'must be a message id in angle brackets, like <id@x.com>');
+/** Headers that are looked at to say what is wrong with them. */
+const HEADERS_READ_MAX = 500;
 const CONTENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
 const attachment = z.strictObject(
@@ -71,7 +74,7 @@ export const sendRequest = z.strictObject({
   cc: mailboxes.optional(),
   bcc: mailboxes.optional(),
   replyTo: mailboxes.optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: boundedRecord(z.record(z.string(), z.string()), HEADERS_READ_MAX).optional(),
   attachments: z.array(attachment).max(ATTACHMENTS_MAX).optional(),
   /** JSON it is already, having come as a part of the body; looking at each of its values again took a second for a large one. */
   payload: z.unknown().optional(),

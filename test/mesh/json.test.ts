@@ -45,6 +45,6 @@ describe('JSON from outside', () => {
     expect(faultOf(text)).toMatchObject({ field: undefined, message: expect.stringMatching(/^is not JSON: /) });
   });
 
-  it('is searched without recursion', () =>
-    expect(faultOf(`${'['.repeat(50_000)}{"__proto__":1}${']'.repeat(50_000)}`).field).toMatch(/^\[0\]\[0\]/));
+  it('is searched as deep as it may be nested', () =>
+    expect(faultOf(`${'['.repeat(60)}{"__proto__":1}${']'.repeat(60)}`).field).toMatch(/^\[0\]\[0\]/));
 });

@@ -6,11 +6,17 @@ import { agentPatch, newAgent } from '../../registry/schemas.ts';
 import { agentForm } from '../agent-form.ts';
 import { agentIdOf } from '../agent-id.ts';
 import { readJson } from '../input.ts';
+import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 
 export function agentRoutes(app: Hono, registry: Registry): void {
+  const lists = new LongLists();
   resource(app, '/api/agents', {
-    GET: (c) => c.json({ agents: registry.list().map(agentForm) }),
+    GET: async (c) => {
+      const agents = await lists.make(() => joinInTurns(registry.list(), (agent) => JSON.stringify(agentForm(agent))));
+      const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(']}')]);
+      return c.body(body, 200, { 'Content-Type': 'application/json' });
+    },
     POST: async (c) => {
       const { agent, isNew } = await registry.create(await readJson(c, newAgent));
       nameClaims(c, agent);

@@ -5,6 +5,7 @@ import { CLAIM_VERSION, type ClaimAnswer, type Question, type Reply } from '../.
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
+import { JSON_BOUNDS } from '../../../mesh/json-shape.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { answerJson } from '../answer-signing.ts';
 import { parseJson, validate } from '../input.ts';
@@ -27,7 +28,7 @@ export function claimRoutes(app: Hono, voter: ClaimVoter): void {
 }
 
 function readMessage<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
-  const value = parseJson(Buffer.from(peerBody(c)).toString('utf8'));
+  const value = parseJson(Buffer.from(peerBody(c)).toString('utf8'), JSON_BOUNDS);
   const { version } = (value ?? {}) as { version?: unknown };
   if (version !== CLAIM_VERSION) {
     throw new MeshError(

@@ -1,15 +1,20 @@
 // GET /api/agents/email-index: who owns an address, asked here or of the whole mesh (specification, "Email Index" and
 // "Federated Lookup"). Register it before `/api/agents/:id`, which would take the path for an agent's.
 import type { IncomingMessage } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import { EMAIL_INDEX_PATH, entryJson, type ParseAddress, type ParsedAddress } from '../../../mesh/index-entry.ts';
-import { ENTRIES_PER_TURN_MAX } from '../../../mesh/limits.ts';
+import {
+  EMAIL_INDEX_PATH,
+  entryJson,
+  type ListedEntry,
+  type ParseAddress,
+  type ParsedAddress,
+} from '../../../mesh/index-entry.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, parseAgentId } from '../../../mesh/names.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
 import { answerBytes } from '../answer-signing.ts';
+import { joinInTurns } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { decodePercents, decodeQuery, readQuery } from '../query.ts';
 import { rawHeader } from '../raw-headers.ts';
@@ -26,6 +31,8 @@ const FIELDS = ['address', 'agentId', 'federated'] as const;
 const ADDRESS_ALONE = '?address=';
 /** One header in a plain object: what Hono and its Node adapter pass on without building a `Headers`. */
 const JSON_TYPE = { 'Content-Type': 'application/json' };
+/** Written as text, at once. */
+const FEW_ENTRIES_MAX = 1_000;
 /** nginx's "client closed request": nobody reads it. */
 const CLIENT_LEFT = 499;
 
@@ -177,20 +184,10 @@ function federatedJson(answer: LookUpAnswer): Promise<string | Uint8Array<ArrayB
   return known;
 }
 
-/** Writes a long answer piece by piece, so that other requests have their turn in between. */
+/** Writes a long answer in turns, so that other requests have theirs in between. */
 async function renderFederated({ emails, meta }: LookUpAnswer): Promise<string | Uint8Array<ArrayBuffer>> {
-  const listed = [...emails.values()];
-  const write = (from: number) =>
-    listed
-      .slice(from, from + ENTRIES_PER_TURN_MAX)
-      .map(({ address, entry }) => entryJson(address, entry))
-      .join(',');
+  const write = ({ address, entry }: ListedEntry) => entryJson(address, entry);
   const end = `},"meta":${JSON.stringify(meta)}}`;
-  if (listed.length <= ENTRIES_PER_TURN_MAX) return `{"emails":{${write(0)}${end}`;
-  const parts = [Buffer.from(`{"emails":{${write(0)}`)];
-  for (let from = ENTRIES_PER_TURN_MAX; from < listed.length; from += ENTRIES_PER_TURN_MAX) {
-    await nextTurn();
-    parts.push(Buffer.from(`,${write(from)}`));
-  }
-  return Buffer.concat([...parts, Buffer.from(end)]);
+  if (emails.size <= FEW_ENTRIES_MAX) return `{"emails":{${[...emails.values()].map(write).join(',')}${end}`;
+  return Buffer.concat([Buffer.from('{"emails":{'), await joinInTurns(emails.values(), write), Buffer.from(end)]);
 }

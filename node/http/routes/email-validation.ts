@@ -2,6 +2,8 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock } from '../../../mesh/ports.ts';
+import { inTurns } from '../../../mesh/turns.ts';
 import { checkDeliverability, type Resolver } from '../../send/deliverability.ts';
 import { VALIDATE_ADDRESSES_MAX } from '../../send/limits.ts';
 import { inputSchemaOf, TOOLS } from '../../send/tools.ts';
@@ -23,7 +25,7 @@ const request = z
 /** Addresses of one request whose domains are asked for at once. */
 const LOOKUPS_MAX = 50;
 
-export function emailValidationRoutes(app: Hono, resolver: Resolver): void {
+export function emailValidationRoutes(app: Hono, resolver: Resolver, clock: Clock): void {
   resource(app, '/api/email/validate', {
     POST: async (c) => {
       const { email, emails, checkDeliverability: isAsked = false } = await readJson(c, request);
@@ -40,7 +42,9 @@ export function emailValidationRoutes(app: Hono, resolver: Resolver): void {
         return found.deliverable === false ? { email: text, valid: false, ...found } : { ...result, ...found };
       };
       if (email !== undefined) return c.json(await judge(email));
-      return c.json({ results: await Promise.all((emails ?? []).map(judge)) });
+      const results: ReturnType<typeof judge>[] = [];
+      await inTurns(emails ?? [], clock, (text) => results.push(judge(text)));
+      return c.json({ results: await Promise.all(results) });
     },
   });
   resource(app, '/api/email/tools', {

@@ -4,10 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import type { PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
+import type { Clock, PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
-import { peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
+import { optionalPeerAuth, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { PEER_CONNECTIONS_MAX } from '../../../node/peers/limits.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
@@ -450,6 +450,60 @@ describe('more questions than places', () => {
     expect(await outcome(transport.ask(required))).toBe('answered');
     await clock.advance(ANSWER_MS);
     await Promise.all(hanging);
+  });
+});
+
+describe('a whole index', () => {
+  const index: PeerRequest = { ...lookUp, answerBytesMax: 64 * 1_024 * 1_024 };
+  const answering = async (body: string, headers: Record<string, string> = {}) => {
+    const app = createShell(new RecordingLog());
+    app.get('/index', (c) => c.body(body, 200, headers));
+    return stack.use(await serveApp(app));
+  };
+
+  it('is read in turns, into its members', async () => {
+    const members = Array.from({ length: 20_000 }, (_, at) => [`a${at}@x.com`, { agentId: `a${at}` }] as const);
+    const server = await answering(JSON.stringify(Object.fromEntries(members)));
+    let [nowMs, turns] = [0, 0];
+    const tired: Clock = {
+      wallMs: () => nowMs,
+      monotonicMs: () => {
+        nowMs += 1;
+        return nowMs;
+      },
+      sleep: (ms, signal) => {
+        if (ms > 0) return clock.sleep(ms, signal);
+        turns += 1;
+        return Promise.resolve();
+      },
+    };
+    const answer = await transportTo(server, { ...strangers, clock: tired }).ask(index);
+    expect(answer).toEqual({ status: 200, body: undefined, members });
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('that is nested without end is refused before it is parsed', async () => {
+    const server = await answering(`{"a@x.com":${'['.repeat(5_000_000)}`);
+    expect(await outcome(transportTo(server, strangers).ask(index))).toEqual(
+      failed('peer_unintelligible', /nested deeper than 64 levels/),
+    );
+  });
+
+  it('that is unsigned where a key is known is not parsed at all', async () => {
+    const server = await answering('['.repeat(5_000_000));
+    expect(await outcome(transportTo(server).ask(index))).toEqual(failed('peer_untrusted', /without a signature\.$/));
+  });
+
+  it('is believed when it is signed, however large it is', async () => {
+    const app = createShell(new RecordingLog());
+    app.use('/index', optionalPeerAuth(cloud.auth(clock)));
+    const large = {
+      'a@x.com': { agentId: 'a' },
+      ...Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`${at}@x.com`, '-'.repeat(100)])),
+    };
+    app.get('/index', (c) => answerJson(c, large));
+    const answer = await transportTo(stack.use(await serveApp(app))).ask(index);
+    expect(answer.members).toHaveLength(20_001);
   });
 });
 

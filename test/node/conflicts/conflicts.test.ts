@@ -19,7 +19,7 @@ const OTHER: Owner = {
 
 /** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
 async function setUp() {
-  const world = { ...(await testRegistry()), isOutside: false };
+  const world = { ...(await testRegistry()), isOutside: false, peers: ['cloud' as HostId] };
   await call(world.app, 'POST', '/api/agents', {
     id: 'a1',
     name: 'titania',
@@ -35,7 +35,7 @@ async function setUp() {
     holds: (key) => index.holder(key) !== undefined,
     isReady: () => claims.outage === undefined,
     keyOf: (address) => address.toLowerCase() as AddressKey,
-    peers: () => ['cloud' as HostId],
+    peers: () => world.peers,
     isOutside: () => world.isOutside,
     version: () => index.version,
     transport: {
@@ -202,6 +202,20 @@ describe('an address in the index of a peer too', () => {
     await expect(conflicts.resolve('b@x.com' as AddressKey, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
     expect(await conflicts.resolve(KEY, 'theirs')).toBeUndefined();
     expect([held(index), conflicts.doubles()]).toEqual([['b@x.com'], []]);
+  });
+
+  it('is looked for in ten indexes a minute, each in its turn, in a mesh of many', async () => {
+    const { asked, start, stop, clock, ...world } = await setUp();
+    world.peers.splice(0, 1, ...Array.from({ length: 25 }, (_, at) => `host-${at}` as HostId));
+    start();
+    const seen: string[][] = [];
+    for (let minute = 0; minute < 3; minute += 1) {
+      await clock.advance(61_000);
+      seen.push(asked.splice(0).map(({ to }) => to));
+    }
+    stop.abort();
+    expect(new Set(seen.flat()).size).toBe(25);
+    expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(20);
   });
 
   it('is looked for later when the peer is silent', async () => {

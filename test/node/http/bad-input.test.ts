@@ -22,7 +22,7 @@ describe.each(WRITING)('$method $path', ({ method, path, good }) => {
 
   it('answers 400 for JSON that is nested without end', () => {
     const body = `${'['.repeat(100_000)}"__proto__"${']'.repeat(100_000)}`;
-    return expectRefused({ method, path, body }, { status: 400, error: 'invalid_request' });
+    return expectRefused({ method, path, body }, { status: 400, error: 'invalid_json' });
   });
 
   it.each([
