@@ -4,10 +4,13 @@ import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { parseForeignJson } from '../../mesh/json.ts';
 import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
+import { untilAborted } from '../peers/deadline.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
 const TRY_MS_MAX = 1_500;
 const CONNECT_MS_MAX = 5_000;
+/** A login is shared by all who wait for it, so it has a time of its own. */
+const LOGIN_MS_MAX = 5_000;
 const CONNECTIONS_MAX = 16;
 
 export interface Login {
@@ -39,6 +42,7 @@ export class EtcdGateway {
   readonly #origins: readonly string[];
   readonly #login: Login | undefined;
   readonly #agent: Agent;
+  readonly #closing = new AbortController();
   #token: Promise<string> | undefined;
   /** The endpoint that answered last is asked first. */
   #first = 0;
@@ -52,13 +56,13 @@ export class EtcdGateway {
 
   /** Rejects with a sentence when no endpoint answered, or one that did refused. */
   async ask(path: string, body: unknown, signal: AbortSignal): Promise<Asked> {
-    const token = this.#loggedIn(signal);
-    let reply = await this.#post(path, body, await token, signal);
+    const token = this.#loggedIn();
+    let reply = await this.#post(path, body, await outcomeOf(token, signal), signal);
     // A token that ran out is refused by 401, one from before any user or role was changed by 400; so a new one is tried at each.
     if (token !== undefined && reply.status >= 400 && reply.status < 500) {
       if (this.#token === token) this.#token = undefined;
       const { mayComeAgain } = reply;
-      reply = await this.#post(path, body, await this.#loggedIn(signal), signal);
+      reply = await this.#post(path, body, await outcomeOf(this.#loggedIn(), signal), signal);
       reply = { ...reply, mayComeAgain: mayComeAgain || reply.mayComeAgain };
     }
     if (reply.status === 200) return reply;
@@ -66,14 +70,19 @@ export class EtcdGateway {
   }
 
   close(): Promise<void> {
+    this.#closing.abort(new Error('The node is stopping.'));
     return this.#agent.close();
   }
 
-  /** `undefined`: without a login. Those who ask at once share one. */
-  #loggedIn(signal: AbortSignal): Promise<string> | undefined {
+  /** `undefined`: without a login. Those who ask at once share one, which goes on when any of them gives up. */
+  #loggedIn(): Promise<string> | undefined {
     if (this.#login === undefined) return undefined;
-    const token = this.#token ?? this.#authenticate(this.#login, signal);
-    this.#token = token;
+    this.#token ??= this.#begin(this.#login);
+    return this.#token;
+  }
+
+  #begin(login: Login): Promise<string> {
+    const token = this.#authenticate(login, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOGIN_MS_MAX)]));
     token.catch(() => {
       if (this.#token === token) this.#token = undefined;
     });
@@ -121,6 +130,11 @@ export class EtcdGateway {
     });
     return { status: response.statusCode, answer: parseForeignJson(await response.body.text(), FILE_BOUNDS) };
   }
+}
+
+/** As long as this asker waits for it. */
+async function outcomeOf(token: Promise<string> | undefined, signal: AbortSignal): Promise<string | undefined> {
+  return token && untilAborted(signal, token);
 }
 
 function refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {

@@ -1,0 +1,51 @@
+// A login that several questions share, against a server on loopback.
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { EtcdGateway } from '../../../node/adapters/etcd-gateway.ts';
+import { serveApp } from '../../support/loopback.ts';
+
+/** An etcd whose login takes until it is let go. */
+async function slowToLogIn() {
+  const begun = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<void>();
+  let logins = 0;
+  const app = new Hono();
+  app.post('/v3/auth/authenticate', async (c) => {
+    logins += 1;
+    begun.resolve();
+    await letGo.promise;
+    return c.json({ token: 'token' });
+  });
+  app.post('/v3/kv/range', (c) => c.json({ token: c.req.header('authorization') }));
+  const server = await serveApp(app);
+  const login = { name: 'root', password: 'secret' };
+  const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined });
+  const ask = (signal: AbortSignal) => gateway.ask('/v3/kv/range', {}, signal);
+  return { gateway, server, begun: begun.promise, letGo: letGo.resolve, ask, logins: () => logins };
+}
+
+describe('a login that is under way', () => {
+  it('serves the others when the one who asked first has given up, and that one is told at once', async () => {
+    const { gateway, server, begun, letGo, ask, logins } = await slowToLogIn();
+    await using _ = server;
+    const first = new AbortController();
+    const givenUp = ask(first.signal);
+    const other = ask(new AbortController().signal);
+    await begun;
+    first.abort(new Error('It was given up.'));
+    await expect(givenUp).rejects.toThrow('It was given up.');
+    letGo();
+    expect(await other).toMatchObject({ answer: { token: 'token' } });
+    expect(logins()).toBe(1);
+    await gateway.close();
+  });
+
+  it('ends with the gateway', async () => {
+    const { gateway, server, begun, letGo, ask } = await slowToLogIn();
+    await using _ = server;
+    const asked = ask(new AbortController().signal);
+    await begun;
+    await Promise.all([expect(asked).rejects.toThrow(/can't be asked/), gateway.close()]);
+    letGo();
+  });
+});
