@@ -132,7 +132,7 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');
   } catch (cause) {
-    const message = `The stored record '${key}' can't be read: ${(cause as Error).message}. The data directory was damaged or written by a newer version.`;
+    const message = `The stored record '${key}' can't be read: ${(cause as Error).message}. If a newer version of this program was started on this data, start that one again. If not, the store is damaged: move the data directory away and start with an empty one, never with an older copy; the other hosts bring this one in again.`;
     throw new MeshError('store_failed', message, { cause });
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { makeOwnDirectory, readOwnFile, writeFileDurably } from '../machine/own-files.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 const FILE_NAME = 'host-key.pem';
@@ -12,6 +13,9 @@ const FILE_NAME = 'host-key.pem';
 const FILE_BYTES_MAX = 4_096;
 /** The record that says which key this node has spoken with; `{publicKey}`. */
 const RECORD = 'host-key';
+const NEW_KEY =
+  'peers with the same MESH_SECRET believe the new key, any other refuses this host until it stands in its hosts.json as this host\'s "publicKey".';
+const REPLACE = `Put the right file in its place. If it is lost, move this one away and start once with --accept-new-key: ${NEW_KEY}`;
 
 export interface HostKeyOptions {
   /** The data directory. */
@@ -32,7 +36,7 @@ export async function openHostKey({ directory, store, acceptNewKey = false }: Ho
   if (pem === undefined) {
     if (known !== undefined && !acceptNewKey) {
       throw failure(
-        `${path} is missing, though this host has already spoken with the key ${known}. Restore the file from a backup. If it is lost, start once with a new key accepted; peers that know the old one refuse this host until they are told.`,
+        `${path} is missing, though this host has already spoken with the key ${known}. Put the file back, if it was moved. If it is lost, start once with --accept-new-key: ${NEW_KEY}`,
       );
     }
     pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -42,7 +46,7 @@ export async function openHostKey({ directory, store, acceptNewKey = false }: Ho
   if (known !== signer.publicKey) {
     if (known !== undefined && !acceptNewKey) {
       throw failure(
-        `${path} holds the key ${signer.publicKey}, but this host has spoken with ${known} so far. Restore the file that belongs to this data directory, or start once with a new key accepted.`,
+        `${path} holds the key ${signer.publicKey}, but this host has spoken with ${known} so far. Put the file back that belongs to this data directory, or start once with --accept-new-key: ${NEW_KEY}`,
       );
     }
     await store.commit([{ key: RECORD, value: { publicKey: signer.publicKey } }]);
@@ -55,12 +59,10 @@ function signerOf(path: string, pem: string): Signer {
   try {
     privateKey = createPrivateKey(pem);
   } catch (cause) {
-    throw failure(`${path} can't be read as a private key (PKCS 8, PEM). Restore it from a backup.`, cause);
+    throw failure(`${path} can't be read as a private key (PKCS 8, PEM). ${REPLACE}`, cause);
   }
   if (privateKey.asymmetricKeyType !== 'ed25519') {
-    throw failure(
-      `${path} holds a key of type ${privateKey.asymmetricKeyType}, not Ed25519. Restore it from a backup.`,
-    );
+    throw failure(`${path} holds a key of type ${privateKey.asymmetricKeyType}, not Ed25519. ${REPLACE}`);
   }
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x;
   if (publicKey === undefined) throw new Error('an Ed25519 key without a public part');
@@ -76,7 +78,7 @@ function readPem(path: string): string | undefined {
   } catch (cause) {
     throw failure(`${path} ${(cause as Error).message}.`, cause);
   }
-  if (octets?.byteLength === 0) throw failure(`${path} has 0 octets; a key has 119. Restore it from a backup.`);
+  if (octets?.byteLength === 0) throw failure(`${path} has 0 octets; a key has 119. ${REPLACE}`);
   return octets?.toString('latin1');
 }
 
@@ -95,7 +97,7 @@ async function recordedKey(store: Pick<Store, 'get'>): Promise<string | undefine
   if (record === undefined) return undefined;
   const publicKey = (record as { publicKey?: unknown } | null)?.publicKey;
   if (typeof publicKey === 'string') return publicKey;
-  throw failure(`The stored record '${RECORD}' has no publicKey: the store is damaged. Restore it from a backup.`);
+  throw damagedRecords(`The stored record '${RECORD}' has no publicKey`);
 }
 
 function failure(sentence: string, cause?: unknown): MeshError {

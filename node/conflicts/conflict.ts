@@ -3,10 +3,10 @@
 import { z } from 'zod';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
-import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Agent, AgentAddress } from '../registry/agent.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 /** An address that this host gave way on. */
@@ -64,11 +64,7 @@ export async function loadConflicts(store: Store): Promise<AddressConflict[]> {
   for await (const page of store.load(PREFIX))
     for (const { key, value } of page) {
       const parsed = stored.safeParse(value);
-      if (!parsed.success)
-        throw new MeshError(
-          'store_failed',
-          `The stored record '${key}' can't be read. Restore the data directory from a backup.`,
-        );
+      if (!parsed.success) throw damagedRecords(`The stored record '${key}' can't be read`);
       found.push(parsed.data as unknown as AddressConflict);
     }
   return found;

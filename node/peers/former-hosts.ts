@@ -1,8 +1,8 @@
 // Hosts that hosts.json listed once. Taking a host out of the file is a wish; until the mesh has moved without it, its vote is still
 // needed, and afterwards it must hear that it left. So where it is, and which key it was given there, is remembered, durably.
-import { MeshError } from '../../mesh/errors.ts';
 import { type Host, parseHost, type Roster } from '../../mesh/hosts.ts';
 import { type HostId, parseHostId } from '../../mesh/names.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 const PREFIX = 'host/';
@@ -30,8 +30,7 @@ export class FormerHosts {
       for (const { key, value } of page) {
         const id = parseHostId(key.slice(PREFIX.length));
         const host = parseHost(value);
-        if (id === undefined || host === undefined)
-          throw new MeshError('store_failed', `The stored record '${key}' is no host: the store is damaged.`);
+        if (id === undefined || host === undefined) throw damagedRecords(`The stored record '${key}' is no host`);
         known.set(id, host);
       }
     const hosts = new FormerHosts(options, known);

@@ -7,6 +7,7 @@ import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } f
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
 import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Log } from '../log.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { PeerKeys } from './peer-keys.ts';
 
@@ -54,8 +55,7 @@ export class LegacyPeers {
     for await (const page of options.store.load(PREFIX))
       for (const { key } of page) {
         const id = parseHostId(key.slice(PREFIX.length));
-        if (id === undefined)
-          throw new MeshError('store_failed', `The stored record '${key}' names no host: the store is damaged.`);
+        if (id === undefined) throw damagedRecords(`The stored record '${key}' names no host`);
         heard.add(id);
       }
     return new LegacyPeers(options, heard);

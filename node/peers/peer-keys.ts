@@ -7,6 +7,7 @@ import { type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
 import type { Log } from '../log.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { untilAborted } from './deadline.ts';
 import type { Greeter, Introduction } from './greeter.ts';
@@ -68,7 +69,7 @@ export async function openPeerKeys(options: PeerKeysOptions): Promise<PeerKeys &
       const text = (value as { publicKey?: unknown } | null)?.publicKey;
       const publicKey = typeof text === 'string' ? parsePublicKey(text) : undefined;
       if (!id || !publicKey) {
-        throw new MeshError('store_failed', `The stored record '${key}' is not a peer's key: the store is damaged.`);
+        throw damagedRecords(`The stored record '${key}' is not a peer's key`);
       }
       pins.set(id, publicKey);
     }

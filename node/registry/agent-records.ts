@@ -4,6 +4,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import { type AgentId, type HostId, parseAgentId } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import type { Agent } from './agent.ts';
 
@@ -106,10 +107,7 @@ function addressesFault(addresses: unknown): string | undefined {
 
 /** For records that contradict each other or the rules. */
 export function damaged(key: string, fault: string): MeshError {
-  return new MeshError(
-    'store_failed',
-    `The stored record '${key}' is damaged: ${fault}. Restore the data directory from a backup.`,
-  );
+  return damagedRecords(`The stored record '${key}' is damaged: ${fault}`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

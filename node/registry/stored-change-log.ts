@@ -1,9 +1,10 @@
 // The change log over the store: one record per entry, written in the same commit as the state it tells of. Positions are
 // given out in the very step that hands the commit to the store, and commits are applied in that order, so the log is in
 // commit order without a lock. Nobody sees an entry before it is durable.
-import { MeshError } from '../../mesh/errors.ts';
+import type { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import {
   AGENT_EVENTS,
@@ -124,10 +125,7 @@ function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
       ? typeof entry.changes === 'object'
       : EMAIL_EVENTS.some((event) => event === (entry.event as string)) && typeof entry.email === 'object');
   if (isWhole) return entry as ChangeEntry;
-  throw new MeshError(
-    'store_failed',
-    `The stored record '${record.key}' is not a change entry. Restore the data directory from a backup.`,
-  );
+  throw damagedRecords(`The stored record '${record.key}' is not a change entry`);
 }
 
 /**
@@ -159,8 +157,5 @@ async function firstAfter(store: Store, seq: number | undefined): Promise<number
 }
 
 function holeAt(seq: number): MeshError {
-  return new MeshError(
-    'store_failed',
-    `The change log has no entry ${seq}, though later ones exist. Restore the data directory from a backup.`,
-  );
+  return damagedRecords(`The change log has no entry ${seq}, though later ones exist`);
 }

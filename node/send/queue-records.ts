@@ -4,8 +4,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
-import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { MESSAGE_STATES, type Message, type MessageContent } from './message.ts';
 
@@ -108,14 +108,7 @@ async function each<Schema extends z.ZodType>(
   for await (const page of store.load(prefix))
     for (const { key: name, value } of page) {
       const parsed = schema.safeParse(value);
-      if (!parsed.success) throw damaged(name);
+      if (!parsed.success) throw damagedRecords(`The stored record '${name}' can't be read`);
       take(name.slice(prefix.length), parsed.data);
     }
-}
-
-function damaged(name: string): MeshError {
-  return new MeshError(
-    'store_failed',
-    `The stored record '${name}' can't be read. Restore the data directory from a backup.`,
-  );
 }

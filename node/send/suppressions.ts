@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { BOUNCE_SUPPRESSION_MS, SUPPRESSIONS_MAX } from './limits.ts';
 import { printable } from './one-line.ts';
@@ -56,11 +57,7 @@ export class Suppressions {
     for await (const page of store.load(PREFIX))
       for (const { key, value } of page) {
         const parsed = stored.safeParse(value);
-        if (!parsed.success)
-          throw new MeshError(
-            'store_failed',
-            `The stored record '${key}' can't be read. Restore the data directory from a backup.`,
-          );
+        if (!parsed.success) throw damagedRecords(`The stored record '${key}' can't be read`);
         suppressions.#byKey.set(key.slice(PREFIX.length), parsed.data);
       }
     const over = suppressions.#over();

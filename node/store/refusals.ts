@@ -2,8 +2,9 @@
 // stored value, for some of them are secrets.
 import { MeshError } from '../../mesh/errors.ts';
 
+/** An older copy is no remedy: what this host voted since it was made would be forgotten, and an address could be given twice. */
 const DAMAGE_REMEDY =
-  'Nothing was changed. Restore the whole data directory from a backup. Without one, this host can start with an empty directory, but in a mesh of several it neither votes nor claims then, and its peers want to be told its new key.';
+  'Nothing was changed. Move the data directory away and start with an empty one, never with an older copy: in a mesh the other hosts bring this one in again, and its addresses stay its own until it claims them again. Without MESH_SECRET, they want to be told its new key.';
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const SQLITE = {
@@ -21,6 +22,12 @@ const SQLITE = {
 /** The file's content is not what was once written. */
 export function damaged(file: string, what: string, cause?: unknown): MeshError {
   return new MeshError('store_failed', `The store's file ${file} is damaged: ${what}. ${DAMAGE_REMEDY}`, { cause });
+}
+
+/** Records that are not what this version wrote, or that contradict each other. `what`: the whole sentence, without its end. */
+export function damagedRecords(what: string, cause?: unknown): MeshError {
+  const sentence = `${what}. If a newer version of this program was started on this data, start that one again. If not, the store is damaged. ${DAMAGE_REMEDY}`;
+  return new MeshError('store_failed', sentence, { cause });
 }
 
 /** The store can't be used as things are, though nothing is damaged. */

@@ -1,7 +1,8 @@
 // How the webhooks come back at start: subscriptions and their lanes' first events, never the events that wait behind them.
 
-import { MeshError } from '../../mesh/errors.ts';
+import type { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { Channel, type ChannelPorts } from './channel.ts';
 import {
@@ -67,8 +68,5 @@ async function loadLanes(store: Store): Promise<ReadonlyMap<string, readonly Sto
 }
 
 function missingProgress(id: string): MeshError {
-  return new MeshError(
-    'store_failed',
-    `The store has the webhook subscription '${id}' but not its place in the change log. Restore the data directory from a backup.`,
-  );
+  return damagedRecords(`The store has the webhook subscription '${id}' but not its place in the change log`);
 }

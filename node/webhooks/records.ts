@@ -5,8 +5,8 @@
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
 import { z } from 'zod';
-import { MeshError } from '../../mesh/errors.ts';
 import { CHANGE_EVENTS, type ChangeEntry } from '../registry/change-log.ts';
+import { damagedRecords } from '../store/refusals.ts';
 import type { StoredRecord } from '../store/store.ts';
 
 export const SUBSCRIPTION_PREFIX = 'webhook/subscription/';
@@ -123,8 +123,5 @@ function read<Schema extends z.ZodType>(schema: Schema, record: StoredRecord): z
   if (result.success) return result.data;
   // Only the place of the mistake: the value may hold a secret.
   const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole record').join(', ');
-  throw new MeshError(
-    'store_failed',
-    `The stored record '${record.key}' is damaged (${where}). Restore the data directory from a backup.`,
-  );
+  throw damagedRecords(`The stored record '${record.key}' is damaged (${where})`);
 }

@@ -112,7 +112,7 @@ describe('a later start', () => {
   it('refuses to make another key when the file is gone', async () => {
     await openHostKey({ directory, store });
     await rm(file);
-    await expect(openHostKey({ directory, store })).rejects.toEqual(refusal(/missing.*backup/));
+    await expect(openHostKey({ directory, store })).rejects.toEqual(refusal(/missing.*--accept-new-key/));
     expect(await readdir(directory)).toEqual([]);
   });
 

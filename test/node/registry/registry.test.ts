@@ -116,7 +116,7 @@ describe('a stored agent that is not what it should be', () => {
     }));
     const start = testRegistry({ disk: changed(young, 'agent/a1', change) });
     const fault = why === 'no object' ? 'not an object' : why;
-    const sentence = /^The stored record 'agent\/a1' is damaged: .*Restore the data directory/;
+    const sentence = /^The stored record 'agent\/a1' is damaged: .*start with an empty one/;
     await expect(start).rejects.toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
     await expect(start).rejects.toThrow(fault);
   });

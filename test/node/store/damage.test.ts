@@ -120,7 +120,7 @@ describe('a data directory of a node that was stopped', () => {
     const said = refusal();
     expect(said).toMatch(sentence);
     expect(said).toContain(paths.directory);
-    expect(said).toMatch(/Restore the whole data directory from a backup\. Without one/);
+    expect(said).toMatch(/Move the data directory away and start with an empty one, never with an older copy/);
   });
 
   it('whose database is missing and whose marker too, but not its -wal, is refused', () => {

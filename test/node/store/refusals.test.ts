@@ -7,9 +7,13 @@ const file = (code: string) => Object.assign(new Error(code), { code, path: '/da
 
 describe('an error of the disk', () => {
   it.each([
-    ['SQLITE_CORRUPT', sqlite(11), /mesh\.sqlite is damaged.*backup/],
-    ['SQLITE_CORRUPT_VTAB, an extended code', sqlite(11 | (1 << 8)), /mesh\.sqlite is damaged.*backup/],
-    ['SQLITE_NOTADB', sqlite(26), /mesh\.sqlite is damaged.*backup/],
+    ['SQLITE_CORRUPT', sqlite(11), /mesh\.sqlite is damaged.*start with an empty one/],
+    [
+      'SQLITE_CORRUPT_VTAB, an extended code',
+      sqlite(11 | (1 << 8)),
+      /mesh\.sqlite is damaged.*start with an empty one/,
+    ],
+    ['SQLITE_NOTADB', sqlite(26), /mesh\.sqlite is damaged.*start with an empty one/],
     ['SQLITE_FULL', sqlite(13), /disk that holds mesh\.sqlite is full.*Free some space/],
     ['SQLITE_IOERR_FSYNC', sqlite(1034), /could not read or write mesh\.sqlite.*Check whether the disk is full/],
     ['SQLITE_READONLY', sqlite(8), /may not write mesh\.sqlite.*permissions/],

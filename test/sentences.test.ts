@@ -1,0 +1,34 @@
+// What the program says to its operator, read from all of its source: no sentence may advise what the README forbids.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Words that may be texts of the program, a template's variables left out; comments are no texts. */
+const TEXT = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+const COMMENT = /^\s*(?:\/\/|\/?\*).*$/gm;
+/** Told of what may have happened, which is no advice. */
+const DIAGNOSIS = /was restored from a backup/g;
+
+const sentences = ['mesh', 'node'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const text = readFileSync(join(ROOT, folder, name), 'utf8').replace(COMMENT, '');
+      return [...text.matchAll(TEXT)].map(([sentence]) => ({ file: `${folder}/${name}`, sentence }));
+    }),
+);
+
+it('no sentence advises to go on with an older copy of the data: its votes since would be forgotten', () => {
+  expect(sentences.length).toBeGreaterThan(1_000);
+  const advice = sentences.filter(({ sentence }) =>
+    /backup|back-up|\brestore (?:the|it|them|your|from)\b/i.test(sentence.replace(DIAGNOSIS, '')),
+  );
+  expect(advice).toEqual([]);
+});
+
+it('every sentence about damage says what to do about it', () => {
+  const damage = sentences.filter(({ sentence }) => /(?:store|data directory) (?:is|was) damaged/.test(sentence));
+  expect(damage.length).toBeGreaterThan(1);
+  expect(damage.filter(({ sentence }) => !/start with an empty one|DAMAGE_REMEDY/.test(sentence))).toEqual([]);
+});
