@@ -100,11 +100,10 @@ export class EngineClaims implements ClaimStore {
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
-    const { engine } = this.#options;
     const rivals: Rival[] = [];
     try {
       for (const claim of claims) {
-        const inTheWay = await this.#asking((signal) => engine.put([claim], signal));
+        const inTheWay = await this.#asking((signal) => this.#put([claim], signal));
         if (inTheWay !== undefined) rivals.push(inTheWay);
       }
       return { kind: 'confirmed', rivals };
@@ -139,7 +138,7 @@ export class EngineClaims implements ClaimStore {
   }
 
   async #claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable> {
-    const { journal, engine, clock } = this.#options;
+    const { journal, clock } = this.#options;
     const endMs = clock.monotonicMs() + CLAIM_MS_MAX;
     // Asked by all at once while it is away, so that a claim which is refused anyway leaves nothing to be freed.
     const away = this.#trouble === undefined ? undefined : await this.#reach();
@@ -147,13 +146,7 @@ export class EngineClaims implements ClaimStore {
     const named = claims.map(({ key, owner: { claimId } }) => ({ key, claimId }));
     await journal.commit(named.map(unsettledWrite));
     try {
-      const inTheWay = await this.#asking(async (signal) => {
-        const found = await engine.put(claims, signal);
-        if (found === undefined || !this.#isAbandoned(found)) return found;
-        // Left over from a claim of this very host that failed, or from before it lost its disk.
-        await engine.remove([{ key: found.key, claimId: found.owner.claimId }], signal);
-        return engine.put(claims, signal);
-      }, endMs - clock.monotonicMs());
+      const inTheWay = await this.#asking((signal) => this.#put(claims, signal), endMs - clock.monotonicMs());
       if (inTheWay === undefined) return { kind: 'held', settled: named.map(({ claimId }) => settledWrite(claimId)) };
       await journal.commit(named.map(({ claimId }) => settledWrite(claimId)));
       return { kind: 'conflict', ...inTheWay };
@@ -161,6 +154,17 @@ export class EngineClaims implements ClaimStore {
       // It may have been put all the same.
       void this.#settling.free(named, 'abandon');
       return this.#away(error as Error);
+    }
+  }
+
+  /** Puts them, over whatever is left of claims of this very host that failed, or from before it lost its disk. */
+  async #put(claims: readonly Claim[], signal: AbortSignal): ReturnType<ClaimEngine['put']> {
+    const { engine } = this.#options;
+    // The engine names one in the way at a time.
+    for (let left = claims.length; ; left -= 1) {
+      const found = await engine.put(claims, signal);
+      if (found === undefined || left === 0 || !this.#isAbandoned(found)) return found;
+      await engine.remove([{ key: found.key, claimId: found.owner.claimId }], signal);
     }
   }
 

@@ -78,12 +78,13 @@ export class Addresses {
       const entry = agent?.addresses.find((one) => one.key === key);
       return agent === undefined || entry === undefined ? [] : [{ agent, entry }];
     };
-    // Released meanwhile, it must not be taken again.
+    // Released meanwhile, it must not be taken again; claimed meanwhile, it is somebody else's turn.
+    const ours = keys.filter((key) => table.holderOf(key) !== undefined);
     using _turn = await addressClaims.hold(
-      keys.flatMap(heldBy).map(({ entry }) => entry),
+      ours.flatMap(heldBy).map(({ entry }) => entry),
       lockDeadline(clock),
     );
-    const held = keys.flatMap(heldBy);
+    const held = ours.flatMap(heldBy);
     return held.length === 0 ? [] : await addressClaims.confirm(held);
   }
 

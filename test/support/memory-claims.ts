@@ -22,6 +22,8 @@ export class MemoryClaims implements ClaimStore {
   readonly owners = new Map<AddressKey, Owner>();
   /** Every call of `claim`, its keys. */
   readonly asked: (readonly AddressKey[])[] = [];
+  /** Every call of `confirm`, its keys. */
+  readonly confirmed: (readonly AddressKey[])[] = [];
   /** While set, every claim is answered so. */
   outage: Unavailable | undefined;
   /** `pending`: releases are not confirmed until `settle`. */
@@ -58,6 +60,7 @@ export class MemoryClaims implements ClaimStore {
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
+    this.confirmed.push(claims.map(({ key }) => key));
     if (this.outage !== undefined) return this.outage;
     const rivals: Rival[] = [];
     for (const { key, owner } of claims) {

@@ -56,6 +56,24 @@ describe('a claim in an engine', () => {
     expect(await store.get('claim/unsettled/claim-mine')).toBeUndefined();
   });
 
+  it('of several addresses goes over whatever this host had of them before it lost its disk, in one request', async () => {
+    const { engine, held, claims } = setUp();
+    const wanted = many(4);
+    for (const { key, owner } of wanted.slice(0, 3))
+      engine.owners.set(key, { ...owner, claimId: `former-${owner.claimId}` as ClaimId });
+    expect((await claims.claim(wanted)).kind).toBe('held');
+    expect([...engine.owners.values()].map(({ claimId }) => claimId).sort()).toEqual(
+      wanted.map(({ owner }) => owner.claimId),
+    );
+    // What its registry holds is no leftover, and what is another's stays.
+    const [first, second] = wanted as [Claim, Claim];
+    held.set(first.key, first.owner);
+    const again = [first, second].map(({ key, owner }) => ({ key, owner: { ...owner, claimId: 'other' as ClaimId } }));
+    expect(await claims.claim(again)).toMatchObject({ kind: 'conflict', key: first.key });
+    engine.owners.set(second.key, { ...second.owner, hostId: 'cloud' as HostId });
+    expect(await claims.claim(again.slice(1))).toMatchObject({ kind: 'conflict', key: second.key });
+  });
+
   it('that the engine took without saying so is given back when it is there again', async () => {
     const { engine, store, clock, claims } = setUp();
     engine.state = 'mute';

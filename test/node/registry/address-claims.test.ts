@@ -44,3 +44,49 @@ describe('many who want one address at once', () => {
     expect(await registry.addAddress(AGENTS[1] as AgentId, { address: 'taken@x.com' })).toMatchObject({ isNew: true });
   });
 });
+
+describe('asking the voters about what is held', () => {
+  const KEYS = ['kept@x.com', 'other@x.com'] as AddressKey[];
+  const [kept, other] = KEYS as [AddressKey, AddressKey];
+  const [first, second] = AGENTS as [AgentId, AgentId];
+
+  /** An agent that holds one address, on a disk that can be made to wait; and another agent. */
+  async function holding() {
+    const node = await testRegistry();
+    for (const id of [first, second]) await node.registry.create({ name: id, id });
+    await node.registry.addAddress(first, { address: kept });
+    return node;
+  }
+
+  it('waits for its turn, and does not ask about an address that is released meanwhile', async () => {
+    const { registry, claims, store, clock } = await holding();
+    store.hold();
+    const removed = registry.removeAddress(first, kept);
+    await clock.settle();
+    const asked = registry.confirm(KEYS);
+    await clock.settle();
+    expect(claims.confirmed).toEqual([]);
+    store.release();
+    await removed;
+    expect(await asked).toEqual([]);
+    expect([claims.confirmed, claims.owners.size]).toEqual([[], 0]);
+  });
+
+  it('leaves out what is claimed while it waits: that is not its turn', async () => {
+    const { registry, claims, clock } = await holding();
+    const isLetGo = Promise.withResolvers<void>();
+    const confirm = claims.confirm.bind(claims);
+    claims.confirm = async (held) => {
+      await isLetGo.promise;
+      return confirm(held);
+    };
+    const inHand = registry.confirm([kept]);
+    await clock.settle();
+    const asked = registry.confirm(KEYS);
+    await clock.settle();
+    await registry.addAddress(second, { address: other });
+    isLetGo.resolve();
+    await Promise.all([inHand, asked]);
+    expect(claims.confirmed).toEqual([[kept], [kept]]);
+  });
+});
