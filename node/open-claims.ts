@@ -5,7 +5,13 @@ import type { RegistryView } from '../mesh/claims/core-state.ts';
 import { EngineClaims } from '../mesh/claims/engine-claims.ts';
 import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum.ts';
-import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, readClaimRecord } from '../mesh/claims/records.ts';
+import {
+  CLAIM_PREFIX,
+  type ClaimRecords,
+  emptyClaimRecords,
+  engineWrite,
+  readClaimRecord,
+} from '../mesh/claims/records.ts';
 import type { MembershipView, Relation } from '../mesh/claims/views.ts';
 import { MeshError } from '../mesh/errors.ts';
 import type { Roster } from '../mesh/hosts.ts';
@@ -17,8 +23,8 @@ import type { Store } from './store/store.ts';
 
 export interface OpenClaims extends AsyncDisposable {
   readonly store: ClaimStore;
-  /** This host's part in the claims of others; absent with an engine. */
-  readonly voter?: ClaimVoter;
+  /** This host's part in the claims of others. */
+  readonly voter: ClaimVoter;
   /** How a host stands to this mesh; absent with an engine, which knows no hosts. */
   relationTo?(host: HostId): Relation;
   /** Who votes; absent with an engine. */
@@ -70,8 +76,10 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
         `Host '${host}' is a member of the mesh: take it out of hosts.json first.`,
       );
     };
+    await store.commit([engineWrite(engine.kind)]);
     return {
       store: claims,
+      voter: noVoter(self, engine, options.log),
       commands: { evict },
       start: () => claims.start(),
       edited: (now) => {
@@ -88,10 +96,28 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     commands: claims,
     membership: () => claims.membership(),
     relationTo: (host) => claims.relationTo(host),
-    start: () => claims.start(),
+    start: () => {
+      claims.start();
+      if (records.engine === undefined) return;
+      // What was claimed meanwhile is known to no voter.
+      options.doubted();
+      store.commit([engineWrite(undefined)]).catch(() => undefined);
+    },
     edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),
   };
+}
+
+/** The answer to hosts that keep the claims themselves: with two ways to decide, both could give out one address. */
+function noVoter(self: HostId, { kind }: ClaimEngine, log: Log): ClaimVoter {
+  const told = new Set<HostId>();
+  const refuse = async (from: HostId): Promise<never> => {
+    if (!told.has(from)) log.warn('claims.kept_elsewhere', { hostId: from, kind });
+    told.add(from);
+    const message = `Host '${self}' keeps the claims in ${kind} (MESH_CLAIMS), not in the hosts' own votes. Set MESH_CLAIMS the same on every host.`;
+    throw new MeshError('membership_mismatch', message);
+  };
+  return { receive: refuse, receiveQuestion: refuse };
 }
 
 async function loadClaimRecords(store: Store): Promise<ClaimRecords> {

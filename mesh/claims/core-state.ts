@@ -115,6 +115,7 @@ export function createCore(options: CoreOptions): CoreState {
       config,
       succession,
       greetings: new Map(),
+      refusals: new Map(),
       evicting: records.evicting,
       votes: records.votes,
       votesAtStart: records.votes,

@@ -87,10 +87,19 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     case 'silent':
       forgetHearing(state, event.from, event.sinceMs);
       break;
+    case 'ungreeted':
+      forgetHearing(state, event.from, event.sinceMs);
+      noteRefusal(state, event.from, event.why);
+      break;
     default:
       inner(state, event, out);
   }
   return out;
+}
+
+function noteRefusal({ membership: { refusals } }: CoreState, host: HostId, why: string | undefined): void {
+  if (why === undefined) refusals.delete(host);
+  else refusals.set(host, why);
 }
 
 /** What it said before does not make it reachable now. */

@@ -13,7 +13,7 @@ import {
   voteKey,
 } from './config.ts';
 import { type CoreState, reachedVotes, votersOf } from './core-state.ts';
-import { obstacleOf } from './obstacles.ts';
+import { obstacleTo, whyUnheard } from './obstacles.ts';
 
 /** Says why a claim can't be decided now. */
 export function unavailable(state: CoreState, overloaded = false): Unavailable {
@@ -29,7 +29,7 @@ export function unavailable(state: CoreState, overloaded = false): Unavailable {
   });
   if (overloaded)
     return say('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`, counted.hostsFailed);
-  const obstacle = obstacleOf(state.membership);
+  const obstacle = obstacleTo(state);
   if (obstacle) return say(obstacle.reason, obstacle.message, obstacle.hosts);
   const { refusing } = state;
   const loss = lossOf(state);
@@ -41,7 +41,11 @@ export function unavailable(state: CoreState, overloaded = false): Unavailable {
   }
   const needed = `${counted.required} of ${counted.all} voters must answer to establish who owns the address`;
   const moving = config?.old === undefined ? '' : ', a majority of the old ones and of the new ones';
-  return say('no_majority', `${needed}${moving}; ${counted.reached} did.`, counted.hostsFailed);
+  return say(
+    'no_majority',
+    `${needed}${moving}; ${counted.reached} did.${whyUnheard(state.membership, counted.hostsFailed)}`,
+    counted.hostsFailed,
+  );
 }
 
 /** How many voters must answer, and who did lately. While the mesh moves, both sides are counted as one. */

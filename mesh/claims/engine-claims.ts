@@ -31,6 +31,9 @@ import type { RegistryView } from './core-state.ts';
 import { type ClaimRecords, settledWrite, unsettledWrite } from './records.ts';
 import { Settling } from './settling.ts';
 
+/** Addresses that an engine is asked for until one is there. */
+const KEYS_TRIED_MAX = 20;
+
 export interface EngineClaimsOptions {
   readonly self: HostId;
   readonly engine: ClaimEngine;
@@ -51,6 +54,9 @@ export class EngineClaims implements ClaimStore {
   #reaching: Promise<Unavailable | undefined> | undefined;
   /** Why the engine could not be asked last; `undefined` when it could. */
   #trouble: string | undefined = 'The engine was not asked yet.';
+  /** Why this may be another engine than the one that has this host's addresses; `undefined` when it is that one, or there are none. */
+  #doubt: string | undefined;
+  #isKnown = false;
 
   constructor(options: EngineClaimsOptions) {
     this.#options = options;
@@ -133,8 +139,9 @@ export class EngineClaims implements ClaimStore {
   status(): ClaimStatus {
     const { kind } = this.#options.engine;
     const base = { kind, voters: [], required: 0, unsettled: this.#settling.size };
-    if (this.#trouble === undefined) return { ...base, ready: true };
-    return { ...base, ready: false, reason: 'engine_unavailable', why: this.#trouble };
+    if (this.#trouble !== undefined) return { ...base, ready: false, reason: 'engine_unavailable', why: this.#trouble };
+    if (this.#doubt !== undefined) return { ...base, ready: false, reason: 'membership_mismatch', why: this.#doubt };
+    return { ...base, ready: true };
   }
 
   async #claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable> {
@@ -143,6 +150,7 @@ export class EngineClaims implements ClaimStore {
     // Asked by all at once while it is away, so that a claim which is refused anyway leaves nothing to be freed.
     const away = this.#trouble === undefined ? undefined : await this.#reach();
     if (away !== undefined) return away;
+    if (this.#doubt !== undefined) return unavailable('membership_mismatch', this.#doubt);
     const named = claims.map(({ key, owner: { claimId } }) => ({ key, claimId }));
     await journal.commit(named.map(unsettledWrite));
     try {
@@ -208,7 +216,7 @@ export class EngineClaims implements ClaimStore {
 
   /** What stands in the way of claims; `undefined`: the engine is there. */
   #reach(): Promise<Unavailable | undefined> {
-    this.#reaching ??= this.#asking((signal) => this.#options.engine.ping(signal))
+    this.#reaching ??= this.#asking((signal) => this.#meet(signal))
       .then(
         () => undefined,
         (error: Error) => this.#away(error),
@@ -217,6 +225,25 @@ export class EngineClaims implements ClaimStore {
         this.#reaching = undefined;
       });
     return this.#reaching;
+  }
+
+  /** Whether it is there; and at first, whether it is the engine that has what this host's registry holds. */
+  async #meet(signal: AbortSignal): Promise<void> {
+    const { engine, registry, log } = this.#options;
+    await engine.ping(signal);
+    if (this.#isKnown) return;
+    const keys = [...registry.keys()];
+    for (const key of keys.slice(0, KEYS_TRIED_MAX))
+      if ((await engine.read(key, signal))?.claimId === registry.holder(key)?.claimId) {
+        this.#isKnown = true;
+        break;
+      }
+    this.#isKnown ||= keys.length === 0;
+    if (!this.#isKnown && this.#doubt === undefined)
+      log('claims.engine_unknown', { kind: engine.kind, addresses: keys.length });
+    this.#doubt = this.#isKnown
+      ? undefined
+      : `None of the ${keys.length} addresses of this host is known to ${engine.kind}: they were claimed without it, or in another, and claims are not carried over; or this host was evicted. Start it with the MESH_CLAIMS that it had, or with an empty data directory.`;
   }
 
   async #watch(): Promise<void> {

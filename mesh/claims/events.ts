@@ -23,6 +23,8 @@ export type Event =
   | { readonly type: 'replied'; readonly from: HostId; readonly question: Question; readonly reply: Reply }
   /** Nobody answered what was said to `from` at `sinceMs`, by the monotonic clock. */
   | { readonly type: 'silent'; readonly from: HostId; readonly sinceMs: number }
+  /** The same of a greeting; `why`: a sentence, when it was answered with something that is no greeting. */
+  | { readonly type: 'ungreeted'; readonly from: HostId; readonly sinceMs: number; readonly why: string | undefined }
   | Inner;
 
 /** Events that the core asked for itself. */

@@ -92,6 +92,7 @@ export function hearReply(state: CoreState, from: HostId, question: Question, re
 function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
   const { membership } = state;
   if (greeting.standsBack === true) return;
+  membership.refusals.delete(from);
   membership.greetings.set(from, { greeting, atMs: state.nowMs });
   meet(membership);
   hearLife(state, from, greeting, out);

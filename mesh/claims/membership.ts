@@ -36,6 +36,8 @@ export interface Membership {
   succession: SuccessionRecord | undefined;
   /** The last greeting of each host. */
   readonly greetings: Map<HostId, Heard>;
+  /** What hosts last had against being greeted by this one, a sentence each; of those that were silent, or answered, there is none. */
+  readonly refusals: Map<HostId, string>;
   /** Hosts whose addresses an operator wants to be free at once (eviction.ts). */
   readonly evicting: Evictions;
   /** Whether a peer has heard of this very start. */

@@ -3,6 +3,7 @@
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
+import type { CoreState } from './core-state.ts';
 import { foreignersOf, freshGreeting, isJoining, isSameWish, type Membership } from './membership.ts';
 
 export interface Obstacle {
@@ -12,7 +13,11 @@ export interface Obstacle {
 }
 
 /** What stands in the way of a claim by this host; `undefined` when nothing does but perhaps silence. */
-export function obstacleOf(membership: Membership): Obstacle | undefined {
+export function obstacleTo({ membership, registry }: Pick<CoreState, 'membership' | 'registry'>): Obstacle | undefined {
+  return membership.config === undefined && !registry.isEmpty() ? stranded(membership) : obstacleOf(membership);
+}
+
+function obstacleOf(membership: Membership): Obstacle | undefined {
   const { config, self, outlivedSince } = membership;
   if (outlivedSince !== undefined) return outlived(self, outlivedSince);
   if (config === undefined) return unformed(membership);
@@ -38,6 +43,7 @@ export function disagreements(membership: Membership, nowMs: number): readonly s
     notes.push(
       `host '${host}' belongs to another mesh, with owners of its own: 'mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
     );
+  for (const [host, why] of membership.refusals) if (wish.members.includes(host)) notes.push(why);
   if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
     notes.push(
       `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard${unheard(membership, nowMs)}`,
@@ -57,6 +63,12 @@ export function evictionSentence(membership: Membership, host: HostId, nowMs: nu
   return `The addresses of '${host}' will be free ${cause}${silent.length === 0 ? '' : `; ${list(silent)} was not heard lately`}. It goes on by itself, through restarts.`;
 }
 
+/** What the first of these hosts, all silent, is known to have against what it was asked; a sentence after a blank, or nothing. */
+export function whyUnheard({ refusals }: Membership, hosts: readonly HostId[]): string {
+  const why = hosts.map((host) => refusals.get(host)).find((sentence) => sentence !== undefined);
+  return why === undefined ? '' : ` ${why}`;
+}
+
 function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean {
   return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
 }
@@ -70,11 +82,11 @@ function unheard(membership: Membership, nowMs: number): string {
 
 /** What the mesh is doing, in one sentence. */
 export function stateSentence(
-  membership: Membership,
+  state: Pick<CoreState, 'membership' | 'registry'>,
   rechosen: { readonly done: number; readonly all: number } | undefined,
 ): string {
-  const { config } = membership;
-  if (config === undefined) return obstacleOf(membership)?.message ?? 'The mesh forms with its first claim.';
+  const { config } = state.membership;
+  if (config === undefined) return obstacleTo(state)?.message ?? 'The mesh forms with its first claim.';
   if (config.old === undefined) {
     const voters = hostsOf(config.voters);
     return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${list(voters)} decide.`;
@@ -83,6 +95,12 @@ export function stateSentence(
     return `Epoch ${config.epoch}: after a loss, ${list(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;
   const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
   return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
+}
+
+/** No mesh has formed, so no vote has given this host what it holds. */
+function stranded({ self }: Membership): Obstacle {
+  const message = `This host, '${self}', holds addresses that were claimed with an engine, and the hosts' own votes know nothing of them: claims are not carried over. Start it with the MESH_CLAIMS that it had. To do without the engine, release all addresses while it still has it, or start with an empty data directory.`;
+  return { reason: 'membership_mismatch', message, hosts: [self] };
 }
 
 function joining(self: HostId): Obstacle {
@@ -132,10 +150,11 @@ function disagreeing({ wish, greetings, self }: Membership): Obstacle | undefine
   return { reason: 'membership_mismatch', message, hosts };
 }
 
-function waiting({ wish, greetings }: Membership, self: HostId): Obstacle | undefined {
+function waiting(membership: Membership, self: HostId): Obstacle | undefined {
+  const { wish, greetings } = membership;
   const hosts = wish.voters.filter((voter) => voter !== self && !greetings.has(voter));
   if (hosts.length > 0) {
-    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} has not answered.`;
+    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} has not answered.${whyUnheard(membership, hosts)}`;
     return { reason: 'forming', message, hosts };
   }
   if (wish.voters.length === 1 && wish.voters[0] === self) return undefined;

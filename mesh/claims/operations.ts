@@ -15,16 +15,16 @@ import { type CoreState, type Operation, votersOf } from './core-state.ts';
 import { unavailable } from './counting.ts';
 import type { Effect, Inner, Result } from './events.ts';
 import { decideAlone } from './lone-host.ts';
-import { isAlone, wishesAlone } from './membership.ts';
+import { isAlone } from './membership.ts';
 import type { Item } from './messages.ts';
-import { obstacleOf } from './obstacles.ts';
+import { obstacleTo } from './obstacles.ts';
 import { type Change, createProposal, type Proposal, prepare, propose } from './proposer.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {
   const overloaded = state.claimsInHand >= CLAIMS_IN_HAND_MAX;
-  if (overloaded || obstacleOf(state.membership)?.reason === 'membership_mismatch') {
+  if (overloaded || obstacleTo(state)?.reason === 'membership_mismatch') {
     out.push({ type: 'finish', operation: id, result: unavailable(state, overloaded) });
     return;
   }
@@ -67,8 +67,7 @@ export function rechoose(state: CoreState, id: number, keys: readonly AddressKey
 function startOrWait(state: CoreState, operation: Operation, out: Effect[]): void {
   const { membership } = state;
   const hasEnd = ['claim', 'confirm', 'read'].includes(operation.kind);
-  const isQuick = isAlone(membership) || (membership.config === undefined && wishesAlone(membership));
-  if (hasEnd && !isQuick) out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
+  if (hasEnd && !isAlone(membership)) out.push(timer(CLAIM_MS_MAX, { type: 'operationOver', operation: operation.id }));
   if (membership.config !== undefined) begin(state, operation, out);
 }
 
@@ -79,7 +78,7 @@ export function beginWaiting(state: CoreState, out: Effect[]): void {
 
 /** It can't form as things are: claims that wait are told so at once. */
 export function refuseWaiting(state: CoreState, out: Effect[]): void {
-  if (obstacleOf(state.membership)?.reason !== 'membership_mismatch') return;
+  if (obstacleTo(state)?.reason !== 'membership_mismatch') return;
   for (const operation of [...state.operations.values()])
     if (!operation.begun && operation.kind === 'claim') end(state, operation, unavailable(state), out);
 }

@@ -25,6 +25,7 @@ import { countVotes } from './counting.ts';
 import type { Done, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
+import { refusalIn, refusalOf } from './peer-refusal.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
 import { messageOf } from './standing.ts';
@@ -279,7 +280,12 @@ export class QuorumClaims implements ClaimStore {
     heard.then(
       (reply) => this.#tell({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
-      () => this.#tell({ type: 'silent', from: to, sinceMs }),
+      (error: unknown) =>
+        this.#tell(
+          question.about === 'greeting'
+            ? { type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) }
+            : { type: 'silent', from: to, sinceMs },
+        ),
     );
   }
 
@@ -293,7 +299,9 @@ export class QuorumClaims implements ClaimStore {
       answerBytesMax: PEER_BODY_BYTES_MAX,
       answerSignature: 'required',
     } as const;
-    return (await this.#options.transport.ask(request)).body;
+    const answer = await this.#options.transport.ask(request);
+    if (answer.status === 200) return answer.body;
+    throw refusalOf(to, answer);
   }
 
   #stopping(): Unavailable {

@@ -14,6 +14,8 @@ import type { SuccessionRecord } from './succession.ts';
 /** Every record of the claims has a key that begins so. */
 export const CLAIM_PREFIX = 'claim/';
 const INCARNATION = 'claim/incarnation';
+/** The engine that keeps the claims in the place of the mesh's own voters, by its kind. */
+const ENGINE = 'claim/engine';
 const CONFIG = 'claim/config';
 /** What was agreed, as versions before 0.2 kept it. */
 const AGREEMENT = 'claim/agreement';
@@ -37,6 +39,8 @@ export interface Life {
 export type Boots = Readonly<Record<string, string>>;
 
 export interface ClaimRecords {
+  /** The kind of the engine that this data was last used with; absent when that was none. */
+  engine: string | undefined;
   incarnation: string | undefined;
   config: Config | undefined;
   succession: SuccessionRecord | undefined;
@@ -58,6 +62,7 @@ export interface ClaimRecords {
 }
 
 export const incarnationWrite = (incarnation: string): Write => ({ key: INCARNATION, value: incarnation });
+export const engineWrite = (kind: string | undefined): Write => ({ key: ENGINE, value: kind });
 /** The vote on the successor of an earlier epoch is void with it. */
 export const configWrites = (config: Config): readonly Write[] => [
   { key: CONFIG, value: config },
@@ -83,6 +88,7 @@ export const settledWrite = (claimId: ClaimId): Write => ({ key: UNSETTLED + cla
 
 export function emptyClaimRecords(): ClaimRecords {
   return {
+    engine: undefined,
     incarnation: undefined,
     config: undefined,
     succession: undefined,
@@ -122,6 +128,7 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key.startsWith(UNSETTLED))
       records.unsettled.set(key.slice(UNSETTLED.length) as ClaimId, z.string().parse(value) as AddressKey);
     else if (key === INCARNATION) records.incarnation = z.string().parse(value);
+    else if (key === ENGINE) records.engine = z.string().parse(value);
     else if (key === CONFIG) records.config = configSchema.parse(value);
     else if (key === AGREEMENT) records.config ??= readAgreement(value);
     else if (key === SUCCESSION) records.succession = succession.parse(value);

@@ -7,7 +7,7 @@ import { hostsOf } from './config.ts';
 import { type CoreState, votersOf } from './core-state.ts';
 import { countVotes, lossOf } from './counting.ts';
 import { foreignersOf, isConcerned, isJoining } from './membership.ts';
-import { disagreements, evictionSentence, obstacleOf, stateSentence } from './obstacles.ts';
+import { disagreements, evictionSentence, obstacleTo, stateSentence, whyUnheard } from './obstacles.ts';
 
 /** Who votes, and what the mesh is doing. */
 export interface MembershipView {
@@ -28,7 +28,8 @@ export interface MembershipView {
   readonly notes: readonly string[];
 }
 
-export function membershipOf({ membership, move, nowMs }: CoreState): MembershipView {
+export function membershipOf(state: CoreState): MembershipView {
+  const { membership, move, nowMs } = state;
   const { config } = membership;
   const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
   return {
@@ -38,7 +39,7 @@ export function membershipOf({ membership, move, nowMs }: CoreState): Membership
     joining: isJoining(membership),
     gone: config?.gone ?? {},
     evicting: [...membership.evicting.keys()],
-    state: stateSentence(membership, rechosen),
+    state: stateSentence(state, rechosen),
     notes: [
       ...disagreements(membership, nowMs),
       ...[...membership.evicting.keys()].map((host) => evictionSentence(membership, host, nowMs)),
@@ -63,7 +64,7 @@ export function statusOf(state: CoreState): ClaimStatus {
   const counted = countVotes(state, membership.config, FRESH_GREETING_MS_MAX);
   const { required, reached } = counted;
   const base = { kind: 'quorum', voters: votersOf(state), required, unsettled: operations.size };
-  const obstacle = obstacleOf(membership);
+  const obstacle = obstacleTo(state);
   if (obstacle) {
     const { reason, hosts, message } = obstacle;
     return { ...base, ready: false, why: message, reason, hosts };
@@ -73,6 +74,6 @@ export function statusOf(state: CoreState): ClaimStatus {
     return { ...base, ready: false, why: loss.message, reason: 'membership_mismatch', hosts: loss.hosts };
   // A lone host forms with its first claim: nothing stands in the way of that.
   if (membership.config === undefined || counted.decides) return { ...base, ready: true };
-  const why = `${required} of ${counted.all} voters must answer; ${reached} did when last asked.`;
+  const why = `${required} of ${counted.all} voters must answer; ${reached} did when last asked.${whyUnheard(membership, counted.hostsFailed)}`;
   return { ...base, ready: false, reason: 'no_majority', hosts: counted.hostsFailed, why };
 }

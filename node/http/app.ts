@@ -32,8 +32,7 @@ export interface AppServices {
   readonly peerAuth: PeerAuthOptions;
   readonly conflicts: ConflictServices;
   readonly hello: HelloOptions;
-  /** Absent when the claims are not kept by the mesh's own voters. */
-  readonly voter: ClaimVoter | undefined;
+  readonly voter: ClaimVoter;
   readonly emailIndex: EmailIndexServices;
   readonly registry: Registry;
   readonly webhooks: Webhooks;
@@ -88,7 +87,7 @@ function peerRoutes(services: AppServices): Hono {
   helloRoutes(app, services.hello);
   conflictRoutes(app, services.conflicts);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
-  if (services.voter !== undefined) claimRoutes(app, services.voter);
+  claimRoutes(app, services.voter);
   app.use(EMAIL_INDEX_PATH, indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;

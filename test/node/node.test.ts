@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
 import { urlOf } from '../support/roster-of.ts';
+import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { says } from '../support/scripted-peers.ts';
-import { hostsText, SELF_URL, testNode } from '../support/test-node.ts';
+import { hostsText, SELF_URL, type TestNodeOptions, testNode } from '../support/test-node.ts';
 
 const silent = () => Promise.reject(new MeshError('peer_silent', 'Nobody is there.'));
 const TITANIA = { name: 'titania', tools: { email: { addresses: [{ address: 'titania@x.com' }] } } };
@@ -239,5 +240,36 @@ describe('with MESH_READ_TOKEN', () => {
     const bearer = { authorization: `Bearer ${readToken}` };
     for (const headers of [bearer, { ...bearer, 'signature-input': 'sig1=("@method")', signature: 'sig1=:AAAA:' }])
       expect((await ask('GET', '/api/agents/email-index', undefined, headers)).status).toBe(200);
+  });
+});
+
+describe('a node whose claims are kept elsewhere than before', () => {
+  const OBERON = { id: 'oberon', name: 'oberon', tools: { email: { addresses: [{ address: 'oberon@x.com' }] } } };
+
+  async function started(options: TestNodeOptions) {
+    const node = await testNode(options);
+    node.node.start();
+    await node.clock.settle();
+    return node;
+  }
+
+  it('without its engine: says so, and claims nothing', async () => {
+    const before = await started({ engine: new ScriptedEngine() });
+    expect((await before.ask('POST', '/api/agents', TITANIA)).status).toBe(201);
+    const { ask } = await started({ disk: before.store.crash() });
+    const message = expect.stringMatching(/claimed with an engine/);
+    expect(await ask('GET', '/ready')).toMatchObject({ status: 503, body: { message } });
+    expect(await ask('POST', '/api/agents', OBERON)).toMatchObject({ status: 503, body: { message } });
+  });
+
+  it('with an engine after the hosts’ own votes: says so, claims nothing, and goes on as before without it', async () => {
+    const before = await started({});
+    expect((await before.ask('POST', '/api/agents', TITANIA)).status).toBe(201);
+    const during = await started({ disk: before.store.crash(), engine: new ScriptedEngine() });
+    const message = expect.stringMatching(/None of the 1 addresses/);
+    expect(await during.ask('POST', '/api/agents', OBERON)).toMatchObject({ status: 503, body: { message } });
+    expect(await during.ask('GET', '/ready')).toMatchObject({ status: 503, body: { message } });
+    const after = await started({ disk: during.store.crash() });
+    expect(await after.ask('POST', '/api/agents', OBERON)).toMatchObject({ status: 201 });
   });
 });

@@ -28,6 +28,7 @@ export function describeEvent(event: Event): string {
     case 'wished':
       return `hosts.json is edited: voters ${event.wish.voters.join(', ')}`;
     case 'silent':
+    case 'ungreeted':
       return `hears nothing from ${event.from}`;
     case 'attemptOver':
       return `gives up attempt ${event.n}`;

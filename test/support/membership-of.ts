@@ -34,6 +34,7 @@ export function membershipOf(self: string, incarnation: string, known: Partial<M
     config: undefined,
     succession: undefined,
     greetings: new Map(),
+    refusals: new Map(),
     evicting: new Map(),
     votes: 0,
     votesAtStart: 0,

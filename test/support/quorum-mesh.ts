@@ -25,6 +25,8 @@ export class QuorumMesh {
   /** Messages with items that crossed the network, in their order. */
   readonly messages: { readonly from: HostId; readonly to: HostId; readonly message: ClaimMessage }[] = [];
   readonly silent = new Set<HostId>();
+  /** Hosts that refuse whatever they are asked, with this message. */
+  readonly refusing = new Map<HostId, string>();
   readonly #voters: readonly HostId[];
   #claims = 0;
 
@@ -32,7 +34,8 @@ export class QuorumMesh {
     this.#voters = [...ids].sort() as HostId[];
   }
 
-  async start(id: string, disk?: MemoryDisk): Promise<QuorumHost> {
+  /** `owned`: addresses that its registry has. */
+  async start(id: string, disk?: MemoryDisk, owned: readonly string[] = []): Promise<QuorumHost> {
     const self = id as HostId;
     const store = new MemoryStore(disk === undefined ? {} : { disk });
     const records = emptyClaimRecords();
@@ -50,6 +53,7 @@ export class QuorumMesh {
     const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log };
     const host = { id: self, claims: new QuorumClaims({ ...options, transport: this.#transport(self) }), store, held };
     this.hosts.set(self, host);
+    for (const address of owned) held.set(address as AddressKey, this.owner(host));
     host.claims.start();
     return host;
   }
@@ -63,6 +67,8 @@ export class QuorumMesh {
   #transport(from: HostId): PeerTransport {
     return {
       ask: async ({ to, path, body, answerMsMax }) => {
+        const refusal = this.refusing.get(to);
+        if (refusal !== undefined) return { status: 409, body: { error: 'membership_mismatch', message: refusal } };
         const host = this.hosts.get(to);
         if (host === undefined || this.silent.has(to) || this.silent.has(from)) {
           await this.clock.sleep(answerMsMax);

@@ -22,9 +22,13 @@ const claimOf = (claimId: string, hostId = 'mac'): Claim => ({
 const many = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ ...claimOf(`claim-${at}`), key: `a${at}@x.com` as AddressKey }));
 
-function setUp(engine = new ScriptedEngine(), store = new MemoryStore(), unsettled = new Map<ClaimId, AddressKey>()) {
+function setUp(
+  engine = new ScriptedEngine(),
+  store = new MemoryStore(),
+  unsettled = new Map<ClaimId, AddressKey>(),
+  held = new Map<AddressKey, Owner>(),
+) {
   const clock = new VirtualClock();
-  const held = new Map<AddressKey, Owner>();
   const registry = {
     holder: (key: AddressKey) => held.get(key),
     isEmpty: () => held.size === 0,
@@ -176,5 +180,25 @@ describe('a claim in an engine', () => {
     engine.state = 'here';
     await claims.evict('gone' as HostId);
     expect([...engine.owners.keys()]).toEqual([KEY]);
+  });
+});
+
+describe('an engine that knows none of the addresses of this host', () => {
+  const held = () => new Map(many(3).map(({ key, owner }) => [key, owner]));
+  const others = [claimOf('claim-new')];
+
+  it('is not the one that they were claimed in: nothing is claimed there, and why is said', async () => {
+    const engine = new ScriptedEngine();
+    engine.owners.set('a1@x.com' as AddressKey, { ...claimOf('x').owner, hostId: 'cloud' as HostId });
+    const { claims, clock } = setUp(engine, new MemoryStore(), new Map(), held());
+    const sentence = expect.stringMatching(/None of the 3 addresses.*with the MESH_CLAIMS that it had/);
+    expect(await claims.claim(others)).toMatchObject({ reason: 'membership_mismatch', message: sentence });
+    expect(claims.status()).toMatchObject({ ready: false, reason: 'membership_mismatch', why: sentence });
+    expect(engine.owners.size).toBe(1);
+    // The right one, under the same name.
+    for (const { key, owner } of many(3).slice(2)) engine.owners.set(key, owner);
+    await clock.advance(10_000);
+    expect(claims.status().ready).toBe(true);
+    expect((await claims.claim(others)).kind).toBe('held');
   });
 });

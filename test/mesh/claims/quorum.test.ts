@@ -156,3 +156,46 @@ describe('the quorum', () => {
     expect((await asked).kind).toBe('unavailable');
   });
 });
+
+describe('a host whose addresses were claimed with an engine', () => {
+  it.each([{ hosts: ['mac'] }, { hosts: ['mac', 'cloud'] }])(
+    'says so, and ends whatever it is asked, as one of $hosts',
+    async ({ hosts }) => {
+      const mesh = new QuorumMesh(...hosts);
+      const mac = await mesh.start('mac', undefined, ['titania@x.com']);
+      for (const id of hosts.slice(1)) await mesh.start(id);
+      await mesh.clock.advance(2_000);
+      const sentence = expect.stringMatching(/claimed with an engine.*Start it with the MESH_CLAIMS that it had/);
+      const refusal = { reason: 'membership_mismatch', message: sentence };
+      expect(mac.claims.status()).toMatchObject({ ready: false, reason: 'membership_mismatch', why: sentence });
+      expect(mac.claims.membership().state).toEqual(sentence);
+      expect(await mac.claims.claim([claimOf(mesh, mac, 'oberon@x.com')])).toMatchObject(refusal);
+      const asked = [
+        mac.claims.read('oberon@x.com' as AddressKey),
+        mac.claims.confirm([claimOf(mesh, mac, 'titania@x.com')]),
+      ];
+      await mesh.clock.advance(5_000);
+      expect(await Promise.all(asked)).toMatchObject([refusal, refusal]);
+    },
+  );
+});
+
+describe('a peer that refuses to speak about claims', () => {
+  it('is quoted for as long as it does', async () => {
+    const mesh = new QuorumMesh('mac', 'cloud');
+    const mac = await mesh.start('mac');
+    mesh.refusing.set('cloud' as never, 'The claims are kept elsewhere.');
+    await mesh.clock.advance(2_000);
+    const why = expect.stringMatching(/cloud has not answered.*'cloud' answers with status 409: The claims are kept/);
+    expect(mac.claims.status()).toMatchObject({ ready: false, why });
+    mesh.refusing.clear();
+    const cloud = await mesh.start('cloud');
+    await mesh.clock.advance(12_000);
+    expect(mac.claims.status()).toMatchObject({ ready: true });
+    mesh.refusing.set('cloud' as never, 'The claims are kept elsewhere.');
+    cloud.claims.stop();
+    await mesh.clock.advance(40_000);
+    expect(mac.claims.status().why).toMatch(/1 did when last asked\..*The claims are kept elsewhere/);
+    expect(mac.claims.membership().notes).toEqual([expect.stringContaining('The claims are kept elsewhere.')]);
+  });
+});
