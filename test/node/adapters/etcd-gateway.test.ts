@@ -1,4 +1,5 @@
 // A login that several questions share, against a server on loopback.
+import { lookup } from 'node:dns';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { EtcdGateway } from '../../../node/adapters/etcd-gateway.ts';
@@ -19,7 +20,7 @@ async function slowToLogIn() {
   app.post('/v3/kv/range', (c) => c.json({ token: c.req.header('authorization') }));
   const server = await serveApp(app);
   const login = { name: 'root', password: 'secret' };
-  const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined });
+  const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined, lookup });
   const ask = (signal: AbortSignal) => gateway.ask('/v3/kv/range', {}, signal);
   return { gateway, server, begun: begun.promise, letGo: letGo.resolve, ask, logins: () => logins };
 }

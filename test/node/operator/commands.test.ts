@@ -36,7 +36,7 @@ describe('mesh status', () => {
         'Epoch 1: 1 of mac decide.',
         '',
         'HOST        STATUS  VOTES  KEY  URL',
-        'mac (this)  online  yes    own  http://mac.example:23000',
+        'mac (this)  online  yes    own  http://127.0.0.1:23000',
       ],
     ]);
   });
