@@ -6,6 +6,7 @@ import { compactHeap } from './adapters/heap.ts';
 import { openLineSink } from './adapters/line-sink.ts';
 import { openStandardError } from './adapters/log.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
+import { visibleLines } from './machine/visible-text.ts';
 import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
 
@@ -16,11 +17,13 @@ import { serveNode } from './serve.ts';
 export async function runCommand(process: NodeJS.Process, stop: AbortSignal, started: () => void): Promise<void> {
   const version = readVersion();
   outliveReaders(process);
+  const print = (text: string) => void process.stdout.write(visibleLines(text));
   const program = new Command('mesh')
     .description(
       'A node of the agent email mesh: it owns the email addresses of its agents, one owner per address in the whole mesh.',
     )
-    .version(version);
+    .version(version)
+    .configureOutput({ writeOut: print, writeErr: (text) => openStandardError(process.stderr).write(text) });
   const start = program.command('start', { isDefault: true });
   start.description("run this host's node until SIGTERM, SIGINT or SIGHUP");
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
@@ -30,7 +33,7 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
     url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
     token: tokenIn(process.env),
     stop,
-    print: (text) => process.stdout.write(`${text}\n`),
+    print: (text) => print(`${text}\n`),
     complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
     end: (code) => {
       process.exitCode = code;

@@ -2,9 +2,10 @@
 // fits, a disk that is full takes nothing; what finds no room is dropped and counted, and the count is said once there is room again.
 // It does not promise that a line arrives: whoever must know that needs another way.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { visibleLines } from '../machine/visible-text.ts';
 
 export interface LineSink {
-  /** `text` ends its lines itself. */
+  /** `text` ends its lines itself. What in it would steer a terminal is made visible. */
   write(text: string): void;
 }
 
@@ -56,7 +57,7 @@ class DescriptorLines implements LineSink {
 
   write(text: string): void {
     if (this.#retry === undefined) this.#drain();
-    const line = Buffer.from(text);
+    const line = Buffer.from(visibleLines(text));
     if (this.#dropped > 0 || this.#waitingBytes + line.byteLength > this.#waitingBytesMax) this.#dropped += 1;
     else this.#push(line);
     if (this.#retry === undefined) this.#drain();

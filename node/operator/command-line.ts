@@ -1,5 +1,6 @@
 // `mesh status`, `conflicts`, `join`, `evict`, `recover` as they are typed: arguments, help, and how what comes of them is printed.
 import { type Command, Option } from 'commander';
+import { visible, visibleIn } from '../machine/visible-text.ts';
 import type { NodeClient } from '../node-client.ts';
 import type * as Operator from './commands.ts';
 import type { Printed } from './commands.ts';
@@ -61,13 +62,24 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
     );
 }
 
+/** What others say is in an answer, and in a refusal: shown as one line, it can't pass for one of ours. */
+function visiblyAsking(call: NodeClient): NodeClient {
+  return async (...question) => {
+    try {
+      return visibleIn(await call(...question)) as Awaited<ReturnType<NodeClient>>;
+    } catch (error) {
+      throw new Error(visible((error as Error).message), { cause: error });
+    }
+  };
+}
+
 type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
 
 async function runAt({ url, token, stop, print, complain, end }: Terminal, work: Work): Promise<void> {
   // Only here: a node that starts need not load them.
   const [operator, { createNodeClient }] = await Promise.all([import('./commands.ts'), import('../node-client.ts')]);
   try {
-    const { text, ok } = await work(operator, createNodeClient({ url, token, stop }));
+    const { text, ok } = await work(operator, visiblyAsking(createNodeClient({ url, token, stop })));
     print(text);
     if (!ok) end(1);
   } catch (error) {

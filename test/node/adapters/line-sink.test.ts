@@ -77,3 +77,12 @@ describe('lines that nobody reads', () => {
     sink.write(LINE);
   });
 });
+
+describe('a line', () => {
+  it('shows what would steer a terminal', () => {
+    const { fd, read, closeReader } = pipe();
+    undo.push(closeReader);
+    openLineSink({ fd }, options).write('a\x1b[2J\u009b\u202e\n');
+    expect(read()).toBe('a\\u001b[2J\\u009b\\u202e\n');
+  });
+});

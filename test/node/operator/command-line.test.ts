@@ -1,0 +1,61 @@
+// The commands as they are typed, against what answers at the node's URL, whoever that is.
+import { Command } from 'commander';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { addOperatorCommands } from '../../../node/operator/command-line.ts';
+import { serveApp } from '../../support/loopback.ts';
+
+const HOSTILE = '\x1b[2J\x1b]0;owned\x07\rReady: addresses can be claimed.\nReady\u202e\u009b2J\u2028';
+/** The line feeds between lines are ours. */
+const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+
+async function typed(app: Hono, ...words: readonly string[]) {
+  await using server = await serveApp(app);
+  const lines: string[] = [];
+  const program = new Command('mesh');
+  addOperatorCommands(program, {
+    ...{ url: server.url, token: undefined, stop: new AbortController().signal },
+    print: (text) => lines.push(...text.split('\n')),
+    complain: (text) => lines.push(...text.split('\n')),
+    end: () => undefined,
+  });
+  await program.parseAsync(['node', 'mesh', ...words]);
+  return lines;
+}
+
+describe('what others say, in a terminal', () => {
+  it('is shown as it is written, each text in one line', async () => {
+    const app = new Hono();
+    app.get('/ready', (c) => c.json({ error: 'x', message: HOSTILE }, 503));
+    const host = {
+      id: `b${HOSTILE}`,
+      url: `http://x${HOSTILE}`,
+      status: HOSTILE,
+      votes: true,
+      isSelf: false,
+      why: HOSTILE,
+    };
+    app.get('/api/hosts', (c) => c.json({ hosts: [host], mesh: { state: HOSTILE, notes: [HOSTILE] } }));
+    const lines = await typed(app, 'status');
+    expect(lines.filter((line) => !PRINTABLE.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('Ready'))).toEqual([]);
+    expect(lines[0]).toMatch(/^Not ready: \\u001b\[2J/);
+  });
+
+  it('is shown so in a refusal too', async () => {
+    const app = new Hono();
+    app.post('/api/hosts/evict', (c) => c.json({ error: HOSTILE, message: HOSTILE, field: HOSTILE }, 400));
+    const lines = await typed(app, 'evict', 'b');
+    expect([lines.length, lines.filter((line) => !PRINTABLE.test(line))]).toEqual([1, []]);
+  });
+
+  it('is shown so in conflicts', async () => {
+    const app = new Hono();
+    const claimedBy = { agentName: HOSTILE, hostId: HOSTILE, since: HOSTILE };
+    const conflict = { address: HOSTILE, agentName: HOSTILE, since: HOSTILE, claimedBy };
+    const undecided = [{ address: HOSTILE, hostId: HOSTILE }];
+    app.get('/api/mesh/v1/conflicts', (c) => c.json({ conflicts: [conflict], undecided }));
+    const lines = await typed(app, 'conflicts');
+    expect(lines.filter((line) => !PRINTABLE.test(line))).toEqual([]);
+  });
+});
