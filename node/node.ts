@@ -15,6 +15,7 @@ import type { Config, ListenAddress, Secrets } from './config.ts';
 import { Conflicts } from './conflicts/conflicts.ts';
 import { Reconciler } from './conflicts/reconciler.ts';
 import { createApp, type Fetch } from './http/app.ts';
+import { BodyPlaces } from './http/body-places.ts';
 import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
 import { sendBodyReader } from './http/send-body.ts';
@@ -224,6 +225,7 @@ export async function createNode(
   });
   stack.defer(() => sending.close());
 
+  const places = new BodyPlaces(clock);
   const gate = createGate({ roster: roster.current, secrets });
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
   const fetch = createApp({
@@ -236,7 +238,7 @@ export async function createNode(
     emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress },
     registry,
     webhooks,
-    email: { sending, readBody: sendBodyReader(blobs) },
+    email: { sending, readBody: sendBodyReader(blobs, places), places },
     resolver,
     node: {
       version,

@@ -67,7 +67,7 @@ function clientRoutes({ log, node, registry, webhooks, email, resolver, peerAuth
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
   emailValidationRoutes(app, resolver, clock);
-  emailListRoutes(app, email.sending);
+  emailListRoutes(app, email);
   // Last, for its `/:id/…` would fit the others' paths.
   emailRoutes(app, email);
   return app;

@@ -28,20 +28,26 @@ export function refuseOtherThanJson(contentType: string): void {
 
 /** The body's octets, at most `bytesMax`. Throws `payload_too_large`, without reading on. */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new MeshError('payload_too_large', `The body is larger than ${bytesMax} octets, the most this route takes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
   // A body of announced length is read in one go; the web stream of any other costs as much as the rest of a small request.
   if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer());
-  if (!request.body) return new Uint8Array();
+  return request.body ? joined(request.body, bytesMax) : new Uint8Array();
+}
+
+/** All octets in one, at most `bytesMax`. Throws `payload_too_large`, without reading on. */
+export async function joined(octets: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of octets) {
     size += chunk.byteLength;
-    if (size > bytesMax) throw tooLarge();
+    if (size > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function tooLarge(bytesMax: number): MeshError {
+  return new MeshError('payload_too_large', `The body is larger than ${bytesMax} octets, the most this route takes.`);
 }
 
 /** Parses JSON text; throws `invalid_json`, or `unknown_field` for a member called `__proto__`. */

@@ -3,18 +3,21 @@
 import type { Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
-import { type Blobs, SpooledContent } from '../send/blobs.ts';
-import { ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
+import { type BlobWriter, SpooledContent } from '../send/blobs.ts';
+import { ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
 
 /** Counted for each value and member, whatever its text: what it costs is not only its characters. */
 const VALUE_COST = 8;
 
+/** A place for the octets of one attachment. */
+export type BeginBlob = () => Promise<BlobWriter>;
+
 type Container = Record<string, unknown> | unknown[];
 
 /** One value. `abort` must be called when it is given up. */
 export class JsonAssembly {
-  readonly #blobs: Blobs;
+  readonly #beginBlob: BeginBlob;
   readonly #stack: Container[] = [];
   readonly #path: (string | number)[] = [];
   #content: Base64Content | undefined;
@@ -26,8 +29,8 @@ export class JsonAssembly {
   #value: unknown;
   #isComplete = false;
 
-  constructor(blobs: Blobs) {
-    this.#blobs = blobs;
+  constructor(beginBlob: BeginBlob) {
+    this.#beginBlob = beginBlob;
   }
 
   /** The content that is being read; its text may be written to it directly, past the tokens. */
@@ -96,7 +99,7 @@ export class JsonAssembly {
   async #beginContent(): Promise<void> {
     this.#contents += 1;
     if (this.#contents > ATTACHMENTS_MAX || Number(this.#path[1]) >= ATTACHMENTS_MAX) throw tooManyAttachments();
-    this.#content = new Base64Content(await this.#blobs.begin(ATTACHMENT_BYTES_MAX), contentField(this.#path[1]));
+    this.#content = new Base64Content(await this.#beginBlob(), contentField(this.#path[1]));
   }
 
   async #endContent(content: Base64Content): Promise<void> {

@@ -1,7 +1,6 @@
 // The body of a send, which may hold attachments of 25 MiB in base64. A small one is read as any other. A large one is read as it
 // comes, token by token, and what stands at `attachments[*].content` goes piece by piece into a blob instead of being held, so
 // that ten of them at once cost little more memory than one.
-import pLimit from 'p-limit';
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
@@ -13,8 +12,9 @@ import {
   SEND_BODY_BYTES_MAX,
 } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
+import type { BodyPlaces } from './body-places.ts';
 import { parseJson, readBody, refuseOtherThanJson } from './input.ts';
-import { contentField, JsonAssembly, tooManyAttachments } from './json-assembly.ts';
+import { type BeginBlob, contentField, JsonAssembly, tooManyAttachments } from './json-assembly.ts';
 
 /** base64 of the attachments with its line ends, and the rest. */
 const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BODY_BYTES_MAX;
@@ -22,35 +22,26 @@ const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BOD
 const SMALL_BODY_BYTES_MAX = 64 * 1_024;
 /** Octets looked at in one go: no text longer than this is made of a body, whatever it arrives in. */
 const PIECE_BYTES_MAX = 64 * 1_024;
-/** Large bodies that are read at once; others wait, and their senders with them, but only so many. */
-const BODIES_READ_AT_ONCE = 8;
-const BODIES_WAITING_MAX = 100;
-const RETRY_AFTER_SECONDS = 10;
 
-export type ReadSendBody = (request: Request) => Promise<unknown>;
+/** `client`: whoever it comes from, as far as places and attachments are shared out. */
+export type ReadSendBody = (request: Request, client: string) => Promise<unknown>;
 
 /**
  * Contents come out as `SpooledContent`. Throws `unsupported_media_type`, `invalid_json`, `payload_too_large`, `unknown_field`,
- * `invalid_request`, `overloaded`.
+ * `invalid_request`, `limit_exceeded`, `overloaded`, `request_timeout`.
  */
-export function sendBodyReader(blobs: Blobs): ReadSendBody {
-  const turn = pLimit(BODIES_READ_AT_ONCE);
-  return async (request) => {
+export function sendBodyReader(blobs: Blobs, places: BodyPlaces): ReadSendBody {
+  return async (request, client) => {
     refuseOtherThanJson(request.headers.get('content-type') ?? '');
+    const beginBlob: BeginBlob = () => blobs.begin({ bytesMax: ATTACHMENT_BYTES_MAX, client });
     const announced = request.headers.get('content-length');
-    if (announced !== null && Number(announced) <= SMALL_BODY_BYTES_MAX) return readSmall(blobs, request);
+    if (announced !== null && Number(announced) <= SMALL_BODY_BYTES_MAX) return readSmall(beginBlob, request);
     if (Number(announced) > BODY_BYTES_MAX) throw tooLarge();
-    if (turn.pendingCount >= BODIES_WAITING_MAX)
-      throw new MeshError(
-        'overloaded',
-        `${BODIES_WAITING_MAX} large requests wait to be read already. Try again later.`,
-        { retryAfterSeconds: RETRY_AFTER_SECONDS },
-      );
-    return turn(() => readLarge(blobs, request));
+    return places.read(request, client, (octets) => readLarge(beginBlob, octets));
   };
 }
 
-async function readSmall(blobs: Blobs, request: Request): Promise<unknown> {
+async function readSmall(beginBlob: BeginBlob, request: Request): Promise<unknown> {
   const octets = await readBody(request, SMALL_BODY_BYTES_MAX);
   const value = parseJson(
     decoded(() => new TextDecoder('utf-8', { fatal: true }).decode(octets)),
@@ -61,12 +52,12 @@ async function readSmall(blobs: Blobs, request: Request): Promise<unknown> {
   if (attachments.length > ATTACHMENTS_MAX) throw tooManyAttachments();
   for (const [at, attachment] of attachments.entries())
     if (typeof attachment?.content === 'string')
-      attachment.content = await spool(blobs, attachment.content, contentField(at));
+      attachment.content = await spool(beginBlob, attachment.content, contentField(at));
   return value;
 }
 
-async function spool(blobs: Blobs, text: string, field: string) {
-  const content = new Base64Content(await blobs.begin(ATTACHMENT_BYTES_MAX), field);
+async function spool(beginBlob: BeginBlob, text: string, field: string) {
+  const content = new Base64Content(await beginBlob(), field);
   try {
     await content.write(text);
     return await content.finish();
@@ -76,12 +67,12 @@ async function spool(blobs: Blobs, text: string, field: string) {
   }
 }
 
-async function readLarge(blobs: Blobs, request: Request): Promise<unknown> {
-  const assembly = new JsonAssembly(blobs);
+async function readLarge(beginBlob: BeginBlob, body: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const assembly = new JsonAssembly(beginBlob);
   const feeding = new Feeding(assembly);
   try {
     let octets = 0;
-    for await (const chunk of request.body ?? []) {
+    for await (const chunk of body) {
       octets += chunk.byteLength;
       if (octets > BODY_BYTES_MAX) throw tooLarge();
       for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES_MAX)

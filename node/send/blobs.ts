@@ -12,7 +12,8 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
-import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX } from './limits.ts';
+import { BlobShares } from './blob-shares.ts';
+import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from './limits.ts';
 
 /** A content that was put away while the request was read. */
 export class SpooledContent {
@@ -30,6 +31,13 @@ export interface StoredBlob {
   readonly bytes: number;
 }
 
+/** What is to be a blob. */
+export interface NewBlob {
+  readonly bytesMax: number;
+  /** Whoever brings it: of what no mail needs yet, each client has a share. */
+  readonly client: string;
+}
+
 /** One blob on its way in. `finish` or `abort` must be called. */
 export interface BlobWriter {
   /** Throws `payload_too_large` above its bound, `limit_exceeded` when this host's blobs are full, `store_failed`. */
@@ -44,8 +52,9 @@ export interface BlobsOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Of all blobs together; default `BLOBS_BYTES_MAX`. */
+  /** Of all blobs together; default `BLOBS_BYTES_MAX`, `BLOBS_MAX`. */
   readonly bytesMax?: number;
+  readonly countMax?: number;
 }
 
 const NAME = /^[0-9a-f]{64}$/;
@@ -56,6 +65,10 @@ export class Blobs {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #bytesMax: number;
+  readonly #countMax: number;
+  readonly #shares = new BlobShares();
+  /** Says what needs the blobs, for whoever is refused because there are too many. */
+  #describeUse: () => string = () => '';
   /** Those that can be sent: their names are durable. */
   readonly #sizes = new Map<string, number>();
   /** When each was last wanted, by the wall clock. */
@@ -65,13 +78,15 @@ export class Blobs {
   #bytes = 0;
   /** Of blobs on their way in. */
   #unfinishedBytes = 0;
+  #unfinished = 0;
   #parts = 0;
 
-  private constructor({ directory, clock, log, bytesMax = BLOBS_BYTES_MAX }: BlobsOptions) {
+  private constructor({ directory, clock, log, bytesMax = BLOBS_BYTES_MAX, countMax = BLOBS_MAX }: BlobsOptions) {
     this.#directory = directory;
     this.#clock = clock;
     this.#log = log;
     this.#bytesMax = bytesMax;
+    this.#countMax = countMax;
   }
 
   /** Makes the directory (0700), and removes what a crash left unfinished. */
@@ -86,7 +101,8 @@ export class Blobs {
       else if (NAME.test(name)) {
         const { size, mtimeMs } = await stat(path);
         blobs.#wantedMs.set(name, mtimeMs);
-        blobs.#keep(name, size);
+        blobs.#sizes.set(name, size);
+        blobs.#bytes += size;
       }
     }
     return blobs;
@@ -102,8 +118,13 @@ export class Blobs {
     return createReadStream(this.#path(blob));
   }
 
-  async put(octets: AsyncIterable<Uint8Array>, bytesMax: number): Promise<StoredBlob> {
-    const writer = await this.begin(bytesMax);
+  /** `describe`: sentences about what needs the blobs. */
+  tellUseBy(describe: () => string): void {
+    this.#describeUse = describe;
+  }
+
+  async put(octets: AsyncIterable<Uint8Array>, blob: NewBlob): Promise<StoredBlob> {
+    const writer = await this.begin(blob);
     try {
       for await (const chunk of octets) await writer.write(chunk);
       return await writer.finish();
@@ -113,20 +134,33 @@ export class Blobs {
     }
   }
 
-  /** A new blob of at most `bytesMax` octets, written piece by piece. Throws `store_failed`. */
-  async begin(bytesMax: number): Promise<BlobWriter> {
+  /** A new blob, written piece by piece. Throws `limit_exceeded`, `store_failed`. */
+  async begin({ bytesMax, client }: NewBlob): Promise<BlobWriter> {
+    this.#refuseTooMany();
+    this.#shares.take(client, { count: 1, bytes: 0 });
     this.#parts += 1;
-    const part = join(this.#directory, `${process.pid}-${this.#parts}${UNFINISHED}`);
-    const file = await onDisk(() => open(part, 'wx', 0o600));
-    const hash = createHash('sha256');
+    this.#unfinished += 1;
     let bytes = 0;
     const settle = () => {
       this.#unfinishedBytes -= bytes;
+      this.#unfinished -= 1;
+    };
+    const part = join(this.#directory, `${process.pid}-${this.#parts}${UNFINISHED}`);
+    const giveUp = () => {
+      settle();
+      this.#shares.giveBack(client, { count: 1, bytes });
       bytes = 0;
     };
+    const file = await onDisk(() => open(part, 'wx', 0o600)).catch((error: unknown) => {
+      giveUp();
+      throw error;
+    });
+    const hash = createHash('sha256');
+    let isSettled = false;
     return {
       write: async (octets) => {
         this.#refuseTooMuch(bytes + octets.byteLength, octets.byteLength, bytesMax);
+        this.#shares.take(client, { count: 0, bytes: octets.byteLength });
         bytes += octets.byteLength;
         this.#unfinishedBytes += octets.byteLength;
         hash.update(octets);
@@ -137,12 +171,14 @@ export class Blobs {
         await onDisk(() => file.sync());
         await onDisk(() => file.close());
         await onDisk(() => this.#give(part, stored.blob));
+        isSettled = true;
         settle();
-        this.#keep(stored.blob, stored.bytes);
+        this.#keep(stored, client);
         return stored;
       },
       abort: async () => {
-        settle();
+        if (!isSettled) giveUp();
+        isSettled = true;
         // Closed already when it was `finish` that failed.
         await file.close().catch(() => undefined);
         await unlinkIfThere(part);
@@ -161,11 +197,15 @@ export class Blobs {
       });
     const nowMs = this.#clock.wallMs();
     this.#wantedMs.set(blob, nowMs);
+    this.#shares.settle(blob);
     await onDisk(() => utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000));
   }
 
   /** Removes blobs that no message needs and that nobody wanted for a day. */
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
+    for (const [blob, bytes] of this.#sizes)
+      if (isNeeded(blob)) this.#shares.settle(blob);
+      else this.#shares.found(blob, bytes);
     for (const blob of [...this.#wantedMs.keys()])
       if (this.#isOver(blob, isNeeded)) await this.#naming(() => this.#remove(blob, isNeeded));
   }
@@ -177,10 +217,22 @@ export class Blobs {
         `An attachment is larger than ${bytesMax} octets, the most one may have.`,
       );
     if (this.#bytes + this.#unfinishedBytes + more > this.#bytesMax)
-      throw new MeshError(
-        'limit_exceeded',
-        `This host holds ${this.#bytesMax} octets of attachments, its most. Try again when messages were sent.`,
-      );
+      throw this.#full(`${this.#bytesMax} octets of attachments`);
+  }
+
+  #refuseTooMany(): void {
+    if (this.#sizes.size + this.#unfinished >= this.#countMax) throw this.#full(`${this.#countMax} attachments`);
+  }
+
+  #full(most: string): MeshError {
+    const { count, bytes } = this.#shares.total;
+    const sentences = [
+      `This host holds ${most}, its most.`,
+      this.#describeUse(),
+      `Named by no mail yet: ${count} of ${bytes} octets.`,
+      'Cancel mails that wait, let go of the attachments of those that failed (DELETE /api/email/ID/attachments), or try again when mails were sent.',
+    ];
+    return new MeshError('limit_exceeded', sentences.filter((one) => one !== '').join(' '));
   }
 
   /** Its name, durable when it resolves. */
@@ -192,9 +244,14 @@ export class Blobs {
     await syncDirectory(this.#directory);
   }
 
-  #keep(blob: string, bytes: number): void {
-    if (!this.#sizes.has(blob)) this.#bytes += bytes;
+  #keep({ blob, bytes }: StoredBlob, client: string): void {
+    if (this.#sizes.has(blob)) {
+      this.#shares.giveBack(client, { count: 1, bytes });
+      return;
+    }
+    this.#bytes += bytes;
     this.#sizes.set(blob, bytes);
+    this.#shares.keep(blob, client, bytes);
   }
 
   #isOver(blob: string, isNeeded: (blob: string) => boolean): boolean {
@@ -209,6 +266,7 @@ export class Blobs {
     this.#bytes -= this.#sizes.get(blob) ?? 0;
     this.#sizes.delete(blob);
     this.#wantedMs.delete(blob);
+    this.#shares.settle(blob);
     try {
       await unlinkIfThere(this.#path(blob));
       this.#log.info('blob.removed', { blob });

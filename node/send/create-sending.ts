@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { AccessTokens, type PostForm } from './access-tokens.ts';
 import type { Account, SendConfig } from './account.ts';
-import type { Blobs } from './blobs.ts';
+import type { Blobs, NewBlob } from './blobs.ts';
 import type { BounceReport } from './bounces.ts';
 import { envelopeAddress } from './compose.ts';
 import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
@@ -211,8 +211,8 @@ class SendModuleOverQueue implements SendModule {
     return this.#returned.take(report);
   }
 
-  putBlob(octets: AsyncIterable<Uint8Array>, bytesMax: number) {
-    return this.#parts.blobs.put(octets, bytesMax);
+  putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob) {
+    return this.#parts.blobs.put(octets, blob);
   }
 
   async run(signal: AbortSignal): Promise<void> {

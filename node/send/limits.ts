@@ -22,6 +22,12 @@ export const FILENAME_CHARACTERS_MAX = 255;
 export const ATTACHMENT_BYTES_MAX = 25 * MIB;
 export const MESSAGE_ATTACHMENTS_BYTES_MAX = 50 * MIB;
 export const BLOBS_BYTES_MAX = 4_096 * MIB;
+/** Files of them; and of those that no mail needs (yet), files and octets, in all and of one client. */
+export const BLOBS_MAX = 50_000;
+export const BLOBS_UNUSED_MAX = 2_000;
+export const BLOBS_UNUSED_CLIENT_MAX = 1_000;
+export const BLOBS_UNUSED_BYTES_MAX = 2_048 * MIB;
+export const BLOBS_UNUSED_CLIENT_BYTES_MAX = 1_024 * MIB;
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 256;
 /** `sendAt` lies at most this far ahead. */
 export const SEND_AHEAD_MS_MAX = 30 * 24 * HOUR_MS;

@@ -1,6 +1,7 @@
 // What the rest of the node may ask of the send module: the one interface that its routes know. Without an account it is whole
 // but for sending itself, which is refused with what to set.
 import type { AgentId } from '../../mesh/names.ts';
+import type { NewBlob, StoredBlob } from './blobs.ts';
 import type { BounceReport } from './bounces.ts';
 import type { Message, MessageState } from './message.ts';
 import type { Suppressions } from './suppressions.ts';
@@ -57,9 +58,6 @@ export interface Sending {
   /** Throws `not_found` when the report names no message of this host, or none of its recipients. */
   bounced(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }>;
   readonly suppressions: Suppressions;
-  /** Throws `payload_too_large`, `limit_exceeded`. */
-  putBlob(
-    octets: AsyncIterable<Uint8Array>,
-    bytesMax: number,
-  ): Promise<{ readonly blob: string; readonly bytes: number }>;
+  /** Throws `payload_too_large`, `limit_exceeded`, `store_failed`. */
+  putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob): Promise<StoredBlob>;
 }

@@ -4,25 +4,34 @@ import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type BounceReport, bounceReport } from '../../send/bounces.ts';
 import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX, LOG_PAGE_MAX } from '../../send/limits.ts';
-import type { Sending } from '../../send/sending.ts';
 import { suppressionRequest } from '../../send/suppressions.ts';
+import { clientAddress } from '../client-address.ts';
 import { statusForm } from '../email-form.ts';
-import { pathSegment, readBody, readJson, validate } from '../input.ts';
+import { joined, pathSegment, readJson, validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { decodeQuery, readQuery } from '../query.ts';
+import type { EmailServices } from './email.ts';
 
 const page = z.object({
   cursor: z.string().max(1_024).optional(),
   limit: z.coerce.number().int().min(1).max(LOG_PAGE_MAX).default(100),
 });
 
-export function emailListRoutes(app: Hono, sending: Sending): void {
+export function emailListRoutes(app: Hono, { sending, places }: EmailServices): void {
   resource(app, '/api/email/blobs', {
-    POST: async (c) => c.json(await sending.putBlob(octetsOf(c), ATTACHMENT_BYTES_MAX), 201),
+    POST: async (c) => {
+      sending.refuseUnconfigured();
+      const client = clientAddress(c);
+      // Piece by piece: an attachment never stands in memory whole.
+      const stored = await places.read(c.req.raw, client, (octets) =>
+        sending.putBlob(octets, { bytesMax: ATTACHMENT_BYTES_MAX, client }),
+      );
+      return c.json(stored, 201);
+    },
   });
   resource(app, '/api/email/bounces', {
     POST: async (c) => {
-      const { message, suppressed } = await sending.bounced(await readBounce(c, sending));
+      const { message, suppressed } = await sending.bounced(await readBounce(c, { sending, places }));
       return c.json({ ...statusForm(message), suppressed });
     },
   });
@@ -43,16 +52,15 @@ export function emailListRoutes(app: Hono, sending: Sending): void {
   });
 }
 
-/** The body piece by piece: an attachment never stands in memory whole. */
-async function* octetsOf(c: Context): AsyncIterable<Uint8Array> {
-  if (c.req.raw.body === null) return;
-  for await (const chunk of c.req.raw.body) yield chunk;
-}
-
 /** A delivery status notification as it was received (`message/rfc822`), or what a gateway made of one (JSON). */
-async function readBounce(c: Context, sending: Sending): Promise<BounceReport> {
+async function readBounce(
+  c: Context,
+  { sending, places }: Pick<EmailServices, 'sending' | 'places'>,
+): Promise<BounceReport> {
   if (/json\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')) return readJson(c, bounceReport);
-  const bounce = await sending.readBounce(await readBody(c.req.raw, BOUNCE_BYTES_MAX));
+  const bounce = await sending.readBounce(
+    await places.read(c.req.raw, clientAddress(c), (octets) => joined(octets, BOUNCE_BYTES_MAX)),
+  );
   if (bounce !== undefined) return bounce;
   throw new MeshError(
     'invalid_request',

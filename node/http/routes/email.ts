@@ -6,15 +6,20 @@ import { parseAgentId } from '../../../mesh/names.ts';
 import { LOG_PAGE_MAX } from '../../send/limits.ts';
 import { isFinal, MESSAGE_STATES, type Message } from '../../send/message.ts';
 import type { SendContext, Sending } from '../../send/sending.ts';
+import type { BodyPlaces } from '../body-places.ts';
+import { clientAddress } from '../client-address.ts';
 import { emailForm, statusForm } from '../email-form.ts';
 import { pathSegment, validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { decodeQuery, readQuery } from '../query.ts';
+import type { ReadSendBody } from '../send-body.ts';
 
 export interface EmailServices {
   readonly sending: Sending;
   /** The JSON of a send, its attachments already on disk: they are larger than a body may be in memory. */
-  readBody(request: Request): Promise<unknown>;
+  readonly readBody: ReadSendBody;
+  /** For attachments and bounces. */
+  readonly places: BodyPlaces;
 }
 
 const LOG_PAGE = 50;
@@ -31,14 +36,14 @@ export function emailRoutes(app: Hono, { sending, readBody }: EmailServices): vo
       // Before the body is read: whoever can't be served need not send 25 MiB.
       sending.refuseUnconfigured();
       const context = contextOf(c);
-      const { message, isNew, waited } = await sending.send(await readBody(c.req.raw), context);
+      const { message, isNew, waited } = await sending.send(await readBody(c.req.raw, clientAddress(c)), context);
       if (!isNew) c.header('Idempotent-Replayed', 'true');
       c.header('Location', `/api/email/status/${message.id}`);
       return c.json(emailForm(message), waited && isFinal(message.state) ? 200 : 202);
     },
   });
   resource(app, '/api/email/explain', {
-    POST: async (c) => c.json(await sending.explain(await readBody(c.req.raw), contextOf(c))),
+    POST: async (c) => c.json(await sending.explain(await readBody(c.req.raw, clientAddress(c)), contextOf(c))),
   });
   resource(app, '/api/email/status/:id', { GET: (c) => c.json(statusForm(find(c, sending))) });
   resource(app, '/api/email/log', { GET: (c) => c.json(logPage(c, sending)) });

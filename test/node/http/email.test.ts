@@ -165,6 +165,7 @@ describe('POST /api/email/send', () => {
 
   it('answers 409 with what to set while there is no account', async () => {
     const world = await withTitania({ accounts: [] });
+    expect((await world.ask('POST', '/api/email/blobs', 'x')).status).toBe(409);
     const { status, body } = await send(world);
     expect([status, body]).toEqual([
       409,

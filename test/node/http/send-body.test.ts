@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { BodyPlaces } from '../../../node/http/body-places.ts';
 import { sendBodyReader } from '../../../node/http/send-body.ts';
 import { Blobs, SpooledContent } from '../../../node/send/blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -27,7 +28,7 @@ async function read(body: string | Uint8Array, piece = 7, contentType = 'applica
     headers: { 'content-type': contentType, ...(small ? { 'content-length': String(bytes.length) } : {}) },
     duplex: 'half',
   } as RequestInit);
-  const value = (await sendBodyReader(blobs)(request)) as never;
+  const value = (await sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')) as never;
   return { value, blobs, directory };
 }
 
@@ -160,7 +161,9 @@ describe('a body', () => {
     const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
     const headers = { 'content-type': 'application/json' };
     const request = new Request('http://x/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
-    await expect(sendBodyReader(blobs)(request)).rejects.toMatchObject({ code: 'payload_too_large' });
+    await expect(sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')).rejects.toMatchObject({
+      code: 'payload_too_large',
+    });
     expect(octets).toBeLessThan(5 * 1_024 * 1_024);
   });
 
@@ -168,20 +171,23 @@ describe('a body', () => {
     const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
     const headers = { 'content-type': 'application/json', 'content-length': String(200 * 1_024 * 1_024) };
     const request = new Request('http://x/', { method: 'POST', body: '{}', headers });
-    await expect(sendBodyReader(blobs)(request)).rejects.toMatchObject({ code: 'payload_too_large' });
+    await expect(sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')).rejects.toMatchObject({
+      code: 'payload_too_large',
+    });
     expect(request.bodyUsed).toBe(false);
   });
 
   it('that is large waits while others are read, and is refused when too many wait', async () => {
     const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
-    const reader = sendBodyReader(blobs);
+    const reader = sendBodyReader(blobs, new BodyPlaces(new VirtualClock()));
     const open: ReadableStreamDefaultController[] = [];
-    const large = () => {
+    const large = (client = '') => {
       const body = new ReadableStream({ start: (controller) => void open.push(controller) });
       const headers = { 'content-type': 'application/json' };
-      return reader(new Request('http://x/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit));
+      const request = new Request('http://x/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+      return reader(request, client);
     };
-    const reading = Array.from({ length: 108 }, large);
+    const reading = Array.from({ length: 108 }, (_, number) => large(`10.0.0.${number % 3}`));
     await nextTurn();
     await expect(large()).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 10 });
     const small = {
@@ -189,7 +195,7 @@ describe('a body', () => {
       body: '[1]',
       headers: { 'content-type': 'application/json', 'content-length': '3' },
     };
-    expect(await reader(new Request('http://x/', small))).toEqual([1]);
+    expect(await reader(new Request('http://x/', small), '')).toEqual([1]);
     for (const controller of open) {
       controller.enqueue(Buffer.from('{}'));
       controller.close();
@@ -215,7 +221,7 @@ describe('a body', () => {
         body,
         headers: { 'content-type': 'application/json' },
       });
-      await expect(sendBodyReader(blobs)(request)).rejects.toMatchObject({
+      await expect(sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')).rejects.toMatchObject({
         code: 'invalid_request',
         field: 'attachments[1].content',
       });

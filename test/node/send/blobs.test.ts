@@ -16,18 +16,20 @@ async function* chunks(...texts: string[]) {
   for (const text of texts) yield Buffer.from(text);
 }
 
-async function open(bytesMax = 1_000) {
+const upTo = (bytesMax: number, client = '10.0.0.1') => ({ bytesMax, client });
+
+async function open(bytesMax = 1_000, countMax = 1_000) {
   const directory = testDirectory();
   const clock = new VirtualClock(Date.now());
-  const options = { directory, clock, log: new RecordingLog(), bytesMax };
+  const options = { directory, clock, log: new RecordingLog(), bytesMax, countMax };
   return { directory, clock, blobs: await Blobs.open(options), again: () => Blobs.open(options) };
 }
 
 describe('a blob', () => {
   it('is kept once under its hash, for nobody else to read, and after a restart', async () => {
     const { directory, blobs, again } = await open();
-    expect(await blobs.put(chunks('hel', 'lo'), 100)).toEqual({ blob: HELLO, bytes: 5 });
-    await blobs.put(chunks('hello'), 100);
+    expect(await blobs.put(chunks('hel', 'lo'), upTo(100))).toEqual({ blob: HELLO, bytes: 5 });
+    await blobs.put(chunks('hello'), upTo(100));
     expect(readdirSync(directory)).toEqual([HELLO]);
     expect(statSync(join(directory, HELLO)).mode & 0o777).toBe(0o600);
     const reopened = await again();
@@ -36,25 +38,57 @@ describe('a blob', () => {
 
   it('leaves nothing when it is too large, or breaks off', async () => {
     const { directory, blobs } = await open();
-    await expect(blobs.put(chunks('hello', 'world'), 9)).rejects.toMatchObject({ code: 'payload_too_large' });
+    await expect(blobs.put(chunks('hello', 'world'), upTo(9))).rejects.toMatchObject({ code: 'payload_too_large' });
     const broken = (async function* () {
       yield Buffer.from('x');
       throw new Error('gone');
     })();
-    await expect(blobs.put(broken, 100)).rejects.toThrow('gone');
+    await expect(blobs.put(broken, upTo(100))).rejects.toThrow('gone');
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it('is refused when this host holds as much as it may', async () => {
     const { blobs } = await open(8);
-    await blobs.put(chunks('hello'), 100);
-    await expect(blobs.put(chunks('world'), 100)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await blobs.put(chunks('hello'), upTo(100));
+    await expect(blobs.put(chunks('world'), upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+  });
+
+  it('is refused when there are as many as may be, those on their way in too, and after a restart', async () => {
+    const { blobs, again } = await open(1_000, 2);
+    await blobs.put(chunks('hello'), upTo(100));
+    const writer = await blobs.begin(upTo(100));
+    blobs.tellUseBy(() => 'Waiting to be sent: 1.');
+    await expect(blobs.begin(upTo(100))).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      message: expect.stringMatching(
+        /^This host holds 2 attachments, its most\. Waiting to be sent: 1\. Named by no mail yet: 2 of 5 /,
+      ),
+    });
+    await writer.abort();
+    await blobs.put(chunks('world'), upTo(100));
+    await expect((await again()).begin(upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+  });
+
+  it("counts as its client's until a mail needs it, and again as nobody's when none does", async () => {
+    const { blobs } = await open(10, 1_000);
+    const { blob } = await blobs.put(chunks('hello'), upTo(100));
+    const unnamed = async () => {
+      const refusal = (await blobs.put(chunks('much too long'), upTo(100)).catch((error: Error) => error)) as Error;
+      return /Named by no mail yet: \d+ of (\d+) octets/.exec(refusal.message)?.[1];
+    };
+    expect(await unnamed()).toBe('5');
+    await blobs.touch(blob);
+    expect(await unnamed()).toBe('0');
+    await blobs.sweep(() => true);
+    expect(await unnamed()).toBe('0');
+    await blobs.sweep(() => false);
+    expect(await unnamed()).toBe('5');
   });
 
   it('is swept a day after it was last wanted, unless a message needs it', async () => {
     const { directory, clock, blobs } = await open();
-    const { blob: other } = await blobs.put(chunks('other'), 100);
-    await blobs.put(chunks('hello'), 100);
+    const { blob: other } = await blobs.put(chunks('other'), upTo(100));
+    await blobs.put(chunks('hello'), upTo(100));
     await clock.advance(DAY_MS - 1_000);
     await blobs.sweep(() => false);
     expect(readdirSync(directory).length).toBe(2);
@@ -68,31 +102,31 @@ describe('a blob', () => {
 
   it('is counted while it is being written, and no more when that breaks off', async () => {
     const { blobs } = await open(8);
-    const [first, second] = [await blobs.begin(100), await blobs.begin(100)];
+    const [first, second] = [await blobs.begin(upTo(100)), await blobs.begin(upTo(100))];
     await first.write(Buffer.from('hello'));
     await expect(second.write(Buffer.from('world'))).rejects.toMatchObject({ code: 'limit_exceeded' });
     await first.abort();
     await second.write(Buffer.from('world'));
     expect(await second.finish()).toMatchObject({ bytes: 5 });
     await second.abort();
-    await expect(blobs.put(chunks('four'), 100)).rejects.toMatchObject({ code: 'limit_exceeded' });
-    expect(await blobs.put(chunks('yes'), 100)).toMatchObject({ bytes: 3 });
+    await expect(blobs.put(chunks('four'), upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(await blobs.put(chunks('yes'), upTo(100))).toMatchObject({ bytes: 3 });
   });
 
   it('put twice at once is counted once', async () => {
     const { blobs } = await open(12);
-    await Promise.all([blobs.put(chunks('hello'), 100), blobs.put(chunks('hello'), 100)]);
-    expect(await blobs.put(chunks('seven..'), 100)).toMatchObject({ bytes: 7 });
+    await Promise.all([blobs.put(chunks('hello'), upTo(100)), blobs.put(chunks('hello'), upTo(100))]);
+    expect(await blobs.put(chunks('seven..'), upTo(100))).toMatchObject({ bytes: 7 });
   });
 
   it('that is put again while old ones are swept stays', async () => {
     const { directory, clock, blobs } = await open();
-    await blobs.put(chunks('hello'), 100);
+    await blobs.put(chunks('hello'), upTo(100));
     await clock.advance(2 * DAY_MS);
     const file = () => statSync(join(directory, HELLO)).ino;
     const before = file();
     let isPut = false;
-    const putting = blobs.put(chunks('hello'), 100).then(() => {
+    const putting = blobs.put(chunks('hello'), upTo(100)).then(() => {
       isPut = true;
     });
     while (!isPut) {
@@ -107,7 +141,7 @@ describe('a blob', () => {
   it('that cannot be removed does not keep others from it', async () => {
     const { directory, clock, blobs } = await open();
     const names: string[] = [];
-    for (const text of ['gone', 'stuck', 'hello']) names.push((await blobs.put(chunks(text), 100)).blob);
+    for (const text of ['gone', 'stuck', 'hello']) names.push((await blobs.put(chunks(text), upTo(100))).blob);
     const [gone = '', stuck = ''] = names;
     rmSync(join(directory, gone));
     rmSync(join(directory, stuck));
@@ -119,7 +153,7 @@ describe('a blob', () => {
 
   it('that was swept cannot be taken for a message any more', async () => {
     const { clock, blobs } = await open();
-    await blobs.put(chunks('hello'), 100);
+    await blobs.put(chunks('hello'), upTo(100));
     await clock.advance(2 * DAY_MS);
     await blobs.sweep(() => false);
     await expect(blobs.touch(HELLO)).rejects.toMatchObject({ code: 'invalid_request', field: 'attachments' });
@@ -135,7 +169,7 @@ describe('a blob', () => {
   it('that the disk does not take is the fault of the disk', async () => {
     const { directory, blobs } = await open();
     rmSync(directory, { recursive: true });
-    await expect(blobs.put(chunks('hello'), 100)).rejects.toMatchObject({ code: 'store_failed' });
+    await expect(blobs.put(chunks('hello'), upTo(100))).rejects.toMatchObject({ code: 'store_failed' });
   });
 
   it('left half-written by a crash is removed at the next start', async () => {
