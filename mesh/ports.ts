@@ -35,7 +35,8 @@ export interface PeerRequest {
   readonly answerBytesMax: number;
   /**
    * `required`: an answer that the peer's key did not sign is refused (claims, hello).
-   * `known-key`: refused only when this host already knows a key of that peer (look-ups, which legacy peers answer unsigned).
+   * `known-key`: an unsigned one is taken only as long as no key of that peer is known (look-ups, which legacy peers answer unsigned); where
+   * the operators share a secret, only of a peer that hosts.json declares legacy.
    */
   readonly answerSignature: 'required' | 'known-key';
 }

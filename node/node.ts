@@ -27,6 +27,7 @@ import { type CallOnce, createGreeter } from './peers/greeter.ts';
 import { LegacyPeers } from './peers/legacy-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
 import { Presence } from './peers/presence.ts';
+import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
 import type { Agent } from './registry/agent.ts';
 import { EmailIndex, HeldAddress } from './registry/email-index.ts';
 import { createRegistry, type Registry } from './registry/registry.ts';
@@ -64,6 +65,8 @@ export interface NodePorts {
   readonly mailer?: Mailer;
   /** What keeps the claims, when it is not the mesh's own voters. */
   readonly engine?: ClaimEngine | undefined;
+  /** In place of the product's rule, in tests of the tests. */
+  readonly believesLegacy?: BelieveLegacy;
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */
@@ -118,7 +121,9 @@ export async function createNode(
   const hostOf = (id: HostId) => hosts.get(id);
   const secret = secrets.meshSecret?.reveal();
   const greeter = createGreeter({ self, clock, random, callOnce: ports.callOnce, secret });
-  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
+  const hasSecret = secret !== undefined;
+  const believesLegacy = ports.believesLegacy ?? legacyBelief(hasSecret);
+  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret, believesLegacy }));
   const transport = stack.use(ports.transport(keys, hostOf));
 
   const index = new EmailIndex({ self: () => roster.current().self, random });
@@ -128,6 +133,7 @@ export async function createNode(
   let doubled = (_key: AddressKey, _hostId: HostId): void => undefined;
   const legacy = await LegacyPeers.open({
     ...{ mode: config.legacy, roster: roster.current, keys, store, transport, clock, log },
+    believesLegacy,
     parseAddress: parseAnyAddress,
     holds: (key) => index.holder(key) !== undefined,
     changed: () => votersChanged(),

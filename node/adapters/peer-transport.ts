@@ -105,6 +105,7 @@ async function askNow(
   const { self, keys, signer, clock, random } = options;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
   if (request.answerSignature === 'required') await keys.learn(host.id, deadline);
+  else if (!keys.takesUnsigned(host.id)) await keys.learn(host.id, deadline).catch(asUntrusted);
   const target = canonicalTarget(request.path);
   const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
   const { headers, parts } = signRequest(
@@ -157,7 +158,7 @@ function verify(
   sent: RequestParts,
 ): void {
   const key = keys.known(host.id);
-  if (key === undefined && request.answerSignature === 'known-key') return;
+  if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) return;
   if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
   if (!isSigned(answer)) throw unsigned(answer);
   const nowSeconds = Math.floor(clock.wallMs() / 1_000);
@@ -184,6 +185,12 @@ function refused({ status, body }: WireAnswer): MeshError {
 function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: string | undefined): void {
   if (status !== 304 || (etag !== undefined && etag === headers?.['if-none-match'])) return;
   throw new MeshError('peer_unintelligible', 'It says "unchanged" (304) of another version than the one asked about.');
+}
+
+/** Whatever a host without a key would answer, nobody could tell that it is its own. */
+function asUntrusted(error: unknown): never {
+  if (!(error instanceof MeshError) || error.code !== 'peer_unintelligible') throw error;
+  throw new MeshError('peer_untrusted', error.message, { extra: error.extra, cause: error });
 }
 
 /** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */

@@ -17,6 +17,7 @@ interface HostShown {
   readonly legacy?: boolean;
   readonly key?: { readonly state: string; readonly why?: string };
   readonly why?: string;
+  readonly remark?: string;
 }
 
 interface MeshShown {
@@ -44,9 +45,9 @@ export async function status(call: NodeClient): Promise<Printed> {
   );
   const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
   const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
-  const remarks = hosts.flatMap(({ id, why, key }) =>
-    [key?.state === 'changed' ? key.why : (why ?? key?.why)].flatMap((remark) =>
-      remark === undefined ? [] : [`${id}: ${remark}`],
+  const remarks = hosts.flatMap(({ id, why, key, remark }) =>
+    [key?.state === 'changed' ? key.why : (why ?? key?.why), remark].flatMap((text) =>
+      text === undefined ? [] : [`${id}: ${text}`],
     ),
   );
   const lines = [

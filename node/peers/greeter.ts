@@ -26,9 +26,11 @@ export interface Introduction {
   readonly proven: boolean;
 }
 
-/** It knows no hello, but answers a look-up. */
+/** It knows no hello, but answers a look-up, both unsigned: anybody on the way can say so. */
 export interface LegacyPeer {
   readonly kind: 'legacy';
+  /** Where both answers came from, as the sockets say; empty when they came from two places. */
+  readonly address: string;
 }
 
 export interface Greeter {
@@ -65,7 +67,7 @@ export function createGreeter(options: GreeterOptions): Greeter {
       return withDeadline({ clock, ms: GREETING_MS_MAX, signals: [signal], silent }, async (deadline) => {
         const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
         const answer = await options.callOnce(question(options, host, nonce), deadline);
-        if (answer.status === 404) return await lookUpAt(host, options.callOnce, deadline);
+        if (answer.status === 404) return await lookUpAt(host, answer.address, options.callOnce, deadline);
         const said = parseAnswer(host, answer);
         const key = parsePublicKey(said.publicKey);
         if (!key) throw wrong(host, 'announces a public key that is none');
@@ -85,15 +87,21 @@ export function createGreeter(options: GreeterOptions): Greeter {
 }
 
 /** A 404 alone may come of a proxy in between, or of another program. */
-async function lookUpAt(host: Host, callOnce: CallOnce, deadline: AbortSignal): Promise<LegacyPeer> {
+async function lookUpAt(
+  host: Host,
+  helloAddress: string,
+  callOnce: CallOnce,
+  deadline: AbortSignal,
+): Promise<LegacyPeer> {
   const call = {
     origin: host.url,
     target: LEGACY_PROBE_PATH,
     headers: { 'x-federated-query': 'true' },
     answerBytesMax: HELLO_ANSWER_BYTES_MAX,
   };
-  const { status, body } = await callOnce(call, deadline);
-  if (status === 200 && isMap(parseJson(body))) return { kind: 'legacy' };
+  const { status, body, address } = await callOnce(call, deadline);
+  if (status === 200 && isMap(parseJson(body)))
+    return { kind: 'legacy', address: address === helloAddress ? address : '' };
   throw unclear(
     host,
     `answers a hello with status 404, and a look-up with ${status} and no map: it is no host of a mesh`,

@@ -1,7 +1,8 @@
-// Which peers serve only the look-up, and what is asked of them around a claim. A peer is one of them when hosts.json says so, or when it
-// was heard to be (durable: it still is one while it does not answer), until it introduces itself with a key like any other host.
+// Which peers serve only the look-up, and what is asked of them around a claim. A peer is one of them when hosts.json says so, until it
+// introduces itself with a key like any other host. Without a secret, and never once a key of it is known, it is also one that was heard to
+// be on a private network (durable: it still is one while it does not answer): that is a stranger's word, so the operator is told.
 import { MeshError } from '../../mesh/errors.ts';
-import type { Roster } from '../../mesh/hosts.ts';
+import type { Host, Roster } from '../../mesh/hosts.ts';
 import type { ParsedAddress } from '../../mesh/index-entry.ts';
 import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
@@ -10,11 +11,13 @@ import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { PeerKeys } from './peer-keys.ts';
+import type { BelieveLegacy } from './trusted-network.ts';
 
 export interface LegacyPeersOptions extends LegacyPorts {
   readonly mode: LegacyMode;
   readonly roster: () => Roster;
-  readonly keys: Pick<PeerKeys, 'known' | 'learn'>;
+  readonly keys: Pick<PeerKeys, 'known' | 'learn' | 'recheck'>;
+  readonly believesLegacy: BelieveLegacy;
   readonly store: Pick<Store, 'load' | 'commit'>;
   readonly log: Log;
   /** Told when another peer counts as one, or one no more. */
@@ -33,9 +36,17 @@ export interface LegacyObstacle {
 
 const PREFIX = 'legacy/';
 
+/** Where a peer was heard without a key: another URL, or another address, is another matter. */
+interface HeardAt {
+  readonly url: string;
+  readonly address: string;
+}
+
 export class LegacyPeers {
   readonly #options: LegacyPeersOptions;
-  readonly #heard: Set<HostId>;
+  readonly #heard: Map<HostId, HeardAt>;
+  /** Told of in this run. */
+  readonly #warned = new Set<HostId>();
   /** Why the last greeting of it, or question to it, had no answer. */
   readonly #silent = new Map<HostId, string>();
   readonly #stopping = new AbortController();
@@ -43,7 +54,7 @@ export class LegacyPeers {
   /** As `changed` was last told of. */
   #told: string;
 
-  private constructor(options: LegacyPeersOptions, heard: Set<HostId>) {
+  private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>) {
     this.#options = options;
     this.#heard = heard;
     this.#told = this.#listed().join();
@@ -51,21 +62,33 @@ export class LegacyPeers {
 
   /** Rejects with `store_failed` when a record can't be read. */
   static async open(options: LegacyPeersOptions): Promise<LegacyPeers> {
-    const heard = new Set<HostId>();
+    const heard = new Map<HostId, HeardAt>();
+    const without: string[] = [];
     for await (const page of options.store.load(PREFIX))
-      for (const { key } of page) {
+      for (const { key, value } of page) {
         const id = parseHostId(key.slice(PREFIX.length));
         if (id === undefined) throw damagedRecords(`The stored record '${key}' names no host`);
-        heard.add(id);
+        // Versions before this one noted only that it was heard, whoever said so.
+        if (isHeardAt(value)) heard.set(id, value);
+        else without.push(key);
       }
-    return new LegacyPeers(options, heard);
+    if (without.length > 0) await options.store.commit(without.map((key) => ({ key, value: undefined })));
+    const peers = new LegacyPeers(options, heard);
+    await peers.#forgetUnlisted();
+    return peers;
   }
 
   has(id: HostId): boolean {
     const { roster, keys } = this.#options;
     const host = roster().get(id);
-    if (host === undefined || (host.legacy !== true && !this.#heard.has(id))) return false;
-    return id !== roster().self.id && keys.known(id) === undefined;
+    if (host === undefined || id === roster().self.id || keys.known(id) !== undefined) return false;
+    return host.legacy === true || this.#isHeard(host);
+  }
+
+  /** What an operator should know of a peer that counts as one: nobody but itself said so. */
+  remark(id: HostId): string | undefined {
+    const host = this.#options.roster().get(id);
+    return host !== undefined && host.legacy !== true && this.has(id) ? unconfirmed(host) : undefined;
   }
 
   /** Whether it is left out of the vote: where none may be listed, none is left out. */
@@ -117,6 +140,7 @@ export class LegacyPeers {
   /** hosts.json was edited: who is new there is greeted at once. */
   async edited(): Promise<void> {
     const { roster } = this.#options;
+    await this.#forgetUnlisted();
     for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
     await Promise.all(this.#unmet().map((id) => this.#greet(id, this.#stopping.signal)));
   }
@@ -133,6 +157,19 @@ export class LegacyPeers {
       await this.meet(signal);
       await this.#options.clock.sleep(GREETING_INTERVAL_MS, signal);
     }
+  }
+
+  #isHeard(host: Host): boolean {
+    const at = this.#heard.get(host.id);
+    return at !== undefined && at.url === host.url && this.#options.believesLegacy(at.address);
+  }
+
+  /** A host that left, or was disabled, may come back as another: it is heard anew. */
+  async #forgetUnlisted(): Promise<void> {
+    const { roster, store } = this.#options;
+    const gone = [...this.#heard.keys()].filter((id) => roster().get(id)?.enabled !== true);
+    for (const id of gone) this.#heard.delete(id);
+    if (gone.length > 0) await store.commit(gone.map((id) => ({ key: PREFIX + id, value: undefined })));
   }
 
   #listed(): readonly HostId[] {
@@ -160,10 +197,11 @@ export class LegacyPeers {
 
   async #hear(id: HostId, signal: AbortSignal): Promise<void> {
     const { keys } = this.#options;
+    await keys.recheck(id, signal).catch(refusalOf);
     if (keys.known(id) === undefined) {
       const refusal = await keys.learn(id, signal).then(() => undefined, refusalOf);
       if (signal.aborted) return;
-      if (refusal?.extra.isLegacy === true) return this.#heardOf(id);
+      if (refusal?.extra.isLegacy === true) return this.#heardOf(id, String(refusal.extra.address));
       if (refusal !== undefined) {
         this.#silent.set(id, refusal.message);
         return;
@@ -172,19 +210,28 @@ export class LegacyPeers {
     await this.#introduced(id);
   }
 
-  async #heardOf(id: HostId): Promise<void> {
-    const { store, log, mode } = this.#options;
+  async #heardOf(id: HostId, address: string): Promise<void> {
+    const { store, log, mode, roster } = this.#options;
+    const host = roster().get(id);
     this.#silent.delete(id);
-    if (this.#heard.has(id)) return;
-    await store.commit([{ key: PREFIX + id, value: true }]);
-    this.#heard.add(id);
-    log.warn('legacy.found', { hostId: id, mode });
+    if (host === undefined) return;
+    const before = this.#heard.get(id);
+    if (before?.url !== host.url || before.address !== address) {
+      const at: HeardAt = { url: host.url, address };
+      await store.commit([{ key: PREFIX + id, value: at }]);
+      this.#heard.set(id, at);
+    }
+    if (this.#warned.has(id)) return;
+    this.#warned.add(id);
+    const why = host.legacy === true ? {} : { why: unconfirmed(host) };
+    log.warn('legacy.found', { hostId: id, mode, address, ...why });
   }
 
   /** It has a key: it takes part in the claims. */
   async #introduced(id: HostId): Promise<void> {
     const { store, log } = this.#options;
     this.#silent.delete(id);
+    this.#warned.delete(id);
     if (!this.#heard.has(id)) return;
     await store.commit([{ key: PREFIX + id, value: undefined }]);
     this.#heard.delete(id);
@@ -205,6 +252,15 @@ export class LegacyPeers {
 function refusalOf(error: unknown): MeshError {
   if (error instanceof MeshError) return error;
   throw error;
+}
+
+function isHeardAt(value: unknown): value is HeardAt {
+  const { url, address } = (value ?? {}) as Record<string, unknown>;
+  return typeof url === 'string' && typeof address === 'string';
+}
+
+function unconfirmed({ id, url }: Host): string {
+  return `Host '${id}' is taken for one that serves only the look-up, without a vote, because an unsigned answer at ${url} says so. If that is right, say "legacy": true in its entry of hosts.json, on every host. If it should vote, somebody else answers there: set MESH_SECRET on all hosts, or its "publicKey".`;
 }
 
 function forbidden(hosts: readonly HostId[]): LegacyObstacle {

@@ -10,9 +10,9 @@ import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { untilAborted } from './deadline.ts';
-import type { Greeter, Introduction } from './greeter.ts';
+import type { Greeter, Introduction, LegacyPeer } from './greeter.ts';
 import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS, HELLO_AFTER_SUSPICION_MS } from './limits.ts';
-import { isTrustedNetwork } from './trusted-network.ts';
+import { type BelieveLegacy, isTrustedNetwork } from './trusted-network.ts';
 
 /**
  * `configured`: told in hosts.json. `pinned`: learned and stored. `changed`: it was last seen with `seenKey`, which is not the
@@ -37,6 +37,13 @@ export interface PeerKeys {
   /** A signature of this peer did not fit: look in the background whether its key changed. */
   suspect(id: HostId): void;
   status(id: HostId): PeerKeyStatus;
+  /** Whether an unsigned answer of this peer counts as long as no key of it is known. */
+  takesUnsigned(id: HostId): boolean;
+  /**
+   * Greets a peer that hosts.json declares legacy though a key of it is known: its key is dropped when it speaks without one now. Rejects
+   * as `learn` does.
+   */
+  recheck(id: HostId, signal: AbortSignal): Promise<void>;
   /** Drops what was pinned, so that the peer may introduce itself anew; for an operator who knows that its key was replaced. */
   forget(id: HostId): Promise<void>;
 }
@@ -50,6 +57,7 @@ export interface PeerKeysOptions {
   readonly log: Log;
   /** Whether the operators share a secret: then only a peer that proves to know it may introduce itself. */
   readonly hasSecret: boolean;
+  readonly believesLegacy: BelieveLegacy;
 }
 
 const PIN_PREFIX = 'pin/';
@@ -97,7 +105,19 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   known(id: HostId): PublicKey | undefined {
     const host = this.#options.hostOf(id);
     if (host === undefined) return undefined;
-    return host.publicKey === undefined ? this.#pins.get(id) : this.#configuredKey(id, host.publicKey);
+    return isConfigured(host) ? this.#configuredKey(id, host.publicKey) : this.#pins.get(id);
+  }
+
+  takesUnsigned(id: HostId): boolean {
+    return !this.#options.hasSecret || this.#options.hostOf(id)?.legacy === true;
+  }
+
+  async recheck(id: HostId, signal: AbortSignal): Promise<void> {
+    const host = this.#options.hostOf(id);
+    if (host?.legacy !== true || !this.#pins.has(id)) return;
+    const greeting = this.#track(this.#options.greeter.greet(host, this.#stop.signal));
+    const answer = await untilAborted(signal, greeting);
+    if (answer.kind === 'legacy') await this.forget(id);
   }
 
   async learn(id: HostId, signal?: AbortSignal): Promise<PublicKey> {
@@ -139,7 +159,8 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
       const why = `Host '${id}' now speaks with another key. If that is its new key (it lost its data), put ${seenKey} into hosts.json as its "publicKey" on every host, or give all hosts one MESH_SECRET; if not, somebody else answers at its URL.`;
       return { state: 'changed', publicKey, seenKey, why };
     }
-    return { state: this.#options.hostOf(id)?.publicKey === undefined ? 'pinned' : 'configured', publicKey };
+    const host = this.#options.hostOf(id);
+    return { state: host !== undefined && isConfigured(host) ? 'configured' : 'pinned', publicKey };
   }
 
   async forget(id: HostId): Promise<void> {
@@ -169,7 +190,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
     let seenKey: string | undefined;
     try {
       const answer = await greeter.greet(host, this.#stop.signal);
-      if (answer.kind === 'legacy') throw legacy(host);
+      if (answer.kind === 'legacy') throw this.#legacy(host, answer);
       seenKey = answer.key.text;
       this.#refuseUnbelievable(host, answer);
       await this.#pin(host, answer);
@@ -191,7 +212,28 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
     this.#pins.set(id, key);
   }
 
-  #refuseUnbelievable(host: Host, { address, proven }: Introduction): void {
+  #legacy(host: Host, { address }: LegacyPeer): MeshError {
+    const says = `Host '${host.id}' at ${host.url} knows no hello (404), and answers look-ups, unsigned`;
+    const { hasSecret, believesLegacy } = this.#options;
+    if (host.legacy === true || believesLegacy(address))
+      return new MeshError('peer_untrusted', `${says}: it serves only those.`, { extra: { isLegacy: true, address } });
+    const why = hasSecret
+      ? 'a host that does not prove to know the secret has no say in who votes'
+      : `it does so from ${address || 'more than one address'}, which is no private address`;
+    return new MeshError(
+      'peer_untrusted',
+      `${says}, which anybody could say for it: ${why}. If it serves only the look-up, say "legacy": true in its entry of hosts.json, on every host; if not, somebody else answers there.`,
+    );
+  }
+
+  #refuseUnbelievable(host: Host, { address, proven, key }: Introduction): void {
+    if (host.publicKey !== undefined) {
+      if (parsePublicKey(host.publicKey)?.text === key.text) return;
+      throw new MeshError(
+        'peer_untrusted',
+        `Host '${host.id}' speaks with another key than the "publicKey" that hosts.json gives it.`,
+      );
+    }
     if (this.#options.hasSecret ? proven : isTrustedNetwork(address)) return;
     const told = `Put its key into hosts.json as "publicKey"`;
     throw new MeshError(
@@ -263,10 +305,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   }
 }
 
-function legacy(host: Host): MeshError {
-  return new MeshError(
-    'peer_untrusted',
-    `Host '${host.id}' at ${host.url} knows no hello (404), and answers look-ups: it serves only those, unsigned.`,
-    { extra: { isLegacy: true } },
-  );
+/** A host that an operator declares to have no key has none from the file: it may have introduced itself since. */
+function isConfigured(host: Host): host is Host & { readonly publicKey: string } {
+  return host.publicKey !== undefined && host.legacy !== true;
 }

@@ -24,3 +24,11 @@ export function isTrustedNetwork(address: string): boolean {
   if (family === 0) return false;
   return TRUSTED.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** Whether an unsigned answer from that address is enough to take its host for one that serves only the look-up. */
+export type BelieveLegacy = (address: string) => boolean;
+
+/** With a secret nobody's word is: who has no key can't know it, and an operator says which hosts can't have one. */
+export function legacyBelief(hasSecret: boolean): BelieveLegacy {
+  return (address) => !hasSecret && isTrustedNetwork(address);
+}

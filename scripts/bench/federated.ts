@@ -171,6 +171,8 @@ const noKeys: PeerKeys = {
   confirm: () => {},
   suspect: () => {},
   status: () => ({ state: 'unknown' }),
+  takesUnsigned: () => true,
+  recheck: async () => {},
   forget: async () => {},
 };
 

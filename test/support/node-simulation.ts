@@ -165,7 +165,9 @@ export class NodeSimulation {
       keys: {
         known: (peer) => (peer === LEGACY ? undefined : someKey),
         learn: () => Promise.reject(new MeshError('peer_untrusted', 'It knows no hello.')),
+        recheck: () => Promise.resolve(),
       },
+      believesLegacy: () => true,
       changed: () => undefined,
       doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
       holds: (key) => index.holder(key) !== undefined,

@@ -52,6 +52,8 @@ export function trustingHosts<Id extends string>(...ids: readonly Id[]): Readonl
     confirm: () => undefined,
     suspect: () => undefined,
     status: () => ({ state: 'configured' }),
+    takesUnsigned: () => true,
+    recheck: async () => undefined,
     forget: async () => undefined,
   };
   const trusting = ({ id, signer, key }: TestKey): TrustingHost => {

@@ -18,7 +18,7 @@ export interface NodeRoutesOptions {
   readonly publicKey: string;
   /** What is known of a peer. */
   readonly peer: (id: HostId) => Seen;
-  readonly legacy: Pick<LegacyPeers, 'has' | 'obstacle'>;
+  readonly legacy: Pick<LegacyPeers, 'has' | 'obstacle' | 'remark'>;
 }
 
 export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
@@ -64,6 +64,7 @@ function describeHost(
   const isSelf = host.id === roster().self.id;
   const votes = claims.store.status().voters.includes(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
-  const isLegacy = legacy.has(host.id) ? { legacy: true } : {};
+  const remark = legacy.remark(host.id);
+  const isLegacy = legacy.has(host.id) ? { legacy: true, ...(remark === undefined ? {} : { remark }) } : {};
   return { ...host.entry, ...isLegacy, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

@@ -291,6 +291,33 @@ describe('an answer that is not to be believed', () => {
     expect(await outcome(transportTo(server).ask(question))).toEqual(failed('peer_untrusted', /without a signature/));
   });
 
+  describe('where the operators share a secret', () => {
+    const told = (code: 'peer_silent' | 'peer_untrusted' | 'peer_unintelligible'): Partial<PeerTransportOptions> => ({
+      keys: {
+        ...mac.keys,
+        known: () => undefined,
+        takesUnsigned: () => false,
+        learn: () => Promise.reject(new MeshError(code, "Host 'cloud' can not be believed.")),
+      },
+    });
+
+    it.each([
+      ['peer_untrusted', 'peer_untrusted'],
+      ['peer_unintelligible', 'peer_untrusted'],
+      ['peer_silent', 'peer_silent'],
+    ] as const)('a look-up is not even asked of a peer whose key can not be learned (%s): %s', async (why, code) => {
+      const server = await cloudServer();
+      expect(await outcome(transportTo(server, told(why)).ask(lookUp))).toEqual(failed(code));
+      expect(server.accepted).toBe(0);
+    });
+
+    it('a look-up is asked of one that hosts.json declares legacy, and its unsigned answer is taken', async () => {
+      const { keys } = told('peer_untrusted');
+      const declared = { keys: { ...(keys ?? mac.keys), takesUnsigned: () => true } };
+      expect((await transportTo(await cloudServer(), declared).ask(lookUp)).status).toBe(200);
+    });
+  });
+
   it('is quoted when it is a refusal, so that the log says why', async () => {
     const server = await rawServer((socket) => {
       const body = '{"error":"signature_refused","message":"No key of \'mac\' is known here yet."}';

@@ -12,6 +12,7 @@ import { createShell } from '../../../node/http/shell.ts';
 import { createGreeter } from '../../../node/peers/greeter.ts';
 import { HELLO_PATH } from '../../../node/peers/hello.ts';
 import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
+import { legacyBelief } from '../../../node/peers/trusted-network.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -53,7 +54,7 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
   };
   const greeter = createGreeter({ self: self.id, clock, random, callOnce, secret });
   const hostOf = (id: HostId) => roster().get(id);
-  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret: secret !== undefined }));
+  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, ...belief(secret) }));
   const transport = stack.use(
     createPeerTransport({ self: self.id, hostOf, keys, signer, clock, random, addresses: systemAddresses }),
   );
@@ -82,6 +83,11 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
       answerSignature: 'required',
     });
   return { who, keys, store, log, server, hellos: () => hellos };
+}
+
+function belief(secret: string | undefined) {
+  const hasSecret = secret !== undefined;
+  return { hasSecret, believesLegacy: legacyBelief(hasSecret) };
 }
 
 const pinned = (key: TestKey) => ({ state: 'pinned', publicKey: key.key.text });

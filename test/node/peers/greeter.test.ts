@@ -132,8 +132,19 @@ describe('a greeting', () => {
       asked.push(target);
       return '/nothing';
     };
-    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy' });
+    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy', address: '10.0.0.7' });
     expect(asked[1]).toMatch(/^\/api\/agents\/email-index\?address=/);
+  });
+
+  it('tells no address of such a peer when it answers from two places', async () => {
+    let asked = 0;
+    const change = (answer: Answer) =>
+      asked === 2 ? { ...answer, status: 200, body: Buffer.from('{}'), address: '203.0.113.9' } : answer;
+    const askedAt = () => {
+      asked += 1;
+      return '/nothing';
+    };
+    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy', address: '' });
   });
 
   it.each([

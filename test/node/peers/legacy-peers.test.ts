@@ -1,7 +1,7 @@
 // Which peers count as legacy, for how long, and what that means for a claim.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { parseRoster } from '../../../mesh/hosts.ts';
+import { parseRoster, type Roster } from '../../../mesh/hosts.ts';
 import type { LegacyMode } from '../../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX } from '../../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
@@ -26,24 +26,32 @@ interface Setting {
   /** In hosts.json. */
   legacy?: boolean;
   disk?: MemoryDisk;
+  /** Whether a stranger's word counts. */
+  believes?: boolean;
 }
 
 /** Host `mac`, and `old`, which does as the test says. */
-async function setUp({ mode = 'detect', legacy, disk }: Setting = {}) {
+async function setUp({ mode = 'detect', legacy, disk, believes = true }: Setting = {}) {
   const [clock, log] = [new VirtualClock(), new RecordingLog()];
-  const hosts = [
-    { id: 'mac', url: urlOf('mac') },
-    { id: 'old', url: urlOf('old'), ...(legacy && { legacy }) },
-  ];
+  const mac = { id: 'mac', url: urlOf('mac') };
+  const old = { id: 'old', url: urlOf('old'), ...(legacy && { legacy }) };
   const rosterOf = (listed: readonly object[]) =>
     parseRoster(JSON.stringify({ hosts: listed }), { id: 'mac', hostName: 'mac' });
-  const [both, alone] = [rosterOf(hosts), rosterOf(hosts.slice(0, 1))];
+  const both = rosterOf([mac, old]);
+  const listings = {
+    both,
+    alone: rosterOf([mac]),
+    disabled: rosterOf([mac, { ...old, enabled: false }]),
+    moved: rosterOf([mac, { ...old, url: urlOf('elsewhere') }]),
+  } as const satisfies Record<string, Roster>;
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const world = {
-    hello: new MeshError('peer_untrusted', 'No hello.', { extra: { isLegacy: true } }) as MeshError | 'introduced',
+    hello: new MeshError('peer_untrusted', 'No hello.', { extra: { isLegacy: true, address: '10.0.0.7' } }) as
+      | MeshError
+      | 'introduced',
     lookUp: says({}),
     held: new Set<string>(['a@x.com']),
-    listed: true,
+    listed: 'both' as keyof typeof listings,
     greeted: 0,
   };
   let known = false;
@@ -51,7 +59,7 @@ async function setUp({ mode = 'detect', legacy, disk }: Setting = {}) {
   const transport = new ScriptedPeers({ old: (request, signal) => world.lookUp(request, signal) });
   const peers = await LegacyPeers.open({
     ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress },
-    roster: () => (world.listed ? both : alone),
+    roster: () => listings[world.listed],
     keys: {
       known: () => (known ? key : undefined),
       learn: async () => {
@@ -60,7 +68,9 @@ async function setUp({ mode = 'detect', legacy, disk }: Setting = {}) {
         known = true;
         return key;
       },
+      recheck: async () => undefined,
     },
+    believesLegacy: (address) => believes && address.startsWith('10.'),
     changed: () => changes.push(peers.has(OLD)),
     doubled: (address, hostId) => doubles.push([address, hostId]),
     holds: (address: AddressKey) => world.held.has(address),
@@ -87,6 +97,50 @@ describe('a peer without a hello', () => {
     expect([peers.has(OLD), peers.isNoVoter(OLD), changes]).toEqual([true, true, [true]]);
     expect(log.named('legacy.found')).toMatchObject([{ level: 'warn', fields: { hostId: 'old', mode: 'detect' } }]);
   });
+
+  it('is told of, and shown, with what to do, for nobody but itself said so; again in each run', async () => {
+    const first = await setUp();
+    await first.start();
+    const again = await setUp({ disk: first.store.snapshot() });
+    await again.start();
+    for (const { peers, log } of [first, again]) {
+      const why = expect.stringMatching(/Host 'old' is taken.*unsigned answer.*"legacy": true.*MESH_SECRET/);
+      expect([peers.remark(OLD), log.named('legacy.found').map(({ fields }) => fields.why)]).toEqual([why, [why]]);
+    }
+    const told = await setUp({ legacy: true });
+    await told.start();
+    expect([told.peers.has(OLD), told.peers.remark(OLD)]).toEqual([true, undefined]);
+  });
+
+  it('is none where a stranger’s word does not count, though it was heard to be one before that', async () => {
+    const before = await setUp();
+    await before.start();
+    const { peers } = await setUp({ disk: before.store.snapshot(), believes: false });
+    expect([peers.has(OLD), peers.isNoVoter(OLD), peers.remark(OLD)]).toEqual([false, false, undefined]);
+  });
+
+  it('is none by the note of an earlier version, which did not say where it was heard', async () => {
+    const store = new MemoryStore();
+    await store.commit([{ key: 'legacy/old', value: true }]);
+    const { peers, store: opened } = await setUp({ disk: store.snapshot() });
+    expect([peers.has(OLD), await opened.get('legacy/old')]).toEqual([false, undefined]);
+  });
+
+  it.each(['moved', 'disabled'] as const)(
+    'is none any more once hosts.json has it %s, until it is heard again',
+    async (listed) => {
+      const { peers, world, store, start } = await setUp();
+      await start();
+      world.hello = new MeshError('peer_silent', 'It is gone.');
+      world.listed = listed;
+      await peers.edited();
+      expect(peers.has(OLD)).toBe(false);
+      if (listed === 'moved') return;
+      world.listed = 'both';
+      await peers.edited();
+      expect([peers.has(OLD), await store.get('legacy/old')]).toEqual([false, undefined]);
+    },
+  );
 
   it('is one still after a restart, though it is silent then', async () => {
     const { store, start } = await setUp();
@@ -143,9 +197,9 @@ describe('a peer that was listed a moment ago', () => {
     await peers.edited();
     await peers.edited();
     expect(world.greeted).toBe(1);
-    world.listed = false;
+    world.listed = 'alone';
     await peers.edited();
-    world.listed = true;
+    world.listed = 'both';
     await peers.edited();
     expect(world.greeted).toBe(2);
   });

@@ -9,6 +9,7 @@ import {
   HELLO_AFTER_SUSPICION_MS,
 } from '../../../node/peers/limits.ts';
 import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
+import { legacyBelief } from '../../../node/peers/trusted-network.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testKeys } from '../../support/test-keys.ts';
@@ -46,7 +47,10 @@ async function setUp({ store = new MemoryStore(), hasSecret = false, cloudHost =
     return rosterOf([self, testHost(cloud.id, 'http://10.0.0.7:1', change)], self);
   };
   let roster = list(cloudHost);
-  const keys = await openPeerKeys({ hostOf: (id) => roster.get(id), store, greeter, clock, log, hasSecret });
+  const keys = await openPeerKeys({
+    ...{ hostOf: (id) => roster.get(id), store, greeter, clock, log, hasSecret },
+    believesLegacy: legacyBelief(hasSecret),
+  });
   const edit = (change: Partial<Host>) => {
     roster = list(change);
   };
@@ -250,15 +254,75 @@ describe('a peer that cannot be greeted', () => {
     expect(await outcomes()).toBe('learned');
     expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
   });
+});
 
-  it('because it knows no hello is a legacy peer', async () => {
-    const { keys, greeter } = await setUp();
-    greeter.answer = async () => ({ kind: 'legacy' });
-    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ code: 'peer_untrusted', extra: { isLegacy: true } });
-    expect(keys.status(cloud.id)).toEqual({
-      state: 'unknown',
-      why: expect.stringContaining('404'),
-    });
+describe('a peer that knows no hello', () => {
+  const without = async (setting: Setting = {}, address = '10.0.0.7') => {
+    const all = await setUp(setting);
+    all.greeter.answer = async () => ({ kind: 'legacy', address });
+    const refusal = await all.keys.learn(cloud.id).then(
+      () => undefined,
+      (error: MeshError) => error,
+    );
+    return { ...all, refusal };
+  };
+
+  it('is a legacy peer, on a private network where no secret is set', async () => {
+    const { keys, refusal } = await without();
+    expect(refusal).toMatchObject({ code: 'peer_untrusted', extra: { isLegacy: true, address: '10.0.0.7' } });
+    expect(keys.status(cloud.id)).toEqual({ state: 'unknown', why: expect.stringContaining('404') });
+  });
+
+  it.each([
+    ['where a secret is set', { hasSecret: true }, '127.0.0.1', /secret has no say/],
+    ['that answers from a public address', {}, '203.0.113.9', /from 203\.0\.113\.9, which is no private address/],
+    ['that answers from two places', {}, '', /from more than one address/],
+  ])('is none %s, and is shown with what can be done', async (_, setting, address, why) => {
+    const { keys, refusal, log } = await without(setting, address);
+    expect([refusal?.code, refusal?.extra.isLegacy]).toEqual(['peer_untrusted', undefined]);
+    expect(keys.status(cloud.id)).toEqual({ state: 'untrusted', why: expect.stringMatching(why) });
+    expect(keys.status(cloud.id).why).toContain('"legacy": true');
+    expect(log.named('peer.key_refused')).toMatchObject([{ level: 'warn' }]);
+  });
+
+  it.each([
+    ['where a secret is set', { hasSecret: true, cloudHost: { legacy: true } }, '127.0.0.1'],
+    ['from a public address', { cloudHost: { legacy: true } }, '203.0.113.9'],
+  ])('is one that hosts.json declares so, also %s', async (_, setting, address) => {
+    expect((await without(setting, address)).refusal?.extra.isLegacy).toBe(true);
+  });
+
+  it.each([false, true])(
+    'counts unsigned where no secret is set, else only when it is declared so (%s)',
+    async (hasSecret) => {
+      const { keys, edit } = await setUp({ hasSecret });
+      expect(keys.takesUnsigned(cloud.id)).toBe(!hasSecret);
+      edit({ legacy: true });
+      expect(keys.takesUnsigned(cloud.id)).toBe(true);
+    },
+  );
+
+  it('keeps the key that was seen of it, until hosts.json declares it legacy and it speaks without', async () => {
+    const { keys, greeter, edit, store } = await setUp();
+    await keys.learn(cloud.id);
+    greeter.answer = async () => ({ kind: 'legacy', address: '10.0.0.7' });
+    const { signal } = new AbortController();
+    await keys.recheck(cloud.id, signal);
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+    edit({ legacy: true });
+    expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
+    await keys.recheck(cloud.id, signal);
+    expect([keys.known(cloud.id), await store.get('pin/cloud')]).toEqual([undefined, undefined]);
+  });
+
+  it('that hosts.json declares legacy beside a key of it introduces itself with that key only', async () => {
+    const { keys, greeter, clock } = await setUp({ cloudHost: { legacy: true, publicKey: cloud.key.text } });
+    expect(keys.known(cloud.id)).toBeUndefined();
+    greeter.answer = async () => introduction(reborn.key);
+    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ message: expect.stringContaining('another key') });
+    greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9' });
+    await clock.advance(HELLO_AFTER_REFUSAL_MS);
+    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
   });
 });
 
