@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
-// it takes to notice the rarest says how many runs are worth something.
+// it takes to notice the rarest says how many runs are worth something. Those about whom to believe are noticed by attacks made by hand.
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import { SCHEDULES } from '../test/support/claim-schedules.ts';
+import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
 import { search } from './search.ts';
 
 const FULL_RUNS = 4_000;
@@ -30,5 +31,16 @@ for (const { name, breaks, options } of MUTANTS) {
   }
   for (const what of bySchedules) console.log(`  schedule ${what.slice(0, TROUBLE_CHARACTERS_MAX)}`);
 }
-console.log(`mutants caught: ${caught} of ${MUTANTS.length}`);
-if (caught < MUTANTS.length) process.exitCode = 1;
+for (const { name, breaks, rules } of PEER_MUTANTS) {
+  console.log(`${name.padEnd(24)} ${breaks}`);
+  let isNoticed = false;
+  for (const [attack, run] of Object.entries(ATTACKS))
+    for (const trouble of await run(rules)) {
+      isNoticed = true;
+      console.log(`  attack   ${`${attack}: ${trouble}`.slice(0, TROUBLE_CHARACTERS_MAX)}`);
+    }
+  if (isNoticed) caught += 1;
+}
+const all = MUTANTS.length + PEER_MUTANTS.length;
+console.log(`mutants caught: ${caught} of ${all}`);
+if (caught < all) process.exitCode = 1;

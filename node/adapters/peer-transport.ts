@@ -26,7 +26,7 @@ import type { CallOnce } from '../peers/greeter.ts';
 import { ASKS_WAITING_MAX, PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
-import { exchange, type WireAnswer } from './peer-exchange.ts';
+import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
 
 export interface PeerTransportOptions {
   readonly self: HostId;
@@ -40,7 +40,11 @@ export interface PeerTransportOptions {
   readonly asksMax?: number;
   /** Where the names in the hosts' URLs are. */
   readonly addresses: PeerAddresses;
+  /** In place of sockets, in simulations. */
+  readonly wire?: Wire;
 }
+
+type Wire = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
 const CLIENT_OPTIONS = {
   maxHeaderSize: PEER_HEADERS_BYTES_MAX,
@@ -58,6 +62,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   const { hostOf, clock, addresses, asksMax = FAN_OUT_MAX } = options;
   const connector = createPeerConnector(addresses);
   const agent = new Agent({ ...CLIENT_OPTIONS, connect: connector.connect, connections: PEER_CONNECTIONS_MAX });
+  const wire: Wire = options.wire ?? ((request, signal) => exchange(agent, request, signal));
   const stop = new AbortController();
   // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
   const claims = pLimit(asksMax);
@@ -82,7 +87,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       return withDeadline({ clock, ms: request.answerMsMax, signals, silent }, (deadline) =>
         lane(async () => {
           deadline.throwIfAborted();
-          return await askNow(options, agent, host, request, deadline);
+          return await askNow(options, wire, host, request, deadline);
         }),
       );
     },
@@ -97,7 +102,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
 
 async function askNow(
   options: PeerTransportOptions,
-  agent: Agent,
+  wire: Wire,
   host: Host,
   request: PeerRequest,
   deadline: AbortSignal,
@@ -121,8 +126,7 @@ async function askNow(
     signer,
   );
   try {
-    const answer = await exchange(
-      agent,
+    const answer = await wire(
       {
         origin: host.url,
         method: request.method,

@@ -284,7 +284,8 @@ describe('after a claim', () => {
   it('no more addresses wait than there is room for', async () => {
     const { peers, clock, transport, start } = await setUp({ legacy: true });
     await start();
-    for (let count = 0; count < LEGACY_AGAIN_MAX + 5; count += 1) peers.claimed([A]);
+    const hundred = Array.from({ length: 100 }, () => A);
+    for (let count = 0; count <= LEGACY_AGAIN_MAX; count += 100) peers.claimed(hundred);
     await clock.advance(30_000);
     expect(transport.asked).toHaveLength(LEGACY_AGAIN_MAX);
   });
