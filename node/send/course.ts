@@ -70,12 +70,12 @@ export function refused(message: Message, iso: string, outcome: NotSent): Messag
   return { ...settled(ended, iso), reason: stop(`It was refused (${outcome.error}): ${reply}`) };
 }
 
-/** The connection died after the final dot. */
+/** The server did not say, or not in a way to be believed, whether it took what may have left. */
 export function unknown(message: Message, iso: string, reply: string): Message {
   const recipients = message.recipients.map((one) =>
     one.state === 'pending' ? { ...one, state: 'unknown' as const } : one,
   );
-  const reason = `The connection ended before the server said whether it took the message, so it may have been delivered: ${reply} It is not sent again unless POST …/resend says so.`;
+  const reason = `Whether the server took the message is not known, so it may have been delivered: ${stop(reply)} It is not sent again unless POST …/resend says so.`;
   return { ...message, recipients, state: 'unknown', updatedAt: iso, reason };
 }
 

@@ -63,7 +63,7 @@ export type ShipmentOutcome =
       readonly reply: string;
       readonly tookMs: number;
     }
-  /** The connection died after the final dot: the server may have the message. */
+  /** The connection died after the final dot, or the server was out of step: it may have the message. */
   | { readonly kind: 'unknown'; readonly reply: string; readonly tookMs: number };
 
 export interface Mailer {

@@ -4,7 +4,8 @@ import type { AgentId } from '../../mesh/names.ts';
 
 /**
  * queued → sending → sent | partial | deferred (→ sending) | unknown | failed | suppressed; before it was sent: cancelled,
- * expired; afterwards: bounced. `unknown`: the connection died after the final dot, so the server may have the message.
+ * expired; afterwards: bounced. `unknown`: the connection died after the final dot, or the server spoke out of turn,
+ * so it may have the message.
  */
 export const MESSAGE_STATES = [
   'queued',

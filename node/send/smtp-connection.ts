@@ -3,11 +3,11 @@
 // and "unknown".
 import { isIP, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
 import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import type { SmtpError } from './outcome.ts';
+import { codeOf, SmtpDialogue } from './smtp-dialogue.ts';
 
 export interface Envelope {
   readonly from: string;
@@ -38,7 +38,7 @@ export type SocketTo = (name: string) => Socket;
 const ANY_ADDRESS = '0.0.0.0';
 
 export class SmtpConnection {
-  readonly #connection: SMTPConnection;
+  readonly #connection: SmtpDialogue;
   /** Fails whatever is being waited for; set while something is. */
   #fail: ((error: SmtpError) => void) | undefined;
   #isClosed = false;
@@ -47,7 +47,7 @@ export class SmtpConnection {
 
   constructor({ host, port, security, ca, tlsName }: Account, socketTo: SocketTo, name: string | undefined) {
     const isAddress = isIP(host) !== 0;
-    this.#connection = new SMTPConnection({
+    this.#connection = new SmtpDialogue({
       host: isAddress ? host : ANY_ADDRESS,
       ...(isAddress ? {} : { servername: host }),
       socket: socketTo(host),
@@ -76,6 +76,11 @@ export class SmtpConnection {
     return this.#isClosed;
   }
 
+  /** Whether its server is believed no more: it spoke out of turn. */
+  get isDoubtful(): boolean {
+    return this.#connection.doubt !== undefined;
+  }
+
   /** Greeted and secured. Rejects with an `SmtpError`. */
   open(): Promise<void> {
     return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
@@ -93,9 +98,7 @@ export class SmtpConnection {
 
   /** What EHLO offered. */
   offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
-    const offered = (this.#connection as unknown as { readonly _supportedExtensions: readonly string[] })
-      ._supportedExtensions;
-    return offered.includes(extension);
+    return this.#connection.offers(extension);
   }
 
   /**
@@ -105,11 +108,13 @@ export class SmtpConnection {
   async send(envelope: Envelope, body: Buffer | Readable, mayGo: Promise<void>): Promise<Taken> {
     this.carried += 1;
     let isDotOut = false;
+    const dotLeaves = () => {
+      isDotOut = true;
+      this.#connection.dotLeaves();
+    };
     if (!Buffer.isBuffer(body)) {
       // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
-      body.once('end', () => {
-        isDotOut = true;
-      });
+      body.once('end', dotLeaves);
       body.once('error', (error) => {
         this.close(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
       });
@@ -122,7 +127,7 @@ export class SmtpConnection {
             body.pipe(wire);
             return;
           }
-          isDotOut = true;
+          dotLeaves();
           wire.end(body);
         };
         // When it may not go, the mailer closes the connection, which tells of it.
@@ -153,14 +158,27 @@ export class SmtpConnection {
       );
     } catch (cause) {
       if (!Buffer.isBuffer(body)) body.destroy();
-      const error = cause as SmtpError;
-      throw { error, isUnknown: isDotOut && error.responseCode === undefined } satisfies Failed;
+      throw this.#failed(cause as SmtpError, isDotOut);
     }
+    const response = info?.response ?? '';
+    const isTaken = /^25\d$/.test(String(codeOf(response)));
+    if (!isTaken || this.isDoubtful)
+      throw this.#failed(new Error(`The server's answer to the message was '${response}'.`), isDotOut);
     return {
       accepted: info?.accepted ?? [],
       rejected: info?.rejectedErrors ?? [],
-      response: info?.response ?? '',
+      response,
     };
+  }
+
+  /** Only a whole refusal, of a server that is in step, says that a message which may have left was not taken. */
+  #failed(error: SmtpError, isDotOut: boolean): Failed {
+    const { doubt } = this.#connection;
+    const code = codeOf(error.response ?? '') ?? 0;
+    const isRefusal = error.command === 'DATA' && code >= 400;
+    if (doubt !== undefined)
+      return { error: Object.assign(new Error(doubt), { code: 'EPROTOCOL' }), isUnknown: isDotOut };
+    return { error, isUnknown: isDotOut && !isRefusal };
   }
 
   /** Takes back an envelope that was begun. */

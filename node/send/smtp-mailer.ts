@@ -146,8 +146,9 @@ export class SmtpMailer implements Mailer {
     } catch (failure) {
       connection.close();
       const { error, isUnknown } = failure as Failed;
-      const isSilent = !isUnknown && error.responseCode === undefined && error.code === 'ECONNECTION';
-      if (isKept && isSilent && attempt.cause === undefined) return 'stale';
+      const isGone = error.responseCode === undefined && error.code === 'ECONNECTION';
+      const isStale = !isUnknown && (isGone || error.code === 'EPROTOCOL');
+      if (isKept && isStale && attempt.cause === undefined) return 'stale';
       return sendFailed(failure as Failed, to, attempt.cause, tookMs());
     }
   }
@@ -193,14 +194,14 @@ export class SmtpMailer implements Mailer {
   #takeIdle(account: Account): SmtpConnection | undefined {
     const list = this.#idle.get(account.id) ?? [];
     for (let idle = list.pop(); idle !== undefined; idle = list.pop())
-      if (!idle.connection.isClosed) return idle.connection;
+      if (!idle.connection.isClosed && !idle.connection.isDoubtful) return idle.connection;
     return undefined;
   }
 
   #release(account: Account, connection: SmtpConnection): void {
     this.#inUse.delete(connection);
     if (connection.isClosed) return;
-    if (connection.carried >= MESSAGES_PER_CONNECTION_MAX) {
+    if (connection.carried >= MESSAGES_PER_CONNECTION_MAX || connection.isDoubtful) {
       connection.quit();
       return;
     }

@@ -1,8 +1,9 @@
 // An SMTP server that does what a test says at each step, and keeps every octet it got: the one that real servers are on bad days.
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** What to do at one step: say a reply, say nothing ever, or hang up (after saying something). */
-export type Step = string | 'SILENCE' | 'CLOSE' | { readonly closeAfter: string };
+/** What to do at one step: say a reply, say nothing ever, or hang up (after saying something, or the beginning of it). */
+export type Step = string | 'SILENCE' | 'CLOSE' | { readonly closeAfter: string; readonly isCutOff?: boolean };
 /** Where a dialogue can be; `BODY` is in the middle of the message, `DOT` after its end. */
 export type Place =
   | 'GREETING'
@@ -44,6 +45,9 @@ const FINE: Readonly<Record<Place, string>> = {
   QUIT: '221 2.0.0 bye',
 };
 
+/** It may say other lines beside. */
+const TAKES = /^2\d\d/m;
+
 export class RawSmtp implements AsyncDisposable {
   /** Messages it answered 2xx for. */
   readonly taken: TakenMessage[] = [];
@@ -70,6 +74,13 @@ export class RawSmtp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** Says something that nobody asked for to all who are connected; resolves when they have hung up. */
+  async sayUnasked(reply: string): Promise<void> {
+    const ends = [...this.#sockets].map((socket) => once(socket, 'close'));
+    for (const socket of this.#sockets) socket.write(`${reply}\r\n`);
+    await Promise.all(ends);
   }
 
   #serve(socket: Socket): void {
@@ -114,9 +125,9 @@ export class RawSmtp implements AsyncDisposable {
         const step = place in FINE ? this.#inOrder(place, line, envelope) : '500 5.5.1 what?';
         const said = typeof step === 'string' ? step : step.closeAfter;
         if (place === 'MAIL')
-          Object.assign(envelope, { from: /<(.*)>/.exec(line)?.[1] ?? '', to: [], isOpen: said.startsWith('2') });
-        if (place === 'RCPT' && said.startsWith('2')) envelope.to.push(/<(.*)>/.exec(line)?.[1] ?? '');
-        if (place === 'DATA' && said.startsWith('354')) {
+          Object.assign(envelope, { from: /<(.*)>/.exec(line)?.[1] ?? '', to: [], isOpen: TAKES.test(said) });
+        if (place === 'RCPT' && TAKES.test(said)) envelope.to.push(/<(.*)>/.exec(line)?.[1] ?? '');
+        if (place === 'DATA' && /^354/m.test(said)) {
           isBody = true;
           hasBodyStep = false;
         }
@@ -156,7 +167,7 @@ export class RawSmtp implements AsyncDisposable {
       if (step !== '') socket.write(`${step}\r\n`);
       return true;
     }
-    socket.end(`${step.closeAfter}\r\n`);
+    socket.end(`${step.closeAfter}${step.isCutOff === true ? '' : '\r\n'}`);
     return false;
   }
 }

@@ -205,6 +205,70 @@ describe('a connection that dies', () => {
   });
 });
 
+describe.each([
+  ['with pipelining', ['PIPELINING', '8BITMIME']],
+  ['without', ['8BITMIME']],
+] as const)('a server that is out of step, %s', (_, extensions) => {
+  it.each<[Place, string, string]>([
+    ['GREETING', '220 one\r\n220 two', 'unknown'],
+    ['EHLO', '250-test\r\n250 8BITMIME\r\n250 ok', 'unknown'],
+    ['MAIL', '250 ok\r\n250 ok', 'unknown'],
+    ['RCPT', '250 ok\r\n250 ok', 'unknown'],
+    ['RCPT', 'warning: slow disk\r\n250 ok', 'unknown'],
+    ['DATA', '354 go on\r\n250 ok', 'unknown'],
+    ['DATA', '250 ok\r\n354 go on', 'unknown'],
+    ['DOT', '354 go on', 'unknown'],
+    ['DOT', '250 ok\r\n451 later', 'unknown'],
+    ['DOT', '451 later\r\n250 ok', 'unknown'],
+    ['DOT', 'taken', 'unknown'],
+    ['DOT', '2 taken', 'unknown'],
+    ['DOT', '451-one\r\n250 two', 'unknown'],
+    ['DOT', '250 ok\r\n421 closing', 'accepted 250'],
+  ])('at %s with %j: %s, and it is not sent twice', async (place, step, expected) => {
+    const hello = ['test', ...extensions].map((text, at) => `250${at === extensions.length ? ' ' : '-'}${text}`);
+    const steps = { EHLO: hello.join('\r\n'), [place]: step };
+    await using server = await RawSmtp.start({ steps });
+    const mailer = createMailer();
+    const shipped = await ship(server, {}, mailer);
+    expect([short(shipped), server.heard.filter((line) => line.includes('Hello, Bob.')).length]).toEqual([expected, 1]);
+    await mailer.close();
+  });
+
+  it('about one recipient is believed about none', async () => {
+    const RCPT = (line: string) => (line.includes('later@') ? '450 later\r\n250 ok' : '250 ok');
+    await using server = await RawSmtp.start({ extensions, steps: { RCPT } });
+    expect(short(await ship(server, { to: ['later@mail.example.com', BOB] }))).toBe('unknown');
+    expect(server.taken.length).toBe(1);
+  });
+
+  it('gets no empty message for those it seemed to refuse', async () => {
+    await using server = await RawSmtp.start({ extensions, steps: { RCPT: '450 later\r\n250 ok' } });
+    expect(short(await ship(server))).toBe('protocol_error transient account');
+    expect(server.taken).toEqual([]);
+  });
+
+  it('at DATA is not told the message as if it were commands', async () => {
+    await using server = await RawSmtp.start({ extensions, steps: { DATA: { closeAfter: '250 ok' } } });
+    expect(short(await ship(server))).toBe('protocol_error transient account');
+    expect(server.heard.join('\n')).not.toContain('Hello, Bob.');
+  });
+
+  it.each(['451-4.3.0 one', '451 4.3.0 tw'])('and cuts its answer to the message off (%j): unknown', async (said) => {
+    const { shipped } = await at('DOT', { closeAfter: said, isCutOff: true }, { extensions });
+    expect(short(shipped)).toBe('unknown');
+  });
+
+  it('between two messages is left for another connection', async () => {
+    await using server = await RawSmtp.start({ extensions });
+    const mailer = createMailer();
+    await ship(server, {}, mailer);
+    await server.sayUnasked('250 ok');
+    expect(short(await ship(server, {}, mailer))).toBe('accepted 250');
+    expect([server.connections, server.taken.length]).toEqual([2, 2]);
+    await mailer.close();
+  });
+});
+
 describe('a server that goes silent', () => {
   it.each<[Place, string]>([
     ['GREETING', 'server_timeout transient account'],
