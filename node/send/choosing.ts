@@ -2,7 +2,7 @@
 // healthy, and have room under their rates. A message that something was accepted of, or may have been, stays with its account.
 import type { Clock } from '../../mesh/ports.ts';
 import type { Account, SendConfig } from './account.ts';
-import { type AccountHealth, Breaker } from './breaker.ts';
+import { type AccountHealth, Breaker, type Trial } from './breaker.ts';
 import { wasTaken } from './course.ts';
 import type { Message } from './message.ts';
 import { Rates } from './rates.ts';
@@ -92,12 +92,12 @@ export class Accounts {
   }
 
   /** A message is taken in hand for that account: its place under every rate is reserved until `end`. */
-  begin({ agentId, from }: Sendable, { id }: Account): void {
+  begin({ agentId, from }: Sendable, { id }: Account): Trial {
     this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1);
     this.#accountRates.of(id).reserve();
     this.#agentRates.of(agentId).reserve();
     this.#warmUps.reserve(from);
-    this.breaker(id).begin();
+    return this.breaker(id).begin();
   }
 
   end({ agentId, from }: Sendable, { id }: Account): void {
@@ -143,7 +143,7 @@ export class Accounts {
       return { why: `Account '${account.id}' may not send as '${from}'.`, because: 'health' };
     const breaker = this.breaker(account.id);
     const monotonicMs = this.#clock.monotonicMs();
-    if (!breaker.isClosed(monotonicMs)) {
+    if (!breaker.mayTry(monotonicMs)) {
       const untilMs = nowMs + Math.max(BUSY_WAIT_MS, breaker.retryMs - monotonicMs);
       return { untilMs, why: `Account '${account.id}' is failing and is left alone for a while.`, because: 'health' };
     }

@@ -4,6 +4,7 @@ import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Account } from './account.ts';
+import type { AccountFailure, Trial } from './breaker.ts';
 import { type Accounts, waitingReason } from './choosing.ts';
 import type { ContentCache } from './content-cache.ts';
 import {
@@ -44,6 +45,14 @@ export interface DispatcherOptions {
   show(message: Message): void;
   /** Makes a change of a message durable; `change` is given it as it is once earlier changes are. */
   save(id: string, change: (latest: Message) => Message, writes: readonly Write[]): Promise<Message>;
+}
+
+/** A message on its way, and what to write when that has ended. */
+interface Attempt {
+  readonly message: Message;
+  readonly account: Account;
+  readonly trial: Trial;
+  readonly writes: readonly Write[];
 }
 
 export class Dispatcher {
@@ -148,8 +157,8 @@ export class Dispatcher {
     if (choice.kind === 'account') {
       if (!accounts.hasRoom(choice.account)) return false;
       this.#waiting.take(agent);
-      accounts.begin(message, choice.account);
-      this.#spawn(() => this.#attempt(message, choice.account));
+      const trial = accounts.begin(message, choice.account);
+      this.#spawn(() => this.#attempt(message, choice.account, trial));
       return true;
     }
     if (choice.kind === 'wait' && choice.scope === 'agent') {
@@ -166,7 +175,7 @@ export class Dispatcher {
     return true;
   }
 
-  async #attempt(picked: Message, account: Account): Promise<void> {
+  async #attempt(picked: Message, account: Account, trial: Trial): Promise<void> {
     const { accounts, mailer, contents, suppressions } = this.#options;
     let begun: Promise<void> | undefined;
     let isReleased = false;
@@ -183,7 +192,7 @@ export class Dispatcher {
       const suppress = (one: Message) => withoutSuppressed(one, (to) => suppressions.reasonAgainst(to), this.#iso());
       const message = suppress(now);
       if (isFinal(message.state) || content === undefined) {
-        accounts.breaker(account.id).released();
+        accounts.breaker(account.id).released(trial);
         if (isFinal(message.state)) await this.#end(now, suppress);
         else {
           this.#options.log.error('message.content_missing', { messageId: message.messageId });
@@ -213,48 +222,41 @@ export class Dispatcher {
       );
       // The connection is free again, while the disk is told what it came to.
       release();
-      await this.#conclude(sending, account, outcome, begun === undefined ? [] : [attemptWrite(message.id, undefined)]);
+      const writes = begun === undefined ? [] : [attemptWrite(message.id, undefined)];
+      await this.#conclude({ message: sending, account, trial, writes }, outcome);
     } finally {
       release();
     }
   }
 
-  async #conclude(
-    message: Message,
-    account: Account,
-    outcome: ShipmentOutcome,
-    writes: readonly Write[],
-  ): Promise<void> {
+  async #conclude(attempt: Attempt, outcome: ShipmentOutcome): Promise<void> {
+    const { message, account, trial, writes } = attempt;
     const { accounts, random, clock } = this.#options;
     const breaker = accounts.breaker(account.id);
     const iso = this.#iso();
     const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
     const change = changeAfter(outcome, { iso, retryMs });
     if (change !== undefined) {
-      if (outcome.kind === 'answered') breaker.succeeded();
-      else if (outcome.kind === 'unknown') breaker.failed(outcome.reply, false, clock.monotonicMs(), clock.wallMs());
-      else breaker.released();
+      if (outcome.kind === 'answered') breaker.succeeded(trial);
+      else if (outcome.kind === 'unknown') breaker.failed(trial, this.#failureOf(outcome.reply, false));
+      else breaker.released(trial);
       await this.#end(message, change, writes);
     } else if (outcome.kind === 'not_sent') {
-      await this.#accountFailed(message, account, outcome, writes);
+      await this.#accountFailed(attempt, outcome);
     }
   }
 
   /** It was not the message: another account may take it at once. */
   async #accountFailed(
-    message: Message,
-    account: Account,
+    { message, account, trial, writes }: Attempt,
     outcome: Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>,
-    writes: readonly Write[],
   ): Promise<void> {
     const { accounts, clock } = this.#options;
     const isSender = outcome.error === 'sender_refused';
     const isCertain = outcome.class === 'permanent' && !isSender;
-    if (isSender) accounts.breaker(account.id).released();
-    else
-      accounts
-        .breaker(account.id)
-        .failed(`${outcome.error}: ${outcome.reply}`, isCertain, clock.monotonicMs(), clock.wallMs());
+    const breaker = accounts.breaker(account.id);
+    if (isSender) breaker.released(trial);
+    else breaker.failed(trial, this.#failureOf(`${outcome.error}: ${outcome.reply}`, isCertain));
     const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
     tried.set(account.id, isSender && outcome.class === 'permanent' ? 'refused' : 'failed');
     this.#tried.set(message.id, tried);
@@ -305,6 +307,11 @@ export class Dispatcher {
         this.#poke();
       });
     this.#tasks.add(task);
+  }
+
+  #failureOf(error: string, isCertain: boolean): AccountFailure {
+    const { clock } = this.#options;
+    return { error, isCertain, nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
 
   #whyNotInTime(message: Message): string {
