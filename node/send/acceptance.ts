@@ -1,6 +1,9 @@
 // A message at the moment of its acceptance: what the queue is handed, and the course it begins with.
+import { MeshError } from '../../mesh/errors.ts';
 import type { AgentId } from '../../mesh/names.ts';
+import type { Choice } from './choosing.ts';
 import type { Idempotency } from './idempotency.ts';
+import { QUEUE_MESSAGES_MAX } from './limits.ts';
 import type { Message, MessageContent, Recipient } from './message.ts';
 
 export interface Acceptance {
@@ -42,4 +45,28 @@ export function draftOf(acceptance: Acceptance, number: number, nowMs: number, d
     createdAt: iso,
     updatedAt: iso,
   };
+}
+
+/** What stands against taking it. `nowMs`: the wall clock; `waiting`: messages that wait already. */
+interface Room {
+  readonly nowMs: number;
+  readonly waiting: number;
+  readonly choice: Choice;
+  readonly isWaitedFor: boolean;
+}
+
+/** Throws `overloaded`, `rate_limited`. */
+export function refuseTooMuch({ dueMs }: Message, { nowMs, waiting, choice, isWaitedFor }: Room): void {
+  if (waiting >= QUEUE_MESSAGES_MAX)
+    throw new MeshError(
+      'overloaded',
+      `This host has ${QUEUE_MESSAGES_MAX} messages waiting, its most. Try again later.`,
+      { retryAfterSeconds: 30 },
+    );
+  if (!isWaitedFor || dueMs > nowMs || choice.kind !== 'wait' || choice.because !== 'rate') return;
+  throw new MeshError(
+    'rate_limited',
+    `${choice.why} Try again later, or send without 'wait': then the message waits here.`,
+    { retryAfterSeconds: Math.max(1, Math.ceil(choice.waitMs / 1_000)) },
+  );
 }

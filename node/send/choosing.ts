@@ -4,16 +4,17 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Account, SendConfig } from './account.ts';
 import { type AccountHealth, Breaker, type Trial } from './breaker.ts';
 import { wasTaken } from './course.ts';
+import { RATE_WINDOW_MS } from './limits.ts';
 import type { Message } from './message.ts';
 import { Rates } from './rates.ts';
 import type { WarmUps } from './warm-up.ts';
 
 export type Choice =
   | { readonly kind: 'account'; readonly account: Account }
-  /** Nothing can be sent before `untilMs` (wall clock); `scope`: whether that holds for every message of the agent. */
+  /** Nothing can be sent for `waitMs`; `scope`: whether that holds for every message of the agent. */
   | {
       readonly kind: 'wait';
-      readonly untilMs: number;
+      readonly waitMs: number;
       readonly why: string;
       readonly scope: 'agent' | 'message';
       /** A bound that the operator set, or an account that is failing. */
@@ -59,25 +60,24 @@ export class Accounts {
 
   /** `tried`: accounts that failed for this message in this round. */
   choose(message: Sendable, tried: ReadonlySet<string>): Choice {
-    const nowMs = this.#clock.wallMs();
-    const agentMs = this.#agentRates.of(message.agentId).freeMs(this.#config.agentRatePerHour, nowMs);
-    if (agentMs > nowMs) {
-      const why = `The agent has sent ${this.#config.agentRatePerHour} messages in the last hour, its most.`;
-      return { kind: 'wait', untilMs: agentMs, why, scope: 'agent', because: 'rate' };
+    const { agentRatePerHour } = this.#config;
+    const agentMs = this.#agentRates.of(message.agentId).waitMs(agentRatePerHour, this.#clock.monotonicMs());
+    if (agentMs > 0) {
+      const why = `The agent has sent ${agentRatePerHour} messages in the last hour, its most.`;
+      return { kind: 'wait', waitMs: agentMs, why, scope: 'agent', because: 'rate' };
     }
-    const warmMs = this.#warmUps.freeMs(message.from, nowMs);
-    if (warmMs > nowMs) {
+    const warmMs = this.#warmUps.waitMs(message.from, this.#clock.wallMs());
+    if (warmMs > 0) {
       const why = `'${message.from}' is a new sender and has sent what its plan allows for today.`;
-      return { kind: 'wait', untilMs: warmMs, why, scope: 'message', because: 'rate' };
+      return { kind: 'wait', waitMs: warmMs, why, scope: 'message', because: 'rate' };
     }
-    return this.#chooseAccount(message, tried, nowMs);
+    return this.#chooseAccount(message, tried);
   }
 
   /** Every account and what speaks against it now. */
   consider(message: Pick<Message, 'from'>): readonly Considered[] {
-    const nowMs = this.#clock.wallMs();
     return this.#config.accounts.map((account) => {
-      const obstacle = this.#obstacle(account, message.from, nowMs);
+      const obstacle = this.#obstacle(account, message.from);
       return {
         id: account.id,
         usable: obstacle === undefined,
@@ -107,21 +107,33 @@ export class Accounts {
     this.#warmUps.release(from);
   }
 
-  /** A message is about to be said. */
-  count(message: Pick<Message, 'agentId'>, accountId: string, wallMs: number): void {
-    this.#accountRates.of(accountId).add(wallMs);
-    this.#agentRates.of(message.agentId).add(wallMs);
+  /** A message is about to be said, or was so long ago. */
+  count(message: Pick<Message, 'agentId'>, accountId: string, agoMs = 0): void {
+    const atMs = this.#clock.monotonicMs() - agoMs;
+    this.#accountRates.of(accountId).add(atMs);
+    this.#agentRates.of(message.agentId).add(atMs);
+  }
+
+  /** What was sent in the hour before the node stopped. `nowMs`: wall clock. */
+  restore(messages: readonly Message[], nowMs: number): void {
+    const sent = messages.flatMap(({ agentId, account, attempts, updatedAt }) =>
+      attempts > 0 && account !== undefined ? [{ agentId, account, atMs: Date.parse(updatedAt) }] : [],
+    );
+    // A clock that was set back meanwhile shows them in the future: then the newest was just now.
+    const latestMs = sent.reduce((latest, { atMs }) => Math.max(latest, atMs), nowMs);
+    for (const { agentId, account, atMs } of sent)
+      if (latestMs - atMs < RATE_WINDOW_MS) this.count({ agentId }, account, latestMs - atMs);
   }
 
   sentLastHour(accountId: string): number {
-    return this.#accountRates.of(accountId).count(this.#clock.wallMs());
+    return this.#accountRates.of(accountId).count(this.#clock.monotonicMs());
   }
 
   health(accountId: string): AccountHealth {
     return this.breaker(accountId).view(this.#clock.monotonicMs(), this.#clock.wallMs());
   }
 
-  #chooseAccount(message: Sendable, tried: ReadonlySet<string>, nowMs: number): Choice {
+  #chooseAccount(message: Sendable, tried: ReadonlySet<string>): Choice {
     const isBound = message.account !== undefined && (message.isBound === true || wasTaken(message));
     const candidates = this.#config.accounts.filter(({ id }) => (isBound ? id === message.account : !tried.has(id)));
     let wait: Required<Obstacle> | undefined;
@@ -129,45 +141,45 @@ export class Accounts {
       ? `Account '${message.account}', which took part of the message, is not configured any more.`
       : 'No account is left to try.';
     for (const account of candidates) {
-      const obstacle = this.#obstacle(account, message.from, nowMs);
+      const obstacle = this.#obstacle(account, message.from);
       if (obstacle === undefined) return { kind: 'account', account };
-      const { untilMs, why, because } = obstacle;
-      if (untilMs === undefined) refusal = why;
-      else if (wait === undefined || untilMs < wait.untilMs) wait = { untilMs, why, because };
+      const { waitMs, why, because } = obstacle;
+      if (waitMs === undefined) refusal = why;
+      else if (wait === undefined || waitMs < wait.waitMs) wait = { waitMs, why, because };
     }
     return wait === undefined ? { kind: 'none', why: refusal } : { kind: 'wait', ...wait, scope: 'message' };
   }
 
-  #obstacle(account: Account, from: string, nowMs: number): Obstacle | undefined {
+  #obstacle(account: Account, from: string): Obstacle | undefined {
     if (!maySendAs(account, from))
       return { why: `Account '${account.id}' may not send as '${from}'.`, because: 'health' };
     const breaker = this.breaker(account.id);
-    const monotonicMs = this.#clock.monotonicMs();
-    if (!breaker.mayTry(monotonicMs)) {
-      const untilMs = nowMs + Math.max(BUSY_WAIT_MS, breaker.retryMs - monotonicMs);
-      return { untilMs, why: `Account '${account.id}' is failing and is left alone for a while.`, because: 'health' };
+    const nowMs = this.#clock.monotonicMs();
+    if (!breaker.mayTry(nowMs)) {
+      const waitMs = Math.max(BUSY_WAIT_MS, breaker.retryMs - nowMs);
+      return { waitMs, why: `Account '${account.id}' is failing and is left alone for a while.`, because: 'health' };
     }
-    const freeMs = this.#accountRates.of(account.id).freeMs(account.ratePerHour, nowMs);
-    if (freeMs <= nowMs) return undefined;
+    const waitMs = this.#accountRates.of(account.id).waitMs(account.ratePerHour, nowMs);
+    if (waitMs <= 0) return undefined;
     return {
-      untilMs: freeMs,
+      waitMs,
       why: `Account '${account.id}' has sent ${account.ratePerHour} messages in the last hour, its most.`,
       because: 'rate',
     };
   }
 }
 
-/** Why it waits, and until when. */
-export function waitingReason({ why, untilMs }: Extract<Choice, { readonly kind: 'wait' }>): string {
-  return `${why} It is tried at ${new Date(untilMs).toISOString()}.`;
+/** Why it waits, and until when. `nowMs`: wall clock. */
+export function waitingReason({ why, waitMs }: Extract<Choice, { readonly kind: 'wait' }>, nowMs: number): string {
+  return `${why} It is tried at ${new Date(nowMs + waitMs).toISOString()}.`;
 }
 
 /** What matters of a message when its account is chosen. */
 export type Sendable = Pick<Message, 'agentId' | 'from' | 'account' | 'isBound' | 'recipients'>;
 
-/** Why an account can't take a message, and until when; without a time, never. */
+/** Why an account can't take a message, and for how long; without a time, never will. */
 interface Obstacle {
-  readonly untilMs?: number;
+  readonly waitMs?: number;
   readonly why: string;
   readonly because: 'rate' | 'health';
 }

@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream';
 import DKIM from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import * as qp from 'nodemailer/lib/qp';
 import { parseAddress } from '../../mesh/address/parse.ts';
@@ -12,6 +13,8 @@ import { typeOfFile } from './content-type.ts';
 import type { AttachmentPart, Mailbox, MessageContent } from './message.ts';
 
 export interface ComposeOptions {
+  /** ISO 8601: the Date header, the moment at which it is sent. */
+  readonly date: string;
   /** The octets of an attachment. */
   open(attachment: AttachmentPart): Readable;
   readonly dkim?: DkimKey | undefined;
@@ -24,9 +27,11 @@ export type Composed = { readonly bytes: Buffer } | { readonly stream: Readable 
 const LINE_OCTETS_MAX = 998;
 const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
 
-export function compose(content: MessageContent, { open, dkim }: ComposeOptions): Composed {
+export function compose(content: MessageContent, { date, open, dkim }: ComposeOptions): Composed {
   const isPlain = content.html === undefined && content.payload === undefined && content.attachments.length === 0;
-  const composed: Composed = isPlain ? { bytes: composePlain(content) } : { stream: composeParts(content, open) };
+  const composed: Composed = isPlain
+    ? { bytes: composePlain(content, date) }
+    : { stream: composeParts(content, date, open) };
   if (dkim === undefined) return composed;
   const signer = new DKIM({
     domainName: dkim.domain,
@@ -38,19 +43,25 @@ export function compose(content: MessageContent, { open, dkim }: ComposeOptions)
 
 /** An address as it stands in an envelope: A-labels wherever the local part allows, so that SMTPUTF8 is seldom needed. */
 export function envelopeAddress(address: string): { readonly address: string; readonly smtputf8: boolean } {
-  const parsed = parseAddress(address, { allowQuotedLocal: true, globallyDeliverable: false, allowSingleLabel: true });
+  const parsed = parseAddress(address, {
+    allowQuotedLocal: true,
+    globallyDeliverable: false,
+    allowSingleLabel: true,
+    allowDomainLiteral: true,
+  });
   if (!parsed.valid) throw new Error(`'${address}' was stored as an address but is none.`);
   return parsed.asciiEmail === null
     ? { address: parsed.normalized, smtputf8: true }
     : { address: parsed.asciiEmail, smtputf8: false };
 }
 
-function composePlain(content: MessageContent): Buffer {
+function composePlain(content: MessageContent, date: string): Buffer {
   // Nothing is divided, so no boundary need be drawn at random.
   const node = new MimeNode('text/plain; charset=utf-8', { ...CLOSED, baseBoundary: 'none' });
+  encodeLookAlikes(node as unknown as HeaderWriter);
   const is7bit = isSevenBit(content.text);
   node.setHeader([
-    ...headersOf(content),
+    ...headersOf(content, date),
     { key: 'Content-Transfer-Encoding', value: is7bit ? '7bit' : 'quoted-printable' },
   ]);
   const body = is7bit ? content.text : qp.wrap(qp.encode(content.text));
@@ -68,7 +79,7 @@ function isSevenBit(text: string): boolean {
   return text.length - start <= LINE_OCTETS_MAX;
 }
 
-function composeParts(content: MessageContent, open: ComposeOptions['open']): Readable {
+function composeParts(content: MessageContent, date: string, open: ComposeOptions['open']): Readable {
   const { html, payload } = content;
   const attachments = content.attachments.map((part) => ({
     filename: part.filename,
@@ -86,8 +97,33 @@ function composeParts(content: MessageContent, open: ComposeOptions['open']): Re
     attachments: [...json, ...attachments],
   });
   const node = composer.compile();
-  node.setHeader(headersOf(content));
+  encodeLookAlikes(node as unknown as HeaderWriter);
+  node.setHeader(headersOf(content, date));
   return node.createReadStream();
+}
+
+/** What of nodemailer's node writes header values, and is not in its types. */
+interface HeaderWriter {
+  /** A value, or the name of a file. */
+  _encodeWords(text: string): string;
+  /** The name beside an address. */
+  _encodeAddressName(name: string): string;
+  readonly childNodes: readonly HeaderWriter[];
+}
+
+/**
+ * Text that has the form of an encoded-word (RFC 2047 §7) would be read as what it encodes, so it is encoded itself; the composer
+ * leaves it as it is. Readers are lenient about that form, so it is taken widely.
+ */
+const LOOKS_ENCODED = /=\?.*\?=/;
+const ENCODED_CHARACTERS_MAX = 52;
+
+function encodeLookAlikes(node: HeaderWriter): void {
+  for (const method of ['_encodeWords', '_encodeAddressName'] as const) {
+    const asIs = node[method].bind(node);
+    node[method] = (text) => (LOOKS_ENCODED.test(text) ? encodeWord(text, 'Q', ENCODED_CHARACTERS_MAX) : asIs(text));
+  }
+  for (const child of node.childNodes) encodeLookAlikes(child);
 }
 
 interface Header {
@@ -95,8 +131,8 @@ interface Header {
   readonly value: string | { readonly name: string; readonly address: string }[];
 }
 
-function headersOf(content: MessageContent): Header[] {
-  const { from, to, cc, replyTo, subject, messageId, date, inReplyTo, references, headers, payload } = content;
+function headersOf(content: MessageContent, date: string): Header[] {
+  const { from, to, cc, replyTo, subject, messageId, inReplyTo, references, headers, payload } = content;
   const lists: readonly (readonly [string, readonly Mailbox[]])[] = [
     ['From', [from]],
     ['To', to],

@@ -105,15 +105,11 @@ class SendModuleOverQueue implements SendModule {
   async send(value: unknown, context: SendContext) {
     this.refuseUnconfigured();
     const { request, agent, from } = prepare(this.#parts, value, context);
-    const { queue, newUuid, clock, blobs } = this.#parts;
+    const { queue, newUuid, blobs } = this.#parts;
     const id = newUuid();
     for (const { blob } of request.attachments) await blobs.touch(blob);
     const domain = envelopeAddress(from.address).address.split('@').at(-1) ?? 'localhost';
-    const content = buildContent(request, {
-      from,
-      messageId: `<${id}@${domain}>`,
-      date: new Date(clock.wallMs()).toISOString(),
-    });
+    const content = buildContent(request, { from, messageId: `<${id}@${domain}>` });
     const key = request.idempotencyKey;
     const { message, isNew } = await queue.accept({
       id,
@@ -153,7 +149,7 @@ class SendModuleOverQueue implements SendModule {
       { agentId: agent.id, from: from.address, recipients: recipientsLeft },
       new Set(),
     );
-    const freeMs = choice.kind === 'wait' ? choice.untilMs : nowMs;
+    const freeMs = choice.kind === 'wait' ? nowMs + choice.waitMs : nowMs;
     return {
       from,
       agent: { id: agent.id, name: agent.name },

@@ -4,25 +4,15 @@ import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Account } from './account.ts';
-import type { AccountFailure, Trial } from './breaker.ts';
+import type { Trial } from './breaker.ts';
 import { type Accounts, waitingReason } from './choosing.ts';
+import { Conclusions } from './conclusions.ts';
 import type { ContentCache } from './content-cache.ts';
-import {
-  changeAfter,
-  contentMissing,
-  deferred,
-  disowned,
-  expired,
-  openRecipients,
-  refused,
-  wasTaken,
-  withoutSuppressed,
-} from './course.ts';
+import { contentMissing, disowned, expired, openRecipients, withoutSuppressed } from './course.ts';
 import { STOP_MS_MAX } from './limits.ts';
-import type { Mailer, ShipmentOutcome } from './mailer.ts';
+import type { Mailer } from './mailer.ts';
 import { isFinal, type Message } from './message.ts';
 import { attemptWrite } from './queue-records.ts';
-import { retryDelayMs } from './retry.ts';
 import { Sleeper } from './sleeper.ts';
 import type { Suppressions } from './suppressions.ts';
 import { Waiting } from './waiting.ts';
@@ -47,19 +37,10 @@ export interface DispatcherOptions {
   save(id: string, change: (latest: Message) => Message, writes: readonly Write[]): Promise<Message>;
 }
 
-/** A message on its way, and what to write when that has ended. */
-interface Attempt {
-  readonly message: Message;
-  readonly account: Account;
-  readonly trial: Trial;
-  readonly writes: readonly Write[];
-}
-
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #waiting = new Waiting();
-  /** Accounts that failed for a message since it was last put off. */
-  readonly #tried = new Map<string, Map<string, 'failed' | 'refused'>>();
+  readonly #conclusions: Conclusions;
   readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #sleeper: Sleeper;
@@ -70,6 +51,11 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#sleeper = new Sleeper(options.clock);
+    this.#conclusions = new Conclusions({
+      ...options,
+      add: (message) => this.add(message),
+      poke: () => this.#poke(),
+    });
   }
 
   /** Messages that wait. */
@@ -77,14 +63,15 @@ export class Dispatcher {
     return this.#waiting.size;
   }
 
+  /** It waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
   add(message: Message): void {
-    this.#waiting.add(message, message.dueMs);
+    this.#wait(message, message.dueMs - this.#options.clock.wallMs());
     this.#poke();
   }
 
   /** Lets it wait no longer; false when it is in hand, or has ended. */
   remove(id: string): boolean {
-    this.#tried.delete(id);
+    this.#conclusions.forget(id);
     return this.#waiting.remove(id);
   }
 
@@ -127,11 +114,15 @@ export class Dispatcher {
   #pump(): void {
     if (!this.#isRunning || this.#failure !== undefined) return;
     const { clock, get } = this.#options;
-    const nowMs = clock.wallMs();
+    // Tells of a clock that was set, so that what is due by it is looked at again.
+    clock.wallMs();
+    const nowMs = clock.monotonicMs();
     for (const id of this.#waiting.takeExpired(nowMs)) {
       const message = get(id);
       if (message !== undefined)
-        this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), this.#whyNotInTime(latest))));
+        this.#spawn(() =>
+          this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), this.#whyNotInTime(latest))),
+        );
     }
     this.#waiting.wake(nowMs, (id) => get(id)?.agentId ?? '');
     for (let isAnyStarted = true; isAnyStarted; ) {
@@ -145,15 +136,14 @@ export class Dispatcher {
     const id = this.#waiting.peek(agent);
     const message = id === undefined ? undefined : this.#options.get(id);
     if (message === undefined) return false;
-    const { accounts, whyNotAs } = this.#options;
+    const { accounts, clock, whyNotAs } = this.#options;
     const against = whyNotAs(message);
     if (against !== undefined) {
       this.#waiting.take(agent);
-      this.#spawn(() => this.#end(message, (latest) => disowned(latest, this.#iso(), against)));
+      this.#spawn(() => this.#conclusions.end(message, (latest) => disowned(latest, this.#iso(), against)));
       return true;
     }
-    const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
-    const choice = accounts.choose(message, new Set(tried.keys()));
+    const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
     if (choice.kind === 'account') {
       if (!accounts.hasRoom(choice.account)) return false;
       this.#waiting.take(agent);
@@ -162,16 +152,17 @@ export class Dispatcher {
       return true;
     }
     if (choice.kind === 'wait' && choice.scope === 'agent') {
-      this.#waiting.park(agent, choice.untilMs);
+      this.#waiting.park(agent, clock.monotonicMs() + choice.waitMs);
       return false;
     }
     this.#waiting.take(agent);
-    if (choice.kind === 'wait' && choice.untilMs < message.expiresMs) {
-      this.#options.show({ ...message, reason: waitingReason(choice) });
-      this.#waiting.add(message, choice.untilMs);
+    const wallMs = clock.wallMs();
+    if (choice.kind === 'wait' && wallMs + choice.waitMs < message.expiresMs) {
+      this.#options.show({ ...message, reason: waitingReason(choice, wallMs) });
+      this.#wait(message, choice.waitMs);
     } else if (choice.kind === 'wait')
-      this.#spawn(() => this.#end(message, (latest) => expired(latest, this.#iso(), choice.why)));
-    else this.#spawn(() => this.#putOff(message, choice.why));
+      this.#spawn(() => this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), choice.why)));
+    else this.#spawn(() => this.#conclusions.putOff(message, choice.why));
     return true;
   }
 
@@ -193,10 +184,10 @@ export class Dispatcher {
       const message = suppress(now);
       if (isFinal(message.state) || content === undefined) {
         accounts.breaker(account.id).released(trial);
-        if (isFinal(message.state)) await this.#end(now, suppress);
+        if (isFinal(message.state)) await this.#conclusions.end(now, suppress);
         else {
           this.#options.log.error('message.content_missing', { messageId: message.messageId });
-          await this.#end(message, (latest) => contentMissing(latest, this.#iso()));
+          await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()));
         }
         return;
       }
@@ -208,91 +199,29 @@ export class Dispatcher {
         reason: `It is being sent through account '${account.id}'.`,
       };
       this.#options.show(sending);
+      const date = message.date ?? this.#iso();
       const mark = (): Promise<void> => {
-        const nowMs = this.#options.clock.wallMs();
-        accounts.count(message, account.id, nowMs);
-        const warmUp = this.#options.warmUps.count(message.from, nowMs);
-        return this.#options.store.commit([attemptWrite(message.id, { account: account.id }), ...warmUp]);
+        accounts.count(message, account.id);
+        const warmUp = this.#options.warmUps.count(message.from, this.#options.clock.wallMs());
+        return this.#options.store.commit([attemptWrite(message.id, { account: account.id, date }), ...warmUp]);
       };
       // Asked for twice when a kept connection was closed meanwhile: whoever asks waits for the one mark.
       const begin = () => (begun ??= mark());
-      const outcome = await mailer.ship(
-        { account, content, recipients: openRecipients(sending), begin },
-        this.#stopping.signal,
-      );
+      const shipment = { account, content, date, recipients: openRecipients(sending), begin };
+      const outcome = await mailer.ship(shipment, this.#stopping.signal);
       // The connection is free again, while the disk is told what it came to.
       release();
       const writes = begun === undefined ? [] : [attemptWrite(message.id, undefined)];
-      await this.#conclude({ message: sending, account, trial, writes }, outcome);
+      await this.#conclusions.conclude({ message: sending, account, trial, date, writes }, outcome);
     } finally {
       release();
     }
   }
 
-  async #conclude(attempt: Attempt, outcome: ShipmentOutcome): Promise<void> {
-    const { message, account, trial, writes } = attempt;
-    const { accounts, random, clock } = this.#options;
-    const breaker = accounts.breaker(account.id);
-    const iso = this.#iso();
-    const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
-    const change = changeAfter(outcome, { iso, retryMs });
-    if (change !== undefined) {
-      if (outcome.kind === 'answered') breaker.succeeded(trial);
-      else if (outcome.kind === 'unknown') breaker.failed(trial, this.#failureOf(outcome.reply, false));
-      else breaker.released(trial);
-      await this.#end(message, change, writes);
-    } else if (outcome.kind === 'not_sent') {
-      await this.#accountFailed(attempt, outcome);
-    }
-  }
-
-  /** It was not the message: another account may take it at once. */
-  async #accountFailed(
-    { message, account, trial, writes }: Attempt,
-    outcome: Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>,
-  ): Promise<void> {
-    const { accounts, clock } = this.#options;
-    const isSender = outcome.error === 'sender_refused';
-    const isCertain = outcome.class === 'permanent' && !isSender;
-    const breaker = accounts.breaker(account.id);
-    if (isSender) breaker.released(trial);
-    else breaker.failed(trial, this.#failureOf(`${outcome.error}: ${outcome.reply}`, isCertain));
-    const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
-    tried.set(account.id, isSender && outcome.class === 'permanent' ? 'refused' : 'failed');
-    this.#tried.set(message.id, tried);
-    const why = `Account '${account.id}' failed (${outcome.error}): ${outcome.reply}`;
-    const isBound = message.isBound === true || wasTaken(message);
-    if (!isBound && accounts.choose(message, new Set(tried.keys())).kind === 'account') {
-      const next = {
-        state: 'queued',
-        dueMs: clock.wallMs(),
-        updatedAt: this.#iso(),
-        reason: `${why} Another account is tried.`,
-      } as const;
-      await this.#end(message, (latest) => ({ ...latest, ...next }), writes, true);
-    } else if ([...tried.values()].every((how) => how === 'refused')) {
-      await this.#end(message, (latest) => refused(latest, this.#iso(), outcome), writes);
-    } else await this.#putOff(message, why, writes);
-  }
-
-  async #putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
-    const { clock, random } = this.#options;
-    const retryMs = clock.wallMs() + retryDelayMs(message.deferrals, random);
-    await this.#end(message, (latest) => deferred(latest, { iso: this.#iso(), retryMs }, why), writes);
-  }
-
-  /** Stores what a message has come to, and lets it wait again when that is not its end. Recipients may have bounced meanwhile. */
-  async #end(
-    message: Message,
-    change: (latest: Message) => Message,
-    writes: readonly Write[] = [],
-    keepTried = false,
-  ): Promise<void> {
-    const { id } = message;
-    const ended = await this.#options.save(id, ({ recipients }) => change({ ...message, recipients }), writes);
-    if (!keepTried) this.#tried.delete(id);
-    if (isFinal(ended.state)) this.#poke();
-    else this.add(ended);
+  #wait({ id, expiresMs }: Message, ms: number): void {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#waiting.add({ id, expiresMs: nowMs + expiresMs - clock.wallMs() }, nowMs + ms);
   }
 
   /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
@@ -307,11 +236,6 @@ export class Dispatcher {
         this.#poke();
       });
     this.#tasks.add(task);
-  }
-
-  #failureOf(error: string, isCertain: boolean): AccountFailure {
-    const { clock } = this.#options;
-    return { error, isCertain, nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
 
   #whyNotInTime(message: Message): string {

@@ -6,6 +6,8 @@ import type { MessageContent } from './message.ts';
 export interface Shipment {
   readonly account: Account;
   readonly content: MessageContent;
+  /** ISO 8601, UTC: the Date header. */
+  readonly date: string;
   /** Envelope: those still to be asked. A subset of the content's To, Cc and Bcc. */
   readonly recipients: readonly string[];
   /**

@@ -70,8 +70,6 @@ export interface MessageContent {
   readonly messageId: string;
   readonly inReplyTo?: string;
   readonly references: readonly string[];
-  /** ISO 8601, UTC: the Date header, the same on each attempt. */
-  readonly date: string;
 }
 
 export interface Recipient {
@@ -122,6 +120,8 @@ export interface Message {
   readonly updatedAt: string;
   /** When the server first took it for somebody. */
   readonly sentAt?: string;
+  /** Its Date header, once a server has it or may have: a Message-ID names one message. Until then each attempt has its own. */
+  readonly date?: string;
 }
 
 /** The seed's three words: `unknown` is `pending`, because neither of the others would be true. */

@@ -18,7 +18,13 @@ const WARM_UP = 'send/warm-up/';
 export interface IdempotencyRecord {
   readonly emailId: string;
   readonly fingerprint: string;
-  readonly expiresMs: number;
+}
+
+/** A message that may be on its way. */
+export interface AttemptRecord {
+  readonly account: string;
+  /** ISO 8601: its Date header. */
+  readonly date?: string | undefined;
 }
 
 /** How far an address is with its first days of sending. `day`: days since 1970, UTC. */
@@ -33,7 +39,7 @@ export const contentWrite = (id: string, content: MessageContent | undefined): W
   key: CONTENT + id,
   value: content,
 });
-export const attemptWrite = (id: string, value: { readonly account: string } | undefined): Write => ({
+export const attemptWrite = (id: string, value: AttemptRecord | undefined): Write => ({
   key: ATTEMPT + id,
   value,
 });
@@ -51,7 +57,7 @@ export interface QueueRecords {
   /** Oldest first. */
   readonly messages: Message[];
   /** Messages that may have been on their way when the node stopped. */
-  readonly attempts: Map<string, string>;
+  readonly attempts: Map<string, AttemptRecord>;
   readonly keys: Map<string, IdempotencyRecord>;
   readonly warmUps: Map<string, WarmUpRecord>;
 }
@@ -78,15 +84,15 @@ const message = z.looseObject({
   createdAt: z.string(),
   updatedAt: z.string(),
 });
-const attempt = z.object({ account: z.string() });
-const key = z.object({ emailId: z.string(), fingerprint: z.string(), expiresMs: z.number() });
+const attempt = z.object({ account: z.string(), date: z.string().optional() });
+const key = z.object({ emailId: z.string(), fingerprint: z.string() });
 const warmUp = z.object({ firstDay: count, day: count, count });
 
 /** Throws `store_failed` at the first record that can't be read. */
 export async function loadQueue(store: Store): Promise<QueueRecords> {
   const records: QueueRecords = { messages: [], attempts: new Map(), keys: new Map(), warmUps: new Map() };
   await each(store, MESSAGE, message, (_, value) => records.messages.push(value as unknown as Message));
-  await each(store, ATTEMPT, attempt, (id, value) => records.attempts.set(id, value.account));
+  await each(store, ATTEMPT, attempt, (id, value) => records.attempts.set(id, value));
   await each(store, KEY, key, (hash, value) => records.keys.set(hash, value));
   await each(store, WARM_UP, warmUp, (address, value) => records.warmUps.set(address, value));
   records.messages.sort((one, other) => one.number - other.number);

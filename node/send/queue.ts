@@ -6,17 +6,20 @@ import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { EmailEntry } from '../registry/change-log.ts';
 import type { Store } from '../store/store.ts';
-import { type Acceptance, draftOf } from './acceptance.ts';
+import { type Acceptance, draftOf, refuseTooMuch } from './acceptance.ts';
 import type { SendConfig } from './account.ts';
 import { BlobHolds } from './blob-holds.ts';
 import { Accounts, waitingReason } from './choosing.ts';
+import { tellingSteps } from './clock-steps.ts';
 import { ContentCache } from './content-cache.ts';
 import { bounced, cancelled, detailOf, eventOf, keepsContent, requeued, unknown } from './course.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { CONTENT_AHEAD_MS_MAX, FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, QUEUE_MESSAGES_MAX } from './limits.ts';
+import { CONTENT_AHEAD_MS_MAX } from './limits.ts';
+import { type LogPage, type LogQuery, pageOf } from './log-page.ts';
 import type { Mailer } from './mailer.ts';
-import { isFinal, type Message, type MessageState } from './message.ts';
+import { isFinal, type Message } from './message.ts';
+import { afterRestart, afterStep } from './message-times.ts';
 import {
   attemptWrite,
   contentWrite,
@@ -26,6 +29,7 @@ import {
   loadQueue,
   messageWrite,
 } from './queue-records.ts';
+import { Retention } from './retention.ts';
 import type { Suppressions } from './suppressions.ts';
 import { Turns } from './turns.ts';
 import { WarmUps } from './warm-up.ts';
@@ -57,7 +61,9 @@ export class Queue {
   readonly accounts: Accounts;
   readonly #options: QueueOptions;
   readonly #messages: Map<string, Message>;
+  readonly #clock: Clock;
   readonly #keys = new IdempotencyKeys();
+  readonly #retention: Retention;
   readonly #blobs = new BlobHolds();
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
@@ -65,19 +71,25 @@ export class Queue {
   /** One change of a message after the other. */
   readonly #turns = new Turns();
   #lastNumber: number;
-  #finished = 0;
 
   private constructor(options: QueueOptions, records: Awaited<ReturnType<typeof loadQueue>>) {
     this.#options = options;
-    const { config, clock, store } = options;
-    this.#watchers = new Watchers(clock);
+    const { config, store } = options;
     const warmUps = new WarmUps(config.warmUp, records.warmUps);
+    const clock = tellingSteps(options.clock, (byMs) => {
+      warmUps.stepped(byMs);
+      this.#stepped(byMs);
+    });
+    this.#clock = clock;
+    this.#watchers = new Watchers(clock);
+    this.#retention = new Retention(clock);
     this.accounts = new Accounts(config, clock, warmUps);
     this.#messages = new Map(records.messages.map((message) => [message.id, message]));
     this.#lastNumber = records.messages.at(-1)?.number ?? 0;
     this.#contents = new ContentCache((id) => loadContent(store, id));
     this.#dispatcher = new Dispatcher({
       ...options,
+      clock,
       accounts: this.accounts,
       warmUps,
       contents: this.#contents,
@@ -95,11 +107,13 @@ export class Queue {
   static async open(options: QueueOptions): Promise<Queue> {
     const records = await loadQueue(options.store);
     const queue = new Queue(options, records);
-    for (const [id, account] of records.attempts) {
+    for (const [id, attempt] of records.attempts) {
       const message = queue.#messages.get(id);
       if (message === undefined || isFinal(message.state)) continue;
       queue.#dispatcher.remove(id);
-      await queue.#save(unknown({ ...message, account }, queue.#iso(), 'the node was stopped while it was sending.'), [
+      const { account, date = message.date } = attempt;
+      const interrupted = { ...message, account, ...(date === undefined ? {} : { date }) };
+      await queue.#save(unknown(interrupted, queue.#iso(), 'the node was stopped while it was sending.'), [
         attemptWrite(id, undefined),
       ]);
     }
@@ -112,29 +126,16 @@ export class Queue {
     return this.#dispatcher.run(signal);
   }
 
+  /** Its times are of the wall clock as it is set now. */
   get(id: string): Message | undefined {
+    this.#clock.wallMs();
     return this.#messages.get(id);
   }
 
-  /** Newest first. `cursor`: `nextCursor` of the page before. */
-  list(query: {
-    readonly agentId: AgentId | undefined;
-    readonly state?: MessageState | undefined;
-    readonly cursor?: string | undefined;
-    readonly limit: number;
-  }): { readonly messages: readonly Message[]; readonly nextCursor?: string } {
-    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
-    if (Number.isNaN(before))
-      throw new MeshError('invalid_request', "'cursor' is not one that this route gave.", { field: 'cursor' });
-    const found: Message[] = [];
-    for (const message of [...this.#messages.values()].reverse()) {
-      if (message.number >= before) continue;
-      if (query.agentId !== undefined && message.agentId !== query.agentId) continue;
-      if (query.state !== undefined && message.state !== query.state) continue;
-      if (found.length === query.limit) return { messages: found, nextCursor: String(found.at(-1)?.number) };
-      found.push(message);
-    }
-    return { messages: found };
+  /** Newest first. */
+  list(query: LogQuery): LogPage {
+    this.#clock.wallMs();
+    return pageOf([...this.#messages.values()], query);
   }
 
   /** Whether a stored blob is needed by a message that may still be sent. */
@@ -153,17 +154,22 @@ export class Queue {
       const first = await known;
       return { message: this.#messages.get(first.id) ?? first, isNew: false };
     }
-    const nowMs = this.#options.clock.wallMs();
+    const nowMs = this.#clock.wallMs();
     const message = draftOf(acceptance, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
-    this.#refuseTooMuch(message, acceptance.wait);
+    refuseTooMuch(message, {
+      nowMs,
+      waiting: this.#dispatcher.size,
+      choice: this.accounts.choose(message, new Set()),
+      isWaitedFor: acceptance.wait,
+    });
     this.#lastNumber += 1;
-    const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency, nowMs)];
+    const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
     const durable = this.#options.store.commit([
       messageWrite(message),
       contentWrite(message.id, acceptance.content),
       ...key,
     ]);
-    if (idempotency !== undefined) this.#keys.remember(message, idempotency, nowMs, durable);
+    if (idempotency !== undefined) this.#keys.remember(message, idempotency, durable);
     await durable;
     if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, acceptance.content);
     this.#show(message);
@@ -197,7 +203,7 @@ export class Queue {
           `The email is '${state}'; only what is unknown, failed or expired can be sent again.`,
           { extra: { email_id: id, state } },
         );
-      const nowMs = this.#options.clock.wallMs();
+      const nowMs = this.#clock.wallMs();
       const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
       this.#dispatcher.add(again);
       return again;
@@ -229,46 +235,29 @@ export class Queue {
 
   /** Forgets what ended long ago, and keys that are over. Called now and then. */
   async trim(): Promise<void> {
-    const nowMs = this.#options.clock.wallMs();
-    const over = this.#keys.trim(nowMs);
+    const over = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
     if (over.length > 0) await this.#options.store.commit(over);
-    for (const message of this.#messages.values()) {
-      if (!isFinal(message.state)) continue;
-      const isOld = nowMs - Date.parse(message.updatedAt) > FINISHED_MS_MAX;
-      if (!isOld && this.#finished <= FINISHED_MESSAGES_MAX) continue;
-      await this.#options.store.commit(forgetWrites(message.id));
-      this.#messages.delete(message.id);
-      this.#blobs.moved(message, undefined);
-      this.#finished -= 1;
-    }
+    const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
+    // In its turn: it may be sent again meanwhile.
+    for (const id of [...this.#messages.keys()].filter(isOver))
+      await this.#turns.take(id, async () => {
+        const message = this.#messages.get(id);
+        if (message === undefined || !isOver(id)) return;
+        await this.#options.store.commit(forgetWrites(id));
+        this.#messages.delete(id);
+        this.#blobs.moved(message, undefined);
+        this.#retention.forgotten(id);
+      });
   }
 
   /** A message that is due and waits all the same, with what stands in its way now. */
   whyWaiting(message: Message): Message {
-    const nowMs = this.#options.clock.wallMs();
+    const nowMs = this.#clock.wallMs();
     if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
     const choice = this.accounts.choose(message, new Set());
-    return choice.kind === 'wait' ? { ...message, dueMs: choice.untilMs, reason: waitingReason(choice) } : message;
-  }
-
-  #refuseTooMuch(draft: Message, wait: boolean): void {
-    const { clock } = this.#options;
-    if (this.#dispatcher.size >= QUEUE_MESSAGES_MAX)
-      throw new MeshError(
-        'overloaded',
-        `This host has ${QUEUE_MESSAGES_MAX} messages waiting, its most. Try again later.`,
-        {
-          retryAfterSeconds: 30,
-        },
-      );
-    const nowMs = clock.wallMs();
-    const choice = this.accounts.choose(draft, new Set());
-    if (!wait || draft.dueMs > nowMs || choice.kind !== 'wait' || choice.because !== 'rate') return;
-    throw new MeshError(
-      'rate_limited',
-      `${choice.why} Try again later, or send without 'wait': then the message waits here.`,
-      { retryAfterSeconds: Math.max(1, Math.ceil((choice.untilMs - nowMs) / 1_000)) },
-    );
+    return choice.kind === 'wait'
+      ? { ...message, dueMs: nowMs + choice.waitMs, reason: waitingReason(choice, nowMs) }
+      : message;
   }
 
   /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */
@@ -288,23 +277,33 @@ export class Queue {
     const before = this.#messages.get(message.id);
     this.#messages.set(message.id, message);
     this.#blobs.moved(before, message);
-    if (isFinal(message.state) && !(before !== undefined && isFinal(before.state))) this.#finished += 1;
-    if (before !== undefined && isFinal(before.state) && !isFinal(message.state)) this.#finished -= 1;
+    this.#retention.shown(message);
     if (isFinal(message.state)) this.#contents.forget(message.id);
     this.#watchers.shown(message);
   }
 
   #restore(keys: ReadonlyMap<string, IdempotencyRecord>): void {
-    const hourAgoMs = this.#options.clock.wallMs() - 3_600_000;
-    for (const message of this.#messages.values()) {
+    const nowMs = this.#clock.wallMs();
+    this.accounts.restore([...this.#messages.values()], nowMs);
+    for (const [id, stored] of this.#messages) {
+      const message = isFinal(stored.state) ? stored : afterRestart(stored, nowMs);
+      this.#messages.set(id, message);
       this.#blobs.moved(undefined, message);
-      if (isFinal(message.state)) this.#finished += 1;
-      else this.#dispatcher.add(message);
-      const changedMs = Date.parse(message.updatedAt);
-      if (message.attempts > 0 && message.account !== undefined && changedMs > hourAgoMs)
-        this.accounts.count(message, message.account, changedMs);
+      this.#retention.restored(message);
+      if (!isFinal(message.state)) this.#dispatcher.add(message);
     }
     this.#keys.restore(keys, (id) => this.#messages.get(id));
+  }
+
+  /** The wall clock was set: what waits by elapsed time shows its times by the new one, what waits for a time of it waits anew. */
+  #stepped(byMs: number): void {
+    const step = { byMs, nowMs: this.#clock.wallMs() };
+    for (const [id, message] of this.#messages) {
+      if (isFinal(message.state)) continue;
+      const moved = afterStep(message, step);
+      this.#messages.set(id, moved);
+      if (moved === message && this.#dispatcher.remove(id)) this.#dispatcher.add(message);
+    }
   }
 
   #known(id: string): Message {
@@ -314,6 +313,6 @@ export class Queue {
   }
 
   #iso(): string {
-    return new Date(this.#options.clock.wallMs()).toISOString();
+    return new Date(this.#clock.wallMs()).toISOString();
   }
 }

@@ -6,13 +6,13 @@ import { RATE_WINDOW_MS, RESERVED_WAIT_MS } from './limits.ts';
 const SLOT_MS = 60_000;
 const SLOTS = RATE_WINDOW_MS / SLOT_MS;
 
-/** Counts of one account or agent. Times are of the wall clock, since the counts outlive restarts. */
+/** Counts of one account or agent. Times are of the monotonic clock: one that is set neither gives room nor takes it. */
 export class Rate {
   readonly #counts = new Map<number, number>();
   #reserved = 0;
 
-  add(wallMs: number): void {
-    const slot = Math.floor(wallMs / SLOT_MS);
+  add(nowMs: number): void {
+    const slot = Math.floor(nowMs / SLOT_MS);
     this.#counts.set(slot, (this.#counts.get(slot) ?? 0) + 1);
     for (const old of this.#counts.keys()) if (old <= slot - SLOTS - 1) this.#counts.delete(old);
   }
@@ -26,27 +26,27 @@ export class Rate {
     this.#reserved -= 1;
   }
 
-  /** Messages in the hour before `wallMs`. Those that a clock set back shows in the future count too. */
-  count(wallMs: number): number {
-    const first = Math.floor(wallMs / SLOT_MS) - SLOTS;
+  /** Messages in the hour before `nowMs`. */
+  count(nowMs: number): number {
+    const first = Math.floor(nowMs / SLOT_MS) - SLOTS;
     let count = 0;
     for (const [slot, many] of this.#counts) if (slot > first) count += many;
     return count;
   }
 
-  /** When there is room for one more under `max`; `wallMs` itself when there is now. */
-  freeMs(max: number, wallMs: number): number {
-    const count = this.count(wallMs);
-    if (count + this.#reserved < max) return wallMs;
-    if (count < max) return wallMs + RESERVED_WAIT_MS;
+  /** Milliseconds until there is room for one more under `max`; 0 when there is now. */
+  waitMs(max: number, nowMs: number): number {
+    const count = this.count(nowMs);
+    if (count + this.#reserved < max) return 0;
+    if (count < max) return RESERVED_WAIT_MS;
     let over = count - max + 1;
-    const first = Math.floor(wallMs / SLOT_MS) - SLOTS;
+    const first = Math.floor(nowMs / SLOT_MS) - SLOTS;
     for (const slot of [...this.#counts.keys()].sort((one, other) => one - other)) {
       if (slot <= first) continue;
       over -= this.#counts.get(slot) ?? 0;
-      if (over <= 0) return Math.min((slot + SLOTS) * SLOT_MS, wallMs + RATE_WINDOW_MS);
+      if (over <= 0) return Math.min((slot + SLOTS) * SLOT_MS - nowMs, RATE_WINDOW_MS);
     }
-    return wallMs + RATE_WINDOW_MS;
+    return RATE_WINDOW_MS;
   }
 }
 

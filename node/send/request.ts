@@ -159,7 +159,7 @@ export function parseSendRequest(input: z.output<typeof sendRequest>, rules: Req
 /** The message as it will be composed. */
 export function buildContent(
   request: SendRequest,
-  { from, messageId: id, date }: { readonly from: Mailbox; readonly messageId: string; readonly date: string },
+  { from, messageId: id }: { readonly from: Mailbox; readonly messageId: string },
 ): MessageContent {
   const { html, payload, inReplyTo } = request;
   return {
@@ -174,7 +174,6 @@ export function buildContent(
     attachments: request.attachments,
     messageId: id,
     references: request.references,
-    date,
     ...(html === undefined ? {} : { html }),
     ...(payload === undefined ? {} : { payload }),
     ...(inReplyTo === undefined ? {} : { inReplyTo }),

@@ -1,9 +1,9 @@
 // What the rest of the node may ask of the send module: the one interface that its routes know. Without an account it is whole
 // but for sending itself, which is refused with what to set.
-import type { AgentId } from '../../mesh/names.ts';
 import type { NewBlob, StoredBlob } from './blobs.ts';
 import type { BounceReport } from './bounces.ts';
-import type { Message, MessageState } from './message.ts';
+import type { LogPage, LogQuery } from './log-page.ts';
+import type { Message } from './message.ts';
 import type { Suppressions } from './suppressions.ts';
 
 /** What a request says beside its body. */
@@ -24,13 +24,6 @@ interface Sent {
   readonly waited: boolean;
 }
 
-interface LogQuery {
-  readonly agentId: AgentId | undefined;
-  readonly state?: MessageState | undefined;
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
-
 export interface Sending {
   /** Throws `sending_not_configured` while there is no account. */
   refuseUnconfigured(): void;
@@ -43,7 +36,7 @@ export interface Sending {
   explain(request: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>>;
   get(id: string): Message | undefined;
   /** Newest first. */
-  list(query: LogQuery): { readonly messages: readonly Message[]; readonly nextCursor?: string };
+  list(query: LogQuery): LogPage;
   /** Throws `not_cancellable`. */
   cancel(id: string): Promise<Message>;
   /** The operator's word that an `unknown` or failed message is to be sent again. Throws `not_cancellable`. */

@@ -1,15 +1,17 @@
 // One sleep for all that waits: until the next thing is due, unless something comes that is due sooner.
 import type { Clock } from '../../mesh/ports.ts';
 
-/** A clock that was set is noticed within this long. */
+/** That the wall clock was set is noticed within this long. */
 const SLEEP_MS_MAX = 30_000;
+/** With nothing to wait for there is nothing to notice. */
+const IDLE_MS_MAX = 3_600_000;
 /** A reason that is there already: making one for each wake would cost more than the wake. */
 const WOKEN = new Error('Something is due.');
 
 export class Sleeper {
   readonly #clock: Clock;
   #sleep = new AbortController();
-  /** What it sleeps for, by the wall clock. */
+  /** What it sleeps for; like all times here, of the monotonic clock. */
   #untilMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
@@ -21,10 +23,10 @@ export class Sleeper {
     this.#sleep = new AbortController();
   }
 
-  /** `untilMs`: by the wall clock. */
   sleepUntil(untilMs: number): Promise<void> {
     this.#untilMs = untilMs;
-    const ms = Math.min(Math.max(1, untilMs - this.#clock.wallMs()), SLEEP_MS_MAX);
+    const most = untilMs === Number.POSITIVE_INFINITY ? IDLE_MS_MAX : SLEEP_MS_MAX;
+    const ms = Math.min(Math.max(1, untilMs - this.#clock.monotonicMs()), most);
     return this.#clock.sleep(ms, this.#sleep.signal);
   }
 

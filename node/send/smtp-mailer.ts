@@ -127,7 +127,7 @@ export class SmtpMailer implements Mailer {
     }
     let composed: Composed;
     try {
-      composed = compose(content, { open: this.#options.open, dkim: account.dkim });
+      composed = compose(content, { date: shipment.date, open: this.#options.open, dkim: account.dkim });
     } catch (error) {
       this.#release(account, connection);
       const reply = printable((error as Error).message);

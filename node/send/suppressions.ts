@@ -1,5 +1,6 @@
 // Whom this host writes to no more: addresses that bounced for good, or whose owner asked for it. Kept in memory and on disk,
-// under the mailbox's folded form, so that another spelling of it does not slip through.
+// under the mailbox's folded form, so that another spelling of it does not slip through. They end by elapsed time: a clock that is
+// set ends none, and lengthens none.
 import { z } from 'zod';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
@@ -39,10 +40,16 @@ const stored = z.object({
   expiresAt: z.string().optional(),
 });
 
+/** `endsMs`: of the monotonic clock. */
+interface Standing {
+  readonly entry: Suppression;
+  readonly endsMs: number;
+}
+
 export class Suppressions {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #byKey = new Map<string, Suppression>();
+  readonly #byKey = new Map<string, Standing>();
   /** The keys in order, until they change: pages are asked for one after another. */
   #sorted: readonly string[] | undefined;
 
@@ -58,7 +65,7 @@ export class Suppressions {
       for (const { key, value } of page) {
         const parsed = stored.safeParse(value);
         if (!parsed.success) throw damagedRecords(`The stored record '${key}' can't be read`);
-        suppressions.#byKey.set(key.slice(PREFIX.length), parsed.data);
+        suppressions.#change([[key.slice(PREFIX.length), parsed.data]], []);
       }
     const over = suppressions.#over();
     if (over.length > 0) await store.commit(over.map(removal));
@@ -100,7 +107,7 @@ export class Suppressions {
       ...(request.detail === undefined ? {} : { detail: printable(request.detail) }),
       ...(request.expiresAt === undefined ? {} : { expiresAt: new Date(request.expiresAt).toISOString() }),
     };
-    if (this.#isOver(entry))
+    if (endMs(entry) <= this.#clock.wallMs())
       throw new MeshError('invalid_request', "'expiresAt' is past; give a time to come, or none for good.", {
         field: 'expiresAt',
       });
@@ -158,21 +165,22 @@ export class Suppressions {
 
   #change(added: readonly (readonly [key: string, entry: Suppression])[], removed: readonly string[]): void {
     for (const key of removed) this.#byKey.delete(key);
-    for (const [key, entry] of added) this.#byKey.set(key, entry);
+    const elapsedMs = this.#clock.monotonicMs() - this.#clock.wallMs();
+    for (const [key, entry] of added) this.#byKey.set(key, { entry, endsMs: endMs(entry) + elapsedMs });
     this.#sorted = undefined;
   }
 
   #standing(key: string): Suppression | undefined {
-    const entry = this.#byKey.get(key);
-    return entry === undefined || this.#isOver(entry) ? undefined : entry;
+    const standing = this.#byKey.get(key);
+    return standing === undefined || this.#isOver(standing) ? undefined : standing.entry;
   }
 
   #over(): readonly string[] {
-    return [...this.#byKey].filter(([, entry]) => this.#isOver(entry)).map(([key]) => key);
+    return [...this.#byKey].filter(([, standing]) => this.#isOver(standing)).map(([key]) => key);
   }
 
-  #isOver(entry: Suppression): boolean {
-    return endMs(entry) <= this.#clock.wallMs();
+  #isOver({ endsMs }: Standing): boolean {
+    return endsMs <= this.#clock.monotonicMs();
   }
 }
 

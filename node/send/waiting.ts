@@ -1,5 +1,6 @@
 // Which message is next: those that are due, in turn by agent, so that one agent's thousands delay nobody else's one; and those
-// due later, by their time; and when each is given up. In memory only: the courses on disk say the same.
+// due later, by their time; and when each is given up. In memory only: the courses on disk say the same. All times are of the
+// monotonic clock.
 import { Heap } from '../../mesh/heap.ts';
 import type { Message } from './message.ts';
 
@@ -63,7 +64,7 @@ export class Waiting {
     this.#parked.set(agentId, untilMs);
   }
 
-  /** Moves what has become due into its agent's list. `nowMs`: wall clock. */
+  /** Moves what has become due into its agent's list. */
   wake(nowMs: number, agentOf: (id: string) => string): void {
     for (const [agent, untilMs] of this.#parked) if (untilMs <= nowMs) this.#parked.delete(agent);
     for (let next = this.#later.peek(); next !== undefined && next.dueMs <= nowMs; next = this.#later.peek()) {

@@ -54,6 +54,8 @@ export class MailWorld {
     readonly messageId: string;
     readonly recipients: readonly string[];
     readonly atMs: number;
+    /** Of its Date header, ISO 8601. */
+    readonly date: string;
   }[] = [];
   readonly events: EmailEntry[] = [];
   /** Why a message may not go out any more; nothing, unless a test says so. */
@@ -94,8 +96,8 @@ export class MailWorld {
     const { suppressions } = this;
     const mailer: Mailer = {
       ship: async (shipment, signal) => {
-        const { account, content: sent, recipients } = shipment;
-        this.shipped.push({ account: account.id, messageId: sent.messageId, recipients, atMs: clock.wallMs() });
+        const { account, content: sent, recipients, date } = shipment;
+        this.shipped.push({ account: account.id, messageId: sent.messageId, recipients, date, atMs: clock.wallMs() });
         return this.script(shipment, signal);
       },
       close: () => Promise.resolve(),

@@ -35,7 +35,6 @@ export function content(parts: Partial<MessageContent> = {}): MessageContent {
     attachments: [],
     messageId: '<1@mail.example.com>',
     references: [],
-    date: '2026-01-27T12:00:00.000Z',
     ...parts,
   };
 }

@@ -12,7 +12,7 @@ interface Sleeper {
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #order = 0;
-  readonly #startMs: number;
+  #startMs: number;
   readonly #sleepers = new Set<Sleeper>();
 
   /** `startMs`: what `wallMs` says at the beginning. */
@@ -41,6 +41,11 @@ export class VirtualClock implements Clock {
       this.#sleepers.add(sleeper);
       signal?.addEventListener('abort', end, { once: true });
     });
+  }
+
+  /** Sets the wall clock, back or forth; elapsed time does not notice. */
+  setWall(byMs: number): void {
+    this.#startMs += byMs;
   }
 
   /** How many are asleep: a test can see that nothing was left behind. */

@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import PostalMime from 'postal-mime';
+import PostalMime, { decodeWords } from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../node/secret.ts';
 import type { DkimKey } from '../../../node/send/account.ts';
@@ -14,7 +14,8 @@ import { content } from '../../support/mail.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 async function bytesOf(message: MessageContent, dkim?: DkimKey): Promise<Buffer> {
-  const composed = compose(message, { open: ({ filename }) => Readable.from([Buffer.from(`<${filename}>`)]), dkim });
+  const open = ({ filename }: { readonly filename: string }) => Readable.from([Buffer.from(`<${filename}>`)]);
+  const composed = compose(message, { date: '2026-01-27T12:00:00.000Z', open, dkim });
   return 'bytes' in composed ? composed.bytes : await buffer(composed.stream);
 }
 
@@ -114,6 +115,30 @@ describe('a message on the wire', () => {
       'MIME-Version',
       'Content-Type',
     ]);
+  });
+
+  it.each([
+    '=?utf-8?Q?paid=0D=0ABcc:_x?=',
+    'a =?utf-8?B?eA==?= b',
+    'x=?utf-8?q?a b?=',
+    `=?utf-8?Q?${'a'.repeat(90)}?=`,
+  ])('has text that looks encoded as it was given: %s', async (text) => {
+    const attachments = [{ filename: `${text}.pdf`, blob: 'x', bytes: 1 }];
+    const headers = [
+      ['X-Note', text],
+      ['Comments', text],
+    ] as const;
+    const named = { subject: text, headers, from: { name: text, address: 'ann@mail.example.com' } };
+    for (const message of [content(named), content({ ...named, attachments })]) {
+      const wire = await bytesOf(message);
+      const mail = await PostalMime.parse(wire);
+      const header = (name: string) => mail.headers.find(({ key }) => key === name)?.value;
+      expect([mail.subject, mail.from?.name]).toEqual([text, text]);
+      expect([header('x-note'), header('comments')].map((value) => decodeWords(value ?? ''))).toEqual([text, text]);
+      // Nowhere as it is, not even in a quoted string or the name of a file: readers are lenient there too.
+      expect(wire.toString('latin1').replace(/\r\n /g, '')).not.toContain(text.slice(0, 40).replaceAll(' ', ''));
+      expect(wire.toString('latin1').replace(/\r\n /g, ' ')).not.toContain(text.slice(0, 40));
+    }
   });
 
   it('carries JSON for a program beside text for people, and says that nobody need answer', async () => {

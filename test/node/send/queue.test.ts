@@ -290,6 +290,109 @@ describe('an idempotency key', () => {
   });
 });
 
+describe('an idempotency key of a message that waits long', () => {
+  it.each([
+    ['for its time', [2, 1.9], {}, accepted],
+    [
+      'put off again and again',
+      [2, 5.9, 1],
+      { lifetimeMs: 5 * 24 * HOUR },
+      () => notSent('connect_failed', 'transient', 'account'),
+    ],
+  ] as const)(
+    '%s is known as long, through trims and restarts, and a day longer',
+    async (_, spans, parts, script) => {
+      const world = await MailWorld.open();
+      const asked = { ...parts, key: 'k', sendAtMs: world.clock.wallMs() + 3 * 24 * HOUR };
+      world.script = script as Script;
+      const { id } = await world.accept(asked);
+      for (const days of spans) {
+        await world.clock.advance(days * 24 * HOUR);
+        await world.queue.trim();
+        expect((await world.queue.accept(world.acceptance(asked))).message.id).toBe(id);
+        await world.crash();
+        await world.queue.trim();
+        expect((await world.queue.accept(world.acceptance(asked))).message.id).toBe(id);
+      }
+    },
+    30_000,
+  );
+
+  it('that was sent again is known while it waits again', async () => {
+    const world = await MailWorld.open();
+    world.script = begun({ kind: 'unknown', reply: 'gone', tookMs: 1 });
+    const { id } = await world.after(SECOND, { key: 'k' });
+    await world.clock.advance(23 * HOUR);
+    world.script = busy;
+    await world.queue.resend(id);
+    await world.clock.advance(23 * HOUR);
+    await world.queue.trim();
+    expect((await world.accept({ key: 'k' })).id).toBe(id);
+  });
+
+  it('is forgotten a day after the end, on the disk too', async () => {
+    const world = await MailWorld.open();
+    const { id } = await world.after(SECOND, { key: 'k' });
+    await world.clock.advance(25 * HOUR);
+    await world.queue.trim();
+    await world.crash();
+    expect((await world.accept({ key: 'k' })).id).not.toBe(id);
+  });
+});
+
+describe('the Date of a message', () => {
+  it('is when it is sent, not when it was accepted', async () => {
+    const world = await MailWorld.open();
+    const sendAtMs = world.clock.wallMs() + HOUR;
+    await world.after(sendAtMs - world.clock.wallMs() + SECOND, { sendAtMs });
+    expect(Date.parse(world.shipped[0]?.date ?? '')).toBe(sendAtMs);
+  });
+
+  it('is that of the attempt that went through, while nobody had it', async () => {
+    const world = await MailWorld.open();
+    world.script = inTurn(busy, begun(accepted));
+    await world.after(HOUR);
+    expect(world.shipped.map(({ date }) => Date.parse(date))).toEqual(world.shipped.map(({ atMs }) => atMs));
+  });
+
+  it('stays once a server has it for somebody, or may have it, also through a crash', async () => {
+    const world = await MailWorld.open();
+    world.script = inTurn(
+      begun(({ recipients }) => ({
+        kind: 'answered',
+        answers: recipients.map((address, at) => ({
+          address,
+          verdict: at === 0 ? 'accepted' : 'deferred',
+          code: at === 0 ? 250 : 450,
+          reply: 'x',
+        })),
+        tookMs: 1,
+      })),
+      begun(() => new Promise(() => undefined)),
+    );
+    const { id } = await world.after(HOUR, { to: ['a@x.example.com', 'b@x.example.com'] });
+    await world.crash();
+    expect(world.get(id).state).toBe('unknown');
+    world.script = begun(accepted);
+    await world.queue.resend(id);
+    await world.clock.advance(HOUR);
+    expect([world.get(id).state, world.shipped.length]).toEqual(['sent', 3]);
+    expect(new Set(world.shipped.map(({ date }) => date)).size).toBe(1);
+  });
+
+  it('stays when the first attempt ended in a crash', async () => {
+    const world = await MailWorld.open();
+    world.script = begun(() => new Promise(() => undefined));
+    const { id } = await world.after(SECOND);
+    await world.crash();
+    world.script = begun(accepted);
+    await world.clock.advance(HOUR);
+    await world.queue.resend(id);
+    await world.clock.advance(SECOND);
+    expect([world.get(id).state, new Set(world.shipped.map(({ date }) => date)).size]).toEqual(['sent', 1]);
+  });
+});
+
 describe('a message for later', () => {
   it('waits for its time, through a restart', async () => {
     const world = await MailWorld.open();

@@ -188,6 +188,44 @@ describe('a resend', () => {
   });
 });
 
+describe('a message that is forgotten', () => {
+  it('while it is sent again is not: what was answered is kept', async () => {
+    const world = await MailWorld.open();
+    world.script = async (shipment) => {
+      await shipment.begin();
+      return notSent('message_too_large', 'permanent', 'message');
+    };
+    const { id } = await world.after(SECOND);
+    await world.clock.advance(31 * 24 * HOUR);
+    world.script = all;
+    const commit = world.store.commit.bind(world.store);
+    const slow = async (writes: readonly Write[]) => {
+      await world.clock.sleep(SECOND, new AbortController().signal);
+      return commit(writes);
+    };
+    Object.assign(world.store, { commit: slow });
+    const [resent, trimmed] = [world.queue.resend(id), world.queue.trim()];
+    await world.clock.advance(MINUTE);
+    await trimmed;
+    expect([(await resent).id, world.get(id).state]).toEqual([id, 'sent']);
+    await world.crash();
+    expect(world.get(id).state).toBe('sent');
+  });
+
+  it('is sent again by nobody who asks meanwhile', async () => {
+    const world = await MailWorld.open();
+    world.script = async (shipment) => {
+      await shipment.begin();
+      return notSent('message_too_large', 'permanent', 'message');
+    };
+    const { id } = await world.after(SECOND);
+    await world.clock.advance(31 * 24 * HOUR);
+    const [trimmed, resent] = [world.queue.trim(), world.queue.resend(id)];
+    await trimmed;
+    await expect(resent).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
 describe('a caller who waits', () => {
   it('is answered when the node stops', async () => {
     const world = await MailWorld.open();

@@ -38,6 +38,7 @@ async function ship(
     {
       account: account({ port: server.port, ...parts.account }),
       content: content(parts.content),
+      date: '2026-01-27T12:00:00.000Z',
       recipients: parts.to ?? [BOB],
       begin: () => {
         begun = true;
@@ -137,6 +138,7 @@ describe('the mark of an attempt', () => {
     const shipment = {
       account: account({ port: server.port }),
       content: content(),
+      date: '2026-01-27T12:00:00.000Z',
       recipients: [BOB],
       begin: () => mark.promise,
     };
@@ -151,7 +153,13 @@ describe('the mark of an attempt', () => {
   it('that the disk refuses keeps the message back', async () => {
     await using server = await RawSmtp.start();
     const begin = () => Promise.reject(new Error('The disk is full.'));
-    const shipment = { account: account({ port: server.port }), content: content(), recipients: [BOB], begin };
+    const shipment = {
+      account: account({ port: server.port }),
+      content: content(),
+      date: '2026-01-27T12:00:00.000Z',
+      recipients: [BOB],
+      begin,
+    };
     const outcome = await createMailer().ship(shipment, new AbortController().signal);
     expect(outcome).toMatchObject({ kind: 'not_sent', error: 'interrupted', reply: 'The disk is full.' });
     expect(server.taken).toEqual([]);
@@ -357,7 +365,13 @@ describe('stopping', () => {
       queueMicrotask(() => stop.abort());
       return Promise.resolve();
     };
-    const shipment = { account: account({ port: server.port }), content: content(), recipients: [BOB], begin };
+    const shipment = {
+      account: account({ port: server.port }),
+      content: content(),
+      date: '2026-01-27T12:00:00.000Z',
+      recipients: [BOB],
+      begin,
+    };
     const outcome = await createMailer().ship(shipment, stop.signal);
     expect(outcome).toMatchObject({ kind: 'not_sent', error: 'interrupted' });
   });

@@ -1,0 +1,33 @@
+// A page of a host's messages, the newest first.
+import { MeshError } from '../../mesh/errors.ts';
+import type { AgentId } from '../../mesh/names.ts';
+import type { Message, MessageState } from './message.ts';
+
+export interface LogQuery {
+  readonly agentId: AgentId | undefined;
+  readonly state?: MessageState | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface LogPage {
+  readonly messages: readonly Message[];
+  readonly nextCursor?: string;
+}
+
+/** `messages`: oldest first. Throws `invalid_request`. */
+export function pageOf(messages: readonly Message[], { agentId, state, cursor, limit }: LogQuery): LogPage {
+  const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
+  if (Number.isNaN(before))
+    throw new MeshError('invalid_request', "'cursor' is not one that this route gave.", { field: 'cursor' });
+  const found: Message[] = [];
+  for (const message of messages.toReversed()) {
+    if (message.number >= before) continue;
+    if (agentId !== undefined && message.agentId !== agentId) continue;
+    if (state !== undefined && message.state !== state) continue;
+    if (found.length === limit) return { messages: found, nextCursor: String(found.at(-1)?.number) };
+    found.push(message);
+  }
+  return { messages: found };
+}
