@@ -73,6 +73,7 @@ async function ship(
   const shipment = {
     account: account({ host: NAME, port, ca: cert, ...parts }),
     content: content(),
+    date: '2026-01-27T12:00:00.000Z',
     recipients: ['bob@mail.example.com'],
     begin: () => Promise.resolve(),
   };
