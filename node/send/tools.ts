@@ -38,6 +38,11 @@ const sendEmailInput = z.object({
 const validateEmailInput = z.object({
   email: z.string().describe('The address to check'),
   checkDeliverability: z.boolean().optional().describe('Ask DNS too whether its domain takes mail; default false'),
+  allowQuotedLocal: z.boolean().optional().describe('Accept quotes before the @, like "john doe"@x.com; default false'),
+  allowDomainLiteral: z
+    .boolean()
+    .optional()
+    .describe('Accept an IP address after the @, like a@[192.0.2.1]; default false'),
 });
 const emailStatusInput = z.object({ email_id: z.string().describe('As send_email answered it') });
 const lookupAddressInput = z.object({

@@ -13,6 +13,16 @@ export interface ValidAddress {
   readonly ascii_local: string | null;
   readonly ascii_domain: string;
   readonly smtputf8: boolean;
+  /** The IP address, when the domain is one. */
+  readonly domain_address?: string;
+}
+
+/** What is let pass beside the ordinary; the yardstick's options, with its defaults: nothing. */
+export interface ValidationOptions {
+  /** `"john doe"@…`. */
+  readonly allowQuotedLocal?: boolean | undefined;
+  /** `…@[192.0.2.1]`. */
+  readonly allowDomainLiteral?: boolean | undefined;
 }
 
 export interface InvalidAddress {
@@ -23,11 +33,11 @@ export interface InvalidAddress {
   readonly error_code: string;
 }
 
-/** As for a recipient of mail: quoted local parts are fine, display names and special-use domains are not. */
-export function validateEmail(email: string): ValidAddress | InvalidAddress {
-  const parsed = parseAddress(email, { allowQuotedLocal: true, strict: true });
+/** As the yardstick by its defaults, but for one: more than 64 octets before the @ are no address (RFC 5321 section 4.5.3.1.1). */
+export function validateEmail(email: string, options: ValidationOptions = {}): ValidAddress | InvalidAddress {
+  const parsed = parseAddress(email, { ...options, strict: true });
   if (!parsed.valid) return { email, valid: false, error: parsed.error, error_code: parsed.code };
-  const { normalized, localPart, domain, asciiEmail, asciiLocalPart, asciiDomain, smtputf8 } = parsed;
+  const { normalized, localPart, domain, asciiEmail, asciiLocalPart, asciiDomain, smtputf8, domainAddress } = parsed;
   return {
     email,
     valid: true,
@@ -38,5 +48,6 @@ export function validateEmail(email: string): ValidAddress | InvalidAddress {
     ascii_local: asciiLocalPart,
     ascii_domain: asciiDomain,
     smtputf8,
+    ...(domainAddress === undefined ? {} : { domain_address: domainAddress }),
   };
 }

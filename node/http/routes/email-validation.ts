@@ -17,6 +17,8 @@ const request = z
     email: z.string().optional(),
     emails: z.array(z.string()).max(VALIDATE_ADDRESSES_MAX).optional(),
     checkDeliverability: z.boolean().optional(),
+    allowQuotedLocal: z.boolean().optional(),
+    allowDomainLiteral: z.boolean().optional(),
   })
   .refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
     error: "must have 'email', or a list 'emails'",
@@ -28,7 +30,7 @@ const LOOKUPS_MAX = 50;
 export function emailValidationRoutes(app: Hono, resolver: Resolver, clock: Clock): void {
   resource(app, '/api/email/validate', {
     POST: async (c) => {
-      const { email, emails, checkDeliverability: isAsked = false } = await readJson(c, request);
+      const { email, emails, checkDeliverability: isAsked = false, ...options } = await readJson(c, request);
       if (isAsked && (emails?.length ?? 0) > LOOKUPS_MAX)
         throw new MeshError(
           'invalid_request',
@@ -36,8 +38,9 @@ export function emailValidationRoutes(app: Hono, resolver: Resolver, clock: Cloc
           { field: 'emails' },
         );
       const judge = async (text: string) => {
-        const result = validateEmail(text);
-        if (!isAsked || !result.valid) return result;
+        const result = validateEmail(text, options);
+        // An address of a machine is in no DNS.
+        if (!isAsked || !result.valid || result.domain_address !== undefined) return result;
         const found = await checkDeliverability(result.ascii_domain, result.domain, resolver);
         return found.deliverable === false ? { email: text, valid: false, ...found } : { ...result, ...found };
       };

@@ -451,10 +451,29 @@ describe('POST /api/email/validate', () => {
     });
   });
 
+  it('refuses quotes before the @ and IP addresses after it, unless they are allowed', async () => {
+    const node = await testNode();
+    const ask = async (body: object) => (await node.ask('POST', '/api/email/validate', body)).body;
+    const quoted = { email: '"john doe"@b.example.com' };
+    const literal = { email: 'a@[192.0.2.1]' };
+    expect(await ask(quoted)).toMatchObject({ valid: false, error_code: 'quoted_local_part_not_allowed' });
+    expect(await ask(literal)).toMatchObject({ valid: false, error_code: 'domain_literal_not_allowed' });
+    expect(await ask({ ...quoted, allowQuotedLocal: true })).toMatchObject({ valid: true, local: '"john doe"' });
+    expect(await ask({ ...literal, allowDomainLiteral: true, checkDeliverability: true })).toEqual({
+      ...{ email: literal.email, valid: true, normalized: literal.email, local: 'a', ascii_local: 'a' },
+      ...{ domain: '[192.0.2.1]', ascii_domain: '[192.0.2.1]', ascii_email: literal.email, smtputf8: false },
+      domain_address: '192.0.2.1',
+    });
+    expect(await ask({ emails: [quoted.email, literal.email], allowQuotedLocal: true })).toMatchObject({
+      results: [{ valid: true }, { valid: false }],
+    });
+  });
+
   it.each([
     [{}],
     [{ email: 'a@b.c', emails: [] }],
     [{ email: 1 }],
+    [{ email: 'a@b.c', allowQuotedLocal: 'yes' }],
     [{ emails: Array.from({ length: 1_001 }, () => 'a') }],
     [{ emails: Array.from({ length: 51 }, () => 'a'), checkDeliverability: true }],
   ])('refuses %#', async (body) =>
@@ -507,9 +526,12 @@ describe('GET /api/email/tools', () => {
     const node = await testNode();
     const names = ['send_email', 'validate_email', 'get_email_status', 'lookup_address'];
     const { tools } = (await node.ask('GET', '/api/email/tools')).body as {
-      tools: { name: string; inputSchema: { required: string[] } }[];
+      tools: { name: string; inputSchema: { required: string[]; properties: object } }[];
     };
     expect([tools.map(({ name }) => name), tools[0]?.inputSchema.required]).toEqual([names, ['to', 'subject', 'body']]);
+    expect(Object.keys(tools[1]?.inputSchema.properties ?? {})).toEqual(
+      expect.arrayContaining(['allowQuotedLocal', 'allowDomainLiteral']),
+    );
     const functions = (await node.ask('GET', '/api/email/tools?format=openai')).body as {
       tools: { type: string; function: { name: string } }[];
     };
