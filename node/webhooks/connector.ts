@@ -1,12 +1,13 @@
 // How the sender's connections are opened: through the guard, within a time of our own clock, HTTP/1.1 only.
+import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { buildConnector } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { familyOf } from './allow-list.ts';
 import type { Guard } from './guard.ts';
-import { CONNECT_MS_MAX } from './limits.ts';
+import { CONNECT_MS_MAX, CONNECTIONS_MAX, ENDPOINT_IN_FLIGHT_MAX, IDLE_MS_MAX } from './limits.ts';
 
 /** No connection, and Node has no error of its own for it. `code` is one of Node's, so that one table names them all. */
 class ConnectError extends Error {
@@ -18,41 +19,88 @@ class ConnectError extends Error {
   }
 }
 
-/** For undici's `connect`. Calls back with `url_refused` when the guard says so, before or after connecting. */
-export function guardedConnector(guard: Guard, clock: Pick<Clock, 'sleep'>): buildConnector.connector {
-  return (options, callback) => {
-    const isTls = options.protocol === 'https:';
-    const port = Number(options.port || (isTls ? 443 : 80));
-    const socket = open(options, port, guard);
-    const timer = new AbortController();
-    let isSettled = false;
-    const settle = (error: Error | undefined) => {
-      if (isSettled) return;
-      isSettled = true;
-      timer.abort();
-      if (error === undefined) {
-        callback(null, socket);
-        return;
-      }
-      socket.destroy();
-      callback(error, null);
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+type Opened = (error: Error | null, socket?: net.Socket) => void;
+
+export interface GuardedAgents extends Disposable {
+  /** For `http.request` or `https.request`, by the URL's scheme. */
+  of(url: URL): http.Agent;
+}
+
+/** Connections for both schemes. A request fails with `url_refused` when the guard says so, before or after connecting. Disposing closes them all. */
+export function createGuardedAgents(guard: Guard, clock: Pick<Clock, 'sleep'>): GuardedAgents {
+  const options = {
+    keepAlive: true,
+    maxSockets: CONNECTIONS_MAX,
+    maxFreeSockets: ENDPOINT_IN_FLIGHT_MAX,
+    // Only idle connections end by it: the deadline of each attempt is the sender's.
+    timeout: IDLE_MS_MAX,
+  };
+  const pending = new Set<net.Socket>();
+  const guarded = <One extends http.Agent>(agent: One, isTls: boolean): One => {
+    // Node's types leave out that the socket may be handed over later.
+    const createConnection = ({ host, port }: { host: string; port: number | string }, opened: Opened) => {
+      connect({ host, port: Number(port), isTls }, { guard, clock, pending }, opened);
     };
-    socket.once(isTls ? 'secureConnect' : 'connect', () => settle(judgePeer(guard, socket.remoteAddress, port)));
-    // Stays for the life of the socket: an error after the hand-over is undici's to tell, and must not be nobody's.
-    socket.on('error', (error) => settle(error));
-    socket.once('close', () => settle(new ConnectError('ECONNRESET', 'The connection closed before it was made.')));
-    void clock.sleep(CONNECT_MS_MAX, timer.signal).then(() => {
-      settle(new ConnectError('ETIMEDOUT', `No connection within ${CONNECT_MS_MAX / 1_000} s.`));
-    });
+    return Object.assign(agent, { createConnection });
+  };
+  const plain = guarded(new http.Agent(options), false);
+  const secure = guarded(new https.Agent(options), true);
+  return {
+    of: ({ protocol }) => (protocol === 'https:' ? secure : plain),
+    [Symbol.dispose]() {
+      plain.destroy();
+      secure.destroy();
+      for (const socket of pending) socket.destroy();
+    },
   };
 }
 
-function open(options: buildConnector.Options, port: number, guard: Guard): net.Socket {
-  const { hostname } = options;
-  const shared = { host: hostname, port, lookup: guard.lookup(port), noDelay: true, keepAlive: true };
-  if (options.protocol !== 'https:') return net.connect(shared);
+interface Ways {
+  readonly guard: Guard;
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** Connections that are being made. */
+  readonly pending: Set<net.Socket>;
+}
+
+function connect(target: Target, { guard, clock, pending }: Ways, opened: Opened): void {
+  const socket = open(target, guard);
+  pending.add(socket);
+  const timer = new AbortController();
+  let isSettled = false;
+  const settle = (error: Error | undefined) => {
+    if (isSettled) return;
+    isSettled = true;
+    timer.abort();
+    pending.delete(socket);
+    if (error === undefined) {
+      opened(null, socket);
+      return;
+    }
+    socket.destroy();
+    opened(error);
+  };
+  socket.once(target.isTls ? 'secureConnect' : 'connect', () =>
+    settle(judgePeer(guard, socket.remoteAddress, target.port)),
+  );
+  // Stays for the life of the socket: an error after the hand-over is the request's to tell, and must not be nobody's.
+  socket.on('error', (error) => settle(error));
+  socket.once('close', () => settle(new ConnectError('ECONNRESET', 'The connection closed before it was made.')));
+  void clock.sleep(CONNECT_MS_MAX, timer.signal).then(() => {
+    settle(new ConnectError('ETIMEDOUT', `No connection within ${CONNECT_MS_MAX / 1_000} s.`));
+  });
+}
+
+function open({ host, port, isTls }: Target, guard: Guard): net.Socket {
+  const shared = { host, port, lookup: guard.lookup(port), noDelay: true, keepAlive: true };
+  if (!isTls) return net.connect(shared);
   // An IP address is no server name (RFC 6066 §3); the certificate is then checked against the address.
-  const servername = familyOf(hostname) === undefined ? { servername: options.servername || hostname } : {};
+  const servername = familyOf(host) === undefined ? { servername: host } : {};
   return tls.connect({ ...shared, ...servername, ALPNProtocols: ['http/1.1'] });
 }
 

@@ -29,6 +29,8 @@ export const CONNECTIONS_MAX = SHARED_IN_FLIGHT_MAX + SUBSCRIPTIONS_MAX * (1 + T
 export const CONNECT_MS_MAX = 5 * SECOND_MS;
 export const POST_MS_MAX = 15 * SECOND_MS;
 export const DRAIN_MS_MAX = SECOND_MS;
+/** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so none dies under an attempt. */
+export const IDLE_MS_MAX = 4 * SECOND_MS;
 export const RESPONSE_BYTES_MAX = 64 * 1_024;
 export const RESPONSE_HEADERS_BYTES_MAX = 16 * 1_024;
 /** A name's resolution while a subscription is made; a slower one counts as not resolving now. */

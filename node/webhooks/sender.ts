@@ -1,17 +1,13 @@
-// The Sender port over undici: one POST to a stranger, bounded in time by our own clock and in size. No redirect is followed,
-// nothing is unpacked, and of the answer only the status line and `Retry-After` are kept.
-import { Agent, request } from 'undici';
+// The Sender port over Node's HTTP client: one POST to a stranger, bounded in time by our own clock and in size. No redirect is
+// followed, nothing is unpacked, and of the answer only the status line and `Retry-After` are kept. Interim answers (RFC 9110 §15.2),
+// which anybody may send unasked, are passed over; undici takes a 100 for the end of the connection.
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
-import { guardedConnector } from './connector.ts';
+import { createGuardedAgents, type GuardedAgents } from './connector.ts';
 import type { Guard } from './guard.ts';
-import {
-  CONNECTIONS_MAX,
-  DRAIN_MS_MAX,
-  POST_MS_MAX,
-  RESPONSE_BYTES_MAX,
-  RESPONSE_HEADERS_BYTES_MAX,
-} from './limits.ts';
+import { DRAIN_MS_MAX, POST_MS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from './limits.ts';
 import type { Outcome, Post, SendError, Sender } from './outcome.ts';
 
 export interface SenderPorts {
@@ -19,51 +15,55 @@ export interface SenderPorts {
   readonly clock: Clock;
 }
 
-type Response = Awaited<ReturnType<typeof request>>;
-
 /** Must be closed; `close` cuts off what is in flight. */
 export function createSender({ guard, clock }: SenderPorts): Sender & { close(): Promise<void> } {
-  const agent = new Agent({
-    connect: guardedConnector(guard, clock),
-    allowH2: false,
-    connections: CONNECTIONS_MAX,
-    pipelining: 1,
-    maxHeaderSize: RESPONSE_HEADERS_BYTES_MAX,
-    // Undici's own timers are coarse and know only silence; the deadline below covers everything.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const agents = createGuardedAgents(guard, clock);
   return {
     async post(post, signal) {
       const startedMs = clock.monotonicMs();
       const deadline = startDeadline(POST_MS_MAX, clock, signal);
       try {
-        guard.admit(post.url);
-        const response = await begin(agent, post, deadline.signal);
-        await discard(response.body, clock, deadline.signal);
-        const retryAfter = response.headers['retry-after'];
-        const first = typeof retryAfter === 'object' ? retryAfter[0] : retryAfter;
-        return { kind: 'answered', status: response.statusCode, retryAfter: first, tookMs: since(startedMs, clock) };
+        const answer = await begin(agents, guard.admit(post.url), post, deadline.signal);
+        await discard(answer, clock, deadline.signal);
+        const { statusCode: status = 0, headers } = answer;
+        return { kind: 'answered', status, retryAfter: headers['retry-after'], tookMs: since(startedMs, clock) };
       } catch (error) {
         return failure(error, { isLate: deadline.isLate, isCutOff: signal.aborted, tookMs: since(startedMs, clock) });
       } finally {
         deadline.end();
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      agents[Symbol.dispose]();
+    },
   };
 }
 
-function begin(agent: Agent, post: Post, signal: AbortSignal): Promise<Response> {
-  const { headers, body, url } = post;
-  return request(url, { method: 'POST', dispatcher: agent, headers: { ...headers }, body, signal });
+function begin(
+  agents: GuardedAgents,
+  url: URL,
+  { headers, body }: Post,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const options = { method: 'POST', agent: agents.of(url), headers, signal, maxHeaderSize: RESPONSE_HEADERS_BYTES_MAX };
+  const { request } = url.protocol === 'https:' ? https : http;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options).once('response', resolve);
+    // Stays for the life of the request: what goes wrong after the answer has begun is the body's to tell.
+    sent.on('error', reject);
+    sent.once('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(Object.assign(new Error('The receiver switched protocols unasked (101).'), { code: 'ECONNRESET' }));
+    });
+    sent.end(body);
+  });
 }
 
 /**
  * Reads what is left of an answer whose status is known, so that its connection can serve again; a body that is long, slow or
  * broken costs the connection and changes nothing else.
  */
-async function discard(body: Response['body'], clock: Clock, signal: AbortSignal): Promise<void> {
+async function discard(body: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<void> {
   const limit = startDeadline(DRAIN_MS_MAX, clock, signal);
   const stop = () => body.destroy();
   limit.signal.addEventListener('abort', stop, { once: true });
@@ -129,15 +129,13 @@ function failure(error: unknown, { isLate, isCutOff, tookMs }: Circumstances): O
   if (refusal) return failed('url_refused', refusal.message);
   for (const cause of causes(error)) {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-    // Undici gives no code to an answer that does not even begin like HTTP.
-    if (cause.name === 'HTTPParserError') return failed('not_http', cause.message);
-    if (code !== undefined && !/^(?:UND_)?ERR_INVALID_/.test(code))
+    if (code !== undefined && !/^ERR_(?:INVALID|UNESCAPED)_/.test(code))
       return failed(nameOf(code), cause.message === '' ? code : cause.message);
   }
   throw error;
 }
 
-/** An error and those it wraps: undici wraps, and Node groups the failures of several addresses. */
+/** An error and those it wraps: some wrap, and Node groups the failures of several addresses. */
 function causes(error: unknown): readonly Error[] {
   if (!(error instanceof Error)) return [];
   const grouped = error instanceof AggregateError ? error.errors : [];
@@ -149,7 +147,9 @@ function nameOf(code: string): SendError {
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_FAIL', 'EAI_NONAME'].includes(code)) return 'name_unresolved';
   if (/^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|ADDRNOTAVAIL|ACCES|PERM)$/.test(code))
     return 'connect_failed';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'headers_too_large';
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
+  // Of Node's parser: what came does not even begin like HTTP, or breaks its rules.
+  if (code.startsWith('HPE_')) return 'not_http';
   if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/.test(code))
     return 'tls_failed';
   return 'connection_lost';

@@ -61,6 +61,37 @@ describe('an attempt', () => {
     expect(await world.post(receiver.url)).toMatchObject({ status: 200 });
   });
 
+  it.each([
+    ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n'],
+    [
+      'several, one octet at a time',
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n',
+    ],
+  ])('passes over interim answers that it did not ask for: %s', async (_, interim) => {
+    const say = async (socket: Socket) => {
+      socket.setNoDelay(true);
+      for (const part of interim.length > 60 ? interim : [interim]) {
+        socket.write(part);
+        await nextTurn();
+      }
+      socket.write(OK);
+    };
+    await using receiver = await startRawReceiver((socket) => void say(socket));
+    await using world = open();
+    expect(await world.post(receiver.url)).toMatchObject({ kind: 'answered', status: 200 });
+    expect(await world.post(receiver.url)).toMatchObject({ kind: 'answered', status: 200 });
+  });
+
+  it('takes an upgrade that it did not ask for as a failure', async () => {
+    await using receiver = await startRawReceiver((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    );
+    await using world = open();
+    expect(await world.post(receiver.url)).toMatchObject({ kind: 'failed', error: 'connection_lost' });
+  });
+
   it('tells Retry-After as it came', async () => {
     await using receiver = await startRawReceiver((socket) =>
       socket.write('HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n'),
