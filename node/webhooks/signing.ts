@@ -1,5 +1,5 @@
 // Secrets, and the headers that prove a delivery: Standard Webhooks 1.0.0 (`webhook-*`), and beside it the plain hexadecimal
-// HMAC that receivers of the original check. The receiver's example code is in the README.
+// HMAC that receivers of the original check. A receiver's code is in the README, under "Webhooks".
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Random } from '../../mesh/ports.ts';
@@ -7,8 +7,19 @@ import { SECRET_MADE_BYTES } from './limits.ts';
 import type { Told } from './payload.ts';
 
 const PREFIX = 'whsec_';
-/** RFC 4648 base64 with its padding: what the verifiers of Standard Webhooks decode. */
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
+/** The same without the padding: some verifiers (JavaScript's) decode it, others refuse it. */
+const BASE64_UNPADDED = /^(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2,3}$/;
+/** What JavaScript's verifiers decode all the same. */
+const BASE64_LOOSE = /^[A-Za-z0-9+/]{2,}={0,2}$/;
+
+/** Whether somebody can verify with this secret: one that begins with `whsec_` must go on in base64. */
+export function isVerifiable(secret: string): boolean {
+  if (!secret.startsWith(PREFIX)) return true;
+  const text = secret.slice(PREFIX.length);
+  return BASE64.test(text) || BASE64_UNPADDED.test(text);
+}
 
 /** A secret of 32 unpredictable octets, as Standard Webhooks writes it: `whsec_<base64>`. */
 export function makeSecret(random: Random): string {
@@ -17,13 +28,14 @@ export function makeSecret(random: Random): string {
 
 /**
  * The keys of the `v1` signatures, in the order they are sent. `whsec_<base64>` is its decoded octets; anything else its UTF-8
- * octets and, when it happens to be base64 as well, the decoded ones too: a verifier may read it either way.
+ * octets and, as far as a verifier decodes it as base64 too, the decoded ones: it may be read either way.
  */
 export function signingKeys(secret: string): readonly Uint8Array[] {
-  const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
-  const decoded = BASE64.test(text) ? [new Uint8Array(Buffer.from(text, 'base64'))] : [];
-  if (text !== secret && decoded.length > 0) return decoded;
-  return [utf8(secret), ...(text === secret ? decoded : [])];
+  const isPrefixed = secret.startsWith(PREFIX);
+  const text = isPrefixed ? secret.slice(PREFIX.length) : secret;
+  const decoded = BASE64_LOOSE.test(text) ? [new Uint8Array(Buffer.from(text, 'base64'))] : [];
+  if (!isPrefixed) return [utf8(secret), ...decoded];
+  return BASE64.test(text) ? decoded : [...decoded, utf8(secret)];
 }
 
 export interface Attempt {

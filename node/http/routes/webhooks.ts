@@ -8,6 +8,7 @@ import {
   SECRET_CHARACTERS_MIN,
   URL_CHARACTERS_MAX,
 } from '../../webhooks/limits.ts';
+import { isVerifiable } from '../../webhooks/signing.ts';
 import type { SubscriptionView } from '../../webhooks/subscription.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { pathSegment, readJson } from '../input.ts';
@@ -17,11 +18,14 @@ const url = z.string().max(URL_CHARACTERS_MAX);
 const events = z.array(z.string()).min(1).max(EVENTS_MAX);
 const description = z.string().max(DESCRIPTION_CHARACTERS_MAX);
 const secretForm = `must be ${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} printable ASCII characters`;
+const verifiableForm =
+  'must go on in base64 (A-Z, a-z, 0-9, + and /) after whsec_, as receivers decode it; a text that is none must not begin with whsec_';
 const secret = z
   .string()
   .min(SECRET_CHARACTERS_MIN, secretForm)
   .max(SECRET_CHARACTERS_MAX, secretForm)
-  .regex(/^[\x20-\x7e]*$/, secretForm);
+  .regex(/^[\x20-\x7e]*$/, secretForm)
+  .refine(isVerifiable, verifiableForm);
 
 const newWebhook = z.strictObject({
   url,

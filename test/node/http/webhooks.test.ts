@@ -29,6 +29,14 @@ describe('POST /api/webhooks', () => {
     expect(JSON.stringify(body)).not.toContain('shared-secret-for-hmac');
   });
 
+  it('refuses a whsec_ secret that no receiver can decode, and says what would be right', async () => {
+    const { send } = await openApp();
+    const { status, body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'whsec_not base64 at all' });
+    expect([status, body.error, body.field]).toEqual([400, 'invalid_request', 'secret']);
+    expect(body.message).toContain('base64');
+    expect(JSON.stringify(body)).not.toContain('at all');
+  });
+
   it('answers with the secret when it made one, beside the webhook and not in it', async () => {
     const { send } = await openApp();
     const { body } = await send('POST', '/api/webhooks', FORM);

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { makeSecret, signedHeaders, signingKeys } from '../../../node/webhooks/signing.ts';
+import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../node/webhooks/signing.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const BODY = new TextEncoder().encode('{"event":"agent.created","name":"Zoë"}');
@@ -93,13 +95,69 @@ describe('the keys of a secret', () => {
   it.each([
     ['whsec_not base64 at all', 1],
     ['abcdefghijklmnop', 2],
-    ['abcdefghijklmnopq', 1],
+    ['abcdefghijklmnopq', 2],
+    ['abcdefghijklmnop=q', 1],
     ['whsec_YWJj', 1],
+    ['whsec_YWJjZA', 2],
+    ['whsec_YWJjZ', 2],
   ])('%s has %i', (secret, count) => {
     expect(signingKeys(secret)).toHaveLength(count);
   });
 
   it('that begins with whsec_ and is not base64 is its text', () => {
     expect(Buffer.from(signingKeys('whsec_not base64 at all')[0] ?? []).toString()).toBe('whsec_not base64 at all');
+  });
+});
+
+describe('a receiver with the public library of Standard Webhooks', () => {
+  it.each([
+    'whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A=',
+    'whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A',
+    'whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub',
+    'whsec_MDEyMzQ1Njc4OWFiY2Rl',
+    'MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A=',
+    'c2hhcmVkU2VjcmV0Zm9ySG1hYw',
+    'abcdefghijklmnopq',
+  ])('verifies what is signed with %s', (secret) => {
+    const timestampSeconds = Math.floor(Date.now() / 1_000);
+    const told = { id: 'msg_1', event: 'agent.created' } as const;
+    const headers = signedHeaders({ secret, subscriptionId: 'sub-1', told, body: BODY, timestampSeconds, attempt: 1 });
+    expect(new Webhook(secret).verify(Buffer.from(BODY), headers)).toMatchObject({ event: 'agent.created' });
+  });
+
+  it.each([
+    'whsec_not base64 at all',
+    'whsec_ab-_cdefabcdabcdefgh',
+    'whsec_MDEyMzQ1Njc4O',
+    'whsec_MDEyMzQ1Njc4OQ=',
+    'whsec_========',
+  ])('or with another that decodes it strictly can do nothing with %s, which is refused', (secret) => {
+    expect(isVerifiable(secret)).toBe(false);
+  });
+
+  it.each(['whsec_MDEyMzQ1Njc4OWFiYw==', 'whsec_MDEyMzQ1Njc4OWFiYw', 'shared-secret-for-hmac'])(
+    'may have %s',
+    (secret) => {
+      expect(isVerifiable(secret)).toBe(true);
+    },
+  );
+});
+
+describe("the README's receiver", () => {
+  it('believes a delivery, and nothing that was changed, is old, or is signed with another secret', async () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const code = /```js\n(.*?isGenuine.*?)```/s.exec(readme)?.[1] ?? '';
+    const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const secret = makeSecret(seededRandom(1));
+    const at = (timestampSeconds: number) => {
+      const told = { id: 'msg_1', event: 'agent.created' } as const;
+      return signedHeaders({ secret, subscriptionId: 'sub-1', told, body: BODY, timestampSeconds, attempt: 1 });
+    };
+    const nowSeconds = Math.floor(Date.now() / 1_000);
+    expect(isGenuine(at(nowSeconds), Buffer.from(BODY), secret)).toBe(true);
+    expect(isGenuine(at(nowSeconds), Buffer.from(`${BODY} `), secret)).toBe(false);
+    expect(isGenuine(at(nowSeconds - 400), Buffer.from(BODY), secret)).toBe(false);
+    expect(isGenuine(at(nowSeconds), Buffer.from(BODY), makeSecret(seededRandom(2)))).toBe(false);
+    expect(isGenuine({}, Buffer.from(BODY), secret)).toBe(false);
   });
 });
