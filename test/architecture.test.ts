@@ -67,7 +67,15 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/peers/', ['node/peers/', 'node/store/', 'node/log.ts', 'mesh/']],
   [
     'node/adapters/',
-    ['node/adapters/', 'node/peers/', 'node/send/deliverability.ts', 'node/store/', 'node/log.ts', 'mesh/'],
+    [
+      'node/adapters/',
+      'node/peers/',
+      'node/send/deliverability.ts',
+      'node/store/',
+      'node/secret.ts',
+      'node/log.ts',
+      'mesh/',
+    ],
   ],
   ['node/', ['node/log.ts', 'node/config.ts', 'node/secret.ts', 'node/webhooks/allow-list.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],

@@ -2,7 +2,6 @@
 // paused process would outlive its own. Formats: etcd's `rpc.proto`, keys and values in base64.
 // A put that was sent to an endpoint that hung may come to be carried out long after the claim was put by another, and released: so
 // what is removed or given up is marked, and a put of it is refused.
-import { readFile } from 'node:fs/promises';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
@@ -11,8 +10,9 @@ import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
+import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
-import { EtcdGateway } from './etcd-gateway.ts';
+import { EtcdGateway, type Login } from './etcd-gateway.ts';
 
 const PREFIX = 'agent-email-mesh/claims/';
 /** The first key after all of them: '0' follows '/'. */
@@ -63,10 +63,29 @@ export async function openEtcd(text: string, lookup?: LookupFunction): Promise<C
   const origins = urls.map((url) => new URL(url).origin);
   if (user !== undefined && !isTls && !origins.every((origin) => isThisMachine(new URL(origin).hostname)))
     throw wrong('has a password that would go out in clear text: add ?tls=true');
-  const ca = options.get('ca') === null ? undefined : await readFile(options.get('ca') ?? '', 'utf8');
-  const login =
-    user === undefined ? undefined : { name: decodeURIComponent(user), password: decodeURIComponent(password ?? '') };
+  const file = options.get('ca');
+  const ca = file === null ? undefined : certificatesIn(file, wrong);
+  const login = user === undefined ? undefined : loginOf(user, password ?? '', wrong);
   return new EtcdEngine(new EtcdGateway({ origins, login, ca, lookup }));
+}
+
+type Wrong = (why: string) => MeshError;
+
+function certificatesIn(file: string, wrong: Wrong): string {
+  try {
+    return readCertificates(file);
+  } catch (cause) {
+    throw wrong(`has a ca that can't be used: ${(cause as Error).message}`);
+  }
+}
+
+function loginOf(user: string, password: string, wrong: Wrong): Login {
+  try {
+    return { name: decodeURIComponent(user), password: decodeURIComponent(password) };
+  } catch {
+    // The error itself would say less, and not where.
+    throw wrong('has a user or password with a % that begins no %XX; write a % as %25');
+  }
 }
 
 class EtcdEngine implements ClaimEngine {

@@ -2,9 +2,10 @@
 // asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
-import { parseForeignJson } from '../../mesh/json.ts';
+import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
 import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
 import { untilAborted } from '../peers/deadline.ts';
+import { withoutSecret } from '../secret.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
 const TRY_MS_MAX = 1_500;
@@ -66,7 +67,7 @@ export class EtcdGateway {
       reply = { ...reply, mayComeAgain: mayComeAgain || reply.mayComeAgain };
     }
     if (reply.status === 200) return reply;
-    throw new Error(refusal(reply));
+    throw new Error(this.#refusal(reply));
   }
 
   close(): Promise<void> {
@@ -93,7 +94,7 @@ export class EtcdGateway {
     const reply = await this.#post('/v3/auth/authenticate', login, undefined, signal);
     const { token } = reply.answer as { token?: unknown };
     if (reply.status === 200 && typeof token === 'string') return token;
-    if (reply.status >= 500) throw new Error(refusal(reply));
+    if (reply.status >= 500) throw new Error(this.#refusal(reply));
     throw new Error(`etcd refuses the user or the password of MESH_CLAIMS (${reply.status}).`);
   }
 
@@ -109,7 +110,7 @@ export class EtcdGateway {
       try {
         const reply = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound);
         if (reply.status < 500 || isLast) return { ...reply, mayComeAgain: tried > 0 };
-        trouble = new Error(refusal(reply));
+        trouble = new Error(this.#refusal(reply));
       } catch (error) {
         trouble = error;
       }
@@ -128,15 +129,27 @@ export class EtcdGateway {
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: token }) },
       body: JSON.stringify(body),
     });
-    return { status: response.statusCode, answer: parseForeignJson(await response.body.text(), FILE_BOUNDS) };
+    return { status: response.statusCode, answer: parse(await response.body.text()) };
+  }
+
+  /** The server may quote what it was sent. */
+  #refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {
+    const said = withoutSecret(String((answer as { message?: unknown } | null)?.message), this.#login?.password);
+    return `etcd answered ${status}: ${said.slice(0, 200)}.`;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseForeignJson(text, FILE_BOUNDS);
+  } catch (fault) {
+    // The parser's own words would quote the text.
+    if (fault instanceof JsonFault) throw new Error('its answer is not JSON');
+    throw fault;
   }
 }
 
 /** As long as this asker waits for it. */
 async function outcomeOf(token: Promise<string> | undefined, signal: AbortSignal): Promise<string | undefined> {
   return token && untilAborted(signal, token);
-}
-
-function refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {
-  return `etcd answered ${status}: ${String((answer as { message?: unknown } | null)?.message).slice(0, 200)}.`;
 }

@@ -4,9 +4,10 @@ import pg from 'pg';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
-import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { withoutSecret } from '../secret.ts';
 import { socketBy } from './named-socket.ts';
+import { readPostgresUrl } from './postgres-url.ts';
 
 const CONNECTIONS_MAX = 16;
 const STATEMENT_MS_MAX = 5_000;
@@ -20,11 +21,9 @@ const MADE_MEANWHILE = ['23505', '42P07'];
 
 /** `postgres://user:password@host:port/database[?sslmode=…]`. Throws a sentence without the password. */
 export function openPostgres(url: string, lookup?: LookupFunction): ClaimEngine {
-  if (!URL.canParse(url) || new URL(url).pathname.length < 2)
-    throw new MeshError('invalid_request', 'MESH_CLAIMS must be postgres://user:password@host:port/database.');
-  const { hostname, port, pathname } = new URL(url);
+  const { connection, where, password } = readPostgresUrl(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connection,
     ...(lookup && { stream: () => socketBy(lookup) }),
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: STATEMENT_MS_MAX,
@@ -35,18 +34,20 @@ export function openPostgres(url: string, lookup?: LookupFunction): ClaimEngine 
   // The server went away, under an idle connection or one in use: the question that meets it says so, and nobody else is to end by it.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new PostgresEngine(pool, `${hostname}:${port || '5432'}${pathname}`);
+  return new PostgresEngine(pool, where, password);
 }
 
 class PostgresEngine implements ClaimEngine {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
   readonly #where: string;
+  readonly #password: string | undefined;
   #hasTable = false;
 
-  constructor(pool: pg.Pool, where: string) {
+  constructor(pool: pg.Pool, where: string, password: string | undefined) {
     this.#pool = pool;
     this.#where = where;
+    this.#password = password;
   }
 
   put(claims: readonly Claim[], signal: AbortSignal) {
@@ -153,7 +154,8 @@ class PostgresEngine implements ClaimEngine {
       isSound = true;
       return answer;
     } catch (error) {
-      throw new Error(`PostgreSQL at ${this.#where} can't be asked: ${(error as Error).message}.`);
+      const why = withoutSecret((error as Error).message, this.#password).slice(0, 500);
+      throw new Error(`PostgreSQL at ${this.#where} can't be asked: ${why}.`);
     } finally {
       signal.removeEventListener('abort', onAbort);
       client?.release(!isSound);

@@ -1,12 +1,11 @@
 // The accounts that mail goes out through, from the operator's file or one URL in the environment. Everything that is wrong with
 // them is told at once, each with its place and without a secret; what is unsafe does not load.
-import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
 import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
+import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';
 import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
@@ -164,7 +163,7 @@ async function makeAccount(
   const port = entry.port ?? (entry.host === undefined ? preset?.port : undefined) ?? (security === 'tls' ? 465 : 587);
   const auth = authOf(entry, preset, fault);
   refuseClear({ host, security, auth }, fault);
-  const ca = entry.caFile === undefined ? undefined : await readCertificates(resolve(directory, entry.caFile), fault);
+  const ca = entry.caFile === undefined ? undefined : certificatesIn(resolve(directory, entry.caFile), fault);
   const dkim = await dkimOf(entry, directory, fault);
   return {
     id: entry.id,
@@ -224,11 +223,9 @@ function refuseClear(
   if (auth !== undefined) fault('has "security": "none" and a password, which would go out in clear text');
 }
 
-async function readCertificates(path: string, fault: (why: string) => void): Promise<string | undefined> {
+function certificatesIn(path: string, fault: (why: string) => void): string | undefined {
   try {
-    const pem = await readFile(path, 'utf8');
-    new X509Certificate(pem);
-    return pem;
+    return readCertificates(path);
   } catch (error) {
     fault(`has a 'caFile' that can't be used: ${(error as Error).message}`);
     return undefined;
@@ -256,8 +253,8 @@ function accountOfUrl(given: Secret, mistakes: string[]): Account | undefined {
   };
   const text = given.reveal();
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {
-    fault('must be smtp://user:password@host:port or smtps://…');
+  if (url === undefined || !/^smtps?:$/.test(url.protocol) || url.hostname === '' || /[^/]/.test(url.pathname)) {
+    fault('must be smtp://user:password@host:port or smtps://…; in a user or password write / as %2F');
     return undefined;
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');

@@ -17,6 +17,14 @@ describe('a password for etcd', () => {
     await (await openEtcd(`etcd://root:secret@${hosts}?tls=true`)).close();
   });
 
+  it('needs certificates that are there, and an escape that is one', async () => {
+    const withCa = openEtcd('etcd://root:secret@etcd.example:2379?ca=/nowhere/ca.pem');
+    await expect(withCa).rejects.toThrow(
+      /has a ca that can't be used: '\/nowhere\/ca\.pem' does not exist; it is etcd:/,
+    );
+    await expect(openEtcd('etcd://root:100%@127.0.0.1:2379')).rejects.toThrow(/begins no %XX/);
+  });
+
   it.each(['127.0.0.1:2379,127.8.0.1:2380', 'localhost:2379', '[::1]:2379,LOCALHOST:1'])(
     'may go to %s',
     async (hosts) => {
