@@ -200,7 +200,9 @@ function asUntrusted(error: unknown): never {
 /** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
 function unsigned(answer: WireAnswer): MeshError {
   const quote = quoteOf(saidIn(answer.body));
-  return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${quote}`, {
+  const advice =
+    answer.status === 401 ? ' If it runs another version of this program, bring the older one up to date.' : '';
+  return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${advice}${quote}`, {
     extra: { reason: 'missing' },
   });
 }
