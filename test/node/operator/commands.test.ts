@@ -51,6 +51,20 @@ describe('mesh status', () => {
   });
 });
 
+describe('mesh status of a peer that counts as legacy by its own word', () => {
+  it('says what to do', async () => {
+    const { call } = await setUp({ peers: { cloud: gone } });
+    const remarked: NodeClient = async (method, path, options) => {
+      const answer = (await call(method, path, options).catch(() => ({}))) as { hosts?: object[] };
+      const hosts = answer.hosts?.map((host) => ({ ...host, legacy: true, remark: 'Say "legacy": true.' }));
+      return { ...answer, ...(hosts && { hosts }) };
+    };
+    const { text } = await status(remarked);
+    expect(text).toMatch(/^cloud .*none \(look-up only\)/m);
+    expect(text).toMatch(/cloud: It is gone\.\n {2}cloud: Say "legacy": true\./);
+  });
+});
+
 describe('mesh conflicts', () => {
   it('says that there are none', async () => {
     const { call } = await setUp();
