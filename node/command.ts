@@ -59,12 +59,24 @@ function addMcp(program: Command, process: NodeJS.Process, stop: AbortSignal, ve
     .command('mcp')
     .description('serve the email tools to an agent framework by MCP over stdio, through a running node')
     .option('--url <URL>', 'the node (MESH_URL)', MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`)
-    .option('--agent <ID>', 'the agent that mail is sent as, unless a call names one (MESH_AGENT)', MESH_AGENT)
+    .option(
+      '--agent <AGENT>',
+      'id or name of the agent that mail is sent as, unless a call names one (MESH_AGENT)',
+      MESH_AGENT,
+    )
     .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
       // Only here: the node itself need not load it.
       const { serveMcp } = await import('./mcp/server.ts');
-      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token: tokenIn(process.env), stop, version });
+      await serveMcp({
+        url: url.replace(/\/+$/, ''),
+        agent,
+        token: tokenIn(process.env),
+        stop,
+        version,
+        input: process.stdin,
+        output: process.stdout,
+      });
     });
 }
 

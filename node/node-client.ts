@@ -20,7 +20,7 @@ export type NodeClient = (
 ) => Promise<Readonly<Record<string, unknown>>>;
 
 /** Longer than the node lets a sender wait. */
-const ANSWER_MS_MAX = 60_000;
+export const ANSWER_MS_MAX = 60_000;
 
 export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOptions): NodeClient {
   return async (method, path, { body, headers = {} } = {}) => {

@@ -1,45 +1,82 @@
 // The tools for agents as an MCP server over stdio: one process beside a framework (AutoGen, or any that speaks MCP), talking to a
 // running node. It holds nothing itself; what it says on stdout is the protocol and nothing else.
 import { randomUUID } from 'node:crypto';
+import { pipeline, type Readable, type Writable } from 'node:stream';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { createNodeClient, type NodeClient } from '../node-client.ts';
-import { TOOLS, type Tool } from '../send/tools.ts';
+import { ANSWER_MS_MAX, createNodeClient, type NodeClient } from '../node-client.ts';
+import { inputSchemaOf, TOOLS, type Tool, whyNotCalledWith } from '../send/tools.ts';
+import { LastingInput } from './lasting-input.ts';
+import { SendingAgent } from './sending-agent.ts';
 
 export interface McpOptions {
   readonly url: string;
   readonly token: string | undefined;
-  /** The agent that mail is sent as, unless a call names one. */
+  /** The agent that mail is sent as, by id or name, unless a call names one. */
   readonly agent: string | undefined;
-  /** Ends it as the end of its input does. */
+  /** Ends it as the end of its input does, but without waiting for calls in hand. */
   readonly stop: AbortSignal;
   readonly version: string;
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Another client of the node, in tests. */
+  readonly call?: NodeClient;
 }
 
 /** Two attachments of 25 MiB in base64, and the rest. */
 const MESSAGE_BYTES_MAX = 72 * 1_024 * 1_024;
+/** A send asks twice at most: who sends, and then to send. */
+const ANSWERS_MS_MAX = 2 * ANSWER_MS_MAX + 5_000;
 
-/** Serves until the client closes stdin, or `stop` aborts. */
-export async function serveMcp({ url, token, agent, stop, version }: McpOptions): Promise<void> {
-  const call = createNodeClient({ url, token, stop });
+/** Serves until the client closes its end and the calls in hand are answered, or `stop` aborts. */
+export async function serveMcp({
+  url,
+  token,
+  agent,
+  stop,
+  version,
+  input,
+  output,
+  ...rest
+}: McpOptions): Promise<void> {
+  const call = rest.call ?? createNodeClient({ url, token, stop });
+  const sender = agent === undefined ? undefined : new SendingAgent(agent, call);
   const server = new McpServer({ name: 'agent-email-mesh', version });
-  for (const tool of TOOLS) register(server, tool, (input) => run(tool, input, call, agent));
-  const transport = new StdioServerTransport(undefined, undefined, { maxBufferSize: MESSAGE_BYTES_MAX });
+  for (const tool of TOOLS) register(server, tool, (given) => run(tool, given, call, sender));
+  const lasting = new LastingInput(ANSWERS_MS_MAX);
+  const transport = new StdioServerTransport(lasting, output, { maxBufferSize: MESSAGE_BYTES_MAX });
   const closed = new Promise<void>((resolve) => {
     server.server.onclose = resolve;
   });
   await server.connect(transport);
+  lasting.watch(transport);
+  // A pipe that breaks is a pipe that ends: the transport hears of it either way.
+  pipeline(input, lasting, () => undefined);
   const close = () => void server.close();
   if (stop.aborted) close();
   stop.addEventListener('abort', close, { once: true });
   await closed;
+  // Whoever still writes is read no more: an open pipe would keep the process.
+  lasting.destroy();
 }
 
 type Input = Readonly<Record<string, unknown>>;
 
-function register(server: McpServer, { name, description, input }: Tool, work: (input: Input) => Promise<Input>): void {
-  server.registerTool(name, { description, inputSchema: input }, async (given) => {
+/** The arguments are checked here, not by the library: so a refusal is a sentence that says what the tool takes. */
+function register(server: McpServer, tool: Tool, work: (input: Input) => Promise<Input>): void {
+  const schema = () => inputSchemaOf(tool);
+  const inputSchema = {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'agent-email-mesh',
+      validate: (value: unknown) => ({ value }),
+      jsonSchema: { input: schema, output: schema },
+    },
+  };
+  server.registerTool(tool.name, { description: tool.description, inputSchema }, async (given: unknown) => {
     try {
+      const why = whyNotCalledWith(tool, given);
+      if (why !== undefined) throw new Error(why);
       const answer = await work(given as Input);
       return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: { ...answer } };
     } catch (error) {
@@ -48,11 +85,11 @@ function register(server: McpServer, { name, description, input }: Tool, work: (
   });
 }
 
-function run({ name }: Tool, input: Input, call: NodeClient, agent: string | undefined): Promise<Input> {
+async function run({ name }: Tool, input: Input, call: NodeClient, sender: SendingAgent | undefined): Promise<Input> {
   switch (name) {
     case 'send_email': {
-      const as =
-        input.from === undefined && input.agentId === undefined && agent !== undefined ? { agentId: agent } : {};
+      const isNamed = input.from !== undefined || input.agentId !== undefined;
+      const as = isNamed || sender === undefined ? {} : { agentId: await sender.id() };
       // One call is one message, whatever retries on the way.
       const idempotencyKey = input.idempotencyKey ?? randomUUID();
       return call('POST', '/api/email/send?wait=true', { body: { ...input, ...as, idempotencyKey } });

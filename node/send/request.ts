@@ -41,7 +41,7 @@ const messageId = z.string().max(998).regex(MESSAGE_ID, 'must be a message id in
 const HEADERS_READ_MAX = 500;
 const CONTENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
-const attachment = z.strictObject(
+export const attachment = z.strictObject(
   {
     filename: z.string().min(1).max(FILENAME_CHARACTERS_MAX),
     content: z.instanceof(SpooledContent).optional(),

@@ -1,6 +1,17 @@
 // Whether a text is an email address one could write to, told with the fields and the sentences of the yardstick
 // (python-email-validator): a function of the one parser, so that what validates is what is accepted.
+import { z } from 'zod';
 import { parseAddress } from '../../mesh/address/parse.ts';
+import { VALIDATE_ADDRESSES_MAX } from './limits.ts';
+
+/** `POST /api/email/validate`: one of the two. */
+export const validateRequest = z.strictObject({
+  email: z.string().optional(),
+  emails: z.array(z.string()).max(VALIDATE_ADDRESSES_MAX).optional(),
+  checkDeliverability: z.boolean().optional(),
+  allowQuotedLocal: z.boolean().optional(),
+  allowDomainLiteral: z.boolean().optional(),
+});
 
 export interface ValidAddress {
   readonly email: string;

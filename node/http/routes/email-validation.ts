@@ -1,29 +1,19 @@
 // `/api/email/validate` and `/api/email/tools`: what needs no account and is always there.
 import type { Hono } from 'hono';
-import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { inTurns } from '../../../mesh/turns.ts';
 import { checkDeliverability, type Resolver } from '../../send/deliverability.ts';
-import { VALIDATE_ADDRESSES_MAX } from '../../send/limits.ts';
 import { inputSchemaOf, TOOLS } from '../../send/tools.ts';
-import { validateEmail } from '../../send/validation.ts';
+import { validateEmail, validateRequest } from '../../send/validation.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 import { decodeQuery, readQuery } from '../query.ts';
 
-const request = z
-  .strictObject({
-    email: z.string().optional(),
-    emails: z.array(z.string()).max(VALIDATE_ADDRESSES_MAX).optional(),
-    checkDeliverability: z.boolean().optional(),
-    allowQuotedLocal: z.boolean().optional(),
-    allowDomainLiteral: z.boolean().optional(),
-  })
-  .refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
-    error: "must have 'email', or a list 'emails'",
-    path: ['email'],
-  });
+const request = validateRequest.refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
+  error: "must have 'email', or a list 'emails'",
+  path: ['email'],
+});
 /** Addresses of one request whose domains are asked for at once. */
 const LOOKUPS_MAX = 50;
 

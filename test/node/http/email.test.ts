@@ -528,7 +528,7 @@ describe('GET /api/email/tools', () => {
     const { tools } = (await node.ask('GET', '/api/email/tools')).body as {
       tools: { name: string; inputSchema: { required: string[]; properties: object } }[];
     };
-    expect([tools.map(({ name }) => name), tools[0]?.inputSchema.required]).toEqual([names, ['to', 'subject', 'body']]);
+    expect([tools.map(({ name }) => name), tools[0]?.inputSchema.required]).toEqual([names, ['to', 'subject']]);
     expect(Object.keys(tools[1]?.inputSchema.properties ?? {})).toEqual(
       expect.arrayContaining(['allowQuotedLocal', 'allowDomainLiteral']),
     );

@@ -1,0 +1,54 @@
+// Standard input whose end comes when the calls in hand have been answered: a client that writes what it wants and closes the
+// pipe (`printf … | mesh mcp`) has its mail sent, and must hear what became of it.
+import { Transform } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+
+export class LastingInput extends Transform {
+  readonly #inHand = new Set<unknown>();
+  readonly #answersMsMax: number;
+  #answered = Promise.withResolvers<void>();
+
+  /** `answersMsMax`: how long the end waits at most. */
+  constructor(answersMsMax: number) {
+    super({ transform: (chunk, _, done) => done(null, chunk) });
+    this.#answersMsMax = answersMsMax;
+  }
+
+  /** Notices which requests come in by a connected transport, and which answers go out. */
+  watch(transport: Transport): void {
+    const { onmessage } = transport;
+    const send = transport.send.bind(transport);
+    transport.onmessage = (message, extra) => {
+      this.#received(message);
+      onmessage?.(message, extra);
+    };
+    transport.send = async (message, options) => {
+      await send(message, options);
+      if (!('method' in message)) this.#settle(message.id);
+    };
+  }
+
+  override async _flush(done: () => void): Promise<void> {
+    // What was written last may not have been heard of.
+    await nextTurn();
+    const late = setTimeout(() => this.#answered.resolve(), this.#answersMsMax);
+    if (this.#inHand.size > 0) await this.#answered.promise;
+    clearTimeout(late);
+    done();
+  }
+
+  #received(message: JSONRPCMessage): void {
+    if (!('method' in message)) return;
+    if ('id' in message) this.#inHand.add(message.id);
+    // Whoever takes a request back is not answered.
+    else if (message.method === 'notifications/cancelled') this.#settle(message.params?.requestId);
+  }
+
+  #settle(id: unknown): void {
+    if (this.#inHand.delete(id) && this.#inHand.size === 0) {
+      this.#answered.resolve();
+      this.#answered = Promise.withResolvers();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// The agent that mail is sent as when a call names none: given by its id or by its name, which the node knows.
+import type { NodeClient } from '../node-client.ts';
+
+interface AgentShown {
+  readonly id: string;
+  readonly name: string;
+}
+
+export class SendingAgent {
+  readonly #given: string;
+  readonly #call: NodeClient;
+  #id: string | undefined;
+
+  /** `given`: an id, or the name of one agent of the node. */
+  constructor(given: string, call: NodeClient) {
+    this.#given = given;
+    this.#call = call;
+  }
+
+  /** Asked of the node once. Throws a sentence when there is no such agent, or more than one of that name. */
+  async id(): Promise<string> {
+    this.#id ??= await this.#find();
+    return this.#id;
+  }
+
+  async #find(): Promise<string> {
+    const { agents } = (await this.#call('GET', '/api/agents')) as { readonly agents: readonly AgentShown[] };
+    if (agents.some(({ id }) => id === this.#given)) return this.#given;
+    const named = agents.filter(({ name }) => name === this.#given);
+    const [agent] = named;
+    if (agent === undefined)
+      throw new Error(
+        `The node has no agent whose id or name is '${this.#given}'. Start this with --agent and one that GET /api/agents lists, or name an agentId in the call.`,
+      );
+    if (named.length === 1) return agent.id;
+    throw new Error(
+      `The node has ${named.length} agents called '${this.#given}': ${named.map(({ id }) => id).join(', ')}. Start this with --agent and the id of one.`,
+    );
+  }
+}
