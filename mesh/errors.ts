@@ -43,6 +43,7 @@ type OutageCode =
   | 'peer_unintelligible'
   | 'peer_untrusted'
   | 'peer_refused'
+  | 'clock_skew'
   | 'internal_error';
 
 export type ErrorCode = RefusalCode | OutageCode;

@@ -19,19 +19,19 @@ export type SignatureFault =
   | 'recipient'
   /** It speaks as another host than the one it should come from. */
   | 'sender'
-  /** Made too long ago, or too far in the future. */
-  | 'stale'
+  /** Made too long ago, or too far in the future, or before its receiver started: the clocks differ. */
+  | 'clock_skew'
   | 'replayed'
   /** Not made with the key known of that host, or something it covers was altered. */
   | 'forged'
   /** No key of that host is known here, and it could not be learned. */
   | 'unknown_key';
 
-/** Makes the error of one side: `signature_refused` for a request, `peer_untrusted` for an answer. */
+/** Makes the error of one side: `signature_refused` for a request, `peer_untrusted` or `clock_skew` for an answer. */
 export type Refuse = (reason: SignatureFault, sentence: string) => MeshError;
 
 export const refuseRequest: Refuse = (reason, sentence) =>
   new MeshError('signature_refused', sentence, { extra: { reason } });
 
 export const refuseAnswer: Refuse = (reason, sentence) =>
-  new MeshError('peer_untrusted', sentence, { extra: { reason } });
+  new MeshError(reason === 'clock_skew' ? 'clock_skew' : 'peer_untrusted', sentence, { extra: { reason } });

@@ -26,7 +26,7 @@ export function verifyHello(
   received: ReceivedResponse,
   expected: ExpectedStatement & { readonly nonce: string },
 ): void {
-  if (verifyStatement(HELLO, received, [], expected) !== expected.nonce) {
+  if (verifyStatement(HELLO, received, [], expected).nonce !== expected.nonce) {
     throw refuseAnswer('forged', 'The answer to a hello is signed with another nonce than the one asked with.');
   }
 }

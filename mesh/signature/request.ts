@@ -145,13 +145,13 @@ export function screenRequest(opened: OpenedRequest, self: HostId, nowSeconds: n
   if (opened.from === self) {
     throw refuseRequest('sender', `The request says it comes from '${self}', which is this host itself.`);
   }
-  const fault = ageFault(opened.createdSeconds, nowSeconds);
-  if (fault !== undefined) throw refuseRequest('stale', `The request's signature ${fault}`);
+  const fault = skewFault(opened.from, self, nowSeconds - opened.createdSeconds);
+  if (fault !== undefined) throw refuseRequest('clock_skew', fault);
 }
 
 /**
  * The last step, with the whole body and the sender's key: from here on the request is what its sender said, said once.
- * Throws `signature_refused` (`digest`, `forged`, `replayed`, `stale`), or `overloaded` when no more nonces can be remembered.
+ * Throws `signature_refused` (`digest`, `forged`, `replayed`, `clock_skew`), or `overloaded` when no more nonces can be remembered.
  */
 export function acceptRequest(
   opened: OpenedRequest,
@@ -171,11 +171,15 @@ export function acceptRequest(
     throw refuseRequest('forged', `The signature does not fit the request and the key known here of '${opened.from}'.`);
   }
   const admission = check.nonces.admit(opened, check.nowSeconds);
-  if (admission !== 'fresh') throw notAdmitted(admission);
+  if (admission !== 'fresh') throw notAdmitted(admission, opened, check.nowSeconds);
   return opened as AcceptedRequest;
 }
 
-function notAdmitted(admission: 'replayed' | 'forgotten' | 'full'): MeshError {
+function notAdmitted(
+  admission: 'replayed' | 'forgotten' | 'full',
+  { from, to, createdSeconds }: OpenedRequest,
+  nowSeconds: number,
+): MeshError {
   if (admission === 'full') {
     return new MeshError('overloaded', 'More signed requests arrive than this host can tell from repeats.', {
       retryAfterSeconds: 1,
@@ -184,16 +188,22 @@ function notAdmitted(admission: 'replayed' | 'forgotten' | 'full'): MeshError {
   const [reason, sentence]: [SignatureFault, string] =
     admission === 'replayed'
       ? ['replayed', 'The request was received before: each needs a nonce of its own.']
-      : ['stale', 'The request was made before this host started or can remember; send it anew.'];
+      : [
+          'clock_skew',
+          `${clocksDiffer(from, to, nowSeconds - createdSeconds)}, and '${to}' can't tell repeats of what was made before it started.`,
+        ];
   return refuseRequest(reason, sentence);
 }
 
-/** The end of a sentence about a signature that is too old or too new, or `undefined`. */
-export function ageFault(createdSeconds: number, nowSeconds: number): string | undefined {
-  const age = nowSeconds - createdSeconds;
-  if (Math.abs(age) <= SIGNATURE_SKEW_SECONDS_MAX) return undefined;
-  const when = age > 0 ? `${age} s ago` : `${-age} s in the future`;
-  return `was made ${when} by this host's clock; ${SIGNATURE_SKEW_SECONDS_MAX} s is the most. Do both clocks run right?`;
+/** A sentence, when what `from` made `agoSeconds` ago by the clock of `here` is too old or too new there. */
+export function skewFault(from: HostId, here: HostId, agoSeconds: number): string | undefined {
+  if (Math.abs(agoSeconds) <= SIGNATURE_SKEW_SECONDS_MAX) return undefined;
+  return `${clocksDiffer(from, here, agoSeconds)}; ${SIGNATURE_SKEW_SECONDS_MAX} s is the most. Set both clocks right.`;
+}
+
+function clocksDiffer(from: HostId, here: HostId, agoSeconds: number): string {
+  const side = agoSeconds > 0 ? 'behind' : 'ahead of';
+  return `The clock of host '${from}' is ${Math.abs(agoSeconds)} s ${side} that of host '${here}'`;
 }
 
 function baseOf(

@@ -61,6 +61,12 @@ export interface ExpectedResponse extends ExpectedStatement {
   readonly request: RequestParts;
 }
 
+export interface VerifiedResponse {
+  readonly kind: 'answer' | 'refusal';
+  /** By the clock of the host that signed it. */
+  readonly createdSeconds: number;
+}
+
 /** Whether an answer claims to be signed at all. */
 export function isSigned(received: Pick<ReceivedResponse, 'field'>): boolean {
   return received.field('signature-input') !== undefined;
@@ -68,18 +74,18 @@ export function isSigned(received: Pick<ReceivedResponse, 'field'>): boolean {
 
 /**
  * Returns when the answer is the asked host's own: `answer` to this very request, or `refusal`, which says only that the host did not
- * obey something that had our request's signature. Throws `peer_untrusted` with a `reason`.
+ * obey something that had our request's signature. Throws `peer_untrusted` or `clock_skew`, with a `reason`.
  */
-export function verifyResponse(received: ReceivedResponse, expected: ExpectedResponse): 'answer' | 'refusal' {
+export function verifyResponse(received: ReceivedResponse, expected: ExpectedResponse): VerifiedResponse {
   const { request } = expected;
   // What the field says here is only what to look for: the profile is then checked to the letter.
   if (received.field('signature-input')?.endsWith(`;tag="${REFUSAL.tag}"`)) {
-    verifyStatement(REFUSAL, received, [[SIGNATURE, request.signature]], expected);
-    return 'refusal';
+    const { createdSeconds } = verifyStatement(REFUSAL, received, [[SIGNATURE, request.signature]], expected);
+    return { kind: 'refusal', createdSeconds };
   }
   const etag = received.field('etag');
-  verifyStatement(profileOf(etag), received, partsOf(request, etag), expected);
-  return 'answer';
+  const { createdSeconds } = verifyStatement(profileOf(etag), received, partsOf(request, etag), expected);
+  return { kind: 'answer', createdSeconds };
 }
 
 function profileOf(etag: string | undefined): Profile {

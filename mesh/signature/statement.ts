@@ -5,8 +5,8 @@ import { type Component, signatureBase } from './base.ts';
 import { digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
 import { refuseAnswer } from './faults.ts';
-import { LABEL, type Profile, paramsText, readSignature } from './fields.ts';
-import { ageFault } from './request.ts';
+import { LABEL, type Profile, paramsText, type ReadSignature, readSignature } from './fields.ts';
+import { skewFault } from './request.ts';
 
 export interface OutgoingStatement {
   readonly status: number;
@@ -63,13 +63,13 @@ export function signStatement(
   };
 }
 
-/** Returns the nonce when the asked host said this, to us, now. Throws `peer_untrusted` with a `reason`. */
+/** Returns when, and with which nonce, the asked host said this to us. Throws `peer_untrusted` or `clock_skew`, with a `reason`. */
 export function verifyStatement(
   profile: Profile,
   received: ReceivedResponse,
   more: readonly Component[],
   { from, to, key, nowSeconds }: ExpectedStatement,
-): string {
+): Pick<ReadSignature, 'createdSeconds' | 'nonce'> {
   const read = readSignature(received.field('signature-input'), received.field('signature'), profile, refuseAnswer);
   const digest = received.field('content-digest');
   if (digest === undefined) throw refuseAnswer('missing', 'The answer has no Content-Digest (RFC 9530).');
@@ -78,8 +78,6 @@ export function verifyStatement(
     throw refuseAnswer('sender', `The answer speaks as '${speaker.slice(0, 64)}', not as '${from}'.`);
   }
   if (received.field('mesh-to') !== to) throw refuseAnswer('recipient', `The answer is not addressed to '${to}'.`);
-  const fault = ageFault(read.createdSeconds, nowSeconds);
-  if (fault !== undefined) throw refuseAnswer('stale', `The answer's signature ${fault}`);
   if (!digestFits(digest, received.body, received.digest)) {
     throw refuseAnswer('digest', 'Content-Digest is not the sha-256 of the answer that arrived.');
   }
@@ -89,7 +87,10 @@ export function verifyStatement(
       `The answer's signature does not fit the answer, our request and the key known here of '${from}'.`,
     );
   }
-  return read.nonce;
+  // Last, so that who says what time it is there is proven.
+  const fault = skewFault(from, to, nowSeconds - read.createdSeconds);
+  if (fault !== undefined) throw refuseAnswer('clock_skew', fault);
+  return read;
 }
 
 function baseOf(

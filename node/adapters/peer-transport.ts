@@ -1,7 +1,7 @@
 // The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
 // covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Agent, Client } from 'undici';
+import { Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
 import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
@@ -23,10 +23,12 @@ import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../peers/deadline.ts';
 import type { CallOnce } from '../peers/greeter.ts';
-import { ASKS_WAITING_MAX, PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
+import { ASKS_WAITING_MAX } from '../peers/limits.ts';
+import { PeerClocks } from '../peers/peer-clocks.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
+import { clientOptions, PeerPools } from './peer-pools.ts';
 
 export interface PeerTransportOptions {
   readonly self: HostId;
@@ -36,6 +38,8 @@ export interface PeerTransportOptions {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
+  /** A connection idles no longer than this, whatever the server would like; `PEER_IDLE_MS_MAX` when absent. */
+  readonly idleMsMax?: number;
   /** Questions on the wire at once, of each kind; `FAN_OUT_MAX` when absent. */
   readonly asksMax?: number;
   /** Where the names in the hosts' URLs are. */
@@ -46,23 +50,14 @@ export interface PeerTransportOptions {
 
 type Wire = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
-const CLIENT_OPTIONS = {
-  maxHeaderSize: PEER_HEADERS_BYTES_MAX,
-  keepAliveTimeout: PEER_IDLE_MS_MAX,
-  // The deadline of each question covers these, exactly.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  allowH2: false,
-} as const;
-
 const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
   const { hostOf, clock, addresses, asksMax = FAN_OUT_MAX } = options;
-  const connector = createPeerConnector(addresses);
-  const agent = new Agent({ ...CLIENT_OPTIONS, connect: connector.connect, connections: PEER_CONNECTIONS_MAX });
-  const wire: Wire = options.wire ?? ((request, signal) => exchange(agent, request, signal));
+  const pools = new PeerPools(addresses, options.idleMsMax);
+  const wire: Wire = options.wire ?? ((request, signal) => exchange(pools.of(request.origin), request, signal));
+  const line: Line = { pools, wire, clocks: new PeerClocks() };
   const stop = new AbortController();
   // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
   const claims = pLimit(asksMax);
@@ -87,30 +82,57 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       return withDeadline({ clock, ms: request.answerMsMax, signals, silent }, (deadline) =>
         lane(async () => {
           deadline.throwIfAborted();
-          return await askNow(options, wire, host, request, deadline);
+          return await askNow(options, line, host, request, deadline);
         }),
       );
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      const destroyed = agent.destroy();
-      connector.dropPending();
-      await destroyed;
+      await pools.destroy();
     },
   };
 }
 
+/** What is kept between two questions. */
+interface Line {
+  readonly pools: PeerPools;
+  readonly wire: Wire;
+  readonly clocks: PeerClocks;
+}
+
+/** Asks; and once more when the question was refused for its date, and the refusal told the right one. */
 async function askNow(
   options: PeerTransportOptions,
-  wire: Wire,
+  line: Line,
   host: Host,
   request: PeerRequest,
   deadline: AbortSignal,
 ): Promise<PeerAnswer> {
-  const { self, keys, signer, clock, random } = options;
+  const { pools, clocks } = line;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
-  if (request.answerSignature === 'required') await keys.learn(host.id, deadline);
-  else if (!keys.takesUnsigned(host.id)) await keys.learn(host.id, deadline).catch(asUntrusted);
+  if (request.answerSignature === 'required') await options.keys.learn(host.id, deadline);
+  else if (!options.keys.takesUnsigned(host.id)) await options.keys.learn(host.id, deadline).catch(asUntrusted);
+  for (let isAgain = false; ; isAgain = true) {
+    const dated = clocks.aheadSeconds(host.id);
+    try {
+      return await askOnce(options, line, host, request, deadline);
+    } catch (error) {
+      const code = error instanceof MeshError ? error.code : undefined;
+      if (code === 'peer_unintelligible' || code === 'peer_untrusted') pools.leave(host.url);
+      const isCorrected = code === 'clock_skew' && clocks.aheadSeconds(host.id) !== dated;
+      if (isAgain || !isCorrected) throw naming(host, error);
+    }
+  }
+}
+
+async function askOnce(
+  options: PeerTransportOptions,
+  { wire, clocks }: Line,
+  host: Host,
+  request: PeerRequest,
+  deadline: AbortSignal,
+): Promise<PeerAnswer> {
+  const { self, signer, clock, random } = options;
   const target = canonicalTarget(request.path);
   const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
   const { headers, parts } = signRequest(
@@ -120,67 +142,77 @@ async function askNow(
       from: self,
       to: host.id,
       body,
-      createdSeconds: Math.floor(clock.wallMs() / 1_000),
+      createdSeconds: Math.floor(clock.wallMs() / 1_000) + clocks.aheadSeconds(host.id),
       nonce: Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url'),
     },
     signer,
   );
-  try {
-    const answer = await wire(
-      {
-        origin: host.url,
-        method: request.method,
-        target,
-        headers: {
-          ...request.headers,
-          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        body,
-        answerBytesMax: request.answerBytesMax,
+  const answer = await wire(
+    {
+      origin: host.url,
+      method: request.method,
+      target,
+      headers: {
+        ...request.headers,
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
-      deadline,
-    );
-    verify(options, host, request, answer, parts);
-    const etag = answer.field('etag');
-    refuseStrangeUnchanged(request, answer.status, etag);
-    return {
-      status: answer.status,
-      ...(await read(answer, request, clock)),
-      ...(etag === undefined ? {} : { etag }),
-    };
-  } catch (error) {
-    throw naming(host, error);
-  }
+      body,
+      answerBytesMax: request.answerBytesMax,
+    },
+    deadline,
+  );
+  verify(options, clocks, host, request, answer, parts);
+  const etag = answer.field('etag');
+  refuseStrangeUnchanged(request, answer.status, etag);
+  return {
+    status: answer.status,
+    ...(await read(answer, request, clock)),
+    ...(etag === undefined ? {} : { etag }),
+  };
 }
 
 function verify(
   { keys, clock, self }: PeerTransportOptions,
+  clocks: PeerClocks,
   host: Host,
   request: PeerRequest,
   answer: WireAnswer,
   sent: RequestParts,
 ): void {
   const key = keys.known(host.id);
-  if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) return;
+  if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) {
+    // Nobody's word, but no answer either: it says better than a guess why.
+    if (answer.status === 401) throw refused(answer);
+    return;
+  }
   if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
   if (!isSigned(answer)) throw unsigned(answer);
   const nowSeconds = Math.floor(clock.wallMs() / 1_000);
-  let kind: 'answer' | 'refusal';
+  const verified = verifiedBy(keys, host.id, () =>
+    verifyResponse(answer, { from: host.id, to: self, key, request: sent, nowSeconds }),
+  );
+  keys.confirm(host.id);
+  const refusal = verified.kind === 'refusal' ? refused(answer) : undefined;
+  clocks.heard(host.id, verified.createdSeconds - nowSeconds, refusal?.code === 'clock_skew');
+  if (refusal !== undefined) throw refusal;
+}
+
+function verifiedBy<T>(keys: PeerKeys, from: HostId, verifying: () => T): T {
   try {
-    kind = verifyResponse(answer, { from: host.id, to: self, key, request: sent, nowSeconds });
+    return verifying();
   } catch (error) {
-    keys.suspect(host.id);
+    // What is of another time is signed with its key all the same.
+    if (!(error instanceof MeshError && error.code === 'clock_skew')) keys.suspect(from);
     throw error;
   }
-  keys.confirm(host.id);
-  if (kind === 'refusal') throw refused(answer);
 }
 
 /** It is there, and it is the right one, but it did not take the question for ours: what it says is no answer. */
 function refused({ status, body }: WireAnswer): MeshError {
   const said = saidIn(body);
-  return new MeshError('peer_refused', `It refused the question (${status}).${quoteOf(said)}`, {
+  const code = said.reason === 'clock_skew' ? 'clock_skew' : 'peer_refused';
+  return new MeshError(code, `It refused the question (${status}).${quoteOf(said)}`, {
     extra: typeof said.reason === 'string' ? { reason: said.reason } : {},
   });
 }
@@ -261,7 +293,7 @@ async function callOverOwnConnection(
 ): ReturnType<CallOnce> {
   const addresses: string[] = [];
   const connector = createPeerConnector(known, (socket) => addresses.push(socket.remoteAddress ?? ''));
-  const client = new Client(call.origin, { ...CLIENT_OPTIONS, connect: connector.connect });
+  const client = new Client(call.origin, { ...clientOptions(), connect: connector.connect });
   try {
     const answer = await exchange(client, { ...call, method: 'GET' }, signal);
     const [address = '', ...others] = addresses;

@@ -41,6 +41,7 @@ const STATUS_OF = {
   peer_unintelligible: 502,
   peer_untrusted: 502,
   peer_refused: 502,
+  clock_skew: 502,
   uniqueness_unavailable: 503,
   overloaded: 503,
   stopping: 503,

@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
+import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
 import { optionalPeerAuth, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
-import { PEER_CONNECTIONS_MAX } from '../../../node/peers/limits.ts';
+import { PEER_CONNECTIONS_MAX, PEER_IDLE_MS_MAX } from '../../../node/peers/limits.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -581,5 +582,89 @@ describe('giving up', () => {
     expect(await asking).toEqual(failed('peer_silent', /stopping/));
     await Promise.all([idle.emptied(), busy.emptied()]);
     expect(await outcome(transport.ask(required))).toEqual(failed('peer_silent', /stopping/));
+  });
+});
+
+describe('a peer whose clock differs', () => {
+  const ahead = (seconds: number): Clock => ({
+    wallMs: () => clock.wallMs() + seconds * 1_000,
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  });
+  /** It has just started, by its own clock: what was made before that it does not obey. */
+  const justStarted = (seconds: number) => ({
+    clock: ahead(seconds),
+    nonces: new NonceCache({ sinceSeconds: Math.floor(ahead(seconds).wallMs() / 1_000) }),
+  });
+
+  it.each([20, 60])('by %i s is asked by its own clock once it has said what that is', async (seconds) => {
+    const server = await cloudServer(justStarted(seconds));
+    const transport = transportTo(server);
+    expect((await transport.ask(required)).status).toBe(200);
+    expect((await transport.ask(required)).status).toBe(200);
+  });
+
+  it.each([
+    [61, /clock of host 'cloud' is 61 s ahead of that of host 'mac'; 60 s is the most/],
+    [-61, /clock of host 'cloud' is 61 s behind that of host 'mac'; 60 s is the most/],
+  ])('by %i s is refused with how much it is, and on which side', async (seconds, sentence) => {
+    const suspected: HostId[] = [];
+    const keys = { ...mac.keys, suspect: (id: HostId) => void suspected.push(id) };
+    const transport = transportTo(await cloudServer({ clock: ahead(seconds) }), { keys });
+    expect(await outcome(transport.ask(required))).toEqual(failed('clock_skew', sentence));
+    expect(suspected).toEqual([]);
+    // The same of a peer whose key could not be learned for it.
+    const unmet = transportTo(await cloudServer({ clock: ahead(seconds) }), strangers);
+    const echo = { ...lookUp, path: '/mesh/echo' };
+    expect(await outcome(unmet.ask(echo))).toMatchObject({ code: 'clock_skew' });
+  });
+
+  it('is told the same of ours where only it minds', async () => {
+    const server = await cloudServer({ nonces: new NonceCache({ sinceSeconds: clock.wallMs() / 1_000 + 30 }) });
+    expect(await outcome(transportTo(server).ask(required))).toEqual(
+      failed('clock_skew', /It says: "The clock of host 'mac' is 0 s .* before it started/),
+    );
+  });
+});
+
+describe('a name that leads elsewhere', () => {
+  function transportAt(server: LoopbackServer) {
+    const forgotten: string[] = [];
+    const addresses = { lookup: systemAddresses.lookup, forget: (name: string) => void forgotten.push(name) };
+    return { forgotten, transport: transportTo(server, { addresses }) };
+  }
+  const says = (text: string) => (socket: Socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\nkeep-alive: timeout=600\r\n\r\n${text}`);
+
+  it.each([
+    ['not signed', says('{}'), 'peer_untrusted'],
+    ['no JSON', says('<html>'), 'peer_unintelligible'],
+    [
+      'a redirect',
+      (socket: Socket) => socket.write('HTTP/1.1 301 Moved\r\nlocation: /\r\n\r\n'),
+      'peer_unintelligible',
+    ],
+  ])('is asked for anew, and its connection let go of, when what answers is %s', async (_, stranger, code) => {
+    const wrong = await rawServer(stranger);
+    const { forgotten, transport } = transportAt(wrong);
+    expect(await outcome(transport.ask(required))).toMatchObject({ code });
+    expect(forgotten).toEqual(['127.0.0.1']);
+    await wrong.emptied();
+    expect(await outcome(transport.ask(required))).toMatchObject({ code });
+    expect(wrong.accepted).toBe(2);
+  });
+
+  it('is held on to when the peer itself refuses', async () => {
+    const { forgotten, transport } = transportAt(await cloudServer({ mayClaim: () => false }));
+    expect(await outcome(transport.ask(required))).toMatchObject({ code: 'peer_refused' });
+    expect(forgotten).toEqual([]);
+  });
+
+  it('is not held on to by an idle connection, whatever the server would like', { timeout: 20_000 }, async () => {
+    const server = await rawServer(says('{}'));
+    const transport = transportTo(server, { ...strangers, idleMsMax: 100 });
+    expect((await transport.ask(lookUp)).status).toBe(200);
+    await server.emptied();
+    expect(PEER_IDLE_MS_MAX).toBeLessThanOrEqual(10_000);
   });
 });

@@ -1,0 +1,67 @@
+// The kept connections to peers, a pool for each URL. A name may move to another machine: so no connection idles for long, whatever
+// the server would like, and where somebody else than the peer answers, all connections are let go of and the name is asked for again.
+import { type Dispatcher, Pool } from 'undici';
+import { HOSTS_MAX } from '../../mesh/limits.ts';
+import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
+import { createPeerConnector, type PeerAddresses, type PeerConnector } from './peer-connector.ts';
+
+/** How one connection to a peer is used. `idleMsMax`: it is closed when nothing was asked for so long. */
+export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX) {
+  return {
+    maxHeaderSize: PEER_HEADERS_BYTES_MAX,
+    keepAliveTimeout: idleMsMax,
+    keepAliveMaxTimeout: idleMsMax,
+    // The deadline of each question covers these, exactly.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+  } as const;
+}
+
+export class PeerPools {
+  readonly #addresses: PeerAddresses;
+  readonly #connector: PeerConnector;
+  readonly #idleMsMax: number | undefined;
+  /** By origin, the least recently made first. */
+  readonly #pools = new Map<string, Pool>();
+  /** Those whose last questions are still under way. */
+  readonly #leaving = new Set<Pool>();
+
+  constructor(addresses: PeerAddresses, idleMsMax?: number) {
+    this.#addresses = addresses;
+    this.#connector = createPeerConnector(addresses);
+    this.#idleMsMax = idleMsMax;
+  }
+
+  of(origin: string): Dispatcher {
+    const known = this.#pools.get(origin);
+    if (known !== undefined) return known;
+    const [oldest] = this.#pools.keys();
+    if (oldest !== undefined && this.#pools.size >= HOSTS_MAX) this.#close(oldest);
+    const { connect } = this.#connector;
+    const pool = new Pool(origin, { ...clientOptions(this.#idleMsMax), connect, connections: PEER_CONNECTIONS_MAX });
+    this.#pools.set(origin, pool);
+    return pool;
+  }
+
+  /** What answers there is not the peer. Questions under way end as they may; the next one goes to where the name leads now. */
+  leave(origin: string): void {
+    this.#addresses.forget(new URL(origin).hostname);
+    this.#close(origin);
+  }
+
+  async destroy(): Promise<void> {
+    const destroyed = [...this.#pools.values(), ...this.#leaving].map((pool) => pool.destroy());
+    this.#connector.dropPending();
+    await Promise.all(destroyed);
+  }
+
+  #close(origin: string): void {
+    const pool = this.#pools.get(origin);
+    if (pool === undefined) return;
+    this.#pools.delete(origin);
+    this.#leaving.add(pool);
+    const gone = () => this.#leaving.delete(pool);
+    pool.close().then(gone, gone);
+  }
+}
