@@ -2,7 +2,7 @@
 // routes and again after a merge.
 import { DISPLAY_NAME_CHARACTERS_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX } from '../../mesh/limits.ts';
 import { isPrototypeName } from '../../mesh/names.ts';
-import { METADATA_KEY_CHARACTERS_MAX } from './limits.ts';
+import { DISPLAY_NAME_BYTES_MAX, METADATA_KEY_CHARACTERS_MAX } from './limits.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -26,6 +26,8 @@ export function textFault(text: string, charactersMax: number): string | undefin
 export function displayNameFault(text: string): string | undefined {
   if (/[/\\]/.test(text)) return "must not contain '/' or '\\'";
   if (text.startsWith('.')) return 'must not begin with a dot';
+  if (Buffer.byteLength(text) > DISPLAY_NAME_BYTES_MAX)
+    return `must have at most ${DISPLAY_NAME_BYTES_MAX} octets in UTF-8`;
   return textFault(text, DISPLAY_NAME_CHARACTERS_MAX);
 }
 

@@ -11,6 +11,8 @@ export const RETRY_AFTER_SECONDS = 2;
 export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 /** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
 export const LOG_TAIL_ENTRIES_MAX = 4_096;
+/** Of a displayName in UTF-8: the longest name that file systems take. */
+export const DISPLAY_NAME_BYTES_MAX = 255;
 /** Keys of metadata: long enough for a URL path, short enough for a header. */
 export const METADATA_KEY_CHARACTERS_MAX = 128;
 /** Owners that the voters named lately, kept for the requests that waited meanwhile. */

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { AddressClaims, type LegacyOwners } from './address-claims.ts';
 import { type Added, Addresses } from './addresses.ts';
 import type { Agent, AgentAddress } from './agent.ts';
+import { reportKeptNames } from './agent-name.ts';
 import { loadAgents, loadSequences } from './agent-records.ts';
 import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter, type Telling } from './agent-writer.ts';
@@ -72,7 +73,9 @@ export interface Registry {
 export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
   const changes = await StoredChangeLog.open(store, log);
-  const table = new AgentTable(index, await loadAgents(store, hostId));
+  const loaded = await loadAgents(store, hostId);
+  reportKeptNames(loaded, log);
+  const table = new AgentTable(index, loaded);
   const newUuid = uuidsFrom(random);
   const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, store }, await loadSequences(store));
   const addressClaims = new AddressClaims({ claims, legacy, table, clock, newUuid, log });

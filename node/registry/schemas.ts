@@ -1,9 +1,10 @@
 // What clients may say of agents and addresses: the door of the registry. Strict: a field it does not know is an error, for
 // a silently ignored one is a misspelt one.
 import { z } from 'zod';
-import { AGENT_LABEL_CHARACTERS_MAX, AGENT_NAME_CHARACTERS_MAX } from '../../mesh/limits.ts';
+import { AGENT_LABEL_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import { type AgentId, parseAgentId } from '../../mesh/names.ts';
 import { displayNameFault, metadataFault, textFault } from './address-details.ts';
+import { agentNameFault } from './agent-name.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);
@@ -23,8 +24,7 @@ const name = z
   .string()
   .trim()
   .check((context) => {
-    const isEmpty = context.value === '';
-    const fault = isEmpty ? 'must have at least 1 character' : textFault(context.value, AGENT_NAME_CHARACTERS_MAX);
+    const fault = agentNameFault(context.value);
     if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
   });
 

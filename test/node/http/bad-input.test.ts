@@ -119,6 +119,11 @@ const NAMES: readonly Row[] = [
     null,
     [],
     {},
+    'my agent',
+    '../etc',
+    '/etc',
+    'a//b',
+    '臺',
   ].map((name): Row => [{ name }, 'name']),
   ...['x'.repeat(257), long, 'a\u0007', '\udfff', 7, false, [], {}].map(
     (label): Row => [{ name: 'new', label }, 'label'],

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { displayNameFault, metadataFault, textFault } from '../../../node/registry/address-details.ts';
 
 describe('a displayName', () => {
-  it.each(['Titania', '臺灣', 'O’Brien & Söhne', '😀'.repeat(128), '', 'a.b', ' spaced '])('may be %j', (text) => {
-    expect(displayNameFault(text)).toBeUndefined();
-  });
+  it.each(['Titania', '臺灣', 'O’Brien & Söhne', '😀'.repeat(63), 'é'.repeat(127), '', 'a.b', ' spaced '])(
+    'may be %j',
+    (text) => {
+      expect(displayNameFault(text)).toBeUndefined();
+    },
+  );
 
   it.each([
     ['x'.repeat(129), 'at most 128 characters'],
+    ['😀'.repeat(64), 'at most 255 octets'],
+    ['é'.repeat(128), 'at most 255 octets'],
     ['a/b', "'/'"],
     ['a\\b', "'/'"],
     ['..', 'dot'],

@@ -70,6 +70,15 @@ describe('a registry that starts again', () => {
 });
 
 describe('what a start leaves as it is', () => {
+  it('is a name that could not be given today: it is reported, and its agent goes on', async () => {
+    const before = await twoAgents();
+    const disk = changed(before.store.snapshot(), 'agent/a1', (record) => ({ ...record, name: 'my agent' }));
+    const { registry, log } = await testRegistry({ disk });
+    expect(log.named('agents.names_kept')).toMatchObject([{ fields: { agents: [{ id: 'a1', name: 'my agent' }] } }]);
+    const { agent } = await registry.patch('a1' as AgentId, { label: 'still here' });
+    expect([agent.name, agent.label]).toEqual(['my agent', 'still here']);
+  });
+
   it('is an address that today’s settings would refuse: it can still be read and given up', async () => {
     const before = await twoAgents();
     const disk = changed(before.store.snapshot(), 'agent/a1', at(1, { address: 'b@intranet', key: 'b@intranet' }));
