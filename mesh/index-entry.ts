@@ -63,7 +63,8 @@ export interface IndexDoor {
 
 /**
  * One member of a peer's map: `undefined` when it was not asked for, names another host as its owner, is not yet a finished
- * claim (`pending`), or is not of the form above. Members it does not know are left behind; a display name that is no safe
+ * claim (`pending`), says that it is an alias of another address, or is not of the form above. An alias is listed as what it is
+ * an alias of. Members it does not know are left behind; a display name that is no safe
  * folder name (existing consumers use it as one) is left out.
  */
 export function readIndexEntry(text: string, value: unknown, door: IndexDoor): ListedEntry | undefined {
@@ -71,6 +72,8 @@ export function readIndexEntry(text: string, value: unknown, door: IndexDoor): L
   const parsed = door.parseAddress(text);
   if (!parsed.valid || (question.address !== undefined && parsed.key !== question.address.key)) return undefined;
   if (!isMap(value) || !isOwnedBy(from, value.hostId)) return undefined;
+  const named = value.aliasOf === undefined ? parsed : readAlias(value.aliasOf, parsed, door);
+  if (named === undefined) return undefined;
   if (value.pending !== undefined && value.pending !== false) return undefined;
   const agentId = typeof value.agentId === 'string' ? parseAgentId(value.agentId) : undefined;
   if (agentId === undefined || (question.agentId !== undefined && agentId !== question.agentId)) return undefined;
@@ -88,7 +91,7 @@ export function readIndexEntry(text: string, value: unknown, door: IndexDoor): L
     primary: primary ?? false,
     ...(metadata === undefined ? {} : { metadata }),
   };
-  return { address: parsed.address, key: parsed.key, entry };
+  return { address: named.address, key: named.key, entry };
 }
 
 /** Path and query of the question, as a peer of any kind understands it. */
@@ -99,11 +102,6 @@ export function questionPath({ address, agentId }: Question): string {
   return `${EMAIL_INDEX_PATH}${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
 }
 
-/** `"titania@x.com":{…}`, one member of the map as JSON text. */
-export function entryJson(address: EmailAddress, entry: IndexEntry | PendingEntry): string {
-  return `${JSON.stringify(address)}:${JSON.stringify(entry)}`;
-}
-
 /** The members of the map that an index answered; `undefined` when it is none. */
 export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] | undefined {
   return members ?? (isMap(body) ? Object.entries(body) : undefined);
@@ -112,6 +110,12 @@ export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] 
 /** Whether a JSON value is an object, not an array or null. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What `aliasOf` names; `undefined` when that is not the same address. */
+function readAlias(aliasOf: unknown, { key }: ParsedAddress, { parseAddress }: IndexDoor): ParsedAddress | undefined {
+  const named = typeof aliasOf === 'string' ? parseAddress(aliasOf) : undefined;
+  return named?.valid && named.key === key ? named : undefined;
 }
 
 function isOwnedBy(host: Host, hostId: unknown): boolean {

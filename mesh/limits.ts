@@ -20,8 +20,8 @@ export const ANSWER_MS_MAX = 5_000;
 /** One peer's whole index: 100,000 addresses at about 300 octets. */
 export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
 export const INDEX_ENTRIES_MAX = 200_000;
-/** One peer's answer about one address or one agent. */
-export const LOOKUP_ANSWER_BYTES_MAX = 64 * 1_024;
+/** One peer's answer about one address or one agent: ten addresses with all their metadata, each in two spellings. */
+export const LOOKUP_ANSWER_BYTES_MAX = 128 * 1_024;
 export const LOOKUP_ENTRIES_MAX = 100;
 /** Peers asked at once by one node, over all questions. */
 export const FAN_OUT_MAX = 512;

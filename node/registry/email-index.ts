@@ -1,7 +1,8 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
 // that after one change among 100,000 addresses one page is written again and the rest is copied.
-import { entryJson, type IndexEntry, type ListedEntry, type Question } from '../../mesh/index-entry.ts';
-import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { IndexEntry, ListedEntry, Question } from '../../mesh/index-entry.ts';
+import { mainKeyOf, memberJson } from '../../mesh/index-key.ts';
+import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 
@@ -199,19 +200,30 @@ export class HeldAddress implements ListedEntry {
     };
   }
 
-  /** `{"address":{…}}`, the answer to a look-up of this address, written once and kept. */
+  /** What the index lists it under. */
+  get mainKey(): EmailAddress {
+    return mainKeyOf(this);
+  }
+
+  /** `{"address":{…}}`, the answer to a look-up of this address by its main key, written once and kept. */
   get mapJson(): string {
     const { url } = this.#self();
     if (this.#jsonUrl !== url) {
-      this.#mapJson = `{${entryJson(this.address, this.entry)}}`;
+      this.#mapJson = `{${memberJson(this.mainKey, this, this.entry)}}`;
       this.#jsonUrl = url;
     }
     return this.#mapJson;
   }
 
-  /** `"address":{…}`, one member of a map. */
+  /** The same by any spelling of the address. */
+  mapJsonUnder(spelling: EmailAddress): string {
+    return spelling === this.mainKey ? this.mapJson : `{${memberJson(spelling, this, this.entry)}}`;
+  }
+
+  /** `"address":{…}`, its members of the whole map: two, if its Unicode spelling is not the main key. */
   get json(): string {
-    return this.mapJson.slice(1, -1);
+    const main = this.mapJson.slice(1, -1);
+    return this.address === this.mainKey ? main : `${main},${memberJson(this.address, this, this.entry)}`;
   }
 }
 

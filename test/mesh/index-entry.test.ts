@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { entryJson, type ListedEntry, type Question, readIndexEntry } from '../../mesh/index-entry.ts';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import { type ListedEntry, type Question, readIndexEntry } from '../../mesh/index-entry.ts';
 import type { AgentId } from '../../mesh/names.ts';
 import { addressOf } from '../support/agent-of.ts';
 import { parsePlainAddress } from '../support/plain-address.ts';
@@ -94,9 +95,21 @@ describe("a peer's index entry", () => {
   });
 });
 
-describe('an entry as JSON text', () => {
-  it('is one member of the map', () => {
-    const { address, entry } = read({ displayName: 'Königin "T"' }) as ListedEntry;
-    expect(JSON.parse(`{${entryJson(address, entry)}}`)).toEqual({ 'titania@x.com': entry });
+describe('an alias in the map of a peer', () => {
+  const readAs = (text: string, aliasOf: unknown, question: Question = {}) =>
+    readIndexEntry(text, { ...SENT, aliasOf }, { from: cloud, question, parseAddress: parseIdentityAddress });
+
+  it('is the address that it is an alias of', () => {
+    const listed = readAs('ann@bücher.example', 'ann@xn--bcher-kva.example');
+    expect(listed).toMatchObject({ address: 'ann@bücher.example', key: 'ann@xn--bcher-kva.example' });
+    expect(listed?.entry).not.toHaveProperty('aliasOf');
+    expect(readAs('straße@x.com', 'strasse@x.com')?.address).toBe('strasse@x.com');
   });
+
+  it.each(['oberon@x.com', 'ann@bücher.example.com', 'no address', '', null, 1, { address: 'ann@bücher.example' }])(
+    'of anything else (%j) is dropped',
+    (aliasOf) => {
+      expect(readAs('ann@bücher.example', aliasOf)).toBeUndefined();
+    },
+  );
 });

@@ -1,6 +1,6 @@
 // Host `mac` with a full index, the route in front of it and peers that do as a test says.
 import type { Hono } from 'hono';
-import type { IndexEntry } from '../../mesh/index-entry.ts';
+import type { IndexEntry, ParseAddress } from '../../mesh/index-entry.ts';
 import { createLookUp, type LookUpMeta } from '../../mesh/lookup.ts';
 import type { AddressKey } from '../../mesh/names.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
@@ -28,6 +28,7 @@ interface IndexBody extends Record<string, unknown> {
 export function indexNode(
   scripts: Record<string, PeerScript> = { cloud: says({}) },
   before: (app: Hono, clock: VirtualClock) => void = () => {},
+  parseAddress: ParseAddress = parsePlainAddress,
 ) {
   const roster = rosterOf('mac', ...Object.keys(scripts));
   const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
@@ -38,7 +39,6 @@ export function indexNode(
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);
   const log = new RecordingLog();
-  const parseAddress = parsePlainAddress;
   const local = (question: Parameters<EmailIndex['answer']>[0]) => index.answer(question);
   const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress, isLegacy: () => false });
   const app = createShell(log);

@@ -5,13 +5,13 @@ import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
 import {
   EMAIL_INDEX_PATH,
-  entryJson,
   type ListedEntry,
   type ParseAddress,
   type ParsedAddress,
 } from '../../../mesh/index-entry.ts';
+import { memberJson, membersJson, spellingOf } from '../../../mesh/index-key.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
-import { type AddressKey, type AgentId, parseAgentId } from '../../../mesh/names.ts';
+import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
 import { answerBytes } from '../answer-signing.ts';
 import { joinInTurns } from '../long-list.ts';
@@ -57,18 +57,25 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
 }
 
 /**
- * By far the commonest request has `?address=` alone, and the address as the index itself writes its keys: then there is
+ * By far the commonest request has `?address=` alone, and the address as the index itself writes its main keys: then there is
  * nothing to parse, for a key names itself. Everything else, a miss included, goes the long way.
  */
 function directHit(index: EmailIndex, url: string): HeldAddress | undefined {
   const start = url.indexOf('?');
   if (!url.startsWith(ADDRESS_ALONE, start) || url.includes('&', start)) return undefined;
-  return index.byAddress(decodePercents(url.slice(start + ADDRESS_ALONE.length)) as AddressKey);
+  const text = decodePercents(url.slice(start + ADDRESS_ALONE.length));
+  const held = index.byAddress(text as AddressKey);
+  return held?.mainKey === text ? held : undefined;
+}
+
+/** An address, and how it was spelled: it is answered under that. */
+interface Reading extends ParsedAddress {
+  readonly spelling: EmailAddress;
 }
 
 /** What the query asks for. An empty list of addresses: it names none that anybody could hold. */
 interface Asked {
-  readonly addresses: readonly ParsedAddress[] | undefined;
+  readonly addresses: readonly Reading[] | undefined;
   readonly agentId: string | undefined;
 }
 
@@ -86,9 +93,9 @@ function isSigned(c: Context): boolean {
 
 /** What a peer that only knows the look-up must take for taken: it looks here, and then writes. */
 function pendingMap({ pending }: EmailIndexServices, { addresses = [] }: Asked): string {
-  for (const { key } of addresses) {
+  for (const { key, spelling } of addresses) {
     const held = pending(key);
-    if (held !== undefined) return `{${entryJson(held.address, { ...held.entry, pending: true })}}`;
+    if (held !== undefined) return `{${memberJson(spelling, held, { ...held.entry, pending: true })}}`;
   }
   return '{}';
 }
@@ -97,11 +104,12 @@ function pendingMap({ pending }: EmailIndexServices, { addresses = [] }: Asked):
  * The addresses that a value can mean, the likelier first. In a query `+` is a space by the rules of forms, but gateways send the
  * `+` of `a+b@x.com` unencoded: so it is read as a plus first, and as a space (`+a@x.com` for ` a@x.com`) second.
  */
-function readings(raw: string, parseAddress: ParseAddress): readonly ParsedAddress[] {
-  const plus = parseAddress(decodePercents(raw));
-  if (!raw.includes('+')) return plus.valid ? [plus] : [];
-  const space = parseAddress(decodeQuery(raw));
-  return [plus, space].filter((reading) => reading.valid);
+function readings(raw: string, parseAddress: ParseAddress): readonly Reading[] {
+  const texts = raw.includes('+') ? [decodePercents(raw), decodeQuery(raw)] : [decodePercents(raw)];
+  return texts.flatMap((text) => {
+    const parsed = parseAddress(text);
+    return parsed.valid ? [{ ...parsed, spelling: spellingOf(text, parsed) }] : [];
+  });
 }
 
 /** The bare map. An unknown agent is 404 to a client; to a peer it is an empty map, so that it does not count us as failed. */
@@ -113,9 +121,9 @@ function localMap(index: EmailIndex, { addresses, agentId }: Asked, isPeer: bool
     throw new MeshError('not_found', message, { field: 'agentId' });
   }
   if (addresses === undefined) return `{${id === undefined ? '' : joinJson(index.byAgent(id))}}`;
-  for (const { key } of addresses) {
+  for (const { key, spelling } of addresses) {
     const held = index.byAddress(key);
-    if (held !== undefined && (id === undefined || held.agent.id === id)) return held.mapJson;
+    if (held !== undefined && (id === undefined || held.agent.id === id)) return held.mapJsonUnder(spelling);
   }
   return '{}';
 }
@@ -150,7 +158,8 @@ async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked
   if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
   const { signal } = c.req.raw;
   try {
-    return c.body(await federatedJson(await askAll(lookUp, asked.addresses, agentId, signal)), 200, JSON_TYPE);
+    const { answer, spelling } = await askAll(lookUp, asked.addresses, agentId, signal);
+    return c.body(await federatedJson(answer, spelling), 200, JSON_TYPE);
   } catch (error) {
     if (!signal.aborted) throw error;
     return new Response(null, { status: CLIENT_LEFT });
@@ -159,34 +168,48 @@ async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked
 
 const ALONE = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [], queryTime: 0 };
 
+/** An answer, and the spelling it is given under; absent: it is about more than one address. */
+interface Spelled {
+  readonly answer: LookUpAnswer;
+  readonly spelling?: EmailAddress;
+}
+
 /** Asks for each reading at once, and takes the first that somebody holds. */
 async function askAll(
   lookUp: LookUp,
-  addresses: readonly ParsedAddress[] | undefined,
+  addresses: readonly Reading[] | undefined,
   agentId: AgentId | undefined,
   signal: AbortSignal,
-): Promise<LookUpAnswer> {
+): Promise<Spelled> {
   const rest = agentId === undefined ? {} : { agentId };
-  const [first = rest, ...others] = addresses?.map((address) => ({ address, ...rest })) ?? [];
-  const [likelier, ...answers] = await Promise.all([
-    lookUp(first, signal),
-    ...others.map((one) => lookUp(one, signal)),
-  ]);
-  return [likelier, ...answers].find((answer) => answer.emails.size > 0) ?? likelier;
+  if (addresses === undefined) return { answer: await lookUp(rest, signal) };
+  const asked = addresses.map(async ({ spelling, address, key }): Promise<Spelled> => {
+    return { spelling, answer: await lookUp({ address: { address, key }, ...rest }, signal) };
+  });
+  const answers = await Promise.all(asked);
+  const first = answers.find(({ answer }) => answer.emails.size > 0) ?? answers[0];
+  if (first === undefined) throw new Error('A question without an address is answered before it is asked.');
+  return first;
 }
 
-/** Texts of answers that several clients share. */
-const rendered = new WeakMap<LookUpAnswer, Promise<string | Uint8Array<ArrayBuffer>>>();
+/** Texts of answers that several clients share, by spelling; '' where that says nothing. */
+const rendered = new WeakMap<LookUpAnswer, Map<string, Promise<string | Uint8Array<ArrayBuffer>>>>();
 
-function federatedJson(answer: LookUpAnswer): Promise<string | Uint8Array<ArrayBuffer>> {
-  const known = rendered.get(answer) ?? renderFederated(answer);
-  rendered.set(answer, known);
-  return known;
+function federatedJson(answer: LookUpAnswer, spelling?: EmailAddress): Promise<string | Uint8Array<ArrayBuffer>> {
+  const texts = rendered.get(answer) ?? new Map<string, Promise<string | Uint8Array<ArrayBuffer>>>();
+  rendered.set(answer, texts);
+  const text = texts.get(spelling ?? '') ?? renderFederated(answer, spelling);
+  texts.set(spelling ?? '', text);
+  return text;
 }
 
 /** Writes a long answer in turns, so that other requests have theirs in between. */
-async function renderFederated({ emails, meta }: LookUpAnswer): Promise<string | Uint8Array<ArrayBuffer>> {
-  const write = ({ address, entry }: ListedEntry) => entryJson(address, entry);
+async function renderFederated(
+  { emails, meta }: LookUpAnswer,
+  spelling: EmailAddress | undefined,
+): Promise<string | Uint8Array<ArrayBuffer>> {
+  const write = (listed: ListedEntry) =>
+    spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
   const end = `},"meta":${JSON.stringify(meta)}}`;
   if (emails.size <= FEW_ENTRIES_MAX) return `{"emails":{${[...emails.values()].map(write).join(',')}${end}`;
   return Buffer.concat([Buffer.from('{"emails":{'), await joinInTurns(emails.values(), write), Buffer.from(end)]);
