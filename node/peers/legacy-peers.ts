@@ -85,10 +85,14 @@ export class LegacyPeers {
     return host.legacy === true || this.#isHeard(host);
   }
 
-  /** What an operator should know of a peer that counts as one: nobody but itself said so. */
+  /** What an operator should do about what hosts.json says of a peer, or does not say. */
   remark(id: HostId): string | undefined {
-    const host = this.#options.roster().get(id);
-    return host !== undefined && host.legacy !== true && this.has(id) ? unconfirmed(host) : undefined;
+    const { roster, keys } = this.#options;
+    const host = roster().get(id);
+    if (host === undefined) return undefined;
+    if (host.legacy !== true) return this.has(id) ? unconfirmed(host) : undefined;
+    if (keys.known(id) === undefined) return undefined;
+    return `Host '${id}' has introduced itself with a key, so it takes part in the claims: take "legacy": true out of its entry of hosts.json.`;
   }
 
   /** Whether it is left out of the vote: where none may be listed, none is left out. */

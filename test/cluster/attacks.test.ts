@@ -47,8 +47,8 @@ describe('a stranger who answers for a host, and knows no hello,', { timeout: AT
   });
 
   it('takes no vote from a host whose key stands in hosts.json', async () => {
-    const entries = { cloud: { publicKey: testKeys('cloud').cloud.key.text } };
-    await using mesh = await withStranger({ entries });
+    const { publicKey } = testKeys('cloud').cloud.signer;
+    await using mesh = await withStranger({ entry: (id) => (id === 'cloud' ? { publicKey } : {}) });
     expect(await mesh.claim('mac', 'a@x.com')).toBe(false);
     expect((await mesh.lookUp('mac', 'a@x.com')).failures).toEqual({ cloud: 'peer_untrusted' });
   });
@@ -77,12 +77,29 @@ describe('a stranger who answers for a host, and knows no hello,', { timeout: AT
   });
 
   it('is believed of a host that hosts.json declares legacy, with a secret too', async () => {
-    await using mesh = await withStranger({ secret, entries: { cloud: { legacy: true } } });
+    await using mesh = await withStranger({
+      secret,
+      entry: (id) => (id === 'cloud' ? { legacy: true } : {}),
+    });
     expect(await shown(mesh, 'cloud')).toMatchObject({ legacy: true, votes: false });
     expect((await shown(mesh, 'cloud'))?.remark).toBeUndefined();
     expect(await mesh.lookUp('mac', 'a@x.com')).toEqual({ owner: undefined, failures: {} });
     expect(await mesh.claim('mac', 'a@x.com')).toBe(true);
   });
+});
+
+it('a host that one hosts.json declares legacy, and another does not, keeps both from claiming', {
+  timeout: ATTACK_MS_MAX,
+}, async () => {
+  const entry = (id: string, self: string) => (id === 'mini' && self === 'mac' ? { legacy: true } : {});
+  await using mesh = await AttackedMesh.of(['mac', 'cloud', 'mini'], { secret, entry });
+  mesh.attack = ({ to, request }, pass) => (to === 'mini' ? stranger(request) : pass(request));
+  await mesh.startAll();
+  expect([await mesh.claim('mac', 'a@x.com'), await mesh.claim('cloud', 'a@x.com')]).toEqual([false, false]);
+  const { message } = await mesh.ask<{ message: string }>('mac', '/ready');
+  expect(message).toMatch(
+    /do not agree on who votes: this host goes by cloud, mac, but 'cloud' goes by cloud, mac, mini/,
+  );
 });
 
 describe('somebody in between', { timeout: ATTACK_MS_MAX }, () => {

@@ -36,8 +36,8 @@ export interface AttackedMeshOptions {
   readonly secret?: string | undefined;
   /** Where every answer seems to come from, as a socket says. */
   readonly address?: string;
-  /** Further members of a host's entry in hosts.json. */
-  readonly entries?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Further members of a host's entry in hosts.json, as the file of `self` has it. */
+  readonly entry?: (id: string, self: string) => Readonly<Record<string, unknown>>;
 }
 
 /** Somebody between `from` and the host at the request's URL; `pass` brings the real host's answer. */
@@ -89,14 +89,14 @@ export class AttackedMesh implements AsyncDisposable {
 
   /** Starts a host, again on its disk when it was up before. */
   async start(id: string): Promise<void> {
-    const { rules = {}, secret, entries = {} } = this.#options;
+    const { rules = {}, secret, entry } = this.#options;
     const { clock } = this;
     const before = this.#up.get(id);
     await before?.node[Symbol.asyncDispose]();
     this.#starts += 1;
     const [log, random] = [new RecordingLog(), seededRandom(this.#starts)];
     const store = new MemoryStore(before === undefined ? {} : { disk: before.store.snapshot() });
-    const hosts = this.#ids.map((host) => ({ id: host, url: urlOf(host), ...entries[host] }));
+    const hosts = this.#ids.map((host) => ({ id: host, url: urlOf(host), ...entry?.(host, id) }));
     const roster = new RosterWatch(JSON.stringify({ hosts }), { id, hostName: id }, log);
     const { self } = roster.current();
     const own = testKeys(id)[id]?.signer as Signer;

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
 
-export interface Said {
+interface Said {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;

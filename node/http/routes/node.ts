@@ -65,6 +65,10 @@ function describeHost(
   const votes = claims.store.status().voters.includes(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
   const remark = legacy.remark(host.id);
-  const isLegacy = legacy.has(host.id) ? { legacy: true, ...(remark === undefined ? {} : { remark }) } : {};
-  return { ...host.entry, ...isLegacy, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
+  const isLegacy = legacy.has(host.id);
+  const said = {
+    ...(isLegacy || host.legacy ? { legacy: isLegacy } : {}),
+    ...(remark === undefined ? {} : { remark }),
+  };
+  return { ...host.entry, ...said, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

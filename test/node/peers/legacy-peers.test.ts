@@ -167,6 +167,7 @@ describe('a peer without a hello', () => {
     world.hello = 'introduced';
     await start();
     expect([peers.has(OLD), changes]).toEqual([false, [false]]);
+    expect(peers.remark(OLD)).toMatch(/introduced itself with a key.*take "legacy": true out/);
   });
 
   it('is asked nothing while it counts as any other host', async () => {
