@@ -201,13 +201,20 @@ export class Blobs {
     await onDisk(() => utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000));
   }
 
+  /** Removes one that no message needs, unless somebody wanted it after `sinceMs` (wall clock), for a message of their own. */
+  async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
+    const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= sinceMs && !isNeeded(blob);
+    await this.#naming(() => this.#remove(blob, isOver));
+  }
+
   /** Removes blobs that no message needs and that nobody wanted for a day. */
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
     for (const [blob, bytes] of this.#sizes)
       if (isNeeded(blob)) this.#shares.settle(blob);
       else this.#shares.found(blob, bytes);
     for (const blob of [...this.#wantedMs.keys()])
-      if (this.#isOver(blob, isNeeded)) await this.#naming(() => this.#remove(blob, isNeeded));
+      if (this.#isOver(blob, isNeeded))
+        await this.#naming(() => this.#remove(blob, () => this.#isOver(blob, isNeeded)));
   }
 
   #refuseTooMuch(bytes: number, more: number, bytesMax: number): void {
@@ -260,9 +267,9 @@ export class Blobs {
   }
 
   /** Forgets it first, so that nobody takes it up while its file goes. */
-  async #remove(blob: string, isNeeded: (blob: string) => boolean): Promise<void> {
+  async #remove(blob: string, isOver: () => boolean): Promise<void> {
     // Asked again: it may have waited behind others for its turn.
-    if (!this.#isOver(blob, isNeeded)) return;
+    if (!this.#sizes.has(blob) || !isOver()) return;
     this.#bytes -= this.#sizes.get(blob) ?? 0;
     this.#sizes.delete(blob);
     this.#wantedMs.delete(blob);

@@ -160,6 +160,12 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
   };
 }
 
+/** It is not sent again: nobody needs its attachments. */
+export function withoutAttachments(message: Message): Message {
+  const reason = `${stop(message.reason)} Its attachments were let go of.`;
+  return { ...message, blobs: [], attachmentsGone: true, reason };
+}
+
 /** Whether a server took it for somebody, or may have. */
 export function wasTaken({ recipients }: Pick<Message, 'recipients'>): boolean {
   return recipients.some(wasTakenFor);

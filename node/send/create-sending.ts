@@ -14,7 +14,8 @@ import type { Mailer } from './mailer.ts';
 import { isFinal } from './message.ts';
 import { NotificationReader } from './notification-reader.ts';
 import { PRESETS } from './presets.ts';
-import { Queue, type Tell } from './queue.ts';
+import { Queue } from './queue.ts';
+import type { Tell } from './queue-options.ts';
 import { buildContent, recipientsOf } from './request.ts';
 import { ReturnedMail } from './returned-mail.ts';
 import { type AgentsOfHost, prepare, whyNotAs } from './sender.ts';
@@ -70,6 +71,7 @@ export async function createSending(config: SendConfig, ports: SendingPorts): Pr
     random,
     log,
   });
+  blobs.tellUseBy(() => queue.blobs.describe((blob) => blobs.bytesOf(blob)));
   return new SendModuleOverQueue({ ...ports, config, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
 }
 
@@ -187,6 +189,16 @@ class SendModuleOverQueue implements SendModule {
     return this.#parts.queue.resend(id);
   }
 
+  async letGo(id: string) {
+    const { queue, blobs } = this.#parts;
+    const before = queue.get(id);
+    const message = await queue.letGo(id);
+    // It wanted them when it was accepted, a moment before it was made.
+    const sinceMs = Date.parse(message.createdAt);
+    for (const blob of before?.blobs ?? []) await blobs.release(blob, sinceMs, (one) => queue.blobs.needs(one));
+    return message;
+  }
+
   providers(): Readonly<Record<string, unknown>> {
     const { config, queue } = this.#parts;
     return {
@@ -223,7 +235,7 @@ class SendModuleOverQueue implements SendModule {
     const { queue, blobs, clock } = this.#parts;
     while (!signal.aborted) {
       await queue.trim();
-      await blobs.sweep((blob) => queue.needsBlob(blob));
+      await blobs.sweep((blob) => queue.blobs.needs(blob));
       await clock.sleep(TRIM_INTERVAL_MS, signal);
     }
   }

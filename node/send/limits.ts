@@ -77,6 +77,8 @@ export const FINISHED_MS_MAX = 30 * 24 * HOUR_MS;
 export const IDEMPOTENCY_MS = 24 * HOUR_MS;
 export const SUPPRESSIONS_MAX = 100_000;
 export const BOUNCE_SUPPRESSION_MS = 90 * 24 * HOUR_MS;
+/** A message that failed keeps its attachments for so long, in case it is sent again. */
+export const FAILED_ATTACHMENTS_MS = 24 * HOUR_MS;
 /** An uploaded blob waits this long for its message. */
 export const BLOB_UNUSED_MS_MAX = 24 * HOUR_MS;
 /** Everything of a send but its attachments. */

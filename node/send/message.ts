@@ -115,6 +115,8 @@ export interface Message {
   readonly lifetimeMs: number;
   /** Attachments that it needs until its content is forgotten. */
   readonly blobs: readonly string[];
+  /** Whether they were let go of before that: then it can't be sent again. */
+  readonly attachmentsGone?: boolean;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -1,25 +1,30 @@
 // The durable queue: messages from their acceptance to long after their end. What it answers is on disk; what it hands to a server
 // is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
 import { MeshError } from '../../mesh/errors.ts';
-import type { AgentId } from '../../mesh/names.ts';
-import type { Clock, Random, Write } from '../../mesh/ports.ts';
-import type { Log } from '../log.ts';
-import type { EmailEntry } from '../registry/change-log.ts';
-import type { Store } from '../store/store.ts';
+import type { Clock, Write } from '../../mesh/ports.ts';
 import { type Acceptance, draftOf, refuseTooMuch } from './acceptance.ts';
-import type { SendConfig } from './account.ts';
 import { BlobHolds } from './blob-holds.ts';
 import { Accounts, waitingReason } from './choosing.ts';
 import { tellingSteps } from './clock-steps.ts';
 import { ContentCache } from './content-cache.ts';
-import { bounced, cancelled, detailOf, eventOf, keepsContent, requeued, unknown } from './course.ts';
+import {
+  bounced,
+  cancelled,
+  detailOf,
+  eventOf,
+  keepsContent,
+  requeued,
+  unknown,
+  withoutAttachments,
+} from './course.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { CONTENT_AHEAD_MS_MAX } from './limits.ts';
 import { type LogPage, type LogQuery, pageOf } from './log-page.ts';
-import type { Mailer } from './mailer.ts';
 import { isFinal, type Message } from './message.ts';
 import { afterRestart, afterStep } from './message-times.ts';
+import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
+import type { QueueOptions } from './queue-options.ts';
 import {
   attemptWrite,
   contentWrite,
@@ -30,32 +35,9 @@ import {
   messageWrite,
 } from './queue-records.ts';
 import { Retention } from './retention.ts';
-import type { Suppressions } from './suppressions.ts';
 import { Turns } from './turns.ts';
 import { WarmUps } from './warm-up.ts';
 import { Watchers } from './watchers.ts';
-
-/** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
-export type Tell = (telling: {
-  readonly agentId: AgentId;
-  readonly agentName: string;
-  readonly drafts: readonly Pick<EmailEntry, 'event' | 'email'>[];
-  readonly writes: readonly Write[];
-  readonly apply: () => void;
-}) => Promise<void>;
-
-export interface QueueOptions {
-  readonly store: Store;
-  readonly tell: Tell;
-  readonly mailer: Mailer;
-  readonly config: SendConfig;
-  readonly suppressions: Suppressions;
-  /** Why a message may not go out as its address any more; `undefined` when it may. */
-  readonly whyNotAs: (message: Message) => string | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
 
 export class Queue {
   readonly accounts: Accounts;
@@ -64,7 +46,8 @@ export class Queue {
   readonly #clock: Clock;
   readonly #keys = new IdempotencyKeys();
   readonly #retention: Retention;
-  readonly #blobs = new BlobHolds();
+  /** What is needed of the stored blobs. */
+  readonly blobs = new BlobHolds();
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
@@ -138,11 +121,6 @@ export class Queue {
     return pageOf([...this.#messages.values()], query);
   }
 
-  /** Whether a stored blob is needed by a message that may still be sent. */
-  needsBlob(blob: string): boolean {
-    return this.#blobs.needs(blob);
-  }
-
   /**
    * Takes a message; durable when it resolves. The same key and fingerprint again is the same message. Throws
    * `idempotency_mismatch`, `rate_limited`, `overloaded`.
@@ -181,13 +159,12 @@ export class Queue {
   cancel(id: string): Promise<Message> {
     return this.#turns.take(id, async () => {
       const message = this.#known(id);
-      const { state } = message;
-      const extra = { email_id: id, state: isFinal(state) ? state : 'sending' };
-      if (isFinal(state))
-        throw new MeshError('not_cancellable', `The email is '${state}'; only what waits can be cancelled.`, { extra });
+      refuseCancelling(message);
       // Whoever takes it out of the queue has it: what a server is being told of can't be taken back.
       if (!this.#dispatcher.remove(id))
-        throw new MeshError('not_cancellable', 'The email is being sent at this moment.', { extra });
+        throw new MeshError('not_cancellable', 'The email is being sent at this moment.', {
+          extra: { email_id: id, state: 'sending' },
+        });
       return this.#save(cancelled(message, this.#iso()), []);
     });
   }
@@ -196,17 +173,20 @@ export class Queue {
   resend(id: string): Promise<Message> {
     return this.#turns.take(id, async () => {
       const message = this.#known(id);
-      const { state } = message;
-      if (!['unknown', 'failed', 'expired'].includes(state))
-        throw new MeshError(
-          'not_resendable',
-          `The email is '${state}'; only what is unknown, failed or expired can be sent again.`,
-          { extra: { email_id: id, state } },
-        );
+      refuseResending(message);
       const nowMs = this.#clock.wallMs();
       const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
       this.#dispatcher.add(again);
       return again;
+    });
+  }
+
+  /** Lets go of its attachments; it can't be sent again then. Throws `conflict` while it is to be sent. */
+  letGo(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      refuseLettingGo(message);
+      return message.blobs.length === 0 ? message : this.#save(withoutAttachments(message), []);
     });
   }
 
@@ -233,7 +213,7 @@ export class Queue {
     return this.#known(id);
   }
 
-  /** Forgets what ended long ago, and keys that are over. Called now and then. */
+  /** Forgets what ended long ago, keys that are over, and attachments of what failed. Called now and then. */
   async trim(): Promise<void> {
     const over = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
     if (over.length > 0) await this.#options.store.commit(over);
@@ -245,8 +225,14 @@ export class Queue {
         if (message === undefined || !isOver(id)) return;
         await this.#options.store.commit(forgetWrites(id));
         this.#messages.delete(id);
-        this.#blobs.moved(message, undefined);
+        this.blobs.moved(message, undefined);
         this.#retention.forgotten(id);
+      });
+    const areOver = ({ id }: Message) => this.#retention.areAttachmentsOver(id);
+    for (const { id } of this.blobs.failed().filter(areOver))
+      await this.#turns.take(id, async () => {
+        const message = this.#known(id);
+        if (areOver(message)) await this.#save(withoutAttachments(message), []);
       });
   }
 
@@ -276,7 +262,7 @@ export class Queue {
   #show(message: Message): void {
     const before = this.#messages.get(message.id);
     this.#messages.set(message.id, message);
-    this.#blobs.moved(before, message);
+    this.blobs.moved(before, message);
     this.#retention.shown(message);
     if (isFinal(message.state)) this.#contents.forget(message.id);
     this.#watchers.shown(message);
@@ -288,7 +274,7 @@ export class Queue {
     for (const [id, stored] of this.#messages) {
       const message = isFinal(stored.state) ? stored : afterRestart(stored, nowMs);
       this.#messages.set(id, message);
-      this.#blobs.moved(undefined, message);
+      this.blobs.moved(undefined, message);
       this.#retention.restored(message);
       if (!isFinal(message.state)) this.#dispatcher.add(message);
     }

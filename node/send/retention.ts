@@ -1,6 +1,6 @@
 // How long ago messages ended, by elapsed time, which decides when they and their idempotency keys are forgotten.
 import type { Clock } from '../../mesh/ports.ts';
-import { FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS } from './limits.ts';
+import { FAILED_ATTACHMENTS_MS, FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS } from './limits.ts';
 import { isFinal, type Message } from './message.ts';
 
 export class Retention {
@@ -31,6 +31,11 @@ export class Retention {
   /** A key outlives its message's end by a day: whoever repeats a request has heard nothing of it. */
   isKeyOver(id: string): boolean {
     return this.#agoMs(id) >= IDEMPOTENCY_MS;
+  }
+
+  /** Whoever wants to send it again has had a day for that. */
+  areAttachmentsOver(id: string): boolean {
+    return this.#agoMs(id) >= FAILED_ATTACHMENTS_MS;
   }
 
   /** Whether it is forgotten; `hasKey`: only for its age, since a request that is repeated must find it. */

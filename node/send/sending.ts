@@ -41,6 +41,8 @@ export interface Sending {
   cancel(id: string): Promise<Message>;
   /** The operator's word that an `unknown` or failed message is to be sent again. Throws `not_cancellable`. */
   resend(id: string): Promise<Message>;
+  /** Lets go of the attachments of what failed or came back; it can't be sent again then. Throws `conflict` while it is to be sent. */
+  letGo(id: string): Promise<Message>;
   /** Presets and accounts with their health; no credential. */
   providers(): Readonly<Record<string, unknown>>;
   /**

@@ -51,6 +51,9 @@ export function emailRoutes(app: Hono, { sending, readBody }: EmailServices): vo
   resource(app, '/api/email/:id/cancel', {
     POST: async (c) => c.json(statusForm(await sending.cancel(find(c, sending).id))),
   });
+  resource(app, '/api/email/:id/attachments', {
+    DELETE: async (c) => c.json(statusForm(await sending.letGo(find(c, sending).id))),
+  });
   resource(app, '/api/email/:id/resend', {
     POST: async (c) => c.json(statusForm(await sending.resend(find(c, sending).id)), 202),
   });

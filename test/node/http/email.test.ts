@@ -1,11 +1,12 @@
 // The routes of sending, with a server that a test scripts behind them.
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SendConfig } from '../../../node/send/account.ts';
 import { DnsFailure, type Resolver } from '../../../node/send/deliverability.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../../node/send/mailer.ts';
 import dns from '../../data/python-email-validator-dns.json' with { type: 'json' };
 import { account, sendConfig } from '../../support/mail.ts';
-import { accepted } from '../../support/mail-world.ts';
+import { accepted, notSent } from '../../support/mail-world.ts';
 import { type TestNode, testNode } from '../../support/test-node.ts';
 
 const ADDRESSES = [
@@ -364,6 +365,30 @@ describe('bounces', () => {
     const report = { messageId, recipients: [{ address: 'ceo@mail.example.com', status: '5.1.1' }] };
     expect((await world.ask('POST', '/api/email/bounces', report)).status).toBe(404);
     expect((await world.ask('GET', '/api/email/suppressions')).body).toEqual({ suppressions: [] });
+  });
+});
+
+describe('DELETE /api/email/:id/attachments', () => {
+  it('lets go of what a failed mail holds, at once, and of nothing that waits', async () => {
+    const world = await withTitania();
+    world.script = () => notSent('message_refused', 'permanent', 'message');
+    const attachments = [{ filename: 'a.txt', content: 'aGVsbG8=' }];
+    const { email_id } = (await send(world, { wait: true, attachments })).body as { email_id: string };
+    const path = `/api/email/${email_id}/attachments`;
+    expect(await world.ask('DELETE', path)).toMatchObject({
+      status: 200,
+      body: { email_id, state: 'failed', message: expect.stringContaining('let go of') },
+    });
+    expect((await world.ask('POST', `/api/email/${email_id}/resend`)).status).toBe(409);
+    const blob = createHash('sha256').update('hello').digest('hex');
+    expect(await send(world, { attachments: [{ filename: 'a.txt', blob }] })).toMatchObject({
+      status: 400,
+      body: { field: 'attachments[0].blob' },
+    });
+    const sendAt = new Date(world.clock.wallMs() + 3_600_000).toISOString();
+    const waiting = (await send(world, { sendAt, attachments })).body as { email_id: string };
+    expect((await world.ask('DELETE', `/api/email/${waiting.email_id}/attachments`)).status).toBe(409);
+    expect((await world.ask('DELETE', '/api/email/nothing/attachments')).status).toBe(404);
   });
 });
 

@@ -25,6 +25,7 @@ const ROUTES: readonly (readonly [path: string, methods: readonly string[], json
   ['/api/email/providers', ['GET'], []],
   ['/api/email/x/cancel', ['POST'], []],
   ['/api/email/x/resend', ['POST'], []],
+  ['/api/email/x/attachments', ['DELETE'], []],
   ['/api/email/blobs', ['POST'], []],
   ['/api/email/bounces', ['POST'], ['POST']],
   ['/api/email/suppressions', ['GET', 'POST'], ['POST']],

@@ -85,6 +85,20 @@ describe('a blob', () => {
     expect(await unnamed()).toBe('5');
   });
 
+  it('is released at once when nobody needs it or wanted it since', async () => {
+    const { directory, clock, blobs } = await open();
+    const { blob } = await blobs.put(chunks('hello'), upTo(100));
+    const sinceMs = clock.wallMs();
+    await clock.advance(5_000);
+    await blobs.release(blob, sinceMs, () => true);
+    await blobs.touch(blob);
+    await blobs.release(blob, sinceMs, () => false);
+    expect(readdirSync(directory)).toEqual([HELLO]);
+    await blobs.release(blob, clock.wallMs(), () => false);
+    await blobs.release(blob, clock.wallMs(), () => false);
+    expect([readdirSync(directory), blobs.bytesOf(HELLO)]).toEqual([[], undefined]);
+  });
+
   it('is swept a day after it was last wanted, unless a message needs it', async () => {
     const { directory, clock, blobs } = await open();
     const { blob: other } = await blobs.put(chunks('other'), upTo(100));
