@@ -30,6 +30,7 @@ export function parseMailbox(input: MailboxInput, field: string, rules: MailboxR
     allowSingleLabel: internal,
     allowDomainLiteral: rules.isOwned,
   });
+  if (parsed.valid) refuseUnwritable(parsed.normalized, addressField);
   if (!parsed.valid) {
     const hint = typeof input === 'string' && text.includes(',') ? ' Give several addresses as a list.' : '';
     throw new MeshError('invalid_address', `'${addressField}' is not an email address: ${parsed.error}${hint}`, {
@@ -48,9 +49,24 @@ export function parseMailbox(input: MailboxInput, field: string, rules: MailboxR
   return { name, address: parsed.normalized };
 }
 
+/**
+ * Angle brackets end an address in a command to a server and in a header, also where quotes allow them (RFC 5321 §4.1.2), and the
+ * mailer writes none such. Throws `invalid_address` naming the field.
+ */
+export function refuseUnwritable(address: string, field: string): void {
+  if (!/[<>]/.test(address)) return;
+  const message = `'${field}' has an angle bracket in its address, which mail can't be addressed with here: '${address}'.`;
+  throw new MeshError('invalid_address', message, { field });
+}
+
 /** The mailbox that an address names, for telling repeats: the domain as A-labels, the local part as it is. */
 export function mailboxKey(address: string): string {
-  const parsed = parseAddress(address, { allowQuotedLocal: true, globallyDeliverable: false });
+  const parsed = parseAddress(address, {
+    allowQuotedLocal: true,
+    globallyDeliverable: false,
+    allowSingleLabel: true,
+    allowDomainLiteral: true,
+  });
   return parsed.valid ? `${parsed.localPart}@${parsed.asciiDomain.toLowerCase()}` : address;
 }
 

@@ -56,10 +56,15 @@ function connectionError(error: SmtpError): ShipmentErrorCode {
   return 'connection_lost';
 }
 
-/** After `MAIL FROM`, when the server took nothing. A reply to `MAIL FROM` is about the account, one to `DATA` about the message. */
+/**
+ * After `MAIL FROM`, when the server took nothing. A reply to `MAIL FROM` is about the account, one to `DATA` about the message;
+ * what the library itself would not write is the message's fault, and never the server's.
+ */
 export function messageFailure(error: SmtpError, tookMs: number): NotSent {
   const code = error.responseCode;
   const rest = { ...replyOf(error), tookMs };
+  if (error.code === 'EENVELOPE' && error.command === 'API')
+    return { kind: 'not_sent', error: 'compose_failed', class: 'permanent', scope: 'message', ...rest };
   if (error.code === 'EMESSAGE' && code === undefined)
     return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
   if (code === undefined || code === 421) {

@@ -12,6 +12,7 @@ import {
   ATTACHMENTS_MAX,
   BODY_BYTES_MAX,
   FILENAME_CHARACTERS_MAX,
+  HEADER_TEXT_CHARACTERS_MAX,
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
@@ -36,7 +37,10 @@ const mailboxes = z.union([mailbox, z.array(mailbox).max(RECIPIENTS_MAX)], {
 /** RFC 5322 §3.6.4, without its obsolete forms. */
 const MESSAGE_ID =
   /^<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+|\[[\x21-\x5a\x5e-\x7e]*\])>$/;
-const messageId = z.string().max(998).regex(MESSAGE_ID, 'must be a message id in angle brackets, like <id@x.com>');
+const messageId = z
+  .string()
+  .max(HEADER_TEXT_CHARACTERS_MAX)
+  .regex(MESSAGE_ID, 'must be a message id in angle brackets, like <id@x.com>');
 /** Headers that are looked at to say what is wrong with them. */
 const HEADERS_READ_MAX = 500;
 const CONTENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;

@@ -1,11 +1,12 @@
 // Who sends: an agent of this host, as an address that it owns. Decided before anything is stored, from the request and from what
 // the caller says of itself; a name of somebody else's, or of nobody's, is refused.
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { type AgentId, parseAgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { SendConfig } from './account.ts';
 import type { Blobs } from './blobs.ts';
-import { mailboxKey } from './mailboxes.ts';
+import { refuseUnwritable } from './mailboxes.ts';
 import type { Mailbox, Message } from './message.ts';
 import { parseSendRequest, type SendRequest, sendRequest } from './request.ts';
 import type { SendContext } from './sending.ts';
@@ -62,7 +63,9 @@ export function prepare(parts: PreparingParts, value: unknown, context: SendCont
 export function whyNotAs(parts: Pick<AgentsOfHost, 'holder'>): (message: Message) => string | undefined {
   return ({ agentId, agentName, from }) => {
     const agent = parts.holder(from);
-    if (agent?.id !== agentId) return `Agent '${agentName}' does not own '${from}' any more, so it is not sent.`;
+    // Exactly that: the same address claimed anew may be spelled otherwise.
+    const isOwned = agent?.id === agentId && agent.addresses.some(({ address }) => address === from);
+    if (!isOwned) return `Agent '${agentName}' does not own '${from}' any more, so it is not sent.`;
     return agent.enabled ? undefined : `Email of agent '${agentName}' is disabled, so it is not sent.`;
   };
 }
@@ -80,6 +83,7 @@ function asPrimary(request: SendRequest, agent: SendingAgent | undefined): Prepa
     throw new MeshError('sender_not_owned', `Agent '${agent.name}' has no email address to send as.`, {
       field: 'agentId',
     });
+  refuseUnwritable(primary.address, 'from');
   return { request, agent, from: { name: primary.displayName ?? '', address: primary.address } };
 }
 
@@ -96,11 +100,19 @@ function asAsked(
     throw new MeshError('sender_not_owned', `Mail can't be sent as '${from.address}': ${owner}.`, { field: 'from' });
   }
   refuseDisabled(agent);
-  const key = mailboxKey(from.address).toLowerCase();
-  const own = agent.addresses.find(({ address }) => mailboxKey(address).toLowerCase() === key);
-  // As it is registered, not as it was typed: what receivers see is the agent's identity.
-  const address = own?.address ?? from.address;
-  return { request, agent, from: { name: from.name || (own?.displayName ?? ''), address } };
+  const key = keyOf(from.address);
+  const own = agent.addresses.find(({ address }) => keyOf(address) === key);
+  if (own === undefined)
+    throw new MeshError('sender_not_owned', `Agent '${agent.name}' does not own '${from.address}'.`, { field: 'from' });
+  // As it is registered, not as it was typed: what receivers see is the agent's identity, and two spellings that are one address
+  // here may be two elsewhere.
+  return { request, agent, from: { name: from.name || (own.displayName ?? ''), address: own.address } };
+}
+
+/** Under which an address is owned; `undefined` for none. */
+function keyOf(address: string): string | undefined {
+  const parsed = parseIdentityAddress(address, { allowSingleLabel: true, allowDomainLiteral: true });
+  return parsed.valid ? parsed.key : undefined;
 }
 
 function agentNamed(parts: PreparingParts, id: string): SendingAgent {

@@ -92,9 +92,14 @@ export class SmtpMailer implements Mailer {
   }
 
   async #ship(shipment: Shipment, attempt: Attempt, tookMs: () => number): Promise<ShipmentOutcome> {
-    const { account, content, recipients } = shipment;
-    const from = envelopeAddress(content.from.address);
-    const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));
+    const { account } = shipment;
+    let envelope: ReturnType<typeof envelopeOf>;
+    try {
+      envelope = envelopeOf(shipment);
+    } catch (error) {
+      return notSent('compose_failed', 'message', printable((error as Error).message), tookMs());
+    }
+    const { from, to } = envelope;
     const smtputf8 = from.smtputf8 || to.some((one) => one.smtputf8);
     const before = { shipment, from, to, smtputf8, attempt, tookMs };
     const kept = this.#takeIdle(account);
@@ -232,6 +237,11 @@ export class SmtpMailer implements Mailer {
 }
 
 const DONE = new Error('The shipment has ended.');
+
+function envelopeOf({ content, recipients }: Shipment) {
+  const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));
+  return { from: envelopeAddress(content.from.address), to };
+}
 
 /** A shipment with its envelope, before it has a connection. */
 interface Begun {

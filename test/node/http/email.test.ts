@@ -68,6 +68,45 @@ describe('POST /api/email/send', () => {
     expect(world.shipped[0]?.content.from).toEqual({ name: 'Titania', address: 'titania@mail.example.com' });
   });
 
+  it.each(['TITANIA@mail.example.com', 'Titania@MAIL.example.com'])(
+    'sends as the address that is owned, not as %s',
+    async (from) => {
+      const world = await withTitania();
+      const { body } = await send(world, { from });
+      expect(body).toMatchObject({ from: 'titania@mail.example.com' });
+    },
+  );
+
+  it('sends as the registered spelling, where two spellings are one address here', async () => {
+    const world = await withTitania();
+    const address = 'straße@mail.example.com';
+    await world.ask('POST', '/api/agents/t1/email/addresses', { address });
+    const { body } = await send(world, { from: 'strasse@mail.example.com' });
+    expect(body).toMatchObject({ from: address });
+    await world.clock.advance(1_000);
+    expect(world.shipped[0]?.content.from.address).toBe(address);
+  });
+
+  it('sends nothing as a spelling that was given up, though its other spelling is owned', async () => {
+    const world = await withTitania();
+    await world.ask('POST', '/api/agents/t1/email/addresses', { address: 'straße@mail.example.com' });
+    const sendAt = new Date(world.clock.wallMs() + 60_000).toISOString();
+    const { body } = await send(world, { from: 'straße@mail.example.com', sendAt });
+    await world.ask('DELETE', `/api/agents/t1/email/addresses/${encodeURIComponent('straße@mail.example.com')}`);
+    await world.ask('POST', '/api/agents/t1/email/addresses', { address: 'strasse@mail.example.com' });
+    await world.clock.advance(61_000);
+    const status = await world.ask('GET', `/api/email/status/${(body as { email_id: string }).email_id}`);
+    expect([(status.body as { state: string }).state, world.shipped.length]).toEqual(['failed', 0]);
+  });
+
+  it('refuses to send as an owned address that no mail can be written with, naming the field', async () => {
+    const world = await withTitania();
+    const agent = { id: 'p1', name: 'puck', tools: { email: { addresses: [{ address: '"a>b"@mail.example.com' }] } } };
+    expect((await world.ask('POST', '/api/agents', agent)).status).toBe(201);
+    const answer = await world.ask('POST', '/api/email/send', { agentId: 'p1', ...MAIL });
+    expect([answer.status, answer.body]).toEqual([400, expect.objectContaining({ field: 'from' })]);
+  });
+
   it('answers 200 to who waits, once it was sent', async () => {
     const world = await withTitania();
     const { status, body } = await world.ask('POST', '/api/email/send?wait=true', { agentId: 't1', ...MAIL });

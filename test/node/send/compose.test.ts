@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../node/secret.ts';
 import type { DkimKey } from '../../../node/send/account.ts';
 import { compose, envelopeAddress } from '../../../node/send/compose.ts';
+import { HEADER_TEXT_CHARACTERS_MAX } from '../../../node/send/limits.ts';
 import type { MessageContent } from '../../../node/send/message.ts';
 import security from '../../data/send-security.json' with { type: 'json' };
 import { content } from '../../support/mail.ts';
@@ -88,6 +89,14 @@ describe('a message on the wire', () => {
     const wire = (await bytesOf(content({ text, ...parts }))).toString('latin1');
     expect(wire).not.toMatch(/[^\r]\n|\r[^\n]/);
     expect(Math.max(...wire.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(998);
+  });
+
+  it('has such lines also of the longest header text that is taken', async () => {
+    const id = `<${'a'.repeat(HEADER_TEXT_CHARACTERS_MAX - 8)}@x.com>`;
+    const longest = { inReplyTo: id, references: [id, id], subject: 'x'.repeat(HEADER_TEXT_CHARACTERS_MAX) };
+    const headers = [['X-Note', 'y'.repeat(HEADER_TEXT_CHARACTERS_MAX)]] as const;
+    const wire = (await bytesOf(content({ ...longest, headers }))).toString('latin1');
+    expect(Math.max(...wire.split('\r\n').map((line) => line.length))).toBe(998);
   });
 
   it('names nobody of the Bcc', async () => {
@@ -177,6 +186,8 @@ describe('an address in an envelope', () => {
     ['ann@bücher.example.com', 'ann@xn--bcher-kva.example.com', false],
     ['änn@bücher.example.com', 'änn@bücher.example.com', true],
     ['"a b"@mail.example.com', '"a b"@mail.example.com', false],
+    ['bot@[192.0.2.1]', 'bot@[192.0.2.1]', false],
+    ['bot@[IPv6:2001:db8::1]', 'bot@[IPv6:2001:db8::1]', false],
   ])('%s is %s', (address, expected, smtputf8) =>
     expect(envelopeAddress(address)).toEqual({ address: expected, smtputf8 }),
   );

@@ -187,6 +187,25 @@ describe('a server that refuses', () => {
   });
 });
 
+describe('a message that the mailer can not write', () => {
+  it.each(['"a>b"@mail.example.com', 'no address'])('to %j says nothing of the server', async (to) => {
+    await using server = await RawSmtp.start();
+    expect(short(await ship(server, { to: [to] }))).toBe('compose_failed permanent message');
+    expect(server.heard.filter((line) => line.startsWith('MAIL'))).toEqual([]);
+  });
+});
+
+describe('an address with an IP address after the @', () => {
+  it.each(['[192.0.2.1]', '[IPv6:2001:db8::1]'])('%s is written as it is', async (domain) => {
+    await using server = await RawSmtp.start();
+    const address = `bot@${domain}`;
+    expect(short(await ship(server, { content: { from: { name: 'Bot', address } } }))).toBe('accepted 250');
+    expect(server.taken[0]?.from).toBe(address);
+    // The tag of an IPv6 address is in any case (RFC 5321 §4.1.3).
+    expect(server.taken[0]?.data.toLowerCase()).toContain(`from: bot <${address.toLowerCase()}>\r\n`);
+  });
+});
+
 describe('a connection that dies', () => {
   it.each<[Place, string, boolean]>([
     ['GREETING', 'connection_lost transient account', false],
