@@ -75,7 +75,7 @@ const file = z.strictObject({
     .optional(),
   warmUp: z
     .union([
-      z.literal(true),
+      z.boolean(),
       z.strictObject({ perDay: z.array(z.int().min(1)).min(1).max(60), daysPerStep: z.int().min(1).max(60) }),
     ])
     .optional(),
@@ -123,7 +123,7 @@ export async function readSendConfig({ file: path, url }: SendSources): Promise<
     agentRatePerHour,
     lifetimeMs: lifetimeHours === undefined ? LIFETIME_MS : lifetimeHours * HOUR_MS,
     internalDomains,
-    ...(warmUp === undefined ? {} : { warmUp: warmUp === true ? WARM_UP : warmUp }),
+    ...(warmUp === undefined || warmUp === false ? {} : { warmUp: warmUp === true ? WARM_UP : warmUp }),
   };
 }
 
@@ -227,7 +227,10 @@ function certificatesIn(path: string, fault: (why: string) => void): string | un
   try {
     return readCertificates(path);
   } catch (error) {
-    fault(`has a 'caFile' that can't be used: ${(error as Error).message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') fault(`names a 'caFile' that does not exist: '${path}'`);
+    else if (code?.startsWith('ERR_') === false) fault(`names a 'caFile' that can't be read: '${path}' (${code})`);
+    else fault(`names a 'caFile' that is no certificate in PEM: '${path}'`);
     return undefined;
   }
 }

@@ -90,7 +90,9 @@ describe('an account', () => {
     [{ host: 'h\r\nX', ...LOGIN }, 'host name'],
     [{ host: 'h', port: 0 }, 'port'],
     [{ host: 'h', connectionsMax: 1_000 }, 'connectionsMax'],
-    [{ host: 'h', caFile: 'no-such-file' }, 'caFile'],
+    [{ host: 'h', caFile: 'no-such-file' }, "names a 'caFile' that does not exist: '"],
+    [{ host: 'h', caFile: '.' }, "names a 'caFile' that can't be read: '"],
+    [{ host: 'h', caFile: 'accounts.json' }, "names a 'caFile' that is no certificate in PEM: '"],
     [{ host: 'h', dkim: { domain: 'x', selector: 's', privateKeyFile: 'no-such-file' } }, 'DKIM'],
     [{ host: 'h', unknown: 1 }, 'unknown'],
   ])('of %j is refused: %s', async (entry, sentence) => {
@@ -131,6 +133,11 @@ describe('the file', () => {
         accounts: [{ id: 'a' }, { id: 'b', host: 'h', password: 'p' }, { id: 'c', host: 'h' }, { id: 'c', host: 'h' }],
       }),
     ).rejects.toThrow(/'a'.*'b'.*'c' is given twice/s);
+  });
+
+  it('may say that there is no plan for new addresses, as when it says nothing', async () => {
+    const off = await read({ accounts: [], warmUp: false });
+    expect([off, 'warmUp' in off]).toEqual([await read({ accounts: [] }), false]);
   });
 
   it('may set how long and how fast', async () => {
