@@ -3,6 +3,7 @@
 import type { EmailEntry, EmailEvent } from '../registry/change-log.ts';
 import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
 import type { Message, MessageState, Recipient, RecipientState } from './message.ts';
+import { isOneTooMany } from './outcome.ts';
 
 /** Addresses that are still to be asked. */
 export function openRecipients({ recipients }: Message): readonly string[] {
@@ -40,6 +41,11 @@ function afterAnswers(
   const anyAccepted = answers.some(({ verdict }) => verdict === 'accepted');
   const asked = { ...message, recipients, ...(anyAccepted && message.sentAt === undefined ? { sentAt: at.iso } : {}) };
   if (!recipients.some(({ state }) => state === 'pending')) return settled(asked, at.iso);
+  // A server that takes so many recipients at a time is asked for the rest at once, as long as it takes some each time.
+  if (anyAccepted && answers.some(isOneTooMany)) {
+    const reason = 'The server takes no more recipients at a time; the others are asked for now.';
+    return { ...asked, state: 'queued', dueMs: Date.parse(at.iso), updatedAt: at.iso, reason };
+  }
   const last = answers.find(({ verdict }) => verdict === 'deferred');
   return deferred(asked, at, `The server asked to come again: ${last?.reply ?? 'it gave no reason'}`);
 }

@@ -10,6 +10,8 @@ export interface SmtpError extends Error {
   readonly response?: string;
   readonly responseCode?: number;
   readonly command?: string;
+  /** Of what an `ETIMEDOUT` is: connecting, the greeting, securing, or silence in between. */
+  readonly timeoutType?: string;
   readonly recipient?: string;
   readonly rejectedErrors?: readonly SmtpError[];
 }
@@ -18,7 +20,9 @@ type NotSent = Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>;
 
 const ENHANCED = /^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b/;
 
-function replyOf(error: SmtpError): Pick<NotSent, 'code' | 'enhanced' | 'reply'> {
+type Reply = Pick<NotSent, 'code' | 'enhanced' | 'reply'>;
+
+function replyOf(error: SmtpError): Reply {
   const enhanced = ENHANCED.exec(error.response ?? '')?.[1];
   return {
     reply: printable(error.response ?? error.message),
@@ -27,32 +31,65 @@ function replyOf(error: SmtpError): Pick<NotSent, 'code' | 'enhanced' | 'reply'>
   };
 }
 
+/**
+ * Whether the same may be taken later. The enhanced code says it where there is one, but for those that mean it by their subject,
+ * whatever their class: a full mailbox (RFC 3463 §3.3: "a persistent transient failure"), too many recipients (RFC 5321 §4.5.3.1.10,
+ * where 552 stands for it too). 421 is of the connection (§3.8).
+ */
+function isTemporary({ code = 0, enhanced }: Reply, isRecipient: boolean): boolean {
+  if (code === 421 || isSubject(enhanced, FULL) || isSubject(enhanced, TOO_MANY)) return true;
+  if (enhanced !== undefined) return enhanced.startsWith('4');
+  return code < 500 || (isRecipient && code === 552);
+}
+
+/** Subject and detail of enhanced codes (RFC 3463 §3). */
+const FULL = ['2.2'];
+const TOO_MANY = ['5.3'];
+const TOO_LARGE = ['2.3', '3.4'];
+
+function isSubject(enhanced: string | undefined, subjects: readonly string[]): boolean {
+  return enhanced !== undefined && subjects.includes(enhanced.slice(2));
+}
+
+/** Whether a recipient was put off because the message has too many: in another transaction it may be taken at once. */
+export function isOneTooMany({ verdict, code, enhanced }: RecipientAnswer): boolean {
+  if (verdict !== 'deferred') return false;
+  return isSubject(enhanced, TOO_MANY) || (enhanced === undefined && (code === 452 || code === 552));
+}
+
 /** Before anything of the message was said: connection, greeting, TLS, authentication. */
 export function connectionFailure(error: SmtpError, tookMs: number): NotSent {
-  const error_ = connectionError(error);
-  const isRefused = (error.responseCode ?? 0) >= 500;
-  const isCertain =
-    error_ === 'auth_failed' || error_ === 'greeting_refused' ? isRefused : error_ === 'tls_not_offered';
+  const said = replyOf(error);
+  const name = said.code === undefined ? lineError(error) : refusalError(error, said.code);
+  const isCertain = said.code !== undefined && !isTemporary(said, false);
   return {
     kind: 'not_sent',
-    error: error_,
+    error: name,
     class: isCertain ? 'permanent' : 'transient',
     scope: 'account',
-    ...replyOf(error),
+    ...said,
     tookMs,
   };
 }
 
-function connectionError(error: SmtpError): ShipmentErrorCode {
-  if (error.code === 'EAUTH' || error.command?.startsWith('AUTH')) return 'auth_failed';
-  if (error.command === 'STARTTLS') return 'tls_not_offered';
-  if (error.code === 'ETLS') return /STARTTLS|upgrade/i.test(error.message) ? 'tls_not_offered' : 'tls_failed';
-  if (/certificate|self.signed|altname|SSL|TLS|ERR_TLS/i.test(`${error.originalCode ?? ''} ${error.message}`))
-    return 'tls_failed';
-  if (error.responseCode !== undefined) return 'greeting_refused';
-  if (error.code === 'ETIMEDOUT') return /greeting/i.test(error.message) ? 'server_timeout' : 'connect_timeout';
-  if (error.code === 'EPROTOCOL') return 'protocol_error';
-  if (error.originalCode !== undefined || error.code === 'ESOCKET' || error.code === 'EDNS') return 'connect_failed';
+/** The server has said no; to what, the command tells, and no word of its answer. */
+function refusalError({ command = '' }: SmtpError, code: number): ShipmentErrorCode {
+  if (command === 'STARTTLS') return code === 421 ? 'connection_lost' : 'tls_not_offered';
+  if (command.startsWith('AUTH')) return code === 421 ? 'connection_lost' : 'auth_failed';
+  return 'greeting_refused';
+}
+
+/** Codes of Node and OpenSSL for what is wrong with a certificate, or with TLS itself. */
+const TLS_CODES =
+  /^(?:ERR_(?:SSL|TLS|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH$)/;
+
+/** Nothing was said, or nothing that is an answer. */
+function lineError({ code, originalCode = '', timeoutType }: SmtpError): ShipmentErrorCode {
+  if (code === 'EAUTH') return 'auth_failed';
+  if (code === 'ETLS' || TLS_CODES.test(originalCode) || TLS_CODES.test(code ?? '')) return 'tls_failed';
+  if (code === 'ETIMEDOUT') return timeoutType === 'CONNECT_TIMEOUT' ? 'connect_timeout' : 'server_timeout';
+  if (code === 'EPROTOCOL') return 'protocol_error';
+  if (originalCode !== '' || code === 'ESOCKET' || code === 'EDNS') return 'connect_failed';
   return 'connection_lost';
 }
 
@@ -72,8 +109,9 @@ export function messageFailure(error: SmtpError, tookMs: number): NotSent {
     const name = isLate ? 'server_timeout' : error.code === 'EPROTOCOL' ? 'protocol_error' : 'connection_lost';
     return { kind: 'not_sent', error: name, class: 'transient', scope: 'account', ...rest };
   }
-  const isPermanent = code >= 500;
-  if (code === 552 || /^5\.3\.4|^5\.2\.3/.test(rest.enhanced ?? ''))
+  const isPermanent = !isTemporary(rest, false);
+  const isTooLarge = isSubject(rest.enhanced, TOO_LARGE) || (code === 552 && rest.enhanced === undefined);
+  if (isPermanent && isTooLarge)
     return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
   const isSender = error.command === 'MAIL FROM';
   return {
@@ -87,10 +125,11 @@ export function messageFailure(error: SmtpError, tookMs: number): NotSent {
 
 /** What the server said of one recipient it did not take. */
 export function refusalOf(address: string, error: SmtpError): RecipientAnswer {
-  const { code = 450, reply, enhanced } = replyOf(error);
+  const said = replyOf(error);
+  const { code = 450, reply, enhanced } = said;
   return {
     address,
-    verdict: code >= 500 ? 'refused' : 'deferred',
+    verdict: isTemporary({ ...said, code }, true) ? 'deferred' : 'refused',
     code,
     reply,
     ...(enhanced === undefined ? {} : { enhanced }),

@@ -30,7 +30,14 @@ export function sendFailed(
   const { isUnknown } = failed;
   const error = failed.error.responseCode === undefined ? (cause ?? failed.error) : failed.error;
   if (isUnknown) return { kind: 'unknown', reply: printable(error.message), tookMs };
-  if (error.command === 'RCPT TO' && error.rejectedErrors !== undefined && error.rejectedErrors.length > 0)
+  // Of the connection (RFC 5321 §3.8), whatever it was said in answer to.
+  const isClosing = error.responseCode === 421;
+  if (
+    !isClosing &&
+    error.command === 'RCPT TO' &&
+    error.rejectedErrors !== undefined &&
+    error.rejectedErrors.length > 0
+  )
     return { kind: 'answered', answers: refusals(to, error.rejectedErrors), tookMs };
   if (error.code === 'ECOMPOSE')
     return {

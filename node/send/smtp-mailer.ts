@@ -191,7 +191,7 @@ export class SmtpMailer implements Mailer {
     try {
       await connection.login(user, secret, kind);
     } catch (error) {
-      if ((error as SmtpError).responseCode !== undefined) this.#options.secretRefused(account);
+      if (((error as SmtpError).responseCode ?? 0) >= 500) this.#options.secretRefused(account);
       throw error;
     }
   }

@@ -34,7 +34,7 @@ export interface TakenMessage {
 const FINE: Readonly<Record<Place, string>> = {
   GREETING: '220 test ESMTP',
   EHLO: '',
-  STARTTLS: '454 4.7.0 no TLS here',
+  STARTTLS: '502 5.5.1 no such command',
   AUTH: '235 2.7.0 welcome',
   MAIL: '250 2.1.0 ok',
   RCPT: '250 2.1.5 ok',

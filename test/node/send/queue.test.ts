@@ -106,6 +106,35 @@ describe('a message', () => {
     ]);
   });
 
+  it('goes to all in as many transactions as a server needs that takes two at a time, and to nobody twice', async () => {
+    const world = await MailWorld.open(TWO);
+    world.script = begun(({ recipients }) => ({
+      kind: 'answered',
+      answers: recipients.map((address, at) =>
+        at < 2
+          ? { address, verdict: 'accepted', code: 250, reply: '250 ok' }
+          : { address, verdict: 'deferred', code: 552, reply: '552 too many recipients' },
+      ),
+      tookMs: 1,
+    }));
+    const to = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@x.example.com`);
+    const message = await world.after(SECOND, { to });
+    expect([message.state, world.eventsOf(message.id)]).toEqual(['sent', ['email.sent']]);
+    expect(world.shipped.map(({ recipients }) => recipients.length)).toEqual([5, 3, 1]);
+    expect(new Set(world.shipped.map(({ account: by, date }) => `${by} ${date}`)).size).toBe(1);
+  });
+
+  it('is put off like any other when such a server takes nobody more', async () => {
+    const world = await MailWorld.open();
+    world.script = begun(({ recipients }) => ({
+      kind: 'answered',
+      answers: recipients.map((address) => ({ address, verdict: 'deferred', code: 452, reply: '452 later' })),
+      tookMs: 1,
+    }));
+    const message = await world.after(SECOND, { to: ['a@x.example.com', 'b@x.example.com'] });
+    expect([message.state, world.shipped.length]).toEqual(['deferred', 1]);
+  });
+
   it('is unknown when the connection died after the dot, is sent by no other account, and again only when told to', async () => {
     const world = await MailWorld.open(TWO);
     world.script = inTurn(begun({ kind: 'unknown', reply: 'gone', tookMs: 1 }), begun(accepted));

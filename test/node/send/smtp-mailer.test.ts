@@ -180,10 +180,65 @@ describe('a server that refuses', () => {
     ['DOT', '554 5.6.0 not this', 'refused 554'],
     ['DOT', '451 4.3.0 try later', 'deferred 451'],
     ['DOT', '552 5.3.4 too big', 'message_too_large permanent message'],
+    ['DOT', '552 too big', 'message_too_large permanent message'],
+    ['DOT', '552 5.2.2 mailbox full', 'deferred 552'],
+    ['DOT', '452 4.3.4 too big for now', 'deferred 452'],
+    ['DOT', '554 5.2.3 too big for him', 'message_too_large permanent message'],
+    ['DOT', '421 4.3.2 closing', 'connection_lost transient account'],
+    ['MAIL', '552 5.3.4 too big', 'message_too_large permanent message'],
+    ['MAIL', '452 4.3.1 disk full', 'sender_refused transient account'],
+    ['RCPT', '552 too many recipients', 'deferred 552'],
+    ['RCPT', '552 5.5.3 too many recipients', 'deferred 552'],
+    ['RCPT', '552 5.2.2 mailbox full', 'deferred 552'],
+    ['RCPT', '550 5.2.2 over quota', 'deferred 550'],
+    ['RCPT', '452 4.2.2 mailbox full', 'deferred 452'],
+    ['RCPT', '552 5.3.4 too big', 'refused 552'],
+    ['RCPT', '550 4.7.1 greylisted', 'deferred 550'],
+    ['RCPT', '450 5.1.1 nobody', 'refused 450'],
+    ['RCPT', '421 4.3.2 closing', 'connection_lost transient account'],
+    ['GREETING', '554 5.7.1 ssl0.example.com: access denied', 'greeting_refused permanent account'],
+    ['GREETING', '421 tls certificate is being renewed', 'greeting_refused transient account'],
+    ['GREETING', '554 greeting self-signed', 'greeting_refused permanent account'],
+    ['EHLO', '421 upgrade going on', 'greeting_refused transient account'],
   ])('at %s with %j: %s', async (place, step, expected) => {
     const { shipped, server } = await at(place, step);
     expect(short(shipped)).toBe(expected);
     expect(server.taken).toEqual([]);
+  });
+});
+
+describe('a server that secures no connection', () => {
+  it.each<[Step, string]>([
+    ['454 4.7.0 TLS not available due to temporary reason', 'tls_not_offered transient account'],
+    ['421 4.3.2 closing', 'connection_lost transient account'],
+    ['502 5.5.1 no such command', 'tls_not_offered permanent account'],
+    ['501 5.5.4 syntax', 'tls_not_offered permanent account'],
+  ])('and says %j: %s, in its words', async (step, expected) => {
+    await using server = await RawSmtp.start({ extensions: ['STARTTLS'], steps: { STARTTLS: step } });
+    const shipped = await ship(server, { account: { security: 'starttls' } });
+    expect(short(shipped)).toBe(expected);
+    expect(shipped.outcome).toMatchObject({ reply: step });
+  });
+
+  it('and hangs up in the midst of it, or speaks something else: tls_failed', async () => {
+    await using server = await RawSmtp.start({ steps: { GREETING: '220 no TLS here' } });
+    expect(short(await ship(server, { account: { security: 'tls' } }))).toBe('tls_failed transient account');
+  });
+});
+
+describe('a login', () => {
+  const auth = { kind: 'password', user: 'ann', password: new Secret('correct horse') } as const;
+
+  it.each<[Step, string]>([
+    ['535 5.7.8 wrong', 'auth_failed permanent account'],
+    ['454 4.7.0 temporary authentication failure', 'auth_failed transient account'],
+    ['421 4.3.2 closing', 'connection_lost transient account'],
+  ])('that is answered %j is %s', async (step, expected) => {
+    await using server = await RawSmtp.start({ extensions: ['AUTH PLAIN'], steps: { AUTH: step } });
+    let refused = 0;
+    const mailer = createMailer({ secretRefused: () => (refused += 1) });
+    expect(short(await ship(server, { account: { auth } }, mailer))).toBe(expected);
+    expect(refused).toBe(expected.includes('permanent') ? 1 : 0);
   });
 });
 
