@@ -7,6 +7,7 @@ import { parseForeignJson } from '../../mesh/json.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
+import { SpokenSecrets } from './spoken-secrets.ts';
 
 /** Says a form to a token endpoint; rejects when there is no answer in time. */
 export type PostForm = (
@@ -20,6 +21,8 @@ const TOKEN_BYTES_MAX = 64 * 1_024;
 const EARLY_MS = 60_000;
 /** RFC 6749 §5.1 leaves `expires_in` out now and then. */
 const EXPIRES_SECONDS = 3_600;
+
+type TokenAuth = Extract<Account['auth'], { readonly kind: 'xoauth2' }>;
 
 interface Held {
   readonly token: Secret;
@@ -54,7 +57,7 @@ export class AccessTokens {
     this.#held.delete(id);
   }
 
-  async #ask(id: string, auth: Extract<Account['auth'], { readonly kind: 'xoauth2' }>): Promise<Secret> {
+  async #ask(id: string, auth: TokenAuth): Promise<Secret> {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       client_id: auth.clientId,
@@ -68,7 +71,12 @@ export class AccessTokens {
     });
     const body = parseAnswer(answer.text);
     if (answer.status !== 200 || typeof body.access_token !== 'string') {
-      const error = typeof body.error === 'string' ? body.error.replace(/[^\w.-]/g, '').slice(0, 60) : '';
+      const error =
+        typeof body.error === 'string'
+          ? withoutSecrets(body.error, auth)
+              .replace(/[^\w.-]/g, '')
+              .slice(0, 60)
+          : '';
       throw failure(`${host} gave no access token for account '${id}': status ${answer.status} ${error}`.trim());
     }
     const token = new Secret(body.access_token);
@@ -76,6 +84,14 @@ export class AccessTokens {
     this.#held.set(id, { token, untilMs: this.#clock.monotonicMs() + seconds * 1_000 - EARLY_MS });
     return token;
   }
+}
+
+/** Some endpoints quote what they did not like. */
+function withoutSecrets(text: string, { user, refreshToken, clientSecret }: TokenAuth): string {
+  const secrets = new SpokenSecrets();
+  secrets.hide(user, refreshToken.reveal());
+  if (clientSecret !== undefined) secrets.hide(user, clientSecret.reveal());
+  return secrets.scrub(text);
 }
 
 /** Over HTTPS, without redirects, bounded in time and size. `undici` checks the certificate. */

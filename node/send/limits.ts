@@ -41,6 +41,9 @@ export const SHIPMENT_MS_MAX = 28 * SECOND_MS;
 /** A server that does not hang up when told goodbye is hung up on. */
 export const CLOSE_MS_MAX = SECOND_MS;
 
+/** One reply of a server, with all its lines. */
+export const REPLY_BYTES_MAX = 64 * 1_024;
+
 /** Retry of what is transient: doubling, ±20 %, and how long a message lives unless somebody says otherwise. */
 export const RETRY_FIRST_MS = 30 * SECOND_MS;
 export const RETRY_MS_MAX = HOUR_MS;

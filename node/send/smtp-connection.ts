@@ -5,7 +5,7 @@ import { isIP, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Secret } from '../secret.ts';
 import type { Account } from './account.ts';
-import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, REPLY_BYTES_MAX, SILENCE_MS_MAX } from './limits.ts';
 import type { SmtpError } from './outcome.ts';
 import { codeOf, SmtpDialogue } from './smtp-dialogue.ts';
 
@@ -45,7 +45,7 @@ export class SmtpConnection {
   /** Messages it has carried. */
   carried = 0;
 
-  constructor({ host, port, security, ca, tlsName }: Account, socketTo: SocketTo, name: string | undefined) {
+  constructor({ host, port, security, auth, ca, tlsName }: Account, socketTo: SocketTo, name: string | undefined) {
     const isAddress = isIP(host) !== 0;
     this.#connection = new SmtpDialogue({
       host: isAddress ? host : ANY_ADDRESS,
@@ -59,6 +59,7 @@ export class SmtpConnection {
       greetingTimeout: GREETING_MS_MAX,
       socketTimeout: SILENCE_MS_MAX,
       socketCloseTimeout: CLOSE_MS_MAX,
+      maxResponseSize: REPLY_BYTES_MAX,
       logger: false,
       ...(name === undefined ? {} : { name }),
       tls: {
@@ -68,6 +69,7 @@ export class SmtpConnection {
         ...(tlsName === undefined ? {} : { servername: tlsName }),
       },
     });
+    if (auth?.kind === 'password') this.#connection.hide(auth.user, auth.password);
     this.#connection.on('error', (error) => this.#lost(error as SmtpError));
     this.#connection.on('end', () => this.#lost(new Error('The server closed the connection.')));
   }
@@ -87,6 +89,7 @@ export class SmtpConnection {
   }
 
   login(user: string, secret: Secret, kind: 'password' | 'xoauth2'): Promise<void> {
+    this.#connection.hide(user, secret);
     const auth =
       kind === 'password'
         ? { credentials: { user, pass: secret.reveal() } }
@@ -160,7 +163,7 @@ export class SmtpConnection {
       if (!Buffer.isBuffer(body)) body.destroy();
       throw this.#failed(cause as SmtpError, isDotOut);
     }
-    const response = info?.response ?? '';
+    const response = this.#connection.scrubbed(info?.response ?? '');
     const isTaken = /^25\d$/.test(String(codeOf(response)));
     if (!isTaken || this.isDoubtful)
       throw this.#failed(new Error(`The server's answer to the message was '${response}'.`), isDotOut);

@@ -4,7 +4,10 @@
 // must not believe it. It does not promise to notice every line too much: one that comes late can look like the answer to the next
 // command, which is found out at the next reply of its own kind, at the latest at the 354 to DATA.
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { Secret } from '../secret.ts';
 import { printable } from './one-line.ts';
+import type { SmtpError } from './outcome.ts';
+import { SpokenSecrets } from './spoken-secrets.ts';
 
 /** What of nodemailer's client is used here and not in its types. */
 interface Internals {
@@ -14,6 +17,8 @@ interface Internals {
   /** Reads the first reply. */
   _processResponse(): void;
   _sendCommand(line: string, shown?: string): void;
+  /** Makes every error there is, from what it is about and the reply that it quotes. */
+  _formatError(what: string | Error, code: string, reply: string | false, command: string): SmtpError;
 }
 type Options = ConstructorParameters<typeof SMTPConnection>[0];
 const Client = SMTPConnection as unknown as new (options: Options) => SMTPConnection & Internals;
@@ -38,6 +43,7 @@ export class SmtpDialogue extends Client {
   /** Between 354 and the final dot: nothing but a refusal may come. */
   #isBodyDue = false;
   #doubt: string | undefined;
+  readonly #secrets = new SpokenSecrets();
 
   /** Why what the server says is not to be believed; a sentence. */
   get doubt(): string | undefined {
@@ -47,6 +53,25 @@ export class SmtpDialogue extends Client {
   /** What EHLO offered. */
   offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
     return this._supportedExtensions.includes(extension);
+  }
+
+  /** Of what the server says, this is told to nobody. */
+  hide(user: string, secret: Secret): void {
+    this.#secrets.hide(user, secret.reveal());
+  }
+
+  /** What it says, without what it was told in secret. */
+  scrubbed(reply: string): string {
+    return this.#secrets.scrub(reply);
+  }
+
+  override _formatError(what: string | Error, code: string, reply: string | false, command: string): SmtpError {
+    const error = super._formatError(what, code, reply, command);
+    const { message, response } = error;
+    return Object.assign(error, {
+      message: this.scrubbed(message),
+      ...(response === undefined ? {} : { response: this.scrubbed(response) }),
+    });
   }
 
   /** The final dot leaves: from now on its reply is waited for. */
@@ -111,7 +136,7 @@ export class SmtpDialogue extends Client {
   }
 
   #doubtOf(reply: string, asked: string): void {
-    this.#doubt ??= `The server spoke out of turn: it said '${printable(reply)}' in answer to ${asked}.`;
+    this.#doubt ??= `The server spoke out of turn: it said '${printable(this.scrubbed(reply))}' in answer to ${asked}.`;
   }
 }
 

@@ -63,6 +63,10 @@ describe('an access token', () => {
       'an error',
       () => Promise.resolve({ status: 400, text: '{"error":"invalid_grant","error_description":"refresh-secret"}' }),
     ],
+    [
+      'an error that quotes it',
+      () => Promise.resolve({ status: 400, text: '{"error":"no_such_token.refresh-secret"}' }),
+    ],
     ['a page', () => Promise.resolve({ status: 200, text: '<html>refresh-secret' })],
     ['no token', () => Promise.resolve({ status: 200, text: '{}' })],
   ])('that is not given because of %s is told without a secret, and asked for again', async (_, post) => {
@@ -70,7 +74,7 @@ describe('an access token', () => {
     const { tokens: made } = tokens((url, form) => (isBroken ? post(url, form) : provider().post(url, form)));
     const error = await made.secretOf(ann).catch((caught: Error) => caught);
     expect(String(error)).toMatch(/id\.x\.example\.com gave no access token for account 'main'/);
-    expect(String(error)).not.toContain('secret');
+    expect(String(error)).not.toContain('refresh');
     isBroken = false;
     expect((await made.secretOf(ann)).reveal()).toBe('token-1');
   });

@@ -400,6 +400,62 @@ describe('secrets on the wire', () => {
   });
 });
 
+describe('a server that quotes what it was told', () => {
+  const password = 'correct horse battery';
+  const auth = { kind: 'password', user: 'ann', password: new Secret(password) } as const;
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const said = [
+    password,
+    password.toUpperCase(),
+    base64(`\0ann\0${password}`),
+    base64(`\0ann\0${password}`).slice(0, 14),
+    base64(`ann\0ann\0${password}`).slice(6, 30),
+    base64(password),
+    base64(`x:${password}`).slice(4),
+    base64(`xy:${password}`).slice(5),
+    `user=ann\x01auth=Bearer ${password}\x01\x01`,
+    base64(`user=ann\x01auth=Bearer ${password}\x01\x01`),
+  ];
+  const places: readonly (readonly [Place, string])[] = [
+    ['GREETING', '554 5.7.1'],
+    ['EHLO', '550 5.7.1'],
+    ['AUTH', '535 5.7.8'],
+    ['MAIL', '550 5.7.1'],
+    ['RCPT', '550 5.1.1'],
+    ['DATA', '554 5.6.0'],
+    ['DOT', '554 5.6.0'],
+    ['DOT', '250 2.0.0'],
+    ['DOT', '354'],
+  ];
+
+  it.each(places)('at %s with %s is not repeated: in no outcome, and in no log', async (place, code) => {
+    for (const extension of ['AUTH PLAIN', 'AUTH LOGIN'])
+      for (const quoted of said)
+        for (const step of [`${code} what is '${quoted}'?`, { closeAfter: `${code} ${quoted}`, isCutOff: true }]) {
+          await using server = await RawSmtp.start({ extensions: [extension], steps: { [place]: step } });
+          const log = new RecordingLog();
+          const mailer = createMailer({ log });
+          const { outcome } = await ship(server, { account: { auth } }, mailer);
+          await mailer.close();
+          const told = JSON.stringify([outcome, log.events]).toLowerCase();
+          expect(told).not.toContain(
+            quoted
+              .replace(/[^ -~]/g, ' ')
+              .trim()
+              .toLowerCase(),
+          );
+          expect(told).not.toMatch(/correct h|y29ycmvj/);
+        }
+  });
+
+  it('tells the rest of its words', async () => {
+    const steps = { AUTH: `535 5.7.8 '${base64(`\0ann\0${password}`).replace(/=+$/, '')}' is wrong for this user` };
+    await using server = await RawSmtp.start({ extensions: ['AUTH PLAIN'], steps });
+    const { outcome } = await ship(server, { account: { auth } });
+    expect(outcome).toMatchObject({ reply: "535 5.7.8 '[secret]' is wrong for this user" });
+  });
+});
+
 describe('an address beyond ASCII', () => {
   it('is refused for good when the server does not take it, before anything is said', async () => {
     await using server = await RawSmtp.start({ extensions: ['8BITMIME'] });
