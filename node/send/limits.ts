@@ -8,14 +8,12 @@ const MIB = 1_024 * 1_024;
 /** One message: To, Cc and Bcc together. RFC 5321 §4.5.3.1.8 has servers take 100. */
 export const RECIPIENTS_MAX = 100;
 /** A line has at most 998 octets (RFC 5322 §2.1.1), of which folding takes one: text without white space is not divided. */
-export const HEADER_TEXT_CHARACTERS_MAX = 997;
-export const SUBJECT_CHARACTERS_MAX = HEADER_TEXT_CHARACTERS_MAX;
+export const HEADER_VALUE_CHARACTERS_MAX = 997;
 export const MAILBOX_NAME_CHARACTERS_MAX = 128;
 /** Text and HTML, each. */
 export const BODY_BYTES_MAX = 2 * MIB;
 export const PAYLOAD_BYTES_MAX = MIB;
 export const HEADERS_MAX = 30;
-export const HEADER_VALUE_CHARACTERS_MAX = HEADER_TEXT_CHARACTERS_MAX;
 export const REFERENCES_MAX = 50;
 export const ATTACHMENTS_MAX = 20;
 export const FILENAME_CHARACTERS_MAX = 255;

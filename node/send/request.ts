@@ -12,7 +12,7 @@ import {
   ATTACHMENTS_MAX,
   BODY_BYTES_MAX,
   FILENAME_CHARACTERS_MAX,
-  HEADER_TEXT_CHARACTERS_MAX,
+  HEADER_VALUE_CHARACTERS_MAX,
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
@@ -21,7 +21,6 @@ import {
   RECIPIENTS_MAX,
   REFERENCES_MAX,
   SEND_AHEAD_MS_MAX,
-  SUBJECT_CHARACTERS_MAX,
 } from './limits.ts';
 import { type MailboxRules, mailboxKey, parseMailbox } from './mailboxes.ts';
 import type { AttachmentPart, Mailbox, MessageContent, Recipient } from './message.ts';
@@ -39,7 +38,7 @@ const MESSAGE_ID =
   /^<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+|\[[\x21-\x5a\x5e-\x7e]*\])>$/;
 const messageId = z
   .string()
-  .max(HEADER_TEXT_CHARACTERS_MAX)
+  .max(HEADER_VALUE_CHARACTERS_MAX)
   .regex(MESSAGE_ID, 'must be a message id in angle brackets, like <id@x.com>');
 /** Headers that are looked at to say what is wrong with them. */
 const HEADERS_READ_MAX = 500;
@@ -72,7 +71,7 @@ export const sendRequest = z.strictObject({
   from: mailbox.optional(),
   agentId: z.string().max(128).optional(),
   to: mailboxes,
-  subject: z.string().max(SUBJECT_CHARACTERS_MAX),
+  subject: z.string().max(HEADER_VALUE_CHARACTERS_MAX),
   body: z.string().optional(),
   html: z.string().optional(),
   cc: mailboxes.optional(),

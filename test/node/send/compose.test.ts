@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../node/secret.ts';
 import type { DkimKey } from '../../../node/send/account.ts';
 import { compose, envelopeAddress } from '../../../node/send/compose.ts';
-import { HEADER_TEXT_CHARACTERS_MAX } from '../../../node/send/limits.ts';
+import { HEADER_VALUE_CHARACTERS_MAX } from '../../../node/send/limits.ts';
 import type { MessageContent } from '../../../node/send/message.ts';
 import security from '../../data/send-security.json' with { type: 'json' };
 import { content } from '../../support/mail.ts';
@@ -92,9 +92,9 @@ describe('a message on the wire', () => {
   });
 
   it('has such lines also of the longest header text that is taken', async () => {
-    const id = `<${'a'.repeat(HEADER_TEXT_CHARACTERS_MAX - 8)}@x.com>`;
-    const longest = { inReplyTo: id, references: [id, id], subject: 'x'.repeat(HEADER_TEXT_CHARACTERS_MAX) };
-    const headers = [['X-Note', 'y'.repeat(HEADER_TEXT_CHARACTERS_MAX)]] as const;
+    const id = `<${'a'.repeat(HEADER_VALUE_CHARACTERS_MAX - 8)}@x.com>`;
+    const longest = { inReplyTo: id, references: [id, id], subject: 'x'.repeat(HEADER_VALUE_CHARACTERS_MAX) };
+    const headers = [['X-Note', 'y'.repeat(HEADER_VALUE_CHARACTERS_MAX)]] as const;
     const wire = (await bytesOf(content({ ...longest, headers }))).toString('latin1');
     expect(Math.max(...wire.split('\r\n').map((line) => line.length))).toBe(998);
   });

@@ -22,7 +22,7 @@ describe('the schema of send_email', () => {
         .sort(),
     );
     expect([required, additionalProperties]).toEqual([['to', 'subject'], false]);
-    expect(properties.subject?.maxLength).toBe(998);
+    expect(properties.subject?.maxLength).toBe(997);
     expect(Object.keys(properties.attachments?.items?.properties ?? {}).sort()).toEqual([
       'blob',
       'content',
