@@ -23,8 +23,12 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
       'A node of the agent email mesh: it owns the email addresses of its agents, one owner per address in the whole mesh.',
     )
     .version(version)
-    .configureOutput({ writeOut: print, writeErr: (text) => openStandardError(process.stderr).write(text) });
-  const start = program.command('start', { isDefault: true });
+    .configureOutput({
+      writeOut: print,
+      writeErr: (text) => openStandardError(process.stderr).write(text),
+      outputError: (text, write) => write(sentenceOf(text)),
+    });
+  const start = program.command('start');
   start.description("run this host's node until SIGTERM, SIGINT or SIGHUP");
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
@@ -49,7 +53,24 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
     );
     await runNode(process, stop, version, flags, started);
   });
-  await program.parseAsync(process.argv);
+  await program.parseAsync(withCommand(process.argv));
+}
+
+/** `mesh --data DIR` means `mesh start --data DIR`; the program's own options stand alone. */
+function withCommand([node = '', script = '', ...words]: readonly string[]): string[] {
+  const first = words[0] ?? '';
+  const isOwn = ['-h', '--help', '-V', '--version'].includes(first);
+  return [node, script, ...(isOwn || /^[^-]/.test(first) ? [] : ['start']), ...words];
+}
+
+/** What the parser of the command line complains of, as the program says it. */
+function sentenceOf(complaint: string): string {
+  return complaint
+    .replace(/^error: /, 'mesh: ')
+    .replace(/\n\(Did you mean one of (.+)\?\)/, '; did you mean one of $1?')
+    .replace(/\n\(Did you mean (.+)\?\)/, "; did you mean '$1'?")
+    .replace(/unknown command '(.*)'$/m, "unknown command '$1'; mesh --help lists them")
+    .replace(/unknown command '/, "there is no command '");
 }
 
 /** `mesh mcp`: the tools for agents, for a framework that starts it. */

@@ -88,6 +88,9 @@ export const SETTINGS: readonly Setting[] = [
   },
 ];
 
+/** Variables of the other commands, beside those of the settings. */
+const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
+
 /** Secrets that are not made up by an operator, and what they look like. */
 const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {
   claims: {
@@ -115,6 +118,8 @@ export interface Config {
   readonly legacy: LegacyMode;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Set, and like a setting, yet none: a slip of the pen, or of other programs. */
+  readonly unknownVariables: readonly string[];
 }
 
 export interface Secrets {
@@ -161,6 +166,7 @@ export function readConfig(
     legacy: readChoice('legacy', LEGACY_MODES, given, mistakes) ?? 'detect',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
+    unknownVariables: unknownVariablesIn(environment),
   };
   const secrets: Secrets = {
     token: readSecret('token', given, mistakes),
@@ -172,6 +178,11 @@ export function readConfig(
   if (mistakes.length > 0)
     throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);
   return { config, secrets };
+}
+
+function unknownVariablesIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known = new Set([...SETTINGS.map(variableOf), ...COMMAND_VARIABLES]);
+  return Object.keys(environment).filter((name) => /^MESH_/i.test(name) && !known.has(name));
 }
 
 /** `IP:PORT`, `[IPv6]:PORT`, or an address alone for the default port. */

@@ -55,6 +55,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const background = new AbortController();
   stack.defer(() => background.abort());
   const log = createLog(config.logLevel, standardError);
+  warnOfUnknown(config, log);
   const hostsFile = new HostsFile(resolve(config.hostsFile), log);
   const hint = { id: config.host, hostName: hostname() };
   const roster = new RosterWatch(await hostsFile.read(), hint, log);
@@ -144,6 +145,14 @@ function refuseOpenDoor({ ip, port }: ListenAddress, { token }: Secrets): void {
   if (isLoopback(ip) || token !== undefined) return;
   const message = `This node would listen on ${ip} port ${port}, where others can reach it, and anybody could change its agents. Set MESH_TOKEN (16 characters or more), which clients then show as "Authorization: Bearer …", or listen on loopback with --listen 127.0.0.1:${port}.`;
   throw new MeshError('invalid_request', message);
+}
+
+/** Not refused: an orchestrator sets variables of its own by the names of its services. */
+function warnOfUnknown({ unknownVariables }: Config, log: Log): void {
+  for (const name of unknownVariables)
+    log.warn('settings.unknown_variable', {
+      message: `${name} is no setting of this program and has no effect. 'mesh start --help' lists them.`,
+    });
 }
 
 /** It listens on loopback, and its URL says that others reach it all the same: through a proxy. The gate goes by that too. */

@@ -1,0 +1,42 @@
+// What a person meets who makes a slip of the pen, in a shell.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MAIN } from '../../scripts/host-process.ts';
+
+const LIVE_MS_MAX = 30_000;
+
+function typed(...words: readonly string[]) {
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-mistyped-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  return [status, stdout, stderr];
+}
+
+describe('a mistyped command line', () => {
+  it.each<readonly [words: readonly string[], said: string]>([
+    [['statsu'], "mesh: there is no command 'statsu'; did you mean 'status'?\n"],
+    [['statsu', '--url', 'http://127.0.0.1:1'], "mesh: there is no command 'statsu'; did you mean 'status'?\n"],
+    [['frobnicate'], "mesh: there is no command 'frobnicate'; mesh --help lists them\n"],
+    [['stat\x1b[2J'], "mesh: there is no command 'stat\\u001b[2J'; mesh --help lists them\n"],
+    [['--dat', 'x'], "mesh: unknown option '--dat'; did you mean '--data'?\n"],
+    [['status', '--ulr', 'x'], "mesh: unknown option '--ulr'; did you mean '--url'?\n"],
+    [['start', 'x'], "mesh: too many arguments for 'start'. Expected 0 arguments but got 1: x.\n"],
+  ])('%j is answered as one', (words, said) => expect(typed(...words)).toEqual([1, '', said]), LIVE_MS_MAX);
+});
+
+describe('no command at all', () => {
+  it(
+    'starts a node, with flags too',
+    () => {
+      const said = [1, '', expect.stringMatching(/^mesh: The hosts file .*none\.json .*can't be read/)];
+      expect(typed('--hosts', './none.json')).toEqual(said);
+    },
+    LIVE_MS_MAX,
+  );
+});
