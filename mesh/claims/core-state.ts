@@ -70,6 +70,8 @@ export interface CoreState {
   /** Votes cast on this state; those of the last seconds may not be on disk as a number yet. */
   votes: number;
   decree: DecreeInHand | undefined;
+  /** The first configuration that could not be chosen when it was last tried, by its mesh. */
+  stuckWith: string | undefined;
   move: Move | undefined;
   /** Keys of this host's registers in order, as they were when `epoch` began. */
   keysAsOf: { readonly epoch: number; readonly keys: readonly AddressKey[] } | undefined;
@@ -138,6 +140,7 @@ export function createCore(options: CoreOptions): CoreState {
     isIntroduced: false,
     votes: records.votes,
     decree: undefined,
+    stuckWith: undefined,
     move: undefined,
     keysAsOf: undefined,
     nudgedAtMs: new Map(),

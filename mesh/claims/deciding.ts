@@ -78,7 +78,10 @@ export function hearVote(state: CoreState, from: HostId, answer: SuccessionAnswe
       return undefined;
     case 'stuck':
       state.decree = undefined;
-      out.push({ type: 'log', event: 'mesh.stuck', fields: { voters: hostsOf(decree.target.voters) } });
+      // It is tried again and again; said once for each list of voters.
+      if (state.stuckWith !== decree.target.mesh)
+        out.push({ type: 'log', event: 'mesh.stuck', fields: { voters: hostsOf(decree.target.voters) } });
+      state.stuckWith = decree.target.mesh;
       return undefined;
   }
 }

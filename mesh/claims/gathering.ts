@@ -208,6 +208,7 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   state.membership.config = config;
   state.membership.succession = undefined;
   state.decree = undefined;
+  state.stuckWith = undefined;
   state.move = undefined;
   state.refusing.clear();
   state.keysAsOf = undefined;

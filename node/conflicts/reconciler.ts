@@ -55,6 +55,8 @@ export class Reconciler {
   #doubts = 0;
   #settled = 0;
   #peersAtMs = -Infinity;
+  /** Why the voters could not be asked when they last were; tried again every few seconds, it is said once. */
+  #putOffFor: string | undefined;
   #nextPeer = 0;
 
   constructor(options: ReconcilerOptions) {
@@ -97,10 +99,12 @@ export class Reconciler {
   async #check(keys: readonly AddressKey[]): Promise<boolean> {
     try {
       await this.#options.conflicts.check(keys);
+      this.#putOffFor = undefined;
       return true;
     } catch (error) {
       if (error instanceof MeshError && error.code !== 'store_failed') {
-        this.#options.log.info('conflict.check_put_off', { why: error.message });
+        if (this.#putOffFor !== error.message) this.#options.log.info('conflict.check_put_off', { why: error.message });
+        this.#putOffFor = error.message;
         return false;
       }
       throw error;

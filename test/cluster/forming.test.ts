@@ -281,3 +281,22 @@ describe('known to be wrong', () => {
     expect(mesh.faultsFound()).toEqual([]);
   });
 });
+
+it('says once for each list that a mesh can not form, however often it is tried', () => {
+  const mesh = new ClaimSimulation(1, THREE, CALM);
+  // All three are asked to accept a first configuration; nobody hears that they did.
+  mesh.links.delayOf = (_from, _to, said) => (JSON.stringify(said).includes('"kind":"accepted"') ? 'lost' : 1);
+  for (const id of mesh.hostIds) mesh.start(id);
+  mesh.advance(5_000);
+  for (const id of mesh.hostIds) mesh.crash(id);
+  mesh.links.delayOf = undefined;
+  const stuck = () => mesh.logged.filter(({ event }) => event === 'mesh.stuck').length;
+  mesh.wish(mini, ['mini']);
+  mesh.start(mini);
+  for (let count = 0; count < 3; count += 1) {
+    mesh.claim(mini, key);
+    mesh.advance(6_000);
+  }
+  expect(mesh.outcomes.map(({ result }) => result)).toEqual(Array(3).fill('unavailable'));
+  expect(stuck()).toBe(1);
+});
