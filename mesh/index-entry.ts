@@ -102,6 +102,23 @@ export function questionPath({ address, agentId }: Question): string {
   return `${EMAIL_INDEX_PATH}${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
 }
 
+/**
+ * The same address as a peer may have it that compares texts: its name as it is written or folded, its domain in Unicode or in A-labels.
+ * One, where these are all the same.
+ */
+export function spellingsOf({ address, key }: ParsedAddress): readonly ParsedAddress[] {
+  const [name, domain] = parted(address);
+  const [foldedName, asciiDomain] = parted(key);
+  const texts = [name, foldedName].flatMap((one) => [`${one}@${domain}`, `${one}@${asciiDomain}`]);
+  return [...new Set(texts)].map((text) => ({ address: text as EmailAddress, key }));
+}
+
+/** What stands before the last @, and behind it. */
+function parted(address: string): readonly [string, string] {
+  const at = address.lastIndexOf('@');
+  return [address.slice(0, at), address.slice(at + 1)];
+}
+
 /** The members of the map that an index answered; `undefined` when it is none. */
 export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] | undefined {
   return members ?? (isMap(body) ? Object.entries(body) : undefined);

@@ -1,7 +1,14 @@
 // Peers that serve only the look-up, like the original: they neither vote nor sign. Before an address is claimed each of them is asked
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
-import { EMAIL_INDEX_PATH, isMap, type ParseAddress, type ParsedAddress, questionPath } from './index-entry.ts';
+import {
+  EMAIL_INDEX_PATH,
+  isMap,
+  type ParseAddress,
+  type ParsedAddress,
+  questionPath,
+  spellingsOf,
+} from './index-entry.ts';
 import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from './limits.ts';
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerTransport } from './ports.ts';
@@ -32,7 +39,7 @@ export interface LegacyPorts {
   readonly parseAddress: ParseAddress;
 }
 
-/** Asks each of these peers about each of the addresses, at once. Never rejects; takes `LEGACY_ANSWER_MS_MAX` at most. */
+/** Asks each of these peers about each of the addresses, in every spelling that it may have it in, at once. Never rejects; takes `LEGACY_ANSWER_MS_MAX` at most. */
 export async function askLegacyPeers(
   ports: LegacyPorts,
   peers: readonly HostId[],
@@ -43,7 +50,7 @@ export async function askLegacyPeers(
   const silence = ports.clock.sleep(LEGACY_ANSWER_MS_MAX, end.signal).then((): Heard => ({ why: late }));
   const heard = await Promise.all(
     peers.flatMap((hostId) =>
-      addresses.map(async (address) => ({
+      addresses.flatMap(spellingsOf).map(async (address) => ({
         hostId,
         key: address.key,
         ...(await Promise.race([askOne(ports, hostId, address, end.signal), silence])),
@@ -51,9 +58,11 @@ export async function askLegacyPeers(
     ),
   );
   end.abort();
-  const owners = heard.flatMap(({ hostId, key, agentName }) =>
+  const found = heard.flatMap(({ hostId, key, agentName }) =>
     agentName === undefined ? [] : [{ key, hostId, agentName }],
   );
+  // Who folds spellings itself finds it by each of them.
+  const owners = [...new Map(found.map((owner) => [`${owner.hostId} ${owner.key}`, owner])).values()];
   const silent = new Map(heard.flatMap(({ hostId, why }) => (why === undefined ? [] : [[hostId, why] as const])));
   return { owners, silent: [...silent].map(([hostId, why]) => ({ hostId, why })) };
 }

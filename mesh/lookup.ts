@@ -12,6 +12,7 @@ import {
   type Question,
   questionPath,
   readIndexEntry,
+  spellingsOf,
 } from './index-entry.ts';
 import type { JsonMember } from './json-members.ts';
 import {
@@ -173,6 +174,19 @@ function legacyLast(peers: readonly Host[], isLegacy: (id: HostId) => boolean): 
 
 /** Never rejects: a peer's failure is a result, whatever the transport threw. */
 async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
+  const { address } = question;
+  // Such a peer may compare texts, and have the address in another spelling.
+  const spellings = address !== undefined && ports.isLegacy(peer.id) ? spellingsOf(address) : [address];
+  const outcomes = await Promise.all(
+    spellings.map((one) => askOnce(ports, peer, one === undefined ? question : { ...question, address: one }, signal)),
+  );
+  return outcomes.reduce((one, other) => {
+    if ('failure' in one || 'failure' in other) return 'failure' in one ? one : other;
+    return { entries: [...one.entries, ...other.entries], dropped: one.dropped + other.dropped };
+  });
+}
+
+async function askOnce(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
   let answer: PeerAnswer;
   try {
     answer = await ports.transport.ask(

@@ -1,5 +1,6 @@
 // What is asked of peers that serve only the look-up, and how their answers are read.
 import { describe, expect, it } from 'vitest';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { ParsedAddress } from '../../mesh/index-entry.ts';
 import { askLegacyPeers } from '../../mesh/legacy.ts';
@@ -50,6 +51,26 @@ describe('a question to legacy peers', () => {
   ])('finds an owner when the entry is %s', async (_, body, agentName) => {
     const { answers } = await ask({ old: says(body) }, A, B);
     expect(answers.owners).toEqual([{ key: 'a@x.com', hostId: 'old', agentName }]);
+  });
+
+  it.each([
+    'straße@bücher.example',
+    'strasse@xn--bcher-kva.example',
+    'straße@xn--bcher-kva.example',
+    'STRASSE@Bücher.example',
+  ])('finds an owner that has it as %s and compares texts', async (text) => {
+    const clock = new VirtualClock();
+    const compares: PeerScript = ({ path }) => {
+      const asked = new URL(path, 'http://old').searchParams.get('address');
+      return { status: 200, body: asked === text.toLowerCase() ? { [text]: wireEntry('old', 'oberon') } : {} };
+    };
+    const transport = new ScriptedPeers({ old: compares });
+    const wanted = parseIdentityAddress('Straße@bücher.example');
+    if (!wanted.valid) throw new Error('It is an address.');
+    const ports = { transport, clock, parseAddress: parseIdentityAddress };
+    const { owners, silent } = await askLegacyPeers(ports, ['old' as HostId], [wanted]);
+    expect([owners, silent]).toEqual([[{ key: wanted.key, hostId: 'old', agentName: 'oberon' }], []]);
+    expect(transport.asked.length).toBe(4);
   });
 
   it('is not answered by what was not asked for', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Roster } from '../../mesh/hosts.ts';
 import type { ListedEntry, Question } from '../../mesh/index-entry.ts';
@@ -335,3 +336,30 @@ describe('too many questions at once', () => {
 function refuse(error: Error): never {
   throw error;
 }
+
+describe('a peer that serves only the look-up, and compares texts', () => {
+  it('is asked for the domain in Unicode and in A-labels', async () => {
+    const wanted = parseIdentityAddress('titania@bücher.example');
+    if (!wanted.valid) throw new Error('It is an address.');
+    const inAscii: PeerScript = ({ path }) => ({
+      status: 200,
+      body: path.includes('xn--') ? { 'titania@xn--bcher-kva.example': wireEntry('pi', 'titania') } : {},
+    });
+    const clock = new VirtualClock();
+    const transport = new ScriptedPeers({ cloud: says({}), pi: inAscii });
+    const isLegacy = (id: string) => id === 'pi';
+    const roster = () => rosterOf('mac', 'cloud', 'pi');
+    const lookUp = createLookUp({
+      transport,
+      clock,
+      roster,
+      local: () => [],
+      parseAddress: parseIdentityAddress,
+      isLegacy,
+    });
+    const answer = await within(clock, 1, lookUp({ address: wanted }));
+    expect(owners(answer)).toEqual(['titania@bücher.example titania@pi']);
+    expect(answer.meta).toMatchObject({ hostsQueried: 3, hostsSucceeded: 3 });
+    expect(transport.asked.map(({ to }) => to)).toEqual(['cloud', 'pi', 'pi']);
+  });
+});
