@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lookupBy } from '../../../node/adapters/name-resolver.ts';
 import { createPeerConnector, type PeerConnector } from '../../../node/adapters/peer-connector.ts';
 import { type LoopbackServer, serveRaw } from '../../support/loopback.ts';
 import { systemAddresses } from '../../support/system-names.ts';
@@ -39,6 +40,24 @@ describe('connecting to a peer', () => {
       ),
     ).toMatchObject({ code: 'ECONNREFUSED' });
     expect(made).toEqual([]);
+    server = await serveRaw(() => undefined);
+  });
+
+  it('goes where its name is said to be, and has the name asked again when nobody is there', async () => {
+    const { port } = new URL(server.url);
+    const forgotten: string[] = [];
+    const addresses = {
+      lookup: lookupBy(async () => [{ address: '127.0.0.1', family: 4 }]),
+      forget: (name: string) => forgotten.push(name),
+    };
+    const connect = () =>
+      new Promise((resolve) => {
+        const connector = createPeerConnector(addresses, (socket) => socket.destroy());
+        connector.connect({ hostname: 'cloud.example', protocol: 'http:', port }, (...[error]) => resolve(error));
+      });
+    expect([await connect(), forgotten]).toEqual([null, []]);
+    await server[Symbol.asyncDispose]();
+    expect([await connect(), forgotten]).toMatchObject([{ code: 'ECONNREFUSED' }, ['cloud.example']]);
     server = await serveRaw(() => undefined);
   });
 

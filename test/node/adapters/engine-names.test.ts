@@ -1,0 +1,42 @@
+// Engines by name: their libraries connect where our own resolver says, and ask nobody else.
+import { describe, expect, it } from 'vitest';
+import { openEtcd } from '../../../node/adapters/etcd-engine.ts';
+import { lookupBy } from '../../../node/adapters/name-resolver.ts';
+import { openPostgres } from '../../../node/adapters/postgres-engine.ts';
+import { serveRaw } from '../../support/loopback.ts';
+
+function names() {
+  const asked: string[] = [];
+  const lookup = lookupBy(async (name) => {
+    asked.push(name);
+    return [{ address: '127.0.0.1', family: 4 }];
+  });
+  return { asked, lookup };
+}
+
+describe('an engine', () => {
+  it('etcd is reached where our resolver says', async () => {
+    await using server = await serveRaw((socket) =>
+      socket.end('HTTP/1.1 503 Busy\r\nContent-Length: 18\r\n\r\n{"message":"busy"}'),
+    );
+    const { asked, lookup } = names();
+    const engine = await openEtcd(`etcd://etcd.example:${new URL(server.url).port}`, lookup);
+    await expect(engine.ping(AbortSignal.timeout(5_000))).rejects.toThrow(/busy/);
+    expect(asked).toEqual(['etcd.example']);
+    await engine.close();
+  });
+
+  it('PostgreSQL is reached where our resolver says', async () => {
+    const { promise: began, resolve } = Promise.withResolvers<string>();
+    await using server = await serveRaw((socket, text) => {
+      resolve(text);
+      socket.destroy();
+    });
+    const { asked, lookup } = names();
+    const engine = openPostgres(`postgres://ann@db.example:${new URL(server.url).port}/claims`, lookup);
+    await expect(engine.ping(AbortSignal.timeout(5_000))).rejects.toThrow(/db\.example/);
+    expect(await began).toContain('database\0claims');
+    expect(asked).toEqual(['db.example']);
+    await engine.close();
+  });
+});
