@@ -25,7 +25,7 @@ export interface NameResolverPorts {
   readonly system?: ResolveName;
 }
 
-/** Everything that is asked about one name. */
+/** How long anybody waits for a name, and until when more is asked about it. */
 const NAME_MS_MAX = 5_000;
 /** One question to one server, and how often it is put. */
 const QUESTION_MS_MAX = 2_000;
@@ -57,8 +57,10 @@ export function createNameResolver(ports: NameResolverPorts): ResolveName {
     if (listed !== undefined) return withFamilies(listed);
     // Servers are read once, when a resolver of c-ares is made.
     if (asked?.rules !== rules) asked = { rules, dns: openDns(ports.servers) };
+    const startMs = clock.monotonicMs();
     const trouble: string[] = [];
     for (const question of questionsFor(name, rules)) {
+      if (clock.monotonicMs() - startMs >= NAME_MS_MAX) throw unresolved(name, 'EAI_AGAIN');
       const { addresses, failures } = await ask(asked.dns, question, clock);
       if (addresses.length > 0) return withFamilies(addresses);
       trouble.push(...failures.filter((code) => !ABSENT.includes(code)));
@@ -71,9 +73,10 @@ export function createNameResolver(ports: NameResolverPorts): ResolveName {
   return (text) => {
     const name = text.toLowerCase();
     if (isIP(name) !== 0) return Promise.resolve(withFamilies([name]));
-    const found = inHand.get(name) ?? inTime(find(name), name, clock).finally(() => inHand.delete(name));
+    // Whoever asks after the first gave up still hears the answer: behind a name that hangs, the system's may take longer than one waits.
+    const found = inHand.get(name) ?? find(name).finally(() => inHand.delete(name));
     inHand.set(name, found);
-    return found;
+    return inTime(found, name, clock);
   };
 }
 
