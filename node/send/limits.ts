@@ -57,9 +57,9 @@ export const CONNECTIONS_PER_ACCOUNT_MAX = 50;
 export const WAIT_MS_MAX = 29 * SECOND_MS;
 /** Messages that wait to be sent; the next one is answered 503. */
 export const QUEUE_MESSAGES_MAX = 100_000;
-/** Contents kept in memory between acceptance and sending; others are read from the disk again. */
 /** Contents of messages that are due later than this are not kept: they would keep out those that go now. */
 export const CONTENT_AHEAD_MS_MAX = MINUTE_MS;
+/** Contents kept in memory between acceptance and sending; others are read from the disk again. */
 export const CONTENT_CACHE_BYTES_MAX = 16 * MIB;
 /** Messages, or suppressed addresses, in one page of a list. */
 export const LOG_PAGE_MAX = 200;

@@ -142,7 +142,7 @@ export class SmtpDialogue extends Client {
 
 /** The code of a whole reply; `undefined` when it is none: its lines begin with one and the same code (RFC 5321 §4.2.1). */
 export function codeOf(reply: string): number | undefined {
-  const codes = new Set(reply.split(/\r?\n/).map((line) => /^[2-5]\d\d(?=[ -]|$)/.exec(line)?.[0]));
+  const codes = new Set(reply.split(/\r?\n/).map((line) => /^[2-5]\d\d(?!\d)/.exec(line)?.[0]));
   const [code] = codes;
   return codes.size === 1 && code !== undefined ? Number(code) : undefined;
 }
@@ -162,5 +162,5 @@ function canAnswer(asked: Asked, reply: string): boolean {
   const code = codeOf(reply);
   if (code === undefined) return false;
   if (code >= 400) return true;
-  return asked === 'LOGIN' ? code === 334 || code === 235 : SUCCESS[asked].test(String(code));
+  return asked === 'LOGIN' ? code < 300 || code === 334 : SUCCESS[asked].test(String(code));
 }
