@@ -165,8 +165,12 @@ export class Suppressions {
 
   #change(added: readonly (readonly [key: string, entry: Suppression])[], removed: readonly string[]): void {
     for (const key of removed) this.#byKey.delete(key);
-    const elapsedMs = this.#clock.monotonicMs() - this.#clock.wallMs();
-    for (const [key, entry] of added) this.#byKey.set(key, { entry, endsMs: endMs(entry) + elapsedMs });
+    const [nowMs, wallMs] = [this.#clock.monotonicMs(), this.#clock.wallMs()];
+    for (const [key, entry] of added) {
+      // One that begins later than now was made before the clock was set back.
+      const aheadMs = Math.max(0, Date.parse(entry.since) - wallMs);
+      this.#byKey.set(key, { entry, endsMs: endMs(entry) - aheadMs - wallMs + nowMs });
+    }
     this.#sorted = undefined;
   }
 

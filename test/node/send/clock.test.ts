@@ -151,6 +151,17 @@ describe('a clock that is set back while the node is away', () => {
     expect(world.queue.accounts.sentLastHour('main')).toBe(1);
   });
 
+  it('lengthens no suppression', async () => {
+    const world = await MailWorld.open();
+    const expiresAt = new Date(world.clock.wallMs() + 2 * DAY).toISOString();
+    await world.suppressions.add({ address: 'a@x.example.com', reason: 'manual', expiresAt });
+    world.clock.setWall(-30 * DAY);
+    await world.crash();
+    expect(world.suppressions.against('a@x.example.com')).toBeDefined();
+    await world.clock.advance(2 * DAY + MINUTE);
+    expect(world.suppressions.against('a@x.example.com')).toBeUndefined();
+  });
+
   it('leaves a new sender what its day has left', async () => {
     const world = await MailWorld.open({ warmUp: { perDay: [2], daysPerStep: 7 }, lifetimeMs: 2 * DAY });
     await world.after(SECOND);
