@@ -53,14 +53,17 @@ export class Suppressions {
   /** The keys in order, until they change: pages are asked for one after another. */
   #sorted: readonly string[] | undefined;
 
-  private constructor(store: Store, clock: Clock) {
+  readonly #entriesMax: number;
+
+  private constructor(store: Store, clock: Clock, entriesMax: number) {
     this.#store = store;
     this.#clock = clock;
+    this.#entriesMax = entriesMax;
   }
 
   /** Forgets what is over. Throws `store_failed` when a stored entry can't be read. */
-  static async open(store: Store, clock: Clock): Promise<Suppressions> {
-    const suppressions = new Suppressions(store, clock);
+  static async open(store: Store, clock: Clock, entriesMax = SUPPRESSIONS_MAX): Promise<Suppressions> {
+    const suppressions = new Suppressions(store, clock, entriesMax);
     for await (const page of store.load(PREFIX))
       for (const { key, value } of page) {
         const parsed = stored.safeParse(value);
@@ -150,11 +153,11 @@ export class Suppressions {
       if (known === undefined || endMs(entry) > endMs(known)) fresh.set(key, entry);
     }
     const size = this.#byKey.size + [...fresh.keys()].filter((key) => !this.#byKey.has(key)).length;
-    const over = size > SUPPRESSIONS_MAX ? this.#over().filter((key) => !fresh.has(key)) : [];
-    if (size - over.length > SUPPRESSIONS_MAX)
+    const over = size > this.#entriesMax ? this.#over().filter((key) => !fresh.has(key)) : [];
+    if (size - over.length > this.#entriesMax)
       throw new MeshError(
         'limit_exceeded',
-        `The list of suppressed addresses has ${SUPPRESSIONS_MAX} entries, its most. Remove some.`,
+        `The list of suppressed addresses has ${this.#entriesMax} entries, its most. Remove some.`,
       );
     const added = [...fresh];
     return {
