@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Blobs } from '../../../node/send/blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
@@ -171,6 +171,16 @@ describe('a blob', () => {
     await clock.advance(2 * DAY_MS);
     await blobs.sweep(() => false);
     await expect(blobs.touch(HELLO)).rejects.toMatchObject({ code: 'invalid_request', field: 'attachments' });
+  });
+
+  it('are kept in no directory that a link chooses, nor read through one', async () => {
+    const [directory, log] = [testDirectory(), new RecordingLog()];
+    const options = { clock: new VirtualClock(), log };
+    symlinkSync(directory, `${directory}-link`);
+    onTestFinished(() => rmSync(`${directory}-link`));
+    await expect(Blobs.open({ ...options, directory: `${directory}-link` })).rejects.toThrow(/-link is a link/);
+    symlinkSync('/etc/passwd', join(directory, 'a'.repeat(64)));
+    await expect(Blobs.open({ ...options, directory })).rejects.toThrow(/a{64} is a link/);
   });
 
   it('lies where nobody else may look, even if the directory was there before', async () => {
