@@ -82,6 +82,7 @@ async function askOne(
 ): Promise<Heard> {
   const request = {
     to,
+    lane: 'claims',
     method: 'GET',
     path: questionPath({ address }),
     headers: { 'X-Federated-Query': 'true' },

@@ -23,12 +23,15 @@ export const INDEX_ENTRIES_MAX = 200_000;
 /** One peer's answer about one address or one agent: ten addresses with all their metadata, each in two spellings. */
 export const LOOKUP_ANSWER_BYTES_MAX = 128 * 1_024;
 export const LOOKUP_ENTRIES_MAX = 100;
-/** Peers asked at once by one node, over all questions. */
-export const FAN_OUT_MAX = 512;
 /** Askers of the same question within this long share one fan-out: an answer is at most this much older than its question. */
 export const SHARED_QUESTION_MS_MAX = 100;
-/** Fan-outs under way at once on one node; above it the node answers 503. */
-export const QUESTIONS_IN_HAND_MAX = 1_024;
+/** Fan-outs under way at once on one node, and of one client; above it the node answers 429. */
+export const QUESTIONS_IN_HAND_MAX = 256;
+export const QUESTIONS_OF_CLIENT_MAX = 64;
+/** Entries that peers' whole indexes may have together in one answer: about 300 octets each. */
+export const FEDERATED_ENTRIES_MAX = 1_000_000;
+/** A peer that says that it is busy (429, 503) is asked again after this long, while there is time. */
+export const BUSY_AGAIN_MS = 100;
 
 /** A claim, from the client's request to its answer (claims: total 5 s). */
 export const CLAIM_MS_MAX = 5_000;

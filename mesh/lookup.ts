@@ -17,14 +17,16 @@ import {
 import type { JsonMember } from './json-members.ts';
 import {
   ANSWER_MS_MAX,
+  BUSY_AGAIN_MS,
+  FEDERATED_ENTRIES_MAX,
   INDEX_ANSWER_BYTES_MAX,
   LOOKUP_ANSWER_BYTES_MAX,
   LOOKUP_ENTRIES_MAX,
-  QUESTIONS_IN_HAND_MAX,
   SHARED_QUESTION_MS_MAX,
 } from './limits.ts';
 import type { AddressKey, HostId } from './names.ts';
-import type { Clock, PeerAnswer, PeerTransport } from './ports.ts';
+import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from './ports.ts';
+import { QuestionRoom } from './question-room.ts';
 import { inTurns } from './turns.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
@@ -49,10 +51,11 @@ export interface LookUpAnswer {
 }
 
 /**
- * Asks the mesh. Rejects with `overloaded` when too many questions are under way, with the signal's reason when `signal`
- * aborts (the other askers of the question do not notice), and never for what a peer did.
+ * Asks the mesh. Rejects with `rate_limited` when too many questions are under way, or of this `client`; with the signal's reason when
+ * `signal` aborts (the other askers of the question do not notice); and never for what a peer did. One question for everything is under way
+ * at a time: who asks meanwhile waits for it, and shares the next one.
  */
-export type LookUp = (question: Question, signal?: AbortSignal) => Promise<LookUpAnswer>;
+export type LookUp = (question: Question, signal?: AbortSignal, client?: string) => Promise<LookUpAnswer>;
 
 export interface LookUpPorts {
   readonly transport: PeerTransport;
@@ -67,7 +70,8 @@ export interface LookUpPorts {
 
 /** One question on its way around the mesh, and how many wait for it. */
 interface FanOut {
-  readonly startMs: number;
+  /** Infinite while it waits for its turn: then it may be joined. */
+  startMs: number;
   readonly end: AbortController;
   readonly answer: Promise<LookUpAnswer>;
   askers: number;
@@ -75,20 +79,23 @@ interface FanOut {
 
 export function createLookUp(ports: LookUpPorts): LookUp {
   const joinable = new Map<string, FanOut>();
-  let inHand = 0;
+  const room = new QuestionRoom();
+  /** Settles when no question for everything is under way. */
+  let wholeDone: Promise<unknown> = Promise.resolve();
 
-  const start = (name: string, question: Question): FanOut => {
-    if (inHand >= QUESTIONS_IN_HAND_MAX) {
-      const message = `This host already has ${inHand} questions to its peers under way, the most it takes. Try again shortly.`;
-      throw new MeshError('overloaded', message, { retryAfterSeconds: 1 });
-    }
-    const end = new AbortController();
-    inHand += 1;
-    const answer = askMesh(ports, question, end).finally(() => {
-      inHand -= 1;
+  const start = (name: string, question: Question, client: string): FanOut => {
+    const leave = room.enter(client);
+    const waiting = { startMs: Number.POSITIVE_INFINITY, end: new AbortController(), askers: 0 };
+    const begin = () => {
+      waiting.startMs = ports.clock.monotonicMs();
+      return askMesh(ports, question, waiting.end);
+    };
+    const answer = (isNarrow(question) ? begin() : wholeDone.then(begin)).finally(() => {
+      leave();
       forget(name, fanOut);
     });
-    const fanOut: FanOut = { startMs: ports.clock.monotonicMs(), end, answer, askers: 0 };
+    if (!isNarrow(question)) wholeDone = answer.catch(ignoreFailure);
+    const fanOut: FanOut = Object.assign(waiting, { answer });
     joinable.set(name, fanOut);
     return fanOut;
   };
@@ -96,15 +103,20 @@ export function createLookUp(ports: LookUpPorts): LookUp {
     if (joinable.get(name) === fanOut) joinable.delete(name);
   };
 
-  return async (question, signal) => {
+  return async (question, signal, client = '') => {
     signal?.throwIfAborted();
     const name = `${question.address?.key ?? ''}\n${question.agentId ?? ''}`;
     const young = joinable.get(name);
     const isFresh = young !== undefined && ports.clock.monotonicMs() - young.startMs <= SHARED_QUESTION_MS_MAX;
-    const fanOut = isFresh ? young : start(name, question);
+    const fanOut = isFresh ? young : start(name, question, client);
     // Nobody may join a fan-out that is being given up: its answer would name every host as silent.
     return waitFor(fanOut, signal, () => forget(name, fanOut));
   };
+}
+
+/** Whoever asked is told; who comes next only waits for it to end. */
+function ignoreFailure(): undefined {
+  return undefined;
 }
 
 /** Waits with the others; the last one to leave early ends the fan-out. */
@@ -135,8 +147,9 @@ async function askMesh(ports: LookUpPorts, question: Question, end: AbortControl
   const all = ports.roster().peers;
   const peers = all.some(({ id }) => ports.isLegacy(id)) ? legacyLast(all, ports.isLegacy) : all;
   const silence = clock.sleep(ANSWER_MS_MAX, end.signal).then((): Outcome => ({ failure: 'peer_silent' }));
+  const budget = { entries: FEDERATED_ENTRIES_MAX };
   const outcomes = await Promise.all(
-    peers.map((peer) => Promise.race([askPeer(ports, peer, question, end.signal), silence])),
+    peers.map((peer) => Promise.race([askPeer(ports, peer, question, budget, end.signal), silence])),
   );
   end.abort();
   const emails = new Map<AddressKey, ListedEntry>();
@@ -172,26 +185,68 @@ function legacyLast(peers: readonly Host[], isLegacy: (id: HostId) => boolean): 
   return [...peers.filter(({ id }) => !isLegacy(id)), ...peers.filter(({ id }) => isLegacy(id))];
 }
 
+/** What the entries of all peers may come to; those of whoever has no room left count as not had. */
+interface Budget {
+  entries: number;
+}
+
 /** Never rejects: a peer's failure is a result, whatever the transport threw. */
-async function askPeer(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
+async function askPeer(
+  ports: LookUpPorts,
+  peer: Host,
+  question: Question,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { address } = question;
   // Such a peer may compare texts, and have the address in another spelling.
   const spellings = address !== undefined && ports.isLegacy(peer.id) ? spellingsOf(address) : [address];
-  const outcomes = await Promise.all(
-    spellings.map((one) => askOnce(ports, peer, one === undefined ? question : { ...question, address: one }, signal)),
-  );
+  const questions = spellings.map((one) => (one === undefined ? question : { ...question, address: one }));
+  const outcomes = await Promise.all(questions.map((one) => askSpelling(ports, peer, one, budget, signal)));
   return outcomes.reduce((one, other) => {
     if ('failure' in one || 'failure' in other) return 'failure' in one ? one : other;
     return { entries: [...one.entries, ...other.entries], dropped: one.dropped + other.dropped };
   });
 }
 
-async function askOnce(ports: LookUpPorts, peer: Host, question: Question, signal: AbortSignal): Promise<Outcome> {
-  let answer: PeerAnswer;
+async function askSpelling(
+  ports: LookUpPorts,
+  peer: Host,
+  question: Question,
+  budget: Budget,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let answer: PeerAnswer | 'busy';
   try {
-    answer = await ports.transport.ask(
+    answer = await askUntilFree(ports, peer, question, signal);
+  } catch (error) {
+    return { failure: error instanceof MeshError ? error.code : 'internal_error' };
+  }
+  if (signal.aborted) return { failure: 'peer_silent' };
+  if (answer === 'busy') return { failure: 'overloaded' };
+  // A host of the original's kind says 404 for an agent it does not have: that is an answer.
+  if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
+  const members = membersOf(answer);
+  if (answer.status !== 200 || members === undefined) return { failure: 'peer_unintelligible' };
+  if (isNarrow(question) && members.length > LOOKUP_ENTRIES_MAX) return { failure: 'peer_unintelligible' };
+  budget.entries -= members.length;
+  if (budget.entries < 0) return { failure: 'overloaded' };
+  return readAnswer(ports, peer, question, members);
+}
+
+/** A peer that is busy, perhaps with our own questions, has not failed yet. */
+async function askUntilFree(
+  ports: LookUpPorts,
+  peer: Host,
+  question: Question,
+  signal: AbortSignal,
+): Promise<PeerAnswer | 'busy'> {
+  for (;;) {
+    const answer = await askOnce(
+      ports,
       {
         to: peer.id,
+        lane: isNarrow(question) ? 'look-ups' : 'indexes',
         method: 'GET',
         path: questionPath(question),
         // Who sees it answers from its own registry only, so questions never bounce.
@@ -202,16 +257,27 @@ async function askOnce(ports: LookUpPorts, peer: Host, question: Question, signa
       },
       signal,
     );
-  } catch (error) {
-    return { failure: error instanceof MeshError ? error.code : 'internal_error' };
+    if (answer !== 'busy' || signal.aborted) return answer;
+    await ports.clock.sleep(BUSY_AGAIN_MS, signal);
   }
-  if (signal.aborted) return { failure: 'peer_silent' };
-  // A host of the original's kind says 404 for an agent it does not have: that is an answer.
-  if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
-  const members = membersOf(answer);
-  if (answer.status !== 200 || members === undefined) return { failure: 'peer_unintelligible' };
-  if (isNarrow(question) && members.length > LOOKUP_ENTRIES_MAX) return { failure: 'peer_unintelligible' };
-  return readAnswer(ports, peer, question, members);
+}
+
+async function askOnce(
+  { transport }: LookUpPorts,
+  request: PeerRequest,
+  signal: AbortSignal,
+): Promise<PeerAnswer | 'busy'> {
+  try {
+    const answer = await transport.ask(request, signal);
+    return isBusy(answer) ? 'busy' : answer;
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'overloaded') return 'busy';
+    throw error;
+  }
+}
+
+function isBusy({ status }: PeerAnswer): boolean {
+  return status === 429 || status === 503;
 }
 
 async function readAnswer(

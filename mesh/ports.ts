@@ -20,9 +20,16 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
+/**
+ * What a question is about. Each kind has connections and places of its own towards each peer, so that look-ups, however many, do not keep
+ * claims or greetings waiting.
+ */
+export type PeerLane = 'claims' | 'greetings' | 'look-ups' | 'indexes';
+
 /** One thing to say to a peer. */
 export interface PeerRequest {
   readonly to: HostId;
+  readonly lane: PeerLane;
   readonly method: 'GET' | 'POST';
   /** Path with query, as it is signed: begins with `/`. */
   readonly path: string;

@@ -290,16 +290,9 @@ export class QuorumClaims implements ClaimStore {
   }
 
   async #post(to: HostId, path: string, body: unknown, answerMsMax: number): Promise<unknown> {
-    const request = {
-      to,
-      method: 'POST',
-      path,
-      body,
-      answerMsMax,
-      answerBytesMax: PEER_BODY_BYTES_MAX,
-      answerSignature: 'required',
-    } as const;
-    const answer = await this.#options.transport.ask(request);
+    const lane = path === CLAIM_QUESTIONS_PATH ? 'greetings' : 'claims';
+    const bounds = { answerMsMax, answerBytesMax: PEER_BODY_BYTES_MAX, answerSignature: 'required' } as const;
+    const answer = await this.#options.transport.ask({ to, lane, method: 'POST', path, body, ...bounds });
     if (answer.status === 200) return answer.body;
     throw refusalOf(to, answer);
   }

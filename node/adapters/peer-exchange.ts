@@ -18,6 +18,8 @@ export interface WireRequest {
   readonly body?: Uint8Array;
   /** Octets of the answer's body that are read before it is given up. */
   readonly answerBytesMax: number;
+  /** Told of octets of the body as they arrive, at least of a large one; what it throws ends the exchange. */
+  readonly counted?: (octets: number) => void;
 }
 
 export interface WireAnswer {
@@ -54,7 +56,7 @@ export async function exchange(dispatcher: Dispatcher, request: WireRequest, sig
     const length = field('content-length');
     if (length !== undefined && Number(length) <= ONE_GO_BYTES_MAX)
       return { status, field, body: await answer.body.bytes() };
-    return { status, field, ...(await readBounded(answer.body, request.answerBytesMax)) };
+    return { status, field, ...(await readBounded(answer.body, request)) };
   } catch (error) {
     signal.throwIfAborted();
     throw asMeshError(error, request.origin);
@@ -81,7 +83,7 @@ function unreadable(
 
 async function readBounded(
   body: Dispatcher.ResponseData['body'],
-  bytesMax: number,
+  { answerBytesMax: bytesMax, counted }: WireRequest,
 ): Promise<Pick<WireAnswer, 'body' | 'digest'>> {
   const chunks: Uint8Array[] = [];
   const digest = runningDigest();
@@ -90,6 +92,7 @@ async function readBounded(
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > bytesMax) throw tooLarge(bytesMax);
+    counted?.(chunk.byteLength);
     chunks.push(chunk);
     digest.add(chunk);
   }

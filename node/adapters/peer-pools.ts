@@ -19,7 +19,6 @@ export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX) {
 }
 
 export class PeerPools {
-  readonly #addresses: PeerAddresses;
   readonly #connector: PeerConnector;
   readonly #idleMsMax: number | undefined;
   /** By origin, the least recently made first. */
@@ -28,7 +27,6 @@ export class PeerPools {
   readonly #leaving = new Set<Pool>();
 
   constructor(addresses: PeerAddresses, idleMsMax?: number) {
-    this.#addresses = addresses;
     this.#connector = createPeerConnector(addresses);
     this.#idleMsMax = idleMsMax;
   }
@@ -44,9 +42,8 @@ export class PeerPools {
     return pool;
   }
 
-  /** What answers there is not the peer. Questions under way end as they may; the next one goes to where the name leads now. */
+  /** What answers there is not the peer. Questions under way end as they may; the next one goes over a new connection. */
   leave(origin: string): void {
-    this.#addresses.forget(new URL(origin).hostname);
     this.#close(origin);
   }
 

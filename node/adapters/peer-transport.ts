@@ -1,21 +1,10 @@
 // The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
 // covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
-import pLimit, { type LimitFunction } from 'p-limit';
 import { Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/hosts.ts';
-import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
-import { readMembers } from '../../mesh/json-members.ts';
-import {
-  ANSWER_MS_MAX,
-  FAN_OUT_MAX,
-  HOSTS_MAX,
-  INDEX_ENTRIES_MAX,
-  LOOKUP_ANSWER_BYTES_MAX,
-  PEER_BODY_BYTES_MAX,
-} from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Clock, PeerAnswer, PeerLane, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
 import { type RequestParts, signRequest } from '../../mesh/signature/request.ts';
@@ -23,11 +12,19 @@ import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../peers/deadline.ts';
 import type { CallOnce } from '../peers/greeter.ts';
-import { ASKS_WAITING_MAX } from '../peers/limits.ts';
+import {
+  ASKS_WAITING_MAX,
+  INDEX_BYTES_HELD_MAX,
+  INDEX_CONNECTIONS_MAX,
+  PEER_CONNECTIONS_MAX,
+} from '../peers/limits.ts';
 import { PeerClocks } from '../peers/peer-clocks.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
+import { OctetBudget } from './octet-budget.ts';
+import { readAnswer, refused, unsigned } from './peer-answer.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
+import { Lane } from './peer-lane.ts';
 import { clientOptions, PeerPools } from './peer-pools.ts';
 
 export interface PeerTransportOptions {
@@ -40,7 +37,7 @@ export interface PeerTransportOptions {
   readonly random: Random;
   /** A connection idles no longer than this, whatever the server would like; `PEER_IDLE_MS_MAX` when absent. */
   readonly idleMsMax?: number;
-  /** Questions on the wire at once, of each kind; `FAN_OUT_MAX` when absent. */
+  /** Questions of one kind on the wire to one peer at once; `PEER_CONNECTIONS_MAX` when absent. */
   readonly asksMax?: number;
   /** Where the names in the hosts' URLs are. */
   readonly addresses: PeerAddresses;
@@ -54,48 +51,58 @@ const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
-  const { hostOf, clock, addresses, asksMax = FAN_OUT_MAX } = options;
-  const pools = new PeerPools(addresses, options.idleMsMax);
-  const wire: Wire = options.wire ?? ((request, signal) => exchange(pools.of(request.origin), request, signal));
-  const line: Line = { pools, wire, clocks: new PeerClocks() };
+  const { hostOf, clock, addresses, asksMax = PEER_CONNECTIONS_MAX } = options;
+  const lane = (placesMax: number) => new Lane(new PeerPools(addresses, options.idleMsMax), placesMax);
+  const lanes: Readonly<Record<PeerLane, Lane>> = {
+    claims: lane(asksMax),
+    greetings: lane(asksMax),
+    'look-ups': lane(asksMax),
+    indexes: lane(INDEX_CONNECTIONS_MAX),
+  };
+  const indexes = new OctetBudget(INDEX_BYTES_HELD_MAX);
+  const clocks = new PeerClocks();
   const stop = new AbortController();
-  // Apart, so that look-ups at peers that hang can't keep claims waiting, and long polls neither.
-  const claims = pLimit(asksMax);
-  const lookUps = pLimit(asksMax);
-  const longPolls = pLimit(HOSTS_MAX);
-
-  const laneOf = (request: PeerRequest): LimitFunction => {
-    if (request.answerMsMax > ANSWER_MS_MAX) return longPolls;
-    return request.answerSignature === 'required' ? claims : lookUps;
+  const leave = (origin: string) => {
+    addresses.forget(new URL(origin).hostname);
+    for (const { pools } of Object.values(lanes)) pools.leave(origin);
   };
 
   return {
     async ask(request, signal) {
       const host = hostOf(request.to);
       if (host === undefined) throw new MeshError('peer_silent', `hosts.json lists no host '${request.to}'.`);
-      const lane = laneOf(request);
-      if (lane.pendingCount >= ASKS_WAITING_MAX) {
-        throw new MeshError('peer_silent', `Host '${host.id}' was not asked: too many questions are waiting already.`);
+      const { pools } = lanes[request.lane];
+      const places = lanes[request.lane].towards(host.id);
+      if (places.pendingCount >= ASKS_WAITING_MAX) {
+        throw new MeshError(
+          'overloaded',
+          `Host '${host.id}' was not asked: too many questions to it are waiting already.`,
+        );
       }
       const silent = () => new MeshError('peer_silent', silence(host, request, stop.signal, signal));
       const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
       return withDeadline({ clock, ms: request.answerMsMax, signals, silent }, (deadline) =>
-        lane(async () => {
+        places(async () => {
           deadline.throwIfAborted();
-          return await askNow(options, line, host, request, deadline);
+          using held = indexes.hold();
+          const counted = request.lane === 'indexes' ? { counted: held.add } : {};
+          const wire: Wire =
+            options.wire ?? ((sent, over) => exchange(pools.of(sent.origin), { ...sent, ...counted }, over));
+          return await askNow(options, { leave, wire, clocks }, host, request, deadline);
         }),
       );
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await pools.destroy();
+      await Promise.all(Object.values(lanes).map(({ pools }) => pools.destroy()));
     },
   };
 }
 
-/** What is kept between two questions. */
+/** What a question goes over, and what is kept between two of them. */
 interface Line {
-  readonly pools: PeerPools;
+  /** Lets go of every connection there. */
+  leave(origin: string): void;
   readonly wire: Wire;
   readonly clocks: PeerClocks;
 }
@@ -108,7 +115,7 @@ async function askNow(
   request: PeerRequest,
   deadline: AbortSignal,
 ): Promise<PeerAnswer> {
-  const { pools, clocks } = line;
+  const { leave, clocks } = line;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
   if (request.answerSignature === 'required') await options.keys.learn(host.id, deadline);
   else if (!options.keys.takesUnsigned(host.id)) await options.keys.learn(host.id, deadline).catch(asUntrusted);
@@ -118,7 +125,7 @@ async function askNow(
       return await askOnce(options, line, host, request, deadline);
     } catch (error) {
       const code = error instanceof MeshError ? error.code : undefined;
-      if (code === 'peer_unintelligible' || code === 'peer_untrusted') pools.leave(host.url);
+      if (code === 'peer_unintelligible' || code === 'peer_untrusted') leave(host.url);
       const isCorrected = code === 'clock_skew' && clocks.aheadSeconds(host.id) !== dated;
       if (isAgain || !isCorrected) throw naming(host, error);
     }
@@ -167,7 +174,7 @@ async function askOnce(
   refuseStrangeUnchanged(request, answer.status, etag);
   return {
     status: answer.status,
-    ...(await read(answer, request, clock)),
+    ...(await readAnswer(answer, request, clock)),
     ...(etag === undefined ? {} : { etag }),
   };
 }
@@ -208,15 +215,6 @@ function verifiedBy<T>(keys: PeerKeys, from: HostId, verifying: () => T): T {
   }
 }
 
-/** It is there, and it is the right one, but it did not take the question for ours: what it says is no answer. */
-function refused({ status, body }: WireAnswer): MeshError {
-  const said = saidIn(body);
-  const code = said.reason === 'clock_skew' ? 'clock_skew' : 'peer_refused';
-  return new MeshError(code, `It refused the question (${status}).${quoteOf(said)}`, {
-    extra: typeof said.reason === 'string' ? { reason: said.reason } : {},
-  });
-}
-
 /** The request's headers are not signed: that we asked about this very version must show in the answer. */
 function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: string | undefined): void {
   if (status !== 304 || (etag !== undefined && etag === headers?.['if-none-match'])) return;
@@ -227,46 +225,6 @@ function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: 
 function asUntrusted(error: unknown): never {
   if (!(error instanceof MeshError) || error.code !== 'peer_unintelligible') throw error;
   throw new MeshError('peer_untrusted', error.message, { extra: error.extra, cause: error });
-}
-
-/** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
-function unsigned(answer: WireAnswer): MeshError {
-  const quote = quoteOf(saidIn(answer.body));
-  const advice =
-    answer.status === 401 ? ' If it runs another version of this program, bring the older one up to date.' : '';
-  return new MeshError('peer_untrusted', `It answered ${answer.status} without a signature.${advice}${quote}`, {
-    extra: { reason: 'missing' },
-  });
-}
-
-/** What an answer that is not believed says of itself; nothing, of one that is too large to be such a sentence. */
-function saidIn(body: Uint8Array): { readonly message?: unknown; readonly reason?: unknown } {
-  return body.byteLength > LOOKUP_ANSWER_BYTES_MAX ? {} : (parse(body) ?? {});
-}
-
-function quoteOf({ message }: { readonly message?: unknown }): string {
-  return typeof message === 'string' ? ` It says: "${message.slice(0, 200)}"` : '';
-}
-
-/** An answer that may be larger than a message is an index, and is read in turns. */
-async function read(
-  { body, status }: WireAnswer,
-  { answerBytesMax }: PeerRequest,
-  clock: Clock,
-): Promise<Pick<PeerAnswer, 'body' | 'members'>> {
-  if (answerBytesMax <= PEER_BODY_BYTES_MAX) return { body: parse(body) };
-  if (status !== 200) return { body: saidIn(body) };
-  return { body: undefined, members: await readMembers(body, INDEX_ENTRIES_MAX, clock) };
-}
-
-function parse(body: Uint8Array): unknown {
-  if (body.byteLength === 0) return undefined;
-  try {
-    return parseForeignJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (cause) {
-    const what = cause instanceof JsonFault && cause.isRefusal ? cause.message : 'is not JSON';
-    throw new MeshError('peer_unintelligible', `Its answer ${what}.`, { cause });
-  }
 }
 
 function naming(host: Host, error: unknown): unknown {

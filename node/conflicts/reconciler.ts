@@ -137,6 +137,7 @@ export class Reconciler {
     const etag = isOutside(peer) && last?.version !== now ? undefined : last?.etag;
     const request = {
       to: peer,
+      lane: 'indexes',
       method: 'GET',
       path: EMAIL_INDEX_PATH,
       ...(etag === undefined ? {} : { headers: { 'if-none-match': etag } }),

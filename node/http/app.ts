@@ -3,11 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
 import type { Log } from '../log.ts';
+import { HELLO_PATH } from '../peers/hello.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resolver } from '../send/deliverability.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';
+import { LookUpTurns } from './look-up-turns.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
@@ -83,14 +85,23 @@ function indexRoutes({ log, emailIndex }: AppServices): Hono {
 /** What hosts ask each other: signed, and answered with a signature. */
 function peerRoutes(services: AppServices): Hono {
   const app = createShell(services.log);
+  app.use(HELLO_PATH, inTurn(new LookUpTurns()));
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
   conflictRoutes(app, services.conflicts);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   claimRoutes(app, services.voter);
-  app.use(EMAIL_INDEX_PATH, indexAuth(services));
+  app.use(EMAIL_INDEX_PATH, inTurn(new LookUpTurns()), indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;
+}
+
+/** Before anything is verified or signed, which is what it costs. */
+function inTurn(turns: LookUpTurns): MiddlewareHandler {
+  return async function takeTurn(_, next) {
+    await turns.take();
+    await next();
+  };
 }
 
 /** A signed look-up must be a listed peer's where reads need a token; elsewhere a signature only makes the answer signed. */

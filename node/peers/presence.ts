@@ -56,6 +56,7 @@ export class Presence {
     const startedMs = clock.monotonicMs();
     const request = {
       to: peer.id,
+      lane: 'greetings',
       method: 'GET',
       path: LEGACY_PROBE_PATH,
       headers: { 'X-Federated-Query': 'true' },

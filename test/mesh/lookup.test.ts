@@ -8,10 +8,12 @@ import {
   INDEX_ANSWER_BYTES_MAX,
   LOOKUP_ANSWER_BYTES_MAX,
   QUESTIONS_IN_HAND_MAX,
+  QUESTIONS_OF_CLIENT_MAX,
   SHARED_QUESTION_MS_MAX,
 } from '../../mesh/limits.ts';
 import { createLookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
 import type { AgentId } from '../../mesh/names.ts';
+import type { PeerAnswer } from '../../mesh/ports.ts';
 import { addressOf } from '../support/agent-of.ts';
 import { parsePlainAddress } from '../support/plain-address.ts';
 import { rosterOf, urlOf } from '../support/roster-of.ts';
@@ -318,18 +320,87 @@ describe('the same question asked by many at once', () => {
 });
 
 describe('too many questions at once', () => {
-  it('are refused as overloaded, and there is room again when the first have ended', async () => {
+  const about = (n: number): Question => ({ address: addressOf(`a${n}@x.com`) });
+
+  it('of one client are refused, and there is room again when the first have ended', async () => {
     const { clock, lookUp } = meshOf({});
-    const about = (n: number): Question => ({ address: addressOf(`a${n}@x.com`) });
-    const taken = Array.from({ length: QUESTIONS_IN_HAND_MAX }, (_, n) => lookUp(about(n)));
-    await expect(lookUp(about(QUESTIONS_IN_HAND_MAX))).rejects.toMatchObject({
-      code: 'overloaded',
-      retryAfterSeconds: 1,
-    });
-    const joined = lookUp(about(0));
-    await within(clock, ANSWER_MS_MAX, Promise.all([...taken, joined]));
-    const { meta } = await within(clock, ANSWER_MS_MAX, lookUp(about(0)));
+    const ask = (n: number, client: string) => lookUp(about(n), undefined, client);
+    const taken = Array.from({ length: QUESTIONS_OF_CLIENT_MAX }, (_, n) => ask(n, 'one'));
+    const refusal = { code: 'rate_limited', retryAfterSeconds: 1 };
+    await expect(ask(QUESTIONS_OF_CLIENT_MAX, 'one')).rejects.toMatchObject(refusal);
+    // What is under way already may be joined, and others have their own room.
+    const more = [ask(0, 'one'), ask(1_000, 'other')];
+    await within(clock, ANSWER_MS_MAX, Promise.all([...taken, ...more]));
+    const { meta } = await within(clock, ANSWER_MS_MAX, ask(0, 'one'));
     expect(meta.hostsFailed).toEqual(['cloud', 'pi']);
+  });
+
+  it('of all clients together are refused', async () => {
+    const { clock, lookUp } = meshOf({});
+    const ask = (n: number) => lookUp(about(n), undefined, `client ${n % 50}`);
+    const taken = Array.from({ length: QUESTIONS_IN_HAND_MAX }, (_, n) => ask(n));
+    await expect(ask(QUESTIONS_IN_HAND_MAX)).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 1 });
+    await within(clock, ANSWER_MS_MAX, Promise.all(taken));
+  });
+});
+
+describe('questions for everything', () => {
+  it('are under way one at a time; who asks meanwhile shares the next', async () => {
+    let under = 0;
+    let most = 0;
+    const slow: PeerScript = async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await clock.sleep(1_000);
+      under -= 1;
+      return { status: 200, body: atCloud };
+    };
+    const { clock, lookUp, transport } = meshOf({ cloud: slow, pi: says({}) });
+    const askers = [lookUp({})];
+    for (let n = 0; n < 6; n += 1) {
+      await clock.advance(SHARED_QUESTION_MS_MAX + 1);
+      askers.push(lookUp({}));
+    }
+    const answers = await within(clock, 3_000, Promise.all(askers));
+    expect(answers.map(({ emails }) => emails.size)).toEqual(Array(7).fill(1));
+    expect(most).toBe(1);
+    expect(transport.asked.filter(({ to }) => to === 'cloud')).toHaveLength(2);
+  });
+
+  it('do not keep questions about one address waiting', async () => {
+    const { clock, lookUp } = meshOf({
+      cloud: ({ path }) => (path.includes('?') ? says(atCloud)({} as never, undefined) : never()),
+      pi: says({}),
+    });
+    const whole = lookUp({});
+    await within(clock, 1, lookUp(ABOUT_TITANIA));
+    await within(clock, ANSWER_MS_MAX, whole);
+  });
+});
+
+describe('a peer that is busy', () => {
+  const busyFor = (times: number, busy: () => PeerAnswer): PeerScript => {
+    let left = times;
+    return () => {
+      left -= 1;
+      return left >= 0 ? busy() : { status: 200, body: atCloud };
+    };
+  };
+
+  it.each([
+    ['says 429', () => ({ status: 429, body: {} })],
+    ['says 503', () => ({ status: 503, body: {} })],
+    ['refuses before it looks who asks', () => refuse(new MeshError('overloaded', 'It is busy.'))],
+  ] as const)('is asked again, and has not failed: it %s', async (_, busy) => {
+    const { clock, lookUp } = meshOf({ cloud: busyFor(3, busy), pi: says({}) });
+    const { emails, meta } = await within(clock, 1_000, lookUp(ABOUT_TITANIA));
+    expect([emails.size, meta.hostsFailed]).toEqual([1, []]);
+  });
+
+  it('is named with the true reason when it stays so', async () => {
+    const { clock, lookUp } = meshOf({ cloud: busyFor(1_000, () => ({ status: 429, body: {} })), pi: says({}) });
+    const { meta } = await within(clock, ANSWER_MS_MAX, lookUp(ABOUT_TITANIA));
+    expect(meta.hostsFailed).toEqual(['cloud']);
   });
 });
 

@@ -8,11 +8,13 @@ import {
   type ListedEntry,
   type ParseAddress,
   type ParsedAddress,
+  type Question,
 } from '../../../mesh/index-entry.ts';
 import { memberJson, membersJson, spellingOf } from '../../../mesh/index-key.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
+import { addressGroup } from '../address-group.ts';
 import { answerBytes } from '../answer-signing.ts';
 import { joinInTurns } from '../long-list.ts';
 import { resource } from '../methods.ts';
@@ -84,6 +86,12 @@ function isPeersQuestion(c: Context): boolean {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
   const sent = incoming ? rawHeader(incoming, 'x-federated-query') : c.req.header('x-federated-query');
   return sent?.toLowerCase() === 'true';
+}
+
+/** Whose questions are counted together. */
+function clientOf(c: Context): string {
+  const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
+  return addressGroup(incoming?.socket.remoteAddress);
 }
 
 /** A peer that signs takes part in the claims, and learns there what is being claimed. */
@@ -158,7 +166,8 @@ async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked
   if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
   const { signal } = c.req.raw;
   try {
-    const { answer, spelling } = await askAll(lookUp, asked.addresses, agentId, signal);
+    const ask = (question: Question) => lookUp(question, signal, clientOf(c));
+    const { answer, spelling } = await askAll(ask, asked.addresses, agentId);
     return c.body(await federatedJson(answer, spelling), 200, JSON_TYPE);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -176,15 +185,14 @@ interface Spelled {
 
 /** Asks for each reading at once, and takes the first that somebody holds. */
 async function askAll(
-  lookUp: LookUp,
+  ask: (question: Question) => Promise<LookUpAnswer>,
   addresses: readonly Reading[] | undefined,
   agentId: AgentId | undefined,
-  signal: AbortSignal,
 ): Promise<Spelled> {
   const rest = agentId === undefined ? {} : { agentId };
-  if (addresses === undefined) return { answer: await lookUp(rest, signal) };
+  if (addresses === undefined) return { answer: await ask(rest) };
   const asked = addresses.map(async ({ spelling, address, key }): Promise<Spelled> => {
-    return { spelling, answer: await lookUp({ address: { address, key }, ...rest }, signal) };
+    return { spelling, answer: await ask({ address: { address, key }, ...rest }) };
   });
   const answers = await Promise.all(asked);
   const first = answers.find(({ answer }) => answer.emails.size > 0) ?? answers[0];

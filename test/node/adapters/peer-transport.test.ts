@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import type { Clock, PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
+import type { Clock, PeerLane, PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';
@@ -25,8 +25,15 @@ const { stranger } = testKeys('stranger');
 const ANSWER_MS = 5_000;
 const claim = { to: cloud.id, method: 'POST', path: '/mesh/echo', body: { a: 1 } } as const;
 const bounds = { answerMsMax: ANSWER_MS, answerBytesMax: 10_000, answerSignature: 'required' } as const;
-const required: PeerRequest = { ...claim, ...bounds };
-const lookUp: PeerRequest = { ...bounds, to: cloud.id, method: 'GET', path: '/index', answerSignature: 'known-key' };
+const required: PeerRequest = { ...claim, ...bounds, lane: 'claims' };
+const lookUp: PeerRequest = {
+  ...bounds,
+  to: cloud.id,
+  lane: 'look-ups',
+  method: 'GET',
+  path: '/index',
+  answerSignature: 'known-key',
+};
 
 let stack: AsyncDisposableStack;
 let clock: VirtualClock;
@@ -481,8 +488,31 @@ describe('more questions than places', () => {
   });
 });
 
+describe('kinds of questions', () => {
+  const LANES: readonly PeerLane[] = ['claims', 'greetings', 'look-ups', 'indexes'];
+
+  it.each(LANES)('each have their own connections: %s go on while the others hang', async (lane) => {
+    const silent = await rawServer((socket, request) => {
+      if (request.startsWith('GET /mine')) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}');
+    });
+    const transport = transportTo(silent, { ...strangers, asksMax: 2 });
+    const others = LANES.filter((other) => other !== lane);
+    const hanging = others.flatMap((other) => [1, 2, 3].map(() => outcome(transport.ask({ ...lookUp, lane: other }))));
+    await silent.acceptedAtLeast(2 * others.length);
+    expect(await outcome(transport.ask({ ...lookUp, lane, path: '/mine' }))).toBe('answered');
+    await clock.advance(ANSWER_MS);
+    await Promise.all(hanging);
+  });
+
+  it('say that the peer is busy when it says so before it looks who asks', async () => {
+    const app = createShell(new RecordingLog());
+    app.get('/index', (c) => c.json({}, 429));
+    expect(await outcome(transportTo(stack.use(await serveApp(app))).ask(lookUp))).toEqual(failed('overloaded'));
+  });
+});
+
 describe('a whole index', () => {
-  const index: PeerRequest = { ...lookUp, answerBytesMax: 64 * 1_024 * 1_024 };
+  const index: PeerRequest = { ...lookUp, lane: 'indexes', answerBytesMax: 64 * 1_024 * 1_024 };
   const answering = async (body: string, headers: Record<string, string> = {}) => {
     const app = createShell(new RecordingLog());
     app.get('/index', (c) => c.body(body, 200, headers));

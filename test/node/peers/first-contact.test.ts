@@ -78,6 +78,7 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
       to: to.id,
       method: 'GET',
       path: '/api/mesh/v1/who',
+      lane: 'claims',
       answerMsMax: 5_000,
       answerBytesMax: 1_000,
       answerSignature: 'required',

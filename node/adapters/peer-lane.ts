@@ -1,0 +1,24 @@
+// The way of one kind of question to all peers: its own connections, and places that each peer has for itself, so that neither another kind
+// nor a peer that hangs takes them.
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { HostId } from '../../mesh/names.ts';
+import type { PeerPools } from './peer-pools.ts';
+
+export class Lane {
+  readonly pools: PeerPools;
+  readonly #asksMax: number;
+  readonly #places = new Map<HostId, LimitFunction>();
+
+  constructor(pools: PeerPools, asksMax: number) {
+    this.pools = pools;
+    this.#asksMax = asksMax;
+  }
+
+  towards(host: HostId): LimitFunction {
+    const known = this.#places.get(host);
+    if (known !== undefined) return known;
+    const places = pLimit(this.#asksMax);
+    this.#places.set(host, places);
+    return places;
+  }
+}
