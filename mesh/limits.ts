@@ -28,6 +28,8 @@ export const SHARED_QUESTION_MS_MAX = 100;
 /** Fan-outs under way at once on one node, and of one client; above it the node answers 429. */
 export const QUESTIONS_IN_HAND_MAX = 256;
 export const QUESTIONS_OF_CLIENT_MAX = 64;
+/** Questions for everything begin at least this far apart. */
+export const WHOLE_QUESTION_GAP_MS = 500;
 /** Entries that peers' whole indexes may have together in one answer: about 300 octets each. */
 export const FEDERATED_ENTRIES_MAX = 1_000_000;
 /** A peer that says that it is busy (429, 503) is asked again after this long, while there is time. */

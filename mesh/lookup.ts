@@ -23,6 +23,7 @@ import {
   LOOKUP_ANSWER_BYTES_MAX,
   LOOKUP_ENTRIES_MAX,
   SHARED_QUESTION_MS_MAX,
+  WHOLE_QUESTION_GAP_MS,
 } from './limits.ts';
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from './ports.ts';
@@ -80,8 +81,8 @@ interface FanOut {
 export function createLookUp(ports: LookUpPorts): LookUp {
   const joinable = new Map<string, FanOut>();
   const room = new QuestionRoom();
-  /** Settles when no question for everything is under way. */
-  let wholeDone: Promise<unknown> = Promise.resolve();
+  /** Resolves when the next question for everything may begin. */
+  let wholeTurn: Promise<unknown> = Promise.resolve();
 
   const start = (name: string, question: Question, client: string): FanOut => {
     const leave = room.enter(client);
@@ -90,11 +91,12 @@ export function createLookUp(ports: LookUpPorts): LookUp {
       waiting.startMs = ports.clock.monotonicMs();
       return askMesh(ports, question, waiting.end);
     };
-    const answer = (isNarrow(question) ? begin() : wholeDone.then(begin)).finally(() => {
+    const isWhole = !isNarrow(question);
+    const answer = (isWhole ? wholeTurn.then(begin) : begin()).finally(() => {
       leave();
       forget(name, fanOut);
     });
-    if (!isNarrow(question)) wholeDone = answer.catch(ignoreFailure);
+    if (isWhole) wholeTurn = nextAfter(ports.clock, wholeTurn, answer);
     const fanOut: FanOut = Object.assign(waiting, { answer });
     joinable.set(name, fanOut);
     return fanOut;
@@ -114,9 +116,10 @@ export function createLookUp(ports: LookUpPorts): LookUp {
   };
 }
 
-/** Whoever asked is told; who comes next only waits for it to end. */
-function ignoreFailure(): undefined {
-  return undefined;
+/** Not before the one before it has ended, however it did, nor within `WHOLE_QUESTION_GAP_MS` of its beginning. */
+async function nextAfter(clock: Clock, turn: Promise<unknown>, answer: Promise<unknown>): Promise<void> {
+  await turn;
+  await Promise.allSettled([answer, clock.sleep(WHOLE_QUESTION_GAP_MS)]);
 }
 
 /** Waits with the others; the last one to leave early ends the fan-out. */

@@ -9,6 +9,7 @@ import type { Resolver } from '../send/deliverability.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';
+import { refusedEncoding } from './input.ts';
 import { LookUpTurns } from './look-up-turns.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
@@ -54,6 +55,8 @@ export function createApp(services: AppServices): Fetch {
     const path = rawPath(request.url);
     const refusal = gate.refuses({ method: request.method, path, header, headerNames });
     if (refusal !== undefined) return errorResponse(refusal);
+    const packed = request.method === 'GET' ? undefined : refusedEncoding(header('content-encoding'));
+    if (packed !== undefined) return errorResponse(packed);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
     if (path !== EMAIL_INDEX_PATH) return clients.fetch(request, environment);
     return (header('signature-input') === undefined ? index : peers).fetch(request, environment);

@@ -17,6 +17,16 @@ export async function readJson<Schema extends z.ZodType>(c: Context, schema: Sch
   return validate(schema, parseJson(text));
 }
 
+/** `undefined` when the body is sent as it is (RFC 9110 section 8.4); nothing is unpacked here. */
+export function refusedEncoding(contentEncoding: string | undefined): MeshError | undefined {
+  const encoding = (contentEncoding ?? '').trim().toLowerCase();
+  if (encoding === '' || encoding === 'identity') return undefined;
+  return new MeshError(
+    'unsupported_media_type',
+    `The body is packed with Content-Encoding: ${encoding.slice(0, 100)}, and this node unpacks none. Send it as it is.`,
+  );
+}
+
 /** Throws `unsupported_media_type`. */
 export function refuseOtherThanJson(contentType: string): void {
   if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType)) return;

@@ -367,6 +367,15 @@ describe('questions for everything', () => {
     expect(transport.asked.filter(({ to }) => to === 'cloud')).toHaveLength(2);
   });
 
+  it('begin at least half a second apart, however fast the peers answer', async () => {
+    const { clock, lookUp, transport } = meshOf({ cloud: says({}), pi: says({}) });
+    for (let n = 0; n < 20; n += 1) {
+      void lookUp({});
+      await clock.advance(SHARED_QUESTION_MS_MAX + 20);
+    }
+    expect(transport.asked.filter(({ to }) => to === 'cloud').length).toBeLessThanOrEqual(5);
+  });
+
   it('do not keep questions about one address waiting', async () => {
     const { clock, lookUp } = meshOf({
       cloud: ({ path }) => (path.includes('?') ? says(atCloud)({} as never, undefined) : never()),

@@ -49,7 +49,11 @@ const BODIES: readonly (readonly [name: string, body: string])[] = [
   ['a nest of 5,000', DEEP],
 ];
 
-async function ask(method: string, path: string, init: { readonly body?: string; readonly type?: string } = {}) {
+async function ask(
+  method: string,
+  path: string,
+  init: { readonly body?: string; readonly type?: string; readonly encoding?: string } = {},
+) {
   const node = await testNode({ send: sendConfig() });
   await node.ask('POST', '/api/agents', {
     id: 'a1',
@@ -57,7 +61,8 @@ async function ask(method: string, path: string, init: { readonly body?: string;
     tools: { email: { addresses: [{ address: 'a@x.com' }] } },
   });
   const before = await state(node);
-  const headers = { host: 'localhost', 'content-type': init.type ?? 'application/json' };
+  const encoding = init.encoding === undefined ? {} : { 'content-encoding': init.encoding };
+  const headers = { host: 'localhost', 'content-type': init.type ?? 'application/json', ...encoding };
   const response = await node.node.fetch(
     new Request(`http://localhost${path}`, {
       method,
@@ -91,7 +96,27 @@ describe.each(ROUTES)('%s', (path, methods) => {
   });
 });
 
+const WRITING: readonly (readonly [method: string, path: string])[] = [
+  ...ROUTES.flatMap(([path, methods]) =>
+    methods.filter((method) => method !== 'GET').map((method) => [method, path] as const),
+  ),
+  ['POST', '/api/hosts/evict'],
+  ['POST', '/api/mesh/v1/conflicts/a%40x.com'],
+  ['POST', '/api/mesh/v1/claims/messages'],
+];
+
+describe.each(WRITING)('%s %s', (method, path) => {
+  it.each(['gzip', 'GZIP', 'identity, gzip', 'x'])('answers 415 to a body packed with %s', async (encoding) => {
+    const { status, body } = await ask(method, path, { body: '{}', encoding });
+    expect([status, body.error]).toEqual([415, 'unsupported_media_type']);
+  });
+});
+
 describe.each(WITH_JSON)('%s %s', (method, path) => {
+  it('takes a body that is said to be as it is', async () => {
+    expect((await ask(method, path, { body: '[]', encoding: 'Identity' })).status).not.toBe(415);
+  });
+
   it.each(BODIES)('refuses a body of %s', async (_, body) => {
     const { status, body: answer } = await ask(method, path, { body });
     // A record that is not there may be missed before the body is looked at.
