@@ -94,6 +94,8 @@ export interface MeshNode extends AsyncDisposable {
   meet(): Promise<void>;
   /** Begins what goes on in the background: greeting peers, taking up unsettled claims, deliveries. */
   start(): void;
+  /** Why no address can be claimed now, a sentence; `undefined` when one can. */
+  whyNoClaims(): string | undefined;
   /** Begins nothing new in the background; requests still end. */
   quiesce(): void;
 }
@@ -273,6 +275,10 @@ export async function createNode(
         webhooks.start(background.signal).catch(ignoreFailedStore),
         sending.run(background.signal).catch(ignoreFailedStore),
       );
+    },
+    whyNoClaims: () => {
+      const { ready, why } = claims.store.status();
+      return ready ? legacy.obstacle()?.message : why;
     },
     quiesce: () => background.abort(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -18,6 +18,7 @@ import { systemRandom } from './adapters/system-random.ts';
 import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './config.ts';
 import { closeServer, createHttpServer, listenOn } from './http/server.ts';
 import type { Log } from './log.ts';
+import { loopbackNameFault } from './machine/loopback-name.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
 import { untilAborted } from './peers/deadline.ts';
@@ -66,6 +67,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   stop.throwIfAborted();
   refuseOpenDoor(listening, secrets);
   warnOfReadOnly(self, secrets, log);
+  if (config.listen === undefined) void warnOfLoopbackName(roster, (name) => addresses.addressesOf(name), log);
 
   const directory = resolve(config.dataDirectory);
   const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
@@ -112,7 +114,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
 
   const owned = stack.move();
   return {
-    ready: readyLine(self, listening, directory, roster.current().peers),
+    ready: readyLine(self, listening, directory, roster.current().peers, node.whyNoClaims()),
     failed: store.failed.then(
       (cause) => new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause }),
     ),
@@ -162,9 +164,24 @@ function warnOfReadOnly({ url }: Host, { token }: Secrets, log: Log): void {
   log.warn('node.read_only', { message });
 }
 
-function readyLine(self: Host, { ip, port }: ListenAddress, directory: string, peers: readonly Host[]): string {
+/** Names of peers may take their time to resolve: nothing waits for it. */
+async function warnOfLoopbackName(roster: RosterWatch, resolve: ResolveName, log: Log): Promise<void> {
+  const { self, peers } = roster.current();
+  const message = await loopbackNameFault(self, peers, resolve);
+  if (message !== undefined) log.warn('node.on_loopback', { message });
+}
+
+/** `why`: nothing can be claimed now. */
+function readyLine(
+  self: Host,
+  { ip, port }: ListenAddress,
+  directory: string,
+  peers: readonly Host[],
+  why: string | undefined,
+): string {
   const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
   const others =
     peers.length === 0 ? 'no peers' : `peers: ${peers.map(({ id, url: at }) => `${id} (${at})`).join(', ')}`;
-  return `mesh: host '${self.id}' is ready at ${url}, data in ${directory}, ${others}`;
+  const claims = why === undefined ? '' : `; no address can be claimed yet: ${why}`;
+  return `mesh: host '${self.id}' is ready at ${url}, data in ${directory}, ${others}${claims}`;
 }

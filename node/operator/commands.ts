@@ -44,6 +44,10 @@ export async function status(call: NodeClient): Promise<Printed> {
     (error: Error) => error.message,
   );
   const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
+  const doubles = await call('GET', '/api/mesh/v1/conflicts').then(
+    (listed) => countOf(listed as unknown as ConflictsShown),
+    (error: Error) => [`Whether another host has an address of this one too can't be told: ${error.message}`],
+  );
   const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
   const remarks = hosts.flatMap(({ id, why, key, remark }) =>
     [key?.state === 'changed' ? key.why : (why ?? key?.why), remark].flatMap((text) =>
@@ -53,12 +57,21 @@ export async function status(call: NodeClient): Promise<Printed> {
   const lines = [
     trouble === undefined ? 'Ready: addresses can be claimed.' : `Not ready: ${trouble}`,
     ...(mesh === undefined || trouble?.startsWith(mesh.state) ? [] : [mesh.state]),
+    ...doubles,
     '',
     ...table([['HOST', 'STATUS', 'VOTES', 'KEY', 'URL'], ...rows]),
     ...section('Not the same everywhere:', mesh?.notes ?? []),
     ...section('Remarks:', remarks),
   ];
   return { text: lines.join('\n'), ok: trouble === undefined };
+}
+
+/** How many addresses more than one host gave out; nothing when there are none. */
+function countOf({ conflicts: gaveWay, undecided }: ConflictsShown): readonly string[] {
+  if (gaveWay.length + undecided.length === 0) return [];
+  return [
+    `Addresses that another host has too: ${gaveWay.length} given way on, ${undecided.length} undecided; see mesh conflicts.`,
+  ];
 }
 
 /** Addresses that more than one host gave out. All is well when there are none. */

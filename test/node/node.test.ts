@@ -273,3 +273,15 @@ describe('a node whose claims are kept elsewhere than before', () => {
     expect(await after.ask('POST', '/api/agents', OBERON)).toMatchObject({ status: 201 });
   });
 });
+
+describe('what a node says of claims when it starts', () => {
+  it('is nothing when it can claim, and else what is missing', async () => {
+    const [lone, waiting] = [await testNode(), await testNode({ peers: { cloud: silent } })];
+    for (const { node, clock } of [lone, waiting]) {
+      node.start();
+      await clock.settle();
+    }
+    expect(lone.node.whyNoClaims()).toBeUndefined();
+    expect(waiting.node.whyNoClaims()).toMatch(/not formed yet.*cloud has not answered/);
+  });
+});

@@ -65,6 +65,18 @@ describe('mesh status of a peer that counts as legacy by its own word', () => {
   });
 });
 
+describe('mesh status, of addresses that another host has too', () => {
+  it('counts them', async () => {
+    const { call } = await setUp();
+    const listed: NodeClient = async (method, path, options) =>
+      path === '/api/mesh/v1/conflicts' ? { conflicts: [{}], undecided: [{}, {}] } : call(method, path, options);
+    const { text } = await status(listed);
+    expect(text.split('\n')).toContain(
+      'Addresses that another host has too: 1 given way on, 2 undecided; see mesh conflicts.',
+    );
+  });
+});
+
 describe('mesh conflicts', () => {
   it('says that there are none', async () => {
     const { call } = await setUp();
