@@ -124,6 +124,30 @@ describe('a message', () => {
     expect(new Set(world.shipped.map(({ account: by, date }) => `${by} ${date}`)).size).toBe(1);
   });
 
+  it('asks after a crash between two such transactions only those whom no server has taken', async () => {
+    const world = await MailWorld.open();
+    const some = ({ recipients }: { readonly recipients: readonly string[] }): ShipmentOutcome => ({
+      kind: 'answered',
+      answers: recipients.map((address, at) =>
+        at < 1
+          ? { address, verdict: 'accepted', code: 250, reply: '250 ok' }
+          : { address, verdict: 'deferred', code: 452, reply: '452 4.5.3 too many', enhanced: '4.5.3' },
+      ),
+      tookMs: 1,
+    });
+    world.script = inTurn(
+      begun(some),
+      begun(() => new Promise(() => undefined)),
+    );
+    const { id } = await world.after(SECOND, { to: ['a@x.example.com', 'b@x.example.com'] });
+    await world.crash();
+    expect(world.get(id).recipients.map(({ state }) => state)).toEqual(['sent', 'unknown']);
+    world.script = begun(accepted);
+    await world.queue.resend(id);
+    await world.clock.advance(SECOND);
+    expect([world.get(id).state, world.shipped.at(-1)?.recipients]).toEqual(['sent', ['b@x.example.com']]);
+  });
+
   it('is put off like any other when such a server takes nobody more', async () => {
     const world = await MailWorld.open();
     world.script = begun(({ recipients }) => ({
@@ -218,6 +242,18 @@ describe('a failing account', () => {
     await world.clock.advance(10 * MINUTE);
     expect(ids.map((id) => world.get(id).state)).toEqual(ids.map(() => 'sent'));
     expect(world.queue.accounts.health('main').health).toBe('ok');
+  });
+
+  it('that refuses five messages at the same time is left alone for half a minute, not for eight', async () => {
+    const world = await MailWorld.open({ accounts: [account({ connectionsMax: 5 })] });
+    world.script = async () => {
+      await world.clock.sleep(SECOND);
+      return notSent('auth_failed', 'permanent', 'account');
+    };
+    for (let count = 0; count < 5; count += 1) await world.accept({ agentId: `a${count}` });
+    await world.clock.advance(2 * SECOND);
+    const { retryAt = '' } = world.queue.accounts.health('main');
+    expect([world.shipped.length, Date.parse(retryAt) - world.clock.wallMs()]).toEqual([5, 29 * SECOND]);
   });
 
   it('with a wrong password is left alone at once, and its messages wait instead of failing', async () => {
