@@ -1,7 +1,6 @@
 // A request to send, checked at the door: what passes is one message with parsed mailboxes, known headers and attachments given
 // by content. Nothing that names a file or a URL is a field here, so nothing can be read on a caller's behalf.
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { boundedRecord } from '../../mesh/bounded-record.ts';
 import { MeshError } from '../../mesh/errors.ts';
@@ -227,8 +226,25 @@ function bodiesOf({ body, html, payload, attachments }: z.output<typeof sendRequ
   return { text: withCrlf(text), html: html === undefined ? undefined : withCrlf(html) };
 }
 
+const [CR, LF] = [0x0d, 0x0a];
+
+/** Octet by octet: a text of two million line ends took a regular expression a quarter of a second. */
 function withCrlf(text: string): string {
-  return text.replace(/\r\n|\r|\n/g, '\r\n');
+  if (!/[\r\n]/.test(text)) return text;
+  const octets = Buffer.from(text);
+  const mended = Buffer.allocUnsafe(octets.length * 2);
+  let length = 0;
+  for (let at = 0; at < octets.length; at += 1) {
+    const octet = octets[at] as number;
+    if (octet === CR || octet === LF) {
+      mended[length] = CR;
+      length += 1;
+      mended[length] = LF;
+      if (octet === CR && octets[at + 1] === LF) at += 1;
+    } else mended[length] = octet;
+    length += 1;
+  }
+  return mended.toString('utf8', 0, length);
 }
 
 function attachmentsOf(list: readonly z.output<typeof attachment>[], rules: RequestRules): readonly AttachmentPart[] {
@@ -263,7 +279,7 @@ function sendAtOf(sendAt: string | undefined, nowMs: number): number | undefined
 
 /** Of what is sent, not of how it was asked for. */
 function fingerprintOf({ idempotencyKey: _, wait: __, ...input }: z.output<typeof sendRequest>): string {
-  return bytesToHex(sha256(utf8ToBytes(canonical(input))));
+  return hash('sha256', canonical(input));
 }
 
 /** JSON with the members of every object in order. */

@@ -50,8 +50,8 @@ export class Suppressions {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #byKey = new Map<string, Standing>();
-  /** The keys in order, until they change: pages are asked for one after another. */
-  #sorted: readonly string[] | undefined;
+  /** The keys in order. Sorting a hundred thousand takes longer than anybody may wait: each is put where it belongs. */
+  #sorted: string[] = [];
 
   readonly #entriesMax: number;
 
@@ -89,8 +89,8 @@ export class Suppressions {
 
   /** In the order of the addresses. `cursor`: of the page before. */
   list({ cursor = '', limit }: { readonly cursor?: string | undefined; readonly limit: number }) {
-    this.#sorted ??= [...this.#byKey.keys()].sort();
-    const keys = this.#sorted.filter((key) => key > cursor);
+    const from = cursor === '' ? 0 : placeOf(this.#sorted, `${cursor}\0`);
+    const keys = this.#sorted.slice(from, from + limit + 1);
     const last = keys[limit - 1];
     return {
       entries: keys.slice(0, limit).flatMap((key) => this.#standing(key) ?? []),
@@ -168,13 +168,14 @@ export class Suppressions {
 
   #change(added: readonly (readonly [key: string, entry: Suppression])[], removed: readonly string[]): void {
     for (const key of removed) this.#byKey.delete(key);
+    if (removed.length > 0) this.#sorted = this.#sorted.filter((key) => this.#byKey.has(key));
     const [nowMs, wallMs] = [this.#clock.monotonicMs(), this.#clock.wallMs()];
     for (const [key, entry] of added) {
       // One that begins later than now was made before the clock was set back.
       const aheadMs = Math.max(0, Date.parse(entry.since) - wallMs);
+      if (!this.#byKey.has(key)) this.#sorted.splice(placeOf(this.#sorted, key), 0, key);
       this.#byKey.set(key, { entry, endsMs: endMs(entry) - aheadMs - wallMs + nowMs });
     }
-    this.#sorted = undefined;
   }
 
   #standing(key: string): Suppression | undefined {
@@ -189,6 +190,17 @@ export class Suppressions {
   #isOver({ endsMs }: Standing): boolean {
     return endsMs <= this.#clock.monotonicMs();
   }
+}
+
+/** Where a key is in a sorted list, or would be. */
+function placeOf(sorted: readonly string[], key: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Milliseconds since 1970; never, when it is for good. */

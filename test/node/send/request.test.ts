@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { validate } from '../../../node/http/input.ts';
 import { SpooledContent } from '../../../node/send/blobs.ts';
+import { BODY_BYTES_MAX } from '../../../node/send/limits.ts';
 import { parseSendRequest, type SendRequest, sendRequest } from '../../../node/send/request.ts';
 import security from '../../data/send-security.json' with { type: 'json' };
+import { cpuMsOf } from '../../support/cpu-time.ts';
 
 const NOW = Date.parse('2026-01-27T12:00:00Z');
 const BLOB = 'a'.repeat(64);
@@ -216,6 +218,11 @@ describe('a request', () => {
       payload: { a: 1 },
       text: expect.stringContaining('JSON'),
     });
+  });
+
+  it.each(['\n', '\r', ' \n', '.\r\n'])('of two million octets of %j holds nobody up', (line) => {
+    const body = line.repeat(BODY_BYTES_MAX / line.length);
+    expect(cpuMsOf(() => parse({ body }))).toBeLessThan(100);
   });
 
   it('has the line ends of mail, whatever was sent', () => {

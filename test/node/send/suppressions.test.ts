@@ -1,7 +1,9 @@
 // Whom this host writes to no more: in every spelling, for as long as it was said, and after a restart.
 import { describe, expect, it } from 'vitest';
+import { SUPPRESSIONS_MAX } from '../../../node/send/limits.ts';
 import { type Suppression, Suppressions, suppressionRequest } from '../../../node/send/suppressions.ts';
 import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { cpuMsOf } from '../../support/cpu-time.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -140,6 +142,27 @@ describe('the list', () => {
       ['bob@mail.example.com'],
       ['send/suppression/bob@mail.example.com'],
     ]);
+  });
+
+  it('that is full is listed without holding anybody up, also after a change', { timeout: 30_000 }, async () => {
+    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock());
+    const many = Array.from({ length: SUPPRESSIONS_MAX - 10 }, (_, at) =>
+      suppressions.bounced(`${(at * 7_919) % SUPPRESSIONS_MAX}@x.com`, ''),
+    );
+    suppressions.adding(many).apply();
+    let added = 0;
+    const change = () => {
+      added += 1;
+      suppressions.adding([suppressions.bounced(`new${added}@x.com`, '')]).apply();
+      return suppressions.list({ limit: 200 });
+    };
+    expect(cpuMsOf(change)).toBeLessThan(30);
+    expect(change().entries.map(({ address }) => address)).toEqual(
+      many
+        .map(({ address }) => address)
+        .sort()
+        .slice(0, 200),
+    );
   });
 
   it('that is full makes room of what is over, replaces what it has, and refuses the rest', async () => {
