@@ -7,6 +7,7 @@ import { JsonFault, jsonPath, parseForeignJson } from './json.ts';
 import { FILE_BOUNDS } from './json-shape.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
 import { type HostId, parseHostId } from './names.ts';
+import { schemaSentence } from './schema-sentences.ts';
 
 export interface Host {
   readonly id: HostId;
@@ -90,7 +91,7 @@ export function parseRoster(text: string, hint: SelfHint, running?: Host): Roste
   } catch (cause) {
     throw new MeshError('invalid_request', `hosts.json ${faultOf(cause)}.`, { cause });
   }
-  const parsed = hostsFile.safeParse(json);
+  const parsed = hostsFile.safeParse(json, { error: schemaSentence });
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map((issue) => `${jsonPath(issue.path) || 'the file'} ${issue.message}`);
     throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}.`);
@@ -105,7 +106,7 @@ export function parseRoster(text: string, hint: SelfHint, running?: Host): Roste
 
 /** One entry, as `Host.entry` has it; `undefined` when it is none. */
 export function parseHost(entry: unknown): Host | undefined {
-  const parsed = hostEntry.safeParse(entry);
+  const parsed = hostEntry.safeParse(entry, { error: schemaSentence });
   return parsed.success ? toHost(parsed.data) : undefined;
 }
 

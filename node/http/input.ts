@@ -6,6 +6,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
 import { JSON_BOUNDS, type JsonBounds } from '../../mesh/json-shape.ts';
 import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+import { schemaSentence } from '../../mesh/schema-sentences.ts';
 
 /** An agent with ten addresses has some hundred values; a thousand addresses may be validated at once. */
 const REQUEST_JSON_BOUNDS: JsonBounds = { ...JSON_BOUNDS, valuesMax: 2_500 };
@@ -74,7 +75,7 @@ export function parseJson(text: string, bounds: JsonBounds = REQUEST_JSON_BOUNDS
 
 /** Applies a schema; throws `unknown_field` or `invalid_request`, naming the first offending field by its JSON path. */
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: schemaSentence });
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw new MeshError('invalid_request', 'The body has not the form that this route takes.');

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
 import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
+import { schemaSentence } from '../../mesh/schema-sentences.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';
@@ -138,7 +139,7 @@ async function readFileEntries(path: string, mistakes: string[]): Promise<z.outp
     mistakes.push(`'${path}' ${isProto ? fault.message : 'is not JSON'}`);
     return undefined;
   }
-  const parsed = file.safeParse(json);
+  const parsed = file.safeParse(json, { error: schemaSentence });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     mistakes.push(`${jsonPath(issue.path) || 'the file'} ${issue.message}`);

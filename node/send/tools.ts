@@ -1,6 +1,7 @@
 // What an agent's framework is told of the tools: names and members of the seed, as JSON Schemas made from the very schemas that
 // check a request, so that the two can't differ. Written for a language model: each description says what comes back.
 import { z } from 'zod';
+import { schemaSentence } from '../../mesh/schema-sentences.ts';
 import { ATTACHMENTS_MAX } from './limits.ts';
 import { attachment, sendRequest } from './request.ts';
 import { validateRequest } from './validation.ts';
@@ -109,7 +110,7 @@ function withTypes(schema: unknown): unknown {
 
 /** Why a tool can't be called with these arguments, as a sentence; `undefined` when it can. */
 export function whyNotCalledWith({ name, input }: Tool, given: unknown): string | undefined {
-  const issue = input.safeParse(given).error?.issues[0];
+  const issue = input.safeParse(given, { error: schemaSentence }).error?.issues[0];
   if (issue === undefined) return undefined;
   const at = issue.path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))

@@ -96,6 +96,17 @@ describe.each(WRITING)('$method $path', ({ method, path, good }) => {
   });
 });
 
+it.each([
+  [{ name: 7 }, "'name' is not valid: must be a text, not a number."],
+  [{}, "'name' is not valid: must be a text, and is missing."],
+  [{ name: 'x', tools: [] }, "'tools' is not valid: must be an object, not a list."],
+])('says in our own words what is wrong with %j', async (body, message) => {
+  const { app } = await populated();
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await app.request(AGENTS, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(await response.json()).toMatchObject({ message });
+});
+
 const long = 'x'.repeat(10_000);
 const email = (addresses: unknown) => ({ tools: { email: { addresses } } });
 const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'v']));
