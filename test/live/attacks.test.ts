@@ -29,7 +29,7 @@ async function attacked(environment: Readonly<Record<string, string>>) {
   const at = (id: string): Pick<HostProcess, 'url'> => ({ url: String(real.get(id)) });
   const claim = async (id: string, address: string) =>
     (await client.expect(at(id), 'POST', '/api/agents', {
-      name: `${id} ${address}`,
+      name: `${id}/${address.replace('@', '/')}`,
       tools: { email: { addresses: [{ address }] } },
     })) as { status: number; body: { reason?: string } };
   const lookUp = async (id: string, address: string) => {

@@ -157,7 +157,7 @@ export class AttackedMesh implements AsyncDisposable {
   /** A client's claim of one address by a new agent; resolves with whether it was given. */
   async claim(id: string, address: string): Promise<boolean> {
     const tools = { email: { addresses: [{ address }] } };
-    const asked = this.#host(id).node.registry.create({ name: `${address} of ${id}`, tools });
+    const asked = this.#host(id).node.registry.create({ name: `${id}/${address.replace('@', '/')}`, tools });
     const given = asked.then(
       () => true,
       (error: unknown) => {
