@@ -15,7 +15,7 @@ async function twoAndOld(environment: Readonly<Record<string, string>> = {}) {
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await Promise.all([mac.start(), cloud.start()]);
   const client = new Client();
-  const claim = (host: HostProcess, address: string, name = address) =>
+  const claim = (host: HostProcess, address: string, name = address.replace('@', '.')) =>
     client.expect(host, 'POST', '/api/agents', { name, tools: { email: { addresses: [{ address }] } } });
   const dispose = async () => {
     await client[Symbol.asyncDispose]();

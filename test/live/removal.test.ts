@@ -23,7 +23,10 @@ it.each([
   const list = (ids: readonly string[]) =>
     writeFileSync(path, JSON.stringify({ hosts: entries.filter(({ id }) => ids.includes(id)) }));
   const claim = (host: HostProcess, address: string) =>
-    client.expect(host, 'POST', '/api/agents', { name: address, tools: { email: { addresses: [{ address }] } } });
+    client.expect(host, 'POST', '/api/agents', {
+      name: address.replace('@', '.'),
+      tools: { email: { addresses: [{ address }] } },
+    });
   list(before);
   await Promise.all(before.map((id) => mesh.host(id).start()));
   expect((await claim(mesh.host('c'), 'of-c@x.com')).status).toBe(201);
