@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { MeshError } from '../../mesh/errors.ts';
 import { addressGroup } from './address-group.ts';
 import { rawErrorResponse } from './errors.ts';
+import { LoopTurns } from './loop-turns.ts';
 
 export interface ConnectionBounds {
   /** Open at once; above it the longest idle one makes room. */
@@ -66,6 +67,7 @@ export class Connections {
   /** Those whose answer is not taken yet, the longest first. */
   readonly #untaken = new Set<Connection>();
   #untakenBytes = 0;
+  readonly #turns = new LoopTurns();
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(bounds: ConnectionBounds = CONNECTION_BOUNDS) {
@@ -95,6 +97,7 @@ export class Connections {
     if (connection.inHand === undefined) this.#begin(connection, turn);
     else if (connection.waiting.length < this.#bounds.pipelinedMax) connection.waiting.push(turn);
     else {
+      readNoMore(connection.socket);
       const message = `More than ${this.#bounds.pipelinedMax} requests of this connection wait for their turn. Send the rest once those are answered.`;
       this.#refuse(connection, new MeshError('rate_limited', message, { retryAfterSeconds: 1 }));
     }
@@ -125,7 +128,9 @@ export class Connections {
     connection.inHand = turn;
     outgoing.once('prefinish', () => this.#handedOver(connection));
     outgoing.once('close', () => this.#answered(connection));
-    turn.answer();
+    this.#turns.begin(() => {
+      if (!connection.socket.destroyed) turn.answer();
+    });
   }
 
   /** The whole answer is with the socket; what the system did not take at once is ours until the client reads. */
@@ -144,9 +149,19 @@ export class Connections {
   }
 
   #answered(connection: Connection): void {
+    const isUnread = connection.inHand !== undefined && hasUnreadBody(connection.inHand.incoming);
     this.#taken(connection);
     connection.inHand = undefined;
-    if (!connection.socket.writable) return;
+    if (!connection.socket.writable) {
+      readNoMore(connection.socket);
+      return;
+    }
+    if (isUnread) {
+      readNoMore(connection.socket);
+      connection.socket.end();
+      this.#linger(connection.socket);
+      return;
+    }
     const next = connection.waiting.shift();
     if (next !== undefined) this.#begin(connection, next);
     else if (connection.refusal !== undefined) this.#end(connection, connection.refusal);
@@ -157,7 +172,10 @@ export class Connections {
     this.#linger(socket);
   }
 
-  /** Closing at once, with octets unread, would take the answer away from the client (RFC 9112 section 9.6). */
+  /**
+   * Closing at once, with octets unread, would take the answer away from the client (RFC 9112 section 9.6). What it goes on sending is
+   * let go by, unless it is to be read no more.
+   */
   #linger(socket: Socket): void {
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), this.#bounds.lingerMs).unref();
@@ -192,6 +210,20 @@ export class Connections {
     group?.delete(connection);
     if (group?.size === 0) this.#groups.delete(connection.group);
   }
+}
+
+/**
+ * Nothing more of it is answered, and Node would keep each request that it makes of what still comes until the connection is closed, then
+ * end each by an error of its own. It resumes a paused connection after every message; not this one.
+ */
+function readNoMore(socket: Socket): void {
+  socket.pause();
+  socket.resume = () => socket;
+}
+
+/** Of the methods whose body is none; what comes of others is read for a moment by the listener. */
+function hasUnreadBody({ method, complete }: IncomingMessage): boolean {
+  return !complete && (method === 'GET' || method === 'HEAD');
 }
 
 /** The longest open one that has no request in hand; `false` when there is none. */

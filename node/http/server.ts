@@ -8,6 +8,7 @@ import type { ListenAddress } from '../config.ts';
 import type { Fetch } from './app.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
 import { errorAnswer, errorResponse } from './errors.ts';
+import { GatheredMessage } from './gathered-message.ts';
 
 /** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */
 const REQUEST_MS_MAX = 120_000;
@@ -27,6 +28,7 @@ export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNEC
       errorResponse(new MeshError('invalid_request', `The request can't be read: ${(error as Error).message}.`)),
   });
   const options = {
+    IncomingMessage: GatheredMessage,
     requestTimeout: REQUEST_MS_MAX,
     headersTimeout: HEADERS_MS_MAX,
     keepAliveTimeout: IDLE_MS_MAX,

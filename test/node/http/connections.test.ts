@@ -1,6 +1,7 @@
 // What a connection may cost the others, over real sockets: pipelined requests, answers that nobody reads, and clients that never close.
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { addressGroup } from '../../../node/http/address-group.ts';
 import type { Fetch } from '../../../node/http/app.ts';
@@ -122,6 +123,41 @@ describe('pipelined requests', () => {
     const said = await text;
     expect(statuses(said)).toEqual(['200', '200', '200', '429']);
     expect(said).toContain('Retry-After: 1\r\n');
+  });
+
+  it('are read no more once too many wait, however many come', async () => {
+    const { fetch } = slowly();
+    const { server, connect } = await serve(fetch, { pipelinedMax: 2 });
+    const accepted = once(server, 'connection');
+    const socket = await connect();
+    const [ours] = (await accepted) as [Socket];
+    const request = once(server, 'request');
+    // Each with a body, at whose end Node would read on by itself.
+    const post = 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx';
+    const bytes = 50_000 * post.length;
+    socket.write(get('/slow') + post.repeat(50_000));
+    await request;
+    for (let read = -1; read < ours.bytesRead; ) {
+      read = ours.bytesRead;
+      for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+    }
+    expect(ours.bytesRead).toBeLessThan(bytes / 4);
+  });
+});
+
+describe('a body that nobody wants', () => {
+  it('is not read to its end: the connection of a GET with one ends with the answer', async () => {
+    const { server, connect } = await serve(() => new Response('here'), { lingerMs: 50 });
+    const accepted = once(server, 'connection');
+    const socket = await connect();
+    const [ours] = (await accepted) as [Socket];
+    const closed = once(ours, 'close');
+    const text = textOf(socket);
+    socket.write(get('/', 'Content-Length: 100000000\r\n'));
+    socket.write(Buffer.alloc(16 * 1_024 * 1_024));
+    expect(statuses(await text)).toEqual(['200']);
+    await closed;
+    expect(ours.bytesRead).toBeLessThan(16 * 1_024 * 1_024);
   });
 });
 
