@@ -70,8 +70,8 @@ export class SmtpConnection {
       },
     });
     if (auth?.kind === 'password') this.#connection.hide(auth.user, auth.password);
-    this.#connection.on('error', (error) => this.#lost(error as SmtpError));
-    this.#connection.on('end', () => this.#lost(new Error('The server closed the connection.')));
+    this.#connection.on('error', (error) => this.#ended(error as SmtpError));
+    this.#connection.on('end', () => this.#ended(new Error('The server closed the connection.')));
   }
 
   get isClosed(): boolean {
@@ -215,6 +215,11 @@ export class SmtpConnection {
         else resolve();
       });
     });
+  }
+
+  /** The connection is gone; what the server has said before says more than that. */
+  #ended(error: SmtpError): void {
+    this.#lost(error.responseCode === undefined ? (this.#connection.farewell ?? error) : error);
   }
 
   #lost(error: SmtpError): void {

@@ -14,6 +14,8 @@ interface Internals {
   /** Replies that have come and were not read yet. The last may still lack lines. */
   _responseQueue: string[];
   _supportedExtensions: readonly string[];
+  /** Of the message in hand: what was refused of it so far. Absent before the first. */
+  _envelope?: { readonly mailError?: SmtpError; readonly rejectedErrors?: readonly SmtpError[] };
   /** Reads the first reply. */
   _processResponse(): void;
   _sendCommand(line: string, shown?: string): void;
@@ -53,6 +55,15 @@ export class SmtpDialogue extends Client {
   /** What EHLO offered. */
   offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
     return this._supportedExtensions.includes(extension);
+  }
+
+  /**
+   * Why it does not go on with the message in hand: its sender was refused, or the server said that it closes. With PIPELINING
+   * (RFC 2920) the commands after that are unanswered still, and may stay so.
+   */
+  get farewell(): SmtpError | undefined {
+    const { mailError, rejectedErrors = [] } = this._envelope ?? {};
+    return mailError ?? rejectedErrors.find(({ responseCode }) => responseCode === 421);
   }
 
   /** Of what the server says, this is told to nobody. */

@@ -151,7 +151,9 @@ export class SmtpMailer implements Mailer {
     } catch (failure) {
       connection.close();
       const { error, isUnknown } = failure as Failed;
-      const isGone = error.responseCode === undefined && error.code === 'ECONNECTION';
+      // Gone without a word, or with 421, which a server says when it has waited long enough.
+      const isClosing = error.responseCode === 421 && error.command === 'MAIL FROM';
+      const isGone = isClosing || (error.responseCode === undefined && error.code === 'ECONNECTION');
       const isStale = !isUnknown && (isGone || error.code === 'EPROTOCOL');
       if (isKept && isStale && attempt.cause === undefined) return 'stale';
       return sendFailed(failure as Failed, to, attempt.cause, tookMs());

@@ -22,6 +22,8 @@ export interface RawSmtpOptions {
   /** By place; a function may decide by the line. What is not said goes well. */
   readonly steps?: Partial<Record<Place, Step | ((line: string) => Step)>>;
   readonly extensions?: readonly string[];
+  /** It minds no order: RCPT and DATA are taken after a refusal too. */
+  readonly isLenient?: boolean;
 }
 
 export interface TakenMessage {
@@ -143,6 +145,7 @@ export class RawSmtp implements AsyncDisposable {
 
   /** What comes out of turn is refused, as every server does (RFC 5321 §4.1.4). */
   #inOrder(place: Place, line: string, envelope: { readonly to: readonly string[]; readonly isOpen: boolean }): Step {
+    if (this.options.isLenient === true) return this.#stepAt(place, line);
     if (place === 'RCPT' && !envelope.isOpen) return '503 5.5.1 MAIL first';
     if (place === 'DATA' && (!envelope.isOpen || envelope.to.length === 0)) return '503 5.5.1 no valid recipients';
     return this.#stepAt(place, line);

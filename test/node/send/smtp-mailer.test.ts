@@ -207,6 +207,41 @@ describe('a server that refuses', () => {
   });
 });
 
+describe('words of a server that were said before the connection ended', () => {
+  it.each<[Place, Step, RawSmtpOptions, string]>([
+    ['MAIL', '451 4.7.1 greylisted', { isLenient: true }, 'sender_refused transient account'],
+    ['MAIL', '550 5.7.1 not you', { isLenient: true }, 'sender_refused permanent account'],
+    ['MAIL', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+    ['MAIL', { closeAfter: '550 5.7.1 not you' }, {}, 'sender_refused permanent account'],
+    ['RCPT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+    ['MAIL', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
+    ['RCPT', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
+    ['DATA', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+    ['DOT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+  ])('are kept: at %s %j of one that is %j', async (place, step, options, expected) => {
+    const { shipped, server } = await at(place, step, options);
+    expect(short(shipped)).toBe(expected);
+    expect(shipped.outcome).toMatchObject({ reply: typeof step === 'string' ? step : step.closeAfter });
+    expect(server.taken).toEqual([]);
+  });
+
+  it('of one that closes a connection because nobody used it, the message goes over a new one', async () => {
+    await using server = await RawSmtp.start();
+    const mailer = createMailer();
+    await ship(server, {}, mailer);
+    let isFirst = true;
+    const MAIL = (): Step => {
+      if (!isFirst) return '250 2.1.0 ok';
+      isFirst = false;
+      return { closeAfter: '421 4.4.2 idle for too long' };
+    };
+    server.options = { steps: { MAIL } };
+    expect(short(await ship(server, {}, mailer))).toBe('accepted 250');
+    expect([server.connections, server.taken.length]).toEqual([2, 2]);
+    await mailer.close();
+  });
+});
+
 describe('a server that secures no connection', () => {
   it.each<[Step, string]>([
     ['454 4.7.0 TLS not available due to temporary reason', 'tls_not_offered transient account'],
