@@ -36,8 +36,9 @@ function replyOf(error: SmtpError): Reply {
  * whatever their class: a full mailbox (RFC 3463 §3.3: "a persistent transient failure"), too many recipients (RFC 5321 §4.5.3.1.10,
  * where 552 stands for it too). 421 is of the connection (§3.8).
  */
-function isTemporary({ code = 0, enhanced }: Reply, isRecipient: boolean): boolean {
-  if (code === 421 || isSubject(enhanced, FULL) || isSubject(enhanced, TOO_MANY)) return true;
+function isTemporary(reply: Reply, isRecipient: boolean): boolean {
+  const { code = 0, enhanced } = reply;
+  if (code === 421 || isFull(reply) || isSubject(enhanced, TOO_MANY)) return true;
   if (enhanced !== undefined) return enhanced.startsWith('4');
   return code < 500 || (isRecipient && code === 552);
 }
@@ -47,13 +48,22 @@ const FULL = ['2.2'];
 const TOO_MANY = ['5.3'];
 const TOO_LARGE = ['2.3', '3.4'];
 
+/** RFC 5321 §4.2.3 calls 552 "exceeded storage allocation", RFC 1870 §6.3 a message that is too large: without a detail, words tell. */
+const FULL_WORDS = /quota|\bmail ?box\b.{0,40}\b(?:full|exceed)|storage allocation/i;
+
+function isFull({ enhanced, reply }: Pick<Reply, 'enhanced' | 'reply'>): boolean {
+  const hasDetail = enhanced !== undefined && !enhanced.endsWith('.0.0');
+  return hasDetail ? isSubject(enhanced, FULL) : FULL_WORDS.test(reply);
+}
+
 function isSubject(enhanced: string | undefined, subjects: readonly string[]): boolean {
   return enhanced !== undefined && subjects.includes(enhanced.slice(2));
 }
 
 /** Whether a recipient was put off because the message has too many: in another transaction it may be taken at once. */
-export function isOneTooMany({ verdict, code, enhanced }: RecipientAnswer): boolean {
-  if (verdict !== 'deferred') return false;
+export function isOneTooMany(answer: RecipientAnswer): boolean {
+  const { verdict, code, enhanced } = answer;
+  if (verdict !== 'deferred' || isFull(answer)) return false;
   return isSubject(enhanced, TOO_MANY) || (enhanced === undefined && (code === 452 || code === 552));
 }
 
