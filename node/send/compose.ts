@@ -1,7 +1,9 @@
 // A message's bytes, by nodemailer's composer. It is handed objects only, never text that it would parse as a list of addresses,
-// and may read no file and fetch no URL. Plain text, by far the commonest message, is composed without streams: its header lines
-// are the composer's, its body is encoded here by the same rules, which costs a tenth.
-import type { Readable } from 'node:stream';
+// and may read no file and fetch no URL. Short plain text, by far the commonest message, is composed without streams: its header lines
+// are the composer's, its body is encoded here by the same rules, which costs a tenth. Long text is encoded piece by piece, as it is sent,
+// with turns for others in between.
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import DKIM from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
@@ -25,13 +27,16 @@ export type Composed = { readonly bytes: Buffer } | { readonly stream: Readable 
 
 /** RFC 5322 §2.1.1: a longer line is not allowed on the wire. */
 const LINE_OCTETS_MAX = 998;
+/** Encoded in one go: a millisecond or two. */
+const PIECE_BYTES = 16 * 1_024;
 const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
 
 export function compose(content: MessageContent, { date, open, dkim }: ComposeOptions): Composed {
   const isPlain = content.html === undefined && content.payload === undefined && content.attachments.length === 0;
-  const composed: Composed = isPlain
-    ? { bytes: composePlain(content, date) }
-    : { stream: composeParts(content, date, open) };
+  const composed: Composed =
+    isPlain && content.text.length <= PIECE_BYTES
+      ? { bytes: composePlain(content, date) }
+      : { stream: composeParts(content, date, open) };
   if (dkim === undefined) return composed;
   const signer = new DKIM({
     domainName: dkim.domain,
@@ -89,17 +94,32 @@ function composeParts(content: MessageContent, date: string, open: ComposeOption
   const json =
     payload === undefined
       ? []
-      : [{ filename: 'payload.json', contentType: 'application/json', content: JSON.stringify(payload) }];
+      : [{ filename: 'payload.json', contentType: 'application/json', content: inPieces(JSON.stringify(payload)) }];
   const composer = new MailComposer({
     ...CLOSED,
-    text: content.text,
-    ...(html === undefined ? {} : { html }),
+    text: textPart(content.text),
+    ...(html === undefined ? {} : { html: textPart(html) }),
     attachments: [...json, ...attachments],
   });
   const node = composer.compile();
   encodeLookAlikes(node as unknown as HeaderWriter);
   node.setHeader(headersOf(content, date));
   return node.createReadStream();
+}
+
+function textPart(text: string): string | { readonly content: Readable } {
+  return text.length <= PIECE_BYTES ? text : { content: inPieces(text) };
+}
+
+function inPieces(text: string): Readable {
+  return Readable.from(piecesOf(Buffer.from(text)), { objectMode: false });
+}
+
+async function* piecesOf(octets: Buffer): AsyncGenerator<Buffer, void> {
+  for (let at = 0; at < octets.byteLength; at += PIECE_BYTES) {
+    if (at > 0) await nextTurn();
+    yield octets.subarray(at, at + PIECE_BYTES);
+  }
 }
 
 /** What of nodemailer's node writes header values, and is not in its types. */

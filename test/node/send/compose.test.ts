@@ -3,6 +3,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import PostalMime, { decodeWords } from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../node/secret.ts';
@@ -55,6 +56,32 @@ const PIECES = [
   '-- \r\n',
   '?=',
 ];
+
+describe('long text', () => {
+  const LONG = `Grüße, 日本語 = 😀 \t\r\n.\r\n${'x'.repeat(2_000)}`.repeat(500);
+
+  it.each([
+    ['text', { text: LONG }],
+    ['html', { html: LONG }],
+    ['payload', { payload: { text: LONG } }],
+  ] as const)('is composed in turns, and says the same: %s', async (_, part) => {
+    let turns = 0;
+    const counting = { isDone: false };
+    const others = (async () => {
+      for (; !counting.isDone; turns += 1) await nextTurn();
+    })();
+    const bytes = await bytesOf(content(part));
+    counting.isDone = true;
+    await others;
+    expect(turns).toBeGreaterThan(20);
+    const { text, html, attachments } = await PostalMime.parse(bytes);
+    const lines = (said: string | undefined) => said?.replace(/\r?\n/g, '\n').trimEnd();
+    const json = attachments[0]?.content as ArrayBuffer | undefined;
+    if ('text' in part) expect(lines(text)).toBe(lines(LONG));
+    else if ('html' in part) expect(lines(html)).toBe(lines(LONG));
+    else expect(JSON.parse(new TextDecoder().decode(json))).toEqual(part.payload);
+  });
+});
 
 describe('plain text composed the short way', () => {
   it.each(Array.from({ length: 60 }, (_, seed) => seed + 1))('says what the composer says, seed %i', async (seed) => {
