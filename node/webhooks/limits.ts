@@ -33,6 +33,8 @@ export const DRAIN_MS_MAX = SECOND_MS;
 export const IDLE_MS_MAX = 4 * SECOND_MS;
 export const RESPONSE_BYTES_MAX = 64 * 1_024;
 export const RESPONSE_HEADERS_BYTES_MAX = 16 * 1_024;
+/** Interim answers (1xx) before the one that counts: sent without end they would keep the node busy until the attempt is over. */
+export const INTERIM_ANSWERS_MAX = 16;
 /** A name's resolution while a subscription is made; a slower one counts as not resolving now. */
 export const RESOLVE_MS_MAX = 5 * SECOND_MS;
 /** Names resolved at once for subscriptions being made; one that comes meanwhile counts as not resolving now, too. */

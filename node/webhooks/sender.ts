@@ -1,13 +1,19 @@
 // The Sender port over Node's HTTP client: one POST to a stranger, bounded in time by our own clock and in size. No redirect is
 // followed, nothing is unpacked, and of the answer only the status line and `Retry-After` are kept. Interim answers (RFC 9110 §15.2),
-// which anybody may send unasked, are passed over; undici takes a 100 for the end of the connection.
+// which anybody may send unasked, are passed over, a few of them; undici takes a 100 for the end of the connection.
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { createGuardedAgents, type GuardedAgents } from './connector.ts';
 import type { Guard } from './guard.ts';
-import { DRAIN_MS_MAX, POST_MS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from './limits.ts';
+import {
+  DRAIN_MS_MAX,
+  INTERIM_ANSWERS_MAX,
+  POST_MS_MAX,
+  RESPONSE_BYTES_MAX,
+  RESPONSE_HEADERS_BYTES_MAX,
+} from './limits.ts';
 import type { Outcome, Post, SendError, Sender } from './outcome.ts';
 
 export interface SenderPorts {
@@ -51,6 +57,14 @@ function begin(
     const sent = request(url, options).once('response', resolve);
     // Stays for the life of the request: what goes wrong after the answer has begun is the body's to tell.
     sent.on('error', reject);
+    let interim = 0;
+    const passOver = () => {
+      interim += 1;
+      if (interim <= INTERIM_ANSWERS_MAX) return;
+      const message = `The receiver sent more than ${INTERIM_ANSWERS_MAX} interim answers (1xx) and no other.`;
+      sent.destroy(Object.assign(new Error(message), { code: 'ECONNRESET' }));
+    };
+    sent.on('information', passOver);
     sent.once('upgrade', (_, socket) => {
       socket.destroy();
       reject(Object.assign(new Error('The receiver switched protocols unasked (101).'), { code: 'ECONNRESET' }));

@@ -84,6 +84,25 @@ describe('an attempt', () => {
     expect(await world.post(receiver.url)).toMatchObject({ kind: 'answered', status: 200 });
   });
 
+  it.each([
+    ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['103', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('gives up a receiver that sends nothing but interim answers: %s', async (_, interim) => {
+    await using receiver = await startRawReceiver((socket) => {
+      const flood = Buffer.from(interim.repeat(1_000));
+      const send = () => {
+        if (!socket.destroyed) socket.write(flood, send);
+      };
+      send();
+    });
+    await using world = open();
+    expect(await world.post(receiver.url)).toMatchObject({
+      kind: 'failed',
+      error: 'connection_lost',
+      message: expect.stringContaining('interim answers'),
+    });
+  });
+
   it('takes an upgrade that it did not ask for as a failure', async () => {
     await using receiver = await startRawReceiver((socket) =>
       socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
