@@ -31,6 +31,8 @@ export const suppressionRequest = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true, error: 'must be a time like 2026-01-27T12:00:00Z' }).optional(),
 });
 
+/** Forgotten by one change, to make room for others. */
+const FORGOTTEN_AT_ONCE_MAX = 1_000;
 const PREFIX = 'send/suppression/';
 const stored = z.object({
   address: z.string(),
@@ -52,6 +54,8 @@ export class Suppressions {
   readonly #byKey = new Map<string, Standing>();
   /** The keys in order. Sorting a hundred thousand takes longer than anybody may wait: each is put where it belongs. */
   #sorted: string[] = [];
+  /** Nothing ends before this: a full list is not looked through for each address that finds no room. */
+  #endsNextMs = Number.POSITIVE_INFINITY;
 
   readonly #entriesMax: number;
 
@@ -153,7 +157,12 @@ export class Suppressions {
       if (known === undefined || endMs(entry) > endMs(known)) fresh.set(key, entry);
     }
     const size = this.#byKey.size + [...fresh.keys()].filter((key) => !this.#byKey.has(key)).length;
-    const over = size > this.#entriesMax ? this.#over().filter((key) => !fresh.has(key)) : [];
+    const over =
+      size > this.#entriesMax
+        ? this.#over()
+            .filter((key) => !fresh.has(key))
+            .slice(0, FORGOTTEN_AT_ONCE_MAX)
+        : [];
     if (size - over.length > this.#entriesMax)
       throw new MeshError(
         'limit_exceeded',
@@ -168,13 +177,19 @@ export class Suppressions {
 
   #change(added: readonly (readonly [key: string, entry: Suppression])[], removed: readonly string[]): void {
     for (const key of removed) this.#byKey.delete(key);
-    if (removed.length > 0) this.#sorted = this.#sorted.filter((key) => this.#byKey.has(key));
+    if (removed.length > 0) {
+      this.#sorted = this.#sorted.filter((key) => this.#byKey.has(key));
+      this.#endsNextMs = Number.POSITIVE_INFINITY;
+      for (const { endsMs } of this.#byKey.values()) this.#endsNextMs = Math.min(this.#endsNextMs, endsMs);
+    }
     const [nowMs, wallMs] = [this.#clock.monotonicMs(), this.#clock.wallMs()];
     for (const [key, entry] of added) {
       // One that begins later than now was made before the clock was set back.
       const aheadMs = Math.max(0, Date.parse(entry.since) - wallMs);
       if (!this.#byKey.has(key)) this.#sorted.splice(placeOf(this.#sorted, key), 0, key);
-      this.#byKey.set(key, { entry, endsMs: endMs(entry) - aheadMs - wallMs + nowMs });
+      const endsMs = endMs(entry) - aheadMs - wallMs + nowMs;
+      this.#byKey.set(key, { entry, endsMs });
+      this.#endsNextMs = Math.min(this.#endsNextMs, endsMs);
     }
   }
 
@@ -184,6 +199,7 @@ export class Suppressions {
   }
 
   #over(): readonly string[] {
+    if (this.#clock.monotonicMs() < this.#endsNextMs) return [];
     return [...this.#byKey].filter(([, standing]) => this.#isOver(standing)).map(([key]) => key);
   }
 

@@ -165,6 +165,31 @@ describe('the list', () => {
     );
   });
 
+  it('that is full refuses one more without looking through all of it', { timeout: 30_000 }, async () => {
+    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock());
+    suppressions
+      .adding(Array.from({ length: SUPPRESSIONS_MAX }, (_, at) => suppressions.bounced(`${at}@x.com`, '')))
+      .apply();
+    const refused = () =>
+      expect(() => suppressions.adding([suppressions.bounced('new@x.com', '')])).toThrow(/its most/);
+    refused();
+    expect(
+      cpuMsOf(() => {
+        for (let times = 0; times < 10; times += 1) refused();
+      }),
+    ).toBeLessThan(30);
+  });
+
+  it('that is full forgets what is over a thousand at a time', async () => {
+    const most = 1_500;
+    const { clock, store, list, add, stored } = await open(most);
+    await bounce(list, store, ...Array.from({ length: most }, (_, at) => `${at}@x.com`));
+    await clock.advance(91 * DAY_MS);
+    await add('bob@x.com');
+    expect(await stored()).toHaveLength(501);
+    expect(list.against('bob@x.com')).toBeDefined();
+  });
+
   it('that is full makes room of what is over, replaces what it has, and refuses the rest', async () => {
     const most = 100;
     const { clock, store, list, add, stored } = await open(most);
