@@ -228,10 +228,7 @@ function certificatesIn(path: string, fault: (why: string) => void): string | un
   try {
     return readCertificates(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') fault(`names a 'caFile' that does not exist: '${path}'`);
-    else if (code?.startsWith('ERR_') === false) fault(`names a 'caFile' that can't be read: '${path}' (${code})`);
-    else fault(`names a 'caFile' that is no certificate in PEM: '${path}'`);
+    fault(`names a 'caFile' that can't be used: ${(error as Error).message}`);
     return undefined;
   }
 }

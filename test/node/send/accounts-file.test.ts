@@ -90,9 +90,10 @@ describe('an account', () => {
     [{ host: 'h\r\nX', ...LOGIN }, 'host name'],
     [{ host: 'h', port: 0 }, 'port'],
     [{ host: 'h', connectionsMax: 1_000 }, 'connectionsMax'],
-    [{ host: 'h', caFile: 'no-such-file' }, "names a 'caFile' that does not exist: '"],
-    [{ host: 'h', caFile: '.' }, "names a 'caFile' that can't be read: '"],
-    [{ host: 'h', caFile: 'accounts.json' }, "names a 'caFile' that is no certificate in PEM: '"],
+    [{ host: 'h', caFile: 'no-such-file' }, "no-such-file' does not exist"],
+    [{ host: 'h', caFile: '.' }, "names a 'caFile' that can't be used: '"],
+    [{ host: 'h', caFile: '.' }, "' can't be read (EISDIR)"],
+    [{ host: 'h', caFile: 'accounts.json' }, "accounts.json' holds no certificate in PEM"],
     [{ host: 'h', dkim: { domain: 'x', selector: 's', privateKeyFile: 'no-such-file' } }, 'DKIM'],
     [{ host: 'h', unknown: 1 }, 'unknown'],
   ])('of %j is refused: %s', async (entry, sentence) => {
