@@ -14,8 +14,8 @@ import { memberJson, membersJson, spellingOf } from '../../../mesh/index-key.ts'
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
-import { addressGroup } from '../address-group.ts';
 import { answerBytes } from '../answer-signing.ts';
+import { clientAddress } from '../client-address.ts';
 import { joinInTurns } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { decodePercents, decodeQuery, readQuery } from '../query.ts';
@@ -86,12 +86,6 @@ function isPeersQuestion(c: Context): boolean {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
   const sent = incoming ? rawHeader(incoming, 'x-federated-query') : c.req.header('x-federated-query');
   return sent?.toLowerCase() === 'true';
-}
-
-/** Whose questions are counted together. */
-function clientOf(c: Context): string {
-  const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming;
-  return addressGroup(incoming?.socket.remoteAddress);
 }
 
 /** A peer that signs takes part in the claims, and learns there what is being claimed. */
@@ -166,7 +160,7 @@ async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked
   if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
   const { signal } = c.req.raw;
   try {
-    const ask = (question: Question) => lookUp(question, signal, clientOf(c));
+    const ask = (question: Question) => lookUp(question, signal, clientAddress(c));
     const { answer, spelling } = await askAll(ask, asked.addresses, agentId);
     return c.body(await federatedJson(answer, spelling), 200, JSON_TYPE);
   } catch (error) {
