@@ -1,11 +1,12 @@
 // Delivery status notifications (RFC 3464, with the headers of RFC 6533) as mail systems write them, which is not always as the
-// RFC has them. Whoever wrote one may have meant harm, and the parser of mail is not made for that: call it through
+// RFC has them, nor always one at all (plain-bounces.ts). Whoever wrote one may have meant harm, and the parser of mail is not made for that: call it through
 // notification-reader.ts, which does so on a thread of its own and not for long.
 import PostalMime, { type Email } from 'postal-mime';
 import { type BouncedRecipient, type BounceReport, exactly } from './bounces.ts';
 import { type Fields, fieldGroups, headersOf } from './field-groups.ts';
 import { BOUNCE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts';
 import { printable } from './one-line.ts';
+import { parsePlainBounce } from './plain-bounces.ts';
 
 /**
  * What a notification says is at its beginning (a hundred recipients take a thousand lines); after it comes the returned message.
@@ -18,7 +19,7 @@ const ADDRESS_CHARACTERS_MAX = 1_024;
 const STATUS_PART = /^message\/(?:global-)?delivery-status$/;
 const RETURNED_PART = /^(?:message|text)\/(?:rfc822|global|partial)(?:-headers)?$/;
 
-/** `undefined` when it is no delivery status notification, or larger than one may be. Never throws. */
+/** `undefined` when it is no bounce, or larger than one may be. Never throws. */
 export async function parseNotification(raw: Uint8Array): Promise<BounceReport | undefined> {
   if (raw.byteLength > BOUNCE_BYTES_MAX) return undefined;
   try {
@@ -32,7 +33,7 @@ export async function parseNotification(raw: Uint8Array): Promise<BounceReport |
       text: typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString('utf8'),
     }));
     const report = parts.find(({ type }) => STATUS_PART.test(type));
-    if (report === undefined) return undefined;
+    if (report === undefined) return inWords(mail);
     const { message, recipients: groups } = fieldGroups(report.text);
     const recipients = groups.flatMap(recipientOf).slice(0, RECIPIENTS_MAX);
     if (recipients.length === 0) return undefined;
@@ -43,6 +44,13 @@ export async function parseNotification(raw: Uint8Array): Promise<BounceReport |
     // Whatever it was, it is not a notification that anybody could act on; the caller is told so.
     return undefined;
   }
+}
+
+function inWords(mail: Email): BounceReport | undefined {
+  const bounce = parsePlainBounce(mail.text ?? '');
+  if (bounce === undefined) return undefined;
+  const id = headersOf(bounce.returned)['message-id'] ?? idBeside({}, mail);
+  return { ...(id === undefined ? {} : { messageId: printable(id) }), recipients: bounce.recipients };
 }
 
 /** Where the message was not returned, systems name it in a field of their own, or answer it as a person would. */

@@ -64,6 +64,6 @@ async function readBounce(
   if (bounce !== undefined) return bounce;
   throw new MeshError(
     'invalid_request',
-    'The body is no delivery status notification (RFC 3464). Post it as it was received, with Content-Type: message/rfc822, or as JSON {"messageId", "recipients":[{"address","status"}]}.',
+    'The body is no delivery status notification (RFC 3464), nor a bounce of qmail or Exim. Post it as it was received, with Content-Type: message/rfc822, or as JSON {"messageId", "recipients":[{"address","status"}]}.',
   );
 }
