@@ -149,6 +149,8 @@ describe('a clock that is set back while the node is away', () => {
     world.clock.setWall(-DAY);
     await world.crash();
     expect(world.queue.accounts.sentLastHour('main')).toBe(1);
+    await world.clock.advance(HOUR + MINUTE);
+    expect(world.queue.accounts.sentLastHour('main')).toBe(0);
   });
 
   it('lengthens no suppression', async () => {
