@@ -243,7 +243,7 @@ export async function createNode(
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     voter: claims.voter,
     conflicts: { conflicts, parseAddress: parseAnyAddress, isLegacy: (id) => legacy.has(id) },
-    emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress },
+    emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress, clock },
     registry,
     webhooks,
     email: { sending, readBody: sendBodyReader(blobs, places), places },

@@ -68,7 +68,7 @@ function clientRoutes({ log, node, registry, webhooks, email, resolver, peerAuth
   const app = createShell(log);
   nodeRoutes(app, node);
   meshCommandRoutes(app, node.claims);
-  agentRoutes(app, registry);
+  agentRoutes(app, registry, clock);
   addressRoutes(app, registry);
   webhookRoutes(app, webhooks);
   emailValidationRoutes(app, resolver, clock);

@@ -1,31 +1,27 @@
 // A list of any length as JSON, written in turns, so that other requests have theirs; only so many at once, for each is held whole.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { inTurns } from '../../mesh/turns.ts';
 
-const TURN_MS_MAX = 5;
 /** Characters joined before they become octets. */
 const PIECE_CHARACTERS = 256 * 1_024;
 
 /** The items' texts with commas between, as octets. */
 export async function joinInTurns<Item>(
   items: Iterable<Item>,
+  clock: Clock,
   write: (item: Item) => string,
 ): Promise<Buffer<ArrayBuffer>> {
   const parts: Buffer[] = [];
   let text = '';
   let isFirst = true;
-  let sinceMs = performance.now();
-  for (const item of items) {
+  await inTurns(items, clock, (item) => {
     text += isFirst ? write(item) : `,${write(item)}`;
     isFirst = false;
-    if (text.length >= PIECE_CHARACTERS) {
-      parts.push(Buffer.from(text));
-      text = '';
-    }
-    if (performance.now() - sinceMs < TURN_MS_MAX) continue;
-    await nextTurn();
-    sinceMs = performance.now();
-  }
+    if (text.length < PIECE_CHARACTERS) return;
+    parts.push(Buffer.from(text));
+    text = '';
+  });
   return Buffer.concat([...parts, Buffer.from(text)]);
 }
 

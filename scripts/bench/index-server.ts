@@ -74,7 +74,8 @@ export function addressOfHost(id: string, number: number | '#'): string {
 /** The real route and nothing else. */
 export function indexApp(index: EmailIndex, lookUp: LookUp): Hono {
   const app = createShell({ info: () => {}, warn: () => {}, error: () => {} });
-  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress, pending: () => undefined });
+  const pending = () => undefined;
+  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress, pending, clock: systemClock });
   return app;
 }
 

@@ -45,7 +45,7 @@ export function indexNode(
   before(app, clock);
   const claimed = new HeldAddress(agentOf('puck', ['pending@x.com']), addressOf('pending@x.com'), () => roster.self);
   const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
-  emailIndexRoutes(app, { index, lookUp, parseAddress, pending });
+  emailIndexRoutes(app, { index, lookUp, parseAddress, pending, clock });
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const asked = app.request(`${INDEX_PATH}${query}`, { headers });
     await clock.advance(1);

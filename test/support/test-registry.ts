@@ -56,7 +56,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
     hostId: MAC,
   });
   const app = createShell(log);
-  agentRoutes(app, registry);
+  agentRoutes(app, registry, clock);
   addressRoutes(app, registry);
   return { store, claims, index, clock, log, registry, app };
 }

@@ -1,5 +1,6 @@
 // Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
 import type { Context, Hono } from 'hono';
+import type { Clock } from '../../../mesh/ports.ts';
 import type { Agent } from '../../registry/agent.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
@@ -9,11 +10,12 @@ import { readJson } from '../input.ts';
 import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 
-export function agentRoutes(app: Hono, registry: Registry): void {
+export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
   const lists = new LongLists();
   resource(app, '/api/agents', {
     GET: async (c) => {
-      const agents = await lists.make(() => joinInTurns(registry.list(), (agent) => JSON.stringify(agentForm(agent))));
+      const write = (agent: Agent) => JSON.stringify(agentForm(agent));
+      const agents = await lists.make(() => joinInTurns(registry.list(), clock, write));
       const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(']}')]);
       return c.body(body, 200, { 'Content-Type': 'application/json' });
     },

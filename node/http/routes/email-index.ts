@@ -13,6 +13,7 @@ import {
 import { memberJson, membersJson, spellingOf } from '../../../mesh/index-key.ts';
 import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
+import type { Clock } from '../../../mesh/ports.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
 import { answerBytes } from '../answer-signing.ts';
 import { clientAddress } from '../client-address.ts';
@@ -27,6 +28,7 @@ export interface EmailIndexServices {
   readonly pending: (key: AddressKey) => HeldAddress | undefined;
   readonly lookUp: LookUp;
   readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
 }
 
 const FIELDS = ['address', 'agentId', 'federated'] as const;
@@ -153,7 +155,7 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
 
-async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked: Asked): Promise<Response> {
+async function answerFederated(c: Context, { lookUp, clock }: EmailIndexServices, asked: Asked): Promise<Response> {
   const agentId = asked.agentId === undefined ? undefined : parseAgentId(asked.agentId);
   const isAskable = (asked.agentId === undefined || agentId !== undefined) && asked.addresses?.length !== 0;
   // Nobody can hold what is no address, nor have what is no agent's id: this host knows that without asking.
@@ -162,7 +164,7 @@ async function answerFederated(c: Context, { lookUp }: EmailIndexServices, asked
   try {
     const ask = (question: Question) => lookUp(question, signal, clientAddress(c));
     const { answer, spelling } = await askAll(ask, asked.addresses, agentId);
-    return c.body(await federatedJson(answer, spelling), 200, JSON_TYPE);
+    return c.body(await federatedJson(answer, spelling, clock), 200, JSON_TYPE);
   } catch (error) {
     if (!signal.aborted) throw error;
     return new Response(null, { status: CLIENT_LEFT });
@@ -197,10 +199,14 @@ async function askAll(
 /** Texts of answers that several clients share, by spelling; '' where that says nothing. */
 const rendered = new WeakMap<LookUpAnswer, Map<string, Promise<string | Uint8Array<ArrayBuffer>>>>();
 
-function federatedJson(answer: LookUpAnswer, spelling?: EmailAddress): Promise<string | Uint8Array<ArrayBuffer>> {
+function federatedJson(
+  answer: LookUpAnswer,
+  spelling: EmailAddress | undefined,
+  clock: Clock,
+): Promise<string | Uint8Array<ArrayBuffer>> {
   const texts = rendered.get(answer) ?? new Map<string, Promise<string | Uint8Array<ArrayBuffer>>>();
   rendered.set(answer, texts);
-  const text = texts.get(spelling ?? '') ?? renderFederated(answer, spelling);
+  const text = texts.get(spelling ?? '') ?? renderFederated(answer, spelling, clock);
   texts.set(spelling ?? '', text);
   return text;
 }
@@ -209,10 +215,12 @@ function federatedJson(answer: LookUpAnswer, spelling?: EmailAddress): Promise<s
 async function renderFederated(
   { emails, meta }: LookUpAnswer,
   spelling: EmailAddress | undefined,
+  clock: Clock,
 ): Promise<string | Uint8Array<ArrayBuffer>> {
   const write = (listed: ListedEntry) =>
     spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
   const end = `},"meta":${JSON.stringify(meta)}}`;
   if (emails.size <= FEW_ENTRIES_MAX) return `{"emails":{${[...emails.values()].map(write).join(',')}${end}`;
-  return Buffer.concat([Buffer.from('{"emails":{'), await joinInTurns(emails.values(), write), Buffer.from(end)]);
+  const members = await joinInTurns(emails.values(), clock, write);
+  return Buffer.concat([Buffer.from('{"emails":{'), members, Buffer.from(end)]);
 }
