@@ -39,7 +39,7 @@ export async function parseNotification(raw: Uint8Array): Promise<BounceReport |
     if (recipients.length === 0) return undefined;
     const returned = parts.find(({ type }) => RETURNED_PART.test(type));
     const id = headersOf(returned?.text ?? '')['message-id'] ?? idBeside(message, mail);
-    return { ...(id === undefined ? {} : { messageId: printable(id) }), recipients };
+    return { ...named(id), recipients };
   } catch {
     // Whatever it was, it is not a notification that anybody could act on; the caller is told so.
     return undefined;
@@ -50,7 +50,12 @@ function inWords(mail: Email): BounceReport | undefined {
   const bounce = parsePlainBounce(mail.text ?? '');
   if (bounce === undefined) return undefined;
   const id = headersOf(bounce.returned)['message-id'] ?? idBeside({}, mail);
-  return { ...(id === undefined ? {} : { messageId: printable(id) }), recipients: bounce.recipients };
+  return { ...named(id), recipients: bounce.recipients };
+}
+
+/** Comments may stand beside a Message-ID (RFC 5322 §3.6.4). */
+function named(id: string | undefined): { readonly messageId?: string } {
+  return id === undefined ? {} : { messageId: printable(/<[^<>]+>/.exec(id)?.[0] ?? id) };
 }
 
 /** Where the message was not returned, systems name it in a field of their own, or answer it as a person would. */
@@ -83,8 +88,8 @@ function recipientOf(fields: Fields): readonly BouncedRecipient[] {
   ]);
   const [action, actionComment] = withoutComments(fields.action ?? '');
   const [status, statusComment] = withoutComments(fields.status ?? '');
-  const known = ACTIONS.find((one) => action.toLowerCase().startsWith(one));
-  const code = /[245]\.\d{1,3}\.\d{1,3}/.exec(status)?.[0];
+  const code = codeIn(status) ?? codeOfReply(fields['diagnostic-code'] ?? '');
+  const known = actionOf(action.toLowerCase(), code);
   if (address === undefined || known === undefined || code === undefined) return [];
   const said = [fields['diagnostic-code'], statusComment, actionComment].find(
     (text) => text !== undefined && text !== '',
@@ -100,6 +105,21 @@ function recipientOf(fields: Fields): readonly BouncedRecipient[] {
   ];
 }
 
+function codeIn(text: string): string | undefined {
+  return /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}/.exec(text)?.[0];
+}
+
+/** Where there is no status: of the reply that the next server gave. */
+function codeOfReply(diagnostic: string): string | undefined {
+  const [, reply] = /(?<![\d.])([245])\d\d(?![\d.])/.exec(diagnostic) ?? [];
+  return codeIn(diagnostic) ?? (reply === undefined ? undefined : `${reply}.0.0`);
+}
+
+function actionOf(action: string, code: string | undefined): BouncedRecipient['action'] | undefined {
+  if (action === '' && code?.startsWith('5')) return 'failed';
+  return action.startsWith('fail') ? 'failed' : ACTIONS.find((one) => action.startsWith(one));
+}
+
 /**
  * What `rfc822; a@x.com` may name, the likeliest first: in xtext (RFC 3461 §4) or plain, and `utf-8; ä@x.com` in its own xtext
  * (RFC 6533 §3) or plain. Nothing says which, and `ann+2026@x.com` is an address too: so of xtext only that is decoded at
@@ -108,8 +128,10 @@ function recipientOf(fields: Fields): readonly BouncedRecipient[] {
 function addressesOf(field: string | undefined): readonly string[] {
   if (field === undefined || field.length > ADDRESS_CHARACTERS_MAX) return [];
   const [, type = 'rfc822', text = field] = /^\s*([\w-]+)\s*;(.*)$/s.exec(field) ?? [];
-  if (!/^(?:rfc822|utf-8)$/i.test(type)) return [];
-  const written = withoutComments(text)[0].replace(/^<(.*)>$/s, '$1');
+  if (/^x-?400$/i.test(type)) return [];
+  const written = withoutComments(text)[0]
+    .replace(/^[^<>]*<(.*)>$/s, '$1')
+    .replace(/\.$/, '');
   if (!/^.+@.+$/s.test(written)) return [];
   const plain = type.toLowerCase() === 'utf-8' ? written.replace(/\\x\{([0-9A-F]{2,6})\}/g, characterOf) : written;
   const decoded = plain.replace(/\+([0-9A-F]{2})/g, characterOf);

@@ -157,6 +157,10 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['rfc822; ann+2Bnews+3D1@mail.example.com', 'ann+news=1@mail.example.com'],
     ['rfc822; "ann+20b"@mail.example.com', '"ann b"@mail.example.com'],
     ['RFC822 ; <ann@mail.example.com>', 'ann@mail.example.com'],
+    ['rfc822; Ann Lee <ann@mail.example.com>', 'ann@mail.example.com'],
+    ['rfc822; ann@mail.example.com.', 'ann@mail.example.com'],
+    ['smtp; ann@mail.example.com', 'ann@mail.example.com'],
+    ['rfc822; "a<b>"@mail.example.com', '"a<b>"@mail.example.com'],
     ['utf-8; jörg@mail.example.com', 'jörg@mail.example.com'],
     ['utf-8; j\\x{F6}rg+2B1@mail.example.com', 'jörg+1@mail.example.com'],
     ['utf-8; a\\x{FFFFFF}@mail.example.com', 'a\\x{FFFFFF}@mail.example.com'],
@@ -187,6 +191,10 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 5.1.0 - 550-'5.2.2 Full'",
       '5.2.2',
     ],
+    ['a status that is a word', 'Action: failed\nStatus: permanent\nDiagnostic-Code: smtp; 550 5.1.1 Unknown', '5.1.1'],
+    ['no status', 'Action: failed\nDiagnostic-Code: smtp; 550 User unknown', '5.0.0'],
+    ['no action', 'Status: 5.1.1', '5.1.1'],
+    ['another word for it', 'Action: failure\nStatus: 5.1.1', '5.1.1'],
     ['an IP address', 'Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1.7 says no', '5.0.0'],
   ])('with %s says what happened', async (_, said, expected) => {
     const status = `Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; bob@mail.example.com\n${said}\n`;
@@ -259,6 +267,11 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     expect((await parseNotification(Buffer.from(raw)))?.messageId).toBe('<2@mail.example.com>');
   });
 
+  it('names the message without the comment beside its id', async () => {
+    const returned = 'Message-ID: <1@mail.example.com> (added by mx.example.com)\n\nx';
+    expect((await parseNotification(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
+  });
+
   it('in base64 is read too', async () => {
     const status = `${Buffer.from(POSTFIX_STATUS).toString('base64')}\n`;
     const statusType = 'message/delivery-status\nContent-Transfer-Encoding: base64';
@@ -294,7 +307,10 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['noise', Buffer.from([0, 255, 1, 2, 3])],
     ['a letter', Buffer.from('Subject: Hello\r\n\r\nFinal-Recipient: rfc822; bob@mail.example.com\r\n')],
     ['a report of no recipient', dsn({ status: 'Reporting-MTA: dns; x\n' })],
-    ['a report without a status', dsn({ status: POSTFIX_STATUS.replace('Status: 5.1.1\n', '') })],
+    [
+      'a report without a status',
+      dsn({ status: POSTFIX_STATUS.replace(/Status: 5.1.1\n|Diagnostic-Code: .*\n/g, '') }),
+    ],
     ['a recipient without end', dsn({ status: POSTFIX_STATUS.replaceAll('bob', 'b'.repeat(2_000)) })],
     ['a recipient of another kind', dsn({ status: POSTFIX_STATUS.replaceAll('rfc822;', 'x400;') })],
     ['more than one may be', Buffer.concat([dsn(), Buffer.alloc(BOUNCE_BYTES_MAX)])],
