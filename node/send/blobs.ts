@@ -71,7 +71,7 @@ export class Blobs {
   #describeUse: () => string = () => '';
   /** Those that can be sent: their names are durable. */
   readonly #sizes = new Map<string, number>();
-  /** When each was last wanted, by the wall clock. */
+  /** When each was last wanted, by the monotonic clock: a wall clock that is set makes none older or younger. */
   readonly #wantedMs = new Map<string, number>();
   /** Names are given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
   readonly #naming = pLimit(1);
@@ -100,7 +100,7 @@ export class Blobs {
       if (name.endsWith(UNFINISHED)) await unlink(path);
       else if (NAME.test(name)) {
         const { size, mtimeMs } = await stat(path);
-        blobs.#wantedMs.set(name, mtimeMs);
+        blobs.#wantedMs.set(name, blobs.#elapsedMs(mtimeMs));
         blobs.#sizes.set(name, size);
         blobs.#bytes += size;
       }
@@ -196,14 +196,15 @@ export class Blobs {
         field: 'attachments',
       });
     const nowMs = this.#clock.wallMs();
-    this.#wantedMs.set(blob, nowMs);
+    this.#wantedMs.set(blob, this.#clock.monotonicMs());
     this.#shares.settle(blob);
     await onDisk(() => utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000));
   }
 
   /** Removes one that no message needs, unless somebody wanted it after `sinceMs` (wall clock), for a message of their own. */
   async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
-    const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= sinceMs && !isNeeded(blob);
+    const beforeMs = this.#elapsedMs(sinceMs);
+    const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= beforeMs && !isNeeded(blob);
     await this.#naming(() => this.#remove(blob, isOver));
   }
 
@@ -246,7 +247,7 @@ export class Blobs {
   async #give(part: string, blob: string): Promise<void> {
     await this.#naming(async () => {
       await rename(part, this.#path(blob));
-      this.#wantedMs.set(blob, this.#clock.wallMs());
+      this.#wantedMs.set(blob, this.#clock.monotonicMs());
     });
     await syncDirectory(this.#directory);
   }
@@ -263,7 +264,12 @@ export class Blobs {
 
   #isOver(blob: string, isNeeded: (blob: string) => boolean): boolean {
     const wantedMs = this.#wantedMs.get(blob) ?? 0;
-    return wantedMs <= this.#clock.wallMs() - BLOB_UNUSED_MS_MAX && !isNeeded(blob);
+    return wantedMs <= this.#clock.monotonicMs() - BLOB_UNUSED_MS_MAX && !isNeeded(blob);
+  }
+
+  /** By the monotonic clock, of a time of the wall clock; one to come is taken for now. */
+  #elapsedMs(wallMs: number): number {
+    return this.#clock.monotonicMs() - Math.max(0, this.#clock.wallMs() - wallMs);
   }
 
   /** Forgets it first, so that nobody takes it up while its file goes. */

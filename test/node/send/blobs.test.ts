@@ -133,6 +133,29 @@ describe('a blob', () => {
     expect(await blobs.put(chunks('seven..'), upTo(100))).toMatchObject({ bytes: 7 });
   });
 
+  it('put again, or broken off, takes nothing of what its client may bring', async () => {
+    const { blobs } = await open(11);
+    const broken = await blobs.begin(upTo(100));
+    await broken.write(Buffer.from('he'));
+    await broken.abort();
+    for (const _ of [1, 2]) await blobs.put(chunks('hello'), upTo(100));
+    const full = await blobs.begin(upTo(100));
+    await expect(full.write(Buffer.from('seven..'))).rejects.toThrow('Named by no mail yet: 2 of 5 octets');
+    await full.abort();
+  });
+
+  it.each([-30 * DAY_MS, 30 * DAY_MS])('lives its day, though the clock is set by %i ms', async (byMs) => {
+    const { directory, clock, blobs } = await open();
+    await blobs.put(chunks('hello'), upTo(100));
+    clock.setWall(byMs);
+    await clock.advance(DAY_MS - 1_000);
+    await blobs.sweep(() => false);
+    expect(readdirSync(directory)).toEqual([HELLO]);
+    await clock.advance(2_000);
+    await blobs.sweep(() => false);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   it('that is put again while old ones are swept stays', async () => {
     const { directory, clock, blobs } = await open();
     await blobs.put(chunks('hello'), upTo(100));
