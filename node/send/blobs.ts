@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, type FileHandle, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { chmod, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
@@ -12,6 +12,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
+import { onDisk, unlinkIfThere, writeAll } from './blob-files.ts';
 import { BlobShares } from './blob-shares.ts';
 import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from './limits.ts';
 
@@ -292,30 +293,5 @@ export class Blobs {
   #path(blob: string): string {
     if (!NAME.test(blob)) throw new Error(`'${blob}' is no name of a blob.`);
     return join(this.#directory, blob);
-  }
-}
-
-/** What the disk refuses is the world's doing, not the caller's: full, or broken. */
-async function onDisk<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (cause) {
-    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-    throw new MeshError('store_failed', `This host's disk did not take the attachment (${code}).`, { cause });
-  }
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-async function writeAll(file: FileHandle, octets: Uint8Array): Promise<void> {
-  for (let written = 0; written < octets.byteLength; ) {
-    const { bytesWritten } = await file.write(octets, written);
-    written += bytesWritten;
   }
 }
