@@ -64,7 +64,7 @@ export class Conclusions {
     else breaker.released(trial);
     const dated: Change = (latest) => {
       const after = change(latest);
-      return wasTaken(after) ? { ...after, date: after.date ?? date } : after;
+      return wasTaken(after) ? { ...after, date } : after;
     };
     await this.end(message, dated, writes);
   }
