@@ -6,6 +6,8 @@ import { runningDigest } from '../../mesh/signature/digest.ts';
 
 /** Hashed in one go: about a millisecond's work. */
 const ONE_GO_BYTES_MAX = 512 * 1_024;
+/** Interim answers (1xx) before the one that counts: sent without end they would keep this node busy until the deadline. */
+const INTERIM_ANSWERS_MAX = 16;
 
 export interface WireRequest {
   /** `http(s)://host:port`. */
@@ -44,6 +46,7 @@ export async function exchange(dispatcher: Dispatcher, request: WireRequest, sig
       headers: { accept: 'application/json', 'accept-encoding': 'identity', ...request.headers },
       body: request.body?.byteLength ? request.body : null,
       signal,
+      onInfo: boundedInterim(),
     });
     const { statusCode: status, headers } = answer;
     const field = (name: string) => joined(headers[name]);
@@ -61,6 +64,16 @@ export async function exchange(dispatcher: Dispatcher, request: WireRequest, sig
     signal.throwIfAborted();
     throw asMeshError(error, request.origin);
   }
+}
+
+/** What it throws ends the exchange. */
+function boundedInterim(): () => void {
+  let interim = 0;
+  return () => {
+    interim += 1;
+    if (interim > INTERIM_ANSWERS_MAX)
+      throw new MeshError('peer_unintelligible', 'It sends interim answers (1xx) without end, and no other.');
+  };
 }
 
 function unreadable(
@@ -85,18 +98,27 @@ async function readBounded(
   body: Dispatcher.ResponseData['body'],
   { answerBytesMax: bytesMax, counted }: WireRequest,
 ): Promise<Pick<WireAnswer, 'body' | 'digest'>> {
-  const chunks: Uint8Array[] = [];
+  // Grows by doubling: to join 64 MiB of pieces at the end takes longer than others may wait.
+  let held = Buffer.allocUnsafeSlow(ONE_GO_BYTES_MAX);
   const digest = runningDigest();
   let size = 0;
   // Leaving the loop early destroys the body, and the connection with it.
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const begin = size;
     size += chunk.byteLength;
     if (size > bytesMax) throw tooLarge(bytesMax);
     counted?.(chunk.byteLength);
-    chunks.push(chunk);
+    if (size > held.byteLength) held = grown(held, begin, size);
+    held.set(chunk, begin);
     digest.add(chunk);
   }
-  return { body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size), digest: digest.value() };
+  return { body: held.subarray(0, size), digest: digest.value() };
+}
+
+function grown(held: Buffer, begin: number, bytesMin: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * held.byteLength, bytesMin));
+  held.copy(larger, 0, 0, begin);
+  return larger;
 }
 
 function tooLarge(bytesMax: number): MeshError {

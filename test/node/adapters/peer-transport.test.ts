@@ -234,6 +234,12 @@ describe('a peer that does not answer as it should', () => {
       /gzip/,
     ],
     ['sends giant headers', head(`x: ${'y'.repeat(20_000)}`), 'peer_unintelligible', /header fields/],
+    [
+      'sends nothing but interim answers',
+      'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100),
+      'peer_unintelligible',
+      /interim answers/,
+    ],
     ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.9\r\n', 'peer_unintelligible', /HTTP/],
     ['closes within its headers', 'HTTP/1.1 200 OK\r\nx', 'peer_silent', /No answer/],
     ['closes within its body', `${head('content-length: 100')}{`, 'peer_silent', /No answer/],
