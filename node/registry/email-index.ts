@@ -1,5 +1,6 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
 // that after one change among 100,000 addresses one page is written again and the rest is copied.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexEntry, ListedEntry, Question } from '../../mesh/index-entry.ts';
 import { mainKeyOf, memberJson } from '../../mesh/index-key.ts';
 import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
@@ -9,6 +10,8 @@ import type { Agent, AgentAddress } from './agent.ts';
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
 const INCARNATION_BYTES = 12;
+/** Pages are written for so long before others have their turn. */
+const TURN_MS_MAX = 5;
 
 /** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
 export interface IndexHost {
@@ -122,16 +125,36 @@ export class EmailIndex {
     return held === undefined || (agentId !== undefined && held.agent.id !== agentId) ? [] : [held];
   }
 
-  /** The whole index, made when first asked for after a change and kept until the next. */
-  bytes(): PreparedIndex {
-    const { url } = this.#self();
-    if (url !== this.#hostUrl) {
-      this.#hostUrl = url;
-      for (const page of this.#pages) page.outdate();
-      this.#changed();
+  /**
+   * The whole index, made when first asked for after a change and kept until the next. Its pages are written in turns: after a start
+   * that is all of them.
+   */
+  async prepare(): Promise<PreparedIndex> {
+    this.#noticeUrl();
+    if (this.#prepared !== undefined) return this.#prepared;
+    let sinceMs = performance.now();
+    for (const page of this.#pages) {
+      page.write();
+      if (performance.now() - sinceMs < TURN_MS_MAX) continue;
+      await nextTurn();
+      sinceMs = performance.now();
     }
+    return this.bytes();
+  }
+
+  /** The same at once. */
+  bytes(): PreparedIndex {
+    this.#noticeUrl();
     this.#prepared ??= { body: joinPages(this.#pages), etag: `"${this.#incarnation}-${this.#version}"` };
     return this.#prepared;
+  }
+
+  #noticeUrl(): void {
+    const { url } = this.#self();
+    if (url === this.#hostUrl) return;
+    this.#hostUrl = url;
+    for (const page of this.#pages) page.outdate();
+    this.#changed();
   }
 
   #changed(): void {
@@ -249,6 +272,11 @@ class Page {
 
   outdate(): void {
     this.#bytes = undefined;
+  }
+
+  /** So that its octets are there when they are asked for. */
+  write(): void {
+    void this.bytes;
   }
 
   get bytes(): Buffer<ArrayBuffer> {

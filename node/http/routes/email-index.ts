@@ -141,8 +141,8 @@ function joinJson(list: readonly { readonly json: string }[]): string {
   return list.map((held) => held.json).join(',');
 }
 
-function answerWholeIndex(c: Context, index: EmailIndex): Response {
-  const { body, etag } = index.bytes();
+async function answerWholeIndex(c: Context, index: EmailIndex): Promise<Response> {
+  const { body, etag } = await index.prepare();
   c.header('ETag', etag);
   if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
   c.header('Content-Length', String(body.byteLength));

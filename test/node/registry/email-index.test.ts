@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
 import { EmailIndex } from '../../../node/registry/email-index.ts';
@@ -30,6 +31,22 @@ describe('the email index', () => {
     const index = emptyIndex();
     index.put(agentOf('titania'));
     expect(Buffer.from(index.bytes().body).toString()).toBe('{}');
+  });
+
+  it('is written in turns when all of it is to be written, as after a start', async () => {
+    const index = emptyIndex();
+    for (let at = 0; at < 20_000; at += 1) index.put(agentOf(`a${at}`, [`a${at}@x.com`]));
+    let turns = 0;
+    let isDone = false;
+    const others = (async () => {
+      for (; !isDone; turns += 1) await nextTurn();
+    })();
+    const { body, etag } = await index.prepare();
+    isDone = true;
+    await others;
+    expect(turns).toBeGreaterThan(2);
+    expect({ body, etag }).toEqual(index.bytes());
+    expect(Object.keys(mapOf(index))).toHaveLength(20_000);
   });
 
   it('finds an address, its agent and the holder', () => {
