@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { AddressConflict } from '../../conflicts/conflict.ts';
-import type { Conflicts } from '../../conflicts/conflicts.ts';
+import type { Conflicts, Double } from '../../conflicts/conflicts.ts';
 import type { ParseAddress } from '../../registry/wanted-addresses.ts';
 import { CONFLICTS_PATH } from '../gate.ts';
 import { pathSegment, readJson } from '../input.ts';
+import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 
 export interface ConflictServices {
@@ -21,14 +22,22 @@ export interface ConflictServices {
 const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 
 export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
+  const lists = new LongLists();
+  const doubleForm = ({ key, hostId }: Double) => ({
+    address: key,
+    hostId,
+    ...(isLegacy(hostId) ? { legacy: true } : {}),
+  });
   resource(app, CONFLICTS_PATH, {
-    GET: (c) =>
-      c.json({
-        conflicts: conflicts.list().map(conflictForm),
-        undecided: conflicts
-          .doubles()
-          .map(({ key, hostId }) => ({ address: key, hostId, ...(isLegacy(hostId) ? { legacy: true } : {}) })),
-      }),
+    GET: async (c) => {
+      const body = await lists.make(async () => {
+        const decided = await joinInTurns(conflicts.list(), (conflict) => JSON.stringify(conflictForm(conflict)));
+        const undecided = await joinInTurns(conflicts.doubles(), (double) => JSON.stringify(doubleForm(double)));
+        const texts = [Buffer.from('{"conflicts":['), decided, Buffer.from('],"undecided":['), undecided];
+        return Buffer.concat([...texts, Buffer.from(']}')]);
+      });
+      return c.body(body, 200, { 'Content-Type': 'application/json' });
+    },
   });
   resource(app, `${CONFLICTS_PATH}/:address`, {
     POST: async (c) => {
