@@ -39,6 +39,7 @@ type OutageCode =
   | 'rate_limited'
   | 'stopping'
   | 'store_failed'
+  | 'store_full'
   | 'peer_silent'
   | 'peer_unintelligible'
   | 'peer_untrusted'

@@ -46,6 +46,7 @@ const STATUS_OF = {
   overloaded: 503,
   stopping: 503,
   store_failed: 503,
+  store_full: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
 /** A `MeshError` as it leaves: status, headers, and the one shape of an error body. */

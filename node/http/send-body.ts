@@ -28,7 +28,7 @@ export type ReadSendBody = (request: Request, client: string) => Promise<unknown
 
 /**
  * Contents come out as `SpooledContent`. Throws `unsupported_media_type`, `invalid_json`, `payload_too_large`, `unknown_field`,
- * `invalid_request`, `limit_exceeded`, `overloaded`, `request_timeout`.
+ * `invalid_request`, `store_full`, `overloaded`, `request_timeout`.
  */
 export function sendBodyReader(blobs: Blobs, places: BodyPlaces): ReadSendBody {
   return async (request, client) => {

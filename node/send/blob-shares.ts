@@ -20,7 +20,7 @@ export class BlobShares {
   readonly #all: Share = { count: 0, bytes: 0 };
   readonly #unused = new Map<string, { readonly client: string; readonly bytes: number }>();
 
-  /** For one more file, or more octets of one. Throws `limit_exceeded`. */
+  /** For one more file, or more octets of one. Throws `store_full`. */
   take(client: string, { count, bytes }: Readonly<Share>): void {
     const own = this.#byClient.get(client) ?? { count: 0, bytes: 0 };
     const isOwnFull = own.count + count > BLOBS_UNUSED_CLIENT_MAX || own.bytes + bytes > BLOBS_UNUSED_CLIENT_BYTES_MAX;
@@ -72,7 +72,7 @@ export class BlobShares {
 
 function full(who: string, { count, bytes }: Share, whose: string): MeshError {
   return new MeshError(
-    'limit_exceeded',
+    'store_full',
     `${who} ${count} attachments of ${bytes} octets here that no mail names yet, ${whose}. Send them; one that is not sent goes ${BLOB_UNUSED_MS_MAX / 3_600_000} hours after it was last wanted.`,
   );
 }

@@ -41,7 +41,7 @@ export interface NewBlob {
 
 /** One blob on its way in. `finish` or `abort` must be called. */
 export interface BlobWriter {
-  /** Throws `payload_too_large` above its bound, `limit_exceeded` when this host's blobs are full, `store_failed`. */
+  /** Throws `payload_too_large` above its bound, `store_full` when this host's blobs are full, `store_failed`. */
   write(octets: Uint8Array): Promise<void>;
   /** Durable when it resolves. Throws `store_failed`. */
   finish(): Promise<StoredBlob>;
@@ -135,7 +135,7 @@ export class Blobs {
     }
   }
 
-  /** A new blob, written piece by piece. Throws `limit_exceeded`, `store_failed`. */
+  /** A new blob, written piece by piece. Throws `store_full`, `store_failed`. */
   async begin({ bytesMax, client }: NewBlob): Promise<BlobWriter> {
     this.#refuseTooMany();
     this.#shares.take(client, { count: 1, bytes: 0 });
@@ -241,7 +241,7 @@ export class Blobs {
       `Named by no mail yet: ${count} of ${bytes} octets.`,
       'Cancel mails that wait, let go of the attachments of those that failed (DELETE /api/email/ID/attachments), or try again when mails were sent.',
     ];
-    return new MeshError('limit_exceeded', sentences.filter((one) => one !== '').join(' '));
+    return new MeshError('store_full', sentences.filter((one) => one !== '').join(' '));
   }
 
   /** Its name, durable when it resolves. */

@@ -47,10 +47,10 @@ export class ReturnedMail {
     // What no server has taken can't have come back, whatever a report says.
     const taken = new Set(message.recipients.filter(wasTakenFor).map(({ address }) => address));
     const hard = message.recipients.length > 1 ? [] : failed.filter((one) => isHard(one) && taken.has(one.address));
-    const { writes, apply } = this.#suppressing(hard);
+    const { writes, apply, suppressed } = this.#suppressing(hard);
     const after = await this.#parts.queue.bounced(message.id, repliesOf(failed), writes);
     apply();
-    return { message: after, suppressed: hard.map(({ address }) => address) };
+    return { message: after, suppressed };
   }
 
   #messageOf({ messageId, email_id }: BounceReport): Message | undefined {
@@ -62,17 +62,20 @@ export class ReturnedMail {
   }
 
   /** A full list must not keep a message from being marked: then its address is only not added. */
-  #suppressing(hard: readonly BouncedRecipient[]): ReturnType<Suppressions['adding']> {
+  #suppressing(
+    hard: readonly BouncedRecipient[],
+  ): ReturnType<Suppressions['adding']> & { readonly suppressed: readonly string[] } {
     const { suppressions, log } = this.#parts;
     const entries = hard.map(({ address, status, diagnostic }) =>
       suppressions.bounced(address, `${exactly(status, diagnostic)} ${diagnostic ?? ''}`),
     );
+    const addresses = entries.map(({ address }) => address);
     try {
-      return suppressions.adding(entries);
+      return { ...suppressions.adding(entries), suppressed: addresses };
     } catch (error) {
-      if (!(error instanceof MeshError && error.code === 'limit_exceeded')) throw error;
-      log.warn('suppression.full', { addresses: entries.map(({ address }) => address) });
-      return { writes: [], apply: () => undefined };
+      if (!(error instanceof MeshError && error.code === 'store_full')) throw error;
+      log.warn('suppression.full', { addresses });
+      return { writes: [], apply: () => undefined, suppressed: [] };
     }
   }
 }

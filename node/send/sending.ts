@@ -53,6 +53,6 @@ export interface Sending {
   /** Throws `not_found` when the report names no message of this host, or none of its recipients. */
   bounced(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }>;
   readonly suppressions: Suppressions;
-  /** Throws `payload_too_large`, `limit_exceeded`, `store_failed`. */
+  /** Throws `payload_too_large`, `store_full`, `store_failed`. */
   putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob): Promise<StoredBlob>;
 }

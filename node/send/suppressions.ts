@@ -104,7 +104,7 @@ export class Suppressions {
 
   /**
    * What stands against the address afterwards: the request, unless what stood before lasts as long. Durable when it resolves.
-   * Throws `invalid_address`, `invalid_request`, `limit_exceeded`.
+   * Throws `invalid_address`, `invalid_request`, `store_full`.
    */
   async add(request: z.output<typeof suppressionRequest>): Promise<Suppression> {
     const entry: Suppression = {
@@ -147,7 +147,7 @@ export class Suppressions {
 
   /**
    * For a commit that holds more: what to write, and what to call once it is durable. Whatever stands for longer, or for good, is
-   * not weakened. Throws `limit_exceeded`.
+   * not weakened. Throws `store_full`.
    */
   adding(entries: readonly Suppression[]): { readonly writes: readonly Write[]; apply(): void } {
     const fresh = new Map<string, Suppression>();
@@ -165,7 +165,7 @@ export class Suppressions {
         : [];
     if (size - over.length > this.#entriesMax)
       throw new MeshError(
-        'limit_exceeded',
+        'store_full',
         `The list of suppressed addresses has ${this.#entriesMax} entries, its most. Remove some.`,
       );
     const added = [...fresh];

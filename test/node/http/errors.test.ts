@@ -1,5 +1,7 @@
 // The last resort of every route: what is a bug is logged with its stack, what is a client's going away is not.
 import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import { errorAnswer } from '../../../node/http/errors.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 
@@ -27,4 +29,8 @@ describe('a failure of a route', () => {
     const { response, log } = await failing(AbortSignal.abort());
     expect([response.status, log.named('request.failed'), log.named('request.left').length]).toEqual([499, [], 1]);
   });
+});
+
+it('a store that is full is no fault of the request: 507', () => {
+  expect(errorAnswer(new MeshError('store_full', 'It is full.')).status).toBe(507);
 });

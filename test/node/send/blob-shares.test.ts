@@ -30,7 +30,7 @@ describe('what a client may bring that no mail needs yet', () => {
   it('is bounded in octets, and leaves others theirs', () => {
     const shares = new BlobShares();
     shares.take('a', { count: 1, bytes: BLOBS_UNUSED_CLIENT_BYTES_MAX });
-    expect(() => shares.take('a', { count: 0, bytes: 1 })).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+    expect(() => shares.take('a', { count: 0, bytes: 1 })).toThrow(expect.objectContaining({ code: 'store_full' }));
     shares.take('b', { count: 1, bytes: BLOBS_UNUSED_BYTES_MAX - BLOBS_UNUSED_CLIENT_BYTES_MAX });
     expect(() => shares.take('c', { count: 0, bytes: 1 })).toThrow(/All clients together/);
   });

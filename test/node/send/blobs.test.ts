@@ -50,7 +50,7 @@ describe('a blob', () => {
   it('is refused when this host holds as much as it may', async () => {
     const { blobs } = await open(8);
     await blobs.put(chunks('hello'), upTo(100));
-    await expect(blobs.put(chunks('world'), upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect(blobs.put(chunks('world'), upTo(100))).rejects.toMatchObject({ code: 'store_full' });
   });
 
   it('is refused when there are as many as may be, those on their way in too, and after a restart', async () => {
@@ -59,14 +59,14 @@ describe('a blob', () => {
     const writer = await blobs.begin(upTo(100));
     blobs.tellUseBy(() => 'Waiting to be sent: 1.');
     await expect(blobs.begin(upTo(100))).rejects.toMatchObject({
-      code: 'limit_exceeded',
+      code: 'store_full',
       message: expect.stringMatching(
         /^This host holds 2 attachments, its most\. Waiting to be sent: 1\. Named by no mail yet: 2 of 5 /,
       ),
     });
     await writer.abort();
     await blobs.put(chunks('world'), upTo(100));
-    await expect((await again()).begin(upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect((await again()).begin(upTo(100))).rejects.toMatchObject({ code: 'store_full' });
   });
 
   it("counts as its client's until a mail needs it, and again as nobody's when none does", async () => {
@@ -118,12 +118,12 @@ describe('a blob', () => {
     const { blobs } = await open(8);
     const [first, second] = [await blobs.begin(upTo(100)), await blobs.begin(upTo(100))];
     await first.write(Buffer.from('hello'));
-    await expect(second.write(Buffer.from('world'))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect(second.write(Buffer.from('world'))).rejects.toMatchObject({ code: 'store_full' });
     await first.abort();
     await second.write(Buffer.from('world'));
     expect(await second.finish()).toMatchObject({ bytes: 5 });
     await second.abort();
-    await expect(blobs.put(chunks('four'), upTo(100))).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect(blobs.put(chunks('four'), upTo(100))).rejects.toMatchObject({ code: 'store_full' });
     expect(await blobs.put(chunks('yes'), upTo(100))).toMatchObject({ bytes: 3 });
   });
 

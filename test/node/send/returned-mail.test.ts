@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BOUNCE_AGE_MS_MAX } from '../../../node/send/limits.ts';
 import { ReturnedMail } from '../../../node/send/returned-mail.ts';
+import { Suppressions } from '../../../node/send/suppressions.ts';
 import { MailWorld } from '../../support/mail-world.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -49,6 +50,20 @@ describe('a bounce', () => {
       'bounced',
       'sent',
     ]);
+  });
+
+  it('marks its message also when the list is full, and says that nobody was put on it', async () => {
+    const { world, message } = await sentTo(['bob@mail.example.com']);
+    const suppressions = await Suppressions.open(world.store, world.clock, 0);
+    const returned = new ReturnedMail({ queue: world.queue, suppressions, clock: world.clock, log: world.log });
+    const recipients = [
+      { address: 'bob@mail.example.com', alternatives: [], action: 'failed' as const, status: '5.1.1' },
+    ];
+    expect(await returned.take({ email_id: message.id, recipients })).toMatchObject({
+      message: { state: 'bounced' },
+      suppressed: [],
+    });
+    expect(world.log.named('suppression.full')).toHaveLength(1);
   });
 
   it('of one recipient of several marks that one, and puts nobody on the list', async () => {

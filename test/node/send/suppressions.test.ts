@@ -195,7 +195,7 @@ describe('the list', () => {
     const { clock, store, list, add, stored } = await open(most);
     const addresses = Array.from({ length: most }, (_, at) => `${at}@x.com`);
     await bounce(list, store, ...addresses);
-    await expect(add('bob@x.com')).rejects.toMatchObject({ code: 'limit_exceeded' });
+    await expect(add('bob@x.com')).rejects.toMatchObject({ code: 'store_full' });
     expect(await add('7@x.com', { reason: 'opt_out' })).toMatchObject({ reason: 'opt_out' });
     await clock.advance(91 * DAY_MS);
     await add('bob@x.com');
