@@ -1,17 +1,15 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
 // that after one change among 100,000 addresses one page is written again and the rest is copied.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexEntry, ListedEntry, Question } from '../../mesh/index-entry.ts';
 import { mainKeyOf, memberJson } from '../../mesh/index-key.ts';
 import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
-import type { Random } from '../../mesh/ports.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import { inTurns } from '../../mesh/turns.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
 const INCARNATION_BYTES = 12;
-/** Pages are written for so long before others have their turn. */
-const TURN_MS_MAX = 5;
 
 /** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
 export interface IndexHost {
@@ -129,16 +127,10 @@ export class EmailIndex {
    * The whole index, made when first asked for after a change and kept until the next. Its pages are written in turns: after a start
    * that is all of them.
    */
-  async prepare(): Promise<PreparedIndex> {
+  async prepare(clock: Clock): Promise<PreparedIndex> {
     this.#noticeUrl();
     if (this.#prepared !== undefined) return this.#prepared;
-    let sinceMs = performance.now();
-    for (const page of this.#pages) {
-      page.write();
-      if (performance.now() - sinceMs < TURN_MS_MAX) continue;
-      await nextTurn();
-      sinceMs = performance.now();
-    }
+    await inTurns(this.#pages, clock, (page) => page.write());
     return this.bytes();
   }
 

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { Clock } from '../../../mesh/ports.ts';
 import type { AddressConflict } from '../../conflicts/conflict.ts';
 import type { Conflicts, Double } from '../../conflicts/conflicts.ts';
 import type { ParseAddress } from '../../registry/wanted-addresses.ts';
@@ -15,13 +16,14 @@ import { resource } from '../methods.ts';
 export interface ConflictServices {
   readonly conflicts: Pick<Conflicts, 'list' | 'doubles' | 'resolve'>;
   readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
   /** Whether it serves only the look-up: then it knows nothing of the claim that stands here, and must be told by hand. */
   readonly isLegacy: (id: HostId) => boolean;
 }
 
 const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 
-export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
+export function conflictRoutes(app: Hono, { conflicts, parseAddress, clock, isLegacy }: ConflictServices): void {
   const lists = new LongLists();
   const doubleForm = ({ key, hostId }: Double) => ({
     address: key,
@@ -31,8 +33,10 @@ export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }:
   resource(app, CONFLICTS_PATH, {
     GET: async (c) => {
       const body = await lists.make(async () => {
-        const decided = await joinInTurns(conflicts.list(), (conflict) => JSON.stringify(conflictForm(conflict)));
-        const undecided = await joinInTurns(conflicts.doubles(), (double) => JSON.stringify(doubleForm(double)));
+        const decided = await joinInTurns(conflicts.list(), clock, (conflict) =>
+          JSON.stringify(conflictForm(conflict)),
+        );
+        const undecided = await joinInTurns(conflicts.doubles(), clock, (double) => JSON.stringify(doubleForm(double)));
         const texts = [Buffer.from('{"conflicts":['), decided, Buffer.from('],"undecided":['), undecided];
         return Buffer.concat([...texts, Buffer.from(']}')]);
       });

@@ -52,7 +52,7 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
         agentId: agentId === undefined ? undefined : decodeQuery(agentId),
       };
       if (federated === 'true' && !isPeer) return answerFederated(c, services, asked);
-      if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services.index);
+      if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
       const map = localMap(services.index, asked, isPeer);
       const isNothing = map === '{}' && isPeer && !isSigned(c);
       return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
@@ -141,8 +141,8 @@ function joinJson(list: readonly { readonly json: string }[]): string {
   return list.map((held) => held.json).join(',');
 }
 
-async function answerWholeIndex(c: Context, index: EmailIndex): Promise<Response> {
-  const { body, etag } = await index.prepare();
+async function answerWholeIndex(c: Context, { index, clock }: EmailIndexServices): Promise<Response> {
+  const { body, etag } = await index.prepare(clock);
   c.header('ETag', etag);
   if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
   c.header('Content-Length', String(body.byteLength));
