@@ -68,17 +68,19 @@ interface Failure {
   readonly seenKey?: string;
 }
 
-/** Reads the pins. Rejects with `store_failed` when one of them can't be read. */
+/** Reads the pins; with a secret only those that were proven by it. Rejects with `store_failed` when one of them can't be read. */
 export async function openPeerKeys(options: PeerKeysOptions): Promise<PeerKeys & AsyncDisposable> {
   const pins = new Map<HostId, PublicKey>();
   for await (const page of options.store.load(PIN_PREFIX)) {
     for (const { key, value } of page) {
       const id = parseHostId(key.slice(PIN_PREFIX.length));
-      const text = (value as { publicKey?: unknown } | null)?.publicKey;
+      const { publicKey: text, isProven } = (value ?? {}) as { publicKey?: unknown; isProven?: unknown };
       const publicKey = typeof text === 'string' ? parsePublicKey(text) : undefined;
       if (!id || !publicKey) {
         throw damagedRecords(`The stored record '${key}' is not a peer's key`);
       }
+      // Believed unproven, before the operators shared a secret: it is to be proven now, as at a first contact.
+      if (options.hasSecret && isProven !== true) continue;
       pins.set(id, publicKey);
     }
   }
@@ -205,9 +207,9 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
   }
 
   /** Durable before it is trusted. */
-  async #pin({ id }: Host, { key }: Introduction): Promise<void> {
+  async #pin({ id }: Host, { key, proven: isProven }: Introduction): Promise<void> {
     const { clock, store } = this.#options;
-    const value = { publicKey: key.text, firstSeenAt: new Date(clock.wallMs()).toISOString() };
+    const value = { publicKey: key.text, isProven, firstSeenAt: new Date(clock.wallMs()).toISOString() };
     await store.commit([{ key: `${PIN_PREFIX}${id}`, value }]);
     this.#pins.set(id, key);
   }
@@ -216,7 +218,11 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
     const says = `Host '${host.id}' at ${host.url} knows no hello (404), and answers look-ups, unsigned`;
     const { hasSecret, believesLegacy } = this.#options;
     if (host.legacy === true || believesLegacy(address))
-      return new MeshError('peer_untrusted', `${says}: it serves only those.`, { extra: { isLegacy: true, address } });
+      return new MeshError(
+        'peer_untrusted',
+        `${says}, as one that serves only those. If it is one, say "legacy": true in its entry of hosts.json, on every host; if not, somebody else answers there.`,
+        { extra: { isLegacy: true, address } },
+      );
     const why = hasSecret
       ? 'a host that does not prove to know the secret has no say in who votes'
       : `it does so from ${address || 'more than one address'}, which is no private address`;

@@ -98,6 +98,24 @@ describe('a key that a peer has lost with its disk', () => {
   });
 });
 
+describe('a key that was believed unproven, before there was a secret', () => {
+  it('is not believed any more until its peer proves to know the secret', async () => {
+    const before = await setUp();
+    before.greeter.answer = async () => introduction(reborn.key);
+    await before.keys.learn(cloud.id);
+    const { keys, greeter, clock } = await setUp({
+      store: new MemoryStore({ disk: before.store.crash() }),
+      hasSecret: true,
+    });
+    expect(keys.known(cloud.id)).toBeUndefined();
+    greeter.answer = async () => introduction(reborn.key);
+    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ code: 'peer_untrusted' });
+    greeter.answer = async () => introduction(cloud.key, { proven: true });
+    await clock.advance(HELLO_AFTER_REFUSAL_MS);
+    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+  });
+});
+
 describe('a key told in hosts.json', () => {
   it('is known at once, without a hello', async () => {
     const { keys, greeter } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
@@ -138,6 +156,7 @@ describe('a key seen for the first time', () => {
     expect(log.named('peer.key_pinned')).toHaveLength(1);
     expect(await store.get('pin/cloud')).toEqual({
       publicKey: cloud.key.text,
+      isProven: false,
       firstSeenAt: new Date(clock.wallMs()).toISOString(),
     });
     const again = await setUp({ store: new MemoryStore({ disk: store.snapshot() }) });
