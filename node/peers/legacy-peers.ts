@@ -10,6 +10,7 @@ import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+import { KeyedHosts } from './keyed-hosts.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
 
@@ -45,6 +46,7 @@ interface HeardAt {
 export class LegacyPeers {
   readonly #options: LegacyPeersOptions;
   readonly #heard: Map<HostId, HeardAt>;
+  readonly #keyed: KeyedHosts;
   /** Told of in this run. */
   readonly #warned = new Set<HostId>();
   /** Why the last greeting of it, or question to it, had no answer. */
@@ -54,9 +56,10 @@ export class LegacyPeers {
   /** As `changed` was last told of. */
   #told: string;
 
-  private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>) {
+  private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>, keyed: KeyedHosts) {
     this.#options = options;
     this.#heard = heard;
+    this.#keyed = keyed;
     this.#told = this.#listed().join();
   }
 
@@ -73,8 +76,9 @@ export class LegacyPeers {
         else without.push(key);
       }
     if (without.length > 0) await options.store.commit(without.map((key) => ({ key, value: undefined })));
-    const peers = new LegacyPeers(options, heard);
+    const peers = new LegacyPeers(options, heard, await KeyedHosts.open(options.store));
     await peers.#forgetUnlisted();
+    await peers.#noteKeyed();
     return peers;
   }
 
@@ -145,6 +149,7 @@ export class LegacyPeers {
   async edited(): Promise<void> {
     const { roster } = this.#options;
     await this.#forgetUnlisted();
+    await this.#noteKeyed();
     for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
     await Promise.all(this.#unmet().map((id) => this.#greet(id, this.#stopping.signal)));
   }
@@ -164,7 +169,7 @@ export class LegacyPeers {
   }
 
   #isHeard(host: Host): boolean {
-    const at = this.#heard.get(host.id);
+    const at = this.#keyed.has(host.id) ? undefined : this.#heard.get(host.id);
     return at !== undefined && at.url === host.url && this.#options.believesLegacy(at.address);
   }
 
@@ -174,6 +179,12 @@ export class LegacyPeers {
     const gone = [...this.#heard.keys()].filter((id) => roster().get(id)?.enabled !== true);
     for (const id of gone) this.#heard.delete(id);
     if (gone.length > 0) await store.commit(gone.map((id) => ({ key: PREFIX + id, value: undefined })));
+  }
+
+  async #noteKeyed(): Promise<void> {
+    const { roster, keys } = this.#options;
+    const keyed = roster().peers.filter(({ id, publicKey }) => publicKey !== undefined || keys.known(id) !== undefined);
+    await this.#keyed.note(keyed.map(({ id }) => id));
   }
 
   #listed(): readonly HostId[] {
@@ -205,13 +216,18 @@ export class LegacyPeers {
     if (keys.known(id) === undefined) {
       const refusal = await keys.learn(id, signal).then(() => undefined, refusalOf);
       if (signal.aborted) return;
-      if (refusal?.extra.isLegacy === true) return this.#heardOf(id, String(refusal.extra.address));
+      if (refusal?.extra.isLegacy === true && this.#mayBeLegacy(id))
+        return this.#heardOf(id, String(refusal.extra.address));
       if (refusal !== undefined) {
         this.#silent.set(id, refusal.message);
         return;
       }
     }
     await this.#introduced(id);
+  }
+
+  #mayBeLegacy(id: HostId): boolean {
+    return this.#options.roster().get(id)?.legacy === true || !this.#keyed.has(id);
   }
 
   async #heardOf(id: HostId, address: string): Promise<void> {
@@ -236,6 +252,7 @@ export class LegacyPeers {
     const { store, log } = this.#options;
     this.#silent.delete(id);
     this.#warned.delete(id);
+    await this.#noteKeyed();
     if (!this.#heard.has(id)) return;
     await store.commit([{ key: PREFIX + id, value: undefined }]);
     this.#heard.delete(id);

@@ -26,12 +26,14 @@ interface Setting {
   /** In hosts.json. */
   legacy?: boolean;
   disk?: MemoryDisk;
+  /** What hosts.json says first. */
+  listed?: 'both' | 'keyed';
   /** Whether a stranger's word counts. */
   believes?: boolean;
 }
 
 /** Host `mac`, and `old`, which does as the test says. */
-async function setUp({ mode = 'detect', legacy, disk, believes = true }: Setting = {}) {
+async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes = true }: Setting = {}) {
   const [clock, log] = [new VirtualClock(), new RecordingLog()];
   const mac = { id: 'mac', url: urlOf('mac') };
   const old = { id: 'old', url: urlOf('old'), ...(legacy && { legacy }) };
@@ -43,6 +45,8 @@ async function setUp({ mode = 'detect', legacy, disk, believes = true }: Setting
     alone: rosterOf([mac]),
     disabled: rosterOf([mac, { ...old, enabled: false }]),
     moved: rosterOf([mac, { ...old, url: urlOf('elsewhere') }]),
+    keyed: rosterOf([mac, { ...old, publicKey: key.text }]),
+    declared: rosterOf([mac, { ...old, legacy: true }]),
   } as const satisfies Record<string, Roster>;
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const world = {
@@ -51,7 +55,7 @@ async function setUp({ mode = 'detect', legacy, disk, believes = true }: Setting
       | 'introduced',
     lookUp: says({}),
     held: new Set<string>(['a@x.com']),
-    listed: 'both' as keyof typeof listings,
+    listed: listed as keyof typeof listings,
     greeted: 0,
   };
   let known = false;
@@ -87,6 +91,30 @@ async function setUp({ mode = 'detect', legacy, disk, believes = true }: Setting
     );
   return { peers, store, clock, log, world, transport, changes, doubles, start, stop, refusal };
 }
+
+describe('a peer of which a key was known', () => {
+  it('keeps its vote when the key is taken out of hosts.json and somebody answers without one, through restarts', async () => {
+    const first = await setUp({ listed: 'keyed' });
+    first.world.listed = 'both';
+    await first.peers.edited();
+    const again = await setUp({ disk: first.store.snapshot() });
+    for (const { peers, start, log } of [first, again]) {
+      await start();
+      expect([peers.has(OLD), peers.isNoVoter(OLD), log.named('legacy.found')]).toEqual([false, false, []]);
+    }
+  });
+
+  it('loses its vote when hosts.json says that it is legacy, and for no longer', async () => {
+    const { peers, world, start } = await setUp({ listed: 'keyed' });
+    world.listed = 'declared';
+    await peers.edited();
+    await start();
+    expect(peers.isNoVoter(OLD)).toBe(true);
+    world.listed = 'both';
+    await peers.edited();
+    expect(peers.isNoVoter(OLD)).toBe(false);
+  });
+});
 
 describe('a peer without a hello', () => {
   it('is found, told of once, and votes no more', async () => {
