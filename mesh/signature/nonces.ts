@@ -1,6 +1,7 @@
 // Remembers the nonces of signed requests, so that none is obeyed twice. Bounded: when full it refuses new messages rather
 // than forget one early. It lives in memory; instead of remembering across a restart it refuses what was made before the
-// start. It does not promise that within the very second of the start.
+// start. It does not promise that within the very second of the start, nor of a sender whose clock is ahead: README.md says what
+// that costs.
 import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { NONCES_MAX, NONCES_PER_HOST_MAX } from './limits.ts';
