@@ -125,7 +125,9 @@ async function askNow(
       return await askOnce(options, line, host, request, deadline);
     } catch (error) {
       const code = error instanceof MeshError ? error.code : undefined;
-      if (code === 'peer_unintelligible' || code === 'peer_untrusted') leave(host.url);
+      // Without a known key a refusal, too, may be anybody's.
+      const isStrangers = code === 'peer_refused' && options.keys.known(host.id) === undefined;
+      if (isStrangers || code === 'peer_unintelligible' || code === 'peer_untrusted') leave(host.url);
       const isCorrected = code === 'clock_skew' && clocks.aheadSeconds(host.id) !== dated;
       if (isAgain || !isCorrected) throw naming(host, error);
     }

@@ -690,6 +690,16 @@ describe('a name that leads elsewhere', () => {
     expect(wrong.accepted).toBe(2);
   });
 
+  it('is asked for anew when somebody whose key is not known refuses', async () => {
+    const wrong = await rawServer((socket) => socket.write('HTTP/1.1 401 No\r\ncontent-length: 2\r\n\r\n{}'));
+    const forgotten: string[] = [];
+    const addresses = { lookup: systemAddresses.lookup, forget: (name: string) => void forgotten.push(name) };
+    const transport = transportTo(wrong, { ...strangers, addresses });
+    expect(await outcome(transport.ask(lookUp))).toMatchObject({ code: 'peer_refused' });
+    expect(forgotten).toEqual(['127.0.0.1']);
+    await wrong.emptied();
+  });
+
   it('is held on to when the peer itself refuses', async () => {
     const { forgotten, transport } = transportAt(await cloudServer({ mayClaim: () => false }));
     expect(await outcome(transport.ask(required))).toMatchObject({ code: 'peer_refused' });
