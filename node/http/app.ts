@@ -11,6 +11,7 @@ import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';
 import { refusedEncoding } from './input.ts';
 import { LookUpTurns } from './look-up-turns.ts';
+import { requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
@@ -25,7 +26,7 @@ import { type HelloOptions, helloRoutes } from './routes/hello.ts';
 import { meshCommandRoutes } from './routes/mesh-commands.ts';
 import { type NodeRoutesOptions, nodeRoutes } from './routes/node.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { createShell, rawPath } from './shell.ts';
+import { createShell } from './shell.ts';
 
 export type Fetch = (request: Request, environment?: { readonly incoming?: unknown }) => Response | Promise<Response>;
 
@@ -52,7 +53,7 @@ export function createApp(services: AppServices): Fetch {
     const incoming = environment.incoming as IncomingMessage | undefined;
     const header = (name: string) => (incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined));
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
-    const path = rawPath(request.url);
+    const path = requestPath(request.url);
     const refusal = gate.refuses({ method: request.method, path, header, headerNames });
     if (refusal !== undefined) return errorResponse(refusal);
     const packed = request.method === 'GET' ? undefined : refusedEncoding(header('content-encoding'));
@@ -64,12 +65,23 @@ export function createApp(services: AppServices): Fetch {
 }
 
 /** What anybody may ask whom the gate let in. */
-function clientRoutes({ log, node, registry, webhooks, email, resolver, peerAuth: { clock } }: AppServices): Hono {
+function clientRoutes(services: AppServices): Hono {
+  const {
+    log,
+    node,
+    registry,
+    conflicts,
+    webhooks,
+    email,
+    resolver,
+    peerAuth: { clock },
+  } = services;
   const app = createShell(log);
   nodeRoutes(app, node);
   meshCommandRoutes(app, node.claims);
   agentRoutes(app, registry, clock);
   addressRoutes(app, registry);
+  conflictRoutes(app, conflicts);
   webhookRoutes(app, webhooks);
   emailValidationRoutes(app, resolver, clock);
   emailListRoutes(app, email);
@@ -91,7 +103,6 @@ function peerRoutes(services: AppServices): Hono {
   app.use(HELLO_PATH, inTurn(new LookUpTurns()));
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
-  conflictRoutes(app, services.conflicts);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   claimRoutes(app, services.voter);
   app.use(EMAIL_INDEX_PATH, inTurn(new LookUpTurns()), indexAuth(services));

@@ -11,6 +11,7 @@ import type { Roster } from '../../mesh/hosts.ts';
 import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
 import type { Secrets } from '../config.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
+import { CONFLICTS_PATH } from './paths.ts';
 
 /** What the gate looks at; header names in lower case. */
 interface Visitor {
@@ -40,8 +41,6 @@ export interface Gate {
 
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
-/** Among them, yet for operators. */
-export const CONFLICTS_PATH = '/api/mesh/v1/conflicts';
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
 const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CONFLICTS_PATH];
@@ -64,8 +63,7 @@ export function createGate({ roster, secrets }: GateOptions): Gate {
 
   const refuseStranger = (visitor: Visitor): MeshError | undefined => {
     const { method, path } = visitor;
-    const isPeers = path.startsWith(PEER_PATHS) && !path.startsWith(CONFLICTS_PATH);
-    if (isPeers || isHealthCheck(path)) return undefined;
+    if (path.startsWith(PEER_PATHS) || isHealthCheck(path)) return undefined;
     const isRead = method === 'GET' || method === 'HEAD';
     const isOpenRead = isRead && !isPrivate(path);
     if (isOpenRead && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;

@@ -44,7 +44,7 @@ export async function status(call: NodeClient): Promise<Printed> {
     (error: Error) => error.message,
   );
   const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
-  const doubles = await call('GET', '/api/mesh/v1/conflicts').then(
+  const doubles = await call('GET', '/api/conflicts').then(
     (listed) => countOf(listed as unknown as ConflictsShown),
     (error: Error) => [`Whether another host has an address of this one too can't be told: ${error.message}`],
   );
@@ -76,7 +76,7 @@ function countOf({ conflicts: gaveWay, undecided }: ConflictsShown): readonly st
 
 /** Addresses that more than one host gave out. All is well when there are none. */
 export async function conflicts(call: NodeClient): Promise<Printed> {
-  const { conflicts: gaveWay, undecided } = (await call('GET', '/api/mesh/v1/conflicts')) as unknown as ConflictsShown;
+  const { conflicts: gaveWay, undecided } = (await call('GET', '/api/conflicts')) as unknown as ConflictsShown;
   const rows = gaveWay.map(({ address, agentName, since, claimedBy }) => [
     address,
     `${agentName} (${since})`,
@@ -98,7 +98,7 @@ export async function conflicts(call: NodeClient): Promise<Printed> {
 
 /** An operator's word about one of them. */
 export async function resolveConflict(call: NodeClient, address: string, keep: string): Promise<Printed> {
-  await call('POST', `/api/mesh/v1/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
+  await call('POST', `/api/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
   const text = keep === 'mine' ? `${address} is claimed here again.` : `${address} stays with the other host.`;
   return { text, ok: true };
 }

@@ -44,7 +44,7 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
 
   expect((await client.expect(cloud, 'POST', '/api/hosts/join', { host: 'mac', acceptLoss: true })).status).toBe(200);
   const found = await until(
-    '/api/mesh/v1/conflicts',
+    '/api/conflicts',
     cloud,
     ({ conflicts }: { conflicts: unknown[] }) => conflicts.length > 0,
   );
@@ -62,7 +62,7 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   await until('/api/hosts', mac, ({ mesh: { voters } }: { mesh: { voters: string[] } }) => voters.length === 2);
   expect((await register(mac, 'peas', 'cloud@x.com')).status).toBe(409);
 
-  const path = '/api/mesh/v1/conflicts/both@x.com';
+  const path = '/api/conflicts/both@x.com';
   expect((await client.expect(cloud, 'POST', path, { keep: 'mine' })).status).toBe(409);
   const owner = (await client.expect(mac, 'GET', '/api/agents')).body.agents[0];
   await client.expect(mac, 'DELETE', `/api/agents/${owner.id}/email/addresses/both@x.com`);

@@ -76,7 +76,7 @@ describe('a mesh with a legacy host', () => {
     const doubles = [...both.flat(), 'late@x.com'].sort();
     let found: string[] = [];
     while (found.length < doubles.length) {
-      const { body } = await client.expect(mac, 'GET', '/api/mesh/v1/conflicts');
+      const { body } = await client.expect(mac, 'GET', '/api/conflicts');
       found = (body.undecided as { address: string }[]).map(({ address }) => address).sort();
     }
     expect(found).toEqual(doubles);

@@ -1,5 +1,4 @@
-// `/api/mesh/v1/conflicts`: addresses that this host gave way on, and an operator's word about them. For people with a token, though it
-// stands among the routes between hosts.
+// `/api/conflicts`: addresses that this host gave way on, those that another host has too, and an operator's decision about them.
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
@@ -8,10 +7,10 @@ import type { Clock } from '../../../mesh/ports.ts';
 import type { AddressConflict } from '../../conflicts/conflict.ts';
 import type { Conflicts, Double } from '../../conflicts/conflicts.ts';
 import type { ParseAddress } from '../../registry/wanted-addresses.ts';
-import { CONFLICTS_PATH } from '../gate.ts';
 import { pathSegment, readJson } from '../input.ts';
 import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
+import { CONFLICTS_PATH } from '../paths.ts';
 
 export interface ConflictServices {
   readonly conflicts: Pick<Conflicts, 'list' | 'doubles' | 'resolve'>;

@@ -101,6 +101,7 @@ const WRITING: readonly (readonly [method: string, path: string])[] = [
     methods.filter((method) => method !== 'GET').map((method) => [method, path] as const),
   ),
   ['POST', '/api/hosts/evict'],
+  ['POST', '/api/conflicts/a%40x.com'],
   ['POST', '/api/mesh/v1/conflicts/a%40x.com'],
   ['POST', '/api/mesh/v1/claims/messages'],
 ];

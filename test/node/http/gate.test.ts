@@ -105,7 +105,7 @@ describe('with MESH_READ_TOKEN', () => {
 describe('with MESH_READ_TOKEN alone', () => {
   const bearer = { authorization: `Bearer ${READ}` };
   const changes = ['POST', 'PATCH', 'DELETE'].map((method) => [method, '/api/agents/x']);
-  const privateReads = ['/api/webhooks', '/api/webhooks/x', '/api/email/log', '/api/mesh/v1/conflicts'];
+  const privateReads = ['/api/webhooks', '/api/webhooks/x', '/api/email/log', '/api/conflicts'];
   it.each([...privateReads.map((path) => ['GET', path]), ['POST', '/api/webhooks'], ...changes])(
     '%s %s needs it: an answer shows what reading would, and a webhook more',
     (method = '', path = '') => {
@@ -127,7 +127,7 @@ describe('without a token', () => {
     ['POST', '/api/webhooks'],
     ['GET', '/api/webhooks'],
     ['GET', '/api/email/log'],
-    ['GET', '/api/mesh/v1/conflicts'],
+    ['GET', '/api/conflicts'],
   ] as const;
   it.each(asked)('%s %s is open on the machine of a node that nobody else reaches', (method, path) => {
     for (const url of [LOOPBACK, 'http://localhost:1', 'http://[::1]:1', 'http://127.8.0.1'])

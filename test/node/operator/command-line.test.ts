@@ -54,7 +54,7 @@ describe('what others say, in a terminal', () => {
     const claimedBy = { agentName: HOSTILE, hostId: HOSTILE, since: HOSTILE };
     const conflict = { address: HOSTILE, agentName: HOSTILE, since: HOSTILE, claimedBy };
     const undecided = [{ address: HOSTILE, hostId: HOSTILE }];
-    app.get('/api/mesh/v1/conflicts', (c) => c.json({ conflicts: [conflict], undecided }));
+    app.get('/api/conflicts', (c) => c.json({ conflicts: [conflict], undecided }));
     const lines = await typed(app, 'conflicts');
     expect(lines.filter((line) => !PRINTABLE.test(line))).toEqual([]);
   });

@@ -69,7 +69,7 @@ describe('mesh status, of addresses that another host has too', () => {
   it('counts them', async () => {
     const { call } = await setUp();
     const listed: NodeClient = async (method, path, options) =>
-      path === '/api/mesh/v1/conflicts' ? { conflicts: [{}], undecided: [{}, {}] } : call(method, path, options);
+      path === '/api/conflicts' ? { conflicts: [{}], undecided: [{}, {}] } : call(method, path, options);
     const { text } = await status(listed);
     expect(text.split('\n')).toContain(
       'Addresses that another host has too: 1 given way on, 2 undecided; see mesh conflicts.',

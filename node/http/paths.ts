@@ -1,0 +1,14 @@
+// The path that a request asks for, the same for the gate and for every route: still percent-encoded (Hono's own would decode part of
+// it), and a path that has moved under its new name, so that neither knows of the old one.
+
+export const CONFLICTS_PATH = '/api/conflicts';
+/** Where the conflicts lay before, among the routes between hosts. */
+const FORMER_CONFLICTS_PATH = '/api/mesh/v1/conflicts';
+
+export function requestPath(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const query = url.indexOf('?', start);
+  const path = url.slice(start, query === -1 ? undefined : query);
+  const isFormer = path === FORMER_CONFLICTS_PATH || path.startsWith(`${FORMER_CONFLICTS_PATH}/`);
+  return isFormer ? CONFLICTS_PATH + path.slice(FORMER_CONFLICTS_PATH.length) : path;
+}
