@@ -242,7 +242,7 @@ export async function createNode(
     peerAuth: { self, signer, clock, roster: roster.current, mayClaim: (id) => hosts.mayClaim(id), keys, nonces },
     hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
     voter: claims.voter,
-    conflicts: { conflicts, parseAddress: parseAnyAddress, clock, isLegacy: (id) => legacy.has(id) },
+    conflicts: { conflicts, parseAddress: parseAnyAddress, isLegacy: (id) => legacy.has(id) },
     emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress, clock },
     registry,
     webhooks,

@@ -22,6 +22,18 @@ export interface ConflictsOptions {
   readonly log: Log;
 }
 
+export interface ConflictsPage {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface ConflictsListed {
+  readonly conflicts: readonly AddressConflict[];
+  readonly undecided: readonly Double[];
+  /** Absent on the last page. */
+  readonly nextCursor: AddressKey | undefined;
+}
+
 export class Conflicts {
   readonly #options: ConflictsOptions;
   readonly #byKey: Map<AddressKey, AddressConflict>;
@@ -36,16 +48,26 @@ export class Conflicts {
     return new Conflicts(options, await loadConflicts(options.store));
   }
 
-  /** In the order of the addresses. */
-  list(): readonly AddressConflict[] {
-    return [...this.#byKey.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+  /** All that is known of the next `limit` addresses, in their order. `cursor`: `nextCursor` of the page before. */
+  page({ cursor = '', limit }: ConflictsPage): ConflictsListed {
+    const keys = firstAfter(this.#keys(), cursor, limit + 1);
+    const shown = keys.slice(0, limit);
+    return {
+      conflicts: shown.flatMap((key) => this.#byKey.get(key) ?? []),
+      undecided: shown.flatMap((key) => this.#doublesOf(key)),
+      nextCursor: keys.length > limit ? shown.at(-1) : undefined,
+    };
   }
 
-  doubles(): readonly Double[] {
-    const { registry } = this.#options;
-    return [...this.#doubles].flatMap(([hostId, keys]) =>
-      [...keys].filter((key) => registry.holderOf(key) !== undefined).map((key) => ({ key, hostId })),
-    );
+  *#keys(): Iterable<AddressKey> {
+    yield* this.#byKey.keys();
+    for (const keys of this.#doubles.values())
+      for (const key of keys) if (this.#options.registry.holderOf(key) !== undefined) yield key;
+  }
+
+  #doublesOf(key: AddressKey): readonly Double[] {
+    if (this.#options.registry.holderOf(key) === undefined) return [];
+    return [...this.#doubles].flatMap(([hostId, keys]) => (keys.has(key) ? [{ key, hostId }] : []));
   }
 
   /** What a peer's index shows that the voters know nothing of; in place of what was known of that peer. */
@@ -102,7 +124,7 @@ export class Conflicts {
 
   async #giveUp(key: AddressKey, keep: 'mine' | 'theirs'): Promise<undefined> {
     const { registry, log } = this.#options;
-    const double = this.doubles().find((one) => one.key === key);
+    const [double] = this.#doublesOf(key);
     const agent = registry.holderOf(key);
     if (double === undefined || agent === undefined)
       throw new MeshError('not_found', `This host has no conflict over '${key.slice(0, 320)}'.`);
@@ -127,4 +149,18 @@ export class Conflicts {
     this.#byKey.set(key, conflict);
     log.warn('conflict.found', { address: conflict.address, agentId: conflict.agentId, owner });
   }
+}
+
+/** The `count` first keys after `cursor`, in order, each once. To sort all of them would hold up every other request. */
+function firstAfter(keys: Iterable<AddressKey>, cursor: string, count: number): readonly AddressKey[] {
+  const first: AddressKey[] = [];
+  for (const key of keys) {
+    if (key <= cursor || (first.length === count && key >= (first.at(-1) as AddressKey))) continue;
+    let place = first.length;
+    while (place > 0 && (first[place - 1] as AddressKey) > key) place -= 1;
+    if (first[place - 1] === key) continue;
+    first.splice(place, 0, key);
+    first.length = Math.min(first.length, count);
+  }
+  return first;
 }

@@ -35,6 +35,7 @@ interface ConflictShown {
 interface ConflictsShown {
   readonly conflicts: readonly ConflictShown[];
   readonly undecided: readonly { readonly address: string; readonly hostId: string; readonly legacy?: boolean }[];
+  readonly nextCursor?: string;
 }
 
 /** Who is in the mesh, who is there, what it is doing, and whether an address could be claimed now. */
@@ -44,10 +45,9 @@ export async function status(call: NodeClient): Promise<Printed> {
     (error: Error) => error.message,
   );
   const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
-  const doubles = await call('GET', '/api/conflicts').then(
-    (listed) => countOf(listed as unknown as ConflictsShown),
-    (error: Error) => [`Whether another host has an address of this one too can't be told: ${error.message}`],
-  );
+  const doubles = await allConflicts(call).then(countOf, (error: Error) => [
+    `Whether another host has an address of this one too can't be told: ${error.message}`,
+  ]);
   const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
   const remarks = hosts.flatMap(({ id, why, key, remark }) =>
     [key?.state === 'changed' ? key.why : (why ?? key?.why), remark].flatMap((text) =>
@@ -76,7 +76,7 @@ function countOf({ conflicts: gaveWay, undecided }: ConflictsShown): readonly st
 
 /** Addresses that more than one host gave out. All is well when there are none. */
 export async function conflicts(call: NodeClient): Promise<Printed> {
-  const { conflicts: gaveWay, undecided } = (await call('GET', '/api/conflicts')) as unknown as ConflictsShown;
+  const { conflicts: gaveWay, undecided } = await allConflicts(call);
   const rows = gaveWay.map(({ address, agentName, since, claimedBy }) => [
     address,
     `${agentName} (${since})`,
@@ -94,6 +94,18 @@ export async function conflicts(call: NodeClient): Promise<Printed> {
     ...section('Undecided:', doubles),
   ];
   return { text: lines.join('\n').trimStart(), ok: false };
+}
+
+/** All pages of them. */
+async function allConflicts(call: NodeClient): Promise<ConflictsShown> {
+  const all = { conflicts: [] as ConflictShown[], undecided: [] as ConflictsShown['undecided'][number][] };
+  for (let query = ''; ; ) {
+    const page = (await call('GET', `/api/conflicts${query}`)) as unknown as ConflictsShown;
+    all.conflicts.push(...page.conflicts);
+    all.undecided.push(...page.undecided);
+    if (page.nextCursor === undefined) return all;
+    query = `?cursor=${encodeURIComponent(page.nextCursor)}`;
+  }
 }
 
 /** An operator's word about one of them. */

@@ -43,11 +43,7 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
   expect((await register(cloud, 'moth', 'moth@x.com')).status).toBe(201);
 
   expect((await client.expect(cloud, 'POST', '/api/hosts/join', { host: 'mac', acceptLoss: true })).status).toBe(200);
-  const found = await until(
-    '/api/conflicts',
-    cloud,
-    ({ conflicts }: { conflicts: unknown[] }) => conflicts.length > 0,
-  );
+  const found = await until('/api/conflicts', cloud, ({ conflicts }: { conflicts: unknown[] }) => conflicts.length > 0);
   expect(found.conflicts).toMatchObject([
     { address: 'both@x.com', agentName: 'of-cloud', claimedBy: { agentName: 'of-mac', hostId: 'mac' } },
   ]);

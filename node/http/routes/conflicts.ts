@@ -3,43 +3,36 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import type { Clock } from '../../../mesh/ports.ts';
 import type { AddressConflict } from '../../conflicts/conflict.ts';
-import type { Conflicts, Double } from '../../conflicts/conflicts.ts';
+import type { Conflicts } from '../../conflicts/conflicts.ts';
 import type { ParseAddress } from '../../registry/wanted-addresses.ts';
 import { pathSegment, readJson } from '../input.ts';
-import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
+import { readPage } from '../page-query.ts';
 import { CONFLICTS_PATH } from '../paths.ts';
 
 export interface ConflictServices {
-  readonly conflicts: Pick<Conflicts, 'list' | 'doubles' | 'resolve'>;
+  readonly conflicts: Pick<Conflicts, 'page' | 'resolve'>;
   readonly parseAddress: ParseAddress;
-  readonly clock: Clock;
   /** Whether it serves only the look-up: then it knows nothing of the claim that stands here, and must be told by hand. */
   readonly isLegacy: (id: HostId) => boolean;
 }
 
 const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 
-export function conflictRoutes(app: Hono, { conflicts, parseAddress, clock, isLegacy }: ConflictServices): void {
-  const lists = new LongLists();
-  const doubleForm = ({ key, hostId }: Double) => ({
-    address: key,
-    hostId,
-    ...(isLegacy(hostId) ? { legacy: true } : {}),
-  });
+export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
   resource(app, CONFLICTS_PATH, {
-    GET: async (c) => {
-      const body = await lists.make(async () => {
-        const decided = await joinInTurns(conflicts.list(), clock, (conflict) =>
-          JSON.stringify(conflictForm(conflict)),
-        );
-        const undecided = await joinInTurns(conflicts.doubles(), clock, (double) => JSON.stringify(doubleForm(double)));
-        const texts = [Buffer.from('{"conflicts":['), decided, Buffer.from('],"undecided":['), undecided];
-        return Buffer.concat([...texts, Buffer.from(']}')]);
+    GET: (c) => {
+      const { conflicts: gaveWay, undecided, nextCursor } = conflicts.page(readPage(c));
+      return c.json({
+        conflicts: gaveWay.map(conflictForm),
+        undecided: undecided.map(({ key, hostId }) => ({
+          address: key,
+          hostId,
+          ...(isLegacy(hostId) ? { legacy: true } : {}),
+        })),
+        ...(nextCursor === undefined ? {} : { nextCursor }),
       });
-      return c.body(body, 200, { 'Content-Type': 'application/json' });
     },
   });
   resource(app, `${CONFLICTS_PATH}/:address`, {

@@ -1,21 +1,15 @@
 // What surrounds sending: attachments uploaded beforehand, bounces that a gateway received, and who is not written to any more.
 import type { Context, Hono } from 'hono';
-import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type BounceReport, bounceReport } from '../../send/bounces.ts';
-import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX, LOG_PAGE_MAX } from '../../send/limits.ts';
+import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX } from '../../send/limits.ts';
 import { suppressionRequest } from '../../send/suppressions.ts';
 import { clientAddress } from '../client-address.ts';
 import { statusForm } from '../email-form.ts';
-import { joined, pathSegment, readJson, validate } from '../input.ts';
+import { joined, pathSegment, readJson } from '../input.ts';
 import { resource } from '../methods.ts';
-import { decodeQuery, readQuery } from '../query.ts';
+import { readPage } from '../page-query.ts';
 import type { EmailServices } from './email.ts';
-
-const page = z.object({
-  cursor: z.string().max(1_024).optional(),
-  limit: z.coerce.number().int().min(1).max(LOG_PAGE_MAX).default(100),
-});
 
 export function emailListRoutes(app: Hono, { sending, places }: EmailServices): void {
   resource(app, '/api/email/blobs', {
@@ -37,9 +31,7 @@ export function emailListRoutes(app: Hono, { sending, places }: EmailServices): 
   });
   resource(app, '/api/email/suppressions', {
     GET: (c) => {
-      const raw = readQuery(c.req.url, ['cursor', 'limit']);
-      const sent = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeQuery(value)]));
-      const { entries, nextCursor } = sending.suppressions.list(validate(page, sent));
+      const { entries, nextCursor } = sending.suppressions.list(readPage(c));
       return c.json({ suppressions: entries, ...(nextCursor === undefined ? {} : { nextCursor }) });
     },
     POST: async (c) => c.json(await sending.suppressions.add(await readJson(c, suppressionRequest)), 201),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
 import { Conflicts } from '../../../node/conflicts/conflicts.ts';
 import { Reconciler } from '../../../node/conflicts/reconciler.ts';
@@ -59,6 +59,7 @@ async function setUp() {
   return { ...world, outside, conflicts, reconciler, asked, answering, start, stop };
 }
 
+const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });
 const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
 
 describe('a host that holds what the voters gave to another', () => {
@@ -68,7 +69,7 @@ describe('a host that holds what the voters gave to another', () => {
     start();
     await clock.advance(1_000);
     expect(held(index)).toEqual(['b@x.com']);
-    expect(conflicts.list()).toMatchObject([
+    expect(listed(conflicts).conflicts).toMatchObject([
       { address: 'a@x.com', agentId: 'a1', displayName: 'Titania', primary: true, owner: OTHER },
     ]);
     expect(await registry.changes.read(2, 100)).toMatchObject([
@@ -84,9 +85,9 @@ describe('a host that holds what the voters gave to another', () => {
     start();
     await clock.advance(1_000);
     const again = await Conflicts.open({ store, registry, clock, log });
-    expect(again.list()).toEqual(conflicts.list());
+    expect(listed(again).conflicts).toEqual(listed(conflicts).conflicts);
     await again.resolve(KEY, 'theirs');
-    expect((await Conflicts.open({ store, registry, clock, log })).list()).toEqual([]);
+    expect(listed(await Conflicts.open({ store, registry, clock, log })).conflicts).toEqual([]);
     await expect(again.resolve(KEY, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
   });
 
@@ -96,12 +97,12 @@ describe('a host that holds what the voters gave to another', () => {
     start();
     await clock.advance(1_000);
     await expect(conflicts.resolve(KEY, 'mine')).rejects.toMatchObject({ code: 'conflict' });
-    expect(conflicts.list().length).toBe(1);
+    expect(listed(conflicts).conflicts.length).toBe(1);
     claims.owners.delete(KEY);
     await clock.advance(1_000);
     await conflicts.resolve(KEY, 'mine');
     expect(registry.address('a1' as never, 'a@x.com')).toMatchObject({ displayName: 'Titania', primary: true });
-    expect(conflicts.list()).toEqual([]);
+    expect(listed(conflicts).conflicts).toEqual([]);
   });
 
   it('takes again what the voters have forgotten', async () => {
@@ -158,10 +159,10 @@ describe('an address in the index of a peer too', () => {
     answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
     start();
     await clock.advance(1_000);
-    expect(conflicts.doubles()).toEqual([{ key: KEY, hostId: 'cloud' }]);
+    expect(listed(conflicts).undecided).toEqual([{ key: KEY, hostId: 'cloud' }]);
     answering(() => ({ status: 200, body: {}, etag: '"2"' }));
     await clock.advance(65_000);
-    expect(conflicts.doubles()).toEqual([]);
+    expect(listed(conflicts).undecided).toEqual([]);
   });
 
   it('is found when it was claimed here while the peer was away and its index stayed the same', async () => {
@@ -172,7 +173,7 @@ describe('an address in the index of a peer too', () => {
     await clock.advance(1_000);
     await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'late@x.com' });
     await clock.advance(65_000);
-    expect(conflicts.doubles()).toEqual([{ key: 'late@x.com', hostId: 'cloud' }]);
+    expect(listed(conflicts).undecided).toEqual([{ key: 'late@x.com', hostId: 'cloud' }]);
     await clock.advance(60_000);
     expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, undefined, '"1"']);
   });
@@ -183,11 +184,11 @@ describe('an address in the index of a peer too', () => {
     start();
     await clock.advance(1_000);
     await call(app, 'DELETE', '/api/agents/a1/email/addresses/a@x.com');
-    expect(conflicts.doubles()).toEqual([]);
+    expect(listed(conflicts).undecided).toEqual([]);
     answering(() => ({ status: 304, body: undefined }));
     await clock.advance(65_000);
     await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'a@x.com' });
-    expect(conflicts.doubles()).toEqual([]);
+    expect(listed(conflicts).undecided).toEqual([]);
   });
 
   it('may be given up here by an operator’s word, and not taken from a host with other voters', async () => {
@@ -201,7 +202,7 @@ describe('an address in the index of a peer too', () => {
     });
     await expect(conflicts.resolve('b@x.com' as AddressKey, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
     expect(await conflicts.resolve(KEY, 'theirs')).toBeUndefined();
-    expect([held(index), conflicts.doubles()]).toEqual([['b@x.com'], []]);
+    expect([held(index), listed(conflicts).undecided]).toEqual([['b@x.com'], []]);
   });
 
   it('is looked for in ten indexes a minute, each in its turn, in a mesh of many', async () => {
@@ -226,5 +227,63 @@ describe('an address in the index of a peer too', () => {
     start();
     await clock.advance(65_000);
     expect(asked.length).toBe(2);
+  });
+});
+
+describe('the list of conflicts', () => {
+  /** `a@x.com` is undecided over two hosts, `b@x.com` over one; `c@x.com` is one that this host gave way on. */
+  async function three() {
+    const world = await setUp();
+    const { conflicts, claims, clock, app, start } = world;
+    await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'c@x.com' });
+    claims.owners.set('c@x.com' as AddressKey, OTHER);
+    start();
+    await clock.advance(1_000);
+    conflicts.doubled('b@x.com' as AddressKey, 'cloud' as HostId);
+    conflicts.doubled(KEY, 'cloud' as HostId);
+    conflicts.doubled(KEY, 'desk' as HostId);
+    return world;
+  }
+  const shown = ({ conflicts, undecided, nextCursor }: ReturnType<Conflicts['page']>) => ({
+    gaveWay: conflicts.map(({ key }) => key),
+    undecided: undecided.map(({ key, hostId }) => `${key} at ${hostId}`),
+    nextCursor,
+  });
+
+  it('comes in pages, in the order of the addresses, each with all that is known of it', async () => {
+    const { conflicts } = await three();
+    const two = conflicts.page({ limit: 2 });
+    expect(shown(two)).toEqual({
+      gaveWay: [],
+      undecided: ['a@x.com at cloud', 'a@x.com at desk', 'b@x.com at cloud'],
+      nextCursor: 'b@x.com',
+    });
+    expect(shown(conflicts.page({ limit: 2, cursor: two.nextCursor }))).toEqual({
+      gaveWay: ['c@x.com'],
+      undecided: [],
+      nextCursor: undefined,
+    });
+    expect(shown(conflicts.page({ limit: 3 })).nextCursor).toBeUndefined();
+  });
+
+  it('goes on after an address that is no conflict any more', async () => {
+    const { conflicts } = await three();
+    const { nextCursor } = conflicts.page({ limit: 1 });
+    await conflicts.resolve(KEY, 'theirs');
+    expect(shown(conflicts.page({ limit: 1, cursor: nextCursor })).undecided).toEqual(['b@x.com at cloud']);
+  });
+
+  it('of a hundred thousand that a peer shows is a page too', async () => {
+    const { store, registry, clock, log } = await setUp();
+    const all = { ...registry, holderOf: () => registry.find('a1' as AgentId) };
+    const conflicts = await Conflicts.open({ store, registry: all, clock, log });
+    const keys = Array.from({ length: 100_000 }, (_, at) => `a${(at * 7_919) % 100_000}@x.com` as AddressKey);
+    conflicts.seenAt('desk' as HostId, keys);
+    const { undecided, nextCursor } = conflicts.page({ limit: 200, cursor: 'a5' });
+    const expected = keys
+      .filter((key) => key > 'a5')
+      .sort()
+      .slice(0, 200);
+    expect([undecided.map(({ key }) => key), nextCursor]).toEqual([expected, expected.at(-1)]);
   });
 });

@@ -115,6 +115,17 @@ describe('mesh conflicts', () => {
   });
 });
 
+describe('mesh conflicts of more than a page', () => {
+  it('lists them all', async () => {
+    const pages: Readonly<Record<string, object>> = {
+      '/api/conflicts': { conflicts: [], undecided: [{ address: 'a@x.com', hostId: 'desk' }], nextCursor: 'a+b@x.com' },
+      '/api/conflicts?cursor=a%2Bb%40x.com': { conflicts: [], undecided: [{ address: 'c@x.com', hostId: 'desk' }] },
+    };
+    const { text } = await conflicts(async (_, path) => ({ ...pages[path] }));
+    expect(text.match(/\S+@x\.com/g)).toEqual(['a@x.com', 'c@x.com']);
+  });
+});
+
 describe('mesh evict', () => {
   it.each([
     [{ evicted: 'desk' }, { text: 'The addresses of desk are free.', ok: true }],

@@ -1,31 +1,9 @@
-// What an operator is told of conflicts, also of very many: a peer's index may show every address of this host as its own.
-import { Hono } from 'hono';
+// `/api/conflicts`: guarded as what shows addresses is, under its former path too.
 import { describe, expect, it } from 'vitest';
-import type { AddressKey, HostId } from '../../../../mesh/names.ts';
-import { conflictRoutes } from '../../../../node/http/routes/conflicts.ts';
 import { testNode } from '../../../support/test-node.ts';
-import { TiredClock } from '../../../support/tired-clock.ts';
 
 const TOKEN = 'token-token-token-token';
-const DOUBLES = 100_000;
-
-it('lists a hundred thousand doubles in turns', async () => {
-  const app = new Hono();
-  const clock = new TiredClock();
-  const hostId = 'desk' as HostId;
-  const doubles = Array.from({ length: DOUBLES }, (_, at) => ({ key: `a${at}@x.com` as AddressKey, hostId }));
-  conflictRoutes(app, {
-    conflicts: { list: () => [], doubles: () => doubles, resolve: () => Promise.resolve(undefined) },
-    parseAddress: () => ({ valid: false, error: 'is none', code: 'empty' }),
-    clock,
-    isLegacy: () => true,
-  });
-  const response = await app.request('/api/conflicts');
-  expect(clock.sleeps).toBeGreaterThan(100);
-  const { conflicts, undecided } = (await response.json()) as { conflicts: unknown[]; undecided: unknown[] };
-  expect([conflicts, undecided.length]).toEqual([[], DOUBLES]);
-  expect(undecided.at(-1)).toEqual({ address: `a${DOUBLES - 1}@x.com`, hostId, legacy: true });
-});
+const SINCE = '2026-01-01T00:00:00Z';
 
 describe.each(['/api/conflicts', '/api/mesh/v1/conflicts'])('GET %s', (path) => {
   it('shows the conflicts to an operator, without a signature', async () => {
@@ -55,5 +33,42 @@ describe('a path that only begins as theirs did', () => {
   it('stays among the routes between hosts', async () => {
     const { ask } = await testNode();
     expect((await ask('GET', '/api/mesh/v1/conflictsx')).body).toMatchObject({ error: 'signature_refused' });
+  });
+});
+
+describe('the pages of GET /api/conflicts', () => {
+  async function three() {
+    const disk = new Map(
+      ['a@x.com', 'b@x.com', 'c@x.com'].map((key) => [`conflict/${key}`, JSON.stringify(stored(key))]),
+    );
+    return testNode({ disk });
+  }
+  const stored = (key: string) => ({
+    ...{ key, address: key, agentId: 'a1', agentName: 'titania', claimId: 'c1', since: SINCE, primary: true },
+    ...{
+      owner: { hostId: 'cloud', agentId: 'o1', agentName: 'oberon', claimId: 'claim-of-oberon', since: SINCE },
+      foundAt: SINCE,
+    },
+  });
+  const addresses = ({ conflicts }: { conflicts: { address: string }[] }) => conflicts.map(({ address }) => address);
+
+  it('hold as many as `limit` says, and the last has no `nextCursor`', async () => {
+    const { ask } = await three();
+    const { body: first } = await ask('GET', '/api/conflicts?limit=2');
+    expect([addresses(first), first]).toMatchObject([['a@x.com', 'b@x.com'], { nextCursor: 'b@x.com' }]);
+    const { body: last } = await ask('GET', '/api/conflicts?limit=2&cursor=b%40x.com');
+    expect([addresses(last), Object.keys(last)]).toEqual([['c@x.com'], ['conflicts', 'undecided']]);
+  });
+
+  it.each([
+    ['limit', '0'],
+    ['limit', '201'],
+    ['limit', 'x'],
+    ['limit', '1&limit=2'],
+    ['cursor', 'x'.repeat(1_025)],
+  ])('are refused with a %s of %.10s', async (field, value) => {
+    const { ask } = await three();
+    const { status, body } = await ask('GET', `/api/conflicts?${field}=${value}`);
+    expect([status, body]).toMatchObject([400, { error: 'invalid_request', field }]);
   });
 });
