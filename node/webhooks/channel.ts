@@ -15,7 +15,7 @@ import {
 } from './endpoint.ts';
 import { type Lane, Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import { COUNT_UNSAVED_ENTRIES_MAX, DEAD_LETTERS_MAX, EVENT_LIFE_MS, RETRY_MS_MAX } from './limits.ts';
+import { CURSOR_UNSAVED_ENTRIES_MAX, DEAD_LETTERS_MAX, EVENT_LIFE_MS, RETRY_MS_MAX } from './limits.ts';
 import {
   type DeadLetter,
   deadKey,
@@ -65,7 +65,7 @@ export class Channel {
   #endpoint: Endpoint;
   #dead: number;
   #isRemoved = false;
-  #savedCountedTo: number;
+  #savedCursor: number;
   #nextChangeMs = 0;
   #sweptMs = 0;
 
@@ -77,10 +77,9 @@ export class Channel {
     this.#origin = new URL(stored.url).origin;
     this.#endpoint = progress.endpoint;
     this.#dead = progress.dead;
-    this.#savedCountedTo = progress.countedTo;
-    const { cursor, countedTo, pending } = progress;
+    this.#savedCursor = progress.cursor;
     this.lanes = new Lanes(
-      { cursor, countedTo, pending },
+      progress.cursor,
       (entry) => wants(this.#subscription, entry),
       (lane) => this.#touch(lane),
     );
@@ -150,17 +149,16 @@ export class Channel {
     this.#isRemoved = true;
   }
 
-  /** Counts the entries that follow position `from`, if it had counted that far. Returns whether it is time to write that down. */
-  count(entries: readonly ChangeEntry[], from: number): boolean {
-    if (this.lanes.counts.countedTo < from) return false;
-    this.lanes.count(entries);
-    if (this.lanes.counts.countedTo - this.#savedCountedTo < COUNT_UNSAVED_ENTRIES_MAX) return false;
+  /** Moves on over entries of the log. Returns whether it is time to write that down, though none of them was wanted. */
+  take(entries: readonly ChangeEntry[]): boolean {
+    this.lanes.take(entries);
+    if (this.lanes.cursor - this.#savedCursor < CURSOR_UNSAVED_ENTRIES_MAX) return false;
     this.#touch();
     return true;
   }
 
   get wantsEntries(): boolean {
-    return this.#subscription.isEnabled && !this.isRecalling && this.lanes.wantsEntries;
+    return this.#subscription.isEnabled && !this.isRecalling && this.lanes.hasRoom;
   }
 
   /** The lane to attempt now, if there is one and the receiver may be asked. */
@@ -270,7 +268,7 @@ export class Channel {
       const dueMs = lane.state === 'waiting' ? lane.dueMs : Number.POSITIVE_INFINITY;
       this.#nextChangeMs = Math.min(this.#nextChangeMs, dueMs, this.lifeEndMs(lane));
     }
-    this.#savedCountedTo = this.lanes.counts.countedTo;
+    this.#savedCursor = this.lanes.cursor;
     this.#mark(PROGRESS_PREFIX + this.id, () => this.#progress());
   }
 
@@ -279,7 +277,7 @@ export class Channel {
   }
 
   #progress(): Progress {
-    return { ...this.lanes.counts, dead: this.#dead, endpoint: this.#endpoint };
+    return { cursor: this.lanes.cursor, dead: this.#dead, endpoint: this.#endpoint };
   }
 
   #storedLane(lane: Lane): StoredLane | undefined {

@@ -31,7 +31,6 @@ export class Deliveries {
   readonly #reader: LogReader;
   /** The channels in the order of their turns: whoever made an attempt last is the last. */
   #rotation: readonly Channel[] = [];
-  #inFlight = 0;
   readonly #tasks = new Set<Promise<void>>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #failure: Error | undefined;
@@ -47,10 +46,6 @@ export class Deliveries {
       isRunning: () => this.#state === 'running' && this.#failure === undefined,
       changed: () => this.poke(),
     });
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
   }
 
   add(channel: Channel): void {
@@ -116,11 +111,10 @@ export class Deliveries {
   #pump(): void {
     if (this.#state !== 'running' || this.#failure !== undefined) return;
     const nowMs = this.#ports.clock.wallMs();
-    if (this.#reader.hasToCount(this.#rotation)) this.#spawn(() => this.#count());
     for (const channel of this.#rotation) {
       const expired = channel.sweep(nowMs);
       if (expired.length > 0) this.#spawn(() => this.#buryAll(channel, expired));
-      if (this.#reader.hasToRead(channel)) this.#spawn(() => this.#reader.read(channel));
+      if (this.#reader.hasToRead(channel)) this.#spawn(() => this.#read(channel));
     }
     this.#dispatch(nowMs);
     const wakeMs = Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs)));
@@ -145,7 +139,6 @@ export class Deliveries {
 
   async #attempt(channel: Channel, begun: Begun): Promise<void> {
     const { lane } = begun;
-    this.#inFlight += 1;
     channel.inFlight += 1;
     try {
       const [entry] = await Promise.all([this.#pages.entry(lane.seq), this.#ports.ledger.flush()]);
@@ -153,7 +146,6 @@ export class Deliveries {
       else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.lanes.release(lane);
       else this.#conclude(channel, begun, { entry, outcome: await this.#send(channel, lane, entry) });
     } finally {
-      this.#inFlight -= 1;
       channel.inFlight -= 1;
     }
     await this.#goOn(channel, lane);
@@ -225,9 +217,8 @@ export class Deliveries {
     if (lane.state === 'seeking') await this.#reader.seek(channel, lane);
   }
 
-  async #count(): Promise<void> {
-    const isToBeSaved = await this.#reader.count(() => this.#rotation);
-    if (isToBeSaved) await this.#ports.ledger.flush();
+  async #read(channel: Channel): Promise<void> {
+    if (await this.#reader.read(channel)) await this.#ports.ledger.flush();
   }
 
   /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */

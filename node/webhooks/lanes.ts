@@ -4,7 +4,7 @@
 // Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
 import type { ChangeEntry } from '../registry/change-log.ts';
 import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from './limits.ts';
-import type { Last, Progress, StoredLane } from './records.ts';
+import type { Last, StoredLane } from './records.ts';
 
 interface Place {
   readonly seq: number;
@@ -27,24 +27,30 @@ export interface Lane {
   knownTo: number;
 }
 
-export type Counts = Pick<Progress, 'cursor' | 'countedTo' | 'pending'>;
+/** What waits at one moment: `known` by memory, and what the log has after `from` and is `left` to be counted there. */
+export interface Waiting {
+  readonly known: number;
+  readonly from: number;
+  readonly left: (entry: ChangeEntry) => boolean;
+}
 
 export class Lanes {
   readonly #wants: (entry: ChangeEntry) => boolean;
   readonly #touched: (lane: Lane) => void;
   readonly #lanes = new Map<string, Lane>();
   readonly #ready = new Set<Lane>();
-  #counts: Counts;
+  #cursor: number;
 
   /** `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. */
-  constructor(counts: Counts, wants: (entry: ChangeEntry) => boolean, touched: (lane: Lane) => void) {
-    this.#counts = counts;
+  constructor(cursor: number, wants: (entry: ChangeEntry) => boolean, touched: (lane: Lane) => void) {
+    this.#cursor = cursor;
     this.#wants = wants;
     this.#touched = touched;
   }
 
-  get counts(): Counts {
-    return this.#counts;
+  /** Every wanted entry up to here is settled or has a lane. */
+  get cursor(): number {
+    return this.#cursor;
   }
 
   get size(): number {
@@ -61,7 +67,7 @@ export class Lanes {
 
   /** The lowest position whose entry is still needed. */
   get oldestSeq(): number {
-    let oldest = this.#counts.cursor + 1;
+    let oldest = this.#cursor + 1;
     for (const lane of this.#lanes.values()) oldest = Math.min(oldest, lane.seq);
     return oldest;
   }
@@ -75,32 +81,37 @@ export class Lanes {
     if (state === 'ready') this.#ready.add(lane);
   }
 
-  /** Counts entries that follow `countedTo`; those before it were counted already. */
-  count(entries: readonly ChangeEntry[]): void {
-    let { countedTo, pending } = this.#counts;
-    for (const entry of entries) {
-      if (entry.seq <= countedTo) continue;
-      countedTo = entry.seq;
-      if (this.#wants(entry)) pending += 1;
-    }
-    this.#counts = { ...this.#counts, countedTo, pending };
+  /** Whether the log may be read on from the cursor. */
+  get hasRoom(): boolean {
+    return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;
   }
 
-  /** Whether the log should be read on from the cursor. */
-  get wantsEntries(): boolean {
-    return this.#counts.cursor < this.#counts.countedTo && this.#hasRoom;
-  }
-
-  /** Moves the cursor over counted entries, as far as there is room. */
+  /** Moves the cursor over entries, as far as there is room. */
   take(entries: readonly ChangeEntry[]): void {
-    let { cursor } = this.#counts;
     for (const entry of entries) {
-      if (entry.seq <= cursor) continue;
-      if (entry.seq > this.#counts.countedTo || !this.#hasRoom) break;
-      cursor = entry.seq;
+      if (entry.seq <= this.#cursor) continue;
+      if (!this.hasRoom) break;
+      this.#cursor = entry.seq;
       if (this.#wants(entry)) this.#append(entry);
     }
-    this.#counts = { ...this.#counts, cursor };
+  }
+
+  /** The events that are not settled, as they are now: the lanes remember the first of them, the log has the rest. */
+  waiting(): Waiting {
+    const cursor = this.#cursor;
+    const knownTo = new Map<string, number>();
+    let known = 0;
+    for (const lane of this.#lanes.values()) {
+      known += (lane.state === 'seeking' ? 0 : 1) + lane.behind.length;
+      // While it is recalled, it already knows those behind it that were found.
+      const to = Math.max(lane.knownTo, lane.behind.at(-1)?.seq ?? 0);
+      if (to < cursor) knownTo.set(lane.agentId, to);
+    }
+    return {
+      known,
+      from: Math.min(cursor, ...knownTo.values()),
+      left: (entry) => this.#wants(entry) && entry.seq > (knownTo.get(entry.agent.id) ?? cursor),
+    };
   }
 
   /** The next lane that may be attempted, in the order they became ready. */
@@ -139,7 +150,6 @@ export class Lanes {
 
   /** The first event was accepted or buried. The lane goes on to its next one, ends, or must be `seeking` it. */
   settle(lane: Lane): void {
-    this.#counts = { ...this.#counts, pending: Math.max(0, this.#counts.pending - 1) };
     this.#goOn(lane);
   }
 
@@ -150,7 +160,7 @@ export class Lanes {
   recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
     for (const entry of entries) {
       const lane = this.#lanes.get(entry.agent.id);
-      if (entry.seq > this.#counts.cursor) return;
+      if (entry.seq > this.#cursor) return;
       if (lane === undefined || !sought.has(lane) || entry.seq <= lane.knownTo || !this.#wants(entry)) continue;
       if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
       else {
@@ -204,10 +214,6 @@ export class Lanes {
     this.#lanes.set(agentId, lane);
     this.#ready.add(lane);
     this.#touched(lane);
-  }
-
-  get #hasRoom(): boolean {
-    return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;
   }
 }
 

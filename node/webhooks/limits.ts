@@ -78,8 +78,10 @@ export const LANE_BEHIND_MAX = 16;
 /** Entries asked of the log at once, and kept in memory for all subscriptions together (about 1 KiB each). */
 export const LOG_PAGE_ENTRIES_MAX = 128;
 export const LOG_CACHE_ENTRIES_MAX = 4_096;
-/** Progress in counting what waits is written down at least this often, so that a restart counts little again. */
-export const COUNT_UNSAVED_ENTRIES_MAX = 4_096;
+/** A cursor that met nothing wanted is written down at least this often, so that a restart reads little again. */
+export const CURSOR_UNSAVED_ENTRIES_MAX = 4_096;
+/** Pages of the log read to say how many events of a subscription wait; of more it is said that there are at least so many. */
+export const PENDING_PAGES_MAX = 64;
 
 /** The longest sleep of the background, so that a wall clock that was set is noticed. */
 export const WAKE_MS_MAX = MINUTE_MS;

@@ -6,6 +6,7 @@ import { LOG_CACHE_ENTRIES_MAX, LOG_PAGE_ENTRIES_MAX } from './limits.ts';
 export class LogPages {
   readonly #changes: ChangeLog;
   readonly #slots: (ChangeEntry | undefined)[] = [];
+  readonly #reads = new Map<number, Promise<readonly ChangeEntry[]>>();
 
   constructor(changes: ChangeLog) {
     this.#changes = changes;
@@ -24,9 +25,19 @@ export class LogPages {
       known.push(entry);
     }
     if (known.length > 0) return known;
-    const read = await this.#changes.read(seq, LOG_PAGE_ENTRIES_MAX);
-    for (const entry of read) this.#slots[entry.seq % LOG_CACHE_ENTRIES_MAX] = entry;
-    return read;
+    const reading = this.#reads.get(seq) ?? this.#read(seq);
+    this.#reads.set(seq, reading);
+    return reading;
+  }
+
+  async #read(seq: number): Promise<readonly ChangeEntry[]> {
+    try {
+      const read = await this.#changes.read(seq, LOG_PAGE_ENTRIES_MAX);
+      for (const entry of read) this.#slots[entry.seq % LOG_CACHE_ENTRIES_MAX] = entry;
+      return read;
+    } finally {
+      this.#reads.delete(seq);
+    }
   }
 
   /** One entry; `undefined` when the log does not have it any more. */

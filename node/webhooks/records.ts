@@ -1,6 +1,6 @@
 // What the webhooks keep on disk, under `webhook/`: the door through which stored records come back.
 //   webhook/subscription/<id>      the subscription, its secret with it
-//   webhook/progress/<id>          its cursor in the log, its counts, its receiver's health
+//   webhook/progress/<id>          its cursor in the log, how many dead letters it has, its receiver's health
 //   webhook/lane/<id>/<agent>      the first unsettled event of one agent, with its attempts
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
@@ -51,10 +51,6 @@ export type Subscription = z.infer<typeof subscription>;
 const progress = z.object({
   /** Every wanted entry up to here is settled or has a lane whose `seq` is not above it. */
   cursor: count,
-  /** Entries up to here are in `pending`. */
-  countedTo: count,
-  /** Wanted entries up to `countedTo` that are not settled. */
-  pending: count,
   dead: count,
   endpoint: z.object({
     streak: count,

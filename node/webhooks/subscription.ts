@@ -3,6 +3,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { CHANGE_EVENTS, type ChangeEvent } from '../registry/change-log.ts';
 import type { Channel } from './channel.ts';
 import { EPOCHS_MAX } from './limits.ts';
+import type { Pending } from './pending.ts';
 import type { Subscription } from './records.ts';
 
 /** As `POST /api/webhooks` sends it, its form checked by the route. */
@@ -39,6 +40,8 @@ export interface SubscriptionView {
     /** Events not accepted yet: on their way, or held while it is disabled. */
     readonly pending: number;
     readonly held: number;
+    /** More wait than that: so many were counted. */
+    readonly atLeast?: true;
     /** Events given up, kept as dead letters. */
     readonly dead: number;
     readonly lastSuccessAt: string | null;
@@ -93,9 +96,9 @@ export function withEvents(
   );
 }
 
-export function viewOf({ subscription, lanes, dead, endpoint }: Channel, nowMs: number): SubscriptionView {
+export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pending, nowMs: number): SubscriptionView {
   const { id, url, description, scope, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } = subscription;
-  const { pending } = lanes.counts;
+  const { events: waiting, isAtLeast } = pending;
   return {
     id,
     url,
@@ -108,8 +111,9 @@ export function viewOf({ subscription, lanes, dead, endpoint }: Channel, nowMs: 
     createdAt,
     updatedAt,
     deliveries: {
-      pending: isEnabled ? pending : 0,
-      held: isEnabled ? 0 : pending,
+      pending: isEnabled ? waiting : 0,
+      held: isEnabled ? 0 : waiting,
+      ...(isAtLeast ? { atLeast: true } : {}),
       dead,
       lastSuccessAt: momentOf(endpoint.lastSuccessMs),
       failingSince: momentOf(endpoint.failingSinceMs),

@@ -14,7 +14,9 @@ import type { Guard } from './guard.ts';
 import { Ledger } from './ledger.ts';
 import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from './limits.ts';
 import { erase, loadChannels, removing } from './loading.ts';
+import { LogPages } from './log-pages.ts';
 import type { Sender } from './outcome.ts';
+import { countPending } from './pending.ts';
 import type { Subscription } from './records.ts';
 import { makeSecret } from './signing.ts';
 import {
@@ -40,24 +42,12 @@ export interface WebhookPorts {
   readonly hostId: HostId;
 }
 
-interface WebhooksStatus {
-  readonly subscriptions: number;
-  readonly enabled: number;
-  /** Events, over all subscriptions; `held` are those of disabled ones. */
-  readonly pending: number;
-  readonly held: number;
-  readonly dead: number;
-  readonly inFlight: number;
-  /** The lowest position of the log that a delivery still needs; `null`: none does. The log must keep it and what follows. */
-  readonly oldestNeededSeq: number | null;
-}
-
 export interface Webhooks {
   /** Told of every change whose position is above the log's head at this moment. `secret` only when we made it, and only here. */
   subscribe(request: SubscriptionRequest): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
-  list(): readonly SubscriptionView[];
+  list(): Promise<readonly SubscriptionView[]>;
   /** This and the following throw `not_found`. */
-  get(id: string): SubscriptionView;
+  get(id: string): Promise<SubscriptionView>;
   patch(id: string, change: SubscriptionChange): Promise<SubscriptionView>;
   remove(id: string): Promise<void>;
   test(id: string): Promise<TestResult>;
@@ -66,7 +56,6 @@ export interface Webhooks {
    * when the store failed, as then the node must stop.
    */
   start(signal: AbortSignal): Promise<void>;
-  status(): WebhooksStatus;
 }
 
 /** Loads what the store holds. Throws `store_failed` when that is damaged. */
@@ -104,15 +93,18 @@ class WebhookService implements Webhooks {
       this.#channels.set(channel.id, channel);
       this.#deliveries.add(channel);
       this.#ports.log.info('subscription.created', { subscriptionId: channel.id, events });
-      return { webhook: this.#view(channel), ...(request.secret === undefined ? { secret } : {}) };
+      return { webhook: await this.#view(channel), ...(request.secret === undefined ? { secret } : {}) };
     });
   }
 
-  list(): readonly SubscriptionView[] {
-    return [...this.#channels.values()].map((channel) => this.#view(channel));
+  async list(): Promise<readonly SubscriptionView[]> {
+    const pages = new LogPages(this.#ports.changes);
+    const views: SubscriptionView[] = [];
+    for (const channel of this.#channels.values()) views.push(await this.#view(channel, pages));
+    return views;
   }
 
-  get(id: string): SubscriptionView {
+  async get(id: string): Promise<SubscriptionView> {
     return this.#view(this.#channel(id));
   }
 
@@ -172,21 +164,6 @@ class WebhookService implements Webhooks {
     return this.#deliveries.run(signal);
   }
 
-  status(): WebhooksStatus {
-    const channels = [...this.#channels.values()];
-    const views = channels.map((channel) => this.#view(channel));
-    const oldest = Math.min(...channels.map(({ lanes }) => lanes.oldestSeq));
-    return {
-      subscriptions: views.length,
-      enabled: views.filter(({ enabled }) => enabled).length,
-      pending: views.reduce((sum, { deliveries }) => sum + deliveries.pending, 0),
-      held: views.reduce((sum, { deliveries }) => sum + deliveries.held, 0),
-      dead: views.reduce((sum, { deliveries }) => sum + deliveries.dead, 0),
-      inFlight: this.#deliveries.inFlight,
-      oldestNeededSeq: Number.isFinite(oldest) ? oldest : null,
-    };
-  }
-
   #open({ url, description, scope = 'mesh' }: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
     const { changes, clock, log, random } = this.#ports;
     const { head } = changes;
@@ -203,7 +180,7 @@ class WebhookService implements Webhooks {
       updatedAt: at,
       resumedMs: 0,
     };
-    const progress = { cursor: head, countedTo: head, pending: 0, dead: 0, endpoint: NEW_ENDPOINT };
+    const progress = { cursor: head, dead: 0, endpoint: NEW_ENDPOINT };
     return new Channel(subscription, progress, [], { ledger: this.#ledger, random, log });
   }
 
@@ -246,8 +223,9 @@ class WebhookService implements Webhooks {
     throw new MeshError('not_found', `There is no webhook '${id.slice(0, 100)}' on this host.`);
   }
 
-  #view(channel: Channel): SubscriptionView {
-    return viewOf(channel, this.#ports.clock.wallMs());
+  /** The log is read beside the deliveries' own pages, which it would push out. */
+  async #view(channel: Channel, pages = new LogPages(this.#ports.changes)): Promise<SubscriptionView> {
+    return viewOf(channel, await countPending(channel.lanes, pages), this.#ports.clock.wallMs());
   }
 
   /** One after the other, so that what was checked still holds when it is written. */

@@ -100,6 +100,17 @@ export class WebhookWorld {
     return Object.fromEntries(records.map(([key, text]) => [key, JSON.parse(text)]));
   }
 
+  /** Of all subscriptions; `inFlight` as the receiver sees it. */
+  async totals(): Promise<{ pending: number; held: number; dead: number; atLeast: boolean; inFlight: number }> {
+    const shown = (await this.webhooks.list()).map(({ deliveries }) => deliveries);
+    const sum = (name: 'pending' | 'held' | 'dead') => shown.reduce((total, counts) => total + counts[name], 0);
+    return {
+      ...{ pending: sum('pending'), held: sum('held'), dead: sum('dead') },
+      atLeast: shown.some(({ atLeast }) => atLeast === true),
+      inFlight: this.receiver.inFlight,
+    };
+  }
+
   #openStore(disk: MemoryDisk = new Map()): MemoryStore {
     return new MemoryStore({
       disk,

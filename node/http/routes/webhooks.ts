@@ -44,14 +44,14 @@ const webhookChange = z.strictObject({
 
 export function webhookRoutes(app: Hono, webhooks: Webhooks): void {
   resource(app, '/api/webhooks', {
-    GET: (c) => c.json({ webhooks: webhooks.list() }),
+    GET: async (c) => c.json({ webhooks: await webhooks.list() }),
     POST: async (c) => {
       const { webhook, ...made } = await webhooks.subscribe(await readJson(c, newWebhook));
       return c.json({ ...both(webhook), ...made }, 201);
     },
   });
   resource(app, '/api/webhooks/:id', {
-    GET: (c) => c.json(both(webhooks.get(pathSegment(c, 'id')))),
+    GET: async (c) => c.json(both(await webhooks.get(pathSegment(c, 'id')))),
     PATCH: async (c) => c.json(both(await webhooks.patch(pathSegment(c, 'id'), await readJson(c, webhookChange)))),
     DELETE: async (c) => {
       await webhooks.remove(pathSegment(c, 'id'));

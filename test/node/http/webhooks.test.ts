@@ -100,7 +100,7 @@ describe('POST /api/webhooks', () => {
     const { send, world } = await openApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, ...wrong });
     expect([status, body]).toMatchObject([400, { error: 'invalid_request', ...error, field }]);
-    expect(world.webhooks.list()).toEqual([]);
+    expect(await world.webhooks.list()).toEqual([]);
   });
 
   it('never shows a secret in its refusal of it', async () => {

@@ -62,7 +62,7 @@ describe.each(Array.from({ length: TRIALS }, (_, at) => at + 1))('crashes at ran
       });
     }
     expect(accepted.length - told.size).toBeLessThanOrEqual(inHand);
-    expect(world.webhooks.status()).toMatchObject({ pending: 0, dead: 0, inFlight: 0 });
+    expect(await world.totals()).toMatchObject({ pending: 0, dead: 0, inFlight: 0 });
     expect(world.stored('webhook/lane/')).toEqual({});
   });
 });

@@ -45,7 +45,7 @@ describe('a background of deliveries', () => {
     for (let at = 0; at < 100; at += 1) world.changes.append(`agent-${at}`);
     await world.clock.advance(1);
     expect(world.receiver.accepted).toHaveLength(100);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0 });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0 });
   });
 
   it('counts the subscriptions at one origin as one receiver when places are shared out', async () => {
@@ -82,7 +82,7 @@ describe('a background of deliveries', () => {
     world.receiver.reply = () => 'unreachable';
     for (let at = 0; at < 100_000; at += 1) world.changes.append(`agent-${at % 500}`);
     await world.clock.advance(SECOND_MS);
-    expect(world.webhooks.status()).toMatchObject({ pending: 100_000 });
+    expect(await world.totals()).toMatchObject({ atLeast: true });
     world.changes.entriesRead = 0;
     await world.crash();
     expect(world.changes.entriesRead).toBeLessThan(500);
@@ -91,7 +91,6 @@ describe('a background of deliveries', () => {
     await world.clock.advance(5 * SECOND_MS);
     expect(world.receiver.accepted).toHaveLength(5_000);
     expect(world.changes.entriesRead).toBeLessThan(5_500);
-    expect(world.webhooks.status()).toMatchObject({ pending: 95_000 });
     expect(Object.keys(world.stored('webhook/lane/')).length).toBeLessThan(200);
   }, 30_000);
 
@@ -131,7 +130,7 @@ describe('a background of deliveries', () => {
     expect(world.receiver.inFlight).toBe(0);
     expect(world.clock.sleepers).toBe(0);
     await world.crash();
-    expect(world.webhooks.list()[0]?.deliveries).toMatchObject({ pending: 1, failingSince: null });
+    expect((await world.webhooks.list())[0]?.deliveries).toMatchObject({ pending: 1, failingSince: null });
   });
 
   it('stops with the reason when the store fails', async () => {

@@ -83,7 +83,7 @@ describe('an endpoint that is overloaded or out of reach', () => {
     world.receiver.reply = () => 204;
     await world.crash();
     world.changes.append('bob');
-    expect(world.webhooks.get(id).deliveries).toMatchObject({
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({
       failingSince: '2026-01-27T12:00:00.000Z',
       pausedUntil: '2026-01-27T12:10:00.000Z',
     });
@@ -101,11 +101,11 @@ describe('an endpoint that is overloaded or out of reach', () => {
     await world.clock.advance(HOUR_MS);
     for (let at = 0; at < 40; at += 1) world.changes.append(`agent-${at}`);
     await world.clock.advance(72 * HOUR_MS - 1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 40, dead: 1 });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 40, dead: 1 });
     // Most of them were never sent: every attempt there was found nobody.
     expect(world.receiver.received.length).toBeLessThan(20);
     await world.clock.advance(1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, dead: 41 });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0, dead: 41 });
   });
 
   it('is taken to be ill when it refuses the events of eight agents in a row, whatever the status', async () => {
@@ -138,7 +138,7 @@ describe('a subscription is disabled', () => {
     world.changes.append('bob');
     await world.clock.advance(200 * HOUR_MS);
     expect(world.receiver.received).toHaveLength(1);
-    expect(world.webhooks.get(id)).toMatchObject({
+    expect(await world.webhooks.get(id)).toMatchObject({
       enabled: false,
       disabledReason: 'gone',
       disabledAt: '2026-01-27T12:00:00.000Z',
@@ -159,9 +159,9 @@ describe('a subscription is disabled', () => {
       await world.clock.advance(HOUR_MS);
       world.changes.append('ann');
     }
-    expect(world.webhooks.get(id)).toMatchObject({ enabled: true });
+    expect(await world.webhooks.get(id)).toMatchObject({ enabled: true });
     await world.clock.advance(10 * HOUR_MS);
-    const { enabled, disabledReason, disabledAt, deliveries } = world.webhooks.get(id);
+    const { enabled, disabledReason, disabledAt, deliveries } = await world.webhooks.get(id);
     expect({ enabled, disabledReason }).toEqual({ enabled: false, disabledReason: 'failing' });
     const hours = (Date.parse(disabledAt ?? '') - startMs) / HOUR_MS;
     expect(hours).toBeGreaterThanOrEqual(120);
@@ -178,10 +178,14 @@ describe('a subscription is disabled', () => {
     for (let day = 0; day < 9; day += 1) {
       world.changes.append('ann');
       await world.clock.advance(DAY_MS - 1);
-      expect([day, world.receiver.received.length, world.webhooks.get(id).enabled]).toEqual([day, day + 1, true]);
+      expect([day, world.receiver.received.length, (await world.webhooks.get(id)).enabled]).toEqual([
+        day,
+        day + 1,
+        true,
+      ]);
       await world.clock.advance(1);
     }
-    expect(world.webhooks.get(id)).toMatchObject({ enabled: false, disabledReason: 'failing' });
+    expect(await world.webhooks.get(id)).toMatchObject({ enabled: false, disabledReason: 'failing' });
   });
 
   it('not by the first failure after a long silence', async () => {
@@ -194,7 +198,7 @@ describe('a subscription is disabled', () => {
     world.changes.append('bob');
     await world.clock.advance(60 * HOUR_MS);
     expect(world.receiver.received.length).toBeGreaterThan(11);
-    expect(world.webhooks.get(id).enabled).toBe(true);
+    expect((await world.webhooks.get(id)).enabled).toBe(true);
   });
 
   it('when it has as many dead letters as are kept: the next ones are held', async () => {
@@ -208,7 +212,7 @@ describe('a subscription is disabled', () => {
     await world.open(new Map(world.store.crash()).set(key, JSON.stringify({ ...progress, dead: 99_999 })));
     world.changes.append('ann');
     await world.clock.advance(73 * HOUR_MS);
-    expect(world.webhooks.get(id)).toMatchObject({
+    expect(await world.webhooks.get(id)).toMatchObject({
       enabled: false,
       disabledReason: 'dead_letters_full',
       deliveries: { dead: 100_000, held: 1 },
@@ -225,7 +229,10 @@ describe('a subscription that is enabled again', () => {
     await world.clock.advance(100 * HOUR_MS);
     await world.crash();
     await world.clock.advance(100 * HOUR_MS);
-    expect(world.webhooks.get(id)).toMatchObject({ disabledReason: 'operator', deliveries: { held: 3, dead: 0 } });
+    expect(await world.webhooks.get(id)).toMatchObject({
+      disabledReason: 'operator',
+      deliveries: { held: 3, dead: 0 },
+    });
     const resumed = await world.webhooks.patch(id, { enabled: true });
     expect(resumed).toMatchObject({ enabled: true, deliveries: { pending: 3, held: 0 } });
     expect(resumed).not.toHaveProperty('disabledReason');
@@ -242,9 +249,9 @@ describe('a subscription that is enabled again', () => {
     world.receiver.reply = () => 500;
     await world.webhooks.patch(id, { enabled: true });
     await world.clock.advance(72 * HOUR_MS - 1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 1, dead: 0 });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 1, dead: 0 });
     await world.clock.advance(1);
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, dead: 1 });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0, dead: 1 });
   });
 
   it.each([{ enabled: true }, { url: 'http://127.0.0.1:9/elsewhere' }])(

@@ -27,7 +27,7 @@ describe('a test delivery', () => {
       agent: { hostId: 'mac' },
       changes: { added: [], removed: [], current: [] },
     });
-    expect(world.webhooks.get(id).deliveries).toMatchObject({ pending: 0, lastSuccessAt: null });
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0, lastSuccessAt: null });
   });
 
   it.each([
@@ -43,7 +43,7 @@ describe('a test delivery', () => {
       status,
       message: expect.stringMatching(message),
     });
-    expect(world.webhooks.get(id)).toMatchObject({ enabled: true, deliveries: { failingSince: null } });
+    expect(await world.webhooks.get(id)).toMatchObject({ enabled: true, deliveries: { failingSince: null } });
   });
 
   it('says why there was no answer', async () => {
