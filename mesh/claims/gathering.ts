@@ -239,7 +239,7 @@ export function attend(state: CoreState, out: Effect[]): void {
     return;
   }
   if (config.old !== undefined) {
-    state.move ??= createMove(config.epoch, nowMs);
+    state.move ??= createMove(nowMs);
     if (isItsTurn(membership, state.move.sinceMs, nowMs)) takeOver(state, config, out);
     return;
   }
@@ -248,7 +248,7 @@ export function attend(state: CoreState, out: Effect[]): void {
     state.move = undefined;
     return;
   }
-  state.move ??= createMove(config.epoch, nowMs);
+  state.move ??= createMove(nowMs);
   if (isItsTurn(membership, state.move.sinceMs, nowMs)) decide(state, next, out);
 }
 
@@ -262,7 +262,7 @@ function form(state: CoreState, out: Effect[]): void {
     state.move = undefined;
     return;
   }
-  state.move ??= createMove(0, nowMs);
+  state.move ??= createMove(nowMs);
   if (isItsTurn(membership, state.move.sinceMs, nowMs))
     decide(state, firstConfig(voters, membership.wish.members), out);
 }

@@ -22,8 +22,6 @@ import { freshGreeting, isSameWish, type Membership } from './membership.ts';
 
 /** A move that this host has seen to be due, or is carrying out. */
 export interface Move {
-  /** Which configuration it starts from. */
-  readonly epoch: number;
   readonly sinceMs: number;
   /** While joint: what the old voters have told of their registers. */
   readonly told: Map<VoteKey, { after: string; complete: boolean; askedAtMs: number }>;
@@ -35,8 +33,8 @@ export interface Move {
   done: number;
 }
 
-export function createMove(epoch: number, nowMs: number): Move {
-  return { epoch, sinceMs: nowMs, told: new Map(), keys: new Set(), left: undefined, rechoosing: new Map(), done: 0 };
+export function createMove(nowMs: number): Move {
+  return { sinceMs: nowMs, told: new Map(), keys: new Set(), left: undefined, rechoosing: new Map(), done: 0 };
 }
 
 /** The first configuration, when every voter wished for was heard and wishes the same. */
@@ -106,25 +104,23 @@ export function toAskForKeys(move: Move, config: Config, nowMs: number): readonl
   return asks;
 }
 
-/** Takes one page of an old voter's keys; true once a majority of them has told all. */
+/** Takes one page of an old voter's keys. Once a majority of them has told all, what is `left` to be chosen again is known. */
 export function takeKeys(
   move: Move,
   config: Config,
   vote: VoteKey,
   page: { readonly keys: readonly AddressKey[]; readonly more: boolean },
   haveToldEnough: typeof isMajority,
-): boolean {
+): void {
   const told = move.told.get(vote);
-  if (told === undefined || move.left !== undefined) return false;
+  if (told === undefined || move.left !== undefined) return;
   for (const key of page.keys) move.keys.add(key);
   told.after = page.keys.at(-1) ?? told.after;
   told.complete = !page.more;
   told.askedAtMs = -Infinity;
   const complete = new Set([...move.told].filter(([, { complete }]) => complete).map(([voter]) => voter));
   const enough = config.unanimous === true ? isEverybody : haveToldEnough;
-  if (!enough(config.old ?? {}, complete)) return false;
-  move.left = [...move.keys];
-  return true;
+  if (enough(config.old ?? {}, complete)) move.left = [...move.keys];
 }
 
 /** The next keys to be chosen again, as many as there is room for; empty when there are none, or no room. */

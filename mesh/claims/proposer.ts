@@ -29,7 +29,6 @@ export interface Proposal {
   phase: Phase;
   /** Ballot number of the present attempt; 0 before the first. */
   n: number;
-  attempts: number;
   /** Whether the claimant's own value ever left in an `accept`: then it may be chosen later, unless it is aborted. */
   exposed: boolean;
   proposed: Owner | null;
@@ -73,7 +72,6 @@ export function createProposal(operation: number, key: AddressKey, change: Chang
     change,
     phase: 'idle',
     n: 0,
-    attempts: 0,
     exposed: false,
     proposed: null,
     promises: new Map(),
@@ -86,7 +84,6 @@ export function createProposal(operation: number, key: AddressKey, change: Chang
 export function prepare(proposal: Proposal, n: number): Item {
   proposal.phase = 'preparing';
   proposal.n = n;
-  proposal.attempts += 1;
   proposal.proposed = null;
   proposal.promises.clear();
   proposal.accepts.clear();
