@@ -11,6 +11,7 @@ import {
   emptyClaimRecords,
   engineWrite,
   readClaimRecord,
+  SharedTexts,
 } from '../mesh/claims/records.ts';
 import type { MembershipView, Relation } from '../mesh/claims/views.ts';
 import { MeshError } from '../mesh/errors.ts';
@@ -121,9 +122,9 @@ function noVoter(self: HostId, { kind }: ClaimEngine, log: Log): ClaimVoter {
 }
 
 async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
-  const records = emptyClaimRecords();
+  const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
   for await (const page of store.load(CLAIM_PREFIX))
-    for (const { key, value } of page) readClaimRecord(records, key, value);
+    for (const { key, value } of page) readClaimRecord(records, key, value, texts);
   return records;
 }
 

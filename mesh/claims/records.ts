@@ -122,9 +122,10 @@ const succession = z.object({
 });
 
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */
-export function readClaimRecord(records: ClaimRecords, key: string, value: unknown): void {
+export function readClaimRecord(records: ClaimRecords, key: string, value: unknown, texts: SharedTexts): void {
   try {
-    if (key.startsWith(REGISTER)) records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value));
+    if (key.startsWith(REGISTER))
+      records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value, texts));
     else if (key.startsWith(UNSETTLED))
       records.unsettled.set(key.slice(UNSETTLED.length) as ClaimId, z.string().parse(value) as AddressKey);
     else if (key === INCARNATION) records.incarnation = z.string().parse(value);
@@ -154,54 +155,58 @@ function readAgreement(value: unknown): Config | undefined {
  * Checked by hand, since a host has one for each address of the mesh: a schema costs ten times as much. Texts that many of them
  * share, and ballots that are the same twice, are kept once.
  */
-function readRegister(value: unknown): Register {
+function readRegister(value: unknown, texts: SharedTexts): Register {
   if (typeof value !== 'object' || value === null) throw new Error('it is not an object');
   const { promised, accepted, value: owner } = value as Record<string, unknown>;
-  const promise = readBallot(promised);
+  const promise = readBallot(promised, texts);
   if (accepted === null && owner === null) return { promised: promise, accepted: null, value: null };
-  const acceptance = readBallot(accepted);
+  const acceptance = readBallot(accepted, texts);
   const isSame = compareBallots(promise, acceptance) === 0;
   return {
     promised: promise,
     accepted: isSame ? promise : acceptance,
-    value: owner === null ? null : readOwner(owner),
+    value: owner === null ? null : readOwner(owner, texts),
   };
 }
 
 /** A host's id, and since 0.2 the beginning of its incarnation. */
 const PROPOSER = /^[a-z0-9][a-z0-9._-]{0,63}(?:#[0-9a-f]+)?$/;
 
-function readBallot(value: unknown): Ballot {
+function readBallot(value: unknown, texts: SharedTexts): Ballot {
   if (!Array.isArray(value) || value.length !== 2) throw new Error('it lacks a ballot');
   const [n, proposer] = value as readonly unknown[];
   if (!Number.isSafeInteger(n) || typeof proposer !== 'string' || !PROPOSER.test(proposer))
     throw new Error('its ballot is none');
-  return [n as number, shared(proposer)];
+  return [n as number, texts.share(proposer)];
 }
 
-function readOwner(value: unknown): Owner {
+function readOwner(value: unknown, texts: SharedTexts): Owner {
   if (typeof value !== 'object' || value === null) throw new Error('its owner is not an object');
   const { hostId, agentId, agentName, claimId, since } = value as Record<keyof Owner, unknown>;
   if ([hostId, agentId, agentName, claimId, since].some((text) => typeof text !== 'string' || text === '')) {
     throw new Error('its owner lacks a text');
   }
   return {
-    hostId: shared(hostId as HostId),
-    agentId: shared(agentId as AgentId),
-    agentName: shared(agentName as string),
+    hostId: texts.share(hostId as HostId),
+    agentId: texts.share(agentId as AgentId),
+    agentName: texts.share(agentName as string),
     claimId: claimId as ClaimId,
-    since: shared(since as string),
+    since: texts.share(since as string),
   };
 }
 
-/** The last texts seen, so that equal ones which follow each other are one in memory. */
-const seen = new Map<string, string>();
-const SEEN_MAX = 1_000;
+const SHARED_TEXTS_MAX = 1_000;
 
-function shared<Text extends string>(text: Text): Text {
-  const known = seen.get(text);
-  if (known !== undefined) return known as Text;
-  if (seen.size >= SEEN_MAX) seen.clear();
-  seen.set(text, text);
-  return text;
+/** The last texts read by one loading, so that equal ones which follow each other are one in memory. */
+export class SharedTexts {
+  readonly #texts = new Map<string, string>();
+
+  /** The text itself, or the equal one that was read before it. */
+  share<Text extends string>(text: Text): Text {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known as Text;
+    if (this.#texts.size >= SHARED_TEXTS_MAX) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
+  }
 }

@@ -15,7 +15,14 @@ import type { OutgoingStatement, ResponseHeaders } from '../../mesh/signature/st
 /** Shorter bodies are hashed faster than they are looked up. */
 const DIGEST_KEPT_BYTES_MIN = 16 * 1_024;
 
-const bodies = new WeakMap<Response, Uint8Array>();
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The answer that a handler made of prepared octets, which need not be read back out of it. */
+    preparedAnswer?: { readonly response: Response; readonly octets: Uint8Array };
+  }
+}
+
+/** Digests of long bodies: of octets that never change, computed once. */
 const digests = new WeakMap<Uint8Array, string>();
 
 export interface AnswerSigner {
@@ -32,7 +39,7 @@ export function answerBytes(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const response = c.body(bytes, status, { 'content-type': 'application/json', ...headers });
-  bodies.set(response, bytes);
+  c.set('preparedAnswer', { response, octets: bytes });
   return response;
 }
 
@@ -42,29 +49,42 @@ export function answerJson(c: Context, value: unknown, status: ContentfulStatusC
 }
 
 /** Signs the answer to a verified request; the body is left as it is. */
-export async function signAnswer(response: Response, request: AcceptedRequest, host: AnswerSigner): Promise<void> {
-  const etag = response.headers.get('etag') ?? undefined;
-  const statement = await statementOf(response, request.from, host);
-  addFields(response, signResponse({ ...statement, request, etag }, host.signer));
+export async function signAnswer(c: Context, request: AcceptedRequest, host: AnswerSigner): Promise<void> {
+  const etag = c.res.headers.get('etag') ?? undefined;
+  const statement = await statementOf(c, c.res, request.from, host);
+  addFields(c.res, signResponse({ ...statement, request, etag }, host.signer));
 }
 
 /** Signs the refusal of a request that was not verified. */
-export async function signRefused(response: Response, request: OpenedRequest, host: AnswerSigner): Promise<void> {
-  const statement = await statementOf(response, request.from, host);
+export async function signRefused(
+  c: Context,
+  response: Response,
+  request: OpenedRequest,
+  host: AnswerSigner,
+): Promise<void> {
+  const statement = await statementOf(c, response, request.from, host);
   addFields(response, signRefusal({ ...statement, request }, host.signer));
 }
 
 /** Signs this host's introduction to `asker`. */
 export async function signIntroduction(
+  c: Context,
   response: Response,
   { asker, nonce }: { readonly asker: HostId; readonly nonce: string },
   host: AnswerSigner,
 ): Promise<void> {
-  addFields(response, signHello({ ...(await statementOf(response, asker, host)), nonce }, host.signer));
+  addFields(response, signHello({ ...(await statementOf(c, response, asker, host)), nonce }, host.signer));
 }
 
-async function statementOf(response: Response, to: HostId, { self, clock }: AnswerSigner): Promise<OutgoingStatement> {
-  const bytes = bodies.get(response) ?? new Uint8Array(await response.clone().arrayBuffer());
+async function statementOf(
+  c: Context,
+  response: Response,
+  to: HostId,
+  { self, clock }: AnswerSigner,
+): Promise<OutgoingStatement> {
+  const prepared = c.get('preparedAnswer');
+  const isPrepared = prepared?.response === response;
+  const bytes = isPrepared ? prepared.octets : new Uint8Array(await response.clone().arrayBuffer());
   const createdSeconds = Math.floor(clock.wallMs() / 1_000);
   return { status: response.status, from: self, to, digest: digestOf(bytes), createdSeconds };
 }

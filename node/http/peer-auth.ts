@@ -34,7 +34,12 @@ interface PeerMessage {
   readonly body: Uint8Array;
 }
 
-const messages = new WeakMap<Context, PeerMessage>();
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Set by `peerAuth` and `optionalPeerAuth`, once the signature was verified. */
+    peerMessage?: PeerMessage;
+  }
+}
 
 /** The host that signed this request. Only behind `peerAuth`. */
 export function peerOf(c: Context): HostId {
@@ -44,11 +49,6 @@ export function peerOf(c: Context): HostId {
 /** The body's octets, as they were signed. Only behind `peerAuth`. */
 export function peerBody(c: Context): Uint8Array {
   return messageOf(c).body;
-}
-
-/** The host that signed this request, if a known one did. Behind `optionalPeerAuth`. */
-export function peerIfSigned(c: Context): HostId | undefined {
-  return messages.get(c)?.from;
 }
 
 /**
@@ -108,12 +108,12 @@ async function answerSigned(
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const refusal = answerError(c, error);
-    await signRefused(refusal, opened, options);
+    await signRefused(c, refusal, opened, options);
     return refusal;
   }
   await next();
   // What the handler threw is already an answer here: the application's onError made it.
-  if (accepted !== undefined) await signAnswer(c.res, accepted, options);
+  if (accepted !== undefined) await signAnswer(c, accepted, options);
   return undefined;
 }
 
@@ -131,7 +131,7 @@ async function admit(c: Context, opened: OpenedRequest, options: PeerAuthOptions
   try {
     const accepted = acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
     keys.confirm(accepted.from);
-    messages.set(c, { from: accepted.from, body });
+    c.set('peerMessage', { from: accepted.from, body });
     return accepted;
   } catch (error) {
     if (error instanceof MeshError && error.extra.reason === 'forged') keys.suspect(opened.from);
@@ -161,7 +161,7 @@ async function readPeerBody(c: Context): Promise<Uint8Array> {
 }
 
 function messageOf(c: Context): PeerMessage {
-  const message = messages.get(c);
+  const message = c.get('peerMessage');
   if (message === undefined)
     throw new Error(`the route ${c.req.path} reads a peer's message without peerAuth before it`);
   return message;

@@ -9,7 +9,7 @@ import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import { isConcerned, isJoining } from '../../mesh/claims/membership.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
-import { emptyClaimRecords, readClaimRecord, unsettledWrite } from '../../mesh/claims/records.ts';
+import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
 import { messageOf } from '../../mesh/claims/standing.ts';
 import { statusOf } from '../../mesh/claims/views.ts';
@@ -144,10 +144,10 @@ export class ClaimSimulation {
     const host = this.#host(id);
     host.life += 1;
     host.registry = new Map();
-    const records = emptyClaimRecords();
+    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
     for (const [key, value] of host.disk.records) {
       if (key.startsWith(REGISTRY)) host.registry.set(key.slice(REGISTRY.length) as AddressKey, value as Owner);
-      else readClaimRecord(records, key, value);
+      else readClaimRecord(records, key, value, texts);
     }
     const registry = {
       holder: (key: AddressKey) => host.registry.get(key),

@@ -6,7 +6,7 @@ import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
-import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
+import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/records.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseRoster, type Roster } from '../../mesh/hosts.ts';
@@ -172,9 +172,9 @@ export class NodeSimulation {
       doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
       holds: (key) => index.holder(key) !== undefined,
     });
-    const records = emptyClaimRecords();
+    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
     for await (const page of store.load(CLAIM_PREFIX))
-      for (const { key, value } of page) readClaimRecord(records, key, value);
+      for (const { key, value } of page) readClaimRecord(records, key, value, texts);
     const voters = host.roster.voters.filter((voter) => voter !== LEGACY);
     const claims = new QuorumClaims({
       ...{ self: id, wish: { voters, members: voters }, records, journal: store, transport, clock, random },

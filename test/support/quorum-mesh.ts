@@ -2,7 +2,7 @@
 import type { Owner } from '../../mesh/claims/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
-import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord } from '../../mesh/claims/records.ts';
+import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/records.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
@@ -38,9 +38,9 @@ export class QuorumMesh {
   async start(id: string, disk?: MemoryDisk, owned: readonly string[] = []): Promise<QuorumHost> {
     const self = id as HostId;
     const store = new MemoryStore(disk === undefined ? {} : { disk });
-    const records = emptyClaimRecords();
+    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
     for await (const page of store.load(CLAIM_PREFIX))
-      for (const { key, value } of page) readClaimRecord(records, key, value);
+      for (const { key, value } of page) readClaimRecord(records, key, value, texts);
     const held = new Map<AddressKey, Owner>();
     const registry = {
       holder: (key: AddressKey) => held.get(key),

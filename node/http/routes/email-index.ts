@@ -40,7 +40,12 @@ const FEW_ENTRIES_MAX = 1_000;
 /** nginx's "client closed request": nobody reads it. */
 const CLIENT_LEFT = 499;
 
+type JsonText = string | Uint8Array<ArrayBuffer>;
+/** Texts of answers that several clients share, by spelling; '' where that says nothing. */
+type WrittenAnswers = WeakMap<LookUpAnswer, Map<string, Promise<JsonText>>>;
+
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
+  const written: WrittenAnswers = new WeakMap();
   resource(app, EMAIL_INDEX_PATH, {
     GET: (c) => {
       const isPeer = isPeersQuestion(c);
@@ -51,7 +56,7 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
         addresses: address === undefined ? undefined : readings(address, services.parseAddress),
         agentId: agentId === undefined ? undefined : decodeQuery(agentId),
       };
-      if (federated === 'true' && !isPeer) return answerFederated(c, services, asked);
+      if (federated === 'true' && !isPeer) return answerFederated(c, services, asked, written);
       if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
       const map = localMap(services.index, asked, isPeer);
       const isNothing = map === '{}' && isPeer && !isSigned(c);
@@ -155,7 +160,12 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
 
-async function answerFederated(c: Context, { lookUp, clock }: EmailIndexServices, asked: Asked): Promise<Response> {
+async function answerFederated(
+  c: Context,
+  { lookUp, clock }: EmailIndexServices,
+  asked: Asked,
+  written: WrittenAnswers,
+): Promise<Response> {
   const agentId = asked.agentId === undefined ? undefined : parseAgentId(asked.agentId);
   const isAskable = (asked.agentId === undefined || agentId !== undefined) && asked.addresses?.length !== 0;
   // Nobody can hold what is no address, nor have what is no agent's id: this host knows that without asking.
@@ -163,8 +173,8 @@ async function answerFederated(c: Context, { lookUp, clock }: EmailIndexServices
   const { signal } = c.req.raw;
   try {
     const ask = (question: Question) => lookUp(question, signal, clientAddress(c));
-    const { answer, spelling } = await askAll(ask, asked.addresses, agentId);
-    return c.body(await federatedJson(answer, spelling, clock), 200, JSON_TYPE);
+    const spelled = await askAll(ask, asked.addresses, agentId);
+    return c.body(await federatedJson(written, spelled, clock), 200, JSON_TYPE);
   } catch (error) {
     if (!signal.aborted) throw error;
     return new Response(null, { status: CLIENT_LEFT });
@@ -196,16 +206,9 @@ async function askAll(
   return first;
 }
 
-/** Texts of answers that several clients share, by spelling; '' where that says nothing. */
-const rendered = new WeakMap<LookUpAnswer, Map<string, Promise<string | Uint8Array<ArrayBuffer>>>>();
-
-function federatedJson(
-  answer: LookUpAnswer,
-  spelling: EmailAddress | undefined,
-  clock: Clock,
-): Promise<string | Uint8Array<ArrayBuffer>> {
-  const texts = rendered.get(answer) ?? new Map<string, Promise<string | Uint8Array<ArrayBuffer>>>();
-  rendered.set(answer, texts);
+function federatedJson(written: WrittenAnswers, { answer, spelling }: Spelled, clock: Clock): Promise<JsonText> {
+  const texts = written.get(answer) ?? new Map<string, Promise<JsonText>>();
+  written.set(answer, texts);
   const text = texts.get(spelling ?? '') ?? renderFederated(answer, spelling, clock);
   texts.set(spelling ?? '', text);
   return text;
@@ -216,7 +219,7 @@ async function renderFederated(
   { emails, meta }: LookUpAnswer,
   spelling: EmailAddress | undefined,
   clock: Clock,
-): Promise<string | Uint8Array<ArrayBuffer>> {
+): Promise<JsonText> {
   const write = (listed: ListedEntry) =>
     spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
   const end = `},"meta":${JSON.stringify(meta)}}`;

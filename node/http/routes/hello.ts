@@ -38,7 +38,7 @@ export function helloRoutes(app: Hono, options: HelloOptions): void {
       if (secret !== undefined && proofFits(proof, secret, terms))
         answer.proof = proofOf(secret, { ...terms, publicKey });
       const response = answerJson(c, answer);
-      await signIntroduction(response, { asker, nonce }, { self: self.id, signer, clock });
+      await signIntroduction(c, response, { asker, nonce }, { self: self.id, signer, clock });
       return response;
     },
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstConfig } from '../../../mesh/claims/config.ts';
-import { emptyClaimRecords, readClaimRecord } from '../../../mesh/claims/records.ts';
+import { emptyClaimRecords, readClaimRecord, SharedTexts } from '../../../mesh/claims/records.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
@@ -11,7 +11,7 @@ const CONFIG = firstConfig(INCARNATIONS, ['cloud', 'mac'] as HostId[]);
 
 function read(key: string, value: unknown) {
   const records = emptyClaimRecords();
-  readClaimRecord(records, key, value);
+  readClaimRecord(records, key, value, new SharedTexts());
   return records;
 }
 

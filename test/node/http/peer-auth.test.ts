@@ -7,14 +7,7 @@ import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { verifyResponse } from '../../../mesh/signature/response.ts';
 import { answerBytes, answerJson } from '../../../node/http/answer-signing.ts';
 import { onError } from '../../../node/http/errors.ts';
-import {
-  optionalPeerAuth,
-  type PeerAuthOptions,
-  peerAuth,
-  peerBody,
-  peerIfSigned,
-  peerOf,
-} from '../../../node/http/peer-auth.ts';
+import { optionalPeerAuth, type PeerAuthOptions, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import type { PeerKeys } from '../../../node/peers/peer-keys.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -49,13 +42,17 @@ function setUp(change: Partial<PeerAuthOptions> = {}) {
   app.get('/mesh/refusing', () => {
     throw new MeshError('membership_mismatch', 'The lists differ.');
   });
+  app.get('/mesh/changing-its-mind', (c) => {
+    answerBytes(c, PREPARED);
+    throw new MeshError('membership_mismatch', 'The lists differ.');
+  });
   app.get('/mesh/broken', () => {
     throw new Error('a bug');
   });
   app.use('/index', optionalPeerAuth(options));
   app.get('/index', (c) => {
     handled += 1;
-    return c.json({ from: peerIfSigned(c) ?? null });
+    return c.json({ from: c.get('peerMessage')?.from ?? null });
   });
   app.use('/prepared', optionalPeerAuth(options));
   app.get('/prepared', (c) => answerBytes(c, PREPARED, 200, { etag: '"1"' }));
@@ -104,6 +101,7 @@ describe('a route between hosts', () => {
   it.each([
     ['/mesh/plain', 202, { plain: true }],
     ['/mesh/refusing', 409, { error: 'membership_mismatch', message: 'The lists differ.' }],
+    ['/mesh/changing-its-mind', 409, { error: 'membership_mismatch', message: 'The lists differ.' }],
     ['/mesh/broken', 500, { error: 'internal_error' }],
     ['/mesh/nothing', 404, { error: 'not_found' }],
   ])('signs the answer of %s too (%i)', async (path, status, body) => {
