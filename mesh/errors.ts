@@ -79,3 +79,9 @@ export class MeshError extends Error {
     this.claimIds = detail.claimIds ?? [];
   }
 }
+
+/** For who takes a refusal or an outage for a result: it, and nothing else. Rethrows a bug. */
+export function refusalOf(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  throw error;
+}

@@ -6,6 +6,7 @@ import { MeshError } from './errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from './json.ts';
 import { FILE_BOUNDS } from './json-shape.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
+import { hostIdSchema } from './name-schemas.ts';
 import { type HostId, parseHostId } from './names.ts';
 import { schemaSentence } from './schema-sentences.ts';
 
@@ -53,18 +54,8 @@ const httpUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const hostId = z.string().transform((text, context) => {
-  const id = parseHostId(text);
-  if (id !== undefined) return id;
-  context.addIssue({
-    code: 'custom',
-    message: "must be 1–64 of letters, digits, '.', '_', '-', beginning with a letter or digit",
-  });
-  return z.NEVER;
-});
-
 const hostEntry = z.looseObject({
-  id: hostId,
+  id: hostIdSchema,
   name: z.string().max(256).optional(),
   url: httpUrl,
   enabled: z.boolean().optional(),

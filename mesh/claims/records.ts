@@ -2,13 +2,14 @@
 // schemas: a record that does not parse stops the node, for a forgotten promise would break uniqueness.
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
+import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from './acceptor.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Owner, ReleasedClaim } from './claim-store.ts';
 import { type Config, firstConfig, type VoteKey } from './config.ts';
-import { configSchema, hostIdSchema } from './schemas.ts';
+import { configSchema } from './schemas.ts';
 import type { SuccessionRecord } from './succession.ts';
 
 /** Every record of the claims has a key that begins so. */

@@ -3,23 +3,12 @@
 import { z } from 'zod';
 import { boundedRecord } from '../bounded-record.ts';
 import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
-import { type AddressKey, type AgentId, type ClaimId, type HostId, parseAgentId, parseHostId } from '../names.ts';
+import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
+import type { AddressKey, ClaimId } from '../names.ts';
 import type { Config } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
 import { PAST_MAX } from './succession.ts';
 
-const hostId = z.string().transform((text, context): HostId => {
-  const id = parseHostId(text);
-  if (id !== undefined) return id;
-  context.addIssue({ code: 'custom', message: 'must be a host id' });
-  return z.NEVER;
-});
-const agentId = z.string().transform((text, context): AgentId => {
-  const id = parseAgentId(text);
-  if (id !== undefined) return id;
-  context.addIssue({ code: 'custom', message: 'must be an agent id' });
-  return z.NEVER;
-});
 const key = z
   .string()
   .min(3)
@@ -33,17 +22,17 @@ const ballotNumber = z.int().min(1);
 /** 0: told by a registry, where the voters have lost what they accepted (acceptor.ts). */
 const ballot = z.tuple([z.int().min(0), z.string().min(1).max(100)]);
 export const ownerSchema = z.object({
-  hostId,
-  agentId,
+  hostId: hostIdSchema,
+  agentId: agentIdSchema,
   agentName: z.string().min(1).max(256),
   claimId,
   since: z.string().max(40),
 });
 const incarnation = z.string().regex(/^[0-9a-f]{16,64}$/);
-const hosts = z.array(hostId).max(HOSTS_MAX);
+const hosts = z.array(hostIdSchema).max(HOSTS_MAX);
 /** Twenty are kept. */
 const BOOTS_TOLD_MAX = 100;
-const voters = boundedRecord(z.record(hostId, incarnation), HOSTS_MAX);
+const voters = boundedRecord(z.record(hostIdSchema, incarnation), HOSTS_MAX);
 const version = z.literal(CLAIM_VERSION);
 
 export const configSchema = z
@@ -54,7 +43,7 @@ export const configSchema = z
     old: voters.optional(),
     unanimous: z.literal(true).optional(),
     members: hosts,
-    gone: boundedRecord(z.record(hostId, z.string().max(40)), HOSTS_MAX),
+    gone: boundedRecord(z.record(hostIdSchema, z.string().max(40)), HOSTS_MAX),
     after: z
       .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
       .max(8)
@@ -125,7 +114,7 @@ const greeting = z.object({
   boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), BOOTS_TOLD_MAX),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
-  evicting: boundedRecord(z.record(hostId, z.string().max(40)), HOSTS_MAX).optional(),
+  evicting: boundedRecord(z.record(hostIdSchema, z.string().max(40)), HOSTS_MAX).optional(),
   you: z
     .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
     .optional(),
@@ -171,6 +160,3 @@ export const replySchemas = {
     refused,
   ]),
 } as const;
-
-/** A host's id as it was stored or sent. */
-export const hostIdSchema = hostId;

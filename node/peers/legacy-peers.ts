@@ -1,7 +1,7 @@
 // Which peers serve only the look-up, and what is asked of them around a claim. A peer is one of them when hosts.json says so, until it
 // introduces itself with a key like any other host. Without a secret, and never once a key of it is known, it is also one that was heard to
 // be on a private network (durable: it still is one while it does not answer): that is a stranger's word, so the operator is told.
-import { MeshError } from '../../mesh/errors.ts';
+import { MeshError, refusalOf } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
 import type { ParsedAddress } from '../../mesh/index-entry.ts';
 import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/legacy.ts';
@@ -267,12 +267,6 @@ export class LegacyPeers {
     const { owners } = await askLegacyPeers(this.#options, this.#listed(), still);
     for (const { key, hostId } of owners) if (holds(key)) doubled(key, hostId);
   }
-}
-
-/** Silence and mistrust are results here; anything else is a bug. */
-function refusalOf(error: unknown): MeshError {
-  if (error instanceof MeshError) return error;
-  throw error;
 }
 
 function isHeardAt(value: unknown): value is HeardAt {

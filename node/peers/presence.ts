@@ -1,6 +1,6 @@
 // Which peers are there: each is asked a look-up that has no owner, and what came of it is what `GET /api/hosts` shows. Only for people and
 // logs: no claim and no look-up asks it, so a wrong guess costs nothing.
-import { MeshError } from '../../mesh/errors.ts';
+import { refusalOf } from '../../mesh/errors.ts';
 import type { Host, Roster } from '../../mesh/hosts.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
@@ -85,10 +85,4 @@ export class Presence {
       this.#options.log.info('peer.found', { peer: id, rttMs: now.rttMs });
     else this.#options.log.warn(now.status === 'offline' ? 'peer.lost' : 'peer.doubtful', { peer: id, why: now.why });
   }
-}
-
-/** Silence and mistrust are results here; anything else is a bug. */
-function refusalOf(error: unknown): MeshError {
-  if (error instanceof MeshError) return error;
-  throw error;
 }

@@ -2,23 +2,13 @@
 // a silently ignored one is a misspelt one.
 import { z } from 'zod';
 import { AGENT_LABEL_CHARACTERS_MAX } from '../../mesh/limits.ts';
-import { type AgentId, parseAgentId } from '../../mesh/names.ts';
+import { agentIdSchema } from '../../mesh/name-schemas.ts';
 import { displayNameFault, metadataFault, textFault } from './address-details.ts';
 import { agentNameFault } from './agent-name.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);
-
-const agentId = z.string().transform((text, context): AgentId => {
-  const id = parseAgentId(text);
-  if (id !== undefined && !RESERVED_IDS.has(text)) return id;
-  const message =
-    id === undefined
-      ? "must be 1–128 of letters, digits, '.', '_', '-', beginning with a letter or digit"
-      : 'is the name of a route; choose another';
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
+const agentId = agentIdSchema.refine((id) => !RESERVED_IDS.has(id), 'is the name of a route; choose another');
 
 const name = z
   .string()

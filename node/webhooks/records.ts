@@ -5,6 +5,7 @@
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
 import { z } from 'zod';
+import { jsonPath } from '../../mesh/json.ts';
 import { CHANGE_EVENTS, type ChangeEntry } from '../registry/change-log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { StoredRecord } from '../store/store.ts';
@@ -118,6 +119,6 @@ function read<Schema extends z.ZodType>(schema: Schema, record: StoredRecord): z
   const result = schema.safeParse(record.value);
   if (result.success) return result.data;
   // Only the place of the mistake: the value may hold a secret.
-  const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole record').join(', ');
+  const where = result.error.issues.map((issue) => jsonPath(issue.path) || 'the whole record').join(', ');
   throw damagedRecords(`The stored record '${record.key}' is damaged (${where})`);
 }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Done, Waiting } from '../../../mesh/claims/events.ts';
 import type { MembershipView } from '../../../mesh/claims/views.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import { type HostId, parseHostId } from '../../../mesh/names.ts';
+import { hostIdSchema } from '../../../mesh/name-schemas.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 
@@ -21,16 +22,10 @@ export interface MeshCommandServices {
 }
 
 const VOTERS_MAX = 7;
-const hostId = z.string().transform((text, context): HostId => {
-  const id = parseHostId(text);
-  if (id !== undefined) return id;
-  context.addIssue({ code: 'custom', message: 'must be the id of a host' });
-  return z.NEVER;
-});
-const joining = z.strictObject({ host: hostId, acceptLoss: z.boolean().optional() });
-const eviction = z.strictObject({ host: hostId });
+const joining = z.strictObject({ host: hostIdSchema, acceptLoss: z.boolean().optional() });
+const eviction = z.strictObject({ host: hostIdSchema });
 const recovery = z.strictObject({
-  voters: z.array(hostId).min(1).max(VOTERS_MAX),
+  voters: z.array(hostIdSchema).min(1).max(VOTERS_MAX),
   acceptLoss: z.boolean().optional(),
 });
 const LOSS =
