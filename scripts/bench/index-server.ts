@@ -24,7 +24,7 @@ import type { AgentAddress } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { RosterWatch } from '../../node/roster-watch.ts';
 import { SENDING_OFF } from '../../node/send/account.ts';
-import { MemoryStore } from '../../node/store/memory-store.ts';
+import { MemoryStore } from '../../test/support/memory-store.ts';
 import { sendingOffPorts } from './sending-off.ts';
 
 const ADDRESSES_PER_AGENT = 10;

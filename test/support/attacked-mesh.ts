@@ -16,7 +16,7 @@ import { RosterWatch } from '../../node/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/account.ts';
 import { Blobs } from '../../node/send/blobs.ts';
-import { MemoryStore } from '../../node/store/memory-store.ts';
+import { MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
 import { seededRandom } from './seeded-random.ts';

@@ -8,8 +8,8 @@ import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.t
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';
 import { Queue } from '../../node/send/queue.ts';
 import { Suppressions } from '../../node/send/suppressions.ts';
-import { MemoryStore } from '../../node/store/memory-store.ts';
 import { A1, content, sendConfig } from './mail.ts';
+import { MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';

@@ -7,7 +7,7 @@ import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
-import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

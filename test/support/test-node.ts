@@ -10,7 +10,7 @@ import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
 import type { Resolver } from '../../node/send/deliverability.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
-import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
+import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
 import { type PeerScript, ScriptedPeers } from './scripted-peers.ts';

@@ -3,11 +3,11 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
-import { type MemoryDisk, MemoryStore } from '../../node/store/memory-store.ts';
 import type { SubscriptionRequest, SubscriptionView } from '../../node/webhooks/subscription.ts';
 import { createWebhooks, type Webhooks } from '../../node/webhooks/webhooks.ts';
 import { FakeReceiver } from './fake-receiver.ts';
 import { MemoryChangeLog } from './memory-change-log.ts';
+import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';

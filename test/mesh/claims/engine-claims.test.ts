@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Claim, Owner } from '../../../mesh/claims/claim-store.ts';
 import { EngineClaims } from '../../../mesh/claims/engine-claims.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
-import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePublicKey } from '../../../mesh/signature/ed25519.ts';
 import { openHostKey } from '../../../node/adapters/host-key.ts';
-import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 
 let parent: string;
 let directory: string;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { FormerHosts } from '../../../node/peers/former-hosts.ts';
-import { type MemoryDisk, MemoryStore } from '../../../node/store/memory-store.ts';
+import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { urlOf } from '../../support/roster-of.ts';
 
 const [cloud, mini] = ['cloud', 'mini'] as string[] as [HostId, HostId];

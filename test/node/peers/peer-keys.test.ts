@@ -10,7 +10,7 @@ import {
 } from '../../../node/peers/limits.ts';
 import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
 import { legacyBelief } from '../../../node/peers/trusted-network.ts';
-import { MemoryStore } from '../../../node/store/memory-store.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { testHost } from '../../support/trusting-hosts.ts';

@@ -7,9 +7,9 @@ import type { Random } from '../../../mesh/ports.ts';
 import type { Agent } from '../../../node/registry/agent.ts';
 import type { ChangeEntry } from '../../../node/registry/change-log.ts';
 import type { Registry } from '../../../node/registry/registry.ts';
-import { MemoryStore } from '../../../node/store/memory-store.ts';
 import { changesOf } from '../../support/agent-changes.ts';
 import { MemoryClaims } from '../../support/memory-claims.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { MAC, type TestRegistry, testRegistry } from '../../support/test-registry.ts';
 

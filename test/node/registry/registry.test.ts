@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
-import type { MemoryDisk } from '../../../node/store/memory-store.ts';
+import type { MemoryDisk } from '../../support/memory-store.ts';
 import { testRegistry } from '../../support/test-registry.ts';
 
 const email = (...addresses: readonly string[]) => ({

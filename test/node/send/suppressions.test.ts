@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { SUPPRESSIONS_MAX } from '../../../node/send/limits.ts';
 import { type Suppression, Suppressions, suppressionRequest } from '../../../node/send/suppressions.ts';
-import { MemoryStore } from '../../../node/store/memory-store.ts';
 import { cpuMsOf } from '../../support/cpu-time.ts';
+import { MemoryStore } from '../../support/memory-store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 // The twin in memory: the port's contract, and what only a test may do to it.
 import { describe, expect, it } from 'vitest';
-import { type MemoryDisk, MemoryStore } from '../../../node/store/memory-store.ts';
 import { storeContract } from '../../contract/store.ts';
+import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 
 storeContract('MemoryStore', async () => {
   let disk: MemoryDisk | undefined;

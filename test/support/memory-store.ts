@@ -1,11 +1,11 @@
-// The Store port in memory: the twin that tests and the simulator run on, held to the same contract suite as the disk. It
+// The Store port in memory: the twin that tests, the simulator and a benchmark run on, held to the same contract suite as the disk. It
 // can be crashed and reopened from what was durable, its disk can be held back, and its disk can break.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
-import { CommitQueue } from './commit-queue.ts';
-import { PAGE_RECORDS_MAX } from './limits.ts';
-import { compareKeys, type RecordText } from './record.ts';
-import type { Store, StoredRecord } from './store.ts';
+import { CommitQueue } from '../../node/store/commit-queue.ts';
+import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
+import { compareKeys, type RecordText } from '../../node/store/record.ts';
+import type { Store, StoredRecord } from '../../node/store/store.ts';
 
 /** What is durable: key → JSON text. */
 export type MemoryDisk = ReadonlyMap<string, string>;
