@@ -5,7 +5,7 @@ import { isMap } from './index-entry.ts';
 import { JsonFault, parseForeignJson } from './json.ts';
 import { JSON_BOUNDS, JsonShape } from './json-shape.ts';
 import type { Clock } from './ports.ts';
-import { Turns } from './turns.ts';
+import { Turns } from './time/turns.ts';
 
 export type JsonMember = readonly [name: string, value: unknown];
 

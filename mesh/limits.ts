@@ -93,3 +93,7 @@ export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 
 /** Signatures between hosts: how far `created` may lie from our clock, and for how long a nonce is remembered (both ways). */
 export const SIGNATURE_SKEW_SECONDS_MAX = 60;
+/** Mutations that wait for one agent, name or address; the next one is answered 503. */
+export const LOCK_WAITERS_MAX = 1_000;
+/** `Retry-After` of a mutation that met too many others, or voters out of reach. */
+export const RETRY_AFTER_SECONDS = 2;

@@ -28,7 +28,7 @@ import {
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from './ports.ts';
 import { QuestionRoom } from './question-room.ts';
-import { inTurns } from './turns.ts';
+import { inTurns } from './time/turns.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
 export interface LookUpMeta {

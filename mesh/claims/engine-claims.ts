@@ -2,7 +2,7 @@
 // intent is durable before the engine is asked, and what was not acknowledged is given back, through restarts, for as long as it
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
-import { Alarms } from '../alarms.ts';
+
 import { MeshError } from '../errors.ts';
 import {
   CLAIM_MS_MAX,
@@ -13,6 +13,7 @@ import {
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
+import { Alarms } from '../time/alarms.ts';
 import type { ClaimEngine } from './claim-engine.ts';
 import type {
   Claim,

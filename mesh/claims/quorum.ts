@@ -2,11 +2,11 @@
 // the peers and the clock. Everything it decides is decided in core.ts; here is only how it is done.
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
-import { Alarms } from '../alarms.ts';
 import { MeshError } from '../errors.ts';
 import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
+import { Alarms } from '../time/alarms.ts';
 import type {
   Claim,
   ClaimStatus,

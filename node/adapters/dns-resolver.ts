@@ -1,7 +1,7 @@
 // The machine's DNS behind the send module's Resolver port: each question bounded, and their number, and its failures named.
 import { Resolver as NodeResolver } from 'node:dns/promises';
 import type { Clock } from '../../mesh/ports.ts';
-import { withDeadline } from '../peers/deadline.ts';
+import { withDeadline } from '../../mesh/time/deadline.ts';
 import { DnsFailure, type Resolver } from '../send/deliverability.ts';
 
 /** A question with its retries, at every server. */

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
 import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
-import { untilAborted } from '../peers/deadline.ts';
+import { untilAborted } from '../../mesh/time/deadline.ts';
 import { withoutSecret } from '../secret.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */

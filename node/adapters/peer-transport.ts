@@ -10,7 +10,7 @@ import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
 import { type RequestParts, signRequest } from '../../mesh/signature/request.ts';
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
-import { withDeadline } from '../peers/deadline.ts';
+import { withDeadline } from '../../mesh/time/deadline.ts';
 import type { CallOnce } from '../peers/greeter.ts';
 import {
   ASKS_WAITING_MAX,

@@ -6,7 +6,7 @@ import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/index-entry.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
-import { inTurns } from '../../mesh/turns.ts';
+import { inTurns } from '../../mesh/time/turns.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Conflicts } from './conflicts.ts';

@@ -1,7 +1,7 @@
 // A list of any length as JSON, written in turns, so that other requests have theirs; only so many at once, for each is held whole.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
-import { inTurns } from '../../mesh/turns.ts';
+import { inTurns } from '../../mesh/time/turns.ts';
 
 /** Characters joined before they become octets. */
 const PIECE_CHARACTERS = 256 * 1_024;

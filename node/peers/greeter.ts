@@ -12,7 +12,7 @@ import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts'
 import { verifyHello } from '../../mesh/signature/hello.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
 import type { ReceivedResponse } from '../../mesh/signature/statement.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../../mesh/time/deadline.ts';
 import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloAnswer, proofFits, proofOf } from './hello.ts';
 import { HELLO_ANSWER_BYTES_MAX } from './limits.ts';
 

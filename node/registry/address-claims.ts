@@ -1,5 +1,6 @@
 // What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
+
 import type {
   Claim,
   ClaimStore,
@@ -12,15 +13,16 @@ import type {
 import { MeshError } from '../../mesh/errors.ts';
 import type { ParsedAddress } from '../../mesh/index-entry.ts';
 import type { LegacyOwner } from '../../mesh/legacy.ts';
+import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { NewClaim } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
-import { KeyedLock } from './keyed-lock.ts';
-import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX, RETRY_AFTER_SECONDS } from './limits.ts';
+import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX } from './limits.ts';
 
 export interface AddressClaimsPorts {
   readonly claims: ClaimStore;

@@ -4,13 +4,13 @@ import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import type { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import type { AddressClaims } from './address-claims.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { type Changed, lockDeadline } from './agents.ts';
-import type { KeyedLock } from './keyed-lock.ts';
 import type { AddressPatch, NewAddress } from './schemas.ts';
 import { type ParseAddress, parseWanted, tooMany } from './wanted-addresses.ts';
 

@@ -4,7 +4,7 @@ import type { IndexEntry, ListedEntry, Question } from '../../mesh/index-entry.t
 import { mainKeyOf, memberJson } from '../../mesh/index-key.ts';
 import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
-import { inTurns } from '../../mesh/turns.ts';
+import { inTurns } from '../../mesh/time/turns.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */

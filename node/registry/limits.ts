@@ -3,10 +3,6 @@ import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
 
 /** How long a mutation waits for others of the same agent, name or address: as long as one claim can take. */
 export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;
-/** Mutations that wait for one agent, name or address; the next one is answered 503. */
-export const LOCK_WAITERS_MAX = 1_000;
-/** `Retry-After` of a mutation that met too many others, or voters out of reach. */
-export const RETRY_AFTER_SECONDS = 2;
 /** For what an operator must mend first. */
 export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 /** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */

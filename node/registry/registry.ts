@@ -3,6 +3,7 @@
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -15,7 +16,6 @@ import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter, type Telling } from './agent-writer.ts';
 import { Agents, type Changed, type Created } from './agents.ts';
 import type { ChangeLog } from './change-log.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import type { AddressPatch, AgentPatch, NewAddress, NewAgent } from './schemas.ts';
 import { StoredChangeLog } from './stored-change-log.ts';
 import type { ParseAddress } from './wanted-addresses.ts';

@@ -2,10 +2,10 @@
 // is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import { tellingSteps } from '../../mesh/time/clock-steps.ts';
 import { type Acceptance, draftOf, refuseTooMuch } from './acceptance.ts';
 import { BlobHolds } from './blob-holds.ts';
 import { Accounts, waitingReason } from './choosing.ts';
-import { tellingSteps } from './clock-steps.ts';
 import { ContentCache } from './content-cache.ts';
 import {
   bounced,

@@ -1,5 +1,5 @@
 // Virtual time for simulations: what is due happens in its order, at once.
-import { Heap } from '../../mesh/heap.ts';
+import { Heap } from '../../mesh/time/heap.ts';
 
 interface Due {
   readonly atMs: number;

@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
-import { inTurns } from '../../../mesh/turns.ts';
+import { inTurns } from '../../../mesh/time/turns.ts';
 import { checkDeliverability, type Resolver } from '../../send/deliverability.ts';
 import { inputSchemaOf, TOOLS } from '../../send/tools.ts';
 import { validateEmail, validateRequest } from '../../send/validation.ts';

@@ -1,6 +1,6 @@
 // Long work in turns: whoever else waits for the event loop gets it in between. Turns end by elapsed time, because what one item costs
 // depends on who sent it. It does not bound the work: that is the caller's.
-import type { Clock } from './ports.ts';
+import type { Clock } from '../ports.ts';
 
 /** Far below the 50 ms that nothing from outside may hold the event loop for. */
 const TURN_MS_MAX = 5;

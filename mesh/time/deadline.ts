@@ -1,5 +1,5 @@
 // A deadline for everything a piece of work does, by our own clock: whatever the work waits for, it ends on time.
-import type { Clock } from '../../mesh/ports.ts';
+import type { Clock } from '../ports.ts';
 
 export interface Deadline {
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 // Many timers over one sleep: thousands of attempts, each with a deadline that mostly never comes, cost a heap entry and not a
 // timer of the runtime each; and stopping is one abort.
+
+import type { Clock } from '../ports.ts';
 import { Heap } from './heap.ts';
-import type { Clock } from './ports.ts';
 
 interface Alarm {
   readonly atMs: number;

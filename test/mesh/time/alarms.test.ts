@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Alarms } from '../../mesh/alarms.ts';
-import { Heap } from '../../mesh/heap.ts';
-import { seededRandom } from '../support/seeded-random.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { Alarms } from '../../../mesh/time/alarms.ts';
+import { Heap } from '../../../mesh/time/heap.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('alarms', () => {
   it('ring in the order of their times, whatever the order they were set in', async () => {

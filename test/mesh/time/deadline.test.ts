@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { untilAborted, withDeadline } from '../../../node/peers/deadline.ts';
+import { untilAborted, withDeadline } from '../../../mesh/time/deadline.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const silent = () => new Error('too late');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KeyedLock } from '../../../node/registry/keyed-lock.ts';
-import { LOCK_WAITERS_MAX } from '../../../node/registry/limits.ts';
+import { LOCK_WAITERS_MAX } from '../../../mesh/limits.ts';
+import { KeyedLock } from '../../../mesh/time/keyed-lock.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SOON_MS = 1_000;

@@ -1,6 +1,6 @@
 // A wall clock that was set, back or forth, told to whoever keeps times by it. What waits goes by elapsed time; the times that are
 // stored and shown are of the wall clock, and move with it.
-import type { Clock } from '../../mesh/ports.ts';
+import type { Clock } from '../ports.ts';
 
 /** What a clock that is only slewed, as time servers do, never moves between two readings. */
 const STEP_MS_MIN = 1_000;

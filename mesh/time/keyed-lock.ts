@@ -1,8 +1,9 @@
 // One holder per key at a time, the others in the order they came: how mutations of one agent, name or address take turns.
 // Every wait ends at a moment the caller names, so that a queue behind a slow claim is an answer and not a hang.
-import { MeshError } from '../../mesh/errors.ts';
-import type { Clock } from '../../mesh/ports.ts';
-import { LOCK_WAITERS_MAX, RETRY_AFTER_SECONDS } from './limits.ts';
+
+import { MeshError } from '../errors.ts';
+import { LOCK_WAITERS_MAX, RETRY_AFTER_SECONDS } from '../limits.ts';
+import type { Clock } from '../ports.ts';
 
 type Grant = () => void;
 
