@@ -2,7 +2,7 @@
 // a peer's entry comes in. A peer speaks only for its own agents, and only about what it was asked; what it says of where it is
 // reached is ignored for what our hosts.json says. The checks are written by hand because a whole index is 100,000 entries and a
 // schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
-import type { Host } from './hosts.ts';
+
 import type { JsonMember } from './json-members.ts';
 import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from './limits.ts';
 import {
@@ -14,6 +14,7 @@ import {
   parseAgentId,
 } from './names.ts';
 import type { PeerAnswer } from './ports.ts';
+import type { Host } from './roster.ts';
 
 export const EMAIL_INDEX_PATH = '/api/agents/email-index';
 

@@ -4,7 +4,6 @@
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from './errors.ts';
-import type { Host, Roster } from './hosts.ts';
 import {
   type ListedEntry,
   membersOf,
@@ -28,6 +27,7 @@ import {
 import type { AddressKey, HostId } from './names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from './ports.ts';
 import { QuestionRoom } from './question-room.ts';
+import type { Host, Roster } from './roster.ts';
 import { inTurns } from './time/turns.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */

@@ -15,9 +15,9 @@ import {
 } from '../mesh/claims/records.ts';
 import type { MembershipView, Relation } from '../mesh/claims/views.ts';
 import { MeshError } from '../mesh/errors.ts';
-import type { Roster } from '../mesh/hosts.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
+import type { Roster } from '../mesh/roster.ts';
 import type { ClaimVoter } from './http/routes/claims.ts';
 import type { Log } from './log.ts';
 import type { Store } from './store/store.ts';

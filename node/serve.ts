@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
-import type { Host } from '../mesh/hosts.ts';
+import type { Host } from '../mesh/roster.ts';
 import { untilAborted } from '../mesh/time/deadline.ts';
 import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
@@ -22,7 +22,7 @@ import type { Log } from './log.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
-import { RosterWatch } from './roster-watch.ts';
+import { RosterWatch } from './peers/roster-watch.ts';
 import { createPostForm } from './send/access-tokens.ts';
 import { readSendConfig } from './send/accounts-file.ts';
 import { Blobs } from './send/blobs.ts';

@@ -2,9 +2,9 @@
 // covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
 import { Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Host } from '../../mesh/hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerLane, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Host } from '../../mesh/roster.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
 import { type RequestParts, signRequest } from '../../mesh/signature/request.ts';

@@ -2,9 +2,9 @@
 // request as it was verified; the refusal of one that was not is signed as a refusal. Handlers behind it get the sender and the octets.
 import type { Context, MiddlewareHandler } from 'hono';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Roster } from '../../mesh/hosts.ts';
 import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
+import type { Roster } from '../../mesh/roster.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
 import { refuseRequest } from '../../mesh/signature/faults.ts';
 import type { NonceCache } from '../../mesh/signature/nonces.ts';

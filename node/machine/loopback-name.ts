@@ -1,7 +1,7 @@
 // A trap of Debian and others: /etc/hosts gives the machine's own name an address of loopback (127.0.1.1). A host that is listed by that
 // name then listens where no other machine reaches it, and nothing else says why.
 import { isIP } from 'node:net';
-import type { Host } from '../../mesh/hosts.ts';
+import type { Host } from '../../mesh/roster.ts';
 import { isLoopback, isThisMachine } from './this-machine.ts';
 
 type Resolve = (name: string) => Promise<readonly { readonly address: string }[]>;

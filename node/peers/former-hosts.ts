@@ -1,7 +1,8 @@
 // Hosts that hosts.json listed once. Taking a host out of the file is a wish; until the mesh has moved without it, its vote is still
 // needed, and afterwards it must hear that it left. So where it is, and which key it was given there, is remembered, durably.
-import { type Host, parseHost, type Roster } from '../../mesh/hosts.ts';
+
 import { type HostId, parseHostId } from '../../mesh/names.ts';
+import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 

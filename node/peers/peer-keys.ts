@@ -2,9 +2,9 @@
 // ourselves at the URL we know. A key is durable before it is trusted. A changed one is refused and shown; it is adopted only from
 // a peer that proves to know the secret of the mesh, with that very key: then it has lost its disk, and comes back by itself.
 import { MeshError } from '../../mesh/errors.ts';
-import type { Host } from '../../mesh/hosts.ts';
 import { type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import type { Host } from '../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';

@@ -11,7 +11,7 @@ import { createCallOnce, createPeerTransport } from '../../node/adapters/peer-tr
 import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
 import { createNode } from '../../node/node.ts';
-import { RosterWatch } from '../../node/roster-watch.ts';
+import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { SENDING_OFF } from '../../node/send/account.ts';
 import { openStore } from '../../node/store/disk-store.ts';
 import { ProcessMesh } from '../host-process.ts';

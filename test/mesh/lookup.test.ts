@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Roster } from '../../mesh/hosts.ts';
 import type { ListedEntry, Question } from '../../mesh/index-entry.ts';
 import {
   ANSWER_MS_MAX,
@@ -14,6 +13,7 @@ import {
 import { createLookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
 import type { AgentId } from '../../mesh/names.ts';
 import type { PeerAnswer } from '../../mesh/ports.ts';
+import type { Roster } from '../../mesh/roster.ts';
 import { addressOf } from '../support/agent-of.ts';
 import { parsePlainAddress } from '../support/plain-address.ts';
 import { rosterOf, urlOf } from '../support/roster-of.ts';

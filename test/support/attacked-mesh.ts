@@ -11,8 +11,8 @@ import type { WireAnswer, WireRequest } from '../../node/adapters/peer-exchange.
 import { createPeerTransport } from '../../node/adapters/peer-transport.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
+import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { BelieveLegacy } from '../../node/peers/trusted-network.ts';
-import { RosterWatch } from '../../node/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/account.ts';
 import { Blobs } from '../../node/send/blobs.ts';

@@ -9,11 +9,11 @@ import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../m
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/records.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { parseRoster, type Roster } from '../../mesh/hosts.ts';
 import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
 import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
+import { parseRoster, type Roster } from '../../mesh/roster.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';

@@ -5,7 +5,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/legacy.ts';
 import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
-import { RosterWatch } from '../../node/roster-watch.ts';
+import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
 import type { Resolver } from '../../node/send/deliverability.ts';

@@ -1,8 +1,9 @@
 // Hosts that know each other's keys from the start, for tests of what they say rather than of how they met:
 // `const { mac, cloud } = trustingHosts('mac', 'cloud')`. Give a host its real URL with `mac.listensAt(url)`.
-import { type Host, type Roster, rosterOf } from '../../mesh/hosts.ts';
+
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import { type Host, type Roster, rosterOf } from '../../mesh/roster.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NonceCache } from '../../mesh/signature/nonces.ts';
 import { type OutgoingRequest, type RequestParts, signRequest } from '../../mesh/signature/request.ts';

@@ -3,9 +3,9 @@
 // known, and a signature that covers what nobody verified could be turned into the answer to something else.
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { Roster } from '../../../mesh/hosts.ts';
 import { type HostId, parseHostId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import type { Roster } from '../../../mesh/roster.ts';
 import type { Signer } from '../../../mesh/signature/ed25519.ts';
 import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloQuery, proofFits, proofOf } from '../../peers/hello.ts';
 import { answerJson, signIntroduction } from '../answer-signing.ts';

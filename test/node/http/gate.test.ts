@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/hosts.ts';
+import { parseRoster } from '../../../mesh/roster.ts';
 import { createGate } from '../../../node/http/gate.ts';
 import { Secret } from '../../../node/secret.ts';
 

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { type Host, rosterOf } from '../../../mesh/hosts.ts';
 import { PEER_BODY_BYTES_MAX } from '../../../mesh/limits.ts';
+import { type Host, rosterOf } from '../../../mesh/roster.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { verifyResponse } from '../../../mesh/signature/response.ts';
 import { answerBytes, answerJson } from '../../../node/http/answer-signing.ts';

@@ -1,8 +1,8 @@
 // Two hosts that never met, over real sockets: how they come to believe each other, and when they don't.
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rosterOf } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { rosterOf } from '../../../mesh/roster.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { createCallOnce, createPeerTransport } from '../../../node/adapters/peer-transport.ts';
 import { answerJson } from '../../../node/http/answer-signing.ts';

@@ -1,7 +1,7 @@
 // Hosts that hosts.json lists no more: known while what was agreed concerns them, through restarts.
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { parseRoster } from '../../../mesh/roster.ts';
 import { FormerHosts } from '../../../node/peers/former-hosts.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { urlOf } from '../../support/roster-of.ts';

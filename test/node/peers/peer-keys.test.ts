@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { type Host, rosterOf } from '../../../mesh/hosts.ts';
+import { type Host, rosterOf } from '../../../mesh/roster.ts';
 import type { PublicKey } from '../../../mesh/signature/ed25519.ts';
 import type { Greeter, Introduction, LegacyPeer } from '../../../node/peers/greeter.ts';
 import {

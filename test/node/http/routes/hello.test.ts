@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rosterOf } from '../../../../mesh/hosts.ts';
+import { rosterOf } from '../../../../mesh/roster.ts';
 import { verifyHello } from '../../../../mesh/signature/hello.ts';
 import { isSigned, verifyResponse } from '../../../../mesh/signature/response.ts';
 import { helloRoutes } from '../../../../node/http/routes/hello.ts';

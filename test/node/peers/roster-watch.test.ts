@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MeshError } from '../../mesh/errors.ts';
-import { RosterWatch } from '../../node/roster-watch.ts';
-import { RecordingLog } from '../support/recording-log.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import { RosterWatch } from '../../../node/peers/roster-watch.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
 
 const mac = { id: 'mac', url: 'http://127.0.0.1:1', type: 'local' };
 const cloud = { id: 'cloud', url: 'http://127.0.0.1:2' };
