@@ -3,7 +3,7 @@
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { isIP } from 'node:net';
 import { MeshError } from '../mesh/errors.ts';
-import { LEGACY_MODES, type LegacyMode } from '../mesh/legacy.ts';
+import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
 import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/allow-list.ts';
 

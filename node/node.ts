@@ -5,7 +5,7 @@ import { parseIdentityAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
 import { MeshError } from '../mesh/errors.ts';
-import { createLookUp } from '../mesh/lookup.ts';
+import { createLookUp } from '../mesh/lookup/fan-out.ts';
 import type { AddressKey, HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Host } from '../mesh/roster.ts';

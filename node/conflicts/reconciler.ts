@@ -2,8 +2,8 @@
 // restarts until that is done; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
 // Not at every start: to be asked, each voter writes something for each address.
 import { MeshError } from '../../mesh/errors.ts';
-import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/index-entry.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
+import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';

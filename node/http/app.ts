@@ -1,7 +1,7 @@
 // The application: the gate, then the routes of clients or those of peers. The order matters where it is said so.
 import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
-import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
+import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
 import type { Registry } from '../registry/registry.ts';

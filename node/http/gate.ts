@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
-import { EMAIL_INDEX_PATH } from '../../mesh/index-entry.ts';
+import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { Secrets } from '../config.ts';
 import { isThisMachine } from '../machine/this-machine.ts';

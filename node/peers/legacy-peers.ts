@@ -2,9 +2,9 @@
 // introduces itself with a key like any other host. Without a secret, and never once a key of it is known, it is also one that was heard to
 // be on a private network (durable: it still is one while it does not answer): that is a stranger's word, so the operator is told.
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
-import type { ParsedAddress } from '../../mesh/index-entry.ts';
-import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
+import type { ParsedAddress } from '../../mesh/lookup/index-entry.ts';
+import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
 import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';

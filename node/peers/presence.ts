@@ -1,8 +1,8 @@
 // Which peers are there: each is asked a look-up that has no owner, and what came of it is what `GET /api/hosts` shows. Only for people and
 // logs: no claim and no look-up asks it, so a wrong guess costs nothing.
 import { refusalOf } from '../../mesh/errors.ts';
-import { LEGACY_PROBE_PATH } from '../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
+import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';

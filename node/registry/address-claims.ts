@@ -11,9 +11,9 @@ import type {
   Unavailable,
 } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { ParsedAddress } from '../../mesh/index-entry.ts';
-import type { LegacyOwner } from '../../mesh/legacy.ts';
 import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
+import type { ParsedAddress } from '../../mesh/lookup/index-entry.ts';
+import type { LegacyOwner } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';

@@ -1,7 +1,7 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
 // that after one change among 100,000 addresses one page is written again and the rest is copied.
-import type { IndexEntry, ListedEntry, Question } from '../../mesh/index-entry.ts';
-import { mainKeyOf, memberJson } from '../../mesh/index-key.ts';
+import type { IndexEntry, ListedEntry, Question } from '../../mesh/lookup/index-entry.ts';
+import { mainKeyOf, memberJson } from '../../mesh/lookup/index-key.ts';
 import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import type { LookUp } from '../../mesh/lookup.ts';
+import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/adapters/known-addresses.ts';

@@ -1,7 +1,7 @@
 // Host `mac` with a full index, the route in front of it and peers that do as a test says.
 import type { Hono } from 'hono';
-import type { IndexEntry, ParseAddress } from '../../mesh/index-entry.ts';
-import { createLookUp, type LookUpMeta } from '../../mesh/lookup.ts';
+import { createLookUp, type LookUpMeta } from '../../mesh/lookup/fan-out.ts';
+import type { IndexEntry, ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey } from '../../mesh/names.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';

@@ -1,5 +1,5 @@
 // Ways to get look-ups wrong, and questions to a legacy host; none is in the product. The simulation of whole hosts must notice each.
-import type { LookUp, LookUpAnswer } from '../../mesh/lookup.ts';
+import type { LookUp, LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { NodeSimulationOptions } from './node-simulation.ts';
 
 export interface NodeMutant {

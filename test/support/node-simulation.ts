@@ -10,7 +10,7 @@ import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '.
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
-import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
+import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import { parseRoster, type Roster } from '../../mesh/roster.ts';

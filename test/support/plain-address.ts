@@ -1,5 +1,5 @@
 // A parser of plain addresses, for tests in which the grammar of addresses is not the matter.
-import type { ParseAddress } from '../../mesh/index-entry.ts';
+import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 
 export const parsePlainAddress: ParseAddress = (text) => {

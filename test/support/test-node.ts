@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import type { LegacyMode } from '../../mesh/legacy.ts';
+import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
 import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';

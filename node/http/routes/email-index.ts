@@ -3,15 +3,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { LookUp, LookUpAnswer } from '../../../mesh/lookup/fan-out.ts';
 import {
   EMAIL_INDEX_PATH,
   type ListedEntry,
   type ParseAddress,
   type ParsedAddress,
   type Question,
-} from '../../../mesh/index-entry.ts';
-import { memberJson, membersJson, spellingOf } from '../../../mesh/index-key.ts';
-import type { LookUp, LookUpAnswer } from '../../../mesh/lookup.ts';
+} from '../../../mesh/lookup/index-entry.ts';
+import { memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-key.ts';
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';

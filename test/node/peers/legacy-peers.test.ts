@@ -1,8 +1,8 @@
 // Which peers count as legacy, for how long, and what that means for a claim.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { LegacyMode } from '../../../mesh/legacy.ts';
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX } from '../../../mesh/limits.ts';
+import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { parseRoster, type Roster } from '../../../mesh/roster.ts';
 import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';

@@ -1,8 +1,8 @@
 // Claims beside hosts that take no part in them: what they say goes first, and they are shown what is being claimed.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { ParsedAddress } from '../../../mesh/index-entry.ts';
-import type { LegacyOwner } from '../../../mesh/legacy.ts';
+import type { ParsedAddress } from '../../../mesh/lookup/index-entry.ts';
+import type { LegacyOwner } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
 

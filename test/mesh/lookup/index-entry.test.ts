@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import { type ListedEntry, type Question, readIndexEntry } from '../../mesh/index-entry.ts';
-import type { AgentId } from '../../mesh/names.ts';
-import { addressOf } from '../support/agent-of.ts';
-import { parsePlainAddress } from '../support/plain-address.ts';
-import { rosterOf, urlOf } from '../support/roster-of.ts';
+import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
+import { type ListedEntry, type Question, readIndexEntry } from '../../../mesh/lookup/index-entry.ts';
+import type { AgentId } from '../../../mesh/names.ts';
+import { addressOf } from '../../support/agent-of.ts';
+import { parsePlainAddress } from '../../support/plain-address.ts';
+import { rosterOf, urlOf } from '../../support/roster-of.ts';
 
 const cloud = rosterOf('cloud').self;
 

@@ -1,6 +1,10 @@
 // Peers that serve only the look-up, like the original: they neither vote nor sign. Before an address is claimed each of them is asked
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
+
+import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from '../limits.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import type { Clock, PeerTransport } from '../ports.ts';
 import {
   EMAIL_INDEX_PATH,
   isMap,
@@ -9,9 +13,6 @@ import {
   questionPath,
   spellingsOf,
 } from './index-entry.ts';
-import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from './limits.ts';
-import type { AddressKey, HostId } from './names.ts';
-import type { Clock, PeerTransport } from './ports.ts';
 
 /** `detect`: such peers are asked, and a silent one stops claims. `lenient`: a silent one does not. `strict`: none may be listed. */
 export type LegacyMode = (typeof LEGACY_MODES)[number];

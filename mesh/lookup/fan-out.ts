@@ -3,17 +3,8 @@
 // one fan-out. Our own clock ends it, so a transport that never settles can't hang it.
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
-import { type ErrorCode, MeshError } from './errors.ts';
-import {
-  type ListedEntry,
-  membersOf,
-  type ParseAddress,
-  type Question,
-  questionPath,
-  readIndexEntry,
-  spellingsOf,
-} from './index-entry.ts';
-import type { JsonMember } from './json-members.ts';
+import { type ErrorCode, MeshError } from '../errors.ts';
+import type { JsonMember } from '../json-members.ts';
 import {
   ANSWER_MS_MAX,
   BUSY_AGAIN_MS,
@@ -23,12 +14,21 @@ import {
   LOOKUP_ENTRIES_MAX,
   SHARED_QUESTION_MS_MAX,
   WHOLE_QUESTION_GAP_MS,
-} from './limits.ts';
-import type { AddressKey, HostId } from './names.ts';
-import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from './ports.ts';
+} from '../limits.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
+import type { Host, Roster } from '../roster.ts';
+import { inTurns } from '../time/turns.ts';
+import {
+  type ListedEntry,
+  membersOf,
+  type ParseAddress,
+  type Question,
+  questionPath,
+  readIndexEntry,
+  spellingsOf,
+} from './index-entry.ts';
 import { QuestionRoom } from './question-room.ts';
-import type { Host, Roster } from './roster.ts';
-import { inTurns } from './time/turns.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
 export interface LookUpMeta {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import type { IndexEntry } from '../../mesh/index-entry.ts';
-import { mainKeyOf, memberJson, membersJson, spellingOf } from '../../mesh/index-key.ts';
+import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
+import type { IndexEntry } from '../../../mesh/lookup/index-entry.ts';
+import { mainKeyOf, memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-key.ts';
 
 const ENTRY = {
   agentId: 'id-ann',

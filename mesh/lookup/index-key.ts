@@ -1,9 +1,9 @@
 // Under which keys the email index lists an address. Mail arrives by SMTP with A-labels, so an address stands under its ASCII form,
 // if it has one, and once more under the Unicode spelling that people write; that one says by `aliasOf` whose alias it is. A local
 // part beyond ASCII has no ASCII form (RFC 6531): such an address stands there once, as it is.
-import { isAscii } from './address/characters.ts';
+import { isAscii } from '../address/characters.ts';
+import type { EmailAddress } from '../names.ts';
 import type { IndexEntry, ParsedAddress, PendingEntry } from './index-entry.ts';
-import type { EmailAddress } from './names.ts';
 
 /** The key that every index lists the address under. */
 export function mainKeyOf({ address, key }: ParsedAddress): EmailAddress {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import { MeshError } from '../../mesh/errors.ts';
-import type { ListedEntry, Question } from '../../mesh/index-entry.ts';
+import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
+import { MeshError } from '../../../mesh/errors.ts';
 import {
   ANSWER_MS_MAX,
   INDEX_ANSWER_BYTES_MAX,
@@ -9,16 +8,17 @@ import {
   QUESTIONS_IN_HAND_MAX,
   QUESTIONS_OF_CLIENT_MAX,
   SHARED_QUESTION_MS_MAX,
-} from '../../mesh/limits.ts';
-import { createLookUp, type LookUpAnswer } from '../../mesh/lookup.ts';
-import type { AgentId } from '../../mesh/names.ts';
-import type { PeerAnswer } from '../../mesh/ports.ts';
-import type { Roster } from '../../mesh/roster.ts';
-import { addressOf } from '../support/agent-of.ts';
-import { parsePlainAddress } from '../support/plain-address.ts';
-import { rosterOf, urlOf } from '../support/roster-of.ts';
-import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../support/scripted-peers.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+} from '../../../mesh/limits.ts';
+import { createLookUp, type LookUpAnswer } from '../../../mesh/lookup/fan-out.ts';
+import type { ListedEntry, Question } from '../../../mesh/lookup/index-entry.ts';
+import type { AgentId } from '../../../mesh/names.ts';
+import type { PeerAnswer } from '../../../mesh/ports.ts';
+import type { Roster } from '../../../mesh/roster.ts';
+import { addressOf } from '../../support/agent-of.ts';
+import { parsePlainAddress } from '../../support/plain-address.ts';
+import { rosterOf, urlOf } from '../../support/roster-of.ts';
+import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../../support/scripted-peers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const TITANIA = addressOf('titania@x.com');
 const ABOUT_TITANIA: Question = { address: TITANIA };

@@ -3,8 +3,8 @@
 // reached is ignored for what our hosts.json says. The checks are written by hand because a whole index is 100,000 entries and a
 // schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
 
-import type { JsonMember } from './json-members.ts';
-import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from './limits.ts';
+import type { JsonMember } from '../json-members.ts';
+import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from '../limits.ts';
 import {
   type AddressKey,
   type AgentId,
@@ -12,9 +12,9 @@ import {
   type HostId,
   isPrototypeName,
   parseAgentId,
-} from './names.ts';
-import type { PeerAnswer } from './ports.ts';
-import type { Host } from './roster.ts';
+} from '../names.ts';
+import type { PeerAnswer } from '../ports.ts';
+import type { Host } from '../roster.ts';
 
 export const EMAIL_INDEX_PATH = '/api/agents/email-index';
 

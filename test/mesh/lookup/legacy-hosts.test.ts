@@ -1,14 +1,14 @@
 // What is asked of peers that serve only the look-up, and how their answers are read.
 import { describe, expect, it } from 'vitest';
-import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import { MeshError } from '../../mesh/errors.ts';
-import type { ParsedAddress } from '../../mesh/index-entry.ts';
-import { askLegacyPeers } from '../../mesh/legacy.ts';
-import { LEGACY_ANSWER_MS_MAX } from '../../mesh/limits.ts';
-import type { HostId } from '../../mesh/names.ts';
-import { parsePlainAddress } from '../support/plain-address.ts';
-import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../support/scripted-peers.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import { LEGACY_ANSWER_MS_MAX } from '../../../mesh/limits.ts';
+import type { ParsedAddress } from '../../../mesh/lookup/index-entry.ts';
+import { askLegacyPeers } from '../../../mesh/lookup/legacy-hosts.ts';
+import type { HostId } from '../../../mesh/names.ts';
+import { parsePlainAddress } from '../../support/plain-address.ts';
+import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../../support/scripted-peers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const A = parsed('a@x.com');
 const B = parsed('b@x.com');
