@@ -1,7 +1,7 @@
 // What the mesh asks of the world. Nothing in `mesh/` touches a socket, a file, the clock or chance directly: it is handed
 // these ports, so that a seeded simulation can run the very code that runs in production.
 // What they do not promise: that a message arrives, that it arrives once, or that two hosts' clocks agree.
-import type { JsonMember } from './json-members.ts';
+import type { JsonMember } from './json/json-members.ts';
 import type { HostId } from './names.ts';
 
 export interface Clock {

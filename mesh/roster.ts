@@ -3,12 +3,12 @@
 // It does not decide what the mesh has agreed on: the claims do (see claims/config.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
-import { JsonFault, jsonPath, parseForeignJson } from './json.ts';
-import { FILE_BOUNDS } from './json-shape.ts';
+import { JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';
+import { FILE_BOUNDS } from './json/json-shape.ts';
+import { schemaSentence } from './json/schema-sentences.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
 import { hostIdSchema } from './name-schemas.ts';
 import { type HostId, parseHostId } from './names.ts';
-import { schemaSentence } from './schema-sentences.ts';
 
 export interface Host {
   readonly id: HostId;

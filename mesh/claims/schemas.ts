@@ -1,7 +1,7 @@
 // The door through which other hosts' messages about claims come in, and stored parts of them: what is not of these forms is refused
 // before anything acts on it. It does not know who sent it; the signature does.
 import { z } from 'zod';
-import { boundedRecord } from '../bounded-record.ts';
+import { boundedRecord } from '../json/bounded-record.ts';
 import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';

@@ -3,7 +3,8 @@
 // reached is ignored for what our hosts.json says. The checks are written by hand because a whole index is 100,000 entries and a
 // schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
 
-import type { JsonMember } from '../json-members.ts';
+import { isMap } from '../json/foreign-json.ts';
+import type { JsonMember } from '../json/json-members.ts';
 import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from '../limits.ts';
 import {
   type AddressKey,
@@ -123,11 +124,6 @@ function parted(address: string): readonly [string, string] {
 /** The members of the map that an index answered; `undefined` when it is none. */
 export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] | undefined {
   return members ?? (isMap(body) ? Object.entries(body) : undefined);
-}
-
-/** Whether a JSON value is an object, not an array or null. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What `aliasOf` names; `undefined` when that is not the same address. */

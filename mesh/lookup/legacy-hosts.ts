@@ -2,17 +2,11 @@
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
 
+import { isMap } from '../json/foreign-json.ts';
 import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, PeerTransport } from '../ports.ts';
-import {
-  EMAIL_INDEX_PATH,
-  isMap,
-  type ParseAddress,
-  type ParsedAddress,
-  questionPath,
-  spellingsOf,
-} from './index-entry.ts';
+import { EMAIL_INDEX_PATH, type ParseAddress, type ParsedAddress, questionPath, spellingsOf } from './index-entry.ts';
 
 /** `detect`: such peers are asked, and a silent one stops claims. `lenient`: a silent one does not. `strict`: none may be listed. */
 export type LegacyMode = (typeof LEGACY_MODES)[number];

@@ -8,7 +8,7 @@ import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { parseForeignJson } from '../../mesh/json.ts';
+import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';

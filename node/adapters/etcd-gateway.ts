@@ -2,8 +2,8 @@
 // asked again of another endpoint, though the first may still carry it out later, when it wakes: whoever asks is told of that.
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
-import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
-import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
+import { JsonFault, parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import { withoutSecret } from '../secret.ts';
 

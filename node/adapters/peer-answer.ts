@@ -1,7 +1,7 @@
 // What a peer's answer says, once it is known whose it is; and why one that is not believed is not.
 import { MeshError } from '../../mesh/errors.ts';
-import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
-import { readMembers } from '../../mesh/json-members.ts';
+import { JsonFault, parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import { readMembers } from '../../mesh/json/json-members.ts';
 import { INDEX_ENTRIES_MAX, LOOKUP_ANSWER_BYTES_MAX, PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 import type { Clock, PeerAnswer, PeerRequest } from '../../mesh/ports.ts';
 import type { WireAnswer } from './peer-exchange.ts';

@@ -3,10 +3,10 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
-import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
-import { JSON_BOUNDS, type JsonBounds } from '../../mesh/json-shape.ts';
+import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import { JSON_BOUNDS, type JsonBounds } from '../../mesh/json/json-shape.ts';
+import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
 import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
-import { schemaSentence } from '../../mesh/schema-sentences.ts';
 
 /** An agent with ten addresses has some hundred values; a thousand addresses may be validated at once. */
 const REQUEST_JSON_BOUNDS: JsonBounds = { ...JSON_BOUNDS, valuesMax: 2_500 };

@@ -2,7 +2,7 @@
 // held of all else is counted and bounded, names and numbers included: a body may be one number of many million digits.
 import type { Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
-import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
+import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
 import { type BlobWriter, SpooledContent } from '../send/blobs.ts';
 import { ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';

@@ -3,7 +3,7 @@
 // that ten of them at once cost little more memory than one.
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
-import { JSON_BOUNDS } from '../../mesh/json-shape.ts';
+import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
 import type { Blobs } from '../send/blobs.ts';
 import {
   ATTACHMENT_BYTES_MAX,

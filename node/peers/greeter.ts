@@ -1,9 +1,8 @@
 // Asks a peer who it is, at the URL that our own hosts.json gives for it, and checks everything about the answer but whether
 // its key may be believed: that is for peer-keys.ts. It never follows what an inbound message says.
 import { MeshError } from '../../mesh/errors.ts';
-import { parseForeignJson } from '../../mesh/json.ts';
+import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
-import { isMap } from '../../mesh/lookup/index-entry.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';

@@ -3,7 +3,7 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
-import { parseForeignJson } from '../../mesh/json.ts';
+import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Secret } from '../secret.ts';
 import type { Account } from './account.ts';

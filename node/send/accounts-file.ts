@@ -3,9 +3,9 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
-import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json.ts';
-import { FILE_BOUNDS } from '../../mesh/json-shape.ts';
-import { schemaSentence } from '../../mesh/schema-sentences.ts';
+import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
+import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { Secret } from '../secret.ts';

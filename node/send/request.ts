@@ -2,8 +2,8 @@
 // by content. Nothing that names a file or a URL is a field here, so nothing can be read on a caller's behalf.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { boundedRecord } from '../../mesh/bounded-record.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import { boundedRecord } from '../../mesh/json/bounded-record.ts';
 import { SpooledContent } from './blobs.ts';
 import { isStructured } from './content-type.ts';
 import { parseHeaders } from './headers.ts';

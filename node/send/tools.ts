@@ -1,7 +1,7 @@
 // What an agent's framework is told of the tools: names and members of the seed, as JSON Schemas made from the very schemas that
 // check a request, so that the two can't differ. Written for a language model: each description says what comes back.
 import { z } from 'zod';
-import { schemaSentence } from '../../mesh/schema-sentences.ts';
+import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
 import { ATTACHMENTS_MAX } from './limits.ts';
 import { attachment, sendRequest } from './request.ts';
 import { validateRequest } from './validation.ts';

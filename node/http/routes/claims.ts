@@ -5,7 +5,7 @@ import { CLAIM_VERSION, type ClaimAnswer, type Question, type Reply } from '../.
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import { JSON_BOUNDS } from '../../../mesh/json-shape.ts';
+import { JSON_BOUNDS } from '../../../mesh/json/json-shape.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { answerJson } from '../answer-signing.ts';
 import { parseJson, validate } from '../input.ts';

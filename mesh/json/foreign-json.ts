@@ -65,3 +65,8 @@ function spellings(letter: string): string {
   const digits = [...code].map((digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit));
   return `(?:${letter}|\\\\u${digits.join('')})`;
 }
+
+/** Whether a JSON value is an object, not an array or null. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

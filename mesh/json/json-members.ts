@@ -1,11 +1,10 @@
 // The members of a large JSON object, read in turns: the text is cut between its members into pieces that are parsed by themselves, so
 // that neither a long answer nor a nested one holds the event loop. Of a name that comes twice both members are handed on.
-import { MeshError } from './errors.ts';
-import { JsonFault, parseForeignJson } from './json.ts';
+import { MeshError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
+import { Turns } from '../time/turns.ts';
+import { isMap, JsonFault, parseForeignJson } from './foreign-json.ts';
 import { JSON_BOUNDS, JsonShape } from './json-shape.ts';
-import { isMap } from './lookup/index-entry.ts';
-import type { Clock } from './ports.ts';
-import { Turns } from './time/turns.ts';
 
 export type JsonMember = readonly [name: string, value: unknown];
 

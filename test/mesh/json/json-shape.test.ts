@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseForeignJson } from '../../mesh/json.ts';
-import { jsonExcess } from '../../mesh/json-shape.ts';
+import { parseForeignJson } from '../../../mesh/json/foreign-json.ts';
+import { jsonExcess } from '../../../mesh/json/json-shape.ts';
 
 const bounds = { depthMax: 3, valuesMax: 6 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readMembers } from '../../mesh/json-members.ts';
-import { TiredClock } from '../support/tired-clock.ts';
+import { readMembers } from '../../../mesh/json/json-members.ts';
+import { TiredClock } from '../../support/tired-clock.ts';
 
 const read = (text: string | Uint8Array, membersMax = 200_000, clock = new TiredClock()) =>
   readMembers(typeof text === 'string' ? Buffer.from(text) : text, membersMax, clock);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { schemaSentence } from '../../mesh/schema-sentences.ts';
+import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
 
 const said = (schema: z.ZodType, value: unknown) =>
   schema.safeParse(value, { error: schemaSentence }).error?.issues.map(({ message }) => message);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JsonFault, parseForeignJson } from '../../mesh/json.ts';
+import { JsonFault, parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 
 function faultOf(text: string): JsonFault {
   try {
