@@ -2,8 +2,8 @@
 // tests; nothing else builds.
 
 import { parseIdentityAddress } from '../mesh/address/identity.ts';
-import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
 import type { Owner } from '../mesh/claims/claim-store.ts';
+import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { MeshError } from '../mesh/errors.ts';
 import { createLookUp } from '../mesh/lookup/fan-out.ts';
 import type { AddressKey, HostId } from '../mesh/names.ts';

@@ -1,8 +1,7 @@
 // Which claims this node goes by: the mesh's own voters, or an engine that the operator names. One of the two, put behind one interface.
-import type { ClaimEngine } from '../mesh/claims/claim-engine.ts';
+
 import type { ClaimStore } from '../mesh/claims/claim-store.ts';
 import type { RegistryView } from '../mesh/claims/core-state.ts';
-import { EngineClaims } from '../mesh/claims/engine-claims.ts';
 import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum.ts';
 import {
@@ -14,6 +13,8 @@ import {
   SharedTexts,
 } from '../mesh/claims/records.ts';
 import type { MembershipView, Relation } from '../mesh/claims/views.ts';
+import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
+import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';

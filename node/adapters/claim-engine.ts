@@ -1,6 +1,6 @@
 // Opens the engine that `MESH_CLAIMS` names; nothing is asked of it yet.
 import type { LookupFunction } from 'node:net';
-import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
+import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { Secret } from '../secret.ts';
 import { openEtcd } from './etcd-engine.ts';
 import { openPostgres } from './postgres-engine.ts';

@@ -1,9 +1,9 @@
 // The claims in a table of PostgreSQL: a unique key, inserted or not, in one transaction that is on the disk before it is answered.
 import type { LookupFunction } from 'node:net';
 import pg from 'pg';
-import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
+import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { withoutSecret } from '../secret.ts';
 import { socketBy } from './named-socket.ts';

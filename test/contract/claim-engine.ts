@@ -1,7 +1,7 @@
 // What every engine must do for the claims; run against each one that is real.
 import { describe, expect, it } from 'vitest';
-import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
 import type { Claim, Owner } from '../../mesh/claims/claim-store.ts';
+import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 
 export interface EngineUnderTest {

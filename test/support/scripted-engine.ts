@@ -1,6 +1,7 @@
 // An engine for the claims, in memory.
-import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
+
 import type { Claim, Owner } from '../../mesh/claims/claim-store.ts';
+import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 
 /** It can be away, and can do what it is asked and not say so. */

@@ -1,6 +1,6 @@
 // A whole node, put together by the composition root, on a disk and with peers in memory.
 import { Socket } from 'node:net';
-import type { ClaimEngine } from '../../mesh/claims/claim-engine.ts';
+import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
 import type { Secrets } from '../../node/config.ts';

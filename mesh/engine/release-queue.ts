@@ -1,10 +1,11 @@
 // The claims that are to be freed in an engine, until they are: one loop over all of them, many in one question, however many there are
 // and however long the engine is away.
+
+import type { ReleasedClaim } from '../claims/claim-store.ts';
+import { settledWrite } from '../claims/records.ts';
 import { KEYS_PER_MESSAGE_MAX, SETTLE_RETRY_MS } from '../limits.ts';
 import type { ClaimId } from '../names.ts';
 import type { Journal } from '../ports.ts';
-import type { ReleasedClaim } from './claim-store.ts';
-import { settledWrite } from './records.ts';
 
 /** `remove`: it is known to be put, and was released. `abandon`: it may have been put, or may yet come to be. */
 type Freeing = 'remove' | 'abandon';

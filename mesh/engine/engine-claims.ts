@@ -3,18 +3,6 @@
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
-import { MeshError } from '../errors.ts';
-import {
-  CLAIM_MS_MAX,
-  CLAIMS_IN_HAND_MAX,
-  EVICT_MS_MAX,
-  GREETING_INTERVAL_MS,
-  RELEASE_ANSWER_MS_MAX,
-} from '../limits.ts';
-import type { AddressKey, HostId } from '../names.ts';
-import type { Clock, Journal, Write } from '../ports.ts';
-import { Alarms } from '../time/alarms.ts';
-import type { ClaimEngine } from './claim-engine.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -27,10 +15,22 @@ import type {
   ReleasedClaim,
   Rival,
   Unavailable,
-} from './claim-store.ts';
-import type { RegistryView } from './core-state.ts';
-import { type ClaimRecords, settledWrite, unsettledWrite } from './records.ts';
-import { Settling } from './settling.ts';
+} from '../claims/claim-store.ts';
+import type { RegistryView } from '../claims/core-state.ts';
+import { type ClaimRecords, settledWrite, unsettledWrite } from '../claims/records.ts';
+import { MeshError } from '../errors.ts';
+import {
+  CLAIM_MS_MAX,
+  CLAIMS_IN_HAND_MAX,
+  EVICT_MS_MAX,
+  GREETING_INTERVAL_MS,
+  RELEASE_ANSWER_MS_MAX,
+} from '../limits.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import type { Clock, Journal, Write } from '../ports.ts';
+import { Alarms } from '../time/alarms.ts';
+import type { ClaimEngine } from './claim-engine.ts';
+import { Settling } from './release-queue.ts';
 
 /** Addresses that an engine is asked for until one is there. */
 const KEYS_TRIED_MAX = 20;
