@@ -4,17 +4,7 @@
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { advance } from './advancing.ts';
-import { proposerName } from './ballot.ts';
-import type { Owner } from './claim-store.ts';
-import { voteKey } from './config.ts';
-import { type CoreState, isAbandoned } from './core-state.ts';
-import { unavailable } from './counting.ts';
-import type { Effect, Event, Inner } from './events.ts';
-import { goOnEvicting } from './eviction.ts';
-import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
-import { meet } from './membership.ts';
-import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
+import { proposerName } from '../register/ballot.ts';
 import {
   attempt,
   claim,
@@ -27,9 +17,19 @@ import {
   reserveBallots,
   retry,
   toAll,
-} from './operations.ts';
+} from '../register/operation.ts';
+import { advance } from '../register/progress.ts';
+import { hear } from '../register/proposer.ts';
+import type { Owner } from './claim-store.ts';
+import { voteKey } from './config.ts';
+import { type CoreState, isAbandoned } from './core-state.ts';
+import { unavailable } from './counting.ts';
+import type { Effect, Event, Inner } from './events.ts';
+import { goOnEvicting } from './eviction.ts';
+import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
+import { meet } from './membership.ts';
+import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
 import { evict, evictOver, join, recover, recoverNow } from './operator.ts';
-import { hear } from './proposer.ts';
 import { registerWrite } from './records.ts';
 import { strayed } from './standing.ts';
 import { rechosen } from './taking-over.ts';

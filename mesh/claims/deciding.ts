@@ -2,12 +2,12 @@
 // was chosen. One attempt at a time; one that nobody answers is given up after a while, and begun again.
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { reserveBallots } from '../register/operation.ts';
 import { type Config, electorsOf, hostsOf } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import type { Effect } from './events.ts';
 import { isWaitingToMeet } from './membership.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from './messages.ts';
-import { reserveBallots } from './operations.ts';
 import { successionWrite } from './records.ts';
 import { isPristine, standingOf } from './standing.ts';
 import { createDecree, hearOfDecree, voteOnSuccession } from './succession.ts';

@@ -3,6 +3,7 @@
 import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { beginAnew, beginWaiting, refuseWaiting, timer } from '../register/operation.ts';
 import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
 import { type CoreState, nextIncarnation } from './core-state.ts';
 import { decide, hearVote, voteOn } from './deciding.ts';
@@ -11,7 +12,6 @@ import { goOnEvicting, hearEvictions } from './eviction.ts';
 import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
 import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
 import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
-import { beginAnew, beginWaiting, refuseWaiting, timer } from './operations.ts';
 import {
   configWrites,
   incarnationWrite,

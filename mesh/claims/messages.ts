@@ -3,7 +3,7 @@
 // Version 2; unknown fields are ignored, an unknown version is refused by the schema.
 // Carried as JSON by `POST /api/mesh/v1/claims/messages` (items) and `…/claims/questions` (everything about membership).
 import type { AddressKey, HostId } from '../names.ts';
-import type { Ballot } from './ballot.ts';
+import type { Ballot } from '../register/ballot.ts';
 import type { Owner } from './claim-store.ts';
 import type { Config } from './config.ts';
 

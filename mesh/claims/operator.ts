@@ -3,6 +3,7 @@
 // confirmed afterwards.
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { timer } from '../register/operation.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { countVotes } from './counting.ts';
@@ -11,7 +12,6 @@ import { refusalOfEviction, wishEviction } from './eviction.ts';
 import { adopt, attend, greetAll, moveOver } from './gathering.ts';
 import { freshGreeting } from './membership.ts';
 import { evictionSentence } from './obstacles.ts';
-import { timer } from './operations.ts';
 
 /**
  * Frees the addresses of a host that left, or that is leaving by this host's hosts.json. Ends in `done` once the voters have agreed on

@@ -6,6 +6,7 @@ import { MeshError } from '../errors.ts';
 import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
+import { CLAIM_MESSAGE_MS_MAX, Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
 import type {
   Claim,
@@ -24,7 +25,6 @@ import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { countVotes } from './counting.ts';
 import type { Done, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
-import { CLAIM_MESSAGE_MS_MAX, Outbox } from './outbox.ts';
 import { refusalIn, refusalOf } from './peer-refusal.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';

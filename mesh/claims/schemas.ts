@@ -19,7 +19,7 @@ const claimId = z
   .regex(/^[A-Za-z0-9_-]{8,64}$/)
   .transform((text) => text as ClaimId);
 const ballotNumber = z.int().min(1);
-/** 0: told by a registry, where the voters have lost what they accepted (acceptor.ts). */
+/** 0: told by a registry, where the voters have lost what they accepted (register/acceptor.ts). */
 const ballot = z.tuple([z.int().min(0), z.string().min(1).max(100)]);
 export const ownerSchema = z.object({
   hostId: hostIdSchema,

@@ -4,7 +4,7 @@
 // a majority may own addresses already. Pure; what must be on disk before the answer leaves is returned beside it.
 // It does not decide whether a change is wise: mover.ts does, and an operator before it.
 import type { HostId } from '../names.ts';
-import { type Ballot, compareBallots, proposerName } from './ballot.ts';
+import { type Ballot, compareBallots, proposerName } from '../register/ballot.ts';
 import {
   type Config,
   hostsOf,

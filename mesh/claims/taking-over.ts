@@ -3,13 +3,13 @@
 // again: choosing twice is harmless.
 import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
+import { ownOperation, rechoose } from '../register/operation.ts';
 import { type Config, voteKey } from './config.ts';
 import type { CoreState } from './core-state.ts';
 import { decide } from './deciding.ts';
 import type { Effect } from './events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from './messages.ts';
 import { isRechosen, nextKeys, settledConfig, takeKeys, toAskForKeys } from './mover.ts';
-import { ownOperation, rechoose } from './operations.ts';
 import { standingOf, strayed } from './standing.ts';
 
 /** The next step of a move: learn the keys, choose them again, go on to the new voters alone. */

@@ -1,7 +1,6 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
-import type { Register } from '../../mesh/claims/acceptor.ts';
-import { compareBallots } from '../../mesh/claims/ballot.ts';
+
 import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
 import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
@@ -15,6 +14,8 @@ import { messageOf } from '../../mesh/claims/standing.ts';
 import { statusOf } from '../../mesh/claims/views.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
+import type { Register } from '../../mesh/register/acceptor.ts';
+import { compareBallots } from '../../mesh/register/ballot.ts';
 import { ClaimHistory } from './claim-history.ts';
 import { describeEffect, describeEvent } from './claim-trace.ts';
 import { seededRandom } from './seeded-random.ts';

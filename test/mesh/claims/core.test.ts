@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { proposerName } from '../../../mesh/claims/ballot.ts';
 import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { firstConfig } from '../../../mesh/claims/config.ts';
 import { step } from '../../../mesh/claims/core.ts';
@@ -8,6 +7,7 @@ import type { Effect, Event } from '../../../mesh/claims/events.ts';
 import type { Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
 import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import { proposerName } from '../../../mesh/register/ballot.ts';
 
 const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
 const VOTERS = [cloud, mac, mini];

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { proposerName } from '../../../mesh/claims/ballot.ts';
 import { type Config, firstConfig } from '../../../mesh/claims/config.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
 import {
@@ -11,6 +10,7 @@ import {
   voteOnSuccession,
 } from '../../../mesh/claims/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { proposerName } from '../../../mesh/register/ballot.ts';
 import { cloud, desk, INCARNATIONS, incarnationOf, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 import { talkOfFirst, talkOfSuccessor } from '../../support/succession-search.ts';
 

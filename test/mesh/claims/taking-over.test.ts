@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Register } from '../../../mesh/claims/acceptor.ts';
 import { type Config, firstConfig } from '../../../mesh/claims/config.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
@@ -8,6 +7,7 @@ import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '.
 import { emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { Register } from '../../../mesh/register/acceptor.ts';
 import {
   cloud,
   desk,

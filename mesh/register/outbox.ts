@@ -1,6 +1,8 @@
 // What is to be said to one peer about claims, in as few messages as it takes: while messages are under way, further items
 // gather and leave together in the next one. A lone claim is sent at once; many at once share a signature and a round trip.
 // It promises nothing about arrival: an item that was lost is asked again under a higher ballot.
+
+import type { ClaimAnswer, Item } from '../claims/messages.ts';
 import {
   ATTEMPT_MS_MAX,
   CLAIM_ITEMS_QUEUED_MAX,
@@ -9,7 +11,6 @@ import {
 } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
-import type { ClaimAnswer, Item } from './messages.ts';
 
 export interface OutboxOptions {
   readonly to: HostId;

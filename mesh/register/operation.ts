@@ -1,5 +1,14 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
+
+import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
+import { type CoreState, type Operation, votersOf } from '../claims/core-state.ts';
+import { unavailable } from '../claims/counting.ts';
+import type { Effect, Inner, Result } from '../claims/events.ts';
+import { isAlone } from '../claims/membership.ts';
+import type { Item } from '../claims/messages.ts';
+import { obstacleTo } from '../claims/obstacles.ts';
+import { ballotCeilingWrite, settledWrite, unsettledWrite } from '../claims/records.ts';
 import {
   ATTEMPT_MS_MAX,
   ATTEMPT_MS_MIN,
@@ -10,16 +19,8 @@ import {
 } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
-import type { Claim, ReleasedClaim } from './claim-store.ts';
-import { type CoreState, type Operation, votersOf } from './core-state.ts';
-import { unavailable } from './counting.ts';
-import type { Effect, Inner, Result } from './events.ts';
 import { decideAlone } from './lone-host.ts';
-import { isAlone } from './membership.ts';
-import type { Item } from './messages.ts';
-import { obstacleTo } from './obstacles.ts';
 import { type Change, createProposal, type Proposal, prepare, propose } from './proposer.ts';
-import { ballotCeilingWrite, settledWrite, unsettledWrite } from './records.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {

@@ -2,12 +2,13 @@
 // any of them accepted, apply the change to it, have the result accepted by a majority. Pure; the core gives it ballots and time.
 // An answer to an older attempt is ignored: it carries another ballot number.
 // It never concludes anything from a value seen at less than a majority: that value may never have been chosen.
+
+import type { Owner } from '../claims/claim-store.ts';
+import type { Config, VoteKey } from '../claims/config.ts';
+import type { Item, ItemAnswer } from '../claims/messages.ts';
+import type { Rules } from '../claims/rules.ts';
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
-import type { Owner } from './claim-store.ts';
-import type { Config, VoteKey } from './config.ts';
-import type { Item, ItemAnswer } from './messages.ts';
-import type { Rules } from './rules.ts';
 
 /** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
 export type Change =
