@@ -1,6 +1,6 @@
 // hosts.json → roster: who is in the mesh as this operator wishes it, which entry is this host, and who votes.
 // The original's files are accepted as they are: unknown fields are kept, ids lower-cased, an absent `enabled` means true.
-// It does not decide what the mesh has agreed on: the claims do (see claims/config.ts).
+// It does not decide what the mesh has agreed on: the claims do (see membership/config.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';

@@ -12,10 +12,10 @@ import {
   readClaimRecord,
   SharedTexts,
 } from '../mesh/claims/records.ts';
-import type { MembershipView, Relation } from '../mesh/claims/views.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
+import type { MembershipView, Relation } from '../mesh/membership/readiness.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';

@@ -2,17 +2,17 @@
 // copied per event.
 import { createHash } from 'node:crypto';
 import { GONE_GRACE_MS } from '../limits.ts';
+import { electorsOf, type VoteKey, voteKey } from '../membership/config.ts';
+import type { Membership } from '../membership/membership.ts';
+import type { Move } from '../membership/move.ts';
+import type { Decree } from '../membership/succession.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
 import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
-import { electorsOf, type VoteKey, voteKey } from './config.ts';
-import type { Membership } from './membership.ts';
 import type { Wish } from './messages.ts';
-import type { Move } from './mover.ts';
 import type { Boots, ClaimRecords, Life } from './records.ts';
 import { RULES, type Rules } from './rules.ts';
-import type { Decree } from './succession.ts';
 
 const BOOTS_KEPT = 20;
 

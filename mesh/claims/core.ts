@@ -2,6 +2,24 @@
 // runner does it: quorum.ts in a node, the simulator in the tests. Same state, same events, same effects.
 // What an answer or a message depends on is durable before it leaves (`persist … after`). A claim's intent (its `unsettled`
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
+
+import { voteKey } from '../membership/config.ts';
+import { strayed } from '../membership/epoch.ts';
+import { goOnEvicting } from '../membership/eviction.ts';
+import {
+  adopt,
+  answerQuestion,
+  attend,
+  gather,
+  greetAll,
+  hearReply,
+  introduce,
+  nudge,
+} from '../membership/greeting.ts';
+import { meet } from '../membership/membership.ts';
+import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
+import { rechosen } from '../membership/takeover.ts';
+import { unavailable } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { proposerName } from '../register/ballot.ts';
@@ -21,18 +39,10 @@ import {
 import { advance } from '../register/progress.ts';
 import { hear } from '../register/proposer.ts';
 import type { Owner } from './claim-store.ts';
-import { voteKey } from './config.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
-import { unavailable } from './counting.ts';
 import type { Effect, Event, Inner } from './events.ts';
-import { goOnEvicting } from './eviction.ts';
-import { adopt, answerQuestion, attend, gather, greetAll, hearReply, introduce, nudge } from './gathering.ts';
-import { meet } from './membership.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
-import { evict, evictOver, join, recover, recoverNow } from './operator.ts';
 import { registerWrite } from './records.ts';
-import { strayed } from './standing.ts';
-import { rechosen } from './taking-over.ts';
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */
 export function step(state: CoreState, event: Event, nowMs: number, wallMs: number): readonly Effect[] {

@@ -2,10 +2,11 @@
 // signature. Every message names the mesh and the epoch its sender is in: who is in another answers with that, and not with a vote.
 // Version 2; unknown fields are ignored, an unknown version is refused by the schema.
 // Carried as JSON by `POST /api/mesh/v1/claims/messages` (items) and `…/claims/questions` (everything about membership).
+
+import type { Config } from '../membership/config.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
 import type { Owner } from './claim-store.ts';
-import type { Config } from './config.ts';
 
 export const CLAIM_VERSION = 2;
 type Version = typeof CLAIM_VERSION;

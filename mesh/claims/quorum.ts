@@ -4,6 +4,9 @@
 
 import { MeshError } from '../errors.ts';
 import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { messageOf } from '../membership/epoch.ts';
+import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
+import { countVotes } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from '../register/outbox.ts';
@@ -22,14 +25,11 @@ import type {
 } from './claim-store.ts';
 import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
-import { countVotes } from './counting.ts';
 import type { Done, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { refusalIn, refusalOf } from './peer-refusal.ts';
 import { type ClaimRecords, unsettledWrite } from './records.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
-import { messageOf } from './standing.ts';
-import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from './views.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
 export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';

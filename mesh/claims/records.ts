@@ -2,15 +2,15 @@
 // schemas: a record that does not parse stops the node, for a forgotten promise would break uniqueness.
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
+import { type Config, firstConfig, type VoteKey } from '../membership/config.ts';
+import type { SuccessionRecord } from '../membership/succession.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from '../register/acceptor.ts';
 import { type Ballot, compareBallots } from '../register/ballot.ts';
 import type { Owner, ReleasedClaim } from './claim-store.ts';
-import { type Config, firstConfig, type VoteKey } from './config.ts';
 import { configSchema } from './schemas.ts';
-import type { SuccessionRecord } from './succession.ts';
 
 /** Every record of the claims has a key that begins so. */
 export const CLAIM_PREFIX = 'claim/';
@@ -58,7 +58,7 @@ export interface ClaimRecords {
   readonly registers: Map<AddressKey, Register>;
   /** Claims that a registry did not take, or gave up: to be freed. */
   readonly unsettled: Map<ClaimId, AddressKey>;
-  /** Hosts to be evicted (eviction.ts). */
+  /** Hosts to be evicted (membership/eviction.ts). */
   readonly evicting: Map<HostId, string | null>;
 }
 

@@ -1,10 +1,11 @@
 // The rules that uniqueness stands on, as one value that the core is handed: so a test can hand it a core with one of them broken,
 // and see that it is noticed. The node has only these.
+
+import { type Config, canDecideWithout, isMajority, isQuorum, isVoter, voteKey } from '../membership/config.ts';
+import { isReplaced } from '../membership/epoch.ts';
+import { mayVote } from '../membership/membership.ts';
 import { vote } from '../register/acceptor.ts';
 import { applyChange, trustsPrepare } from '../register/proposer.ts';
-import { type Config, canDecideWithout, isMajority, isQuorum, isVoter, voteKey } from './config.ts';
-import { mayVote } from './membership.ts';
-import { isReplaced } from './standing.ts';
 
 export interface Rules {
   /** Whether these votes decide. */

@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import { boundedRecord } from '../json/bounded-record.ts';
 import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
+import type { Config } from '../membership/config.ts';
+import { PAST_MAX } from '../membership/succession.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
-import type { Config } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
-import { PAST_MAX } from './succession.ts';
 
 const key = z
   .string()

@@ -3,11 +3,8 @@
 
 import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
 import { type CoreState, type Operation, votersOf } from '../claims/core-state.ts';
-import { unavailable } from '../claims/counting.ts';
 import type { Effect, Inner, Result } from '../claims/events.ts';
-import { isAlone } from '../claims/membership.ts';
 import type { Item } from '../claims/messages.ts';
-import { obstacleTo } from '../claims/obstacles.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from '../claims/records.ts';
 import {
   ATTEMPT_MS_MAX,
@@ -17,6 +14,9 @@ import {
   CLAIMS_IN_HAND_MAX,
   SETTLE_RETRY_MS,
 } from '../limits.ts';
+import { isAlone } from '../membership/membership.ts';
+import { obstacleTo } from '../membership/obstacles.ts';
+import { unavailable } from '../membership/vote-count.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { decideAlone } from './lone-host.ts';

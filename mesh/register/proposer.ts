@@ -4,9 +4,9 @@
 // It never concludes anything from a value seen at less than a majority: that value may never have been chosen.
 
 import type { Owner } from '../claims/claim-store.ts';
-import type { Config, VoteKey } from '../claims/config.ts';
 import type { Item, ItemAnswer } from '../claims/messages.ts';
 import type { Rules } from '../claims/rules.ts';
+import type { Config, VoteKey } from '../membership/config.ts';
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 

@@ -1,9 +1,9 @@
 // Schedules of a mesh that forms, moves and takes hosts in again, in which two things happen at once: who hears what, and when.
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
 import type { Wish } from '../../mesh/claims/messages.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
+import type { Config } from '../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';

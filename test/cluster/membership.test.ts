@@ -1,7 +1,7 @@
 // A mesh whose voters change: hosts are added and removed, and one loses its disk. Under faults and by chance: search.test.ts.
 import { describe, expect, it } from 'vitest';
-import { EVICTED } from '../../mesh/claims/config.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
+import { EVICTED } from '../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { evicting } from '../support/claim-lives.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';

@@ -1,8 +1,8 @@
 // Ways to get uniqueness wrong (claims design, "Mutants"), and one to break a word given to an operator. Each is a core that was handed one broken rule, a disk that lies,
 // or another procedure altogether; none of them is in the product. The search must notice every one.
 
-import { type Config, hostsOf, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
+import { type Config, hostsOf, type VoteKey, type Voters, voteKey } from '../../mesh/membership/config.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
 import { checkThenWrite } from './check-then-write.ts';

@@ -2,16 +2,23 @@
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
 import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
-import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/claims/config.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
-import { isConcerned, isJoining } from '../../mesh/claims/membership.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
-import { messageOf } from '../../mesh/claims/standing.ts';
-import { statusOf } from '../../mesh/claims/views.ts';
+import {
+  type Config,
+  firstConfig,
+  isQuorum,
+  type VoteKey,
+  type Voters,
+  voteKey,
+} from '../../mesh/membership/config.ts';
+import { messageOf } from '../../mesh/membership/epoch.ts';
+import { isConcerned, isJoining } from '../../mesh/membership/membership.ts';
+import { statusOf } from '../../mesh/membership/readiness.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';

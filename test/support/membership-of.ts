@@ -1,7 +1,8 @@
 // What a host knows of the mesh, and what others told it; each test says what matters to it.
-import type { Voters } from '../../mesh/claims/config.ts';
-import type { Membership } from '../../mesh/claims/membership.ts';
+
 import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
+import type { Voters } from '../../mesh/membership/config.ts';
+import type { Membership } from '../../mesh/membership/membership.ts';
 import type { HostId } from '../../mesh/names.ts';
 
 /** An incarnation that is told apart by one hex digit. */

@@ -1,6 +1,8 @@
-// Random talk about which configuration follows: the voters and the movers are the product's own (succession.ts), and what they say to
+// Random talk about which configuration follows: the voters and the movers are the product's own (membership/succession.ts), and what they say to
 // each other comes late, twice, out of order or never. One seed, one talk. No time, no disks, nothing but this one decision, so that
 // thousands of talks take a second.
+
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/claims/messages.ts';
 import {
   type Config,
   electorsOf,
@@ -9,10 +11,9 @@ import {
   majorityOf,
   type Voters,
   voteKey,
-} from '../../mesh/claims/config.ts';
-import { type Membership, mayAdopt } from '../../mesh/claims/membership.ts';
-import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/claims/messages.ts';
-import { createDecree, type Decree, hearOfDecree, voteOnSuccession } from '../../mesh/claims/succession.ts';
+} from '../../mesh/membership/config.ts';
+import { type Membership, mayAdopt } from '../../mesh/membership/membership.ts';
+import { createDecree, type Decree, hearOfDecree, voteOnSuccession } from '../../mesh/membership/succession.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import { incarnationOf, membershipOf, wishOf } from './membership-of.ts';

@@ -1,8 +1,8 @@
 // The node itself: whether it is alive, whether it may claim, and who is in its mesh.
 import type { Hono } from 'hono';
 import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
-import type { MembershipView } from '../../../mesh/claims/views.ts';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { MembershipView } from '../../../mesh/membership/readiness.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Host, Roster } from '../../../mesh/roster.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { firstConfig } from '../../../mesh/claims/config.ts';
 import { emptyClaimRecords, readClaimRecord, SharedTexts } from '../../../mesh/claims/records.ts';
+import { firstConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };

@@ -1,8 +1,8 @@
 // That what hosts say to each other passes the door, the rare forms too.
 import { describe, expect, it } from 'vitest';
-import { firstConfig, recoveredConfig } from '../../../mesh/claims/config.ts';
 import { CLAIM_VERSION } from '../../../mesh/claims/messages.ts';
 import { claimAnswerSchema, claimMessageSchema, questionSchema, replySchemas } from '../../../mesh/claims/schemas.ts';
+import { firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { greetingOf, incarnationOf, wishOf } from '../../support/membership-of.ts';
 

@@ -3,14 +3,15 @@
 // voter or files that differ delay it, and nothing forgets it. It is bound to the moment at which that host left: one that came back
 // and leaves again has its day of grace.
 // It does not take a host out of the mesh: hosts.json does.
+
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import type { Greeting } from '../claims/messages.ts';
+import { evictionGone, evictionWrite } from '../claims/records.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Config, EVICTED } from './config.ts';
-import type { CoreState } from './core-state.ts';
-import type { Effect } from './events.ts';
 import type { Membership } from './membership.ts';
-import type { Greeting } from './messages.ts';
-import { evictionGone, evictionWrite } from './records.ts';
 
 /** Hosts to be evicted, and since when each is gone; `null`: it was a member still when it was asked for, and is told to nobody. */
 export type Evictions = Map<HostId, string | null>;

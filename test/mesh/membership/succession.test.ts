@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Config, firstConfig } from '../../../mesh/claims/config.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
+import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import {
   createDecree,
   type Decree,
@@ -8,7 +8,7 @@ import {
   type SuccessionRecord,
   type SuccessionVoter,
   voteOnSuccession,
-} from '../../../mesh/claims/succession.ts';
+} from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
 import { cloud, desk, INCARNATIONS, incarnationOf, lab, mac, mini, votersOf } from '../../support/membership-of.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Config, EVICTED, firstConfig, isMajority, voteKey } from '../../../mesh/claims/config.ts';
-import type { Membership } from '../../../mesh/claims/membership.ts';
 import type { Wish } from '../../../mesh/claims/messages.ts';
+import { type Config, EVICTED, firstConfig, isMajority, voteKey } from '../../../mesh/membership/config.ts';
+import type { Membership } from '../../../mesh/membership/membership.ts';
 import {
   createMove,
   firstTarget,
@@ -12,7 +12,7 @@ import {
   settledConfig,
   takeKeys,
   toAskForKeys,
-} from '../../../mesh/claims/mover.ts';
+} from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import {
   cloud,

@@ -1,17 +1,9 @@
 // The core's part in membership: greeting, adopting what was agreed, having the next configuration chosen, taking addresses over.
-// Called by core.ts with each event; decides by membership.ts, mover.ts and succession.ts, and asks by effects.
-import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
-import type { HostId } from '../names.ts';
-import type { Write } from '../ports.ts';
-import { beginAnew, beginWaiting, refuseWaiting, timer } from '../register/operation.ts';
-import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
-import { type CoreState, nextIncarnation } from './core-state.ts';
-import { decide, hearVote, voteOn } from './deciding.ts';
-import type { Effect } from './events.ts';
-import { goOnEvicting, hearEvictions } from './eviction.ts';
-import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
-import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from './messages.ts';
-import { createMove, firstTarget, isItsTurn, nextConfig } from './mover.ts';
+// Called by claims/core.ts with each event; decides by membership.ts, move.ts and succession.ts, and asks by effects.
+
+import { type CoreState, nextIncarnation } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
 import {
   configWrites,
   incarnationWrite,
@@ -20,9 +12,18 @@ import {
   livesWrite,
   registerGone,
   successionGone,
-} from './records.ts';
-import { isPristine } from './standing.ts';
-import { hearKeys, takeOver, tellKeys } from './taking-over.ts';
+} from '../claims/records.ts';
+import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+import { beginAnew, beginWaiting, refuseWaiting, timer } from '../register/operation.ts';
+import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from './config.ts';
+import { decide, hearVote, voteOn } from './config-proposal.ts';
+import { isPristine } from './epoch.ts';
+import { goOnEvicting, hearEvictions } from './eviction.ts';
+import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
+import { createMove, firstTarget, isItsTurn, nextConfig } from './move.ts';
+import { hearKeys, takeOver, tellKeys } from './takeover.ts';
 
 /** Greets everybody, and looks after what is due; comes back by itself. */
 export function gather(state: CoreState, out: Effect[]): void {

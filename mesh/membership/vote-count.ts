@@ -1,7 +1,9 @@
 // Who can be reached, and what that means for a claim: the sentence that a client is told when it can't be decided.
+
+import type { Unavailable } from '../claims/claim-store.ts';
+import { type CoreState, reachedVotes, votersOf } from '../claims/core-state.ts';
 import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import type { Unavailable } from './claim-store.ts';
 import {
   type Config,
   canDecideWithout,
@@ -12,7 +14,6 @@ import {
   majorityOf,
   voteKey,
 } from './config.ts';
-import { type CoreState, reachedVotes, votersOf } from './core-state.ts';
 import { obstacleTo, whyUnheard } from './obstacles.ts';
 
 /** Says why a claim can't be decided now. */

@@ -1,9 +1,10 @@
 // Why no claim can be made now, and what the mesh is busy with, in words that an operator understands.
 // It only tells: nothing is decided by these sentences.
+
+import type { CoreState } from '../claims/core-state.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
-import type { CoreState } from './core-state.ts';
 import { foreignersOf, freshGreeting, isJoining, isSameWish, type Membership } from './membership.ts';
 
 export interface Obstacle {

@@ -1,13 +1,14 @@
 // What this host knows of who votes: what was agreed (config.ts), what its operator wishes for (hosts.json), and what the other
 // hosts last said of both. A host without a configuration takes over the one of a mesh that it hears of; a host whose
 // configuration names another incarnation of it has lost its data, and waits to be brought in again.
-// It changes nothing by itself: mover.ts decides when the mesh moves, succession.ts how.
+// It changes nothing by itself: move.ts decides when the mesh moves, succession.ts how.
+
+import { CLAIM_VERSION, type Greeting, type Wish } from '../claims/messages.ts';
+import type { Boots, Life } from '../claims/records.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
 import { type Evictions, evictionsTold } from './eviction.ts';
-import { CLAIM_VERSION, type Greeting, type Wish } from './messages.ts';
-import type { Boots, Life } from './records.ts';
 import type { SuccessionRecord } from './succession.ts';
 
 interface Heard {

@@ -2,7 +2,9 @@
 // epoch. So two hosts that move the mesh at once end with one and the same successor, and no epoch has two.
 // The first configuration is the successor of epoch 0, decided by *all* the hosts that were wished for: one that stays outside
 // a majority may own addresses already. Pure; what must be on disk before the answer leaves is returned beside it.
-// It does not decide whether a change is wise: mover.ts does, and an operator before it.
+// It does not decide whether a change is wise: move.ts does, and an operator before it.
+
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
 import type { HostId } from '../names.ts';
 import { type Ballot, compareBallots, proposerName } from '../register/ballot.ts';
 import {
@@ -16,7 +18,6 @@ import {
   type VoteKey,
   voteKey,
 } from './config.ts';
-import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from './messages.ts';
 
 /** What a voter holds of the successor of `epoch`. Stored as it is; void once the voter is in a later epoch. */
 export interface SuccessionRecord {

@@ -1,13 +1,14 @@
 // What the claims show of themselves: whether a claim could succeed now, who votes, and what the mesh is doing. For people and for
 // `/ready`; it decides nothing.
+
+import type { ClaimStatus } from '../claims/claim-store.ts';
+import { type CoreState, votersOf } from '../claims/core-state.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import type { ClaimStatus } from './claim-store.ts';
 import { hostsOf } from './config.ts';
-import { type CoreState, votersOf } from './core-state.ts';
-import { countVotes, lossOf } from './counting.ts';
 import { foreignersOf, isConcerned, isJoining } from './membership.ts';
 import { disagreements, evictionSentence, obstacleTo, stateSentence, whyUnheard } from './obstacles.ts';
+import { countVotes, lossOf } from './vote-count.ts';
 
 /** Who votes, and what the mesh is doing. */
 export interface MembershipView {

@@ -1,16 +1,17 @@
 // Carrying out a move while the configuration is joint: learns from a majority of the old voters which registers there are, has every one
 // of them chosen again by the old and the new, and only then has the new voters decide alone. Taken up by another host, it begins
 // again: choosing twice is harmless.
+
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../claims/messages.ts';
 import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose } from '../register/operation.ts';
 import { type Config, voteKey } from './config.ts';
-import type { CoreState } from './core-state.ts';
-import { decide } from './deciding.ts';
-import type { Effect } from './events.ts';
-import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from './messages.ts';
-import { isRechosen, nextKeys, settledConfig, takeKeys, toAskForKeys } from './mover.ts';
-import { standingOf, strayed } from './standing.ts';
+import { decide } from './config-proposal.ts';
+import { standingOf, strayed } from './epoch.ts';
+import { isRechosen, nextKeys, settledConfig, takeKeys, toAskForKeys } from './move.ts';
 
 /** The next step of a move: learn the keys, choose them again, go on to the new voters alone. */
 export function takeOver(state: CoreState, config: Config, out: Effect[]): void {

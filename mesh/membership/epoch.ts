@@ -1,9 +1,9 @@
 // Where a host stands: in which mesh and epoch. Every message says it, and who stands elsewhere is answered with that.
 
+import type { CoreState } from '../claims/core-state.ts';
+import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from '../claims/messages.ts';
 import type { HostId } from '../names.ts';
 import { voteKey } from './config.ts';
-import type { CoreState } from './core-state.ts';
-import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from './messages.ts';
 
 /** Where this host stands, as every message says it. */
 export function standingOf(state: CoreState) {

@@ -1,17 +1,18 @@
 // What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
 // whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
 // confirmed afterwards.
+
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect, Event, Result } from '../claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { timer } from '../register/operation.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
-import type { CoreState } from './core-state.ts';
-import { countVotes } from './counting.ts';
-import type { Effect, Event, Result } from './events.ts';
 import { refusalOfEviction, wishEviction } from './eviction.ts';
-import { adopt, attend, greetAll, moveOver } from './gathering.ts';
+import { adopt, attend, greetAll, moveOver } from './greeting.ts';
 import { freshGreeting } from './membership.ts';
 import { evictionSentence } from './obstacles.ts';
+import { countVotes } from './vote-count.ts';
 
 /**
  * Frees the addresses of a host that left, or that is leaving by this host's hosts.json. Ends in `done` once the voters have agreed on

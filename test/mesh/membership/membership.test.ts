@@ -12,7 +12,7 @@ import {
   recoveredConfig,
   type Voters,
   voteKey,
-} from '../../../mesh/claims/config.ts';
+} from '../../../mesh/membership/config.ts';
 import {
   foreignersOf,
   freshGreeting,
@@ -22,7 +22,7 @@ import {
   mayAdopt,
   mayVote,
   wishesAlone,
-} from '../../../mesh/claims/membership.ts';
+} from '../../../mesh/membership/membership.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { greetingOf, incarnationOf, membershipOf, wishOf } from '../../support/membership-of.ts';
 
