@@ -9,9 +9,9 @@ import type { Decree } from '../membership/succession.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
+import type { Boots, ClaimRecords, Life } from './claim-records.ts';
 import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
 import type { Wish } from './messages.ts';
-import type { Boots, ClaimRecords, Life } from './records.ts';
 import { RULES, type Rules } from './rules.ts';
 
 const BOOTS_KEPT = 20;

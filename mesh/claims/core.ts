@@ -1,5 +1,5 @@
 // The claims of one node as a state machine without input or output: `step(state, event)` returns what is to be done, and a
-// runner does it: quorum.ts in a node, the simulator in the tests. Same state, same events, same effects.
+// runner does it: quorum-claims.ts in a node, the simulator in the tests. Same state, same events, same effects.
 // What an answer or a message depends on is durable before it leaves (`persist … after`). A claim's intent (its `unsettled`
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 
@@ -38,11 +38,11 @@ import {
 } from '../register/operation.ts';
 import { advance } from '../register/progress.ts';
 import { hear } from '../register/proposer.ts';
+import { registerWrite } from './claim-records.ts';
 import type { Owner } from './claim-store.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
-import { registerWrite } from './records.ts';
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */
 export function step(state: CoreState, event: Event, nowMs: number, wallMs: number): readonly Effect[] {

@@ -3,6 +3,7 @@
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
+import { type ClaimRecords, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -17,7 +18,6 @@ import type {
   Unavailable,
 } from '../claims/claim-store.ts';
 import type { RegistryView } from '../claims/core-state.ts';
-import { type ClaimRecords, settledWrite, unsettledWrite } from '../claims/records.ts';
 import { MeshError } from '../errors.ts';
 import {
   CLAIM_MS_MAX,

@@ -1,8 +1,8 @@
 // The claims that are to be freed in an engine, until they are: one loop over all of them, many in one question, however many there are
 // and however long the engine is away.
 
+import { settledWrite } from '../claims/claim-records.ts';
 import type { ReleasedClaim } from '../claims/claim-store.ts';
-import { settledWrite } from '../claims/records.ts';
 import { KEYS_PER_MESSAGE_MAX, SETTLE_RETRY_MS } from '../limits.ts';
 import type { ClaimId } from '../names.ts';
 import type { Journal } from '../ports.ts';

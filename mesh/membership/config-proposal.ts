@@ -1,10 +1,10 @@
 // Having the next configuration chosen: asks the voters of the present one, votes when another host asks, and tells the caller what
 // was chosen. One attempt at a time; one that nobody answers is given up after a while, and begun again.
 
+import { successionWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
-import { successionWrite } from '../claims/records.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { reserveBallots } from '../register/operation.ts';

@@ -4,10 +4,10 @@
 // and leaves again has its day of grace.
 // It does not take a host out of the mesh: hosts.json does.
 
+import { evictionGone, evictionWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import type { Greeting } from '../claims/messages.ts';
-import { evictionGone, evictionWrite } from '../claims/records.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Config, EVICTED } from './config.ts';

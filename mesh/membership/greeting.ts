@@ -1,9 +1,6 @@
 // The core's part in membership: greeting, adopting what was agreed, having the next configuration chosen, taking addresses over.
 // Called by claims/core.ts with each event; decides by membership.ts, move.ts and succession.ts, and asks by effects.
 
-import { type CoreState, nextIncarnation } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
 import {
   configWrites,
   incarnationWrite,
@@ -12,7 +9,10 @@ import {
   livesWrite,
   registerGone,
   successionGone,
-} from '../claims/records.ts';
+} from '../claims/claim-records.ts';
+import { type CoreState, nextIncarnation } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
 import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';

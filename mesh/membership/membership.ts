@@ -3,8 +3,8 @@
 // configuration names another incarnation of it has lost its data, and waits to be brought in again.
 // It changes nothing by itself: move.ts decides when the mesh moves, succession.ts how.
 
+import type { Boots, Life } from '../claims/claim-records.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from '../claims/messages.ts';
-import type { Boots, Life } from '../claims/records.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';

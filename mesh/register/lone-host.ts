@@ -3,10 +3,10 @@
 // (the registry's commit, an answer to another host) is a later commit, and commits keep their order. So a claim waits for
 // the disk once, in the registry's own commit.
 
+import { registerWrite, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
 import type { Rival } from '../claims/claim-store.ts';
 import { type CoreState, isAbandoned, type Operation } from '../claims/core-state.ts';
 import type { Result } from '../claims/events.ts';
-import { registerWrite, settledWrite, unsettledWrite } from '../claims/records.ts';
 import type { Write } from '../ports.ts';
 import { proposerName } from './ballot.ts';
 import { applyChange, type Proposal } from './proposer.ts';

@@ -1,11 +1,11 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
 
+import { ballotCeilingWrite, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
 import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
 import { type CoreState, type Operation, votersOf } from '../claims/core-state.ts';
 import type { Effect, Inner, Result } from '../claims/events.ts';
 import type { Item } from '../claims/messages.ts';
-import { ballotCeilingWrite, settledWrite, unsettledWrite } from '../claims/records.ts';
 import {
   ATTEMPT_MS_MAX,
   ATTEMPT_MS_MIN,

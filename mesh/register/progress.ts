@@ -1,10 +1,10 @@
 // What an answer leads to: the next step of a proposal, and with the last of them the end of its operation.
 
+import { settledWrite } from '../claims/claim-records.ts';
 import type { Owner } from '../claims/claim-store.ts';
 import type { CoreState, Operation } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import type { Item } from '../claims/messages.ts';
-import { settledWrite } from '../claims/records.ts';
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from '../limits.ts';
 import type { Write } from '../ports.ts';
 import { end, retryOf } from './operation.ts';

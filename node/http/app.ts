@@ -1,6 +1,8 @@
 // The application: the gate, then the routes of clients or those of peers. The order matters where it is said so.
+
 import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
+import type { ClaimVoter } from '../../mesh/claims/claim-voter.ts';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
@@ -16,7 +18,7 @@ import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { agentRoutes } from './routes/agents.ts';
-import { type ClaimVoter, claimRoutes } from './routes/claims.ts';
+import { claimRoutes } from './routes/claims.ts';
 import { type ConflictServices, conflictRoutes } from './routes/conflicts.ts';
 import { type EmailServices, emailRoutes } from './routes/email.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';

@@ -1,12 +1,13 @@
 // What the specification asks for, as a mutant of the core: ask every host for the address, and if none has it, take it. Between the
 // question and the taking another host does the same. In two forms: a host that is silent is taken for one that has nothing, or makes
 // the claim fail.
+
+import { settledWrite } from '../../mesh/claims/claim-records.ts';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { step } from '../../mesh/claims/core.ts';
 import type { CoreState } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type Item, type ItemAnswer } from '../../mesh/claims/messages.ts';
-import { settledWrite } from '../../mesh/claims/records.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 
 interface Asked {

@@ -1,12 +1,12 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
+import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/claim-records.ts';
 import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
-import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/records.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
 import {
   type Config,

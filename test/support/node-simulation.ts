@@ -3,10 +3,10 @@
 // Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
 import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
-import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum.ts';
-import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/records.ts';
+import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';

@@ -1,22 +1,17 @@
 // What hosts ask each other about claims. Signed both ways: a forged promise would break uniqueness. Behind `peerAuth`.
+
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
-import { CLAIM_VERSION, type ClaimAnswer, type Question, type Reply } from '../../../mesh/claims/messages.ts';
-import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum.ts';
+import type { ClaimVoter } from '../../../mesh/claims/claim-voter.ts';
+import { CLAIM_VERSION } from '../../../mesh/claims/messages.ts';
+import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum-claims.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../../mesh/json/json-shape.ts';
-import type { HostId } from '../../../mesh/names.ts';
 import { answerJson } from '../answer-signing.ts';
 import { parseJson, validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { peerBody, peerOf } from '../peer-auth.ts';
-
-/** The host's part in the claims of others. */
-export interface ClaimVoter {
-  receive(from: HostId, message: z.output<typeof claimMessageSchema>): Promise<ClaimAnswer>;
-  receiveQuestion(from: HostId, question: Question): Promise<Reply>;
-}
 
 export function claimRoutes(app: Hono, voter: ClaimVoter): void {
   resource(app, CLAIM_MESSAGES_PATH, {

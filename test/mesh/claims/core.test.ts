@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
 import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
 import type { Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
-import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import { firstConfig } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
-import { emptyClaimRecords } from '../../../mesh/claims/records.ts';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
 import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';

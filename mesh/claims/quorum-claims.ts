@@ -11,6 +11,7 @@ import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import { CLAIM_MESSAGE_MS_MAX, Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
+import { type ClaimRecords, unsettledWrite } from './claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -28,7 +29,6 @@ import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import type { Done, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { refusalIn, refusalOf } from './peer-refusal.ts';
-import { type ClaimRecords, unsettledWrite } from './records.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';

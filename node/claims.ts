@@ -1,9 +1,5 @@
 // Which claims this node goes by: the mesh's own voters, or an engine that the operator names. One of the two, put behind one interface.
 
-import type { ClaimStore } from '../mesh/claims/claim-store.ts';
-import type { RegistryView } from '../mesh/claims/core-state.ts';
-import type { Wish } from '../mesh/claims/messages.ts';
-import { QuorumClaims } from '../mesh/claims/quorum.ts';
 import {
   CLAIM_PREFIX,
   type ClaimRecords,
@@ -11,7 +7,12 @@ import {
   engineWrite,
   readClaimRecord,
   SharedTexts,
-} from '../mesh/claims/records.ts';
+} from '../mesh/claims/claim-records.ts';
+import type { ClaimStore } from '../mesh/claims/claim-store.ts';
+import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
+import type { RegistryView } from '../mesh/claims/core-state.ts';
+import type { Wish } from '../mesh/claims/messages.ts';
+import { QuorumClaims } from '../mesh/claims/quorum-claims.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
@@ -19,7 +20,6 @@ import type { MembershipView, Relation } from '../mesh/membership/readiness.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
-import type { ClaimVoter } from './http/routes/claims.ts';
 import type { Log } from './log.ts';
 import type { Store } from './store/store.ts';
 

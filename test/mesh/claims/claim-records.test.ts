@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptyClaimRecords, readClaimRecord, SharedTexts } from '../../../mesh/claims/records.ts';
+import { emptyClaimRecords, readClaimRecord, SharedTexts } from '../../../mesh/claims/claim-records.ts';
 import { firstConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
