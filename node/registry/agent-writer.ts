@@ -3,14 +3,14 @@
 import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
+import type { EmailEntry } from '../changes/change-log.ts';
+import type { NewEntry, StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Agent } from './agent.ts';
 import { goneSequence, removingWrites, savingWrites, sequenceWrite } from './agent-records.ts';
 import type { AgentTable } from './agent-table.ts';
 import { type ChangeDraft, changesBetween } from './change-entries.ts';
-import type { EmailEntry } from './change-log.ts';
-import type { NewEntry, StoredChangeLog } from './stored-change-log.ts';
 
 export interface AgentWriterPorts {
   readonly table: AgentTable;

@@ -1,7 +1,8 @@
 // Which events a mutation is, and in which order: a function of the agent before and after it, and of nothing else, so that
 // no route can forget one. Addresses are told as the email index shows them: none while email is disabled.
+
+import type { AgentChanges, AgentEntry, AgentEvent } from '../changes/change-log.ts';
 import type { Agent, AgentAddress } from './agent.ts';
-import type { AgentChanges, AgentEntry, AgentEvent } from './change-log.ts';
 
 /** What happened, without when and where in the log. */
 export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'>;

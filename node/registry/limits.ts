@@ -5,8 +5,6 @@ import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
 export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;
 /** For what an operator must mend first. */
 export const OPERATOR_RETRY_AFTER_SECONDS = 60;
-/** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
-export const LOG_TAIL_ENTRIES_MAX = 4_096;
 /** Of a displayName in UTF-8: the longest name that file systems take. */
 export const DISPLAY_NAME_BYTES_MAX = 255;
 /** Keys of metadata: long enough for a URL path, short enough for a header. */

@@ -5,6 +5,8 @@ import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
+import type { ChangeLog } from '../changes/change-log.ts';
+import { StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { AddressClaims, type LegacyOwners } from './address-claims.ts';
@@ -15,9 +17,7 @@ import { loadAgents, loadSequences } from './agent-records.ts';
 import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter, type Telling } from './agent-writer.ts';
 import { Agents, type Changed, type Created } from './agents.ts';
-import type { ChangeLog } from './change-log.ts';
 import type { AddressPatch, AgentPatch, NewAddress, NewAgent } from './schemas.ts';
-import { StoredChangeLog } from './stored-change-log.ts';
 import type { ParseAddress } from './wanted-addresses.ts';
 
 export interface RegistryPorts {

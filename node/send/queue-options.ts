@@ -1,8 +1,8 @@
 // What the queue is made of and with: the ports and the parts that it is handed.
 import type { AgentId } from '../../mesh/names.ts';
 import type { Clock, Random, Write } from '../../mesh/ports.ts';
+import type { EmailEntry } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import type { EmailEntry } from '../registry/change-log.ts';
 import type { Store } from '../store/store.ts';
 import type { SendConfig } from './account.ts';
 import type { Mailer } from './mailer.ts';

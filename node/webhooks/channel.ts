@@ -1,8 +1,8 @@
 // Everything the deliveries know of one subscription: what it wants, how its receiver is, its lanes; and how that is written
 // down. Decisions of time are made here, from the moment given; the doing is in deliveries.ts.
 import type { Random } from '../../mesh/ports.ts';
+import type { ChangeEntry } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import type { ChangeEntry } from '../registry/change-log.ts';
 import {
   afterOutage,
   afterRefusal,

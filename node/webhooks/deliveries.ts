@@ -2,8 +2,8 @@
 // each subscription stands in its channel, and this is the hand that reads, writes, sends and waits for all of them in turn.
 // Write before you act: an attempt is durable before it is made. After a crash it may be made again, never skipped.
 import type { Clock } from '../../mesh/ports.ts';
+import type { ChangeEntry, ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import type { ChangeEntry, ChangeLog } from '../registry/change-log.ts';
 import type { Begun, Channel } from './channel.ts';
 import type { Lane } from './lanes.ts';
 import type { Ledger } from './ledger.ts';

@@ -2,7 +2,7 @@
 // lane, whose first event is attempted until it is accepted or dead before the next one is. A blocked lane therefore costs
 // the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
 // Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
-import type { ChangeEntry } from '../registry/change-log.ts';
+import type { ChangeEntry } from '../changes/change-log.ts';
 import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from './limits.ts';
 import type { Last, StoredLane } from './records.ts';
 

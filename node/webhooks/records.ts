@@ -6,7 +6,7 @@
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
 import { z } from 'zod';
 import { jsonPath } from '../../mesh/json/foreign-json.ts';
-import { CHANGE_EVENTS, type ChangeEntry } from '../registry/change-log.ts';
+import { CHANGE_EVENTS, type ChangeEntry } from '../changes/change-log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { StoredRecord } from '../store/store.ts';
 

@@ -1,6 +1,6 @@
 // A subscription as people meet it: what a request asks for is checked here, what an answer shows is made up here.
 import { MeshError } from '../../mesh/errors.ts';
-import { CHANGE_EVENTS, type ChangeEvent } from '../registry/change-log.ts';
+import { CHANGE_EVENTS, type ChangeEvent } from '../changes/change-log.ts';
 import type { Channel } from './channel.ts';
 import { EPOCHS_MAX } from './limits.ts';
 import type { Pending } from './pending.ts';

@@ -1,7 +1,7 @@
 // A queue on a disk in memory, with servers that a test scripts and that remember what they took: through crashes and restarts.
 import type { AgentId } from '../../mesh/names.ts';
 import { newUuid } from '../../mesh/uuid.ts';
-import type { EmailEntry } from '../../node/registry/change-log.ts';
+import type { EmailEntry } from '../../node/changes/change-log.ts';
 import type { Acceptance } from '../../node/send/acceptance.ts';
 import type { SendConfig } from '../../node/send/account.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';

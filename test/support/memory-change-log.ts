@@ -1,6 +1,6 @@
 // A change log in memory whose entries a test writes at will; it outlives the crashes of its readers. It counts what is read.
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog } from '../../node/registry/change-log.ts';
+import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog } from '../../node/changes/change-log.ts';
 
 export class MemoryChangeLog implements ChangeLog {
   readonly #entries: ChangeEntry[] = [];

@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Random } from '../../../mesh/ports.ts';
+import type { ChangeEntry } from '../../../node/changes/change-log.ts';
 import type { Agent } from '../../../node/registry/agent.ts';
-import type { ChangeEntry } from '../../../node/registry/change-log.ts';
 import type { Registry } from '../../../node/registry/registry.ts';
 import { changesOf } from '../../support/agent-changes.ts';
 import { MemoryClaims } from '../../support/memory-claims.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
-import { LOG_TAIL_ENTRIES_MAX } from '../../../node/registry/limits.ts';
-import { type NewEntry, StoredChangeLog } from '../../../node/registry/stored-change-log.ts';
+import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/limits.ts';
+import { type NewEntry, StoredChangeLog } from '../../../node/changes/stored-change-log.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 

@@ -1,6 +1,7 @@
 // The change log over the store: one record per entry, written in the same commit as the state it tells of. Positions are
 // given out in the very step that hands the commit to the store, and commits are applied in that order, so the log is in
 // commit order without a lock. Nobody sees an entry before it is durable.
+
 import type { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
