@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { MeshError } from '../mesh/errors.ts';
 import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
 import { Secret } from './secret.ts';
-import { type AllowRule, parseAllowList } from './webhooks/allow-list.ts';
+import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;

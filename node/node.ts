@@ -41,8 +41,8 @@ import type { Mailer } from './send/mailer.ts';
 import type { SendingAgent } from './send/sender.ts';
 import type { SocketTo } from './send/smtp-connection.ts';
 import type { Store } from './store/store.ts';
-import { createGuard, type GuardOptions } from './webhooks/guard.ts';
-import { createSender } from './webhooks/sender.ts';
+import { createSender } from './webhooks/delivery/sender.ts';
+import { createGuard, type GuardOptions } from './webhooks/guard/guard.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 /** The outside of a node. */

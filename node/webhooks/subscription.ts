@@ -1,10 +1,10 @@
 // A subscription as people meet it: what a request asks for is checked here, what an answer shows is made up here.
 import { MeshError } from '../../mesh/errors.ts';
 import { CHANGE_EVENTS, type ChangeEvent } from '../changes/change-log.ts';
-import type { Channel } from './channel.ts';
+import type { Pending } from './delivery/backlog.ts';
+import type { Channel } from './delivery/channel.ts';
 import { EPOCHS_MAX } from './limits.ts';
-import type { Pending } from './pending.ts';
-import type { Subscription } from './records.ts';
+import type { Subscription } from './webhook-records.ts';
 
 /** As `POST /api/webhooks` sends it, its form checked by the route. */
 export interface SubscriptionRequest {

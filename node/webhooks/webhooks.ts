@@ -7,18 +7,18 @@ import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeEvent, ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { Channel } from './channel.ts';
-import { Deliveries } from './deliveries.ts';
-import { NEW_ENDPOINT } from './endpoint.ts';
-import type { Guard } from './guard.ts';
-import { Ledger } from './ledger.ts';
+import { countPending } from './delivery/backlog.ts';
+import { Channel } from './delivery/channel.ts';
+import { NEW_ENDPOINT } from './delivery/endpoint.ts';
+import { Ledger } from './delivery/ledger.ts';
+import { LogPages } from './delivery/log-pages.ts';
+import { Deliveries } from './delivery/loop.ts';
+import type { Sender } from './delivery/outcome.ts';
+import { makeSecret } from './delivery/signature.ts';
+import { deliverTest, type TestResult } from './delivery/test-delivery.ts';
+import type { Guard } from './guard/guard.ts';
 import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from './limits.ts';
-import { erase, loadChannels, removing } from './loading.ts';
-import { LogPages } from './log-pages.ts';
-import type { Sender } from './outcome.ts';
-import { countPending } from './pending.ts';
-import type { Subscription } from './records.ts';
-import { makeSecret } from './signing.ts';
+import { erase, loadChannels, removing } from './restart.ts';
 import {
   eventsOf,
   parseEvents,
@@ -29,7 +29,7 @@ import {
   viewOf,
   withEvents,
 } from './subscription.ts';
-import { deliverTest, type TestResult } from './test-delivery.ts';
+import type { Subscription } from './webhook-records.ts';
 
 export interface WebhookPorts {
   readonly store: Store;

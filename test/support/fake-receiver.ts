@@ -1,6 +1,6 @@
 // A receiver behind the Sender port: it answers as the test says, and remembers every request with its moment.
 import type { Clock } from '../../mesh/ports.ts';
-import type { Outcome, Post, Sender } from '../../node/webhooks/outcome.ts';
+import type { Outcome, Post, Sender } from '../../node/webhooks/delivery/outcome.ts';
 
 export interface Received {
   readonly url: string;

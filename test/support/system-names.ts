@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns';
 import { lookup as addressesOf } from 'node:dns/promises';
 import type { PeerAddresses } from '../../node/adapters/peer-connector.ts';
-import type { GuardOptions } from '../../node/webhooks/guard.ts';
+import type { GuardOptions } from '../../node/webhooks/guard/guard.ts';
 
 export const systemAddresses: PeerAddresses = { lookup, forget: () => undefined };
 

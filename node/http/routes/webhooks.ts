@@ -1,6 +1,7 @@
 // `/api/webhooks`: subscriptions to changes (specification, "Webhook Subscriptions").
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { isVerifiable } from '../../webhooks/delivery/signature.ts';
 import {
   DESCRIPTION_CHARACTERS_MAX,
   EVENTS_MAX,
@@ -8,7 +9,6 @@ import {
   SECRET_CHARACTERS_MIN,
   URL_CHARACTERS_MAX,
 } from '../../webhooks/limits.ts';
-import { isVerifiable } from '../../webhooks/signing.ts';
 import type { SubscriptionView } from '../../webhooks/subscription.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { pathSegment, readJson } from '../input.ts';

@@ -1,0 +1,25 @@
+// How many events of a subscription wait. Nobody keeps count: whoever asks has it counted, from what the lanes remember and from the
+// log, of which at most a bounded part is read.
+
+import { PENDING_PAGES_MAX } from '../limits.ts';
+import type { Lanes } from './lanes.ts';
+import type { LogPages } from './log-pages.ts';
+
+export interface Pending {
+  readonly events: number;
+  /** Whether the log has more than was read of it. */
+  readonly isAtLeast: boolean;
+}
+
+/** As it was at the moment of the call. */
+export async function countPending(lanes: Lanes, pages: LogPages, pagesMax = PENDING_PAGES_MAX): Promise<Pending> {
+  const { head } = pages;
+  const { known, from, left } = lanes.waiting();
+  let [events, readTo] = [known, from];
+  for (let read = 0; readTo < head && read < pagesMax; read += 1) {
+    const page = await pages.after(readTo);
+    events += page.filter((entry) => entry.seq <= head && left(entry)).length;
+    readTo = page.at(-1)?.seq ?? head;
+  }
+  return { events, isAtLeast: readTo < head };
+}

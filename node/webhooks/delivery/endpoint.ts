@@ -1,0 +1,114 @@
+// The health of one subscription's receiver: back-off belongs to it, life to the event. Pure transitions over a small record
+// that is stored with the cursor, so that a pause survives a restart.
+// A pause ends with one attempt alone; only when that is accepted does the whole flow go on.
+import {
+  DISABLE_AFTER_MS,
+  DISABLE_ATTEMPTS_MIN,
+  ENDPOINT_IN_FLIGHT_MAX,
+  ILL_ENDPOINT_AGENTS_MIN,
+  RETRY_MS_MAX,
+} from '../limits.ts';
+
+/** All moments are wall-clock milliseconds since 1970; 0 means never. */
+export interface Endpoint {
+  /** Pauses in a row, without a success between them: the place in the schedule. */
+  readonly streak: number;
+  /** Pauses ever: an attempt that began before the newest one says nothing about the pause. */
+  readonly pauses: number;
+  readonly pausedUntilMs: number;
+  /** The newest failure of the endpoint as a whole since the last success. */
+  readonly downMs: number;
+  /** The first failure of any kind since the last success, and how many there were. */
+  readonly failingSinceMs: number;
+  readonly failures: number;
+  readonly lastSuccessMs: number;
+  /** Agents whose events were refused since the last success; at most `ILL_ENDPOINT_AGENTS_MIN`. */
+  readonly refusedAgents: readonly string[];
+}
+
+export const NEW_ENDPOINT: Endpoint = {
+  streak: 0,
+  pauses: 0,
+  pausedUntilMs: 0,
+  downMs: 0,
+  failingSinceMs: 0,
+  failures: 0,
+  lastSuccessMs: 0,
+  refusedAgents: [],
+};
+
+/** `pausesSeen`: the endpoint's `pauses` when the attempt began. */
+export function afterSuccess(endpoint: Endpoint, pausesSeen: number, nowMs: number): Endpoint {
+  const healthy = { ...NEW_ENDPOINT, pauses: endpoint.pauses, lastSuccessMs: nowMs };
+  if (pausesSeen === endpoint.pauses) return healthy;
+  // Accepted before it heard of the pause, e.g. beside a 429: the pause stands.
+  return { ...healthy, streak: endpoint.streak, pausedUntilMs: endpoint.pausedUntilMs };
+}
+
+export interface Failure {
+  /** The endpoint's `pauses` when the attempt began. */
+  readonly pausesSeen: number;
+  readonly nowMs: number;
+  /** How long the schedule says to pause, were this the next pause of the streak. */
+  readonly delayMs: number;
+  /** What the receiver asked for; 0 when it did not. */
+  readonly retryAfterMs: number;
+}
+
+/** One event refused: it backs off alone, until so many agents were refused in a row that the endpoint must be ill. */
+export function afterRefusal(endpoint: Endpoint, agentId: string, failure: Failure): Endpoint {
+  const known = endpoint.refusedAgents;
+  const isKnown = known.includes(agentId) || known.length >= ILL_ENDPOINT_AGENTS_MIN;
+  const refusedAgents = isKnown ? known : [...known, agentId];
+  const refused = { ...counted(endpoint, failure.nowMs), refusedAgents };
+  return refusedAgents.length >= ILL_ENDPOINT_AGENTS_MIN ? paused(refused, failure) : refused;
+}
+
+/** The endpoint as a whole failed: it could not be reached, or said that it can't serve now. */
+export function afterOutage(endpoint: Endpoint, failure: Failure): Endpoint {
+  return paused(counted(endpoint, failure.nowMs), failure);
+}
+
+/** How many attempts may be in flight now. */
+export function inFlightMax(endpoint: Endpoint, nowMs: number): number {
+  if (isPaused(endpoint, nowMs)) return 0;
+  return endpoint.streak > 0 ? 1 : ENDPOINT_IN_FLIGHT_MAX;
+}
+
+function isPaused(endpoint: Endpoint, nowMs: number): boolean {
+  return endpoint.pausedUntilMs > nowMs;
+}
+
+/** A pause that ends later than any can was made by a clock that has been set back since. */
+export function withSaneClock(endpoint: Endpoint, nowMs: number): Endpoint {
+  const latestMs = nowMs + RETRY_MS_MAX;
+  return endpoint.pausedUntilMs > latestMs ? { ...endpoint, pausedUntilMs: latestMs } : endpoint;
+}
+
+/** Whether nobody has answered for so long that attempts should end until a person looks. */
+export function isLost(endpoint: Endpoint, nowMs: number): boolean {
+  return (
+    endpoint.failures >= DISABLE_ATTEMPTS_MIN &&
+    endpoint.failingSinceMs > 0 &&
+    nowMs - endpoint.failingSinceMs >= DISABLE_AFTER_MS
+  );
+}
+
+/** Attempts that failed together are one pause, which the longest `Retry-After` among them lengthens. */
+function paused(endpoint: Endpoint, { pausesSeen, nowMs, delayMs, retryAfterMs }: Failure): Endpoint {
+  const down = { ...endpoint, downMs: nowMs };
+  if (pausesSeen !== endpoint.pauses) {
+    const askedMs = retryAfterMs > 0 ? nowMs + retryAfterMs : 0;
+    return { ...down, pausedUntilMs: Math.max(endpoint.pausedUntilMs, askedMs) };
+  }
+  return {
+    ...down,
+    streak: endpoint.streak + 1,
+    pauses: endpoint.pauses + 1,
+    pausedUntilMs: nowMs + Math.max(delayMs, retryAfterMs),
+  };
+}
+
+function counted(endpoint: Endpoint, nowMs: number): Endpoint {
+  return { ...endpoint, failingSinceMs: endpoint.failingSinceMs || nowMs, failures: endpoint.failures + 1 };
+}

@@ -1,0 +1,222 @@
+// One subscription's place in the log. The cursor runs ahead over the log; each agent with an unsettled event behind it has a
+// lane, whose first event is attempted until it is accepted or dead before the next one is. A blocked lane therefore costs
+// the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
+// Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
+import type { ChangeEntry } from '../../changes/change-log.ts';
+import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../limits.ts';
+import type { Last, StoredLane } from '../webhook-records.ts';
+
+interface Place {
+  readonly seq: number;
+  /** Wall clock. */
+  readonly bornMs: number;
+}
+
+export interface Lane {
+  readonly agentId: string;
+  seq: number;
+  bornMs: number;
+  attempts: number;
+  dueMs: number;
+  last: Last | null;
+  /** `ready`: may be attempted. `waiting`: not before `dueMs`. `busy`: in somebody's hands. `seeking`: its next event must be looked for in the log. */
+  state: 'ready' | 'waiting' | 'busy' | 'seeking';
+  /** The events behind the first, as far as remembered. */
+  behind: Place[];
+  /** Up to here `behind` has all of this agent's; infinite: up to the cursor, wherever that goes. */
+  knownTo: number;
+}
+
+/** What waits at one moment: `known` by memory, and what the log has after `from` and is `left` to be counted there. */
+export interface Waiting {
+  readonly known: number;
+  readonly from: number;
+  readonly left: (entry: ChangeEntry) => boolean;
+}
+
+export class Lanes {
+  readonly #wants: (entry: ChangeEntry) => boolean;
+  readonly #touched: (lane: Lane) => void;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ready = new Set<Lane>();
+  #cursor: number;
+
+  /** `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. */
+  constructor(cursor: number, wants: (entry: ChangeEntry) => boolean, touched: (lane: Lane) => void) {
+    this.#cursor = cursor;
+    this.#wants = wants;
+    this.#touched = touched;
+  }
+
+  /** Every wanted entry up to here is settled or has a lane. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  has(lane: Lane): boolean {
+    return this.#lanes.get(lane.agentId) === lane;
+  }
+
+  all(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** The lowest position whose entry is still needed. */
+  get oldestSeq(): number {
+    let oldest = this.#cursor + 1;
+    for (const lane of this.#lanes.values()) oldest = Math.min(oldest, lane.seq);
+    return oldest;
+  }
+
+  /** A lane as it was stored. What stands behind its first event must be `recall`ed. */
+  restore({ isFound, agentId, seq, bornMs, attempts, dueMs, last }: StoredLane): void {
+    const knownTo = isFound ? seq : seq - 1;
+    const state = isFound ? (attempts > 0 ? 'waiting' : 'ready') : 'seeking';
+    const lane: Lane = { agentId, seq, bornMs, attempts, dueMs, last, state, behind: [], knownTo };
+    this.#lanes.set(agentId, lane);
+    if (state === 'ready') this.#ready.add(lane);
+  }
+
+  /** Whether the log may be read on from the cursor. */
+  get hasRoom(): boolean {
+    return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;
+  }
+
+  /** Moves the cursor over entries, as far as there is room. */
+  take(entries: readonly ChangeEntry[]): void {
+    for (const entry of entries) {
+      if (entry.seq <= this.#cursor) continue;
+      if (!this.hasRoom) break;
+      this.#cursor = entry.seq;
+      if (this.#wants(entry)) this.#append(entry);
+    }
+  }
+
+  /** The events that are not settled, as they are now: the lanes remember the first of them, the log has the rest. */
+  waiting(): Waiting {
+    const cursor = this.#cursor;
+    const knownTo = new Map<string, number>();
+    let known = 0;
+    for (const lane of this.#lanes.values()) {
+      known += (lane.state === 'seeking' ? 0 : 1) + lane.behind.length;
+      // While it is recalled, it already knows those behind it that were found.
+      const to = Math.max(lane.knownTo, lane.behind.at(-1)?.seq ?? 0);
+      if (to < cursor) knownTo.set(lane.agentId, to);
+    }
+    return {
+      known,
+      from: Math.min(cursor, ...knownTo.values()),
+      left: (entry) => this.#wants(entry) && entry.seq > (knownTo.get(entry.agent.id) ?? cursor),
+    };
+  }
+
+  /** The next lane that may be attempted, in the order they became ready. */
+  nextReady(): Lane | undefined {
+    for (const lane of this.#ready) return lane;
+    return undefined;
+  }
+
+  /** Takes a lane into one's hands: nobody else touches it until `retry`, `release` or `settle`. */
+  hold(lane: Lane): void {
+    this.#ready.delete(lane);
+    lane.state = 'busy';
+  }
+
+  /** One more attempt, stored before it is made: should we crash in it, the next one is due at `dueMs`. */
+  begin(lane: Lane, dueMs: number): void {
+    lane.attempts += 1;
+    lane.dueMs = dueMs;
+    this.#touched(lane);
+  }
+
+  /** The attempt ended as `last` says; the next one not before `dueMs`. */
+  retry(lane: Lane, dueMs: number, last: Last): void {
+    lane.dueMs = dueMs;
+    lane.last = last;
+    lane.state = 'waiting';
+    this.#ready.delete(lane);
+    this.#touched(lane);
+  }
+
+  /** Gives a lane back as it was. */
+  release(lane: Lane): void {
+    lane.state = 'ready';
+    this.#ready.add(lane);
+  }
+
+  /** The first event was accepted or buried. The lane goes on to its next one, ends, or must be `seeking` it. */
+  settle(lane: Lane): void {
+    this.#goOn(lane);
+  }
+
+  /**
+   * Tells the `sought` lanes what the log holds behind them: `entries` follow those of the call before, which began no later
+   * than the lanes' `knownTo`. A lane that has no more room is taken out of `sought`.
+   */
+  recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
+    for (const entry of entries) {
+      const lane = this.#lanes.get(entry.agent.id);
+      if (entry.seq > this.#cursor) return;
+      if (lane === undefined || !sought.has(lane) || entry.seq <= lane.knownTo || !this.#wants(entry)) continue;
+      if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+      else {
+        lane.knownTo = entry.seq - 1;
+        sought.delete(lane);
+      }
+    }
+  }
+
+  /** Ends a recall that reached the cursor, or whose lanes are all full: those still `sought` now know everything. */
+  recalled(sought: ReadonlySet<Lane>): void {
+    for (const lane of sought) lane.knownTo = Number.POSITIVE_INFINITY;
+  }
+
+  /** A `seeking` lane has been recalled: it goes on to its next event, or ends. */
+  resume(lane: Lane): void {
+    if (lane.state === 'seeking') this.#goOn(lane);
+  }
+
+  #goOn(lane: Lane): void {
+    const next = lane.behind.shift();
+    lane.attempts = 0;
+    lane.dueMs = 0;
+    lane.last = null;
+    if (next !== undefined) {
+      lane.seq = next.seq;
+      lane.bornMs = next.bornMs;
+      this.release(lane);
+    } else if (lane.knownTo === Number.POSITIVE_INFINITY) {
+      this.#lanes.delete(lane.agentId);
+      this.#ready.delete(lane);
+    } else {
+      lane.seq = lane.knownTo + 1;
+      lane.state = 'seeking';
+    }
+    this.#touched(lane);
+  }
+
+  #append(entry: ChangeEntry): void {
+    const lane = this.#lanes.get(entry.agent.id);
+    if (lane === undefined) this.#open(entry.agent.id, placeOf(entry));
+    else if (lane.knownTo !== Number.POSITIVE_INFINITY) return;
+    else if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+    else lane.knownTo = entry.seq - 1;
+  }
+
+  #open(agentId: string, { seq, bornMs }: Place): void {
+    const knownTo = Number.POSITIVE_INFINITY;
+    const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, last: null };
+    const lane: Lane = { ...first, state: 'ready', behind: [], knownTo };
+    this.#lanes.set(agentId, lane);
+    this.#ready.add(lane);
+    this.#touched(lane);
+  }
+}
+
+function placeOf(entry: ChangeEntry): Place {
+  return { seq: entry.seq, bornMs: Date.parse(entry.timestamp) };
+}

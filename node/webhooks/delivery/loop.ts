@@ -1,0 +1,238 @@
+// Brings every change to every subscription that wants it, in order per agent. A reader of the change log: what is known of
+// each subscription stands in its channel, and this is the hand that reads, writes, sends and waits for all of them in turn.
+// Write before you act: an attempt is durable before it is made. After a crash it may be made again, never skipped.
+import type { Clock } from '../../../mesh/ports.ts';
+import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
+import type { Log } from '../../log.ts';
+import { STOP_CUT_MS_MAX, STOP_MS_MAX, WAKE_MS_MAX } from '../limits.ts';
+import type { DeadLetter, Last } from '../webhook-records.ts';
+import type { Begun, Channel } from './channel.ts';
+import type { Lane } from './lanes.ts';
+import type { Ledger } from './ledger.ts';
+import { LogPages } from './log-pages.ts';
+import { LogReader } from './log-reader.ts';
+import type { Outcome, Sender } from './outcome.ts';
+import { payloadOf } from './payload.ts';
+import { nextHolder } from './places.ts';
+import { judge } from './schedule.ts';
+import { signedHeaders } from './signature.ts';
+
+export interface DeliveryPorts {
+  readonly changes: ChangeLog;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly sender: Sender;
+}
+
+export class Deliveries {
+  readonly #ports: DeliveryPorts;
+  readonly #pages: LogPages;
+  readonly #reader: LogReader;
+  /** The channels in the order of their turns: whoever made an attempt last is the last. */
+  #rotation: readonly Channel[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  #state: 'idle' | 'running' | 'stopped' = 'idle';
+  #failure: Error | undefined;
+  #isPumpDue = false;
+  #sleeper = new AbortController();
+  #wakeMs = 0;
+
+  constructor(ports: DeliveryPorts) {
+    this.#ports = ports;
+    this.#pages = new LogPages(ports.changes);
+    this.#reader = new LogReader({
+      pages: this.#pages,
+      isRunning: () => this.#state === 'running' && this.#failure === undefined,
+      changed: () => this.poke(),
+    });
+  }
+
+  add(channel: Channel): void {
+    this.#rotation = [...this.#rotation, channel];
+    this.poke();
+  }
+
+  /** The caller has removed the channel: its attempts in flight are cut off. */
+  drop(channel: Channel): void {
+    this.#rotation = this.#rotation.filter((other) => other !== channel);
+    channel.ended.abort();
+  }
+
+  /** Something changed: look soon for what can be done. */
+  poke(): void {
+    if (this.#isPumpDue || this.#state !== 'running') return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  /**
+   * Delivers until `signal` aborts, then lets what is in flight end, at most `STOP_MS_MAX`. Resolves when nothing is in hand
+   * any more. Rejects with `store_failed` as soon as the store fails, for then nothing more can be promised. Once only.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#state !== 'idle') throw new Error('Deliveries are run once.');
+    this.#state = 'running';
+    const unsubscribe = this.#ports.changes.subscribe(() => this.poke());
+    const wake = () => this.#sleeper.abort();
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted && this.#failure === undefined) await this.#pumpAndSleep();
+    this.#state = 'stopped';
+    signal.removeEventListener('abort', wake);
+    unsubscribe();
+    await this.#finish();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #pumpAndSleep(): Promise<void> {
+    this.#sleeper = new AbortController();
+    this.#pump();
+    const sleepMs = Math.min(Math.max(0, this.#wakeMs - this.#ports.clock.wallMs()), WAKE_MS_MAX);
+    await this.#ports.clock.sleep(sleepMs, this.#sleeper.signal);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#tasksEnd(STOP_MS_MAX);
+    for (const channel of this.#rotation) channel.ended.abort();
+    await this.#tasksEnd(STOP_CUT_MS_MAX);
+    if (this.#failure === undefined) await this.#ports.ledger.flush();
+  }
+
+  async #tasksEnd(waitMsMax: number): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([Promise.all(this.#tasks), this.#ports.clock.sleep(waitMsMax, timer.signal)]);
+    timer.abort();
+  }
+
+  /** Starts whatever can be started now; never waits. */
+  #pump(): void {
+    if (this.#state !== 'running' || this.#failure !== undefined) return;
+    const nowMs = this.#ports.clock.wallMs();
+    for (const channel of this.#rotation) {
+      const expired = channel.sweep(nowMs);
+      if (expired.length > 0) this.#spawn(() => this.#buryAll(channel, expired));
+      if (this.#reader.hasToRead(channel)) this.#spawn(() => this.#read(channel));
+    }
+    this.#dispatch(nowMs);
+    const wakeMs = Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs)));
+    if (wakeMs < this.#wakeMs) this.#sleeper.abort();
+    this.#wakeMs = wakeMs;
+  }
+
+  /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
+  #dispatch(nowMs: number): void {
+    const hasOne = (channel: Channel) => channel.nextLane(nowMs) !== undefined;
+    let wanting = this.#rotation.filter(hasOne);
+    for (;;) {
+      const channel = nextHolder(wanting, this.#rotation);
+      const lane = channel?.nextLane(nowMs);
+      if (channel === undefined || lane === undefined) return;
+      const begun = channel.begin(lane, nowMs);
+      this.#spawn(() => this.#attempt(channel, begun));
+      this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
+      wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
+    }
+  }
+
+  async #attempt(channel: Channel, begun: Begun): Promise<void> {
+    const { lane } = begun;
+    channel.inFlight += 1;
+    try {
+      const [entry] = await Promise.all([this.#pages.entry(lane.seq), this.#ports.ledger.flush()]);
+      if (entry === undefined) this.#bury(channel, lane, undefined);
+      else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.lanes.release(lane);
+      else this.#conclude(channel, begun, { entry, outcome: await this.#send(channel, lane, entry) });
+    } finally {
+      channel.inFlight -= 1;
+    }
+    await this.#goOn(channel, lane);
+  }
+
+  async #send(channel: Channel, lane: Lane, entry: ChangeEntry): Promise<Outcome> {
+    const { url, secret, id } = channel.subscription;
+    const body = payloadOf(entry);
+    const timestampSeconds = Math.floor(this.#ports.clock.wallMs() / 1_000);
+    const attempt = { secret, subscriptionId: id, told: entry, body, timestampSeconds, attempt: lane.attempts };
+    try {
+      return await this.#ports.sender.post({ url, headers: signedHeaders(attempt), body }, channel.ended.signal);
+    } catch (error) {
+      // A sender never rejects, so this is a bug: told with its stack, and kept from stopping every other delivery.
+      this.#ports.log.error('delivery.crashed', { deliveryId: entry.id, stack: (error as Error).stack });
+      return { kind: 'failed', error: 'internal_error', message: 'The node failed; its log says why.', tookMs: 0 };
+    }
+  }
+
+  #conclude(channel: Channel, begun: Begun, sent: { readonly entry: ChangeEntry; readonly outcome: Outcome }): void {
+    const { entry, outcome } = sent;
+    if (channel.isRemoved) return;
+    if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
+      channel.lanes.release(begun.lane);
+      return;
+    }
+    const nowMs = this.#ports.clock.wallMs();
+    const attempt = begun.lane.attempts;
+    const verdict = judge(outcome, nowMs);
+    const nextTryMs = channel.conclude(begun, verdict, lastOf(outcome), nowMs);
+    this.#ports.log[verdict.kind === 'accepted' ? 'info' : 'warn']('delivery.attempted', {
+      deliveryId: entry.id,
+      subscriptionId: channel.id,
+      agentId: entry.agent.id,
+      seq: entry.seq,
+      attempt,
+      status: outcome.kind === 'answered' ? outcome.status : null,
+      ...(outcome.kind === 'failed' ? { error: outcome.error, message: outcome.message } : {}),
+      tookMs: outcome.tookMs,
+      nextTryAt: nextTryMs === undefined ? null : new Date(nextTryMs).toISOString(),
+    });
+  }
+
+  async #buryAll(channel: Channel, lanes: readonly Lane[]): Promise<void> {
+    for (const lane of lanes) {
+      const entry = await this.#pages.entry(lane.seq);
+      this.#bury(channel, lane, entry);
+      await this.#goOn(channel, lane);
+    }
+  }
+
+  #bury(channel: Channel, lane: Lane, entry: ChangeEntry | undefined): void {
+    if (channel.isRemoved) return;
+    const { seq, attempts, last } = lane;
+    const nowMs = this.#ports.clock.wallMs();
+    const reason = entry === undefined ? 'missing' : 'expired';
+    const diedAt = new Date(nowMs).toISOString();
+    const place = { subscriptionId: channel.id, seq, reason } as const;
+    channel.bury(lane, { ...place, attempts, diedAt, last, entry: entry ?? null } satisfies DeadLetter, nowMs);
+    this.#ports.log.warn('delivery.died', { deliveryId: entry?.id ?? null, ...place, agentId: lane.agentId, attempts });
+  }
+
+  /** After a lane's first event is settled: what is next is found, and all of it becomes durable together. */
+  async #goOn(channel: Channel, lane: Lane): Promise<void> {
+    if (channel.isRemoved) return;
+    // First, so that the next attempt's record is part of this very commit.
+    this.poke();
+    await this.#ports.ledger.flush();
+    if (lane.state === 'seeking') await this.#reader.seek(channel, lane);
+  }
+
+  async #read(channel: Channel): Promise<void> {
+    if (await this.#reader.read(channel)) await this.#ports.ledger.flush();
+  }
+
+  /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
+  #spawn(work: () => Promise<void>): void {
+    const task = work()
+      .catch((error: Error) => {
+        this.#failure ??= error;
+        this.#sleeper.abort();
+      })
+      .finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+  }
+}
+
+function lastOf(outcome: Outcome): Last {
+  return outcome.kind === 'answered' ? { status: outcome.status } : { error: outcome.error };
+}

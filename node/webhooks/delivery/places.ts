@@ -1,0 +1,29 @@
+// Who may begin the next attempt. Each subscription has one place of its own, which nobody else can hold: a receiver that answers
+// at once never waits for those that take their time. The places beyond the first are shared, and no receiver holds more of them
+// than are left free, so that what one may hold shrinks as more want some, and whoever comes next finds a few. Subscriptions at
+// one origin count as one receiver here, or a hundred of them would be a hundred shares. Pure: counts come in, a choice goes out.
+import { SHARED_IN_FLIGHT_MAX } from '../limits.ts';
+
+export interface Holder {
+  /** Scheme, host and port of its receiver. */
+  readonly origin: string;
+  readonly inFlight: number;
+}
+
+/** Of the holders that have an attempt to make, in the order of their turns, the one to make it; `undefined`: all must wait. */
+export function nextHolder<One extends Holder>(wanting: readonly One[], all: Iterable<Holder>): One | undefined {
+  const first = wanting.find(({ inFlight }) => inFlight === 0);
+  if (first !== undefined || wanting.length === 0) return first;
+  const sharedBy = new Map<string, number>();
+  let free = SHARED_IN_FLIGHT_MAX;
+  for (const { origin, inFlight } of all) {
+    const shared = Math.max(0, inFlight - 1);
+    sharedBy.set(origin, (sharedBy.get(origin) ?? 0) + shared);
+    free -= shared;
+  }
+  const heldBy = ({ origin }: One) => sharedBy.get(origin) ?? 0;
+  const isBefore = (one: One, other: One) =>
+    heldBy(one) < heldBy(other) || (heldBy(one) === heldBy(other) && one.inFlight < other.inFlight);
+  const next = wanting.reduce((best, one) => (isBefore(one, best) ? one : best));
+  return heldBy(next) < free ? next : undefined;
+}

@@ -1,0 +1,49 @@
+// When an attempt is made again: what an outcome means, the delays, `Retry-After`. Pure: time and chance come as arguments.
+import type { Random } from '../../../mesh/ports.ts';
+import { RETRY_AFTER_MS_MAX, RETRY_DELAYS_MS, RETRY_JITTER } from '../limits.ts';
+import type { Outcome } from './outcome.ts';
+
+export type Verdict =
+  | { readonly kind: 'accepted' }
+  /** 410: the receiver wants nothing any more. */
+  | { readonly kind: 'gone' }
+  | {
+      readonly kind: 'failed';
+      /** It says something of the whole endpoint (unreachable, overloaded), not of this one event. */
+      readonly isEndpoint: boolean;
+      /** As the receiver asked by `Retry-After`, bounded; 0 when it did not. */
+      readonly retryAfterMs: number;
+    };
+
+/** Statuses by which a server says that it is the server, not the request: RFC 6585 §4, RFC 9110 §15.6.3–5. */
+const ENDPOINT_STATUSES: readonly number[] = [429, 502, 503, 504];
+
+/** What an outcome means. Success is any 2xx, by the status line alone; a redirect is a failure. `nowMs`: wall clock. */
+export function judge(outcome: Outcome, nowMs: number): Verdict {
+  if (outcome.kind === 'failed') return { kind: 'failed', isEndpoint: true, retryAfterMs: 0 };
+  if (outcome.status >= 200 && outcome.status <= 299) return { kind: 'accepted' };
+  if (outcome.status === 410) return { kind: 'gone' };
+  const isEndpoint = ENDPOINT_STATUSES.includes(outcome.status);
+  return { kind: 'failed', isEndpoint, retryAfterMs: parseRetryAfter(outcome.retryAfter, nowMs) };
+}
+
+/** Milliseconds to wait after `failures` failed attempts in a row, by the schedule, ±20 %. */
+export function retryDelayMs(failures: number, random: Random): number {
+  const at = Math.min(Math.max(0, failures), RETRY_DELAYS_MS.length - 1);
+  return Math.round((RETRY_DELAYS_MS[at] ?? 0) * (1 + RETRY_JITTER * (2 * random.next() - 1)));
+}
+
+/** `Retry-After` in seconds or as an HTTP date (RFC 9110 §10.2.3), as milliseconds from now, at most 24 h; 0 when unreadable. */
+export function parseRetryAfter(text: string | undefined, nowMs: number): number {
+  if (text === undefined) return 0;
+  const trimmed = text.trim();
+  const waitMs = /^\d+$/.test(trimmed) ? Number(trimmed) * 1_000 : httpDateMs(trimmed) - nowMs;
+  return waitMs > 0 ? Math.min(waitMs, RETRY_AFTER_MS_MAX) : 0;
+}
+
+/** The three date forms of RFC 9110 §5.6.7; all are UTC, though the last (asctime) does not say so. NaN for anything else. */
+function httpDateMs(text: string): number {
+  if (/^[A-Z][a-z]+, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/.test(text)) return Date.parse(text);
+  if (/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/.test(text)) return Date.parse(`${text} GMT`);
+  return Number.NaN;
+}

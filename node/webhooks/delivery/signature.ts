@@ -1,0 +1,77 @@
+// Secrets, and the headers that prove a delivery: Standard Webhooks 1.0.0 (`webhook-*`), and beside it the plain hexadecimal
+// HMAC that receivers of the original check. A receiver's code is in the README, under "Webhooks".
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { Random } from '../../../mesh/ports.ts';
+import { SECRET_MADE_BYTES } from '../limits.ts';
+import type { Told } from './payload.ts';
+
+const PREFIX = 'whsec_';
+/** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
+/** The same without the padding: some verifiers (JavaScript's) decode it, others refuse it. */
+const BASE64_UNPADDED = /^(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2,3}$/;
+/** What JavaScript's verifiers decode all the same. */
+const BASE64_LOOSE = /^[A-Za-z0-9+/]{2,}={0,2}$/;
+
+/** Whether somebody can verify with this secret: one that begins with `whsec_` must go on in base64. */
+export function isVerifiable(secret: string): boolean {
+  if (!secret.startsWith(PREFIX)) return true;
+  const text = secret.slice(PREFIX.length);
+  return BASE64.test(text) || BASE64_UNPADDED.test(text);
+}
+
+/** A secret of 32 unpredictable octets, as Standard Webhooks writes it: `whsec_<base64>`. */
+export function makeSecret(random: Random): string {
+  return PREFIX + Buffer.from(random.bytes(SECRET_MADE_BYTES)).toString('base64');
+}
+
+/**
+ * The keys of the `v1` signatures, in the order they are sent. `whsec_<base64>` is its decoded octets; anything else its UTF-8
+ * octets and, as far as a verifier decodes it as base64 too, the decoded ones: it may be read either way.
+ */
+export function signingKeys(secret: string): readonly Uint8Array[] {
+  const isPrefixed = secret.startsWith(PREFIX);
+  const text = isPrefixed ? secret.slice(PREFIX.length) : secret;
+  const decoded = BASE64_LOOSE.test(text) ? [new Uint8Array(Buffer.from(text, 'base64'))] : [];
+  if (!isPrefixed) return [utf8(secret), ...decoded];
+  return BASE64.test(text) ? decoded : [...decoded, utf8(secret)];
+}
+
+export interface Attempt {
+  readonly secret: string;
+  readonly subscriptionId: string;
+  readonly told: Pick<Told, 'id' | 'event'>;
+  readonly body: Uint8Array;
+  /** Unix time of this attempt, in seconds: receivers refuse what is too old. */
+  readonly timestampSeconds: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+/** Every header of one attempt that depends on it. `webhook-id` is the same on each attempt, the signature is not. */
+export function signedHeaders(attempt: Attempt): Record<string, string> {
+  const { secret, told, body, timestampSeconds } = attempt;
+  const prefix = utf8(`${told.id}.${timestampSeconds}.`);
+  const signed = Buffer.concat([prefix, body]);
+  const signatures = signingKeys(secret).map(
+    (key) => `v1,${Buffer.from(hmac(sha256, key, signed)).toString('base64')}`,
+  );
+  const plain = Buffer.from(hmac(sha256, utf8(secret), body)).toString('hex');
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'agent-email-mesh-webhooks/1',
+    'webhook-id': told.id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': signatures.join(' '),
+    'X-Webhook-Signature': plain,
+    'X-Hub-Signature-256': `sha256=${plain}`,
+    'X-Webhook-Event': told.event,
+    'X-Webhook-Id': attempt.subscriptionId,
+    'X-Webhook-Attempt': String(attempt.attempt),
+  };
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

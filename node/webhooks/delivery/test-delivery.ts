@@ -1,0 +1,60 @@
+// `POST /api/webhooks/:id/test`: one real, signed attempt of the event `webhook.test`, outside the lanes and never repeated.
+
+import type { HostId } from '../../../mesh/names.ts';
+import type { Clock, Random } from '../../../mesh/ports.ts';
+import { newUuid } from '../../../mesh/uuid.ts';
+import type { Subscription } from '../webhook-records.ts';
+import type { Outcome, Sender } from './outcome.ts';
+import { payloadOf, type Told } from './payload.ts';
+import { signedHeaders } from './signature.ts';
+
+export interface TestResult {
+  readonly success: boolean;
+  /** A sentence for whoever asked; nothing of the receiver's answer but its status. */
+  readonly message: string;
+  /** Absent: there was no answer. */
+  readonly status?: number;
+  readonly durationMs: number;
+}
+
+export interface TestPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sender: Sender;
+  readonly hostId: HostId;
+}
+
+export async function deliverTest(
+  { id, url, secret }: Subscription,
+  { clock, random, sender, hostId }: TestPorts,
+  signal: AbortSignal,
+): Promise<TestResult> {
+  const nowMs = clock.wallMs();
+  const told: Told = {
+    id: `test_${newUuid(random)}`,
+    event: 'webhook.test',
+    timestamp: new Date(nowMs).toISOString(),
+    agent: { id: 'webhook-test', name: 'webhook-test', hostId },
+    changes: { added: [], removed: [], modified: [], current: [] },
+    sequence: 0,
+  };
+  const body = payloadOf(told);
+  const attempt = { secret, subscriptionId: id, told, body, timestampSeconds: Math.floor(nowMs / 1_000), attempt: 1 };
+  return resultOf(await sender.post({ url, headers: signedHeaders(attempt), body }, signal));
+}
+
+function resultOf(outcome: Outcome): TestResult {
+  const durationMs = outcome.tookMs;
+  if (outcome.kind === 'failed') return { success: false, message: outcome.message, durationMs };
+  const { status } = outcome;
+  return { success: status >= 200 && status <= 299, message: meaningOf(status), status, durationMs };
+}
+
+function meaningOf(status: number): string {
+  if (status >= 200 && status <= 299) return `The receiver accepted the test with ${status}.`;
+  if (status >= 300 && status <= 399) {
+    return `The receiver answered ${status}: redirects are not followed, subscribe the URL it redirects to.`;
+  }
+  if (status === 410) return 'The receiver answered 410: after a real delivery this subscription would be disabled.';
+  return `The receiver answered ${status}: only 2xx accepts a delivery.`;
+}

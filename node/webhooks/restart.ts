@@ -1,0 +1,72 @@
+// How the webhooks come back at start: subscriptions and their lanes' first events, never the events that wait behind them.
+
+import type { MeshError } from '../../mesh/errors.ts';
+import type { Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
+import type { Store } from '../store/store.ts';
+import { Channel, type ChannelPorts } from './delivery/channel.ts';
+import {
+  DEAD_PREFIX,
+  LANE_PREFIX,
+  PROGRESS_PREFIX,
+  type Progress,
+  REMOVING_PREFIX,
+  readLane,
+  readProgress,
+  readSubscription,
+  type StoredLane,
+  SUBSCRIPTION_PREFIX,
+} from './webhook-records.ts';
+
+/** By id. Throws `store_failed` when a record is damaged or missing. */
+export async function loadChannels(store: Store, ports: ChannelPorts): Promise<Map<string, Channel>> {
+  for await (const page of store.load(REMOVING_PREFIX)) {
+    for (const { key } of page) await erase(store, key.slice(REMOVING_PREFIX.length));
+  }
+  const progress = new Map<string, Progress>();
+  for await (const page of store.load(PROGRESS_PREFIX)) {
+    for (const record of page) progress.set(record.key.slice(PROGRESS_PREFIX.length), readProgress(record));
+  }
+  const lanes = await loadLanes(store);
+  const channels = new Map<string, Channel>();
+  for await (const page of store.load(SUBSCRIPTION_PREFIX)) {
+    for (const subscription of page.map(readSubscription)) {
+      const { id } = subscription;
+      const at = progress.get(id);
+      if (at === undefined) throw missingProgress(id);
+      channels.set(id, new Channel(subscription, at, lanes.get(id) ?? [], ports));
+    }
+  }
+  return channels;
+}
+
+/** Marks a removed subscription, in the commit that removes it: what is left of it is erased even if we crash now. */
+export function removing(id: string): Write {
+  return { key: REMOVING_PREFIX + id, value: { id } };
+}
+
+/** Erases what a removed subscription left, page by page, its mark last. */
+export async function erase(store: Store, id: string): Promise<void> {
+  for (const prefix of [`${LANE_PREFIX}${id}/`, `${DEAD_PREFIX}${id}/`]) {
+    for await (const page of store.load(prefix)) {
+      await store.commit(page.map(({ key }) => ({ key, value: undefined })));
+    }
+  }
+  await store.commit([PROGRESS_PREFIX + id, REMOVING_PREFIX + id].map((key) => ({ key, value: undefined })));
+}
+
+async function loadLanes(store: Store): Promise<ReadonlyMap<string, readonly StoredLane[]>> {
+  const lanes = new Map<string, StoredLane[]>();
+  for await (const page of store.load(LANE_PREFIX)) {
+    for (const lane of page.map(readLane)) {
+      const known = lanes.get(lane.subscriptionId);
+      if (known === undefined) lanes.set(lane.subscriptionId, [lane]);
+      else known.push(lane);
+    }
+  }
+  return lanes;
+}
+
+function missingProgress(id: string): MeshError {
+  return damagedRecords(`The store has the webhook subscription '${id}' but not its place in the change log`);
+}
