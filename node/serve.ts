@@ -23,9 +23,9 @@ import { loopbackNameFault } from './machine/loopback-name.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
-import { createPostForm } from './send/access-tokens.ts';
-import { readSendConfig } from './send/accounts-file.ts';
-import { Blobs } from './send/blobs.ts';
+import { createPostForm } from './send/accounts/access-tokens.ts';
+import { readSendConfig } from './send/accounts/accounts-file.ts';
+import { Blobs } from './send/attachments/blobs.ts';
 import { openStore } from './store/disk-store.ts';
 
 export interface ServeOptions {

@@ -4,7 +4,7 @@
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
-import type { Blobs } from '../send/blobs.ts';
+import type { Blobs } from '../send/attachments/blobs.ts';
 import {
   ATTACHMENT_BYTES_MAX,
   ATTACHMENTS_MAX,

@@ -5,14 +5,14 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { type BouncedRecipient, type BounceReport, exactly, isHard } from './bounces.ts';
-import { wasTakenFor } from './course.ts';
+import { type BouncedRecipient, type BounceReport, exactly, isHard } from './bounces/bounce-report.ts';
+import type { Suppressions } from './bounces/suppressions.ts';
+import { printable } from './header-text.ts';
 import { BOUNCE_AGE_MS_MAX } from './limits.ts';
-import { mailboxKey } from './mailboxes.ts';
 import type { Message, Recipient } from './message.ts';
-import { printable } from './one-line.ts';
-import type { Queue } from './queue.ts';
-import type { Suppressions } from './suppressions.ts';
+import { wasTakenFor } from './message-states.ts';
+import type { Queue } from './queue/queue.ts';
+import { mailboxKey } from './request/mailboxes.ts';
 
 export interface ReturnedMailParts {
   readonly queue: Pick<Queue, 'get' | 'bounced'>;

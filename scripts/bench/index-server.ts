@@ -23,7 +23,7 @@ import { createNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
-import { SENDING_OFF } from '../../node/send/account.ts';
+import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { MemoryStore } from '../../test/support/memory-store.ts';
 import { sendingOffPorts } from './sending-off.ts';
 

@@ -12,7 +12,7 @@ import { systemClock } from '../../node/adapters/system-clock.ts';
 import { systemRandom } from '../../node/adapters/system-random.ts';
 import { createNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
-import { SENDING_OFF } from '../../node/send/account.ts';
+import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { openStore } from '../../node/store/disk-store.ts';
 import { ProcessMesh } from '../host-process.ts';
 import { type Benchmark, median } from './figure.ts';

@@ -2,12 +2,12 @@
 import type { AgentId } from '../../mesh/names.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { EmailEntry } from '../../node/changes/change-log.ts';
-import type { Acceptance } from '../../node/send/acceptance.ts';
-import type { SendConfig } from '../../node/send/account.ts';
+import type { SendConfig } from '../../node/send/accounts/account.ts';
+import { Suppressions } from '../../node/send/bounces/suppressions.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';
-import { Queue } from '../../node/send/queue.ts';
-import { Suppressions } from '../../node/send/suppressions.ts';
+import type { Acceptance } from '../../node/send/queue/draft.ts';
+import { Queue } from '../../node/send/queue/queue.ts';
 import { A1, content, sendConfig } from './mail.ts';
 import { MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';

@@ -7,7 +7,7 @@ import type { Secrets } from '../../node/config.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
-import { SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
+import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
 import type { Resolver } from '../../node/send/deliverability.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';

@@ -1,9 +1,9 @@
 // What surrounds sending: attachments uploaded beforehand, bounces that a gateway received, and who is not written to any more.
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import { type BounceReport, bounceReport } from '../../send/bounces.ts';
+import { type BounceReport, bounceReport } from '../../send/bounces/bounce-report.ts';
+import { suppressionRequest } from '../../send/bounces/suppressions.ts';
 import { ATTACHMENT_BYTES_MAX, BOUNCE_BYTES_MAX } from '../../send/limits.ts';
-import { suppressionRequest } from '../../send/suppressions.ts';
 import { clientAddress } from '../client-address.ts';
 import { statusForm } from '../email-form.ts';
 import { joined, pathSegment, readJson } from '../input.ts';

@@ -5,7 +5,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import { parseAgentId } from '../../../mesh/names.ts';
 import { LOG_PAGE_MAX } from '../../send/limits.ts';
 import { isFinal, MESSAGE_STATES, type Message } from '../../send/message.ts';
-import type { SendContext, Sending } from '../../send/sending.ts';
+import type { SendContext, Sending } from '../../send/send-service.ts';
 import type { BodyPlaces } from '../body-places.ts';
 import { clientAddress } from '../client-address.ts';
 import { emailForm, statusForm } from '../email-form.ts';

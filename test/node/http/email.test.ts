@@ -1,7 +1,7 @@
 // The routes of sending, with a server that a test scripts behind them.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { SendConfig } from '../../../node/send/account.ts';
+import type { SendConfig } from '../../../node/send/accounts/account.ts';
 import { DnsFailure, type Resolver } from '../../../node/send/deliverability.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../../node/send/mailer.ts';
 import dns from '../../data/python-email-validator-dns.json' with { type: 'json' };

@@ -1,0 +1,64 @@
+// How many messages went out in the last hour, by account and by agent. A window that slides, kept as counts per minute: at most
+// a minute less exact than a list of every message, and bounded however many there are. A message that is on its way has its place
+// reserved, or many at once would all find the last one free.
+import { RATE_WINDOW_MS, RESERVED_WAIT_MS } from '../limits.ts';
+
+const SLOT_MS = 60_000;
+const SLOTS = RATE_WINDOW_MS / SLOT_MS;
+
+/** Counts of one account or agent. Times are of the monotonic clock: one that is set neither gives room nor takes it. */
+export class Rate {
+  readonly #counts = new Map<number, number>();
+  #reserved = 0;
+
+  add(nowMs: number): void {
+    const slot = Math.floor(nowMs / SLOT_MS);
+    this.#counts.set(slot, (this.#counts.get(slot) ?? 0) + 1);
+    for (const old of this.#counts.keys()) if (old <= slot - SLOTS - 1) this.#counts.delete(old);
+  }
+
+  /** A message is on its way that will count, or else be given back: `add` or not, then `release`. */
+  reserve(): void {
+    this.#reserved += 1;
+  }
+
+  release(): void {
+    this.#reserved -= 1;
+  }
+
+  /** Messages in the hour before `nowMs`. */
+  count(nowMs: number): number {
+    const first = Math.floor(nowMs / SLOT_MS) - SLOTS;
+    let count = 0;
+    for (const [slot, many] of this.#counts) if (slot > first) count += many;
+    return count;
+  }
+
+  /** Milliseconds until there is room for one more under `max`; 0 when there is now. */
+  waitMs(max: number, nowMs: number): number {
+    const count = this.count(nowMs);
+    if (count + this.#reserved < max) return 0;
+    if (count < max) return RESERVED_WAIT_MS;
+    let over = count - max + 1;
+    const first = Math.floor(nowMs / SLOT_MS) - SLOTS;
+    for (const slot of [...this.#counts.keys()].sort((one, other) => one - other)) {
+      if (slot <= first) continue;
+      over -= this.#counts.get(slot) ?? 0;
+      if (over <= 0) return Math.min((slot + SLOTS) * SLOT_MS - nowMs, RATE_WINDOW_MS);
+    }
+    return RATE_WINDOW_MS;
+  }
+}
+
+/** Rates by name, made when first asked for. */
+export class Rates {
+  readonly #byName = new Map<string, Rate>();
+
+  of(name: string): Rate {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    const rate = new Rate();
+    this.#byName.set(name, rate);
+    return rate;
+  }
+}

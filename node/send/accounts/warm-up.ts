@@ -1,0 +1,74 @@
+// A plan for addresses that have never sent: receivers trust a new sender slowly, so it sends few messages in its first days. One
+// small record per address, written in the commit of each message that counts. Its days go by elapsed time: a clock that is set makes
+// none of them longer or shorter.
+import type { Write } from '../../../mesh/ports.ts';
+import { RESERVED_WAIT_MS } from '../limits.ts';
+import { type WarmUpRecord, warmUpWrite } from '../message-records.ts';
+import type { SendConfig } from './account.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+export class WarmUps {
+  readonly #plan: SendConfig['warmUp'];
+  readonly #records: Map<string, WarmUpRecord>;
+  /** How far the wall clock was set since the start. */
+  #steppedMs = 0;
+  /** Messages on their way, by address. */
+  readonly #reserved = new Map<string, number>();
+
+  constructor(plan: SendConfig['warmUp'], records: ReadonlyMap<string, WarmUpRecord>) {
+    this.#plan = plan;
+    this.#records = new Map(records);
+  }
+
+  /** The wall clock was set. */
+  stepped(byMs: number): void {
+    this.#steppedMs += byMs;
+  }
+
+  /** Milliseconds until the address may send by its plan: 0, or until the next midnight, UTC. `wallMs`: the clock as it is. */
+  waitMs(address: string, wallMs: number): number {
+    const nowMs = wallMs - this.#steppedMs;
+    const day = Math.floor(nowMs / DAY_MS);
+    const record = this.#recordOf(address, day);
+    const most = this.#most(record.firstDay, day);
+    if (record.count + (this.#reserved.get(address) ?? 0) < most) return 0;
+    return record.count < most ? RESERVED_WAIT_MS : (day + 1) * DAY_MS - nowMs;
+  }
+
+  /** A message is on its way that will count, or else be given back: `count` or not, then `release`. */
+  reserve(address: string): void {
+    if (this.#plan !== undefined) this.#reserved.set(address, (this.#reserved.get(address) ?? 0) + 1);
+  }
+
+  release(address: string): void {
+    const left = (this.#reserved.get(address) ?? 0) - 1;
+    if (left > 0) this.#reserved.set(address, left);
+    else this.#reserved.delete(address);
+  }
+
+  /** Counts one message; returns what to write with it. */
+  count(address: string, wallMs: number): readonly Write[] {
+    if (this.#plan === undefined) return [];
+    const day = Math.floor((wallMs - this.#steppedMs) / DAY_MS);
+    const known = this.#recordOf(address, day);
+    const record = { ...known, count: known.count + 1 };
+    if (this.#most(record.firstDay, day) === Number.POSITIVE_INFINITY && this.#records.has(address)) return [];
+    this.#records.set(address, record);
+    return [warmUpWrite(address, record)];
+  }
+
+  /** What it has sent on that day. A record of a later day was made before the clock was set back: that day goes on. */
+  #recordOf(address: string, day: number): WarmUpRecord {
+    const known = this.#records.get(address);
+    if (known === undefined) return { firstDay: day, day, count: 0 };
+    if (known.day > day) return { firstDay: known.firstDay - (known.day - day), day, count: known.count };
+    return { firstDay: known.firstDay, day, count: known.day === day ? known.count : 0 };
+  }
+
+  #most(firstDay: number, day: number): number {
+    if (this.#plan === undefined) return Number.POSITIVE_INFINITY;
+    const { perDay, daysPerStep } = this.#plan;
+    return perDay[Math.floor(Math.max(0, day - firstDay) / daysPerStep)] ?? Number.POSITIVE_INFINITY;
+  }
+}

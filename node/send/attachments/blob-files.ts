@@ -1,0 +1,28 @@
+// What attachments ask of the disk, and what is said when it refuses.
+import { type FileHandle, unlink } from 'node:fs/promises';
+import { MeshError } from '../../../mesh/errors.ts';
+
+/** What the disk refuses is the world's doing, not the caller's: full, or broken. */
+export async function onDisk<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new MeshError('store_failed', `This host's disk did not take the attachment (${code}).`, { cause });
+  }
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+export async function writeAll(file: FileHandle, octets: Uint8Array): Promise<void> {
+  for (let written = 0; written < octets.byteLength; ) {
+    const { bytesWritten } = await file.write(octets, written);
+    written += bytesWritten;
+  }
+}

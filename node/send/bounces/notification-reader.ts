@@ -1,0 +1,77 @@
+// Reads notifications on a thread of its own, one after the other and each for a bounded time: the parser of mail is at the mercy
+// of who wrote the mail (a header of 2 MB, a hundred thousand parts), and whatever else the node has to do goes on meanwhile.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock } from '../../../mesh/ports.ts';
+import { BOUNCE_HEAP_MIB_MAX, BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '../limits.ts';
+import type { BounceReport } from './bounce-report.ts';
+
+/** What the thread answers with. */
+export interface NotificationRead {
+  readonly report: BounceReport | undefined;
+}
+
+export interface NotificationReaderOptions {
+  readonly clock: Clock;
+  /** Another thread, in tests. */
+  readonly start?: (raw: Uint8Array) => Worker;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+export class NotificationReader {
+  readonly #clock: Clock;
+  readonly #start: (raw: Uint8Array) => Worker;
+  readonly #turn = pLimit(1);
+
+  constructor({ clock, start = startWorker }: NotificationReaderOptions) {
+    this.#clock = clock;
+    this.#start = start;
+  }
+
+  /** `undefined` when it is no delivery status notification. Throws `invalid_request` when reading it takes too much, `overloaded`. */
+  read(raw: Uint8Array): Promise<BounceReport | undefined> {
+    if (this.#turn.pendingCount >= BOUNCES_WAITING_MAX) {
+      const message = `${BOUNCES_WAITING_MAX} bounces wait to be read already. Post this one again later.`;
+      return Promise.reject(new MeshError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+    }
+    return this.#turn(() => this.#read(raw));
+  }
+
+  async #read(raw: Uint8Array): Promise<BounceReport | undefined> {
+    const done = new AbortController();
+    const worker = this.#start(raw);
+    const late = this.#clock.sleep(BOUNCE_READ_MS_MAX, done.signal).then((): 'late' => 'late');
+    const read = once(worker, 'message', { signal: done.signal }).then(([value]) => value as NotificationRead);
+    try {
+      const first = await Promise.race([read, late]);
+      if (first === 'late') throw tooMuch(`${BOUNCE_READ_MS_MAX / 1_000} s`);
+      return first.report;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      throw tooMuch(`${BOUNCE_HEAP_MIB_MAX} MiB of memory`);
+    } finally {
+      done.abort();
+      // Whoever comes second is heard by nobody.
+      read.catch(() => undefined);
+      await worker.terminate();
+    }
+  }
+}
+
+function startWorker(raw: Uint8Array): Worker {
+  return new Worker(new URL('./notification-worker.ts', import.meta.url), {
+    workerData: raw,
+    name: 'bounce',
+    resourceLimits: { maxOldGenerationSizeMb: BOUNCE_HEAP_MIB_MAX },
+  });
+}
+
+function tooMuch(bound: string): MeshError {
+  return new MeshError(
+    'invalid_request',
+    `The bounce could not be read within ${bound}; one of a mail server takes far less. Nothing was changed.`,
+  );
+}

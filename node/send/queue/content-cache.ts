@@ -1,0 +1,41 @@
+// Contents of messages between their acceptance and their sending, which mostly follow each other at once: those that are read
+// again from the disk would cost more than they weigh. Bounded by octets: what finds no room is read when it is needed, and those
+// that came before it, which go first, stay.
+import { CONTENT_CACHE_BYTES_MAX } from '../limits.ts';
+import type { MessageContent } from '../message.ts';
+
+export class ContentCache {
+  readonly #load: (id: string) => Promise<MessageContent | undefined>;
+  readonly #byId = new Map<string, { readonly content: MessageContent; readonly bytes: number }>();
+  #bytes = 0;
+
+  constructor(load: (id: string) => Promise<MessageContent | undefined>) {
+    this.#load = load;
+  }
+
+  put(id: string, content: MessageContent): void {
+    // What a payload weighs in memory can't be told from its text.
+    if (content.payload !== undefined) return;
+    const bytes = weightOf(content);
+    if (this.#bytes + bytes > CONTENT_CACHE_BYTES_MAX) return;
+    this.#byId.set(id, { content, bytes });
+    this.#bytes += bytes;
+  }
+
+  get(id: string): MessageContent | undefined | Promise<MessageContent | undefined> {
+    return this.#byId.get(id)?.content ?? this.#load(id);
+  }
+
+  forget(id: string): void {
+    this.#bytes -= this.#byId.get(id)?.bytes ?? 0;
+    this.#byId.delete(id);
+  }
+}
+
+/** About: two octets for each UTF-16 unit, and something for what stands around the texts. */
+function weightOf({ text, html, subject, headers, references, to, cc, bcc, attachments }: MessageContent): number {
+  let units = text.length + (html?.length ?? 0) + subject.length;
+  for (const [name, value] of headers) units += name.length + value.length;
+  for (const reference of references) units += reference.length;
+  return 2 * units + 400 * (to.length + cc.length + bcc.length + attachments.length) + 2_000;
+}

@@ -1,0 +1,249 @@
+// Takes messages to their servers: what is due and has an account that can take it is on its way, as many at once as the accounts
+// allow; what an attempt came to is stored before anything follows from it. One sleep for all that waits, no timer per message.
+import type { Clock, Random, Write } from '../../../mesh/ports.ts';
+import type { Log } from '../../log.ts';
+import type { Store } from '../../store/store.ts';
+import type { Account } from '../accounts/account.ts';
+import { type Accounts, waitingReason } from '../accounts/accounts.ts';
+import type { Trial } from '../accounts/breaker.ts';
+import type { WarmUps } from '../accounts/warm-up.ts';
+import type { Suppressions } from '../bounces/suppressions.ts';
+import { STOP_MS_MAX } from '../limits.ts';
+import type { Mailer } from '../mailer.ts';
+import { isFinal, type Message } from '../message.ts';
+import { attemptWrite } from '../message-records.ts';
+import { contentMissing, disowned, expired, openRecipients, withoutSuppressed } from '../message-states.ts';
+import { Conclusions } from './conclusions.ts';
+import type { ContentCache } from './content-cache.ts';
+import { Waiting } from './due-messages.ts';
+import { Sleeper } from './sleeper.ts';
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly mailer: Mailer;
+  readonly accounts: Accounts;
+  readonly warmUps: WarmUps;
+  readonly suppressions: Suppressions;
+  readonly contents: ContentCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  get(id: string): Message | undefined;
+  /** Why it may not go out as its address any more; `undefined` when it may. */
+  whyNotAs(message: Message): string | undefined;
+  /** Shows a state that only this process need know. */
+  show(message: Message): void;
+  /** Makes a change of a message durable; `change` is given it as it is once earlier changes are. */
+  save(id: string, change: (latest: Message) => Message, writes: readonly Write[]): Promise<Message>;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #waiting = new Waiting();
+  readonly #conclusions: Conclusions;
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #sleeper: Sleeper;
+  #isRunning = false;
+  #isPumping = false;
+  #failure: Error | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#sleeper = new Sleeper(options.clock);
+    this.#conclusions = new Conclusions({
+      ...options,
+      add: (message) => this.add(message),
+      poke: () => this.#poke(),
+    });
+  }
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** It waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
+  add(message: Message): void {
+    this.#wait(message, message.dueMs - this.#options.clock.wallMs());
+    this.#poke();
+  }
+
+  /** Lets it wait no longer; false when it is in hand, or has ended. */
+  remove(id: string): boolean {
+    this.#conclusions.forget(id);
+    return this.#waiting.remove(id);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#isRunning = true;
+    const wake = () => this.#sleeper.wake();
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted && this.#failure === undefined) {
+      this.#sleeper.prepare();
+      this.#pump();
+      if (!signal.aborted) await this.#sleeper.sleepUntil(this.#waiting.nextMs());
+    }
+    signal.removeEventListener('abort', wake);
+    this.#isRunning = false;
+    await this.#finish();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Shipments in hand have a while to end; then they are cut, which each outcome says. */
+  async #finish(): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([Promise.all(this.#tasks), this.#options.clock.sleep(STOP_MS_MAX, timer.signal)]);
+    timer.abort();
+    this.#stopping.abort();
+    await Promise.all(this.#tasks);
+  }
+
+  /** Something may be startable that was not before. */
+  #poke(): void {
+    if (!this.#isRunning || this.#isPumping) return;
+    this.#isPumping = true;
+    // After what is being done now, so that messages accepted together are looked at together.
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump();
+      this.#sleeper.wakeFor(this.#waiting.nextMs());
+    });
+  }
+
+  #pump(): void {
+    if (!this.#isRunning || this.#failure !== undefined) return;
+    const { clock, get } = this.#options;
+    // Tells of a clock that was set, so that what is due by it is looked at again.
+    clock.wallMs();
+    const nowMs = clock.monotonicMs();
+    for (const id of this.#waiting.takeExpired(nowMs)) {
+      const message = get(id);
+      if (message !== undefined)
+        this.#spawn(() =>
+          this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), this.#whyNotInTime(latest))),
+        );
+    }
+    this.#waiting.wake(nowMs, (id) => get(id)?.agentId ?? '');
+    for (let isAnyStarted = true; isAnyStarted; ) {
+      isAnyStarted = false;
+      for (const agent of this.#waiting.agents()) if (this.#startOne(agent)) isAnyStarted = true;
+    }
+  }
+
+  /** Begins with an agent's first message, or puts it off; false when it must wait for a free connection. */
+  #startOne(agent: string): boolean {
+    const id = this.#waiting.peek(agent);
+    const message = id === undefined ? undefined : this.#options.get(id);
+    if (message === undefined) return false;
+    const { accounts, clock, whyNotAs } = this.#options;
+    const against = whyNotAs(message);
+    if (against !== undefined) {
+      this.#waiting.take(agent);
+      this.#spawn(() => this.#conclusions.end(message, (latest) => disowned(latest, this.#iso(), against)));
+      return true;
+    }
+    const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
+    if (choice.kind === 'account') {
+      if (!accounts.hasRoom(choice.account)) return false;
+      this.#waiting.take(agent);
+      const trial = accounts.begin(message, choice.account);
+      this.#spawn(() => this.#attempt(message, choice.account, trial));
+      return true;
+    }
+    if (choice.kind === 'wait' && choice.scope === 'agent') {
+      this.#waiting.park(agent, clock.monotonicMs() + choice.waitMs);
+      return false;
+    }
+    this.#waiting.take(agent);
+    const wallMs = clock.wallMs();
+    if (choice.kind === 'wait' && wallMs + choice.waitMs < message.expiresMs) {
+      this.#options.show({ ...message, reason: waitingReason(choice, wallMs) });
+      this.#wait(message, choice.waitMs);
+    } else if (choice.kind === 'wait')
+      this.#spawn(() => this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), choice.why)));
+    else this.#spawn(() => this.#conclusions.putOff(message, choice.why));
+    return true;
+  }
+
+  async #attempt(picked: Message, account: Account, trial: Trial): Promise<void> {
+    const { accounts, mailer, contents, suppressions } = this.#options;
+    let begun: Promise<void> | undefined;
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      accounts.end(picked, account);
+      this.#poke();
+    };
+    try {
+      const content = await contents.get(picked.id);
+      // As it is now: some of its recipients may have bounced.
+      const now = this.#options.get(picked.id) ?? picked;
+      const suppress = (one: Message) => withoutSuppressed(one, (to) => suppressions.reasonAgainst(to), this.#iso());
+      const message = suppress(now);
+      if (isFinal(message.state) || content === undefined) {
+        accounts.breaker(account.id).released(trial);
+        if (isFinal(message.state)) await this.#conclusions.end(now, suppress);
+        else {
+          this.#options.log.error('message.content_missing', { messageId: message.messageId });
+          await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()));
+        }
+        return;
+      }
+      const sending: Message = {
+        ...message,
+        state: 'sending',
+        account: account.id,
+        attempts: message.attempts + 1,
+        reason: `It is being sent through account '${account.id}'.`,
+      };
+      this.#options.show(sending);
+      const date = message.date ?? this.#iso();
+      const mark = (): Promise<void> => {
+        accounts.count(message, account.id);
+        const warmUp = this.#options.warmUps.count(message.from, this.#options.clock.wallMs());
+        return this.#options.store.commit([attemptWrite(message.id, { account: account.id, date }), ...warmUp]);
+      };
+      // Asked for twice when a kept connection was closed meanwhile: whoever asks waits for the one mark.
+      const begin = () => (begun ??= mark());
+      const shipment = { account, content, date, recipients: openRecipients(sending), begin };
+      const outcome = await mailer.ship(shipment, this.#stopping.signal);
+      // The connection is free again, while the disk is told what it came to.
+      release();
+      const writes = begun === undefined ? [] : [attemptWrite(message.id, undefined)];
+      await this.#conclusions.conclude({ message: sending, account, trial, date, writes }, outcome);
+    } finally {
+      release();
+    }
+  }
+
+  #wait({ id, expiresMs }: Message, ms: number): void {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#waiting.add({ id, expiresMs: nowMs + expiresMs - clock.wallMs() }, nowMs + ms);
+  }
+
+  /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
+  #spawn(work: () => Promise<void>): void {
+    const task = work()
+      .catch((error: Error) => {
+        this.#failure ??= error;
+        this.#sleeper.wake();
+      })
+      .finally(() => {
+        this.#tasks.delete(task);
+        this.#poke();
+      });
+    this.#tasks.add(task);
+  }
+
+  #whyNotInTime(message: Message): string {
+    const choice = this.#options.accounts.choose(message, new Set());
+    return choice.kind === 'account' ? message.reason.replace(/ It is tried .*$/, '') : choice.why;
+  }
+
+  #iso(): string {
+    return new Date(this.#options.clock.wallMs()).toISOString();
+  }
+}

@@ -1,0 +1,32 @@
+// What the queue is made of and with: the ports and the parts that it is handed.
+import type { AgentId } from '../../../mesh/names.ts';
+import type { Clock, Random, Write } from '../../../mesh/ports.ts';
+import type { EmailEntry } from '../../changes/change-log.ts';
+import type { Log } from '../../log.ts';
+import type { Store } from '../../store/store.ts';
+import type { SendConfig } from '../accounts/account.ts';
+import type { Suppressions } from '../bounces/suppressions.ts';
+import type { Mailer } from '../mailer.ts';
+import type { Message } from '../message.ts';
+
+/** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
+export type Tell = (telling: {
+  readonly agentId: AgentId;
+  readonly agentName: string;
+  readonly drafts: readonly Pick<EmailEntry, 'event' | 'email'>[];
+  readonly writes: readonly Write[];
+  readonly apply: () => void;
+}) => Promise<void>;
+
+export interface QueueOptions {
+  readonly store: Store;
+  readonly tell: Tell;
+  readonly mailer: Mailer;
+  readonly config: SendConfig;
+  readonly suppressions: Suppressions;
+  /** Why a message may not go out as its address any more; `undefined` when it may. */
+  readonly whyNotAs: (message: Message) => string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}

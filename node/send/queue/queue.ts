@@ -1,0 +1,304 @@
+// The durable queue: messages from their acceptance to long after their end. What it answers is on disk; what it hands to a server
+// is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock, Write } from '../../../mesh/ports.ts';
+import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
+import { Accounts, waitingReason } from '../accounts/accounts.ts';
+import { WarmUps } from '../accounts/warm-up.ts';
+import { BlobHolds } from '../attachments/blob-holds.ts';
+import { CONTENT_AHEAD_MS_MAX } from '../limits.ts';
+import { type LogPage, type LogQuery, pageOf } from '../log-page.ts';
+import { isFinal, type Message } from '../message.ts';
+import {
+  attemptWrite,
+  contentWrite,
+  forgetWrites,
+  type IdempotencyRecord,
+  loadContent,
+  loadQueue,
+  messageWrite,
+} from '../message-records.ts';
+import {
+  bounced,
+  cancelled,
+  detailOf,
+  eventOf,
+  keepsContent,
+  requeued,
+  unknown,
+  withoutAttachments,
+} from '../message-states.ts';
+import { ContentCache } from './content-cache.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { type Acceptance, draftOf, refuseTooMuch } from './draft.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { afterRestart, afterStep } from './message-times.ts';
+import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
+import type { QueueOptions } from './queue-options.ts';
+import { Retention } from './retention.ts';
+import { Turns } from './turns.ts';
+import { Watchers } from './watchers.ts';
+
+export class Queue {
+  readonly accounts: Accounts;
+  readonly #options: QueueOptions;
+  readonly #messages: Map<string, Message>;
+  readonly #clock: Clock;
+  readonly #keys = new IdempotencyKeys();
+  readonly #retention: Retention;
+  /** What is needed of the stored blobs. */
+  readonly blobs = new BlobHolds();
+  readonly #contents: ContentCache;
+  readonly #watchers: Watchers;
+  readonly #dispatcher: Dispatcher;
+  /** One change of a message after the other. */
+  readonly #turns = new Turns();
+  #lastNumber: number;
+
+  private constructor(options: QueueOptions, records: Awaited<ReturnType<typeof loadQueue>>) {
+    this.#options = options;
+    const { config, store } = options;
+    const warmUps = new WarmUps(config.warmUp, records.warmUps);
+    const clock = tellingSteps(options.clock, (byMs) => {
+      warmUps.stepped(byMs);
+      this.#stepped(byMs);
+    });
+    this.#clock = clock;
+    this.#watchers = new Watchers(clock);
+    this.#retention = new Retention(clock);
+    this.accounts = new Accounts(config, clock, warmUps);
+    this.#messages = new Map(records.messages.map((message) => [message.id, message]));
+    this.#lastNumber = records.messages.at(-1)?.number ?? 0;
+    this.#contents = new ContentCache((id) => loadContent(store, id));
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      clock,
+      accounts: this.accounts,
+      warmUps,
+      contents: this.#contents,
+      get: (id) => this.#messages.get(id),
+      show: (message) => this.#show(message),
+      save: (id, change, writes) => this.#turns.take(id, () => this.#save(change(this.#known(id)), writes)),
+    });
+    this.#restore(records.keys);
+  }
+
+  /**
+   * Reads the queue back. What was on its way when the node stopped is `unknown` from now on: the server may have it. Throws
+   * `store_failed`.
+   */
+  static async open(options: QueueOptions): Promise<Queue> {
+    const records = await loadQueue(options.store);
+    const queue = new Queue(options, records);
+    for (const [id, attempt] of records.attempts) {
+      const message = queue.#messages.get(id);
+      if (message === undefined || isFinal(message.state)) continue;
+      queue.#dispatcher.remove(id);
+      const { account, date = message.date } = attempt;
+      const interrupted = { ...message, account, ...(date === undefined ? {} : { date }) };
+      await queue.#save(unknown(interrupted, queue.#iso(), 'the node was stopped while it was sending.'), [
+        attemptWrite(id, undefined),
+      ]);
+    }
+    return queue;
+  }
+
+  /** Sends what is due until `signal` aborts; then resolves once nothing is in hand. */
+  run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#watchers.close(), { once: true });
+    return this.#dispatcher.run(signal);
+  }
+
+  /** Its times are of the wall clock as it is set now. */
+  get(id: string): Message | undefined {
+    this.#clock.wallMs();
+    return this.#messages.get(id);
+  }
+
+  /** Newest first. */
+  list(query: LogQuery): LogPage {
+    this.#clock.wallMs();
+    return pageOf([...this.#messages.values()], query);
+  }
+
+  /**
+   * Takes a message; durable when it resolves. The same key and fingerprint again is the same message. Throws
+   * `idempotency_mismatch`, `rate_limited`, `overloaded`.
+   */
+  async accept(acceptance: Acceptance): Promise<{ readonly message: Message; readonly isNew: boolean }> {
+    const { agentId, idempotency } = acceptance;
+    const known = idempotency === undefined ? undefined : this.#keys.find(agentId, idempotency);
+    if (known !== undefined) {
+      const first = await known;
+      return { message: this.#messages.get(first.id) ?? first, isNew: false };
+    }
+    const nowMs = this.#clock.wallMs();
+    const message = draftOf(acceptance, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
+    refuseTooMuch(message, {
+      nowMs,
+      waiting: this.#dispatcher.size,
+      choice: this.accounts.choose(message, new Set()),
+      isWaitedFor: acceptance.wait,
+    });
+    this.#lastNumber += 1;
+    const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
+    const durable = this.#options.store.commit([
+      messageWrite(message),
+      contentWrite(message.id, acceptance.content),
+      ...key,
+    ]);
+    if (idempotency !== undefined) this.#keys.remember(message, idempotency, durable);
+    await durable;
+    if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, acceptance.content);
+    this.#show(message);
+    this.#dispatcher.add(message);
+    return { message, isNew: true };
+  }
+
+  /** Throws `not_cancellable`. */
+  cancel(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      refuseCancelling(message);
+      // Whoever takes it out of the queue has it: what a server is being told of can't be taken back.
+      if (!this.#dispatcher.remove(id))
+        throw new MeshError('not_cancellable', 'The email is being sent at this moment.', {
+          extra: { email_id: id, state: 'sending' },
+        });
+      return this.#save(cancelled(message, this.#iso()), []);
+    });
+  }
+
+  /** Throws `not_resendable`. */
+  resend(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      refuseResending(message);
+      const nowMs = this.#clock.wallMs();
+      const again = await this.#save(requeued(message, { iso: this.#iso(), nowMs }), []);
+      this.#dispatcher.add(again);
+      return again;
+    });
+  }
+
+  /** Lets go of its attachments; it can't be sent again then. Throws `conflict` while it is to be sent. */
+  letGo(id: string): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      refuseLettingGo(message);
+      return message.blobs.length === 0 ? message : this.#save(withoutAttachments(message), []);
+    });
+  }
+
+  /** Marks recipients as bounced, with `writes` in the same commit. Those whom no server has taken yet are still sent to. */
+  bounced(
+    id: string,
+    replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
+    writes: readonly Write[],
+  ): Promise<Message> {
+    return this.#turns.take(id, async () => {
+      const message = this.#known(id);
+      const after = bounced(message, replies, this.#iso());
+      if (after !== message) return this.#save(after, writes);
+      await this.#options.store.commit(writes);
+      return message;
+    });
+  }
+
+  /** The message at its end, or as it is after `ms`. */
+  async waitFor(id: string, ms: number, signal: AbortSignal): Promise<Message> {
+    const message = this.#known(id);
+    if (isFinal(message.state)) return message;
+    await this.#watchers.wait(id, ms, signal);
+    return this.#known(id);
+  }
+
+  /** Forgets what ended long ago, keys that are over, and attachments of what failed. Called now and then. */
+  async trim(): Promise<void> {
+    const over = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
+    if (over.length > 0) await this.#options.store.commit(over);
+    const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
+    // In its turn: it may be sent again meanwhile.
+    for (const id of [...this.#messages.keys()].filter(isOver))
+      await this.#turns.take(id, async () => {
+        const message = this.#messages.get(id);
+        if (message === undefined || !isOver(id)) return;
+        await this.#options.store.commit(forgetWrites(id));
+        this.#messages.delete(id);
+        this.blobs.moved(message, undefined);
+        this.#retention.forgotten(id);
+      });
+    const areOver = ({ id }: Message) => this.#retention.areAttachmentsOver(id);
+    for (const { id } of this.blobs.failed().filter(areOver))
+      await this.#turns.take(id, async () => {
+        const message = this.#known(id);
+        if (areOver(message)) await this.#save(withoutAttachments(message), []);
+      });
+  }
+
+  /** A message that is due and waits all the same, with what stands in its way now. */
+  whyWaiting(message: Message): Message {
+    const nowMs = this.#clock.wallMs();
+    if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
+    const choice = this.accounts.choose(message, new Set());
+    return choice.kind === 'wait'
+      ? { ...message, dueMs: nowMs + choice.waitMs, reason: waitingReason(choice, nowMs) }
+      : message;
+  }
+
+  /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */
+  async #save(message: Message, writes: readonly Write[]): Promise<Message> {
+    const event = eventOf(this.#messages.get(message.id), message);
+    const drafts = event === undefined ? [] : [{ event, email: detailOf(message) }];
+    const content = keepsContent(message.state) ? [] : [contentWrite(message.id, undefined)];
+    const all = [messageWrite(message), ...content, ...writes];
+    const apply = () => this.#show(message);
+    const { agentId, agentName } = message;
+    await this.#options.tell({ agentId, agentName, drafts, writes: all, apply });
+    return message;
+  }
+
+  /** What everybody sees from now on. */
+  #show(message: Message): void {
+    const before = this.#messages.get(message.id);
+    this.#messages.set(message.id, message);
+    this.blobs.moved(before, message);
+    this.#retention.shown(message);
+    if (isFinal(message.state)) this.#contents.forget(message.id);
+    this.#watchers.shown(message);
+  }
+
+  #restore(keys: ReadonlyMap<string, IdempotencyRecord>): void {
+    const nowMs = this.#clock.wallMs();
+    this.accounts.restore([...this.#messages.values()], nowMs);
+    for (const [id, stored] of this.#messages) {
+      const message = isFinal(stored.state) ? stored : afterRestart(stored, nowMs);
+      this.#messages.set(id, message);
+      this.blobs.moved(undefined, message);
+      this.#retention.restored(message);
+      if (!isFinal(message.state)) this.#dispatcher.add(message);
+    }
+    this.#keys.restore(keys, (id) => this.#messages.get(id));
+  }
+
+  /** The wall clock was set: what waits by elapsed time shows its times by the new one, what waits for a time of it waits anew. */
+  #stepped(byMs: number): void {
+    const step = { byMs, nowMs: this.#clock.wallMs() };
+    for (const [id, message] of this.#messages) {
+      if (isFinal(message.state)) continue;
+      const moved = afterStep(message, step);
+      this.#messages.set(id, moved);
+      if (moved === message && this.#dispatcher.remove(id)) this.#dispatcher.add(message);
+    }
+  }
+
+  #known(id: string): Message {
+    const message = this.#messages.get(id);
+    if (message === undefined) throw new MeshError('not_found', `This host has no email '${id}'.`);
+    return message;
+  }
+
+  #iso(): string {
+    return new Date(this.#clock.wallMs()).toISOString();
+  }
+}

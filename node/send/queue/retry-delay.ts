@@ -1,0 +1,17 @@
+// When a message is tried again: doubling from half a minute to an hour. Pure: chance comes as an argument.
+import type { Random } from '../../../mesh/ports.ts';
+import { RETRY_FIRST_MS, RETRY_JITTER, RETRY_MS_MAX } from '../limits.ts';
+
+/** Milliseconds to wait when it was put off `deferrals` times before (0 or more), ±20 %. */
+export function retryDelayMs(deferrals: number, random: Random): number {
+  return Math.round(plannedMs(deferrals) * (1 + RETRY_JITTER * (2 * random.next() - 1)));
+}
+
+/** The longest that a message which has been put off `deferrals` times (1 or more) waits now. */
+export function retryDelayMsAtMost(deferrals: number): number {
+  return Math.round(plannedMs(Math.max(0, deferrals - 1)) * (1 + RETRY_JITTER));
+}
+
+function plannedMs(deferrals: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_FIRST_MS * 2 ** Math.min(30, deferrals));
+}

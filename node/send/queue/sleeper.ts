@@ -1,0 +1,41 @@
+// One sleep for all that waits: until the next thing is due, unless something comes that is due sooner.
+import type { Clock } from '../../../mesh/ports.ts';
+
+/** That the wall clock was set is noticed within this long. */
+const SLEEP_MS_MAX = 30_000;
+/** With nothing to wait for there is nothing to notice. */
+const IDLE_MS_MAX = 3_600_000;
+/** A reason that is there already: making one for each wake would cost more than the wake. */
+const WOKEN = new Error('Something is due.');
+
+export class Sleeper {
+  readonly #clock: Clock;
+  #sleep = new AbortController();
+  /** What it sleeps for; like all times here, of the monotonic clock. */
+  #untilMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** From now on a `wake` is not missed: it ends the next `sleepUntil` too. */
+  prepare(): void {
+    this.#sleep = new AbortController();
+  }
+
+  sleepUntil(untilMs: number): Promise<void> {
+    this.#untilMs = untilMs;
+    const most = untilMs === Number.POSITIVE_INFINITY ? IDLE_MS_MAX : SLEEP_MS_MAX;
+    const ms = Math.min(Math.max(1, untilMs - this.#clock.monotonicMs()), most);
+    return this.#clock.sleep(ms, this.#sleep.signal);
+  }
+
+  wake(): void {
+    this.#sleep.abort(WOKEN);
+  }
+
+  /** Something is due then: only what is sooner than what it sleeps for need wake it. */
+  wakeFor(dueMs: number): void {
+    if (dueMs < this.#untilMs) this.wake();
+  }
+}

@@ -1,0 +1,182 @@
+// A message's bytes, by nodemailer's composer. It is handed objects only, never text that it would parse as a list of addresses,
+// and may read no file and fetch no URL. Short plain text, by far the commonest message, is composed without streams: its header lines
+// are the composer's, its body is encoded here by the same rules, which costs a tenth. Long text is encoded piece by piece, as it is sent,
+// with turns for others in between.
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import DKIM from 'nodemailer/lib/dkim';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { encodeWord } from 'nodemailer/lib/mime-funcs';
+import MimeNode from 'nodemailer/lib/mime-node';
+import * as qp from 'nodemailer/lib/qp';
+import { parseAddress } from '../../../mesh/address/parse.ts';
+import type { DkimKey } from '../accounts/account.ts';
+import { typeOfFile } from '../attachments/content-type.ts';
+import type { AttachmentPart, Mailbox, MessageContent } from '../message.ts';
+
+export interface ComposeOptions {
+  /** ISO 8601: the Date header, the moment at which it is sent. */
+  readonly date: string;
+  /** The octets of an attachment. */
+  open(attachment: AttachmentPart): Readable;
+  readonly dkim?: DkimKey | undefined;
+}
+
+/** Small messages as bytes, those with attachments as a stream. */
+export type Composed = { readonly bytes: Buffer } | { readonly stream: Readable };
+
+/** RFC 5322 §2.1.1: a longer line is not allowed on the wire. */
+const LINE_OCTETS_MAX = 998;
+/** Encoded in one go: a millisecond or two. */
+const PIECE_BYTES = 16 * 1_024;
+const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
+
+export function compose(content: MessageContent, { date, open, dkim }: ComposeOptions): Composed {
+  const isPlain = content.html === undefined && content.payload === undefined && content.attachments.length === 0;
+  const composed: Composed =
+    isPlain && content.text.length <= PIECE_BYTES
+      ? { bytes: composePlain(content, date) }
+      : { stream: composeParts(content, date, open) };
+  if (dkim === undefined) return composed;
+  const signer = new DKIM({
+    domainName: dkim.domain,
+    keySelector: dkim.selector,
+    privateKey: dkim.privateKey.reveal(),
+  });
+  return { stream: signer.sign('bytes' in composed ? composed.bytes : composed.stream) };
+}
+
+/** An address as it stands in an envelope: A-labels wherever the local part allows, so that SMTPUTF8 is seldom needed. */
+export function envelopeAddress(address: string): { readonly address: string; readonly smtputf8: boolean } {
+  const parsed = parseAddress(address, {
+    allowQuotedLocal: true,
+    globallyDeliverable: false,
+    allowSingleLabel: true,
+    allowDomainLiteral: true,
+  });
+  if (!parsed.valid) throw new Error(`'${address}' was stored as an address but is none.`);
+  return parsed.asciiEmail === null
+    ? { address: parsed.normalized, smtputf8: true }
+    : { address: parsed.asciiEmail, smtputf8: false };
+}
+
+function composePlain(content: MessageContent, date: string): Buffer {
+  // Nothing is divided, so no boundary need be drawn at random.
+  const node = new MimeNode('text/plain; charset=utf-8', { ...CLOSED, baseBoundary: 'none' });
+  encodeLookAlikes(node as unknown as HeaderWriter);
+  const is7bit = isSevenBit(content.text);
+  node.setHeader([
+    ...headersOf(content, date),
+    { key: 'Content-Transfer-Encoding', value: is7bit ? '7bit' : 'quoted-printable' },
+  ]);
+  const body = is7bit ? content.text : qp.wrap(qp.encode(content.text));
+  return Buffer.from(`${node.buildHeaders()}\r\n\r\n${body}${body.endsWith('\r\n') ? '' : '\r\n'}`);
+}
+
+/** Printable ASCII in lines of CRLF that every server takes as they are. */
+function isSevenBit(text: string): boolean {
+  if (!/^[\t\r\n\x20-\x7e]*$/.test(text)) return false;
+  let start = 0;
+  for (let end = text.indexOf('\r\n'); end !== -1; end = text.indexOf('\r\n', start)) {
+    if (end - start > LINE_OCTETS_MAX) return false;
+    start = end + 2;
+  }
+  return text.length - start <= LINE_OCTETS_MAX;
+}
+
+function composeParts(content: MessageContent, date: string, open: ComposeOptions['open']): Readable {
+  const { html, payload } = content;
+  const attachments = content.attachments.map((part) => ({
+    filename: part.filename,
+    content: open(part),
+    contentType: part.contentType ?? typeOfFile(part.filename),
+  }));
+  const json =
+    payload === undefined
+      ? []
+      : [{ filename: 'payload.json', contentType: 'application/json', content: inPieces(JSON.stringify(payload)) }];
+  const composer = new MailComposer({
+    ...CLOSED,
+    text: textPart(content.text),
+    ...(html === undefined ? {} : { html: textPart(html) }),
+    attachments: [...json, ...attachments],
+  });
+  const node = composer.compile();
+  encodeLookAlikes(node as unknown as HeaderWriter);
+  node.setHeader(headersOf(content, date));
+  return node.createReadStream();
+}
+
+function textPart(text: string): string | { readonly content: Readable } {
+  return text.length <= PIECE_BYTES ? text : { content: inPieces(text) };
+}
+
+function inPieces(text: string): Readable {
+  return Readable.from(piecesOf(Buffer.from(text)), { objectMode: false });
+}
+
+async function* piecesOf(octets: Buffer): AsyncGenerator<Buffer, void> {
+  for (let at = 0; at < octets.byteLength; at += PIECE_BYTES) {
+    if (at > 0) await nextTurn();
+    yield octets.subarray(at, at + PIECE_BYTES);
+  }
+}
+
+/** What of nodemailer's node writes header values, and is not in its types. */
+interface HeaderWriter {
+  /** A value, or the name of a file. */
+  _encodeWords(text: string): string;
+  /** The name beside an address. */
+  _encodeAddressName(name: string): string;
+  readonly childNodes: readonly HeaderWriter[];
+}
+
+/**
+ * Text that has the form of an encoded-word (RFC 2047 §7) would be read as what it encodes, so it is encoded itself; the composer
+ * leaves it as it is. Readers are lenient about that form, so it is taken widely.
+ */
+const LOOKS_ENCODED = /=\?.*\?=/;
+const ENCODED_CHARACTERS_MAX = 52;
+
+function encodeLookAlikes(node: HeaderWriter): void {
+  for (const method of ['_encodeWords', '_encodeAddressName'] as const) {
+    const asIs = node[method].bind(node);
+    node[method] = (text) => (LOOKS_ENCODED.test(text) ? encodeWord(text, 'Q', ENCODED_CHARACTERS_MAX) : asIs(text));
+  }
+  for (const child of node.childNodes) encodeLookAlikes(child);
+}
+
+interface Header {
+  readonly key: string;
+  readonly value: string | { readonly name: string; readonly address: string }[];
+}
+
+function headersOf(content: MessageContent, date: string): Header[] {
+  const { from, to, cc, replyTo, subject, messageId, inReplyTo, references, headers, payload } = content;
+  const lists: readonly (readonly [string, readonly Mailbox[]])[] = [
+    ['From', [from]],
+    ['To', to],
+    ['Cc', cc],
+    ['Reply-To', replyTo],
+  ];
+  const isAutomatic = payload !== undefined && !headers.some(([name]) => name === 'Auto-Submitted');
+  const lines: (readonly [string, string | undefined])[] = [
+    ['Subject', subject],
+    ['Message-ID', messageId],
+    ['Date', new Date(date).toUTCString().replace('GMT', '+0000')],
+    ['In-Reply-To', inReplyTo],
+    ['References', references.length === 0 ? undefined : references.join(' ')],
+    ['Auto-Submitted', isAutomatic ? 'auto-generated' : undefined],
+    ...headers,
+  ];
+  return [
+    ...lists
+      .filter(([, mailboxes]) => mailboxes.length > 0)
+      .map(([key, mailboxes]) => ({ key, value: mailboxes.map(mailboxOf) })),
+    ...lines.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }])),
+  ];
+}
+
+function mailboxOf({ name, address }: Mailbox): { name: string; address: string } {
+  return { name, address: envelopeAddress(address).address };
+}

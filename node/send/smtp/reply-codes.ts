@@ -1,0 +1,148 @@
+// What an SMTP dialogue came to: replies and errors of nodemailer, read as one of the outcomes that the queue knows. Pure.
+// Codes are of RFC 5321 §4.2, enhanced ones of RFC 3463.
+
+import { printable } from '../header-text.ts';
+import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
+
+/** What nodemailer's errors carry. */
+export interface SmtpError extends Error {
+  readonly code?: string;
+  readonly originalCode?: string;
+  readonly response?: string;
+  readonly responseCode?: number;
+  readonly command?: string;
+  /** Of what an `ETIMEDOUT` is: connecting, the greeting, securing, or silence in between. */
+  readonly timeoutType?: string;
+  readonly recipient?: string;
+  readonly rejectedErrors?: readonly SmtpError[];
+}
+
+type NotSent = Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>;
+
+const ENHANCED = /^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b/;
+
+type Reply = Pick<NotSent, 'code' | 'enhanced' | 'reply'>;
+
+function replyOf(error: SmtpError): Reply {
+  const enhanced = ENHANCED.exec(error.response ?? '')?.[1];
+  return {
+    reply: printable(error.response ?? error.message),
+    ...(error.responseCode === undefined ? {} : { code: error.responseCode }),
+    ...(enhanced === undefined ? {} : { enhanced }),
+  };
+}
+
+/**
+ * Whether the same may be taken later. The enhanced code says it where there is one, but for those that mean it by their subject,
+ * whatever their class: a full mailbox (RFC 3463 §3.3: "a persistent transient failure"), too many recipients (RFC 5321 §4.5.3.1.10,
+ * where 552 stands for it too). 421 is of the connection (§3.8).
+ */
+function isTemporary(reply: Reply, isRecipient: boolean): boolean {
+  const { code = 0, enhanced } = reply;
+  if (code === 421 || isFull(reply) || isSubject(enhanced, TOO_MANY)) return true;
+  if (enhanced !== undefined) return enhanced.startsWith('4');
+  return code < 500 || (isRecipient && code === 552);
+}
+
+/** Subject and detail of enhanced codes (RFC 3463 §3). */
+const FULL = ['2.2'];
+const TOO_MANY = ['5.3'];
+const TOO_LARGE = ['2.3', '3.4'];
+
+/** RFC 5321 §4.2.3 calls 552 "exceeded storage allocation", RFC 1870 §6.3 a message that is too large: without a detail, words tell. */
+const FULL_WORDS = /quota|\bmail ?box\b.{0,40}\b(?:full|exceed)|storage allocation/i;
+
+function isFull({ enhanced, reply }: Pick<Reply, 'enhanced' | 'reply'>): boolean {
+  const hasDetail = enhanced !== undefined && !enhanced.endsWith('.0.0');
+  return hasDetail ? isSubject(enhanced, FULL) : FULL_WORDS.test(reply);
+}
+
+function isSubject(enhanced: string | undefined, subjects: readonly string[]): boolean {
+  return enhanced !== undefined && subjects.includes(enhanced.slice(2));
+}
+
+/** Whether a recipient was put off because the message has too many: in another transaction it may be taken at once. */
+export function isOneTooMany(answer: RecipientAnswer): boolean {
+  const { verdict, code, enhanced } = answer;
+  if (verdict !== 'deferred' || isFull(answer)) return false;
+  return isSubject(enhanced, TOO_MANY) || (enhanced === undefined && (code === 452 || code === 552));
+}
+
+/** Before anything of the message was said: connection, greeting, TLS, authentication. */
+export function connectionFailure(error: SmtpError, tookMs: number): NotSent {
+  const said = replyOf(error);
+  const name = said.code === undefined ? lineError(error) : refusalError(error, said.code);
+  const isCertain = said.code !== undefined && !isTemporary(said, false);
+  return {
+    kind: 'not_sent',
+    error: name,
+    class: isCertain ? 'permanent' : 'transient',
+    scope: 'account',
+    ...said,
+    tookMs,
+  };
+}
+
+/** The server has said no; to what, the command tells, and no word of its answer. */
+function refusalError({ command = '' }: SmtpError, code: number): ShipmentErrorCode {
+  if (command === 'STARTTLS') return code === 421 ? 'connection_lost' : 'tls_not_offered';
+  if (command.startsWith('AUTH')) return code === 421 ? 'connection_lost' : 'auth_failed';
+  return 'greeting_refused';
+}
+
+/** Codes of Node and OpenSSL for what is wrong with a certificate, or with TLS itself. */
+const TLS_CODES =
+  /^(?:ERR_(?:SSL|TLS|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH$)/;
+
+/** Nothing was said, or nothing that is an answer. */
+function lineError({ code, originalCode = '', timeoutType }: SmtpError): ShipmentErrorCode {
+  if (code === 'EAUTH') return 'auth_failed';
+  if (code === 'ETLS' || TLS_CODES.test(originalCode) || TLS_CODES.test(code ?? '')) return 'tls_failed';
+  if (code === 'ETIMEDOUT') return timeoutType === 'CONNECT_TIMEOUT' ? 'connect_timeout' : 'server_timeout';
+  if (code === 'EPROTOCOL') return 'protocol_error';
+  if (originalCode !== '' || code === 'ESOCKET' || code === 'EDNS') return 'connect_failed';
+  return 'connection_lost';
+}
+
+/**
+ * After `MAIL FROM`, when the server took nothing. A reply to `MAIL FROM` is about the account, one to `DATA` about the message;
+ * what the library itself would not write is the message's fault, and never the server's.
+ */
+export function messageFailure(error: SmtpError, tookMs: number): NotSent {
+  const code = error.responseCode;
+  const rest = { ...replyOf(error), tookMs };
+  if (error.code === 'EENVELOPE' && error.command === 'API')
+    return { kind: 'not_sent', error: 'compose_failed', class: 'permanent', scope: 'message', ...rest };
+  if (error.code === 'EMESSAGE' && code === undefined)
+    return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
+  if (code === undefined || code === 421) {
+    const isLate = error.code === 'ETIMEDOUT';
+    const name = isLate ? 'server_timeout' : error.code === 'EPROTOCOL' ? 'protocol_error' : 'connection_lost';
+    return { kind: 'not_sent', error: name, class: 'transient', scope: 'account', ...rest };
+  }
+  const isPermanent = !isTemporary(rest, false);
+  const isTooLarge = isSubject(rest.enhanced, TOO_LARGE) || (code === 552 && rest.enhanced === undefined);
+  if (isPermanent && isTooLarge)
+    return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
+  const isSender = error.command === 'MAIL FROM';
+  return {
+    kind: 'not_sent',
+    error: isSender ? 'sender_refused' : 'message_refused',
+    class: isPermanent ? 'permanent' : 'transient',
+    scope: isSender ? 'account' : 'message',
+    ...rest,
+  };
+}
+
+/** What the server said of one recipient it did not take. */
+export function refusalOf(address: string, error: SmtpError): RecipientAnswer {
+  const said = replyOf(error);
+  const { code = 450, reply, enhanced } = said;
+  return {
+    address,
+    verdict: isTemporary({ ...said, code }, true) ? 'deferred' : 'refused',
+    code,
+    reply,
+    ...(enhanced === undefined ? {} : { enhanced }),
+  };
+}

@@ -1,0 +1,89 @@
+// What a shipment came to, said as the queue knows it: from the failures of a connection, and from a server's answers.
+
+import { printable } from '../header-text.ts';
+import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
+import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './reply-codes.ts';
+import type { Failed, Taken } from './smtp-connection.ts';
+
+/** Those asked: as the queue names them, and as the envelope does. */
+export type Recipients = readonly { readonly asked: string; readonly address: string }[];
+
+/** The server took nothing, and never will as it is. */
+export function notSent(error: ShipmentErrorCode, scope: 'account' | 'message', reply: string, tookMs: number) {
+  return { kind: 'not_sent', error, class: 'permanent', scope, reply, tookMs } as const;
+}
+
+export function connectFailed(error: unknown, cause: SmtpError | undefined, tookMs: number): ShipmentOutcome {
+  const failure = connectionFailure((cause ?? error) as SmtpError, tookMs);
+  const { code } = (cause ?? error) as SmtpError;
+  if (code === 'EINTERRUPTED') return { ...failure, error: 'interrupted', class: 'transient' };
+  if (code === 'ETOKEN') return { ...failure, error: 'token_failed', class: 'transient' };
+  if (cause !== undefined) return { ...failure, error: 'server_timeout', class: 'transient' };
+  return failure;
+}
+
+export function sendFailed(
+  failed: Failed,
+  to: Recipients,
+  cause: SmtpError | undefined,
+  tookMs: number,
+): ShipmentOutcome {
+  const { isUnknown } = failed;
+  const error = failed.error.responseCode === undefined ? (cause ?? failed.error) : failed.error;
+  if (isUnknown) return { kind: 'unknown', reply: printable(error.message), tookMs };
+  // Of the connection (RFC 5321 §3.8), whatever it was said in answer to.
+  const isClosing = error.responseCode === 421;
+  if (
+    !isClosing &&
+    error.command === 'RCPT TO' &&
+    error.rejectedErrors !== undefined &&
+    error.rejectedErrors.length > 0
+  )
+    return { kind: 'answered', answers: refusals(to, error.rejectedErrors), tookMs };
+  if (error.code === 'ECOMPOSE')
+    return {
+      kind: 'not_sent',
+      error: 'attachment_missing',
+      class: 'permanent',
+      scope: 'message',
+      reply: printable(error.message),
+      tookMs,
+    };
+  if (error.code === 'EINTERRUPTED')
+    return {
+      kind: 'not_sent',
+      error: 'interrupted',
+      class: 'transient',
+      scope: 'account',
+      reply: error.message,
+      tookMs,
+    };
+  const failure = messageFailure(error, tookMs);
+  // The server has spoken of the message as a whole: that is its answer about everybody.
+  if (failure.code === undefined || failure.error !== 'message_refused') return failure;
+  const { code, reply, enhanced } = failure;
+  const verdict = failure.class === 'permanent' ? 'refused' : 'deferred';
+  const each = { verdict, code, reply, ...(enhanced === undefined ? {} : { enhanced }) } as const;
+  return { kind: 'answered', answers: to.map(({ asked }) => ({ address: asked, ...each })), tookMs };
+}
+
+/** Everybody asked must be in the answer once: a server, or a library, that loses one is not believed. */
+export function answered(to: Recipients, { accepted, rejected, response }: Taken, tookMs: number): ShipmentOutcome {
+  const code = Number(response.slice(0, 3)) || 250;
+  const reply = printable(response);
+  const answers: RecipientAnswer[] = refusals(to, rejected).slice();
+  for (const address of accepted) {
+    const asked = to.find((one) => one.address === address)?.asked;
+    if (asked !== undefined) answers.push({ address: asked, verdict: 'accepted', code, reply });
+  }
+  if (new Set(answers.map(({ address }) => address)).size === to.length && answers.length === to.length)
+    return { kind: 'answered', answers, tookMs };
+  return { kind: 'unknown', reply: `The server answered about ${answers.length} of ${to.length} recipients.`, tookMs };
+}
+
+function refusals(to: Recipients, errors: readonly SmtpError[]): RecipientAnswer[] {
+  return errors.flatMap((error) => {
+    const asked = to.find(({ address }) => address === error.recipient)?.asked;
+    return asked === undefined ? [] : [refusalOf(asked, error)];
+  });
+}

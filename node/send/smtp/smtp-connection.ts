@@ -1,0 +1,239 @@
+// One connection to one account's server, over nodemailer's SMTPConnection: opened, secured, authenticated, then used for many
+// messages. It knows one thing its library does not tell: whether the final dot may have left, which decides between "not sent"
+// and "unknown".
+import { isIP, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Secret } from '../../secret.ts';
+import type { Account } from '../accounts/account.ts';
+import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, REPLY_BYTES_MAX, SILENCE_MS_MAX } from '../limits.ts';
+import type { SmtpError } from './reply-codes.ts';
+import { codeOf, SmtpDialogue } from './smtp-dialogue.ts';
+
+export interface Envelope {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly smtputf8: boolean;
+  /** Octets, when known beforehand. */
+  readonly bytes: number | undefined;
+}
+
+export interface Taken {
+  readonly accepted: readonly string[];
+  readonly rejected: readonly SmtpError[];
+  /** The server's answer to the final dot. */
+  readonly response: string;
+}
+
+/** Why a message was not (surely) taken. */
+export interface Failed {
+  readonly error: SmtpError;
+  /** Whether the final dot may have been written without an answer to it. */
+  readonly isUnknown: boolean;
+}
+
+/** Makes a socket, not connected yet, that connects to this name, whatever host its user names. */
+export type SocketTo = (name: string) => Socket;
+
+/** For the library, which would resolve a name by itself, in threads that everybody needs; it asks nobody for an address. */
+const ANY_ADDRESS = '0.0.0.0';
+
+export class SmtpConnection {
+  readonly #connection: SmtpDialogue;
+  /** Fails whatever is being waited for; set while something is. */
+  #fail: ((error: SmtpError) => void) | undefined;
+  #isClosed = false;
+  /** Messages it has carried. */
+  carried = 0;
+
+  constructor({ host, port, security, auth, ca, tlsName }: Account, socketTo: SocketTo, name: string | undefined) {
+    const isAddress = isIP(host) !== 0;
+    this.#connection = new SmtpDialogue({
+      host: isAddress ? host : ANY_ADDRESS,
+      ...(isAddress ? {} : { servername: host }),
+      socket: socketTo(host),
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      connectionTimeout: CONNECT_MS_MAX,
+      greetingTimeout: GREETING_MS_MAX,
+      socketTimeout: SILENCE_MS_MAX,
+      socketCloseTimeout: CLOSE_MS_MAX,
+      maxResponseSize: REPLY_BYTES_MAX,
+      logger: false,
+      ...(name === undefined ? {} : { name }),
+      tls: {
+        minVersion: 'TLSv1.2',
+        rejectUnauthorized: true,
+        ...(ca === undefined ? {} : { ca }),
+        ...(tlsName === undefined ? {} : { servername: tlsName }),
+      },
+    });
+    if (auth?.kind === 'password') this.#connection.hide(auth.user, auth.password);
+    this.#connection.on('error', (error) => this.#ended(error as SmtpError));
+    this.#connection.on('end', () => this.#ended(new Error('The server closed the connection.')));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether its server is believed no more: it spoke out of turn. */
+  get isDoubtful(): boolean {
+    return this.#connection.doubt !== undefined;
+  }
+
+  /** Greeted and secured. Rejects with an `SmtpError`. */
+  open(): Promise<void> {
+    return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
+  }
+
+  login(user: string, secret: Secret, kind: 'password' | 'xoauth2'): Promise<void> {
+    this.#connection.hide(user, secret);
+    const auth =
+      kind === 'password'
+        ? { credentials: { user, pass: secret.reveal() } }
+        : { method: 'XOAUTH2', oauth2: tokenGiver(user, secret) };
+    return this.#during((done) =>
+      this.#connection.login(auth as never, (error) => done(error as SmtpError | undefined)),
+    );
+  }
+
+  /** What EHLO offered. */
+  offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
+    return this.#connection.offers(extension);
+  }
+
+  /**
+   * Says one message. `mayGo` resolves when the body may leave; until then only the envelope does. Resolves with what the server
+   * took; rejects with `Failed`.
+   */
+  async send(envelope: Envelope, body: Buffer | Readable, mayGo: Promise<void>): Promise<Taken> {
+    this.carried += 1;
+    let isDotOut = false;
+    const dotLeaves = () => {
+      isDotOut = true;
+      this.#connection.dotLeaves();
+    };
+    if (!Buffer.isBuffer(body)) {
+      // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
+      body.once('end', dotLeaves);
+      body.once('error', (error) => {
+        this.close(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
+      });
+    }
+    const message = {
+      pipe: (wire: NodeJS.WritableStream) => {
+        const go = () => {
+          if (this.#isClosed) return;
+          if (!Buffer.isBuffer(body)) {
+            body.pipe(wire);
+            return;
+          }
+          dotLeaves();
+          wire.end(body);
+        };
+        // When it may not go, the mailer closes the connection, which tells of it.
+        mayGo.then(go, () => undefined);
+        return wire;
+      },
+    };
+    const { from, to, smtputf8, bytes } = envelope;
+    const asked = {
+      from,
+      to: [...to],
+      ...(smtputf8 ? { use8BitMime: true } : {}),
+      ...(bytes === undefined ? {} : { size: bytes }),
+    };
+    let info:
+      | {
+          readonly accepted: readonly string[];
+          readonly rejectedErrors?: readonly SmtpError[];
+          readonly response?: string;
+        }
+      | undefined;
+    try {
+      await this.#during((done) =>
+        this.#connection.send(asked as never, message as never, (error, result) => {
+          info = result as typeof info;
+          done(error as SmtpError | undefined);
+        }),
+      );
+    } catch (cause) {
+      if (!Buffer.isBuffer(body)) body.destroy();
+      throw this.#failed(cause as SmtpError, isDotOut);
+    }
+    const response = this.#connection.scrubbed(info?.response ?? '');
+    const isTaken = /^25\d$/.test(String(codeOf(response)));
+    if (!isTaken || this.isDoubtful)
+      throw this.#failed(new Error(`The server's answer to the message was '${response}'.`), isDotOut);
+    return {
+      accepted: info?.accepted ?? [],
+      rejected: info?.rejectedErrors ?? [],
+      response,
+    };
+  }
+
+  /** Only a whole refusal, of a server that is in step, says that a message which may have left was not taken. */
+  #failed(error: SmtpError, isDotOut: boolean): Failed {
+    const { doubt } = this.#connection;
+    const code = codeOf(error.response ?? '') ?? 0;
+    const isRefusal = error.command === 'DATA' && code >= 400;
+    if (doubt !== undefined)
+      return { error: Object.assign(new Error(doubt), { code: 'EPROTOCOL' }), isUnknown: isDotOut };
+    return { error, isUnknown: isDotOut && !isRefusal };
+  }
+
+  /** Takes back an envelope that was begun. */
+  reset(): Promise<void> {
+    return this.#during((done) => this.#connection.reset((error) => done(error as SmtpError | undefined)));
+  }
+
+  /** Says goodbye, without waiting for it. */
+  quit(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#connection.quit();
+  }
+
+  /** Ends whatever it is doing, at once. */
+  close(reason?: SmtpError): void {
+    this.#isClosed = true;
+    // Before the library tells of the end in its own words.
+    if (reason !== undefined) this.#lost(reason);
+    this.#connection.close();
+  }
+
+  #during(begin: (done: (error: SmtpError | undefined) => void) => void): Promise<void> {
+    if (this.#isClosed)
+      return Promise.reject(Object.assign(new Error('The connection is closed.'), { code: 'ECONNECTION' }));
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      begin((error) => {
+        this.#fail = undefined;
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  /** The connection is gone; what the server has said before says more than that. */
+  #ended(error: SmtpError): void {
+    this.#lost(error.responseCode === undefined ? (this.#connection.farewell ?? error) : error);
+  }
+
+  #lost(error: SmtpError): void {
+    this.#isClosed = true;
+    this.#fail?.(error);
+    this.#fail = undefined;
+  }
+}
+
+/** What nodemailer asks for a token: it has one, and no way to another; the next attempt gets a new one. */
+function tokenGiver(user: string, token: Secret) {
+  return {
+    getToken: (_: boolean, callback: (error: Error | null, token?: string) => void) => callback(null, token.reveal()),
+    buildXOAuth2Token: (accessToken: string) =>
+      Buffer.from(`user=${user}\x01auth=Bearer ${accessToken}\x01\x01`, 'utf8').toString('base64'),
+  };
+}

@@ -1,0 +1,272 @@
+// The Mailer over SMTP: a few connections per account, kept while they are in use, and one outcome for every message handed in.
+// Each attempt is bounded as a whole by our own clock, since the timeouts of the library are each about silence only. A shipment
+// finds a free connection or opens one; the queue asks for no more at once than the account allows.
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../../mesh/ports.ts';
+import type { Log } from '../../log.ts';
+import type { Secret } from '../../secret.ts';
+import type { Account } from '../accounts/account.ts';
+import { printable } from '../header-text.ts';
+import { IDLE_CONNECTION_MS_MAX, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from '../limits.ts';
+import type { Mailer, Shipment, ShipmentOutcome } from '../mailer.ts';
+import type { AttachmentPart } from '../message.ts';
+import { type Composed, compose, envelopeAddress } from './composer.ts';
+import type { SmtpError } from './reply-codes.ts';
+import { answered, connectFailed, notSent, type Recipients, sendFailed } from './shipment-outcome.ts';
+import { type Failed, SmtpConnection, type SocketTo } from './smtp-connection.ts';
+
+export interface SmtpMailerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  open(attachment: AttachmentPart): Readable;
+  /** The password, or an access token that is valid now. Rejects with a sentence that holds no secret. */
+  secretOf(account: Account): Promise<Secret>;
+  /** The server refused what `secretOf` gave. */
+  secretRefused(account: Account): void;
+  readonly socketTo: SocketTo;
+  /** How this host calls itself in EHLO; absent: the machine's name. */
+  readonly name?: string;
+}
+
+interface Idle {
+  readonly connection: SmtpConnection;
+  readonly sinceMs: number;
+}
+
+export class SmtpMailer implements Mailer {
+  readonly #options: SmtpMailerOptions;
+  readonly #idle = new Map<string, Idle[]>();
+  readonly #inUse = new Set<SmtpConnection>();
+  readonly #closing = new AbortController();
+  #isSweeping = false;
+
+  constructor(options: SmtpMailerOptions) {
+    this.#options = options;
+  }
+
+  async ship(shipment: Shipment, signal: AbortSignal): Promise<ShipmentOutcome> {
+    const { clock, log } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const tookMs = () => clock.monotonicMs() - startedMs;
+    const attempt = new Attempt();
+    const cut = (why: SmtpError) => attempt.cut(why);
+    const onAbort = () => cut(Object.assign(new Error('The node is stopping.'), { code: 'EINTERRUPTED' }));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    const timer = new AbortController();
+    void clock.sleep(SHIPMENT_MS_MAX, timer.signal).then(() => {
+      if (!timer.signal.aborted)
+        cut(
+          Object.assign(new Error(`The server took longer than ${SHIPMENT_MS_MAX / 1_000} s.`), { code: 'ETIMEDOUT' }),
+        );
+    });
+    let outcome: ShipmentOutcome;
+    try {
+      outcome = await this.#ship(shipment, attempt, tookMs);
+    } finally {
+      // A reason that is there already: making one costs more than the timer.
+      timer.abort(DONE);
+      signal.removeEventListener('abort', onAbort);
+      if (attempt.connection !== undefined) this.#inUse.delete(attempt.connection);
+    }
+    const { kind } = outcome;
+    const said = kind === 'answered' ? { codes: outcome.answers.map(({ code }) => code) } : { reply: outcome.reply };
+    const error = kind === 'not_sent' ? { error: outcome.error, class: outcome.class } : {};
+    const fields = {
+      account: shipment.account.id,
+      messageId: shipment.content.messageId,
+      outcome: kind,
+      ...error,
+      ...said,
+    };
+    log[kind === 'answered' ? 'info' : 'warn']('shipment.ended', { ...fields, tookMs: Math.round(outcome.tookMs) });
+    return outcome;
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    for (const list of this.#idle.values()) for (const { connection } of list) connection.quit();
+    this.#idle.clear();
+    for (const connection of this.#inUse) connection.close();
+    return Promise.resolve();
+  }
+
+  async #ship(shipment: Shipment, attempt: Attempt, tookMs: () => number): Promise<ShipmentOutcome> {
+    const { account } = shipment;
+    let envelope: ReturnType<typeof envelopeOf>;
+    try {
+      envelope = envelopeOf(shipment);
+    } catch (error) {
+      return notSent('compose_failed', 'message', printable((error as Error).message), tookMs());
+    }
+    const { from, to } = envelope;
+    const smtputf8 = from.smtputf8 || to.some((one) => one.smtputf8);
+    const before = { shipment, from, to, smtputf8, attempt, tookMs };
+    const kept = this.#takeIdle(account);
+    if (kept !== undefined) {
+      const outcome = await this.#shipOver(before, () => this.#useAgain(kept, attempt));
+      // A connection that waited may have been closed by the server meanwhile, as servers do; that says nothing of the server.
+      if (outcome !== 'stale') return outcome;
+    }
+    const outcome = await this.#shipOver(before, () => this.#connect(account, attempt));
+    if (outcome !== 'stale') return outcome;
+    throw new Error('A new connection is never stale.');
+  }
+
+  async #shipOver(
+    { shipment, from, to, smtputf8, attempt, tookMs }: Begun,
+    connect: () => Promise<{ readonly connection: SmtpConnection; readonly isKept: boolean }>,
+  ): Promise<ShipmentOutcome | 'stale'> {
+    const { account, content } = shipment;
+    let connection: SmtpConnection;
+    let isKept: boolean;
+    try {
+      ({ connection, isKept } = await connect());
+    } catch (error) {
+      return connectFailed(error, attempt.cause, tookMs());
+    }
+    if (smtputf8 && !connection.offers('SMTPUTF8')) {
+      this.#release(account, connection);
+      const reply = `The server of account '${account.id}' does not take addresses beyond ASCII before the @ (SMTPUTF8).`;
+      return notSent('smtputf8_unsupported', 'message', reply, tookMs());
+    }
+    let composed: Composed;
+    try {
+      composed = compose(content, { date: shipment.date, open: this.#options.open, dkim: account.dkim });
+    } catch (error) {
+      this.#release(account, connection);
+      const reply = printable((error as Error).message);
+      return notSent('compose_failed', 'message', `The message can't be composed: ${reply}`, tookMs());
+    }
+    // The envelope is said while the mark becomes durable; the message itself waits for it.
+    const mark = shipment.begin();
+    mark.catch((error: Error) => connection.close(Object.assign(new Error(error.message), { code: 'EINTERRUPTED' })));
+    const body = 'bytes' in composed ? composed.bytes : composed.stream;
+    const bytes = 'bytes' in composed ? composed.bytes.byteLength : undefined;
+    try {
+      const envelope = { from: from.address, to: to.map(({ address }) => address), smtputf8, bytes };
+      const taken = await connection.send(envelope, body, mark);
+      this.#release(account, connection);
+      return answered(to, taken, tookMs());
+    } catch (failure) {
+      connection.close();
+      const { error, isUnknown } = failure as Failed;
+      // Gone without a word, or with 421, which a server says when it has waited long enough.
+      const isClosing = error.responseCode === 421 && error.command === 'MAIL FROM';
+      const isGone = isClosing || (error.responseCode === undefined && error.code === 'ECONNECTION');
+      const isStale = !isUnknown && (isGone || error.code === 'EPROTOCOL');
+      if (isKept && isStale && attempt.cause === undefined) return 'stale';
+      return sendFailed(failure as Failed, to, attempt.cause, tookMs());
+    }
+  }
+
+  /** A connection that carried a message before. */
+  #useAgain(connection: SmtpConnection, attempt: Attempt) {
+    attempt.hold(connection);
+    this.#inUse.add(connection);
+    return Promise.resolve({ connection, isKept: true });
+  }
+
+  async #connect(account: Account, attempt: Attempt) {
+    const connection = new SmtpConnection(account, this.#options.socketTo, this.#options.name);
+    attempt.hold(connection);
+    this.#inUse.add(connection);
+    try {
+      await connection.open();
+      if (account.auth !== undefined) await this.#login(account, account.auth.kind, account.auth.user, connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return { connection, isKept: false };
+  }
+
+  async #login(
+    account: Account,
+    kind: 'password' | 'xoauth2',
+    user: string,
+    connection: SmtpConnection,
+  ): Promise<void> {
+    const secret = await this.#options.secretOf(account).catch((error: Error) => {
+      throw Object.assign(new Error(error.message), { code: 'ETOKEN' });
+    });
+    try {
+      await connection.login(user, secret, kind);
+    } catch (error) {
+      if (((error as SmtpError).responseCode ?? 0) >= 500) this.#options.secretRefused(account);
+      throw error;
+    }
+  }
+
+  #takeIdle(account: Account): SmtpConnection | undefined {
+    const list = this.#idle.get(account.id) ?? [];
+    for (let idle = list.pop(); idle !== undefined; idle = list.pop())
+      if (!idle.connection.isClosed && !idle.connection.isDoubtful) return idle.connection;
+    return undefined;
+  }
+
+  #release(account: Account, connection: SmtpConnection): void {
+    this.#inUse.delete(connection);
+    if (connection.isClosed) return;
+    if (connection.carried >= MESSAGES_PER_CONNECTION_MAX || connection.isDoubtful) {
+      connection.quit();
+      return;
+    }
+    const list = this.#idle.get(account.id) ?? [];
+    list.push({ connection, sinceMs: this.#options.clock.monotonicMs() });
+    this.#idle.set(account.id, list);
+    void this.#sweep();
+  }
+
+  /** Closes connections that nobody has used for a while, until there are none. */
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    while ([...this.#idle.values()].some((list) => list.length > 0)) {
+      await this.#options.clock.sleep(IDLE_CONNECTION_MS_MAX / 2, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      const beforeMs = this.#options.clock.monotonicMs() - IDLE_CONNECTION_MS_MAX;
+      for (const [account, list] of this.#idle) {
+        for (const { connection, sinceMs } of list) if (sinceMs <= beforeMs) connection.quit();
+        this.#idle.set(
+          account,
+          list.filter(({ connection }) => !connection.isClosed),
+        );
+      }
+    }
+    this.#isSweeping = false;
+  }
+}
+
+const DONE = new Error('The shipment has ended.');
+
+function envelopeOf({ content, recipients }: Shipment) {
+  const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));
+  return { from: envelopeAddress(content.from.address), to };
+}
+
+/** A shipment with its envelope, before it has a connection. */
+interface Begun {
+  readonly shipment: Shipment;
+  readonly from: { readonly address: string };
+  readonly to: Recipients;
+  readonly smtputf8: boolean;
+  readonly attempt: Attempt;
+  readonly tookMs: () => number;
+}
+
+/** What the deadline and the stop act on: the connection of the moment. */
+class Attempt {
+  connection: SmtpConnection | undefined;
+  cause: SmtpError | undefined;
+
+  hold(connection: SmtpConnection): void {
+    if (this.cause !== undefined) throw this.cause;
+    this.connection = connection;
+  }
+
+  cut(why: SmtpError): void {
+    this.cause ??= why;
+    this.connection?.close(why);
+  }
+}
