@@ -2,7 +2,7 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
 import type { Clock } from '../../mesh/ports.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
-import { DnsFailure, type Resolver } from '../send/deliverability.ts';
+import { DnsFailure, type Resolver } from '../validation/deliverability.ts';
 
 /** A question with its retries, at every server. */
 const ANSWER_MS_MAX = 5_000;

@@ -7,7 +7,7 @@ import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Resolver } from '../send/deliverability.ts';
+import type { Resolver } from '../validation/deliverability.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';

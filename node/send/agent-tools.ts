@@ -2,9 +2,9 @@
 // check a request, so that the two can't differ. Written for a language model: each description says what comes back.
 import { z } from 'zod';
 import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
+import { validateRequest } from '../validation/address-verdict.ts';
 import { ATTACHMENTS_MAX } from './limits.ts';
 import { attachment, sendRequest } from './request/request.ts';
-import { validateRequest } from './validation.ts';
 
 const ADDRESS = 'an email address, "Name <address>", or {"name","address"}';
 

@@ -71,8 +71,6 @@ export const BOUNCE_HEAP_MIB_MAX = 64;
 export const BOUNCES_WAITING_MAX = 32;
 /** Servers give up after a week at most (RFC 5321 §4.5.4.1: four to five days). */
 export const BOUNCE_AGE_MS_MAX = 14 * 24 * HOUR_MS;
-/** Addresses in one `validate`. */
-export const VALIDATE_ADDRESSES_MAX = 1_000;
 /** Messages kept after their end, and for how long; older ones are forgotten with their contents. */
 export const FINISHED_MESSAGES_MAX = 50_000;
 export const FINISHED_MS_MAX = 30 * 24 * HOUR_MS;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
-import { validateEmail } from '../../node/send/validation.ts';
+import { validateEmail } from '../../node/validation/address-verdict.ts';
 import { freePorts, type HostProcess, ProcessMesh } from '../host-process.ts';
 import { Postfix, whyNoPostfix } from '../postfix.ts';
 import { type Benchmark, type Figure, median, quantile } from './figure.ts';

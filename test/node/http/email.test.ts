@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SendConfig } from '../../../node/send/accounts/account.ts';
-import { DnsFailure, type Resolver } from '../../../node/send/deliverability.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../../node/send/mailer.ts';
+import { DnsFailure, type Resolver } from '../../../node/validation/deliverability.ts';
 import dns from '../../data/python-email-validator-dns.json' with { type: 'json' };
 import { account, sendConfig } from '../../support/mail.ts';
 import { accepted, notSent } from '../../support/mail-world.ts';

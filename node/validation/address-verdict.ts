@@ -1,5 +1,6 @@
 // Whether a text is an email address one could write to, told with the fields and the sentences of the yardstick
 // (python-email-validator): a function of the one parser, so that what validates is what is accepted.
+
 import { z } from 'zod';
 import { parseAddress } from '../../mesh/address/parse.ts';
 import { VALIDATE_ADDRESSES_MAX } from './limits.ts';

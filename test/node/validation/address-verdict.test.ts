@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { validateEmail } from '../../../node/send/validation.ts';
+import { validateEmail } from '../../../node/validation/address-verdict.ts';
 import { yardstickCases } from '../../mesh/address/address-cases.ts';
 
 describe('validation', () => {
