@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
 import type { Host } from '../mesh/roster.ts';
 import { untilAborted } from '../mesh/time/deadline.ts';
-import { openClaimEngine } from './adapters/claim-engine.ts';
 import { createDnsResolver } from './adapters/dns-resolver.ts';
 import { openHostKey } from './adapters/host-key.ts';
 import { HostsFile } from './adapters/hosts-file.ts';
@@ -17,6 +16,7 @@ import { createCallOnce, createPeerTransport } from './adapters/peer-transport.t
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './config.ts';
+import { openClaimEngine } from './engines/named-engine.ts';
 import { closeServer, createHttpServer, listenOn } from './http/server.ts';
 import type { Log } from './log.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { openPostgres } from '../../../node/adapters/postgres-engine.ts';
-import { readPostgresUrl } from '../../../node/adapters/postgres-url.ts';
+import { openPostgres } from '../../../node/engines/postgres-engine.ts';
+import { readPostgresUrl } from '../../../node/engines/postgres-url.ts';
 import { serveRaw } from '../../support/loopback.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
 

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { EtcdGateway } from '../../../node/adapters/etcd-gateway.ts';
+import { EtcdGateway } from '../../../node/engines/etcd-gateway.ts';
 import { serveApp } from '../../support/loopback.ts';
 
 /** An etcd whose login takes until it is let go. */

@@ -1,8 +1,8 @@
 // Engines by name: their libraries connect where our own resolver says, and ask nobody else.
 import { describe, expect, it } from 'vitest';
-import { openEtcd } from '../../../node/adapters/etcd-engine.ts';
 import { lookupBy } from '../../../node/adapters/name-resolver.ts';
-import { openPostgres } from '../../../node/adapters/postgres-engine.ts';
+import { openEtcd } from '../../../node/engines/etcd-engine.ts';
+import { openPostgres } from '../../../node/engines/postgres-engine.ts';
 import { serveRaw } from '../../support/loopback.ts';
 
 function names() {

@@ -1,6 +1,6 @@
 // What MESH_CLAIMS may say of etcd, as far as it is decided without asking it.
 import { describe, expect, it } from 'vitest';
-import { openEtcd } from '../../../node/adapters/etcd-engine.ts';
+import { openEtcd } from '../../../node/engines/etcd-engine.ts';
 
 describe('a password for etcd', () => {
   it.each([
