@@ -2,7 +2,7 @@
 // the server would like, and where somebody else than the peer answers, all connections are let go of and the name is asked for again.
 import { type Dispatcher, Pool } from 'undici';
 import { HOSTS_MAX } from '../../mesh/limits.ts';
-import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from '../peers/limits.ts';
+import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from './limits.ts';
 import { createPeerConnector, type PeerAddresses, type PeerConnector } from './peer-connector.ts';
 
 /** How one connection to a peer is used. `idleMsMax`: it is closed when nothing was asked for so long. */

@@ -11,19 +11,14 @@ import { type RequestParts, signRequest } from '../../mesh/signature/request.ts'
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
-import type { CallOnce } from '../peers/greeter.ts';
-import {
-  ASKS_WAITING_MAX,
-  INDEX_BYTES_HELD_MAX,
-  INDEX_CONNECTIONS_MAX,
-  PEER_CONNECTIONS_MAX,
-} from '../peers/limits.ts';
-import { PeerClocks } from '../peers/peer-clocks.ts';
-import type { PeerKeys } from '../peers/peer-keys.ts';
+import type { CallOnce } from './greeter.ts';
+import { ASKS_WAITING_MAX, INDEX_BYTES_HELD_MAX, INDEX_CONNECTIONS_MAX, PEER_CONNECTIONS_MAX } from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';
+import { PeerClocks } from './peer-clocks.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
+import type { PeerKeys } from './peer-keys.ts';
 import { Lane } from './peer-lane.ts';
 import { clientOptions, PeerPools } from './peer-pools.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OctetBudget } from '../../../node/adapters/octet-budget.ts';
+import { OctetBudget } from '../../../node/peers/octet-budget.ts';
 
 describe('what large answers hold together', () => {
   it('is bounded, and given back', () => {
