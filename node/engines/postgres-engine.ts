@@ -5,7 +5,7 @@ import type { Claim, Owner, ReleasedClaim } from '../../mesh/claims/claim-store.
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
-import { socketBy } from '../adapters/named-socket.ts';
+import { socketBy } from '../dns/named-socket.ts';
 import { withoutSecret } from '../secret.ts';
 import { readPostgresUrl } from './postgres-url.ts';
 

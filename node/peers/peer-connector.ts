@@ -2,7 +2,7 @@
 // itself waits for it to succeed or to time out, which would keep a stopping node alive for seconds.
 import { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import type { KnownAddresses } from '../adapters/known-addresses.ts';
+import type { KnownAddresses } from '../dns/known-addresses.ts';
 import { PEER_CONNECT_MS_MAX } from './limits.ts';
 
 export type PeerAddresses = Pick<KnownAddresses, 'lookup' | 'forget'>;

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../mesh/ports.ts';
-import { createDnsResolver } from '../../node/adapters/dns-resolver.ts';
+import { createDnsResolver } from '../../node/dns/dns-resolver.ts';
 import type { Log } from '../../node/log.ts';
 import { Blobs } from '../../node/send/attachments/blobs.ts';
 

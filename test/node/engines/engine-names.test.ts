@@ -1,6 +1,6 @@
 // Engines by name: their libraries connect where our own resolver says, and ask nobody else.
 import { describe, expect, it } from 'vitest';
-import { lookupBy } from '../../../node/adapters/name-resolver.ts';
+import { lookupBy } from '../../../node/dns/name-resolver.ts';
 import { openEtcd } from '../../../node/engines/etcd-engine.ts';
 import { openPostgres } from '../../../node/engines/postgres-engine.ts';
 import { serveRaw } from '../../support/loopback.ts';

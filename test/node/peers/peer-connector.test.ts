@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lookupBy } from '../../../node/adapters/name-resolver.ts';
+import { lookupBy } from '../../../node/dns/name-resolver.ts';
 import { createPeerConnector, type PeerConnector } from '../../../node/peers/peer-connector.ts';
 import { type LoopbackServer, serveRaw } from '../../support/loopback.ts';
 import { systemAddresses } from '../../support/system-names.ts';

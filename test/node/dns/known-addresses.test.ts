@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KnownAddresses } from '../../../node/adapters/known-addresses.ts';
+import { KnownAddresses } from '../../../node/dns/known-addresses.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const OLD = [{ address: '192.0.2.1', family: 4 }];

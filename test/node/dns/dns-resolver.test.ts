@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDnsResolver } from '../../../node/adapters/dns-resolver.ts';
+import { createDnsResolver } from '../../../node/dns/dns-resolver.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

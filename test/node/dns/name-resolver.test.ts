@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NameRules } from '../../../node/adapters/name-files.ts';
-import { createNameResolver, lookupBy, type NameResolverPorts } from '../../../node/adapters/name-resolver.ts';
+import type { NameRules } from '../../../node/dns/name-files.ts';
+import { createNameResolver, lookupBy, type NameResolverPorts } from '../../../node/dns/name-resolver.ts';
 import { type DnsReply, type DnsServer, startDnsServer } from '../../support/dns-server.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NameFiles, questionsFor } from '../../../node/adapters/name-files.ts';
+import { NameFiles, questionsFor } from '../../../node/dns/name-files.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 let directory: string;
