@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
-import { compactHeap } from './adapters/heap.ts';
-import { openLineSink } from './adapters/line-sink.ts';
-import { openStandardError } from './adapters/log.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
+import { openStandardError } from './system/json-log.ts';
+import { openLineSink } from './system/line-sink.ts';
+import { compactHeap } from './system/v8-heap.ts';
 
 /**
  * Resolves when the command has ended; its exit code is then set. `stop` ends it, whatever it is at. `started` is called once a node

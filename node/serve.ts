@@ -4,12 +4,6 @@ import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
 import type { Host } from '../mesh/roster.ts';
 import { untilAborted } from '../mesh/time/deadline.ts';
-import { openHostKey } from './adapters/host-key.ts';
-import { HostsFile } from './adapters/hosts-file.ts';
-import type { LineSink } from './adapters/line-sink.ts';
-import { createLog } from './adapters/log.ts';
-import { systemClock } from './adapters/system-clock.ts';
-import { systemRandom } from './adapters/system-random.ts';
 import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './config.ts';
 import { createDnsResolver } from './dns/dns-resolver.ts';
 import { KnownAddresses } from './dns/known-addresses.ts';
@@ -27,6 +21,12 @@ import { createPostForm } from './send/accounts/access-tokens.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import { Blobs } from './send/attachments/blobs.ts';
 import { openStore } from './store/disk-store.ts';
+import { systemClock } from './system/clock.ts';
+import { openHostKey } from './system/host-key.ts';
+import { HostsFile } from './system/hosts-file.ts';
+import { createLog } from './system/json-log.ts';
+import type { LineSink } from './system/line-sink.ts';
+import { systemRandom } from './system/random.ts';
 
 export interface ServeOptions {
   readonly config: Config;

@@ -11,8 +11,6 @@ import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
-import { systemClock } from '../../node/adapters/system-clock.ts';
-import { systemRandom } from '../../node/adapters/system-random.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import type { Fetch } from '../../node/http/app.ts';
@@ -24,6 +22,8 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { systemClock } from '../../node/system/clock.ts';
+import { systemRandom } from '../../node/system/random.ts';
 import { MemoryStore } from '../../test/support/memory-store.ts';
 import { sendingOffPorts } from './sending-off.ts';
 

@@ -4,9 +4,6 @@
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { parseAgentId } from '../../mesh/names.ts';
-import { openHostKey } from '../../node/adapters/host-key.ts';
-import { systemClock } from '../../node/adapters/system-clock.ts';
-import { systemRandom } from '../../node/adapters/system-random.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import { createNode } from '../../node/node.ts';
@@ -14,6 +11,9 @@ import { createCallOnce, createPeerTransport } from '../../node/peers/peer-trans
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { openStore } from '../../node/store/disk-store.ts';
+import { systemClock } from '../../node/system/clock.ts';
+import { openHostKey } from '../../node/system/host-key.ts';
+import { systemRandom } from '../../node/system/random.ts';
 import { ProcessMesh } from '../host-process.ts';
 import { type Benchmark, median } from './figure.ts';
 import { sendingOffPorts } from './sending-off.ts';

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../node/adapters/system-clock.ts';
 import { lookupBy } from '../../../../node/dns/name-resolver.ts';
 import { socketBy } from '../../../../node/dns/named-socket.ts';
 import { Secret } from '../../../../node/secret.ts';
 import type { Account } from '../../../../node/send/accounts/account.ts';
 import { SmtpMailer } from '../../../../node/send/smtp/smtp-mailer.ts';
+import { systemClock } from '../../../../node/system/clock.ts';
 import { account, content } from '../../../support/mail.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 

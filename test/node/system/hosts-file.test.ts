@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { HostsFile } from '../../../node/adapters/hosts-file.ts';
+import { HostsFile } from '../../../node/system/hosts-file.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../node/adapters/system-clock.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 
 describe("the machine's clock", () => {
   it('wakes a sleeper at once when it is told to, and leaves no timer or listener behind', async () => {

@@ -4,7 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type LineSinkOptions, openLineSink } from '../../../node/adapters/line-sink.ts';
+import { type LineSinkOptions, openLineSink } from '../../../node/system/line-sink.ts';
 
 const undo: (() => void)[] = [];
 afterEach(() => {

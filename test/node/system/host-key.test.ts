@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePublicKey } from '../../../mesh/signature/ed25519.ts';
-import { openHostKey } from '../../../node/adapters/host-key.ts';
+import { openHostKey } from '../../../node/system/host-key.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 
 let parent: string;

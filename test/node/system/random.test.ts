@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemRandom } from '../../../node/adapters/system-random.ts';
+import { systemRandom } from '../../../node/system/random.ts';
 
 describe("the machine's chance", () => {
   it('gives as many octets as asked for, never the same again', () => {
