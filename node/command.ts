@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
+import { addOperatorCommands } from './cli/command-line.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
 import { visibleLines } from './machine/visible-text.ts';
-import { addOperatorCommands } from './operator/command-line.ts';
 import { serveNode } from './serve.ts';
 import { openStandardError } from './system/json-log.ts';
 import { openLineSink } from './system/line-sink.ts';
@@ -88,7 +88,7 @@ function addMcp(program: Command, process: NodeJS.Process, stop: AbortSignal, ve
     .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
       // Only here: the node itself need not load it.
-      const { serveMcp } = await import('./mcp/server.ts');
+      const { serveMcp } = await import('./cli/mcp-server.ts');
       await serveMcp({
         url: url.replace(/\/+$/, ''),
         agent,

@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { ANSWER_MS_MAX, createNodeClient, type NodeClient } from '../node-client.ts';
 import { inputSchemaOf, TOOLS, type Tool, whyNotCalledWith } from '../send/agent-tools.ts';
+import { SendingAgent } from './default-agent.ts';
 import { LastingInput } from './lasting-input.ts';
-import { SendingAgent } from './sending-agent.ts';
+import { ANSWER_MS_MAX, createNodeClient, type NodeClient } from './node-client.ts';
 
 export interface McpOptions {
   readonly url: string;

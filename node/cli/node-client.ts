@@ -1,7 +1,7 @@
 // A running node, asked over HTTP: what the tools for agents and the commands for operators stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
 import { type Dispatcher, request } from 'undici';
-import { parseForeignJson } from '../mesh/json/foreign-json.ts';
-import { FILE_BOUNDS } from '../mesh/json/json-shape.ts';
+import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
 
 export interface NodeClientOptions {
   /** `http://host:port`, without a path. */

@@ -1,5 +1,5 @@
 // The agent that mail is sent as when a call names none: given by its id or by its name, which the node knows.
-import type { NodeClient } from '../node-client.ts';
+import type { NodeClient } from './node-client.ts';
 
 interface AgentShown {
   readonly id: string;

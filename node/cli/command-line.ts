@@ -1,9 +1,9 @@
 // `mesh status`, `conflicts`, `join`, `evict`, `recover` as they are typed: arguments, help, and how what comes of them is printed.
 import { type Command, Option } from 'commander';
 import { visible, visibleIn } from '../machine/visible-text.ts';
-import type { NodeClient } from '../node-client.ts';
-import type * as Operator from './commands.ts';
-import type { Printed } from './commands.ts';
+import type { NodeClient } from './node-client.ts';
+import type * as Operator from './operator-commands.ts';
+import type { Printed } from './operator-commands.ts';
 
 export interface Terminal {
   /** Of the node that is asked, unless `--url` names another. */
@@ -77,7 +77,10 @@ type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
 
 async function runAt({ url, token, stop, print, complain, end }: Terminal, work: Work): Promise<void> {
   // Only here: a node that starts need not load them.
-  const [operator, { createNodeClient }] = await Promise.all([import('./commands.ts'), import('../node-client.ts')]);
+  const [operator, { createNodeClient }] = await Promise.all([
+    import('./operator-commands.ts'),
+    import('./node-client.ts'),
+  ]);
   try {
     const { text, ok } = await work(operator, visiblyAsking(createNodeClient({ url, token, stop })));
     print(text);

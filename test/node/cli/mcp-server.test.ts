@@ -2,8 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { serveMcp } from '../../../node/mcp/server.ts';
-import type { NodeClient } from '../../../node/node-client.ts';
+import { serveMcp } from '../../../node/cli/mcp-server.ts';
+import type { NodeClient } from '../../../node/cli/node-client.ts';
 
 interface Asked {
   readonly method: string;

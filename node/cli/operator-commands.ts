@@ -1,6 +1,6 @@
 // What an operator asks of a running node from a shell: `mesh status`, `conflicts`, `join`, `evict`, `recover`. Each returns what is
 // printed; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
-import type { NodeClient } from '../node-client.ts';
+import type { NodeClient } from './node-client.ts';
 
 /** A text to print, and whether all is well: the exit code says it to scripts. */
 export interface Printed {

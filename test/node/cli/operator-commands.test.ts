@@ -1,8 +1,8 @@
 // What an operator reads in a shell, over a real node without a socket.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { NodeClient } from '../../../node/node-client.ts';
-import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/operator/commands.ts';
+import type { NodeClient } from '../../../node/cli/node-client.ts';
+import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/cli/operator-commands.ts';
 import type { PeerScript } from '../../support/scripted-peers.ts';
 import { type TestNode, type TestNodeOptions, testNode } from '../../support/test-node.ts';
 
