@@ -16,7 +16,7 @@ import {
   screenRequest,
 } from '../../mesh/signature/request.ts';
 import type { PeerKeys } from '../peers/peer-keys.ts';
-import { type AnswerSigner, receivedOf, signAnswer, signRefused } from './answer-signing.ts';
+import { type AnswerSigner, receivedOf, signAnswer, signRefused } from './answer-signature.ts';
 import { answerError } from './errors.ts';
 import { readBody } from './input.ts';
 

@@ -8,7 +8,7 @@ import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/
 import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../../mesh/json/json-shape.ts';
-import { answerJson } from '../answer-signing.ts';
+import { answerJson } from '../answer-signature.ts';
 import { parseJson, validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { peerBody, peerOf } from '../peer-auth.ts';

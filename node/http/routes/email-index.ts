@@ -15,7 +15,7 @@ import { memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
-import { answerBytes } from '../answer-signing.ts';
+import { answerBytes } from '../answer-signature.ts';
 import { clientAddress } from '../client-address.ts';
 import { joinInTurns } from '../long-list.ts';
 import { resource } from '../methods.ts';

@@ -5,7 +5,7 @@ import { PEER_BODY_BYTES_MAX } from '../../../mesh/limits.ts';
 import { type Host, rosterOf } from '../../../mesh/roster.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { verifyResponse } from '../../../mesh/signature/response.ts';
-import { answerBytes, answerJson } from '../../../node/http/answer-signing.ts';
+import { answerBytes, answerJson } from '../../../node/http/answer-signature.ts';
 import { onError } from '../../../node/http/errors.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';

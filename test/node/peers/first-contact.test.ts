@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import { rosterOf } from '../../../mesh/roster.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
-import { answerJson } from '../../../node/http/answer-signing.ts';
+import { answerJson } from '../../../node/http/answer-signature.ts';
 import { peerAuth, peerOf } from '../../../node/http/peer-auth.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';

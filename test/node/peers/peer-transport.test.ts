@@ -6,7 +6,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, PeerLane, PeerRequest, PeerTransport } from '../../../mesh/ports.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
-import { answerJson } from '../../../node/http/answer-signing.ts';
+import { answerJson } from '../../../node/http/answer-signature.ts';
 import { optionalPeerAuth, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { PEER_CONNECTIONS_MAX, PEER_IDLE_MS_MAX } from '../../../node/peers/limits.ts';
