@@ -209,7 +209,7 @@ export class EngineClaims implements ClaimStore {
 
   #away({ message }: Error): Unavailable {
     const { engine, log } = this.#options;
-    const trouble = `The claims are kept by ${engine.kind}, which can't be asked now: ${message}`;
+    const trouble = `The claims are kept by ${engine.kind}, which can't be asked now: ${message.replace(/[.\s]*$/, '.')}`;
     if (this.#trouble === undefined) log('claims.engine_lost', { kind: engine.kind, why: message });
     this.#trouble = trouble;
     return unavailable(this.#stopping.signal.aborted ? 'stopping' : 'engine_unavailable', trouble);

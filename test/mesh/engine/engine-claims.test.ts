@@ -93,6 +93,14 @@ describe('a claim in an engine', () => {
     expect([await store.get('claim/unsettled/claim-mine'), engine.abandoned]).toEqual([undefined, ['claim-mine']]);
   });
 
+  it('that the engine did not answer is told of in whole sentences, whatever the engine says', async () => {
+    const { engine, claims } = setUp();
+    engine.state = 'mute';
+    expect(await claims.claim([claimOf('claim-mine')])).toMatchObject({
+      message: expect.stringMatching(/the connection was lost\. Nothing was claimed; try again\.$/),
+    });
+  });
+
   it('leaves nothing behind while the engine is known to be away, which many claims ask once', async () => {
     const { engine, store, clock, claims } = setUp();
     await clock.settle();
