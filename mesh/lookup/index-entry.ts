@@ -37,6 +37,12 @@ export interface ParsedAddress {
   readonly key: AddressKey;
 }
 
+/** An address to ask others about. */
+export interface SpelledAddress extends ParsedAddress {
+  /** As a client wrote it, which may be in other letters than `address` has. */
+  readonly given?: string | undefined;
+}
+
 /** What a peer that only knows the look-up is shown of a claim that is not done: to it, the address is taken. */
 export interface PendingEntry extends IndexEntry {
   readonly pending: true;
@@ -105,14 +111,14 @@ export function questionPath({ address, agentId }: Question): string {
 }
 
 /**
- * The same address as a peer may have it that compares texts: its name as it is written or folded, its domain in Unicode or in A-labels.
- * One, where these are all the same.
+ * The same address as a peer may have it that compares texts: its name as it is written or folded, its domain in Unicode or in A-labels,
+ * and all of it as it was given. One, where these are all the same.
  */
-export function spellingsOf({ address, key }: ParsedAddress): readonly ParsedAddress[] {
+export function spellingsOf({ address, key, given = address }: SpelledAddress): readonly ParsedAddress[] {
   const [name, domain] = parted(address);
   const [foldedName, asciiDomain] = parted(key);
   const texts = [name, foldedName].flatMap((one) => [`${one}@${domain}`, `${one}@${asciiDomain}`]);
-  return [...new Set(texts)].map((text) => ({ address: text as EmailAddress, key }));
+  return [...new Set([...texts, given.trim()])].map((text) => ({ address: text as EmailAddress, key }));
 }
 
 /** What stands before the last @, and behind it. */

@@ -6,7 +6,14 @@ import { isMap } from '../json/foreign-json.ts';
 import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, PeerTransport } from '../ports.ts';
-import { EMAIL_INDEX_PATH, type ParseAddress, type ParsedAddress, questionPath, spellingsOf } from './index-entry.ts';
+import {
+  EMAIL_INDEX_PATH,
+  type ParseAddress,
+  type ParsedAddress,
+  questionPath,
+  type SpelledAddress,
+  spellingsOf,
+} from './index-entry.ts';
 
 /** `detect`: such peers are asked, and a silent one stops claims. `lenient`: a silent one does not. `strict`: none may be listed. */
 export type LegacyMode = (typeof LEGACY_MODES)[number];
@@ -38,7 +45,7 @@ export interface LegacyPorts {
 export async function askLegacyPeers(
   ports: LegacyPorts,
   peers: readonly HostId[],
-  addresses: readonly ParsedAddress[],
+  addresses: readonly SpelledAddress[],
 ): Promise<LegacyAnswers> {
   const end = new AbortController();
   const late = `It gave no complete answer within ${LEGACY_ANSWER_MS_MAX} ms.`;

@@ -3,7 +3,7 @@
 // be on a private network (durable: it still is one while it does not answer): that is a stranger's word, so the operator is told.
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
 import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
-import type { ParsedAddress } from '../../mesh/lookup/index-entry.ts';
+import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
 import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
 import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
@@ -116,7 +116,7 @@ export class LegacyPeers {
   }
 
   /** Before a claim. Throws `uniqueness_unavailable`; resolves with an owner when there is one. */
-  async ownerOf(addresses: readonly ParsedAddress[]): Promise<LegacyOwner | undefined> {
+  async ownerOf(addresses: readonly SpelledAddress[]): Promise<LegacyOwner | undefined> {
     const { mode, log } = this.#options;
     const unmet = this.#unmet();
     if (unmet.length > 0) await Promise.all(unmet.map((id) => this.#greet(id, this.#stopping.signal)));
@@ -134,7 +134,7 @@ export class LegacyPeers {
   }
 
   /** After a claim: each of them is asked again, in the background. */
-  claimed(addresses: readonly ParsedAddress[]): void {
+  claimed(addresses: readonly SpelledAddress[]): void {
     if (this.#listed().length === 0) return;
     for (const afterMs of LEGACY_AGAIN_MS) {
       if (this.#again + addresses.length > LEGACY_AGAIN_MAX) return;
@@ -259,7 +259,7 @@ export class LegacyPeers {
     log.info('legacy.joined', { hostId: id });
   }
 
-  async #askAgain(addresses: readonly ParsedAddress[], afterMs: number): Promise<void> {
+  async #askAgain(addresses: readonly SpelledAddress[], afterMs: number): Promise<void> {
     const { clock, holds, doubled } = this.#options;
     await clock.sleep(afterMs, this.#stopping.signal);
     const still = addresses.filter(({ key }) => holds(key));

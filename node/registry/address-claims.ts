@@ -12,7 +12,7 @@ import type {
 } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
-import type { ParsedAddress } from '../../mesh/lookup/index-entry.ts';
+import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
 import type { LegacyOwner } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
@@ -36,9 +36,17 @@ export interface AddressClaimsPorts {
 /** What peers that take no part in the claims say of addresses. */
 export interface LegacyOwners {
   /** An agent of theirs that has one of the addresses. Throws `uniqueness_unavailable`. */
-  ownerOf(addresses: readonly ParsedAddress[]): Promise<LegacyOwner | undefined>;
+  ownerOf(addresses: readonly SpelledAddress[]): Promise<LegacyOwner | undefined>;
   /** They were claimed here. */
-  claimed(addresses: readonly ParsedAddress[]): void;
+  claimed(addresses: readonly SpelledAddress[]): void;
+}
+
+/** What a claim must know of the request that it is made for. */
+export interface ClaimRequest {
+  /** When it came, milliseconds of the monotonic clock. */
+  readonly askedMs: number;
+  /** Its text for each address. */
+  readonly given: ReadonlyMap<AddressKey, string>;
 }
 
 /** A claim that is not done yet. */
@@ -87,9 +95,9 @@ export class AddressClaims {
 
   /**
    * Claims all of them for `agent`, or none. Resolves with the records that its commit must contain. Throws `conflict` or
-   * `uniqueness_unavailable`. The turn on them must be ours. `askedMs`: when the request came, by the monotonic clock.
+   * `uniqueness_unavailable`. The turn on them must be ours.
    */
-  async claim(agent: Agent, gained: Addresses, askedMs: number): Promise<readonly Write[]> {
+  async claim(agent: Agent, gained: Addresses, { askedMs, given }: ClaimRequest): Promise<readonly Write[]> {
     if (gained.length === 0) return [];
     for (const { address, key } of gained) {
       const owner = this.#ownerHere(key) ?? this.#ownerSince(key, askedMs);
@@ -97,11 +105,12 @@ export class AddressClaims {
     }
     const { claims, legacy } = this.#ports;
     for (const entry of gained) this.#pending.set(entry.key, { agent, entry });
-    const theirs = await legacy.ownerOf(gained);
+    const spelled = gained.map(({ address, key }) => ({ address, key, given: given.get(key) }));
+    const theirs = await legacy.ownerOf(spelled);
     if (theirs !== undefined) throw conflictOver(theirs.key, theirs);
     const outcome = await claims.claim(gained.map((entry) => claimOf(agent, entry)));
     if (outcome.kind === 'held') {
-      legacy.claimed(gained);
+      legacy.claimed(spelled);
       return outcome.settled;
     }
     if (outcome.kind === 'unavailable') throw this.#unavailable(agent, gained, outcome);

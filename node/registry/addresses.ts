@@ -51,7 +51,10 @@ export class Addresses {
     const addresses = withAddress(before.addresses, wanted, addressClaims.newClaim());
     const gained = addresses.slice(-1);
     using _addressTurn = await addressClaims.hold(gained, untilMs);
-    const settled = await addressClaims.claim(before, gained, askedMs);
+    const settled = await addressClaims.claim(before, gained, {
+      askedMs,
+      given: new Map([[wanted.key, input.address]]),
+    });
     const agent = await writer.save(before, { ...before, addresses }, settled);
     return { agent, address: this.find(agent, wanted.address), isNew: true };
   }

@@ -16,7 +16,7 @@ import { type AgentTable, nameKey } from './agent-table.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { LOCK_WAIT_MS_MAX } from './limits.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
-import { type ParseAddress, parseWantedList } from './wanted-addresses.ts';
+import { givenTexts, type ParseAddress, parseWantedList } from './wanted-addresses.ts';
 
 export interface Created {
   readonly agent: Agent;
@@ -59,7 +59,8 @@ export class Agents {
    */
   async create(input: NewAgent): Promise<Created> {
     const { table, writer, addressClaims, locks, store } = this.#parts;
-    const wanted = parseWantedList(this.#parts.parseAddress, input.tools?.email?.addresses ?? [], LIST_FIELD);
+    const wishes = input.tools?.email?.addresses ?? [];
+    const wanted = parseWantedList(this.#parts.parseAddress, wishes, LIST_FIELD);
     const draft = this.#draft(input, wanted);
     const askedMs = this.#parts.clock.monotonicMs();
     const untilMs = lockDeadline(this.#parts.clock);
@@ -71,7 +72,10 @@ export class Agents {
     const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     const sequence = writer.lastSequence(draft.id, gone);
     using _addressTurns = await addressClaims.hold(draft.addresses, untilMs);
-    const settled = await addressClaims.claim(draft, draft.addresses, askedMs);
+    const settled = await addressClaims.claim(draft, draft.addresses, {
+      askedMs,
+      given: givenTexts(wishes, wanted),
+    });
     return { agent: await writer.save(undefined, { ...draft, sequence }, settled), isNew: true };
   }
 
@@ -91,7 +95,10 @@ export class Agents {
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
     using _addressTurns = await addressClaims.hold([...gained, ...lost], untilMs);
-    const settled = await addressClaims.claim(after, gained, askedMs);
+    const settled = await addressClaims.claim(after, gained, {
+      askedMs,
+      given: givenTexts(patch.tools?.email?.addresses ?? [], wanted ?? []),
+    });
     const agent = await writer.save(before, after, [...settled, ...addressClaims.releasing(lost)]);
     // The agent is free for the next change while the voters hear of this one; its addresses are not.
     agentTurn[Symbol.dispose]();

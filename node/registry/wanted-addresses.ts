@@ -39,6 +39,14 @@ export function parseWantedList(
   return wanted;
 }
 
+/** The text that the request has for each address of its list, which `parseWantedList` read. */
+export function givenTexts(
+  wishes: readonly NewAddress[],
+  wanted: readonly WantedAddress[],
+): ReadonlyMap<AddressKey, string> {
+  return new Map(wanted.map(({ key, address }, at) => [key, wishes[at]?.address ?? address]));
+}
+
 export function tooMany(field: string): MeshError {
   const message = `An agent has at most ${ADDRESSES_PER_AGENT_MAX} email addresses.`;
   return new MeshError('limit_exceeded', message, { field });

@@ -73,6 +73,22 @@ describe('a question to legacy peers', () => {
     expect(transport.asked.length).toBe(4);
   });
 
+  it('finds an owner that has it in the letters that were given, and compares texts', async () => {
+    const text = 'Oberon@X.example';
+    const compares: PeerScript = ({ path }) => {
+      const asked = new URL(path, 'http://old').searchParams.get('address');
+      return { status: 200, body: asked === text ? { [text]: wireEntry('old', 'oberon') } : {} };
+    };
+    const parsed = parseIdentityAddress(text);
+    if (!parsed.valid) throw new Error('It is an address.');
+    const transport = new ScriptedPeers({ old: compares });
+    const ports = { transport, clock: new VirtualClock(), parseAddress: parseIdentityAddress };
+    const wanted = { ...parsed, given: ` ${text}` };
+    const { owners } = await askLegacyPeers(ports, ['old' as HostId], [wanted]);
+    expect(owners).toEqual([{ key: parsed.key, hostId: 'old', agentName: 'oberon' }]);
+    expect(transport.asked.length).toBe(2);
+  });
+
   it('is not answered by what was not asked for', async () => {
     const { answers } = await ask({ old: says({ 'c@x.com': wireEntry('old', 'oberon') }) }, A);
     expect(answers).toEqual({ owners: [], silent: [] });

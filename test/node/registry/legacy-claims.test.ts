@@ -1,7 +1,7 @@
 // Claims beside hosts that take no part in them: what they say goes first, and they are shown what is being claimed.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { ParsedAddress } from '../../../mesh/lookup/index-entry.ts';
+import type { ParsedAddress, SpelledAddress } from '../../../mesh/lookup/index-entry.ts';
 import type { LegacyOwner } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
@@ -50,6 +50,36 @@ describe('an address that a legacy host has', () => {
       [],
       undefined,
     ]);
+  });
+});
+
+describe('legacy hosts', () => {
+  it.each([
+    ['an address is added', 'POST', `/api/agents/${ID}/email/addresses`, { address: 'Oberon@X.com' }],
+    [
+      'an agent is made',
+      'POST',
+      '/api/agents',
+      { name: 'b', tools: { email: { addresses: [{ address: 'Oberon@X.com' }] } } },
+    ],
+    [
+      'an agent is changed',
+      'PATCH',
+      `/api/agents/${ID}`,
+      { tools: { email: { addresses: [{ address: 'Oberon@X.com' }] } } },
+    ],
+  ])('are told how an address was spelled when %s', async (_, method, path, body) => {
+    const told: unknown[] = [];
+    const tell = (addresses: readonly SpelledAddress[]) => void told.push(addresses);
+    const legacy = {
+      ownerOf: async (addresses: readonly SpelledAddress[]) => tell(addresses) ?? undefined,
+      claimed: tell,
+    };
+    const { registry, app } = await testRegistry({ legacy });
+    await registry.create({ id: ID, name: 'titania' });
+    expect((await call(app, method, path, body)).status).toBeLessThan(300);
+    const spelled = [{ address: 'oberon@x.com', key: 'oberon@x.com', given: 'Oberon@X.com' }];
+    expect(told.filter((addresses) => (addresses as unknown[]).length > 0)).toEqual([spelled, spelled]);
   });
 });
 
