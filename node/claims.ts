@@ -54,16 +54,12 @@ export interface ClaimsOptions {
   readonly doubted: () => void;
 }
 
-/** After these, the voters may not know what this host holds. */
-const DOUBTFUL: ReadonlySet<string> = new Set(['mesh.rejoining', 'mesh.recovered', 'mesh.joined']);
-
 /** Rejects with `store_failed` when a record of the claims can't be read. */
 export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   const { self, roster, engine, registry, store, transport, clock, random } = options;
   const records = await loadClaimRecords(store);
   const log = (event: string, fields: Readonly<Record<string, unknown>>) => {
     options.log.info(event, fields);
-    if (DOUBTFUL.has(event)) options.doubted();
   };
   if (engine !== undefined) {
     const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
@@ -91,7 +87,10 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     };
   }
   const wish = wishOf(roster, options.isNoVoter);
-  const claims = new QuorumClaims({ self, wish, records, registry, journal: store, transport, clock, random, log });
+  const claims = new QuorumClaims({
+    ...{ self, wish, records, registry, journal: store, transport, clock, random, log },
+    doubted: options.doubted,
+  });
   return {
     store: claims,
     voter: claims,

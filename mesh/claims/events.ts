@@ -47,6 +47,15 @@ export type Inner =
   | { readonly type: 'intentDurable'; readonly operation: number }
   | { readonly type: 'ceilingDurable'; readonly ceiling: number };
 
+/** Why the voters may not know what this host holds. */
+export type DoubtCause =
+  /** Its data was restored from a backup. */
+  | 'rejoined'
+  /** An operator had other voters go on. */
+  | 'recovered'
+  /** It left its mesh for another one. */
+  | 'joined';
+
 export type Effect =
   /** To one voter, this host itself included; may be lost, repeated, reordered. */
   | { readonly type: 'send'; readonly to: HostId; readonly items: readonly Item[] }
@@ -62,6 +71,8 @@ export type Effect =
   | { readonly type: 'event'; readonly event: Inner }
   /** Worth an operator's eye: `event` is `noun.participle`. */
   | { readonly type: 'log'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }
+  /** This host is to ask about its own addresses again. Comes before the write that makes it so, so that a crash can't end the doubt. */
+  | { readonly type: 'doubt'; readonly why: DoubtCause }
   | { readonly type: 'finish'; readonly operation: number; readonly result: Result };
 
 /** What an operator asked for is done. */

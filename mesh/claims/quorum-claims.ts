@@ -26,7 +26,7 @@ import type {
 } from './claim-store.ts';
 import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
-import type { Done, Effect, Event, Result, Waiting } from './events.ts';
+import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { refusalIn, refusalOf } from './peer-refusal.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
@@ -46,6 +46,8 @@ export interface QuorumOptions {
   readonly random: Random;
   /** Told of what an operator should know: the mesh formed, moves, has moved. */
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Told when the voters may not know what this host holds. */
+  readonly doubted: (why: DoubtCause) => void;
 }
 
 export class QuorumClaims implements ClaimStore {
@@ -201,6 +203,9 @@ export class QuorumClaims implements ClaimStore {
         return;
       case 'log':
         this.#options.log(effect.event, effect.fields);
+        return;
+      case 'doubt':
+        this.#options.doubted(effect.why);
         return;
       case 'persist':
         this.#persist(effect.writes, effect.after);

@@ -141,6 +141,7 @@ function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effec
     return;
   }
   out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
+  out.push({ type: 'doubt', why: 'rejoined' });
   rejoin(state, out);
 }
 
@@ -170,6 +171,7 @@ function rejoin(state: CoreState, out: Effect[]): void {
 /** Leaves the mesh that this host was in, and its votes with it, for another one; it waits to be taken in there. */
 export function moveOver(state: CoreState, config: Config, out: Effect[]): void {
   out.push({ type: 'log', event: 'mesh.joined', fields: { epoch: config.epoch, voters: hostsOf(config.voters) } });
+  out.push({ type: 'doubt', why: 'joined' });
   goBy(state, config, forget(state), out);
 }
 
@@ -194,9 +196,11 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   const { membership } = state;
   if (!mayAdopt(membership, config, isPristine(state))) return;
   const before = membership.config;
-  const event = before === undefined ? 'mesh.formed' : kindOfChange(before, config);
+  const kind = kindOfChange(before, config);
   const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
-  out.push({ type: 'log', event, fields: { epoch: config.epoch, voters: hostsOf(config.voters), ...old } });
+  const fields = { epoch: config.epoch, voters: hostsOf(config.voters), ...old };
+  out.push({ type: 'log', event: `mesh.${kind}`, fields });
+  if (kind === 'recovered') out.push({ type: 'doubt', why: 'recovered' });
   goBy(state, config, [], out);
 }
 
@@ -224,9 +228,10 @@ function isNamed(config: Config | undefined, host: HostId, incarnation: string):
   return config?.voters[host] === incarnation;
 }
 
-function kindOfChange(before: Config, after: Config): string {
-  if (before.mesh !== after.mesh) return 'mesh.recovered';
-  return after.old === undefined ? 'mesh.moved' : 'mesh.moving';
+function kindOfChange(before: Config | undefined, after: Config): 'formed' | 'recovered' | 'moving' | 'moved' {
+  if (before === undefined) return 'formed';
+  if (before.mesh !== after.mesh) return 'recovered';
+  return after.old === undefined ? 'moved' : 'moving';
 }
 
 /** Acts on whatever is due: a first configuration, a move, the next step of one. */

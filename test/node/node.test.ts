@@ -272,6 +272,15 @@ describe('a node whose claims are kept elsewhere than before', () => {
     const after = await started({ disk: during.store.crash() });
     expect(await after.ask('POST', '/api/agents', OBERON)).toMatchObject({ status: 201 });
   });
+
+  it('without its engine: is in doubt about what it holds until the voters were asked, also through a restart', async () => {
+    const before = await started({ engine: new ScriptedEngine() });
+    await before.ask('POST', '/api/agents', TITANIA);
+    expect(before.store.snapshot().get('conflicts/doubt')).toBeUndefined();
+    const after = await started({ disk: before.store.crash() });
+    const again = await started({ disk: after.store.crash() });
+    expect([after, again].map(({ store }) => store.snapshot().get('conflicts/doubt'))).toEqual(['true', 'true']);
+  });
 });
 
 describe('what a node says of claims when it starts', () => {

@@ -16,7 +16,7 @@ import type { BelieveLegacy } from '../../node/peers/trusted-network.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { Blobs } from '../../node/send/attachments/blobs.ts';
-import { MemoryStore } from './memory-store.ts';
+import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -34,6 +34,8 @@ export interface PeerRules {
 export interface AttackedMeshOptions {
   readonly rules?: PeerRules;
   readonly secret?: string | undefined;
+  /** What an operator shows with each command; without it, no host takes any. */
+  readonly token?: string;
   /** Where every answer seems to come from, as a socket says. */
   readonly address?: string;
   /** Further members of a host's entry in hosts.json, as the file of `self` has it. */
@@ -74,6 +76,8 @@ export class AttackedMesh implements AsyncDisposable {
   readonly #ids: readonly string[];
   readonly #directory: string;
   readonly #up = new Map<string, Up>();
+  /** The disks of those that were stopped. */
+  readonly #left = new Map<string, MemoryDisk>();
   #starts = 0;
 
   private constructor(ids: readonly string[], directory: string, options: AttackedMeshOptions) {
@@ -87,15 +91,16 @@ export class AttackedMesh implements AsyncDisposable {
     return new AttackedMesh(ids, await mkdtemp(join(tmpdir(), 'mesh-attacked-')), options);
   }
 
-  /** Starts a host, again on its disk when it was up before. */
-  async start(id: string): Promise<void> {
-    const { rules = {}, secret, entry } = this.#options;
+  /** Starts a host, again on its disk when it was up before; on `disk` when that was put in its place. */
+  async start(id: string, disk?: MemoryDisk): Promise<void> {
+    const { rules = {}, secret, token, entry } = this.#options;
     const { clock } = this;
-    const before = this.#up.get(id);
-    await before?.node[Symbol.asyncDispose]();
+    const before = this.diskOf(id);
+    await this.stop(id);
     this.#starts += 1;
     const [log, random] = [new RecordingLog(), seededRandom(this.#starts)];
-    const store = new MemoryStore(before === undefined ? {} : { disk: before.store.snapshot() });
+    const found = disk ?? before;
+    const store = new MemoryStore(found === undefined ? {} : { disk: found });
     const hosts = this.#ids.map((host) => ({ id: host, url: urlOf(host), ...entry?.(host, id) }));
     const roster = new RosterWatch(JSON.stringify({ hosts }), { id, hostName: id }, log);
     const { self } = roster.current();
@@ -106,7 +111,7 @@ export class AttackedMesh implements AsyncDisposable {
       {
         config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' },
         secrets: {
-          token: undefined,
+          token: token === undefined ? undefined : new Secret(token),
           readToken: undefined,
           meshSecret: secret === undefined ? undefined : new Secret(secret),
         },
@@ -145,6 +150,20 @@ export class AttackedMesh implements AsyncDisposable {
     node.start();
   }
 
+  /** What is durable on a host's disk now, up or not. */
+  diskOf(id: string): MemoryDisk | undefined {
+    return this.#up.get(id)?.store.snapshot() ?? this.#left.get(id);
+  }
+
+  /** Nobody answers for this host any more. */
+  async stop(id: string): Promise<void> {
+    const up = this.#up.get(id);
+    if (up === undefined) return;
+    this.#up.delete(id);
+    await up.node[Symbol.asyncDispose]();
+    this.#left.set(id, up.store.snapshot());
+  }
+
   async startAll(): Promise<void> {
     for (const id of this.#ids) await this.start(id);
     await this.clock.advance(15_000);
@@ -167,6 +186,16 @@ export class AttackedMesh implements AsyncDisposable {
     );
     await this.clock.advance(CLAIM_MS);
     return given;
+  }
+
+  /** An operator's word; resolves with the status of its answer. */
+  async command(id: string, path: string, body: unknown): Promise<number> {
+    const authorization = `Bearer ${this.#options.token ?? ''}`;
+    const headers = { host: new URL(urlOf(id)).host, 'content-type': 'application/json', authorization };
+    const request = new Request(`${urlOf(id)}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = this.#host(id).node.fetch(request);
+    await this.clock.advance(6_000);
+    return (await response).status;
   }
 
   /** A client's question. */

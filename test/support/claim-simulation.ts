@@ -424,6 +424,9 @@ export class ClaimSimulation {
       case 'log':
         this.logged.push({ host: host.id, event: effect.event, atMs: this.nowMs });
         return;
+      case 'doubt':
+        // What a registry holds is asked about again: a reconciler's work, which is not part of this simulation.
+        return;
       case 'persist':
         this.#persist(host, effect.writes, () => {
           for (const next of effect.after) this.#do(host, next);

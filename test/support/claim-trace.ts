@@ -55,6 +55,8 @@ export function describeEffect(effect: Effect): string {
         : `writes ${effect.writes.map(({ key, value }) => `${value === undefined ? 'no ' : ''}${key}`).join(', ')}`;
     case 'log':
       return `logs ${effect.event} ${JSON.stringify(effect.fields)}`;
+    case 'doubt':
+      return `doubts what it holds: ${effect.why}`;
     case 'finish':
       return `ends operation ${effect.operation}: ${effect.result.kind}${'owner' in effect.result ? ` ${ownerText(effect.result.owner)}` : ''}`;
     case 'timer':

@@ -187,6 +187,7 @@ export class NodeSimulation {
         keys: () => index.keys(),
       },
       log: () => undefined,
+      doubted: () => undefined,
     });
     const registry = await createRegistry({
       ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },

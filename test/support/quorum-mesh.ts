@@ -51,7 +51,8 @@ export class QuorumMesh {
     const random = seededRandom([...this.hosts.keys()].length + 1);
     const wish = { voters: this.#voters, members: this.#voters };
     const log = () => undefined;
-    const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log };
+    const doubted = () => undefined;
+    const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log, doubted };
     const host = { id: self, claims: new QuorumClaims({ ...options, transport: this.#transport(self) }), store, held };
     this.hosts.set(self, host);
     for (const address of owned) held.set(address as AddressKey, this.owner(host));

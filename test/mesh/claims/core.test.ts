@@ -4,8 +4,8 @@ import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
-import type { Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
-import { firstConfig } from '../../../mesh/membership/config.ts';
+import type { Greeting, Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
+import { type Config, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
 
@@ -293,6 +293,70 @@ describe('a host whose data was started again elsewhere', () => {
     run(state, { type: 'started' });
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.rejoining']);
     expect(state.membership.incarnation).toBe('f'.repeat(32));
+  });
+});
+
+describe('a host whose voters may not know what it holds', () => {
+  const told = (standing: { readonly config: Config; readonly you?: object }): Event => ({
+    type: 'asked',
+    token: 1,
+    from: cloud,
+    question: {
+      ...{ about: 'greeting', version: 2, mesh: standing.config.mesh, epoch: standing.config.epoch },
+      ...{ incarnation: INCARNATIONS.cloud, wish: { voters: VOTERS, members: VOTERS } },
+      ...{ life: 1, boot: 'x', boots: { 1: 'x' }, votes: 7, ...standing },
+    } as Greeting,
+  });
+  const ready = (records: Partial<ClaimRecords> = {}) => {
+    const state = formedCore(records);
+    run(state, { type: 'started' });
+    return state;
+  };
+  const doubts = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) => (effect.type === 'doubt' ? [effect.why] : []));
+  const firstOf = (effects: readonly Effect[], wanted: (effect: Effect) => boolean) => {
+    const at = effects.findIndex(wanted);
+    return at < 0 ? Infinity : at;
+  };
+  /** Whether a crash between two effects can't leave it with the cause and without the doubt. */
+  const isDoubtFirst = (effects: readonly Effect[], record: string) =>
+    firstOf(effects, ({ type }) => type === 'doubt') <
+    firstOf(effects, (effect) => effect.type === 'persist' && effect.writes.some(({ key }) => key === record));
+
+  it('doubts it once its data turns out to be restored from a backup', () => {
+    const state = startedCore({ life: 1, boots: { 1: 'before' }, votes: 4 });
+    run(state, { type: 'started' });
+    const you = { incarnation: INCARNATIONS.mac, life: 1, boot: 'before', votes: 5 };
+    const effects = run(state, told({ config: CONFIG, you }));
+    expect([doubts(effects), isDoubtFirst(effects, 'claim/incarnation')]).toEqual([['rejoined'], true]);
+  });
+
+  it('doubts it when an operator had other voters go on, here or elsewhere', () => {
+    const config = recoveredConfig(CONFIG, { [cloud]: INCARNATIONS.cloud }, VOTERS);
+    const heard = run(ready(), told({ config }));
+    expect([doubts(heard), isDoubtFirst(heard, 'claim/config')]).toEqual([['recovered'], true]);
+    const here = ready();
+    run(here, { type: 'recover', operation: 1, voters: [mac] });
+    const decided = run(here, { type: 'recoverDue', operation: 1, voters: [mac], sinceMs: 0 });
+    expect([doubts(decided), isDoubtFirst(decided, 'claim/config')]).toEqual([['recovered'], true]);
+  });
+
+  it('doubts it when it left its mesh for another one', () => {
+    const state = ready();
+    run(state, told({ config: firstConfig({ [cloud]: INCARNATIONS.cloud }, [cloud]) }));
+    const effects = run(state, { type: 'join', operation: 1, host: cloud });
+    expect([doubts(effects), isDoubtFirst(effects, 'claim/config')]).toEqual([['joined'], true]);
+  });
+
+  it('is not every one whose mesh forms or moves', () => {
+    const unformed = formedCore({ config: undefined });
+    run(unformed, { type: 'started' });
+    const moving = { ...CONFIG, epoch: 2, old: CONFIG.voters };
+    const effects = [told({ config: CONFIG }), told({ config: moving }), told({ config: { ...CONFIG, epoch: 3 } })].map(
+      (event) => run(unformed, event),
+    );
+    expect(doubts(effects.flat())).toEqual([]);
+    expect(unformed.membership.config?.epoch).toBe(3);
   });
 });
 
