@@ -105,6 +105,33 @@ describe('a host that holds what the voters gave to another', () => {
     expect(listed(conflicts).conflicts).toEqual([]);
   });
 
+  it('has its own claim freed, which may linger at a voter, and remembers to through a crash', async () => {
+    const { claims, clock, start, store, index } = await setUp();
+    const claimId = index.holder(KEY)?.source.claimId;
+    claims.owners.set(KEY, OTHER);
+    claims.releases = 'pending';
+    start();
+    await clock.advance(1_000);
+    expect([claims.status().unsettled, store.snapshot().has(`claim/${claimId}`)]).toEqual([1, false]);
+  });
+
+  it('does not take again what is released while the voters are asked about it', async () => {
+    const { claims, clock, start, registry } = await setUp();
+    const answered = Promise.withResolvers<void>();
+    const confirm = claims.confirm.bind(claims);
+    claims.confirm = async (asked) => {
+      await answered.promise;
+      return confirm(asked);
+    };
+    start();
+    await clock.settle();
+    const released = registry.removeAddress('a1' as never, KEY);
+    await clock.settle();
+    answered.resolve();
+    await clock.advance(1_000);
+    expect([(await released).releasing, claims.owners.has(KEY)]).toEqual([[], false]);
+  });
+
   it('takes again what the voters have forgotten', async () => {
     const { claims, clock, start, index } = await setUp();
     const before = claims.owners.get(KEY);
