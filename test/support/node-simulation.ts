@@ -101,7 +101,9 @@ export class NodeSimulation {
     ];
     for (const id of hosts) {
       const roster = parseRoster(JSON.stringify({ hosts: entries }), { id, hostName: id });
-      this.#hosts.set(id as HostId, { id: id as HostId, roster, disk: new Map(), up: undefined, life: 0 });
+      // They know each other's keys already: a start has nothing to write before it can go on.
+      const disk = new Map(hosts.filter((peer) => peer !== id).map((peer) => [`keyed/${peer}`, 'true']));
+      this.#hosts.set(id as HostId, { id: id as HostId, roster, disk, up: undefined, life: 0 });
       this.#absences.push({ hostId: id as HostId, fromMs: 0, toMs: Infinity });
     }
   }
