@@ -26,6 +26,7 @@ import type {
 } from './claim-store.ts';
 import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
+import { EffectQueue } from './effect-queue.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
 import { refusalIn, refusalOf } from './peer-refusal.ts';
@@ -54,6 +55,7 @@ export class QuorumClaims implements ClaimStore {
   readonly #options: QuorumOptions;
   readonly #state: CoreState;
   readonly #alarms: Alarms;
+  readonly #effects = new EffectQueue((effect) => this.#do(effect));
   readonly #outboxes = new Map<HostId, Outbox>();
   readonly #waiting = new Map<number, (result: Result) => void>();
   readonly #answers = new Map<number, (answer: never) => void>();
@@ -189,7 +191,7 @@ export class QuorumClaims implements ClaimStore {
   #tell(event: Event): void {
     if (this.#stopped) return;
     const { clock } = this.#options;
-    for (const effect of step(this.#state, event, clock.monotonicMs(), clock.wallMs())) this.#do(effect);
+    this.#effects.push(step(this.#state, event, clock.monotonicMs(), clock.wallMs()));
   }
 
   #do(effect: Effect): void {
@@ -233,7 +235,7 @@ export class QuorumClaims implements ClaimStore {
   #persist(writes: readonly Write[], after: readonly Effect[]): void {
     this.#options.journal.commit(writes).then(
       () => {
-        if (!this.#stopped) for (const effect of after) this.#do(effect);
+        if (!this.#stopped) this.#effects.push(after);
       },
       // The journal itself reports a failed disk and stops the node; what hung on this write must not happen.
       () => undefined,

@@ -5,6 +5,7 @@ import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from 
 import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
+import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
@@ -56,6 +57,7 @@ export interface Outcome {
 interface SimulatedHost {
   readonly id: HostId;
   readonly disk: SimulatedDisk;
+  readonly effects: EffectQueue;
   core: CoreState | undefined;
   registry: Map<AddressKey, Owner>;
   /** Changes with each start: what belongs to an earlier life is void. */
@@ -103,6 +105,7 @@ export class ClaimSimulation {
       this.#hosts.set(id, {
         id,
         disk,
+        effects: new EffectQueue((effect) => this.#do(this.#host(id), effect)),
         core: undefined,
         registry: new Map(),
         life: 0,
@@ -394,7 +397,7 @@ export class ClaimSimulation {
     if (!host.core) return;
     const { step: stepOf, trace } = this.#options;
     if (trace !== undefined) this.#trace(host.id, describeEvent(event));
-    for (const effect of stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs)) this.#do(host, effect);
+    host.effects.push(stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs));
   }
 
   #do(host: SimulatedHost, effect: Effect): void {
@@ -428,9 +431,7 @@ export class ClaimSimulation {
         // What a registry holds is asked about again: a reconciler's work, which is not part of this simulation.
         return;
       case 'persist':
-        this.#persist(host, effect.writes, () => {
-          for (const next of effect.after) this.#do(host, next);
-        });
+        this.#persist(host, effect.writes, () => host.effects.push(effect.after));
         return;
       case 'timer': {
         const { life } = host;
