@@ -4,18 +4,6 @@ import { inspect } from 'node:util';
 
 const HIDDEN = '[secret]';
 
-/** A text of somebody else's (a server quotes what it was sent) without the secret: as it is, as URLs write it, and in base64. */
-export function withoutSecret(text: string, secret: string | undefined): string {
-  if (secret === undefined || secret === '') return text;
-  const spellings = [
-    secret,
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('base64'),
-  ];
-  return spellings.reduce((left, spelling) => left.replaceAll(spelling, HIDDEN), text);
-}
-
 /** A text that does not print itself. */
 export class Secret {
   readonly #text: string;

@@ -35,16 +35,9 @@ const MESH_ROOT = [
   'mesh/json/',
 ];
 /** What every room of the send module may know: the message, its states and records, the port that sends it. */
-const SEND_ROOT = [
-  'header-text',
-  'limits',
-  'log-page',
-  'mailer',
-  'message',
-  'message-records',
-  'message-states',
-  'spoken-secrets',
-].map((name) => `node/send/${name}.ts`);
+const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'message-records', 'message-states'].map(
+  (name) => `node/send/${name}.ts`,
+);
 
 /** What each room may import, the first that fits. Everything else is refused. */
 const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [

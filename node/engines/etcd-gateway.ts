@@ -5,7 +5,7 @@ import { Agent, request } from 'undici';
 import { JsonFault, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
 import { untilAborted } from '../../mesh/time/deadline.ts';
-import { withoutSecret } from '../secret.ts';
+import { SpokenSecrets } from '../machine/spoken-secrets.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
 const TRY_MS_MAX = 1_500;
@@ -42,6 +42,7 @@ export interface EtcdGatewayOptions {
 export class EtcdGateway {
   readonly #origins: readonly string[];
   readonly #login: Login | undefined;
+  readonly #secrets = new SpokenSecrets();
   readonly #agent: Agent;
   readonly #closing = new AbortController();
   #token: Promise<string> | undefined;
@@ -51,6 +52,7 @@ export class EtcdGateway {
   constructor({ origins, login, ca, lookup }: EtcdGatewayOptions) {
     this.#origins = origins;
     this.#login = login;
+    if (login !== undefined) this.#secrets.hide(login.name, login.password);
     const connect = { timeout: CONNECT_MS_MAX, ...(ca === undefined ? {} : { ca }), ...(lookup && { lookup }) };
     this.#agent = new Agent({ connections: CONNECTIONS_MAX, headersTimeout: 0, bodyTimeout: 0, connect });
   }
@@ -134,7 +136,7 @@ export class EtcdGateway {
 
   /** The server may quote what it was sent. */
   #refusal({ status, answer }: Pick<Reply, 'status' | 'answer'>): string {
-    const said = withoutSecret(String((answer as { message?: unknown } | null)?.message), this.#login?.password);
+    const said = this.#secrets.scrub(String((answer as { message?: unknown } | null)?.message));
     return `etcd answered ${status}: ${said.slice(0, 200)}.`;
   }
 }

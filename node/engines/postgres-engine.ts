@@ -6,7 +6,7 @@ import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import { socketBy } from '../dns/named-socket.ts';
-import { withoutSecret } from '../secret.ts';
+import { SpokenSecrets } from '../machine/spoken-secrets.ts';
 import { readPostgresUrl } from './postgres-url.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -34,20 +34,22 @@ export function openPostgres(url: string, lookup?: LookupFunction): ClaimEngine 
   // The server went away, under an idle connection or one in use: the question that meets it says so, and nobody else is to end by it.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new PostgresEngine(pool, where, password);
+  const secrets = new SpokenSecrets();
+  if (password !== undefined) secrets.hide(connection.user ?? '', password);
+  return new PostgresEngine(pool, where, secrets);
 }
 
 class PostgresEngine implements ClaimEngine {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
   readonly #where: string;
-  readonly #password: string | undefined;
+  readonly #secrets: SpokenSecrets;
   #hasTable = false;
 
-  constructor(pool: pg.Pool, where: string, password: string | undefined) {
+  constructor(pool: pg.Pool, where: string, secrets: SpokenSecrets) {
     this.#pool = pool;
     this.#where = where;
-    this.#password = password;
+    this.#secrets = secrets;
   }
 
   put(claims: readonly Claim[], signal: AbortSignal) {
@@ -154,7 +156,7 @@ class PostgresEngine implements ClaimEngine {
       isSound = true;
       return answer;
     } catch (error) {
-      const why = withoutSecret((error as Error).message, this.#password).slice(0, 500);
+      const why = this.#secrets.scrub((error as Error).message).slice(0, 500);
       throw new Error(`PostgreSQL at ${this.#where} can't be asked: ${why}.`);
     } finally {
       signal.removeEventListener('abort', onAbort);

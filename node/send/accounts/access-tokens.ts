@@ -5,8 +5,8 @@ import { Agent, request } from 'undici';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import { Secret } from '../../secret.ts';
-import { SpokenSecrets } from '../spoken-secrets.ts';
 import type { Account } from './account.ts';
 
 /** Says a form to a token endpoint; rejects when there is no answer in time. */

@@ -4,9 +4,9 @@
 // must not believe it. It does not promise to notice every line too much: one that comes late can look like the answer to the next
 // command, which is found out at the next reply of its own kind, at the latest at the 354 to DATA.
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import type { Secret } from '../../secret.ts';
 import { printable } from '../header-text.ts';
-import { SpokenSecrets } from '../spoken-secrets.ts';
 import type { SmtpError } from './reply-codes.ts';
 
 /** What of nodemailer's client is used here and not in its types. */

@@ -50,3 +50,21 @@ describe('a login that is under way', () => {
     letGo();
   });
 });
+
+describe('a server that quotes the login', () => {
+  it.each([
+    ['in base64', (login: string) => Buffer.from(login).toString('base64'), 'U3cwcmRm'],
+    ['in capitals', (login: string) => login.toUpperCase(), 'SW0RDF'],
+    ['cut short', (login: string) => login.slice(0, 42), 'Sw0rdf'],
+  ])('%s is told without the password', async (_, quote, leak) => {
+    const app = new Hono();
+    app.post('*', async (c) => c.json({ message: `bad: ${quote(await c.req.text())}` }, 503));
+    await using server = await serveApp(app);
+    const login = { name: 'root', password: 'Sw0rdf1sh-Long+Pass/77' };
+    const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined, lookup });
+    const said = String(await gateway.ask('/v3/kv/range', {}, new AbortController().signal).catch((error) => error));
+    expect(said).toContain('bad: ');
+    expect(said).not.toContain(leak);
+    await gateway.close();
+  });
+});

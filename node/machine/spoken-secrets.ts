@@ -1,6 +1,6 @@
 // What a server was told of a login, taken out of what it says: some quote the command that they did not like, whole or cut short,
 // and its base64 is the password. Each run of eight characters or more of a secret, in any case, is hidden; a shorter part that is
-// quoted alone is not noticed.
+// quoted alone is not noticed. Servers of mail and engines of claims are read through it.
 
 const RUN_CHARACTERS = 8;
 /** Shorter ones stand in too many words. */
@@ -13,9 +13,10 @@ export class SpokenSecrets {
   /** What is hidden and is shorter than a run. */
   readonly #short = new Set<string>();
 
-  /** A password or token, as a user shows it: as it is, and in the base64 of the ways to log in (RFC 4616, RFC 4954, XOAUTH2). */
+  /** A password or token, as a user shows it: as it is, as URLs and JSON write it, and in the base64 of the ways to log in (RFC 4616, RFC 4954, XOAUTH2). */
   hide(user: string, secret: string): void {
-    this.#add(secret);
+    for (const spelling of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+      this.#add(spelling);
     const logins = [
       `\0${user}\0${secret}`,
       `${user}\0${user}\0${secret}`,
@@ -27,7 +28,7 @@ export class SpokenSecrets {
   }
 
   scrub(text: string): string {
-    const folded = text.toLowerCase();
+    const folded = foldedAscii(text);
     let scrubbed = '';
     let shown = 0;
     for (let at = 0; at < text.length; ) {
@@ -45,7 +46,7 @@ export class SpokenSecrets {
   }
 
   #add(text: string): void {
-    const folded = text.toLowerCase();
+    const folded = foldedAscii(text);
     if (folded.length < RUN_CHARACTERS) {
       if (folded.length >= SECRET_CHARACTERS_MIN) this.#short.add(folded);
       return;
@@ -53,6 +54,11 @@ export class SpokenSecrets {
     for (let at = 0; at + RUN_CHARACTERS <= folded.length; at += 1)
       this.#runs.add(folded.slice(at, at + RUN_CHARACTERS));
   }
+}
+
+/** As long as the text: some letters beyond ASCII become two in lower case, and every place behind them would be another. */
+function foldedAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Without its padding, which what follows may turn into something else. */
