@@ -12,7 +12,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  realpathSync,
+  readlinkSync,
   renameSync,
   rmSync,
   type Stats,
@@ -76,13 +76,12 @@ export function makeOwnDirectory(directory: string): void {
   const fault = directoryFault(path, lstatSync(path), user);
   if (fault !== undefined) throw refused(`The directory ${path} ${fault}.`);
   const trusted = trustedUsers(user);
-  for (let parent = dirname(realpathSync(path)); ; parent = dirname(parent)) {
+  for (const parent of directoriesOnTheWay(path, trusted)) {
     const why = trustFault(statSync(parent), trusted);
     if (why !== undefined)
       throw refused(
         `The directory ${path} can be exchanged by others: ${parent}, above it, ${why}. Use a directory below one that only you may write.`,
       );
-    if (parent === dirname(parent)) return;
   }
 }
 
@@ -177,6 +176,30 @@ function isInUserNamespace(): boolean {
     // No Linux, or no /proc: there are none.
     return false;
   }
+}
+
+/**
+ * Every directory in which something is looked up until `path` is reached: those above it as it is written, and where one of them is a
+ * link, those above what it points to. Throws `store_failed` at a link of somebody else's, who may point it elsewhere in a sticky directory too.
+ */
+function directoriesOnTheWay(path: string, trusted: ReadonlySet<number>): ReadonlySet<string> {
+  const found = new Set<string>();
+  const due = [path];
+  for (let at = due.pop(); at !== undefined; at = due.pop()) {
+    const parent = dirname(at);
+    if (parent !== at && !found.has(parent)) {
+      found.add(parent);
+      due.push(parent);
+    }
+    const stats = lstatSync(at);
+    if (!stats.isSymbolicLink()) continue;
+    if (!trusted.has(stats.uid))
+      throw refused(
+        `The directory ${path} can be exchanged by others: the link ${at}, above it, ${otherUser(stats.uid)}.`,
+      );
+    due.push(resolve(parent, readlinkSync(at)));
+  }
+  return found;
 }
 
 function makeDirectory(path: string): void {

@@ -1,4 +1,13 @@
-import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -83,6 +92,31 @@ describe('a directory for data', () => {
     symlinkSync(join(parent, 'there'), join(parent, 'link'));
     makeOwnDirectory(join(parent, 'link', 'data'));
     expect(lstatSync(join(parent, 'there', 'data')).isDirectory()).toBe(true);
+  });
+  it.each([
+    ['a link', 'open/link/data'],
+    ['a link to a link', 'outer/data'],
+  ])('is not reached through %s in a directory that anybody may write', (_, words) => {
+    const parent = testDirectory();
+    mkdirSync(join(parent, 'there'), 0o700);
+    mkdirSync(join(parent, 'open'));
+    chmodSync(join(parent, 'open'), 0o777);
+    symlinkSync(join(parent, 'there'), join(parent, 'open', 'link'));
+    symlinkSync('open/link', join(parent, 'outer'));
+    expect(() => makeOwnDirectory(join(parent, words))).toThrow(
+      /exchanged by others: .*open, above it, may be written/,
+    );
+  });
+  it.runIf(process.geteuid?.() === 0)("is not reached through somebody else's link in a sticky directory", () => {
+    const parent = testDirectory();
+    mkdirSync(join(parent, 'there'), 0o700);
+    mkdirSync(join(parent, 'sticky'));
+    chmodSync(join(parent, 'sticky'), 0o1755);
+    symlinkSync('../there', join(parent, 'sticky', 'link'));
+    lchownSync(join(parent, 'sticky', 'link'), 4_321, 4_321);
+    expect(() => makeOwnDirectory(join(parent, 'sticky', 'link', 'data'))).toThrow(
+      /the link .*link, above it, belongs to another user \(uid 4321\)/,
+    );
   });
 });
 
