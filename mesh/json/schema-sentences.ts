@@ -58,7 +58,7 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'boolean') return String(value);
-  return Number.isNaN(value) ? 'something that is no number' : kind(typeof value);
+  return Number.isNaN(value) ? 'another text' : kind(typeof value);
 }
 
 function listed(texts: readonly string[]): string {

@@ -155,7 +155,7 @@ function waiting(membership: Membership, self: HostId): Obstacle | undefined {
   const { wish, greetings } = membership;
   const hosts = wish.voters.filter((voter) => voter !== self && !greetings.has(voter));
   if (hosts.length > 0) {
-    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} has not answered.${whyUnheard(membership, hosts)}`;
+    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not answered.${whyUnheard(membership, hosts)}`;
     return { reason: 'forming', message, hosts };
   }
   if (wish.voters.length === 1 && wish.voters[0] === self) return undefined;

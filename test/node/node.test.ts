@@ -106,7 +106,7 @@ describe('a node whose peers are silent', () => {
       body: {
         error: 'uniqueness_unavailable',
         ready: false,
-        message: expect.stringMatching(/cloud, mini has not answered/),
+        message: expect.stringMatching(/cloud, mini have not answered/),
       },
     });
   });

@@ -13,7 +13,7 @@ describe('what a schema says', () => {
     [z.array(z.string()), 'x', 'must be a list, not a text'],
     [z.boolean(), null, 'must be true or false, not null'],
     [z.int(), 1.5, 'must be a whole number, not a number'],
-    [z.coerce.number(), 'x', 'must be a number, not something that is no number'],
+    [z.coerce.number(), 'x', 'must be a number, not another text'],
     [z.record(z.string(), z.string()), true, 'must be an object, not true'],
     [z.enum(['mine', 'theirs']), 'x', 'must be "mine" or "theirs"'],
     [z.literal(1), 2, 'must be 1'],
