@@ -3,13 +3,13 @@
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
 import { MeshError } from '../errors.ts';
-import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { messageOf } from '../membership/epoch.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
 import { countVotes } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
-import { CLAIM_MESSAGE_MS_MAX, Outbox } from '../register/outbox.ts';
+import { Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
 import { type ClaimRecords, unsettledWrite } from './claim-records.ts';
 import type {
@@ -29,11 +29,8 @@ import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
-import { refusalIn, refusalOf } from './peer-refusal.ts';
-import { claimAnswerSchema, replySchemas } from './schemas.ts';
-
-export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
-export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
+import { askQuestion, sendMessage } from './peer-questions.ts';
+import { refusalIn } from './peer-refusal.ts';
 
 export interface QuorumOptions {
   readonly self: HostId;
@@ -260,7 +257,7 @@ export class QuorumClaims implements ClaimStore {
     const outbox = new Outbox({
       to,
       clock: this.#options.clock,
-      say: (_, items) => this.#say(to, items),
+      say: (_, items) => sendMessage(this.#options.transport, to, messageOf(this.#state, items)),
       isWanted: (n) => this.#state.attempts.has(n),
       heard: (from, answer, tookMs) => this.#tell({ type: 'answered', from, answer, tookMs }),
       silent: (from, sinceMs) => this.#tell({ type: 'silent', from, sinceMs }),
@@ -269,21 +266,10 @@ export class QuorumClaims implements ClaimStore {
     return outbox;
   }
 
-  async #say(to: HostId, items: readonly Item[]): Promise<ClaimAnswer> {
-    const message = messageOf(this.#state, items);
-    const answer = await this.#post(to, CLAIM_MESSAGES_PATH, message, CLAIM_MESSAGE_MS_MAX);
-    return claimAnswerSchema.parse(answer);
-  }
-
   #ask(to: HostId, question: Question): void {
-    const { self } = this.#options;
-    const heard =
-      to === self
-        ? this.receiveQuestion(self, question)
-        : this.#post(to, CLAIM_QUESTIONS_PATH, question, GREETING_MS_MAX).then(
-            (reply): Reply => replySchemas[question.about].parse(reply),
-          );
-    const sinceMs = this.#options.clock.monotonicMs();
+    const { self, transport, clock } = this.#options;
+    const sinceMs = clock.monotonicMs();
+    const heard = to === self ? this.receiveQuestion(self, question) : askQuestion(transport, to, question);
     heard.then(
       (reply) => this.#tell({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
@@ -296,24 +282,9 @@ export class QuorumClaims implements ClaimStore {
     );
   }
 
-  async #post(to: HostId, path: string, body: unknown, answerMsMax: number): Promise<unknown> {
-    const lane = path === CLAIM_QUESTIONS_PATH ? 'greetings' : 'claims';
-    const bounds = { answerMsMax, answerBytesMax: PEER_BODY_BYTES_MAX, answerSignature: 'required' } as const;
-    const answer = await this.#options.transport.ask({ to, lane, method: 'POST', path, body, ...bounds });
-    if (answer.status === 200) return answer.body;
-    throw refusalOf(to, answer);
-  }
-
   #stopping(): Unavailable {
     const { required } = countVotes(this.#state, this.#state.membership.config);
     const message = 'This node is stopping. Nothing was claimed; try again in a moment.';
-    return {
-      kind: 'unavailable',
-      reason: 'stopping',
-      message,
-      required,
-      reached: 0,
-      hostsFailed: [],
-    };
+    return { kind: 'unavailable', reason: 'stopping', message, required, reached: 0, hostsFailed: [] };
   }
 }

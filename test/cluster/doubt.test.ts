@@ -1,7 +1,7 @@
 // What a host does when the voters may not know what it holds: whole nodes, in virtual time, of which the one in doubt asks about every
 // address of its own again.
 import { describe, expect, it } from 'vitest';
-import { CLAIM_MESSAGES_PATH } from '../../mesh/claims/quorum-claims.ts';
+import { CLAIM_MESSAGES_PATH } from '../../mesh/claims/peer-questions.ts';
 import { AttackedMesh, type AttackedMeshOptions } from '../support/attacked-mesh.ts';
 
 const WHOLE_MESH_MS_MAX = 60_000;

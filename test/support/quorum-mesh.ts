@@ -3,7 +3,8 @@
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
-import { CLAIM_QUESTIONS_PATH, QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
+import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
+import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';

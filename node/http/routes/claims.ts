@@ -4,7 +4,7 @@ import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { ClaimVoter } from '../../../mesh/claims/claim-voter.ts';
 import { CLAIM_VERSION } from '../../../mesh/claims/messages.ts';
-import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/quorum-claims.ts';
+import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/peer-questions.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../../mesh/json/json-shape.ts';
