@@ -81,4 +81,6 @@ export interface Journal {
    * An empty list resolves when every earlier commit is durable. Rejects if that can't be done; then nothing later succeeds either.
    */
   commit(writes: readonly Write[]): Promise<void>;
+  /** What is in memory is not what it must be: nothing succeeds any more, and the node stops, saying `reason`. */
+  fail(reason: Error): void;
 }

@@ -31,7 +31,9 @@ const MACHINE = 'node/machine/';
 
 /** What every room of the mesh may know. */
 const MESH_ROOT = [
-  ...['errors', 'limits', 'name-schemas', 'names', 'ports', 'roster', 'uuid'].map((name) => `mesh/${name}.ts`),
+  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'ports', 'roster', 'uuid'].map(
+    (name) => `mesh/${name}.ts`,
+  ),
   'mesh/json/',
 ];
 /** What every room of the send module may know: the message, its states and records, the port that sends it. */

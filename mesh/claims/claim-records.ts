@@ -162,10 +162,11 @@ function readRegister(value: unknown, texts: SharedTexts): Register {
   const promise = readBallot(promised, texts);
   if (accepted === null && owner === null) return { promised: promise, accepted: null, value: null };
   const acceptance = readBallot(accepted, texts);
-  const isSame = compareBallots(promise, acceptance) === 0;
+  const order = compareBallots(promise, acceptance);
+  if (order < 0) throw new Error('it accepted a ballot above the one that it promised');
   return {
     promised: promise,
-    accepted: isSame ? promise : acceptance,
+    accepted: order === 0 ? promise : acceptance,
     value: owner === null ? null : readOwner(owner, texts),
   };
 }

@@ -3,6 +3,7 @@
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
 import { MeshError } from '../errors.ts';
+import { orFail } from '../invariant.ts';
 import { RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { messageOf } from '../membership/epoch.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
@@ -187,8 +188,20 @@ export class QuorumClaims implements ClaimStore {
 
   #tell(event: Event): void {
     if (this.#stopped) return;
-    const { clock } = this.#options;
-    this.#effects.push(step(this.#state, event, clock.monotonicMs(), clock.wallMs()));
+    this.#effects.push(this.#decide(event));
+  }
+
+  /** Of a core that found itself broken nothing counts any more: what it was asked stays without an answer, as after a failed disk. */
+  #decide(event: Event): readonly Effect[] {
+    const { clock, journal, log } = this.#options;
+    try {
+      return orFail(journal, () => step(this.#state, event, clock.monotonicMs(), clock.wallMs()));
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      log('claims.broken', { event: event.type, why: error.message, stack: (error.cause as Error).stack });
+      this.stop();
+      return [];
+    }
   }
 
   #do(effect: Effect): void {

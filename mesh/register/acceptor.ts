@@ -4,6 +4,7 @@
 
 import type { Owner } from '../claims/claim-store.ts';
 import type { Item, ItemAnswer } from '../claims/messages.ts';
+import { invariant } from '../invariant.ts';
 import type { AddressKey } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 
@@ -31,7 +32,25 @@ export function vote(
   const promised = register?.promised ?? null;
   if (compareBallots(ballot, promised) < 0 && promised !== null)
     return { answer: { kind: 'nack', n: item.n, promised } };
-  return item.kind === 'prepare' ? promise(register, ballot, item, holder) : accept(ballot, item);
+  const cast = item.kind === 'prepare' ? promise(register, ballot, item, holder) : accept(ballot, item);
+  expectOrder(item.key, promised, cast.register ?? register);
+  return cast;
+}
+
+/** A promise is never taken back, and nothing is accepted above it: a value may be chosen because of either. */
+function expectOrder(key: AddressKey, before: Ballot | null, after: Register | undefined): void {
+  if (after === undefined) return;
+  const { promised, accepted } = after;
+  invariant(
+    compareBallots(promised, before) >= 0,
+    () =>
+      `The vote on '${key}' would promise ballot ${promised.join(' ')} after ${before?.join(' ')}; promises only rise.`,
+  );
+  invariant(
+    compareBallots(accepted, promised) <= 0,
+    () =>
+      `The register of '${key}' has accepted ballot ${accepted?.join(' ')} above its promise ${promised.join(' ')}; it must be at most that.`,
+  );
 }
 
 function promise(

@@ -6,6 +6,7 @@
 import type { Owner } from '../claims/claim-store.ts';
 import type { Item, ItemAnswer } from '../claims/messages.ts';
 import type { Rules } from '../claims/rules.ts';
+import { invariant } from '../invariant.ts';
 import type { Config, VoteKey } from '../membership/config.ts';
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
@@ -126,6 +127,11 @@ export function hear(
 
 /** Moves from `prepared` to `accepting`; returns the item for every voter. */
 export function propose(proposal: Proposal): Item {
+  invariant(
+    proposal.phase === 'prepared',
+    () =>
+      `A value of '${proposal.key}' would be exposed under ballot number ${proposal.n} while that is '${proposal.phase}'; one value is, once a majority has promised.`,
+  );
   proposal.phase = 'accepting';
   if (isOwn(proposal, proposal.proposed)) proposal.exposed = true;
   return { kind: 'accept', key: proposal.key, n: proposal.n, value: proposal.proposed };

@@ -3,6 +3,7 @@
 // commit order without a lock. Nobody sees an entry before it is durable.
 
 import type { MeshError } from '../../mesh/errors.ts';
+import { invariant, orFail } from '../../mesh/invariant.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
@@ -51,7 +52,7 @@ export class StoredChangeLog implements ChangeLog {
 
   /**
    * Commits `writes` and the entries that tell of them, together. When durable: `apply` runs, then the head grows, then
-   * subscribers hear of it. Rejects with `store_failed`; then `apply` never runs.
+   * subscribers hear of it. Rejects with `store_failed`; then `apply` never runs. Ends the store when an earlier entry is not durable yet.
    */
   async append(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
     const placed = entries.map((entry, at): ChangeEntry => ({ seq: this.#last + 1 + at, ...entry }));
@@ -59,6 +60,7 @@ export class StoredChangeLog implements ChangeLog {
     this.#remember(placed);
     const last = this.#last;
     await this.#store.commit([...writes, ...placed.map((entry) => ({ key: entryKey(entry.seq), value: entry }))]);
+    orFail(this.#store, () => this.#expectNoHole(placed));
     apply();
     this.#head = Math.max(this.#head, last);
     for (const listener of this.#listeners) this.#call(listener);
@@ -75,6 +77,14 @@ export class StoredChangeLog implements ChangeLog {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #expectNoHole([first]: readonly ChangeEntry[]): void {
+    const next = this.#head + 1;
+    invariant(
+      first === undefined || first.seq === next,
+      () => `Entry ${first?.seq} of the change log became durable, and the one that must come next is ${next}.`,
+    );
   }
 
   #remember(entries: readonly ChangeEntry[]): void {

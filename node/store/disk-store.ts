@@ -50,6 +50,10 @@ export class DiskStore implements Store {
     return this.#queue.commit(writes);
   }
 
+  fail(reason: Error): void {
+    this.#queue.fail(reason);
+  }
+
   async get(key: string): Promise<unknown> {
     // No such key can have been stored, and on its way to SQLite it would become another one.
     if (!key.isWellFormed()) return undefined;

@@ -1,6 +1,7 @@
 // The contract of the Store port: one suite, run against the disk and against its twin in memory. Opening a disk takes its
 // time, so what needs no opening of its own shares one store, each test under a prefix of its own.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MeshError } from '../../mesh/errors.ts';
 import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import type { Store, StoredRecord } from '../../node/store/store.ts';
 
@@ -272,6 +273,18 @@ function acrossOpenings(makePlace: () => Promise<StorePlace>): void {
     await store.close();
     store = await place.open();
     expect(await everything(store)).toEqual([]);
+  });
+
+  it('fails for good when somebody finds that memory is not what it must be, and keeps what was durable', async () => {
+    await store.commit([{ key: 'before', value: 1 }]);
+    const reason = new MeshError('store_failed', 'Two and two are five.');
+    store.fail(reason);
+    await expect(store.commit([{ key: 'after', value: 1 }])).rejects.toBe(reason);
+    await expect(store.get('before')).rejects.toBe(reason);
+    expect(await store.failed).toBe(reason);
+    await store.close();
+    store = await place.open();
+    expect(await everything(store)).toEqual([{ key: 'before', value: 1 }]);
   });
 
   it('lets the commits in hand end before it closes', async () => {

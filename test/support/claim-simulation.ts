@@ -9,6 +9,7 @@ import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { RULES, type Rules } from '../../mesh/claims/rules.ts';
+import { BrokenInvariant } from '../../mesh/invariant.ts';
 import {
   type Config,
   firstConfig,
@@ -397,7 +398,13 @@ export class ClaimSimulation {
     if (!host.core) return;
     const { step: stepOf, trace } = this.#options;
     if (trace !== undefined) this.#trace(host.id, describeEvent(event));
-    host.effects.push(stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs));
+    try {
+      host.effects.push(stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs));
+    } catch (error) {
+      if (!(error instanceof BrokenInvariant)) throw error;
+      this.violations.push(`${host.id} stopped at ${this.nowMs} ms: ${error.message}`);
+      this.crash(host.id);
+    }
   }
 
   #do(host: SimulatedHost, effect: Effect): void {

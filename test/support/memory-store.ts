@@ -35,6 +35,10 @@ export class MemoryStore implements Store {
     return this.#alive(() => this.#queue.commit(writes));
   }
 
+  fail(reason: Error): void {
+    this.#queue.fail(reason);
+  }
+
   get(key: string): Promise<unknown> {
     return this.#alive(async () => {
       this.#queue.throwIfUnusable();

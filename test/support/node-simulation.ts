@@ -158,6 +158,7 @@ export class NodeSimulation {
     const { clock, random } = this;
     const sync = () => clock.sleep(random.next() * this.#links.faults.syncMs);
     const store = new MemoryStore({ disk: host.disk, sync });
+    void store.failed.then((reason) => this.violations.push(`${id} stopped: ${reason.message}`));
     const roster = () => host.roster;
     const transport = this.#transport(host);
     const index = new WatchedIndex({ self: () => host.roster.self, random }, (key, isShown) =>

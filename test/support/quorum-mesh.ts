@@ -9,6 +9,7 @@ import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
+import type { Register } from '../../mesh/register/acceptor.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -19,6 +20,8 @@ export interface QuorumHost {
   readonly store: MemoryStore;
   /** What the registry of this host would hold. */
   readonly held: Map<AddressKey, Owner>;
+  /** The registers in its memory. */
+  readonly registers: Map<AddressKey, Register>;
 }
 
 export class QuorumMesh {
@@ -54,7 +57,9 @@ export class QuorumMesh {
     const log = () => undefined;
     const doubted = () => undefined;
     const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log, doubted };
-    const host = { id: self, claims: new QuorumClaims({ ...options, transport: this.#transport(self) }), store, held };
+    const claims = new QuorumClaims({ ...options, transport: this.#transport(self) });
+    // The core goes on with the very map that it was started with.
+    const host = { id: self, claims, store, held, registers: records.registers };
     this.hosts.set(self, host);
     for (const address of owned) held.set(address as AddressKey, this.owner(host));
     host.claims.start();

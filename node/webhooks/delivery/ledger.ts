@@ -3,11 +3,11 @@
 import type { Journal } from '../../../mesh/ports.ts';
 
 export class Ledger {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, 'commit'>;
   #changed = new Map<string, () => unknown>();
   #next: Promise<void> | undefined;
 
-  constructor(journal: Journal) {
+  constructor(journal: Pick<Journal, 'commit'>) {
     this.#journal = journal;
   }
 

@@ -50,6 +50,7 @@ describe('a stored record of the claims', () => {
     ['a ballot without a number', 'claim/register/a@x.com', { ...REGISTER, accepted: ['5', 'mac'] }],
     ['a ballot of half a number', 'claim/register/a@x.com', { ...REGISTER, promised: [1.5, 'mac'] }],
     ['a ballot of nobody', 'claim/register/a@x.com', { ...REGISTER, promised: [1, 'Not A Host'] }],
+    ['an acceptance above the promise', 'claim/register/a@x.com', { ...REGISTER, accepted: [8, 'mac'] }],
     ['a value that was never accepted', 'claim/register/a@x.com', { ...REGISTER, accepted: null }],
     ['an owner without a claim', 'claim/register/a@x.com', { ...REGISTER, value: { ...OWNER, claimId: '' } }],
     ['an owner that is a number', 'claim/register/a@x.com', { ...REGISTER, value: 1 }],

@@ -157,6 +157,24 @@ describe('the quorum', () => {
   });
 });
 
+describe('a voter whose memory lies', () => {
+  it('answers nothing, writes nothing and ends its store with a sentence', async () => {
+    const mesh = new QuorumMesh('mac', 'cloud');
+    const [mac, cloud] = [await mesh.start('mac'), await mesh.start('cloud')];
+    await mesh.clock.advance(2_000);
+    const key = 'titania@x.com' as AddressKey;
+    // As no acceptor leaves it: accepted above what was promised.
+    mac.registers.set(key, { promised: [1, 'cloud'], accepted: [9_999_999, 'cloud'], value: mesh.owner(cloud) });
+    const lost = claim(mesh, cloud, key);
+    expect((await lost).result.kind).toBe('unavailable');
+    const sentence =
+      /The register of 'titania@x.com' has accepted ballot 9999999 cloud above its promise .* Start the node again/;
+    expect(await mac.store.failed).toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
+    expect(mac.store.snapshot().has(`claim/register/${key}`)).toBe(false);
+    expect(await mac.claims.claim([claimOf(mesh, mac, 'oberon@x.com')])).toMatchObject({ reason: 'stopping' });
+  });
+});
+
 describe('a host whose addresses were claimed with an engine', () => {
   it.each([{ hosts: ['mac'] }, { hosts: ['mac', 'cloud'] }])(
     'says so, and ends whatever it is asked, as one of $hosts',

@@ -68,6 +68,20 @@ describe('the change log', () => {
     expect([isApplied, changes.head, await changes.read(0, 10)]).toEqual([false, 0, []]);
   });
 
+  it('ends the store, and shows nothing, when a later entry is durable before an earlier one', async () => {
+    const store = new MemoryStore();
+    const commit = store.commit.bind(store);
+    const first = Promise.withResolvers<void>();
+    store.commit = (writes) => (writes[0]?.key.endsWith('1') ? first.promise : commit(writes));
+    const { changes } = await openLog(store);
+    const applied: number[] = [];
+    void changes.append([entry(1)], [], () => applied.push(1));
+    const sentence = /Entry 2 of the change log became durable, and the one that must come next is 1\./;
+    await expect(changes.append([entry(2)], [], () => applied.push(2))).rejects.toThrow(sentence);
+    expect([changes.head, applied]).toEqual([0, []]);
+    expect((await store.failed).message).toMatch(sentence);
+  });
+
   it('writes the state and its entries in one commit', async () => {
     const { store, changes } = await openLog();
     await changes.append(entries(1), [{ key: 'agent/a1', value: { a: 1 } }], nothing);

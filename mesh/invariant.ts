@@ -1,0 +1,24 @@
+// What holds whatever comes from outside. It can be broken only by a bug of this program, or by a disk or a memory that lies; to go on could
+// give one address to two. So whoever finds it broken fails the journal: nothing more is written or answered, and the node stops.
+import { MeshError } from './errors.ts';
+import type { Journal } from './ports.ts';
+
+export class BrokenInvariant extends Error {}
+
+/** Throws `BrokenInvariant` unless it `holds`. `broken`: a whole sentence that says what is, and what would be right. */
+export function invariant(holds: boolean, broken: () => string): asserts holds {
+  if (!holds) throw new BrokenInvariant(broken());
+}
+
+/** Runs `work`; an invariant that it finds broken ends the journal, and is thrown on as the `store_failed` that every call answers then. */
+export function orFail<Result>(journal: Pick<Journal, 'fail'>, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof BrokenInvariant)) throw cause;
+    const message = `${cause.message} That is a bug of this program, or a disk or memory that lies; nothing more was written. Start the node again, and report this sentence.`;
+    const failure = new MeshError('store_failed', message, { cause });
+    journal.fail(failure);
+    throw failure;
+  }
+}

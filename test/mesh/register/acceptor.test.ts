@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { Owner } from '../../../mesh/claims/claim-store.ts';
+import type { Item } from '../../../mesh/claims/messages.ts';
+import { BrokenInvariant } from '../../../mesh/invariant.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import { type Register, vote } from '../../../mesh/register/acceptor.ts';
+import type { Ballot } from '../../../mesh/register/ballot.ts';
+
+const KEY = 'a@x.com' as AddressKey;
+const VALUE: Owner = {
+  hostId: 'mac' as HostId,
+  agentId: 'agent' as AgentId,
+  agentName: 'agent',
+  claimId: 'claim' as ClaimId,
+  since: '2026-01-27T12:00:00Z',
+};
+const nobody = () => undefined;
+const held = (promised: number, accepted: number): Register => ({
+  promised: [promised, 'mac'],
+  accepted: [accepted, 'mac'],
+  value: VALUE,
+});
+const PREPARE = (n: number): Item => ({ kind: 'prepare', key: KEY, n, claiming: false });
+const ACCEPT = (n: number): Item => ({ kind: 'accept', key: KEY, n, value: null });
+
+describe('a vote', () => {
+  it.each<[string, Register | undefined, Item, { promised: Ballot; accepted: Ballot | null } | undefined]>([
+    ['the first promise', undefined, PREPARE(3), { promised: [3, 'mac'], accepted: null }],
+    [
+      'a later promise, which keeps what was accepted',
+      held(3, 3),
+      PREPARE(4),
+      { promised: [4, 'mac'], accepted: [3, 'mac'] },
+    ],
+    ['the same promise, which changes nothing', held(4, 3), PREPARE(4), undefined],
+    [
+      'an acceptance under the ballot that was promised',
+      held(4, 3),
+      ACCEPT(4),
+      { promised: [4, 'mac'], accepted: [4, 'mac'] },
+    ],
+    ['an acceptance under a newer ballot', held(4, 3), ACCEPT(6), { promised: [6, 'mac'], accepted: [6, 'mac'] }],
+    ['a refusal of an older ballot', held(4, 3), ACCEPT(3), undefined],
+  ])('is %s', (_, before, item, after) => {
+    const { register } = vote(before, 'mac', item, nobody);
+    expect(register && { promised: register.promised, accepted: register.accepted }).toEqual(after);
+  });
+
+  it.each([
+    ['as it was', held(4, 9), PREPARE(4)],
+    ['as it would be', held(4, 9), PREPARE(5)],
+  ])('is not cast on a register that accepted more than it promised, %s', (_, before, item) => {
+    expect(() => vote(before, 'mac', item, nobody)).toThrow(BrokenInvariant);
+    expect(() => vote(before, 'mac', item, nobody)).toThrow(
+      /'a@x.com' has accepted ballot 9 mac above its promise \d mac/,
+    );
+  });
+});
