@@ -4,6 +4,7 @@ import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
+import { idleBenchmark } from './idle.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   engineBenchmark,
   startBenchmark,
   sendBenchmark,
+  idleBenchmark,
 ];
 const ROUNDS = 5;
 

@@ -1,0 +1,84 @@
+// The other hosts of an idle mesh, in this process: whole nodes over real HTTP, with their stores in memory. Each speaks with the hosts
+// that `heard` names, and finds every other host silent at once: a hundred hosts that all speak with each other are ten thousand
+// conversations, and more than one machine carries.
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { MeshError } from '../../mesh/errors.ts';
+import { KnownAddresses } from '../../node/dns/known-addresses.ts';
+import { createNameResolver } from '../../node/dns/name-resolver.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { createNode } from '../../node/node.ts';
+import { createCallOnce, createPeerTransport } from '../../node/peers/peer-transport.ts';
+import { RosterWatch } from '../../node/peers/roster-watch.ts';
+import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { systemClock } from '../../node/system/clock.ts';
+import { systemRandom } from '../../node/system/random.ts';
+import { MemoryStore } from '../../test/support/memory-store.ts';
+import type { sendingOffPorts } from './sending-off.ts';
+
+export interface IdlePeerOptions {
+  readonly id: string;
+  readonly url: string;
+  /** The text of hosts.json. */
+  readonly hosts: string;
+  readonly sendingOff: Awaited<ReturnType<typeof sendingOffPorts>>;
+  /** Whether this host speaks with the one of that id. */
+  readonly heard: (id: string) => boolean;
+  /** Told of each request that came: who says to have sent it, and its path. */
+  readonly asked: (from: string | null, path: string) => void;
+}
+
+/** Starts one host; disposing ends it. */
+export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const roster = new RosterWatch(options.hosts, { id: options.id, hostName: options.id }, log);
+  const listening = { ip: '127.0.0.1', port: Number(new URL(options.url).port) };
+  const idOf = new Map(roster.current().hosts.map(({ id, url }) => [url, id]));
+  const addresses = new KnownAddresses(createNameResolver({ clock: systemClock }), systemClock);
+  const callOnce = createCallOnce(addresses);
+  const ports = {
+    ...{ store: new MemoryStore(), clock: systemClock, random: systemRandom, log, signer: newSigner(), addresses },
+    resolveOutside: createNameResolver({ clock: systemClock }),
+    ...options.sendingOff,
+  };
+  const node = stack.use(
+    await createNode(
+      {
+        config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' },
+        secrets: { token: undefined, readToken: undefined, meshSecret: undefined },
+        ...{ send: SENDING_OFF, roster, version: '0', listening: () => listening },
+      },
+      {
+        ...ports,
+        callOnce: async (call, signal) =>
+          options.heard(idOf.get(call.origin) ?? '') ? await callOnce(call, signal) : silence(),
+        transport: (keys, hostOf) => {
+          const transport = createPeerTransport({ ...ports, self: roster.current().self.id, hostOf, keys });
+          return {
+            ask: async (request, signal) =>
+              options.heard(request.to) ? await transport.ask(request, signal) : silence(),
+            [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+          };
+        },
+      },
+    ),
+  );
+  const server = createHttpServer((request, environment) => {
+    options.asked(request.headers.get('mesh-from'), new URL(request.url).pathname);
+    return node.fetch(request, environment);
+  });
+  await listenOn(server, listening);
+  stack.defer(() => closeServer(server));
+  node.start();
+  return stack.move();
+}
+
+function silence(): never {
+  throw new MeshError('peer_silent', 'It is left out of this measurement.');
+}
+
+function newSigner() {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
+  return { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
+}
