@@ -127,7 +127,7 @@ async function admit(c: Context, opened: OpenedRequest, options: PeerAuthOptions
   const nowSeconds = () => Math.floor(clock.wallMs() / 1_000);
   screenRequest(opened, self, nowSeconds());
   const body = await readPeerBody(c);
-  const key = await learnKey(options, opened.from);
+  const key = keys.known(opened.from) ?? (await learnKey(options, opened.from));
   try {
     const accepted = acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
     keys.confirm(accepted.from);
@@ -139,14 +139,10 @@ async function admit(c: Context, opened: OpenedRequest, options: PeerAuthOptions
   }
 }
 
-function learnKey({ keys }: PeerAuthOptions, from: HostId): PublicKey | Promise<PublicKey> {
-  return (
-    keys.known(from) ??
-    keys.learn(from).catch((cause: unknown) => {
-      if (!(cause instanceof MeshError)) throw cause;
-      throw refuseRequest('unknown_key', `No key of '${from}' is known here yet. ${cause.message}`);
-    })
-  );
+async function learnKey({ keys }: PeerAuthOptions, from: HostId): Promise<PublicKey> {
+  const learned = await keys.learn(from);
+  if (learned.kind === 'known') return learned.key;
+  throw refuseRequest('unknown_key', `No key of '${from}' is known here yet. ${learned.why}`);
 }
 
 async function readPeerBody(c: Context): Promise<Uint8Array> {

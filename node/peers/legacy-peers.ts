@@ -214,12 +214,11 @@ export class LegacyPeers {
     const { keys } = this.#options;
     await keys.recheck(id, signal).catch(refusalOf);
     if (keys.known(id) === undefined) {
-      const refusal = await keys.learn(id, signal).then(() => undefined, refusalOf);
+      const learned = await keys.learn(id, signal);
       if (signal.aborted) return;
-      if (refusal?.extra.isLegacy === true && this.#mayBeLegacy(id))
-        return this.#heardOf(id, String(refusal.extra.address));
-      if (refusal !== undefined) {
-        this.#silent.set(id, refusal.message);
+      if (learned.kind === 'legacy' && this.#mayBeLegacy(id)) return this.#heardOf(id, learned.address);
+      if (learned.kind !== 'known') {
+        this.#silent.set(id, learned.why);
         return;
       }
     }

@@ -12,6 +12,7 @@ import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
 import type { CallOnce } from './greeter.ts';
+import type { Unlearned } from './learned.ts';
 import { ASKS_WAITING_MAX, INDEX_BYTES_HELD_MAX, INDEX_CONNECTIONS_MAX, PEER_CONNECTIONS_MAX } from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';
@@ -112,8 +113,10 @@ async function askNow(
 ): Promise<PeerAnswer> {
   const { leave, clocks } = line;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
-  if (request.answerSignature === 'required') await options.keys.learn(host.id, deadline);
-  else if (!options.keys.takesUnsigned(host.id)) await options.keys.learn(host.id, deadline).catch(asUntrusted);
+  if (request.answerSignature === 'required' || !options.keys.takesUnsigned(host.id)) {
+    const learned = await options.keys.learn(host.id, deadline);
+    if (learned.kind !== 'known') throw unlearned(learned, request);
+  }
   for (let isAgain = false; ; isAgain = true) {
     const dated = clocks.aheadSeconds(host.id);
     try {
@@ -218,10 +221,12 @@ function refuseStrangeUnchanged({ headers }: PeerRequest, status: number, etag: 
   throw new MeshError('peer_unintelligible', 'It says "unchanged" (304) of another version than the one asked about.');
 }
 
-/** Whatever a host without a key would answer, nobody could tell that it is its own. */
-function asUntrusted(error: unknown): never {
-  if (!(error instanceof MeshError) || error.code !== 'peer_unintelligible') throw error;
-  throw new MeshError('peer_untrusted', error.message, { extra: error.extra, cause: error });
+function unlearned(outcome: Unlearned, { answerSignature }: PeerRequest): MeshError {
+  if (outcome.kind === 'silent') return new MeshError('peer_silent', outcome.why);
+  // Whatever a host without a key would answer, nobody could tell that it is its own.
+  const isAnybodys =
+    outcome.kind === 'legacy' || (answerSignature !== 'required' && outcome.code === 'peer_unintelligible');
+  return new MeshError(isAnybodys ? 'peer_untrusted' : outcome.code, outcome.why);
 }
 
 function naming(host: Host, error: unknown): unknown {

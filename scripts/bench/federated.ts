@@ -173,7 +173,6 @@ const noKeys: PeerKeys = {
   status: () => ({ state: 'unknown' }),
   takesUnsigned: () => true,
   recheck: async () => {},
-  forget: async () => {},
 };
 
 async function timeOf(url: string): Promise<number> {

@@ -168,7 +168,7 @@ export class NodeSimulation {
       ...{ mode: 'detect', roster, store, transport, clock, log: quiet, parseAddress: parsePlainAddress },
       keys: {
         known: (peer) => (peer === LEGACY ? undefined : someKey),
-        learn: () => Promise.reject(new MeshError('peer_untrusted', 'It knows no hello.')),
+        learn: async () => ({ kind: 'untrusted', code: 'peer_untrusted', why: 'It knows no hello.' }),
         recheck: () => Promise.resolve(),
       },
       believesLegacy: () => true,

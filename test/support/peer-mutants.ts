@@ -140,7 +140,10 @@ function forgetful(keys: PeerKeys): PeerKeys {
       const key = keys.known(id);
       return key && weak(key);
     },
-    learn: async (id, signal) => weak(await keys.learn(id, signal)),
+    learn: async (id, signal) => {
+      const learned = await keys.learn(id, signal);
+      return learned.kind === 'known' ? { ...learned, key: weak(learned.key) } : learned;
+    },
   });
 }
 
@@ -153,7 +156,6 @@ function keysWith(keys: PeerKeys, change: Partial<PeerKeys>): PeerKeys {
     status: (id) => keys.status(id),
     takesUnsigned: (id) => keys.takesUnsigned(id),
     recheck: (id, signal) => keys.recheck(id, signal),
-    forget: (id) => keys.forget(id),
     ...change,
   };
 }

@@ -217,7 +217,7 @@ describe('a sender whose key is not known yet', () => {
     const { send, clock } = withKeys({
       learn: async () => {
         learned += 1;
-        return mac.key;
+        return { kind: 'known', key: mac.key };
       },
     });
     expect((await send(mac.request(cloud.id, echo, clock))).response.status).toBe(200);
@@ -226,7 +226,7 @@ describe('a sender whose key is not known yet', () => {
 
   it('is refused when it can not be learned, with the reason', async () => {
     const { send, clock, handled } = withKeys({
-      learn: () => Promise.reject(new MeshError('peer_silent', 'Nobody answers there.')),
+      learn: async () => ({ kind: 'silent', why: 'Nobody answers there.' }),
     });
     const request = mac.request(cloud.id, echo, clock);
     const answer = await send(request);
@@ -243,9 +243,9 @@ describe('a sender whose key is not known yet', () => {
   it('is not asked when hosts.json does not list it', async () => {
     const asked: string[] = [];
     const { send, clock } = withKeys({
-      learn: (id) => {
+      learn: async (id) => {
         asked.push(id);
-        return Promise.reject(new MeshError('peer_silent', 'nobody'));
+        return { kind: 'silent', why: 'nobody' };
       },
     });
     await send(signedTestRequest(stranger, cloud.id, echo, clock));
@@ -302,7 +302,7 @@ describe('a route for anybody', () => {
   });
 
   it('answers a listed host whose key can not be learned as anybody, and signs nothing for it', async () => {
-    const learn = () => Promise.reject(new MeshError('peer_silent', 'Nobody answers there.'));
+    const learn = async () => ({ kind: 'silent', why: 'Nobody answers there.' }) as const;
     const { send, clock } = setUp({ keys: { ...cloud.keys, known: () => undefined, learn } });
     const answer = await send(mac.request(cloud.id, { path: '/index' }, clock));
     expect([answer.response.status, parsed(answer)]).toEqual([200, { from: null }]);

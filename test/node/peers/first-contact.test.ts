@@ -151,7 +151,7 @@ describe('a host that comes back', () => {
     expect(there.hellos()).toBe(1);
   });
 
-  it('with another key is refused both ways and shown, until it is forgotten', async () => {
+  it('with another key is refused both ways and shown', async () => {
     const here = await host(mac);
     await host(cloud);
     await here.who(cloud);
@@ -160,9 +160,6 @@ describe('a host that comes back', () => {
     await until(() => here.keys.status(cloud.id).state === 'changed');
     expect(here.keys.status(cloud.id)).toMatchObject({ publicKey: cloud.key.text, seenKey: reborn.key.text });
     await expect(back.who(mac)).rejects.toMatchObject({ code: 'peer_refused', extra: { reason: 'forged' } });
-    await here.keys.forget(cloud.id);
-    expect((await here.who(cloud)).status).toBe(200);
-    expect((await back.who(mac)).status).toBe(200);
   });
 });
 

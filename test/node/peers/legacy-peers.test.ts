@@ -5,6 +5,7 @@ import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX } from '../../../mesh/limits.ts'
 import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { parseRoster, type Roster } from '../../../mesh/roster.ts';
+import type { Learned } from '../../../node/peers/learned.ts';
 import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
@@ -50,9 +51,7 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
   } as const satisfies Record<string, Roster>;
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const world = {
-    hello: new MeshError('peer_untrusted', 'No hello.', { extra: { isLegacy: true, address: '10.0.0.7' } }) as
-      | MeshError
-      | 'introduced',
+    hello: { kind: 'legacy', address: '10.0.0.7', why: 'No hello.' } as Learned,
     lookUp: says({}),
     held: new Set<string>(['a@x.com']),
     listed: listed as keyof typeof listings,
@@ -68,9 +67,8 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
       known: () => (known ? key : undefined),
       learn: async () => {
         world.greeted += 1;
-        if (world.hello !== 'introduced') throw world.hello;
-        known = true;
-        return key;
+        if (world.hello.kind === 'known') known = true;
+        return world.hello;
       },
       recheck: async () => undefined,
     },
@@ -159,7 +157,7 @@ describe('a peer without a hello', () => {
     async (listed) => {
       const { peers, world, store, start } = await setUp();
       await start();
-      world.hello = new MeshError('peer_silent', 'It is gone.');
+      world.hello = { kind: 'silent', why: 'It is gone.' };
       world.listed = listed;
       await peers.edited();
       expect(peers.has(OLD)).toBe(false);
@@ -174,7 +172,7 @@ describe('a peer without a hello', () => {
     const { store, start } = await setUp();
     await start();
     const again = await setUp({ disk: store.snapshot() });
-    again.world.hello = new MeshError('peer_silent', 'It is gone.');
+    again.world.hello = { kind: 'silent', why: 'It is gone.' };
     await again.start();
     expect([again.peers.has(OLD), again.changes]).toEqual([true, []]);
     expect(again.peers.obstacle()).toEqual({ message: expect.stringContaining('It is gone.'), hosts: ['old'] });
@@ -183,7 +181,7 @@ describe('a peer without a hello', () => {
   it('is none any more once it introduces itself, also after a restart', async () => {
     const { peers, store, clock, world, changes, start } = await setUp();
     await start();
-    world.hello = 'introduced';
+    world.hello = { kind: 'known', key };
     await clock.advance(GREETING_INTERVAL_MS);
     expect([peers.has(OLD), changes]).toEqual([false, [true, false]]);
     expect((await setUp({ disk: store.snapshot() })).peers.has(OLD)).toBe(false);
@@ -192,7 +190,7 @@ describe('a peer without a hello', () => {
   it('may be told in hosts.json, until it introduces itself', async () => {
     const { peers, world, changes, start } = await setUp({ legacy: true });
     expect([peers.has(OLD), peers.isNoVoter(OLD)]).toEqual([true, true]);
-    world.hello = 'introduced';
+    world.hello = { kind: 'known', key };
     await start();
     expect([peers.has(OLD), changes]).toEqual([false, [false]]);
     expect(peers.remark(OLD)).toMatch(/introduced itself with a key.*take "legacy": true out/);
@@ -200,7 +198,7 @@ describe('a peer without a hello', () => {
 
   it('is asked nothing while it counts as any other host', async () => {
     const { refusal, transport, world } = await setUp();
-    world.hello = 'introduced';
+    world.hello = { kind: 'known', key };
     expect(await refusal()).toBe('nobody');
     expect(transport.asked).toEqual([]);
   });
@@ -216,13 +214,13 @@ describe('a peer that was listed a moment ago', () => {
 
   it('does not keep claims waiting once it was silent', async () => {
     const { world, transport, refusal } = await setUp();
-    world.hello = new MeshError('peer_silent', 'It is gone.');
+    world.hello = { kind: 'silent', why: 'It is gone.' };
     expect([await refusal(), await refusal(), world.greeted, transport.asked]).toEqual(['nobody', 'nobody', 1, []]);
   });
 
   it('is greeted when the file is edited, and again when it is listed again', async () => {
     const { peers, world } = await setUp();
-    world.hello = new MeshError('peer_silent', 'It is gone.');
+    world.hello = { kind: 'silent', why: 'It is gone.' };
     await peers.edited();
     await peers.edited();
     expect(world.greeted).toBe(1);

@@ -12,7 +12,7 @@ import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
 import { legacyBelief } from '../../../node/peers/trusted-network.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
-import { testKeys } from '../../support/test-keys.ts';
+import { type TestKey, testKeys } from '../../support/test-keys.ts';
 import { testHost } from '../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -61,6 +61,8 @@ const silence = async () => {
   throw new MeshError('peer_silent', 'nobody there');
 };
 const code = (expected: string) => expect.objectContaining({ code: expected });
+const known = ({ key: { text } }: TestKey) => ({ kind: 'known', key: { text, verify: expect.any(Function) } });
+const untrusted = (why = /./) => ({ kind: 'untrusted', code: 'peer_untrusted', why: expect.stringMatching(why) });
 
 describe('a key that a peer has lost with its disk', () => {
   const lost = async (setting: Setting) => {
@@ -109,10 +111,10 @@ describe('a key that was believed unproven, before there was a secret', () => {
     });
     expect(keys.known(cloud.id)).toBeUndefined();
     greeter.answer = async () => introduction(reborn.key);
-    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ code: 'peer_untrusted' });
+    expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
     greeter.answer = async () => introduction(cloud.key, { proven: true });
     await clock.advance(HELLO_AFTER_REFUSAL_MS);
-    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
 });
 
@@ -120,7 +122,7 @@ describe('a key told in hosts.json', () => {
   it('is known at once, without a hello', async () => {
     const { keys, greeter } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
-    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(await keys.learn(cloud.id)).toEqual(known(cloud));
     expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: cloud.key.text });
     expect(greeter.asked).toBe(0);
   });
@@ -143,7 +145,7 @@ describe('a key told in hosts.json', () => {
     const learning = keys.learn(cloud.id);
     edit({ publicKey: reborn.key.text });
     gate.resolve(introduction(cloud.key));
-    expect((await learning).text).toBe(reborn.key.text);
+    expect(await learning).toEqual(known(reborn));
   });
 });
 
@@ -151,7 +153,7 @@ describe('a key seen for the first time', () => {
   it('is pinned, when it comes from a private address, and known again after a restart', async () => {
     const { keys, store, log, clock } = await setUp();
     expect(keys.status(cloud.id)).toEqual({ state: 'unknown' });
-    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(await keys.learn(cloud.id)).toEqual(known(cloud));
     expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
     expect(log.named('peer.key_pinned')).toHaveLength(1);
     expect(await store.get('pin/cloud')).toEqual({
@@ -187,7 +189,7 @@ describe('a key seen for the first time', () => {
   it('is learned by one hello, however many wait for it', async () => {
     const { keys, greeter } = await setUp();
     const learned = await Promise.all(Array.from({ length: 50 }, () => keys.learn(cloud.id)));
-    expect(new Set(learned.map((key) => key.text))).toEqual(new Set([cloud.key.text]));
+    expect(learned).toEqual(Array(50).fill(known(cloud)));
     expect(greeter.asked).toBe(1);
   });
 
@@ -200,7 +202,7 @@ describe('a key seen for the first time', () => {
     impatient.abort(new Error('given up'));
     await expect(first).rejects.toThrow('given up');
     gate.resolve(introduction(cloud.key));
-    expect((await second).text).toBe(cloud.key.text);
+    expect(await second).toEqual(known(cloud));
   });
 
   it.each(['203.0.113.9', '2001:db8::1', ''])(
@@ -208,7 +210,7 @@ describe('a key seen for the first time', () => {
     async (address) => {
       const { keys, greeter, store, log } = await setUp();
       greeter.answer = async () => introduction(cloud.key, { address });
-      await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
+      expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
       expect(keys.known(cloud.id)).toBeUndefined();
       expect(await store.get('pin/cloud')).toBeUndefined();
       expect(keys.status(cloud.id)).toEqual({
@@ -222,7 +224,7 @@ describe('a key seen for the first time', () => {
 
   it('is not asked of a host that hosts.json does not list', async () => {
     const { keys, greeter } = await setUp();
-    await expect(keys.learn(reborn.id)).rejects.toEqual(code('peer_untrusted'));
+    expect(await keys.learn(reborn.id)).toEqual(untrusted(/lists no host/));
     expect([greeter.asked, keys.known(reborn.id), keys.status(reborn.id)]).toEqual([
       0,
       undefined,
@@ -235,14 +237,14 @@ describe('with a secret', () => {
   it('a private address alone is not believed', async () => {
     const { keys, greeter } = await setUp({ hasSecret: true });
     greeter.answer = async () => introduction(cloud.key, { address: '127.0.0.1' });
-    await expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_untrusted'));
+    expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
     expect(keys.status(cloud.id)).toMatchObject({ state: 'untrusted', seenKey: cloud.key.text });
   });
 
   it('a peer that proves to know it is believed from anywhere', async () => {
     const { keys, greeter } = await setUp({ hasSecret: true });
     greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9', proven: true });
-    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
 });
 
@@ -258,11 +260,7 @@ describe('a peer that cannot be greeted', () => {
   ])('because it is %s is not asked again for %i ms', async (_, pauseMs, answer, state) => {
     const { keys, greeter, clock } = await setUp();
     greeter.answer = answer;
-    const outcomes = async () =>
-      keys.learn(cloud.id).then(
-        () => 'learned',
-        (error: MeshError) => error.code,
-      );
+    const outcomes = async () => (await keys.learn(cloud.id)).kind;
     const first = await outcomes();
     expect(keys.status(cloud.id).state).toBe(state);
     await clock.advance(pauseMs - 1);
@@ -270,7 +268,7 @@ describe('a peer that cannot be greeted', () => {
     expect(greeter.asked).toBe(1);
     greeter.answer = async () => introduction(cloud.key);
     await clock.advance(1);
-    expect(await outcomes()).toBe('learned');
+    expect(await outcomes()).toBe('known');
     expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
   });
 });
@@ -279,16 +277,12 @@ describe('a peer that knows no hello', () => {
   const without = async (setting: Setting = {}, address = '10.0.0.7') => {
     const all = await setUp(setting);
     all.greeter.answer = async () => ({ kind: 'legacy', address });
-    const refusal = await all.keys.learn(cloud.id).then(
-      () => undefined,
-      (error: MeshError) => error,
-    );
-    return { ...all, refusal };
+    return { ...all, learned: await all.keys.learn(cloud.id) };
   };
 
   it('is a legacy peer, on a private network where no secret is set', async () => {
-    const { keys, refusal } = await without();
-    expect(refusal).toMatchObject({ code: 'peer_untrusted', extra: { isLegacy: true, address: '10.0.0.7' } });
+    const { keys, learned } = await without();
+    expect(learned).toEqual({ kind: 'legacy', address: '10.0.0.7', why: expect.stringContaining('404') });
     expect(keys.status(cloud.id)).toEqual({ state: 'unknown', why: expect.stringContaining('404') });
   });
 
@@ -297,8 +291,8 @@ describe('a peer that knows no hello', () => {
     ['that answers from a public address', {}, '203.0.113.9', /from 203\.0\.113\.9, which is no private address/],
     ['that answers from two places', {}, '', /from more than one address/],
   ])('is none %s, and is shown with what can be done', async (_, setting, address, why) => {
-    const { keys, refusal, log } = await without(setting, address);
-    expect([refusal?.code, refusal?.extra.isLegacy]).toEqual(['peer_untrusted', undefined]);
+    const { keys, learned, log } = await without(setting, address);
+    expect(learned).toEqual(untrusted(why));
     expect(keys.status(cloud.id)).toEqual({ state: 'untrusted', why: expect.stringMatching(why) });
     expect(keys.status(cloud.id).why).toContain('"legacy": true');
     expect(log.named('peer.key_refused')).toMatchObject([{ level: 'warn' }]);
@@ -308,7 +302,7 @@ describe('a peer that knows no hello', () => {
     ['where a secret is set', { hasSecret: true, cloudHost: { legacy: true } }, '127.0.0.1'],
     ['from a public address', { cloudHost: { legacy: true } }, '203.0.113.9'],
   ])('is one that hosts.json declares so, also %s', async (_, setting, address) => {
-    expect((await without(setting, address)).refusal?.extra.isLegacy).toBe(true);
+    expect((await without(setting, address)).learned).toMatchObject({ kind: 'legacy', address });
   });
 
   it.each([false, true])(
@@ -338,10 +332,10 @@ describe('a peer that knows no hello', () => {
     const { keys, greeter, clock } = await setUp({ cloudHost: { legacy: true, publicKey: cloud.key.text } });
     expect(keys.known(cloud.id)).toBeUndefined();
     greeter.answer = async () => introduction(reborn.key);
-    await expect(keys.learn(cloud.id)).rejects.toMatchObject({ message: expect.stringContaining('another key') });
+    expect(await keys.learn(cloud.id)).toMatchObject(untrusted(/another key/));
     greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9' });
     await clock.advance(HELLO_AFTER_REFUSAL_MS);
-    expect((await keys.learn(cloud.id)).text).toBe(cloud.key.text);
+    expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
 });
 
@@ -404,15 +398,6 @@ describe('a peer whose signatures stopped fitting', () => {
     edit({ publicKey: reborn.key.text });
     expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: reborn.key.text });
   });
-
-  it('may introduce itself anew once an operator forgets its key', async () => {
-    const { keys, greeter, store } = await setUp();
-    await keys.learn(cloud.id);
-    greeter.answer = async () => introduction(reborn.key);
-    await keys.forget(cloud.id);
-    expect([keys.known(cloud.id), await store.get('pin/cloud')]).toEqual([undefined, undefined]);
-    expect((await keys.learn(cloud.id)).text).toBe(reborn.key.text);
-  });
 });
 
 describe('the stored pins', () => {
@@ -431,8 +416,8 @@ describe('stopping', () => {
       signal.addEventListener('abort', () => aborted.reject(new MeshError('peer_silent', 'given up')));
       return aborted.promise;
     };
-    const learning = expect(keys.learn(cloud.id)).rejects.toEqual(code('peer_silent'));
+    const learning = keys.learn(cloud.id);
     await keys[Symbol.asyncDispose]();
-    await learning;
+    expect(await learning).toEqual({ kind: 'silent', why: 'given up' });
   });
 });

@@ -311,7 +311,10 @@ describe('an answer that is not to be believed', () => {
         ...mac.keys,
         known: () => undefined,
         takesUnsigned: () => false,
-        learn: () => Promise.reject(new MeshError(code, "Host 'cloud' can not be believed.")),
+        learn: async () => {
+          const why = "Host 'cloud' can not be believed.";
+          return code === 'peer_silent' ? { kind: 'silent', why } : { kind: 'untrusted', code, why };
+        },
       },
     });
 
@@ -426,7 +429,7 @@ describe('a peer whose key is not known', () => {
         learn: async () => {
           order.push('learned');
           known = true;
-          return cloud.key;
+          return { kind: 'known', key: cloud.key };
         },
       },
     });
@@ -436,8 +439,9 @@ describe('a peer whose key is not known', () => {
 
   it('is not asked anything when it can not be learned', async () => {
     const server = await cloudServer();
-    const refusal = () => Promise.reject(new MeshError('peer_untrusted', "Host 'cloud' is not believed."));
-    const transport = transportTo(server, { keys: { ...mac.keys, known: () => undefined, learn: refusal } });
+    const why = "Host 'cloud' is not believed.";
+    const learn = async () => ({ kind: 'untrusted', code: 'peer_untrusted', why }) as const;
+    const transport = transportTo(server, { keys: { ...mac.keys, known: () => undefined, learn } });
     expect(await outcome(transport.ask(required))).toEqual(failed('peer_untrusted', /not believed/));
     expect(server.accepted).toBe(0);
   });
