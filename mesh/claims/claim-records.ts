@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
 import { type Config, firstConfig, type VoteKey } from '../membership/config.ts';
+import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from '../membership/starts.ts';
 import type { SuccessionRecord } from '../membership/succession.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
@@ -28,31 +29,16 @@ const REGISTER = 'claim/register/';
 const UNSETTLED = 'claim/unsettled/';
 const EVICTING = 'claim/evicting/';
 
-/** A host's start on its data: how many there were, and the name of this one. */
-export interface Life {
-  readonly life: number;
-  readonly boot: string;
-  /** How many votes it had cast on this data, as far as it said. */
-  readonly votes: number;
-}
-
-/** Names of starts, by life. */
-export type Boots = Readonly<Record<string, string>>;
-
-export interface ClaimRecords {
+export interface ClaimRecords extends StoredStarts {
   /** The kind of the engine that this data was last used with; absent when that was none. */
   engine: string | undefined;
   incarnation: string | undefined;
   config: Config | undefined;
   succession: SuccessionRecord | undefined;
-  /** How often the node was started on these records. */
   life: number;
-  /** Names of the last starts, by life. */
-  boots: Boots;
-  /** Votes cast on these records, at least: never fewer than any host was told of. */
+  boots: StartNames;
   votes: number;
-  /** The latest life that other hosts were seen in, by host and incarnation. */
-  readonly lives: Map<VoteKey, Life>;
+  readonly lives: Map<VoteKey, StoredSeenStart>;
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
@@ -62,7 +48,6 @@ export interface ClaimRecords {
   readonly evicting: Map<HostId, string | null>;
 }
 
-export const incarnationWrite = (incarnation: string): Write => ({ key: INCARNATION, value: incarnation });
 export const engineWrite = (kind: string | undefined): Write => ({ key: ENGINE, value: kind });
 /** The vote on the successor of an earlier epoch is void with it. */
 export const configWrites = (config: Config): readonly Write[] => [
@@ -72,11 +57,15 @@ export const configWrites = (config: Config): readonly Write[] => [
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
 export const successionGone: Write = { key: SUCCESSION, value: undefined };
 export const registerGone = (key: AddressKey): Write => ({ key: REGISTER + key, value: undefined });
-export const lifeWrite = (life: number, boots: Boots, votes: number): Write => ({
+export const dataWrite = ({ own }: Starts): Write => ({ key: INCARNATION, value: own.data });
+export const startWrite = ({ own, names, votes }: Starts): Write => ({
   key: LIFE,
-  value: { life, boots, votes },
+  value: { life: own.number, boots: names, votes },
 });
-export const livesWrite = (who: VoteKey, life: Life): Write => ({ key: LIVES + who, value: life });
+export const seenStartWrite = (who: VoteKey, { number, name, votes }: SeenStart): Write => ({
+  key: LIVES + who,
+  value: { life: number, boot: name, votes },
+});
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
 export const unsettledWrite = (claim: ReleasedClaim): Write => ({ key: UNSETTLED + claim.claimId, value: claim.key });

@@ -1,20 +1,18 @@
 // What the core of the claims knows between two events. Changed in place, and only by `step`: 100,000 registers are not
 // copied per event.
-import { createHash } from 'node:crypto';
 import { GONE_GRACE_MS } from '../limits.ts';
 import { electorsOf, type VoteKey, voteKey } from '../membership/config.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Move } from '../membership/move.ts';
+import { nextStart } from '../membership/starts.ts';
 import type { Decree } from '../membership/succession.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
-import type { Boots, ClaimRecords, Life } from './claim-records.ts';
+import type { ClaimRecords } from './claim-records.ts';
 import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
 import type { Wish } from './messages.ts';
 import { RULES, type Rules } from './rules.ts';
-
-const BOOTS_KEPT = 20;
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
 export interface Operation {
@@ -57,18 +55,10 @@ export interface CoreState {
   readonly evictionsAwaited: Map<number, HostId>;
   /** Running attempts by their ballot number. */
   readonly attempts: Map<number, Proposal>;
-  /** When each voter last answered, by host and incarnation. */
+  /** When each voter last answered, by host and data. */
   readonly heardAtMs: Map<VoteKey, number>;
   /** Hosts that last answered without a vote: they are joining, or in another mesh. */
   readonly refusing: Set<HostId>;
-  /** The latest life that each host was seen in, by host and incarnation. */
-  readonly lives: Map<VoteKey, Life>;
-  /** The incarnation that this host takes when its own turns out to be old. */
-  spareIncarnation: string;
-  /** Whether this life is on disk: before that nobody is told of it. */
-  isIntroduced: boolean;
-  /** Votes cast on this state; those of the last seconds may not be on disk as a number yet. */
-  votes: number;
   decree: DecreeInHand | undefined;
   /** The first configuration that could not be chosen when it was last tried, by its mesh. */
   stuckWith: string | undefined;
@@ -94,37 +84,28 @@ export interface CoreOptions {
   readonly wish: Wish;
   readonly records: ClaimRecords;
   readonly registry: RegistryView;
-  /** 32 hex digits, used when the records have no incarnation yet: this data directory is new; or when theirs is old. */
-  readonly freshIncarnation: string;
+  /** 32 hex digits made at random: a name for this host's data, should it be new, or turn out to be an older copy. */
+  readonly freshData: string;
   /** A name for this start, made at random. */
-  readonly boot: string;
+  readonly startName: string;
   /** Other than `RULES` only in tests of the tests. */
   readonly rules?: Rules;
 }
 
 /** The state after a start. The `started` event must be the first. */
 export function createCore(options: CoreOptions): CoreState {
-  const { self, wish, records, registry, freshIncarnation, boot, rules = RULES } = options;
+  const { self, wish, records, registry, freshData, startName, rules = RULES } = options;
   const { config, succession } = records;
   return {
     membership: {
       self,
-      incarnation: records.incarnation ?? freshIncarnation,
-      life: records.life + 1,
-      boot,
-      boots: withBoot(records.boots, records.life + 1, boot),
+      starts: nextStart(records, freshData, startName),
       wish,
       config,
       succession,
       greetings: new Map(),
       refusals: new Map(),
       evicting: records.evicting,
-      votes: records.votes,
-      votesAtStart: records.votes,
-      isAcknowledged: false,
-      hasMet: false,
-      isLate: false,
-      outlivedSince: undefined,
     },
     rules,
     registers: records.registers,
@@ -135,10 +116,6 @@ export function createCore(options: CoreOptions): CoreState {
     attempts: new Map(),
     heardAtMs: new Map(),
     refusing: new Set(),
-    lives: records.lives,
-    spareIncarnation: records.incarnation === undefined ? nextIncarnation(freshIncarnation) : freshIncarnation,
-    isIntroduced: false,
-    votes: records.votes,
     decree: undefined,
     stuckWith: undefined,
     move: undefined,
@@ -155,17 +132,6 @@ export function createCore(options: CoreOptions): CoreState {
   };
 }
 
-/** The names of the last starts: older ones tell nothing that a peer could still hold against us. */
-function withBoot(boots: Boots, life: number, boot: string): Boots {
-  const kept = Object.entries(boots).filter(([past]) => Number(past) > life - BOOTS_KEPT && Number(past) < life);
-  return Object.fromEntries([...kept, [String(life), boot]]);
-}
-
-/** Another one, that nobody has had. */
-export function nextIncarnation(incarnation: string): string {
-  return createHash('sha256').update(incarnation).digest('hex').slice(0, 32);
-}
-
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
 export function votersOf({ membership }: CoreState): readonly HostId[] {
   return membership.config === undefined ? membership.wish.voters : electorsOf(membership.config);
@@ -173,13 +139,13 @@ export function votersOf({ membership }: CoreState): readonly HostId[] {
 
 /** Votes that could be had now: of voters heard within `withinMs`, this host itself among them. */
 export function reachedVotes(state: CoreState, withinMs: number): ReadonlySet<VoteKey> {
-  const { self, incarnation, config } = state.membership;
+  const { self, starts, config } = state.membership;
   const votes = new Set<VoteKey>();
   if (config === undefined) return votes;
   for (const voters of [config.voters, config.old ?? {}])
     for (const [host, theirs] of Object.entries(voters)) {
       const vote = voteKey(host as HostId, theirs);
-      const isOurs = host === self && theirs === incarnation;
+      const isOurs = host === self && theirs === starts.own.data;
       if (isOurs || state.nowMs - (state.heardAtMs.get(vote) ?? -Infinity) <= withinMs) votes.add(vote);
     }
   return votes;

@@ -16,8 +16,9 @@ import {
   introduce,
   nudge,
 } from '../membership/greeting.ts';
-import { meet } from '../membership/membership.ts';
+import { noteElectorsHeard } from '../membership/membership.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
+import { startOf } from '../membership/starts.ts';
 import { rechosen } from '../membership/takeover.ts';
 import { unavailable } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
@@ -115,8 +116,8 @@ function noteRefusal({ membership: { refusals } }: CoreState, host: HostId, why:
 /** What it said before does not make it reachable now. */
 function forgetHearing({ membership, heardAtMs }: CoreState, host: HostId, sinceMs: number): void {
   const { voters, old } = membership.config ?? {};
-  for (const incarnation of [voters?.[host], old?.[host]]) {
-    const vote = voteKey(host, incarnation ?? '');
+  for (const data of [voters?.[host], old?.[host]]) {
+    const vote = voteKey(host, data ?? '');
     if ((heardAtMs.get(vote) ?? -Infinity) <= sinceMs) heardAtMs.delete(vote);
   }
 }
@@ -132,12 +133,12 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
     case 'recoverDue':
       recoverNow(state, event, out);
       break;
-    case 'meetingOver':
-      state.membership.isLate = true;
-      meet(state.membership);
+    case 'hearingOver':
+      state.membership.starts.isHearingOver = true;
+      noteElectorsHeard(state.membership);
       break;
     case 'votesKept':
-      state.membership.votes = Math.max(state.membership.votes, event.votes);
+      state.membership.starts.votesTold = Math.max(state.membership.starts.votesTold, event.votes);
       greetAll(state, out);
       break;
     case 'rechosen':
@@ -180,9 +181,10 @@ function start(state: CoreState, out: Effect[]): void {
 /** This host's votes. Every answer leaves after what it depends on is durable, also when that was written earlier. */
 function answer(state: CoreState, token: number, from: HostId, message: ClaimMessage, out: Effect[]): void {
   const { membership, rules } = state;
-  const { incarnation } = membership;
+  const { config, starts } = membership;
+  const incarnation = starts.own.data;
   const elsewhere = strayed(state, message, 'claims');
-  const isOut = membership.config?.gone[from] !== undefined || rules.isReplaced(state, from, message);
+  const isOut = config?.gone[from] !== undefined || rules.isReplaced(config, starts, from, startOf(message));
   const isRefused = isOut || !rules.mayVote(membership);
   if (elsewhere !== undefined || isRefused) {
     const refused = { version: CLAIM_VERSION, kind: 'refused', incarnation } as const;
@@ -197,7 +199,7 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
     const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, state.registry.holder);
     if (register) {
       state.registers.set(item.key, register);
-      state.votes += 1;
+      starts.votes += 1;
       writes.push(registerWrite(item.key, register));
     }
     answers.push(answer);

@@ -35,7 +35,7 @@ export type Inner =
   | { readonly type: 'operationOver'; readonly operation: number }
   | { readonly type: 'rechosen'; readonly operation: number }
   | { readonly type: 'votesKept'; readonly votes: number }
-  | { readonly type: 'meetingOver' }
+  | { readonly type: 'hearingOver' }
   | { readonly type: 'evictOver'; readonly operation: number }
   | {
       readonly type: 'recoverDue';

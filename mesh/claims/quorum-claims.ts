@@ -69,8 +69,8 @@ export class QuorumClaims implements ClaimStore {
       wish,
       records,
       registry,
-      freshIncarnation: Buffer.from(random.bytes(16)).toString('hex'),
-      boot: Buffer.from(random.bytes(8)).toString('hex'),
+      freshData: Buffer.from(random.bytes(16)).toString('hex'),
+      startName: Buffer.from(random.bytes(8)).toString('hex'),
     });
   }
 

@@ -2,8 +2,8 @@
 // and see that it is noticed. The node has only these.
 
 import { type Config, canDecideWithout, isMajority, isQuorum, isVoter, voteKey } from '../membership/config.ts';
-import { isReplaced } from '../membership/epoch.ts';
 import { mayVote } from '../membership/membership.ts';
+import { isReplaced } from '../membership/starts.ts';
 import { vote } from '../register/acceptor.ts';
 import { applyChange, trustsPrepare } from '../register/proposer.ts';
 
@@ -17,7 +17,7 @@ export interface Rules {
   readonly voteKey: typeof voteKey;
   /** Whether this host votes at all. */
   readonly mayVote: typeof mayVote;
-  /** Whether the sender has been replaced by another start or incarnation of its host. */
+  /** Whether the sender has been replaced by another start of its host. */
   readonly isReplaced: typeof isReplaced;
   /** A voter's answer to one item. */
   readonly vote: typeof vote;

@@ -10,7 +10,7 @@ import type { Write } from '../ports.ts';
 import { reserveBallots } from '../register/operation.ts';
 import { type Config, electorsOf, hostsOf } from './config.ts';
 import { isPristine, standingOf } from './epoch.ts';
-import { isWaitingToMeet } from './membership.ts';
+import { isHearingFirst } from './membership.ts';
 import { createDecree, hearOfDecree, voteOnSuccession } from './succession.ts';
 
 /** Begins an attempt to have `target` chosen, unless one is under way. */
@@ -46,14 +46,15 @@ export function voteOn(
   writes: Write[],
 ): SuccessionAnswer {
   const { membership } = state;
-  const wished = membership.wish.voters;
-  const isOut = membership.outlivedSince !== undefined || isWaitingToMeet(membership);
-  if (isOut || membership.config?.gone[from] !== undefined)
-    return { version: CLAIM_VERSION, kind: 'refused', incarnation: membership.incarnation };
-  const { answer, record } = voteOnSuccession({ ...membership, wished, pristine: isPristine(state) }, from, question);
+  const { self, config, succession, starts, wish } = membership;
+  const incarnation = starts.own.data;
+  const isSilenced = starts.withdrawnOnWordOf !== undefined || isHearingFirst(membership);
+  if (isSilenced || config?.gone[from] !== undefined) return { version: CLAIM_VERSION, kind: 'refused', incarnation };
+  const voter = { self, data: incarnation, config, succession, wished: wish.voters, pristine: isPristine(state) };
+  const { answer, record } = voteOnSuccession(voter, from, question);
   if (record !== undefined) {
     membership.succession = record;
-    state.votes += 1;
+    starts.votes += 1;
     writes.push(successionWrite(record));
   }
   return answer;

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { HostId } from '../names.ts';
 
-/** Incarnation by voting host. */
+/** Name of its data, by voting host. */
 export type Voters = Readonly<Record<HostId, string>>;
 
 export interface Config {
@@ -31,11 +31,11 @@ export interface Config {
 export const EVICTED = '1970-01-01T00:00:00.000Z';
 const RECOVERIES_KEPT = 8;
 
-/** One vote: a host in the incarnation that cast it. */
+/** One vote: the host that cast it, and the name of the data that it cast it on. */
 export type VoteKey = string;
 
-export function voteKey(host: HostId, incarnation: string): VoteKey {
-  return `${host} ${incarnation}`;
+export function voteKey(host: HostId, data: string): VoteKey {
+  return `${host} ${data}`;
 }
 
 export function hostsOf(voters: Voters): readonly HostId[] {
@@ -51,9 +51,9 @@ export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1;
 }
 
-/** Whether `host`, in that incarnation, is among the voters or those before them. */
-export function isVoter({ voters, old }: Config, host: HostId, incarnation: string): boolean {
-  return voters[host] === incarnation || old?.[host] === incarnation;
+/** Whether `host`, on that data, is among the electors. */
+export function isVoter({ voters, old }: Config, host: HostId, data: string): boolean {
+  return voters[host] === data || old?.[host] === data;
 }
 
 /** Whether these votes decide: a majority of the voters, and of those before them while the mesh moves. */

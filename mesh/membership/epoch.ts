@@ -2,31 +2,18 @@
 
 import type { CoreState } from '../claims/core-state.ts';
 import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from '../claims/messages.ts';
-import type { HostId } from '../names.ts';
-import { voteKey } from './config.ts';
 
 /** Where this host stands, as every message says it. */
 export function standingOf(state: CoreState) {
-  const { config, incarnation } = state.membership;
+  const { config, starts } = state.membership;
+  const incarnation = starts.own.data;
   return { version: CLAIM_VERSION, mesh: config?.mesh ?? '', epoch: config?.epoch ?? 0, incarnation } as const;
 }
 
 /** What this host says to voters. */
 export function messageOf(state: CoreState, items: readonly Item[]): ClaimMessage {
-  const { life, boot } = state.membership;
-  return { ...standingOf(state), life, boot, items };
-}
-
-/**
- * Whether the sender is one that has been replaced: a host that began anew, or whose data was started again later, elsewhere. Two that use
- * the same data would each take the other's claims for its own leftovers.
- */
-export function isReplaced({ membership: { config }, lives }: CoreState, from: HostId, message: ClaimMessage): boolean {
-  const voting = config?.voters[from];
-  if (voting !== undefined && voting !== message.incarnation) return true;
-  const known = lives.get(voteKey(from, message.incarnation));
-  if (known === undefined || message.life > known.life) return false;
-  return message.life < known.life || message.boot !== known.boot;
+  const { own } = state.membership.starts;
+  return { ...standingOf(state), life: own.number, boot: own.name, items };
 }
 
 /** How to answer somebody who is not in this host's epoch; `undefined` when he is. */
@@ -35,7 +22,8 @@ export function strayed(
   standing: { readonly mesh: string; readonly epoch: number },
   about: 'claims' | 'keys',
 ): Ahead | Behind | undefined {
-  const { config, incarnation } = state.membership;
+  const { config, starts } = state.membership;
+  const incarnation = starts.own.data;
   if (config === undefined) return { version: CLAIM_VERSION, kind: 'behind', incarnation };
   if (state.rules.isHere(config, standing, about)) return undefined;
   const isAhead = standing.mesh !== config.mesh || standing.epoch < config.epoch;

@@ -3,14 +3,13 @@
 
 import {
   configWrites,
-  incarnationWrite,
-  type Life,
-  lifeWrite,
-  livesWrite,
+  dataWrite,
   registerGone,
+  seenStartWrite,
+  startWrite,
   successionGone,
 } from '../claims/claim-records.ts';
-import { type CoreState, nextIncarnation } from '../claims/core-state.ts';
+import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
 import { DECREE_MS_MAX, FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
@@ -21,33 +20,36 @@ import { type Config, electorsOf, firstConfig, hostsOf, isVoter, voteKey } from 
 import { decide, hearVote, voteOn } from './config-proposal.ts';
 import { isPristine } from './epoch.ts';
 import { goOnEvicting, hearEvictions } from './eviction.ts';
-import { greetingTo, isJoining, isWaitingToMeet, mayAdopt, meet, wishesAlone } from './membership.ts';
+import { greetingTo, isHearingFirst, isJoining, mayAdopt, noteElectorsHeard, wishesAlone } from './membership.ts';
 import { createMove, firstTarget, isItsTurn, nextConfig } from './move.ts';
+import { beginOnOtherData, judgeStart, rememberStart } from './starts.ts';
 import { hearKeys, takeOver, tellKeys } from './takeover.ts';
 
 /** Greets everybody, and looks after what is due; comes back by itself. */
 export function gather(state: CoreState, out: Effect[]): void {
-  const { membership, votes } = state;
-  state.isIntroduced = true;
-  if (votes === membership.votes) greetAll(state, out);
+  const { membership } = state;
+  const { starts } = membership;
+  const { votes } = starts;
+  starts.isStored = true;
+  if (votes === starts.votesTold) greetAll(state, out);
   else
     out.push({
       type: 'persist',
-      writes: [lifeWrite(membership.life, membership.boots, votes)],
+      writes: [startWrite(starts)],
       after: [{ type: 'event', event: { type: 'votesKept', votes } }],
     });
   attend(state, out);
   const isBusy = membership.config === undefined || membership.config.old !== undefined;
-  const isUnsettled = isBusy || isJoining(membership) || isWaitingToMeet(membership) || state.move !== undefined;
+  const isUnsettled = isBusy || isJoining(membership) || isHearingFirst(membership) || state.move !== undefined;
   out.push(timer(isUnsettled ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
 }
 
 /** A host's first words after a start. */
 export function introduce(state: CoreState, out: Effect[]): void {
-  const { incarnation, life, boots, votes } = state.membership;
-  const writes = [incarnationWrite(incarnation), lifeWrite(life, boots, votes)];
+  const { starts } = state.membership;
+  const writes = [dataWrite(starts), startWrite(starts)];
   out.push({ type: 'persist', writes, after: [{ type: 'event', event: { type: 'greetingDue' } }] });
-  out.push(timer(GREETING_MS_MAX, { type: 'meetingOver' }));
+  out.push(timer(GREETING_MS_MAX, { type: 'hearingOver' }));
 }
 
 export function greetAll(state: CoreState, out: Effect[]): void {
@@ -68,7 +70,7 @@ function replyTo(state: CoreState, from: HostId, question: Question, writes: Wri
   switch (question.about) {
     case 'greeting':
       hearGreeting(state, from, question, out);
-      return greetingTo(state.membership, from, state.lives);
+      return greetingTo(state.membership, from);
     case 'succession':
       return voteOn(state, from, question, writes);
     case 'keys':
@@ -95,8 +97,8 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
   if (greeting.standsBack === true) return;
   membership.refusals.delete(from);
   membership.greetings.set(from, { greeting, atMs: state.nowMs });
-  meet(membership);
-  hearLife(state, from, greeting, out);
+  noteElectorsHeard(membership);
+  hearStart(state, from, greeting, out);
   if (greeting.config !== undefined) adopt(state, greeting.config, out);
   const { config } = membership;
   forgetLost(state, from, greeting.incarnation);
@@ -108,61 +110,46 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
 }
 
 /** A voter that speaks in another incarnation can't be reached in the one that votes. */
-function forgetLost({ membership: { config }, heardAtMs }: CoreState, host: HostId, incarnation: string): void {
+function forgetLost({ membership: { config }, heardAtMs }: CoreState, host: HostId, data: string): void {
   for (const voting of [config?.voters[host], config?.old?.[host]])
-    if (voting !== undefined && voting !== incarnation) heardAtMs.delete(voteKey(host, voting));
+    if (voting !== undefined && voting !== data) heardAtMs.delete(voteKey(host, voting));
 }
 
-/** Remembers the latest life of others, and believes them about its own. Best effort: a peer that never met us knows nothing. */
-function hearLife(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
-  const { membership } = state;
-  const who = voteKey(from, greeting.incarnation);
-  const before = state.lives.get(who);
-  // A life that does not follow the one known here is not gone by: then its host is told of the known one, and finds out.
-  if (before === undefined || follows(before, greeting)) {
-    const life = { life: greeting.life, boot: greeting.boot, votes: greeting.votes };
-    state.lives.set(who, life);
-    out.push({ type: 'persist', writes: [livesWrite(who, life)], after: [] });
-  }
+/** Remembers which start of the other host speaks, and judges what it remembers of this one (steps 14 to 16). */
+function hearStart(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
+  const { starts } = state.membership;
+  const seen = rememberStart(starts, from, greeting);
+  if (seen !== undefined) out.push({ type: 'persist', writes: [seenStartWrite(seen.who, seen.start)], after: [] });
   const { you } = greeting;
-  if (you === undefined || you.incarnation !== membership.incarnation) return;
-  const known = membership.boots[you.life];
-  if (you.life === membership.life && known === you.boot) {
-    membership.isAcknowledged = true;
-    return;
+  if (you === undefined || you.incarnation !== starts.own.data) return;
+  const remembered = { number: you.life, name: you.boot, votes: you.votes };
+  switch (judgeStart(starts, remembered)) {
+    case 'known':
+      starts.isKnown = true;
+      return;
+    case 'nothing':
+      return;
+    case 'used twice':
+      withdraw(state, from, out);
+      return;
+    case 'older copy': {
+      const fields = { by: from, life: starts.own.number, seen: remembered.number };
+      out.push({ type: 'log', event: 'mesh.rejoining', fields });
+      out.push({ type: 'doubt', why: 'rejoined' });
+      beginAnewOnOtherData(state, out);
+    }
   }
-  const hasForgotten = you.life < membership.life && known === you.boot && you.votes > membership.votesAtStart;
-  const isStrange = hasForgotten || you.life >= membership.life || (known !== undefined && known !== you.boot);
-  if (!isStrange) return;
-  // Its data was started again while this start goes on, or beside it: somewhere else. Before anybody knew of this start, it may as well
-  // be that the data is old: then what followed is not ours, and we begin anew.
-  if (!hasForgotten && (you.life === membership.life || membership.isAcknowledged)) {
-    standBack(state, from, out);
-    return;
-  }
-  out.push({ type: 'log', event: 'mesh.rejoining', fields: { by: from, life: membership.life, seen: you.life } });
-  out.push({ type: 'doubt', why: 'rejoined' });
-  rejoin(state, out);
 }
 
-/** Whether that is a later start of the same data, or the same one that has voted since. */
-function follows(before: Life, { life, boot, boots, votes }: Greeting): boolean {
-  if (votes < before.votes || (boots[before.life] ?? before.boot) !== before.boot) return false;
-  return life > before.life || (life === before.life && boot === before.boot && votes > before.votes);
+/** Step 16. `by`: who knows of the later start. */
+function withdraw({ membership: { starts } }: CoreState, by: HostId, out: Effect[]): void {
+  if (starts.withdrawnOnWordOf === undefined)
+    out.push({ type: 'log', event: 'mesh.used_twice', fields: { by, life: starts.own.number } });
+  starts.withdrawnOnWordOf = by;
 }
 
-/** `by`: who told so. */
-function standBack({ membership }: CoreState, by: HostId, out: Effect[]): void {
-  if (membership.outlivedSince === undefined)
-    out.push({ type: 'log', event: 'mesh.used_twice', fields: { by, life: membership.life } });
-  membership.outlivedSince = by;
-}
-
-/**
- * This host's data was restored from a backup: what it voted since is forgotten here, and counted elsewhere. So it is another voter
- * from now on, one that knows nothing, and waits to be brought in as after a lost disk.
- */
-function rejoin(state: CoreState, out: Effect[]): void {
+/** Step 15: this host is another voter from now on, one that knows nothing, and waits until the mesh has moved to it. */
+function beginAnewOnOtherData(state: CoreState, out: Effect[]): void {
   out.push({ type: 'persist', writes: forget(state), after: [] });
   beginAnew(state, out);
   greetAll(state, out);
@@ -175,20 +162,15 @@ export function moveOver(state: CoreState, config: Config, out: Effect[]): void 
   goBy(state, config, forget(state), out);
 }
 
-/** Makes this host another voter, one that never voted. Returns what makes it so on disk. */
+/** Forgets what this host voted, and on which data. Returns what makes it so on the disk. */
 function forget(state: CoreState): Write[] {
   const { membership, registers } = state;
-  membership.incarnation = state.spareIncarnation;
-  state.spareIncarnation = nextIncarnation(state.spareIncarnation);
-  membership.life = 1;
-  membership.votes = state.votes;
-  membership.boots = { 1: membership.boot };
+  beginOnOtherData(membership.starts);
   membership.succession = undefined;
   const forgotten = [...registers.keys()].map(registerGone);
   registers.clear();
   state.decree = undefined;
-  const { incarnation, boots, votes } = membership;
-  return [incarnationWrite(incarnation), lifeWrite(1, boots, votes), successionGone, ...forgotten];
+  return [dataWrite(membership.starts), startWrite(membership.starts), successionGone, ...forgotten];
 }
 
 /** Goes by a later configuration: everything in hand begins anew under it. */
@@ -206,10 +188,11 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
 
 /** `writes`: durable together with it. */
 function goBy(state: CoreState, config: Config, writes: readonly Write[], out: Effect[]): void {
-  const { self, incarnation, config: before } = state.membership;
-  // This host voted, and now another incarnation of it does, which is not this one: its data began anew elsewhere.
-  const isReplaced = isNamed(before, self, incarnation) && !isNamed(config, self, incarnation) && self in config.voters;
-  if (isReplaced && before?.mesh === config.mesh) standBack(state, self, out);
+  const { self, starts, config: before } = state.membership;
+  const { data } = starts.own;
+  // This host voted, and now it is to vote on other data than it has: a copy of its data began anew elsewhere.
+  const isReplaced = isNamed(before, self, data) && !isNamed(config, self, data) && self in config.voters;
+  if (isReplaced && before?.mesh === config.mesh) withdraw(state, self, out);
   state.membership.config = config;
   state.membership.succession = undefined;
   state.decree = undefined;
@@ -224,8 +207,8 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   greetAll(state, out);
 }
 
-function isNamed(config: Config | undefined, host: HostId, incarnation: string): boolean {
-  return config?.voters[host] === incarnation;
+function isNamed(config: Config | undefined, host: HostId, data: string): boolean {
+  return config?.voters[host] === data;
 }
 
 function kindOfChange(before: Config | undefined, after: Config): 'formed' | 'recovered' | 'moving' | 'moved' {
@@ -281,5 +264,5 @@ export function nudge(state: CoreState, to: HostId, out: Effect[]): void {
 }
 
 function greet(state: CoreState, to: HostId, out: Effect[]): void {
-  if (state.isIntroduced) out.push({ type: 'ask', to, question: greetingTo(state.membership, to, state.lives) });
+  if (state.membership.starts.isStored) out.push({ type: 'ask', to, question: greetingTo(state.membership, to) });
 }

@@ -3,12 +3,12 @@
 // configuration names another incarnation of it has lost its data, and waits to be brought in again.
 // It changes nothing by itself: move.ts decides when the mesh moves, succession.ts how.
 
-import type { Boots, Life } from '../claims/claim-records.ts';
 import { CLAIM_VERSION, type Greeting, type Wish } from '../claims/messages.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey, voteKey } from './config.ts';
+import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, voteKey } from './config.ts';
 import { type Evictions, evictionsTold } from './eviction.ts';
+import type { Starts } from './starts.ts';
 import type { SuccessionRecord } from './succession.ts';
 
 interface Heard {
@@ -19,18 +19,8 @@ interface Heard {
 
 export interface Membership {
   readonly self: HostId;
-  /** Made when this host's claim state was created. */
-  incarnation: string;
-  /** How often this host was started on this state, this time included. */
-  life: number;
-  /** Tells this start from any other. */
-  readonly boot: string;
-  /** Those before it too. */
-  boots: Boots;
-  /** Votes cast on this state, as far as others were told; durable. */
-  votes: number;
-  /** The same, when this start began. */
-  readonly votesAtStart: number;
+  /** Which start of which data this host is, and what others know of that. */
+  readonly starts: Starts;
   wish: Wish;
   config: Config | undefined;
   /** This host's vote on what follows `config`. */
@@ -41,14 +31,6 @@ export interface Membership {
   readonly refusals: Map<HostId, string>;
   /** Hosts whose addresses an operator wants to be free at once (eviction.ts). */
   readonly evicting: Evictions;
-  /** Whether a peer has heard of this very start. */
-  isAcknowledged: boolean;
-  /** Whether the other voters were heard since this start, or those that answered in time: they would have said that this host's data is old. */
-  hasMet: boolean;
-  /** Whether that time is over. */
-  isLate: boolean;
-  /** Set when somebody saw this incarnation in the same life, but in another start: the data directory is in use twice. */
-  outlivedSince: HostId | undefined;
 }
 
 export function isSameWish(one: Wish, other: Wish): boolean {
@@ -66,27 +48,27 @@ export function isConcerned({ config }: Membership, host: HostId): boolean {
 
 /** Whether this host's votes count under what was agreed. */
 export function mayVote(membership: Membership): boolean {
-  const { config, self, incarnation, outlivedSince } = membership;
-  if (config === undefined || outlivedSince !== undefined || isWaitingToMeet(membership)) return false;
-  return isVoter(config, self, incarnation);
+  const { config, self, starts } = membership;
+  if (config === undefined || starts.withdrawnOnWordOf !== undefined || isHearingFirst(membership)) return false;
+  return isVoter(config, self, starts.own.data);
 }
 
-/** Whether this host, just started, has still to hear whether its data is old before it votes on it. */
-export function isWaitingToMeet({ config, hasMet }: Membership): boolean {
-  return config !== undefined && !hasMet && electorsOf(config).length > 1;
+/** Whether this host, just started, has still to hear whether its data is old before it votes on it (step 13). */
+export function isHearingFirst({ config, starts }: Membership): boolean {
+  return config !== undefined && !starts.hasHeardElectors && electorsOf(config).length > 1;
 }
 
-/** Whether what was agreed names another incarnation of this host: its data was lost. */
-export function isJoining({ config, self, incarnation }: Membership): boolean {
+/** Whether the configuration names this host on other data than it has: that data was lost. */
+export function isJoining({ config, self, starts }: Membership): boolean {
   const named = config?.voters[self];
-  return named !== undefined && named !== incarnation;
+  return named !== undefined && named !== starts.own.data;
 }
 
 /** Whether this host alone votes: then its own word is a majority. */
-export function isAlone({ config, self, incarnation, outlivedSince }: Membership): boolean {
-  if (config === undefined || config.old !== undefined || outlivedSince !== undefined) return false;
+export function isAlone({ config, self, starts }: Membership): boolean {
+  if (config === undefined || config.old !== undefined || starts.withdrawnOnWordOf !== undefined) return false;
   const hosts = hostsOf(config.voters);
-  return hosts.length === 1 && config.voters[self] === incarnation;
+  return hosts.length === 1 && config.voters[self] === starts.own.data;
 }
 
 /** Whether hosts.json wishes for this host as the only voter. */
@@ -94,35 +76,36 @@ export function wishesAlone({ wish, self }: Membership): boolean {
   return wish.voters.length === 1 && wish.voters[0] === self;
 }
 
-/** Looks whether it has met them now. */
-export function meet(membership: Membership): void {
-  const { config, self, greetings, isLate } = membership;
+/** Looks whether the electors were heard by now (step 13); once they were, it stays so. */
+export function noteElectorsHeard({ config, self, greetings, starts }: Membership): void {
   const others = config === undefined ? [] : electorsOf(config).filter((host) => host !== self);
-  membership.hasMet ||= isLate ? greetings.size > 0 : others.every((host) => greetings.has(host));
+  starts.hasHeardElectors ||= starts.isHearingOver ? greetings.size > 0 : others.every((host) => greetings.has(host));
 }
 
 /** What this host says of itself to `to`. */
-export function greetingTo(membership: Membership, to: HostId, lives: ReadonlyMap<VoteKey, Life>): Greeting {
-  const { config, incarnation, wish, life, boot, boots, votes, outlivedSince } = membership;
+export function greetingTo(membership: Membership, to: HostId): Greeting {
+  const { config, wish, starts } = membership;
+  const { own, names, votesTold, withdrawnOnWordOf } = starts;
   const theirs = membership.greetings.get(to)?.greeting.incarnation;
-  const who = theirs === undefined ? undefined : voteKey(to, theirs);
-  const seen = who === undefined ? undefined : lives.get(who);
+  const seen = theirs === undefined ? undefined : starts.seen.get(voteKey(to, theirs));
   const evicting = evictionsTold(membership);
   return {
     version: CLAIM_VERSION,
     about: 'greeting',
     mesh: config?.mesh ?? '',
     epoch: config?.epoch ?? 0,
-    incarnation,
+    incarnation: own.data,
     wish,
-    life,
-    boot,
-    boots,
-    votes,
-    ...(outlivedSince === undefined ? {} : { standsBack: true }),
+    life: own.number,
+    boot: own.name,
+    boots: names,
+    votes: votesTold,
+    ...(withdrawnOnWordOf === undefined ? {} : { standsBack: true }),
     ...(config === undefined ? {} : { config }),
     ...(evicting === undefined ? {} : { evicting }),
-    ...(theirs === undefined || seen === undefined ? {} : { you: { incarnation: theirs, ...seen } }),
+    ...(theirs === undefined || seen === undefined
+      ? {}
+      : { you: { incarnation: theirs, life: seen.number, boot: seen.name, votes: seen.votes } }),
   };
 }
 

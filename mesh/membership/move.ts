@@ -141,12 +141,12 @@ function votersWished(
   nowMs: number,
   isFit: (greeting: { readonly mesh: string; readonly epoch: number }) => boolean,
 ): Voters | undefined {
-  const { wish, self, incarnation, outlivedSince } = membership;
+  const { wish, self, starts } = membership;
   const voters: Record<HostId, string> = {};
   for (const host of wish.voters) {
     if (host === self) {
-      if (outlivedSince !== undefined) return undefined;
-      voters[host] = incarnation;
+      if (starts.withdrawnOnWordOf !== undefined) return undefined;
+      voters[host] = starts.own.data;
       continue;
     }
     const greeting = freshGreeting(membership, host, nowMs);
@@ -158,8 +158,8 @@ function votersWished(
 
 /** Whether a majority of the present voters wishes the same as this host. A voter that lost its disk has no say in it. */
 function hasMandate(membership: Membership, config: Config, nowMs: number): boolean {
-  const { self, incarnation, wish } = membership;
-  const agreeing = new Set<VoteKey>([voteKey(self, incarnation)]);
+  const { self, starts, wish } = membership;
+  const agreeing = new Set<VoteKey>([voteKey(self, starts.own.data)]);
   for (const host of hostsOf(config.voters)) {
     const greeting = freshGreeting(membership, host, nowMs);
     if (greeting !== undefined && isSameWish(greeting.wish, wish)) agreeing.add(voteKey(host, greeting.incarnation));

@@ -19,8 +19,8 @@ export function obstacleTo({ membership, registry }: Pick<CoreState, 'membership
 }
 
 function obstacleOf(membership: Membership): Obstacle | undefined {
-  const { config, self, outlivedSince } = membership;
-  if (outlivedSince !== undefined) return outlived(self, outlivedSince);
+  const { config, self, starts } = membership;
+  if (starts.withdrawnOnWordOf !== undefined) return withdrawn(self, starts.withdrawnOnWordOf);
   if (config === undefined) return unformed(membership);
   if (config.gone[self] === undefined) return isJoining(membership) ? joining(self) : undefined;
   const message = `This host is no longer part of the mesh: hosts.json of the other hosts does not list '${self}' since ${config.gone[self]}. List it there again, or stop this node.`;
@@ -109,7 +109,7 @@ function joining(self: HostId): Obstacle {
   return { reason: 'forming', message, hosts: [self] };
 }
 
-function outlived(self: HostId, by: HostId): Obstacle {
+function withdrawn(self: HostId, by: HostId): Obstacle {
   const message = `Host '${by}' knows another start of '${self}' on this data: the data directory is in use twice, or was restored from a backup. This node neither votes nor claims. If it is the only one, start it again: then it begins anew. If not, stop one of the two for good, and start the other with an empty data directory.`;
   return { reason: 'membership_mismatch', message, hosts: [self] };
 }

@@ -76,7 +76,7 @@ export function recoverNow(
   out: Effect[],
 ): void {
   const { membership, nowMs } = state;
-  const { config, self, incarnation, wish } = membership;
+  const { config, self, starts, wish } = membership;
   const end = (result: Result) => out.push({ type: 'finish', operation, result });
   const refusal = hindrance(state, hosts, sinceMs);
   if (config === undefined || refusal !== undefined) {
@@ -84,7 +84,7 @@ export function recoverNow(
     return;
   }
   const presentOf = (host: HostId) =>
-    host === self ? incarnation : freshGreeting(membership, host, nowMs, nowMs - sinceMs)?.incarnation;
+    host === self ? starts.own.data : freshGreeting(membership, host, nowMs, nowMs - sinceMs)?.incarnation;
   const survivors = electorsOf(config).filter((host) => {
     const present = presentOf(host);
     return present !== undefined && isVoter(config, host, present);

@@ -35,7 +35,8 @@ export const PAST_MAX = 16;
 /** Who votes on a succession, as far as it matters there. */
 export interface SuccessionVoter {
   readonly self: HostId;
-  readonly incarnation: string;
+  /** Name of its data. */
+  readonly data: string;
   readonly config: Config | undefined;
   readonly succession: SuccessionRecord | undefined;
   /** Voters by this host's hosts.json, sorted. */
@@ -54,7 +55,7 @@ export interface SuccessionVote {
 export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question: SuccessionQuestion): SuccessionVote {
   const refusal = refusalOf(voter, question);
   if (refusal !== undefined) return { answer: refusal };
-  const { incarnation } = voter;
+  const incarnation = voter.data;
   const { n, epoch } = question;
   const ballot: Ballot = [n, proposerName(from, question.incarnation)];
   const record = voter.succession?.epoch === epoch ? voter.succession : undefined;
@@ -88,22 +89,19 @@ function pastWith(past: readonly Config[], config: Config | null, next: Config):
 }
 
 function refusalOf(voter: SuccessionVoter, question: SuccessionQuestion): SuccessionAnswer | undefined {
-  const { self, incarnation, config } = voter;
+  const { self, data, config } = voter;
   const epoch = config?.epoch ?? 0;
   if (config !== undefined && (question.epoch < epoch || question.mesh !== config.mesh))
-    return { version: CLAIM_VERSION, kind: 'ahead', incarnation, config };
-  if (question.epoch > epoch) return { version: CLAIM_VERSION, kind: 'behind', incarnation };
-  const isFit = config === undefined ? isFitForFirst(voter, question) : isVoter(config, self, incarnation);
-  return isFit ? undefined : { version: CLAIM_VERSION, kind: 'refused', incarnation };
+    return { version: CLAIM_VERSION, kind: 'ahead', incarnation: data, config };
+  if (question.epoch > epoch) return { version: CLAIM_VERSION, kind: 'behind', incarnation: data };
+  const isFit = config === undefined ? isFitForFirst(voter, question) : isVoter(config, self, data);
+  return isFit ? undefined : { version: CLAIM_VERSION, kind: 'refused', incarnation: data };
 }
 
 /** Whether this host may take part in making that first configuration. */
-function isFitForFirst(
-  { self, incarnation, wished, pristine }: SuccessionVoter,
-  question: SuccessionQuestion,
-): boolean {
+function isFitForFirst({ self, data, wished, pristine }: SuccessionVoter, question: SuccessionQuestion): boolean {
   const isOurWish = sameHosts(question.hosts, wished) && wished.includes(self);
-  return pristine && isOurWish && (question.kind === 'prepare' || question.config.voters[self] === incarnation);
+  return pristine && isOurWish && (question.kind === 'prepare' || question.config.voters[self] === data);
 }
 
 type Promised = Pick<SuccessionRecord, 'accepted' | 'config' | 'past'>;

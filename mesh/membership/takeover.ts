@@ -45,7 +45,7 @@ export function rechosen(state: CoreState, operation: number, out: Effect[]): vo
 
 /** The addresses that this host knows of, a page of them. */
 export function tellKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
-  const { incarnation } = state.membership;
+  const incarnation = state.membership.starts.own.data;
   const elsewhere = strayed(state, question, 'keys');
   if (elsewhere !== undefined) return elsewhere;
   if (!state.rules.mayVote(state.membership)) return { version: CLAIM_VERSION, kind: 'refused', incarnation };

@@ -70,10 +70,10 @@ export function countVotes(state: CoreState, config: Config | undefined, withinM
 export function lossOf({
   membership,
 }: CoreState): { readonly message: string; readonly hosts: readonly HostId[] } | undefined {
-  const { config, self, incarnation, greetings } = membership;
+  const { config, self, starts, greetings } = membership;
   if (config === undefined) return undefined;
   const hosts = electorsOf(config).filter((host) => {
-    const present = host === self ? incarnation : greetings.get(host)?.greeting.incarnation;
+    const present = host === self ? starts.own.data : greetings.get(host)?.greeting.incarnation;
     return present !== undefined && !isVoter(config, host, present);
   });
   if (canDecideWithout(config, votesOf(config, new Set(hosts)))) return undefined;

@@ -45,8 +45,8 @@ function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const freed = change.kind === 'free' ? [settledWrite(change.claimId)] : [];
   if (next === value) return freed;
   state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
-  const { self, incarnation } = state.membership;
-  const ballot = [state.highestBallot, proposerName(self, incarnation)] as const;
+  const { self, starts } = state.membership;
+  const ballot = [state.highestBallot, proposerName(self, starts.own.data)] as const;
   const accepted = { promised: ballot, accepted: ballot, value: next };
   state.registers.set(key, accepted);
   return [registerWrite(key, accepted), ...freed];

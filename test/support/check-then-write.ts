@@ -71,7 +71,7 @@ function answer({ membership, registry }: CoreState, event: Event & { type: 'rec
     const owner = registry.holder(key);
     return owner === undefined ? { kind: 'promise', n, accepted: null, value: null } : { kind: 'veto', n, owner };
   });
-  const { incarnation } = membership;
+  const incarnation = membership.starts.own.data;
   return [
     { type: 'answer', token: event.token, answer: { version: CLAIM_VERSION, kind: 'items', incarnation, items } },
   ];

@@ -166,11 +166,11 @@ export class ClaimSimulation {
       isEmpty: () => host.registry.size === 0,
       keys: () => host.registry.keys(),
     };
-    const freshIncarnation = Buffer.from(this.random.bytes(16)).toString('hex');
-    const boot = Buffer.from(this.random.bytes(8)).toString('hex');
+    const freshData = Buffer.from(this.random.bytes(16)).toString('hex');
+    const startName = Buffer.from(this.random.bytes(8)).toString('hex');
     const { rules } = this.#options;
     this.#trace(id, 'starts');
-    host.core = createCore({ self: id, wish: host.wish, records, registry, freshIncarnation, boot, rules });
+    host.core = createCore({ self: id, wish: host.wish, records, registry, freshData, startName, rules });
     this.#tell(host, { type: 'started' });
   }
 

@@ -3,6 +3,7 @@
 import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
 import type { Voters } from '../../mesh/membership/config.ts';
 import type { Membership } from '../../mesh/membership/membership.ts';
+import { nextStart, type Starts } from '../../mesh/membership/starts.ts';
 import type { HostId } from '../../mesh/names.ts';
 
 /** An incarnation that is told apart by one hex digit. */
@@ -24,25 +25,22 @@ export function wishOf(voters: readonly string[], members: readonly string[] = v
   return { voters: [...voters].sort() as HostId[], members: [...members].sort() as HostId[] };
 }
 
-export function membershipOf(self: string, incarnation: string, known: Partial<Membership> = {}): Membership {
+/** The first start on that data; it has heard the other electors, unless told otherwise. */
+export function startsOf(data: string, known: Partial<Starts> = {}): Starts {
+  const stored = { incarnation: data, life: 0, boots: {}, votes: 0, lives: new Map() };
+  return { ...nextStart(stored, incarnationOf('f'), 'boot'), hasHeardElectors: true, ...known };
+}
+
+export function membershipOf(self: string, data: string, known: Partial<Membership> = {}): Membership {
   return {
     self: self as HostId,
-    incarnation,
-    life: 1,
-    boot: 'boot',
-    boots: { 1: 'boot' },
+    starts: startsOf(data),
     wish: wishOf([self]),
     config: undefined,
     succession: undefined,
     greetings: new Map(),
     refusals: new Map(),
     evicting: new Map(),
-    votes: 0,
-    votesAtStart: 0,
-    isAcknowledged: false,
-    hasMet: true,
-    isLate: false,
-    outlivedSince: undefined,
     ...known,
   };
 }

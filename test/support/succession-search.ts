@@ -77,7 +77,7 @@ class Talk {
       version: CLAIM_VERSION,
       mesh: decree.from?.mesh ?? '',
       epoch: decree.from?.epoch ?? 0,
-      incarnation: mover.membership.incarnation,
+      incarnation: mover.membership.starts.own.data,
       about: 'succession',
       n: decree.n,
       hosts,
@@ -86,7 +86,9 @@ class Talk {
     for (const to of hosts)
       this.#onTheWay.push(() => {
         const { membership } = this.host(to);
-        const voter = { ...membership, wished: membership.wish.voters, pristine: membership.config === undefined };
+        const { self, starts, config, succession, wish } = membership;
+        const pristine = config === undefined;
+        const voter = { self, data: starts.own.data, config, succession, wished: wish.voters, pristine };
         const { answer, record } = voteOnSuccession(voter, from, question);
         if (record !== undefined) membership.succession = record;
         this.#onTheWay.push(() => {
@@ -161,7 +163,7 @@ class FirstTalk extends Talk {
     membership.succession = undefined;
     this.host(id).decree = undefined;
     const who = this.adopted.get(config.mesh) ?? new Set();
-    this.adopted.set(config.mesh, who.add(voteKey(id, membership.incarnation)));
+    this.adopted.set(config.mesh, who.add(voteKey(id, membership.starts.own.data)));
   }
 
   /** Configurations that a majority of their own voters goes by, or once went by. */
@@ -196,7 +198,7 @@ export function talkOfFirst(
     const chance = talk.random.next();
     if (chance < 0.06) {
       const voters = membership.wish.voters;
-      const target = Object.fromEntries(voters.map((voter) => [voter, talk.host(voter).membership.incarnation]));
+      const target = Object.fromEntries(voters.map((voter) => [voter, talk.host(voter).membership.starts.own.data]));
       if (membership.config === undefined && voters.includes(id))
         talk.propose(id, firstConfig(target as Voters, voters));
     } else if (chance < 0.1) {

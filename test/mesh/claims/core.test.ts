@@ -27,7 +27,7 @@ const ownerOn = (hostId: HostId, claimId: string): Owner => ({
 function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
   const state = startedCore(records, held);
   // It has heard its peers.
-  state.membership.hasMet = true;
+  state.membership.starts.hasHeardElectors = true;
   return state;
 }
 
@@ -38,8 +38,8 @@ function startedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreSta
     wish: { voters: VOTERS, members: VOTERS },
     records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, config: CONFIG, ...records },
     registry: { holder: () => held, isEmpty: () => held === undefined, keys: () => [] },
-    freshIncarnation: 'f'.repeat(32),
-    boot: 'first',
+    freshData: 'f'.repeat(32),
+    startName: 'first',
   });
 }
 
@@ -223,7 +223,7 @@ describe('a host whose data was started again elsewhere', () => {
     const state = startedCore({ life: 1, boots: { 1: 'before' } });
     run(state, { type: 'started' });
     expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
-    run(state, { type: 'meetingOver' });
+    run(state, { type: 'hearingOver' });
     expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
     run(state, greeting(1, 'before'));
     expect(answers(run(state, question(PREPARE)))).toMatchObject([{ kind: 'items' }]);
@@ -232,7 +232,7 @@ describe('a host whose data was started again elsewhere', () => {
     run(other, { type: 'started' });
     run(other, greeting(1, 'before'));
     expect(answers(run(other, question(PREPARE)))).toMatchObject([{ kind: 'refused' }]);
-    run(other, { type: 'meetingOver' });
+    run(other, { type: 'hearingOver' });
     expect(answers(run(other, question(PREPARE)))).toMatchObject([{ kind: 'items' }]);
   });
 
@@ -242,7 +242,7 @@ describe('a host whose data was started again elsewhere', () => {
     for (const state of [sound, old]) run(state, { type: 'started' });
     expect(logged(run(sound, greeting(1, 'before', 4)))).toEqual([]);
     expect(logged(run(old, greeting(1, 'before', 5)))).toEqual(['mesh.rejoining']);
-    expect(old.membership.incarnation).not.toBe(INCARNATIONS.mac);
+    expect(old.membership.starts.own.data).not.toBe(INCARNATIONS.mac);
   });
 
   it('says how many votes it cast only when that is durable', () => {
@@ -282,7 +282,7 @@ describe('a host whose data was started again elsewhere', () => {
     run(state, greeting(1, 'first'));
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.used_twice']);
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual([]);
-    expect([state.membership.incarnation, answers(run(state, question(PREPARE)))]).toMatchObject([
+    expect([state.membership.starts.own.data, answers(run(state, question(PREPARE)))]).toMatchObject([
       INCARNATIONS.mac,
       [{ kind: 'refused' }],
     ]);
@@ -292,7 +292,7 @@ describe('a host whose data was started again elsewhere', () => {
     const state = formedCore();
     run(state, { type: 'started' });
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.rejoining']);
-    expect(state.membership.incarnation).toBe('f'.repeat(32));
+    expect(state.membership.starts.own.data).toBe('f'.repeat(32));
   });
 });
 

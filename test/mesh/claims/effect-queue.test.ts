@@ -3,7 +3,7 @@ import { EffectQueue } from '../../../mesh/claims/effect-queue.ts';
 import type { Effect } from '../../../mesh/claims/events.ts';
 
 const writing = (key: string): Effect => ({ type: 'persist', writes: [{ key, value: true }], after: [] });
-const goingOn: Effect = { type: 'event', event: { type: 'meetingOver' } };
+const goingOn: Effect = { type: 'event', event: { type: 'hearingOver' } };
 
 /** A runner whose core decides on the next of `lists` with each event; notes the records in the order of their writes. */
 function runner(...lists: (readonly Effect[])[]) {

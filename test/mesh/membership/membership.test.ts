@@ -24,7 +24,7 @@ import {
   wishesAlone,
 } from '../../../mesh/membership/membership.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { greetingOf, incarnationOf, membershipOf, wishOf } from '../../support/membership-of.ts';
+import { greetingOf, incarnationOf, membershipOf, startsOf, wishOf } from '../../support/membership-of.ts';
 
 const [cloud, desk, mac, mini] = ['cloud', 'desk', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId];
 const INCARNATIONS: Voters = {
@@ -193,7 +193,9 @@ describe('a host', () => {
     expect(mayVote(membershipOf(mac, OURS, { config: CONFIG }))).toBe(true);
     expect(mayVote(membershipOf(mac, renewed, { config: CONFIG }))).toBe(false);
     expect(mayVote(membershipOf(mac, renewed, { config: moving }))).toBe(true);
-    expect(mayVote(membershipOf(mac, OURS, { config: CONFIG, outlivedSince: mini }))).toBe(false);
+    expect(
+      mayVote(membershipOf(mac, OURS, { config: CONFIG, starts: startsOf(OURS, { withdrawnOnWordOf: mini }) })),
+    ).toBe(false);
     expect(mayVote(membershipOf(mac, OURS))).toBe(false);
   });
 
@@ -203,7 +205,9 @@ describe('a host', () => {
     expect(isAlone(membershipOf(mac, incarnationOf('f'), { config: lone }))).toBe(false);
     expect(isAlone(membershipOf(mini, incarnationOf('d'), { config: lone }))).toBe(false);
     expect(isAlone(membershipOf(mac, OURS, { config: { ...lone, epoch: 2, old: CONFIG.voters } }))).toBe(false);
-    expect(isAlone(membershipOf(mac, OURS, { config: lone, outlivedSince: mini }))).toBe(false);
+    expect(
+      isAlone(membershipOf(mac, OURS, { config: lone, starts: startsOf(OURS, { withdrawnOnWordOf: mini }) })),
+    ).toBe(false);
     expect(isAlone(membershipOf(mac, OURS, { config: CONFIG }))).toBe(false);
     expect(isAlone(membershipOf(mac, OURS))).toBe(false);
   });
@@ -243,9 +247,9 @@ describe('a greeting', () => {
   });
 
   it('says where its host stands, and what it knows of the one it greets', () => {
-    const lives = new Map([
-      [voteKey(mini, incarnationOf('d')), { life: 4, boot: 'fourth', votes: 0 }],
-      [voteKey(cloud, incarnationOf('e')), { life: 7, boot: 'seventh', votes: 0 }],
+    const seen = new Map([
+      [voteKey(mini, incarnationOf('d')), { number: 4, name: 'fourth', votes: 0 }],
+      [voteKey(cloud, incarnationOf('e')), { number: 7, name: 'seventh', votes: 0 }],
     ]);
     const heard = (incarnation: string) => ({ greeting: greetingOf(incarnation, wishOf(THREE)), atMs: 0 });
     const greetings = new Map([
@@ -253,16 +257,16 @@ describe('a greeting', () => {
       [cloud, heard(incarnationOf('a'))],
     ]);
     const config = { ...CONFIG, epoch: 3 };
-    const known = membershipOf(mac, OURS, { config, greetings });
-    expect(greetingTo(known, mini, lives)).toMatchObject({
+    const known = membershipOf(mac, OURS, { config, greetings, starts: startsOf(OURS, { seen }) });
+    expect(greetingTo(known, mini)).toMatchObject({
       mesh: CONFIG.mesh,
       epoch: 3,
       config,
       incarnation: OURS,
       you: { incarnation: incarnationOf('d'), life: 4, boot: 'fourth' },
     });
-    // Another life of `cloud` is none of this one's business.
-    expect(greetingTo(known, cloud, lives)).not.toHaveProperty('you');
-    expect(greetingTo(membershipOf(mac, OURS), mini, lives)).toMatchObject({ mesh: '', epoch: 0 });
+    // What is remembered of `cloud` is about other data than it has now.
+    expect(greetingTo(known, cloud)).not.toHaveProperty('you');
+    expect(greetingTo(membershipOf(mac, OURS), mini)).toMatchObject({ mesh: '', epoch: 0 });
   });
 });

@@ -25,6 +25,7 @@ import {
   mac,
   membershipOf,
   mini,
+  startsOf,
   votersOf,
   wishOf,
 } from '../../support/membership-of.ts';
@@ -97,12 +98,12 @@ describe('the next configuration', () => {
     expect(next(known(pair, { cloud: {}, mini: {} }, { self: desk }))?.voters).toEqual(votersOf(cloud, desk));
     expect(next(known(pair, { cloud: {} }, { self: desk }))).toBeUndefined();
     const renewed = incarnationOf('f');
-    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }, { incarnation: renewed }))?.voters).toEqual({
+    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }, { starts: startsOf(renewed) }))?.voters).toEqual({
       ...CONFIG.voters,
       [mac]: renewed,
     });
     expect(next(known(pair, { cloud: {}, desk: {} }))).toBeDefined();
-    expect(next(known(pair, { cloud: {}, desk: {} }, { incarnation: renewed }))).toBeUndefined();
+    expect(next(known(pair, { cloud: {}, desk: {} }, { starts: startsOf(renewed) }))).toBeUndefined();
   });
 
   it.each([
@@ -121,7 +122,9 @@ describe('the next configuration', () => {
   });
 
   it('is not asked for by a host whose data is in use twice', () => {
-    expect(next(known(wish, agreed, { outlivedSince: mini }))).toBeUndefined();
+    expect(
+      next(known(wish, agreed, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) })),
+    ).toBeUndefined();
   });
 
   it('names a voter in the incarnation that it has now', () => {
@@ -170,7 +173,9 @@ describe('the first voters', () => {
   it('are not asked for when one is in a mesh, or this host is none of them, or its data is in use twice', () => {
     expect(formless({ cloud: {}, mini: { config: CONFIG } })).toBeUndefined();
     expect(formless({ cloud: {}, mac: {}, mini: {} }, { self: desk })).toBeUndefined();
-    expect(formless({ cloud: {}, mini: {} }, { outlivedSince: mini })).toBeUndefined();
+    expect(
+      formless({ cloud: {}, mini: {} }, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) }),
+    ).toBeUndefined();
     expect(firstTarget(known(wishOf(THREE), { cloud: {}, mini: {} }), NOW_MS)).toBeUndefined();
   });
 });

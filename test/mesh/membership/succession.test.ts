@@ -26,7 +26,7 @@ const nameOf = (host: HostId) => proposerName(host, INCARNATIONS[host] ?? '');
 function voter(self: HostId, known: Partial<SuccessionVoter> = {}): SuccessionVoter {
   return {
     self,
-    incarnation: INCARNATIONS[self] ?? '',
+    data: INCARNATIONS[self] ?? '',
     config: CONFIG,
     succession: undefined,
     wished: THREE,
@@ -140,7 +140,7 @@ describe('a vote on a successor', () => {
     expect(kindOf({ config: later })).toEqual(['ahead', true]);
     expect(kindOf({ config: { ...CONFIG, mesh: 'f'.repeat(32) } })).toEqual(['ahead', true]);
     expect(kindOf({ config: undefined, pristine: true })).toEqual(['behind', true]);
-    expect(kindOf({ incarnation: incarnationOf('f') })).toEqual(['refused', true]);
+    expect(kindOf({ data: incarnationOf('f') })).toEqual(['refused', true]);
     expect(kindOf({}, desk)).toEqual(['refused', true]);
   });
 
