@@ -11,6 +11,7 @@ import {
   answerQuestion,
   attend,
   gather,
+  greet,
   greetAll,
   hearReply,
   introduce,
@@ -59,6 +60,9 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       goOnEvicting(state, out);
       greetAll(state, out);
       attend(state, out);
+      break;
+    case 'greet':
+      greet(state, event.to, out);
       break;
     case 'claim':
       claim(state, event.operation, event.claims, out);

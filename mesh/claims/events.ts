@@ -7,6 +7,8 @@ import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './m
 export type Event =
   | { readonly type: 'started' }
   | { readonly type: 'wished'; readonly wish: Wish }
+  /** Whoever carries routine greetings wants one for that host now. */
+  | { readonly type: 'greet'; readonly to: HostId }
   | { readonly type: 'claim'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'confirm'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'free'; readonly operation: number; readonly claims: readonly ReleasedClaim[] }
@@ -60,7 +62,13 @@ export type Effect =
   /** To one voter, this host itself included; may be lost, repeated, reordered. */
   | { readonly type: 'send'; readonly to: HostId; readonly items: readonly Item[] }
   /** About membership, to one host, this one included; may be lost, repeated, reordered. */
-  | { readonly type: 'ask'; readonly to: HostId; readonly question: Question }
+  | {
+      readonly type: 'ask';
+      readonly to: HostId;
+      readonly question: Question;
+      /** A greeting that only says again what was said: it may be left out where another is exchanged within GREETING_INTERVAL_MS. */
+      readonly isRoutine?: true;
+    }
   | { readonly type: 'answer'; readonly token: number; readonly answer: ClaimAnswer }
   | { readonly type: 'reply'; readonly token: number; readonly reply: Reply }
   /** Writes, makes durable, and only then does what comes `after`. Persists take effect in their order. */

@@ -107,6 +107,8 @@ export interface Greeting extends Standing {
   readonly votes: number;
   /** Hosts whose addresses are to be free at once, and since when each is gone. */
   readonly evicting?: Readonly<Record<HostId, string>> | undefined;
+  /** Changes with the sender's email index; no part of the claims. */
+  readonly index?: string | undefined;
   /** The receiver as the sender knows it: its last incarnation, the latest life it was seen in, which start that was, and its votes then. */
   readonly you?:
     | { readonly incarnation: string; readonly life: number; readonly boot: string; readonly votes: number }

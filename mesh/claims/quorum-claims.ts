@@ -25,6 +25,7 @@ import type {
   ReleasedClaim,
   Unavailable,
 } from './claim-store.ts';
+import { type Conversation, tellOf, withIndex } from './conversation.ts';
 import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
@@ -47,6 +48,8 @@ export interface QuorumOptions {
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Told when the voters may not know what this host holds. */
   readonly doubted: (why: DoubtCause) => void;
+  /** Who carries routine greetings; absent: every greeting leaves when the core says so. */
+  readonly conversation?: Conversation;
 }
 
 export class QuorumClaims implements ClaimStore {
@@ -82,6 +85,11 @@ export class QuorumClaims implements ClaimStore {
   /** hosts.json was edited. */
   wish(wish: Wish): void {
     this.#tell({ type: 'wished', wish });
+  }
+
+  /** Greets that host now, as the one who carries routine greetings asks. */
+  greet(to: HostId): void {
+    this.#tell({ type: 'greet', to });
   }
 
   /** Ends what is in hand as `unavailable`; afterwards nothing is asked or answered. */
@@ -157,6 +165,7 @@ export class QuorumClaims implements ClaimStore {
 
   /** A peer's question about membership, its signature verified. */
   receiveQuestion(from: HostId, question: Question): Promise<Reply> {
+    if (question.about === 'greeting') this.#options.conversation?.heard(from, question);
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
   }
 
@@ -211,7 +220,8 @@ export class QuorumClaims implements ClaimStore {
         else this.#outbox(effect.to).push(effect.items);
         return;
       case 'ask':
-        this.#ask(effect.to, effect.question);
+        if (effect.isRoutine !== true || this.#options.conversation?.carries(effect.to) !== true)
+          this.#ask(effect.to, effect.question);
         return;
       case 'log':
         this.#options.log(effect.event, effect.fields);
@@ -234,7 +244,7 @@ export class QuorumClaims implements ClaimStore {
         this.#resolveAnswer(effect.token, effect.answer);
         return;
       case 'reply':
-        this.#resolveAnswer(effect.token, effect.reply);
+        this.#resolveAnswer(effect.token, withIndex(effect.reply, this.#options.conversation));
         return;
       case 'finish':
         this.#waiting.get(effect.operation)?.(effect.result);
@@ -280,9 +290,11 @@ export class QuorumClaims implements ClaimStore {
   }
 
   #ask(to: HostId, question: Question): void {
-    const { self, transport, clock } = this.#options;
+    const { self, transport, clock, conversation } = this.#options;
     const sinceMs = clock.monotonicMs();
-    const heard = to === self ? this.receiveQuestion(self, question) : askQuestion(transport, to, question);
+    const said = withIndex(question, conversation);
+    const heard = to === self ? this.receiveQuestion(self, said) : askQuestion(transport, to, said);
+    if (question.about === 'greeting') tellOf(heard, { to, sinceMs }, conversation);
     heard.then(
       (reply) => this.#tell({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.

@@ -114,6 +114,7 @@ const greeting = z.object({
   boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), BOOTS_TOLD_MAX),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
+  index: z.string().max(64).optional(),
   evicting: boundedRecord(z.record(hostIdSchema, z.string().max(40)), HOSTS_MAX).optional(),
   you: z
     .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })

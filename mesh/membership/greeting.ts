@@ -30,8 +30,9 @@ export function gather(state: CoreState, out: Effect[]): void {
   const { membership } = state;
   const { starts } = membership;
   const { votes } = starts;
+  const isFirst = !starts.isStored;
   starts.isStored = true;
-  if (votes === starts.votesTold) greetAll(state, out);
+  if (votes === starts.votesTold) greetAll(state, out, !isFirst && !isUnsettled(state));
   else
     out.push({
       type: 'persist',
@@ -39,9 +40,13 @@ export function gather(state: CoreState, out: Effect[]): void {
       after: [{ type: 'event', event: { type: 'votesKept', votes } }],
     });
   attend(state, out);
+  out.push(timer(isUnsettled(state) ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
+}
+
+/** Whether others are waited for: then every greeting may be the one that lets the mesh go on. */
+function isUnsettled({ membership, move }: CoreState): boolean {
   const isBusy = membership.config === undefined || membership.config.old !== undefined;
-  const isUnsettled = isBusy || isJoining(membership) || isHearingFirst(membership) || state.move !== undefined;
-  out.push(timer(isUnsettled ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
+  return isBusy || isJoining(membership) || isHearingFirst(membership) || move !== undefined;
 }
 
 /** A host's first words after a start. */
@@ -52,11 +57,13 @@ export function introduce(state: CoreState, out: Effect[]): void {
   out.push(timer(GREETING_MS_MAX, { type: 'hearingOver' }));
 }
 
-export function greetAll(state: CoreState, out: Effect[]): void {
+/** `isRoutine`: nothing is new since they were greeted last. */
+export function greetAll(state: CoreState, out: Effect[], isRoutine = false): void {
   const { membership } = state;
   const { config, wish, self } = membership;
   const electors = config === undefined ? [] : electorsOf(config);
-  for (const to of new Set([...electors, ...wish.voters, ...wish.members])) if (to !== self) greet(state, to, out);
+  for (const to of new Set([...electors, ...wish.voters, ...wish.members]))
+    if (to !== self) greet(state, to, out, isRoutine);
 }
 
 /** Answers what another host asked about membership. */
@@ -263,6 +270,9 @@ export function nudge(state: CoreState, to: HostId, out: Effect[]): void {
   greet(state, to, out);
 }
 
-function greet(state: CoreState, to: HostId, out: Effect[]): void {
-  if (state.membership.starts.isStored) out.push({ type: 'ask', to, question: greetingTo(state.membership, to) });
+/** A host whose start is not durable yet greets nobody. */
+export function greet(state: CoreState, to: HostId, out: Effect[], isRoutine = false): void {
+  if (!state.membership.starts.isStored) return;
+  const question = greetingTo(state.membership, to);
+  out.push({ type: 'ask', to, question, ...(isRoutine ? { isRoutine } : {}) });
 }

@@ -2,6 +2,7 @@
 
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
 import type { Owner } from '../../mesh/claims/claim-store.ts';
+import type { Conversation } from '../../mesh/claims/conversation.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
@@ -32,6 +33,8 @@ export class QuorumMesh {
   readonly silent = new Set<HostId>();
   /** Hosts that refuse whatever they are asked, with this message. */
   readonly refusing = new Map<HostId, string>();
+  /** Who carries the routine greetings of hosts that are started from now on. */
+  conversationOf: (self: HostId) => Conversation | undefined = () => undefined;
   readonly #voters: readonly HostId[];
   #claims = 0;
 
@@ -56,8 +59,12 @@ export class QuorumMesh {
     const wish = { voters: this.#voters, members: this.#voters };
     const log = () => undefined;
     const doubted = () => undefined;
+    const conversation = this.conversationOf(self);
     const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log, doubted };
-    const claims = new QuorumClaims({ ...options, transport: this.#transport(self) });
+    const claims = new QuorumClaims({
+      ...{ ...options, transport: this.#transport(self) },
+      ...(conversation === undefined ? {} : { conversation }),
+    });
     // The core goes on with the very map that it was started with.
     const host = { id: self, claims, store, held, registers: records.registers };
     this.hosts.set(self, host);

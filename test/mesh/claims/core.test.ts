@@ -245,6 +245,29 @@ describe('a host whose data was started again elsewhere', () => {
     expect(old.membership.starts.own.data).not.toBe(INCARNATIONS.mac);
   });
 
+  it.each([
+    ['when all is as it was', {}, {}, true],
+    ['at its start, for nobody knows it', {}, { isStored: false }, false],
+    ['while it waits to hear the others', {}, { hasHeardElectors: false }, false],
+    ['while the mesh forms', { config: undefined }, {}, false],
+  ])('greets %s (%o, %o): routine is %s', (_, ofMembership, ofStarts, isRoutine) => {
+    const state = formedCore();
+    run(state, { type: 'started' });
+    Object.assign(state.membership, ofMembership);
+    Object.assign(state.membership.starts, ofStarts);
+    const asked = run(state, { type: 'greetingDue' }).filter((effect) => effect.type === 'ask');
+    expect(asked.map((effect) => effect.isRoutine === true)).toEqual([isRoutine, isRoutine]);
+  });
+
+  it('greets one host when whoever carries greetings asks, and none before its start is durable', () => {
+    const state = startedCore();
+    expect(step(state, { type: 'greet', to: cloud }, 0, 0)).toEqual([]);
+    run(state, { type: 'started' });
+    expect(step(state, { type: 'greet', to: cloud }, 0, 0)).toMatchObject([
+      { type: 'ask', to: 'cloud', question: { about: 'greeting' } },
+    ]);
+  });
+
   it('says how many votes it cast only when that is durable', () => {
     const state = formedCore();
     run(state, { type: 'started' });

@@ -217,3 +217,54 @@ describe('a peer that refuses to speak about claims', () => {
     expect(mac.claims.membership().notes).toEqual([expect.stringContaining('The claims are kept elsewhere.')]);
   });
 });
+
+describe('a mesh whose routine greetings are carried', () => {
+  /** Two hosts that have met; what was said between them since then stands in `said`. */
+  async function carried(carries: boolean) {
+    const mesh = new QuorumMesh('mac', 'cloud');
+    const said: string[] = [];
+    mesh.conversationOf = (self) => ({
+      carries: () => carries,
+      index: () => `index of ${self}`,
+      greeted: (to, how) => said.push(`${self} > ${to}: ${'reply' in how ? how.reply.index : how.error}`),
+      heard: (from, { index }) => said.push(`${self} < ${from}: ${index}`),
+    });
+    const [mac, cloud] = [await mesh.start('mac'), await mesh.start('cloud')];
+    await mesh.clock.advance(10_000);
+    await claim(mesh, mac, 'titania@x.com');
+    // The votes that were cast have been told.
+    await mesh.clock.advance(20_000);
+    said.length = 0;
+    return { mesh, mac, cloud, said };
+  }
+
+  it('says nothing again by itself, and everything when it is asked to', async () => {
+    const { mesh, mac, cloud, said } = await carried(true);
+    await mesh.clock.advance(20_000);
+    expect(said).toEqual([]);
+    mac.claims.greet(cloud.id);
+    await mesh.clock.advance(1);
+    expect(said).toEqual(['cloud < mac: index of mac', 'mac > cloud: index of cloud']);
+  });
+
+  it('says it every ten seconds to a host that nobody carries it to', async () => {
+    const { mesh, said } = await carried(false);
+    await mesh.clock.advance(20_000);
+    expect(said.filter((line) => line.startsWith('mac >'))).toHaveLength(2);
+  });
+
+  it('says what is new at once', async () => {
+    const { mesh, mac, said } = await carried(true);
+    mac.claims.wish({ voters: [mac.id], members: [mac.id] });
+    await mesh.clock.advance(1);
+    expect(said).toContain('mac > cloud: index of cloud');
+  });
+
+  it('tells of a greeting that nobody answered', async () => {
+    const { mesh, mac, cloud, said } = await carried(true);
+    mesh.silent.add(cloud.id);
+    mac.claims.greet(cloud.id);
+    await mesh.clock.advance(2_000);
+    expect(said).toEqual([expect.stringMatching(/^mac > cloud: MeshError: .*did not answer/)]);
+  });
+});
