@@ -86,8 +86,10 @@ export const GREETING_MS_MAX = 2_000;
 export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;
 /** The n-th host that could move the mesh waits this long for each before it, so that two seldom try at once. */
 export const MOVER_RANK_MS = 1_000;
-/** An attempt to have the next configuration chosen. */
-export const DECREE_MS_MAX = 3_000;
+/** First configurations that a voter remembers. A host whose hosts.json was edited more often while no mesh could form must join by hand. */
+export const PAST_CONFIGS_MAX = 16;
+/** A proposal of the next configuration, before it is given up and begun again. */
+export const CONFIG_PROPOSAL_MS_MAX = 3_000;
 /** The addresses of a host that was taken out of the mesh may be claimed by others after this long (claims: 24 h). */
 export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 

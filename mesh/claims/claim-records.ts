@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
 import { type Config, firstConfig, type VoteKey } from '../membership/config.ts';
+import type { SuccessionRecord } from '../membership/membership.ts';
 import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from '../membership/starts.ts';
-import type { SuccessionRecord } from '../membership/succession.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
@@ -44,7 +44,7 @@ export interface ClaimRecords extends StoredStarts {
   readonly registers: Map<AddressKey, Register>;
   /** Claims that a registry did not take, or gave up: to be freed. */
   readonly unsettled: Map<ClaimId, AddressKey>;
-  /** Hosts to be evicted (membership/eviction.ts). */
+  /** Hosts to be evicted (membership/README.md, step 11). */
   readonly evicting: Map<HostId, string | null>;
 }
 

@@ -2,10 +2,8 @@
 // copied per event.
 import { GONE_GRACE_MS } from '../limits.ts';
 import { electorsOf, type VoteKey, voteKey } from '../membership/config.ts';
-import type { Membership } from '../membership/membership.ts';
-import type { Move } from '../membership/move.ts';
+import { createMembership, type Membership } from '../membership/membership.ts';
 import { nextStart } from '../membership/starts.ts';
-import type { Decree } from '../membership/succession.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
@@ -38,12 +36,6 @@ export interface RegistryView {
   keys(): Iterable<AddressKey>;
 }
 
-/** An attempt on the next configuration, and when it began. */
-interface DecreeInHand {
-  readonly decree: Decree;
-  readonly sinceMs: number;
-}
-
 export interface CoreState {
   readonly membership: Membership;
   readonly rules: Rules;
@@ -51,22 +43,12 @@ export interface CoreState {
   readonly registry: RegistryView;
   readonly unsettledAtStart: readonly ReleasedClaim[];
   readonly operations: Map<number, Operation>;
-  /** Operators that wait for an eviction: the host, by operation. */
-  readonly evictionsAwaited: Map<number, HostId>;
   /** Running attempts by their ballot number. */
   readonly attempts: Map<number, Proposal>;
   /** When each voter last answered, by host and data. */
   readonly heardAtMs: Map<VoteKey, number>;
   /** Hosts that last answered without a vote: they are joining, or in another mesh. */
   readonly refusing: Set<HostId>;
-  decree: DecreeInHand | undefined;
-  /** The first configuration that could not be chosen when it was last tried, by its mesh. */
-  stuckWith: string | undefined;
-  move: Move | undefined;
-  /** Keys of this host's registers in order, as they were when `epoch` began. */
-  keysAsOf: { readonly epoch: number; readonly keys: readonly AddressKey[] } | undefined;
-  /** When hosts that are behind were last greeted for it. */
-  readonly nudgedAtMs: Map<HostId, number>;
   highestBallot: number;
   ballotCeiling: number;
   ceilingAsked: number;
@@ -97,30 +79,22 @@ export function createCore(options: CoreOptions): CoreState {
   const { self, wish, records, registry, freshData, startName, rules = RULES } = options;
   const { config, succession } = records;
   return {
-    membership: {
+    membership: createMembership({
       self,
       starts: nextStart(records, freshData, startName),
       wish,
       config,
       succession,
-      greetings: new Map(),
-      refusals: new Map(),
       evicting: records.evicting,
-    },
+    }),
     rules,
     registers: records.registers,
     registry,
     unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),
     operations: new Map(),
-    evictionsAwaited: new Map(),
     attempts: new Map(),
     heardAtMs: new Map(),
     refusing: new Set(),
-    decree: undefined,
-    stuckWith: undefined,
-    move: undefined,
-    keysAsOf: undefined,
-    nudgedAtMs: new Map(),
     highestBallot: records.ballotCeiling,
     ballotCeiling: records.ballotCeiling,
     ceilingAsked: records.ballotCeiling,

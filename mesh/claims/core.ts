@@ -3,24 +3,16 @@
 // What an answer or a message depends on is durable before it leaves (`persist … after`). A claim's intent (its `unsettled`
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 
+import { adopt } from '../membership/adoption.ts';
 import { voteKey } from '../membership/config.ts';
 import { strayed } from '../membership/epoch.ts';
-import { goOnEvicting } from '../membership/eviction.ts';
-import {
-  adopt,
-  answerQuestion,
-  attend,
-  gather,
-  greet,
-  greetAll,
-  hearReply,
-  introduce,
-  nudge,
-} from '../membership/greeting.ts';
+import { reviewEvictions } from '../membership/eviction.ts';
+import { greet, greetAll, greetInTurn, introduce, nudge } from '../membership/greeting.ts';
 import { noteElectorsHeard } from '../membership/membership.ts';
+import { attend, rechosen } from '../membership/move.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
+import { answerQuestion, hearReply } from '../membership/questions.ts';
 import { startOf } from '../membership/starts.ts';
-import { rechosen } from '../membership/takeover.ts';
 import { unavailable } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
@@ -57,12 +49,12 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       break;
     case 'wished':
       state.membership.wish = event.wish;
-      goOnEvicting(state, out);
-      greetAll(state, out);
+      reviewEvictions(state.membership, out);
+      greetAll(state.membership, out);
       attend(state, out);
       break;
     case 'greet':
-      greet(state, event.to, out);
+      greet(state.membership, event.to, out);
       break;
     case 'claim':
       claim(state, event.operation, event.claims, out);
@@ -129,7 +121,7 @@ function forgetHearing({ membership, heardAtMs }: CoreState, host: HostId, since
 function inner(state: CoreState, event: Inner, out: Effect[]): void {
   switch (event.type) {
     case 'greetingDue':
-      gather(state, out);
+      greetInTurn(state, out);
       break;
     case 'evictOver':
       evictOver(state, event.operation, out);
@@ -143,7 +135,7 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
       break;
     case 'votesKept':
       state.membership.starts.votesTold = Math.max(state.membership.starts.votesTold, event.votes);
-      greetAll(state, out);
+      greetAll(state.membership, out);
       break;
     case 'rechosen':
       rechosen(state, event.operation, out);

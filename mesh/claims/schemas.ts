@@ -2,9 +2,8 @@
 // before anything acts on it. It does not know who sent it; the signature does.
 import { z } from 'zod';
 import { boundedRecord } from '../json/bounded-record.ts';
-import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
+import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX, PAST_CONFIGS_MAX } from '../limits.ts';
 import type { Config } from '../membership/config.ts';
-import { PAST_MAX } from '../membership/succession.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
 import { CLAIM_VERSION } from './messages.ts';
@@ -140,7 +139,7 @@ export const replySchemas = {
       n: ballotNumber,
       accepted: ballot.nullable(),
       config: configSchema.nullable(),
-      past: z.array(configSchema).max(PAST_MAX).optional(),
+      past: z.array(configSchema).max(PAST_CONFIGS_MAX).optional(),
     }),
     z.object({ version, kind: z.literal('accepted'), incarnation, n: ballotNumber }),
     z.object({ version, kind: z.literal('nack'), incarnation, n: ballotNumber, promised: ballot }),

@@ -1,15 +1,13 @@
-// What this host knows of who votes: what was agreed (config.ts), what its operator wishes for (hosts.json), and what the other
-// hosts last said of both. A host without a configuration takes over the one of a mesh that it hears of; a host whose
-// configuration names another incarnation of it has lost its data, and waits to be brought in again.
-// It changes nothing by itself: move.ts decides when the mesh moves, succession.ts how.
+// What this host knows of who votes: the configuration that the mesh agreed on, what this host's operator wishes for, what the other hosts
+// last said of both, and what this host is doing about it. Terms: README.md.
+// Nothing is decided here: next-config.ts says which configuration is due, succession.ts has it chosen, move.ts carries it out.
 
-import { CLAIM_VERSION, type Greeting, type Wish } from '../claims/messages.ts';
+import type { Greeting, Wish } from '../claims/messages.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
-import type { HostId } from '../names.ts';
-import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, voteKey } from './config.ts';
-import { type Evictions, evictionsTold } from './eviction.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import type { Ballot } from '../register/ballot.ts';
+import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey } from './config.ts';
 import type { Starts } from './starts.ts';
-import type { SuccessionRecord } from './succession.ts';
 
 interface Heard {
   readonly greeting: Greeting;
@@ -17,20 +15,92 @@ interface Heard {
   readonly atMs: number;
 }
 
+/** A voter's vote on the configuration that follows `epoch`. Stored as it is; void once the voter is in a later epoch. */
+export interface SuccessionRecord {
+  readonly epoch: number;
+  readonly promised: Ballot;
+  readonly accepted: Ballot | null;
+  readonly config: Config | null;
+  /** Other first configurations that the voter accepted before: each may have been chosen. Oldest first. */
+  readonly past?: readonly Config[] | undefined;
+}
+
+/** An attempt to have `wanted` follow `from`. Only succession.ts writes to it. */
+export interface ConfigProposal {
+  /** Absent: the first configuration is to be made. */
+  readonly from: Config | undefined;
+  readonly wanted: Config;
+  /** The ballot's number. */
+  readonly n: number;
+  phase: 'preparing' | 'accepting';
+  /** What the voters are asked to accept: `wanted`, or what an earlier proposal binds this one to. */
+  proposed: Config;
+  readonly promises: Map<VoteKey, Pick<SuccessionRecord, 'accepted' | 'config' | 'past'>>;
+  readonly accepts: Set<VoteKey>;
+  /** Who answered at all, as the voter that it is now. */
+  readonly present: Set<VoteKey>;
+}
+
+/** A move that this host has seen to be due, or carries out. Only move.ts writes to it. */
+export interface Move {
+  readonly sinceMs: number;
+  /** While the configuration is joint: how far each old voter has told its keys. `after`: the last key heard. */
+  readonly told: Map<VoteKey, { after: string; complete: boolean; askedAtMs: number }>;
+  /** Every key that was told. */
+  readonly keys: Set<AddressKey>;
+  /** Those of `keys` that are not begun yet; absent until enough old voters have told all of theirs. */
+  left: AddressKey[] | undefined;
+  /** Operations under way that choose keys again, with the number of their keys. */
+  readonly rechoosing: Map<number, number>;
+  /** How many keys are chosen again. */
+  done: number;
+}
+
+/** Hosts to be evicted, and since when each is gone; `null`: it was a member still when an operator asked for it, and nobody is told yet. */
+type Evictions = Map<HostId, string | null>;
+
 export interface Membership {
   readonly self: HostId;
   /** Which start of which data this host is, and what others know of that. */
   readonly starts: Starts;
+  /** This host's hosts.json. */
   wish: Wish;
   config: Config | undefined;
   /** This host's vote on what follows `config`. */
   succession: SuccessionRecord | undefined;
   /** The last greeting of each host. */
   readonly greetings: Map<HostId, Heard>;
-  /** What hosts last had against being greeted by this one, a sentence each; of those that were silent, or answered, there is none. */
+  /** Why hosts last refused this host's greeting, a sentence each. A host that answered, or was silent, has none. */
   readonly refusals: Map<HostId, string>;
-  /** Hosts whose addresses an operator wants to be free at once (eviction.ts). */
+  /** When each host that is behind was last greeted for it. */
+  readonly nudgedAtMs: Map<HostId, number>;
   readonly evicting: Evictions;
+  /** Operators that wait for an eviction: the host, by operation. */
+  readonly evictionsAwaited: Map<number, HostId>;
+  /** This host's proposal of the next configuration, and since when it is under way. */
+  proposing: { readonly proposal: ConfigProposal; readonly sinceMs: number } | undefined;
+  /** The first configuration that could not be chosen when it was last tried, by its mesh. */
+  stuckWith: string | undefined;
+  move: Move | undefined;
+  /** The keys that this host tells a mover, as they were when it was first asked in `epoch`; in order. */
+  keysTold: { readonly epoch: number; readonly keys: readonly AddressKey[] } | undefined;
+}
+
+/** What this host knows when it starts: what it has stored. */
+export function createMembership(
+  known: Pick<Membership, 'self' | 'starts' | 'wish' | 'config' | 'succession' | 'evicting'>,
+): Membership {
+  return {
+    ...known,
+    greetings: new Map(),
+    refusals: new Map(),
+    nudgedAtMs: new Map(),
+    evictionsAwaited: new Map(),
+    proposing: undefined,
+    stuckWith: undefined,
+    move: undefined,
+    keysTold: undefined,
+  };
 }
 
 export function isSameWish(one: Wish, other: Wish): boolean {
@@ -38,24 +108,30 @@ export function isSameWish(one: Wish, other: Wish): boolean {
 }
 
 /**
- * Whether what was agreed names that host: its vote is needed, or it must hear that it left. hosts.json alone, which each operator
- * edits at another time, does not decide whom this host speaks with about claims.
+ * Whether the configuration names that host: its vote is needed, or it must hear that it left. hosts.json, which each operator edits at
+ * another time, does not decide whom this host speaks with about claims.
  */
 export function isConcerned({ config }: Membership, host: HostId): boolean {
   if (config === undefined) return false;
   return config.gone[host] !== undefined || config.members.includes(host) || electorsOf(config).includes(host);
 }
 
-/** Whether this host's votes count under what was agreed. */
+/** Whether this host's votes count under the configuration. */
 export function mayVote(membership: Membership): boolean {
   const { config, self, starts } = membership;
   if (config === undefined || starts.withdrawnOnWordOf !== undefined || isHearingFirst(membership)) return false;
   return isVoter(config, self, starts.own.data);
 }
 
-/** Whether this host, just started, has still to hear whether its data is old before it votes on it (step 13). */
+/** Whether this host, just started, must still hear whether its data is an older copy, before it votes on that data (step 13). */
 export function isHearingFirst({ config, starts }: Membership): boolean {
   return config !== undefined && !starts.hasHeardElectors && electorsOf(config).length > 1;
+}
+
+/** Looks whether the electors were heard by now (step 13); once they were, it stays so. */
+export function noteElectorsHeard({ config, self, greetings, starts }: Membership): void {
+  const others = config === undefined ? [] : electorsOf(config).filter((host) => host !== self);
+  starts.hasHeardElectors ||= starts.isHearingOver ? greetings.size > 0 : others.every((host) => greetings.has(host));
 }
 
 /** Whether the configuration names this host on other data than it has: that data was lost. */
@@ -76,40 +152,7 @@ export function wishesAlone({ wish, self }: Membership): boolean {
   return wish.voters.length === 1 && wish.voters[0] === self;
 }
 
-/** Looks whether the electors were heard by now (step 13); once they were, it stays so. */
-export function noteElectorsHeard({ config, self, greetings, starts }: Membership): void {
-  const others = config === undefined ? [] : electorsOf(config).filter((host) => host !== self);
-  starts.hasHeardElectors ||= starts.isHearingOver ? greetings.size > 0 : others.every((host) => greetings.has(host));
-}
-
-/** What this host says of itself to `to`. */
-export function greetingTo(membership: Membership, to: HostId): Greeting {
-  const { config, wish, starts } = membership;
-  const { own, names, votesTold, withdrawnOnWordOf } = starts;
-  const theirs = membership.greetings.get(to)?.greeting.incarnation;
-  const seen = theirs === undefined ? undefined : starts.seen.get(voteKey(to, theirs));
-  const evicting = evictionsTold(membership);
-  return {
-    version: CLAIM_VERSION,
-    about: 'greeting',
-    mesh: config?.mesh ?? '',
-    epoch: config?.epoch ?? 0,
-    incarnation: own.data,
-    wish,
-    life: own.number,
-    boot: own.name,
-    boots: names,
-    votes: votesTold,
-    ...(withdrawnOnWordOf === undefined ? {} : { standsBack: true }),
-    ...(config === undefined ? {} : { config }),
-    ...(evicting === undefined ? {} : { evicting }),
-    ...(theirs === undefined || seen === undefined
-      ? {}
-      : { you: { incarnation: theirs, life: seen.number, boot: seen.name, votes: seen.votes } }),
-  };
-}
-
-/** The last greeting of `host`, when it is not old; this host's own view of itself needs none. */
+/** The last greeting of `host`, when it came within the last `withinMs`. This host itself has none. */
 export function freshGreeting(
   { greetings }: Membership,
   host: HostId,
@@ -121,8 +164,8 @@ export function freshGreeting(
 }
 
 /**
- * Whether this host may go by a configuration that another told it, without asking anybody: configurations travel only after they
- * were chosen. `pristine`: it holds no register and no address, so nothing of it can contradict that mesh.
+ * Whether this host may adopt a configuration that another host told it (step 3). Nobody need be asked: configurations travel only after
+ * they were chosen. `pristine`: this host holds no register and no address, so nothing of it can contradict that mesh.
  */
 export function mayAdopt(membership: Membership, config: Config, pristine: boolean): boolean {
   if (membership.config !== undefined) return isLater(config, membership.config);
@@ -130,7 +173,7 @@ export function mayAdopt(membership: Membership, config: Config, pristine: boole
   return pristine && (accepted === undefined || accepted === null || accepted.mesh === config.mesh);
 }
 
-/** Whether that mesh is what this one was before an operator's word: its hosts will follow. */
+/** Whether `mesh` is what this configuration was recovered from: its hosts will adopt this one. */
 function hasRecoveredFrom({ after }: Config, mesh: string): boolean {
   return after?.some((before) => before.mesh === mesh) ?? false;
 }

@@ -1,96 +1,134 @@
-// Bringing the mesh from the voters it has to those its operators wish for. Acts once every host of the new list, and a majority
-// of the old voters, have lately said the same wish: first a joint configuration, in which a majority of both must decide; then
-// every address that a majority of the old voters has a register of is chosen again under it; then the new voters alone.
-// A voter that lost its disk is moved the same way, from its old incarnation to its new one. Any host takes over from a mover that
-// died: what it did is in the epoch, and doing it twice is harmless. It never goes back: a joint mesh needs a majority of both.
-import { MOVER_RANK_MS, RECHOOSING_AT_ONCE_MAX } from '../limits.ts';
-import type { AddressKey, HostId } from '../names.ts';
-import {
-  type Config,
-  electorsOf,
-  hostsOf,
-  isEverybody,
-  isMajority,
-  sameHosts,
-  sameVoters,
-  type VoteKey,
-  type Voters,
-  voteKey,
-} from './config.ts';
-import { withEvictions } from './eviction.ts';
-import { freshGreeting, isSameWish, type Membership } from './membership.ts';
+// Carrying out what is due: the first configuration, the next one, and while the configuration is joint the way through it (steps 2, 4 and 7
+// to 9 of README.md). A mover learns the keys from a majority of the old voters, has each of their registers chosen again by the joint
+// electors, and then proposes the new voters alone.
+// It promises no order among movers: another host may take over, or begin the same again, and choosing twice is harmless.
 
-/** A move that this host has seen to be due, or is carrying out. */
-export interface Move {
-  readonly sinceMs: number;
-  /** While joint: what the old voters have told of their registers. */
-  readonly told: Map<VoteKey, { after: string; complete: boolean; askedAtMs: number }>;
-  readonly keys: Set<AddressKey>;
-  /** Of `keys`, those not begun yet; made when enough was told. */
-  left: AddressKey[] | undefined;
-  /** Operations that choose keys again, and how many each. */
-  readonly rechoosing: Map<number, number>;
-  done: number;
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../claims/messages.ts';
+import {
+  CONFIG_PROPOSAL_MS_MAX,
+  KEYS_PER_MESSAGE_MAX,
+  KEYS_PER_PAGE_MAX,
+  MOVER_RANK_MS,
+  RECHOOSING_AT_ONCE_MAX,
+} from '../limits.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import { ownOperation, rechoose, refuseWaiting } from '../register/operation.ts';
+import { type Config, firstConfig, hostsOf, isEverybody, type isMajority, type VoteKey, voteKey } from './config.ts';
+import { isPristine, standingOf, strayed } from './epoch.ts';
+import { type Move, wishesAlone } from './membership.ts';
+import { firstVoters, isItsTurn, nextConfig, settledConfig } from './next-config.ts';
+import { proposeConfig } from './succession.ts';
+
+/** Does what is due, if it is this host's turn. Asked after each event that may make something due, and every few seconds. */
+export function attend(state: CoreState, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const { config, proposing } = membership;
+  if (proposing !== undefined && nowMs - proposing.sinceMs > CONFIG_PROPOSAL_MS_MAX) membership.proposing = undefined;
+  if (config === undefined) {
+    form(state, out);
+    refuseWaiting(state, out);
+    return;
+  }
+  if (config.old !== undefined) {
+    membership.move ??= createMove(nowMs);
+    if (isItsTurn(membership, membership.move.sinceMs, nowMs)) moveOn(state, config, out);
+    return;
+  }
+  const next = nextConfig(membership, nowMs, new Date(state.wallMs).toISOString());
+  proposeInTurn(state, next, out);
+}
+
+/** A lone host makes itself the mesh with its first claim only: until then its hosts.json may still grow. */
+function form(state: CoreState, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  const isAwaited = [...state.operations.values()].some((operation) => !operation.begun);
+  if (!isPristine(state) || (wishesAlone(membership) && !isAwaited)) return;
+  const voters = firstVoters(membership, nowMs);
+  proposeInTurn(state, voters && firstConfig(voters, membership.wish.members), out);
+}
+
+/** `next`: absent when none is due. */
+function proposeInTurn(state: CoreState, next: Config | undefined, out: Effect[]): void {
+  const { membership, nowMs } = state;
+  if (next === undefined) {
+    membership.move = undefined;
+    return;
+  }
+  membership.move ??= createMove(nowMs);
+  if (isItsTurn(membership, membership.move.sinceMs, nowMs)) proposeConfig(state, next, out);
+}
+
+/** The next part of a move under a joint configuration: learn the keys, choose them again, settle. */
+function moveOn(state: CoreState, config: Config, out: Effect[]): void {
+  const { move } = state.membership;
+  if (move === undefined) return;
+  if (!state.rules.rechooses) {
+    proposeConfig(state, settledConfig(config), out);
+    return;
+  }
+  for (const [to, after] of toAskForKeys(move, config, state.nowMs)) {
+    const question: KeysQuestion = { ...standingOf(state), about: 'keys', after };
+    out.push({ type: 'ask', to, question });
+  }
+  for (let keys = nextKeys(move, KEYS_PER_MESSAGE_MAX); keys.length > 0; keys = nextKeys(move, KEYS_PER_MESSAGE_MAX)) {
+    const operation = ownOperation(state);
+    move.rechoosing.set(operation, keys.length);
+    rechoose(state, operation, keys, out);
+  }
+  if (isRechosen(move)) proposeConfig(state, settledConfig(config), out);
+}
+
+/** One batch of addresses is chosen again. */
+export function rechosen(state: CoreState, operation: number, out: Effect[]): void {
+  const { config, move } = state.membership;
+  if (move === undefined || config?.old === undefined) return;
+  move.done += move.rechoosing.get(operation) ?? 0;
+  move.rechoosing.delete(operation);
+  moveOn(state, config, out);
+}
+
+/** Answers a mover with a page of the keys that this host knows of: of its registers, and of its registry should it have lost registers. */
+export function tellKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
+  const { membership, registers, registry } = state;
+  const incarnation = membership.starts.own.data;
+  const elsewhere = strayed(state, question, 'keys');
+  if (elsewhere !== undefined) return elsewhere;
+  if (!state.rules.mayVote(membership)) return { version: CLAIM_VERSION, kind: 'refused', incarnation };
+  // A key that came after the first question of this epoch was chosen under it already.
+  if (membership.keysTold?.epoch !== question.epoch)
+    membership.keysTold = {
+      epoch: question.epoch,
+      keys: [...new Set([...registers.keys(), ...registry.keys()])].sort(),
+    };
+  const { keys } = membership.keysTold;
+  const from = question.after === '' ? 0 : firstAbove(keys, question.after);
+  const page = keys.slice(from, from + KEYS_PER_PAGE_MAX);
+  return { version: CLAIM_VERSION, kind: 'keys', incarnation, keys: page, more: from + page.length < keys.length };
+}
+
+/** Hears a page of an old voter's keys, and goes on with the move. */
+export function hearKeysAnswer(
+  state: CoreState,
+  from: HostId,
+  question: KeysQuestion,
+  answer: KeysAnswer,
+  out: Effect[],
+): void {
+  const { config, move } = state.membership;
+  if (answer.kind !== 'keys' || move === undefined || config?.old === undefined) return;
+  const vote = voteKey(from, answer.incarnation);
+  if (question.epoch !== config.epoch || move.told.get(vote)?.after !== question.after) return;
+  hearKeys(move, config, vote, answer, state.rules.haveToldEnough);
+  moveOn(state, config, out);
 }
 
 export function createMove(nowMs: number): Move {
   return { sinceMs: nowMs, told: new Map(), keys: new Set(), left: undefined, rechoosing: new Map(), done: 0 };
 }
 
-/** The first configuration, when every voter wished for was heard and wishes the same. */
-export function firstTarget(membership: Membership, nowMs: number): Voters | undefined {
-  const { wish, self, config } = membership;
-  if (config !== undefined || !wish.voters.includes(self)) return undefined;
-  return votersWished(membership, nowMs, (greeting) => greeting.mesh === '');
-}
-
-/**
- * The next configuration, when one is due: joint, when other voters are wished for or one has another incarnation; else only the
- * members differ. `nowIso`: by the wall clock, for those who go.
- */
-export function nextConfig(membership: Membership, nowMs: number, nowIso: string): Config | undefined {
-  const { config } = membership;
-  if (config === undefined || config.old !== undefined) return undefined;
-  return wishedConfig(membership, config, nowMs, nowIso) ?? evictedConfig(membership, config);
-}
-
-function wishedConfig(membership: Membership, config: Config, nowMs: number, nowIso: string): Config | undefined {
-  const { wish } = membership;
-  if (wish.voters.length === 0 || !hasMandate(membership, config, nowMs)) return undefined;
-  const voters = votersWished(
-    membership,
-    nowMs,
-    (greeting) => greeting.mesh === config.mesh && greeting.epoch === config.epoch,
-  );
-  if (voters === undefined) return undefined;
-  const isSame = sameVoters(voters, config.voters);
-  const gone = goneAfter(config, membership, nowIso);
-  if (isSame && sameHosts(config.members, wish.members)) return undefined;
-  const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
-  return isSame ? next : { ...next, old: config.voters };
-}
-
-/** The same voters and members: an operator's word about a host that left waits for no voter who is away, and for no file. */
-function evictedConfig(membership: Membership, config: Config): Config | undefined {
-  const gone = withEvictions(config.gone, membership);
-  const isEviction = hostsGone(gone).some((host) => config.gone[host] !== gone[host]);
-  return isEviction ? { ...config, epoch: config.epoch + 1, gone } : undefined;
-}
-
-/** The configuration that ends a move. */
-export function settledConfig({ old: _, unanimous: __, ...config }: Config): Config {
-  return { ...config, epoch: config.epoch + 1 };
-}
-
-/** Whether it is this host's turn to act on what is due since `sinceMs`: one after the other, should those before be silent. */
-export function isItsTurn({ self, config, wish }: Membership, sinceMs: number, nowMs: number): boolean {
-  const electors = config === undefined ? [] : electorsOf(config);
-  const candidates = [...new Set([...electors, ...wish.voters])].sort();
-  const rank = candidates.indexOf(self);
-  return rank >= 0 && nowMs - sinceMs >= rank * MOVER_RANK_MS;
-}
-
-/** The old voters that should be asked for (more of) their keys now. */
+/** The old voters that should be asked for (more of) their keys now, each with the key to go on after. */
 export function toAskForKeys(move: Move, config: Config, nowMs: number): readonly (readonly [HostId, string])[] {
   if (move.left !== undefined) return [];
   const asks: (readonly [HostId, string])[] = [];
@@ -104,8 +142,8 @@ export function toAskForKeys(move: Move, config: Config, nowMs: number): readonl
   return asks;
 }
 
-/** Takes one page of an old voter's keys. Once a majority of them has told all, what is `left` to be chosen again is known. */
-export function takeKeys(
+/** Notes one page of an old voter's keys. Once a majority of the old voters has told all, `left` holds what is to be chosen again. */
+export function hearKeys(
   move: Move,
   config: Config,
   vote: VoteKey,
@@ -123,11 +161,11 @@ export function takeKeys(
   if (enough(config.old ?? {}, complete)) move.left = [...move.keys];
 }
 
-/** The next keys to be chosen again, as many as there is room for; empty when there are none, or no room. */
+/** The next `count` keys to be chosen again. Empty when enough are under way, or none is left, or the keys are not all known. */
 export function nextKeys(move: Move, count: number): readonly AddressKey[] {
-  let under = 0;
-  for (const many of move.rechoosing.values()) under += many;
-  if (move.left === undefined || under + count > RECHOOSING_AT_ONCE_MAX) return [];
+  let underWay = 0;
+  for (const many of move.rechoosing.values()) underWay += many;
+  if (move.left === undefined || underWay + count > RECHOOSING_AT_ONCE_MAX) return [];
   return move.left.splice(0, count);
 }
 
@@ -135,47 +173,13 @@ export function isRechosen(move: Move): boolean {
   return move.left?.length === 0 && move.rechoosing.size === 0;
 }
 
-/** Incarnations of all voters wished for, when each has lately said the same wish and stands where `isFit` asks. */
-function votersWished(
-  membership: Membership,
-  nowMs: number,
-  isFit: (greeting: { readonly mesh: string; readonly epoch: number }) => boolean,
-): Voters | undefined {
-  const { wish, self, starts } = membership;
-  const voters: Record<HostId, string> = {};
-  for (const host of wish.voters) {
-    if (host === self) {
-      if (starts.withdrawnOnWordOf !== undefined) return undefined;
-      voters[host] = starts.own.data;
-      continue;
-    }
-    const greeting = freshGreeting(membership, host, nowMs);
-    if (greeting === undefined || !isSameWish(greeting.wish, wish) || !isFit(greeting)) return undefined;
-    voters[host] = greeting.incarnation;
+/** Position of the first of the sorted keys above `after`. */
+function firstAbove(keys: readonly AddressKey[], after: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] ?? '') > after) high = middle;
+    else low = middle + 1;
   }
-  return voters;
-}
-
-/** Whether a majority of the present voters wishes the same as this host. A voter that lost its disk has no say in it. */
-function hasMandate(membership: Membership, config: Config, nowMs: number): boolean {
-  const { self, starts, wish } = membership;
-  const agreeing = new Set<VoteKey>([voteKey(self, starts.own.data)]);
-  for (const host of hostsOf(config.voters)) {
-    const greeting = freshGreeting(membership, host, nowMs);
-    if (greeting !== undefined && isSameWish(greeting.wish, wish)) agreeing.add(voteKey(host, greeting.incarnation));
-  }
-  return isMajority(config.voters, agreeing);
-}
-
-function goneAfter(config: Config, membership: Membership, nowIso: string): Config['gone'] {
-  const { wish } = membership;
-  const gone: Record<HostId, string> = {};
-  for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
-    if (!wish.members.includes(host)) gone[host] = since;
-  for (const host of config.members) if (!wish.members.includes(host)) gone[host] ??= nowIso;
-  return withEvictions(gone, membership);
-}
-
-function hostsGone(gone: Config['gone']): readonly HostId[] {
-  return Object.keys(gone) as HostId[];
+  return low;
 }

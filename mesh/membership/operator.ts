@@ -7,10 +7,12 @@ import type { Effect, Event, Result } from '../claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { timer } from '../register/operation.ts';
+import { adopt, joinMesh } from './adoption.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
-import { refusalOfEviction, wishEviction } from './eviction.ts';
-import { adopt, attend, greetAll, moveOver } from './greeting.ts';
+import { noteEviction, refusalOfEviction } from './eviction.ts';
+import { greetAll } from './greeting.ts';
 import { freshGreeting } from './membership.ts';
+import { attend } from './move.ts';
 import { evictionSentence } from './obstacles.ts';
 import { countVotes } from './vote-count.ts';
 
@@ -25,21 +27,22 @@ export function evict(state: CoreState, operation: number, host: HostId, out: Ef
     out.push({ type: 'finish', operation, result: refused(refusal) });
     return;
   }
-  const writes = wishEviction(membership, host);
+  const writes = noteEviction(membership, host);
   if (writes.length === 0) {
     out.push({ type: 'finish', operation, result: { kind: 'done' } });
     return;
   }
-  state.evictionsAwaited.set(operation, host);
+  membership.evictionsAwaited.set(operation, host);
   const greetings: Effect[] = [];
-  greetAll(state, greetings);
+  greetAll(membership, greetings);
   out.push({ type: 'persist', writes, after: greetings });
   out.push(timer(EVICT_ANSWER_MS_MAX, { type: 'evictOver', operation }));
   attend(state, out);
 }
 
 /** The operator has waited long enough. */
-export function evictOver({ membership, nowMs, evictionsAwaited }: CoreState, operation: number, out: Effect[]): void {
+export function evictOver({ membership, nowMs }: CoreState, operation: number, out: Effect[]): void {
+  const { evictionsAwaited } = membership;
   const host = evictionsAwaited.get(operation);
   if (host === undefined) return;
   evictionsAwaited.delete(operation);
@@ -54,7 +57,7 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
     out.push({ type: 'finish', operation, result: refused(refusal) });
     return;
   }
-  greetAll(state, out);
+  greetAll(state.membership, out);
   out.push(timer(GREETING_MS_MAX, { type: 'recoverDue', operation, voters: hosts, sinceMs: state.nowMs }));
 }
 
@@ -130,7 +133,7 @@ export function join(state: CoreState, operation: number, host: HostId, out: Eff
   else if (greeting.config === undefined) refuse(`Host '${host}' is in no mesh yet, so there is none to join.`);
   else if (greeting.config.mesh === membership.config?.mesh) refuse(`Host '${host}' is in the same mesh as this host.`);
   else {
-    moveOver(state, greeting.config, out);
+    joinMesh(state, greeting.config, out);
     done(operation, out);
   }
 }

@@ -30,8 +30,8 @@ export interface MembershipView {
 }
 
 export function membershipOf(state: CoreState): MembershipView {
-  const { membership, move, nowMs } = state;
-  const { config } = membership;
+  const { membership, nowMs } = state;
+  const { config, move } = membership;
   const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
   return {
     epoch: config?.epoch ?? 0,

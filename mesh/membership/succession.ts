@@ -1,14 +1,20 @@
-// Which configuration follows: for each epoch one register that is written once, by single-decree Paxos among the voters of that
-// epoch. So two hosts that move the mesh at once end with one and the same successor, and no epoch has two.
-// The first configuration is the successor of epoch 0, decided by *all* the hosts that were wished for: one that stays outside
-// a majority may own addresses already. Pure; what must be on disk before the answer leaves is returned beside it.
-// It does not decide whether a change is wise: move.ts does, and an operator before it.
+// Which configuration follows (step 6 of README.md). For each epoch there is one register that is written once, by single-decree Paxos among
+// the voters of that epoch, so that two hosts which move the mesh at once end with one and the same configuration. The first configuration
+// is the successor of epoch 0 and is decided by *all* its voters: a host outside a majority might own addresses already.
+// Nothing is said here about whether a change is wise: next-config.ts says so, and an operator before it.
 
+import { successionWrite } from '../claims/claim-records.ts';
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
+import { PAST_CONFIGS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
 import { type Ballot, compareBallots, proposerName } from '../register/ballot.ts';
+import { reserveBallots } from '../register/operation.ts';
 import {
   type Config,
+  electorsOf,
   hostsOf,
   isMajority,
   isQuorum,
@@ -18,21 +24,92 @@ import {
   type VoteKey,
   voteKey,
 } from './config.ts';
+import { isPristine, standingOf } from './epoch.ts';
+import { type ConfigProposal, isHearingFirst, type SuccessionRecord } from './membership.ts';
 
-/** What a voter holds of the successor of `epoch`. Stored as it is; void once the voter is in a later epoch. */
-export interface SuccessionRecord {
-  readonly epoch: number;
-  readonly promised: Ballot;
-  readonly accepted: Ballot | null;
-  readonly config: Config | null;
-  /** Other first configurations that it accepted before: each may have been chosen. Oldest first. */
-  readonly past?: readonly Config[] | undefined;
+/** Begins a proposal of `wanted` as the next configuration, unless one is under way. */
+export function proposeConfig(state: CoreState, wanted: Config, out: Effect[]): void {
+  const { membership } = state;
+  if (membership.proposing !== undefined) return;
+  state.highestBallot += 1;
+  const proposal = createConfigProposal(membership.config, wanted, state.highestBallot);
+  membership.proposing = { proposal, sinceMs: state.nowMs };
+  reserveBallots(state, out);
+  const asks = askAll(state, proposal, { kind: 'prepare' });
+  if (state.highestBallot <= state.ballotCeiling) out.push(...asks);
+  else out.push({ type: 'persist', writes: [], after: asks });
 }
 
-/** More are not accepted: a host whose file was edited so often while the mesh could not form is told to join another by hand. */
-export const PAST_MAX = 16;
+/** The same question to the electors and to the voters that are proposed. */
+function askAll(
+  state: CoreState,
+  { from, wanted, n }: ConfigProposal,
+  what: { readonly kind: 'prepare' } | { readonly kind: 'accept'; readonly config: Config },
+): Effect[] {
+  const electors = from === undefined ? [] : electorsOf(from);
+  const hosts = [...new Set([...electors, ...hostsOf(wanted.voters)])].sort();
+  const question: SuccessionQuestion = { ...standingOf(state), about: 'succession', n, hosts, ...what };
+  return hosts.map((to) => ({ type: 'ask', to, question }));
+}
 
-/** Who votes on a succession, as far as it matters there. */
+/** This host's answer to a proposal. `writes`: gains what must be durable before the answer leaves. */
+export function answerProposal(
+  state: CoreState,
+  from: HostId,
+  question: SuccessionQuestion,
+  writes: Write[],
+): SuccessionAnswer {
+  const { membership } = state;
+  const { self, config, succession, starts, wish } = membership;
+  const { data } = starts.own;
+  const isSilenced = starts.withdrawnOnWordOf !== undefined || isHearingFirst(membership);
+  if (isSilenced || config?.gone[from] !== undefined)
+    return { version: CLAIM_VERSION, kind: 'refused', incarnation: data };
+  const voter = { self, data, config, succession, wished: wish.voters, pristine: isPristine(state) };
+  const { answer, record } = voteOnSuccession(voter, from, question);
+  if (record !== undefined) {
+    membership.succession = record;
+    starts.votes += 1;
+    writes.push(successionWrite(record));
+  }
+  return answer;
+}
+
+/** Hears one answer to this host's proposal. Returns the configuration that was chosen, once one is. */
+export function hearProposalAnswer(
+  state: CoreState,
+  from: HostId,
+  answer: SuccessionAnswer,
+  out: Effect[],
+): Config | undefined {
+  const { membership } = state;
+  const proposal = membership.proposing?.proposal;
+  if (proposal === undefined) return undefined;
+  const progress = hearVote(proposal, from, answer);
+  switch (progress.kind) {
+    case 'wait':
+      return undefined;
+    case 'accept':
+      out.push(...askAll(state, proposal, { kind: 'accept', config: proposal.proposed }));
+      return undefined;
+    case 'chosen':
+      membership.proposing = undefined;
+      return progress.config;
+    case 'outbid':
+      state.highestBallot = Math.max(state.highestBallot, progress.n);
+      membership.proposing = undefined;
+      return undefined;
+    case 'stuck':
+      membership.proposing = undefined;
+      // The same list of voters is proposed again and again, and logged once.
+      if (membership.stuckWith !== proposal.wanted.mesh)
+        out.push({ type: 'log', event: 'mesh.stuck', fields: { voters: hostsOf(proposal.wanted.voters) } });
+      membership.stuckWith = proposal.wanted.mesh;
+      return undefined;
+  }
+}
+
+/** What a voter's vote on a succession depends on. */
 export interface SuccessionVoter {
   readonly self: HostId;
   /** Name of its data. */
@@ -51,7 +128,7 @@ export interface SuccessionVote {
   readonly record?: SuccessionRecord;
 }
 
-/** Votes on one question of `from`. */
+/** This voter's answer to one question of `from`. Pure. */
 export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question: SuccessionQuestion): SuccessionVote {
   const refusal = refusalOf(voter, question);
   if (refusal !== undefined) return { answer: refusal };
@@ -72,7 +149,7 @@ export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question:
     };
   }
   const kept = epoch === 0 ? pastWith(past, config, question.config) : [];
-  if (kept.length > PAST_MAX) return { answer: { version: CLAIM_VERSION, kind: 'refused', incarnation } };
+  if (kept.length > PAST_CONFIGS_MAX) return { answer: { version: CLAIM_VERSION, kind: 'refused', incarnation } };
   return {
     answer: { version: CLAIM_VERSION, kind: 'accepted', incarnation, n },
     record: {
@@ -82,7 +159,7 @@ export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question:
   };
 }
 
-/** What was accepted before `next`, once `config` is replaced by it. */
+/** The first configurations that a voter accepted before `next`, once it accepts `next` in the place of `config`. */
 function pastWith(past: readonly Config[], config: Config | null, next: Config): readonly Config[] {
   const all = config === null ? past : [...past.filter(({ mesh }) => mesh !== config.mesh), config];
   return all.filter(({ mesh }) => mesh !== next.mesh);
@@ -98,106 +175,94 @@ function refusalOf(voter: SuccessionVoter, question: SuccessionQuestion): Succes
   return isFit ? undefined : { version: CLAIM_VERSION, kind: 'refused', incarnation: data };
 }
 
-/** Whether this host may take part in making that first configuration. */
+/** Whether this host may take part in choosing the first configuration that the question is about. */
 function isFitForFirst({ self, data, wished, pristine }: SuccessionVoter, question: SuccessionQuestion): boolean {
   const isOurWish = sameHosts(question.hosts, wished) && wished.includes(self);
   return pristine && isOurWish && (question.kind === 'prepare' || question.config.voters[self] === data);
 }
 
-type Promised = Pick<SuccessionRecord, 'accepted' | 'config' | 'past'>;
-
-/** An attempt to have `target` chosen as the successor of `from`; only this file and the core write to it. */
-export interface Decree {
-  /** Absent: the first configuration is to be made. */
-  readonly from: Config | undefined;
-  readonly target: Config;
-  readonly n: number;
-  phase: 'preparing' | 'accepting';
-  proposed: Config;
-  readonly promises: Map<VoteKey, Promised>;
-  readonly accepts: Set<VoteKey>;
-  /** Who answered at all, as the voter that it is now. */
-  readonly present: Set<VoteKey>;
-}
-
-export function createDecree(from: Config | undefined, target: Config, n: number): Decree {
+/** `n`: a ballot number that this host never used before. */
+export function createConfigProposal(from: Config | undefined, wanted: Config, n: number): ConfigProposal {
   return {
     from,
-    target,
+    wanted,
     n,
     phase: 'preparing',
-    proposed: target,
+    proposed: wanted,
     promises: new Map(),
     accepts: new Set(),
     present: new Set(),
   };
 }
 
-export type DecreeProgress =
+/** What an answer led to. */
+export type ProposalProgress =
   | { readonly kind: 'wait' }
-  /** Ask everybody to accept `decree.proposed`. */
+  /** Ask everybody to accept `proposal.proposed`. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'chosen'; readonly config: Config }
   /** A newer attempt is under way: try again later, above `n`. */
   | { readonly kind: 'outbid'; readonly n: number }
-  /** A first configuration may have been chosen already that can't be completed now. */
+  /** Another first configuration may have been chosen, and can't be completed from here. */
   | { readonly kind: 'stuck' };
 
 /**
- * Takes one voter's answer to this attempt; `ahead`, `behind` and `refused` are the caller's to act on. A target of our own is
- * proposed only while a majority of its voters is there: one that has lost its disk meanwhile would stop the mesh for good.
+ * Hears one voter's answer to this proposal; to act on `ahead`, `behind` and `refused` is the caller's part. `wanted` itself is put to the
+ * vote only while a majority of its voters is there: voters that have just lost their data would stop the mesh for good.
  */
-export function hearOfDecree(decree: Decree, from: HostId, answer: SuccessionAnswer): DecreeProgress {
+export function hearVote(proposal: ConfigProposal, from: HostId, answer: SuccessionAnswer): ProposalProgress {
   const vote = voteKey(from, answer.incarnation);
-  decree.present.add(vote);
-  if (answer.kind === 'nack' && answer.n === decree.n) return { kind: 'outbid', n: answer.promised[0] };
+  proposal.present.add(vote);
+  if (answer.kind === 'nack' && answer.n === proposal.n) return { kind: 'outbid', n: answer.promised[0] };
   if (answer.kind === 'accepted') {
-    if (decree.phase !== 'accepting' || answer.n !== decree.n) return { kind: 'wait' };
-    decree.accepts.add(vote);
-    return isDecided(decree, decree.accepts) ? { kind: 'chosen', config: decree.proposed } : { kind: 'wait' };
+    if (proposal.phase !== 'accepting' || answer.n !== proposal.n) return { kind: 'wait' };
+    proposal.accepts.add(vote);
+    return isDecided(proposal, proposal.accepts) ? { kind: 'chosen', config: proposal.proposed } : { kind: 'wait' };
   }
-  if (decree.phase !== 'preparing') return { kind: 'wait' };
-  if (answer.kind === 'promise' && answer.n === decree.n) decree.promises.set(vote, answer);
-  if (!isDecided(decree, new Set(decree.promises.keys()))) return { kind: 'wait' };
-  const bound = decree.from === undefined ? boundFirst(decree) : newestOf(decree);
+  if (proposal.phase !== 'preparing') return { kind: 'wait' };
+  if (answer.kind === 'promise' && answer.n === proposal.n) proposal.promises.set(vote, answer);
+  if (!isDecided(proposal, new Set(proposal.promises.keys()))) return { kind: 'wait' };
+  const bound = proposal.from === undefined ? boundFirst(proposal) : newestOf(proposal);
   if (bound === 'stuck') return { kind: 'stuck' };
-  if (bound === null && decree.from !== undefined && !isMajority(decree.target.voters, decree.present))
+  if (bound === null && proposal.from !== undefined && !isMajority(proposal.wanted.voters, proposal.present))
     return { kind: 'wait' };
-  decree.phase = 'accepting';
-  decree.proposed = bound ?? decree.target;
+  proposal.phase = 'accepting';
+  proposal.proposed = bound ?? proposal.wanted;
   return { kind: 'accept' };
 }
 
-function isDecided({ from, target }: Decree, votes: ReadonlySet<VoteKey>): boolean {
+function isDecided({ from, wanted }: ConfigProposal, votes: ReadonlySet<VoteKey>): boolean {
   if (from !== undefined) return isQuorum(from, votes);
-  return hostsOf(target.voters).every((host) => votes.has(voteKey(host, target.voters[host] ?? '')));
+  return hostsOf(wanted.voters).every((host) => votes.has(voteKey(host, wanted.voters[host] ?? '')));
 }
 
-function newestOf({ promises }: Decree): Config | null {
-  let best: Promised = { accepted: null, config: null };
+/** The configuration that was accepted under the newest ballot, as far as those who promised know. */
+function newestOf({ promises }: ConfigProposal): Config | null {
+  let best: Pick<SuccessionRecord, 'accepted' | 'config'> = { accepted: null, config: null };
   for (const promise of promises.values()) if (compareBallots(promise.accepted, best.accepted) > 0) best = promise;
   return best.config;
 }
 
 /**
- * The first configuration that earlier attempts bind us to. One was chosen only if *all* of its voters accepted it, and it has an
- * effect only where a majority of them have adopted it. All who promise here have adopted nothing, and by accepting another they will
- * never adopt it: so one of its voters here who never accepted it proves that it was not chosen, and a majority of them here that it
- * is without effect for ever. Otherwise it must be completed, which only its own voters can. That goes for each that somebody here
- * ever accepted, not for the newest alone.
+ * The first configuration that earlier proposals bind this one to, if any. A first configuration was chosen only if *all* its voters
+ * accepted it, and it has an effect only once a majority of its voters has adopted it. A host that promises here has adopted none, and by
+ * accepting this proposal it never will. So an earlier configuration is harmless if one of its voters here never accepted it (then it was
+ * not chosen), or if a majority of its voters is here (then it is without effect for ever). Any other must be completed, which only its
+ * own voters can do: this proposal is stuck. Every configuration that somebody here ever accepted is looked at, not only the newest.
  */
-function boundFirst(decree: Decree): Config | null | 'stuck' {
-  const newest = newestOf(decree);
-  const earlier = [...decree.promises.values()].flatMap(({ config, past = [] }) => [
+function boundFirst(proposal: ConfigProposal): Config | null | 'stuck' {
+  const newest = newestOf(proposal);
+  const earlier = [...proposal.promises.values()].flatMap(({ config, past = [] }) => [
     ...past,
     ...(config ? [config] : []),
   ]);
-  const isBinding = (one: Config) => one.mesh !== decree.target.mesh && mayTakeEffect(decree, one);
+  const isBinding = (one: Config) => one.mesh !== proposal.wanted.mesh && mayTakeEffect(proposal, one);
   if (earlier.some(isBinding)) return 'stuck';
-  return newest?.mesh === decree.target.mesh ? newest : null;
+  return newest?.mesh === proposal.wanted.mesh ? newest : null;
 }
 
-function mayTakeEffect({ promises }: Decree, { mesh, voters }: Config): boolean {
+/** Whether that first configuration may have been chosen, and may still be adopted by a majority of its voters. */
+function mayTakeEffect({ promises }: ConfigProposal, { mesh, voters }: Config): boolean {
   const here = hostsOf(voters)
     .map((host) => promises.get(voteKey(host, voters[host] ?? '')))
     .filter((promise) => promise !== undefined);

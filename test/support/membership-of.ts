@@ -2,7 +2,7 @@
 
 import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
 import type { Voters } from '../../mesh/membership/config.ts';
-import type { Membership } from '../../mesh/membership/membership.ts';
+import { createMembership, type Membership } from '../../mesh/membership/membership.ts';
 import { nextStart, type Starts } from '../../mesh/membership/starts.ts';
 import type { HostId } from '../../mesh/names.ts';
 
@@ -32,17 +32,15 @@ export function startsOf(data: string, known: Partial<Starts> = {}): Starts {
 }
 
 export function membershipOf(self: string, data: string, known: Partial<Membership> = {}): Membership {
-  return {
+  const fresh = createMembership({
     self: self as HostId,
     starts: startsOf(data),
     wish: wishOf([self]),
     config: undefined,
     succession: undefined,
-    greetings: new Map(),
-    refusals: new Map(),
     evicting: new Map(),
-    ...known,
-  };
+  });
+  return { ...fresh, ...known };
 }
 
 /** What a host says of itself; it stands where its configuration is, unless said otherwise. */

@@ -12,8 +12,8 @@ import {
   type Voters,
   voteKey,
 } from '../../mesh/membership/config.ts';
-import { type Membership, mayAdopt } from '../../mesh/membership/membership.ts';
-import { createDecree, type Decree, hearOfDecree, voteOnSuccession } from '../../mesh/membership/succession.ts';
+import { type ConfigProposal, type Membership, mayAdopt } from '../../mesh/membership/membership.ts';
+import { createConfigProposal, hearVote, voteOnSuccession } from '../../mesh/membership/succession.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import { incarnationOf, membershipOf, wishOf } from './membership-of.ts';
@@ -22,7 +22,7 @@ import { seededRandom } from './seeded-random.ts';
 interface TalkingHost {
   membership: Membership;
   highestBallot: number;
-  decree: Decree | undefined;
+  proposal: ConfigProposal | undefined;
 }
 
 class Talk {
@@ -34,7 +34,7 @@ class Talk {
   constructor(seed: number, memberships: readonly Membership[]) {
     this.random = seededRandom(seed);
     for (const membership of memberships)
-      this.hosts.set(membership.self, { membership, highestBallot: 0, decree: undefined });
+      this.hosts.set(membership.self, { membership, highestBallot: 0, proposal: undefined });
   }
 
   host(id: HostId): TalkingHost {
@@ -47,12 +47,12 @@ class Talk {
     return items[Math.floor(this.random.next() * items.length)] as Item;
   }
 
-  /** A host tries to have `target` follow what it goes by. */
-  propose(id: HostId, target: Config): void {
+  /** A host tries to have `wanted` follow what it goes by. */
+  propose(id: HostId, wanted: Config): void {
     const mover = this.host(id);
     mover.highestBallot += 1;
-    mover.decree = createDecree(mover.membership.config, target, mover.highestBallot);
-    this.#askAll(id, mover.decree, { kind: 'prepare' });
+    mover.proposal = createConfigProposal(mover.membership.config, wanted, mover.highestBallot);
+    this.#askAll(id, mover.proposal, { kind: 'prepare' });
   }
 
   /** Something that was said arrives, or never will, or does so and will again. */
@@ -67,19 +67,19 @@ class Talk {
 
   #askAll(
     from: HostId,
-    decree: Decree,
+    proposal: ConfigProposal,
     what: { readonly kind: 'prepare' } | { readonly kind: 'accept'; readonly config: Config },
   ): void {
     const mover = this.host(from);
-    const electors = decree.from === undefined ? [] : electorsOf(decree.from);
-    const hosts = [...new Set([...electors, ...hostsOf(decree.target.voters)])].sort();
+    const electors = proposal.from === undefined ? [] : electorsOf(proposal.from);
+    const hosts = [...new Set([...electors, ...hostsOf(proposal.wanted.voters)])].sort();
     const question: SuccessionQuestion = {
       version: CLAIM_VERSION,
-      mesh: decree.from?.mesh ?? '',
-      epoch: decree.from?.epoch ?? 0,
+      mesh: proposal.from?.mesh ?? '',
+      epoch: proposal.from?.epoch ?? 0,
       incarnation: mover.membership.starts.own.data,
       about: 'succession',
-      n: decree.n,
+      n: proposal.n,
       hosts,
       ...what,
     };
@@ -93,26 +93,27 @@ class Talk {
         if (record !== undefined) membership.succession = record;
         this.#onTheWay.push(() => {
           // A host that lost its disk meanwhile is not told what it asked before.
-          if (this.host(from) === mover) this.#hear(from, decree, to, answer);
+          if (this.host(from) === mover) this.#hear(from, proposal, to, answer);
         });
       });
   }
 
-  #hear(id: HostId, decree: Decree, from: HostId, answer: SuccessionAnswer): void {
+  #hear(id: HostId, proposal: ConfigProposal, from: HostId, answer: SuccessionAnswer): void {
     const mover = this.host(id);
     if (answer.kind === 'ahead') this.adopt(id, answer.config);
     // As in the product, where answers to an earlier attempt are given to the present one.
-    if (mover.decree === undefined || mover.decree.from !== decree.from) return;
-    const progress = hearOfDecree(mover.decree, from, answer);
-    if (progress.kind === 'accept') this.#askAll(id, mover.decree, { kind: 'accept', config: mover.decree.proposed });
+    if (mover.proposal === undefined || mover.proposal.from !== proposal.from) return;
+    const progress = hearVote(mover.proposal, from, answer);
+    if (progress.kind === 'accept')
+      this.#askAll(id, mover.proposal, { kind: 'accept', config: mover.proposal.proposed });
     else if (progress.kind === 'outbid') {
       mover.highestBallot = Math.max(mover.highestBallot, progress.n);
-      mover.decree = undefined;
+      mover.proposal = undefined;
     } else if (progress.kind === 'chosen') {
       this.chosen.push(progress.config);
-      mover.decree = undefined;
+      mover.proposal = undefined;
       this.adopt(id, progress.config);
-    } else if (progress.kind === 'stuck') mover.decree = undefined;
+    } else if (progress.kind === 'stuck') mover.proposal = undefined;
   }
 
   /** What a host does with a configuration that it hears was chosen. */
@@ -161,7 +162,7 @@ class FirstTalk extends Talk {
     if (!mayAdopt(membership, config, membership.config === undefined)) return;
     membership.config = config;
     membership.succession = undefined;
-    this.host(id).decree = undefined;
+    this.host(id).proposal = undefined;
     const who = this.adopted.get(config.mesh) ?? new Set();
     this.adopted.set(config.mesh, who.add(voteKey(id, membership.starts.own.data)));
   }
@@ -208,7 +209,7 @@ export function talkOfFirst(
       talk.hosts.set(id, {
         membership: membershipOf(id, born(), { wish: membership.wish }),
         highestBallot: 0,
-        decree: undefined,
+        proposal: undefined,
       });
     } else if (chance < 0.13) {
       const told = talk.host(talk.pick(hosts)).membership.config;

@@ -13,10 +13,10 @@ import {
   type Voters,
   voteKey,
 } from '../../../mesh/membership/config.ts';
+import { greetingTo } from '../../../mesh/membership/greeting.ts';
 import {
   foreignersOf,
   freshGreeting,
-  greetingTo,
   isAlone,
   isJoining,
   mayAdopt,

@@ -1,266 +1,143 @@
 import { describe, expect, it } from 'vitest';
-import type { Wish } from '../../../mesh/claims/messages.ts';
-import { type Config, EVICTED, firstConfig, isMajority, voteKey } from '../../../mesh/membership/config.ts';
-import type { Membership } from '../../../mesh/membership/membership.ts';
-import {
-  createMove,
-  firstTarget,
-  isItsTurn,
-  isRechosen,
-  nextConfig,
-  nextKeys,
-  settledConfig,
-  takeKeys,
-  toAskForKeys,
-} from '../../../mesh/membership/move.ts';
+import { emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
+import { step } from '../../../mesh/claims/core.ts';
+import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
+import type { Effect, Event } from '../../../mesh/claims/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
+import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
+import { type Config, firstConfig, isMajority, voteKey } from '../../../mesh/membership/config.ts';
+import { createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { Register } from '../../../mesh/register/acceptor.ts';
 import {
   cloud,
   desk,
-  FIVE,
   greetingOf,
   INCARNATIONS,
   incarnationOf,
   lab,
   mac,
-  membershipOf,
   mini,
-  startsOf,
   votersOf,
   wishOf,
 } from '../../support/membership-of.ts';
 
-const THREE = [cloud, mac, mini];
-const CONFIG = firstConfig(votersOf(...THREE), THREE);
-const NOW_ISO = '2026-01-27T12:00:00.000Z';
-const NOW_MS = 100_000;
-const FRESH_MS = 25_000;
+const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
+const JOINT: Config = { ...CONFIG, epoch: 2, voters: votersOf(cloud, desk, mini), old: CONFIG.voters };
+const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
+const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
 
-interface Told {
-  readonly wish?: Wish;
-  readonly config?: Config;
-  readonly incarnation?: string;
-  readonly atMs?: number;
+/** A core on `self`, with so many registers. */
+function coreOn(self: HostId, config: Config, count = 0): CoreState {
+  const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
+  const state = createCore({
+    self,
+    wish: wishOf(Object.keys(JOINT.voters)),
+    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS[self], config, registers },
+    registry: { holder: () => undefined, isEmpty: () => true, keys: () => [] },
+    freshData: incarnationOf('f'),
+    startName: 'first',
+  });
+  state.membership.starts.hasHeardElectors = true;
+  return state;
 }
 
-/** What `self` knows when these hosts have just said that they wish the same, unless told otherwise; they stand where it does. */
-function known(
-  wish: Wish,
-  told: Partial<Record<string, Told>>,
-  { self = mac, config = CONFIG, ...more }: Partial<Membership> = {},
-): Membership {
-  const greetings: Membership['greetings'] = new Map();
-  for (const [host, { atMs = NOW_MS, incarnation = INCARNATIONS[host as HostId] ?? '', ...said }] of Object.entries(
-    told as Record<string, Told>,
-  )) {
-    const stand = said.config ?? config;
-    greetings.set(host as HostId, { greeting: greetingOf(incarnation, said.wish ?? wish, { config: stand }), atMs });
+/** Steps at `nowMs`, and does everything that needs no time: every write is durable at once. */
+function run(state: CoreState, event: Event, nowMs = 0): Effect[] {
+  const done: Effect[] = [];
+  const todo: Effect[] = [...step(state, event, nowMs, nowMs)];
+  for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
+    done.push(effect);
+    if (effect.type === 'persist') todo.push(...effect.after);
+    if (effect.type === 'event') todo.push(...step(state, effect.event, nowMs, nowMs));
   }
-  return membershipOf(self, INCARNATIONS[self] ?? '', { wish, config, greetings, ...more });
+  return done;
 }
-const next = (membership: Membership) => nextConfig(membership, NOW_MS, NOW_ISO);
 
-describe('the next configuration', () => {
-  const wish = wishOf([cloud, desk, mac]);
-  const agreed = { cloud: {}, desk: {}, mini: {} };
-
-  it('has other voters, and those before them while the mesh moves there', () => {
-    expect(next(known(wish, agreed))).toEqual({
-      mesh: CONFIG.mesh,
-      epoch: 2,
-      voters: votersOf(cloud, desk, mac),
-      old: CONFIG.voters,
-      members: [cloud, desk, mac],
-      gone: { [mini]: NOW_ISO },
-    });
-  });
-
-  it('is not due while all is as it is wished, nor in the middle of a move, nor where nobody votes', () => {
-    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }))).toBeUndefined();
-    const moving = { ...CONFIG, epoch: 2, old: CONFIG.voters };
-    expect(next(known(wish, agreed, { config: moving }))).toBeUndefined();
-    expect(next(known(wishOf([], THREE), agreed))).toBeUndefined();
-    expect(nextConfig(membershipOf(mac, INCARNATIONS[mac] ?? '', { wish }), NOW_MS, NOW_ISO)).toBeUndefined();
-  });
-
-  it('needs a majority of the present voters to wish for it', () => {
-    const pair = wishOf([desk, mac]);
-    expect(next(known(pair, { desk: {} }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, lab: {} }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, mini: { wish: wishOf(THREE) } }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, mini: { incarnation: incarnationOf('f') } }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS } }))).toBeDefined();
-  });
-
-  it('needs no vote of its mover, which may be no voter or have lost its disk', () => {
-    const pair = wishOf([cloud, desk]);
-    expect(next(known(pair, { cloud: {}, mini: {} }, { self: desk }))?.voters).toEqual(votersOf(cloud, desk));
-    expect(next(known(pair, { cloud: {} }, { self: desk }))).toBeUndefined();
-    const renewed = incarnationOf('f');
-    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }, { starts: startsOf(renewed) }))?.voters).toEqual({
-      ...CONFIG.voters,
-      [mac]: renewed,
-    });
-    expect(next(known(pair, { cloud: {}, desk: {} }))).toBeDefined();
-    expect(next(known(pair, { cloud: {}, desk: {} }, { starts: startsOf(renewed) }))).toBeUndefined();
-  });
-
-  it.each([
-    ['was not heard of', undefined],
-    ['was not heard of lately', { atMs: NOW_MS - FRESH_MS - 1 }],
-    ['wishes for other voters', { wish: wishOf([cloud, desk, mac, mini]) }],
-    ['wishes for other members', { wish: wishOf([cloud, desk, mac], FIVE) }],
-    ['is in an earlier epoch', { config: { ...CONFIG, epoch: 2 } }],
-    ['is in a later epoch', { config: { ...CONFIG, epoch: 4 } }],
-    ['is in another mesh', { config: { ...CONFIG, mesh: 'f'.repeat(32), epoch: 3 } }],
-  ] as const)('waits for each of the new voters: one %s', (_, said) => {
-    const config = { ...CONFIG, epoch: 3 };
-    const { desk: _desk, ...rest } = agreed;
-    expect(next(known(wish, agreed, { config }))).toBeDefined();
-    expect(next(known(wish, said === undefined ? rest : { ...rest, desk: said }, { config }))).toBeUndefined();
-  });
-
-  it('is not asked for by a host whose data is in use twice', () => {
-    expect(
-      next(known(wish, agreed, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) })),
-    ).toBeUndefined();
-  });
-
-  it('names a voter in the incarnation that it has now', () => {
-    const renewed = incarnationOf('f');
-    const membership = known(wishOf(THREE), { cloud: { incarnation: renewed }, mini: {} });
-    expect(next(membership)).toMatchObject({ voters: { ...CONFIG.voters, [cloud]: renewed }, old: CONFIG.voters });
-  });
-
-  it('is reached in one step when only the members differ', () => {
-    const moved = next(known(wishOf(THREE, [...THREE, desk]), { cloud: {}, mini: {} }));
-    expect(moved).toEqual({ ...CONFIG, epoch: 2, members: [cloud, desk, mac, mini] });
-  });
-
-  it('ends a move with the new voters alone', () => {
-    const joint: Config = {
-      ...CONFIG,
-      epoch: 2,
-      voters: votersOf(desk),
-      old: CONFIG.voters,
-      gone: { [mini]: NOW_ISO },
-    };
-    expect(settledConfig(joint)).toEqual({ ...CONFIG, epoch: 3, voters: votersOf(desk), gone: { [mini]: NOW_ISO } });
-    expect(settledConfig(joint)).not.toHaveProperty('old');
-  });
+const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion => ({
+  version: CLAIM_VERSION,
+  mesh,
+  epoch,
+  incarnation: INCARNATIONS[cloud] ?? '',
+  about: 'keys',
+  after,
 });
 
-describe('the first voters', () => {
-  const formless = (told: Partial<Record<string, Told>>, more: Partial<Membership> = {}) => {
-    const membership = known(wishOf(THREE), told, more);
-    for (const [host, { greeting, atMs }] of membership.greetings) {
-      const isFormed = told[host]?.config !== undefined;
-      const { config: _, ...rest } = greeting;
-      membership.greetings.set(host, { greeting: isFormed ? greeting : { ...rest, mesh: '', epoch: 0 }, atMs });
-    }
-    return firstTarget({ ...membership, config: undefined }, NOW_MS);
+describe('telling a mover which addresses there are', () => {
+  const told = (state: CoreState, question: KeysQuestion): Reply | undefined =>
+    run(state, { type: 'asked', token: 1, from: cloud, question }).flatMap((effect) =>
+      effect.type === 'reply' ? [effect.reply] : [],
+    )[0];
+  const pageOf = (state: CoreState, after: string) => {
+    const reply = told(state, asking(after)) as KeysAnswer & { kind: 'keys' };
+    return [reply.keys.length, reply.keys[0], reply.keys.at(-1), reply.more];
   };
 
-  it('are all that hosts.json lists, when each was heard and lists the same', () => {
-    expect(formless({ cloud: {}, mini: {} })).toEqual(CONFIG.voters);
-    expect(formless({ cloud: {} })).toBeUndefined();
-    expect(formless({ cloud: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } })).toBeUndefined();
-    expect(formless({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toBeUndefined();
-    expect(formless({ cloud: {}, mini: { wish: wishOf(THREE, FIVE) } })).toBeUndefined();
+  it('goes page by page, in the order of the keys, each from above the last one', () => {
+    const state = coreOn(mac, JOINT, 2 * KEYS_PER_PAGE_MAX + 1);
+    expect(pageOf(state, '')).toEqual([2_000, keyOf(0), keyOf(1_999), true]);
+    expect(pageOf(state, keyOf(1_999))).toEqual([2_000, keyOf(2_000), keyOf(3_999), true]);
+    expect(pageOf(state, keyOf(3_999))).toEqual([1, keyOf(4_000), keyOf(4_000), false]);
+    expect(pageOf(state, keyOf(4_000))).toEqual([0, undefined, undefined, false]);
+    // A page that was lost is asked for again.
+    expect(pageOf(state, keyOf(1_999))).toEqual([2_000, keyOf(2_000), keyOf(3_999), true]);
   });
 
-  it('are not asked for when one is in a mesh, or this host is none of them, or its data is in use twice', () => {
-    expect(formless({ cloud: {}, mini: { config: CONFIG } })).toBeUndefined();
-    expect(formless({ cloud: {}, mac: {}, mini: {} }, { self: desk })).toBeUndefined();
-    expect(
-      formless({ cloud: {}, mini: {} }, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) }),
-    ).toBeUndefined();
-    expect(firstTarget(known(wishOf(THREE), { cloud: {}, mini: {} }), NOW_MS)).toBeUndefined();
-  });
-});
-
-describe('hosts that leave', () => {
-  const wish = wishOf(THREE);
-  const gone = (config: Partial<Config>, of: Wish = wish, evicting: readonly (readonly [HostId, string])[] = []) =>
-    next(known(of, { cloud: {}, mini: {} }, { config: { ...CONFIG, ...config }, evicting: new Map(evicting) }))?.gone;
-
-  it('are gone since the moment at which it was agreed, and those before them since theirs', () => {
-    const before = { [lab]: '2026-01-01T00:00:00.000Z' };
-    expect(gone({ members: [...THREE, desk], gone: before })).toEqual({ ...before, [desk]: NOW_ISO });
+  it('says that there is no more when the last page is full', () => {
+    expect(pageOf(coreOn(mac, JOINT, KEYS_PER_PAGE_MAX), '')).toEqual([2_000, keyOf(0), keyOf(1_999), false]);
   });
 
-  it('are gone since they left first, though they are listed among the members by mistake', () => {
-    const before = { [desk]: '2026-01-01T00:00:00.000Z' };
-    expect(gone({ members: [...THREE, desk], gone: before })).toEqual(before);
+  it('tells those of the moment at which this epoch was first asked about, and in the next epoch all', () => {
+    const state = coreOn(mac, JOINT, 1);
+    expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
+    state.registers.set(keyOf(1), REGISTER);
+    expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
+    const later: Config = { ...JOINT, epoch: 4 };
+    run(state, { type: 'replied', from: cloud, question: asking(''), reply: aheadBy(later) });
+    expect(told(state, asking('', later))).toMatchObject({ kind: 'keys', keys: [keyOf(0), keyOf(1)] });
   });
 
-  it('are not gone any more when they are back', () => {
-    const before = { [desk]: EVICTED, [lab]: '2026-01-01T00:00:00.000Z' };
-    expect(gone({ gone: before }, wishOf(THREE, [...THREE, desk]))).toEqual({ [lab]: before[lab] });
-  });
-
-  it('are gone since ever when an operator evicted them, which is a change of its own, once', () => {
-    const before = { [desk]: NOW_ISO, [lab]: NOW_ISO };
-    expect(gone({ gone: before })).toBeUndefined();
-    expect(gone({ gone: before }, wish, [[desk, NOW_ISO]])).toEqual({ [desk]: EVICTED, [lab]: NOW_ISO });
-    expect(gone({ gone: { ...before, [desk]: EVICTED } }, wish, [[desk, NOW_ISO]])).toBeUndefined();
-  });
-
-  it('are evicted by the present voters, though one of them is silent or goes by another file', () => {
-    const before = { [desk]: NOW_ISO };
-    const of = (heard: Parameters<typeof known>[1]) =>
-      next(known(wish, heard, { config: { ...CONFIG, gone: before }, evicting: new Map([[desk, NOW_ISO]]) }));
-    const evicted = { ...CONFIG, epoch: CONFIG.epoch + 1, gone: { [desk]: EVICTED } };
-    expect(of({ cloud: {} })).toEqual(evicted);
-    expect(of({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toEqual(evicted);
-  });
-
-  it('have their day of grace when they left at another time than the one that was evicted', () => {
-    const before = { [desk]: NOW_ISO };
-    expect(gone({ gone: before }, wish, [[desk, '2026-01-01T00:00:00.000Z']])).toBeUndefined();
-  });
-
-  it('are not evicted while they are members, or were none', () => {
-    expect(
-      gone({ members: [...THREE, lab] }, wishOf(THREE, [...THREE, desk]), [
-        [desk, NOW_ISO],
-        [mini, NOW_ISO],
-      ]),
-    ).toEqual({
-      [lab]: NOW_ISO,
+  it('is for the epoch that this host is in, and for a voter to do', () => {
+    expect(told(coreOn(mac, { ...JOINT, epoch: 3 }), asking(''))).toMatchObject({
+      kind: 'ahead',
+      config: { epoch: 3 },
     });
+    expect(told(coreOn(mac, CONFIG), asking(''))).toMatchObject({ kind: 'behind' });
+    expect(told(coreOn(mac, { ...JOINT, mesh: 'f'.repeat(32) }), asking(''))).toMatchObject({ kind: 'ahead' });
+    expect(told(coreOn(lab, JOINT), asking(''))).toMatchObject({ kind: 'refused' });
+  });
+
+  it('tells what it holds in the mesh that asks, after it left another in an epoch of the same number', () => {
+    const state = coreOn(mac, JOINT);
+    run(state, { type: 'started' });
+    expect(told(state, asking(''))).toMatchObject({ keys: [] });
+    const other = firstConfig(votersOf(desk, lab), [desk, lab]);
+    const hear = (config: Config) =>
+      run(state, {
+        type: 'asked',
+        token: 2,
+        from: desk,
+        question: greetingOf(INCARNATIONS[desk] ?? '', wishOf([desk, lab, mac]), { config }),
+      });
+    hear(other);
+    run(state, { type: 'join', operation: 1, host: desk });
+    const ours = { ...votersOf(desk, lab), [mac]: state.membership.starts.own.data };
+    state.registers.set(keyOf(7), REGISTER);
+    const joint: Config = { ...other, epoch: 2, voters: votersOf(desk, lab), old: ours };
+    hear(joint);
+    expect(told(state, asking('', joint))).toMatchObject({ keys: [keyOf(7)] });
   });
 });
 
-describe('whose turn it is', () => {
-  const turns = (sinceMs: number, wish: Wish, config?: Config) =>
-    FIVE.filter((self) =>
-      isItsTurn(membershipOf(self, incarnationOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS),
-    );
-
-  it('comes one after the other, a second apart, to all who vote or are wished to', () => {
-    const wish = wishOf([desk, mac]);
-    expect(turns(0, wish, CONFIG)).toEqual(['cloud']);
-    expect(turns(999, wish, CONFIG)).toEqual(['cloud']);
-    expect(turns(1_000, wish, CONFIG)).toEqual(['cloud', 'desk']);
-    expect(turns(2_999, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac']);
-    expect(turns(3_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
-    expect(turns(60_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
-  });
-
-  it('comes to those before them too while the mesh moves', () => {
-    const joint: Config = { ...CONFIG, epoch: 2, voters: votersOf(lab), old: votersOf(cloud) };
-    expect([turns(0, wishOf([lab]), joint), turns(1_000, wishOf([lab]), joint)]).toEqual([['cloud'], ['cloud', 'lab']]);
-  });
-
-  it('comes by hosts.json alone before there is a mesh', () => {
-    expect([turns(0, wishOf([mac, mini])), turns(1_000, wishOf([mac, mini]))]).toEqual([['mac'], ['mac', 'mini']]);
-  });
+const aheadBy = (config: Config): Reply => ({
+  version: CLAIM_VERSION,
+  kind: 'ahead',
+  incarnation: INCARNATIONS[mini] ?? '',
+  config,
 });
 
 describe('learning which addresses there are', () => {
-  const joint: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, mac, mini), old: CONFIG.voters };
+  const joint: Config = { ...JOINT, voters: votersOf(desk, mac, mini) };
   const vote = (host: HostId) => voteKey(host, INCARNATIONS[host] ?? '');
   const keys = (...names: string[]) => names.map((name) => `${name}@x.test` as AddressKey);
   const asked = () => {
@@ -285,10 +162,10 @@ describe('learning which addresses there are', () => {
 
   it('asks at once for the next page, from the last key of the one before, and not after the last page', () => {
     const { move } = asked();
-    takeKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
     expect(move.left).toBeUndefined();
     expect(toAskForKeys(move, joint, 5)).toEqual([[cloud, 'b@x.test']]);
-    takeKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
     expect(move.left).toBeUndefined();
     expect(toAskForKeys(move, joint, 900)).toEqual([]);
     expect(toAskForKeys(move, joint, 2_000).map(([host]) => host)).toEqual([mac, mini]);
@@ -296,21 +173,21 @@ describe('learning which addresses there are', () => {
 
   it('asks for a page that was lost again, and keeps those before it', () => {
     const { move } = asked();
-    takeKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
     toAskForKeys(move, joint, 5);
     expect(toAskForKeys(move, joint, 1_005)).toContainEqual([cloud, 'b@x.test']);
-    takeKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
     expect([...move.keys]).toEqual(keys('a', 'b', 'c'));
   });
 
   it('is done when a majority of the old voters has told all, every page of it', () => {
     const { move } = asked();
-    takeKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
     expect(move.left).toBeUndefined();
-    takeKeys(move, joint, vote(mac), { keys: keys('b', 'd'), more: false }, isMajority);
+    hearKeys(move, joint, vote(mac), { keys: keys('b', 'd'), more: false }, isMajority);
     expect(move.left).toBeUndefined();
     expect([move.left, nextKeys(move, 10), isRechosen(move)]).toEqual([undefined, [], false]);
-    takeKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
     expect(move.left).toBeDefined();
     expect(move.left?.toSorted()).toEqual(keys('a', 'b', 'c', 'd'));
     expect(toAskForKeys(move, joint, 9_000)).toEqual([]);
@@ -319,23 +196,23 @@ describe('learning which addresses there are', () => {
   it('is done with the old voters’ word alone: not one of them, nor another host or incarnation', () => {
     const { move } = asked();
     const nothing = { keys: [], more: false };
-    takeKeys(move, joint, vote(cloud), nothing, isMajority);
+    hearKeys(move, joint, vote(cloud), nothing, isMajority);
     expect(move.left).toBeUndefined();
-    takeKeys(move, joint, vote(cloud), nothing, isMajority);
+    hearKeys(move, joint, vote(cloud), nothing, isMajority);
     expect(move.left).toBeUndefined();
-    takeKeys(move, joint, vote(desk), nothing, isMajority);
+    hearKeys(move, joint, vote(desk), nothing, isMajority);
     expect(move.left).toBeUndefined();
-    takeKeys(move, joint, voteKey(mini, incarnationOf('f')), nothing, isMajority);
+    hearKeys(move, joint, voteKey(mini, incarnationOf('f')), nothing, isMajority);
     expect(move.left).toBeUndefined();
-    takeKeys(move, joint, vote(mini), nothing, isMajority);
+    hearKeys(move, joint, vote(mini), nothing, isMajority);
     expect(move.left).toBeDefined();
   });
 
   it('takes nothing more once it is done: the keys are being chosen again', () => {
     const { move } = asked();
-    for (const host of [cloud, mac]) takeKeys(move, joint, vote(host), { keys: keys('a'), more: false }, isMajority);
+    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: keys('a'), more: false }, isMajority);
     expect(nextKeys(move, 10)).toEqual(keys('a'));
-    takeKeys(move, joint, vote(mini), { keys: keys('a', 'b'), more: false }, isMajority);
+    hearKeys(move, joint, vote(mini), { keys: keys('a', 'b'), more: false }, isMajority);
     expect([...move.keys]).toEqual(keys('a'));
     expect(isRechosen(move)).toBe(true);
   });
@@ -343,7 +220,7 @@ describe('learning which addresses there are', () => {
   it('has so many keys chosen again at once, and is through when all have been', () => {
     const { move } = asked();
     const many = Array.from({ length: 450 }, (_, index) => `${index}@x.test` as AddressKey);
-    for (const host of [cloud, mac]) takeKeys(move, joint, vote(host), { keys: many, more: false }, isMajority);
+    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: many, more: false }, isMajority);
     const begun: AddressKey[] = [];
     for (let operation = 1; operation <= 4; operation += 1) {
       const batch = nextKeys(move, 100);
@@ -356,5 +233,118 @@ describe('learning which addresses there are', () => {
     expect([new Set(begun).size, isRechosen(move)]).toEqual([450, false]);
     move.rechoosing.clear();
     expect(isRechosen(move)).toBe(true);
+  });
+});
+
+describe('taking addresses over', () => {
+  /** Whom a mover asks for keys from above which, at `nowMs`, when it does what is due. */
+  const asksIn = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) =>
+      effect.type === 'ask' && effect.question.about === 'keys' ? [[effect.to, effect.question.after]] : [],
+    );
+  const due = (state: CoreState, nowMs: number) => asksIn(run(state, { type: 'greetingDue' }, nowMs));
+  const page = (keys: readonly AddressKey[], more: boolean, from: HostId): KeysAnswer => ({
+    version: CLAIM_VERSION,
+    kind: 'keys',
+    incarnation: INCARNATIONS[from] ?? '',
+    keys,
+    more,
+  });
+  const tell = (state: CoreState, from: HostId, question: KeysQuestion, reply: Reply, nowMs = 0) =>
+    run(state, { type: 'replied', from, question, reply }, nowMs);
+  const keysAsked = (effects: readonly Effect[]) =>
+    new Set(
+      effects.flatMap((effect) =>
+        effect.type === 'send' ? effect.items.map((item) => (item.kind === 'prepare' ? item.key : '')) : [],
+      ),
+    );
+  const mover = () => {
+    const state = coreOn(cloud, JOINT);
+    run(state, { type: 'started' });
+    return state;
+  };
+
+  it('asks the old voters, page after page, and has each address chosen again that one of a majority tells', () => {
+    const state = mover();
+    expect(state.membership.move?.told.size).toBe(3);
+    const next = tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], true, mini));
+    expect(asksIn(next)).toEqual([[mini, keyOf(2)]]);
+    expect(keysAsked(tell(state, cloud, asking(''), page([keyOf(9)], false, cloud)))).toEqual(new Set());
+    const last = tell(state, mini, asking(keyOf(2)), page([keyOf(3)], false, mini));
+    expect(keysAsked(last)).toEqual(new Set([1, 2, 3, 9].map(keyOf)));
+    expect(asksIn(last)).toEqual([]);
+  });
+
+  it('has the new voters decide alone only when every address was chosen again', () => {
+    const state = mover();
+    const many = Array.from({ length: 150 }, (_, number) => keyOf(number));
+    tell(state, mini, asking(''), page(many, false, mini));
+    tell(state, cloud, asking(''), page([], false, cloud));
+    const [first, second] = [...(state.membership.move?.rechoosing.keys() ?? [])];
+    expect([...(state.membership.move?.rechoosing.values() ?? [])]).toEqual([100, 50]);
+    due(state, 1_000);
+    run(state, { type: 'rechosen', operation: first ?? 0 }, 1_001);
+    expect([state.membership.move?.done, state.membership.proposing]).toEqual([100, undefined]);
+    run(state, { type: 'rechosen', operation: second ?? 0 }, 1_002);
+    expect([state.membership.move?.done, state.membership.proposing?.proposal.wanted.epoch]).toEqual([150, 3]);
+  });
+
+  it('asks again for a page that was lost, and takes one that comes twice once', () => {
+    const state = mover();
+    tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], true, mini));
+    expect(due(state, 999)).toEqual([]);
+    expect(due(state, 1_000)).toEqual([
+      [cloud, ''],
+      [mac, ''],
+      [mini, keyOf(2)],
+    ]);
+    // The first page again, late, and now it is said to be the last one.
+    tell(state, mini, asking(''), page([keyOf(1), keyOf(2)], false, mini), 1_001);
+    tell(state, mac, asking(''), page([], false, mac), 1_002);
+    expect(state.membership.move?.left).toBeUndefined();
+    expect(keysAsked(tell(state, mini, asking(keyOf(2)), page([keyOf(3)], false, mini), 1_003))).toEqual(
+      new Set([1, 2, 3].map(keyOf)),
+    );
+  });
+
+  it('does not take what was told for another epoch, or by another incarnation', () => {
+    const state = mover();
+    tell(state, mini, asking('', { ...JOINT, epoch: 4 }), page([keyOf(1)], false, mini));
+    tell(state, mac, asking(''), page([keyOf(2)], false, lab));
+    expect([...(state.membership.move?.keys ?? [])]).toEqual([]);
+    tell(state, cloud, asking(''), page([], false, cloud));
+    expect(state.membership.move?.left).toBeUndefined();
+  });
+
+  it('gives up when a voter is in a later epoch, and goes by that', () => {
+    const state = mover();
+    for (const from of [mac, cloud]) tell(state, from, asking(''), page([], false, from));
+    expect(state.membership.proposing).toBeDefined();
+    const settled: Config = { ...CONFIG, epoch: 3, voters: JOINT.voters };
+    tell(state, mini, asking(''), aheadBy(settled));
+    expect([state.membership.config, state.membership.move, state.membership.proposing]).toEqual([
+      settled,
+      undefined,
+      undefined,
+    ]);
+    expect(keysAsked(tell(state, cloud, asking(''), page([keyOf(2)], false, cloud)))).toEqual(new Set());
+  });
+
+  it('greets a voter that is in an earlier epoch, and asks it again', () => {
+    const state = mover();
+    const behind: Reply = { version: CLAIM_VERSION, kind: 'behind', incarnation: INCARNATIONS[mini] ?? '' };
+    const effects = tell(state, mini, asking(''), behind);
+    expect(effects).toMatchObject([{ type: 'ask', to: mini, question: { about: 'greeting', config: JOINT } }]);
+    expect(due(state, 1_000)).toContainEqual([mini, '']);
+  });
+
+  it('ends at once where there is nothing to take over', () => {
+    const state = mover();
+    tell(state, mac, asking(''), page([], false, mac));
+    const effects = tell(state, mini, asking(''), page([], false, mini));
+    expect(effects).toMatchObject(
+      [cloud, desk, mac, mini].map((to) => ({ type: 'ask', to, question: { about: 'succession', kind: 'prepare' } })),
+    );
+    expect(state.membership.proposing?.proposal.wanted).toEqual({ ...CONFIG, epoch: 3, voters: JOINT.voters });
   });
 });

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
 import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
+import type { ConfigProposal, SuccessionRecord } from '../../../mesh/membership/membership.ts';
 import {
-  createDecree,
-  type Decree,
-  hearOfDecree,
-  type SuccessionRecord,
+  createConfigProposal,
+  hearVote,
   type SuccessionVoter,
   voteOnSuccession,
 } from '../../../mesh/membership/succession.ts';
@@ -79,8 +78,11 @@ const behind = (host: HostId): SuccessionAnswer => ({
 });
 
 /** What each answer leads to, the answers given as `[host, answer]`. */
-function hearAll(decree: Decree, answers: readonly (readonly [HostId, SuccessionAnswer])[]): readonly string[] {
-  return answers.map(([host, answer]) => hearOfDecree(decree, host, answer).kind);
+function hearAll(
+  proposal: ConfigProposal,
+  answers: readonly (readonly [HostId, SuccessionAnswer])[],
+): readonly string[] {
+  return answers.map(([host, answer]) => hearVote(proposal, host, answer).kind);
 }
 
 describe('a vote on a successor', () => {
@@ -153,8 +155,8 @@ describe('a vote on a successor', () => {
 
 describe('a vote on the first configuration', () => {
   const unformed = { config: undefined, pristine: true };
-  const ask = (known: Partial<SuccessionVoter>, hosts = THREE, target?: Config) =>
-    voteOnSuccession(voter(mini, { ...unformed, ...known }), mac, asks(mac, 1, target, { config: undefined, hosts }))
+  const ask = (known: Partial<SuccessionVoter>, hosts = THREE, wanted?: Config) =>
+    voteOnSuccession(voter(mini, { ...unformed, ...known }), mac, asks(mac, 1, wanted, { config: undefined, hosts }))
       .answer.kind;
 
   it('is given by a host that holds nothing, whose hosts.json says the same', () => {
@@ -181,16 +183,16 @@ describe('a vote on the first configuration', () => {
 
 describe('an attempt to have a successor chosen', () => {
   it('proposes what it came for when nobody has accepted anything', () => {
-    const decree = createDecree(CONFIG, WITH_DESK, 5);
+    const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [mac, promise(mac, 5)],
         [mini, promise(mini, 5)],
       ]),
     ).toEqual(['wait', 'accept']);
-    expect(decree.proposed).toEqual(WITH_DESK);
-    expect(hearAll(decree, [[mac, accepted(mac, 5)]])).toEqual(['wait']);
-    expect(hearOfDecree(decree, mini, accepted(mini, 5))).toEqual({ kind: 'chosen', config: WITH_DESK });
+    expect(proposal.proposed).toEqual(WITH_DESK);
+    expect(hearAll(proposal, [[mac, accepted(mac, 5)]])).toEqual(['wait']);
+    expect(hearVote(proposal, mini, accepted(mini, 5))).toEqual({ kind: 'chosen', config: WITH_DESK });
   });
 
   it.each([
@@ -217,25 +219,25 @@ describe('an attempt to have a successor chosen', () => {
       ],
     ],
   ] as const)('proposes %s that was accepted before, and not what it came for', (_, [one, other]) => {
-    const decree = createDecree(CONFIG, WITH_DESK, 5);
+    const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
     const told = (host: HostId, before: readonly [number, HostId, Config] | null) =>
       before === null ? promise(host, 5) : promise(host, 5, [before[0], nameOf(before[1])], before[2]);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [mac, told(mac, one)],
         [mini, told(mini, other)],
       ]),
     ).toEqual(['wait', 'accept']);
-    expect(decree.proposed).toEqual(WITH_LAB);
-    hearOfDecree(decree, mac, accepted(mac, 5));
-    expect(hearOfDecree(decree, mini, accepted(mini, 5))).toEqual({ kind: 'chosen', config: WITH_LAB });
+    expect(proposal.proposed).toEqual(WITH_LAB);
+    hearVote(proposal, mac, accepted(mac, 5));
+    expect(hearVote(proposal, mini, accepted(mini, 5))).toEqual({ kind: 'chosen', config: WITH_LAB });
   });
 
   it('counts each voter once, in the incarnation that votes, and what belongs to this attempt', () => {
-    const decree = createDecree(CONFIG, WITH_DESK, 5);
+    const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
     const stranger = { ...promise(mini, 5), incarnation: incarnationOf('f') };
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [mac, accepted(mac, 5)],
         [mac, promise(mac, 5)],
         [mac, promise(mac, 5)],
@@ -246,7 +248,7 @@ describe('an attempt to have a successor chosen', () => {
       ]),
     ).toEqual(['wait', 'wait', 'wait', 'wait', 'wait', 'wait', 'accept']);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [mac, accepted(mac, 5)],
         [mac, accepted(mac, 5)],
         [mini, accepted(mini, 4)],
@@ -258,17 +260,17 @@ describe('an attempt to have a successor chosen', () => {
   });
 
   it('takes nothing for accepted that it has not proposed', () => {
-    const decree = createDecree(CONFIG, WITH_DESK, 5);
-    expect([mac, mini].map((host) => hearOfDecree(decree, host, accepted(host, 5)).kind)).toEqual(['wait', 'wait']);
-    expect(decree.accepts.size).toBe(0);
+    const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
+    expect([mac, mini].map((host) => hearVote(proposal, host, accepted(host, 5)).kind)).toEqual(['wait', 'wait']);
+    expect(proposal.accepts.size).toBe(0);
   });
 
   it('needs a majority of those who leave and of those who come while the mesh moves', () => {
     const moving: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, lab, mini), old: CONFIG.voters };
     const { old: _, ...stable } = moving;
-    const decree = createDecree(moving, { ...stable, epoch: 3 }, 5);
+    const proposal = createConfigProposal(moving, { ...stable, epoch: 3 }, 5);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [cloud, promise(cloud, 5)],
         [mac, promise(mac, 5)],
         [mini, promise(mini, 5)],
@@ -276,7 +278,7 @@ describe('an attempt to have a successor chosen', () => {
       ]),
     ).toEqual(['wait', 'wait', 'wait', 'accept']);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [desk, accepted(desk, 5)],
         [lab, accepted(lab, 5)],
         [mini, accepted(mini, 5)],
@@ -286,35 +288,35 @@ describe('an attempt to have a successor chosen', () => {
   });
 
   it('ends when a newer one is under way, and says above which number to try again', () => {
-    const decree = createDecree(CONFIG, WITH_DESK, 5);
+    const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
     const nack = (n: number): SuccessionAnswer => ({
       ...behind(mac),
       ...{ kind: 'nack', n, promised: [8, nameOf(cloud)] },
     });
-    expect(hearOfDecree(decree, mac, nack(4))).toEqual({ kind: 'wait' });
-    expect(hearOfDecree(decree, mac, nack(5))).toEqual({ kind: 'outbid', n: 8 });
+    expect(hearVote(proposal, mac, nack(4))).toEqual({ kind: 'wait' });
+    expect(hearVote(proposal, mac, nack(5))).toEqual({ kind: 'outbid', n: 8 });
   });
 
   it('waits with what it came for until a majority of the new voters is there', () => {
-    const target: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, lab, mini), old: CONFIG.voters };
-    const decree = createDecree(CONFIG, target, 5);
+    const wanted: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, lab, mini), old: CONFIG.voters };
+    const proposal = createConfigProposal(CONFIG, wanted, 5);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [cloud, promise(cloud, 5)],
         [mac, promise(mac, 5)],
         [desk, behind(desk)],
       ]),
     ).toEqual(['wait', 'wait', 'wait']);
-    expect(hearAll(decree, [[lab, { ...behind(lab), incarnation: incarnationOf('f') }]])).toEqual(['wait']);
-    expect(hearAll(decree, [[lab, behind(lab)]])).toEqual(['accept']);
+    expect(hearAll(proposal, [[lab, { ...behind(lab), incarnation: incarnationOf('f') }]])).toEqual(['wait']);
+    expect(hearAll(proposal, [[lab, behind(lab)]])).toEqual(['accept']);
   });
 
   it('waits for nobody with what was accepted before', () => {
-    const target: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, lab, mini), old: CONFIG.voters };
-    const decree = createDecree(CONFIG, target, 5);
-    const before = promise(mac, 5, [1, nameOf(cloud)], target);
+    const wanted: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, lab, mini), old: CONFIG.voters };
+    const proposal = createConfigProposal(CONFIG, wanted, 5);
+    const before = promise(mac, 5, [1, nameOf(cloud)], wanted);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [cloud, promise(cloud, 5)],
         [mac, before],
       ]),
@@ -330,18 +332,16 @@ describe('two movers that alternate', () => {
       if (record !== undefined) voters.set(to, voter(to, { succession: record }));
       return answer;
     };
-    const ofMac = createDecree(CONFIG, WITH_DESK, 1);
-    for (const to of [mac, mini]) hearOfDecree(ofMac, to, ask(mac, to, asks(mac, 1)));
+    const ofMac = createConfigProposal(CONFIG, WITH_DESK, 1);
+    for (const to of [mac, mini]) hearVote(ofMac, to, ask(mac, to, asks(mac, 1)));
     const late = [mac, mini].map((to) => [to, ask(mac, to, asks(mac, 1, ofMac.proposed))] as const);
 
     // `cloud` outbids it with the votes of `cloud` and `mini`: of the latter's acceptance it must not lose sight.
-    const ofCloud = createDecree(CONFIG, WITH_LAB, 2);
-    for (const to of [cloud, mini]) hearOfDecree(ofCloud, to, ask(cloud, to, asks(cloud, 2)));
-    const heard = [cloud, mini].map((to) =>
-      hearOfDecree(ofCloud, to, ask(cloud, to, asks(cloud, 2, ofCloud.proposed))),
-    );
+    const ofCloud = createConfigProposal(CONFIG, WITH_LAB, 2);
+    for (const to of [cloud, mini]) hearVote(ofCloud, to, ask(cloud, to, asks(cloud, 2)));
+    const heard = [cloud, mini].map((to) => hearVote(ofCloud, to, ask(cloud, to, asks(cloud, 2, ofCloud.proposed))));
     expect(heard.at(-1)).toEqual({ kind: 'chosen', config: WITH_DESK });
-    expect(late.map(([to, answer]) => hearOfDecree(ofMac, to, answer)).at(-1)).toEqual({
+    expect(late.map(([to, answer]) => hearVote(ofMac, to, answer)).at(-1)).toEqual({
       kind: 'chosen',
       config: WITH_DESK,
     });
@@ -362,9 +362,9 @@ describe('two movers that alternate', () => {
 
 describe('the first configuration', () => {
   it('needs the promise and the acceptance of all its voters', () => {
-    const decree = createDecree(undefined, CONFIG, 5);
+    const proposal = createConfigProposal(undefined, CONFIG, 5);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [cloud, promise(cloud, 5)],
         [mac, promise(mac, 5)],
         [mini, { ...promise(mini, 5), incarnation: incarnationOf('f') }],
@@ -372,7 +372,7 @@ describe('the first configuration', () => {
       ]),
     ).toEqual(['wait', 'wait', 'wait', 'accept']);
     expect(
-      hearAll(decree, [
+      hearAll(proposal, [
         [cloud, accepted(cloud, 5)],
         [mini, accepted(mini, 5)],
         [mini, { ...accepted(mac, 5) }],
@@ -381,19 +381,19 @@ describe('the first configuration', () => {
     ).toEqual(['wait', 'wait', 'wait', 'chosen']);
   });
 
-  /** An attempt to make a first configuration of `target`, whose voters accepted those before, if any. */
-  function bound(target: Config, before: Partial<Record<string, readonly [number, Config]>>) {
-    const decree = createDecree(undefined, target, 9);
-    const hosts = Object.keys(target.voters).sort() as HostId[];
+  /** An attempt to make a first configuration of `wanted`, whose voters accepted those before, if any. */
+  function bound(wanted: Config, before: Partial<Record<string, readonly [number, Config]>>) {
+    const proposal = createConfigProposal(undefined, wanted, 9);
+    const hosts = Object.keys(wanted.voters).sort() as HostId[];
     const progress = hearAll(
-      decree,
+      proposal,
       hosts.map((host) => {
         const [n, config] = before[host] ?? [];
         const name = nameOf(cloud);
         return [host, n === undefined ? promise(host, 9) : promise(host, 9, [n, name], config ?? null)] as const;
       }),
     );
-    return [progress.at(-1), decree.proposed];
+    return [progress.at(-1), proposal.proposed];
   }
 
   it('is completed when it is the one that was begun', () => {

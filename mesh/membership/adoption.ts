@@ -1,0 +1,90 @@
+// Going by another configuration: a later one of the same mesh, one that an operator recovered, or that of another mesh which this host
+// joins (steps 3, 15, 16, 18 and 19 of README.md). Whatever is in hand begins again under it.
+// No configuration is doubted here: only chosen ones are told, and listed hosts are believed.
+
+import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../claims/claim-records.ts';
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+import { beginAnew, beginWaiting } from '../register/operation.ts';
+import { type Config, hostsOf } from './config.ts';
+import { isPristine } from './epoch.ts';
+import { reviewEvictions } from './eviction.ts';
+import { greetAll } from './greeting.ts';
+import { mayAdopt } from './membership.ts';
+import { beginOnOtherData } from './starts.ts';
+
+/** Goes by a configuration that was chosen, if it is later than this host's. */
+export function adopt(state: CoreState, config: Config, out: Effect[]): void {
+  const { membership } = state;
+  if (!mayAdopt(membership, config, isPristine(state))) return;
+  const kind = kindOfChange(membership.config, config);
+  const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
+  const fields = { epoch: config.epoch, voters: hostsOf(config.voters), ...old };
+  out.push({ type: 'log', event: `mesh.${kind}`, fields });
+  if (kind === 'recovered') out.push({ type: 'doubt', why: 'recovered' });
+  goBy(state, config, [], out);
+}
+
+function kindOfChange(before: Config | undefined, after: Config): 'formed' | 'recovered' | 'moving' | 'moved' {
+  if (before === undefined) return 'formed';
+  if (before.mesh !== after.mesh) return 'recovered';
+  return after.old === undefined ? 'moved' : 'moving';
+}
+
+/** Step 19: leaves the mesh that this host was in, and its votes with it, for another mesh; waits there to be taken in. */
+export function joinMesh(state: CoreState, config: Config, out: Effect[]): void {
+  out.push({ type: 'log', event: 'mesh.joined', fields: { epoch: config.epoch, voters: hostsOf(config.voters) } });
+  out.push({ type: 'doubt', why: 'joined' });
+  goBy(state, config, forgetVotes(state), out);
+}
+
+/** Step 15. `by`: the host that remembers a later vote or start than this data; `seen`: the number of that start. */
+export function rejoin(state: CoreState, by: HostId, seen: number, out: Effect[]): void {
+  const { membership } = state;
+  out.push({ type: 'log', event: 'mesh.rejoining', fields: { by, life: membership.starts.own.number, seen } });
+  out.push({ type: 'doubt', why: 'rejoined' });
+  out.push({ type: 'persist', writes: forgetVotes(state), after: [] });
+  beginAnew(state, out);
+  greetAll(membership, out);
+}
+
+/** Step 16. `by`: the host that knows of the later start. */
+export function withdraw({ membership: { starts } }: CoreState, by: HostId, out: Effect[]): void {
+  if (starts.withdrawnOnWordOf === undefined)
+    out.push({ type: 'log', event: 'mesh.used_twice', fields: { by, life: starts.own.number } });
+  starts.withdrawnOnWordOf = by;
+}
+
+/** Makes this host another voter, one that never voted. Returns what makes it so on the disk. */
+function forgetVotes({ membership, registers }: CoreState): Write[] {
+  beginOnOtherData(membership.starts);
+  membership.succession = undefined;
+  membership.proposing = undefined;
+  const forgotten = [...registers.keys()].map(registerGone);
+  registers.clear();
+  return [dataWrite(membership.starts), startWrite(membership.starts), successionGone, ...forgotten];
+}
+
+/** `writes`: durable together with the configuration. */
+function goBy(state: CoreState, config: Config, writes: readonly Write[], out: Effect[]): void {
+  const { membership } = state;
+  const { self, starts, config: before } = membership;
+  const isNamedIn = (one: Config | undefined) => one?.voters[self] === starts.own.data;
+  // The mesh has moved from this host's data to other data of this host, which is not here: a copy of its data began anew elsewhere.
+  const isReplaced = isNamedIn(before) && !isNamedIn(config) && self in config.voters;
+  if (isReplaced && before?.mesh === config.mesh) withdraw(state, self, out);
+  membership.config = config;
+  membership.succession = undefined;
+  membership.proposing = undefined;
+  membership.stuckWith = undefined;
+  membership.move = undefined;
+  membership.keysTold = undefined;
+  state.refusing.clear();
+  out.push({ type: 'persist', writes: [...writes, ...configWrites(config)], after: [] });
+  reviewEvictions(membership, out);
+  beginAnew(state, out);
+  beginWaiting(state, out);
+  greetAll(membership, out);
+}

@@ -1,0 +1,124 @@
+// Which configuration is due to follow the present one, and whose turn it is to propose it (steps 2, 4, 5, 10 and 11 of README.md). Pure.
+// Only what hosts have lately said counts: a host that is silent holds a move up, and no claim.
+
+import { MOVER_RANK_MS } from '../limits.ts';
+import type { HostId } from '../names.ts';
+import {
+  type Config,
+  EVICTED,
+  electorsOf,
+  hostsOf,
+  isMajority,
+  sameHosts,
+  sameVoters,
+  type VoteKey,
+  type Voters,
+  voteKey,
+} from './config.ts';
+import { freshGreeting, isSameWish, type Membership } from './membership.ts';
+
+/** The voters of the first configuration, when each voter wished for was heard, wishes the same, and is in no mesh (step 2). */
+export function firstVoters(membership: Membership, nowMs: number): Voters | undefined {
+  const { wish, self, config } = membership;
+  if (config !== undefined || !wish.voters.includes(self)) return undefined;
+  return votersWished(membership, nowMs, (greeting) => greeting.mesh === '');
+}
+
+/**
+ * The next configuration, when one is due (steps 4 and 5). A joint one when other voters are wished for, or one of them has other data;
+ * else one with the same voters. `nowIso`: by the wall clock, as the moment in which hosts leave.
+ */
+export function nextConfig(membership: Membership, nowMs: number, nowIso: string): Config | undefined {
+  const { config } = membership;
+  if (config === undefined || config.old !== undefined) return undefined;
+  return wishedConfig(membership, config, nowMs, nowIso) ?? evictedConfig(membership, config);
+}
+
+function wishedConfig(membership: Membership, config: Config, nowMs: number, nowIso: string): Config | undefined {
+  const { wish } = membership;
+  if (wish.voters.length === 0 || !hasMandate(membership, config, nowMs)) return undefined;
+  const voters = votersWished(
+    membership,
+    nowMs,
+    (greeting) => greeting.mesh === config.mesh && greeting.epoch === config.epoch,
+  );
+  if (voters === undefined) return undefined;
+  const isSame = sameVoters(voters, config.voters);
+  const gone = goneAfter(config, membership, nowIso);
+  if (isSame && sameHosts(config.members, wish.members)) return undefined;
+  const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
+  return isSame ? next : { ...next, old: config.voters };
+}
+
+/** Step 11. Voters and members stay: an eviction waits for no voter that is away, and for no file. */
+function evictedConfig(membership: Membership, config: Config): Config | undefined {
+  const gone = withEvictions(config.gone, membership);
+  const isEviction = hostsGone(gone).some((host) => config.gone[host] !== gone[host]);
+  return isEviction ? { ...config, epoch: config.epoch + 1, gone } : undefined;
+}
+
+/** The configuration that ends a move (step 9). */
+export function settledConfig({ old: _, unanimous: __, ...config }: Config): Config {
+  return { ...config, epoch: config.epoch + 1 };
+}
+
+/** Whether it is this host's turn to do what has been due since `sinceMs`: one host after the other, should those before it be silent. */
+export function isItsTurn({ self, config, wish }: Membership, sinceMs: number, nowMs: number): boolean {
+  const electors = config === undefined ? [] : electorsOf(config);
+  const candidates = [...new Set([...electors, ...wish.voters])].sort();
+  const rank = candidates.indexOf(self);
+  return rank >= 0 && nowMs - sinceMs >= rank * MOVER_RANK_MS;
+}
+
+/** All voters wished for, on the data that they have, when each has lately said the same wish and stands where `isFit` asks. */
+function votersWished(
+  membership: Membership,
+  nowMs: number,
+  isFit: (greeting: { readonly mesh: string; readonly epoch: number }) => boolean,
+): Voters | undefined {
+  const { wish, self, starts } = membership;
+  const voters: Record<HostId, string> = {};
+  for (const host of wish.voters) {
+    if (host === self) {
+      if (starts.withdrawnOnWordOf !== undefined) return undefined;
+      voters[host] = starts.own.data;
+      continue;
+    }
+    const greeting = freshGreeting(membership, host, nowMs);
+    if (greeting === undefined || !isSameWish(greeting.wish, wish) || !isFit(greeting)) return undefined;
+    voters[host] = greeting.incarnation;
+  }
+  return voters;
+}
+
+/** Whether a majority of the present voters wishes the same as this host. A voter that lost its data has no say in it. */
+function hasMandate(membership: Membership, config: Config, nowMs: number): boolean {
+  const { self, starts, wish } = membership;
+  const agreeing = new Set<VoteKey>([voteKey(self, starts.own.data)]);
+  for (const host of hostsOf(config.voters)) {
+    const greeting = freshGreeting(membership, host, nowMs);
+    if (greeting !== undefined && isSameWish(greeting.wish, wish)) agreeing.add(voteKey(host, greeting.incarnation));
+  }
+  return isMajority(config.voters, agreeing);
+}
+
+/** Since when hosts are gone, once this host's wish is carried out. */
+function goneAfter(config: Config, membership: Membership, nowIso: string): Config['gone'] {
+  const { wish } = membership;
+  const gone: Record<HostId, string> = {};
+  for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
+    if (!wish.members.includes(host)) gone[host] = since;
+  for (const host of config.members) if (!wish.members.includes(host)) gone[host] ??= nowIso;
+  return withEvictions(gone, membership);
+}
+
+/** The same, with every eviction carried out that is about that very leaving. */
+function withEvictions(gone: Config['gone'], { evicting }: Membership): Config['gone'] {
+  const after = { ...gone };
+  for (const [host, since] of evicting) if (since !== null && gone[host] === since) after[host] = EVICTED;
+  return after;
+}
+
+function hostsGone(gone: Config['gone']): readonly HostId[] {
+  return Object.keys(gone) as HostId[];
+}

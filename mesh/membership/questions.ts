@@ -1,0 +1,96 @@
+// What hosts ask each other about membership, and what they answer: greetings, votes on the next configuration, pages of keys. Each answer
+// leaves once everything that it depends on is durable.
+// An answer that never comes needs nothing here: greetings come again, and a proposal or a move has a time of its own.
+
+import { seenStartWrite } from '../claims/claim-records.ts';
+import type { CoreState } from '../claims/core-state.ts';
+import type { Effect } from '../claims/events.ts';
+import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
+import type { HostId } from '../names.ts';
+import type { Write } from '../ports.ts';
+import { adopt, rejoin, withdraw } from './adoption.ts';
+import { isVoter, voteKey } from './config.ts';
+import { hearEvictions } from './eviction.ts';
+import { greet, greetingTo } from './greeting.ts';
+import { noteElectorsHeard } from './membership.ts';
+import { attend, hearKeysAnswer, tellKeys } from './move.ts';
+import { judgeStart, rememberStart } from './starts.ts';
+import { answerProposal, hearProposalAnswer } from './succession.ts';
+
+/** Answers what another host asked. `token`: the runner's, for this question. */
+export function answerQuestion(state: CoreState, token: number, from: HostId, question: Question, out: Effect[]): void {
+  const writes: Write[] = [];
+  const reply = replyTo(state, from, question, writes, out);
+  out.push({ type: 'persist', writes, after: [{ type: 'reply', token, reply }] });
+}
+
+function replyTo(state: CoreState, from: HostId, question: Question, writes: Write[], out: Effect[]): Reply {
+  switch (question.about) {
+    case 'greeting':
+      hearGreeting(state, from, question, out);
+      return greetingTo(state.membership, from);
+    case 'succession':
+      return answerProposal(state, from, question, writes);
+    case 'keys':
+      return tellKeys(state, question);
+  }
+}
+
+/** Hears the answer to what this host asked. */
+export function hearReply(state: CoreState, from: HostId, question: Question, reply: Reply, out: Effect[]): void {
+  if ('about' in reply) {
+    hearGreeting(state, from, reply, out);
+    return;
+  }
+  if (reply.kind === 'ahead') adopt(state, reply.config, out);
+  else if (reply.kind === 'behind') greet(state.membership, from, out);
+  if (question.about === 'succession') {
+    const chosen = hearProposalAnswer(state, from, reply as SuccessionAnswer, out);
+    if (chosen !== undefined) adopt(state, chosen, out);
+  } else if (question.about === 'keys') hearKeysAnswer(state, from, question, reply as KeysAnswer, out);
+}
+
+function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
+  const { membership } = state;
+  if (greeting.standsBack === true) return;
+  membership.refusals.delete(from);
+  membership.greetings.set(from, { greeting, atMs: state.nowMs });
+  noteElectorsHeard(membership);
+  hearStart(state, from, greeting, out);
+  if (greeting.config !== undefined) adopt(state, greeting.config, out);
+  noteReach(state, from, greeting);
+  const writes = hearEvictions(membership, from, greeting);
+  if (writes.length > 0) out.push({ type: 'persist', writes, after: [] });
+  attend(state, out);
+}
+
+/** Remembers which start of the other host speaks, and judges what that host remembers of this one (steps 14 to 16). */
+function hearStart(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
+  const { starts } = state.membership;
+  const remembered = rememberStart(starts, from, greeting);
+  if (remembered !== undefined)
+    out.push({ type: 'persist', writes: [seenStartWrite(remembered.who, remembered.start)], after: [] });
+  const { you } = greeting;
+  if (you === undefined || you.incarnation !== starts.own.data) return;
+  switch (judgeStart(starts, { number: you.life, name: you.boot, votes: you.votes })) {
+    case 'known':
+      starts.isKnown = true;
+      return;
+    case 'nothing':
+      return;
+    case 'used twice':
+      withdraw(state, from, out);
+      return;
+    case 'older copy':
+      rejoin(state, from, you.life, out);
+  }
+}
+
+/** A voter is reached when it speaks on the data that votes, in this mesh; one that speaks on other data has lost its vote. */
+function noteReach({ membership: { config }, heardAtMs, nowMs }: CoreState, from: HostId, greeting: Greeting): void {
+  if (config === undefined) return;
+  const { incarnation: data, mesh } = greeting;
+  for (const voting of [config.voters[from], config.old?.[from]])
+    if (voting !== undefined && voting !== data) heardAtMs.delete(voteKey(from, voting));
+  if (isVoter(config, from, data) && mesh === config.mesh) heardAtMs.set(voteKey(from, data), nowMs);
+}

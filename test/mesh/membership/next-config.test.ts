@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import type { Wish } from '../../../mesh/claims/messages.ts';
+import { type Config, EVICTED, firstConfig } from '../../../mesh/membership/config.ts';
+import type { Membership } from '../../../mesh/membership/membership.ts';
+import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh/membership/next-config.ts';
+import type { HostId } from '../../../mesh/names.ts';
+import {
+  cloud,
+  desk,
+  FIVE,
+  greetingOf,
+  INCARNATIONS,
+  incarnationOf,
+  lab,
+  mac,
+  membershipOf,
+  mini,
+  startsOf,
+  votersOf,
+  wishOf,
+} from '../../support/membership-of.ts';
+
+const THREE = [cloud, mac, mini];
+const CONFIG = firstConfig(votersOf(...THREE), THREE);
+const NOW_ISO = '2026-01-27T12:00:00.000Z';
+const NOW_MS = 100_000;
+const FRESH_MS = 25_000;
+
+interface Told {
+  readonly wish?: Wish;
+  readonly config?: Config;
+  readonly incarnation?: string;
+  readonly atMs?: number;
+}
+
+/** What `self` knows when these hosts have just said that they wish the same, unless told otherwise; they stand where it does. */
+function known(
+  wish: Wish,
+  told: Partial<Record<string, Told>>,
+  { self = mac, config = CONFIG, ...more }: Partial<Membership> = {},
+): Membership {
+  const greetings: Membership['greetings'] = new Map();
+  for (const [host, { atMs = NOW_MS, incarnation = INCARNATIONS[host as HostId] ?? '', ...said }] of Object.entries(
+    told as Record<string, Told>,
+  )) {
+    const stand = said.config ?? config;
+    greetings.set(host as HostId, { greeting: greetingOf(incarnation, said.wish ?? wish, { config: stand }), atMs });
+  }
+  return membershipOf(self, INCARNATIONS[self] ?? '', { wish, config, greetings, ...more });
+}
+const next = (membership: Membership) => nextConfig(membership, NOW_MS, NOW_ISO);
+
+describe('the next configuration', () => {
+  const wish = wishOf([cloud, desk, mac]);
+  const agreed = { cloud: {}, desk: {}, mini: {} };
+
+  it('has other voters, and those before them while the mesh moves there', () => {
+    expect(next(known(wish, agreed))).toEqual({
+      mesh: CONFIG.mesh,
+      epoch: 2,
+      voters: votersOf(cloud, desk, mac),
+      old: CONFIG.voters,
+      members: [cloud, desk, mac],
+      gone: { [mini]: NOW_ISO },
+    });
+  });
+
+  it('is not due while all is as it is wished, nor in the middle of a move, nor where nobody votes', () => {
+    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }))).toBeUndefined();
+    const moving = { ...CONFIG, epoch: 2, old: CONFIG.voters };
+    expect(next(known(wish, agreed, { config: moving }))).toBeUndefined();
+    expect(next(known(wishOf([], THREE), agreed))).toBeUndefined();
+    expect(nextConfig(membershipOf(mac, INCARNATIONS[mac] ?? '', { wish }), NOW_MS, NOW_ISO)).toBeUndefined();
+  });
+
+  it('needs a majority of the present voters to wish for it', () => {
+    const pair = wishOf([desk, mac]);
+    expect(next(known(pair, { desk: {} }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, lab: {} }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, mini: { wish: wishOf(THREE) } }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, mini: { incarnation: incarnationOf('f') } }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS } }))).toBeDefined();
+  });
+
+  it('needs no vote of its mover, which may be no voter or have lost its disk', () => {
+    const pair = wishOf([cloud, desk]);
+    expect(next(known(pair, { cloud: {}, mini: {} }, { self: desk }))?.voters).toEqual(votersOf(cloud, desk));
+    expect(next(known(pair, { cloud: {} }, { self: desk }))).toBeUndefined();
+    const renewed = incarnationOf('f');
+    expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }, { starts: startsOf(renewed) }))?.voters).toEqual({
+      ...CONFIG.voters,
+      [mac]: renewed,
+    });
+    expect(next(known(pair, { cloud: {}, desk: {} }))).toBeDefined();
+    expect(next(known(pair, { cloud: {}, desk: {} }, { starts: startsOf(renewed) }))).toBeUndefined();
+  });
+
+  it.each([
+    ['was not heard of', undefined],
+    ['was not heard of lately', { atMs: NOW_MS - FRESH_MS - 1 }],
+    ['wishes for other voters', { wish: wishOf([cloud, desk, mac, mini]) }],
+    ['wishes for other members', { wish: wishOf([cloud, desk, mac], FIVE) }],
+    ['is in an earlier epoch', { config: { ...CONFIG, epoch: 2 } }],
+    ['is in a later epoch', { config: { ...CONFIG, epoch: 4 } }],
+    ['is in another mesh', { config: { ...CONFIG, mesh: 'f'.repeat(32), epoch: 3 } }],
+  ] as const)('waits for each of the new voters: one %s', (_, said) => {
+    const config = { ...CONFIG, epoch: 3 };
+    const { desk: _desk, ...rest } = agreed;
+    expect(next(known(wish, agreed, { config }))).toBeDefined();
+    expect(next(known(wish, said === undefined ? rest : { ...rest, desk: said }, { config }))).toBeUndefined();
+  });
+
+  it('is not asked for by a host whose data is in use twice', () => {
+    expect(
+      next(known(wish, agreed, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) })),
+    ).toBeUndefined();
+  });
+
+  it('names a voter in the incarnation that it has now', () => {
+    const renewed = incarnationOf('f');
+    const membership = known(wishOf(THREE), { cloud: { incarnation: renewed }, mini: {} });
+    expect(next(membership)).toMatchObject({ voters: { ...CONFIG.voters, [cloud]: renewed }, old: CONFIG.voters });
+  });
+
+  it('is reached in one step when only the members differ', () => {
+    const moved = next(known(wishOf(THREE, [...THREE, desk]), { cloud: {}, mini: {} }));
+    expect(moved).toEqual({ ...CONFIG, epoch: 2, members: [cloud, desk, mac, mini] });
+  });
+
+  it('ends a move with the new voters alone', () => {
+    const joint: Config = {
+      ...CONFIG,
+      epoch: 2,
+      voters: votersOf(desk),
+      old: CONFIG.voters,
+      gone: { [mini]: NOW_ISO },
+    };
+    expect(settledConfig(joint)).toEqual({ ...CONFIG, epoch: 3, voters: votersOf(desk), gone: { [mini]: NOW_ISO } });
+    expect(settledConfig(joint)).not.toHaveProperty('old');
+  });
+});
+
+describe('the first voters', () => {
+  const formless = (told: Partial<Record<string, Told>>, more: Partial<Membership> = {}) => {
+    const membership = known(wishOf(THREE), told, more);
+    for (const [host, { greeting, atMs }] of membership.greetings) {
+      const isFormed = told[host]?.config !== undefined;
+      const { config: _, ...rest } = greeting;
+      membership.greetings.set(host, { greeting: isFormed ? greeting : { ...rest, mesh: '', epoch: 0 }, atMs });
+    }
+    return firstVoters({ ...membership, config: undefined }, NOW_MS);
+  };
+
+  it('are all that hosts.json lists, when each was heard and lists the same', () => {
+    expect(formless({ cloud: {}, mini: {} })).toEqual(CONFIG.voters);
+    expect(formless({ cloud: {} })).toBeUndefined();
+    expect(formless({ cloud: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } })).toBeUndefined();
+    expect(formless({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toBeUndefined();
+    expect(formless({ cloud: {}, mini: { wish: wishOf(THREE, FIVE) } })).toBeUndefined();
+  });
+
+  it('are not asked for when one is in a mesh, or this host is none of them, or its data is in use twice', () => {
+    expect(formless({ cloud: {}, mini: { config: CONFIG } })).toBeUndefined();
+    expect(formless({ cloud: {}, mac: {}, mini: {} }, { self: desk })).toBeUndefined();
+    expect(
+      formless({ cloud: {}, mini: {} }, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) }),
+    ).toBeUndefined();
+    expect(firstVoters(known(wishOf(THREE), { cloud: {}, mini: {} }), NOW_MS)).toBeUndefined();
+  });
+});
+
+describe('hosts that leave', () => {
+  const wish = wishOf(THREE);
+  const gone = (config: Partial<Config>, of: Wish = wish, evicting: readonly (readonly [HostId, string])[] = []) =>
+    next(known(of, { cloud: {}, mini: {} }, { config: { ...CONFIG, ...config }, evicting: new Map(evicting) }))?.gone;
+
+  it('are gone since the moment at which it was agreed, and those before them since theirs', () => {
+    const before = { [lab]: '2026-01-01T00:00:00.000Z' };
+    expect(gone({ members: [...THREE, desk], gone: before })).toEqual({ ...before, [desk]: NOW_ISO });
+  });
+
+  it('are gone since they left first, though they are listed among the members by mistake', () => {
+    const before = { [desk]: '2026-01-01T00:00:00.000Z' };
+    expect(gone({ members: [...THREE, desk], gone: before })).toEqual(before);
+  });
+
+  it('are not gone any more when they are back', () => {
+    const before = { [desk]: EVICTED, [lab]: '2026-01-01T00:00:00.000Z' };
+    expect(gone({ gone: before }, wishOf(THREE, [...THREE, desk]))).toEqual({ [lab]: before[lab] });
+  });
+
+  it('are gone since ever when an operator evicted them, which is a change of its own, once', () => {
+    const before = { [desk]: NOW_ISO, [lab]: NOW_ISO };
+    expect(gone({ gone: before })).toBeUndefined();
+    expect(gone({ gone: before }, wish, [[desk, NOW_ISO]])).toEqual({ [desk]: EVICTED, [lab]: NOW_ISO });
+    expect(gone({ gone: { ...before, [desk]: EVICTED } }, wish, [[desk, NOW_ISO]])).toBeUndefined();
+  });
+
+  it('are evicted by the present voters, though one of them is silent or goes by another file', () => {
+    const before = { [desk]: NOW_ISO };
+    const of = (heard: Parameters<typeof known>[1]) =>
+      next(known(wish, heard, { config: { ...CONFIG, gone: before }, evicting: new Map([[desk, NOW_ISO]]) }));
+    const evicted = { ...CONFIG, epoch: CONFIG.epoch + 1, gone: { [desk]: EVICTED } };
+    expect(of({ cloud: {} })).toEqual(evicted);
+    expect(of({ cloud: {}, mini: { wish: wishOf([mac, mini]) } })).toEqual(evicted);
+  });
+
+  it('have their day of grace when they left at another time than the one that was evicted', () => {
+    const before = { [desk]: NOW_ISO };
+    expect(gone({ gone: before }, wish, [[desk, '2026-01-01T00:00:00.000Z']])).toBeUndefined();
+  });
+
+  it('are not evicted while they are members, or were none', () => {
+    expect(
+      gone({ members: [...THREE, lab] }, wishOf(THREE, [...THREE, desk]), [
+        [desk, NOW_ISO],
+        [mini, NOW_ISO],
+      ]),
+    ).toEqual({
+      [lab]: NOW_ISO,
+    });
+  });
+});
+
+describe('whose turn it is', () => {
+  const turns = (sinceMs: number, wish: Wish, config?: Config) =>
+    FIVE.filter((self) =>
+      isItsTurn(membershipOf(self, incarnationOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS),
+    );
+
+  it('comes one after the other, a second apart, to all who vote or are wished to', () => {
+    const wish = wishOf([desk, mac]);
+    expect(turns(0, wish, CONFIG)).toEqual(['cloud']);
+    expect(turns(999, wish, CONFIG)).toEqual(['cloud']);
+    expect(turns(1_000, wish, CONFIG)).toEqual(['cloud', 'desk']);
+    expect(turns(2_999, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac']);
+    expect(turns(3_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
+    expect(turns(60_000, wish, CONFIG)).toEqual(['cloud', 'desk', 'mac', 'mini']);
+  });
+
+  it('comes to those before them too while the mesh moves', () => {
+    const joint: Config = { ...CONFIG, epoch: 2, voters: votersOf(lab), old: votersOf(cloud) };
+    expect([turns(0, wishOf([lab]), joint), turns(1_000, wishOf([lab]), joint)]).toEqual([['cloud'], ['cloud', 'lab']]);
+  });
+
+  it('comes by hosts.json alone before there is a mesh', () => {
+    expect([turns(0, wishOf([mac, mini])), turns(1_000, wishOf([mac, mini]))]).toEqual([['mac'], ['mac', 'mini']]);
+  });
+});
