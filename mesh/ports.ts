@@ -1,7 +1,6 @@
 // What the mesh asks of the world. Nothing in `mesh/` touches a socket, a file, the clock or chance directly: it is handed
 // these ports, so that a seeded simulation can run the very code that runs in production.
 // What they do not promise: that a message arrives, that it arrives once, or that two hosts' clocks agree.
-import type { JsonMember } from './json/json-members.ts';
 import type { HostId } from './names.ts';
 
 export interface Clock {
@@ -47,6 +46,9 @@ export interface PeerRequest {
    */
   readonly answerSignature: 'required' | 'known-key';
 }
+
+/** One member of a JSON object. */
+export type JsonMember = readonly [name: string, value: unknown];
 
 export interface PeerAnswer {
   readonly status: number;

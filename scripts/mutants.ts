@@ -2,23 +2,25 @@
 // `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
 // it takes to notice the rarest says how many runs are worth something. Those about whom to believe are noticed by attacks made by hand.
 import { MUTANTS } from '../test/support/claim-mutants.ts';
-import { SCHEDULES } from '../test/support/claim-schedules.ts';
+import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
 import { search } from './search.ts';
 
 const FULL_RUNS = 4_000;
 const MICRO_RUNS = 120_000;
+const SCHEDULES: readonly ScheduleName[] = ['leftBehind', 'toldLate', 'askedAlone'];
 const TROUBLE_CHARACTERS_MAX = 110;
 
 let caught = 0;
-for (const { name, breaks, options } of MUTANTS) {
-  const micro = await search('micro', { first: 1, last: MICRO_RUNS }, name);
-  const full = await search('full', { first: 1, last: FULL_RUNS }, name);
+for (const { name, breaks } of MUTANTS) {
+  const micro = await search('micro', { first: 1, last: MICRO_RUNS }, { mutant: name });
+  const full = await search('full', { first: 1, last: FULL_RUNS }, { mutant: name });
   const [bySmall, byLarge] = [micro.found[0], full.found[0]];
-  const bySchedules = Object.entries(SCHEDULES).flatMap(([schedule, run]) => {
-    const [trouble] = run(options());
-    return trouble === undefined ? [] : [`${schedule}: ${trouble}`];
-  });
+  const bySchedules: string[] = [];
+  for (const schedule of SCHEDULES) {
+    const { found } = await search(schedule, { first: 1, last: 1 }, { mutant: name });
+    for (const { troubles } of found) bySchedules.push(`${schedule}: ${troubles[0]}`);
+  }
   if (bySmall !== undefined || byLarge !== undefined || bySchedules.length > 0) caught += 1;
   console.log(`${name.padEnd(24)} ${breaks}`);
   for (const [size, by] of [

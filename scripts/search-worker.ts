@@ -1,17 +1,41 @@
-// One thread of a search: runs the seeds it is given, and tells which of them are in trouble.
-import { parentPort } from 'node:worker_threads';
-import { full, micro, type Troubles } from '../test/support/claim-lives.ts';
+// One thread of a search: runs the seeds it is given, and tells which of them are in trouble. The product is imported after a mutant's changes
+// to its sources, and so by `import()` alone.
+import { parentPort, workerData } from 'node:worker_threads';
+import { changeSources } from '../test/support/changed-sources.ts';
+import type { Troubles } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
-import { nodeLife } from '../test/support/node-lives.ts';
-import type { Chunk, ChunkResult } from './search.ts';
+import type { SimulationOptions } from '../test/support/claim-simulation.ts';
+import type { Chunk, ChunkResult, Life, SearchThread } from './search.ts';
 
-const LIVES = { full, micro, nodes: (seed: number) => nodeLife(seed) };
+const { mutant: name, isTraced } = workerData as SearchThread;
+const mutant = MUTANTS.find((one) => one.name === name);
+const expectRead = changeSources(mutant?.sources ?? []);
+const { full, micro } = await import('../test/support/claim-lives.ts');
+const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
+const { nodeLife } = await import('../test/support/node-lives.ts');
+const { checkThenWrite } = await import('../test/support/check-then-write.ts');
+expectRead();
 
-parentPort?.on('message', async ({ size, mutant, from, to }: Chunk) => {
-  const options = MUTANTS.find(({ name }) => name === mutant)?.options;
+const whenSilent = mutant?.checksThenWrites;
+const trace = isTraced ? { trace: (line: string) => console.log(line) } : {};
+const options: SimulationOptions = {
+  ...mutant?.simulation,
+  ...(whenSilent === undefined ? {} : { step: checkThenWrite(whenSilent) }),
+  ...trace,
+};
+const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles>>> = {
+  full: (seed) => full(seed, options),
+  micro: (seed) => micro(seed, options),
+  nodes: (seed) => nodeLife(seed, trace),
+  leftBehind: () => SCHEDULES.leftBehind(options),
+  toldLate: () => SCHEDULES.toldLate(options),
+  askedAlone: () => SCHEDULES.askedAlone(options),
+};
+
+parentPort?.on('message', async ({ life, from, to }: Chunk) => {
   const found: { seed: number; troubles: Troubles }[] = [];
   for (let seed = from; seed <= to && (mutant === undefined || found.length === 0); seed += 1) {
-    const troubles = await LIVES[size](seed, options?.());
+    const troubles = await LIVES[life](seed);
     if (troubles.length > 0) found.push({ seed, troubles });
   }
   parentPort?.postMessage({ from, found } satisfies ChunkResult);

@@ -2,13 +2,22 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ScheduleName } from '../test/support/claim-schedules.ts';
 
 export type Size = 'full' | 'micro' | 'nodes';
+/** A schedule is one run, whatever its seed. */
+export type Life = Size | ScheduleName;
+
+/** What a thread runs, from its start on. */
+export interface SearchThread {
+  /** Absent: the product itself. */
+  readonly mutant?: string | undefined;
+  /** Whether each message is printed. */
+  readonly isTraced?: boolean;
+}
 
 export interface Chunk {
-  readonly size: Size;
-  /** Absent: the product itself. */
-  readonly mutant: string | undefined;
+  readonly life: Life;
   readonly from: number;
   readonly to: number;
 }
@@ -31,35 +40,46 @@ export interface SearchResult {
   readonly runsPerSecond: number;
 }
 
-const SEEDS_PER_CHUNK = { full: 50, micro: 500, nodes: 20 };
+const SEEDS_PER_CHUNK: Readonly<Record<Life, number>> = {
+  full: 50,
+  micro: 500,
+  nodes: 20,
+  leftBehind: 1,
+  toldLate: 1,
+  askedAlone: 1,
+};
 
-/** Runs the seeds `first` to `last`; of a mutant, no further than the first that notices it. */
+/** Runs the seeds `first` to `last`; of a mutant, no further than the first that notices it. Rejects when a mutant can't be made. */
 export async function search(
-  size: Size,
+  life: Life,
   { first, last }: { readonly first: number; readonly last: number },
-  mutant?: string,
+  run: SearchThread = {},
 ): Promise<SearchResult> {
   const startedMs = performance.now();
   const found: Found[] = [];
   let next = first;
   let runs = 0;
   const take = (): Chunk | undefined => {
-    if (next > last || (mutant !== undefined && found.length > 0)) return undefined;
-    const to = Math.min(last, next + SEEDS_PER_CHUNK[size] - 1);
-    const chunk = { size, mutant, from: next, to };
+    if (next > last || (run.mutant !== undefined && found.length > 0)) return undefined;
+    const to = Math.min(last, next + SEEDS_PER_CHUNK[life] - 1);
+    const chunk = { life, from: next, to };
     next = to + 1;
     return chunk;
   };
   const thread = async () => {
-    const worker = new Worker(new URL('./search-worker.ts', import.meta.url));
-    for (let chunk = take(); chunk !== undefined; chunk = take()) {
-      const result = await ask(worker, chunk);
-      found.push(...result.found);
-      runs += chunk.to - chunk.from + 1;
+    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData: run });
+    try {
+      for (let chunk = take(); chunk !== undefined; chunk = take()) {
+        const result = await ask(worker, chunk);
+        found.push(...result.found);
+        runs += chunk.to - chunk.from + 1;
+      }
+    } finally {
+      await worker.terminate();
     }
-    await worker.terminate();
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, thread));
+  const chunks = Math.ceil((last - first + 1) / SEEDS_PER_CHUNK[life]);
+  await Promise.all(Array.from({ length: Math.min(chunks, availableParallelism()) }, thread));
   found.sort((one, other) => one.seed - other.seed);
   return { runs, found, runsPerSecond: runs / ((performance.now() - startedMs) / 1_000) };
 }

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 // `npm run sim`: simulated meshes, thousands of them, each with its seed; or one of them, message by message.
 import { parseArgs } from 'node:util';
-import { full, micro } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
-import { nodeLife } from '../test/support/node-lives.ts';
 import { type Size, search } from './search.ts';
 
 const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro and 2,000 node runs
@@ -17,6 +15,7 @@ const FULL_RUNS = 20_000;
 const MICRO_RUNS = 250_000;
 /** Whole hosts with their look-ups; each mutant of these is noticed within the first few. */
 const NODE_RUNS = 2_000;
+const SIZES: readonly Size[] = ['full', 'micro', 'nodes'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -35,26 +34,18 @@ const { values } = parseArgs({
 if (values.help) console.log(HELP);
 else if (values.seed === undefined)
   await runAll({ full: Number(values.full), micro: Number(values.micro), nodes: Number(values.nodes) });
-else if (values.size === 'nodes') await runNodes(Number(values.seed));
-else runOne(Number(values.seed), values.size === 'micro' ? 'micro' : 'full');
+else await runOne(Number(values.seed), SIZES.find((size) => size === values.size) ?? 'full');
 
-async function runNodes(seed: number): Promise<void> {
-  tell(seed, 'nodes', await nodeLife(seed, values.trace ? { trace: (line) => console.log(line) } : {}));
-}
-
-function runOne(seed: number, size: 'full' | 'micro'): void {
+async function runOne(seed: number, size: Size): Promise<void> {
   const mutant = MUTANTS.find(({ name }) => name === values.mutant);
   if (values.mutant !== undefined && mutant === undefined) {
     console.error(`There is no mutant '${values.mutant}'. There are: ${MUTANTS.map(({ name }) => name).join(', ')}.`);
     process.exitCode = 2;
     return;
   }
-  const trace = values.trace ? { trace: (line: string) => console.log(line) } : {};
-  const troubles = { full, micro }[size](seed, { ...mutant?.options(), ...trace });
-  tell(seed, size, troubles);
-}
-
-function tell(seed: number, size: Size, troubles: readonly string[]): void {
+  const only = { first: seed, last: seed };
+  const { found } = await search(size, only, { mutant: mutant?.name, isTraced: values.trace });
+  const troubles = found[0]?.troubles ?? [];
   console.log(`${size} run of seed ${seed}: ${troubles.length === 0 ? 'no violation' : 'VIOLATED'}`);
   for (const trouble of troubles) console.log(`  ${trouble}`);
   if (troubles.length > 0) process.exitCode = 1;

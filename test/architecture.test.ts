@@ -172,6 +172,41 @@ describe('the arrows between the rooms', () => {
   );
 });
 
+describe('what imports what', () => {
+  it('goes in no circle, types included', () => {
+    const imports = new Map(['mesh', 'node'].flatMap(sourcesIn).map((source) => [source.path, importsOf(source)]));
+    expect(
+      circleIn(imports),
+      'Move what both need into a file below them, or hand it in as a parameter. Types are imports too: they say what a file must know.',
+    ).toEqual([]);
+  });
+
+  it('is seen to go in a circle when it does', () => {
+    const imports = { a: ['b'], b: ['c', 'd'], c: [], d: ['e', 'b'], e: [] };
+    expect(circleIn(new Map(Object.entries(imports)))).toEqual(['b', 'd', 'b']);
+  });
+});
+
+/** The first circle that is found, from a file back to it; empty when there is none. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const next of imports.get(path) ?? []) {
+      const circle = walk(next, [...way, path]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(path);
+    return [];
+  };
+  for (const path of imports.keys()) {
+    const circle = walk(path, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
 describe('mesh/ is pure', () => {
   const AMBIENT: readonly (readonly [pattern: RegExp, instead: string])[] = [
     [/\bDate\.now\(|new Date\(\)|performance\.now\(/, 'take a Clock'],

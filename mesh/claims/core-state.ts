@@ -10,7 +10,6 @@ import type { Change, Proposal } from '../register/proposer.ts';
 import type { ClaimRecords } from './claim-records.ts';
 import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
 import type { Wish } from './messages.ts';
-import { RULES, type Rules } from './rules.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
 export interface Operation {
@@ -38,7 +37,6 @@ export interface RegistryView {
 
 export interface CoreState {
   readonly membership: Membership;
-  readonly rules: Rules;
   readonly registers: Map<AddressKey, Register>;
   readonly registry: RegistryView;
   readonly unsettledAtStart: readonly ReleasedClaim[];
@@ -70,13 +68,11 @@ export interface CoreOptions {
   readonly freshData: string;
   /** A name for this start, made at random. */
   readonly startName: string;
-  /** Other than `RULES` only in tests of the tests. */
-  readonly rules?: Rules;
 }
 
 /** The state after a start. The `started` event must be the first. */
 export function createCore(options: CoreOptions): CoreState {
-  const { self, wish, records, registry, freshData, startName, rules = RULES } = options;
+  const { self, wish, records, registry, freshData, startName } = options;
   const { config, succession } = records;
   return {
     membership: createMembership({
@@ -87,7 +83,6 @@ export function createCore(options: CoreOptions): CoreState {
       succession,
       evicting: records.evicting,
     }),
-    rules,
     registers: records.registers,
     registry,
     unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),

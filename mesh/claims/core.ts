@@ -4,18 +4,19 @@
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 
 import { adopt } from '../membership/adoption.ts';
-import { voteKey } from '../membership/config.ts';
+import { type Config, canDecideWithout, isQuorum, isVoter, voteKey } from '../membership/config.ts';
 import { strayed } from '../membership/epoch.ts';
 import { reviewEvictions } from '../membership/eviction.ts';
 import { greet, greetAll, greetInTurn, introduce, nudge } from '../membership/greeting.ts';
-import { noteElectorsHeard } from '../membership/membership.ts';
+import { mayVote, noteElectorsHeard } from '../membership/membership.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
-import { startOf } from '../membership/starts.ts';
+import { isReplaced, startOf } from '../membership/starts.ts';
 import { unavailable } from '../membership/vote-count.ts';
-import type { AddressKey, HostId } from '../names.ts';
+import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { vote } from '../register/acceptor.ts';
 import { proposerName } from '../register/ballot.ts';
 import {
   attempt,
@@ -31,9 +32,8 @@ import {
   toAll,
 } from '../register/operation.ts';
 import { advance } from '../register/progress.ts';
-import { hear } from '../register/proposer.ts';
+import { type Electorate, hear } from '../register/proposer.ts';
 import { registerWrite } from './claim-records.ts';
-import type { Owner } from './claim-store.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
@@ -83,7 +83,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       answer(state, event.token, event.from, event.message, out);
       break;
     case 'answered':
-      take(state, event.from, event.answer, event.tookMs, out);
+      hearAnswer(state, event.from, event.answer, event.tookMs, out);
       break;
     case 'asked':
       answerQuestion(state, event.token, event.from, event.question, out);
@@ -176,12 +176,12 @@ function start(state: CoreState, out: Effect[]): void {
 
 /** This host's votes. Every answer leaves after what it depends on is durable, also when that was written earlier. */
 function answer(state: CoreState, token: number, from: HostId, message: ClaimMessage, out: Effect[]): void {
-  const { membership, rules } = state;
+  const { membership } = state;
   const { config, starts } = membership;
   const incarnation = starts.own.data;
-  const elsewhere = strayed(state, message, 'claims');
-  const isOut = config?.gone[from] !== undefined || rules.isReplaced(config, starts, from, startOf(message));
-  const isRefused = isOut || !rules.mayVote(membership);
+  const elsewhere = strayed(state, message);
+  const isOut = config?.gone[from] !== undefined || isReplaced(config, starts, from, startOf(message));
+  const isRefused = isOut || !mayVote(membership);
   if (elsewhere !== undefined || isRefused) {
     const refused = { version: CLAIM_VERSION, kind: 'refused', incarnation } as const;
     // After what was adopted is durable: the sender may go by it at once.
@@ -192,7 +192,7 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
   const writes: Write[] = [];
   const answers: ItemAnswer[] = [];
   for (const item of message.items) {
-    const { answer, register } = rules.vote(state.registers.get(item.key), proposer, item, state.registry.holder);
+    const { answer, register } = vote(state.registers.get(item.key), proposer, item, state.registry.holder);
     if (register) {
       state.registers.set(item.key, register);
       starts.votes += 1;
@@ -207,8 +207,8 @@ function answer(state: CoreState, token: number, from: HostId, message: ClaimMes
   });
 }
 
-function take(state: CoreState, from: HostId, answer: ClaimAnswer, tookMs: number, out: Effect[]): void {
-  const { membership, rules } = state;
+function hearAnswer(state: CoreState, from: HostId, answer: ClaimAnswer, tookMs: number, out: Effect[]): void {
+  const { membership } = state;
   if (answer.kind !== 'items') {
     state.refusing.add(from);
     if (answer.kind === 'ahead') adopt(state, answer.config, out);
@@ -217,23 +217,29 @@ function take(state: CoreState, from: HostId, answer: ClaimAnswer, tookMs: numbe
   }
   const { config } = membership;
   const { incarnation } = answer;
-  if (config === undefined || !rules.counts(config, from, incarnation)) return;
-  state.heardAtMs.set(voteKey(from, incarnation), state.nowMs);
+  if (config === undefined || !isVoter(config, from, incarnation)) return;
+  const voter = voteKey(from, incarnation);
+  state.heardAtMs.set(voter, state.nowMs);
   state.refusing.delete(from);
   if (from !== membership.self) state.roundTripMs = state.roundTripMs * 0.9 + tookMs * 0.1;
-  const electorate = {
-    config,
-    rules,
-    abandoned: (key: AddressKey, owner: Owner) => isAbandoned(state, key, owner),
-  };
+  const electorate = electorateOf(state, config);
   const proposals: Item[] = [];
   for (const item of answer.items) {
     if (item.kind === 'nack') state.highestBallot = Math.max(state.highestBallot, item.promised[0]);
     const proposal = state.attempts.get(item.n);
     if (proposal) {
-      const progress = hear(proposal, { host: from, incarnation }, item, electorate);
+      const progress = hear(proposal, voter, item, electorate);
       advance(state, proposal, progress, proposals, out);
     }
   }
   if (proposals.length > 0) out.push(...toAll(state, proposals));
+}
+
+/** Whose votes decide under that configuration, and which claims are void. */
+function electorateOf(state: CoreState, config: Config): Electorate {
+  return {
+    isQuorum: (votes) => isQuorum(config, votes),
+    canDecideWithout: (refusals) => canDecideWithout(config, refusals),
+    abandoned: (key, owner) => isAbandoned(state, key, owner),
+  };
 }

@@ -1,12 +1,10 @@
 // The members of a large JSON object, read in turns: the text is cut between its members into pieces that are parsed by themselves, so
 // that neither a long answer nor a nested one holds the event loop. Of a name that comes twice both members are handed on.
 import { MeshError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, JsonMember } from '../ports.ts';
 import { Turns } from '../time/turns.ts';
 import { isMap, JsonFault, parseForeignJson } from './foreign-json.ts';
 import { JSON_BOUNDS, JsonShape } from './json-shape.ts';
-
-export type JsonMember = readonly [name: string, value: unknown];
 
 /** Parsed in one go; also about the most that one member may have. An entry of an index with full metadata is about 3 KiB. */
 const PIECE_BYTES = 16 * 1_024;

@@ -4,7 +4,6 @@
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from '../errors.ts';
-import type { JsonMember } from '../json/json-members.ts';
 import {
   ANSWER_MS_MAX,
   BUSY_AGAIN_MS,
@@ -16,7 +15,7 @@ import {
   WHOLE_QUESTION_GAP_MS,
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
-import type { Clock, PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
+import type { Clock, JsonMember, PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
 import { inTurns } from '../time/turns.ts';
 import {

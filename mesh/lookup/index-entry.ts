@@ -4,7 +4,6 @@
 // schema library costs ten times as much on each. They do not prove that the peer really holds the address: the claims do.
 
 import { isMap } from '../json/foreign-json.ts';
-import type { JsonMember } from '../json/json-members.ts';
 import { AGENT_NAME_CHARACTERS_MAX, DISPLAY_NAME_CHARACTERS_MAX } from '../limits.ts';
 import {
   type AddressKey,
@@ -14,7 +13,7 @@ import {
   isPrototypeName,
   parseAgentId,
 } from '../names.ts';
-import type { PeerAnswer } from '../ports.ts';
+import type { JsonMember, PeerAnswer } from '../ports.ts';
 import type { Host } from '../roster.ts';
 
 export const EMAIL_INDEX_PATH = '/api/agents/email-index';

@@ -16,16 +16,19 @@ export function messageOf(state: CoreState, items: readonly Item[]): ClaimMessag
   return { ...standingOf(state), life: own.number, boot: own.name, items };
 }
 
-/** How to answer somebody who is not in this host's epoch; `undefined` when he is. */
+/**
+ * How to answer a host that is not in this host's mesh and epoch; `undefined` when it is. Only who is in the same is listened to: its votes,
+ * and those it asks for, are counted by the same voters. And a host tells which registers it has only when it is in the epoch that asks,
+ * where it votes for no earlier one any more.
+ */
 export function strayed(
   state: CoreState,
   standing: { readonly mesh: string; readonly epoch: number },
-  about: 'claims' | 'keys',
 ): Ahead | Behind | undefined {
   const { config, starts } = state.membership;
   const incarnation = starts.own.data;
   if (config === undefined) return { version: CLAIM_VERSION, kind: 'behind', incarnation };
-  if (state.rules.isHere(config, standing, about)) return undefined;
+  if (standing.mesh === config.mesh && standing.epoch === config.epoch) return undefined;
   const isAhead = standing.mesh !== config.mesh || standing.epoch < config.epoch;
   return isAhead
     ? { version: CLAIM_VERSION, kind: 'ahead', incarnation, config }

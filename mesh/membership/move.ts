@@ -15,9 +15,9 @@ import {
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose, refuseWaiting } from '../register/operation.ts';
-import { type Config, firstConfig, hostsOf, isEverybody, type isMajority, type VoteKey, voteKey } from './config.ts';
+import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from './config.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
-import { type Move, wishesAlone } from './membership.ts';
+import { type Move, mayVote, wishesAlone } from './membership.ts';
 import { firstVoters, isItsTurn, nextConfig, settledConfig } from './next-config.ts';
 import { proposeConfig } from './succession.ts';
 
@@ -64,10 +64,6 @@ function proposeInTurn(state: CoreState, next: Config | undefined, out: Effect[]
 function moveOn(state: CoreState, config: Config, out: Effect[]): void {
   const { move } = state.membership;
   if (move === undefined) return;
-  if (!state.rules.rechooses) {
-    proposeConfig(state, settledConfig(config), out);
-    return;
-  }
   for (const [to, after] of toAskForKeys(move, config, state.nowMs)) {
     const question: KeysQuestion = { ...standingOf(state), about: 'keys', after };
     out.push({ type: 'ask', to, question });
@@ -93,9 +89,9 @@ export function rechosen(state: CoreState, operation: number, out: Effect[]): vo
 export function tellKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
   const { membership, registers, registry } = state;
   const incarnation = membership.starts.own.data;
-  const elsewhere = strayed(state, question, 'keys');
+  const elsewhere = strayed(state, question);
   if (elsewhere !== undefined) return elsewhere;
-  if (!state.rules.mayVote(membership)) return { version: CLAIM_VERSION, kind: 'refused', incarnation };
+  if (!mayVote(membership)) return { version: CLAIM_VERSION, kind: 'refused', incarnation };
   // A key that came after the first question of this epoch was chosen under it already.
   if (membership.keysTold?.epoch !== question.epoch)
     membership.keysTold = {
@@ -120,7 +116,7 @@ export function hearKeysAnswer(
   if (answer.kind !== 'keys' || move === undefined || config?.old === undefined) return;
   const vote = voteKey(from, answer.incarnation);
   if (question.epoch !== config.epoch || move.told.get(vote)?.after !== question.after) return;
-  hearKeys(move, config, vote, answer, state.rules.haveToldEnough);
+  hearKeys(move, config, vote, answer);
   moveOn(state, config, out);
 }
 
@@ -148,7 +144,6 @@ export function hearKeys(
   config: Config,
   vote: VoteKey,
   page: { readonly keys: readonly AddressKey[]; readonly more: boolean },
-  haveToldEnough: typeof isMajority,
 ): void {
   const told = move.told.get(vote);
   if (told === undefined || move.left !== undefined) return;
@@ -157,7 +152,7 @@ export function hearKeys(
   told.complete = !page.more;
   told.askedAtMs = -Infinity;
   const complete = new Set([...move.told].filter(([, { complete }]) => complete).map(([voter]) => voter));
-  const enough = config.unanimous === true ? isEverybody : haveToldEnough;
+  const enough = config.unanimous === true ? isEverybody : isMajority;
   if (enough(config.old ?? {}, complete)) move.left = [...move.keys];
 }
 

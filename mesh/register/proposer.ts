@@ -5,10 +5,9 @@
 
 import type { Owner } from '../claims/claim-store.ts';
 import type { Item, ItemAnswer } from '../claims/messages.ts';
-import type { Rules } from '../claims/rules.ts';
 import { invariant } from '../invariant.ts';
-import type { Config, VoteKey } from '../membership/config.ts';
-import type { AddressKey, ClaimId, HostId } from '../names.ts';
+import type { VoteKey } from '../membership/config.ts';
+import type { AddressKey, ClaimId } from '../names.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 
 /** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
@@ -56,10 +55,12 @@ export type Progress =
   /** A voter's own registry holds the address. */
   | { readonly kind: 'vetoed'; readonly owner: Owner };
 
-/** What the proposer knows of its surroundings. */
+/** What the proposer knows of its surroundings: whose votes decide, and whose claims are void. */
 export interface Electorate {
-  readonly config: Config;
-  readonly rules: Pick<Rules, 'isQuorum' | 'canDecideWithout' | 'counts' | 'voteKey' | 'applyChange' | 'trustsPrepare'>;
+  /** Whether these votes decide. */
+  isQuorum(votes: ReadonlySet<VoteKey>): boolean;
+  /** Whether the voters that are left, without `refusals`, could still decide. */
+  canDecideWithout(refusals: ReadonlySet<VoteKey>): boolean;
   /** Whether `owner`'s claim may be replaced: given up by this very host, or its host left the mesh. */
   abandoned(key: AddressKey, owner: Owner): boolean;
 }
@@ -98,30 +99,23 @@ export function prepare(proposal: Proposal, n: number): Item {
   };
 }
 
-/** Takes the answer of one voter, in that incarnation, to the present attempt. */
-export function hear(
-  proposal: Proposal,
-  voter: { readonly host: HostId; readonly incarnation: string },
-  answer: ItemAnswer,
-  electorate: Electorate,
-): Progress {
-  const { config, rules } = electorate;
-  if (answer.n !== proposal.n || !rules.counts(config, voter.host, voter.incarnation)) return WAIT;
-  const vote = rules.voteKey(voter.host, voter.incarnation);
+/** Counts the answer of one voter to the present attempt. Whoever has no vote is not heard: the caller sees to that. */
+export function hear(proposal: Proposal, vote: VoteKey, answer: ItemAnswer, electorate: Electorate): Progress {
+  if (answer.n !== proposal.n) return WAIT;
   switch (answer.kind) {
     case 'nack':
       proposal.refusals.add(vote);
-      return rules.canDecideWithout(config, proposal.refusals) ? WAIT : OUTBID;
+      return electorate.canDecideWithout(proposal.refusals) ? WAIT : OUTBID;
     case 'veto':
       return proposal.phase === 'preparing' ? { kind: 'vetoed', owner: answer.owner } : WAIT;
     case 'promise':
       if (proposal.phase !== 'preparing') return WAIT;
       proposal.promises.set(vote, { accepted: answer.accepted, value: answer.value });
-      return rules.isQuorum(config, new Set(proposal.promises.keys())) ? conclude(proposal, electorate) : WAIT;
+      return electorate.isQuorum(new Set(proposal.promises.keys())) ? conclude(proposal, electorate) : WAIT;
     case 'accepted':
       if (proposal.phase !== 'accepting') return WAIT;
       proposal.accepts.add(vote);
-      return rules.isQuorum(config, proposal.accepts) ? { kind: 'chosen', value: proposal.proposed } : WAIT;
+      return electorate.isQuorum(proposal.accepts) ? { kind: 'chosen', value: proposal.proposed } : WAIT;
   }
 }
 
@@ -151,10 +145,10 @@ export function applyChange(change: Change, current: Owner | null, abandoned: (o
   }
 }
 
-function conclude(proposal: Proposal, { config, rules, abandoned }: Electorate): Progress {
+function conclude(proposal: Proposal, electorate: Electorate): Progress {
   const current = newest(proposal);
-  const next = rules.applyChange(proposal.change, current.value, (owner) => abandoned(proposal.key, owner));
-  if (next === current.value && rules.trustsPrepare(proposal, current.accepted, config, rules.isQuorum))
+  const next = applyChange(proposal.change, current.value, (owner) => electorate.abandoned(proposal.key, owner));
+  if (next === current.value && trustsPrepare(proposal, current.accepted, electorate))
     return { kind: 'chosen', value: next };
   proposal.phase = 'prepared';
   proposal.proposed = next;
@@ -166,15 +160,10 @@ function conclude(proposal: Proposal, { config, rules, abandoned }: Electorate):
  * the claim to be freed may linger at a voter outside this majority, and only a newer accepted ballot buries it. Nor for
  * `rechoose`, whose purpose is to write.
  */
-export function trustsPrepare(
-  { change, promises }: Proposal,
-  accepted: Ballot | null,
-  config: Config,
-  isQuorum: (config: Config, votes: ReadonlySet<VoteKey>) => boolean,
-): boolean {
+function trustsPrepare({ change, promises }: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
   if (change.kind === 'free' || change.kind === 'rechoose') return false;
   const same = [...promises].filter(([, promise]) => compareBallots(promise.accepted, accepted) === 0);
-  return isQuorum(config, new Set(same.map(([vote]) => vote)));
+  return electorate.isQuorum(new Set(same.map(([vote]) => vote)));
 }
 
 function newest(proposal: Proposal): Promised {

@@ -1,132 +1,161 @@
-// Ways to get uniqueness wrong (claims design, "Mutants"), and one to break a word given to an operator. Each is a core that was handed one broken rule, a disk that lies,
-// or another procedure altogether; none of them is in the product. The search must notice every one.
+// Ways to get uniqueness wrong, and one to break a word given to an operator. Most are one place of the product written otherwise, which a
+// thread of its own reads in the place of the source (changed-sources.ts); a few are a disk that lies, or another procedure altogether.
+// None of them is in the product. The search must notice every one.
 
-import { RULES, type Rules } from '../../mesh/claims/rules.ts';
-import { type Config, hostsOf, type VoteKey, type Voters, voteKey } from '../../mesh/membership/config.ts';
-import type { HostId } from '../../mesh/names.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
-import { checkThenWrite } from './check-then-write.ts';
+import type { SourceChange } from './changed-sources.ts';
 import type { ScheduleName } from './claim-schedules.ts';
 import type { SimulationOptions } from './claim-simulation.ts';
 import { SOUND_DISK } from './simulated-disk.ts';
 
-export interface Mutant {
+/** What is other than in the product; the sources are changed before any of them is read. */
+interface Mutation {
+  readonly sources?: readonly SourceChange[];
+  /** Asks every host, then writes, as the specification says (check-then-write.ts); and what it does when a host is silent. */
+  readonly checksThenWrites?: 'goes on' | 'gives up';
+  readonly simulation?: SimulationOptions;
+}
+
+export interface Mutant extends Mutation {
   readonly name: string;
   /** What it does, in one line. */
   readonly breaks: string;
   /** A run that notices it, found by `npm run mutants`; or the schedule that does, where chance does not find it. */
   readonly noticedBy: { readonly micro: number } | { readonly full: number } | { readonly schedule: ScheduleName };
-  /** Made anew for each run: some keep counts. */
-  options(): SimulationOptions;
 }
 
-const withRules =
-  (rules: Partial<Rules>, more: SimulationOptions = {}) =>
-  (): SimulationOptions => ({ rules: { ...RULES, ...rules }, ...more });
+const [CORE, PROPOSER] = ['mesh/claims/core.ts', 'mesh/register/proposer.ts'];
+const [MEMBERSHIP, EPOCH] = ['mesh/membership/membership.ts', 'mesh/membership/epoch.ts'];
+const MOVE = 'mesh/membership/move.ts';
+
+/** Votes that decide, if each side of a configuration is asked for itself. `enough`: an expression of `side` and `votes`. */
+const quorum = (enough: string): SourceChange => ({
+  file: CORE,
+  from: 'isQuorum: (votes) => isQuorum(config, votes),',
+  to: `isQuorum: (votes) => [config.voters, config.old ?? config.voters].every((side) => ${enough}),`,
+});
+/** How a vote is told from another when it is counted. */
+const countedAs = (vote: string): SourceChange => ({
+  file: CORE,
+  from: 'hear(proposal, voter, item, electorate)',
+  to: `hear(proposal, ${vote}, item, electorate)`,
+});
 
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'check-then-write',
     breaks: 'asks every host for the address and takes it when none has it, as the specification says',
     noticedBy: { micro: 1 },
-    options: () => ({ step: checkThenWrite('goes on'), watchesDisks: false }),
+    checksThenWrites: 'goes on',
+    simulation: { watchesDisks: false },
   },
   {
     name: 'check-then-write-closed',
     breaks: 'the same, but refuses whenever a host is silent',
     noticedBy: { micro: 1 },
-    options: () => ({ step: checkThenWrite('gives up'), watchesDisks: false }),
+    checksThenWrites: 'gives up',
+    simulation: { watchesDisks: false },
   },
   {
     name: 'half-quorum',
     breaks: 'takes half of the voters for a majority',
     noticedBy: { micro: 1 },
-    options: withRules({ isQuorum: (config, votes) => sidesOf(config).every((side) => isHalf(side, votes)) }),
+    sources: [
+      quorum(
+        'Object.keys(side).filter((host) => votes.has(voteKey(host, side[host]))).length >= Math.max(1, Math.floor(Object.keys(side).length / 2))',
+      ),
+    ],
   },
   {
     name: 'own-value',
     breaks: 'proposes its own claim over one that was accepted',
     noticedBy: { micro: 1 },
-    options: withRules({
-      applyChange: (change, current, abandoned) =>
-        change.kind === 'claim' ? change.owner : RULES.applyChange(change, current, abandoned),
-    }),
+    sources: [
+      {
+        file: PROPOSER,
+        from: "    case 'claim':\n    case 'confirm':",
+        to: "    case 'claim':\n      return change.owner;\n    case 'confirm':",
+      },
+    ],
   },
   {
     name: 'unconditional-release',
     breaks: 'frees the address, whoever has it',
     noticedBy: { micro: 3 },
-    options: withRules({
-      applyChange: (change, current, abandoned) =>
-        change.kind === 'free' ? null : RULES.applyChange(change, current, abandoned),
-    }),
+    sources: [
+      { file: PROPOSER, from: 'return current?.claimId === change.claimId ? null : current;', to: 'return null;' },
+    ],
   },
   {
     name: 'votes-after-disk-loss',
     breaks: 'votes right after losing its disk, and has such votes counted',
     noticedBy: { micro: 43 },
-    options: withRules(
+    sources: [
       {
-        mayVote: ({ config, self }) => config !== undefined && hostIn(config, self),
-        counts: (config, host) => hostIn(config, host),
-        voteKey: (host) => voteKey(host, ''),
-        isQuorum: (config, votes) => sidesOf(config).every((side) => isMajorityOfHosts(side, votes)),
+        file: MEMBERSHIP,
+        from: 'const { config, self, starts } = membership;\n  if (config === undefined || starts.withdrawnOnWordOf',
+        to: 'const { config, self, starts } = membership;\n  return config !== undefined && (self in config.voters || self in (config.old ?? {}));\n  if (starts.withdrawnOnWordOf',
       },
-      { watchesDisks: false },
-    ),
+      {
+        file: CORE,
+        from: '!isVoter(config, from, incarnation)',
+        to: '!(from in config.voters || from in (config.old ?? {}))',
+      },
+      countedAs("voteKey(from, '')"),
+      quorum("Object.keys(side).filter((host) => votes.has(voteKey(host, ''))).length > Object.keys(side).length / 2"),
+    ],
+    simulation: { watchesDisks: false },
   },
   {
     name: 'rejoins-from-one-peer',
     breaks: 'asks one of the old voters which addresses there are, not a majority of them',
     noticedBy: { full: 1655 },
-    options: withRules({ haveToldEnough: (_, votes) => votes.size >= 1 }),
+    sources: [{ file: MOVE, from: 'isEverybody : isMajority;', to: 'isEverybody : (_, votes) => votes.size >= 1;' }],
   },
   {
     name: 'no-rechoosing',
     breaks: 'changes the voters without having every address chosen again',
     noticedBy: { micro: 43 },
-    options: withRules({ rechooses: false }),
+    sources: [
+      {
+        file: MOVE,
+        from: 'if (move === undefined) return;',
+        to: 'if (move !== undefined) proposeConfig(state, settledConfig(config), out);\n  return;',
+      },
+    ],
   },
   {
     name: 'no-fsync',
     breaks: 'answers before what it answered is on the disk',
     noticedBy: { micro: 50 },
-    options: () => ({ disk: { ...SOUND_DISK, isHonest: false }, watchesDisks: false }),
+    simulation: { disk: { ...SOUND_DISK, isHonest: false }, watchesDisks: false },
   },
   {
     name: 'no-epochs',
     breaks: 'votes for whoever asks, by whatever configuration',
     noticedBy: { schedule: 'leftBehind' },
-    options: withRules({ isHere: ({ mesh }, standing) => standing.mesh === mesh }),
+    sources: [
+      {
+        file: EPOCH,
+        from: 'if (standing.mesh === config.mesh && standing.epoch === config.epoch) return undefined;',
+        to: 'if (standing.mesh === config.mesh) return undefined;',
+      },
+    ],
   },
   {
     name: 'duplicate-votes',
     breaks: 'counts a vote each time it hears it',
     noticedBy: { micro: 128 },
-    options: () => {
-      let heard = 0;
-      return {
-        rules: {
-          ...RULES,
-          voteKey: (host) => {
-            heard += 1;
-            return voteKey(host, String(heard));
-          },
-          isQuorum: (config, votes) =>
-            sidesOf(config).every((side) => {
-              const hosts = hostsOf(side);
-              const among = [...votes].filter((vote) => hosts.includes(vote.split(' ')[0] as HostId));
-              return among.length > hosts.length / 2;
-            }),
-        },
-      };
-    },
+    sources: [
+      countedAs('voteKey(from, String(Math.random()))'),
+      quorum("[...votes].filter((vote) => vote.split(' ')[0] in side).length > Object.keys(side).length / 2"),
+    ],
   },
   {
     name: 'promise-not-durable',
     breaks: 'forgets in a crash what it promised, though not what it accepted',
     noticedBy: { micro: 3134 },
-    options: () => ({
+    simulation: {
       disk: {
         ...SOUND_DISK,
         keeps: ({ key, value }, before) => {
@@ -136,40 +165,24 @@ export const MUTANTS: readonly Mutant[] = [
           return accepted !== null && accepted.join() !== known?.accepted?.join();
         },
       },
-    }),
+    },
   },
   {
     name: 'no-fence',
     breaks: 'tells a new epoch which addresses it has, and goes on voting in the one before',
     noticedBy: { schedule: 'toldLate' },
-    options: withRules({
-      isHere: (config, standing, about) =>
-        RULES.isHere(config, standing, about) || (about === 'keys' && standing.mesh === config.mesh),
-    }),
+    sources: [
+      {
+        file: MOVE,
+        from: 'const elsewhere = strayed(state, question);',
+        to: 'const elsewhere = question.mesh === state.membership.config?.mesh ? undefined : strayed(state, question);',
+      },
+    ],
   },
   {
     name: 'eviction-forgotten',
     breaks: 'forgets by a restart which host it was asked to evict',
     noticedBy: { schedule: 'askedAlone' },
-    options: () => ({ disk: { ...SOUND_DISK, keeps: ({ key }) => !key.startsWith('claim/evicting/') } }),
+    simulation: { disk: { ...SOUND_DISK, keeps: ({ key }) => !key.startsWith('claim/evicting/') } },
   },
 ];
-
-function sidesOf({ voters, old }: Config): readonly Voters[] {
-  return old === undefined ? [voters] : [voters, old];
-}
-
-function isHalf(side: Voters, votes: ReadonlySet<VoteKey>): boolean {
-  const hosts = hostsOf(side);
-  const among = hosts.filter((host) => votes.has(voteKey(host, side[host] ?? '')));
-  return among.length >= Math.max(1, Math.floor(hosts.length / 2));
-}
-
-function isMajorityOfHosts(side: Voters, votes: ReadonlySet<VoteKey>): boolean {
-  const hosts = hostsOf(side);
-  return hosts.filter((host) => votes.has(voteKey(host, ''))).length > hosts.length / 2;
-}
-
-function hostIn({ voters, old }: Config, host: HostId): boolean {
-  return voters[host] !== undefined || old?.[host] !== undefined;
-}

@@ -8,7 +8,6 @@ import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
-import { RULES, type Rules } from '../../mesh/claims/rules.ts';
 import { BrokenInvariant } from '../../mesh/invariant.ts';
 import {
   type Config,
@@ -32,9 +31,8 @@ import { type DiskRules, SimulatedDisk, SOUND_DISK } from './simulated-disk.ts';
 import { type Faults, SimulatedLinks } from './simulated-links.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
-/** What of the simulated mesh is other than the product's own; for tests of the tests, and for speed. */
+/** What of the simulated mesh is other than the product's own; for tests of the tests, and for speed. A broken rule is a changed source (changed-sources.ts). */
 export interface SimulationOptions {
-  readonly rules?: Rules;
   readonly disk?: DiskRules;
   readonly step?: typeof step;
   /** Whether the disks show what was chosen; not where another procedure, or a lying disk, is under test. */
@@ -92,7 +90,7 @@ export class ClaimSimulation {
 
   constructor(seed: number, hosts: readonly string[], faults: Faults, options: SimulationOptions = {}) {
     this.random = seededRandom(seed);
-    this.#options = { rules: RULES, disk: SOUND_DISK, step, copies: true, watchesDisks: true, ...options };
+    this.#options = { disk: SOUND_DISK, step, copies: true, watchesDisks: true, ...options };
     this.links = new SimulatedLinks(this.time, this.random, faults);
     const voters = [...hosts].sort() as HostId[];
     for (const id of voters) {
@@ -168,9 +166,8 @@ export class ClaimSimulation {
     };
     const freshData = Buffer.from(this.random.bytes(16)).toString('hex');
     const startName = Buffer.from(this.random.bytes(8)).toString('hex');
-    const { rules } = this.#options;
     this.#trace(id, 'starts');
-    host.core = createCore({ self: id, wish: host.wish, records, registry, freshData, startName, rules });
+    host.core = createCore({ self: id, wish: host.wish, records, registry, freshData, startName });
     this.#tell(host, { type: 'started' });
   }
 

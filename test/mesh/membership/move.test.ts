@@ -5,7 +5,7 @@ import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
-import { type Config, firstConfig, isMajority, voteKey } from '../../../mesh/membership/config.ts';
+import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
@@ -162,10 +162,10 @@ describe('learning which addresses there are', () => {
 
   it('asks at once for the next page, from the last key of the one before, and not after the last page', () => {
     const { move } = asked();
-    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true });
     expect(move.left).toBeUndefined();
     expect(toAskForKeys(move, joint, 5)).toEqual([[cloud, 'b@x.test']]);
-    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false });
     expect(move.left).toBeUndefined();
     expect(toAskForKeys(move, joint, 900)).toEqual([]);
     expect(toAskForKeys(move, joint, 2_000).map(([host]) => host)).toEqual([mac, mini]);
@@ -173,21 +173,21 @@ describe('learning which addresses there are', () => {
 
   it('asks for a page that was lost again, and keeps those before it', () => {
     const { move } = asked();
-    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true });
     toAskForKeys(move, joint, 5);
     expect(toAskForKeys(move, joint, 1_005)).toContainEqual([cloud, 'b@x.test']);
-    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false });
     expect([...move.keys]).toEqual(keys('a', 'b', 'c'));
   });
 
   it('is done when a majority of the old voters has told all, every page of it', () => {
     const { move } = asked();
-    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('a', 'b'), more: true });
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, vote(mac), { keys: keys('b', 'd'), more: false }, isMajority);
+    hearKeys(move, joint, vote(mac), { keys: keys('b', 'd'), more: false });
     expect(move.left).toBeUndefined();
     expect([move.left, nextKeys(move, 10), isRechosen(move)]).toEqual([undefined, [], false]);
-    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false }, isMajority);
+    hearKeys(move, joint, vote(cloud), { keys: keys('c'), more: false });
     expect(move.left).toBeDefined();
     expect(move.left?.toSorted()).toEqual(keys('a', 'b', 'c', 'd'));
     expect(toAskForKeys(move, joint, 9_000)).toEqual([]);
@@ -196,23 +196,23 @@ describe('learning which addresses there are', () => {
   it('is done with the old voters’ word alone: not one of them, nor another host or incarnation', () => {
     const { move } = asked();
     const nothing = { keys: [], more: false };
-    hearKeys(move, joint, vote(cloud), nothing, isMajority);
+    hearKeys(move, joint, vote(cloud), nothing);
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, vote(cloud), nothing, isMajority);
+    hearKeys(move, joint, vote(cloud), nothing);
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, vote(desk), nothing, isMajority);
+    hearKeys(move, joint, vote(desk), nothing);
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, voteKey(mini, incarnationOf('f')), nothing, isMajority);
+    hearKeys(move, joint, voteKey(mini, incarnationOf('f')), nothing);
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, vote(mini), nothing, isMajority);
+    hearKeys(move, joint, vote(mini), nothing);
     expect(move.left).toBeDefined();
   });
 
   it('takes nothing more once it is done: the keys are being chosen again', () => {
     const { move } = asked();
-    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: keys('a'), more: false }, isMajority);
+    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: keys('a'), more: false });
     expect(nextKeys(move, 10)).toEqual(keys('a'));
-    hearKeys(move, joint, vote(mini), { keys: keys('a', 'b'), more: false }, isMajority);
+    hearKeys(move, joint, vote(mini), { keys: keys('a', 'b'), more: false });
     expect([...move.keys]).toEqual(keys('a'));
     expect(isRechosen(move)).toBe(true);
   });
@@ -220,7 +220,7 @@ describe('learning which addresses there are', () => {
   it('has so many keys chosen again at once, and is through when all have been', () => {
     const { move } = asked();
     const many = Array.from({ length: 450 }, (_, index) => `${index}@x.test` as AddressKey);
-    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: many, more: false }, isMajority);
+    for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: many, more: false });
     const begun: AddressKey[] = [];
     for (let operation = 1; operation <= 4; operation += 1) {
       const batch = nextKeys(move, 100);

@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemAnswer } from '../../../mesh/claims/messages.ts';
-import { RULES } from '../../../mesh/claims/rules.ts';
 import { BrokenInvariant } from '../../../mesh/invariant.ts';
-import { firstConfig } from '../../../mesh/membership/config.ts';
+import { canDecideWithout, firstConfig, isQuorum, voteKey } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
-import { createProposal, hear, type Proposal, prepare, propose } from '../../../mesh/register/proposer.ts';
+import {
+  createProposal,
+  type Electorate,
+  hear,
+  type Proposal,
+  prepare,
+  propose,
+} from '../../../mesh/register/proposer.ts';
 
 const [cloud, mac, mini] = ['cloud', 'mac', 'mini'] as [HostId, HostId, HostId];
 const INCARNATIONS = { [cloud]: 'a', [mac]: 'b', [mini]: 'c' };
-const electorate = {
-  config: firstConfig(INCARNATIONS, [cloud, mac, mini]),
-  rules: RULES,
+const CONFIG = firstConfig(INCARNATIONS, [cloud, mac, mini]);
+const electorate: Electorate = {
+  isQuorum: (votes) => isQuorum(CONFIG, votes),
+  canDecideWithout: (refusals) => canDecideWithout(CONFIG, refusals),
   abandoned: () => false,
 };
 const OWNER = {
@@ -30,7 +37,7 @@ function claiming(): Proposal {
 
 function promised(proposal: Proposal, n: number, ...hosts: HostId[]) {
   const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
-  return hosts.map((host) => hear(proposal, { host, incarnation: INCARNATIONS[host] ?? '' }, promise, electorate).kind);
+  return hosts.map((host) => hear(proposal, voteKey(host, INCARNATIONS[host] ?? ''), promise, electorate).kind);
 }
 
 describe('a proposal', () => {
