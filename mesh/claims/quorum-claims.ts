@@ -4,7 +4,7 @@
 
 import { MeshError } from '../errors.ts';
 import { orFail } from '../invariant.ts';
-import { RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { messageOf } from '../membership/epoch.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
 import { countVotes } from '../membership/vote-count.ts';
@@ -308,7 +308,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   #stopping(): Unavailable {
-    const { required } = countVotes(this.#state, this.#state.membership.config);
+    const { required } = countVotes(this.#state, CLAIM_MS_MAX);
     const message = 'This node is stopping. Nothing was claimed; try again in a moment.';
     return { kind: 'unavailable', reason: 'stopping', message, required, reached: 0, hostsFailed: [] };
   }

@@ -1,25 +1,63 @@
-// Why no claim can be made now, and what the mesh is busy with, in words that an operator understands.
-// It only tells: nothing is decided by these sentences.
+// Why no claim can be decided now, in words that an operator understands. Asked in one order by whoever wants to know: by a claim before the
+// voters are asked, by a claim that they did not decide, and by `/ready`.
+// These are sentences and codes: nothing is decided here.
 
+import type { Unavailable } from '../claims/claim-store.ts';
 import type { CoreState } from '../claims/core-state.ts';
-import { FRESH_GREETING_MS_MAX } from '../limits.ts';
+import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
-import { foreignersOf, freshGreeting, isJoining, isSameWish, type Membership } from './membership.ts';
+import { canDecideWithout, electorsOf, isVoter, sameHosts } from './config.ts';
+import { isJoining, type Membership } from './membership.ts';
+import { countVotes, type VoteCount, votesOf } from './vote-count.ts';
 
 export interface Obstacle {
-  readonly reason: 'forming' | 'membership_mismatch';
+  readonly reason: 'forming' | 'membership_mismatch' | 'overloaded' | 'no_majority';
+  /** A sentence, or some. */
   readonly message: string;
+  /** The hosts that are missing, or that disagree. */
   readonly hosts: readonly HostId[];
 }
 
-/** What stands in the way of a claim by this host; `undefined` when nothing does but perhaps silence. */
-export function obstacleTo({ membership, registry }: Pick<CoreState, 'membership' | 'registry'>): Obstacle | undefined {
-  return membership.config === undefined && !registry.isEmpty() ? stranded(membership) : obstacleOf(membership);
+/** Why no claim could be decided now, by what was heard within `heardWithinMs`; `undefined`: nothing is known that stands in the way. */
+export function whyNoClaim(state: CoreState, heardWithinMs: number): Obstacle | undefined {
+  const standing = obstacleTo(state) ?? lossOf(state.membership);
+  if (standing !== undefined) return standing;
+  const count = countVotes(state, heardWithinMs);
+  // A lone host forms its mesh with its first claim.
+  if (state.membership.config === undefined || count.decides) return undefined;
+  return silenceOf(state, count);
 }
 
-function obstacleOf(membership: Membership): Obstacle | undefined {
+/** Why the voters did not decide a claim in its time. */
+function whyUndecided(state: CoreState): Obstacle {
+  const standing = obstacleTo(state) ?? lossOf(state.membership) ?? refusalOf(state);
+  return standing ?? silenceOf(state, countVotes(state, CLAIM_MS_MAX));
+}
+
+/** Why a claim is not even begun; `undefined` when it may be. */
+export function whyNotBegun(state: CoreState): Obstacle | undefined {
+  return overloadOf(state) ?? lastingObstacleTo(state);
+}
+
+/** The same, without regard to how many claims are in hand: an obstacle that no time removes. */
+export function lastingObstacleTo(state: CoreState): Obstacle | undefined {
+  const obstacle = obstacleTo(state);
+  return obstacle?.reason === 'membership_mismatch' ? obstacle : undefined;
+}
+
+/** What a client is told. `why`: absent when the claim was tried, and not decided in its time. */
+export function unavailable(state: CoreState, why: Obstacle = whyUndecided(state)): Unavailable {
+  const { reason, message, hosts } = why;
+  const { required, reached } = countVotes(state, CLAIM_MS_MAX);
+  const isPassing = reason === 'no_majority' || reason === 'overloaded';
+  const sentence = `${message} Nothing was claimed${isPassing ? '; try again' : ''}.`;
+  return { kind: 'unavailable', reason, message: sentence, required, reached, hostsFailed: hosts };
+}
+
+/** What stands in the way of every claim, whoever answers. */
+export function obstacleTo({ membership, registry }: Pick<CoreState, 'membership' | 'registry'>): Obstacle | undefined {
   const { config, self, starts } = membership;
+  if (config === undefined && !registry.isEmpty()) return stranded(membership);
   if (starts.withdrawnOnWordOf !== undefined) return withdrawn(self, starts.withdrawnOnWordOf);
   if (config === undefined) return unformed(membership);
   if (config.gone[self] === undefined) return isJoining(membership) ? joining(self) : undefined;
@@ -27,75 +65,43 @@ function obstacleOf(membership: Membership): Obstacle | undefined {
   return { reason: 'membership_mismatch', message, hosts: [self] };
 }
 
-/** What differs between this host's wish, the others' and what is agreed; empty when all agree. */
-export function disagreements(membership: Membership, nowMs: number): readonly string[] {
-  const { config, wish, greetings, self } = membership;
-  if (config === undefined) return [];
-  const notes: string[] = [];
-  for (const [host, { greeting, atMs }] of greetings) {
-    // Who has left, or is silent, has no say in it now.
-    if (!wish.members.includes(host) || nowMs - atMs > FRESH_GREETING_MS_MAX) continue;
-    if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
-      notes.push(
-        `hosts.json of '${host}' has voters ${list(greeting.wish.voters)} and hosts ${list(greeting.wish.members)}; here they are ${list(wish.voters)} and ${list(wish.members)}`,
-      );
-  }
-  for (const host of foreignersOf(membership))
-    notes.push(
-      `host '${host}' belongs to another mesh, with owners of its own: 'mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
-    );
-  for (const [host, why] of membership.refusals) if (wish.members.includes(host)) notes.push(why);
-  if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
-    notes.push(
-      `hosts.json has voters ${list(wish.voters)}, the mesh goes by ${list(hostsOf(config.voters))} until all of the new and a majority of the old are heard${unheard(membership, nowMs)}`,
-    );
-  if (isJoining(membership)) notes.push(`'${self}' has lost its claim data and waits to be brought in again`);
-  return notes;
+function overloadOf(state: CoreState): Obstacle | undefined {
+  if (state.claimsInHand < CLAIMS_IN_HAND_MAX) return undefined;
+  const message = `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`;
+  return { reason: 'overloaded', message, hosts: countVotes(state, CLAIM_MS_MAX).hostsFailed };
 }
 
-/** What an eviction waits for. */
-export function evictionSentence(membership: Membership, host: HostId, nowMs: number): string {
-  const { config } = membership;
-  const isGone = config?.gone[host] !== undefined;
-  const silent = config === undefined ? [] : electorsOf(config).filter((voter) => isUnheard(membership, voter, nowMs));
-  const cause = isGone
-    ? 'once a majority of the voters has agreed'
-    : 'once no hosts.json lists it and the mesh has moved without it';
-  return `The addresses of '${host}' will be free ${cause}${silent.length === 0 ? '' : `; ${list(silent)} was not heard lately`}. It goes on by itself, through restarts.`;
+/** So many voters lost their data that those left can't decide. Waiting does not help then. */
+function lossOf({ config, self, starts, greetings }: Membership): Obstacle | undefined {
+  if (config === undefined) return undefined;
+  const hosts = electorsOf(config).filter((host) => {
+    const data = host === self ? starts.own.data : greetings.get(host)?.greeting.incarnation;
+    return data !== undefined && !isVoter(config, host, data);
+  });
+  if (canDecideWithout(config, votesOf(config, hosts))) return undefined;
+  const message = `${hosts.join(', ')} lost the claim data that a majority needs. When it can't be brought back, an operator may go on with the voters that are left: \`mesh recover\` says what may be lost by that.`;
+  return { reason: 'membership_mismatch', message, hosts };
 }
 
-/** What the first of these hosts, all silent, is known to have against what it was asked; a sentence after a blank, or nothing. */
-export function whyUnheard({ refusals }: Membership, hosts: readonly HostId[]): string {
+/** So many voters answered without a vote that those left can't decide. */
+function refusalOf({ membership: { config }, refusing }: CoreState): Obstacle | undefined {
+  const hosts = [...refusing];
+  if (config === undefined || canDecideWithout(config, votesOf(config, hosts))) return undefined;
+  const message = `The answers of ${hosts.join(', ')} do not count: these hosts lost their claim data, or belong to another mesh. GET /api/hosts says more.`;
+  return { reason: 'membership_mismatch', message, hosts };
+}
+
+function silenceOf({ membership }: CoreState, { all, required, reached, hostsFailed }: VoteCount): Obstacle {
+  const moving =
+    membership.config?.old === undefined ? '' : ', a majority of the old ones and a majority of the new ones';
+  const message = `${required} of ${all} voters must answer${moving}; ${reached} did when last asked.${whyUnheard(membership, hostsFailed)}`;
+  return { reason: 'no_majority', message, hosts: hostsFailed };
+}
+
+/** Why the first of these hosts that has said so refuses to speak with this one: a blank and a sentence; or nothing. */
+function whyUnheard({ refusals }: Membership, hosts: readonly HostId[]): string {
   const why = hosts.map((host) => refusals.get(host)).find((sentence) => sentence !== undefined);
   return why === undefined ? '' : ` ${why}`;
-}
-
-function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean {
-  return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
-}
-
-/** Which hosts of the file keep the mesh waiting. */
-function unheard(membership: Membership, nowMs: number): string {
-  const { wish } = membership;
-  const hosts = wish.voters.filter((host) => isUnheard(membership, host, nowMs));
-  return hosts.length === 0 ? '' : `; ${list(hosts)} was not heard lately`;
-}
-
-/** What the mesh is doing, in one sentence. */
-export function stateSentence(
-  state: Pick<CoreState, 'membership' | 'registry'>,
-  rechosen: { readonly done: number; readonly all: number } | undefined,
-): string {
-  const { config } = state.membership;
-  if (config === undefined) return obstacleTo(state)?.message ?? 'The mesh forms with its first claim.';
-  if (config.old === undefined) {
-    const voters = hostsOf(config.voters);
-    return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${list(voters)} decide.`;
-  }
-  if (config.unanimous === true)
-    return `Epoch ${config.epoch}: after a loss, ${list(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;
-  const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
-  return `Epoch ${config.epoch}: the mesh moves from ${list(hostsOf(config.old))} to ${list(hostsOf(config.voters))}; a majority of both decides.${progress}`;
 }
 
 /** No mesh has formed, so no vote has given this host what it holds. */
@@ -129,7 +135,7 @@ function meeting({ greetings, succession }: Membership): Obstacle | undefined {
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
   if (host === undefined || accepted === undefined || accepted === null) return undefined;
-  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${list(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: mesh join ${host}.`;
+  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${namesOf(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: mesh join ${host}.`;
   return { reason: 'membership_mismatch', message, hosts: [host] };
 }
 
@@ -145,9 +151,9 @@ function disagreeing({ wish, greetings, self }: Membership): Obstacle | undefine
   });
   if (hosts.length === 0) return undefined;
   const theirs = hosts
-    .map((host) => `'${host}' goes by ${list(greetings.get(host)?.greeting.wish.voters ?? [])}`)
+    .map((host) => `'${host}' goes by ${namesOf(greetings.get(host)?.greeting.wish.voters ?? [])}`)
     .join('; ');
-  const message = `The hosts do not agree on who votes: this host goes by ${list(wish.voters)}, but ${theirs}. Make the voters in hosts.json the same on every host.`;
+  const message = `The hosts do not agree on who votes: this host goes by ${namesOf(wish.voters)}, but ${theirs}. Make the voters in hosts.json the same on every host.`;
   return { reason: 'membership_mismatch', message, hosts };
 }
 
@@ -155,7 +161,7 @@ function waiting(membership: Membership, self: HostId): Obstacle | undefined {
   const { wish, greetings } = membership;
   const hosts = wish.voters.filter((voter) => voter !== self && !greetings.has(voter));
   if (hosts.length > 0) {
-    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${list(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not answered.${whyUnheard(membership, hosts)}`;
+    const message = `The mesh has not formed yet: before the first claim, every voter must have been heard once, and ${namesOf(hosts)} ${hosts.length === 1 ? 'has' : 'have'} not answered.${whyUnheard(membership, hosts)}`;
     return { reason: 'forming', message, hosts };
   }
   if (wish.voters.length === 1 && wish.voters[0] === self) return undefined;
@@ -166,6 +172,7 @@ function waiting(membership: Membership, self: HostId): Obstacle | undefined {
   };
 }
 
-function list(hosts: readonly HostId[]): string {
+/** Hosts in a sentence. */
+export function namesOf(hosts: readonly HostId[]): string {
   return hosts.length === 0 ? 'nobody' : hosts.join(', ');
 }

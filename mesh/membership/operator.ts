@@ -13,7 +13,7 @@ import { noteEviction, refusalOfEviction } from './eviction.ts';
 import { greetAll } from './greeting.ts';
 import { freshGreeting } from './membership.ts';
 import { attend } from './move.ts';
-import { evictionSentence } from './obstacles.ts';
+import { evictionSentence } from './readiness.ts';
 import { countVotes } from './vote-count.ts';
 
 /**
@@ -66,7 +66,7 @@ function hindrance(state: CoreState, hosts: readonly HostId[], sinceMs: number):
   const { config, self } = state.membership;
   const heardWithinMs = state.nowMs - sinceMs - 1;
   if (config === undefined) return 'The mesh has not formed yet, so there is nothing to go on from.';
-  if (countVotes(state, config, heardWithinMs).decides === true)
+  if (countVotes(state, heardWithinMs).decides)
     return 'A majority of the voters answers, so nothing is lost: take hosts out of hosts.json instead.';
   if (!hosts.includes(self)) return `The voters that go on must include this host, '${self}'.`;
   return undefined;

@@ -1,14 +1,14 @@
-// What the claims show of themselves: whether a claim could succeed now, who votes, and what the mesh is doing. For people and for
-// `/ready`; it decides nothing.
+// What a host shows of its claims: whether one could succeed now, who votes, what the mesh is doing, and what differs between hosts.json and
+// what is agreed. For `/ready`, `GET /api/hosts` and people; nothing is decided by it.
 
 import type { ClaimStatus } from '../claims/claim-store.ts';
 import { type CoreState, votersOf } from '../claims/core-state.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { hostsOf } from './config.ts';
-import { foreignersOf, isConcerned, isJoining } from './membership.ts';
-import { disagreements, evictionSentence, obstacleTo, stateSentence, whyUnheard } from './obstacles.ts';
-import { countVotes, lossOf } from './vote-count.ts';
+import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
+import { foreignersOf, freshGreeting, isConcerned, isJoining, isSameWish, type Membership } from './membership.ts';
+import { namesOf, obstacleTo, whyNoClaim } from './obstacles.ts';
+import { countVotes } from './vote-count.ts';
 
 /** Who votes, and what the mesh is doing. */
 export interface MembershipView {
@@ -60,21 +60,77 @@ export function relationOf({ membership }: CoreState, host: HostId): Relation {
   return { isConcerned: isConcerned(membership, host), isForeign: foreignersOf(membership).includes(host) };
 }
 
+/** What `/ready` says of the claims. */
 export function statusOf(state: CoreState): ClaimStatus {
-  const { membership, operations } = state;
-  const counted = countVotes(state, membership.config, FRESH_GREETING_MS_MAX);
-  const { required, reached } = counted;
-  const base = { kind: 'quorum', voters: votersOf(state), required, unsettled: operations.size };
-  const obstacle = obstacleTo(state);
-  if (obstacle) {
-    const { reason, hosts, message } = obstacle;
-    return { ...base, ready: false, why: message, reason, hosts };
+  const { required } = countVotes(state, FRESH_GREETING_MS_MAX);
+  const base = { kind: 'quorum', voters: votersOf(state), required, unsettled: state.operations.size };
+  const obstacle = whyNoClaim(state, FRESH_GREETING_MS_MAX);
+  if (obstacle === undefined) return { ...base, ready: true };
+  const { reason, message, hosts } = obstacle;
+  return { ...base, ready: false, why: message, reason, hosts };
+}
+
+/** What differs between this host's wish, the others' and what is agreed; empty when all agree. */
+function disagreements(membership: Membership, nowMs: number): readonly string[] {
+  const { config, wish, greetings, self } = membership;
+  if (config === undefined) return [];
+  const notes: string[] = [];
+  for (const [host, { greeting, atMs }] of greetings) {
+    // Who has left, or is silent, has no say in it now.
+    if (!wish.members.includes(host) || nowMs - atMs > FRESH_GREETING_MS_MAX) continue;
+    if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
+      notes.push(
+        `hosts.json of '${host}' has voters ${namesOf(greeting.wish.voters)} and hosts ${namesOf(greeting.wish.members)}; here they are ${namesOf(wish.voters)} and ${namesOf(wish.members)}`,
+      );
   }
-  const loss = lossOf(state);
-  if (loss !== undefined)
-    return { ...base, ready: false, why: loss.message, reason: 'membership_mismatch', hosts: loss.hosts };
-  // A lone host forms with its first claim: nothing stands in the way of that.
-  if (membership.config === undefined || counted.decides) return { ...base, ready: true };
-  const why = `${required} of ${counted.all} voters must answer; ${reached} did when last asked.${whyUnheard(membership, counted.hostsFailed)}`;
-  return { ...base, ready: false, reason: 'no_majority', hosts: counted.hostsFailed, why };
+  for (const host of foreignersOf(membership))
+    notes.push(
+      `host '${host}' belongs to another mesh, with owners of its own: 'mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
+    );
+  for (const [host, why] of membership.refusals) if (wish.members.includes(host)) notes.push(why);
+  if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)
+    notes.push(
+      `hosts.json has voters ${namesOf(wish.voters)}, the mesh goes by ${namesOf(hostsOf(config.voters))} until all of the new and a majority of the old are heard${unheard(membership, nowMs)}`,
+    );
+  if (isJoining(membership)) notes.push(`'${self}' has lost its claim data and waits to be brought in again`);
+  return notes;
+}
+
+/** What an eviction waits for. */
+export function evictionSentence(membership: Membership, host: HostId, nowMs: number): string {
+  const { config } = membership;
+  const isGone = config?.gone[host] !== undefined;
+  const silent = config === undefined ? [] : electorsOf(config).filter((voter) => isUnheard(membership, voter, nowMs));
+  const cause = isGone
+    ? 'once a majority of the voters has agreed'
+    : 'once no hosts.json lists it and the mesh has moved without it';
+  return `The addresses of '${host}' will be free ${cause}${silent.length === 0 ? '' : `; ${namesOf(silent)} was not heard lately`}. It goes on by itself, through restarts.`;
+}
+
+/** What the mesh is doing, in one sentence. */
+function stateSentence(
+  state: Pick<CoreState, 'membership' | 'registry'>,
+  rechosen: { readonly done: number; readonly all: number } | undefined,
+): string {
+  const { config } = state.membership;
+  if (config === undefined) return obstacleTo(state)?.message ?? 'The mesh forms with its first claim.';
+  if (config.old === undefined) {
+    const voters = hostsOf(config.voters);
+    return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${namesOf(voters)} decide.`;
+  }
+  if (config.unanimous === true)
+    return `Epoch ${config.epoch}: after a loss, ${namesOf(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;
+  const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
+  return `Epoch ${config.epoch}: the mesh moves from ${namesOf(hostsOf(config.old))} to ${namesOf(hostsOf(config.voters))}; a majority of both decides.${progress}`;
+}
+
+function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean {
+  return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
+}
+
+/** Which hosts of the file keep the mesh waiting. */
+function unheard(membership: Membership, nowMs: number): string {
+  const { wish } = membership;
+  const hosts = wish.voters.filter((host) => isUnheard(membership, host, nowMs));
+  return hosts.length === 0 ? '' : `; ${namesOf(hosts)} was not heard lately`;
 }

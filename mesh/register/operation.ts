@@ -6,17 +6,9 @@ import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
 import { type CoreState, type Operation, votersOf } from '../claims/core-state.ts';
 import type { Effect, Inner, Result } from '../claims/events.ts';
 import type { Item } from '../claims/messages.ts';
-import {
-  ATTEMPT_MS_MAX,
-  ATTEMPT_MS_MIN,
-  BALLOT_BLOCK,
-  CLAIM_MS_MAX,
-  CLAIMS_IN_HAND_MAX,
-  SETTLE_RETRY_MS,
-} from '../limits.ts';
+import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, CLAIM_MS_MAX, SETTLE_RETRY_MS } from '../limits.ts';
 import { isAlone } from '../membership/membership.ts';
-import { obstacleTo } from '../membership/obstacles.ts';
-import { unavailable } from '../membership/vote-count.ts';
+import { lastingObstacleTo, unavailable, whyNotBegun } from '../membership/obstacles.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { decideAlone } from './lone-host.ts';
@@ -24,9 +16,9 @@ import { type Change, createProposal, type Proposal, prepare, propose } from './
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {
-  const overloaded = state.claimsInHand >= CLAIMS_IN_HAND_MAX;
-  if (overloaded || obstacleTo(state)?.reason === 'membership_mismatch') {
-    out.push({ type: 'finish', operation: id, result: unavailable(state, overloaded) });
+  const obstacle = whyNotBegun(state);
+  if (obstacle !== undefined) {
+    out.push({ type: 'finish', operation: id, result: unavailable(state, obstacle) });
     return;
   }
   const changes = claims.map(({ key, owner }): [AddressKey, Change] => [key, { kind: 'claim', owner }]);
@@ -79,9 +71,10 @@ export function beginWaiting(state: CoreState, out: Effect[]): void {
 
 /** It can't form as things are: claims that wait are told so at once. */
 export function refuseWaiting(state: CoreState, out: Effect[]): void {
-  if (obstacleTo(state)?.reason !== 'membership_mismatch') return;
+  const obstacle = lastingObstacleTo(state);
+  if (obstacle === undefined) return;
   for (const operation of [...state.operations.values()])
-    if (!operation.begun && operation.kind === 'claim') end(state, operation, unavailable(state), out);
+    if (!operation.begun && operation.kind === 'claim') end(state, operation, unavailable(state, obstacle), out);
 }
 
 /** Another configuration: what was heard under the one before counts no more. Taking addresses over is the new mover's. */

@@ -1,0 +1,55 @@
+// The core of one host of five, in a mesh of `cloud`, `mac` and `mini` unless told otherwise; each test says what matters to it.
+
+import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
+import type { Owner } from '../../mesh/claims/claim-store.ts';
+import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
+import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
+import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import { cloud, greetingOf, INCARNATIONS, incarnationOf, mac, mini, votersOf, wishOf } from './membership-of.ts';
+
+export const THREE = [cloud, mac, mini];
+export const MESH: Config = firstConfig(votersOf(...THREE), THREE);
+
+export interface KnownCore {
+  readonly wish?: Wish;
+  readonly config?: Config | undefined;
+  readonly records?: Partial<ClaimRecords>;
+  /** What this host's own registry holds. */
+  readonly held?: readonly AddressKey[];
+  /** Hosts that greeted, with what they said; at the moment 0. */
+  readonly greeted?: Partial<Record<string, Partial<Greeting>>>;
+  /** Voters that answered, and when. */
+  readonly heard?: Partial<Record<string, number>>;
+}
+
+/** A core that has heard the other electors, at the moment 0. */
+export function coreOn(self: HostId, known: KnownCore = {}): CoreState {
+  const { wish = wishOf(THREE), records, held = [], greeted = {}, heard = {} } = known;
+  const config = 'config' in known ? known.config : MESH;
+  const state = createCore({
+    self,
+    wish,
+    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS[self], config, ...records },
+    registry: {
+      holder: (key) => (held.includes(key) ? ownerOn(self, key) : undefined),
+      isEmpty: () => held.length === 0,
+      keys: () => held,
+    },
+    freshData: incarnationOf('f'),
+    startName: 'first',
+  });
+  state.membership.starts.hasHeardElectors = true;
+  for (const [host, said] of Object.entries(greeted)) {
+    const greeting = greetingOf(INCARNATIONS[host as HostId] ?? '', wish, { ...(config && { config }), ...said });
+    state.membership.greetings.set(host as HostId, { greeting, atMs: 0 });
+  }
+  for (const [host, atMs] of Object.entries(heard))
+    state.heardAtMs.set(voteKey(host as HostId, INCARNATIONS[host as HostId] ?? ''), atMs ?? 0);
+  return state;
+}
+
+function ownerOn(hostId: HostId, key: AddressKey): Owner {
+  const agent = { agentId: 'agent' as AgentId, agentName: 'agent' };
+  return { hostId, ...agent, claimId: `claim-${key}` as ClaimId, since: '2026-01-27T12:00:00Z' };
+}
