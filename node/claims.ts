@@ -10,6 +10,7 @@ import {
 } from '../mesh/claims/claim-records.ts';
 import type { ClaimStore } from '../mesh/claims/claim-store.ts';
 import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
+import type { Conversation } from '../mesh/claims/conversation.ts';
 import type { RegistryView } from '../mesh/claims/core-state.ts';
 import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum-claims.ts';
@@ -34,6 +35,8 @@ export interface OpenClaims extends AsyncDisposable {
   /** What only an operator may decide; with an engine, who belongs to it is not decided here. */
   readonly commands: Pick<QuorumClaims, 'evict'> & Partial<Pick<QuorumClaims, 'recover' | 'join'>>;
   start(): void;
+  /** Greets that host now; absent with an engine, which has nothing to say. */
+  greet?(to: HostId): void;
   /** hosts.json was edited, or another of its hosts turned out to be no voter. */
   edited(roster: Roster): void;
 }
@@ -50,6 +53,8 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who carries greetings. */
+  readonly conversation: Conversation;
   /** Told when what this host holds may not be its own any more. */
   readonly doubted: () => void;
 }
@@ -89,7 +94,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
   const wish = wishOf(roster, options.isNoVoter);
   const claims = new QuorumClaims({
     ...{ self, wish, records, registry, journal: store, transport, clock, random, log },
-    doubted: options.doubted,
+    ...{ doubted: options.doubted, conversation: options.conversation },
   });
   return {
     store: claims,
@@ -97,6 +102,7 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
     commands: claims,
     membership: () => claims.membership(),
     relationTo: (host) => claims.relationTo(host),
+    greet: (to) => claims.greet(to),
     start: () => {
       claims.start();
       if (records.engine === undefined) return;

@@ -24,9 +24,8 @@ import type { Log } from './log.ts';
 import { isLoopback } from './machine/this-machine.ts';
 import { FormerHosts } from './peers/former-hosts.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
-import { LegacyPeers } from './peers/legacy-peers.ts';
+import { openPeers } from './peers/open-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
-import { Presence } from './peers/presence.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
 import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
 import type { Agent } from './registry/agent.ts';
@@ -133,14 +132,15 @@ export async function createNode(
   let doubt = (): void => undefined;
   let votersChanged = (): void => undefined;
   let doubled = (_key: AddressKey, _hostId: HostId): void => undefined;
-  const legacy = await LegacyPeers.open({
-    ...{ mode: config.legacy, roster: roster.current, keys, store, transport, clock, log },
-    believesLegacy,
-    parseAddress: parseAnyAddress,
+  const peers = await openPeers({
+    ...{ mode: config.legacy, roster: roster.current, keys, transport, store, clock, random, log },
+    ...{ believesLegacy, parseAddress: parseAnyAddress, stopping: background.signal },
+    index: () => index.etag,
     holds: (key) => index.holder(key) !== undefined,
     changed: () => votersChanged(),
     doubled: (key, hostId) => doubled(key, hostId),
   });
+  const { legacy, legacyClaims, presence } = peers;
   const claims = stack.use(
     await openClaims({
       ...{ self, store, transport, clock, random, log },
@@ -149,20 +149,24 @@ export async function createNode(
       engine: ports.engine,
       registry: { holder, isEmpty: () => index.size === 0, keys: () => index.keys() },
       doubted: () => doubt(),
+      conversation: peers.heartbeat,
     }),
   );
   isConcerned = (id) => claims.relationTo?.(id).isConcerned === true;
   votersChanged = () => claims.edited(roster.current());
   roster.subscribe(() => {
     hosts.edited().catch(ignoreFailedStore);
-    legacy.edited().catch(ignoreFailedStore);
+    peers.edited().catch(ignoreFailedStore);
     votersChanged();
   });
 
   const registry = await createRegistry({
     store,
     claims: claims.store,
-    legacy,
+    legacy: {
+      ownerOf: (addresses) => legacyClaims.ownerOf(addresses),
+      claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
+    },
     index,
     parseAddress,
     clock,
@@ -198,7 +202,6 @@ export async function createNode(
     const claim = registry.pending(key);
     return claim && new HeldAddress(claim.agent, claim.entry, () => roster.current().self);
   };
-  const presence = new Presence({ roster: roster.current, transport, keys, clock, log });
   const guard = createGuard({
     clock,
     resolve: ports.resolveOutside,
@@ -254,7 +257,11 @@ export async function createNode(
       publicKey: signer.publicKey,
       claims,
       peer: (id) => presence.of(id),
-      legacy,
+      legacy: {
+        has: (id) => legacy.has(id),
+        remark: (id) => legacy.remark(id),
+        obstacle: () => legacyClaims.obstacle(),
+      },
     },
   });
 
@@ -265,12 +272,11 @@ export async function createNode(
   return {
     fetch,
     registry,
-    meet: () => legacy.meet(background.signal),
+    meet: () => peers.meet(),
     start: () => {
       claims.start();
       inHand.push(
-        presence.run(background.signal),
-        legacy.run(background.signal).catch(ignoreFailedStore),
+        peers.run(claims.greet).catch(ignoreFailedStore),
         reconciler.run(background.signal).catch(ignoreFailedStore),
         webhooks.start(background.signal).catch(ignoreFailedStore),
         sending.run(background.signal).catch(ignoreFailedStore),
@@ -278,7 +284,7 @@ export async function createNode(
     },
     whyNoClaims: () => {
       const { ready, why } = claims.store.status();
-      return ready ? legacy.obstacle()?.message : why;
+      return ready ? legacyClaims.obstacle()?.message : why;
     },
     quiesce: () => background.abort(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,38 +1,26 @@
-// Which peers serve only the look-up, and what is asked of them around a claim. A peer is one of them when hosts.json says so, until it
-// introduces itself with a key like any other host. Without a secret, and never once a key of it is known, it is also one that was heard to
-// be on a private network (durable: it still is one while it does not answer): that is a stranger's word, so the operator is told.
-import { MeshError, refusalOf } from '../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
-import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
-import { askLegacyPeers, type LegacyMode, type LegacyOwner, type LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
-import { type AddressKey, type HostId, parseHostId } from '../../mesh/names.ts';
+// Which peers serve only the look-up. A peer is one of them when hosts.json says so, until it introduces itself with a key like any other
+// host. Without a secret, and never once a key of it is known, a peer is also one that was heard to be on a private network (durable: it still
+// is one while it does not answer): that is a stranger's word, so the operator is told.
+import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
+import { type HostId, parseHostId } from '../../mesh/names.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { KeyedHosts } from './keyed-hosts.ts';
+import type { Learned } from './learned.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
 
-export interface LegacyPeersOptions extends LegacyPorts {
+export interface LegacyPeersOptions {
   readonly mode: LegacyMode;
   readonly roster: () => Roster;
-  readonly keys: Pick<PeerKeys, 'known' | 'learn' | 'recheck'>;
+  readonly keys: Pick<PeerKeys, 'known'>;
   readonly believesLegacy: BelieveLegacy;
   readonly store: Pick<Store, 'load' | 'commit'>;
   readonly log: Log;
   /** Told when another peer counts as one, or one no more. */
   readonly changed: () => void;
-  /** Told of an address of this host that a legacy peer has too. */
-  readonly doubled: (key: AddressKey, hostId: HostId) => void;
-  /** Whether this host has the address, still. */
-  readonly holds: (key: AddressKey) => boolean;
-}
-
-/** Why no claim can be made because of them. */
-export interface LegacyObstacle {
-  readonly message: string;
-  readonly hosts: readonly HostId[];
 }
 
 const PREFIX = 'legacy/';
@@ -49,18 +37,16 @@ export class LegacyPeers {
   readonly #keyed: KeyedHosts;
   /** Told of in this run. */
   readonly #warned = new Set<HostId>();
-  /** Why the last greeting of it, or question to it, had no answer. */
+  /** Why the last question to it, who it is or what it has, had no answer: a sentence. */
   readonly #silent = new Map<HostId, string>();
-  readonly #stopping = new AbortController();
-  #again = 0;
-  /** As `changed` was last told of. */
-  #told: string;
+  /** Those listed when `changed` was last told. */
+  #told: ReadonlySet<HostId>;
 
   private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>, keyed: KeyedHosts) {
     this.#options = options;
     this.#heard = heard;
     this.#keyed = keyed;
-    this.#told = this.#listed().join();
+    this.#told = new Set(this.listed());
   }
 
   /** Rejects with `store_failed` when a record can't be read. */
@@ -104,68 +90,56 @@ export class LegacyPeers {
     return this.#options.mode !== 'strict' && this.has(id);
   }
 
-  /** What is known beforehand; a claim asks. */
-  obstacle(): LegacyObstacle | undefined {
-    const hosts = this.#listed();
-    if (hosts.length > 0 && this.#options.mode === 'strict') return forbidden(hosts);
-    const silent = hosts.flatMap((hostId) => {
-      const why = this.#silent.get(hostId);
-      return why === undefined ? [] : [{ hostId, why }];
-    });
-    return silent.length === 0 || this.#options.mode === 'lenient' ? undefined : unanswered(silent);
+  /** Those that are listed now. */
+  listed(): readonly HostId[] {
+    return this.#options
+      .roster()
+      .peers.filter(({ id }) => this.has(id))
+      .map(({ id }) => id);
   }
 
-  /** Before a claim. Throws `uniqueness_unavailable`; resolves with an owner when there is one. */
-  async ownerOf(addresses: readonly SpelledAddress[]): Promise<LegacyOwner | undefined> {
-    const { mode, log } = this.#options;
-    const unmet = this.#unmet();
-    if (unmet.length > 0) await Promise.all(unmet.map((id) => this.#greet(id, this.#stopping.signal)));
-    const peers = this.#listed();
-    if (peers.length === 0) return undefined;
-    if (mode === 'strict') throw unavailable(forbidden(peers));
-    const { owners, silent } = await askLegacyPeers(this.#options, peers, addresses);
+  /** Peers of which nothing is known yet, not even that they are silent. */
+  unmet(): readonly HostId[] {
+    const { roster, keys } = this.#options;
+    return roster()
+      .peers.filter(({ id }) => keys.known(id) === undefined && !this.has(id) && !this.#silent.has(id))
+      .map(({ id }) => id);
+  }
+
+  whySilent(id: HostId): string | undefined {
+    return this.#silent.get(id);
+  }
+
+  /** Each of them was asked what it has; `silent`: those that did not say, and why. */
+  asked(peers: readonly HostId[], silent: readonly { readonly hostId: HostId; readonly why: string }[]): void {
     for (const peer of peers) this.#silent.delete(peer);
     for (const { hostId, why } of silent) this.#silent.set(hostId, why);
-    if (owners[0] !== undefined) return owners[0];
-    if (silent.length === 0) return undefined;
-    if (mode === 'detect') throw unavailable(unanswered(silent));
-    log.warn('legacy.not_asked', { hostIds: silent.map(({ hostId }) => hostId), addresses: addresses.length });
-    return undefined;
   }
 
-  /** After a claim: each of them is asked again, in the background. */
-  claimed(addresses: readonly SpelledAddress[]): void {
-    if (this.#listed().length === 0) return;
-    for (const afterMs of LEGACY_AGAIN_MS) {
-      if (this.#again + addresses.length > LEGACY_AGAIN_MAX) return;
-      this.#again += addresses.length;
-      void this.#askAgain(addresses, afterMs).finally(() => {
-        this.#again -= addresses.length;
-      });
-    }
+  /** The peer was asked who it is. Resolves when what came of it is durable. */
+  async heard(id: HostId, learned: Learned): Promise<void> {
+    if (learned.kind === 'known' && this.#isSettled(id)) return;
+    if (learned.kind === 'legacy' && this.#mayBeLegacy(id)) await this.#heardOf(id, learned.address);
+    else if (learned.kind === 'known') await this.#introduced(id);
+    else this.#silent.set(id, learned.why);
+    const listed = this.listed();
+    if (listed.length === this.#told.size && listed.every((one) => this.#told.has(one))) return;
+    this.#told = new Set(listed);
+    this.#options.changed();
   }
 
-  /** hosts.json was edited: who is new there is greeted at once. */
+  /** hosts.json was edited. */
   async edited(): Promise<void> {
     const { roster } = this.#options;
     await this.#forgetUnlisted();
     await this.#noteKeyed();
     for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
-    await Promise.all(this.#unmet().map((id) => this.#greet(id, this.#stopping.signal)));
   }
 
-  /** Greets every peer whose key is not known, once. */
-  async meet(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#options.roster().peers.map(({ id }) => this.#greet(id, signal)));
-  }
-
-  /** The same, again and again, until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
-    while (!signal.aborted) {
-      await this.meet(signal);
-      await this.#options.clock.sleep(GREETING_INTERVAL_MS, signal);
-    }
+  /** Whether that the peer has a key is noted, and nothing else was. */
+  #isSettled(id: HostId): boolean {
+    const isNoted = this.#heard.has(id) || this.#warned.has(id) || this.#silent.has(id) || this.#told.has(id);
+    return this.#keyed.has(id) && !isNoted;
   }
 
   #isHeard(host: Host): boolean {
@@ -185,44 +159,6 @@ export class LegacyPeers {
     const { roster, keys } = this.#options;
     const keyed = roster().peers.filter(({ id, publicKey }) => publicKey !== undefined || keys.known(id) !== undefined);
     await this.#keyed.note(keyed.map(({ id }) => id));
-  }
-
-  #listed(): readonly HostId[] {
-    return this.#options
-      .roster()
-      .peers.filter(({ id }) => this.has(id))
-      .map(({ id }) => id);
-  }
-
-  /** Peers of which nothing is known yet, not even that they are silent. */
-  #unmet(): readonly HostId[] {
-    const { roster, keys } = this.#options;
-    return roster()
-      .peers.filter(({ id }) => keys.known(id) === undefined && !this.has(id) && !this.#silent.has(id))
-      .map(({ id }) => id);
-  }
-
-  async #greet(id: HostId, signal: AbortSignal): Promise<void> {
-    await this.#hear(id, signal);
-    const listed = this.#listed().join();
-    if (signal.aborted || listed === this.#told) return;
-    this.#told = listed;
-    this.#options.changed();
-  }
-
-  async #hear(id: HostId, signal: AbortSignal): Promise<void> {
-    const { keys } = this.#options;
-    await keys.recheck(id, signal).catch(refusalOf);
-    if (keys.known(id) === undefined) {
-      const learned = await keys.learn(id, signal);
-      if (signal.aborted) return;
-      if (learned.kind === 'legacy' && this.#mayBeLegacy(id)) return this.#heardOf(id, learned.address);
-      if (learned.kind !== 'known') {
-        this.#silent.set(id, learned.why);
-        return;
-      }
-    }
-    await this.#introduced(id);
   }
 
   #mayBeLegacy(id: HostId): boolean {
@@ -257,15 +193,6 @@ export class LegacyPeers {
     this.#heard.delete(id);
     log.info('legacy.joined', { hostId: id });
   }
-
-  async #askAgain(addresses: readonly SpelledAddress[], afterMs: number): Promise<void> {
-    const { clock, holds, doubled } = this.#options;
-    await clock.sleep(afterMs, this.#stopping.signal);
-    const still = addresses.filter(({ key }) => holds(key));
-    if (this.#stopping.signal.aborted || still.length === 0) return;
-    const { owners } = await askLegacyPeers(this.#options, this.#listed(), still);
-    for (const { key, hostId } of owners) if (holds(key)) doubled(key, hostId);
-  }
 }
 
 function isHeardAt(value: unknown): value is HeardAt {
@@ -275,22 +202,4 @@ function isHeardAt(value: unknown): value is HeardAt {
 
 function unconfirmed({ id, url }: Host): string {
   return `Host '${id}' is taken for one that serves only the look-up, without a vote, because an unsigned answer at ${url} says so. If that is right, say "legacy": true in its entry of hosts.json, on every host. If it should vote, somebody else answers there: set MESH_SECRET on all hosts, or its "publicKey".`;
-}
-
-function forbidden(hosts: readonly HostId[]): LegacyObstacle {
-  const message = `hosts.json lists ${hosts.join(', ')}, which serve only the look-up, and MESH_LEGACY=strict allows none: with such a host nobody can promise that an address has one owner. Take it out of hosts.json, or bring it up to date.`;
-  return { message, hosts };
-}
-
-function unanswered(silent: readonly { readonly hostId: HostId; readonly why: string }[]): LegacyObstacle {
-  const hosts = silent.map(({ hostId }) => hostId);
-  const message = `${hosts.join(', ')} serves only the look-up, and could not be asked whether it has the address: ${silent[0]?.why} Start it, take it out of hosts.json, or go on without it with MESH_LEGACY=lenient.`;
-  return { message, hosts };
-}
-
-function unavailable({ message, hosts }: LegacyObstacle): MeshError {
-  return new MeshError('uniqueness_unavailable', `${message} Nothing was claimed.`, {
-    extra: { reason: 'legacy_peer', hostsFailed: hosts },
-    retryAfterSeconds: 2,
-  });
 }

@@ -1,13 +1,10 @@
-// Which peers are there: each is asked a look-up that has no owner, and what came of it is what `GET /api/hosts` shows. Only for people and
-// logs: no claim and no look-up asks it, so a wrong guess costs nothing.
-import { refusalOf } from '../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
-import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
+// Which peers are there, as far as the heartbeat heard: what `GET /api/hosts` shows. Only for people and logs: no claim and no look-up asks
+// it, so a wrong guess costs nothing.
 import type { HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport } from '../../mesh/ports.ts';
-import type { Host, Roster } from '../../mesh/roster.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { PeerKeyStatus } from './peer-keys.ts';
+import type { Exchanges } from './timetable.ts';
 
 /** What is known of a peer, as `GET /api/hosts` shows it. */
 export interface Seen {
@@ -22,17 +19,26 @@ export interface Seen {
 
 type Sighting = Omit<Seen, 'key'>;
 
+/** An answer to a question that began at `sinceMs` by the monotonic clock. `why`: a sentence, when what it says is not believed. */
+export interface Answer {
+  readonly sinceMs: number;
+  readonly why?: string | undefined;
+}
+
 export interface PresenceOptions {
-  readonly roster: () => Roster;
-  readonly transport: PeerTransport;
   readonly keys: { status(id: HostId): PeerKeyStatus };
   readonly clock: Clock;
   readonly log: Log;
 }
 
+const NEVER: Exchanges = { ownAtMs: -Infinity, isFailed: false, heardAtMs: -Infinity };
+
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #sightings = new Map<HostId, Sighting>();
+  readonly #exchanges = new Map<HostId, Exchanges>();
+  /** Which version its index had when it last spoke of that. */
+  readonly #indexes = new Map<HostId, string>();
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -43,38 +49,54 @@ export class Presence {
     return { ...sighting, key: this.#options.keys.status(id) };
   }
 
-  /** Greets every peer, again and again, until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await Promise.all(this.#options.roster().peers.map((peer) => this.#greet(peer, signal)));
-      await this.#options.clock.sleep(GREETING_INTERVAL_MS, signal);
-    }
+  exchangesWith(id: HostId): Exchanges {
+    return this.#exchanges.get(id) ?? NEVER;
   }
 
-  async #greet(peer: Host, signal: AbortSignal): Promise<void> {
-    const { transport, clock } = this.#options;
-    const startedMs = clock.monotonicMs();
-    const request = {
-      to: peer.id,
-      lane: 'greetings',
-      method: 'GET',
-      path: LEGACY_PROBE_PATH,
-      headers: { 'X-Federated-Query': 'true' },
-      answerMsMax: GREETING_MS_MAX,
-      answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
-      answerSignature: 'known-key',
-    } as const;
-    const why = await transport.ask(request, signal).then(() => undefined, refusalOf);
-    if (signal.aborted) return;
-    if (why?.code === 'peer_silent') {
-      const { lastSeenAt } = this.of(peer.id);
-      this.#note(peer.id, { status: 'offline', why: why.message, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
-      return;
-    }
-    // Whatever it answers, it is there.
-    const rttMs = Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
+  /** Changes with the peer's email index; `undefined` while the peer has not said so, or says it no more. */
+  indexOf(id: HostId): string | undefined {
+    return this.#indexes.get(id);
+  }
+
+  /** Whatever it answers, it is there. */
+  answered(id: HostId, { sinceMs, why }: Answer): void {
+    const { clock } = this.#options;
+    this.#exchanged(id, { ownAtMs: clock.monotonicMs(), isFailed: why !== undefined });
+    const rttMs = Math.round((clock.monotonicMs() - sinceMs) * 10) / 10;
     const lastSeenAt = new Date(clock.wallMs()).toISOString();
-    this.#note(peer.id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why: why.message }) });
+    this.#note(id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why }) });
+  }
+
+  unanswered(id: HostId, why: string): void {
+    this.#exchanged(id, { ownAtMs: this.#options.clock.monotonicMs(), isFailed: true });
+    const { lastSeenAt } = this.of(id);
+    this.#note(id, { status: 'offline', why, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
+  }
+
+  /** It asked this host something, signed. That it reaches us does not say that we reach it. */
+  heard(id: HostId): void {
+    const { clock } = this.#options;
+    this.#exchanged(id, { heardAtMs: clock.monotonicMs() });
+    const known = this.#sightings.get(id);
+    if (known?.status === 'online')
+      this.#sightings.set(id, { ...known, lastSeenAt: new Date(clock.wallMs()).toISOString() });
+  }
+
+  /** `index`: absent when the peer is of a version that does not say. */
+  said(id: HostId, index: string | undefined): void {
+    if (index === undefined) this.#indexes.delete(id);
+    else this.#indexes.set(id, index);
+  }
+
+  /** Another host may be listed under this id, or at another place. */
+  forget(id: HostId): void {
+    this.#sightings.delete(id);
+    this.#exchanges.delete(id);
+    this.#indexes.delete(id);
+  }
+
+  #exchanged(id: HostId, change: Partial<Exchanges>): void {
+    this.#exchanges.set(id, { ...this.exchangesWith(id), ...change });
   }
 
   #note(id: HostId, now: Sighting): void {

@@ -89,6 +89,11 @@ export class EmailIndex {
     return this.#version;
   }
 
+  /** Changes with what the index shows, and is never the same for another index, not even after a restart: its strong ETag. */
+  get etag(): string {
+    return `"${this.#incarnation}-${this.#version}"`;
+  }
+
   /** Addresses held here, those of agents whose email is disabled among them. */
   get size(): number {
     return this.#holders.size;
@@ -137,7 +142,7 @@ export class EmailIndex {
   /** The same at once. */
   bytes(): PreparedIndex {
     this.#noticeUrl();
-    this.#prepared ??= { body: joinPages(this.#pages), etag: `"${this.#incarnation}-${this.#version}"` };
+    this.#prepared ??= { body: joinPages(this.#pages), etag: this.etag };
     return this.#prepared;
   }
 

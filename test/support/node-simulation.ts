@@ -15,6 +15,8 @@ import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import { parseRoster, type Roster } from '../../mesh/roster.ts';
+import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
+import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
@@ -165,14 +167,17 @@ export class NodeSimulation {
       this.#shown(host, key, isShown),
     );
     const legacy = await LegacyPeers.open({
-      ...{ mode: 'detect', roster, store, transport, clock, log: quiet, parseAddress: parsePlainAddress },
-      keys: {
-        known: (peer) => (peer === LEGACY ? undefined : someKey),
-        learn: async () => ({ kind: 'untrusted', code: 'peer_untrusted', why: 'It knows no hello.' }),
-        recheck: () => Promise.resolve(),
-      },
+      ...{ mode: 'detect', roster, store, log: quiet },
+      keys: { known: (peer) => (peer === LEGACY ? undefined : someKey) },
       believesLegacy: () => true,
       changed: () => undefined,
+    });
+    const stopping = new AbortController().signal;
+    const ofLegacy = { peers: legacy, transport, clock, parseAddress: parsePlainAddress, stopping };
+    const introductions = { meetAll: () => Promise.resolve() };
+    const legacyClaims = new LegacyClaims({ ...ofLegacy, introductions, mode: 'detect', log: quiet });
+    const legacyDoubles = new LegacyDoubles({
+      ...ofLegacy,
       doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
       holds: (key) => index.holder(key) !== undefined,
     });
@@ -197,7 +202,12 @@ export class NodeSimulation {
       ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },
       claims: this.#noting(host, claims),
       legacy:
-        this.#options.asksLegacy === false ? { ownerOf: async () => undefined, claimed: () => undefined } : legacy,
+        this.#options.asksLegacy === false
+          ? { ownerOf: async () => undefined, claimed: () => undefined }
+          : {
+              ownerOf: (addresses) => legacyClaims.ownerOf(addresses),
+              claimed: (addresses) => legacyDoubles.claimed(addresses),
+            },
     });
     const ask = createLookUp({
       ...{ transport, roster, clock, parseAddress: parsePlainAddress },

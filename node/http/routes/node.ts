@@ -5,6 +5,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { MembershipView } from '../../../mesh/membership/readiness.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Host, Roster } from '../../../mesh/roster.ts';
+import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
@@ -18,7 +19,7 @@ export interface NodeRoutesOptions {
   readonly publicKey: string;
   /** What is known of a peer. */
   readonly peer: (id: HostId) => Seen;
-  readonly legacy: Pick<LegacyPeers, 'has' | 'obstacle' | 'remark'>;
+  readonly legacy: Pick<LegacyPeers, 'has' | 'remark'> & Pick<LegacyClaims, 'obstacle'>;
 }
 
 export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {

@@ -6,7 +6,7 @@ import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { parseRoster, type Roster } from '../../../mesh/roster.ts';
 import type { Learned } from '../../../node/peers/learned.ts';
-import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';
+import { openPeers } from '../../../node/peers/open-peers.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { parsePlainAddress } from '../../support/plain-address.ts';
@@ -14,11 +14,13 @@ import { RecordingLog } from '../../support/recording-log.ts';
 import { urlOf } from '../../support/roster-of.ts';
 import { type PeerScript, ScriptedPeers, says, wireEntry } from '../../support/scripted-peers.ts';
 import { testKeys } from '../../support/test-keys.ts';
+import { trustingHosts } from '../../support/trusting-hosts.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const OLD = 'old' as HostId;
 const A = addressOf('a@x.com');
 const { key } = testKeys('old').old;
+const trusting = trustingHosts('mac', 'old');
 const owned: PeerScript = says({ 'a@x.com': wireEntry('old', 'oberon') });
 const silent: PeerScript = () => Promise.reject(new MeshError('peer_silent', 'It is gone.'));
 
@@ -60,41 +62,62 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
   let known = false;
   const [changes, doubles]: [unknown[], unknown[]] = [[], []];
   const transport = new ScriptedPeers({ old: (request, signal) => world.lookUp(request, signal) });
-  const peers = await LegacyPeers.open({
-    ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress },
+  const stop = new AbortController();
+  const open = await openPeers({
+    ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress, stopping: stop.signal },
+    ...{ random: { next: () => 0 }, index: () => '"1"' },
     roster: () => listings[world.listed],
     keys: {
+      ...trusting.mac.keys,
       known: () => (known ? key : undefined),
       learn: async () => {
         world.greeted += 1;
         if (world.hello.kind === 'known') known = true;
         return world.hello;
       },
-      recheck: async () => undefined,
     },
     believesLegacy: (address) => believes && address.startsWith('10.'),
-    changed: () => changes.push(peers.has(OLD)),
+    changed: () => changes.push(open.legacy.has(OLD)),
     doubled: (address, hostId) => doubles.push([address, hostId]),
     holds: (address: AddressKey) => world.held.has(address),
   });
-  const stop = new AbortController();
+  const { legacy: peers, legacyClaims: claims, legacyDoubles, presence } = open;
   const start = async () => {
-    void peers.run(stop.signal);
+    void open.run((id) => presence.answered(id, { sinceMs: clock.monotonicMs() }));
+    await clock.settle();
+  };
+  const edited = async () => {
+    await open.edited();
     await clock.settle();
   };
   const refusal = () =>
-    peers.ownerOf([A]).then(
+    claims.ownerOf([A]).then(
       (owner) => owner ?? 'nobody',
       (error: MeshError) => ({ code: error.code, message: error.message, ...error.extra }),
     );
-  return { peers, store, clock, log, world, transport, changes, doubles, start, stop, refusal };
+  return {
+    peers,
+    claims,
+    legacyDoubles,
+    edited,
+    store,
+    clock,
+    log,
+    world,
+    transport,
+    changes,
+    doubles,
+    start,
+    stop,
+    refusal,
+  };
 }
 
 describe('a peer of which a key was known', () => {
   it('keeps its vote when the key is taken out of hosts.json and somebody answers without one, through restarts', async () => {
     const first = await setUp({ listed: 'keyed' });
     first.world.listed = 'both';
-    await first.peers.edited();
+    await first.edited();
     const again = await setUp({ disk: first.store.snapshot() });
     for (const { peers, start, log } of [first, again]) {
       await start();
@@ -103,13 +126,13 @@ describe('a peer of which a key was known', () => {
   });
 
   it('loses its vote when hosts.json says that it is legacy, and for no longer', async () => {
-    const { peers, world, start } = await setUp({ listed: 'keyed' });
+    const { peers, world, start, edited } = await setUp({ listed: 'keyed' });
     world.listed = 'declared';
-    await peers.edited();
+    await edited();
     await start();
     expect(peers.isNoVoter(OLD)).toBe(true);
     world.listed = 'both';
-    await peers.edited();
+    await edited();
     expect(peers.isNoVoter(OLD)).toBe(false);
   });
 });
@@ -155,15 +178,15 @@ describe('a peer without a hello', () => {
   it.each(['moved', 'disabled'] as const)(
     'is none any more once hosts.json has it %s, until it is heard again',
     async (listed) => {
-      const { peers, world, store, start } = await setUp();
+      const { peers, world, store, start, edited } = await setUp();
       await start();
       world.hello = { kind: 'silent', why: 'It is gone.' };
       world.listed = listed;
-      await peers.edited();
+      await edited();
       expect(peers.has(OLD)).toBe(false);
       if (listed === 'moved') return;
       world.listed = 'both';
-      await peers.edited();
+      await edited();
       expect([peers.has(OLD), await store.get('legacy/old')]).toEqual([false, undefined]);
     },
   );
@@ -175,7 +198,7 @@ describe('a peer without a hello', () => {
     again.world.hello = { kind: 'silent', why: 'It is gone.' };
     await again.start();
     expect([again.peers.has(OLD), again.changes]).toEqual([true, []]);
-    expect(again.peers.obstacle()).toEqual({ message: expect.stringContaining('It is gone.'), hosts: ['old'] });
+    expect(again.claims.obstacle()).toEqual({ message: expect.stringContaining('It is gone.'), hosts: ['old'] });
   });
 
   it('is none any more once it introduces itself, also after a restart', async () => {
@@ -219,15 +242,16 @@ describe('a peer that was listed a moment ago', () => {
   });
 
   it('is greeted when the file is edited, and again when it is listed again', async () => {
-    const { peers, world } = await setUp();
+    const { world, edited, start } = await setUp();
     world.hello = { kind: 'silent', why: 'It is gone.' };
-    await peers.edited();
-    await peers.edited();
+    await start();
+    await edited();
+    await edited();
     expect(world.greeted).toBe(1);
     world.listed = 'alone';
-    await peers.edited();
+    await edited();
     world.listed = 'both';
-    await peers.edited();
+    await edited();
     expect(world.greeted).toBe(2);
   });
 });
@@ -240,7 +264,7 @@ describe('before a claim', () => {
   });
 
   it('a silent one stops the claim, and the node says so until it answers again', async () => {
-    const { peers, refusal, world } = await setUp({ legacy: true });
+    const { refusal, world, claims } = await setUp({ legacy: true });
     world.lookUp = silent;
     expect(await refusal()).toMatchObject({
       code: 'uniqueness_unavailable',
@@ -250,33 +274,33 @@ describe('before a claim', () => {
       reason: 'legacy_peer',
       hostsFailed: ['old'],
     });
-    expect(peers.obstacle()).toMatchObject({ hosts: ['old'] });
+    expect(claims.obstacle()).toMatchObject({ hosts: ['old'] });
     world.lookUp = says({});
     expect(await refusal()).toBe('nobody');
-    expect(peers.obstacle()).toBeUndefined();
+    expect(claims.obstacle()).toBeUndefined();
   });
 
   it('a silent one is passed over where that is allowed, and logged', async () => {
-    const { peers, refusal, world, log } = await setUp({ legacy: true, mode: 'lenient' });
+    const { refusal, world, log, claims } = await setUp({ legacy: true, mode: 'lenient' });
     world.lookUp = silent;
     expect(await refusal()).toBe('nobody');
-    expect([peers.obstacle(), log.named('legacy.not_asked').length]).toEqual([undefined, 1]);
+    expect([claims.obstacle(), log.named('legacy.not_asked').length]).toEqual([undefined, 1]);
     world.lookUp = owned;
     expect(await refusal()).toMatchObject({ hostId: 'old' });
   });
 
   it('none may be listed where that is forbidden, and it keeps its vote', async () => {
-    const { peers, refusal, transport } = await setUp({ legacy: true, mode: 'strict' });
+    const { peers, refusal, transport, claims } = await setUp({ legacy: true, mode: 'strict' });
     expect(await refusal()).toMatchObject({ reason: 'legacy_peer', message: expect.stringContaining('strict') });
-    expect([peers.isNoVoter(OLD), peers.obstacle()?.hosts, transport.asked]).toEqual([false, ['old'], []]);
+    expect([peers.isNoVoter(OLD), claims.obstacle()?.hosts, transport.asked]).toEqual([false, ['old'], []]);
   });
 });
 
 describe('after a claim', () => {
   it('they are asked again after 6 and 30 seconds, and what both have is told', async () => {
-    const { peers, world, clock, doubles, transport, start } = await setUp({ legacy: true });
+    const { world, clock, doubles, transport, start, legacyDoubles } = await setUp({ legacy: true });
     await start();
-    peers.claimed([A]);
+    legacyDoubles.claimed([A]);
     await clock.advance(5_999);
     expect(transport.asked).toEqual([]);
     await clock.advance(1);
@@ -287,9 +311,9 @@ describe('after a claim', () => {
   });
 
   it('nothing is asked about an address that was given up meanwhile', async () => {
-    const { peers, world, clock, doubles, transport, start } = await setUp({ legacy: true });
+    const { world, clock, doubles, transport, start, legacyDoubles } = await setUp({ legacy: true });
     await start();
-    peers.claimed([A]);
+    legacyDoubles.claimed([A]);
     world.lookUp = owned;
     world.held.clear();
     await clock.advance(30_000);
@@ -297,9 +321,9 @@ describe('after a claim', () => {
   });
 
   it('nothing is told of one that was given up while the answer was awaited', async () => {
-    const { peers, world, clock, doubles, start } = await setUp({ legacy: true });
+    const { world, clock, doubles, start, legacyDoubles } = await setUp({ legacy: true });
     await start();
-    peers.claimed([A]);
+    legacyDoubles.claimed([A]);
     world.lookUp = (request, signal) => {
       world.held.clear();
       return owned(request, signal);
@@ -309,18 +333,18 @@ describe('after a claim', () => {
   });
 
   it('no more addresses wait than there is room for', async () => {
-    const { peers, clock, transport, start } = await setUp({ legacy: true });
+    const { clock, transport, start, legacyDoubles } = await setUp({ legacy: true });
     await start();
     const hundred = Array.from({ length: 100 }, () => A);
-    for (let count = 0; count <= LEGACY_AGAIN_MAX; count += 100) peers.claimed(hundred);
+    for (let count = 0; count <= LEGACY_AGAIN_MAX; count += 100) legacyDoubles.claimed(hundred);
     await clock.advance(30_000);
     expect(transport.asked).toHaveLength(LEGACY_AGAIN_MAX);
   });
 
   it('a node that stops asks nothing more', async () => {
-    const { peers, clock, stop, transport, start } = await setUp({ legacy: true });
+    const { clock, stop, transport, start, legacyDoubles } = await setUp({ legacy: true });
     await start();
-    peers.claimed([A]);
+    legacyDoubles.claimed([A]);
     stop.abort();
     await clock.advance(30_000);
     expect([transport.asked, clock.sleepers]).toEqual([[], 0]);

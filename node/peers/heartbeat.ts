@@ -1,0 +1,175 @@
+// One conversation with each peer. While no key of it is known it is asked who it is; then one signed question every few seconds carries what
+// this host says of the mesh, and shows whether the peer is there. Presence, legacy peers and the reader of indexes are views of what was
+// heard. Steps and times: README.md.
+import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
+import type { Greeting } from '../../mesh/claims/messages.ts';
+import { MeshError, refusalOf } from '../../mesh/errors.ts';
+import { GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
+import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Host, Roster } from '../../mesh/roster.ts';
+import type { Introductions } from './introductions.ts';
+import type { LegacyPeers } from './legacy-peers.ts';
+import type { Presence } from './presence.ts';
+import { nextQuestionMs } from './timetable.ts';
+
+/** Greets that host; what comes of it is told to the `Conversation`. */
+export type Greet = (to: HostId) => void;
+
+export interface HeartbeatOptions {
+  readonly roster: () => Roster;
+  readonly introductions: Pick<Introductions, 'meet'>;
+  readonly legacy: Pick<LegacyPeers, 'has'>;
+  readonly presence: Presence;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'next'>;
+  /** Changes with this host's email index. */
+  readonly index: () => string;
+}
+
+/** The conversation with one peer. */
+interface Talk {
+  readonly url: string;
+  readonly stop: AbortController;
+  /** Ends the wait for the next question. */
+  wake: AbortController;
+  ended: Promise<void>;
+}
+
+export class Heartbeat implements Conversation {
+  readonly #options: HeartbeatOptions;
+  readonly #talks = new Map<HostId, Talk>();
+  #begin: ((peer: Host) => void) | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Speaks with every listed peer until `signal` aborts. `greet`: absent where the hosts keep no claims, and peers are asked a look-up.
+   * Rejects with `store_failed`.
+   */
+  async run(signal: AbortSignal, greet: Greet | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#begin = (peer) => {
+      const talk: Talk = { url: peer.url, stop: new AbortController(), wake: new AbortController(), ended: promise };
+      this.#talks.set(peer.id, talk);
+      talk.ended = this.#converse(peer.id, talk, greet).catch(reject);
+    };
+    if (signal.aborted) return;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    this.edited();
+    try {
+      await promise;
+    } finally {
+      this.#begin = undefined;
+      const talks = [...this.#talks.values()];
+      for (const id of [...this.#talks.keys()]) this.#end(id);
+      await Promise.all(talks.map(({ ended }) => ended));
+    }
+  }
+
+  /** hosts.json was edited: whoever is new there, or at another place, is spoken with at once. */
+  edited(): void {
+    const { roster, presence } = this.#options;
+    if (this.#begin === undefined) return;
+    const peers = new Map(roster().peers.map((peer) => [peer.id, peer]));
+    for (const [id, { url }] of this.#talks) {
+      if (peers.get(id)?.url === url) continue;
+      this.#end(id);
+      presence.forget(id);
+    }
+    for (const peer of peers.values()) if (!this.#talks.has(peer.id)) this.#begin(peer);
+  }
+
+  carries(to: HostId): boolean {
+    return this.#talks.has(to);
+  }
+
+  index(): string {
+    return this.#options.index();
+  }
+
+  greeted(to: HostId, how: Greeted): void {
+    const { presence } = this.#options;
+    if ('reply' in how) {
+      presence.said(to, how.reply.index);
+      presence.answered(to, how);
+    } else this.#failed(to, how.sinceMs, how.error);
+  }
+
+  heard(from: HostId, { index }: Greeting): void {
+    const { presence } = this.#options;
+    presence.said(from, index);
+    presence.heard(from);
+    // Who was silent, or was never asked, is asked at once.
+    if (presence.of(from).status !== 'online') this.#talks.get(from)?.wake.abort();
+  }
+
+  async #converse(id: HostId, talk: Talk, greet: Greet | undefined): Promise<void> {
+    const { presence, clock, random } = this.#options;
+    let [askedAtMs, drawn] = [-Infinity, random.next()];
+    while (!talk.stop.signal.aborted) {
+      const nowMs = clock.monotonicMs();
+      const dueMs = nextQuestionMs(presence.exchangesWith(id), drawn);
+      // How the last question ended may not be known yet: it is not asked again meanwhile.
+      const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX) - nowMs;
+      if (waitMs > 0) {
+        talk.wake = new AbortController();
+        await clock.sleep(waitMs, talk.wake.signal);
+        continue;
+      }
+      [askedAtMs, drawn] = [nowMs, random.next()];
+      await this.#ask(id, talk.stop.signal, greet);
+    }
+  }
+
+  async #ask(id: HostId, signal: AbortSignal, greet: Greet | undefined): Promise<void> {
+    const { introductions, legacy, presence, clock } = this.#options;
+    const sinceMs = clock.monotonicMs();
+    const learned = await introductions.meet(id, signal);
+    if (learned === undefined || signal.aborted) return;
+    if (learned.kind === 'legacy' && legacy.has(id)) presence.answered(id, { sinceMs });
+    else if (greet !== undefined) greet(id);
+    else await this.#probe(id, signal);
+  }
+
+  /** A look-up that has no owner, where there is nothing else to say. */
+  async #probe(to: HostId, signal: AbortSignal): Promise<void> {
+    const { transport, presence, clock } = this.#options;
+    const sinceMs = clock.monotonicMs();
+    const request = {
+      to,
+      lane: 'greetings',
+      method: 'GET',
+      path: LEGACY_PROBE_PATH,
+      headers: { 'X-Federated-Query': 'true' },
+      answerMsMax: GREETING_MS_MAX,
+      answerBytesMax: LOOKUP_ANSWER_BYTES_MAX,
+      answerSignature: 'known-key',
+    } as const;
+    const refusal = await transport.ask(request, signal).then(() => undefined, refusalOf);
+    if (signal.aborted) return;
+    if (refusal === undefined) presence.answered(to, { sinceMs });
+    else this.#failed(to, sinceMs, refusal);
+  }
+
+  #failed(id: HostId, sinceMs: number, error: unknown): void {
+    const { presence } = this.#options;
+    if (error instanceof MeshError && error.code === 'peer_silent') presence.unanswered(id, error.message);
+    else presence.answered(id, { sinceMs, why: sentenceOf(error) });
+  }
+
+  #end(id: HostId): void {
+    const talk = this.#talks.get(id);
+    this.#talks.delete(id);
+    talk?.stop.abort();
+    talk?.wake.abort();
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof MeshError ? error.message : 'Its answer to a greeting is in a form that is not known here.';
+}
