@@ -187,6 +187,7 @@ export async function createNode(
     peers: () => roster.current().peers.map(({ id }) => id),
     isOutside: (id) => legacy.has(id) || claims.relationTo?.(id).isForeign === true,
     version: () => index.version,
+    indexOf: (peer) => presence.indexOf(peer),
   });
   doubt = () => reconciler.doubt();
   doubled = (key, hostId) => conflicts.doubled(key, hostId);

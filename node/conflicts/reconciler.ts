@@ -1,5 +1,6 @@
 // Looks for conflicts in the background: whenever this host's data is in doubt, it asks the voters about every address it holds, through
-// restarts until that is done; and now and then it looks into each peer's index, which costs nothing while that stays the same (ETag).
+// restarts until that is done; and it looks into the index of each peer that says that its index changed, or does not say, and into every
+// other's now and then, which costs little while that stays the same (ETag).
 // Not at every start: to be asked, each voter writes something for each address.
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
@@ -23,6 +24,8 @@ export interface ReconcilerOptions {
   readonly peers: () => readonly HostId[];
   /** Whether the peer's claims are not decided by the same voters: then it may have what is claimed here, at any time. */
   readonly isOutside: (peer: HostId) => boolean;
+  /** The ETag of the peer's index, as it last said by itself; `undefined`: it does not say. */
+  readonly indexOf: (peer: HostId) => string | undefined;
   /** Changes with this host's addresses. */
   readonly version: () => number;
   readonly transport: PeerTransport;
@@ -32,6 +35,8 @@ export interface ReconcilerOptions {
 
 /** What was seen in a peer's index last. */
 interface Look {
+  /** By the monotonic clock. */
+  readonly atMs: number;
   readonly etag: string | undefined;
   /** As this host's own addresses were then. */
   readonly version: number;
@@ -45,6 +50,8 @@ const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
 /** Peers whose indexes are looked into in one interval. */
 const PEERS_PER_ROUND_MAX = 10;
+/** A peer that says that its index stayed the same is looked at all the same after this long. */
+const UNCHANGED_MS_MAX = 600_000;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
 const BATCH_PAUSE_MS = 200;
 
@@ -122,11 +129,28 @@ export class Reconciler {
   /** Those whose turn it is: with many hosts that each look at all others every minute, the mesh would be busy with nothing else. */
   #nextPeers(): readonly HostId[] {
     const peers = this.#options.peers();
-    const from = this.#nextPeer % Math.max(peers.length, 1);
-    const next = [...peers.slice(from), ...peers.slice(0, from)].slice(0, PEERS_PER_ROUND_MAX);
-    this.#nextPeer = from + next.length;
     for (const known of this.#looks.keys()) if (!peers.includes(known)) this.#looks.delete(known);
+    const from = this.#nextPeer % Math.max(peers.length, 1);
+    const inTurn = [...peers.slice(from), ...peers.slice(0, from)];
+    const next: HostId[] = [];
+    for (const peer of inTurn) {
+      if (next.length === PEERS_PER_ROUND_MAX) break;
+      this.#nextPeer += 1;
+      if (!this.#seenUnchanged(peer)) next.push(peer);
+    }
     return next;
+  }
+
+  /** What a look would show is known: the peer says so itself. */
+  #seenUnchanged(peer: HostId): boolean {
+    const { conflicts, clock, holds, indexOf, isOutside, version } = this.#options;
+    const last = this.#looks.get(peer);
+    const said = indexOf(peer);
+    if (last === undefined || said === undefined || said !== last.etag) return false;
+    if (isOutside(peer) && last.version !== version()) return false;
+    if (clock.monotonicMs() - last.atMs >= UNCHANGED_MS_MAX) return false;
+    conflicts.seenAt(peer, last.doubles.filter(holds));
+    return true;
   }
 
   async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
@@ -150,7 +174,10 @@ export class Reconciler {
       if (error instanceof MeshError) return undefined;
       throw error;
     });
-    if (answer?.status === 304 && last !== undefined) conflicts.seenAt(peer, last.doubles.filter(holds));
+    if (answer?.status === 304 && last !== undefined) {
+      conflicts.seenAt(peer, last.doubles.filter(holds));
+      this.#looks.set(peer, { ...last, atMs: clock.monotonicMs() });
+    }
     const members = answer?.status === 200 ? membersOf(answer) : undefined;
     if (members === undefined) return;
     const found = new Set<AddressKey>();
@@ -163,6 +190,6 @@ export class Reconciler {
       if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
     const doubles = shared.filter(holds);
     conflicts.seenAt(peer, doubles);
-    this.#looks.set(peer, { etag: answer?.etag, version: now, doubles });
+    this.#looks.set(peer, { atMs: clock.monotonicMs(), etag: answer?.etag, version: now, doubles });
   }
 }

@@ -19,7 +19,12 @@ const OTHER: Owner = {
 
 /** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
 async function setUp() {
-  const world = { ...(await testRegistry()), isOutside: false, peers: ['cloud' as HostId] };
+  const world = {
+    ...(await testRegistry()),
+    isOutside: false,
+    peers: ['cloud' as HostId],
+    said: undefined as string | undefined,
+  };
   await call(world.app, 'POST', '/api/agents', {
     id: 'a1',
     name: 'titania',
@@ -38,6 +43,7 @@ async function setUp() {
     peers: () => world.peers,
     isOutside: () => world.isOutside,
     version: () => index.version,
+    indexOf: () => world.said,
     transport: {
       ask: async (request) => {
         asked.push(request);
@@ -56,7 +62,11 @@ async function setUp() {
   const outside = () => {
     world.isOutside = true;
   };
-  return { ...world, outside, conflicts, reconciler, asked, answering, start, stop };
+  /** By itself, in the heartbeat. */
+  const says = (index: string | undefined) => {
+    world.said = index;
+  };
+  return { ...world, outside, says, conflicts, reconciler, asked, answering, start, stop };
 }
 
 const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });
@@ -244,6 +254,76 @@ describe('an address in the index of a peer too', () => {
     stop.abort();
     expect(new Set(seen.flat()).size).toBe(25);
     expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(20);
+  });
+
+  it('is not looked for while the peer says by itself that its index stayed the same, but for once in ten minutes', async () => {
+    const { clock, start, says, asked } = await setUp();
+    start();
+    await clock.advance(1_000);
+    says('"1"');
+    await clock.advance(590_000);
+    expect(asked.length).toBe(1);
+    await clock.advance(70_000);
+    expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, '"1"']);
+  });
+
+  it.each([['"2"'], [undefined]])('is looked for each minute when it says otherwise, or nothing: %s', async (index) => {
+    const { clock, start, says, asked } = await setUp();
+    start();
+    await clock.advance(1_000);
+    says(index);
+    await clock.advance(185_000);
+    expect(asked.length).toBe(4);
+  });
+
+  it('is found at the next look once the peer says that its index changed', async () => {
+    const { claims, clock, start, says, answering, index } = await setUp();
+    start();
+    await clock.advance(1_000);
+    says('"1"');
+    await clock.advance(300_000);
+    claims.owners.set(KEY, OTHER);
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"2"' }));
+    says('"2"');
+    await clock.advance(65_000);
+    expect(held(index)).toEqual(['b@x.com']);
+  });
+
+  it('is looked for in the unchanged index of a host with other voters once something was claimed here', async () => {
+    const { clock, start, says, answering, conflicts, app, outside } = await setUp();
+    outside();
+    answering(() => ({ status: 200, body: { 'late@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    says('"1"');
+    await clock.advance(125_000);
+    await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'late@x.com' });
+    await clock.advance(65_000);
+    expect(listed(conflicts).undecided).toEqual([{ key: 'late@x.com', hostId: 'cloud' }]);
+  });
+
+  it('is shown no more once it was released here, though the peer says that its index stayed the same', async () => {
+    const { clock, start, says, answering, conflicts, app } = await setUp();
+    answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
+    start();
+    await clock.advance(1_000);
+    says('"1"');
+    await call(app, 'DELETE', '/api/agents/a1/email/addresses/a@x.com');
+    await clock.advance(65_000);
+    await call(app, 'POST', '/api/agents/a1/email/addresses', { address: 'a@x.com' });
+    expect(listed(conflicts).undecided).toEqual([]);
+  });
+
+  it('is looked for nowhere in a mesh of many that all say so', async () => {
+    const { asked, start, stop, clock, says, ...world } = await setUp();
+    world.peers.splice(0, 1, ...Array.from({ length: 25 }, (_, at) => `host-${at}` as HostId));
+    start();
+    await clock.advance(190_000);
+    says('"1"');
+    asked.length = 0;
+    await clock.advance(400_000);
+    expect(asked).toEqual([]);
+    stop.abort();
   });
 
   it('is looked for later when the peer is silent', async () => {
