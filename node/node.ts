@@ -22,7 +22,7 @@ import { validate } from './http/input.ts';
 import { sendBodyReader } from './http/send-body.ts';
 import type { Log } from './log.ts';
 import { isLoopback } from './machine/this-machine.ts';
-import { FormerHosts } from './peers/former-hosts.ts';
+import { FormerHosts } from './peers/host-book.ts';
 import { type CallOnce, createGreeter } from './peers/greeter.ts';
 import { openPeers } from './peers/open-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';

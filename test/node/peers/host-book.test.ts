@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import { parseRoster } from '../../../mesh/roster.ts';
-import { FormerHosts } from '../../../node/peers/former-hosts.ts';
+import { FormerHosts } from '../../../node/peers/host-book.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { urlOf } from '../../support/roster-of.ts';
 
