@@ -1,50 +1,50 @@
-// The composition root: every part of a node made once, in plain order, from a configuration and ports. Called by main and by
-// tests; nothing else builds.
+// The composition root: every part of a node made once, in plain order, from a configuration and ports. Each capability is opened by one
+// function of its own room. Called by the command and by tests; nothing else builds.
 
-import { parseIdentityAddress } from '../mesh/address/identity.ts';
-import type { Owner } from '../mesh/claims/claim-store.ts';
+import { parseAnyAddress, parseIdentityAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
-import { MeshError } from '../mesh/errors.ts';
 import { createLookUp } from '../mesh/lookup/fan-out.ts';
-import type { AddressKey, HostId } from '../mesh/names.ts';
-import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
-import type { Host } from '../mesh/roster.ts';
+import type { Question } from '../mesh/lookup/index-entry.ts';
+import type { HostId } from '../mesh/names.ts';
+import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
-import { openClaims } from './claims.ts';
 import type { Config, ListenAddress, Secrets } from './config.ts';
-import { Conflicts } from './conflicts/conflicts.ts';
-import { Reconciler } from './conflicts/reconciler.ts';
-import { createApp, type Fetch } from './http/app.ts';
-import { BodyPlaces } from './http/body-places.ts';
+import { openConflicts } from './conflicts/open-conflicts.ts';
+import { createApp, type Fetch, type RouteGroup } from './http/app.ts';
 import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
-import { sendBodyReader } from './http/send-body.ts';
+import { addressRoutes } from './http/routes/addresses.ts';
+import { agentRoutes } from './http/routes/agents.ts';
+import { claimRoutes } from './http/routes/claims.ts';
+import { conflictRoutes } from './http/routes/conflicts.ts';
+import { emailValidationRoutes } from './http/routes/email-validation.ts';
+import { meshCommandRoutes } from './http/routes/mesh-commands.ts';
+import { nodeRoutes } from './http/routes/node.ts';
+import { sendRoutes } from './http/routes/send-group.ts';
+import { webhookRoutes } from './http/routes/webhooks.ts';
 import type { Log } from './log.ts';
-import { isLoopback } from './machine/this-machine.ts';
-import { FormerHosts } from './peers/host-book.ts';
-import { type CallOnce, createGreeter } from './peers/greeter.ts';
-import { openPeers } from './peers/open-peers.ts';
-import { openPeerKeys, type PeerKeys } from './peers/peer-keys.ts';
+import { MeshEvents } from './mesh-events.ts';
+import { type OpenMesh, openMesh } from './open-mesh.ts';
+import type { CallOnce } from './peers/greeter.ts';
+import type { MakeTransport } from './peers/open-transport.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
 import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
-import type { Agent } from './registry/agent.ts';
-import { EmailIndex, HeldAddress } from './registry/email-index.ts';
-import { createRegistry, type Registry } from './registry/registry.ts';
+import { EmailIndex } from './registry/email-index.ts';
+import { openRegistry, type Registry } from './registry/registry.ts';
+import type { ParseAddress } from './registry/wanted-addresses.ts';
 import type { PostForm } from './send/accounts/access-tokens.ts';
 import type { SendConfig } from './send/accounts/account.ts';
 import type { Blobs } from './send/attachments/blobs.ts';
 import type { Mailer } from './send/mailer.ts';
-import type { SendingAgent } from './send/request/sending-agent.ts';
 import { createSending } from './send/send-module.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
+import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
-import { createSender } from './webhooks/delivery/sender.ts';
-import { createGuard, type GuardOptions } from './webhooks/guard/guard.ts';
-import { createWebhooks } from './webhooks/webhooks.ts';
+import type { GuardOptions } from './webhooks/guard/guard.ts';
+import { openWebhooks } from './webhooks/open-webhooks.ts';
 
-/** The outside of a node. */
 export interface NodePorts {
   readonly store: Store;
   readonly clock: Clock;
@@ -69,7 +69,7 @@ export interface NodePorts {
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */
-  transport(keys: PeerKeys, hostOf: (id: HostId) => Host | undefined): PeerTransport & AsyncDisposable;
+  readonly transport: MakeTransport;
 }
 
 export interface NodeOptions {
@@ -99,189 +99,86 @@ export interface MeshNode extends AsyncDisposable {
   quiesce(): void;
 }
 
-export async function createNode(
-  { config, secrets, send, roster, version, listening }: NodeOptions,
-  ports: NodePorts,
-): Promise<MeshNode> {
-  const { store, clock, random, log, signer } = ports;
+/** What a part of the node adds to its routes, and does until the node stops. */
+interface Module {
+  readonly routes?: RouteGroup;
+  run?(signal: AbortSignal): Promise<void>;
+}
+
+/** Rejects with `store_failed` when a stored record can't be read. Disposing ends what is in hand. */
+export async function createNode(options: NodeOptions, ports: NodePorts): Promise<MeshNode> {
+  const { config, secrets, send, roster: watch, listening } = options;
+  const { store, clock, random, log } = ports;
   await using stack = new AsyncDisposableStack();
   const background = new AbortController();
-  const self = roster.current().self.id;
-  const parseAddress = (text: string) =>
-    parseIdentityAddress(text, {
-      allowSingleLabel: config.allowSingleLabel,
-      allowDomainLiteral: config.allowIpLiteral,
-    });
-
-  /** What somebody in the mesh may hold: which addresses a host gives out is that host's own setting. */
-  const parseAnyAddress = (text: string) =>
-    parseIdentityAddress(text, { allowSingleLabel: true, allowDomainLiteral: true });
-
-  let isConcerned = (_: HostId): boolean => false;
-  const hosts = await FormerHosts.open({ store, roster: roster.current, isConcerned: (id) => isConcerned(id) });
-  const hostOf = (id: HostId) => hosts.get(id);
+  const stopping = background.signal;
+  const roster = watch.current;
+  const self = roster().self.id;
   const secret = secrets.meshSecret?.reveal();
-  const greeter = createGreeter({ self, clock, random, callOnce: ports.callOnce, secret });
-  const hasSecret = secret !== undefined;
-  const believesLegacy = ports.believesLegacy ?? legacyBelief(hasSecret);
-  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, hasSecret, believesLegacy }));
-  const transport = stack.use(ports.transport(keys, hostOf));
+  const believesLegacy = ports.believesLegacy ?? legacyBelief(secret !== undefined);
 
-  const index = new EmailIndex({ self: () => roster.current().self, random });
-  const holder = (key: AddressKey): Owner | undefined => ownerOf(index, key);
-  let doubt = (): void => undefined;
-  let votersChanged = (): void => undefined;
-  let doubled = (_key: AddressKey, _hostId: HostId): void => undefined;
-  const peers = await openPeers({
-    ...{ mode: config.legacy, roster: roster.current, keys, transport, store, clock, random, log },
-    ...{ believesLegacy, parseAddress: parseAnyAddress, stopping: background.signal },
-    index: () => index.etag,
-    holds: (key) => index.holder(key) !== undefined,
-    changed: () => votersChanged(),
-    doubled: (key, hostId) => doubled(key, hostId),
-  });
-  const { legacy, legacyClaims, presence } = peers;
-  const claims = stack.use(
-    await openClaims({
-      ...{ self, store, transport, clock, random, log },
-      roster: roster.current(),
-      isNoVoter: (id) => legacy.isNoVoter(id),
-      engine: ports.engine,
-      registry: { holder, isEmpty: () => index.size === 0, keys: () => index.keys() },
-      doubted: () => doubt(),
-      conversation: peers.heartbeat,
+  const events = new MeshEvents();
+  const index = new EmailIndex({ self: () => roster().self, random });
+  const mesh = stack.use(
+    await openMesh({
+      ...{ self, watch, store, clock, random, log, secret, believesLegacy, index, events, stopping },
+      ...{ mode: config.legacy, engine: ports.engine, callOnce: ports.callOnce, makeTransport: ports.transport },
     }),
   );
-  isConcerned = (id) => claims.relationTo?.(id).isConcerned === true;
-  votersChanged = () => claims.edited(roster.current());
-  roster.subscribe(() => {
-    hosts.edited().catch(ignoreFailedStore);
-    peers.edited().catch(ignoreFailedStore);
-    votersChanged();
-  });
-
-  const registry = await createRegistry({
-    store,
-    claims: claims.store,
-    legacy: {
-      ownerOf: (addresses) => legacyClaims.ownerOf(addresses),
-      claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
+  const { transport, peers, claims } = mesh;
+  const { legacyClaims, presence } = peers;
+  const parseAddress = addressParser(config);
+  const registry = await openRegistry({
+    ...{
+      store,
+      claims: claims.store,
+      legacy: mesh.legacyOwners,
+      index,
+      parseAddress,
+      clock,
+      random,
+      log,
+      hostId: self,
     },
-    index,
-    parseAddress,
-    clock,
-    random,
-    log,
-    hostId: self,
   });
-  const conflicts = await Conflicts.open({ store, registry, clock, log });
-  const reconciler = new Reconciler({
-    ...{ store, conflicts, transport, clock, log },
-    keys: () => index.keys(),
-    holds: (key) => index.holder(key) !== undefined,
-    isReady: () => claims.store.status().ready,
-    keyOf: (address) => {
-      const parsed = parseAnyAddress(address);
-      return parsed.valid ? parsed.key : undefined;
-    },
-    peers: () => roster.current().peers.map(({ id }) => id),
-    isOutside: (id) => legacy.has(id) || claims.relationTo?.(id).isForeign === true,
-    version: () => index.version,
+  const { conflicts, reconciler } = await openConflicts({
+    ...{ store, registry, index, claims: claims.store, roster, transport, clock, log, events },
+    isOutside: mesh.isOutside,
     indexOf: (peer) => presence.indexOf(peer),
   });
-  doubt = () => reconciler.doubt();
-  doubled = (key, hostId) => conflicts.doubled(key, hostId);
-  const lookUp = createLookUp({
-    transport,
-    roster: roster.current,
-    clock,
-    local: (question) => index.answer(question),
-    parseAddress: parseAnyAddress,
-    isLegacy: (id) => legacy.has(id),
-  });
-  const pending = (key: AddressKey) => {
-    const claim = registry.pending(key);
-    return claim && new HeldAddress(claim.agent, claim.entry, () => roster.current().self);
-  };
-  const guard = createGuard({
-    clock,
-    resolve: ports.resolveOutside,
-    allow: config.webhookAllow,
-    loopbackAllowed: isLoopback(listening().ip),
-    listening: () => [{ address: listening().ip, port: listening().port }],
-  });
-  const sender = createSender({ guard, clock });
-  stack.defer(() => sender.close());
-  const webhooks = await createWebhooks({
-    store,
-    changes: registry.changes,
-    clock,
-    random,
-    log,
-    guard,
-    sender,
-    hostId: self,
-  });
-
-  const { blobs, resolver, post, socketTo } = ports;
-  const agentOf = (found: Agent | undefined) => (found === undefined ? undefined : sendingAgentOf(found));
+  const webhooks = stack.use(
+    await openWebhooks({
+      ...{ store, changes: registry.changes, clock, random, log, hostId: self, listening },
+      ...{ resolve: ports.resolveOutside, allow: config.webhookAllow },
+    }),
+  );
   const sending = await createSending(send, {
-    ...{ store, clock, random, log, blobs, post, socketTo, validate },
-    ...(ports.mailer === undefined ? {} : { mailer: ports.mailer }),
-    tell: (telling) => registry.tell(telling),
-    holder: (address) => {
-      const parsed = parseAnyAddress(address);
-      return parsed.valid ? agentOf(index.holder(parsed.key)?.agent) : undefined;
-    },
-    agent: (id) => agentOf(registry.find(id)),
+    ...{ ...ports, validate, tell: registry.tell },
+    ...{ holder: registry.holderOfText, agent: registry.find },
   });
   stack.defer(() => sending.close());
-
-  const places = new BodyPlaces(clock);
-  const gate = createGate({ roster: roster.current, secrets });
-  const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
-  const fetch = createApp({
-    log,
-    gate,
-    peerAuth: { self, signer, clock, roster: roster.current, mayClaim: (id) => hosts.mayClaim(id), keys, nonces },
-    hello: { roster: roster.current, signer, clock, software: `agent-email-mesh/${version}`, secret },
-    voter: claims.voter,
-    conflicts: { conflicts, parseAddress: parseAnyAddress, isLegacy: (id) => legacy.has(id) },
-    emailIndex: { index, pending, lookUp, parseAddress: parseAnyAddress, clock },
-    registry,
-    webhooks,
-    email: { sending, readBody: sendBodyReader(blobs, places), places },
-    resolver,
-    node: {
-      version,
-      roster: roster.current,
-      publicKey: signer.publicKey,
-      claims,
-      peer: (id) => presence.of(id),
-      legacy: {
-        has: (id) => legacy.has(id),
-        remark: (id) => legacy.remark(id),
-        obstacle: () => legacyClaims.obstacle(),
-      },
+  const modules: readonly Module[] = [
+    { run: () => peers.run(claims.greet) },
+    {
+      routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy: mesh.isLegacy }),
+      run: (signal) => reconciler.run(signal),
     },
-  });
+    { routes: (app) => webhookRoutes(app, webhooks), run: (signal) => webhooks.start(signal) },
+    { routes: (app) => emailValidationRoutes(app, ports.resolver, clock) },
+    { routes: (app) => sendRoutes(app, { sending, blobs: ports.blobs, clock }), run: (signal) => sending.run(signal) },
+  ];
 
-  const inHand: Promise<unknown>[] = [];
+  const inHand: Promise<void>[] = [];
   stack.defer(() => Promise.allSettled(inHand).then(() => undefined));
   stack.defer(() => background.abort());
   const owned = stack.move();
   return {
-    fetch,
+    fetch: createFetch({ options, ports, mesh, index, registry, modules }),
     registry,
     meet: () => peers.meet(),
     start: () => {
       claims.start();
-      inHand.push(
-        peers.run(claims.greet).catch(ignoreFailedStore),
-        reconciler.run(background.signal).catch(ignoreFailedStore),
-        webhooks.start(background.signal).catch(ignoreFailedStore),
-        sending.run(background.signal).catch(ignoreFailedStore),
-      );
+      inHand.push(...modules.flatMap(({ run }) => run?.(background.signal).catch(ignoreFailedStore) ?? []));
     },
     whyNoClaims: () => {
       const { ready, why } = claims.store.status();
@@ -292,26 +189,48 @@ export async function createNode(
   };
 }
 
-/** An agent as the send module sees it. */
-function sendingAgentOf({ id, name, emailEnabled, addresses }: Agent): SendingAgent {
-  return { id, name, enabled: emailEnabled, addresses };
+/** Which addresses this host gives out. */
+function addressParser({ allowSingleLabel, allowIpLiteral }: NodeOptions['config']): ParseAddress {
+  return (text) => parseIdentityAddress(text, { allowSingleLabel, allowDomainLiteral: allowIpLiteral });
 }
 
-/** The store reports its own failure, and the node stops for it. Anything else is a bug and ends the process. */
-function ignoreFailedStore(error: unknown): void {
-  if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
+interface Parts {
+  readonly options: NodeOptions;
+  readonly ports: NodePorts;
+  readonly mesh: OpenMesh;
+  readonly index: EmailIndex;
+  readonly registry: Registry;
+  readonly modules: readonly Module[];
 }
 
-/** How this host's registry answers a voter's question: who holds the address here. */
-function ownerOf(index: EmailIndex, key: AddressKey): Owner | undefined {
-  const held = index.holder(key);
-  if (held === undefined) return undefined;
-  const { agent, source } = held;
-  return {
-    hostId: agent.hostId,
-    agentId: agent.id,
-    agentName: agent.name,
-    claimId: source.claimId,
-    since: source.since,
-  };
+/** What answers requests: the routes of the node and of its modules, behind the gate. */
+function createFetch({ options, ports, mesh, index, registry, modules }: Parts): Fetch {
+  const { secrets, version } = options;
+  const { clock, log, signer } = ports;
+  const { keys, transport, claims, mayClaim, isLegacy } = mesh;
+  const { legacy, legacyClaims, presence } = mesh.peers;
+  const roster = options.roster.current;
+  const self = roster().self.id;
+  const secret = secrets.meshSecret?.reveal();
+  const local = (question: Question) => index.answer(question);
+  const lookUp = createLookUp({ transport, roster, clock, local, parseAddress: parseAnyAddress, isLegacy });
+  const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
+  const { publicKey } = signer;
+  const peer = (id: HostId) => presence.of(id);
+  const obstacle = () => legacyClaims.obstacle();
+  return createApp({
+    log,
+    gate: createGate({ roster, secrets }),
+    hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
+    peerAuth: { self, signer, clock, roster, mayClaim, keys, nonces },
+    peerRoutes: [(app) => claimRoutes(app, claims.voter)],
+    emailIndex: { index, pending: registry.pending, lookUp, parseAddress: parseAnyAddress, clock },
+    routes: [
+      (app) => nodeRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
+      (app) => meshCommandRoutes(app, claims),
+      (app) => agentRoutes(app, registry, clock),
+      (app) => addressRoutes(app, registry),
+      ...modules.flatMap(({ routes }) => routes ?? []),
+    ],
+  });
 }

@@ -60,6 +60,10 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/serve.ts', ['node/', 'mesh/']],
   ['node/node.ts', ['node/', 'mesh/']],
   [
+    'node/open-mesh.ts',
+    ['node/claims.ts', 'node/mesh-events.ts', 'node/peers/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/'],
+  ],
+  [
     'node/http/',
     [
       'node/http/',
@@ -83,7 +87,10 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     ],
   ],
   [MACHINE, ['mesh/']],
-  ['node/conflicts/', ['node/conflicts/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/']],
+  [
+    'node/conflicts/',
+    ['node/conflicts/', 'node/registry/', 'node/store/', 'node/mesh-events.ts', 'node/log.ts', 'mesh/'],
+  ],
   ['node/claims.ts', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/registry/', ['node/registry/', 'node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/changes/', ['node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],

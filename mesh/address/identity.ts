@@ -41,6 +41,17 @@ export function parseIdentityAddress(text: string, options: IdentityOptions = {}
   return lowered.valid ? identityOf(lowered.localPart, lowered) : lowered;
 }
 
+/** An address that somebody in the mesh may hold: which kinds of addresses a host gives out is that host's own setting. */
+export function parseAnyAddress(text: string): AddressFault | IdentityAddress {
+  return parseIdentityAddress(text, { allowSingleLabel: true, allowDomainLiteral: true });
+}
+
+/** The key of an address that somebody in the mesh may hold; `undefined` when the text is no address. */
+export function anyAddressKey(text: string): AddressKey | undefined {
+  const parsed = parseAnyAddress(text);
+  return parsed.valid ? parsed.key : undefined;
+}
+
 function identityOf(localPart: string, { domain, asciiDomain }: ParsedAddress): IdentityAddress {
   return {
     valid: true,

@@ -1,14 +1,11 @@
-// The application: the gate, then the routes of clients or those of peers. The order matters where it is said so.
+// The application: the gate, then the routes of clients or those of peers. Which routes there are is handed in, but for those whose place
+// in the order matters: the hello before the signature is asked for, and the look-up by itself.
 
 import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
-import type { ClaimVoter } from '../../mesh/claims/claim-voter.ts';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
-import type { Registry } from '../registry/registry.ts';
-import type { Resolver } from '../validation/deliverability.ts';
-import type { Webhooks } from '../webhooks/webhooks.ts';
 import { errorResponse } from './errors.ts';
 import { type Gate, PEER_PATHS } from './gate.ts';
 import { refusedEncoding } from './input.ts';
@@ -16,35 +13,25 @@ import { LookUpTurns } from './look-up-turns.ts';
 import { requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
-import { addressRoutes } from './routes/addresses.ts';
-import { agentRoutes } from './routes/agents.ts';
-import { claimRoutes } from './routes/claims.ts';
-import { type ConflictServices, conflictRoutes } from './routes/conflicts.ts';
-import { type EmailServices, emailRoutes } from './routes/email.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
-import { emailListRoutes } from './routes/email-lists.ts';
-import { emailValidationRoutes } from './routes/email-validation.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
-import { meshCommandRoutes } from './routes/mesh-commands.ts';
-import { type NodeRoutesOptions, nodeRoutes } from './routes/node.ts';
-import { webhookRoutes } from './routes/webhooks.ts';
 import { createShell } from './shell.ts';
 
 export type Fetch = (request: Request, environment?: { readonly incoming?: unknown }) => Response | Promise<Response>;
 
+/** Puts the routes of one subject into the application. No path of one group fits another's, so their order does not matter. */
+export type RouteGroup = (app: Hono) => void;
+
 export interface AppServices {
   readonly log: Log;
   readonly gate: Gate;
-  readonly peerAuth: PeerAuthOptions;
-  readonly conflicts: ConflictServices;
   readonly hello: HelloOptions;
-  readonly voter: ClaimVoter;
+  readonly peerAuth: PeerAuthOptions;
+  /** Only for hosts that sign. */
+  readonly peerRoutes: readonly RouteGroup[];
   readonly emailIndex: EmailIndexServices;
-  readonly registry: Registry;
-  readonly webhooks: Webhooks;
-  readonly email: EmailServices;
-  readonly resolver: Resolver;
-  readonly node: NodeRoutesOptions;
+  /** For anybody whom the gate let in. */
+  readonly routes: readonly RouteGroup[];
 }
 
 /** Answers requests, as an HTTP server or a test hands them in. */
@@ -67,28 +54,9 @@ export function createApp(services: AppServices): Fetch {
 }
 
 /** What anybody may ask whom the gate let in. */
-function clientRoutes(services: AppServices): Hono {
-  const {
-    log,
-    node,
-    registry,
-    conflicts,
-    webhooks,
-    email,
-    resolver,
-    peerAuth: { clock },
-  } = services;
+function clientRoutes({ log, routes }: AppServices): Hono {
   const app = createShell(log);
-  nodeRoutes(app, node);
-  meshCommandRoutes(app, node.claims);
-  agentRoutes(app, registry, clock);
-  addressRoutes(app, registry);
-  conflictRoutes(app, conflicts);
-  webhookRoutes(app, webhooks);
-  emailValidationRoutes(app, resolver, clock);
-  emailListRoutes(app, email);
-  // Last, for its `/:id/…` would fit the others' paths.
-  emailRoutes(app, email);
+  for (const add of routes) add(app);
   return app;
 }
 
@@ -106,7 +74,7 @@ function peerRoutes(services: AppServices): Hono {
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
-  claimRoutes(app, services.voter);
+  for (const add of services.peerRoutes) add(app);
   app.use(EMAIL_INDEX_PATH, inTurn(new LookUpTurns()), indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;

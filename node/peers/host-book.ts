@@ -1,5 +1,6 @@
-// Hosts that hosts.json listed once. Taking a host out of the file is a wish; until the mesh has moved without it, its vote is still
-// needed, and afterwards it must hear that it left. So where it is, and which key it was given there, is remembered, durably.
+// Where every host is, or was when hosts.json last listed it. Taking a host out of the file is a wish; until the mesh has moved without that
+// host, its vote is still needed, and afterwards it must hear that it left. So its URL and the key that it was given are kept, durably. The
+// book does not say whether a host is still to be heard: that is for claimants.ts.
 
 import { type HostId, parseHostId } from '../../mesh/names.ts';
 import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
@@ -8,24 +9,22 @@ import type { Store } from '../store/store.ts';
 
 const PREFIX = 'host/';
 
-export interface FormerHostsOptions {
+export interface HostBookOptions {
   readonly store: Pick<Store, 'load' | 'commit'>;
   readonly roster: () => Roster;
-  /** Whether what was agreed among the voters still concerns the host. */
-  readonly isConcerned: (id: HostId) => boolean;
 }
 
-export class FormerHosts {
-  readonly #options: FormerHostsOptions;
+export class HostBook {
+  readonly #options: HostBookOptions;
   readonly #known: Map<HostId, Host>;
 
-  private constructor(options: FormerHostsOptions, known: Map<HostId, Host>) {
+  private constructor(options: HostBookOptions, known: Map<HostId, Host>) {
     this.#options = options;
     this.#known = known;
   }
 
   /** Rejects with `store_failed` when a record can't be read. */
-  static async open(options: FormerHostsOptions): Promise<FormerHosts> {
+  static async open(options: HostBookOptions): Promise<HostBook> {
     const known = new Map<HostId, Host>();
     for await (const page of options.store.load(PREFIX))
       for (const { key, value } of page) {
@@ -34,21 +33,14 @@ export class FormerHosts {
         if (id === undefined || host === undefined) throw damagedRecords(`The stored record '${key}' is no host`);
         known.set(id, host);
       }
-    const hosts = new FormerHosts(options, known);
-    await hosts.edited();
-    return hosts;
+    const book = new HostBook(options, known);
+    await book.edited();
+    return book;
   }
 
-  /** Where and who that host is: as hosts.json says, or as it last said, while that still matters. */
+  /** Where and who that host is: as hosts.json says, or as it said last. */
   get(id: HostId): Host | undefined {
-    const { roster, isConcerned } = this.#options;
-    return roster().get(id) ?? (isConcerned(id) ? this.#known.get(id) : undefined);
-  }
-
-  /** Whether that host has a say in the claims: hosts.json lists it, or what was agreed does. */
-  mayClaim(id: HostId): boolean {
-    const { roster, isConcerned } = this.#options;
-    return roster().get(id)?.enabled === true || (this.#known.has(id) && isConcerned(id));
+    return this.#options.roster().get(id) ?? this.#known.get(id);
   }
 
   /** hosts.json may have been edited. Resolves when what it says is durable. */

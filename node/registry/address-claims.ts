@@ -22,6 +22,7 @@ import type { Log } from '../log.ts';
 import type { NewClaim } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
+import { ownerOf } from './claims-view.ts';
 import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX } from './limits.ts';
 
 export interface AddressClaimsPorts {
@@ -190,7 +191,7 @@ export class AddressClaims {
 }
 
 function claimOf(agent: Agent, { key, claimId, since }: AgentAddress): Claim {
-  return { key, owner: { hostId: agent.hostId, agentId: agent.id, agentName: agent.name, claimId, since } };
+  return { key, owner: ownerOf(agent, { claimId, since }) };
 }
 
 function claimNamed({ key, claimId }: AgentAddress): ReleasedClaim {

@@ -121,6 +121,11 @@ export class EmailIndex {
     return this.#agents.has(agentId);
   }
 
+  /** An address as the index would list it once the agent holds it. */
+  asHeld(agent: Agent, address: AgentAddress): HeldAddress {
+    return new HeldAddress(agent, address, this.#self);
+  }
+
   /** This host's own answer to a question. The list is the caller's: later changes do not reach it. */
   answer({ address, agentId }: Question): readonly HeldAddress[] {
     if (address === undefined) return agentId === undefined ? this.#all() : this.byAgent(agentId);

@@ -1,5 +1,6 @@
 // The registry: the agents this host owns and the log of everything that happened to them, put together from their parts
 // and loaded from the store.
+import { anyAddressKey } from '../../mesh/address/identity.ts';
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
@@ -62,6 +63,8 @@ export interface Registry {
   removeAddress(id: AgentId, text: string): Promise<Changed>;
   /** The agent of this host that has the address. */
   holderOf(key: AddressKey): Agent | undefined;
+  /** The same for an address in any spelling, of any kind that a host may give out. */
+  holderOfText(address: string): Agent | undefined;
   /** As `AddressClaims.pending`. */
   pending: AddressClaims['pending'];
   /** As `Addresses.confirm` and `.concede`. */
@@ -70,7 +73,7 @@ export interface Registry {
 }
 
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
-export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
+export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
   const changes = await StoredChangeLog.open(store, log);
   const loaded = await loadAgents(store, hostId);
@@ -96,6 +99,10 @@ export async function createRegistry(ports: RegistryPorts): Promise<Registry> {
     patchAddress: (id, text, patch) => addresses.patch(id, text, patch),
     removeAddress: (id, text) => addresses.remove(id, text),
     holderOf: (key) => table.holderOf(key),
+    holderOfText: (address) => {
+      const key = anyAddressKey(address);
+      return key && table.holderOf(key);
+    },
     pending: (key) => addressClaims.pending(key),
     confirm: (keys) => addresses.confirm(keys),
     concede: (key, standing, writesOf) => addresses.concede(key, standing, writesOf),

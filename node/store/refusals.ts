@@ -35,6 +35,11 @@ export function refused(sentence: string, cause?: unknown): MeshError {
   return new MeshError('store_failed', sentence, { cause });
 }
 
+/** For background work: the store reports its own failure, and the node stops for it. Rethrows anything else, which is a bug. */
+export function ignoreFailedStore(error: unknown): void {
+  if (!(error instanceof MeshError && error.code === 'store_failed')) throw error;
+}
+
 /** Turns what SQLite or the file system threw about `file` into such a sentence; what is one already stays. */
 export function explain(error: unknown, file: string): MeshError {
   if (error instanceof MeshError) return error;

@@ -5,7 +5,7 @@ import type { IndexEntry, ParseAddress } from '../../mesh/lookup/index-entry.ts'
 import type { AddressKey } from '../../mesh/names.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
-import { EmailIndex, HeldAddress } from '../../node/registry/email-index.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
 import { addressOf, agentOf } from './agent-of.ts';
 import { parsePlainAddress } from './plain-address.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -43,7 +43,7 @@ export function indexNode(
   const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress, isLegacy: () => false });
   const app = createShell(log);
   before(app, clock);
-  const claimed = new HeldAddress(agentOf('puck', ['pending@x.com']), addressOf('pending@x.com'), () => roster.self);
+  const claimed = { agent: agentOf('puck', ['pending@x.com']), entry: addressOf('pending@x.com') };
   const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
   emailIndexRoutes(app, { index, lookUp, parseAddress, pending, clock });
   const get = async (query = '', headers: Record<string, string> = {}) => {

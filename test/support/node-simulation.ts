@@ -20,7 +20,7 @@ import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
-import { createRegistry, type Registry } from '../../node/registry/registry.ts';
+import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { ClaimHistory } from './claim-history.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { parsePlainAddress } from './plain-address.ts';
@@ -198,7 +198,7 @@ export class NodeSimulation {
       log: () => undefined,
       doubted: () => undefined,
     });
-    const registry = await createRegistry({
+    const registry = await openRegistry({
       ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },
       claims: this.#noting(host, claims),
       legacy:

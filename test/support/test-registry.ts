@@ -8,7 +8,7 @@ import { agentRoutes } from '../../node/http/routes/agents.ts';
 import { createShell } from '../../node/http/shell.ts';
 import type { LegacyOwners } from '../../node/registry/address-claims.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
-import { createRegistry, type Registry } from '../../node/registry/registry.ts';
+import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { MemoryClaims } from './memory-claims.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -44,7 +44,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
   const random = seededRandom(seed);
   const log = new RecordingLog();
   const index = new EmailIndex({ self: () => ({ url: 'http://127.0.0.1:23000' }), random });
-  const registry = await createRegistry({
+  const registry = await openRegistry({
     store,
     claims,
     legacy: options.legacy ?? { ownerOf: async () => undefined, claimed: () => undefined },

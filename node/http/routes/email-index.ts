@@ -14,6 +14,7 @@ import {
 import { memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-key.ts';
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
 import { answerBytes } from '../answer-signature.ts';
 import { clientAddress } from '../client-address.ts';
@@ -25,7 +26,7 @@ import { rawHeader } from '../raw-headers.ts';
 export interface EmailIndexServices {
   readonly index: EmailIndex;
   /** The claim of an address that this host has not done yet. */
-  readonly pending: (key: AddressKey) => HeldAddress | undefined;
+  readonly pending: (key: AddressKey) => PendingClaim | undefined;
   readonly lookUp: LookUp;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;
@@ -101,10 +102,12 @@ function isSigned(c: Context): boolean {
 }
 
 /** What a peer that only knows the look-up must take for taken: it looks here, and then writes. */
-function pendingMap({ pending }: EmailIndexServices, { addresses = [] }: Asked): string {
+function pendingMap({ pending, index }: EmailIndexServices, { addresses = [] }: Asked): string {
   for (const { key, spelling } of addresses) {
-    const held = pending(key);
-    if (held !== undefined) return `{${memberJson(spelling, held, { ...held.entry, pending: true })}}`;
+    const claim = pending(key);
+    if (claim === undefined) continue;
+    const held = index.asHeld(claim.agent, claim.entry);
+    return `{${memberJson(spelling, held, { ...held.entry, pending: true })}}`;
   }
   return '{}';
 }

@@ -19,7 +19,9 @@ export interface NodeRoutesOptions {
   readonly publicKey: string;
   /** What is known of a peer. */
   readonly peer: (id: HostId) => Seen;
-  readonly legacy: Pick<LegacyPeers, 'has' | 'remark'> & Pick<LegacyClaims, 'obstacle'>;
+  readonly legacy: Pick<LegacyPeers, 'has' | 'remark'>;
+  /** Why no claim can be made because of legacy peers. */
+  readonly obstacle: LegacyClaims['obstacle'];
 }
 
 export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
@@ -28,7 +30,7 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
   resource(app, '/ready', {
     GET: (c) => {
       const status = claims.store.status();
-      const obstacle = options.legacy.obstacle();
+      const obstacle = options.obstacle();
       if (status.ready && obstacle !== undefined)
         throw new MeshError('uniqueness_unavailable', obstacle.message, {
           extra: { ready: false, reason: 'legacy_peer', hosts: obstacle.hosts, claims: status },

@@ -12,11 +12,10 @@ import { refuseUnwritable } from './mailboxes.ts';
 import { parseSendRequest, type SendRequest, sendRequest } from './request.ts';
 
 /** An agent of this host, as far as sending is concerned. */
-export interface SendingAgent {
+interface SendingAgent {
   readonly id: AgentId;
   readonly name: string;
-  /** Whether its email is enabled. */
-  readonly enabled: boolean;
+  readonly emailEnabled: boolean;
   readonly addresses: readonly { readonly address: string; readonly primary: boolean; readonly displayName?: string }[];
 }
 
@@ -66,7 +65,7 @@ export function whyNotAs(parts: Pick<AgentsOfHost, 'holder'>): (message: Message
     // Exactly that: the same address claimed anew may be spelled otherwise.
     const isOwned = agent?.id === agentId && agent.addresses.some(({ address }) => address === from);
     if (!isOwned) return `Agent '${agentName}' does not own '${from}' any more, so it is not sent.`;
-    return agent.enabled ? undefined : `Email of agent '${agentName}' is disabled, so it is not sent.`;
+    return agent.emailEnabled ? undefined : `Email of agent '${agentName}' is disabled, so it is not sent.`;
   };
 }
 
@@ -124,8 +123,8 @@ function agentNamed(parts: PreparingParts, id: string): SendingAgent {
   });
 }
 
-function refuseDisabled({ enabled, name }: SendingAgent): void {
-  if (!enabled)
+function refuseDisabled({ emailEnabled, name }: SendingAgent): void {
+  if (!emailEnabled)
     throw new MeshError('sender_not_owned', `Email of agent '${name}' is disabled; enable it to send.`, {
       field: 'from',
     });

@@ -1,8 +1,9 @@
-// Hosts that hosts.json lists no more: known while what was agreed concerns them, through restarts.
+// Hosts that hosts.json lists no more: known through restarts, and heard while what was agreed concerns them.
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import { parseRoster } from '../../../mesh/roster.ts';
-import { FormerHosts } from '../../../node/peers/host-book.ts';
+import { mayClaim } from '../../../node/peers/claimants.ts';
+import { HostBook } from '../../../node/peers/host-book.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { urlOf } from '../../support/roster-of.ts';
 
@@ -14,32 +15,30 @@ const list = (...entries: readonly object[]) =>
 async function setUp(disk?: MemoryDisk, listed = list(entry('cloud', { publicKey: 'A'.repeat(43) }))) {
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const world = { roster: listed, concerned: new Set<HostId>([cloud]) };
-  const hosts = await FormerHosts.open({
-    store,
-    roster: () => world.roster,
-    isConcerned: (id) => world.concerned.has(id),
-  });
-  return { store, world, hosts };
+  const roster = () => world.roster;
+  const hosts = await HostBook.open({ store, roster });
+  const isConcerned = (id: HostId) => world.concerned.has(id);
+  return { store, world, hosts, mayClaim: (id: HostId) => mayClaim(id, { roster, hosts, isConcerned }) };
 }
 
 describe('a host that was taken out of hosts.json', () => {
   it('is known, with its key, and heard while what was agreed concerns it', async () => {
-    const { world, hosts } = await setUp();
+    const { world, hosts, mayClaim } = await setUp();
     world.roster = list();
     await hosts.edited();
-    expect([hosts.get(cloud)?.url, hosts.get(cloud)?.publicKey, hosts.mayClaim(cloud)]).toEqual([
+    expect([hosts.get(cloud)?.url, hosts.get(cloud)?.publicKey, mayClaim(cloud)]).toEqual([
       urlOf('cloud'),
       'A'.repeat(43),
       true,
     ]);
     world.concerned.clear();
-    expect([hosts.get(cloud), hosts.mayClaim(cloud)]).toEqual([undefined, false]);
+    expect([hosts.get(cloud)?.url, mayClaim(cloud)]).toEqual([urlOf('cloud'), false]);
   });
 
   it('is known after a restart that finds it gone from the file', async () => {
     const { store } = await setUp();
-    const { hosts } = await setUp(store.snapshot(), list());
-    expect([hosts.get(cloud)?.url, hosts.mayClaim(cloud)]).toEqual([urlOf('cloud'), true]);
+    const { hosts, mayClaim } = await setUp(store.snapshot(), list());
+    expect([hosts.get(cloud)?.url, mayClaim(cloud)]).toEqual([urlOf('cloud'), true]);
   });
 
   it('is where the file last said', async () => {
@@ -53,16 +52,16 @@ describe('a host that was taken out of hosts.json', () => {
   });
 
   it('that was never listed is not known, whatever was agreed', async () => {
-    const { world, hosts } = await setUp();
+    const { world, hosts, mayClaim } = await setUp();
     world.concerned.add(mini);
-    expect([hosts.get(mini), hosts.mayClaim(mini)]).toEqual([undefined, false]);
+    expect([hosts.get(mini), mayClaim(mini)]).toEqual([undefined, false]);
   });
 
   it('that the file disables is heard only while what was agreed concerns it', async () => {
-    const { world, hosts } = await setUp();
+    const { world, mayClaim } = await setUp();
     world.roster = list(entry('cloud', { enabled: false }));
-    expect(hosts.mayClaim(cloud)).toBe(true);
+    expect(mayClaim(cloud)).toBe(true);
     world.concerned.clear();
-    expect(hosts.mayClaim(cloud)).toBe(false);
+    expect(mayClaim(cloud)).toBe(false);
   });
 });

@@ -1,0 +1,53 @@
+// The conflicts with what finds them: the reconciler, and what other parts of the node tell.
+import { anyAddressKey } from '../../mesh/address/identity.ts';
+import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, PeerTransport } from '../../mesh/ports.ts';
+import type { Roster } from '../../mesh/roster.ts';
+import type { Log } from '../log.ts';
+import type { MeshEvents } from '../mesh-events.ts';
+import type { EmailIndex } from '../registry/email-index.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import { Conflicts } from './conflicts.ts';
+import { Reconciler } from './reconciler.ts';
+
+export interface OpenConflictsOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly index: Pick<EmailIndex, 'keys' | 'holder' | 'version'>;
+  readonly claims: { status(): ClaimStatus };
+  readonly roster: () => Roster;
+  /** Whether the peer's claims are not decided by the same voters. */
+  readonly isOutside: (peer: HostId) => boolean;
+  /** The ETag of the peer's index, as the peer last said by itself. */
+  readonly indexOf: (peer: HostId) => string | undefined;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: Pick<MeshEvents, 'doubled' | 'doubted'>;
+}
+
+export interface OpenConflicts {
+  readonly conflicts: Conflicts;
+  readonly reconciler: Pick<Reconciler, 'run'>;
+}
+
+/** Rejects with `store_failed` when a record can't be read. */
+export async function openConflicts(options: OpenConflictsOptions): Promise<OpenConflicts> {
+  const { index, claims, roster, events } = options;
+  const conflicts = await Conflicts.open(options);
+  const reconciler = new Reconciler({
+    ...options,
+    conflicts,
+    keys: () => index.keys(),
+    holds: (key) => index.holder(key) !== undefined,
+    isReady: () => claims.status().ready,
+    keyOf: anyAddressKey,
+    peers: () => roster().peers.map(({ id }) => id),
+    version: () => index.version,
+  });
+  events.doubted.subscribe(() => reconciler.doubt());
+  events.doubled.subscribe((key, hostId) => conflicts.doubled(key, hostId));
+  return { conflicts, reconciler };
+}

@@ -1,0 +1,23 @@
+// Every route of the send module, in the one order that fits.
+import type { Hono } from 'hono';
+import type { Clock } from '../../../mesh/ports.ts';
+import type { Blobs } from '../../send/attachments/blobs.ts';
+import type { Sending } from '../../send/send-service.ts';
+import { BodyPlaces } from '../body-places.ts';
+import { sendBodyReader } from '../send-body.ts';
+import { emailRoutes } from './email.ts';
+import { emailListRoutes } from './email-lists.ts';
+
+export interface SendRoutesOptions {
+  readonly sending: Sending;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+}
+
+export function sendRoutes(app: Hono, { sending, blobs, clock }: SendRoutesOptions): void {
+  const places = new BodyPlaces(clock);
+  const services = { sending, places, readBody: sendBodyReader(blobs, places) };
+  emailListRoutes(app, services);
+  // Last, for its `/:id/…` would fit the others' paths.
+  emailRoutes(app, services);
+}

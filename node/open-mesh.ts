@@ -1,0 +1,98 @@
+// This host's place among the others, opened in plain order: what questions to peers go over, who the peers are, and the claims that the
+// hosts keep together. What needs the other side first goes through `events`.
+import { parseAnyAddress } from '../mesh/address/identity.ts';
+import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
+import type { LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
+import type { HostId } from '../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
+import { type OpenClaims, openClaims } from './claims.ts';
+import type { Log } from './log.ts';
+import type { MeshEvents } from './mesh-events.ts';
+import { mayClaim } from './peers/claimants.ts';
+import type { CallOnce } from './peers/greeter.ts';
+import { type OpenPeers, openPeers } from './peers/open-peers.ts';
+import { type MakeTransport, openTransport } from './peers/open-transport.ts';
+import type { PeerKeys } from './peers/peer-keys.ts';
+import type { RosterWatch } from './peers/roster-watch.ts';
+import type { BelieveLegacy } from './peers/trusted-network.ts';
+import type { LegacyOwners } from './registry/address-claims.ts';
+import { claimsViewOf } from './registry/claims-view.ts';
+import type { EmailIndex } from './registry/email-index.ts';
+import { ignoreFailedStore } from './store/refusals.ts';
+import type { Store } from './store/store.ts';
+
+export interface MeshOptions {
+  readonly self: HostId;
+  readonly watch: RosterWatch;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly secret: string | undefined;
+  readonly mode: LegacyMode;
+  readonly believesLegacy: BelieveLegacy;
+  readonly callOnce: CallOnce;
+  readonly makeTransport: MakeTransport;
+  readonly engine: ClaimEngine | undefined;
+  readonly index: EmailIndex;
+  readonly events: MeshEvents;
+  /** Aborts when the node stops. */
+  readonly stopping: AbortSignal;
+}
+
+export interface OpenMesh extends AsyncDisposable {
+  readonly keys: PeerKeys;
+  readonly transport: PeerTransport;
+  readonly peers: OpenPeers;
+  readonly claims: OpenClaims;
+  readonly legacyOwners: LegacyOwners;
+  /** Whether a host has a say in the claims. */
+  mayClaim(id: HostId): boolean;
+  /** Whether the peer serves only the look-up. */
+  isLegacy(id: HostId): boolean;
+  /** Whether the peer's claims are not decided by the same voters. */
+  isOutside(id: HostId): boolean;
+}
+
+/** Rejects with `store_failed` when a record can't be read. Disposing ends the claims, then every question to a peer. */
+export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
+  const { watch, index, events } = options;
+  const roster = watch.current;
+  await using stack = new AsyncDisposableStack();
+  const outward = stack.use(await openTransport({ ...options, roster }));
+  const { hosts, keys, transport } = outward;
+  const peers = await openPeers({
+    ...{ ...options, roster, keys, transport, parseAddress: parseAnyAddress },
+    holds: (key) => index.holder(key) !== undefined,
+    index: () => index.etag,
+    changed: events.votersChanged.tell,
+    doubled: events.doubled.tell,
+  });
+  const claims = stack.use(
+    await openClaims({
+      ...{ ...options, roster: roster(), transport, registry: claimsViewOf(index) },
+      isNoVoter: (id) => peers.legacy.isNoVoter(id),
+      conversation: peers.heartbeat,
+      doubted: events.doubted.tell,
+    }),
+  );
+  events.votersChanged.subscribe(() => claims.edited(roster()));
+  watch.subscribe(() => {
+    hosts.edited().catch(ignoreFailedStore);
+    peers.edited().catch(ignoreFailedStore);
+    claims.edited(roster());
+  });
+  const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
+  const owned = stack.move();
+  return {
+    ...{ keys, transport, peers, claims },
+    legacyOwners: {
+      ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
+      claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
+    },
+    mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
+    isLegacy: (id) => peers.legacy.has(id),
+    isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
