@@ -1,7 +1,7 @@
 // What the core of the claims knows between two events. Changed in place, and only by `step`: 100,000 registers are not
 // copied per event.
 import { GONE_GRACE_MS } from '../limits.ts';
-import { electorsOf, type VoteKey, voteKey } from '../membership/config.ts';
+import { electorsOf, type VoteKey } from '../membership/config.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import { nextStart } from '../membership/starts.ts';
 import type { AddressKey, HostId } from '../names.ts';
@@ -104,20 +104,6 @@ export function createCore(options: CoreOptions): CoreState {
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
 export function votersOf({ membership }: CoreState): readonly HostId[] {
   return membership.config === undefined ? membership.wish.voters : electorsOf(membership.config);
-}
-
-/** Votes that could be had now: of voters heard within `withinMs`, this host itself among them. */
-export function reachedVotes(state: CoreState, withinMs: number): ReadonlySet<VoteKey> {
-  const { self, starts, config } = state.membership;
-  const votes = new Set<VoteKey>();
-  if (config === undefined) return votes;
-  for (const voters of [config.voters, config.old ?? {}])
-    for (const [host, theirs] of Object.entries(voters)) {
-      const vote = voteKey(host as HostId, theirs);
-      const isOurs = host === self && theirs === starts.own.data;
-      if (isOurs || state.nowMs - (state.heardAtMs.get(vote) ?? -Infinity) <= withinMs) votes.add(vote);
-    }
-  return votes;
 }
 
 /**

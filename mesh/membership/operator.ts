@@ -1,6 +1,7 @@
-// What only an operator may decide about a mesh: that a host that left will not come back, and that the mesh goes on without voters
-// whose data is lost. The second can lose claims: it is asked for in so many words, and everything that this host holds is
-// confirmed afterwards.
+// What only an operator may decide (steps 11, 18 and 19 of README.md): that a host which left will not come back, that a mesh goes on without
+// voters whose data is lost, and that this host leaves its mesh for another one.
+// The last two can lose claims: whoever asks for them must have said that this is understood. Each host asks afterwards about the addresses
+// that it holds.
 
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect, Event, Result } from '../claims/events.ts';
@@ -17,8 +18,8 @@ import { evictionSentence } from './readiness.ts';
 import { countVotes } from './vote-count.ts';
 
 /**
- * Frees the addresses of a host that left, or that is leaving by this host's hosts.json. Ends in `done` once the voters have agreed on
- * it, or in `waiting` after `EVICT_ANSWER_MS_MAX`; it goes on all the same.
+ * Frees the addresses of a host that left, or that leaves by this host's hosts.json. Ends in `done` once the voters have agreed on the
+ * eviction, or in `refused`. Ends in `waiting` after `EVICT_ANSWER_MS_MAX`; the eviction goes on all the same.
  */
 export function evict(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
   const { membership } = state;
@@ -40,7 +41,7 @@ export function evict(state: CoreState, operation: number, host: HostId, out: Ef
   attend(state, out);
 }
 
-/** The operator has waited long enough. */
+/** The time of an operator who waits for an eviction is over. */
 export function evictOver({ membership, nowMs }: CoreState, operation: number, out: Effect[]): void {
   const { evictionsAwaited } = membership;
   const host = evictionsAwaited.get(operation);
@@ -50,9 +51,12 @@ export function evictOver({ membership, nowMs }: CoreState, operation: number, o
   out.push({ type: 'finish', operation, result: { kind: 'waiting', message } });
 }
 
-/** Makes these hosts, who must all be there, the only voters, once it was asked who is there. Others follow them as they hear of it. */
+/**
+ * Makes these hosts the only voters, once every host has been asked whether it is there. Ends in `done`, or in `refused` with a sentence.
+ * The other hosts follow as they hear of it.
+ */
 export function recover(state: CoreState, operation: number, hosts: readonly HostId[], out: Effect[]): void {
-  const refusal = hindrance(state, hosts, state.nowMs);
+  const refusal = whyNotRecover(state, hosts, state.nowMs);
   if (refusal !== undefined) {
     out.push({ type: 'finish', operation, result: refused(refusal) });
     return;
@@ -61,8 +65,8 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
   out.push(timer(GREETING_MS_MAX, { type: 'recoverDue', operation, voters: hosts, sinceMs: state.nowMs }));
 }
 
-/** Why these hosts can't go on alone, by what was heard after `sinceMs`. */
-function hindrance(state: CoreState, hosts: readonly HostId[], sinceMs: number): string | undefined {
+/** Why these hosts can't go on alone, by what was heard after `sinceMs`; a sentence. */
+function whyNotRecover(state: CoreState, hosts: readonly HostId[], sinceMs: number): string | undefined {
   const { config, self } = state.membership;
   const heardWithinMs = state.nowMs - sinceMs - 1;
   if (config === undefined) return 'The mesh has not formed yet, so there is nothing to go on from.';
@@ -72,58 +76,50 @@ function hindrance(state: CoreState, hosts: readonly HostId[], sinceMs: number):
   return undefined;
 }
 
-/** The same, when the others have had their time to answer, since `sinceMs`. */
+/** The second half of `recover`: the other hosts have had their time to answer, since `sinceMs`. */
 export function recoverNow(
   state: CoreState,
   { operation, voters: hosts, sinceMs }: Extract<Event, { readonly type: 'recoverDue' }>,
   out: Effect[],
 ): void {
-  const { membership, nowMs } = state;
-  const { config, self, starts, wish } = membership;
-  const end = (result: Result) => out.push({ type: 'finish', operation, result });
-  const refusal = hindrance(state, hosts, sinceMs);
-  if (config === undefined || refusal !== undefined) {
-    end(refused(refusal ?? ''));
+  const { membership } = state;
+  const { config, wish } = membership;
+  const refusal = whyNotRecover(state, hosts, sinceMs);
+  const voters = refusal ?? votersLeft(state, hosts, sinceMs);
+  if (config === undefined || typeof voters === 'string') {
+    out.push({ type: 'finish', operation, result: refused(String(voters)) });
     return;
   }
-  const presentOf = (host: HostId) =>
-    host === self ? starts.own.data : freshGreeting(membership, host, nowMs, nowMs - sinceMs)?.incarnation;
-  const survivors = electorsOf(config).filter((host) => {
-    const present = presentOf(host);
-    return present !== undefined && isVoter(config, host, present);
-  });
-  const forgotten = survivors.find((host) => !hosts.includes(host));
-  if (forgotten !== undefined) {
-    end(
-      refused(
-        `Host '${forgotten}' answers and has its votes still, which may know of claims that nobody else does: name it too.`,
-      ),
-    );
-    return;
-  }
-  const voters: Record<HostId, string> = {};
-  for (const host of hosts) {
-    const present = presentOf(host);
-    if (present === undefined) {
-      end(refused(`Host '${host}' does not answer: only hosts that are there can go on.`));
-      return;
-    }
-    // It knows nothing, and would outvote those that do.
-    if (survivors.length > 0 && electorsOf(config).includes(host) && !survivors.includes(host)) {
-      end(
-        refused(
-          `Host '${host}' has lost its votes: name ${survivors.join(', ')} only, and it is taken in again by itself.`,
-        ),
-      );
-      return;
-    }
-    voters[host] = present;
-  }
-  adopt(state, recoveredConfig(config, voters as Voters, wish.members), out);
+  adopt(state, recoveredConfig(config, voters, wish.members), out);
   done(operation, out);
 }
 
-/** Leaves this host's mesh for the one of `host`. What both gave out stays with the owner there, once this host has asked about it. */
+/** These hosts as voters, by what was heard after `sinceMs`; or a sentence that says which host must be named besides, or must not be. */
+function votersLeft({ membership, nowMs }: CoreState, hosts: readonly HostId[], sinceMs: number): Voters | string {
+  const { config, self, starts } = membership;
+  const dataOf = (host: HostId) =>
+    host === self ? starts.own.data : freshGreeting(membership, host, nowMs, nowMs - sinceMs)?.incarnation;
+  const electors = config === undefined ? [] : electorsOf(config);
+  const survivors = electors.filter((host) => {
+    const data = dataOf(host);
+    return config !== undefined && data !== undefined && isVoter(config, host, data);
+  });
+  const unnamed = survivors.find((host) => !hosts.includes(host));
+  if (unnamed !== undefined)
+    return `Host '${unnamed}' answers and has its votes still, which may know of claims that nobody else does: name it too.`;
+  const voters: Record<HostId, string> = {};
+  for (const host of hosts) {
+    const data = dataOf(host);
+    if (data === undefined) return `Host '${host}' does not answer: only hosts that are there can go on.`;
+    // An elector without its votes knows nothing, and could outvote those that know.
+    if (survivors.length > 0 && electors.includes(host) && !survivors.includes(host))
+      return `Host '${host}' has lost its votes: name ${survivors.join(', ')} only, and it is taken in again by itself.`;
+    voters[host] = data;
+  }
+  return voters;
+}
+
+/** Leaves this host's mesh for that of `host`. Ends in `done`, or in `refused` with a sentence. */
 export function join(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
   const { membership, nowMs } = state;
   const greeting = freshGreeting(membership, host, nowMs);
@@ -138,7 +134,7 @@ export function join(state: CoreState, operation: number, host: HostId, out: Eff
   }
 }
 
-/** When it is durable, and not before. */
+/** Tells the operator that it is done, once that is durable. */
 function done(operation: number, out: Effect[]): void {
   out.push({ type: 'persist', writes: [], after: [{ type: 'finish', operation, result: { kind: 'done' } }] });
 }

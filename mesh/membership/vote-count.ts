@@ -1,7 +1,7 @@
 // How many voters must answer, and who did lately: what is known before anybody is asked.
 // A vote counted here is a voter that was heard on the data that votes, not a vote that it cast.
 
-import { type CoreState, reachedVotes, votersOf } from '../claims/core-state.ts';
+import { type CoreState, votersOf } from '../claims/core-state.ts';
 import type { HostId } from '../names.ts';
 import { type Config, hostsOf, isQuorum, majorityOf, type VoteKey, voteKey } from './config.ts';
 
@@ -35,6 +35,19 @@ export function countVotes(state: CoreState, withinMs: number): VoteCount {
     hostsFailed: hosts.filter((host) => !isReached(host)),
     decides: isQuorum(config, votes),
   };
+}
+
+/** The votes of this host, and of the voters that were heard within `withinMs`. */
+function reachedVotes({ membership, heardAtMs, nowMs }: CoreState, withinMs: number): ReadonlySet<VoteKey> {
+  const { self, starts, config } = membership;
+  const votes = new Set<VoteKey>();
+  for (const voters of [config?.voters ?? {}, config?.old ?? {}])
+    for (const [host, data] of Object.entries(voters)) {
+      const vote = voteKey(host as HostId, data);
+      const isOurs = host === self && data === starts.own.data;
+      if (isOurs || nowMs - (heardAtMs.get(vote) ?? -Infinity) <= withinMs) votes.add(vote);
+    }
+  return votes;
 }
 
 /** The votes that these hosts have, on either side of a move. */
