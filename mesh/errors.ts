@@ -1,7 +1,7 @@
-// The closed set of what can go wrong on purpose. A refusal is the caller's to mend, an outage is the world's and is retried
-// by policy; anything else that is thrown is a bug. `node/http/errors.ts` gives each code its one HTTP status.
+// Every failure that is expected, as a closed set of codes. A refusal is for the caller to mend. An outage is for the world to end, and is
+// retried by policy. Anything else that is thrown is a bug. node/http/errors.ts gives each code its one HTTP status.
 
-/** The caller's: the request can't be done as it stands. */
+/** Refusals: the request can't be done as it stands. */
 type RefusalCode =
   | 'invalid_json'
   | 'invalid_request'
@@ -32,7 +32,7 @@ type RefusalCode =
   | 'unlisted_host'
   | 'membership_mismatch';
 
-/** The world's: it may succeed later. */
+/** Outages: the same request may succeed later. */
 type OutageCode =
   | 'uniqueness_unavailable'
   | 'overloaded'
@@ -52,11 +52,11 @@ export type ErrorCode = RefusalCode | OutageCode;
 export interface MeshErrorDetail {
   /** JSON path of the offending field, e.g. `addresses[2].displayName`. */
   readonly field?: string;
-  /** Further members of the error body, shown to the client as they are: never a secret. */
+  /** Further members of the error body. The client sees them as they are, so they hold no secret. */
   readonly extra?: Readonly<Record<string, unknown>>;
-  /** Seconds after which a retry makes sense; becomes `Retry-After`. */
+  /** Seconds after which a retry makes sense, sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
-  /** The claims that the answer is about; becomes `Mesh-Claim-Id`. */
+  /** The claims that the answer is about, sent as `Mesh-Claim-Id`. */
   readonly claimIds?: readonly string[];
   readonly cause?: unknown;
 }
@@ -80,7 +80,7 @@ export class MeshError extends Error {
   }
 }
 
-/** For who takes a refusal or an outage for a result: it, and nothing else. Rethrows a bug. */
+/** The refusal or outage that `error` is, for callers that take such a failure for a result. Throws anything else again: it is a bug. */
 export function refusalOf(error: unknown): MeshError {
   if (error instanceof MeshError) return error;
   throw error;

@@ -1,5 +1,6 @@
-// What holds whatever comes from outside. It can be broken only by a bug of this program, or by a disk or a memory that lies; to go on could
-// give one address to two. So whoever finds it broken fails the journal: nothing more is written or answered, and the node stops.
+// What must hold whatever comes from outside. Only a bug of this program, or a disk or memory that lies, can break an invariant, and to go on
+// could give one address to two agents. So code that finds an invariant broken fails the journal: nothing more is written or answered, and
+// the node stops.
 import { MeshError } from './errors.ts';
 import type { Journal } from './ports.ts';
 

@@ -1,21 +1,23 @@
-// Every bound in one table, its unit last in its name. Bounds of the webhooks stand in node/webhooks/limits.ts.
+// Bounds that more than one room of the mesh or the node keeps, and those of claims, membership and look-ups; each has its unit last in its
+// name. A room whose bounds concern nobody else has a limits.ts of its own, here (address/, signature/) and in node/.
+// A bound that hosts must share (sizes of messages, intervals, graces) is part of what they say to each other: change it on all of them.
 
-/** Agents and addresses (specification, "Validation Rules"; http-api). */
+/** Agents and addresses, as the specification's "Validation Rules" bound them. */
 export const ADDRESSES_PER_AGENT_MAX = 10;
 export const AGENT_NAME_CHARACTERS_MAX = 128;
 export const AGENT_LABEL_CHARACTERS_MAX = 256;
 export const DISPLAY_NAME_CHARACTERS_MAX = 128;
 export const METADATA_KEYS_MAX = 20;
 export const METADATA_BYTES_MAX = 2_048;
-/** Longest text of an address that is read at all, in UTF-16 units: far above RFC 5321's 254 octets, far below a flood. */
+/** Longest text of an address that is parsed at all, in UTF-16 units: far above the 254 octets of RFC 5321, far below a flood. */
 export const ADDRESS_TEXT_CHARACTERS_MAX = 1_024;
 
-/** HTTP: a request body. An agent with ten addresses and full metadata is about 30 KiB. */
+/** A client's request body. An agent with ten addresses and full metadata is about 30 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 256 * 1_024;
-/** A peer's message of 100 keys is about 60 KiB. */
+/** A peer's request body. A message about 100 keys is about 60 KiB. */
 export const PEER_BODY_BYTES_MAX = 512 * 1_024;
 
-/** A federated question: headers and body of one peer's answer (specification: 5 s per host). */
+/** A peer's whole answer to a federated question, headers and body (the specification grants each host 5 s). */
 export const ANSWER_MS_MAX = 5_000;
 /** One peer's whole index: 100,000 addresses at about 300 octets. */
 export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
@@ -23,7 +25,7 @@ export const INDEX_ENTRIES_MAX = 200_000;
 /** One peer's answer about one address or one agent: ten addresses with all their metadata, each in two spellings. */
 export const LOOKUP_ANSWER_BYTES_MAX = 128 * 1_024;
 export const LOOKUP_ENTRIES_MAX = 100;
-/** Askers of the same question within this long share one fan-out: an answer is at most this much older than its question. */
+/** Askers of the same question within this long share one fan-out, so an answer is at most this much older than its question. */
 export const SHARED_QUESTION_MS_MAX = 100;
 /** Fan-outs under way at once on one node, and of one client; above it the node answers 429. */
 export const QUESTIONS_IN_HAND_MAX = 256;
@@ -35,27 +37,27 @@ export const FEDERATED_ENTRIES_MAX = 1_000_000;
 /** A peer that says that it is busy (429, 503) is asked again after this long, while there is time. */
 export const BUSY_AGAIN_MS = 100;
 
-/** A claim, from the client's request to its answer (claims: total 5 s). */
+/** A claim, from the client's request to its answer. */
 export const CLAIM_MS_MAX = 5_000;
-/** One attempt (prepare and accept) waits this long for a majority before it tries a higher ballot; it adapts between the two. */
+/** An attempt (prepare and accept) waits this long for a majority before a higher ballot is tried: four round trips, between the two. */
 export const ATTEMPT_MS_MIN = 400;
 export const ATTEMPT_MS_MAX = 1_000;
-/** After a refused ballot, a random wait in between, so that two claimants do not meet again. */
+/** After a refused ballot, a random wait between the two, so that two claimants do not meet again. */
 export const BACKOFF_MS_MIN = 5;
 export const BACKOFF_MS_MAX = 125;
-/** A release is answered 202 when the voters have not confirmed it by then; it goes on in the background. */
+/** A release that the voters have not confirmed by then is answered 202, and goes on in the background. */
 export const RELEASE_ANSWER_MS_MAX = 2_000;
-/** With an engine: all claims of a host that is gone for good, some ten thousand of them. */
+/** With an engine: removing all claims of a host that is gone for good, some ten thousand of them. */
 export const EVICT_MS_MAX = 60_000;
-/** An operator waits this long for an eviction by the voters, which is done in a second or two when they are there. */
+/** An operator waits this long for an eviction by the voters, which takes a second or two when they are there. */
 export const EVICT_ANSWER_MS_MAX = 20_000;
 /** Unfinished aborts and releases are tried again after this long. */
 export const SETTLE_RETRY_MS = 1_000;
 /** Keys in one message between hosts. */
 export const KEYS_PER_MESSAGE_MAX = 100;
-/** Messages about claims under way to one peer at once; what comes meanwhile gathers for the next. */
+/** Messages about claims under way to one peer at once; items that come meanwhile gather for the next message. */
 export const CLAIM_MESSAGES_UNDER_WAY_MAX = 2;
-/** Items waiting for one peer; above it they are dropped, and asked again by their claims. */
+/** Items waiting for one peer. Items above it are dropped, and their claims ask again. */
 export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
 /** Keys of registers in one answer, while a mesh moves: about 60 octets each. */
 export const KEYS_PER_PAGE_MAX = 2_000;
@@ -66,36 +68,41 @@ export const BALLOT_BLOCK = 10_000;
 /** Claims and releases in hand at once on one node; above it the node answers 503. */
 export const CLAIMS_IN_HAND_MAX = 10_000;
 
-/** A legacy peer's answer, before an address is claimed. */
+/** The answer of a host that only serves the look-up, before an address is claimed. */
 export const LEGACY_ANSWER_MS_MAX = 2_000;
-/** After a claim, legacy peers are asked again: one may have looked before it, and written after. */
+/** How long after a claim such hosts are asked again: one may have looked before the claim, and written after it. */
 export const LEGACY_AGAIN_MS = [6_000, 30_000] as const;
-/** Addresses waiting to be asked about again; above it, the look into each peer's whole index finds what is double. */
+/** Addresses waiting to be asked about again. Doubles above it are found by the look into each peer's whole index. */
 export const LEGACY_AGAIN_MAX = 10_000;
 
 /** hosts.json: above this many hosts, only those marked `"voter": true` vote. */
 export const IMPLICIT_VOTERS_MAX = 7;
 export const HOSTS_MAX = 1_000;
 
-/** How often each peer is greeted, to know whether it is there and what it thinks the mesh is. */
+/** How often each host is greeted (membership/README.md, step 1). */
 export const GREETING_INTERVAL_MS = 10_000;
 /** The same while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
 export const GREETING_MS_MAX = 2_000;
-/** What a host said of itself counts for this long when the mesh is to be moved. */
+/** How long the last greeting of a host counts when the mesh is to be moved. */
 export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;
-/** The n-th host that could move the mesh waits this long for each before it, so that two seldom try at once. */
+/** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */
 export const MOVER_RANK_MS = 1_000;
 /** First configurations that a voter remembers. A host whose hosts.json was edited more often while no mesh could form must join by hand. */
 export const PAST_CONFIGS_MAX = 16;
 /** A proposal of the next configuration, before it is given up and begun again. */
 export const CONFIG_PROPOSAL_MS_MAX = 3_000;
-/** The addresses of a host that was taken out of the mesh may be claimed by others after this long (claims: 24 h). */
+/** Recoveries by an operator that a configuration remembers (step 18): hosts that missed more of them must join by hand. */
+export const RECOVERIES_REMEMBERED = 8;
+/** Names of starts that a host keeps of its own data, and that it reads of another host's (step 14). */
+export const START_NAMES_KEPT = 20;
+export const START_NAMES_READ_MAX = 100;
+/** How long a host that left the mesh keeps its addresses (step 10). */
 export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 
-/** Signatures between hosts: how far `created` may lie from our clock, and for how long a nonce is remembered (both ways). */
+/** How far the time of a signature between hosts may lie from this host's clock, and how long its nonce is remembered. */
 export const SIGNATURE_SKEW_SECONDS_MAX = 60;
-/** Mutations that wait for one agent, name or address; the next one is answered 503. */
+/** Mutations that wait for one agent, name or address. The next one is answered 503. */
 export const LOCK_WAITERS_MAX = 1_000;
 /** `Retry-After` of a mutation that met too many others, or voters out of reach. */
 export const RETRY_AFTER_SECONDS = 2;

@@ -1,4 +1,4 @@
-// The names of names.ts as parts of a schema: for every JSON that comes in by a door.
+// The names of names.ts as parts of schemas, for every JSON that comes from outside. A failure is a sentence that goes after the field's path.
 import { z } from 'zod';
 import { type AgentId, type HostId, parseAgentId, parseHostId } from './names.ts';
 

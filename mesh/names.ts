@@ -1,5 +1,6 @@
-// Names that were parsed once at a door (HTTP, a peer, a file, the environment) and are trusted inside. A function that takes
-// a `HostId` needs no check; one that takes a `string` is a door itself.
+// Names that are parsed once where text comes in (HTTP, a peer, a file, the environment) and are trusted from there on. A function that takes
+// a `HostId` checks nothing; a function that takes a `string` must parse it.
+// A branded type is a promise to the compiler only: a cast anywhere else would break it.
 declare const brand: unique symbol;
 type Name<Kind extends string> = string & { readonly [brand]: Kind };
 
@@ -9,30 +10,30 @@ export type HostId = Name<'HostId'>;
 export type AgentId = Name<'AgentId'>;
 /** An address as it is stored and shown: parsed, NFC, lower-cased, domain as U-labels. */
 export type EmailAddress = Name<'EmailAddress'>;
-/** What uniqueness compares: the whole address case-folded, domain as A-labels. Also the name of its register. */
+/** What two addresses are compared by, and the name of an address's register: the address case-folded, domain as A-labels. */
 export type AddressKey = Name<'AddressKey'>;
-/** One claim of one address, made by the claimant: it tells two claims of the same agent apart. */
+/** Made by the claimant for each claim of an address, so that two claims of one agent can be told apart. */
 export type ClaimId = Name<'ClaimId'>;
 
 const HOST_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const IDENTIFIER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** Names every plain object answers to. Refused as ids and keys, for a consumer may index an object with them. */
+/** Names that every plain object has a member for. They are refused as ids, since a client may index an object by ids. */
 const PROTOTYPE_NAMES = new Set(
   [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].map((name) => name.toLowerCase()),
 );
 
-/** Lower-cases and checks; `undefined` when it can't be a host id. */
+/** The text as a host id, lower-cased; `undefined` when it can't be one. */
 export function parseHostId(text: string): HostId | undefined {
   const id = text.trim().toLowerCase();
   return HOST_ID.test(id) && !isPrototypeName(id) ? (id as HostId) : undefined;
 }
 
-/** `undefined` when it can't be an agent id. */
+/** The text as an agent id; `undefined` when it can't be one. */
 export function parseAgentId(text: string): AgentId | undefined {
   return IDENTIFIER.test(text) && !isPrototypeName(text) ? (text as AgentId) : undefined;
 }
 
-/** Whether `name` is one that every JavaScript object inherits (`constructor`, `__proto__`, …), in any case. */
+/** Whether every JavaScript object inherits a member of that name (`constructor`, `__proto__`, …), in upper or lower case. */
 export function isPrototypeName(name: string): boolean {
   return PROTOTYPE_NAMES.has(name.toLowerCase());
 }

@@ -1,14 +1,14 @@
-// What the mesh asks of the world. Nothing in `mesh/` touches a socket, a file, the clock or chance directly: it is handed
-// these ports, so that a seeded simulation can run the very code that runs in production.
-// What they do not promise: that a message arrives, that it arrives once, or that two hosts' clocks agree.
+// What the mesh asks of the world. Nothing in mesh/ touches a socket, a file, the clock or chance itself: each function is handed the ports it
+// needs, so that a seeded simulation can run the very code that runs in production.
+// The ports do not promise that a message arrives, that it arrives once, or that the clocks of two hosts agree.
 import type { HostId } from './names.ts';
 
 export interface Clock {
-  /** Milliseconds since 1970, UTC. May step backwards; only for what people read. */
+  /** Milliseconds since 1970, UTC. May step backwards, so it serves only what people read and what hosts must compare. */
   wallMs(): number;
-  /** Milliseconds since some fixed moment. Never steps back; for every duration and deadline. */
+  /** Milliseconds since some fixed moment. Never steps back, so it serves every duration and deadline. */
   monotonicMs(): number;
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts (it never rejects: look at the signal). */
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: ask the signal which of both it was. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -20,12 +20,12 @@ export interface Random {
 }
 
 /**
- * What a question is about. Each kind has connections and places of its own towards each peer, so that look-ups, however many, do not keep
- * claims or greetings waiting.
+ * What a question is about. Each lane has connections and places of its own towards each peer, so that many look-ups keep no claim and no
+ * greeting waiting.
  */
 export type PeerLane = 'claims' | 'greetings' | 'look-ups' | 'indexes';
 
-/** One thing to say to a peer. */
+/** A question to a peer. */
 export interface PeerRequest {
   readonly to: HostId;
   readonly lane: PeerLane;
@@ -35,14 +35,14 @@ export interface PeerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. Absent: no body. */
   readonly body?: unknown;
-  /** Milliseconds for everything: connect, headers and the whole body. */
+  /** Milliseconds for the connection, the headers and the whole body together. */
   readonly answerMsMax: number;
-  /** Octets of body read before the answer is given up. */
+  /** Octets of an answer's body; a longer answer is given up. */
   readonly answerBytesMax: number;
   /**
    * `required`: an answer that the peer's key did not sign is refused (claims, hello).
-   * `known-key`: an unsigned one is taken only as long as no key of that peer is known (look-ups, which legacy peers answer unsigned); where
-   * the operators share a secret, only of a peer that hosts.json declares legacy.
+   * `known-key`: an unsigned answer is taken as long as no key of that peer is known, for hosts that only serve the look-up sign nothing.
+   * Where the operators share a secret, it is taken only of a peer that hosts.json declares `"legacy": true`.
    */
   readonly answerSignature: 'required' | 'known-key';
 }
@@ -54,18 +54,19 @@ export interface PeerAnswer {
   readonly status: number;
   /** The parsed JSON body; `undefined` when the body was empty. */
   readonly body: unknown;
-  /** The members of a large map, which was read in turns, in the place of `body`. */
+  /** In place of `body`: the members of a large JSON map, which was read in turns so that nothing else waited for it. */
   readonly members?: readonly JsonMember[];
-  /** Its ETag, when it had one: what a later `If-None-Match` may name. */
+  /** The answer's ETag, if any; a later question may name it in `If-None-Match`. */
   readonly etag?: string;
 }
 
 export interface PeerTransport {
   /**
-   * Asks a peer and resolves with its answer, whatever its status. Rejects with a `MeshError` of code `peer_silent` (no
-   * connection, no complete answer in time), `peer_unintelligible` (not JSON, too large, redirect) or `peer_untrusted`
-   * (signature missing, wrong, or by another key than the pinned one) or `peer_refused` (it did not take the question for ours, and so
-   * did not answer it; `extra.reason` says why). `signal` gives the question up early.
+   * Asks a peer and resolves with its answer, whatever the status. `signal` gives the question up early. Rejects with a `MeshError` of code
+   * - `peer_silent`: no connection, or no complete answer in time;
+   * - `peer_unintelligible`: no JSON, too large, or a redirect;
+   * - `peer_untrusted`: the signature is missing, wrong, or by another key than the pinned one;
+   * - `peer_refused`: the peer did not believe that this host asked; `extra.reason` says why.
    */
   ask(request: PeerRequest, signal?: AbortSignal): Promise<PeerAnswer>;
 }
@@ -79,10 +80,10 @@ export interface Write {
 /** The part of the store that the mesh needs. */
 export interface Journal {
   /**
-   * Resolves when these writes, all of them together, survive a power cut; commits are applied in the order of the calls.
-   * An empty list resolves when every earlier commit is durable. Rejects if that can't be done; then nothing later succeeds either.
+   * Resolves when these writes, all of them together, survive a power cut. Commits are applied in the order of the calls. An empty list
+   * resolves when every earlier commit is durable. Rejects when the disk fails; every later commit rejects then, too.
    */
   commit(writes: readonly Write[]): Promise<void>;
-  /** What is in memory is not what it must be: nothing succeeds any more, and the node stops, saying `reason`. */
+  /** Told when memory is not what it must be (invariant.ts): every commit rejects from then on, and the node stops with `reason`. */
   fail(reason: Error): void;
 }

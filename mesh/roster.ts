@@ -1,6 +1,6 @@
-// hosts.json → roster: who is in the mesh as this operator wishes it, which entry is this host, and who votes.
-// The original's files are accepted as they are: unknown fields are kept, ids lower-cased, an absent `enabled` means true.
-// It does not decide what the mesh has agreed on: the claims do (see membership/config.ts).
+// hosts.json → roster: which hosts are in the mesh as this operator wishes it, which entry is this host, and which hosts vote.
+// The hosts.json of AI Maestro is accepted as it is: unknown fields are kept, ids are lower-cased, an absent `enabled` means true.
+// A roster is a wish. What the mesh has agreed on is its configuration (membership/config.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';
@@ -16,22 +16,22 @@ export interface Host {
   /** `http(s)://host:port`, without a trailing slash. */
   readonly url: string;
   readonly enabled: boolean;
-  /** As written; absent when the file does not say. */
+  /** As the file has it. */
   readonly voter: boolean | undefined;
-  /** As written: it serves only the look-up. Absent: it is found out. */
+  /** As the file has it: whether the host only serves the look-up. Absent: that is found out by asking the host. */
   readonly legacy: boolean | undefined;
-  /** Base64url of the raw Ed25519 public key (32 octets); absent: trusted on first use where that is allowed. */
+  /** Base64url of the raw Ed25519 public key (32 octets). Absent: the first key that the host shows is trusted, where that is allowed. */
   readonly publicKey: string | undefined;
   readonly aliases: readonly string[];
-  /** The entry as the file has it, id lower-cased: shown again by `GET /api/hosts`. */
+  /** The whole entry as the file has it, its id lower-cased, for `GET /api/hosts`. */
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
 export interface Roster {
   readonly self: Host;
-  /** In the order of hosts.json; this host among them, unless it was taken out while it runs. */
+  /** In the order of hosts.json. This host is among them, unless it was taken out of the file while it runs. */
   readonly hosts: readonly Host[];
-  /** Every other enabled host, in the order of hosts.json: whom look-ups ask. */
+  /** Every other enabled host, in the order of hosts.json: the hosts that look-ups ask. */
   readonly peers: readonly Host[];
   /** Hosts that vote on claims, sorted by id. Empty when more than seven are listed and none is marked. */
   readonly voters: readonly HostId[];
@@ -73,7 +73,7 @@ const hostsFile = z.looseObject({ hosts: z.array(hostEntry).min(1).max(HOSTS_MAX
 
 /**
  * Reads the text of hosts.json. Throws a `MeshError` `invalid_request` whose message lists every mistake with its JSON path.
- * `running`: this host, when it runs already; then the file may leave it out, which is a wish that it leave the mesh.
+ * `running`: this host, when it runs already. The file may leave it out then, which is the wish that it leave the mesh.
  */
 export function parseRoster(text: string, hint: SelfHint, running?: Host): Roster {
   let json: unknown;
@@ -95,13 +95,13 @@ export function parseRoster(text: string, hint: SelfHint, running?: Host): Roste
   );
 }
 
-/** One entry, as `Host.entry` has it; `undefined` when it is none. */
+/** One entry of hosts.json, as `Host.entry` keeps it; `undefined` when it has mistakes. */
 export function parseHost(entry: unknown): Host | undefined {
   const parsed = hostEntry.safeParse(entry, { error: schemaSentence });
   return parsed.success ? toHost(parsed.data) : undefined;
 }
 
-/** The same, from hosts already parsed. */
+/** The roster of hosts that are parsed already. */
 export function rosterOf(hosts: readonly Host[], self: Host): Roster {
   const byId = new Map(hosts.map((host) => [host.id, host]));
   return {
@@ -113,7 +113,7 @@ export function rosterOf(hosts: readonly Host[], self: Host): Roster {
   };
 }
 
-/** Up to seven enabled hosts all vote but those marked `"voter": false`; above that, those marked `"voter": true`. */
+/** Of up to seven enabled hosts, all vote that are not marked `"voter": false`; of more, those vote that are marked `"voter": true`. */
 function votersOf(hosts: readonly Host[]): readonly HostId[] {
   const enabled = hosts.filter((host) => host.enabled);
   const few = enabled.length <= IMPLICIT_VOTERS_MAX;

@@ -1,5 +1,5 @@
-// Ids made by this node: random UUIDs (RFC 9562, version 4) from the Random port. Bytes are drawn for many at a time: drawing
-// sixteen costs as much as drawing thousands, and a claim needs three ids.
+// Ids that this node makes: random UUIDs (RFC 9562, version 4) from the Random port. Bytes are drawn for many ids at a time, since drawing
+// sixteen bytes costs as much as drawing thousands, and a claim needs three ids.
 import type { Random } from './ports.ts';
 
 const UUID_BYTES = 16;
@@ -8,7 +8,7 @@ const UUIDS_PER_DRAW = 256;
 /** Makes a new id at each call, in lower case. */
 export type NewUuid = () => string;
 
-/** One id, where one now and then is all that is needed. */
+/** A single id, for callers that need one now and then. */
 export function newUuid(random: Random): string {
   return uuidAt(Buffer.from(random.bytes(UUID_BYTES)), 0);
 }
@@ -26,7 +26,7 @@ export function uuidsFrom(random: Random): NewUuid {
   };
 }
 
-/** Sixteen random bytes as an id; version and variant are written into them. */
+/** The sixteen random bytes at `at` as an id. Version and variant are written into them. */
 function uuidAt(bytes: Buffer, at: number): string {
   bytes[at + 6] = ((bytes[at + 6] ?? 0) & 0x0f) | 0x40;
   bytes[at + 8] = ((bytes[at + 8] ?? 0) & 0x3f) | 0x80;

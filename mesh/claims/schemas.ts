@@ -2,7 +2,14 @@
 // before anything acts on it. It does not know who sent it; the signature does.
 import { z } from 'zod';
 import { boundedRecord } from '../json/bounded-record.ts';
-import { HOSTS_MAX, KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX, PAST_CONFIGS_MAX } from '../limits.ts';
+import {
+  HOSTS_MAX,
+  KEYS_PER_MESSAGE_MAX,
+  KEYS_PER_PAGE_MAX,
+  PAST_CONFIGS_MAX,
+  RECOVERIES_REMEMBERED,
+  START_NAMES_READ_MAX,
+} from '../limits.ts';
 import type { Config } from '../membership/config.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
@@ -29,8 +36,6 @@ export const ownerSchema = z.object({
 });
 const incarnation = z.string().regex(/^[0-9a-f]{16,64}$/);
 const hosts = z.array(hostIdSchema).max(HOSTS_MAX);
-/** Twenty are kept. */
-const BOOTS_TOLD_MAX = 100;
 const voters = boundedRecord(z.record(hostIdSchema, incarnation), HOSTS_MAX);
 const version = z.literal(CLAIM_VERSION);
 
@@ -45,7 +50,7 @@ export const configSchema = z
     gone: boundedRecord(z.record(hostIdSchema, z.string().max(40)), HOSTS_MAX),
     after: z
       .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
-      .max(8)
+      .max(RECOVERIES_REMEMBERED)
       .optional(),
   })
   .transform(
@@ -110,7 +115,7 @@ const greeting = z.object({
   config: configSchema.optional(),
   life: z.int().min(0),
   boot: z.string().max(64),
-  boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), BOOTS_TOLD_MAX),
+  boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), START_NAMES_READ_MAX),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
   index: z.string().max(64).optional(),

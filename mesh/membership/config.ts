@@ -1,35 +1,35 @@
-// What the mesh has agreed on: who votes, in which epoch. hosts.json is each operator's wish; quorums use only this. A voter is a
-// host in one incarnation, so a host that lost its disk is another voter, and its former votes and its present ones never mix.
-// A joint configuration (`old` beside `voters`) needs a majority of both: what was chosen before it is seen by it, and what is
-// chosen in it is seen after it. Every configuration but the first is chosen by the voters of the one before (succession.ts).
-// It does not say who is there: the greetings do.
+// What the mesh has agreed on: who votes, in which epoch. hosts.json is each operator's wish; quorums use the configuration alone. A joint
+// configuration (`old` beside `voters`) needs a majority of both. So its quorums meet those of the configuration before it and of the one
+// after it, and what was chosen under one is seen under the next. Terms: README.md.
+// A configuration does not say which hosts are up: greetings do.
+
 import { createHash } from 'node:crypto';
+import { RECOVERIES_REMEMBERED } from '../limits.ts';
 import type { HostId } from '../names.ts';
 
-/** Name of its data, by voting host. */
+/** The voting hosts, each with the name of the data that it votes on. */
 export type Voters = Readonly<Record<HostId, string>>;
 
 export interface Config {
-  /** Hash of the first voters: two meshes that formed apart are never taken for one. */
+  /** Name of the mesh: 32 hex digits, a hash of its first voters. Two meshes that formed apart have different names. */
   readonly mesh: string;
   /** 1 for the first configuration, then one more with each. */
   readonly epoch: number;
   readonly voters: Voters;
-  /** The voters before, while the mesh is moving. */
+  /** While the mesh moves: the voters of the configuration before. */
   readonly old?: Voters;
-  /** After a loss, until every address is chosen again: all voters must agree, for what one of them knows nobody else may. */
+  /** After a recovery (step 18), until every address is chosen again: all voters must agree, for any of them may alone know of a claim. */
   readonly unanimous?: true;
   /** All hosts of the mesh, sorted; the voters are among them. */
   readonly members: readonly HostId[];
-  /** Hosts that were members, and since when they are not: ISO 8601, UTC. Of evicted ones, the beginning of time. */
+  /** Hosts that left, and since when: ISO 8601, UTC. Of evicted hosts, `EVICTED`. */
   readonly gone: Readonly<Record<HostId, string>>;
-  /** What it follows by an operator's word alone, after more was lost than the protocol can make good; oldest first. */
+  /** The configurations that operators recovered this mesh from (step 18); oldest first, the last `RECOVERIES_REMEMBERED` of them. */
   readonly after?: readonly { readonly mesh: string; readonly epoch: number }[];
 }
 
-/** Of an evicted host: its addresses are free at once. */
+/** Since when an evicted host is gone: so long that its addresses are free at once. */
 export const EVICTED = '1970-01-01T00:00:00.000Z';
-const RECOVERIES_KEPT = 8;
 
 /** One vote: the host that cast it, and the name of the data that it cast it on. */
 export type VoteKey = string;
@@ -42,7 +42,7 @@ export function hostsOf(voters: Voters): readonly HostId[] {
   return (Object.keys(voters) as HostId[]).sort();
 }
 
-/** Whom a message about claims goes to: the voters, and those before them while the mesh moves. Sorted. */
+/** The hosts that a message about claims goes to: the voters, and in a joint configuration the old voters too. Sorted. */
 export function electorsOf({ voters, old }: Config): readonly HostId[] {
   return hostsOf(old === undefined ? voters : { ...old, ...voters });
 }
@@ -56,13 +56,13 @@ export function isVoter({ voters, old }: Config, host: HostId, data: string): bo
   return voters[host] === data || old?.[host] === data;
 }
 
-/** Whether these votes decide: a majority of the voters, and of those before them while the mesh moves. */
+/** Whether these votes decide: a majority of the voters, and in a joint configuration of the old voters too. */
 export function isQuorum({ voters, old, unanimous }: Config, votes: ReadonlySet<VoteKey>): boolean {
   if (unanimous === true) return isEverybody(voters, votes);
   return isMajority(voters, votes) && (old === undefined || isMajority(old, votes));
 }
 
-/** Whether the voters that are left, without `refusals`, could still decide. */
+/** Whether the voters could still decide if these ones did not vote. */
 export function canDecideWithout({ voters, old, unanimous }: Config, refusals: ReadonlySet<VoteKey>): boolean {
   if (unanimous === true) return count(voters, refusals).among === 0;
   const could = (side: Voters) => {
@@ -82,7 +82,7 @@ export function isEverybody(voters: Voters, votes: ReadonlySet<VoteKey>): boolea
   return among === all;
 }
 
-/** How many voters there are, and how many of them are among the votes. In a loop: it is asked for each answer. */
+/** How many voters there are, and how many of them are among the votes. A plain loop, since this is asked for each answer. */
 function count(voters: Voters, votes: ReadonlySet<VoteKey>): { readonly all: number; readonly among: number } {
   let [all, among] = [0, 0];
   for (const host in voters) {
@@ -101,21 +101,21 @@ export function sameHosts(one: readonly HostId[], other: readonly HostId[]): boo
   return one.length === other.length && one.every((host, at) => host === other[at]);
 }
 
-/** The first configuration of a mesh of these voters: the same, whoever makes it. */
+/** The first configuration of a mesh of these voters. Whoever makes it makes the same. */
 export function firstConfig(voters: Voters, members: readonly HostId[]): Config {
   return { mesh: meshOf(voters), epoch: 1, voters: sorted(voters), members, gone: {} };
 }
 
 /**
- * The configuration of those voters alone, by an operator's word: another mesh, which who was in the one before takes for its
- * successor, unless that had gone on without the operator's knowledge. Until they have chosen every address again, all of them decide.
+ * The configuration of those voters alone, by an operator's word (step 18). It is another mesh. Hosts of the mesh before adopt it, unless
+ * they are in a later epoch than the operator knew of. Until every address is chosen again, all the voters must agree.
  */
 export function recoveredConfig(
   { mesh, epoch, gone, after = [] }: Config,
   voters: Voters,
   members: readonly HostId[],
 ): Config {
-  const before = [...after, { mesh, epoch }].slice(-RECOVERIES_KEPT);
+  const before = [...after, { mesh, epoch }].slice(-RECOVERIES_REMEMBERED);
   const name = createHash('sha256')
     .update(JSON.stringify([before, sorted(voters)]))
     .digest('hex')
@@ -124,7 +124,7 @@ export function recoveredConfig(
   return { mesh: name, epoch: epoch + 1, voters: alone, old: alone, unanimous: true, members, gone, after: before };
 }
 
-/** Whether one configuration follows another; `undefined` counts as before all. */
+/** Whether `one` follows `other`, at once or later. Every configuration follows none (`undefined`). */
 export function isLater(one: Config, other: Config | undefined): boolean {
   if (other === undefined) return true;
   if (one.mesh === other.mesh) return one.epoch > other.epoch;

@@ -1,4 +1,5 @@
-// Where a host stands: in which mesh and epoch. Every message says it, and who stands elsewhere is answered with that.
+// Where a host stands: in which mesh and epoch. Every message says where its sender stands, and a sender that stands elsewhere is answered
+// with where this host stands, not with a vote (step 3 of README.md).
 
 import type { CoreState } from '../claims/core-state.ts';
 import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from '../claims/messages.ts';
@@ -10,16 +11,15 @@ export function standingOf(state: CoreState) {
   return { version: CLAIM_VERSION, mesh: config?.mesh ?? '', epoch: config?.epoch ?? 0, incarnation } as const;
 }
 
-/** What this host says to voters. */
+/** A message of this host to voters. */
 export function messageOf(state: CoreState, items: readonly Item[]): ClaimMessage {
   const { own } = state.membership.starts;
   return { ...standingOf(state), life: own.number, boot: own.name, items };
 }
 
 /**
- * How to answer a host that is not in this host's mesh and epoch; `undefined` when it is. Only who is in the same is listened to: its votes,
- * and those it asks for, are counted by the same voters. And a host tells which registers it has only when it is in the epoch that asks,
- * where it votes for no earlier one any more.
+ * How to answer a sender that stands elsewhere; `undefined` when it stands where this host does. Votes count only among hosts in one mesh
+ * and epoch, which count the same voters. A host tells its keys only in the epoch that asks for them, in which it votes under no earlier one.
  */
 export function strayed(
   state: CoreState,
@@ -35,7 +35,7 @@ export function strayed(
     : { version: CLAIM_VERSION, kind: 'behind', incarnation };
 }
 
-/** Whether this host holds no register and no address: nothing of it can contradict a mesh. */
+/** Whether this host holds no register and no address, so that nothing of it can contradict a mesh. */
 export function isPristine(state: CoreState): boolean {
   return state.registers.size === 0 && state.registry.isEmpty();
 }

@@ -104,7 +104,7 @@ function whyUnheard({ refusals }: Membership, hosts: readonly HostId[]): string 
   return why === undefined ? '' : ` ${why}`;
 }
 
-/** No mesh has formed, so no vote has given this host what it holds. */
+/** This host holds addresses though no mesh has formed: an engine gave them to it, not votes. */
 function stranded({ self }: Membership): Obstacle {
   const message = `This host, '${self}', holds addresses that were claimed with an engine, and the hosts' own votes know nothing of them: claims are not carried over. Start it with the MESH_CLAIMS that it had. To do without the engine, release all addresses while it still has it, or start with an empty data directory.`;
   return { reason: 'membership_mismatch', message, hosts: [self] };
@@ -127,11 +127,11 @@ function unformed(membership: Membership): Obstacle | undefined {
       'No host votes on claims: hosts.json lists more than seven hosts; mark three or five of them "voter": true, the same on every host.';
     return { reason: 'membership_mismatch', message, hosts: [] };
   }
-  return meeting(membership) ?? disagreeing(membership) ?? waiting(membership, self);
+  return formedWithout(membership) ?? disagreeing(membership) ?? waiting(membership, self);
 }
 
-/** A mesh was heard of, but this host can't take it over: it took part in forming another. */
-function meeting({ greetings, succession }: Membership): Obstacle | undefined {
+/** A mesh was heard of that this host can't adopt, since it took part in forming another (step 3). */
+function formedWithout({ greetings, succession }: Membership): Obstacle | undefined {
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
   if (host === undefined || accepted === undefined || accepted === null) return undefined;

@@ -10,22 +10,23 @@ import { foreignersOf, freshGreeting, isConcerned, isJoining, isSameWish, type M
 import { namesOf, obstacleTo, whyNoClaim } from './obstacles.ts';
 import { countVotes } from './vote-count.ts';
 
-/** Who votes, and what the mesh is doing. */
+/** What a host shows of who votes, and of what the mesh is doing. */
 export interface MembershipView {
-  /** Rises with each change of the voters; 0 before the mesh has formed. */
+  /** 0 before the mesh has formed. */
   readonly epoch: number;
+  /** By the configuration; before there is one, by hosts.json. */
   readonly voters: readonly HostId[];
-  /** While the mesh moves: the voters before. */
+  /** While the mesh moves: the old voters. */
   readonly from?: readonly HostId[];
-  /** Whether this host has lost its claim data and waits to be brought in again. */
+  /** Whether this host has lost its data and waits until the mesh has moved to it. */
   readonly joining: boolean;
-  /** Hosts that left, and since when; their addresses are free a day later, those of evicted ones at once. */
+  /** Hosts that left, and since when: ISO 8601, UTC. Their addresses are free a day later. */
   readonly gone: Readonly<Record<HostId, string>>;
-  /** Hosts that an operator wants to be evicted, while that is not done. */
+  /** Hosts whose eviction is under way. */
   readonly evicting: readonly HostId[];
-  /** A sentence. */
+  /** What the mesh is doing, in a sentence. */
   readonly state: string;
-  /** What differs between the hosts' files and what is agreed, a sentence each; empty when all is well. */
+  /** What differs between the hosts' files and the configuration, and which evictions are under way, a sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -48,11 +49,11 @@ export function membershipOf(state: CoreState): MembershipView {
   };
 }
 
-/** How a host stands to the mesh of this one. */
+/** How another host stands to this host's mesh. */
 export interface Relation {
-  /** What was agreed names it: its vote is needed, or it must hear that it left. */
+  /** The configuration names that host: its vote is needed, or it must hear that it left. */
   readonly isConcerned: boolean;
-  /** It last spoke of another mesh. */
+  /** That host last spoke of another mesh. */
   readonly isForeign: boolean;
 }
 
@@ -70,13 +71,13 @@ export function statusOf(state: CoreState): ClaimStatus {
   return { ...base, ready: false, why: message, reason, hosts };
 }
 
-/** What differs between this host's wish, the others' and what is agreed; empty when all agree. */
+/** What differs between this host's wish, the wishes of the others and the configuration, a sentence each. */
 function disagreements(membership: Membership, nowMs: number): readonly string[] {
   const { config, wish, greetings, self } = membership;
   if (config === undefined) return [];
   const notes: string[] = [];
   for (const [host, { greeting, atMs }] of greetings) {
-    // Who has left, or is silent, has no say in it now.
+    // The wish of a host that left, or is silent, keeps nobody waiting.
     if (!wish.members.includes(host) || nowMs - atMs > FRESH_GREETING_MS_MAX) continue;
     if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
       notes.push(
@@ -96,7 +97,7 @@ function disagreements(membership: Membership, nowMs: number): readonly string[]
   return notes;
 }
 
-/** What an eviction waits for. */
+/** What an eviction waits for, in some sentences. */
 export function evictionSentence(membership: Membership, host: HostId, nowMs: number): string {
   const { config } = membership;
   const isGone = config?.gone[host] !== undefined;
@@ -128,7 +129,7 @@ function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean
   return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
 }
 
-/** Which hosts of the file keep the mesh waiting. */
+/** The part of a sentence that names the voters of hosts.json for which the mesh waits. */
 function unheard(membership: Membership, nowMs: number): string {
   const { wish } = membership;
   const hosts = wish.voters.filter((host) => isUnheard(membership, host, nowMs));

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { ClaimMessage, Greeting } from '../claims/messages.ts';
+import { START_NAMES_KEPT } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, type VoteKey, voteKey } from './config.ts';
 
@@ -73,8 +74,6 @@ export interface StoredSeenStart {
   readonly votes: number;
 }
 
-const NAMES_KEPT = 20;
-
 /** The next start on stored data. `freshData`: a name for data, should it be new or old; `name`: of this start; both made at random. */
 export function nextStart(stored: StoredStarts, freshData: string, name: string): Starts {
   const own: Start = { data: stored.incarnation ?? freshData, number: stored.life + 1, name };
@@ -96,7 +95,9 @@ export function nextStart(stored: StoredStarts, freshData: string, name: string)
 
 /** Names of earlier starts than the last twenty tell nothing that a peer could still hold against this host. */
 function withName(names: StartNames, { number, name }: Start): StartNames {
-  const kept = Object.entries(names).filter(([past]) => Number(past) > number - NAMES_KEPT && Number(past) < number);
+  const kept = Object.entries(names).filter(
+    ([past]) => Number(past) > number - START_NAMES_KEPT && Number(past) < number,
+  );
   return Object.fromEntries([...kept, [String(number), name]]);
 }
 
