@@ -6,7 +6,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
 import type { Log } from '../log.ts';
 
-const STATUS_OF = {
+/** The one status of each code. */
+export const STATUS_OF = {
   invalid_json: 400,
   invalid_request: 400,
   invalid_address: 400,
