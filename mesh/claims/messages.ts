@@ -68,7 +68,7 @@ interface Refused {
 }
 
 export interface ClaimMessage extends Standing {
-  /** Which start of the sender speaks, as its greetings say. */
+  /** Number and name of the start that speaks (membership/starts.ts). */
   readonly life: number;
   readonly boot: string;
   readonly items: readonly Item[];
@@ -96,20 +96,20 @@ export interface Greeting extends Standing {
   readonly about: 'greeting';
   readonly wish: Wish;
   readonly config?: Config | undefined;
-  /** How often the sender was started on its data directory, this time included, and a name made at random for this time. */
+  /** Number and name of the start that speaks (membership/starts.ts). */
   readonly life: number;
   readonly boot: string;
-  /** Names of its last starts, by life. */
+  /** Names of the last starts on the sender's data, by number. */
   readonly boots: Readonly<Record<string, string>>;
-  /** The sender's data is in use elsewhere: nothing of this counts. */
+  /** The start that speaks has withdrawn, since its data is in use elsewhere: nothing of this greeting counts. */
   readonly standsBack?: true | undefined;
-  /** How many votes the sender has cast on its data; durable before it is said. */
+  /** Votes that the sender has cast on its data. The number is durable before it is said. */
   readonly votes: number;
   /** Hosts whose addresses are to be free at once, and since when each is gone. */
   readonly evicting?: Readonly<Record<HostId, string>> | undefined;
   /** Changes with the sender's email index; no part of the claims. */
   readonly index?: string | undefined;
-  /** The receiver as the sender knows it: its last incarnation, the latest life it was seen in, which start that was, and its votes then. */
+  /** What the sender remembers of the receiver: on the data that it last spoke on, its latest start, and the votes that it had cast by then. */
   readonly you?:
     | { readonly incarnation: string; readonly life: number; readonly boot: string; readonly votes: number }
     | undefined;
