@@ -1,6 +1,5 @@
 // The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
 // covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
-import { Client } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerLane, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
@@ -11,17 +10,16 @@ import { type RequestParts, signRequest } from '../../mesh/signature/request.ts'
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
-import type { CallOnce } from './greeter.ts';
 import type { Unlearned } from './learned.ts';
 import { ASKS_WAITING_MAX, INDEX_BYTES_HELD_MAX, INDEX_CONNECTIONS_MAX, PEER_CONNECTIONS_MAX } from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';
 import { PeerClocks } from './peer-clocks.ts';
-import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
+import type { PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import { Lane } from './peer-lane.ts';
-import { clientOptions, PeerPools } from './peer-pools.ts';
+import { PeerPools } from './peer-pools.ts';
 
 export interface PeerTransportOptions {
   readonly self: HostId;
@@ -239,29 +237,4 @@ function silence(host: Host, request: PeerRequest, stopped: AbortSignal, signal:
   if (stopped.aborted) return `Host '${host.id}' was not waited for: this node is stopping.`;
   if (signal?.aborted) return `Host '${host.id}' was not waited for: the question was given up.`;
   return `Host '${host.id}' gave no complete answer within ${request.answerMsMax} ms.`;
-}
-
-/** One request over a connection of its own, whose remote address is told: for the hello, which may be believed by address. */
-export function createCallOnce(known: PeerAddresses): CallOnce {
-  return (call, signal) => callOverOwnConnection(known, call, signal);
-}
-
-async function callOverOwnConnection(
-  known: PeerAddresses,
-  call: Parameters<CallOnce>[0],
-  signal: AbortSignal,
-): ReturnType<CallOnce> {
-  const addresses: string[] = [];
-  const connector = createPeerConnector(known, (socket) => addresses.push(socket.remoteAddress ?? ''));
-  const client = new Client(call.origin, { ...clientOptions(), connect: connector.connect });
-  try {
-    const answer = await exchange(client, { ...call, method: 'GET' }, signal);
-    const [address = '', ...others] = addresses;
-    // undici may connect again behind our back; then nobody can say which connection the answer came over.
-    return { ...answer, address: others.length === 0 ? address : '' };
-  } finally {
-    const destroyed = client.destroy();
-    connector.dropPending();
-    await destroyed;
-  }
 }
