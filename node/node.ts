@@ -26,7 +26,7 @@ import { webhookRoutes } from './http/routes/webhooks.ts';
 import type { Log } from './log.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { type OpenMesh, openMesh } from './open-mesh.ts';
-import type { CallOnce } from './peers/greeter.ts';
+import type { CallOnce } from './peers/hello-question.ts';
 import type { MakeTransport } from './peers/open-transport.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
 import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';

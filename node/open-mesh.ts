@@ -9,7 +9,7 @@ import { type OpenClaims, openClaims } from './claims.ts';
 import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
 import { mayClaim } from './peers/claimants.ts';
-import type { CallOnce } from './peers/greeter.ts';
+import type { CallOnce } from './peers/hello-question.ts';
 import { type OpenPeers, openPeers } from './peers/open-peers.ts';
 import { type MakeTransport, openTransport } from './peers/open-transport.ts';
 import type { PeerKeys } from './peers/peer-keys.ts';

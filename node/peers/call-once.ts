@@ -1,7 +1,7 @@
 // One request over a connection of its own, for asking a peer who it is: its key may be believed by where the answer came from, so the
 // remote address of the very connection is told, and no connection that was there before is used.
 import { Client } from 'undici';
-import type { CallOnce } from './greeter.ts';
+import type { CallOnce } from './hello-question.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import { exchange } from './peer-exchange.ts';
 import { clientOptions } from './peer-pools.ts';

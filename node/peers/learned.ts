@@ -3,7 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
-import type { Introduction, LegacyPeer } from './greeter.ts';
+import type { Introduction, LegacyPeer } from './hello-question.ts';
 import { type BelieveLegacy, isTrustedNetwork } from './trusted-network.ts';
 
 /** `why`: a sentence for the operator. */

@@ -4,7 +4,7 @@ import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { type CallOnce, createGreeter } from './greeter.ts';
+import { type CallOnce, createGreeter } from './hello-question.ts';
 import { HostBook } from './host-book.ts';
 import { openPeerKeys, type PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';

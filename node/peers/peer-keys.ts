@@ -9,7 +9,7 @@ import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts'
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { Greeter, Introduction, LegacyPeer } from './greeter.ts';
+import type { Greeter, Introduction, LegacyPeer } from './hello-question.ts';
 import {
   type Belief,
   judgeIntroduction,

@@ -4,7 +4,7 @@ import { type HostId, parseHostId } from '../../mesh/names.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
-import type { Introduction } from './greeter.ts';
+import type { Introduction } from './hello-question.ts';
 
 const PREFIX = 'pin/';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type Host, rosterOf } from '../../../mesh/roster.ts';
 import type { PublicKey } from '../../../mesh/signature/ed25519.ts';
-import type { Greeter, Introduction, LegacyPeer } from '../../../node/peers/greeter.ts';
+import type { Greeter, Introduction, LegacyPeer } from '../../../node/peers/hello-question.ts';
 import {
   HELLO_AFTER_REFUSAL_MS,
   HELLO_AFTER_SILENCE_MS,

@@ -6,7 +6,7 @@ import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { signHello } from '../../../mesh/signature/hello.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';
-import { type CallOnce, createGreeter } from '../../../node/peers/greeter.ts';
+import { type CallOnce, createGreeter } from '../../../node/peers/hello-question.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { testKeys } from '../../support/test-keys.ts';
