@@ -87,11 +87,11 @@ export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
   readonly registry: Registry;
   /**
-   * Greets the peers that are not known yet, once, `GREETING_MS_MAX` at most; to be awaited before others can ask this node: what it
+   * Asks the peers that are not known yet who they are, once, `GREETING_MS_MAX` at most; to be awaited before others can ask this node: what it
    * tells them of who votes depends on which of them serve only the look-up.
    */
   meet(): Promise<void>;
-  /** Begins what goes on in the background: greeting peers, taking up unsettled claims, deliveries. */
+  /** Begins what goes on in the background: speaking with peers, taking up unsettled claims, deliveries. */
   start(): void;
   /** Why no address can be claimed now, a sentence; `undefined` when one can. */
   whyNoClaims(): string | undefined;

@@ -1,5 +1,5 @@
-// Asks a peer who it is, at the URL that our own hosts.json gives for it, and checks everything about the answer but whether
-// its key may be believed: that is for peer-keys.ts. It never follows what an inbound message says.
+// Asks a peer who it is, at the URL that our own hosts.json gives for it, and checks everything about the answer but whether its key may be
+// believed: that is judged in learned.ts. The question never follows what an inbound message says.
 import { MeshError } from '../../mesh/errors.ts';
 import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
@@ -32,9 +32,9 @@ export interface LegacyPeer {
   readonly address: string;
 }
 
-export interface Greeter {
+export interface HelloAsker {
   /** Rejects with `peer_silent`, `peer_unintelligible` or `peer_untrusted`. */
-  greet(host: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer>;
+  ask(host: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer>;
 }
 
 /** One request over a connection of its own, which is closed afterwards. */
@@ -48,7 +48,7 @@ export type CallOnce = (
   signal: AbortSignal,
 ) => Promise<ReceivedResponse & { readonly address: string }>;
 
-export interface GreeterOptions {
+export interface HelloAskerOptions {
   readonly self: HostId;
   readonly clock: Clock;
   readonly random: Random;
@@ -57,10 +57,10 @@ export interface GreeterOptions {
   readonly secret?: string | undefined;
 }
 
-export function createGreeter(options: GreeterOptions): Greeter {
+export function createHelloAsker(options: HelloAskerOptions): HelloAsker {
   const { self, clock, random, secret } = options;
   return {
-    greet(host, signal) {
+    ask(host, signal) {
       const silent = () =>
         new MeshError('peer_silent', `Host '${host.id}' did not answer a hello within ${GREETING_MS_MAX} ms.`);
       return withDeadline({ clock, ms: GREETING_MS_MAX, signals: [signal], silent }, async (deadline) => {
@@ -117,7 +117,7 @@ function parseJson(body: Uint8Array): unknown {
 }
 
 /** Unsigned: whoever is asked need not know this host's key, and would not look at a signature. */
-function question({ self, secret }: GreeterOptions, host: Host, nonce: string): Parameters<CallOnce>[0] {
+function question({ self, secret }: HelloAskerOptions, host: Host, nonce: string): Parameters<CallOnce>[0] {
   const proof = secret === undefined ? '' : `&proof=${proofOf(secret, { asker: self, answerer: host.id, nonce })}`;
   const target = `${HELLO_PATH}?from=${self}&nonce=${nonce}${proof}`;
   return { origin: host.url, target, headers: {}, answerBytesMax: HELLO_ANSWER_BYTES_MAX };

@@ -1,5 +1,5 @@
 // What comes of asking a peer for its key, as a value: a key, or why there is none. Whether an introduction may be believed is judged
-// here; asking is for the greeter, and remembering for peer-keys.ts.
+// here; asking is for hello-question.ts, and remembering for peer-keys.ts.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Host } from '../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';

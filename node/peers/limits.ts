@@ -16,9 +16,9 @@ export const ASKS_WAITING_MAX = 1_024;
 
 /** The answer to a hello is about 300 octets. */
 export const HELLO_ANSWER_BYTES_MAX = 16 * 1_024;
-/** A peer whose key is not known is greeted again this long after it was silent, … */
+/** A peer whose key is not known is asked again who it is this long after it was silent, … */
 export const HELLO_AFTER_SILENCE_MS = 250;
 /** … and this long after it answered what can't be trusted. */
 export const HELLO_AFTER_REFUSAL_MS = 5_000;
-/** A peer whose signatures stopped fitting is greeted at most this often, to see whether its key changed. */
+/** A peer whose signatures stopped fitting is asked who it is at most this often, to see whether its key changed. */
 export const HELLO_AFTER_SUSPICION_MS = 10_000;

@@ -9,7 +9,7 @@ import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts'
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { Greeter, Introduction, LegacyPeer } from './hello-question.ts';
+import type { HelloAsker, Introduction, LegacyPeer } from './hello-question.ts';
 import {
   type Belief,
   judgeIntroduction,
@@ -61,7 +61,7 @@ export interface PeerKeysOptions extends Belief {
   /** Where a host is, and which key it was given there. */
   readonly hostOf: (id: HostId) => Host | undefined;
   readonly store: Pick<Store, 'load' | 'commit'>;
-  readonly greeter: Greeter;
+  readonly hellos: HelloAsker;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -175,7 +175,7 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
 
   /** What the peer says when it is asked who it is, unjudged; or why it says nothing that counts. */
   #ask(host: Host): Promise<Introduction | LegacyPeer | Unheard> {
-    return this.#options.greeter.greet(host, this.#stop.signal).catch(unheard);
+    return this.#options.hellos.ask(host, this.#stop.signal).catch(unheard);
   }
 
   async #introduce(host: Host): Promise<Learned> {

@@ -10,7 +10,7 @@ import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { createCallOnce } from '../../../node/peers/call-once.ts';
 import { HELLO_PATH } from '../../../node/peers/hello.ts';
-import { createGreeter } from '../../../node/peers/hello-question.ts';
+import { createHelloAsker } from '../../../node/peers/hello-question.ts';
 import { openPeerKeys } from '../../../node/peers/peer-keys.ts';
 import { createPeerTransport } from '../../../node/peers/peer-transport.ts';
 import { legacyBelief } from '../../../node/peers/trusted-network.ts';
@@ -53,16 +53,16 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
     const hosts = [...urls].map(([id, url]) => testHost(id, url));
     return rosterOf(hosts, hosts.find(({ id }) => id === self.id) ?? testHost(self.id));
   };
-  const greeter = createGreeter({ self: self.id, clock, random, callOnce, secret });
+  const hellos = createHelloAsker({ self: self.id, clock, random, callOnce, secret });
   const hostOf = (id: HostId) => roster().get(id);
-  const keys = stack.use(await openPeerKeys({ hostOf, store, greeter, clock, log, ...belief(secret) }));
+  const keys = stack.use(await openPeerKeys({ hostOf, store, hellos, clock, log, ...belief(secret) }));
   const transport = stack.use(
     createPeerTransport({ self: self.id, hostOf, keys, signer, clock, random, addresses: systemAddresses }),
   );
   const app = createShell(log);
-  let hellos = 0;
+  let heard = 0;
   app.use(HELLO_PATH, (_, next) => {
-    hellos += 1;
+    heard += 1;
     return next();
   });
   helloRoutes(app, { roster, signer, clock, software: 'mesh/1', secret });
@@ -84,7 +84,7 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
       answerBytesMax: 1_000,
       answerSignature: 'required',
     });
-  return { who, keys, store, log, server, hellos: () => hellos };
+  return { who, keys, store, log, server, hellos: () => heard };
 }
 
 function belief(secret: string | undefined) {

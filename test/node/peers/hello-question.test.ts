@@ -1,4 +1,4 @@
-// The greeter against the real hello route, with somebody in between who may change what is said.
+// The question against the real hello route, with somebody in between who may change what is said.
 import { describe, expect, it } from 'vitest';
 import type { MeshError } from '../../../mesh/errors.ts';
 import { GREETING_MS_MAX } from '../../../mesh/limits.ts';
@@ -6,7 +6,7 @@ import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { signHello } from '../../../mesh/signature/hello.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';
-import { type CallOnce, createGreeter } from '../../../node/peers/hello-question.ts';
+import { type CallOnce, createHelloAsker } from '../../../node/peers/hello-question.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { testKeys } from '../../support/test-keys.ts';
@@ -48,20 +48,20 @@ function setUp({ askerSecret, answererSecret, answerer = cloud, askedAt, change 
     };
     return (await change?.(answer)) ?? answer;
   };
-  const greeter = createGreeter({
+  const hellos = createHelloAsker({
     self: mac.id,
     clock,
     random: seededRandom(1),
     callOnce,
     secret: askerSecret,
   });
-  const greet = (signal = new AbortController().signal) => greeter.greet(testHost(cloud.id), signal);
+  const hello = (signal = new AbortController().signal) => hellos.ask(testHost(cloud.id), signal);
   const failure = () =>
-    greet().then(
+    hello().then(
       () => 'introduced',
       (error: MeshError) => ({ code: error.code, message: error.message }),
     );
-  return { clock, greet, failure };
+  return { clock, hello, failure };
 }
 
 function said(change: Record<string, unknown>): (answer: Answer) => Answer {
@@ -71,9 +71,9 @@ function said(change: Record<string, unknown>): (answer: Answer) => Answer {
   };
 }
 
-describe('a greeting', () => {
+describe('a hello', () => {
   it('learns the key that the peer announces and signs with, and where it answers from', async () => {
-    const answer = await setUp().greet();
+    const answer = await setUp().hello();
     expect(answer).toMatchObject({ kind: 'introduced', address: '10.0.0.7', proven: false });
     expect(answer).toHaveProperty('key.text', cloud.key.text);
   });
@@ -104,16 +104,16 @@ describe('a greeting', () => {
     });
   });
 
-  it('is refused when an answer to an earlier greeting comes again', async () => {
+  it('is refused when an answer to an earlier hello comes again', async () => {
     let kept: Answer | undefined;
-    const { greet } = setUp({
+    const { hello } = setUp({
       change: (answer) => {
         kept ??= answer;
         return kept;
       },
     });
-    await greet();
-    await expect(greet()).rejects.toMatchObject({ code: 'peer_untrusted' });
+    await hello();
+    await expect(hello()).rejects.toMatchObject({ code: 'peer_untrusted' });
   });
 
   it('is refused when the answer is to another nonce, though signed well', async () => {
@@ -132,7 +132,7 @@ describe('a greeting', () => {
       asked.push(target);
       return '/nothing';
     };
-    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy', address: '10.0.0.7' });
+    expect(await setUp({ askedAt, change }).hello()).toEqual({ kind: 'legacy', address: '10.0.0.7' });
     expect(asked[1]).toMatch(/^\/api\/agents\/email-index\?address=/);
   });
 
@@ -144,7 +144,7 @@ describe('a greeting', () => {
       asked += 1;
       return '/nothing';
     };
-    expect(await setUp({ askedAt, change }).greet()).toEqual({ kind: 'legacy', address: '' });
+    expect(await setUp({ askedAt, change }).hello()).toEqual({ kind: 'legacy', address: '' });
   });
 
   it.each([
@@ -172,16 +172,16 @@ describe('a greeting', () => {
   });
 
   it('ends when it is given up', async () => {
-    const { greet } = setUp({ change: () => new Promise(() => undefined) });
+    const { hello } = setUp({ change: () => new Promise(() => undefined) });
     const giveUp = new AbortController();
-    const outcome = expect(greet(giveUp.signal)).rejects.toMatchObject({ code: 'peer_silent' });
+    const outcome = expect(hello(giveUp.signal)).rejects.toMatchObject({ code: 'peer_silent' });
     giveUp.abort();
     await outcome;
   });
 });
 
-describe('a greeting with a secret', () => {
-  const proven = (setting: Setting) => setUp(setting).greet();
+describe('a hello with a secret', () => {
+  const proven = (setting: Setting) => setUp(setting).hello();
 
   it('is proven when both know the same', async () => {
     expect(await proven({ askerSecret: secret, answererSecret: secret })).toMatchObject({ proven: true });
@@ -225,8 +225,8 @@ describe('a greeting with a secret', () => {
       return { status: 200, body, field: (name) => response[name], address: '10.0.0.7' };
     };
     const random = seededRandom(1);
-    const greeter = createGreeter({ self: mac.id, clock, random, callOnce: impostor, secret });
-    const answer = await greeter.greet(testHost(cloud.id), new AbortController().signal);
+    const hellos = createHelloAsker({ self: mac.id, clock, random, callOnce: impostor, secret });
+    const answer = await hellos.ask(testHost(cloud.id), new AbortController().signal);
     expect(answer).toMatchObject({ kind: 'introduced', proven: false });
   });
 });

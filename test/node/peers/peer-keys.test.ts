@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type Host, rosterOf } from '../../../mesh/roster.ts';
 import type { PublicKey } from '../../../mesh/signature/ed25519.ts';
-import type { Greeter, Introduction, LegacyPeer } from '../../../node/peers/hello-question.ts';
+import type { HelloAsker, Introduction, LegacyPeer } from '../../../node/peers/hello-question.ts';
 import {
   HELLO_AFTER_REFUSAL_MS,
   HELLO_AFTER_SILENCE_MS,
@@ -19,10 +19,10 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const { mac, cloud, reborn } = testKeys('mac', 'cloud', 'reborn');
 
 /** Says what the test tells it to, when the test tells it to. */
-class ScriptedGreeter implements Greeter {
+class ScriptedHellos implements HelloAsker {
   asked = 0;
   answer: (signal: AbortSignal) => Promise<Introduction | LegacyPeer> = async () => introduction(cloud.key);
-  greet(_: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer> {
+  ask(_: Host, signal: AbortSignal): Promise<Introduction | LegacyPeer> {
     this.asked += 1;
     return this.answer(signal);
   }
@@ -41,20 +41,20 @@ interface Setting {
 async function setUp({ store = new MemoryStore(), hasSecret = false, cloudHost = {} }: Setting = {}) {
   const clock = new VirtualClock();
   const log = new RecordingLog();
-  const greeter = new ScriptedGreeter();
+  const hellos = new ScriptedHellos();
   const list = (change: Partial<Host>) => {
     const self = testHost(mac.id);
     return rosterOf([self, testHost(cloud.id, 'http://10.0.0.7:1', change)], self);
   };
   let roster = list(cloudHost);
   const keys = await openPeerKeys({
-    ...{ hostOf: (id) => roster.get(id), store, greeter, clock, log, hasSecret },
+    ...{ hostOf: (id) => roster.get(id), store, hellos, clock, log, hasSecret },
     believesLegacy: legacyBelief(hasSecret),
   });
   const edit = (change: Partial<Host>) => {
     roster = list(change);
   };
-  return { clock, log, greeter, store, keys, edit };
+  return { clock, log, hellos, store, keys, edit };
 }
 
 const silence = async () => {
@@ -67,14 +67,14 @@ const untrusted = (why = /./) => ({ kind: 'untrusted', code: 'peer_untrusted', w
 describe('a key that a peer has lost with its disk', () => {
   const lost = async (setting: Setting) => {
     const all = await setUp({ hasSecret: true, ...setting });
-    all.greeter.answer = async () => introduction(cloud.key, { proven: true });
+    all.hellos.answer = async () => introduction(cloud.key, { proven: true });
     await all.keys.learn(cloud.id);
     return all;
   };
 
   it('is replaced by the one with which it proves to know the secret, durably', async () => {
-    const { keys, greeter, clock, log, store } = await lost({});
-    greeter.answer = async () => introduction(reborn.key, { proven: true });
+    const { keys, hellos, clock, log, store } = await lost({});
+    hellos.answer = async () => introduction(reborn.key, { proven: true });
     keys.suspect(cloud.id);
     await clock.settle();
     expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: reborn.key.text });
@@ -84,16 +84,16 @@ describe('a key that a peer has lost with its disk', () => {
   });
 
   it('is not replaced without that proof', async () => {
-    const { keys, greeter, clock } = await lost({});
-    greeter.answer = async () => introduction(reborn.key);
+    const { keys, hellos, clock } = await lost({});
+    hellos.answer = async () => introduction(reborn.key);
     keys.suspect(cloud.id);
     await clock.settle();
     expect(keys.status(cloud.id)).toMatchObject({ state: 'changed', publicKey: cloud.key.text });
   });
 
   it('is not replaced where an operator has told it', async () => {
-    const { keys, greeter, clock } = await setUp({ hasSecret: true, cloudHost: { publicKey: cloud.key.text } });
-    greeter.answer = async () => introduction(reborn.key, { proven: true });
+    const { keys, hellos, clock } = await setUp({ hasSecret: true, cloudHost: { publicKey: cloud.key.text } });
+    hellos.answer = async () => introduction(reborn.key, { proven: true });
     keys.suspect(cloud.id);
     await clock.settle();
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
@@ -103,16 +103,16 @@ describe('a key that a peer has lost with its disk', () => {
 describe('a key that was believed unproven, before there was a secret', () => {
   it('is not believed any more until its peer proves to know the secret', async () => {
     const before = await setUp();
-    before.greeter.answer = async () => introduction(reborn.key);
+    before.hellos.answer = async () => introduction(reborn.key);
     await before.keys.learn(cloud.id);
-    const { keys, greeter, clock } = await setUp({
+    const { keys, hellos, clock } = await setUp({
       store: new MemoryStore({ disk: before.store.crash() }),
       hasSecret: true,
     });
     expect(keys.known(cloud.id)).toBeUndefined();
-    greeter.answer = async () => introduction(reborn.key);
+    hellos.answer = async () => introduction(reborn.key);
     expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
-    greeter.answer = async () => introduction(cloud.key, { proven: true });
+    hellos.answer = async () => introduction(cloud.key, { proven: true });
     await clock.advance(HELLO_AFTER_REFUSAL_MS);
     expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
@@ -120,11 +120,11 @@ describe('a key that was believed unproven, before there was a secret', () => {
 
 describe('a key told in hosts.json', () => {
   it('is known at once, without a hello', async () => {
-    const { keys, greeter } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
+    const { keys, hellos } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
     expect(await keys.learn(cloud.id)).toEqual(known(cloud));
     expect(keys.status(cloud.id)).toEqual({ state: 'configured', publicKey: cloud.key.text });
-    expect(greeter.asked).toBe(0);
+    expect(hellos.asked).toBe(0);
   });
 
   it('goes before one that was pinned, and follows an edit of the file', async () => {
@@ -138,10 +138,10 @@ describe('a key told in hosts.json', () => {
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
   });
 
-  it('that turns up while the peer is being greeted is the one that counts', async () => {
-    const { keys, greeter, edit } = await setUp();
+  it('that turns up while the peer is being asked is the one that counts', async () => {
+    const { keys, hellos, edit } = await setUp();
     const gate = Promise.withResolvers<Introduction>();
-    greeter.answer = () => gate.promise;
+    hellos.answer = () => gate.promise;
     const learning = keys.learn(cloud.id);
     edit({ publicKey: reborn.key.text });
     gate.resolve(introduction(cloud.key));
@@ -163,7 +163,7 @@ describe('a key seen for the first time', () => {
     });
     const again = await setUp({ store: new MemoryStore({ disk: store.snapshot() }) });
     expect(again.keys.known(cloud.id)?.text).toBe(cloud.key.text);
-    expect(again.greeter.asked).toBe(0);
+    expect(again.hellos.asked).toBe(0);
   });
 
   it('is trusted only once it is durable', async () => {
@@ -187,16 +187,16 @@ describe('a key seen for the first time', () => {
   });
 
   it('is learned by one hello, however many wait for it', async () => {
-    const { keys, greeter } = await setUp();
+    const { keys, hellos } = await setUp();
     const learned = await Promise.all(Array.from({ length: 50 }, () => keys.learn(cloud.id)));
     expect(learned).toEqual(Array(50).fill(known(cloud)));
-    expect(greeter.asked).toBe(1);
+    expect(hellos.asked).toBe(1);
   });
 
   it('is learned for the others, though one of those who wait gives up', async () => {
-    const { keys, greeter } = await setUp();
+    const { keys, hellos } = await setUp();
     const gate = Promise.withResolvers<Introduction>();
-    greeter.answer = () => gate.promise;
+    hellos.answer = () => gate.promise;
     const impatient = new AbortController();
     const [first, second] = [keys.learn(cloud.id, impatient.signal), keys.learn(cloud.id)];
     impatient.abort(new Error('given up'));
@@ -208,8 +208,8 @@ describe('a key seen for the first time', () => {
   it.each(['203.0.113.9', '2001:db8::1', ''])(
     'is not believed from %j, and shown with what can be done',
     async (address) => {
-      const { keys, greeter, store, log } = await setUp();
-      greeter.answer = async () => introduction(cloud.key, { address });
+      const { keys, hellos, store, log } = await setUp();
+      hellos.answer = async () => introduction(cloud.key, { address });
       expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
       expect(keys.known(cloud.id)).toBeUndefined();
       expect(await store.get('pin/cloud')).toBeUndefined();
@@ -223,32 +223,28 @@ describe('a key seen for the first time', () => {
   );
 
   it('is not asked of a host that hosts.json does not list', async () => {
-    const { keys, greeter } = await setUp();
+    const { keys, hellos } = await setUp();
     expect(await keys.learn(reborn.id)).toEqual(untrusted(/lists no host/));
-    expect([greeter.asked, keys.known(reborn.id), keys.status(reborn.id)]).toEqual([
-      0,
-      undefined,
-      { state: 'unknown' },
-    ]);
+    expect([hellos.asked, keys.known(reborn.id), keys.status(reborn.id)]).toEqual([0, undefined, { state: 'unknown' }]);
   });
 });
 
 describe('with a secret', () => {
   it('a private address alone is not believed', async () => {
-    const { keys, greeter } = await setUp({ hasSecret: true });
-    greeter.answer = async () => introduction(cloud.key, { address: '127.0.0.1' });
+    const { keys, hellos } = await setUp({ hasSecret: true });
+    hellos.answer = async () => introduction(cloud.key, { address: '127.0.0.1' });
     expect(await keys.learn(cloud.id)).toMatchObject(untrusted());
     expect(keys.status(cloud.id)).toMatchObject({ state: 'untrusted', seenKey: cloud.key.text });
   });
 
   it('a peer that proves to know it is believed from anywhere', async () => {
-    const { keys, greeter } = await setUp({ hasSecret: true });
-    greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9', proven: true });
+    const { keys, hellos } = await setUp({ hasSecret: true });
+    hellos.answer = async () => introduction(cloud.key, { address: '203.0.113.9', proven: true });
     expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
 });
 
-describe('a peer that cannot be greeted', () => {
+describe('a peer that can not be asked who it is', () => {
   it.each([
     ['silent', HELLO_AFTER_SILENCE_MS, silence, 'unknown'],
     [
@@ -258,15 +254,15 @@ describe('a peer that cannot be greeted', () => {
       'untrusted',
     ],
   ])('because it is %s is not asked again for %i ms', async (_, pauseMs, answer, state) => {
-    const { keys, greeter, clock } = await setUp();
-    greeter.answer = answer;
+    const { keys, hellos, clock } = await setUp();
+    hellos.answer = answer;
     const outcomes = async () => (await keys.learn(cloud.id)).kind;
     const first = await outcomes();
     expect(keys.status(cloud.id).state).toBe(state);
     await clock.advance(pauseMs - 1);
     expect(await outcomes()).toBe(first);
-    expect(greeter.asked).toBe(1);
-    greeter.answer = async () => introduction(cloud.key);
+    expect(hellos.asked).toBe(1);
+    hellos.answer = async () => introduction(cloud.key);
     await clock.advance(1);
     expect(await outcomes()).toBe('known');
     expect(keys.status(cloud.id)).toEqual({ state: 'pinned', publicKey: cloud.key.text });
@@ -276,7 +272,7 @@ describe('a peer that cannot be greeted', () => {
 describe('a peer that knows no hello', () => {
   const without = async (setting: Setting = {}, address = '10.0.0.7') => {
     const all = await setUp(setting);
-    all.greeter.answer = async () => ({ kind: 'legacy', address });
+    all.hellos.answer = async () => ({ kind: 'legacy', address });
     return { ...all, learned: await all.keys.learn(cloud.id) };
   };
 
@@ -316,9 +312,9 @@ describe('a peer that knows no hello', () => {
   );
 
   it('keeps the key that was seen of it, until hosts.json declares it legacy and it speaks without', async () => {
-    const { keys, greeter, edit, store } = await setUp();
+    const { keys, hellos, edit, store } = await setUp();
     await keys.learn(cloud.id);
-    greeter.answer = async () => ({ kind: 'legacy', address: '10.0.0.7' });
+    hellos.answer = async () => ({ kind: 'legacy', address: '10.0.0.7' });
     const { signal } = new AbortController();
     await keys.recheck(cloud.id, signal);
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
@@ -329,11 +325,11 @@ describe('a peer that knows no hello', () => {
   });
 
   it('that hosts.json declares legacy beside a key of it introduces itself with that key only', async () => {
-    const { keys, greeter, clock } = await setUp({ cloudHost: { legacy: true, publicKey: cloud.key.text } });
+    const { keys, hellos, clock } = await setUp({ cloudHost: { legacy: true, publicKey: cloud.key.text } });
     expect(keys.known(cloud.id)).toBeUndefined();
-    greeter.answer = async () => introduction(reborn.key);
+    hellos.answer = async () => introduction(reborn.key);
     expect(await keys.learn(cloud.id)).toMatchObject(untrusted(/another key/));
-    greeter.answer = async () => introduction(cloud.key, { address: '203.0.113.9' });
+    hellos.answer = async () => introduction(cloud.key, { address: '203.0.113.9' });
     await clock.advance(HELLO_AFTER_REFUSAL_MS);
     expect(await keys.learn(cloud.id)).toEqual(known(cloud));
   });
@@ -341,9 +337,9 @@ describe('a peer that knows no hello', () => {
 
 describe('a peer whose signatures stopped fitting', () => {
   it('is looked at again, and its new key is shown but not taken', async () => {
-    const { keys, greeter, log, clock } = await setUp();
+    const { keys, hellos, log, clock } = await setUp();
     await keys.learn(cloud.id);
-    greeter.answer = async () => introduction(reborn.key);
+    hellos.answer = async () => introduction(reborn.key);
     keys.suspect(cloud.id);
     await clock.settle();
     expect(keys.known(cloud.id)?.text).toBe(cloud.key.text);
@@ -357,17 +353,17 @@ describe('a peer whose signatures stopped fitting', () => {
   });
 
   it('is looked at only now and then, and told of once', async () => {
-    const { keys, greeter, log, clock } = await setUp();
+    const { keys, hellos, log, clock } = await setUp();
     await keys.learn(cloud.id);
-    greeter.answer = async () => introduction(reborn.key);
+    hellos.answer = async () => introduction(reborn.key);
     for (let turn = 0; turn < 20; turn += 1) keys.suspect(cloud.id);
     await clock.advance(HELLO_AFTER_SUSPICION_MS - 1);
     keys.suspect(cloud.id);
-    expect(greeter.asked).toBe(2);
+    expect(hellos.asked).toBe(2);
     await clock.advance(1);
     keys.suspect(cloud.id);
     await clock.settle();
-    expect(greeter.asked).toBe(3);
+    expect(hellos.asked).toBe(3);
     expect(log.named('peer.key_changed')).toHaveLength(1);
   });
 
@@ -380,8 +376,8 @@ describe('a peer whose signatures stopped fitting', () => {
   });
 
   it('is as before when a signature fits again', async () => {
-    const { keys, greeter, clock } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
-    greeter.answer = async () => introduction(reborn.key);
+    const { keys, hellos, clock } = await setUp({ cloudHost: { publicKey: cloud.key.text } });
+    hellos.answer = async () => introduction(reborn.key);
     keys.suspect(cloud.id);
     await clock.settle();
     expect(keys.status(cloud.id).state).toBe('changed');
@@ -390,9 +386,9 @@ describe('a peer whose signatures stopped fitting', () => {
   });
 
   it('is at peace once hosts.json tells the new key', async () => {
-    const { keys, greeter, clock, edit } = await setUp();
+    const { keys, hellos, clock, edit } = await setUp();
     await keys.learn(cloud.id);
-    greeter.answer = async () => introduction(reborn.key);
+    hellos.answer = async () => introduction(reborn.key);
     keys.suspect(cloud.id);
     await clock.settle();
     edit({ publicKey: reborn.key.text });
@@ -410,9 +406,9 @@ describe('the stored pins', () => {
 
 describe('stopping', () => {
   it('gives up the hello under way', async () => {
-    const { keys, greeter } = await setUp();
+    const { keys, hellos } = await setUp();
     const aborted = Promise.withResolvers<never>();
-    greeter.answer = (signal) => {
+    hellos.answer = (signal) => {
       signal.addEventListener('abort', () => aborted.reject(new MeshError('peer_silent', 'given up')));
       return aborted.promise;
     };
