@@ -18,6 +18,11 @@ import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { vote } from '../register/acceptor.ts';
 import { proposerName } from '../register/ballot.ts';
+import { type Electorate, hear } from '../register/proposer.ts';
+import { registerWrite } from './claim-records.ts';
+import { type CoreState, isAbandoned } from './core-state.ts';
+import type { Effect, Event, Inner } from './events.ts';
+import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
 import {
   attempt,
   claim,
@@ -30,13 +35,8 @@ import {
   reserveBallots,
   retry,
   toAll,
-} from '../register/operation.ts';
-import { advance } from '../register/progress.ts';
-import { type Electorate, hear } from '../register/proposer.ts';
-import { registerWrite } from './claim-records.ts';
-import { type CoreState, isAbandoned } from './core-state.ts';
-import type { Effect, Event, Inner } from './events.ts';
-import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
+} from './operation.ts';
+import { advance } from './progress.ts';
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */
 export function step(state: CoreState, event: Event, nowMs: number, wallMs: number): readonly Effect[] {

@@ -5,9 +5,9 @@
 import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
+import { beginAnew, beginWaiting } from '../claims/operation.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { beginAnew, beginWaiting } from '../register/operation.ts';
 import { type Config, hostsOf } from './config.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';

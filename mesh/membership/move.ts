@@ -6,6 +6,7 @@
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../claims/messages.ts';
+import { ownOperation, rechoose, refuseWaiting } from '../claims/operation.ts';
 import {
   CONFIG_PROPOSAL_MS_MAX,
   KEYS_PER_MESSAGE_MAX,
@@ -14,7 +15,6 @@ import {
   RECHOOSING_AT_ONCE_MAX,
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
-import { ownOperation, rechoose, refuseWaiting } from '../register/operation.ts';
 import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from './config.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
 import { type Move, mayVote, wishesAlone } from './membership.ts';

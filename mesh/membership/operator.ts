@@ -5,9 +5,9 @@
 
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect, Event, Result } from '../claims/events.ts';
+import { timer } from '../claims/operation.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { timer } from '../register/operation.ts';
 import { adopt, joinMesh } from './adoption.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';

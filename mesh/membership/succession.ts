@@ -7,11 +7,11 @@ import { successionWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
+import { reserveBallots } from '../claims/operation.ts';
 import { PAST_CONFIGS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Ballot, compareBallots, proposerName } from '../register/ballot.ts';
-import { reserveBallots } from '../register/operation.ts';
 import {
   type Config,
   electorsOf,

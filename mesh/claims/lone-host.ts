@@ -3,13 +3,13 @@
 // (the registry's commit, an answer to another host) is a later commit, and commits keep their order. So a claim waits for
 // the disk once, in the registry's own commit.
 
-import { registerWrite, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
-import type { Rival } from '../claims/claim-store.ts';
-import { type CoreState, isAbandoned, type Operation } from '../claims/core-state.ts';
-import type { Result } from '../claims/events.ts';
 import type { Write } from '../ports.ts';
-import { proposerName } from './ballot.ts';
-import { applyChange, type Proposal } from './proposer.ts';
+import { proposerName } from '../register/ballot.ts';
+import { applyChange, type Proposal } from '../register/proposer.ts';
+import { registerWrite, settledWrite, unsettledWrite } from './claim-records.ts';
+import type { Rival } from './claim-store.ts';
+import { type CoreState, isAbandoned, type Operation } from './core-state.ts';
+import type { Result } from './events.ts';
 
 /** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */
 export function decideAlone(

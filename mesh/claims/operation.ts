@@ -1,18 +1,18 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
 
-import { ballotCeilingWrite, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
-import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
-import { type CoreState, type Operation, votersOf } from '../claims/core-state.ts';
-import type { Effect, Inner, Result } from '../claims/events.ts';
-import type { Item } from '../claims/messages.ts';
 import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, CLAIM_MS_MAX, SETTLE_RETRY_MS } from '../limits.ts';
 import { isAlone } from '../membership/membership.ts';
 import { lastingObstacleTo, unavailable, whyNotBegun } from '../membership/obstacles.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { type Change, createProposal, type Proposal, prepare, propose } from '../register/proposer.ts';
+import { ballotCeilingWrite, settledWrite, unsettledWrite } from './claim-records.ts';
+import type { Claim, ReleasedClaim } from './claim-store.ts';
+import { type CoreState, type Operation, votersOf } from './core-state.ts';
+import type { Effect, Inner, Result } from './events.ts';
 import { decideAlone } from './lone-host.ts';
-import { type Change, createProposal, type Proposal, prepare, propose } from './proposer.ts';
+import type { Item } from './messages.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {
