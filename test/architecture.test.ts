@@ -31,7 +31,7 @@ const MACHINE = 'node/machine/';
 
 /** What every room of the mesh may know. */
 const MESH_ROOT = [
-  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'ports', 'roster', 'uuid'].map(
+  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'owner', 'ports', 'roster', 'uuid'].map(
     (name) => `mesh/${name}.ts`,
   ),
   'mesh/json/',
@@ -48,8 +48,9 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/time/', ['mesh/time/', ...MESH_ROOT]],
   ['mesh/json/', ['mesh/json/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/lookup/', ['mesh/lookup/', 'mesh/address/', 'mesh/time/', ...MESH_ROOT]],
-  // One state machine, cut by subject: its state and events are of the claims, and all three work on them.
-  ['mesh/register/', ['mesh/register/', 'mesh/membership/', 'mesh/claims/', 'mesh/time/', ...MESH_ROOT]],
+  // The paper's own parts: a register knows of no mesh, no operation and no registry.
+  ['mesh/register/', ['mesh/register/', ...MESH_ROOT]],
+  // One state machine, cut by subject: its state and events are of the claims, and both work on them.
   ['mesh/membership/', ['mesh/membership/', 'mesh/register/', 'mesh/claims/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/claims/', ['mesh/claims/', 'mesh/register/', 'mesh/membership/', 'mesh/time/', ...MESH_ROOT]],
   // It keeps claims without a register, and without voters of this mesh.

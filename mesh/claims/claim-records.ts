@@ -7,10 +7,11 @@ import type { SuccessionRecord } from '../membership/membership.ts';
 import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from '../membership/starts.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from '../register/acceptor.ts';
 import { type Ballot, compareBallots } from '../register/ballot.ts';
-import type { Owner, ReleasedClaim } from './claim-store.ts';
+import type { ReleasedClaim } from './claim-store.ts';
 import { configSchema } from './schemas.ts';
 
 /** Every record of the claims has a key that begins so. */

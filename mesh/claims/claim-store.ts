@@ -1,18 +1,9 @@
 // Who owns an address: the one interface behind which a consensus stands. The registry claims before it commits an address
 // and releases after it has committed its removal, so what a registry holds is always held in the claims too.
 // It does not promise to be available: a minority that is cut off answers `unavailable`, and nothing was claimed.
-import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
+import type { AddressKey, ClaimId, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
-
-/** The value of an address's register, when it is not free. */
-export interface Owner {
-  readonly hostId: HostId;
-  readonly agentId: AgentId;
-  readonly agentName: string;
-  readonly claimId: ClaimId;
-  /** ISO 8601, UTC: when it was claimed, by the claimant's clock. */
-  readonly since: string;
-}
 
 export interface Claim {
   readonly key: AddressKey;

@@ -5,10 +5,11 @@ import { electorsOf, type VoteKey } from '../membership/config.ts';
 import { createMembership, type Membership } from '../membership/membership.ts';
 import { nextStart } from '../membership/starts.ts';
 import type { AddressKey, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
 import type { ClaimRecords } from './claim-records.ts';
-import type { Owner, ReleasedClaim, Rival } from './claim-store.ts';
+import type { ReleasedClaim, Rival } from './claim-store.ts';
 import type { Wish } from './messages.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */

@@ -18,11 +18,12 @@ import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { vote } from '../register/acceptor.ts';
 import { proposerName } from '../register/ballot.ts';
+import type { Item, ItemAnswer } from '../register/item.ts';
 import { type Electorate, hear } from '../register/proposer.ts';
 import { registerWrite } from './claim-records.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
-import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage, type Item, type ItemAnswer } from './messages.ts';
+import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from './messages.ts';
 import {
   attempt,
   claim,

@@ -1,8 +1,10 @@
 // What the core of the claims is told, and what it asks for. A runner turns sockets, disks and clocks into these and back.
 import type { AddressKey, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
-import type { Claim, Confirmed, Conflict, Held, Owner, ReleasedClaim, Unavailable } from './claim-store.ts';
-import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
+import type { Item } from '../register/item.ts';
+import type { Claim, Confirmed, Conflict, Held, ReleasedClaim, Unavailable } from './claim-store.ts';
+import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
 
 export type Event =
   | { readonly type: 'started' }

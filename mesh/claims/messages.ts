@@ -6,35 +6,10 @@
 import type { Config } from '../membership/config.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
-import type { Owner } from './claim-store.ts';
+import type { Item, ItemAnswer } from '../register/item.ts';
 
 export const CLAIM_VERSION = 2;
 type Version = typeof CLAIM_VERSION;
-
-/** Asks a voter to promise ballot `[n, sender]`. `claiming`: a voter whose own registry holds the address vetoes. */
-interface Prepare {
-  readonly kind: 'prepare';
-  readonly key: AddressKey;
-  readonly n: number;
-  readonly claiming: boolean;
-}
-
-/** Asks a voter to accept `value` under ballot `[n, sender]`. */
-interface Accept {
-  readonly kind: 'accept';
-  readonly key: AddressKey;
-  readonly n: number;
-  readonly value: Owner | null;
-}
-
-export type Item = Prepare | Accept;
-
-/** The answer to one item, found again by the ballot number `n`, which its sender never uses twice. */
-export type ItemAnswer =
-  | { readonly kind: 'promise'; readonly n: number; readonly accepted: Ballot | null; readonly value: Owner | null }
-  | { readonly kind: 'accepted'; readonly n: number }
-  | { readonly kind: 'nack'; readonly n: number; readonly promised: Ballot }
-  | { readonly kind: 'veto'; readonly n: number; readonly owner: Owner };
 
 /** Where a sender stands; `mesh` is empty and `epoch` 0 before the first configuration. */
 interface Standing {

@@ -6,13 +6,13 @@ import { isAlone } from '../membership/membership.ts';
 import { lastingObstacleTo, unavailable, whyNotBegun } from '../membership/obstacles.ts';
 import type { AddressKey } from '../names.ts';
 import type { Write } from '../ports.ts';
+import type { Item } from '../register/item.ts';
 import { type Change, createProposal, type Proposal, prepare, propose } from '../register/proposer.ts';
 import { ballotCeilingWrite, settledWrite, unsettledWrite } from './claim-records.ts';
 import type { Claim, ReleasedClaim } from './claim-store.ts';
 import { type CoreState, type Operation, votersOf } from './core-state.ts';
 import type { Effect, Inner, Result } from './events.ts';
 import { decideAlone } from './lone-host.ts';
-import type { Item } from './messages.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {

@@ -1,9 +1,8 @@
 // How hosts speak about claims: two paths, each with its lane and its deadline, and the form of each answer. Signed both ways, for a forged
 // promise would break uniqueness.
-import { GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
+import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { PeerRequest, PeerTransport } from '../ports.ts';
-import { CLAIM_MESSAGE_MS_MAX } from '../register/outbox.ts';
 import type { ClaimAnswer, ClaimMessage, Question, Reply } from './messages.ts';
 import { refusalOf } from './peer-refusal.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
@@ -13,7 +12,8 @@ export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
 
 /** Rejects with a `MeshError` as `PeerTransport.ask`, or when the host refuses; with another error when its answer has no known form. */
 export async function sendMessage(transport: PeerTransport, to: HostId, body: ClaimMessage): Promise<ClaimAnswer> {
-  const place = { lane: 'claims', path: CLAIM_MESSAGES_PATH, answerMsMax: CLAIM_MESSAGE_MS_MAX } as const;
+  // No attempt waits longer for its answers.
+  const place = { lane: 'claims', path: CLAIM_MESSAGES_PATH, answerMsMax: ATTEMPT_MS_MAX } as const;
   return claimAnswerSchema.parse(await post(transport, { to, body, ...place }));
 }
 

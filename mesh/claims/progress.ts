@@ -1,13 +1,13 @@
 // What an answer leads to: the next step of a proposal, and with the last of them the end of its operation.
 
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from '../limits.ts';
+import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
+import type { Item } from '../register/item.ts';
 import { type Progress, type Proposal, propose } from '../register/proposer.ts';
 import { settledWrite } from './claim-records.ts';
-import type { Owner } from './claim-store.ts';
 import type { CoreState, Operation } from './core-state.ts';
 import type { Effect } from './events.ts';
-import type { Item } from './messages.ts';
 import { end, retryOf } from './operation.ts';
 
 /** Acts on what an answer led to. Items for all voters are collected in `proposals`, so that they share a message. */

@@ -9,7 +9,9 @@ import { messageOf } from '../membership/epoch.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
 import { countVotes } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
+import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
 import { type ClaimRecords, unsettledWrite } from './claim-records.ts';
@@ -20,7 +22,6 @@ import type {
   Confirmed,
   Conflict,
   Held,
-  Owner,
   Release,
   ReleasedClaim,
   Unavailable,
@@ -30,7 +31,7 @@ import { step } from './core.ts';
 import { type CoreState, createCore, type RegistryView } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
-import type { ClaimAnswer, ClaimMessage, Item, Question, Reply, Wish } from './messages.ts';
+import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
 
@@ -57,7 +58,7 @@ export class QuorumClaims implements ClaimStore {
   readonly #state: CoreState;
   readonly #alarms: Alarms;
   readonly #effects = new EffectQueue((effect) => this.#do(effect));
-  readonly #outboxes = new Map<HostId, Outbox>();
+  readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();
   readonly #waiting = new Map<number, (result: Result) => void>();
   readonly #answers = new Map<number, (answer: never) => void>();
   #lastNumber = 0;
@@ -274,10 +275,10 @@ export class QuorumClaims implements ClaimStore {
     void this.receive(self, message).then((answer) => this.#tell({ type: 'answered', from: self, answer, tookMs: 0 }));
   }
 
-  #outbox(to: HostId): Outbox {
+  #outbox(to: HostId): Outbox<ClaimAnswer> {
     const known = this.#outboxes.get(to);
     if (known) return known;
-    const outbox = new Outbox({
+    const outbox = new Outbox<ClaimAnswer>({
       to,
       clock: this.#options.clock,
       say: (_, items) => sendMessage(this.#options.transport, to, messageOf(this.#state, items)),

@@ -11,7 +11,6 @@ import type {
   Confirmed,
   Conflict,
   Held,
-  Owner,
   Release,
   ReleasedClaim,
   Rival,
@@ -27,6 +26,7 @@ import {
   RELEASE_ANSWER_MS_MAX,
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
 import { Alarms } from '../time/alarms.ts';
 import type { ClaimEngine } from './claim-engine.ts';

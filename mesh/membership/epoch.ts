@@ -2,7 +2,8 @@
 // with where this host stands, not with a vote (step 3 of README.md).
 
 import type { CoreState } from '../claims/core-state.ts';
-import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage, type Item } from '../claims/messages.ts';
+import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage } from '../claims/messages.ts';
+import type { Item } from '../register/item.ts';
 
 /** Where this host stands, as every message says it. */
 export function standingOf(state: CoreState) {

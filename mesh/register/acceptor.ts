@@ -2,11 +2,11 @@
 // the newest value it accepted. Pure: what must be on disk before the answer leaves is returned beside the answer.
 // It does not know whether a value was chosen; only a proposer that hears a majority does.
 
-import type { Owner } from '../claims/claim-store.ts';
-import type { Item, ItemAnswer } from '../claims/messages.ts';
 import { invariant } from '../invariant.ts';
 import type { AddressKey } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
+import type { Item, ItemAnswer } from './item.ts';
 
 /** What a voter holds of one address. Stored as it is. */
 export interface Register {

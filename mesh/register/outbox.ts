@@ -2,35 +2,30 @@
 // gather and leave together in the next one. A lone claim is sent at once; many at once share a signature and a round trip.
 // It promises nothing about arrival: an item that was lost is asked again under a higher ballot.
 
-import type { ClaimAnswer, Item } from '../claims/messages.ts';
-import {
-  ATTEMPT_MS_MAX,
-  CLAIM_ITEMS_QUEUED_MAX,
-  CLAIM_MESSAGES_UNDER_WAY_MAX,
-  KEYS_PER_MESSAGE_MAX,
-} from '../limits.ts';
+import { CLAIM_ITEMS_QUEUED_MAX, CLAIM_MESSAGES_UNDER_WAY_MAX, KEYS_PER_MESSAGE_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
+import type { Item } from './item.ts';
 
-export interface OutboxOptions {
+export interface OutboxOptions<Answer> {
   readonly to: HostId;
   readonly clock: Clock;
   /** Says these items to the peer; rejects when it stayed silent. */
-  say(to: HostId, items: readonly Item[]): Promise<ClaimAnswer>;
+  say(to: HostId, items: readonly Item[]): Promise<Answer>;
   /** Whether anybody still waits for the answer to ballot number `n`. */
   isWanted(n: number): boolean;
-  heard(from: HostId, answer: ClaimAnswer, tookMs: number): void;
+  heard(from: HostId, answer: Answer, tookMs: number): void;
   /** The peer did not answer what was said at `sinceMs`. */
   silent(from: HostId, sinceMs: number): void;
 }
 
-export class Outbox {
-  readonly #options: OutboxOptions;
+export class Outbox<Answer> {
+  readonly #options: OutboxOptions<Answer>;
   #queue: Item[] = [];
   #underWay = 0;
   #flushing = false;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: OutboxOptions<Answer>) {
     this.#options = options;
   }
 
@@ -71,6 +66,3 @@ export class Outbox {
       });
   }
 }
-
-/** A message's own deadline: no attempt waits longer. */
-export const CLAIM_MESSAGE_MS_MAX = ATTEMPT_MS_MAX;

@@ -3,12 +3,11 @@
 // An answer to an older attempt is ignored: it carries another ballot number.
 // It never concludes anything from a value seen at less than a majority: that value may never have been chosen.
 
-import type { Owner } from '../claims/claim-store.ts';
-import type { Item, ItemAnswer } from '../claims/messages.ts';
 import { invariant } from '../invariant.ts';
-import type { VoteKey } from '../membership/config.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
+import type { Item, ItemAnswer } from './item.ts';
 
 /** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
 export type Change =
@@ -19,6 +18,9 @@ export type Change =
   | { readonly kind: 'read' }
   /** Has the present value chosen again, by the voters of a new configuration. */
   | { readonly kind: 'rechoose' };
+
+/** What tells one voter from another. A host that lost its disk is another voter than before. */
+export type VoterName = string;
 
 type Phase = 'idle' | 'preparing' | 'prepared' | 'accepting' | 'ended';
 
@@ -33,9 +35,9 @@ export interface Proposal {
   /** Whether the claimant's own value ever left in an `accept`: then it may be chosen later, unless it is aborted. */
   exposed: boolean;
   proposed: Owner | null;
-  readonly promises: Map<VoteKey, Promised>;
-  readonly accepts: Set<VoteKey>;
-  readonly refusals: Set<VoteKey>;
+  readonly promises: Map<VoterName, Promised>;
+  readonly accepts: Set<VoterName>;
+  readonly refusals: Set<VoterName>;
 }
 
 interface Promised {
@@ -58,9 +60,9 @@ export type Progress =
 /** What the proposer knows of its surroundings: whose votes decide, and whose claims are void. */
 export interface Electorate {
   /** Whether these votes decide. */
-  isQuorum(votes: ReadonlySet<VoteKey>): boolean;
+  isQuorum(votes: ReadonlySet<VoterName>): boolean;
   /** Whether the voters that are left, without `refusals`, could still decide. */
-  canDecideWithout(refusals: ReadonlySet<VoteKey>): boolean;
+  canDecideWithout(refusals: ReadonlySet<VoterName>): boolean;
   /** Whether `owner`'s claim may be replaced: given up by this very host, or its host left the mesh. */
   abandoned(key: AddressKey, owner: Owner): boolean;
 }
@@ -100,21 +102,21 @@ export function prepare(proposal: Proposal, n: number): Item {
 }
 
 /** Counts the answer of one voter to the present attempt. Whoever has no vote is not heard: the caller sees to that. */
-export function hear(proposal: Proposal, vote: VoteKey, answer: ItemAnswer, electorate: Electorate): Progress {
+export function hear(proposal: Proposal, voter: VoterName, answer: ItemAnswer, electorate: Electorate): Progress {
   if (answer.n !== proposal.n) return WAIT;
   switch (answer.kind) {
     case 'nack':
-      proposal.refusals.add(vote);
+      proposal.refusals.add(voter);
       return electorate.canDecideWithout(proposal.refusals) ? WAIT : OUTBID;
     case 'veto':
       return proposal.phase === 'preparing' ? { kind: 'vetoed', owner: answer.owner } : WAIT;
     case 'promise':
       if (proposal.phase !== 'preparing') return WAIT;
-      proposal.promises.set(vote, { accepted: answer.accepted, value: answer.value });
+      proposal.promises.set(voter, { accepted: answer.accepted, value: answer.value });
       return electorate.isQuorum(new Set(proposal.promises.keys())) ? conclude(proposal, electorate) : WAIT;
     case 'accepted':
       if (proposal.phase !== 'accepting') return WAIT;
-      proposal.accepts.add(vote);
+      proposal.accepts.add(voter);
       return electorate.isQuorum(proposal.accepts) ? { kind: 'chosen', value: proposal.proposed } : WAIT;
   }
 }
@@ -163,7 +165,7 @@ function conclude(proposal: Proposal, electorate: Electorate): Progress {
 function trustsPrepare({ change, promises }: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
   if (change.kind === 'free' || change.kind === 'rechoose') return false;
   const same = [...promises].filter(([, promise]) => compareBallots(promise.accepted, accepted) === 0);
-  return electorate.isQuorum(new Set(same.map(([vote]) => vote)));
+  return electorate.isQuorum(new Set(same.map(([voter]) => voter)));
 }
 
 function newest(proposal: Proposal): Promised {

@@ -1,9 +1,9 @@
 // Two claims of one address, of which one must give way: after a restored backup, a lost majority, two meshes that were joined. The one
 // that the voters have stays, on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
-import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Agent, AgentAddress } from '../registry/agent.ts';
 import { damagedRecords } from '../store/refusals.ts';

@@ -1,20 +1,13 @@
 // What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
 // what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
 
-import type {
-  Claim,
-  ClaimStore,
-  Conflict,
-  Owner,
-  ReleasedClaim,
-  Rival,
-  Unavailable,
-} from '../../mesh/claims/claim-store.ts';
+import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
 import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
 import type { LegacyOwner } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';

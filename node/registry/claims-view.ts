@@ -1,6 +1,7 @@
 // This host's registry as the claims see it: who holds an address here, in the claims' own words.
-import type { Owner } from '../../mesh/claims/claim-store.ts';
+
 import type { RegistryView } from '../../mesh/claims/core-state.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { EmailIndex } from './email-index.ts';
 

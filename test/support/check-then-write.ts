@@ -3,12 +3,13 @@
 // the claim fail.
 
 import { settledWrite } from '../../mesh/claims/claim-records.ts';
-import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { step } from '../../mesh/claims/core.ts';
 import type { CoreState } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../mesh/claims/events.ts';
-import { CLAIM_VERSION, type Item, type ItemAnswer } from '../../mesh/claims/messages.ts';
+import { CLAIM_VERSION } from '../../mesh/claims/messages.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
+import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
 
 interface Asked {
   readonly operation: number;

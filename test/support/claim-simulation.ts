@@ -2,7 +2,7 @@
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
 import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/claim-records.ts';
-import type { ClaimStatus, Owner } from '../../mesh/claims/claim-store.ts';
+import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
@@ -21,6 +21,7 @@ import { messageOf } from '../../mesh/membership/epoch.ts';
 import { isConcerned, isJoining } from '../../mesh/membership/membership.ts';
 import { statusOf } from '../../mesh/membership/readiness.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
 import { compareBallots } from '../../mesh/register/ballot.ts';

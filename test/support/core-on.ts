@@ -1,11 +1,11 @@
 // The core of one host of five, in a mesh of `cloud`, `mac` and `mini` unless told otherwise; each test says what matters to it.
 
 import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
-import type { Owner } from '../../mesh/claims/claim-store.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
 import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
 import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import { cloud, greetingOf, INCARNATIONS, incarnationOf, mac, mini, votersOf, wishOf } from './membership-of.ts';
 
 export const THREE = [cloud, mac, mini];

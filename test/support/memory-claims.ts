@@ -8,13 +8,13 @@ import type {
   Confirmed,
   Conflict,
   Held,
-  Owner,
   Release,
   ReleasedClaim,
   Rival,
   Unavailable,
 } from '../../mesh/claims/claim-store.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { Write } from '../../mesh/ports.ts';
 
 export class MemoryClaims implements ClaimStore {

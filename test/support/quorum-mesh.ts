@@ -1,7 +1,6 @@
 // Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
 
 import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
-import type { Owner } from '../../mesh/claims/claim-store.ts';
 import type { Conversation } from '../../mesh/claims/conversation.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
@@ -9,6 +8,7 @@ import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
-import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { step } from '../../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
-import type { Greeting, Item, ItemAnswer } from '../../../mesh/claims/messages.ts';
+import type { Greeting } from '../../../mesh/claims/messages.ts';
 import { type Config, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import type { Owner } from '../../../mesh/owner.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
+import type { Item, ItemAnswer } from '../../../mesh/register/item.ts';
 
 const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
 const VOTERS = [cloud, mac, mini];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Owner } from '../../../mesh/claims/claim-store.ts';
-import type { Item } from '../../../mesh/claims/messages.ts';
 import { BrokenInvariant } from '../../../mesh/invariant.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import type { Owner } from '../../../mesh/owner.ts';
 import { type Register, vote } from '../../../mesh/register/acceptor.ts';
 import type { Ballot } from '../../../mesh/register/ballot.ts';
+import type { Item } from '../../../mesh/register/item.ts';
 
 const KEY = 'a@x.com' as AddressKey;
 const VALUE: Owner = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ItemAnswer } from '../../../mesh/claims/messages.ts';
 import { BrokenInvariant } from '../../../mesh/invariant.ts';
 import { canDecideWithout, firstConfig, isQuorum, voteKey } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
+import type { ItemAnswer } from '../../../mesh/register/item.ts';
 import {
   createProposal,
   type Electorate,

@@ -1,8 +1,8 @@
 // Two claims of one address: which one gives way, that nothing of it is lost, and what an operator can do.
 import { describe, expect, it } from 'vitest';
-import type { Owner } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
+import type { Owner } from '../../../mesh/owner.ts';
 import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
 import { Conflicts } from '../../../node/conflicts/conflicts.ts';
 import { Reconciler } from '../../../node/conflicts/reconciler.ts';
