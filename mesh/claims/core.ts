@@ -20,24 +20,12 @@ import { vote } from '../register/acceptor.ts';
 import { proposerName } from '../register/ballot.ts';
 import type { Item, ItemAnswer } from '../register/item.ts';
 import { type Electorate, hear } from '../register/proposer.ts';
+import { attempt, reserveBallots, retry, toAll } from './attempts.ts';
 import { registerWrite } from './claim-records.ts';
 import { type CoreState, isAbandoned } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from './messages.ts';
-import {
-  attempt,
-  claim,
-  confirm,
-  end,
-  exposePrepared,
-  free,
-  ownOperation,
-  read,
-  reserveBallots,
-  retry,
-  toAll,
-} from './operation.ts';
-import { advance } from './progress.ts';
+import { advance, claim, confirm, end, exposePrepared, free, ownOperation, read } from './operation.ts';
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */
 export function step(state: CoreState, event: Event, nowMs: number, wallMs: number): readonly Effect[] {

@@ -108,3 +108,8 @@ export type Result =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'rechosen' }
   | { readonly kind: 'read'; readonly owner: Owner | null };
+
+/** An event that comes back after `ms`. */
+export function timer(ms: number, event: Inner): Effect & { type: 'timer' } {
+  return { type: 'timer', afterMs: [ms, ms], event };
+}

@@ -1,17 +1,19 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
 
-import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, CLAIM_MS_MAX, SETTLE_RETRY_MS } from '../limits.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, CLAIM_MS_MAX } from '../limits.ts';
 import { isAlone } from '../membership/membership.ts';
 import { lastingObstacleTo, unavailable, whyNotBegun } from '../membership/obstacles.ts';
 import type { AddressKey } from '../names.ts';
+import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
 import type { Item } from '../register/item.ts';
-import { type Change, createProposal, type Proposal, prepare, propose } from '../register/proposer.ts';
-import { ballotCeilingWrite, settledWrite, unsettledWrite } from './claim-records.ts';
+import { type Change, createProposal, type Progress, type Proposal, propose } from '../register/proposer.ts';
+import { attempt, reserveBallots, retryOf, toAll } from './attempts.ts';
+import { settledWrite, unsettledWrite } from './claim-records.ts';
 import type { Claim, ReleasedClaim } from './claim-store.ts';
-import { type CoreState, type Operation, votersOf } from './core-state.ts';
-import type { Effect, Inner, Result } from './events.ts';
+import type { CoreState, Operation } from './core-state.ts';
+import { type Effect, type Result, timer } from './events.ts';
 import { decideAlone } from './lone-host.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
@@ -140,47 +142,84 @@ function beginAlone(state: CoreState, operation: Operation, out: Effect[]): void
   if (isHeld) out.push(...ended);
 }
 
-/** Begins an attempt for each of these proposals of one operation, in shared messages. */
-export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {
-  const items: Item[] = [];
-  for (const proposal of proposals) {
-    state.highestBallot += 1;
-    const n = state.highestBallot;
-    state.attempts.set(n, proposal);
-    items.push(prepare(proposal, n));
-    out.push(timer(attemptMs(state), { type: 'attemptOver', n }));
-  }
-  reserveBallots(state, out);
-  const sends = toAll(state, items);
-  if (state.highestBallot <= state.ballotCeiling) out.push(...sends);
-  else out.push({ type: 'persist', writes: [], after: sends });
-}
-
-/**
- * Keeps numbers ahead that are on disk as used, before they are used: after a crash they must never come again. Asks early
- * enough that an attempt seldom waits for the disk.
- */
-export function reserveBallots(state: CoreState, out: Effect[]): void {
-  if (state.highestBallot + BALLOT_BLOCK / 2 <= state.ceilingAsked) return;
-  const ceiling = state.highestBallot + BALLOT_BLOCK;
-  state.ceilingAsked = ceiling;
-  const durable: Effect = { type: 'event', event: { type: 'ceilingDurable', ceiling } };
-  out.push({ type: 'persist', writes: [ballotCeilingWrite(ceiling)], after: [durable] });
-}
-
-/** The attempt's time is over: a claim tries at once under a higher ballot, a release after a while. */
-export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void {
-  state.attempts.delete(proposal.n);
-  proposal.phase = 'idle';
-  if (['claim', 'confirm', 'read'].includes(proposal.change.kind)) attempt(state, [proposal], out);
-  else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
-}
-
 /** The intents are on disk: what waited for them may be proposed. */
 export function exposePrepared(state: CoreState, operation: Operation, out: Effect[]): void {
   operation.intentDurable = true;
   const items = operation.proposals.filter((proposal) => proposal.phase === 'prepared').map(propose);
   if (items.length > 0) out.push(...toAll(state, items));
+}
+
+/** Acts on what an answer led to. Items for all voters are collected in `proposals`, so that they share a message. */
+export function advance(
+  state: CoreState,
+  proposal: Proposal,
+  progress: Progress,
+  proposals: Item[],
+  out: Effect[],
+): void {
+  const operation = state.operations.get(proposal.operation);
+  if (!operation) return;
+  switch (progress.kind) {
+    case 'wait':
+      return;
+    case 'propose':
+      if (operation.kind !== 'claim' || operation.intentDurable) proposals.push(propose(proposal));
+      return;
+    case 'outbid':
+      state.attempts.delete(proposal.n);
+      proposal.phase = 'idle';
+      out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
+      return;
+    case 'vetoed':
+      end(state, operation, { kind: 'conflict', key: proposal.key, owner: progress.owner }, out);
+      return;
+    case 'chosen':
+      state.attempts.delete(proposal.n);
+      proposal.phase = 'ended';
+      chosen(state, operation, proposal, progress.value, out);
+  }
+}
+
+function chosen(
+  state: CoreState,
+  operation: Operation,
+  { key, change }: Proposal,
+  value: Owner | null,
+  out: Effect[],
+): void {
+  operation.left -= 1;
+  switch (change.kind) {
+    case 'claim':
+      if (value !== null && value.claimId !== change.owner.claimId)
+        end(state, operation, { kind: 'conflict', key, owner: value }, out);
+      else if (operation.left === 0) end(state, operation, { kind: 'held', settled: settledWrites(operation) }, out);
+      return;
+    case 'confirm':
+      if (value !== null && value.claimId !== change.owner.claimId) operation.rivals.push({ key, owner: value });
+      confirmed(state, operation, out);
+      return;
+    case 'free':
+      out.push({ type: 'persist', writes: [settledWrite(change.claimId)], after: [] });
+      if (operation.left === 0) end(state, operation, { kind: 'freed' }, out);
+      return;
+    case 'read':
+      end(state, operation, { kind: 'read', owner: value }, out);
+      return;
+    case 'rechoose':
+      if (operation.left > 0) return;
+      end(state, operation, { kind: 'rechosen' }, out);
+      out.push({ type: 'event', event: { type: 'rechosen', operation: operation.id } });
+  }
+}
+
+function confirmed(state: CoreState, operation: Operation, out: Effect[]): void {
+  if (operation.left === 0) end(state, operation, { kind: 'confirmed', rivals: operation.rivals }, out);
+}
+
+function settledWrites(operation: Operation): Write[] {
+  return operation.proposals.flatMap(({ change }) =>
+    change.kind === 'claim' ? [settledWrite(change.owner.claimId)] : [],
+  );
 }
 
 /** Ends an operation, whatever its proposals were about. */
@@ -207,25 +246,6 @@ function abandon(state: CoreState, operation: Operation, out: Effect[]): void {
     else forgotten.push(settledWrite(change.owner.claimId));
   }
   if (forgotten.length > 0) out.push({ type: 'persist', writes: forgotten, after: [] });
-}
-
-/** The same items to every voter. */
-export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
-  return votersOf(state).map((to) => ({ type: 'send', to, items }));
-}
-
-function attemptMs(state: CoreState): number {
-  return Math.min(ATTEMPT_MS_MAX, Math.max(ATTEMPT_MS_MIN, 4 * state.roundTripMs));
-}
-
-/** What comes when a proposal is to be tried again. */
-export function retryOf(proposal: Proposal): Inner {
-  return { type: 'retryDue', operation: proposal.operation, key: proposal.key };
-}
-
-/** An event that comes back after `ms`. */
-export function timer(ms: number, event: Inner): Effect & { type: 'timer' } {
-  return { type: 'timer', afterMs: [ms, ms], event };
 }
 
 /** A number for an operation that the core begins itself. */

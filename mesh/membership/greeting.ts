@@ -5,8 +5,8 @@
 import { dataWrite, startWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
+import { timer } from '../claims/events.ts';
 import { CLAIM_VERSION, type Greeting } from '../claims/messages.ts';
-import { timer } from '../claims/operation.ts';
 import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, voteKey } from './config.ts';

@@ -5,7 +5,7 @@
 
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect, Event, Result } from '../claims/events.ts';
-import { timer } from '../claims/operation.ts';
+import { timer } from '../claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { adopt, joinMesh } from './adoption.ts';

@@ -3,11 +3,11 @@
 // is the successor of epoch 0 and is decided by *all* its voters: a host outside a majority might own addresses already.
 // Nothing is said here about whether a change is wise: next-config.ts says so, and an operator before it.
 
+import { reserveBallots } from '../claims/attempts.ts';
 import { successionWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
-import { reserveBallots } from '../claims/operation.ts';
 import { PAST_CONFIGS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';

@@ -1,0 +1,59 @@
+// Attempts of proposals: each has a ballot number that was on the disk as used before it left, goes to every voter, and has its time. What becomes
+// of an operation that runs out of attempts is in operation.ts.
+
+import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, SETTLE_RETRY_MS } from '../limits.ts';
+import type { Item } from '../register/item.ts';
+import { type Proposal, prepare } from '../register/proposer.ts';
+import { ballotCeilingWrite } from './claim-records.ts';
+import { type CoreState, votersOf } from './core-state.ts';
+import { type Effect, type Inner, timer } from './events.ts';
+
+/** Begins an attempt for each of these proposals of one operation, in shared messages. */
+export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {
+  const items: Item[] = [];
+  for (const proposal of proposals) {
+    state.highestBallot += 1;
+    const n = state.highestBallot;
+    state.attempts.set(n, proposal);
+    items.push(prepare(proposal, n));
+    out.push(timer(attemptMs(state), { type: 'attemptOver', n }));
+  }
+  reserveBallots(state, out);
+  const sends = toAll(state, items);
+  if (state.highestBallot <= state.ballotCeiling) out.push(...sends);
+  else out.push({ type: 'persist', writes: [], after: sends });
+}
+
+/**
+ * Keeps numbers ahead that are on disk as used, before they are used: after a crash they must never come again. Asks early
+ * enough that an attempt seldom waits for the disk.
+ */
+export function reserveBallots(state: CoreState, out: Effect[]): void {
+  if (state.highestBallot + BALLOT_BLOCK / 2 <= state.ceilingAsked) return;
+  const ceiling = state.highestBallot + BALLOT_BLOCK;
+  state.ceilingAsked = ceiling;
+  const durable: Effect = { type: 'event', event: { type: 'ceilingDurable', ceiling } };
+  out.push({ type: 'persist', writes: [ballotCeilingWrite(ceiling)], after: [durable] });
+}
+
+/** The attempt's time is over: a claim tries at once under a higher ballot, a release after a while. */
+export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void {
+  state.attempts.delete(proposal.n);
+  proposal.phase = 'idle';
+  if (['claim', 'confirm', 'read'].includes(proposal.change.kind)) attempt(state, [proposal], out);
+  else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
+}
+
+/** The same items to every voter. */
+export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
+  return votersOf(state).map((to) => ({ type: 'send', to, items }));
+}
+
+function attemptMs(state: CoreState): number {
+  return Math.min(ATTEMPT_MS_MAX, Math.max(ATTEMPT_MS_MIN, 4 * state.roundTripMs));
+}
+
+/** What comes when a proposal is to be tried again. */
+export function retryOf(proposal: Proposal): Inner {
+  return { type: 'retryDue', operation: proposal.operation, key: proposal.key };
+}
