@@ -441,7 +441,7 @@ describe('moving a mesh', () => {
     expect(mesh.violations).toEqual([]);
   });
 
-  it('lets the later of two that use the same data stand back', () => {
+  it('lets the later of two that use the same data withdraw', () => {
     const mesh = formed(1, THREE);
     // As the copy sees it: its peers know another start of the same life.
     const copy = mesh.backup(mac);

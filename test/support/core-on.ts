@@ -6,7 +6,7 @@ import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
 import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
-import { cloud, greetingOf, INCARNATIONS, incarnationOf, mac, mini, votersOf, wishOf } from './membership-of.ts';
+import { cloud, DATA, dataOf, greetingOf, mac, mini, votersOf, wishOf } from './membership-of.ts';
 
 export const THREE = [cloud, mac, mini];
 export const MESH: Config = firstConfig(votersOf(...THREE), THREE);
@@ -30,22 +30,22 @@ export function coreOn(self: HostId, known: KnownCore = {}): CoreState {
   const state = createCore({
     self,
     wish,
-    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS[self], config, ...records },
+    records: { ...emptyClaimRecords(), incarnation: DATA[self], config, ...records },
     registry: {
       holder: (key) => (held.includes(key) ? ownerOn(self, key) : undefined),
       isEmpty: () => held.length === 0,
       keys: () => held,
     },
-    freshData: incarnationOf('f'),
+    freshData: dataOf('f'),
     startName: 'first',
   });
   state.membership.starts.hasHeardElectors = true;
   for (const [host, said] of Object.entries(greeted)) {
-    const greeting = greetingOf(INCARNATIONS[host as HostId] ?? '', wish, { ...(config && { config }), ...said });
+    const greeting = greetingOf(DATA[host as HostId] ?? '', wish, { ...(config && { config }), ...said });
     state.membership.greetings.set(host as HostId, { greeting, atMs: 0 });
   }
   for (const [host, atMs] of Object.entries(heard))
-    state.heardAtMs.set(voteKey(host as HostId, INCARNATIONS[host as HostId] ?? ''), atMs ?? 0);
+    state.heardAtMs.set(voteKey(host as HostId, DATA[host as HostId] ?? ''), atMs ?? 0);
   return state;
 }
 

@@ -6,19 +6,17 @@ import { createMembership, type Membership } from '../../mesh/membership/members
 import { nextStart, type Starts } from '../../mesh/membership/starts.ts';
 import type { HostId } from '../../mesh/names.ts';
 
-/** An incarnation that is told apart by one hex digit. */
-export const incarnationOf = (digit: string): string => digit.repeat(32);
+/** A name of data, told apart by one hex digit. */
+export const dataOf = (digit: string): string => digit.repeat(32);
 
-/** Five hosts, each in one incarnation. */
+/** Five hosts, each on certain data. */
 export const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId, HostId];
 export const [cloud, desk, lab, mac, mini] = FIVE;
-export const INCARNATIONS: Voters = Object.fromEntries(
-  FIVE.map((host, at) => [host, incarnationOf('abcde'.charAt(at))]),
-);
+export const DATA: Voters = Object.fromEntries(FIVE.map((host, at) => [host, dataOf('abcde'.charAt(at))]));
 
 /** Those of them as voters. */
 export const votersOf = (...hosts: HostId[]): Voters =>
-  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
+  Object.fromEntries(hosts.map((host) => [host, DATA[host]])) as Voters;
 
 /** Voters by hosts.json, and all hosts of the mesh when there are others. */
 export function wishOf(voters: readonly string[], members: readonly string[] = voters): Wish {
@@ -28,7 +26,7 @@ export function wishOf(voters: readonly string[], members: readonly string[] = v
 /** The first start on that data; it has heard the other electors, unless told otherwise. */
 export function startsOf(data: string, known: Partial<Starts> = {}): Starts {
   const stored = { incarnation: data, life: 0, boots: {}, votes: 0, lives: new Map() };
-  return { ...nextStart(stored, incarnationOf('f'), 'boot'), hasHeardElectors: true, ...known };
+  return { ...nextStart(stored, dataOf('f'), 'boot'), hasHeardElectors: true, ...known };
 }
 
 export function membershipOf(self: string, data: string, known: Partial<Membership> = {}): Membership {
@@ -44,13 +42,13 @@ export function membershipOf(self: string, data: string, known: Partial<Membersh
 }
 
 /** What a host says of itself; it stands where its configuration is, unless said otherwise. */
-export function greetingOf(incarnation: string, wish: Wish, told: Partial<Greeting> = {}): Greeting {
+export function greetingOf(data: string, wish: Wish, told: Partial<Greeting> = {}): Greeting {
   return {
     version: CLAIM_VERSION,
     about: 'greeting',
     mesh: told.config?.mesh ?? '',
     epoch: told.config?.epoch ?? 0,
-    incarnation,
+    incarnation: data,
     wish,
     votes: 0,
     life: 1,

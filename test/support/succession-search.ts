@@ -16,7 +16,7 @@ import { type ConfigProposal, type Membership, mayAdopt } from '../../mesh/membe
 import { createConfigProposal, hearVote, voteOnSuccession } from '../../mesh/membership/succession.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
-import { incarnationOf, membershipOf, wishOf } from './membership-of.ts';
+import { dataOf, membershipOf, wishOf } from './membership-of.ts';
 import { seededRandom } from './seeded-random.ts';
 
 interface TalkingHost {
@@ -122,8 +122,8 @@ class Talk {
 
 const [cloud, desk, mac, mini] = ['cloud', 'desk', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId];
 const THREE = [cloud, mac, mini];
-const VOTERS = { cloud: incarnationOf('a'), mac: incarnationOf('b'), mini: incarnationOf('c') } as Voters;
-const DESK = { desk: incarnationOf('d') } as Voters;
+const VOTERS = { cloud: dataOf('a'), mac: dataOf('b'), mini: dataOf('c') } as Voters;
+const DESK = { desk: dataOf('d') } as Voters;
 
 /**
  * Three voters in one epoch, each of which moves the mesh to something else, again and again, and never hears what was chosen.
@@ -183,10 +183,10 @@ export function talkOfFirst(
   steps: number,
 ): { readonly chosen: readonly Config[]; readonly inEffect: readonly Config[] } {
   const hosts = [cloud, desk, mac, mini];
-  let incarnations = 0;
+  let stores = 0;
   const born = () => {
-    incarnations += 1;
-    return incarnations.toString(16).padStart(32, '0');
+    stores += 1;
+    return stores.toString(16).padStart(32, '0');
   };
   const talk = new FirstTalk(
     seed,

@@ -6,8 +6,8 @@ import type { HostId } from '../../../mesh/names.ts';
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
 const REGISTER = { promised: [7, 'cloud'], accepted: [5, 'mac'], value: OWNER };
 
-const INCARNATIONS = { cloud: 'a'.repeat(32), mac: 'b'.repeat(32) };
-const CONFIG = firstConfig(INCARNATIONS, ['cloud', 'mac'] as HostId[]);
+const DATA = { cloud: 'a'.repeat(32), mac: 'b'.repeat(32) };
+const CONFIG = firstConfig(DATA, ['cloud', 'mac'] as HostId[]);
 
 function read(key: string, value: unknown) {
   const records = emptyClaimRecords();
@@ -38,7 +38,7 @@ describe('a stored record of the claims', () => {
   });
 
   it('of an earlier version that a mesh formed by is its first configuration; before it formed, it is nothing', () => {
-    const agreement = { voters: ['cloud', 'mac'], incarnations: INCARNATIONS };
+    const agreement = { voters: ['cloud', 'mac'], incarnations: DATA };
     expect(read('claim/agreement', agreement).config).toEqual(CONFIG);
     expect(read('claim/agreement', { voters: ['cloud', 'mac'] }).config).toBeUndefined();
   });

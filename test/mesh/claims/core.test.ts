@@ -12,8 +12,8 @@ import type { Item, ItemAnswer } from '../../../mesh/register/item.ts';
 
 const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
 const VOTERS = [cloud, mac, mini];
-const INCARNATIONS = { mac: 'a'.repeat(32), cloud: 'b'.repeat(32), mini: 'c'.repeat(32) };
-const CONFIG = firstConfig(INCARNATIONS, VOTERS);
+const DATA = { mac: 'a'.repeat(32), cloud: 'b'.repeat(32), mini: 'c'.repeat(32) };
+const CONFIG = firstConfig(DATA, VOTERS);
 const KEY = 'titania@x.com' as AddressKey;
 
 const ownerOn = (hostId: HostId, claimId: string): Owner => ({
@@ -37,7 +37,7 @@ function startedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreSta
   return createCore({
     self: mac,
     wish: { voters: VOTERS, members: VOTERS },
-    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS.mac, config: CONFIG, ...records },
+    records: { ...emptyClaimRecords(), incarnation: DATA.mac, config: CONFIG, ...records },
     registry: { holder: () => held, isEmpty: () => held === undefined, keys: () => [] },
     freshData: 'f'.repeat(32),
     startName: 'first',
@@ -62,7 +62,7 @@ const question = (item: Item, standing: { readonly mesh?: string; readonly epoch
   token: 1,
   from: cloud,
   message: {
-    ...{ version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud, life: 1, boot: 'x' },
+    ...{ version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: DATA.cloud, life: 1, boot: 'x' },
     ...standing,
     items: [item],
   },
@@ -78,7 +78,7 @@ const answers = (effects: readonly Effect[]) =>
 const answer = (from: 'cloud' | 'mini' | 'mac', ...items: ItemAnswer[]): Event => ({
   type: 'answered',
   from: from as HostId,
-  answer: { version: 2, kind: 'items', incarnation: INCARNATIONS[from], items },
+  answer: { version: 2, kind: 'items', incarnation: DATA[from], items },
   tookMs: 1,
 });
 
@@ -87,7 +87,7 @@ describe('a vote', () => {
     expect(step(formedCore(), question(PREPARE), 0, 0)).toMatchObject([
       {
         type: 'persist',
-        writes: [{ key: `claim/register/${KEY}`, value: { promised: [5, proposerName(cloud, INCARNATIONS.cloud)] } }],
+        writes: [{ key: `claim/register/${KEY}`, value: { promised: [5, proposerName(cloud, DATA.cloud)] } }],
         after: [{ type: 'answer', answer: { items: [{ kind: 'promise', n: 5 }] } }],
       },
     ]);
@@ -169,7 +169,7 @@ describe('a voter that is asked by a host of which there are two', () => {
     token: 1,
     from: cloud,
     question: {
-      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud },
+      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: DATA.cloud },
       ...{ wish: { voters: VOTERS, members: VOTERS }, life, boot, boots, votes },
     },
   });
@@ -200,7 +200,7 @@ describe('a voter that is asked by a host of which there are two', () => {
     expect(state.membership.greetings.get(cloud)?.greeting.life).toBe(1);
   });
 
-  it('listens to the incarnation that votes, and to no other', () => {
+  it('listens to the data that votes, and to no other', () => {
     const state = formedCore();
     expect(answers(run(state, asked({ incarnation: 'e'.repeat(32) })))).toMatchObject([{ kind: 'refused' }]);
   });
@@ -212,9 +212,9 @@ describe('a host whose data was started again elsewhere', () => {
     token: 1,
     from: cloud,
     question: {
-      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: INCARNATIONS.cloud },
+      ...{ about: 'greeting', version: 2, mesh: CONFIG.mesh, epoch: 1, incarnation: DATA.cloud },
       ...{ wish: { voters: VOTERS, members: VOTERS }, life: 1, boot: 'x', boots: { 1: 'x' } },
-      ...{ votes: 7, you: { incarnation: INCARNATIONS.mac, life, boot, votes } },
+      ...{ votes: 7, you: { incarnation: DATA.mac, life, boot, votes } },
     },
   });
   const logged = (effects: readonly Effect[]) =>
@@ -243,7 +243,7 @@ describe('a host whose data was started again elsewhere', () => {
     for (const state of [sound, old]) run(state, { type: 'started' });
     expect(logged(run(sound, greeting(1, 'before', 4)))).toEqual([]);
     expect(logged(run(old, greeting(1, 'before', 5)))).toEqual(['mesh.rejoining']);
-    expect(old.membership.starts.own.data).not.toBe(INCARNATIONS.mac);
+    expect(old.membership.starts.own.data).not.toBe(DATA.mac);
   });
 
   it.each([
@@ -284,7 +284,7 @@ describe('a host whose data was started again elsewhere', () => {
     expect([persisted >= 0, greeted > persisted]).toEqual([true, true]);
   });
 
-  it('stands back when the mesh goes on with another incarnation of it, and says so to all', () => {
+  it('withdraws when the mesh goes on with other data of it, and says so to all', () => {
     const state = formedCore();
     run(state, { type: 'started' });
     const voters = { ...CONFIG.voters, [mac]: 'e'.repeat(32) };
@@ -300,14 +300,14 @@ describe('a host whose data was started again elsewhere', () => {
     expect([asked.length > 0, new Set(asked)]).toEqual([true, new Set([true])]);
   });
 
-  it('stands back when its peers knew of it before, and does not displace the other again and again', () => {
+  it('withdraws when its peers knew of it before, and does not displace the other again and again', () => {
     const state = formedCore();
     run(state, { type: 'started' });
     run(state, greeting(1, 'first'));
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual(['mesh.used_twice']);
     expect(logged(run(state, greeting(2, 'elsewhere')))).toEqual([]);
     expect([state.membership.starts.own.data, answers(run(state, question(PREPARE)))]).toMatchObject([
-      INCARNATIONS.mac,
+      DATA.mac,
       [{ kind: 'refused' }],
     ]);
   });
@@ -327,7 +327,7 @@ describe('a host whose voters may not know what it holds', () => {
     from: cloud,
     question: {
       ...{ about: 'greeting', version: 2, mesh: standing.config.mesh, epoch: standing.config.epoch },
-      ...{ incarnation: INCARNATIONS.cloud, wish: { voters: VOTERS, members: VOTERS } },
+      ...{ incarnation: DATA.cloud, wish: { voters: VOTERS, members: VOTERS } },
       ...{ life: 1, boot: 'x', boots: { 1: 'x' }, votes: 7, ...standing },
     } as Greeting,
   });
@@ -350,13 +350,13 @@ describe('a host whose voters may not know what it holds', () => {
   it('doubts it once its data turns out to be restored from a backup', () => {
     const state = startedCore({ life: 1, boots: { 1: 'before' }, votes: 4 });
     run(state, { type: 'started' });
-    const you = { incarnation: INCARNATIONS.mac, life: 1, boot: 'before', votes: 5 };
+    const you = { incarnation: DATA.mac, life: 1, boot: 'before', votes: 5 };
     const effects = run(state, told({ config: CONFIG, you }));
     expect([doubts(effects), isDoubtFirst(effects, 'claim/incarnation')]).toEqual([['rejoined'], true]);
   });
 
   it('doubts it when an operator had other voters go on, here or elsewhere', () => {
-    const config = recoveredConfig(CONFIG, { [cloud]: INCARNATIONS.cloud }, VOTERS);
+    const config = recoveredConfig(CONFIG, { [cloud]: DATA.cloud }, VOTERS);
     const heard = run(ready(), told({ config }));
     expect([doubts(heard), isDoubtFirst(heard, 'claim/config')]).toEqual([['recovered'], true]);
     const here = ready();
@@ -367,7 +367,7 @@ describe('a host whose voters may not know what it holds', () => {
 
   it('doubts it when it left its mesh for another one', () => {
     const state = ready();
-    run(state, told({ config: firstConfig({ [cloud]: INCARNATIONS.cloud }, [cloud]) }));
+    run(state, told({ config: firstConfig({ [cloud]: DATA.cloud }, [cloud]) }));
     const effects = run(state, { type: 'join', operation: 1, host: cloud });
     expect([doubts(effects), isDoubtFirst(effects, 'claim/config')]).toEqual([['joined'], true]);
   });
@@ -437,7 +437,7 @@ describe('a claim', () => {
     expect(sent(run(state, answer('cloud', promise)))).toEqual([]);
   });
 
-  it('does not count a vote from another incarnation than the mesh formed with', () => {
+  it('does not count a vote on other data than the mesh formed with', () => {
     const state = formedCore();
     const n = begin(state);
     run(state, answer('cloud', { kind: 'promise', n, accepted: null, value: null }));

@@ -4,11 +4,11 @@ import { CLAIM_VERSION } from '../../../mesh/claims/messages.ts';
 import { claimAnswerSchema, claimMessageSchema, questionSchema, replySchemas } from '../../../mesh/claims/schemas.ts';
 import { firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { greetingOf, incarnationOf, wishOf } from '../../support/membership-of.ts';
+import { dataOf, greetingOf, wishOf } from '../../support/membership-of.ts';
 
 const mac = 'mac' as HostId;
-const incarnation = incarnationOf('a');
-const config = firstConfig({ [mac]: incarnation }, [mac]);
+const data = dataOf('a');
+const config = firstConfig({ [mac]: data }, [mac]);
 const owner = {
   hostId: 'mac',
   agentId: 'agent',
@@ -16,7 +16,7 @@ const owner = {
   claimId: 'claim-12345',
   since: '2026-01-27T12:00:00Z',
 };
-const standing = { version: CLAIM_VERSION, incarnation };
+const standing = { version: CLAIM_VERSION, incarnation: data };
 
 describe('what hosts say to each other', () => {
   it.each([
@@ -32,15 +32,11 @@ describe('what hosts say to each other', () => {
     [
       'a host in a mesh that was recovered',
       questionSchema,
-      greetingOf(incarnation, wishOf(['mac']), {
+      greetingOf(data, wishOf(['mac']), {
         config: recoveredConfig(config, config.voters, [mac]),
       }),
     ],
-    [
-      'a host whose data is in use elsewhere',
-      questionSchema,
-      greetingOf(incarnation, wishOf(['mac']), { standsBack: true }),
-    ],
+    ['a host whose data is in use elsewhere', questionSchema, greetingOf(data, wishOf(['mac']), { standsBack: true })],
     [
       'a promise of one that accepted several first configurations',
       replySchemas.succession,

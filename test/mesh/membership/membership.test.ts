@@ -24,30 +24,29 @@ import {
   wishesAlone,
 } from '../../../mesh/membership/membership.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { greetingOf, incarnationOf, membershipOf, startsOf, wishOf } from '../../support/membership-of.ts';
+import { dataOf, greetingOf, membershipOf, startsOf, wishOf } from '../../support/membership-of.ts';
 
 const [cloud, desk, mac, mini] = ['cloud', 'desk', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId];
-const INCARNATIONS: Voters = {
-  [cloud]: incarnationOf('a'),
-  [desk]: incarnationOf('b'),
-  [mac]: incarnationOf('c'),
-  [mini]: incarnationOf('d'),
+const DATA: Voters = {
+  [cloud]: dataOf('a'),
+  [desk]: dataOf('b'),
+  [mac]: dataOf('c'),
+  [mini]: dataOf('d'),
 };
-const OURS = incarnationOf('c');
-const votersOf = (...hosts: HostId[]): Voters =>
-  Object.fromEntries(hosts.map((host) => [host, INCARNATIONS[host]])) as Voters;
-const votesOf = (...hosts: HostId[]) => new Set(hosts.map((host) => voteKey(host, INCARNATIONS[host] ?? '')));
+const OURS = dataOf('c');
+const votersOf = (...hosts: HostId[]): Voters => Object.fromEntries(hosts.map((host) => [host, DATA[host]])) as Voters;
+const votesOf = (...hosts: HostId[]) => new Set(hosts.map((host) => voteKey(host, DATA[host] ?? '')));
 const THREE = [cloud, mac, mini];
 const CONFIG = firstConfig(votersOf(...THREE), THREE);
 const OTHER = firstConfig(votersOf(desk, mini), [desk, mini]);
 
 describe('a quorum', () => {
-  it('is more than half of the voters, each once and in its incarnation', () => {
+  it('is more than half of the voters, each once and on its data', () => {
     expect([1, 2, 3, 4, 5, 6, 7].map(majorityOf)).toEqual([1, 2, 2, 3, 3, 4, 4]);
     expect(isQuorum(CONFIG, votesOf(cloud))).toBe(false);
     expect(isQuorum(CONFIG, votesOf(cloud, desk))).toBe(false);
     expect(isQuorum(CONFIG, votesOf(cloud, mac))).toBe(true);
-    expect(isQuorum(CONFIG, new Set([...votesOf(cloud), voteKey(mac, incarnationOf('f'))]))).toBe(false);
+    expect(isQuorum(CONFIG, new Set([...votesOf(cloud), voteKey(mac, dataOf('f'))]))).toBe(false);
     expect(isMajority(votersOf(cloud, desk, mac, mini), votesOf(cloud, desk))).toBe(false);
     expect(isMajority(votersOf(cloud, desk, mac, mini), votesOf(cloud, desk, mac))).toBe(true);
   });
@@ -63,21 +62,21 @@ describe('a quorum', () => {
     expect(electorsOf(moving)).toEqual([cloud, desk, mac, mini]);
   });
 
-  it('counts a voter that changed its incarnation on the side that names it', () => {
-    const renewed = incarnationOf('f');
+  it('counts a voter that has new data on the side that names it', () => {
+    const renewed = dataOf('f');
     const moving: Config = { ...CONFIG, epoch: 2, voters: { ...CONFIG.voters, [mac]: renewed }, old: CONFIG.voters };
-    expect([OURS, renewed, incarnationOf('e')].map((one) => isVoter(moving, mac, one))).toEqual([true, true, false]);
+    expect([OURS, renewed, dataOf('e')].map((one) => isVoter(moving, mac, one))).toEqual([true, true, false]);
     const votes = new Set([...votesOf(cloud), voteKey(mac, renewed)]);
     expect(isQuorum(moving, votes)).toBe(false);
-    expect(isQuorum(moving, votes.add(voteKey(mini, INCARNATIONS[mini] ?? '')))).toBe(true);
+    expect(isQuorum(moving, votes.add(voteKey(mini, DATA[mini] ?? '')))).toBe(true);
   });
 });
 
 describe('the first configuration', () => {
-  it('is the same whoever makes it, and another for other voters or incarnations', () => {
+  it('is the same whoever makes it, and another for other voters or other data', () => {
     const turned = Object.fromEntries(Object.entries(CONFIG.voters).reverse()) as Voters;
     expect(firstConfig(turned, THREE)).toEqual(CONFIG);
-    const renewed = firstConfig({ ...CONFIG.voters, [mac]: incarnationOf('f') }, THREE);
+    const renewed = firstConfig({ ...CONFIG.voters, [mac]: dataOf('f') }, THREE);
     expect(new Set([CONFIG.mesh, OTHER.mesh, renewed.mesh]).size).toBe(3);
   });
 });
@@ -180,15 +179,15 @@ describe('a configuration that another host tells', () => {
 });
 
 describe('a host', () => {
-  it('is joining when another incarnation of it votes, and not when it is no voter or in no mesh', () => {
-    expect(isJoining(membershipOf(mac, incarnationOf('f'), { config: CONFIG }))).toBe(true);
+  it('is joining when it votes on other data than it has, and not when it is no voter or in no mesh', () => {
+    expect(isJoining(membershipOf(mac, dataOf('f'), { config: CONFIG }))).toBe(true);
     expect(isJoining(membershipOf(mac, OURS, { config: CONFIG }))).toBe(false);
-    expect(isJoining(membershipOf(desk, incarnationOf('b'), { config: CONFIG }))).toBe(false);
+    expect(isJoining(membershipOf(desk, dataOf('b'), { config: CONFIG }))).toBe(false);
     expect(isJoining(membershipOf(mac, OURS))).toBe(false);
   });
 
-  it('votes in the incarnation that was agreed, on either side of a move, unless its data is in use twice', () => {
-    const renewed = incarnationOf('f');
+  it('votes on the data that was agreed, on either side of a move, unless its data is in use twice', () => {
+    const renewed = dataOf('f');
     const moving: Config = { ...CONFIG, epoch: 2, voters: { ...CONFIG.voters, [mac]: renewed }, old: CONFIG.voters };
     expect(mayVote(membershipOf(mac, OURS, { config: CONFIG }))).toBe(true);
     expect(mayVote(membershipOf(mac, renewed, { config: CONFIG }))).toBe(false);
@@ -199,11 +198,11 @@ describe('a host', () => {
     expect(mayVote(membershipOf(mac, OURS))).toBe(false);
   });
 
-  it('decides alone only as the one voter, in its incarnation, while nothing moves', () => {
+  it('decides alone only as the one voter, on its data, while nothing moves', () => {
     const lone = firstConfig(votersOf(mac), THREE);
     expect(isAlone(membershipOf(mac, OURS, { config: lone }))).toBe(true);
-    expect(isAlone(membershipOf(mac, incarnationOf('f'), { config: lone }))).toBe(false);
-    expect(isAlone(membershipOf(mini, incarnationOf('d'), { config: lone }))).toBe(false);
+    expect(isAlone(membershipOf(mac, dataOf('f'), { config: lone }))).toBe(false);
+    expect(isAlone(membershipOf(mini, dataOf('d'), { config: lone }))).toBe(false);
     expect(isAlone(membershipOf(mac, OURS, { config: { ...lone, epoch: 2, old: CONFIG.voters } }))).toBe(false);
     expect(
       isAlone(membershipOf(mac, OURS, { config: lone, starts: startsOf(OURS, { withdrawnOnWordOf: mini }) })),
@@ -222,7 +221,7 @@ describe('a host', () => {
   it('names as foreign those of another mesh, and not those who have none, or who have yet to follow a recovery', () => {
     const recovered = recoveredConfig(CONFIG, votersOf(mac), THREE);
     const heard = (config?: Config) => ({
-      greeting: greetingOf(incarnationOf('1'), wishOf(THREE), config === undefined ? {} : { config }),
+      greeting: greetingOf(dataOf('1'), wishOf(THREE), config === undefined ? {} : { config }),
       atMs: 0,
     });
     const greetings = new Map([
@@ -239,7 +238,7 @@ describe('a host', () => {
 
 describe('a greeting', () => {
   it('counts for 25 seconds', () => {
-    const greeting = greetingOf(incarnationOf('d'), wishOf(THREE));
+    const greeting = greetingOf(dataOf('d'), wishOf(THREE));
     const known = membershipOf(mac, OURS, { greetings: new Map([[mini, { greeting, atMs: 1_000 }]]) });
     expect(freshGreeting(known, mini, 26_000)).toBe(greeting);
     expect(freshGreeting(known, mini, 26_001)).toBeUndefined();
@@ -248,13 +247,13 @@ describe('a greeting', () => {
 
   it('says where its host stands, and what it knows of the one it greets', () => {
     const seen = new Map([
-      [voteKey(mini, incarnationOf('d')), { number: 4, name: 'fourth', votes: 0 }],
-      [voteKey(cloud, incarnationOf('e')), { number: 7, name: 'seventh', votes: 0 }],
+      [voteKey(mini, dataOf('d')), { number: 4, name: 'fourth', votes: 0 }],
+      [voteKey(cloud, dataOf('e')), { number: 7, name: 'seventh', votes: 0 }],
     ]);
     const heard = (incarnation: string) => ({ greeting: greetingOf(incarnation, wishOf(THREE)), atMs: 0 });
     const greetings = new Map([
-      [mini, heard(incarnationOf('d'))],
-      [cloud, heard(incarnationOf('a'))],
+      [mini, heard(dataOf('d'))],
+      [cloud, heard(dataOf('a'))],
     ]);
     const config = { ...CONFIG, epoch: 3 };
     const known = membershipOf(mac, OURS, { config, greetings, starts: startsOf(OURS, { seen }) });
@@ -263,7 +262,7 @@ describe('a greeting', () => {
       epoch: 3,
       config,
       incarnation: OURS,
-      you: { incarnation: incarnationOf('d'), life: 4, boot: 'fourth' },
+      you: { incarnation: dataOf('d'), life: 4, boot: 'fourth' },
     });
     // What is remembered of `cloud` is about other data than it has now.
     expect(greetingTo(known, cloud)).not.toHaveProperty('you');

@@ -11,10 +11,10 @@ import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
 import {
   cloud,
+  DATA,
+  dataOf,
   desk,
   greetingOf,
-  INCARNATIONS,
-  incarnationOf,
   lab,
   mac,
   mini,
@@ -33,9 +33,9 @@ function coreOn(self: HostId, config: Config, count = 0): CoreState {
   const state = createCore({
     self,
     wish: wishOf(Object.keys(JOINT.voters)),
-    records: { ...emptyClaimRecords(), incarnation: INCARNATIONS[self], config, registers },
+    records: { ...emptyClaimRecords(), incarnation: DATA[self], config, registers },
     registry: { holder: () => undefined, isEmpty: () => true, keys: () => [] },
-    freshData: incarnationOf('f'),
+    freshData: dataOf('f'),
     startName: 'first',
   });
   state.membership.starts.hasHeardElectors = true;
@@ -58,7 +58,7 @@ const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion =>
   version: CLAIM_VERSION,
   mesh,
   epoch,
-  incarnation: INCARNATIONS[cloud] ?? '',
+  incarnation: DATA[cloud] ?? '',
   about: 'keys',
   after,
 });
@@ -117,7 +117,7 @@ describe('telling a mover which addresses there are', () => {
         type: 'asked',
         token: 2,
         from: desk,
-        question: greetingOf(INCARNATIONS[desk] ?? '', wishOf([desk, lab, mac]), { config }),
+        question: greetingOf(DATA[desk] ?? '', wishOf([desk, lab, mac]), { config }),
       });
     hear(other);
     run(state, { type: 'join', operation: 1, host: desk });
@@ -132,13 +132,13 @@ describe('telling a mover which addresses there are', () => {
 const aheadBy = (config: Config): Reply => ({
   version: CLAIM_VERSION,
   kind: 'ahead',
-  incarnation: INCARNATIONS[mini] ?? '',
+  incarnation: DATA[mini] ?? '',
   config,
 });
 
 describe('learning which addresses there are', () => {
   const joint: Config = { ...JOINT, voters: votersOf(desk, mac, mini) };
-  const vote = (host: HostId) => voteKey(host, INCARNATIONS[host] ?? '');
+  const vote = (host: HostId) => voteKey(host, DATA[host] ?? '');
   const keys = (...names: string[]) => names.map((name) => `${name}@x.test` as AddressKey);
   const asked = () => {
     const move = createMove(0);
@@ -193,7 +193,7 @@ describe('learning which addresses there are', () => {
     expect(toAskForKeys(move, joint, 9_000)).toEqual([]);
   });
 
-  it('is done with the old voters’ word alone: not one of them, nor another host or incarnation', () => {
+  it('is done with the old voters’ word alone: not one of them, nor another host, nor one on other data', () => {
     const { move } = asked();
     const nothing = { keys: [], more: false };
     hearKeys(move, joint, vote(cloud), nothing);
@@ -202,7 +202,7 @@ describe('learning which addresses there are', () => {
     expect(move.left).toBeUndefined();
     hearKeys(move, joint, vote(desk), nothing);
     expect(move.left).toBeUndefined();
-    hearKeys(move, joint, voteKey(mini, incarnationOf('f')), nothing);
+    hearKeys(move, joint, voteKey(mini, dataOf('f')), nothing);
     expect(move.left).toBeUndefined();
     hearKeys(move, joint, vote(mini), nothing);
     expect(move.left).toBeDefined();
@@ -246,7 +246,7 @@ describe('taking addresses over', () => {
   const page = (keys: readonly AddressKey[], more: boolean, from: HostId): KeysAnswer => ({
     version: CLAIM_VERSION,
     kind: 'keys',
-    incarnation: INCARNATIONS[from] ?? '',
+    incarnation: DATA[from] ?? '',
     keys,
     more,
   });
@@ -307,7 +307,7 @@ describe('taking addresses over', () => {
     );
   });
 
-  it('does not take what was told for another epoch, or by another incarnation', () => {
+  it('does not take what was told for another epoch, or by a host on other data', () => {
     const state = mover();
     tell(state, mini, asking('', { ...JOINT, epoch: 4 }), page([keyOf(1)], false, mini));
     tell(state, mac, asking(''), page([keyOf(2)], false, lab));
@@ -332,7 +332,7 @@ describe('taking addresses over', () => {
 
   it('greets a voter that is in an earlier epoch, and asks it again', () => {
     const state = mover();
-    const behind: Reply = { version: CLAIM_VERSION, kind: 'behind', incarnation: INCARNATIONS[mini] ?? '' };
+    const behind: Reply = { version: CLAIM_VERSION, kind: 'behind', incarnation: DATA[mini] ?? '' };
     const effects = tell(state, mini, asking(''), behind);
     expect(effects).toMatchObject([{ type: 'ask', to: mini, question: { about: 'greeting', config: JOINT } }]);
     expect(due(state, 1_000)).toContainEqual([mini, '']);

@@ -6,11 +6,11 @@ import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh
 import type { HostId } from '../../../mesh/names.ts';
 import {
   cloud,
+  DATA,
+  dataOf,
   desk,
   FIVE,
   greetingOf,
-  INCARNATIONS,
-  incarnationOf,
   lab,
   mac,
   membershipOf,
@@ -29,7 +29,7 @@ const FRESH_MS = 25_000;
 interface Told {
   readonly wish?: Wish;
   readonly config?: Config;
-  readonly incarnation?: string;
+  readonly data?: string;
   readonly atMs?: number;
 }
 
@@ -40,13 +40,13 @@ function known(
   { self = mac, config = CONFIG, ...more }: Partial<Membership> = {},
 ): Membership {
   const greetings: Membership['greetings'] = new Map();
-  for (const [host, { atMs = NOW_MS, incarnation = INCARNATIONS[host as HostId] ?? '', ...said }] of Object.entries(
+  for (const [host, { atMs = NOW_MS, data = DATA[host as HostId] ?? '', ...said }] of Object.entries(
     told as Record<string, Told>,
   )) {
     const stand = said.config ?? config;
-    greetings.set(host as HostId, { greeting: greetingOf(incarnation, said.wish ?? wish, { config: stand }), atMs });
+    greetings.set(host as HostId, { greeting: greetingOf(data, said.wish ?? wish, { config: stand }), atMs });
   }
-  return membershipOf(self, INCARNATIONS[self] ?? '', { wish, config, greetings, ...more });
+  return membershipOf(self, DATA[self] ?? '', { wish, config, greetings, ...more });
 }
 const next = (membership: Membership) => nextConfig(membership, NOW_MS, NOW_ISO);
 
@@ -70,7 +70,7 @@ describe('the next configuration', () => {
     const moving = { ...CONFIG, epoch: 2, old: CONFIG.voters };
     expect(next(known(wish, agreed, { config: moving }))).toBeUndefined();
     expect(next(known(wishOf([], THREE), agreed))).toBeUndefined();
-    expect(nextConfig(membershipOf(mac, INCARNATIONS[mac] ?? '', { wish }), NOW_MS, NOW_ISO)).toBeUndefined();
+    expect(nextConfig(membershipOf(mac, DATA[mac] ?? '', { wish }), NOW_MS, NOW_ISO)).toBeUndefined();
   });
 
   it('needs a majority of the present voters to wish for it', () => {
@@ -78,7 +78,7 @@ describe('the next configuration', () => {
     expect(next(known(pair, { desk: {} }))).toBeUndefined();
     expect(next(known(pair, { desk: {}, lab: {} }))).toBeUndefined();
     expect(next(known(pair, { desk: {}, mini: { wish: wishOf(THREE) } }))).toBeUndefined();
-    expect(next(known(pair, { desk: {}, mini: { incarnation: incarnationOf('f') } }))).toBeUndefined();
+    expect(next(known(pair, { desk: {}, mini: { data: dataOf('f') } }))).toBeUndefined();
     expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS - 1 } }))).toBeUndefined();
     expect(next(known(pair, { desk: {}, mini: { atMs: NOW_MS - FRESH_MS } }))).toBeDefined();
   });
@@ -87,7 +87,7 @@ describe('the next configuration', () => {
     const pair = wishOf([cloud, desk]);
     expect(next(known(pair, { cloud: {}, mini: {} }, { self: desk }))?.voters).toEqual(votersOf(cloud, desk));
     expect(next(known(pair, { cloud: {} }, { self: desk }))).toBeUndefined();
-    const renewed = incarnationOf('f');
+    const renewed = dataOf('f');
     expect(next(known(wishOf(THREE), { cloud: {}, mini: {} }, { starts: startsOf(renewed) }))?.voters).toEqual({
       ...CONFIG.voters,
       [mac]: renewed,
@@ -113,13 +113,13 @@ describe('the next configuration', () => {
 
   it('is not asked for by a host whose data is in use twice', () => {
     expect(
-      next(known(wish, agreed, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) })),
+      next(known(wish, agreed, { starts: startsOf(DATA[mac] ?? '', { withdrawnOnWordOf: mini }) })),
     ).toBeUndefined();
   });
 
-  it('names a voter in the incarnation that it has now', () => {
-    const renewed = incarnationOf('f');
-    const membership = known(wishOf(THREE), { cloud: { incarnation: renewed }, mini: {} });
+  it('names a voter on the data that it has now', () => {
+    const renewed = dataOf('f');
+    const membership = known(wishOf(THREE), { cloud: { data: renewed }, mini: {} });
     expect(next(membership)).toMatchObject({ voters: { ...CONFIG.voters, [cloud]: renewed }, old: CONFIG.voters });
   });
 
@@ -164,7 +164,7 @@ describe('the first voters', () => {
     expect(formless({ cloud: {}, mini: { config: CONFIG } })).toBeUndefined();
     expect(formless({ cloud: {}, mac: {}, mini: {} }, { self: desk })).toBeUndefined();
     expect(
-      formless({ cloud: {}, mini: {} }, { starts: startsOf(INCARNATIONS[mac] ?? '', { withdrawnOnWordOf: mini }) }),
+      formless({ cloud: {}, mini: {} }, { starts: startsOf(DATA[mac] ?? '', { withdrawnOnWordOf: mini }) }),
     ).toBeUndefined();
     expect(firstVoters(known(wishOf(THREE), { cloud: {}, mini: {} }), NOW_MS)).toBeUndefined();
   });
@@ -225,9 +225,7 @@ describe('hosts that leave', () => {
 
 describe('whose turn it is', () => {
   const turns = (sinceMs: number, wish: Wish, config?: Config) =>
-    FIVE.filter((self) =>
-      isItsTurn(membershipOf(self, incarnationOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS),
-    );
+    FIVE.filter((self) => isItsTurn(membershipOf(self, dataOf('f'), { wish, config }), NOW_MS - sinceMs, NOW_MS));
 
   it('comes one after the other, a second apart, to all who vote or are wished to', () => {
     const wish = wishOf([desk, mac]);

@@ -11,10 +11,10 @@ import {
 } from '../../../mesh/membership/obstacles.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
-import { cloud, desk, incarnationOf, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
+import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const KEY = 'titania@x.test' as AddressKey;
-const RENEWED = incarnationOf('f');
+const RENEWED = dataOf('f');
 const GONE = '2026-01-27T12:00:00.000Z';
 const UNFORMED = { config: undefined };
 const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(desk, mac, mini), old: MESH.voters };

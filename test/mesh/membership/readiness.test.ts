@@ -5,9 +5,9 @@ import { createMove } from '../../../mesh/membership/move.ts';
 import { evictionSentence, membershipOf, relationOf, statusOf } from '../../../mesh/membership/readiness.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
-import { cloud, desk, incarnationOf, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
+import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
-const RENEWED = incarnationOf('f');
+const RENEWED = dataOf('f');
 const GONE = '2026-01-27T12:00:00.000Z';
 const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(desk, mac, mini), old: MESH.voters };
 const OTHER = firstConfig(votersOf(desk, lab), [desk, lab]);

@@ -10,9 +10,9 @@ import {
   type StartNames,
   type Starts,
 } from '../../../mesh/membership/starts.ts';
-import { cloud, INCARNATIONS, incarnationOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';
+import { cloud, DATA, dataOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';
 
-const DATA = INCARNATIONS[cloud] ?? '';
+const OWN = DATA[cloud] ?? '';
 const NEW = { incarnation: undefined, life: 0, boots: {}, votes: 0, lives: new Map() };
 
 describe('a start', () => {
@@ -23,9 +23,9 @@ describe('a start', () => {
   });
 
   it('follows the one that was stored, and keeps the fresh name for data that it may have to begin anew on', () => {
-    const stored = { ...NEW, incarnation: DATA, life: 2, boots: { 1: 'k7', 2: 'p4' }, votes: 9 };
+    const stored = { ...NEW, incarnation: OWN, life: 2, boots: { 1: 'k7', 2: 'p4' }, votes: 9 };
     expect(nextStart(stored, 'fresh', 'm9')).toMatchObject({
-      own: { data: DATA, number: 3, name: 'm9' },
+      own: { data: OWN, number: 3, name: 'm9' },
       names: { 1: 'k7', 2: 'p4', 3: 'm9' },
       nextData: 'fresh',
       ...{ votes: 9, votesTold: 9, votesAtStart: 9 },
@@ -35,14 +35,14 @@ describe('a start', () => {
 
   it('keeps the names of twenty starts, its own among them', () => {
     const boots = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [String(at + 1), `n${at + 1}`]));
-    const { names } = nextStart({ ...NEW, incarnation: DATA, life: 30, boots }, 'fresh', 'last');
+    const { names } = nextStart({ ...NEW, incarnation: OWN, life: 30, boots }, 'fresh', 'last');
     expect(Object.keys(names).map(Number)).toEqual(Array.from({ length: 20 }, (_, at) => at + 12));
     expect(names['31']).toBe('last');
   });
 
   it('reads what was stored of other hosts by the names of the format', () => {
-    const lives = new Map([[voteKey(mac, DATA), { life: 4, boot: 'x', votes: 7 }]]);
-    expect(nextStart({ ...NEW, lives }, 'fresh', 'k7').seen.get(voteKey(mac, DATA))).toEqual({
+    const lives = new Map([[voteKey(mac, OWN), { life: 4, boot: 'x', votes: 7 }]]);
+    expect(nextStart({ ...NEW, lives }, 'fresh', 'k7').seen.get(voteKey(mac, OWN))).toEqual({
       number: 4,
       name: 'x',
       votes: 7,
@@ -50,23 +50,23 @@ describe('a start', () => {
   });
 
   it('on other data is the first there, has cast no vote that it told of, and has other data left for the next time', () => {
-    const starts = startsOf(DATA, { nextData: 'spare', names: { 1: 'k7', 2: 'p4' }, votes: 12, votesTold: 9 });
+    const starts = startsOf(OWN, { nextData: 'spare', names: { 1: 'k7', 2: 'p4' }, votes: 12, votesTold: 9 });
     beginOnOtherData(starts);
     expect(starts).toMatchObject({ own: { data: 'spare', number: 1, name: 'boot' }, votes: 12, votesTold: 12 });
     expect(starts.names).toEqual({ 1: 'boot' });
     const once = starts.nextData;
     beginOnOtherData(starts);
-    expect(new Set([DATA, 'spare', once, starts.nextData]).size).toBe(4);
+    expect(new Set([OWN, 'spare', once, starts.nextData]).size).toBe(4);
   });
 });
 
 describe('what is remembered of another host', () => {
   const before: SeenStart = { number: 2, name: 'p4', votes: 5 };
   const remembered = (number: number, name: string, names: StartNames, votes: number, seen?: SeenStart) => {
-    const starts = startsOf(DATA);
-    const who = voteKey(mac, INCARNATIONS[mac] ?? '');
+    const starts = startsOf(OWN);
+    const who = voteKey(mac, DATA[mac] ?? '');
     if (seen !== undefined) starts.seen.set(who, seen);
-    const greeting = { incarnation: INCARNATIONS[mac] ?? '', life: number, boot: name, boots: names, votes };
+    const greeting = { incarnation: DATA[mac] ?? '', life: number, boot: name, boots: names, votes };
     const stored = rememberStart(starts, mac, greeting);
     expect(stored === undefined ? seen : stored).toEqual(
       stored === undefined ? starts.seen.get(who) : { who, start: starts.seen.get(who) },
@@ -95,7 +95,7 @@ describe('what is remembered of another host', () => {
 });
 
 describe('what another host remembers of this one', () => {
-  const own = { data: DATA, number: 3, name: 'm9' };
+  const own = { data: OWN, number: 3, name: 'm9' };
   const names = { 2: 'p4', 3: 'm9' };
   const judge = (seen: SeenStart, isKnown = false) => judgeStart({ own, names, votesAtStart: 5, isKnown }, seen);
 
@@ -119,7 +119,7 @@ describe('what another host remembers of this one', () => {
 
 describe('a start that is replaced', () => {
   const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
-  const data = INCARNATIONS[mac] ?? '';
+  const data = DATA[mac] ?? '';
   const seen: Starts['seen'] = new Map([[voteKey(mac, data), { number: 2, name: 'p4', votes: 0 }]]);
 
   it.each([
@@ -127,14 +127,14 @@ describe('a start that is replaced', () => {
     ['a later one, not heard of yet', { data, number: 3, name: 'm9' }, false],
     ['an earlier one', { data, number: 1, name: 'k7' }, true],
     ['another one of the number remembered', { data, number: 2, name: 'q8' }, true],
-    ['one on other data than the configuration names', { data: incarnationOf('f'), number: 9, name: 'z' }, true],
+    ['one on other data than the configuration names', { data: dataOf('f'), number: 9, name: 'z' }, true],
   ] as const)('is not every start: %s, %j → %s', (_, start, replaced) => {
-    expect(isReplaced(CONFIG, startsOf(DATA, { seen }), mac, start)).toBe(replaced);
+    expect(isReplaced(CONFIG, startsOf(OWN, { seen }), mac, start)).toBe(replaced);
   });
 
   it('is none of a host that does not vote, on whatever data', () => {
-    const start = { data: incarnationOf('f'), number: 1, name: 'k7' };
-    expect(isReplaced({ ...CONFIG, voters: votersOf(cloud) }, startsOf(DATA), mac, start)).toBe(false);
-    expect(isReplaced(undefined, startsOf(DATA, { seen }), mac, start)).toBe(false);
+    const start = { data: dataOf('f'), number: 1, name: 'k7' };
+    expect(isReplaced({ ...CONFIG, voters: votersOf(cloud) }, startsOf(OWN), mac, start)).toBe(false);
+    expect(isReplaced(undefined, startsOf(OWN, { seen }), mac, start)).toBe(false);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
-import { cloud, desk, INCARNATIONS, incarnationOf, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
+import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 import { talkOfFirst, talkOfSuccessor } from '../../support/succession-search.ts';
 
 const firstOf = (...hosts: HostId[]): Config => firstConfig(votersOf(...hosts), hosts);
@@ -20,12 +20,12 @@ const CONFIG = firstOf(...THREE);
 const WITH_DESK: Config = { ...CONFIG, epoch: 2, voters: votersOf(desk, mac, mini), old: CONFIG.voters };
 const WITH_LAB: Config = { ...CONFIG, epoch: 2, voters: votersOf(lab, mac, mini), old: CONFIG.voters };
 
-const nameOf = (host: HostId) => proposerName(host, INCARNATIONS[host] ?? '');
+const nameOf = (host: HostId) => proposerName(host, DATA[host] ?? '');
 
 function voter(self: HostId, known: Partial<SuccessionVoter> = {}): SuccessionVoter {
   return {
     self,
-    data: INCARNATIONS[self] ?? '',
+    data: DATA[self] ?? '',
     config: CONFIG,
     succession: undefined,
     wished: THREE,
@@ -45,7 +45,7 @@ const asks = (
   version: CLAIM_VERSION,
   mesh: config?.mesh ?? '',
   epoch: config?.epoch ?? 0,
-  incarnation: INCARNATIONS[from] ?? '',
+  incarnation: DATA[from] ?? '',
   about: 'succession',
   n,
   hosts,
@@ -60,7 +60,7 @@ const promise = (
 ): SuccessionAnswer => ({
   version: CLAIM_VERSION,
   kind: 'promise',
-  incarnation: INCARNATIONS[host] ?? '',
+  incarnation: DATA[host] ?? '',
   n,
   accepted,
   config,
@@ -68,13 +68,13 @@ const promise = (
 const accepted = (host: HostId, n: number): SuccessionAnswer => ({
   version: CLAIM_VERSION,
   kind: 'accepted',
-  incarnation: INCARNATIONS[host] ?? '',
+  incarnation: DATA[host] ?? '',
   n,
 });
 const behind = (host: HostId): SuccessionAnswer => ({
   version: CLAIM_VERSION,
   kind: 'behind',
-  incarnation: INCARNATIONS[host] ?? '',
+  incarnation: DATA[host] ?? '',
 });
 
 /** What each answer leads to, the answers given as `[host, answer]`. */
@@ -98,7 +98,7 @@ describe('a vote on a successor', () => {
         answer: {
           version: CLAIM_VERSION,
           kind: 'nack',
-          incarnation: INCARNATIONS[mini] ?? '',
+          incarnation: DATA[mini] ?? '',
           n: question.n,
           promised: [4, nameOf(mac)],
         },
@@ -142,7 +142,7 @@ describe('a vote on a successor', () => {
     expect(kindOf({ config: later })).toEqual(['ahead', true]);
     expect(kindOf({ config: { ...CONFIG, mesh: 'f'.repeat(32) } })).toEqual(['ahead', true]);
     expect(kindOf({ config: undefined, pristine: true })).toEqual(['behind', true]);
-    expect(kindOf({ data: incarnationOf('f') })).toEqual(['refused', true]);
+    expect(kindOf({ data: dataOf('f') })).toEqual(['refused', true]);
     expect(kindOf({}, desk)).toEqual(['refused', true]);
   });
 
@@ -174,8 +174,8 @@ describe('a vote on the first configuration', () => {
     expect(ask({ wished: [cloud, mac] }, [cloud, mac])).toBe('refused');
   });
 
-  it('is refused by a host that is named in another incarnation than its own, or not at all', () => {
-    const stale = firstConfig({ ...CONFIG.voters, [mini]: incarnationOf('f') }, THREE);
+  it('is refused by a host that is named on other data than it has, or not at all', () => {
+    const stale = firstConfig({ ...CONFIG.voters, [mini]: dataOf('f') }, THREE);
     expect(ask({}, THREE, stale)).toBe('refused');
     expect(ask({}, THREE, firstOf(cloud, mac))).toBe('refused');
   });
@@ -233,9 +233,9 @@ describe('an attempt to have a successor chosen', () => {
     expect(hearVote(proposal, mini, accepted(mini, 5))).toEqual({ kind: 'chosen', config: WITH_LAB });
   });
 
-  it('counts each voter once, in the incarnation that votes, and what belongs to this attempt', () => {
+  it('counts each voter once, on the data that votes, and what belongs to this attempt', () => {
     const proposal = createConfigProposal(CONFIG, WITH_DESK, 5);
-    const stranger = { ...promise(mini, 5), incarnation: incarnationOf('f') };
+    const stranger = { ...promise(mini, 5), incarnation: dataOf('f') };
     expect(
       hearAll(proposal, [
         [mac, accepted(mac, 5)],
@@ -252,7 +252,7 @@ describe('an attempt to have a successor chosen', () => {
         [mac, accepted(mac, 5)],
         [mac, accepted(mac, 5)],
         [mini, accepted(mini, 4)],
-        [mini, { ...accepted(mini, 5), incarnation: incarnationOf('f') }],
+        [mini, { ...accepted(mini, 5), incarnation: dataOf('f') }],
         [desk, accepted(desk, 5)],
         [cloud, accepted(cloud, 5)],
       ]),
@@ -307,7 +307,7 @@ describe('an attempt to have a successor chosen', () => {
         [desk, behind(desk)],
       ]),
     ).toEqual(['wait', 'wait', 'wait']);
-    expect(hearAll(proposal, [[lab, { ...behind(lab), incarnation: incarnationOf('f') }]])).toEqual(['wait']);
+    expect(hearAll(proposal, [[lab, { ...behind(lab), incarnation: dataOf('f') }]])).toEqual(['wait']);
     expect(hearAll(proposal, [[lab, behind(lab)]])).toEqual(['accept']);
   });
 
@@ -367,7 +367,7 @@ describe('the first configuration', () => {
       hearAll(proposal, [
         [cloud, promise(cloud, 5)],
         [mac, promise(mac, 5)],
-        [mini, { ...promise(mini, 5), incarnation: incarnationOf('f') }],
+        [mini, { ...promise(mini, 5), incarnation: dataOf('f') }],
         [mini, promise(mini, 5)],
       ]),
     ).toEqual(['wait', 'wait', 'wait', 'accept']);
@@ -432,14 +432,14 @@ describe('the first configuration', () => {
   });
 
   it('takes one that lost its disk since for another voter', () => {
-    const stale = firstConfig({ ...CONFIG.voters, [mac]: incarnationOf('f') }, THREE);
+    const stale = firstConfig({ ...CONFIG.voters, [mac]: dataOf('f') }, THREE);
     expect(bound(firstOf(mac, mini), { mini: [1, stale] })[0]).toBe('stuck');
   });
 });
 
 describe('hosts that form a mesh while their files change and disks are lost', () => {
   const shareVoter = (one: Config, other: Config) =>
-    Object.entries(one.voters).some(([host, incarnation]) => other.voters[host as HostId] === incarnation);
+    Object.entries(one.voters).some(([host, data]) => other.voters[host as HostId] === data);
 
   it('end with no voter in two meshes of which both decide, in the talks that chance makes', () => {
     let decided = 0;

@@ -2,17 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../mesh/membership/config.ts';
 import { countVotes, votesOf } from '../../../mesh/membership/vote-count.ts';
 import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
-import {
-  cloud,
-  desk,
-  INCARNATIONS,
-  incarnationOf,
-  lab,
-  mac,
-  mini,
-  votersOf,
-  wishOf,
-} from '../../support/membership-of.ts';
+import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(desk, lab, mac, mini), old: MESH.voters };
 
@@ -31,7 +21,7 @@ describe('the voters that were heard', () => {
   });
 
   it('do not include this host on other data than the mesh names', () => {
-    const state = coreOn(mac, { records: { incarnation: incarnationOf('f') }, heard: { cloud: 0 } });
+    const state = coreOn(mac, { records: { incarnation: dataOf('f') }, heard: { cloud: 0 } });
     expect(countVotes(state, 10)).toMatchObject({ reached: 1, hostsFailed: [mac, mini], decides: false });
   });
 
@@ -58,9 +48,9 @@ describe('the voters that were heard', () => {
 
 describe('the votes of hosts', () => {
   it('are those on either side of a move, and none of a host that does not vote', () => {
-    const renewed = incarnationOf('f');
+    const renewed = dataOf('f');
     const moving: Config = { ...MESH, epoch: 2, voters: { ...MESH.voters, [mac]: renewed }, old: MESH.voters };
-    expect([...votesOf(moving, [mac, desk])]).toEqual([`mac ${renewed}`, `mac ${INCARNATIONS[mac]}`]);
-    expect([...votesOf(MESH, [cloud, mini])]).toEqual([`cloud ${INCARNATIONS[cloud]}`, `mini ${INCARNATIONS[mini]}`]);
+    expect([...votesOf(moving, [mac, desk])]).toEqual([`mac ${renewed}`, `mac ${DATA[mac]}`]);
+    expect([...votesOf(MESH, [cloud, mini])]).toEqual([`cloud ${DATA[cloud]}`, `mini ${DATA[mini]}`]);
   });
 });

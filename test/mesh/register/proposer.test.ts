@@ -13,8 +13,8 @@ import {
 } from '../../../mesh/register/proposer.ts';
 
 const [cloud, mac, mini] = ['cloud', 'mac', 'mini'] as [HostId, HostId, HostId];
-const INCARNATIONS = { [cloud]: 'a', [mac]: 'b', [mini]: 'c' };
-const CONFIG = firstConfig(INCARNATIONS, [cloud, mac, mini]);
+const DATA = { [cloud]: 'a', [mac]: 'b', [mini]: 'c' };
+const CONFIG = firstConfig(DATA, [cloud, mac, mini]);
 const electorate: Electorate = {
   isQuorum: (votes) => isQuorum(CONFIG, votes),
   canDecideWithout: (refusals) => canDecideWithout(CONFIG, refusals),
@@ -37,7 +37,7 @@ function claiming(): Proposal {
 
 function promised(proposal: Proposal, n: number, ...hosts: HostId[]) {
   const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
-  return hosts.map((host) => hear(proposal, voteKey(host, INCARNATIONS[host] ?? ''), promise, electorate).kind);
+  return hosts.map((host) => hear(proposal, voteKey(host, DATA[host] ?? ''), promise, electorate).kind);
 }
 
 describe('a proposal', () => {
