@@ -1,0 +1,96 @@
+// What whole nodes say to each other while nobody does anything, in virtual time: how much that is, and how soon a silence and a return are
+// noticed.
+import { describe, expect, it } from 'vitest';
+import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
+import { OWN_QUESTION_MS_MAX } from '../../node/peers/timetable.ts';
+import { AttackedMesh } from '../support/attacked-mesh.ts';
+
+const WHOLE_MESH_MS_MAX = 60_000;
+const IDS = ['cloud', 'mac', 'mini'] as const;
+/** To each peer. */
+const QUESTIONS_A_MINUTE_MAX = 4;
+const STEP_MS = 250;
+
+/** Three hosts that formed a mesh a while ago; `said`: what crossed the network since. */
+async function settledMesh() {
+  const mesh = await AttackedMesh.of(IDS);
+  const said: { from: string; to: string; path: string }[] = [];
+  const cut = new Set<string>();
+  mesh.attack = ({ from, to, request }, pass) => {
+    said.push({ from, to, path: request.target.split('?')[0] ?? '' });
+    if (cut.has(`${from} > ${to}`)) throw new MeshError('peer_silent', `Nobody answers for ${to}.`);
+    return pass(request);
+  };
+  await mesh.startAll();
+  await mesh.clock.advance(90_000);
+  said.length = 0;
+  /** Virtual milliseconds until `host` has written such a line about `peer`. */
+  const until = async (host: string, line: string, peer: string) => {
+    const lines = () =>
+      mesh
+        .log(host)
+        .named(line)
+        .filter(({ fields }) => fields.peer === peer).length;
+    const [before, startMs] = [lines(), mesh.clock.monotonicMs()];
+    while (lines() === before && mesh.clock.monotonicMs() - startMs < 60_000) await mesh.clock.advance(STEP_MS);
+    return mesh.clock.monotonicMs() - startMs;
+  };
+  return { mesh, said, cut, until };
+}
+
+describe('a mesh in which nobody does anything', { timeout: WHOLE_MESH_MS_MAX }, () => {
+  it('has each host ask each other less than four times a minute, and nothing but greetings', async () => {
+    const { mesh, said } = await settledMesh();
+    await using _ = mesh;
+    await mesh.clock.advance(4 * 60_000);
+    expect([...new Set(said.map(({ path }) => path))]).toEqual([CLAIM_QUESTIONS_PATH]);
+    const pairs = IDS.flatMap((from) => IDS.filter((to) => to !== from).map((to) => ({ from, to })));
+    const counts = pairs.map((pair) => said.filter(({ from, to }) => from === pair.from && to === pair.to).length / 4);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(QUESTIONS_A_MINUTE_MAX);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(3);
+  });
+
+  it('reads an index once its host says that it changed, and no other', async () => {
+    const { mesh, said } = await settledMesh();
+    await using _ = mesh;
+    expect(await mesh.claim('cloud', 'a@x.com')).toBe(true);
+    await mesh.clock.advance(80_000);
+    const reads = said
+      .filter(({ path }) => path === '/api/agents/email-index')
+      .map(({ from, to }) => `${from} > ${to}`);
+    expect(reads.sort()).toEqual(['mac > cloud', 'mini > cloud']);
+  });
+
+  it('loses a host: the others see it twelve seconds later at most, and its return at once', async () => {
+    const { mesh, until } = await settledMesh();
+    await using _ = mesh;
+    for (const waitMs of [0, 3_000, 5_000]) {
+      await mesh.clock.advance(waitMs);
+      await mesh.stop('cloud');
+      const lostMs = await Promise.all([until('mac', 'peer.lost', 'cloud')]);
+      expect(Math.max(...lostMs)).toBeLessThanOrEqual(GREETING_INTERVAL_MS + GREETING_MS_MAX);
+      await mesh.clock.advance(GREETING_INTERVAL_MS);
+      // It is heard while it starts: its first greetings are asked back at once.
+      const before = mesh.log('mac').named('peer.found').length;
+      await mesh.start('cloud');
+      await mesh.clock.advance(GREETING_MS_MAX);
+      expect(mesh.log('mac').named('peer.found').length).toBe(before + 1);
+      await mesh.clock.advance(30_000);
+    }
+  });
+
+  it('sees within eighteen seconds that a host is not reached any more that goes on asking', async () => {
+    const { mesh, cut, until } = await settledMesh();
+    await using _ = mesh;
+    const lost = () => mesh.log('cloud').named('peer.lost').length;
+    const before = lost();
+    cut.add('mac > cloud');
+    expect(await until('mac', 'peer.lost', 'cloud')).toBeLessThanOrEqual(OWN_QUESTION_MS_MAX + GREETING_MS_MAX);
+    await mesh.clock.advance(60_000);
+    expect(lost()).toBe(before);
+    cut.clear();
+    expect(await until('mac', 'peer.found', 'cloud')).toBeLessThanOrEqual(GREETING_INTERVAL_MS);
+  });
+});
