@@ -9,6 +9,7 @@ import type { HostId } from '../mesh/names.ts';
 import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
+import { BackgroundWork } from './background-work.ts';
 import type { Config, ListenAddress, Secrets } from './config.ts';
 import { openConflicts } from './conflicts/open-conflicts.ts';
 import { createApp, type Fetch, type RouteGroup } from './http/app.ts';
@@ -29,7 +30,7 @@ import { type OpenMesh, openMesh } from './open-mesh.ts';
 import type { CallOnce } from './peers/hello-question.ts';
 import type { MakeTransport } from './peers/open-transport.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
-import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
+import type { BelieveLegacy } from './peers/trusted-network.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { ParseAddress } from './registry/wanted-addresses.ts';
@@ -39,7 +40,6 @@ import type { Blobs } from './send/attachments/blobs.ts';
 import type { Mailer } from './send/mailer.ts';
 import { createSending } from './send/send-module.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
-import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
@@ -107,60 +107,45 @@ interface Module {
 
 /** Rejects with `store_failed` when a stored record can't be read. Disposing ends what is in hand. */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<MeshNode> {
-  const { config, secrets, send, roster: watch, listening } = options;
+  const { config, secrets, roster: watch, listening } = options;
   const { store, clock, random, log } = ports;
+  const core = { store, clock, random, log };
   await using stack = new AsyncDisposableStack();
-  const background = new AbortController();
-  const stopping = background.signal;
+  const background = new BackgroundWork();
   const roster = watch.current;
   const self = roster().self.id;
-  const secret = secrets.meshSecret?.reveal();
-  const believesLegacy = ports.believesLegacy ?? legacyBelief(secret !== undefined);
-
   const events = new MeshEvents();
   const index = new EmailIndex({ self: () => roster().self, random });
+
   const mesh = stack.use(
     await openMesh({
-      ...{ self, watch, store, clock, random, log, secret, believesLegacy, index, events, stopping },
-      ...{ mode: config.legacy, engine: ports.engine, callOnce: ports.callOnce, makeTransport: ports.transport },
+      ...{ ...core, self, watch, index, events, mode: config.legacy, secret: secrets.meshSecret?.reveal() },
+      ...{ callOnce: ports.callOnce, makeTransport: ports.transport, stopping: background.signal },
+      ...{ engine: ports.engine, believesLegacy: ports.believesLegacy },
     }),
   );
-  const { transport, peers, claims } = mesh;
-  const { legacyClaims, presence } = peers;
-  const parseAddress = addressParser(config);
+  const { transport, peers, claims, isOutside, isLegacy } = mesh;
   const registry = await openRegistry({
-    ...{
-      store,
-      claims: claims.store,
-      legacy: mesh.legacyOwners,
-      index,
-      parseAddress,
-      clock,
-      random,
-      log,
-      hostId: self,
-    },
+    ...{ ...core, index, hostId: self, claims: claims.store, legacy: mesh.legacyOwners },
+    parseAddress: addressParser(config),
   });
   const { conflicts, reconciler } = await openConflicts({
-    ...{ store, registry, index, claims: claims.store, roster, transport, clock, log, events },
-    isOutside: mesh.isOutside,
-    indexOf: (peer) => presence.indexOf(peer),
+    ...{ ...core, registry, index, claims: claims.store, roster, transport, events, isOutside },
+    indexOf: (peer) => peers.presence.indexOf(peer),
   });
   const webhooks = stack.use(
     await openWebhooks({
-      ...{ store, changes: registry.changes, clock, random, log, hostId: self, listening },
+      ...{ ...core, changes: registry.changes, hostId: self, listening },
       ...{ resolve: ports.resolveOutside, allow: config.webhookAllow },
     }),
   );
-  const sending = await createSending(send, {
-    ...{ ...ports, validate, tell: registry.tell },
-    ...{ holder: registry.holderOfText, agent: registry.find },
-  });
+  const { tell, find: agent, holderOfText: holder } = registry;
+  const sending = await createSending(options.send, { ...ports, validate, tell, agent, holder });
   stack.defer(() => sending.close());
   const modules: readonly Module[] = [
     { run: () => peers.run(claims.greet) },
     {
-      routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy: mesh.isLegacy }),
+      routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
       run: (signal) => reconciler.run(signal),
     },
     { routes: (app) => webhookRoutes(app, webhooks), run: (signal) => webhooks.start(signal) },
@@ -168,9 +153,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     { routes: (app) => sendRoutes(app, { sending, blobs: ports.blobs, clock }), run: (signal) => sending.run(signal) },
   ];
 
-  const inHand: Promise<void>[] = [];
-  stack.defer(() => Promise.allSettled(inHand).then(() => undefined));
-  stack.defer(() => background.abort());
+  stack.use(background);
   const owned = stack.move();
   return {
     fetch: createFetch({ options, ports, mesh, index, registry, modules }),
@@ -178,13 +161,10 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     meet: () => peers.meet(),
     start: () => {
       claims.start();
-      inHand.push(...modules.flatMap(({ run }) => run?.(background.signal).catch(ignoreFailedStore) ?? []));
+      for (const { run } of modules) if (run !== undefined) background.begin(run);
     },
-    whyNoClaims: () => {
-      const { ready, why } = claims.store.status();
-      return ready ? legacyClaims.obstacle()?.message : why;
-    },
-    quiesce: () => background.abort(),
+    whyNoClaims: () => mesh.whyNoClaims(),
+    quiesce: () => background.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -14,7 +14,7 @@ import { type OpenPeers, openPeers } from './peers/open-peers.ts';
 import { type MakeTransport, openTransport } from './peers/open-transport.ts';
 import type { PeerKeys } from './peers/peer-keys.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
-import type { BelieveLegacy } from './peers/trusted-network.ts';
+import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
 import type { LegacyOwners } from './registry/address-claims.ts';
 import { claimsViewOf } from './registry/claims-view.ts';
 import type { EmailIndex } from './registry/email-index.ts';
@@ -28,9 +28,11 @@ export interface MeshOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What the operators of all hosts share. */
   readonly secret: string | undefined;
   readonly mode: LegacyMode;
-  readonly believesLegacy: BelieveLegacy;
+  /** In place of the product's rule, in tests of the tests. */
+  readonly believesLegacy: BelieveLegacy | undefined;
   readonly callOnce: CallOnce;
   readonly makeTransport: MakeTransport;
   readonly engine: ClaimEngine | undefined;
@@ -46,6 +48,8 @@ export interface OpenMesh extends AsyncDisposable {
   readonly peers: OpenPeers;
   readonly claims: OpenClaims;
   readonly legacyOwners: LegacyOwners;
+  /** Why no address can be claimed now, a sentence; `undefined` when one can. */
+  whyNoClaims(): string | undefined;
   /** Whether a host has a say in the claims. */
   mayClaim(id: HostId): boolean;
   /** Whether the peer serves only the look-up. */
@@ -58,11 +62,12 @@ export interface OpenMesh extends AsyncDisposable {
 export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const { watch, index, events } = options;
   const roster = watch.current;
+  const believesLegacy = options.believesLegacy ?? legacyBelief(options.secret !== undefined);
   await using stack = new AsyncDisposableStack();
-  const outward = stack.use(await openTransport({ ...options, roster }));
+  const outward = stack.use(await openTransport({ ...options, roster, believesLegacy }));
   const { hosts, keys, transport } = outward;
   const peers = await openPeers({
-    ...{ ...options, roster, keys, transport, parseAddress: parseAnyAddress },
+    ...{ ...options, roster, keys, transport, believesLegacy, parseAddress: parseAnyAddress },
     holds: (key) => index.holder(key) !== undefined,
     index: () => index.etag,
     changed: events.votersChanged.tell,
@@ -89,6 +94,10 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     legacyOwners: {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
+    },
+    whyNoClaims: () => {
+      const { ready, why } = claims.store.status();
+      return ready ? peers.legacyClaims.obstacle()?.message : why;
     },
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
     isLegacy: (id) => peers.legacy.has(id),

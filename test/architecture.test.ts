@@ -92,6 +92,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     'node/conflicts/',
     ['node/conflicts/', 'node/registry/', 'node/store/', 'node/mesh-events.ts', 'node/log.ts', 'mesh/'],
   ],
+  ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/claims.ts', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/registry/', ['node/registry/', 'node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/changes/', ['node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
