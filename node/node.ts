@@ -19,7 +19,7 @@ import { addressRoutes } from './http/routes/addresses.ts';
 import { agentRoutes } from './http/routes/agents.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
-import { emailValidationRoutes } from './http/routes/email-validation.ts';
+import { emailValidationRoutes } from './http/routes/validation.ts';
 import { meshCommandRoutes } from './http/routes/mesh-commands.ts';
 import { nodeRoutes } from './http/routes/node.ts';
 import { sendRoutes } from './http/routes/send-group.ts';

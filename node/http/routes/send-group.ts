@@ -6,7 +6,7 @@ import type { Sending } from '../../send/send-service.ts';
 import { BodyPlaces } from '../body-places.ts';
 import { sendBodyReader } from '../send-body.ts';
 import { emailRoutes } from './email.ts';
-import { emailListRoutes } from './email-lists.ts';
+import { emailListRoutes } from './suppressions.ts';
 
 export interface SendRoutesOptions {
   readonly sending: Sending;
