@@ -19,10 +19,11 @@ import { addressRoutes } from './http/routes/addresses.ts';
 import { agentRoutes } from './http/routes/agents.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
-import { emailValidationRoutes } from './http/routes/validation.ts';
 import { meshCommandRoutes } from './http/routes/mesh-commands.ts';
 import { nodeRoutes } from './http/routes/node.ts';
 import { sendRoutes } from './http/routes/send-group.ts';
+import { toolRoutes } from './http/routes/tools.ts';
+import { validationRoutes } from './http/routes/validation.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
 import type { Log } from './log.ts';
 import { MeshEvents } from './mesh-events.ts';
@@ -149,7 +150,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       run: (signal) => reconciler.run(signal),
     },
     { routes: (app) => webhookRoutes(app, webhooks), run: (signal) => webhooks.start(signal) },
-    { routes: (app) => emailValidationRoutes(app, ports.resolver, clock) },
+    { routes: (app) => validationRoutes(app, ports.resolver, clock) },
+    { routes: toolRoutes },
     { routes: (app) => sendRoutes(app, { sending, blobs: ports.blobs, clock }), run: (signal) => sending.run(signal) },
   ];
 

@@ -5,8 +5,10 @@ import type { Blobs } from '../../send/attachments/blobs.ts';
 import type { Sending } from '../../send/send-service.ts';
 import { BodyPlaces } from '../body-places.ts';
 import { sendBodyReader } from '../send-body.ts';
+import { blobRoutes } from './blobs.ts';
+import { bounceRoutes } from './bounces.ts';
 import { emailRoutes } from './email.ts';
-import { emailListRoutes } from './suppressions.ts';
+import { suppressionRoutes } from './suppressions.ts';
 
 export interface SendRoutesOptions {
   readonly sending: Sending;
@@ -17,7 +19,9 @@ export interface SendRoutesOptions {
 export function sendRoutes(app: Hono, { sending, blobs, clock }: SendRoutesOptions): void {
   const places = new BodyPlaces(clock);
   const services = { sending, places, readBody: sendBodyReader(blobs, places) };
-  emailListRoutes(app, services);
+  blobRoutes(app, services);
+  bounceRoutes(app, services);
+  suppressionRoutes(app, sending);
   // Last, for its `/:id/…` would fit the others' paths.
   emailRoutes(app, services);
 }

@@ -1,14 +1,12 @@
-// `/api/email/validate` and `/api/email/tools`: what needs no account and is always there.
+// `/api/email/validate`: whether an address could be written to. Needs no account, and is always there.
 import type { Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { inTurns } from '../../../mesh/time/turns.ts';
-import { inputSchemaOf, TOOLS } from '../../send/agent-tools.ts';
 import { validateEmail, validateRequest } from '../../validation/address-verdict.ts';
 import { checkDeliverability, type Resolver } from '../../validation/deliverability.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
-import { decodeQuery, readQuery } from '../query.ts';
 
 const request = validateRequest.refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
   error: "must have 'email', or a list 'emails'",
@@ -17,7 +15,7 @@ const request = validateRequest.refine(({ email, emails }) => (email === undefin
 /** Addresses of one request whose domains are asked for at once. */
 const LOOKUPS_MAX = 50;
 
-export function emailValidationRoutes(app: Hono, resolver: Resolver, clock: Clock): void {
+export function validationRoutes(app: Hono, resolver: Resolver, clock: Clock): void {
   resource(app, '/api/email/validate', {
     POST: async (c) => {
       const { email, emails, checkDeliverability: isAsked = false, ...options } = await readJson(c, request);
@@ -38,21 +36,6 @@ export function emailValidationRoutes(app: Hono, resolver: Resolver, clock: Cloc
       const results: ReturnType<typeof judge>[] = [];
       await inTurns(emails ?? [], clock, (text) => results.push(judge(text)));
       return c.json({ results: await Promise.all(results) });
-    },
-  });
-  resource(app, '/api/email/tools', {
-    GET: (c) => {
-      const { format } = readQuery(c.req.url, ['format']);
-      const tools = TOOLS.map((tool) => ({
-        name: tool.name,
-        description: tool.description,
-        schema: inputSchemaOf(tool),
-      }));
-      if (format !== undefined && decodeQuery(format) === 'openai')
-        return c.json({
-          tools: tools.map(({ schema, ...rest }) => ({ type: 'function', function: { ...rest, parameters: schema } })),
-        });
-      return c.json({ tools: tools.map(({ schema, ...rest }) => ({ ...rest, inputSchema: schema })) });
     },
   });
 }
