@@ -49,6 +49,7 @@ type OutageCode =
 
 export type ErrorCode = RefusalCode | OutageCode;
 
+/** What may be said beside a code and a sentence. */
 export interface MeshErrorDetail {
   /** JSON path of the offending field, e.g. `addresses[2].displayName`. */
   readonly field?: string;

@@ -4,6 +4,7 @@
 import { MeshError } from './errors.ts';
 import type { Journal } from './ports.ts';
 
+/** A bug, or damage: never caught to go on, only to stop (`orFail`). */
 export class BrokenInvariant extends Error {}
 
 /** Throws `BrokenInvariant` unless it `holds`. `broken`: a whole sentence that says what is, and what would be right. */

@@ -83,6 +83,7 @@ export const HOSTS_MAX = 1_000;
 export const GREETING_INTERVAL_MS = 10_000;
 /** The same while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
+/** A greeting's answer; also how long a host that has just started waits for every other elector (step 13). */
 export const GREETING_MS_MAX = 2_000;
 /** How long the last greeting of a host counts when the mesh is to be moved. */
 export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type AgentId, type HostId, parseAgentId, parseHostId } from './names.ts';
 
+/** Text → `HostId`, lower-cased. */
 export const hostIdSchema = z.string().transform((text, context): HostId => {
   const id = parseHostId(text);
   if (id !== undefined) return id;
@@ -10,6 +11,7 @@ export const hostIdSchema = z.string().transform((text, context): HostId => {
   return z.NEVER;
 });
 
+/** Text → `AgentId`. */
 export const agentIdSchema = z.string().transform((text, context): AgentId => {
   const id = parseAgentId(text);
   if (id !== undefined) return id;

@@ -3,6 +3,7 @@
 // The ports do not promise that a message arrives, that it arrives once, or that the clocks of two hosts agree.
 import type { HostId } from './names.ts';
 
+/** Two clocks, and the only way to wait. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. May step backwards, so it serves only what people read and what hosts must compare. */
   wallMs(): number;
@@ -12,6 +13,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Chance, or in tests a seed. */
 export interface Random {
   /** A number in [0, 1), for jitter. Not for secrets. */
   next(): number;
@@ -50,6 +52,7 @@ export interface PeerRequest {
 /** One member of a JSON object. */
 export type JsonMember = readonly [name: string, value: unknown];
 
+/** What a peer answered, its signature verified as the question asked for. */
 export interface PeerAnswer {
   readonly status: number;
   /** The parsed JSON body; `undefined` when the body was empty. */
@@ -60,6 +63,7 @@ export interface PeerAnswer {
   readonly etag?: string;
 }
 
+/** The network, as the mesh sees it. */
 export interface PeerTransport {
   /**
    * Asks a peer and resolves with its answer, whatever the status. `signal` gives the question up early. Rejects with a `MeshError` of code

@@ -10,6 +10,7 @@ import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
 import { hostIdSchema } from './name-schemas.ts';
 import { type HostId, parseHostId } from './names.ts';
 
+/** One entry of hosts.json. */
 export interface Host {
   readonly id: HostId;
   readonly name: string;
@@ -27,6 +28,7 @@ export interface Host {
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
+/** hosts.json, seen from one of its hosts. */
 export interface Roster {
   readonly self: Host;
   /** In the order of hosts.json. This host is among them, unless it was taken out of the file while it runs. */
@@ -38,6 +40,7 @@ export interface Roster {
   get(id: HostId): Host | undefined;
 }
 
+/** What tells a host which entry of hosts.json it is; an entry of `"type": "local"` tells it, too. */
 export interface SelfHint {
   /** `--host` / `MESH_HOST`. */
   readonly id?: string | undefined;

@@ -13,6 +13,7 @@ export function newUuid(random: Random): string {
   return uuidAt(Buffer.from(random.bytes(UUID_BYTES)), 0);
 }
 
+/** Makes ids from bytes that are drawn for `UUIDS_PER_DRAW` of them at once. */
 export function uuidsFrom(random: Random): NewUuid {
   let drawn = Buffer.alloc(0);
   let at = 0;

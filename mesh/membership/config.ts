@@ -10,6 +10,7 @@ import type { HostId } from '../names.ts';
 /** The voting hosts, each with the name of the data that it votes on. */
 export type Voters = Readonly<Record<HostId, string>>;
 
+/** Agreed by votes, stored as it is, and told to every host. Epochs, voters and members of a mesh change only by another one of these. */
 export interface Config {
   /** Name of the mesh: 32 hex digits, a hash of its first voters. Two meshes that formed apart have different names. */
   readonly mesh: string;
@@ -34,10 +35,12 @@ export const EVICTED = '1970-01-01T00:00:00.000Z';
 /** One vote: the host that cast it, and the name of the data that it cast it on. */
 export type VoteKey = string;
 
+/** `<host> <data>`, also the last part of a record's key: change it and stored starts are lost. */
 export function voteKey(host: HostId, data: string): VoteKey {
   return `${host} ${data}`;
 }
 
+/** The voting hosts, sorted. */
 export function hostsOf(voters: Voters): readonly HostId[] {
   return (Object.keys(voters) as HostId[]).sort();
 }
@@ -47,6 +50,7 @@ export function electorsOf({ voters, old }: Config): readonly HostId[] {
   return hostsOf(old === undefined ? voters : { ...old, ...voters });
 }
 
+/** How many of `count` are more than half. */
 export function majorityOf(count: number): number {
   return Math.floor(count / 2) + 1;
 }
@@ -72,6 +76,7 @@ export function canDecideWithout({ voters, old, unanimous }: Config, refusals: R
   return could(voters) && (old === undefined || could(old));
 }
 
+/** Whether more than half of these voters are among the votes. */
 export function isMajority(voters: Voters, votes: ReadonlySet<VoteKey>): boolean {
   const { all, among } = count(voters, votes);
   return among >= majorityOf(all);
@@ -92,11 +97,13 @@ function count(voters: Voters, votes: ReadonlySet<VoteKey>): { readonly all: num
   return { all, among };
 }
 
+/** Whether both are the same hosts on the same data. */
 export function sameVoters(one: Voters, other: Voters): boolean {
   const hosts = hostsOf(one);
   return hosts.length === hostsOf(other).length && hosts.every((host) => one[host] === other[host]);
 }
 
+/** Whether both are the same hosts; both sorted. */
 export function sameHosts(one: readonly HostId[], other: readonly HostId[]): boolean {
   return one.length === other.length && one.every((host, at) => host === other[at]);
 }

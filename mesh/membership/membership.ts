@@ -59,6 +59,7 @@ export interface Move {
 /** Hosts to be evicted, and since when each is gone; `null`: it was a member still when an operator asked for it, and nobody is told yet. */
 type Evictions = Map<HostId, string | null>;
 
+/** Changed in place, and only by the core (claims/core.ts). */
 export interface Membership {
   readonly self: HostId;
   /** Which start of which data this host is, and what others know of that. */
@@ -103,6 +104,7 @@ export function createMembership(
   };
 }
 
+/** Whether both name the same voters and the same members. */
 export function isSameWish(one: Wish, other: Wish): boolean {
   return sameHosts(one.voters, other.voters) && sameHosts(one.members, other.members);
 }

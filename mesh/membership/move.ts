@@ -120,6 +120,7 @@ export function hearKeysAnswer(
   moveOn(state, config, out);
 }
 
+/** A move that is due since now. */
 export function createMove(nowMs: number): Move {
   return { sinceMs: nowMs, told: new Map(), keys: new Set(), left: undefined, rechoosing: new Map(), done: 0 };
 }
@@ -164,6 +165,7 @@ export function nextKeys(move: Move, count: number): readonly AddressKey[] {
   return move.left.splice(0, count);
 }
 
+/** Whether every key that was told is chosen again. */
 export function isRechosen(move: Move): boolean {
   return move.left?.length === 0 && move.rechoosing.size === 0;
 }

@@ -10,6 +10,7 @@ import { canDecideWithout, electorsOf, isVoter, sameHosts } from './config.ts';
 import { isJoining, type Membership } from './membership.ts';
 import { countVotes, type VoteCount, votesOf } from './vote-count.ts';
 
+/** Something that keeps claims from being decided: a code for programs, sentences for people. */
 export interface Obstacle {
   readonly reason: 'forming' | 'membership_mismatch' | 'overloaded' | 'no_majority';
   /** A sentence, or some. */

@@ -30,6 +30,7 @@ export interface MembershipView {
   readonly notes: readonly string[];
 }
 
+/** For `GET /api/hosts` and `mesh status`. */
 export function membershipOf(state: CoreState): MembershipView {
   const { membership, nowMs } = state;
   const { config, move } = membership;
@@ -57,6 +58,7 @@ export interface Relation {
   readonly isForeign: boolean;
 }
 
+/** For whoever decides whether a host is spoken with that hosts.json does not list. */
 export function relationOf({ membership }: CoreState, host: HostId): Relation {
   return { isConcerned: isConcerned(membership, host), isForeign: foreignersOf(membership).includes(host) };
 }

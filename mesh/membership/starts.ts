@@ -28,6 +28,7 @@ export interface SeenStart extends Pick<Start, 'number' | 'name'> {
   readonly votes: number;
 }
 
+/** What a host keeps of its own start, and of the starts of others. */
 export interface Starts {
   /** This host's present start. */
   own: Start;

@@ -122,6 +122,7 @@ export interface SuccessionVoter {
   readonly pristine: boolean;
 }
 
+/** A voter's answer, and its vote. */
 export interface SuccessionVote {
   readonly answer: SuccessionAnswer;
   /** To be stored before the answer leaves; absent when nothing changed. */
