@@ -79,6 +79,11 @@ export class MeshError extends Error {
     this.retryAfterSeconds = detail.retryAfterSeconds;
     this.claimIds = detail.claimIds ?? [];
   }
+
+  /** The same failure in other words, with nothing but what a client is shown beside them. */
+  reworded(message: string): MeshError {
+    return new MeshError(this.code, message, { extra: this.extra, cause: this.cause });
+  }
 }
 
 /** The refusal or outage that `error` is, for callers that take such a failure for a result. Throws anything else again: it is a bug. */

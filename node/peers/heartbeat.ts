@@ -1,6 +1,6 @@
-// One conversation with each peer. While no key of it is known it is asked who it is; then one signed question every few seconds carries what
-// this host says of the mesh, and shows whether the peer is there. Presence, legacy peers and the reader of indexes are views of what was
-// heard. Steps and times: README.md.
+// One conversation with each peer. A peer whose key is not known is asked who it is; any other peer is asked one signed question every few
+// seconds, which carries what this host says of the mesh, and shows whether the peer is there. Presence, legacy peers and the reader of
+// indexes are views of what was heard. Steps and times: README.md.
 import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
 import type { Greeting } from '../../mesh/claims/messages.ts';
 import { MeshError, refusalOf } from '../../mesh/errors.ts';

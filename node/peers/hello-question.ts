@@ -25,7 +25,7 @@ export interface Introduction {
   readonly proven: boolean;
 }
 
-/** It knows no hello, but answers a look-up, both unsigned: anybody on the way can say so. */
+/** A peer that knows no hello and answers a look-up. Both answers are unsigned, so anybody on the way can give them. */
 export interface LegacyPeer {
   readonly kind: 'legacy';
   /** Where both answers came from, as the sockets say; empty when they came from two places. */

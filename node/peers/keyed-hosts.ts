@@ -1,5 +1,5 @@
-// Hosts of which a key was ever known, told or shown. Durable: a key may be taken out of hosts.json again, or be dropped, and an unsigned
-// answer takes the vote of its host then as little as before.
+// Hosts of which a key was ever known, told or shown. The list is durable: a key may be taken out of hosts.json again, or be dropped, and an
+// unsigned answer must not take the vote of that host then either.
 import { type HostId, parseHostId } from '../../mesh/names.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
@@ -31,7 +31,7 @@ export class KeyedHosts {
     return this.#ids.has(id);
   }
 
-  /** Resolves when it is durable. */
+  /** Resolves when the hosts are noted durably. */
   async note(ids: readonly HostId[]): Promise<void> {
     const more = ids.filter((id) => !this.#ids.has(id));
     if (more.length === 0) return;

@@ -39,7 +39,7 @@ export class LegacyPeers {
   readonly #warned = new Set<HostId>();
   /** Why the last question to it, who it is or what it has, had no answer: a sentence. */
   readonly #silent = new Map<HostId, string>();
-  /** Those listed when `changed` was last told. */
+  /** Legacy peers that were listed when `changed` was last told. */
   #told: ReadonlySet<HostId>;
 
   private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>, keyed: KeyedHosts) {
@@ -90,7 +90,7 @@ export class LegacyPeers {
     return this.#options.mode !== 'strict' && this.has(id);
   }
 
-  /** Those that are listed now. */
+  /** Legacy peers that hosts.json lists now. */
   listed(): readonly HostId[] {
     return this.#options
       .roster()
@@ -110,7 +110,7 @@ export class LegacyPeers {
     return this.#silent.get(id);
   }
 
-  /** Each of them was asked what it has; `silent`: those that did not say, and why. */
+  /** Each of these peers was asked what it has. `silent`: the peers that did not say, and why. */
   asked(peers: readonly HostId[], silent: readonly { readonly hostId: HostId; readonly why: string }[]): void {
     for (const peer of peers) this.#silent.delete(peer);
     for (const { hostId, why } of silent) this.#silent.set(hostId, why);
@@ -136,7 +136,7 @@ export class LegacyPeers {
     for (const id of this.#silent.keys()) if (roster().get(id)?.enabled !== true) this.#silent.delete(id);
   }
 
-  /** Whether that the peer has a key is noted, and nothing else was. */
+  /** Whether it is noted that the peer has a key, and nothing else is noted of the peer. */
   #isSettled(id: HostId): boolean {
     const isNoted = this.#heard.has(id) || this.#warned.has(id) || this.#silent.has(id) || this.#told.has(id);
     return this.#keyed.has(id) && !isNoted;
@@ -182,7 +182,7 @@ export class LegacyPeers {
     log.warn('legacy.found', { hostId: id, mode, address, ...why });
   }
 
-  /** It has a key: it takes part in the claims. */
+  /** The peer has a key, so it takes part in the claims. */
   async #introduced(id: HostId): Promise<void> {
     const { store, log } = this.#options;
     this.#silent.delete(id);

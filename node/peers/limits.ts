@@ -4,14 +4,14 @@
 export const PEER_CONNECT_MS_MAX = 2_000;
 /** Header fields of a peer's answer, all together. */
 export const PEER_HEADERS_BYTES_MAX = 16 * 1_024;
-/** Connections to one peer, for each kind of question; further ones to it wait for one, within their deadline. */
+/** Connections to one peer, for each kind of question; a further question waits for a connection, within its deadline. */
 export const PEER_CONNECTIONS_MAX = 64;
 export const INDEX_CONNECTIONS_MAX = 2;
 /** Octets of peers' whole indexes that are held at once, before they are read. */
 export const INDEX_BYTES_HELD_MAX = 256 * 1_024 * 1_024;
-/** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so none dies under a question. */
+/** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so that no connection dies under a question. */
 export const PEER_IDLE_MS_MAX = 4_000;
-/** Questions of one kind waiting for a connection to one peer; more are refused at once. */
+/** Questions of one kind that wait for a connection to one peer; a further question is refused at once. */
 export const ASKS_WAITING_MAX = 1_024;
 
 /** The answer to a hello is about 300 octets. */

@@ -1,4 +1,4 @@
-// What large answers may hold of the memory together, while they arrive and until they are read.
+// How much memory large answers may hold together, while they arrive and until they are read.
 import { MeshError } from '../../mesh/errors.ts';
 
 export interface HeldOctets extends Disposable {

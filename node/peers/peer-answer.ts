@@ -1,4 +1,4 @@
-// What a peer's answer says, once it is known whose it is; and why one that is not believed is not.
+// What a peer's answer says, once it is known whose answer it is; and why an answer is not believed.
 import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { readMembers } from '../../mesh/json/json-members.ts';
@@ -9,7 +9,7 @@ import type { WireAnswer } from './peer-exchange.ts';
 /** 429 Too Many Requests (RFC 6585 section 4). */
 const TOO_MANY = 429;
 
-/** It is there, and it is the right one, but it did not take the question for ours: what it says is no answer. */
+/** The peer is there, and it is the right peer, but it did not take the question for ours: what it says is no answer. */
 export function refused({ status, body }: WireAnswer): MeshError {
   if (status === TOO_MANY) return busy();
   const said = saidIn(body);
@@ -24,7 +24,7 @@ function busy(): MeshError {
   return new MeshError('overloaded', 'It is busy.');
 }
 
-/** What an unsigned answer says is not believed, but a refusal in it helps the operator who reads the log. */
+/** What an unsigned answer says is not believed. A refusal in it helps the operator who reads the log. */
 export function unsigned(answer: WireAnswer): MeshError {
   if (answer.status === TOO_MANY) return busy();
   const quote = quoteOf(saidIn(answer.body));
@@ -35,7 +35,7 @@ export function unsigned(answer: WireAnswer): MeshError {
   });
 }
 
-/** What an answer that is not believed says of itself; nothing, of one that is too large to be such a sentence. */
+/** What an answer that is not believed says of itself; nothing, when the answer is too large for a sentence. */
 function saidIn(body: Uint8Array): { readonly message?: unknown; readonly reason?: unknown } {
   return body.byteLength > LOOKUP_ANSWER_BYTES_MAX ? {} : (parse(body) ?? {});
 }
@@ -44,7 +44,7 @@ function quoteOf({ message }: { readonly message?: unknown }): string {
   return typeof message === 'string' ? ` It says: "${message.slice(0, 200)}"` : '';
 }
 
-/** An answer that may be larger than a message is an index, and is read in turns. */
+/** An answer that may be larger than a message is an index, and an index is read in turns. */
 export async function readAnswer(
   { body, status }: WireAnswer,
   { answerBytesMax }: PeerRequest,

@@ -1,5 +1,5 @@
-// How connections to peers are made: with a timeout, HTTP/1.1 only, and so that one still being made can be dropped. undici
-// itself waits for it to succeed or to time out, which would keep a stopping node alive for seconds.
+// How connections to peers are made: with a timeout, HTTP/1.1 only, and so that a connection that is still being made can be dropped. undici
+// itself waits until the connection is made or timed out, which would keep a stopping node alive for seconds.
 import { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import type { KnownAddresses } from '../dns/known-addresses.ts';
@@ -13,7 +13,7 @@ export interface PeerConnector {
   dropPending(): void;
 }
 
-/** `connected` is told of each connection that was made. A name at whose address nobody takes one is asked for again. */
+/** `connected` is told of each connection that was made. A name at whose address nobody takes connections is resolved again. */
 export function createPeerConnector(
   addresses: PeerAddresses,
   connected: (socket: Socket) => void = () => undefined,

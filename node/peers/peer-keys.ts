@@ -1,6 +1,6 @@
-// Which key a peer speaks with, and why we believe it: told in hosts.json, else pinned, else learned by asking the peer
-// ourselves at the URL we know. A key is durable before it is trusted. A changed one is refused and shown; it is adopted only from
-// a peer that proves to know the secret of the mesh, with that very key: then it has lost its disk, and comes back by itself.
+// Which key a peer speaks with, and why this host believes the key: it is told in hosts.json, else pinned, else learned by asking the peer at
+// the URL that hosts.json gives. A changed key is refused and shown. It is adopted only from a peer that proves to know the secret of the mesh
+// with that very key: such a peer has lost its disk, and comes back by itself.
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';

@@ -1,5 +1,5 @@
-// The way of one kind of question to all peers: its own connections, and places that each peer has for itself, so that neither another kind
-// nor a peer that hangs takes them.
+// The way of one kind of question to all peers. Each kind has connections of its own, and each peer has places of its own, so that neither
+// another kind of question nor a peer that hangs takes them.
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerPools } from './peer-pools.ts';

@@ -1,11 +1,11 @@
-// The kept connections to peers, a pool for each URL. A name may move to another machine: so no connection idles for long, whatever
-// the server would like, and where somebody else than the peer answers, all connections are let go of and the name is asked for again.
+// The kept connections to peers, a pool for each URL. A name may move to another machine, so no connection idles for long, whatever the server
+// would like. Where somebody else than the peer answers, all connections are let go of, and the name is resolved again.
 import { type Dispatcher, Pool } from 'undici';
 import { HOSTS_MAX } from '../../mesh/limits.ts';
 import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from './limits.ts';
 import { createPeerConnector, type PeerAddresses, type PeerConnector } from './peer-connector.ts';
 
-/** How one connection to a peer is used. `idleMsMax`: it is closed when nothing was asked for so long. */
+/** How one connection to a peer is used. `idleMsMax`: the connection is closed when nothing was asked for so long. */
 export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX) {
   return {
     maxHeaderSize: PEER_HEADERS_BYTES_MAX,
@@ -23,7 +23,7 @@ export class PeerPools {
   readonly #idleMsMax: number | undefined;
   /** By origin, the least recently made first. */
   readonly #pools = new Map<string, Pool>();
-  /** Those whose last questions are still under way. */
+  /** Pools whose last questions are still under way. */
   readonly #leaving = new Set<Pool>();
 
   constructor(addresses: PeerAddresses, idleMsMax?: number) {
@@ -42,7 +42,7 @@ export class PeerPools {
     return pool;
   }
 
-  /** What answers there is not the peer. Questions under way end as they may; the next one goes over a new connection. */
+  /** What answers there is not the peer. Questions under way end as they may; the next question goes over a new connection. */
   leave(origin: string): void {
     this.#close(origin);
   }

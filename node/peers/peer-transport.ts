@@ -23,7 +23,7 @@ import { PeerPools } from './peer-pools.ts';
 
 export interface PeerTransportOptions {
   readonly self: HostId;
-  /** Where a host is; those that hosts.json lists no more may still be needed. */
+  /** Where a host is. A host that hosts.json lists no more may still be needed. */
   readonly hostOf: (id: HostId) => Host | undefined;
   readonly keys: PeerKeys;
   readonly signer: Signer;
@@ -228,9 +228,7 @@ function unlearned(outcome: Unlearned, { answerSignature }: PeerRequest): MeshEr
 }
 
 function naming(host: Host, error: unknown): unknown {
-  if (!(error instanceof MeshError)) return error;
-  const { code, message, extra, cause } = error;
-  return new MeshError(code, `Host '${host.id}': ${message}`, { extra, cause });
+  return error instanceof MeshError ? error.reworded(`Host '${host.id}': ${error.message}`) : error;
 }
 
 function silence(host: Host, request: PeerRequest, stopped: AbortSignal, signal: AbortSignal | undefined): string {

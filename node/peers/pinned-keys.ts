@@ -37,14 +37,14 @@ export class PinnedKeys {
     return this.#pins.get(id);
   }
 
-  /** Resolves when it is durable. `atIso`: now, UTC. */
+  /** Resolves when the pin is durable. `atIso`: now, UTC. */
   async pin(id: HostId, { key, proven: isProven }: Introduction, atIso: string): Promise<void> {
     const value = { publicKey: key.text, isProven, firstSeenAt: atIso };
     await this.#store.commit([{ key: `${PREFIX}${id}`, value }]);
     this.#pins.set(id, key);
   }
 
-  /** The same of its end. */
+  /** Resolves when the end of the pin is durable. */
   async drop(id: HostId): Promise<void> {
     await this.#store.commit([{ key: `${PREFIX}${id}`, value: undefined }]);
     this.#pins.delete(id);

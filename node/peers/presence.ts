@@ -37,7 +37,7 @@ export class Presence {
   readonly #options: PresenceOptions;
   readonly #sightings = new Map<HostId, Sighting>();
   readonly #exchanges = new Map<HostId, Exchanges>();
-  /** Which version its index had when it last spoke of that. */
+  /** The ETag of each peer's index, as the peer last said. */
   readonly #indexes = new Map<HostId, string>();
 
   constructor(options: PresenceOptions) {
@@ -58,7 +58,7 @@ export class Presence {
     return this.#indexes.get(id);
   }
 
-  /** Whatever it answers, it is there. */
+  /** Whatever the peer answers, it is there. */
   answered(id: HostId, { sinceMs, why }: Answer): void {
     const { clock } = this.#options;
     this.#exchanged(id, { ownAtMs: clock.monotonicMs(), isFailed: why !== undefined });
@@ -73,7 +73,7 @@ export class Presence {
     this.#note(id, { status: 'offline', why, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
   }
 
-  /** It asked this host something, signed. That it reaches us does not say that we reach it. */
+  /** The peer asked this host something, signed. That the peer reaches this host does not say that this host reaches the peer. */
   heard(id: HostId): void {
     const { clock } = this.#options;
     this.#exchanged(id, { heardAtMs: clock.monotonicMs() });
