@@ -265,6 +265,19 @@ describe('the process', () => {
   });
 });
 
+describe('what an error shows a client', () => {
+  it('is read where it is shown, and nowhere else', () => {
+    const readers = SOURCES.filter(
+      ({ path, text }) =>
+        path !== 'node/http/errors.ts' && path !== 'mesh/errors.ts' && /[\w)\]]\??\.extra\b/.test(text),
+    );
+    expect(
+      readers.map(({ path }) => path),
+      'Return a value that says what the outcome was: `extra` is for the client, and a flag in it is missed by the types.',
+    ).toEqual([]);
+  });
+});
+
 describe('a file', () => {
   it.each(
     [...SOURCES, ...sourcesIn('test')]

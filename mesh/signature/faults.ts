@@ -27,11 +27,29 @@ export type SignatureFault =
   /** No key of that host is known here, and it could not be learned. */
   | 'unknown_key';
 
-/** Makes the error of one side: `signature_refused` for a request, `peer_untrusted` or `clock_skew` for an answer. */
-export type Refuse = (reason: SignatureFault, sentence: string) => MeshError;
+/** A signature that is refused: a value, so that who reads it can tell one reason from another. */
+export interface SignatureRefusal {
+  readonly kind: 'refused';
+  readonly reason: SignatureFault;
+  /** What the one who signed is told. */
+  readonly sentence: string;
+}
 
-export const refuseRequest: Refuse = (reason, sentence) =>
-  new MeshError('signature_refused', sentence, { extra: { reason } });
+export function refused(reason: SignatureFault, sentence: string): SignatureRefusal {
+  return { kind: 'refused', reason, sentence };
+}
 
-export const refuseAnswer: Refuse = (reason, sentence) =>
-  new MeshError(reason === 'clock_skew' ? 'clock_skew' : 'peer_untrusted', sentence, { extra: { reason } });
+export function isRefused<Result extends object>(result: Result | SignatureRefusal): result is SignatureRefusal {
+  return 'kind' in result && result.kind === 'refused';
+}
+
+/** What was not refused. Throws `signature_refused` for what was. */
+export function orRefuse<Result extends object>(result: Result | SignatureRefusal): Result {
+  if (!isRefused(result)) return result;
+  throw new MeshError('signature_refused', result.sentence, { extra: { reason: result.reason } });
+}
+
+/** The error of an answer that is not believed: `peer_untrusted` or `clock_skew`. */
+export function refuseAnswer(reason: SignatureFault, sentence: string): MeshError {
+  return new MeshError(reason === 'clock_skew' ? 'clock_skew' : 'peer_untrusted', sentence, { extra: { reason } });
+}

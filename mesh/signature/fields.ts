@@ -1,8 +1,8 @@
 // Reading Signature-Input and Signature (RFC 9421 section 4). Peers that run this program spell them in one way, which one
 // regular expression reads; any other spelling of the same thing goes through the RFC 8941 parser, ten times slower.
 // Strict in content: exactly the expected components in their order, exactly the expected parameters, nothing optional.
-import { type InnerList, isInnerList, parseDictionary, serializeInnerList } from 'structured-headers';
-import type { Refuse } from './faults.ts';
+import { type Dictionary, type InnerList, isInnerList, parseDictionary, serializeInnerList } from 'structured-headers';
+import { isRefused, refused, type SignatureRefusal } from './faults.ts';
 
 /** Our signature's name in both dictionaries. Signatures under other names are not looked at. */
 export const LABEL = 'mesh';
@@ -48,18 +48,19 @@ const SIGNATURE = /^mesh=(:([A-Za-z0-9+/]{86}==):)$/;
 const NONCE = /^[A-Za-z0-9_-]{16,64}$/;
 const PARAM_NAMES = ['created', 'nonce', 'keyid', 'alg', 'tag'];
 
-/** Reads both fields. Throws what `refuse` makes: `missing`, `malformed`, `version`, `kind` or `coverage`. */
+/** Reads both fields; or why that can't be: `missing`, `malformed`, `version`, `kind` or `coverage`. */
 export function readSignature(
   input: string | undefined,
   signature: string | undefined,
   profile: Profile,
-  refuse: Refuse,
-): ReadSignature {
+): ReadSignature | SignatureRefusal {
   if (input === undefined || signature === undefined) {
-    throw refuse('missing', 'The message is not signed: it needs Signature-Input and Signature (RFC 9421).');
+    return refused('missing', 'The message is not signed: it needs Signature-Input and Signature (RFC 9421).');
   }
-  const { params, ...values } = readUsual(input, profile) ?? readUnusual(input, profile, refuse);
-  return { params, ...values, ...readBytes(signature, refuse) };
+  const params = readUsual(input, profile) ?? readUnusual(input, profile);
+  if (isRefused(params)) return params;
+  const bytes = readBytes(signature);
+  return isRefused(bytes) ? bytes : { ...params, ...bytes };
 }
 
 function readUsual(input: string, profile: Profile): (SignatureParams & { params: string }) | undefined {
@@ -75,14 +76,17 @@ function readUsual(input: string, profile: Profile): (SignatureParams & { params
   };
 }
 
-function readUnusual(input: string, profile: Profile, refuse: Refuse): SignatureParams & { params: string } {
-  const member = readDictionary('Signature-Input', input, refuse).get(LABEL);
+function readUnusual(input: string, profile: Profile): (SignatureParams & { params: string }) | SignatureRefusal {
+  const dictionary = readDictionary('Signature-Input', input);
+  if (isRefused(dictionary)) return dictionary;
+  const member = dictionary.get(LABEL);
   if (member === undefined) {
-    throw refuse('missing', `Signature-Input has no signature called '${LABEL}'.`);
+    return refused('missing', `Signature-Input has no signature called '${LABEL}'.`);
   }
-  if (!isInnerList(member)) throw refuse('malformed', `'${LABEL}' in Signature-Input is not a list of components.`);
+  if (!isInnerList(member)) return refused('malformed', `'${LABEL}' in Signature-Input is not a list of components.`);
   const list: InnerList = member;
-  refuseOtherKinds(list[1].get('tag'), profile, refuse);
+  const otherKind = refusedKind(list[1].get('tag'), profile);
+  if (otherKind !== undefined) return otherKind;
   const names = [...list[1].keys()];
   const expected = PARAM_NAMES.filter((name) => profile.hasNonce || name !== 'nonce');
   if (
@@ -90,7 +94,7 @@ function readUnusual(input: string, profile: Profile, refuse: Refuse): Signature
     names.length !== expected.length ||
     !expected.every((name) => list[1].has(name))
   ) {
-    throw refuse(
+    return refused(
       'coverage',
       `The signature must cover exactly ${profile.coverage} with exactly the parameters ${expected.join(', ')}.`,
     );
@@ -106,7 +110,7 @@ function readUnusual(input: string, profile: Profile, refuse: Refuse): Signature
     typeof keyId !== 'string' ||
     list[1].get('alg') !== 'ed25519'
   ) {
-    throw refuse(
+    return refused(
       'malformed',
       'A parameter of the signature is not valid: created is in whole seconds, nonce 16–64 base64url characters, alg "ed25519".',
     );
@@ -114,34 +118,36 @@ function readUnusual(input: string, profile: Profile, refuse: Refuse): Signature
   return { params: serializeInnerList(list), createdSeconds: created, nonce, keyId };
 }
 
-function refuseOtherKinds(tag: unknown, profile: Profile, refuse: Refuse): void {
-  if (tag === profile.tag) return;
+function refusedKind(tag: unknown, profile: Profile): SignatureRefusal | undefined {
+  if (tag === profile.tag) return undefined;
   if (tag === TAG_BEFORE) {
-    throw refuse(
+    return refused(
       'version',
       `It is signed as an earlier version of this program signs (tag "${TAG_BEFORE}", not "${profile.tag}"), which is no longer believed: bring the host that signed it up to date.`,
     );
   }
-  throw refuse('kind', `The signature has another tag than "${profile.tag}": it stands for another kind of message.`);
+  return refused('kind', `The signature has another tag than "${profile.tag}": it stands for another kind of message.`);
 }
 
-function readBytes(signature: string, refuse: Refuse): Pick<ReadSignature, 'bytes' | 'serialised'> {
+function readBytes(signature: string): Pick<ReadSignature, 'bytes' | 'serialised'> | SignatureRefusal {
   const match = SIGNATURE.exec(signature);
   if (match?.[1] !== undefined && match[2] !== undefined) {
     return { bytes: Buffer.from(match[2], 'base64'), serialised: match[1] };
   }
-  const item = readDictionary('Signature', signature, refuse).get(LABEL)?.[0];
+  const dictionary = readDictionary('Signature', signature);
+  if (isRefused(dictionary)) return dictionary;
+  const item = dictionary.get(LABEL)?.[0];
   if (!(item instanceof ArrayBuffer) || item.byteLength !== 64) {
-    throw refuse('malformed', `Signature must hold '${LABEL}' as the 64 octets of an Ed25519 signature.`);
+    return refused('malformed', `Signature must hold '${LABEL}' as the 64 octets of an Ed25519 signature.`);
   }
   const bytes = Buffer.from(item);
   return { bytes, serialised: `:${bytes.toString('base64')}:` };
 }
 
-function readDictionary(name: string, text: string, refuse: Refuse) {
+function readDictionary(name: string, text: string): Dictionary | SignatureRefusal {
   try {
     return parseDictionary(text);
   } catch (cause) {
-    throw refuse('malformed', `${name} is not a structured field dictionary: ${(cause as Error).message}.`);
+    return refused('malformed', `${name} is not a structured field dictionary: ${(cause as Error).message}.`);
   }
 }

@@ -7,7 +7,7 @@ import { type HostId, parseHostId } from '../names.ts';
 import { coverageOf, signatureBase } from './base.ts';
 import { contentDigest, digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
-import { refuseRequest, type SignatureFault } from './faults.ts';
+import { isRefused, refused, type SignatureFault, type SignatureRefusal } from './faults.ts';
 import { LABEL, type Profile, paramsText, readSignature } from './fields.ts';
 import type { NonceCache } from './nonces.ts';
 import { canonicalTarget, splitTarget } from './target.ts';
@@ -101,27 +101,23 @@ declare const accepted: unique symbol;
 /** A request that was verified here. Only `acceptRequest` makes one, and only such a one is answered with a signed answer. */
 export type AcceptedRequest = OpenedRequest & { readonly [accepted]: true };
 
-/**
- * Reads the signature's fields. Throws `signature_refused`, its `reason` being `missing`, `malformed`, `coverage`, `kind`, `version`
- * or `sender`.
- */
-export function openRequest(received: ReceivedRequest): OpenedRequest {
-  const { params, ...read } = readSignature(
-    received.field('signature-input'),
-    received.field('signature'),
-    REQUEST,
-    refuseRequest,
-  );
+/** Reads the signature's fields; or why that can't be: `missing`, `malformed`, `coverage`, `kind`, `version` or `sender`. */
+export function openRequest(received: ReceivedRequest): OpenedRequest | SignatureRefusal {
+  const read = readSignature(received.field('signature-input'), received.field('signature'), REQUEST);
+  if (isRefused(read)) return read;
   const digest = received.field('content-digest');
-  if (digest === undefined) throw refuseRequest('missing', 'A signed request needs Content-Digest (RFC 9530).');
+  if (digest === undefined) return refused('missing', 'A signed request needs Content-Digest (RFC 9530).');
   const from = hostField(received, 'mesh-from');
+  if (typeof from !== 'string') return from;
   const to = hostField(received, 'mesh-to');
+  if (typeof to !== 'string') return to;
   if (read.keyId !== from) {
-    throw refuseRequest('sender', `The signature's keyid is not '${from}', the host in Mesh-From.`);
+    return refused('sender', `The signature's keyid is not '${from}', the host in Mesh-From.`);
   }
   if (canonicalTarget(received.target) !== received.target) {
-    throw refuseRequest('malformed', 'The path or query is not in the spelling that is signed (WHATWG URL).');
+    return refused('malformed', 'The path or query is not in the spelling that is signed (WHATWG URL).');
   }
+  const { params } = read;
   return {
     from,
     to,
@@ -137,21 +133,21 @@ export function openRequest(received: ReceivedRequest): OpenedRequest {
   };
 }
 
-/** Whom it is for and how old it is: what can be refused before the body is read. Throws `signature_refused`. */
-export function screenRequest(opened: OpenedRequest, self: HostId, nowSeconds: number): void {
+/** Whom it is for and how old it is: why it is refused before the body is read; `undefined` when it is not. */
+export function screenRequest(opened: OpenedRequest, self: HostId, nowSeconds: number): SignatureRefusal | undefined {
   if (opened.to !== self) {
-    throw refuseRequest('recipient', `The request speaks to host '${opened.to}'; this is '${self}'.`);
+    return refused('recipient', `The request speaks to host '${opened.to}'; this is '${self}'.`);
   }
   if (opened.from === self) {
-    throw refuseRequest('sender', `The request says it comes from '${self}', which is this host itself.`);
+    return refused('sender', `The request says it comes from '${self}', which is this host itself.`);
   }
   const fault = skewFault(opened.from, self, nowSeconds - opened.createdSeconds);
-  if (fault !== undefined) throw refuseRequest('clock_skew', fault);
+  return fault === undefined ? undefined : refused('clock_skew', fault);
 }
 
 /**
  * The last step, with the whole body and the sender's key: from here on the request is what its sender said, said once.
- * Throws `signature_refused` (`digest`, `forged`, `replayed`, `clock_skew`), or `overloaded` when no more nonces can be remembered.
+ * Refused: `digest`, `forged`, `replayed`, `clock_skew`, `recipient`, `sender`. Throws `overloaded` when no more nonces can be remembered.
  */
 export function acceptRequest(
   opened: OpenedRequest,
@@ -162,26 +158,26 @@ export function acceptRequest(
     readonly nonces: NonceCache;
     readonly nowSeconds: number;
   },
-): AcceptedRequest {
-  screenRequest(opened, check.self, check.nowSeconds);
+): AcceptedRequest | SignatureRefusal {
+  const screened = screenRequest(opened, check.self, check.nowSeconds);
+  if (screened !== undefined) return screened;
   if (!digestFits(opened.digest, check.body)) {
-    throw refuseRequest('digest', 'Content-Digest is not the sha-256 of the body that arrived.');
+    return refused('digest', 'Content-Digest is not the sha-256 of the body that arrived.');
   }
   if (!check.key.verify(opened.base, opened.signatureBytes)) {
-    throw refuseRequest('forged', `The signature does not fit the request and the key known here of '${opened.from}'.`);
+    return refused('forged', `The signature does not fit the request and the key known here of '${opened.from}'.`);
   }
   const admission = check.nonces.admit(opened, check.nowSeconds);
-  if (admission !== 'fresh') throw notAdmitted(admission, opened, check.nowSeconds);
-  return opened as AcceptedRequest;
+  return admission === 'fresh' ? (opened as AcceptedRequest) : notAdmitted(admission, opened, check.nowSeconds);
 }
 
 function notAdmitted(
   admission: 'replayed' | 'forgotten' | 'full',
   { from, to, createdSeconds }: OpenedRequest,
   nowSeconds: number,
-): MeshError {
+): SignatureRefusal {
   if (admission === 'full') {
-    return new MeshError('overloaded', 'More signed requests arrive than this host can tell from repeats.', {
+    throw new MeshError('overloaded', 'More signed requests arrive than this host can tell from repeats.', {
       retryAfterSeconds: 1,
     });
   }
@@ -192,7 +188,7 @@ function notAdmitted(
           'clock_skew',
           `${clocksDiffer(from, to, nowSeconds - createdSeconds)}, and '${to}' can't tell repeats of what was made before it started.`,
         ];
-  return refuseRequest(reason, sentence);
+  return refused(reason, sentence);
 }
 
 /** A sentence, when what `from` made `agoSeconds` ago by the clock of `here` is too old or too new there. */
@@ -225,10 +221,9 @@ function baseOf(
   );
 }
 
-function hostField(received: ReceivedRequest, name: 'mesh-from' | 'mesh-to'): HostId {
+function hostField(received: ReceivedRequest, name: 'mesh-from' | 'mesh-to'): HostId | SignatureRefusal {
   const text = received.field(name);
-  if (text === undefined) throw refuseRequest('missing', `A signed request needs the header ${name}.`);
+  if (text === undefined) return refused('missing', `A signed request needs the header ${name}.`);
   const id = parseHostId(text);
-  if (id === undefined || id !== text) throw refuseRequest('malformed', `The header ${name} is not a host id.`);
-  return id;
+  return id === text ? id : refused('malformed', `The header ${name} is not a host id.`);
 }

@@ -4,7 +4,7 @@ import type { HostId } from '../names.ts';
 import { type Component, signatureBase } from './base.ts';
 import { digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
-import { refuseAnswer } from './faults.ts';
+import { isRefused, refuseAnswer } from './faults.ts';
 import { LABEL, type Profile, paramsText, type ReadSignature, readSignature } from './fields.ts';
 import { skewFault } from './request.ts';
 
@@ -70,7 +70,8 @@ export function verifyStatement(
   more: readonly Component[],
   { from, to, key, nowSeconds }: ExpectedStatement,
 ): Pick<ReadSignature, 'createdSeconds' | 'nonce'> {
-  const read = readSignature(received.field('signature-input'), received.field('signature'), profile, refuseAnswer);
+  const read = readSignature(received.field('signature-input'), received.field('signature'), profile);
+  if (isRefused(read)) throw refuseAnswer(read.reason, read.sentence);
   const digest = received.field('content-digest');
   if (digest === undefined) throw refuseAnswer('missing', 'The answer has no Content-Digest (RFC 9530).');
   const speaker = received.field('mesh-from') ?? 'nobody';

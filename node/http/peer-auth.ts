@@ -6,7 +6,7 @@ import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
-import { refuseRequest } from '../../mesh/signature/faults.ts';
+import { isRefused, orRefuse, refused, type SignatureRefusal } from '../../mesh/signature/faults.ts';
 import type { NonceCache } from '../../mesh/signature/nonces.ts';
 import {
   type AcceptedRequest,
@@ -57,10 +57,10 @@ export function peerBody(c: Context): Uint8Array {
  */
 export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
   return async function verifyPeer(c, next) {
-    const opened = openRequest(receivedOf(c));
+    const opened = orRefuse(openRequest(receivedOf(c)));
     return answerSigned(c, next, opened, options, async () => {
       if (!options.mayClaim(opened.from)) throw unlisted(options.roster(), opened.from);
-      return admit(c, opened, options);
+      return orRefuse(await admit(c, opened, options));
     });
   };
 }
@@ -74,25 +74,17 @@ export function optionalPeerAuth(options: PeerAuthOptions): MiddlewareHandler {
     const opened = openIfSigned(c);
     if (opened === undefined || options.roster().get(opened.from)?.enabled !== true) return next();
     return answerSigned(c, next, opened, options, async () => {
-      try {
-        return await admit(c, opened, options);
-      } catch (error) {
-        if (error instanceof MeshError && error.extra.reason === 'unknown_key') return undefined;
-        throw error;
-      }
+      const admitted = await admit(c, opened, options);
+      return isRefused(admitted) && admitted.reason === 'unknown_key' ? undefined : orRefuse(admitted);
     });
   };
 }
 
 function openIfSigned(c: Context): OpenedRequest | undefined {
   if (c.req.header('signature-input') === undefined) return undefined;
-  try {
-    return openRequest(receivedOf(c));
-  } catch (error) {
-    // Somebody else's signature, under another name: a gateway may sign its requests for its own reasons.
-    if (error instanceof MeshError && error.extra.reason === 'missing') return undefined;
-    throw error;
-  }
+  const opened = openRequest(receivedOf(c));
+  // Somebody else's signature, under another name: a gateway may sign its requests for its own reasons.
+  return isRefused(opened) && opened.reason === 'missing' ? undefined : orRefuse(opened);
 }
 
 async function answerSigned(
@@ -122,27 +114,33 @@ function unlisted(roster: Roster, from: HostId): MeshError {
   return new MeshError('unlisted_host', `hosts.json of host '${roster.self.id}' ${how} '${from}', so it is not heard.`);
 }
 
-async function admit(c: Context, opened: OpenedRequest, options: PeerAuthOptions): Promise<AcceptedRequest> {
+/** Verifies the request, with its body. Throws `payload_too_large`, `overloaded`, `store_failed`. */
+async function admit(
+  c: Context,
+  opened: OpenedRequest,
+  options: PeerAuthOptions,
+): Promise<AcceptedRequest | SignatureRefusal> {
   const { self, keys, nonces, clock } = options;
   const nowSeconds = () => Math.floor(clock.wallMs() / 1_000);
-  screenRequest(opened, self, nowSeconds());
+  const screened = screenRequest(opened, self, nowSeconds());
+  if (screened !== undefined) return screened;
   const body = await readPeerBody(c);
   const key = keys.known(opened.from) ?? (await learnKey(options, opened.from));
-  try {
-    const accepted = acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
-    keys.confirm(accepted.from);
-    c.set('peerMessage', { from: accepted.from, body });
+  if (isRefused(key)) return key;
+  const accepted = acceptRequest(opened, { self, body, key, nonces, nowSeconds: nowSeconds() });
+  if (isRefused(accepted)) {
+    if (accepted.reason === 'forged') keys.suspect(opened.from);
     return accepted;
-  } catch (error) {
-    if (error instanceof MeshError && error.extra.reason === 'forged') keys.suspect(opened.from);
-    throw error;
   }
+  keys.confirm(accepted.from);
+  c.set('peerMessage', { from: accepted.from, body });
+  return accepted;
 }
 
-async function learnKey({ keys }: PeerAuthOptions, from: HostId): Promise<PublicKey> {
+async function learnKey({ keys }: PeerAuthOptions, from: HostId): Promise<PublicKey | SignatureRefusal> {
   const learned = await keys.learn(from);
   if (learned.kind === 'known') return learned.key;
-  throw refuseRequest('unknown_key', `No key of '${from}' is known here yet. ${learned.why}`);
+  return refused('unknown_key', `No key of '${from}' is known here yet. ${learned.why}`);
 }
 
 async function readPeerBody(c: Context): Promise<Uint8Array> {

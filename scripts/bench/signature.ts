@@ -4,6 +4,7 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { parseHostId } from '../../mesh/names.ts';
 import { contentDigest } from '../../mesh/signature/digest.ts';
 import { parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
+import { orRefuse } from '../../mesh/signature/faults.ts';
 import { NonceCache } from '../../mesh/signature/nonces.ts';
 import { acceptRequest, openRequest, signRequest } from '../../mesh/signature/request.ts';
 import { signResponse, verifyResponse } from '../../mesh/signature/response.ts';
@@ -80,7 +81,9 @@ function prepare() {
     );
   const { headers, parts } = signed(0, -1);
   const accepted = (request: Readonly<Record<string, string>>, nowSeconds: number) =>
-    acceptRequest(openRequest(receivedOf(target, request)), { self: to, body, key, nonces, nowSeconds });
+    orRefuse(
+      acceptRequest(orRefuse(openRequest(receivedOf(target, request))), { self: to, body, key, nonces, nowSeconds }),
+    );
   const example = accepted(headers, NOW_SECONDS);
   const exampleSignature = Buffer.from(example.signatureBytes);
   const response = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import { orRefuse } from '../../../mesh/signature/faults.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import {
   acceptRequest,
@@ -43,9 +44,9 @@ function received({ method, target, headers }: Wire): ReceivedRequest {
 
 function accept(wire: Wire, options: { nowSeconds?: number; nonces?: NonceCache; key?: typeof mac.key } = {}): void {
   const { nowSeconds = NOW, nonces = new NonceCache({ sinceSeconds: 0 }), key = mac.key } = options;
-  const opened = openRequest(received(wire));
-  screenRequest(opened, cloud.id, nowSeconds);
-  acceptRequest(opened, { self: cloud.id, body: wire.body, key, nonces, nowSeconds });
+  const opened = orRefuse(openRequest(received(wire)));
+  orRefuse(screenRequest(opened, cloud.id, nowSeconds) ?? {});
+  orRefuse(acceptRequest(opened, { self: cloud.id, body: wire.body, key, nonces, nowSeconds }));
 }
 
 function refusal(attempt: () => void): unknown {
@@ -62,7 +63,7 @@ const refused = (reason: string) => ({ code: 'signature_refused', reason });
 
 describe('a signed request', () => {
   it('is accepted as it was sent, and names its sender', () => {
-    expect(openRequest(received(sent())).from).toBe('mac');
+    expect(orRefuse(openRequest(received(sent()))).from).toBe('mac');
     expect(refusal(() => accept(sent()))).toBe('accepted');
   });
 
@@ -202,7 +203,7 @@ describe('another spelling of the same signature', () => {
     const wire = sent();
     const [coverage] = (wire.headers['signature-input'] ?? '').split(';');
     wire.headers['signature-input'] = `${coverage}${params}`;
-    const { base } = openRequest(received(wire));
+    const { base } = orRefuse(openRequest(received(wire)));
     wire.headers.signature = `mesh=:${Buffer.from(mac.signer.sign(base)).toString('base64')}:`;
     expect(Buffer.from(base).toString()).toContain(params);
     expect(refusal(() => accept(wire))).toBe('accepted');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { contentDigest } from '../../../mesh/signature/digest.ts';
+import { orRefuse } from '../../../mesh/signature/faults.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import {
   type AcceptedRequest,
@@ -36,7 +37,7 @@ function accepted(change: Partial<OutgoingRequest> = {}): AcceptedRequest {
   const headers: Record<string, string> = asked(change).headers;
   const nonces = new NonceCache({ sinceSeconds: 0 });
   const check = { self: cloud.id, body, key: mac.key, nonces, nowSeconds: NOW };
-  return acceptRequest(openRequest({ method, target, field: (name) => headers[name] }), check);
+  return orRefuse(acceptRequest(orRefuse(openRequest({ method, target, field: (name) => headers[name] })), check));
 }
 
 interface Wire {
@@ -231,7 +232,7 @@ describe('a signed refusal', () => {
     return { status: 401, body, headers: { ...signRefusal({ ...said, request }, cloud.signer) } };
   };
   const openedOf = ({ headers }: SignedRequest, target = QUESTION.target) =>
-    openRequest({ method: 'GET', target, field: (name) => (headers as Record<string, string>)[name] });
+    orRefuse(openRequest({ method: 'GET', target, field: (name) => (headers as Record<string, string>)[name] }));
 
   it('is told from an answer', () => {
     expect(verdict(refusal())).toBe('refusal');
