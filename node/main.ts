@@ -4,6 +4,11 @@
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+/** A signal that reaches this process twice, from whoever passed it on, does so within this time. */
+const SAME_SIGNAL_MS_MAX = 1_000;
+/** What shells say of a program that SIGINT (2) ended. */
+const INTERRUPTED_CODE = 128 + 2;
+
 // Before anything else: as process 1 (in a container), signals that nobody handles are lost.
 const stop = stopOnSignals();
 // Beside the dependencies, which are as trusted as what is kept there. Where that can't be written, the node starts slower.
@@ -13,14 +18,29 @@ const { runCommand } = await import('./command.ts');
 await runCommand(process, stop, flushCompileCache);
 
 /**
- * Aborts at the first of the signals that ask a process to end; SIGHUP comes of a terminal that closes. More of them change nothing, for
- * a node that is told twice (by the terminal and by npm) must not be cut off while it stops, which takes seconds.
+ * Aborts at the first of the signals that ask a process to end; SIGHUP comes of a terminal that closes. The same signal may come twice
+ * (from the terminal, and from npm or `mesh.js`), and a node takes seconds to stop in order: neither may cut it off. A second Ctrl-C is
+ * a person who does not want to wait: it ends the process at once, which costs no more than a power cut, for what was answered is on disk.
  */
 function stopOnSignals(): AbortSignal {
   const stopping = new AbortController();
+  let stoppedMs = Number.POSITIVE_INFINITY;
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(name, () => stopping.abort(new Error(`stopped by ${name}`)));
+    process.on(name, () => {
+      const nowMs = performance.now();
+      if (name === 'SIGINT' && nowMs - stoppedMs > SAME_SIGNAL_MS_MAX) endNow();
+      stoppedMs = Math.min(stoppedMs, nowMs);
+      stopping.abort(new Error(`stopped by ${name}`));
+    });
   return stopping.signal;
+}
+
+/** As if SIGINT had never been handled, so that a shell sees what ended the process. */
+function endNow(): never {
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
+  // Process 1 has no default action for a signal.
+  process.exit(INTERRUPTED_CODE);
 }
 
 /** `mesh.js` under an older Node passes signals on; when it is killed it can't, and what it started must not stay behind. */

@@ -3,7 +3,6 @@
 // the program runs under the Node that npm installed beside it, with the same standard streams, signals and exit code.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
@@ -12,7 +11,6 @@ const SEMI_SPACE_FLAG = '--max-semi-space-size=8';
 /** npm installs the one of this machine's kind. */
 const NODE_PACKAGES = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
-const TERMINAL_SIGNALS = ['SIGINT', 'SIGHUP'];
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
   setFlagsFromString(SEMI_SPACE_FLAG);
@@ -44,12 +42,8 @@ function run(node) {
   const child = spawn(node, [SEMI_SPACE_FLAG, main, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  const isInTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  for (const signal of FORWARDED)
-    process.on(signal, () => {
-      // A terminal tells its whole foreground, so the program has heard of it.
-      if (!(isInTerminal && TERMINAL_SIGNALS.includes(signal))) child.kill(signal);
-    });
+  // A terminal tells its whole foreground, so the program may hear of a signal twice; main.ts takes both for one.
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`mesh: ${node} can't be started (${error.message}). Run 'npm install' again.\n`);
     process.exitCode = 1;

@@ -1,5 +1,5 @@
 // The `mesh` command as the README prints it, on a machine whose own Node is older than the program needs.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,9 @@ const PATH = (process.env.PATH ?? '')
   .filter((folder) => !folder.includes('node_modules'))
   .join(delimiter);
 const OLDER_NODE = olderNode();
+/** util-linux's `script` runs a command in a terminal of its own and ends as the command does. */
+const HAS_TERMINALS = spawnSync('script', ['-qefc', 'exit 7', '/dev/null']).status === 7;
+const CTRL_C = '\x03';
 
 /** The machine's own when it is old; else this one, which says of itself that it is. */
 function olderNode(): readonly string[] {
@@ -32,13 +35,17 @@ function olderNode(): readonly string[] {
   return [process.execPath, '--import', `data:text/javascript,${encodeURIComponent(pretence)}`];
 }
 
-function start(command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+function start(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  input: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
   const [program = '', ...rest] = command;
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:MESH_|npm_|NODE_)/.test(name)));
   const child = spawn(program, rest, {
     cwd: ROOT,
     env: { ...own, PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
@@ -56,16 +63,40 @@ async function run(command: readonly string[], environment: Readonly<Record<stri
 
 /** A lone host, once it has said that it is ready. */
 async function startHost(): Promise<ChildProcess> {
+  const { command, url } = await loneHost();
+  const child = start(command);
+  child.stderr?.resume();
+  await isReady(child, url);
+  return child;
+}
+
+/** The same in a terminal of its own: `terminal` is `script`, which ends as the launcher does. */
+async function startHostInTerminal(): Promise<{ terminal: ChildProcess; launcher: number }> {
+  const { command, url, directory } = await loneHost();
+  const pidFile = join(directory, 'launcher.pid');
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const terminal = start(['script', '-qefc', `echo $$ > '${pidFile}'; exec ${words}`, '/dev/null'], {}, 'pipe');
+  terminal.stderr?.resume();
+  await isReady(terminal, url);
+  return { terminal, launcher: Number(readFileSync(pidFile, 'utf8')) };
+}
+
+async function loneHost(): Promise<{ command: readonly string[]; url: string; directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-command-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const [port] = await freePorts(1);
+  const url = `http://127.0.0.1:${port}`;
   const hosts = join(directory, 'hosts.json');
-  writeFileSync(hosts, JSON.stringify({ hosts: [{ id: 'a', url: `http://127.0.0.1:${port}` }] }));
-  const child = start([...OLDER_NODE, LAUNCHER, 'start', '--hosts', hosts, '--host', 'a', '--data', directory]);
-  child.stderr?.resume();
-  await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line');
-  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
-  return child;
+  writeFileSync(hosts, JSON.stringify({ hosts: [{ id: 'a', url }] }));
+  const flags = ['--hosts', hosts, '--host', 'a', '--data', directory];
+  return { command: [...OLDER_NODE, LAUNCHER, 'start', ...flags], url, directory };
+}
+
+async function isReady(child: ChildProcess, url: string): Promise<void> {
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  for await (const line of lines) if (line.includes('is ready at')) break;
+  child.stdout?.resume();
+  expect((await fetch(`${url}/health`)).status).toBe(200);
 }
 
 describe('the mesh command under an older Node', { timeout: LIVE_MS_MAX }, () => {
@@ -79,6 +110,23 @@ describe('the mesh command under an older Node', { timeout: LIVE_MS_MAX }, () =>
     const child = await startHost();
     const ended = once(child, 'exit');
     child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it.runIf(HAS_TERMINALS).each(['SIGINT', 'SIGHUP'] as const)(
+    'passes %s on in a terminal too, when nobody but the launcher gets it',
+    async (signal) => {
+      const { terminal, launcher } = await startHostInTerminal();
+      const ended = once(terminal, 'exit');
+      process.kill(launcher, signal);
+      expect(await ended).toEqual([0, null]);
+    },
+  );
+
+  it.runIf(HAS_TERMINALS)('ends in order at Ctrl-C, of which the program hears twice', async () => {
+    const { terminal } = await startHostInTerminal();
+    const ended = once(terminal, 'exit');
+    terminal.stdin?.write(CTRL_C);
     expect(await ended).toEqual([0, null]);
   });
 

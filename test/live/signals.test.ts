@@ -2,13 +2,24 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HostProcess, MAIN, ProcessMesh } from '../../scripts/host-process.ts';
 import { type LoopbackServer, serveRaw } from '../support/loopback.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const hasNamespaces = spawnSync('unshare', ['--pid', '--fork', '--kill-child', 'true']).status === 0;
+
+/** Begins a request whose body never comes; the node answers 100 as it takes it into hand. */
+const REQUEST = [
+  'POST /api/agents HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Content-Type: application/json',
+  'Content-Length: 2',
+  'Expect: 100-continue',
+];
+const PRESS_EVERY_MS = 200;
 
 /** A host whose start waits for a peer that takes connections and says nothing. */
 async function startingHost(use: (host: HostProcess, peer: LoopbackServer, directory: string) => Promise<void>) {
@@ -54,6 +65,32 @@ describe('a node', () => {
       }),
     30_000,
   );
+
+  it('takes a signal that comes twice for one, as from a terminal and from what started it', async () => {
+    await using mesh = await ProcessMesh.create([{ id: 'a' }]);
+    const [host] = mesh.hosts;
+    await host?.start();
+    host?.signal('SIGHUP');
+    host?.signal('SIGINT');
+    expect(await host?.end('SIGINT')).toBe(0);
+  }, 30_000);
+
+  it('that stops while a request is in hand ends at once when Ctrl-C is pressed again', async () => {
+    await using mesh = await ProcessMesh.create([{ id: 'a' }]);
+    const [host] = mesh.hosts;
+    await host?.start();
+    const { hostname, port } = new URL(host?.url ?? '');
+    const client = connect(Number(port), hostname);
+    onTestFinished(() => void client.destroy());
+    client.on('error', () => undefined);
+    client.write(`${REQUEST.join('\r\n')}\r\n\r\n`);
+    await once(client, 'data');
+    const ended = host?.end('SIGINT');
+    const presses = setInterval(() => host?.signal('SIGINT'), PRESS_EVERY_MS);
+    // No exit code: the signal ended it.
+    expect(await ended).toBeNull();
+    clearInterval(presses);
+  }, 30_000);
 
   it.runIf(hasNamespaces)(
     'that is process 1 and still starting ends on SIGTERM',
