@@ -5,7 +5,7 @@ import type { ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { isLoopback } from '../machine/this-machine.ts';
 import type { Store } from '../store/store.ts';
-import { createSender } from './delivery/sender.ts';
+import { createSender } from './delivery/http-sender.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../../node/webhooks/delivery/outcome.ts';
-import { createSender } from '../../../../node/webhooks/delivery/sender.ts';
+import { createSender } from '../../../../node/webhooks/delivery/http-sender.ts';
 import { parseAllowList } from '../../../../node/webhooks/guard/allow-list.ts';
 import { createGuard, type GuardOptions } from '../../../../node/webhooks/guard/guard.ts';
 import { startRawReceiver } from '../../../support/raw-receiver.ts';
