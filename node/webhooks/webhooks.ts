@@ -13,7 +13,7 @@ import { NEW_ENDPOINT } from './delivery/endpoint.ts';
 import { Ledger } from './delivery/ledger.ts';
 import { LogPages } from './delivery/log-pages.ts';
 import { Deliveries } from './delivery/loop.ts';
-import type { Sender } from './delivery/outcome.ts';
+import type { Sender } from './delivery/sender.ts';
 import { makeSecret } from './delivery/signature.ts';
 import { deliverTest, type TestResult } from './delivery/test-delivery.ts';
 import type { Guard } from './guard/guard.ts';

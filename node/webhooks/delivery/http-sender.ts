@@ -14,7 +14,8 @@ import {
   RESPONSE_BYTES_MAX,
   RESPONSE_HEADERS_BYTES_MAX,
 } from '../limits.ts';
-import type { Outcome, Post, SendError, Sender } from './outcome.ts';
+import type { Outcome, SendError } from './outcome.ts';
+import type { Post, Sender } from './sender.ts';
 
 export interface SenderPorts {
   readonly guard: Guard;

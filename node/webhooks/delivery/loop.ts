@@ -11,10 +11,11 @@ import type { Lane } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
 import { LogReader } from './log-reader.ts';
-import type { Outcome, Sender } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { payloadOf } from './payload.ts';
 import { nextHolder } from './places.ts';
 import { judge } from './schedule.ts';
+import type { Sender } from './sender.ts';
 import { signedHeaders } from './signature.ts';
 
 export interface DeliveryPorts {

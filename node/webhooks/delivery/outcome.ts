@@ -1,4 +1,4 @@
-// What one attempt came to, and the port that makes attempts.
+// What one attempt came to.
 
 /** Why there was no status: closed, so that logs and metrics can count them. */
 export type SendError =
@@ -29,14 +29,3 @@ export type Outcome =
       readonly message: string;
       readonly tookMs: number;
     };
-
-export interface Post {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
-export interface Sender {
-  /** One POST, bounded in time and size. Never rejects for anything the network or the receiver does. `signal` cuts it off. */
-  post(post: Post, signal: AbortSignal): Promise<Outcome>;
-}

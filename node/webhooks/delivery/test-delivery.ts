@@ -4,8 +4,9 @@ import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import type { Subscription } from '../webhook-records.ts';
-import type { Outcome, Sender } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { payloadOf, type Told } from './payload.ts';
+import type { Sender } from './sender.ts';
 import { signedHeaders } from './signature.ts';
 
 export interface TestResult {
