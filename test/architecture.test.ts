@@ -103,6 +103,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/webhooks/delivery/',
       'node/webhooks/guard/',
       'node/webhooks/limits.ts',
+      'node/webhooks/epochs.ts',
       'node/webhooks/webhook-records.ts',
       'node/changes/',
       'node/store/',

@@ -3,7 +3,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { CHANGE_EVENTS, type ChangeEvent } from '../changes/change-log.ts';
 import type { Pending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
-import { EPOCHS_MAX } from './limits.ts';
+import { eventsOf } from './epochs.ts';
 import type { Subscription } from './webhook-records.ts';
 
 /** As `POST /api/webhooks` sends it, its form checked by the route. */
@@ -65,35 +65,11 @@ export function parseEvents(events: readonly string[]): ChangeEvent[] {
   return CHANGE_EVENTS.filter((known) => events.includes(known));
 }
 
-/** What it wants now. */
-export function eventsOf({ epochs }: Pick<Subscription, 'epochs'>): readonly ChangeEvent[] {
-  return epochs.at(-1)?.events ?? [];
-}
-
 /** The same receiver: the URL as it is requested, without the fragment nobody sends. */
 export function receiverOf(url: string): string {
   const parsed = new URL(url);
   parsed.hash = '';
   return parsed.href;
-}
-
-/**
- * Wants `events` from the entry after `head` on. What entries up to `head` were decided under is kept, as long as one from
- * `oldestSeq` on may be waiting. Throws `limit_exceeded` after `EPOCHS_MAX` changes that something still waits under.
- */
-export function withEvents(
-  { epochs }: Pick<Subscription, 'epochs'>,
-  events: ChangeEvent[],
-  { head, oldestSeq }: { readonly head: number; readonly oldestSeq: number },
-): Subscription['epochs'] {
-  const before = epochs.filter(({ fromSeq }) => fromSeq <= head);
-  const used = before.filter((_, at) => (before[at + 1]?.fromSeq ?? Number.POSITIVE_INFINITY) > oldestSeq);
-  if (used.length < EPOCHS_MAX) return [...used, { fromSeq: head + 1, events }];
-  throw new MeshError(
-    'limit_exceeded',
-    `'events' was changed ${EPOCHS_MAX} times while older deliveries wait; change it again when they are done.`,
-    { field: 'events' },
-  );
 }
 
 export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pending, nowMs: number): SubscriptionView {

@@ -12,22 +12,21 @@ import { Channel } from './delivery/channel.ts';
 import { NEW_ENDPOINT } from './delivery/endpoint.ts';
 import { Ledger } from './delivery/ledger.ts';
 import { LogPages } from './delivery/log-pages.ts';
-import { Deliveries } from './delivery/loop.ts';
+import { DeliveryLoop } from './delivery/loop.ts';
 import type { Sender } from './delivery/sender.ts';
 import { makeSecret } from './delivery/signature.ts';
 import { deliverTest, type TestResult } from './delivery/test-delivery.ts';
+import { eventsOf, withEvents } from './epochs.ts';
 import type { Guard } from './guard/guard.ts';
 import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from './limits.ts';
 import { erase, loadChannels, removing } from './restart.ts';
 import {
-  eventsOf,
   parseEvents,
   receiverOf,
   type SubscriptionChange,
   type SubscriptionRequest,
   type SubscriptionView,
   viewOf,
-  withEvents,
 } from './subscription.ts';
 import type { Subscription } from './webhook-records.ts';
 
@@ -69,14 +68,14 @@ class WebhookService implements Webhooks {
   readonly #ports: WebhookPorts;
   readonly #ledger: Ledger;
   readonly #channels: Map<string, Channel>;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: DeliveryLoop;
   #lastMutation: Promise<unknown> = Promise.resolve();
 
   constructor(ports: WebhookPorts, ledger: Ledger, channels: Map<string, Channel>) {
     this.#ports = ports;
     this.#ledger = ledger;
     this.#channels = channels;
-    this.#deliveries = new Deliveries({ ...ports, ledger });
+    this.#deliveries = new DeliveryLoop({ ...ports, ledger });
     for (const channel of channels.values()) this.#deliveries.add(channel);
   }
 

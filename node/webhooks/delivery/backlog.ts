@@ -2,7 +2,7 @@
 // log, of which at most a bounded part is read.
 
 import { PENDING_PAGES_MAX } from '../limits.ts';
-import type { Lanes } from './lanes.ts';
+import type { LanesView } from './lanes.ts';
 import type { LogPages } from './log-pages.ts';
 
 export interface Pending {
@@ -12,7 +12,7 @@ export interface Pending {
 }
 
 /** As it was at the moment of the call. */
-export async function countPending(lanes: Lanes, pages: LogPages, pagesMax = PENDING_PAGES_MAX): Promise<Pending> {
+export async function countPending(lanes: LanesView, pages: LogPages, pagesMax = PENDING_PAGES_MAX): Promise<Pending> {
   const { head } = pages;
   const { known, from, left } = lanes.waiting();
   let [events, readTo] = [known, from];

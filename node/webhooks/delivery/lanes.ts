@@ -12,20 +12,33 @@ interface Place {
   readonly bornMs: number;
 }
 
+/** An agent's place. Only `Lanes` changes one. */
 export interface Lane {
   readonly agentId: string;
-  seq: number;
-  bornMs: number;
-  attempts: number;
-  dueMs: number;
-  last: Last | null;
-  /** `ready`: may be attempted. `waiting`: not before `dueMs`. `busy`: in somebody's hands. `seeking`: its next event must be looked for in the log. */
-  state: 'ready' | 'waiting' | 'busy' | 'seeking';
+  /** The first event: its position in the log, and when it happened (wall clock). */
+  readonly seq: number;
+  readonly bornMs: number;
+  /** Attempts begun at the first event. */
+  readonly attempts: number;
+  /** Wall clock: when the first event may be attempted again. */
+  readonly dueMs: number;
+  /** The newest attempt at the first event that ended. */
+  readonly last: Last | null;
+  /**
+   * `ready`: may be attempted. `waiting`: not before `dueMs`. `busy`: somebody attempts or buries the first event. `seeking`: the
+   * agent's next event must be looked for in the log.
+   */
+  readonly state: 'ready' | 'waiting' | 'busy' | 'seeking';
   /** The events behind the first, as far as remembered. */
-  behind: Place[];
+  readonly behind: Place[];
   /** Up to here `behind` has all of this agent's; infinite: up to the cursor, wherever that goes. */
-  knownTo: number;
+  readonly knownTo: number;
 }
+
+type OwnLane = { -readonly [Name in keyof Lane]: Lane[Name] };
+
+/** What everybody may see of lanes. */
+export type LanesView = Pick<Lanes, 'cursor' | 'oldestSeq' | 'all' | 'waiting'>;
 
 /** What waits at one moment: `known` by memory, and what the log has after `from` and is `left` to be counted there. */
 export interface Waiting {
@@ -37,8 +50,8 @@ export interface Waiting {
 export class Lanes {
   readonly #wants: (entry: ChangeEntry) => boolean;
   readonly #touched: (lane: Lane) => void;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #ready = new Set<Lane>();
+  readonly #lanes = new Map<string, OwnLane>();
+  readonly #ready = new Set<OwnLane>();
   #cursor: number;
 
   /** `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. */
@@ -76,7 +89,7 @@ export class Lanes {
   restore({ isFound, agentId, seq, bornMs, attempts, dueMs, last }: StoredLane): void {
     const knownTo = isFound ? seq : seq - 1;
     const state = isFound ? (attempts > 0 ? 'waiting' : 'ready') : 'seeking';
-    const lane: Lane = { agentId, seq, bornMs, attempts, dueMs, last, state, behind: [], knownTo };
+    const lane: OwnLane = { agentId, seq, bornMs, attempts, dueMs, last, state, behind: [], knownTo };
     this.#lanes.set(agentId, lane);
     if (state === 'ready') this.#ready.add(lane);
   }
@@ -87,7 +100,7 @@ export class Lanes {
   }
 
   /** Moves the cursor over entries, as far as there is room. */
-  take(entries: readonly ChangeEntry[]): void {
+  readOn(entries: readonly ChangeEntry[]): void {
     for (const entry of entries) {
       if (entry.seq <= this.#cursor) continue;
       if (!this.hasRoom) break;
@@ -120,21 +133,21 @@ export class Lanes {
     return undefined;
   }
 
-  /** Takes a lane into one's hands: nobody else touches it until `retry`, `release` or `settle`. */
-  hold(lane: Lane): void {
+  /** The caller attempts or buries the lane's first event: nobody else touches the lane until `retry`, `giveBack` or `settle`. */
+  occupy(lane: OwnLane): void {
     this.#ready.delete(lane);
     lane.state = 'busy';
   }
 
-  /** One more attempt, stored before it is made: should we crash in it, the next one is due at `dueMs`. */
-  begin(lane: Lane, dueMs: number): void {
+  /** One more attempt. The record is stored before the attempt is made: after a crash meanwhile the next one is due at `dueMs`. */
+  begin(lane: OwnLane, dueMs: number): void {
     lane.attempts += 1;
     lane.dueMs = dueMs;
     this.#touched(lane);
   }
 
   /** The attempt ended as `last` says; the next one not before `dueMs`. */
-  retry(lane: Lane, dueMs: number, last: Last): void {
+  retry(lane: OwnLane, dueMs: number, last: Last): void {
     lane.dueMs = dueMs;
     lane.last = last;
     lane.state = 'waiting';
@@ -142,20 +155,32 @@ export class Lanes {
     this.#touched(lane);
   }
 
-  /** Gives a lane back as it was. */
-  release(lane: Lane): void {
+  /** The lane may be attempted. */
+  giveBack(lane: OwnLane): void {
     lane.state = 'ready';
     this.#ready.add(lane);
   }
 
+  /** A waiting lane may be attempted now, for what it waited for holds no more. */
+  hasten(lane: OwnLane): void {
+    lane.dueMs = 0;
+    this.giveBack(lane);
+    this.#touched(lane);
+  }
+
+  /** A due time beyond `latestMs` was made by a clock that has been set back since. */
+  boundDue(lane: OwnLane, latestMs: number): void {
+    lane.dueMs = Math.min(lane.dueMs, latestMs);
+  }
+
   /** The first event was accepted or buried. The lane goes on to its next one, ends, or must be `seeking` it. */
-  settle(lane: Lane): void {
+  settle(lane: OwnLane): void {
     this.#goOn(lane);
   }
 
   /**
-   * Tells the `sought` lanes what the log holds behind them: `entries` follow those of the call before, which began no later
-   * than the lanes' `knownTo`. A lane that has no more room is taken out of `sought`.
+   * The `sought` lanes remember what the log holds behind them. `entries` follow those of the call before; the first call's follow
+   * the lowest `knownTo` of the lanes. A lane that has no more room leaves `sought`.
    */
   recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
     for (const entry of entries) {
@@ -170,17 +195,17 @@ export class Lanes {
     }
   }
 
-  /** Ends a recall that reached the cursor, or whose lanes are all full: those still `sought` now know everything. */
-  recalled(sought: ReadonlySet<Lane>): void {
+  /** Ends a recall that reached the cursor, or whose lanes are all full: the lanes still `sought` now know everything. */
+  recalled(sought: ReadonlySet<OwnLane>): void {
     for (const lane of sought) lane.knownTo = Number.POSITIVE_INFINITY;
   }
 
   /** A `seeking` lane has been recalled: it goes on to its next event, or ends. */
-  resume(lane: Lane): void {
+  resume(lane: OwnLane): void {
     if (lane.state === 'seeking') this.#goOn(lane);
   }
 
-  #goOn(lane: Lane): void {
+  #goOn(lane: OwnLane): void {
     const next = lane.behind.shift();
     lane.attempts = 0;
     lane.dueMs = 0;
@@ -188,7 +213,7 @@ export class Lanes {
     if (next !== undefined) {
       lane.seq = next.seq;
       lane.bornMs = next.bornMs;
-      this.release(lane);
+      this.giveBack(lane);
     } else if (lane.knownTo === Number.POSITIVE_INFINITY) {
       this.#lanes.delete(lane.agentId);
       this.#ready.delete(lane);
@@ -210,7 +235,7 @@ export class Lanes {
   #open(agentId: string, { seq, bornMs }: Place): void {
     const knownTo = Number.POSITIVE_INFINITY;
     const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, last: null };
-    const lane: Lane = { ...first, state: 'ready', behind: [], knownTo };
+    const lane: OwnLane = { ...first, state: 'ready', behind: [], knownTo };
     this.#lanes.set(agentId, lane);
     this.#ready.add(lane);
     this.#touched(lane);

@@ -32,12 +32,12 @@ export class LogReader {
     let isToBeSaved = false;
     this.#reading.add(channel);
     if (channel.isRecalling && (await this.#recall(channel, [...channel.lanes.all()]))) {
-      channel.isRecalling = false;
+      channel.endRecalling();
       this.#ports.changed();
     }
     while (this.#hasMore(channel) && this.#ports.isRunning()) {
       const { cursor } = channel.lanes;
-      if (channel.take(await this.#ports.pages.after(cursor))) isToBeSaved = true;
+      if (channel.readOn(await this.#ports.pages.after(cursor))) isToBeSaved = true;
       if (channel.lanes.cursor === cursor) break;
       this.#ports.changed();
     }
@@ -63,11 +63,10 @@ export class LogReader {
       const page = await this.#ports.pages.after(from);
       const end = page.at(-1);
       if (end === undefined || !this.#ports.isRunning() || channel.isRemoved) return false;
-      channel.lanes.recall(page, sought);
+      channel.recall(page, sought);
       from = end.seq;
     }
-    channel.lanes.recalled(sought);
-    for (const lane of lanes) channel.lanes.resume(lane);
+    channel.recalled(lanes, sought);
     return true;
   }
 }

@@ -26,7 +26,7 @@ export interface DeliveryPorts {
   readonly sender: Sender;
 }
 
-export class Deliveries {
+export class DeliveryLoop {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
@@ -144,7 +144,7 @@ export class Deliveries {
     try {
       const [entry] = await Promise.all([this.#pages.entry(lane.seq), this.#ports.ledger.flush()]);
       if (entry === undefined) this.#bury(channel, lane, undefined);
-      else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.lanes.release(lane);
+      else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.giveBack(begun);
       else this.#conclude(channel, begun, { entry, outcome: await this.#send(channel, lane, entry) });
     } finally {
       channel.inFlight -= 1;
@@ -170,7 +170,7 @@ export class Deliveries {
     const { entry, outcome } = sent;
     if (channel.isRemoved) return;
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
-      channel.lanes.release(begun.lane);
+      channel.giveBack(begun);
       return;
     }
     const nowMs = this.#ports.clock.wallMs();
