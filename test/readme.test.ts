@@ -1,0 +1,242 @@
+// The papers of this repository, held against it: every link leads somewhere, every command and setting that is printed exists, and
+// the layout shows the folders that there are.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SETTINGS, variableOf } from '../node/config.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const ROOT_LINES_MAX = 200;
+const SOURCE_ROOTS = ['mesh', 'node', 'scripts', 'test'];
+/** Of the commands other than `start`, and of programs that are not this one. */
+const OTHER_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
+
+interface Paper {
+  /** From the root, as `mesh/signature/README.md`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+const files = SOURCE_ROOTS.flatMap(filesBelow);
+const papers: readonly Paper[] = ['README.md', ...files.filter((path) => path.endsWith('.md'))].map((path) => ({
+  path,
+  text: readFileSync(join(ROOT, path), 'utf8'),
+}));
+const sources = files
+  .filter((path) => /\.(?:ts|js)$/.test(path))
+  .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+const rootPaper = paper('README.md');
+
+function paper(path: string): string {
+  return papers.find((one) => one.path === path)?.text ?? '';
+}
+
+/** Without blocks of code, whose brackets and hashes are something else. */
+const prose = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, '');
+
+/** Blocks of code by their language. */
+const blocks = (text: string, language: string) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code]) => String(code));
+
+const headings = (text: string) => [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => String(heading));
+
+/** The anchor that a heading has on the web: lower case, spaces as hyphens, no punctuation. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+/** What a paper prints as code: words between single backticks, and the lines of shell blocks without their comments. */
+const printed = ({ text }: Paper): readonly string[] => [
+  ...[...prose(text).matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, code]) => String(code)),
+  ...shellLines(text),
+];
+
+const shellLines = (text: string) =>
+  blocks(text, 'sh').flatMap((code) =>
+    code
+      .replace(/\\\n\s*/g, ' ')
+      .split('\n')
+      .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim()),
+  );
+
+describe('a link of a paper', () => {
+  const links = papers.flatMap(({ path, text }) =>
+    [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => String(target))
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .map((target) => [path, target] as const),
+  );
+
+  it('is found', () => {
+    expect(links.length).toBeGreaterThan(10);
+  });
+
+  it.each(links)('of %s leads somewhere: %s', (path, target) => {
+    const [file = '', anchor] = target.split('#');
+    const place = file === '' ? path : normalize(join(dirname(path), file));
+    expect(existsSync(join(ROOT, place)), `${place} does not exist.`).toBe(true);
+    if (anchor !== undefined) expect(headings(paper(place)).map(anchorOf)).toContain(anchor);
+  });
+
+  it('leads from the root to every other paper', () => {
+    const known = links.filter(([path]) => path === 'README.md').map(([, target]) => target.split('#')[0]);
+    const lost = papers.map(({ path }) => path).filter((path) => path !== 'README.md' && !known.includes(path));
+    expect(lost, 'Name it in the table of the root\'s "Where everything is".').toEqual([]);
+  });
+});
+
+describe('a command that a paper prints', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const mesh = (...words: string[]) =>
+    execFileSync(process.execPath, [join(ROOT, 'node', 'mesh.js'), ...words, '--help'], { encoding: 'utf8' });
+  const commands = [...mesh().matchAll(/^ {2}([a-z]+) (?=[[<]|\s{2})/gm)].map(([, name]) => String(name));
+  const helps = new Map(commands.map((name) => [name, name === 'help' ? '' : mesh(name)]));
+  const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag]) => String(flag));
+  const isFlagOf = (help: string, flag: string) => new RegExp(`--${flag}(?![\\w-])`).test(help);
+  const all = papers.flatMap((one) => printed(one).map((text) => ({ path: one.path, text })));
+
+  it('is found', () => {
+    expect(commands).toEqual(expect.arrayContaining(['start', 'status', 'evict']));
+    expect(all.filter(({ text }) => /^npx mesh [a-z]/.test(text)).length).toBeGreaterThan(3);
+  });
+
+  it('is a script of package.json, when npm runs it', () => {
+    const named = all.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bnpm (?:run (?:-s )?)?(?!run\b|install\b|ci\b)([a-z]+)/g)].map(([, name]) => ({ path, name })),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(({ name = '' }) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  it('is a command of `mesh`, with flags that it has', () => {
+    const wrong = all.flatMap(({ path, text }) => {
+      const call = /(?:npx mesh|node\/mesh\.js|npm run mesh --) ([a-z]+)(.*)/.exec(text);
+      if (call === null) return [];
+      const [, command = '', rest = ''] = call;
+      const help = helps.get(command);
+      return help !== undefined && flagsIn(rest).every((flag) => isFlagOf(help, flag)) ? [] : [{ path, text }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('has flags that the script knows', () => {
+    const wrong = all.flatMap(({ path, text }) => {
+      const call = /\bnpm (?:run )?(start|sim|mutants|soak|bench)\b.*? -- (.*)/.exec(text);
+      if (call === null) return [];
+      const [, script = '', rest = ''] = call;
+      const main = /scripts\/\S+/.exec(scripts[script] ?? '')?.[0];
+      const knows = (flag: string) =>
+        main === undefined
+          ? isFlagOf(helps.get('start') ?? '', flag)
+          : new RegExp(`\\b${flag}: \\{`).test(readFileSync(join(ROOT, main), 'utf8'));
+      return flagsIn(rest).every((flag) => flag === 'help' || knows(flag)) ? [] : [{ path, text }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('has a flag that some command has, when the flag stands alone', () => {
+    const every = [...helps.values()].join('\n');
+    const alone = all.filter(({ text }) => /^--[a-z]/.test(text));
+    expect(alone.length).toBeGreaterThan(5);
+    expect(alone.filter(({ text }) => !flagsIn(text).every((flag) => isFlagOf(every, flag)))).toEqual([]);
+  });
+
+  it('names no file that is not there', () => {
+    const named = all.filter(({ text }) => /^(?:mesh|node|scripts|test|\.ci)\/[\w./-]+$/.test(text));
+    expect(named.filter(({ text }) => !existsSync(join(ROOT, text)))).toEqual([]);
+  });
+});
+
+describe('a setting', () => {
+  const table = paper('node/README.md');
+
+  it.each(SETTINGS.map((setting) => [variableOf(setting), setting] as const))(
+    '%s has its row in node/README.md, with its flag and its default',
+    (variable, { name, takes, secret, default: byDefault }) => {
+      const row = table.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${variable}\``)) ?? '';
+      expect(row).not.toBe('');
+      if (!secret) expect(row).toContain(`\`--${name}${takes === undefined ? '' : ` ${takes}`}\``);
+      if (byDefault !== undefined) expect(row).toContain(`\`${byDefault}\``);
+    },
+  );
+
+  it('that a paper names is one', () => {
+    const known = [...SETTINGS.map(variableOf), ...OTHER_VARIABLES];
+    const named = papers.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bMESH_[A-Z_]+/g)].map(([name]) => ({ path, name })),
+    );
+    expect(named.filter(({ name }) => !known.includes(name))).toEqual([]);
+  });
+});
+
+describe("the root's README", () => {
+  it(`has no more than ${ROOT_LINES_MAX} lines`, () => {
+    expect(rootPaper.trimEnd().split('\n').length).toBeLessThanOrEqual(ROOT_LINES_MAX);
+  });
+
+  it('begins with what a person types first', () => {
+    expect(shellLines(rootPaper)).toEqual(expect.arrayContaining(['npm install && npm start', 'npm install && npm test']));
+  });
+
+  it('shows every folder in its layout, and only files that exist', () => {
+    const layout = /^## The layout\n[\s\S]*?^```\n([\s\S]*?)^```$/m.exec(rootPaper)?.[1] ?? '';
+    const shown = pathsOf(layout);
+    const folders = [...new Set(files.map(dirname))].filter((path) => !/^test\/./.test(path));
+    expect(folders.filter((path) => !shown.includes(path))).toEqual([]);
+    const lost = shown.filter((path) => ![path, `${path}.ts`].some((one) => existsSync(join(ROOT, one))));
+    expect(lost).toEqual([]);
+  });
+});
+
+describe('the code', () => {
+  it('cites sections that the papers have', () => {
+    const cited = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/([\w./-]*README)(?:\.md)?(?:\)|,)?,? (?:under )?"([^"\n]+)"/g)].map(([, file = '', heading = '']) => ({
+        path,
+        file,
+        heading,
+      })),
+    );
+    expect(cited.length).toBeGreaterThan(1);
+    const lost = cited.filter(({ path, file, heading }) => {
+      const places = [`${file}.md`, join(dirname(path), `${file}.md`)].map(normalize);
+      return !places.some((place) => headings(paper(place)).includes(heading));
+    });
+    expect(lost, 'A comment says: README.md, "Heading"; from the root, or from its own folder.').toEqual([]);
+  });
+
+  it('cites no paper that lies outside this repository', () => {
+    const OUTSIDE = /\byardstick|\bthe seed(?:'s|:| \w+ is\b|,|;)|\b(?:claims|send|http-api|webhooks|feeds|mailbox) design\b|\bdesign, step/i;
+    /** Here a seed is the number that a random run begins with. */
+    const CHANCE = /^(?:scripts\/(?:search|sim|soak)|test\/support\/|test\/cluster\/)/;
+    const lines = sources
+      .filter(({ path }) => path !== relative(ROOT, import.meta.filename))
+      .flatMap(({ path, text }) => text.split('\n').map((line) => ({ path, line: line.trim() })))
+      .filter(({ path, line }) => OUTSIDE.test(CHANCE.test(path) ? line.replace(/the seeds?/g, '') : line));
+    expect(lines).toEqual([]);
+  });
+});
+
+/** `node/` above an indented `http/` is the folder node/http; names with commas between them are files. */
+function pathsOf(layout: string): readonly string[] {
+  const above: string[] = [];
+  return layout.split('\n').flatMap((line) => {
+    const [, indent = '', names = ''] = /^( *)(\S.*?)(?: {2,}.*)?$/.exec(line) ?? [];
+    const depth = indent.length / 2;
+    return names
+      .split(', ')
+      .filter((name) => name !== '')
+      .map((name) => {
+        above[depth] = name.replace(/\/$/, '');
+        return join(...above.slice(0, depth + 1));
+      });
+  });
+}
