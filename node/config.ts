@@ -41,7 +41,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'send-accounts',
     takes: 'FILE',
-    help: 'the accounts that agents may send mail through (README, "Sending mail"); mode 0600. Unset: sending is off',
+    help: 'the accounts that agents may send mail through (node/send/README.md); mode 0600. Unset: sending is off',
   },
   { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
   { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },

@@ -29,7 +29,7 @@ const papers: readonly Paper[] = ['README.md', ...files.filter((path) => path.en
   text: readFileSync(join(ROOT, path), 'utf8'),
 }));
 const sources = files
-  .filter((path) => /\.(?:ts|js)$/.test(path))
+  .filter((path) => /\.(?:ts|js)$/.test(path) && path !== relative(ROOT, import.meta.filename))
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 const rootPaper = paper('README.md');
 
@@ -86,15 +86,22 @@ describe('a link of a paper', () => {
     if (anchor !== undefined) expect(headings(paper(place)).map(anchorOf)).toContain(anchor);
   });
 
-  it('leads from the root to every other paper', () => {
-    const known = links.filter(([path]) => path === 'README.md').map(([, target]) => target.split('#')[0]);
-    const lost = papers.map(({ path }) => path).filter((path) => path !== 'README.md' && !known.includes(path));
-    expect(lost, 'Name it in the table of the root\'s "Where everything is".').toEqual([]);
+  it('leads to every paper, or to its folder', () => {
+    const known = links.map(([path, target]) => normalize(join(dirname(path), target.split('#')[0] ?? '')));
+    const lost = papers
+      .map(({ path }) => path)
+      .filter((path) => ![path, dirname(path)].some((one) => known.includes(one)));
+    expect(
+      lost,
+      'Name it in the table of the root\'s "Where everything is", or in the paper of the folder above.',
+    ).toEqual([]);
   });
 });
 
 describe('a command that a paper prints', () => {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
   const mesh = (...words: string[]) =>
     execFileSync(process.execPath, [join(ROOT, 'node', 'mesh.js'), ...words, '--help'], { encoding: 'utf8' });
   const commands = [...mesh().matchAll(/^ {2}([a-z]+) (?=[[<]|\s{2})/gm)].map(([, name]) => String(name));
@@ -110,7 +117,10 @@ describe('a command that a paper prints', () => {
 
   it('is a script of package.json, when npm runs it', () => {
     const named = all.flatMap(({ path, text }) =>
-      [...text.matchAll(/\bnpm (?:run (?:-s )?)?(?!run\b|install\b|ci\b)([a-z]+)/g)].map(([, name]) => ({ path, name })),
+      [...text.matchAll(/\bnpm (?:run (?:-s )?)?(?!run\b|install\b|ci\b)([a-z]+)/g)].map(([, name]) => ({
+        path,
+        name,
+      })),
     );
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter(({ name = '' }) => scripts[name] === undefined)).toEqual([]);
@@ -183,7 +193,9 @@ describe("the root's README", () => {
   });
 
   it('begins with what a person types first', () => {
-    expect(shellLines(rootPaper)).toEqual(expect.arrayContaining(['npm install && npm start', 'npm install && npm test']));
+    expect(shellLines(rootPaper)).toEqual(
+      expect.arrayContaining(['npm install && npm start', 'npm install && npm test']),
+    );
   });
 
   it('shows every folder in its layout, and only files that exist', () => {
@@ -199,11 +211,13 @@ describe("the root's README", () => {
 describe('the code', () => {
   it('cites sections that the papers have', () => {
     const cited = sources.flatMap(({ path, text }) =>
-      [...text.matchAll(/([\w./-]*README)(?:\.md)?(?:\)|,)?,? (?:under )?"([^"\n]+)"/g)].map(([, file = '', heading = '']) => ({
-        path,
-        file,
-        heading,
-      })),
+      [...text.matchAll(/([\w./-]*README)(?:\.md)?(?:\)|,)?,? (?:under )?"([^"\n]+)"/g)].map(
+        ([, file = '', heading = '']) => ({
+          path,
+          file,
+          heading,
+        }),
+      ),
     );
     expect(cited.length).toBeGreaterThan(1);
     const lost = cited.filter(({ path, file, heading }) => {
@@ -214,29 +228,28 @@ describe('the code', () => {
   });
 
   it('cites no paper that lies outside this repository', () => {
-    const OUTSIDE = /\byardstick|\bthe seed(?:'s|:| \w+ is\b|,|;)|\b(?:claims|send|http-api|webhooks|feeds|mailbox) design\b|\bdesign, step/i;
+    const OUTSIDE =
+      /\byardstick|\bthe seed(?:'s|:| \w+ is\b|,|;)|\b(?:claims|send|http-api|webhooks|feeds|mailbox) design\b|\bdesign, step/i;
     /** Here a seed is the number that a random run begins with. */
     const CHANCE = /^(?:scripts\/(?:search|sim|soak)|test\/support\/|test\/cluster\/)/;
     const lines = sources
-      .filter(({ path }) => path !== relative(ROOT, import.meta.filename))
       .flatMap(({ path, text }) => text.split('\n').map((line) => ({ path, line: line.trim() })))
       .filter(({ path, line }) => OUTSIDE.test(CHANCE.test(path) ? line.replace(/the seeds?/g, '') : line));
     expect(lines).toEqual([]);
   });
 });
 
-/** `node/` above an indented `http/` is the folder node/http; names with commas between them are files. */
+/** `node/` above an indented `http/` is the folder node/http, and `routes/` in the words beside that one is node/http/routes. */
 function pathsOf(layout: string): readonly string[] {
   const above: string[] = [];
   return layout.split('\n').flatMap((line) => {
-    const [, indent = '', names = ''] = /^( *)(\S.*?)(?: {2,}.*)?$/.exec(line) ?? [];
+    const [, indent = '', names = '', words = ''] = /^( *)(\S.*?)(?: {2,}(.*))?$/.exec(line) ?? [];
     const depth = indent.length / 2;
-    return names
-      .split(', ')
-      .filter((name) => name !== '')
-      .map((name) => {
-        above[depth] = name.replace(/\/$/, '');
-        return join(...above.slice(0, depth + 1));
-      });
+    const named = names.split(', ').filter((name) => name !== '');
+    above[depth] = named.at(-1) ?? '';
+    const inside = [...words.matchAll(/(?<![\w/])([a-z]+\/)(?![\w])/g)].map(([, name]) => String(name));
+    return [...named.map((name) => [name]), ...inside.map((name) => [above[depth] ?? '', name])].map((tail) =>
+      join(...above.slice(0, depth), ...tail).replace(/\/$/, ''),
+    );
   });
 }

@@ -1,4 +1,4 @@
-// The `mesh` command as the README prints it, on a machine whose own Node is older than the program needs.
+// The `mesh` command as the papers print it, on a machine whose own Node is older than the program needs.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -140,8 +140,9 @@ describe('the mesh command under an older Node', { timeout: LIVE_MS_MAX }, () =>
   });
 });
 
-describe('a command of the README', { timeout: LIVE_MS_MAX }, () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+describe('a command of the papers', { timeout: LIVE_MS_MAX }, () => {
+  const papers = ['README.md', 'node/README.md', 'mesh/membership/README.md', 'node/send/README.md', 'test/README.md'];
+  const readme = papers.map((paper) => readFileSync(join(ROOT, paper), 'utf8')).join('\n');
   const printed = [...readme.matchAll(/(?<!`)`([^`\n]+)`(?!`)|^(?:export |\w+=\S+ )?((?:node|npx|npm) .*)$/gm)].map(
     ([, inline, line]) => (inline ?? line ?? '').trim(),
   );

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../../node/webhooks/delivery/signature.ts';
@@ -146,7 +147,7 @@ describe('a receiver with the public library of Standard Webhooks', () => {
 describe("the README's receiver", () => {
   it('believes a delivery, and nothing that was changed, is old, or is signed with another secret', async () => {
     const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
-    const code = /```js\n(.*?isGenuine.*?)```/s.exec(readme)?.[1] ?? '';
+    const code = stripTypeScriptTypes(/```ts\n(.*?isGenuine.*?)```/s.exec(readme)?.[1] ?? '');
     const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
     const secret = makeSecret(seededRandom(1));
     const at = (timestampSeconds: number) => {

@@ -1,0 +1,143 @@
+// What the README tells a gateway to verify deliveries with, taken out of it and run on what a real node sends.
+import { execFile, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProcessMesh } from '../../scripts/host-process.ts';
+import { Client } from '../support/live.ts';
+
+const run = promisify(execFile);
+const LIVE_MS_MAX = 60_000;
+
+interface Delivery {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly secret: string;
+}
+
+type Verify = (delivery: Delivery) => Promise<boolean>;
+
+let directory: string;
+let delivery: Delivery;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'webhook-snippets-'));
+  delivery = await receiveOne();
+}, LIVE_MS_MAX);
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** The README's block of that language, in a file. */
+async function snippet(language: string, name: string): Promise<string> {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const code = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(readme)?.[1];
+  if (code === undefined) throw new Error(`The README has no ${language}.`);
+  const file = join(directory, name);
+  await writeFile(file, code);
+  return file;
+}
+
+/** Subscribes at a real node and has something happen there. */
+async function receiveOne(): Promise<Delivery> {
+  await using mesh = await ProcessMesh.create([{ id: 'mac' }]);
+  await using client = new Client();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const came = once(server, 'request');
+  await mesh.start();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`;
+  const { body } = await client.expect(mesh.host('mac'), 'POST', '/api/webhooks', { url, events: ['agent.created'] });
+  // Beyond ASCII, so that a receiver that reads the body as text of another kind is found out.
+  await client.expect(mesh.host('mac'), 'POST', '/api/agents', { name: 'iac', label: 'Titania 妖精' });
+  const [request, response] = await came;
+  const octets = await buffer(request);
+  response.writeHead(204).end();
+  server.close();
+  return { headers: request.headers, body: octets, secret: body.secret };
+}
+
+const inTypeScript: Verify = async ({ headers, body, secret }) => {
+  const file = await snippet('ts', 'receiver.ts');
+  const { isGenuine } = await import(/* @vite-ignore */ file);
+  return isGenuine(headers, body, secret);
+};
+
+const inPython: Verify = async ({ headers, body, secret }) => {
+  const file = await snippet('python', 'receiver.py');
+  await writeFile(
+    join(directory, 'call.py'),
+    `import json, sys\nfrom receiver import is_genuine\ngiven = json.load(sys.stdin)\nprint(is_genuine(given["headers"], bytes.fromhex(given["body"]), given["secret"]))\n`,
+  );
+  const child = run('python3', [join(directory, 'call.py')], { env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+  child.child.stdin?.end(JSON.stringify({ headers, body: body.toString('hex'), secret }));
+  const { stdout } = await child;
+  expect(['True\n', 'False\n'], file).toContain(stdout);
+  return stdout === 'True\n';
+};
+
+const inShell: Verify = async ({ headers, body, secret }) => {
+  const file = await snippet('bash', 'receiver.sh');
+  await writeFile(join(directory, 'body.json'), body);
+  const { stdout } = await run('bash', [file], {
+    cwd: directory,
+    env: {
+      ...process.env,
+      ID: headers['webhook-id'],
+      AT: headers['webhook-timestamp'],
+      SIGNATURES: headers['webhook-signature'],
+      SECRET: secret,
+    },
+  }).catch(({ stdout: said }: { stdout: string }) => ({ stdout: said }));
+  return stdout === 'genuine\n';
+};
+
+const isInstalled = (program: string) => spawnSync(program, ['--version']).error === undefined;
+const WAYS = [
+  ['TypeScript', inTypeScript, []],
+  ['Python', inPython, ['python3']],
+  ['a shell', inShell, ['bash', 'openssl']],
+] as const;
+
+describe.each(WAYS)("the README's receiver in %s", (_, verify, needs) => {
+  const missing = needs.filter((program) => !isInstalled(program));
+  const title = (text: string) => (missing.length === 0 ? text : `${text} (skipped: no ${missing.join(', ')} here)`);
+
+  it.skipIf(missing.length > 0)(title('believes what a node delivered'), async () => {
+    expect(await verify(delivery)).toBe(true);
+  });
+
+  it.skipIf(missing.length > 0)(title('refuses a changed body'), async () => {
+    const body = Buffer.from(delivery.body.toString().replace('"iac"', '"ica"'));
+    expect(body.equals(delivery.body)).toBe(false);
+    expect(await verify({ ...delivery, body })).toBe(false);
+  });
+
+  it.skipIf(missing.length > 0)(
+    title('refuses another secret, another id, and a delivery without its headers'),
+    async () => {
+      const other = `whsec_${Buffer.alloc(32).toString('base64')}`;
+      expect(await verify({ ...delivery, secret: other })).toBe(false);
+      expect(await verify({ ...delivery, headers: { ...delivery.headers, 'webhook-id': 'another' } })).toBe(false);
+      expect(await verify({ ...delivery, headers: {} })).toBe(false);
+    },
+  );
+
+  it.skipIf(missing.length > 0)(title('refuses a delivery that is played again ten minutes later'), async () => {
+    const id = delivery.headers['webhook-id'];
+    const key = Buffer.from(delivery.secret.replace('whsec_', ''), 'base64');
+    const signedAt = (at: string) => ({
+      ...delivery.headers,
+      'webhook-timestamp': at,
+      'webhook-signature': `v1,${createHmac('sha256', key).update(`${id}.${at}.`).update(delivery.body).digest('base64')}`,
+    });
+    const nowSeconds = Math.floor(Date.now() / 1_000);
+    expect(await verify({ ...delivery, headers: signedAt(String(nowSeconds)) })).toBe(true);
+    expect(await verify({ ...delivery, headers: signedAt(String(nowSeconds - 600)) })).toBe(false);
+  });
+});
