@@ -7,7 +7,7 @@ import { type AddressFault, fault } from './fault.ts';
 
 const NAMES = new Map(Object.entries(characterNames.names));
 
-/** Z, C, and a mark in first place, which would change the character before the text (the yardstick's rule; UTS #39). */
+/** Z, C, and a mark in first place, which would change the character before the text (python-email-validator's rule; UTS #39). */
 const UNSAFE = /[\p{Z}\p{C}]|^\p{M}/gu;
 /** The same where spaces are allowed: quoted local parts and display names. */
 const UNSAFE_BUT_SPACES = /[\p{Zl}\p{Zp}\p{C}]|^\p{M}/gu;
@@ -32,7 +32,7 @@ export function listCharacters(text: string, pattern: RegExp): string | undefine
 export function showCharacter(character: string): string {
   if (VISIBLE.test(character)) return character === "'" || character === '\\' ? `"${character}"` : `'${character}'`;
   const name = codePointOf(character);
-  // The yardstick writes eight digits from U+FFFF on.
+  // python-email-validator writes eight digits from U+FFFF on.
   return NAMES.get(name) ?? (name.length === 6 && name !== 'U+FFFF' ? name : `U+${name.slice(2).padStart(8, '0')}`);
 }
 

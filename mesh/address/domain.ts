@@ -1,5 +1,5 @@
 // A domain name after the @: mapped, taken apart into labels, each valid in IDNA 2008, in two spellings: U-labels to show and
-// A-labels to send and compare. The rules and their order are the yardstick's, so that the first mistake named is the same.
+// A-labels to send and compare. The rules and their order are those of python-email-validator, so that the first mistake named is the same.
 // Nothing is asked of the DNS: whether the domain exists, or takes mail, is another question.
 import { checkSafe, codePointOf, isAscii, listCharacters, quoteText } from './characters.ts';
 import { type AddressFault, fault } from './fault.ts';

@@ -1,5 +1,5 @@
 // Why a text is not an address: a code for programs and a sentence for people. Parsing expects to fail, so a fault is a value
-// and never thrown. The sentences follow the yardstick (python-email-validator) word for word wherever its tests name them.
+// and never thrown. The sentences are those of python-email-validator, word for word, wherever its tests name them.
 // A code says what kind of rule was broken; it does not promise to tell every sentence apart.
 
 export type AddressErrorCode =

@@ -1,7 +1,7 @@
 // Internationalized labels. What a person types is mapped by UTS #46 (non-transitional: ß and ς stay themselves), which tr46 does;
 // what is left must be a label that IDNA 2008 allows (RFC 5891 section 5.4, RFC 5892), which UTS #46 alone is too generous for:
 // it lets emoji through. Classes are derived from the engine's Unicode properties as RFC 5892 section 3 derives them.
-// The Bidi rule (RFC 5893) is applied to each label by itself, as registries and the yardstick do, not across the whole name.
+// The Bidi rule (RFC 5893) is applied to each label by itself, as registries and python-email-validator do, not across the whole name.
 // Joiners (CONTEXTJ) need no rule here: U+200C and U+200D are format characters and were refused as unsafe.
 import { toASCII, toUnicode } from 'tr46';
 import { codePointOf, isAscii, quoteText } from './characters.ts';

@@ -1,4 +1,4 @@
-// What a caller lets pass. One table for the parser and its parts, named after the yardstick's options, with the same defaults;
+// What a caller lets pass. One table for the parser and its parts, named after the options of python-email-validator, with the same defaults;
 // only `allowSingleLabel` is ours, since there it is a part of `globally_deliverable`.
 
 /** All default to false, but for `allowSmtputf8` and `globallyDeliverable`, which default to true. */

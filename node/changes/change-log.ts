@@ -6,7 +6,7 @@ import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 export const AGENT_EVENTS = ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'] as const;
 export type AgentEvent = (typeof AGENT_EVENTS)[number];
 
-/** What became of mail that an agent sent (send design). */
+/** What became of mail that an agent sent (node/send/README.md). */
 export const EMAIL_EVENTS = ['email.sent', 'email.failed', 'email.bounced', 'email.unknown'] as const;
 export type EmailEvent = (typeof EMAIL_EVENTS)[number];
 

@@ -1,8 +1,8 @@
-// A message as the routes show it: the seed's object, with what we know beyond it. One form for every route and tool, so that
+// A message as the routes show it (node/send/README.md lists them). One form for every route and tool, so that
 // whoever polls the status sees what the send answered.
 import { isFinal, type Message, type Recipient, statusOf } from '../send/message.ts';
 
-/** The seed's answer to a send (its section 3.1), plus `state`, `messageId`, `from` and `recipients`. */
+/** The answer to `POST /api/email/send`. */
 export function emailForm(message: Message): Readonly<Record<string, unknown>> {
   return {
     email_id: message.id,
@@ -18,7 +18,7 @@ export function emailForm(message: Message): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The seed's answer to a question after the status, plus the same. */
+/** The answer to `GET /api/email/status/:id`: the same, with when and how often it was tried. */
 export function statusForm(message: Message): Readonly<Record<string, unknown>> {
   return {
     ...emailForm(message),

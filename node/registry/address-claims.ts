@@ -1,5 +1,5 @@
 // What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
-// what the claims say into the answers of the API (claims design, steps 0 and 5 to 8).
+// what the claims say into the answers of the API (mesh/README.md, "How a claim is decided").
 
 import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';

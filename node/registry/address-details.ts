@@ -1,4 +1,4 @@
-// What may stand beside an address: the rules of displayName and metadata (http-api design), asked by the schemas of the
+// What may stand beside an address: the rules of displayName and metadata (node/http/README.md), asked by the schemas of the
 // routes and again after a merge.
 import { DISPLAY_NAME_CHARACTERS_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX } from '../../mesh/limits.ts';
 import { isPrototypeName } from '../../mesh/names.ts';

@@ -8,7 +8,7 @@ import type { Agent, AgentAddress } from './agent.ts';
 export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'>;
 
 /**
- * The events of one mutation (webhooks design): created → `agent.created`, `agent.email.changed`; changed →
+ * The events of one mutation: created → `agent.created`, `agent.email.changed`; changed →
  * `agent.email.changed`, `agent.updated`; deleted → `agent.email.changed`, `agent.deleted`. `agent.email.changed` only when
  * the index shows something else afterwards; nothing at all when nothing changed.
  */

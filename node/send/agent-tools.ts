@@ -1,4 +1,4 @@
-// What an agent's framework is told of the tools: names and members of the seed, as JSON Schemas made from the very schemas that
+// What an agent's framework is told of the tools: names and members of the routes, as JSON Schemas made from the very schemas that
 // check a request, so that the two can't differ. Written for a language model: each description says what comes back.
 import { z } from 'zod';
 import { schemaSentence } from '../../mesh/json/schema-sentences.ts';

@@ -31,7 +31,7 @@ export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 256;
 /** `sendAt` lies at most this far ahead. */
 export const SEND_AHEAD_MS_MAX = 30 * 24 * HOUR_MS;
 
-/** One attempt: connection, greeting, silence in between, everything (send design: 10/10/20 s, 28 s in all). */
+/** One attempt: connection, greeting, silence in between, everything. */
 export const CONNECT_MS_MAX = 10 * SECOND_MS;
 export const GREETING_MS_MAX = 10 * SECOND_MS;
 export const SILENCE_MS_MAX = 20 * SECOND_MS;
@@ -53,7 +53,7 @@ export const LIFETIME_MS_MAX = 7 * 24 * HOUR_MS;
 export const RATE_PER_HOUR = 100;
 export const CONNECTIONS_PER_ACCOUNT = 5;
 export const CONNECTIONS_PER_ACCOUNT_MAX = 50;
-/** `wait=true` is answered with what is known by then (the seed: within 30 s). */
+/** `wait=true` is answered with what is known by then. */
 export const WAIT_MS_MAX = 29 * SECOND_MS;
 /** Messages that wait to be sent; the next one is answered 503. */
 export const QUEUE_MESSAGES_MAX = 100_000;

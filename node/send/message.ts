@@ -61,7 +61,7 @@ export interface MessageContent {
   readonly subject: string;
   readonly text: string;
   readonly html?: string;
-  /** Names of the allow-list (send design, "Safety"). */
+  /** Names of the allow-list (request/headers.ts). */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly attachments: readonly AttachmentPart[];
   /** JSON between agents: an `application/json` part beside the text, and `Auto-Submitted: auto-generated`. */
@@ -86,7 +86,7 @@ export interface Recipient {
 
 /** A message's course. */
 export interface Message {
-  /** UUID: the seed's `email_id`. */
+  /** UUID: `email_id` in the answers of the routes. */
   readonly id: string;
   /** Position among this host's messages: 1, 2, 3, … */
   readonly number: number;
@@ -126,7 +126,7 @@ export interface Message {
   readonly date?: string;
 }
 
-/** The seed's three words: `unknown` is `pending`, because neither of the others would be true. */
+/** `status` in the answers has three words: `unknown` is `pending`, because neither of the others would be true. */
 export function statusOf(state: MessageState): 'sent' | 'failed' | 'pending' {
   switch (state) {
     case 'sent':

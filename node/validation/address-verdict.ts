@@ -1,5 +1,5 @@
-// Whether a text is an email address one could write to, told with the fields and the sentences of the yardstick
-// (python-email-validator): a function of the one parser, so that what validates is what is accepted.
+// Whether a text is an email address one could write to, told with the fields and the sentences of
+// python-email-validator: a function of the one parser, so that what validates is what is accepted.
 
 import { z } from 'zod';
 import { parseAddress } from '../../mesh/address/parse.ts';
@@ -29,7 +29,7 @@ export interface ValidAddress {
   readonly domain_address?: string;
 }
 
-/** What is let pass beside the ordinary; the yardstick's options, with its defaults: nothing. */
+/** What is let pass beside the ordinary; python-email-validator's options, with its defaults: nothing. */
 export interface ValidationOptions {
   /** `"john doe"@…`. */
   readonly allowQuotedLocal?: boolean | undefined;
@@ -45,7 +45,7 @@ export interface InvalidAddress {
   readonly error_code: string;
 }
 
-/** As the yardstick by its defaults, but for one: more than 64 octets before the @ are no address (RFC 5321 section 4.5.3.1.1). */
+/** As python-email-validator by its defaults, but for one: more than 64 octets before the @ are no address (RFC 5321 section 4.5.3.1.1). */
 export function validateEmail(email: string, options: ValidationOptions = {}): ValidAddress | InvalidAddress {
   const parsed = parseAddress(email, { ...options, strict: true });
   if (!parsed.valid) return { email, valid: false, error: parsed.error, error_code: parsed.code };

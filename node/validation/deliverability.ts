@@ -1,5 +1,5 @@
-// Whether a domain takes mail, as DNS tells it now: MX (RFC 5321 §5.1), null MX (RFC 7505), else an A or AAAA record, with the
-// yardstick's two refinements: a fallback address must be a global one, and a domain that says it sends no mail (SPF `-all`) and
+// Whether a domain takes mail, as DNS tells it now: MX (RFC 5321 §5.1), null MX (RFC 7505), else an A or AAAA record, with two
+// refinements of python-email-validator: a fallback address must be a global one, and a domain that says it sends no mail (SPF `-all`) and
 // names no MX is taken to receive none. Asked only on request; a time-out is "unknown", never "invalid".
 import { BlockList, isIPv6 } from 'node:net';
 

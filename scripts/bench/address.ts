@@ -1,6 +1,6 @@
 // How many addresses a second one core parses, beside the bare check that programs commonly make do with, on the same texts.
 // Time is this process's processor time, its own compiler and collector included: what one core does, whoever else is at work.
-// Two mixes: ordinary ASCII addresses, which take the short way, and those with every valid case of the yardstick among them.
+// Two mixes: ordinary ASCII addresses, which take the short way, and those with every valid case of python-email-validator among them.
 import { readFileSync } from 'node:fs';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import type { AddressOptions } from '../../mesh/address/options.ts';
@@ -12,7 +12,7 @@ const CASES = new URL('../../test/data/python-email-validator.json', import.meta
 const MEASUREMENT_MS_MIN = 300;
 const PARSED_PER_SECOND_MIN = 100_000;
 const BARE_CHECK = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-/** Under these, every valid case of the yardstick is valid, whatever options it names. */
+/** Under these, every valid case of python-email-validator is valid, whatever options it names. */
 const EVERYTHING: AddressOptions = {
   allowQuotedLocal: true,
   allowDomainLiteral: true,

@@ -1,4 +1,4 @@
-// `/api/email`: sending, and what became of it (send design, "HTTP and tools"; the seed's names are kept).
+// `/api/email`: sending, and what became of it (node/send/README.md).
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';

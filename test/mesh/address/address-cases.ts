@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { AddressOptions } from '../../../mesh/address/options.ts';
 
-export interface YardstickCase {
+export interface ValidatorCase {
   readonly address: string;
   readonly options: AddressOptions;
   readonly valid: boolean;
@@ -19,7 +19,7 @@ export interface IsemailCase {
   readonly expect: { readonly ordinary: boolean; readonly rfc5321: boolean };
 }
 
-export function yardstickCases(): readonly YardstickCase[] {
+export function validatorCases(): readonly ValidatorCase[] {
   return casesOf('python-email-validator').map((one) => ({
     address: one.address as string,
     options: inCamelCase(one.options),

@@ -4,11 +4,11 @@ import type { AddressOptions } from '../../../mesh/address/options.ts';
 import { parseAddress } from '../../../mesh/address/parse.ts';
 import { ADDRESS_TEXT_CHARACTERS_MAX } from '../../../mesh/limits.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
-import { isemailCases, yardstickCases } from './address-cases.ts';
+import { isemailCases, validatorCases } from './address-cases.ts';
 import { nearlyAddress, weirdText } from './weird-text.ts';
 
 describe('a case of python-email-validator', () => {
-  const cases = yardstickCases();
+  const cases = validatorCases();
 
   it('is one of 357', () => {
     expect(cases).toHaveLength(357);
@@ -30,7 +30,7 @@ describe('isemail', () => {
   const policies = { ordinary, rfc5321: { ...ordinary, allowQuotedLocal: true, allowDomainLiteral: true } };
   // The other two policies of these files accept comments, folding and obsolete forms, which no option here does.
 
-  // What we answer, and why. The yardstick wins wherever the two disagree.
+  // What we answer, and why. python-email-validator wins wherever the two disagree.
   const NUMERIC = [false, 'a top-level domain ends in a letter; numbers are read as IP addresses'] as const;
   const EMPTY_QUOTES = [false, 'nothing stands before the @, in quotes or not'] as const;
   const NEEDLESS_ESCAPE = [true, 'it is 64 octets as sent, once the needless backslash is gone'] as const;

@@ -48,7 +48,7 @@ const send = (world: World, parts: Record<string, unknown> = {}, headers: Record
   world.ask('POST', '/api/email/send', { agentId: 't1', ...MAIL, ...parts }, headers);
 
 describe('POST /api/email/send', () => {
-  it("answers 202 with the seed's object and more, as the agent's primary address", async () => {
+  it("answers 202 with the whole message, as the agent's primary address", async () => {
     const world = await withTitania();
     const { status, body } = await send(world);
     expect(status).toBe(202);
@@ -492,7 +492,7 @@ describe('blobs', () => {
 });
 
 describe('POST /api/email/validate', () => {
-  it("answers the yardstick's fields, or its sentence", async () => {
+  it("answers python-email-validator's fields, or its sentence", async () => {
     const node = await testNode();
     expect((await node.ask('POST', '/api/email/validate', { email: 'Ann@Bücher.example.com' })).body).toEqual({
       email: 'Ann@Bücher.example.com',
@@ -545,7 +545,7 @@ describe('POST /api/email/validate', () => {
   );
 
   it.each(dns.cases.map((one) => [one.domain, one] as const))(
-    'says of %s what the yardstick says',
+    'says of %s what python-email-validator says',
     async (domain, expected) => {
       const node = await testNode({ resolver: recordedDns });
       const { body } = await node.ask('POST', '/api/email/validate', {
@@ -566,7 +566,7 @@ describe('POST /api/email/validate', () => {
   );
 });
 
-/** What the yardstick's own tests have recorded; a name they asked nothing of does not answer. */
+/** What python-email-validator's own tests have recorded; a name they asked nothing of does not answer. */
 const recordedDns: Resolver = {
   mx: async (domain) =>
     answers(domain, 'MX').map((text) => ({

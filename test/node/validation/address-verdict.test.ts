@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { validateEmail } from '../../../node/validation/address-verdict.ts';
-import { yardstickCases } from '../../mesh/address/address-cases.ts';
+import { validatorCases } from '../../mesh/address/address-cases.ts';
 
 describe('validation', () => {
   const ours = ['allowQuotedLocal', 'allowDomainLiteral'];
-  const cases = yardstickCases().filter(({ options }) => Object.keys(options).every((name) => ours.includes(name)));
+  const cases = validatorCases().filter(({ options }) => Object.keys(options).every((name) => ours.includes(name)));
 
-  it('has cases of the yardstick to be measured on', () => {
+  it('has cases of python-email-validator to be measured on', () => {
     expect(cases.length).toBeGreaterThan(100);
   });
 
@@ -16,7 +16,7 @@ describe('validation', () => {
     some.map((one, at) => ({ ...one, title: `${at}: ${JSON.stringify(one.address)} ${JSON.stringify(one.options)}` }));
 
   it.each(titled(cases.filter((one) => !isLong(one))))(
-    'answers as the yardstick does with the same options, $title',
+    'answers as python-email-validator does with the same options, $title',
     ({ address, options, valid, error, fields }) => {
       const judged = validateEmail(address, options);
       expect(judged).toMatchObject({ valid, ...(error === undefined ? {} : { error }) });
@@ -25,7 +25,7 @@ describe('validation', () => {
   );
 
   it.each(titled(cases.filter((one) => isLong(one) && one.valid)))(
-    'refuses what the yardstick counts only when it is strict, $title',
+    'refuses what python-email-validator counts only when it is strict, $title',
     ({ address, options }) => {
       expect(validateEmail(address, options)).toMatchObject({ valid: false, error_code: 'local_part_too_long' });
     },
