@@ -1,9 +1,12 @@
 // The path that a request asks for, the same for the gate and for every route: still percent-encoded (Hono's own would decode part of
 // it), and a path that has moved under its new name, so that neither knows of the old one.
 
+/** Hosts talk to each other below this. */
+export const PEER_PATHS = '/api/mesh/v1/';
+
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */
-const FORMER_CONFLICTS_PATH = '/api/mesh/v1/conflicts';
+const FORMER_CONFLICTS_PATH = `${PEER_PATHS}conflicts`;
 
 export function requestPath(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);

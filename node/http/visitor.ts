@@ -1,0 +1,15 @@
+// A request as the gate sees it, before any route is looked for.
+
+/** What the gate looks at; header names in lower case. */
+export interface Visitor {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  header(name: string): string | undefined;
+  headerNames(): readonly string[];
+}
+
+/** Asked by whatever watches the node: answered whoever asks. */
+export function isHealthCheck(path: string): boolean {
+  return path === '/health' || path === '/ready';
+}
