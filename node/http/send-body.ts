@@ -4,13 +4,13 @@
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
-import type { Blobs } from '../send/attachments/blobs.ts';
 import {
   ATTACHMENT_BYTES_MAX,
   ATTACHMENTS_MAX,
   MESSAGE_ATTACHMENTS_BYTES_MAX,
   SEND_BODY_BYTES_MAX,
 } from '../send/limits.ts';
+import type { Blobs } from '../system/disk-blobs.ts';
 import { Base64Content } from './base64-content.ts';
 import type { BodyPlaces } from './body-places.ts';
 import { parseJson, readBody, refuseOtherThanJson } from './input.ts';

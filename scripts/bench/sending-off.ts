@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../mesh/ports.ts';
 import { createDnsResolver } from '../../node/dns/dns-resolver.ts';
 import type { Log } from '../../node/log.ts';
-import { Blobs } from '../../node/send/attachments/blobs.ts';
+import { Blobs } from '../../node/system/disk-blobs.ts';
 
 export async function sendingOffPorts(clock: Clock, log: Log) {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-bench-blobs-'));

@@ -15,7 +15,7 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { BelieveLegacy } from '../../node/peers/trusted-network.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
-import { Blobs } from '../../node/send/attachments/blobs.ts';
+import { Blobs } from '../../node/system/disk-blobs.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';

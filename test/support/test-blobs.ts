@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Blobs, type BlobsOptions } from '../../node/send/attachments/blobs.ts';
+import { Blobs, type BlobsOptions } from '../../node/system/disk-blobs.ts';
 
 /** Goes with the test that asked for it. */
 export function testDirectory(): string {

@@ -1,8 +1,8 @@
 // Every route of the send module, in the one order that fits.
 import type { Hono } from 'hono';
 import type { Clock } from '../../../mesh/ports.ts';
-import type { Blobs } from '../../send/attachments/blobs.ts';
 import type { Sending } from '../../send/send-service.ts';
+import type { Blobs } from '../../system/disk-blobs.ts';
 import { BodyPlaces } from '../body-places.ts';
 import { sendBodyReader } from '../send-body.ts';
 import { blobRoutes } from './blobs.ts';

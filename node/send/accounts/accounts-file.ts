@@ -7,6 +7,7 @@ import { JsonFault, jsonPath, parseForeignJson } from '../../../mesh/json/foreig
 import { FILE_BOUNDS } from '../../../mesh/json/json-shape.ts';
 import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
 import { readCertificates } from '../../machine/certificates.ts';
+import { readPrivateFile } from '../../machine/private-file.ts';
 import { isThisMachine } from '../../machine/this-machine.ts';
 import { Secret } from '../../secret.ts';
 import {
@@ -21,7 +22,6 @@ import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
 import { loadDkimKey } from './dkim-key.ts';
 import { tokenDefaults } from './oauth-providers.ts';
 import { findPreset, type Preset } from './presets.ts';
-import { readPrivateFile } from './private-file.ts';
 
 const HOUR_MS = 3_600_000;
 const secret = z

@@ -1,9 +1,9 @@
 // The key that signs an account's mail. It is used once when it is loaded: with a key it can't use, the composer would send
 // unsigned and say nothing.
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { readPrivateFile } from '../../machine/private-file.ts';
 import { Secret } from '../../secret.ts';
 import type { DkimKey } from './account.ts';
-import { readPrivateFile } from './private-file.ts';
 
 /** RFC 8301 §3.2: verifiers ignore shorter keys. */
 const RSA_BITS_MIN = 1_024;

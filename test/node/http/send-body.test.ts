@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BodyPlaces } from '../../../node/http/body-places.ts';
 import { sendBodyReader } from '../../../node/http/send-body.ts';
-import { Blobs, SpooledContent } from '../../../node/send/attachments/blobs.ts';
+import { Blobs, SpooledContent } from '../../../node/system/disk-blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { testDirectory } from '../../support/test-blobs.ts';

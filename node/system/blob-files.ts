@@ -1,6 +1,6 @@
 // What attachments ask of the disk, and what is said when it refuses.
 import { type FileHandle, unlink } from 'node:fs/promises';
-import { MeshError } from '../../../mesh/errors.ts';
+import { MeshError } from '../../mesh/errors.ts';
 
 /** What the disk refuses is the world's doing, not the caller's: full, or broken. */
 export async function onDisk<Result>(work: () => Promise<Result>): Promise<Result> {

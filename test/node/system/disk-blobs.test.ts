@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Blobs } from '../../../../node/send/attachments/blobs.ts';
-import { RecordingLog } from '../../../support/recording-log.ts';
-import { testDirectory } from '../../../support/test-blobs.ts';
-import { VirtualClock } from '../../../support/virtual-clock.ts';
+import { Blobs } from '../../../node/system/disk-blobs.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+import { testDirectory } from '../../support/test-blobs.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const HELLO = createHash('sha256').update('hello').digest('hex');
 const DAY_MS = 24 * 3_600_000;

@@ -8,13 +8,13 @@ import { chmod, open, readdir, rename, stat, unlink, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
-import { MeshError } from '../../../mesh/errors.ts';
-import type { Clock } from '../../../mesh/ports.ts';
-import type { Log } from '../../log.ts';
-import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../../machine/own-files.ts';
-import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from '../limits.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
+import { BlobShares } from '../send/attachments/blob-shares.ts';
+import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from '../send/limits.ts';
 import { onDisk, unlinkIfThere, writeAll } from './blob-files.ts';
-import { BlobShares } from './blob-shares.ts';
 
 /** A content that was put away while the request was read. */
 export class SpooledContent {
