@@ -37,11 +37,11 @@ import { openRegistry, type Registry } from './registry/registry.ts';
 import type { ParseAddress } from './registry/wanted-addresses.ts';
 import type { PostForm } from './send/accounts/access-tokens.ts';
 import type { SendConfig } from './send/accounts/account.ts';
+import type { BlobStore } from './send/attachments/blob-store.ts';
 import type { Mailer } from './send/mailer.ts';
 import { createSending } from './send/send-module.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
 import type { Store } from './store/store.ts';
-import type { Blobs } from './system/disk-blobs.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
 import { openWebhooks } from './webhooks/open-webhooks.ts';
@@ -53,7 +53,7 @@ export interface NodePorts {
   readonly log: Log;
   readonly signer: Signer;
   /** Attachments on disk. */
-  readonly blobs: Blobs;
+  readonly blobs: BlobStore;
   readonly resolver: Resolver;
   /** Addresses of the names in the URLs of webhooks; rejects when there is none. */
   readonly resolveOutside: GuardOptions['resolve'];

@@ -12,22 +12,24 @@ import { socketBy } from './dns/named-socket.ts';
 import { openClaimEngine } from './engines/named-engine.ts';
 import { closeServer, createHttpServer, listenOn } from './http/server.ts';
 import type { Log } from './log.ts';
+import { readCertificates } from './machine/certificates.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';
+import { readPrivateFile } from './machine/private-file.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
 import { createCallOnce } from './peers/call-once.ts';
 import { createPeerTransport } from './peers/peer-transport.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
-import { createPostForm } from './send/accounts/access-tokens.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import { openStore } from './store/disk-store.ts';
 import { systemClock } from './system/clock.ts';
-import { Blobs } from './system/disk-blobs.ts';
+import { DiskBlobs } from './system/disk-blobs.ts';
 import { openHostKey } from './system/host-key.ts';
 import { HostsFile } from './system/hosts-file.ts';
 import { createLog } from './system/json-log.ts';
 import type { LineSink } from './system/line-sink.ts';
 import { systemRandom } from './system/random.ts';
+import { createPostForm } from './system/token-form.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -71,12 +73,15 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   if (config.listen === undefined) void warnOfLoopbackName(roster, (name) => addresses.addressesOf(name), log);
 
   const directory = resolve(config.dataDirectory);
-  const send = await readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl });
+  const send = readSendConfig(
+    { file: config.sendAccounts, url: secrets.smtpUrl },
+    { readPrivateFile, readCertificates },
+  );
   const engine = await openClaimEngine(secrets.claims, addresses.lookup);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
   stop.throwIfAborted();
-  const blobs = await Blobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
+  const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
   const post = stack.use(createPostForm(addresses.lookup));
   const resolver = createDnsResolver(systemClock);
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });

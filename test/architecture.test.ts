@@ -161,7 +161,20 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/peers/', ['node/peers/', 'node/dns/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/engines/', ['node/engines/', 'node/dns/', 'node/secret.ts', 'mesh/']],
   ['node/dns/', ['node/dns/', 'node/validation/deliverability.ts', 'mesh/']],
-  ['node/system/', ['node/system/', 'node/store/', 'node/log.ts', 'mesh/']],
+  // The real side of ports, each beside the type of its port.
+  [
+    'node/system/',
+    [
+      'node/system/',
+      'node/store/',
+      'node/log.ts',
+      'node/send/attachments/blob-shares.ts',
+      'node/send/attachments/blob-store.ts',
+      'node/send/accounts/access-tokens.ts',
+      'node/send/limits.ts',
+      'mesh/',
+    ],
+  ],
   ['node/config.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
   ['node/', ['node/log.ts', 'node/secret.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],
@@ -247,6 +260,30 @@ describe('mesh/ is pure', () => {
         'Open the file with 1 to 8 lines of comment: which mechanism, why, what it does not promise.',
       ).toBeGreaterThanOrEqual(1);
       expect(opening).toBeLessThanOrEqual(8);
+    },
+  );
+});
+
+describe('node/send knows files and the network by ports alone', () => {
+  /** What is only computed, or is a type, needs no port. */
+  const PURE = ['isIP'];
+  it.each(sourcesIn('node/send').map((source) => [source.path, source.text] as const))(
+    '%s opens no file and no connection',
+    (path, text) => {
+      const imports = [
+        ...text.matchAll(
+          /^import (?!type )([^;]*?) from '(node:fs(?:\/promises)?|node:net|node:tls|node:https?|undici)'/gm,
+        ),
+      ];
+      const touched = imports.flatMap(([, names = '', module]) =>
+        names
+          .replace(/[{}]/g, '')
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== '' && !name.startsWith('type ') && !PURE.includes(name))
+          .map((name) => `${name} of ${module}`),
+      );
+      expect(touched, `${path}: take a port; its real side is made in node/system or node/machine.`).toEqual([]);
     },
   );
 });

@@ -1,7 +1,7 @@
 // The content of an attachment on its way from base64 text into a blob, a piece at a time: neither the text nor the octets are
 // ever held whole, so what a large one costs is two small buffers.
 import { MeshError } from '../../mesh/errors.ts';
-import { type BlobWriter, SpooledContent } from '../system/disk-blobs.ts';
+import { type BlobWriter, SpooledContent } from '../send/attachments/blob-store.ts';
 
 /** Characters decoded and written at once: each write is a call into the system. */
 const WRITE_CHARACTERS = 64 * 1_024;

@@ -3,8 +3,8 @@
 import type { Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
+import { type BlobWriter, SpooledContent } from '../send/attachments/blob-store.ts';
 import { ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
-import { type BlobWriter, SpooledContent } from '../system/disk-blobs.ts';
 import { Base64Content } from './base64-content.ts';
 
 /** Counted for each value and member, whatever its text: what it costs is not only its characters. */

@@ -4,13 +4,13 @@
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
+import type { BlobStore } from '../send/attachments/blob-store.ts';
 import {
   ATTACHMENT_BYTES_MAX,
   ATTACHMENTS_MAX,
   MESSAGE_ATTACHMENTS_BYTES_MAX,
   SEND_BODY_BYTES_MAX,
 } from '../send/limits.ts';
-import type { Blobs } from '../system/disk-blobs.ts';
 import { Base64Content } from './base64-content.ts';
 import type { BodyPlaces } from './body-places.ts';
 import { parseJson, readBody, refuseOtherThanJson } from './input.ts';
@@ -30,7 +30,7 @@ export type ReadSendBody = (request: Request, client: string) => Promise<unknown
  * Contents come out as `SpooledContent`. Throws `unsupported_media_type`, `invalid_json`, `payload_too_large`, `unknown_field`,
  * `invalid_request`, `store_full`, `overloaded`, `request_timeout`.
  */
-export function sendBodyReader(blobs: Blobs, places: BodyPlaces): ReadSendBody {
+export function sendBodyReader(blobs: BlobStore, places: BodyPlaces): ReadSendBody {
   return async (request, client) => {
     refuseOtherThanJson(request.headers.get('content-type') ?? '');
     const beginBlob: BeginBlob = () => blobs.begin({ bytesMax: ATTACHMENT_BYTES_MAX, client });

@@ -1,6 +1,6 @@
 // What the rest of the node may ask of the send module: the one interface that its routes know. Without an account it is whole
 // but for sending itself, which is refused with what to set.
-import type { NewBlob, StoredBlob } from '../system/disk-blobs.ts';
+import type { NewBlob, StoredBlob } from './attachments/blob-store.ts';
 import type { BounceReport } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import type { LogPage, LogQuery } from './log-page.ts';

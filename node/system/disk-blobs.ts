@@ -1,6 +1,5 @@
-// Attachments on disk, each under the SHA-256 of its octets, so that the same file is kept once and a name can never be a path.
-// Written piece by piece and synced before it has its name; removed when no message needs it any more. The queue's record of a
-// message is what needs it: a blob is never removed while one does, and one that waits for its message is kept for a day.
+// Attachments in a directory, each a file of the name that its octets have (SHA-256). A file is written piece by piece and synced
+// before it has that name; it is removed when no message needs it any more. What needs a blob is told by the caller (`isNeeded`).
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -13,43 +12,11 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
 import { BlobShares } from '../send/attachments/blob-shares.ts';
+import type { BlobStore, BlobWriter, NewBlob, StoredBlob } from '../send/attachments/blob-store.ts';
 import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from '../send/limits.ts';
 import { onDisk, unlinkIfThere, writeAll } from './blob-files.ts';
 
-/** A content that was put away while the request was read. */
-export class SpooledContent {
-  readonly blob: string;
-  readonly bytes: number;
-  constructor({ blob, bytes }: StoredBlob) {
-    this.blob = blob;
-    this.bytes = bytes;
-  }
-}
-
-export interface StoredBlob {
-  /** SHA-256, lower-case hex. */
-  readonly blob: string;
-  readonly bytes: number;
-}
-
-/** What is to be a blob. */
-export interface NewBlob {
-  readonly bytesMax: number;
-  /** Whoever brings it: of what no mail needs yet, each client has a share. */
-  readonly client: string;
-}
-
-/** One blob on its way in. `finish` or `abort` must be called. */
-export interface BlobWriter {
-  /** Throws `payload_too_large` above its bound, `store_full` when this host's blobs are full, `store_failed`. */
-  write(octets: Uint8Array): Promise<void>;
-  /** Durable when it resolves. Throws `store_failed`. */
-  finish(): Promise<StoredBlob>;
-  /** Leaves nothing. */
-  abort(): Promise<void>;
-}
-
-export interface BlobsOptions {
+export interface DiskBlobsOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +28,7 @@ export interface BlobsOptions {
 const NAME = /^[0-9a-f]{64}$/;
 const UNFINISHED = '.part';
 
-export class Blobs {
+export class DiskBlobs implements BlobStore {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -82,7 +49,7 @@ export class Blobs {
   #unfinished = 0;
   #parts = 0;
 
-  private constructor({ directory, clock, log, bytesMax = BLOBS_BYTES_MAX, countMax = BLOBS_MAX }: BlobsOptions) {
+  private constructor({ directory, clock, log, bytesMax = BLOBS_BYTES_MAX, countMax = BLOBS_MAX }: DiskBlobsOptions) {
     this.#directory = directory;
     this.#clock = clock;
     this.#log = log;
@@ -91,8 +58,8 @@ export class Blobs {
   }
 
   /** Makes the directory (0700), and removes what a crash left unfinished. */
-  static async open(options: BlobsOptions): Promise<Blobs> {
-    const blobs = new Blobs(options);
+  static async open(options: DiskBlobsOptions): Promise<DiskBlobs> {
+    const blobs = new DiskBlobs(options);
     makeOwnDirectory(options.directory);
     await chmod(options.directory, 0o700);
     for (const name of await readdir(options.directory)) {
@@ -109,17 +76,14 @@ export class Blobs {
     return blobs;
   }
 
-  /** Octets of a blob; `undefined` when there is none of that name. */
   bytesOf(blob: string): number | undefined {
     return this.#sizes.get(blob);
   }
 
-  /** Its octets. The stream fails when the blob is not there. */
   read(blob: string): Readable {
     return createReadStream(this.#path(blob));
   }
 
-  /** `describe`: sentences about what needs the blobs. */
   tellUseBy(describe: () => string): void {
     this.#describeUse = describe;
   }
@@ -135,7 +99,6 @@ export class Blobs {
     }
   }
 
-  /** A new blob, written piece by piece. Throws `store_full`, `store_failed`. */
   async begin({ bytesMax, client }: NewBlob): Promise<BlobWriter> {
     this.#refuseTooMany();
     this.#shares.take(client, { count: 1, bytes: 0 });
@@ -187,10 +150,6 @@ export class Blobs {
     };
   }
 
-  /**
-   * Marks a blob as wanted now, so that no sweep removes it before its message is in the queue. Throws `invalid_request` when a
-   * sweep was faster.
-   */
   async touch(blob: string): Promise<void> {
     if (!this.#sizes.has(blob))
       throw new MeshError('invalid_request', `The attachment '${blob}' is not stored here any more; upload it again.`, {
@@ -202,14 +161,12 @@ export class Blobs {
     await onDisk(() => utimes(this.#path(blob), nowMs / 1_000, nowMs / 1_000));
   }
 
-  /** Removes one that no message needs, unless somebody wanted it after `sinceMs` (wall clock), for a message of their own. */
   async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
     const beforeMs = this.#elapsedMs(sinceMs);
     const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= beforeMs && !isNeeded(blob);
     await this.#naming(() => this.#remove(blob, isOver));
   }
 
-  /** Removes blobs that no message needs and that nobody wanted for a day. */
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
     for (const [blob, bytes] of this.#sizes)
       if (isNeeded(blob)) this.#shares.settle(blob);

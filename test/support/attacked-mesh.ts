@@ -15,7 +15,7 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { BelieveLegacy } from '../../node/peers/trusted-network.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
-import { Blobs } from '../../node/system/disk-blobs.ts';
+import { DiskBlobs } from '../../node/system/disk-blobs.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
@@ -122,7 +122,7 @@ export class AttackedMesh implements AsyncDisposable {
       },
       {
         ...{ store, clock, random, log, signer },
-        blobs: await Blobs.open({ directory: join(this.#directory, id), clock, log }),
+        blobs: await DiskBlobs.open({ directory: join(this.#directory, id), clock, log }),
         resolver: { mx: async () => [], a: async () => [], aaaa: async () => [], txt: async () => [] },
         post: () => Promise.reject(new Error('No token is asked for here.')),
         resolveOutside: () => Promise.reject(new Error('No webhook is sent here.')),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Blobs, type BlobsOptions } from '../../node/system/disk-blobs.ts';
+import { DiskBlobs, type DiskBlobsOptions } from '../../node/system/disk-blobs.ts';
 
 /** Goes with the test that asked for it. */
 export function testDirectory(): string {
@@ -12,6 +12,6 @@ export function testDirectory(): string {
   return directory;
 }
 
-export function testBlobs(options: Omit<BlobsOptions, 'directory'>): Promise<Blobs> {
-  return Blobs.open({ directory: testDirectory(), ...options });
+export function testBlobs(options: Omit<DiskBlobsOptions, 'directory'>): Promise<DiskBlobs> {
+  return DiskBlobs.open({ directory: testDirectory(), ...options });
 }

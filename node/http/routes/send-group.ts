@@ -1,8 +1,8 @@
 // Every route of the send module, in the one order that fits.
 import type { Hono } from 'hono';
 import type { Clock } from '../../../mesh/ports.ts';
+import type { BlobStore } from '../../send/attachments/blob-store.ts';
 import type { Sending } from '../../send/send-service.ts';
-import type { Blobs } from '../../system/disk-blobs.ts';
 import { BodyPlaces } from '../body-places.ts';
 import { sendBodyReader } from '../send-body.ts';
 import { blobRoutes } from './blobs.ts';
@@ -12,7 +12,7 @@ import { suppressionRoutes } from './suppressions.ts';
 
 export interface SendRoutesOptions {
   readonly sending: Sending;
-  readonly blobs: Blobs;
+  readonly blobs: BlobStore;
   readonly clock: Clock;
 }
 

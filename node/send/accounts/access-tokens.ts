@@ -1,7 +1,5 @@
 // Access tokens for XOAUTH2, made from refresh tokens (RFC 6749 §6) and kept until shortly before they end. One request at a time
 // for an account, however many connections wait for it. Failures are sentences that hold no token.
-import type { LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../../mesh/ports.ts';
@@ -9,14 +7,12 @@ import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import { Secret } from '../../secret.ts';
 import type { Account } from './account.ts';
 
-/** Says a form to a token endpoint; rejects when there is no answer in time. */
+/** Says a form to a token endpoint over HTTPS; rejects when there is no answer in time. On the network: system/token-form.ts. */
 export type PostForm = (
   url: string,
   form: URLSearchParams,
 ) => Promise<{ readonly status: number; readonly text: string }>;
 
-const TOKEN_MS_MAX = 10_000;
-const TOKEN_BYTES_MAX = 64 * 1_024;
 /** A token is renewed this long before it ends. */
 const EARLY_MS = 60_000;
 /** RFC 6749 §5.1 leaves `expires_in` out now and then. */
@@ -92,22 +88,6 @@ function withoutSecrets(text: string, { user, refreshToken, clientSecret }: Toke
   secrets.hide(user, refreshToken.reveal());
   if (clientSecret !== undefined) secrets.hide(user, clientSecret.reveal());
   return secrets.scrub(text);
-}
-
-/** Over HTTPS, without redirects, bounded in time and size. `undici` checks the certificate. */
-export function createPostForm(lookup: LookupFunction): PostForm & AsyncDisposable {
-  const agent = new Agent({ connections: 2, maxResponseSize: TOKEN_BYTES_MAX, connect: { lookup } });
-  const post: PostForm = async (url, form) => {
-    const { statusCode, body } = await request(url, {
-      dispatcher: agent,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body: form.toString(),
-      signal: AbortSignal.timeout(TOKEN_MS_MAX),
-    });
-    return { status: statusCode, text: await body.text() };
-  };
-  return Object.assign(post, { [Symbol.asyncDispose]: () => agent.close() });
 }
 
 function parseAnswer(text: string): Readonly<Record<string, unknown>> {

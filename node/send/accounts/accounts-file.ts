@@ -6,8 +6,6 @@ import { MeshError } from '../../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import { FILE_BOUNDS } from '../../../mesh/json/json-shape.ts';
 import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
-import { readCertificates } from '../../machine/certificates.ts';
-import { readPrivateFile } from '../../machine/private-file.ts';
 import { isThisMachine } from '../../machine/this-machine.ts';
 import { Secret } from '../../secret.ts';
 import {
@@ -102,14 +100,23 @@ export interface SendSources {
   readonly url: Secret | undefined;
 }
 
+/** How an operator's files are read: only when nobody else can read or exchange what must be theirs alone. */
+export interface FileReaders {
+  /** The text of a file that holds a secret; `what` begins the sentence of a refusal. Throws `invalid_request`. */
+  readPrivateFile(path: string, what: string): string;
+  /** PEM certificates. Throws an Error whose message is a part of a sentence, beginning with the file's name. */
+  readCertificates(path: string): string;
+}
+
 /** Without either, sending is off. Throws one `invalid_request` that lists every mistake. */
-export async function readSendConfig({ file: path, url }: SendSources): Promise<SendConfig> {
+export function readSendConfig({ file: path, url }: SendSources, readers: FileReaders): SendConfig {
   const mistakes: string[] = [];
-  const parsed = path === undefined ? undefined : await readFileEntries(path, mistakes);
+  const parsed = path === undefined ? undefined : readFileEntries(path, readers, mistakes);
   const directory = path === undefined ? '.' : dirname(resolve(path));
   const accounts: Account[] = [];
   for (const [at, entry] of (parsed?.accounts ?? []).entries()) {
-    const made = await makeAccount(entry, directory, (why) => mistakes.push(`accounts[${at}] ('${entry.id}') ${why}`));
+    const fault = (why: string) => mistakes.push(`accounts[${at}] ('${entry.id}') ${why}`);
+    const made = makeAccount(entry, { ...readers, directory }, fault);
     if (made !== undefined) accounts.push(made);
   }
   const fromUrl = url === undefined ? undefined : accountOfUrl(url, mistakes);
@@ -128,7 +135,11 @@ export async function readSendConfig({ file: path, url }: SendSources): Promise<
   };
 }
 
-async function readFileEntries(path: string, mistakes: string[]): Promise<z.output<typeof file> | undefined> {
+function readFileEntries(
+  path: string,
+  { readPrivateFile }: FileReaders,
+  mistakes: string[],
+): z.output<typeof file> | undefined {
   const text = readPrivateFile(path, 'The accounts file');
   let json: unknown;
   try {
@@ -147,11 +158,12 @@ async function readFileEntries(path: string, mistakes: string[]): Promise<z.outp
   return undefined;
 }
 
-async function makeAccount(
-  entry: AccountEntry,
-  directory: string,
-  fault: (why: string) => void,
-): Promise<Account | undefined> {
+/** Where the files are that an account names, and how they are read. */
+interface AccountFiles extends FileReaders {
+  readonly directory: string;
+}
+
+function makeAccount(entry: AccountEntry, files: AccountFiles, fault: (why: string) => void): Account | undefined {
   const preset = entry.preset === undefined ? undefined : findPreset(entry.preset);
   if (entry.preset !== undefined && preset === undefined)
     fault(`has the preset '${entry.preset}', which is not known; GET /api/email/providers lists them`);
@@ -164,8 +176,8 @@ async function makeAccount(
   const port = entry.port ?? (entry.host === undefined ? preset?.port : undefined) ?? (security === 'tls' ? 465 : 587);
   const auth = authOf(entry, preset, fault);
   refuseClear({ host, security, auth }, fault);
-  const ca = entry.caFile === undefined ? undefined : certificatesIn(resolve(directory, entry.caFile), fault);
-  const dkim = await dkimOf(entry, directory, fault);
+  const ca = entry.caFile === undefined ? undefined : certificatesIn(entry.caFile, files, fault);
+  const dkim = dkimOf(entry, files, fault);
   return {
     id: entry.id,
     host,
@@ -224,23 +236,28 @@ function refuseClear(
   if (auth !== undefined) fault('has "security": "none" and a password, which would go out in clear text');
 }
 
-function certificatesIn(path: string, fault: (why: string) => void): string | undefined {
+function certificatesIn(
+  path: string,
+  { directory, readCertificates }: AccountFiles,
+  fault: (why: string) => void,
+): string | undefined {
   try {
-    return readCertificates(path);
+    return readCertificates(resolve(directory, path));
   } catch (error) {
     fault(`names a 'caFile' that can't be used: ${(error as Error).message}`);
     return undefined;
   }
 }
 
-async function dkimOf(
+function dkimOf(
   { dkim }: AccountEntry,
-  directory: string,
+  { directory, readPrivateFile }: AccountFiles,
   fault: (why: string) => void,
-): Promise<DkimKey | undefined> {
+): DkimKey | undefined {
   if (dkim === undefined) return undefined;
   try {
-    return await loadDkimKey(dkim.domain, dkim.selector, resolve(directory, dkim.privateKeyFile));
+    const path = resolve(directory, dkim.privateKeyFile);
+    return loadDkimKey(dkim.domain, dkim.selector, { path, readPrivateFile });
   } catch (error) {
     fault(`has a DKIM key that can't be used: ${(error as Error).message}`);
     return undefined;

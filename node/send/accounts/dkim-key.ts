@@ -1,15 +1,20 @@
 // The key that signs an account's mail. It is used once when it is loaded: with a key it can't use, the composer would send
 // unsigned and say nothing.
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { readPrivateFile } from '../../machine/private-file.ts';
 import { Secret } from '../../secret.ts';
 import type { DkimKey } from './account.ts';
 
 /** RFC 8301 §3.2: verifiers ignore shorter keys. */
 const RSA_BITS_MIN = 1_024;
 
-/** Throws `invalid_request`, or an Error whose sentence says what is wrong with the key. */
-export async function loadDkimKey(domain: string, selector: string, path: string): Promise<DkimKey> {
+/** Where a key is, and how the file is read. */
+interface KeySource {
+  readonly path: string;
+  readonly readPrivateFile: (path: string, what: string) => string;
+}
+
+/** Throws what `readPrivateFile` throws, or an Error whose sentence says what is wrong with the key. */
+export function loadDkimKey(domain: string, selector: string, { path, readPrivateFile }: KeySource): DkimKey {
   const pem = readPrivateFile(path, 'The DKIM key');
   const key = (() => {
     try {

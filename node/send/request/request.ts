@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { boundedRecord } from '../../../mesh/json/bounded-record.ts';
-import { SpooledContent } from '../../system/disk-blobs.ts';
+import { SpooledContent } from '../attachments/blob-store.ts';
 import { isStructured } from '../attachments/content-type.ts';
 import { refuseLineBreaks } from '../header-text.ts';
 import {

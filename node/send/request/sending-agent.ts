@@ -4,8 +4,8 @@ import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type AgentId, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
-import type { Blobs } from '../../system/disk-blobs.ts';
 import type { SendConfig } from '../accounts/account.ts';
+import type { BlobStore } from '../attachments/blob-store.ts';
 import type { Mailbox, Message } from '../message.ts';
 import type { SendContext } from '../send-service.ts';
 import { refuseUnwritable } from './mailboxes.ts';
@@ -30,7 +30,7 @@ export interface AgentsOfHost {
 
 interface PreparingParts extends AgentsOfHost {
   readonly clock: Clock;
-  readonly blobs: Pick<Blobs, 'bytesOf'>;
+  readonly blobs: Pick<BlobStore, 'bytesOf'>;
   readonly config: SendConfig;
 }
 

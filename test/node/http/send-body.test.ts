@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BodyPlaces } from '../../../node/http/body-places.ts';
 import { sendBodyReader } from '../../../node/http/send-body.ts';
-import { Blobs, SpooledContent } from '../../../node/system/disk-blobs.ts';
+import { SpooledContent } from '../../../node/send/attachments/blob-store.ts';
+import { DiskBlobs } from '../../../node/system/disk-blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
@@ -14,7 +15,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 /** Reads a body that arrives in pieces of so many octets; `small`: of announced length, as most clients send it. */
 async function read(body: string | Uint8Array, piece = 7, contentType = 'application/json', small = false) {
   const directory = testDirectory();
-  const blobs = await Blobs.open({ directory, clock: new VirtualClock(), log: new RecordingLog() });
+  const blobs = await DiskBlobs.open({ directory, clock: new VirtualClock(), log: new RecordingLog() });
   const bytes = Buffer.from(body as Uint8Array);
   const stream = new ReadableStream({
     start(controller) {
@@ -158,7 +159,11 @@ describe('a body', () => {
         controller.enqueue(more);
       },
     });
-    const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
+    const blobs = await DiskBlobs.open({
+      directory: testDirectory(),
+      clock: new VirtualClock(),
+      log: new RecordingLog(),
+    });
     const headers = { 'content-type': 'application/json' };
     const request = new Request('http://x/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
     await expect(sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')).rejects.toMatchObject({
@@ -168,7 +173,11 @@ describe('a body', () => {
   });
 
   it('of an announced length that is too large is refused without reading it', async () => {
-    const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
+    const blobs = await DiskBlobs.open({
+      directory: testDirectory(),
+      clock: new VirtualClock(),
+      log: new RecordingLog(),
+    });
     const headers = { 'content-type': 'application/json', 'content-length': String(200 * 1_024 * 1_024) };
     const request = new Request('http://x/', { method: 'POST', body: '{}', headers });
     await expect(sendBodyReader(blobs, new BodyPlaces(new VirtualClock()))(request, '')).rejects.toMatchObject({
@@ -178,7 +187,11 @@ describe('a body', () => {
   });
 
   it('that is large waits while others are read, and is refused when too many wait', async () => {
-    const blobs = await Blobs.open({ directory: testDirectory(), clock: new VirtualClock(), log: new RecordingLog() });
+    const blobs = await DiskBlobs.open({
+      directory: testDirectory(),
+      clock: new VirtualClock(),
+      log: new RecordingLog(),
+    });
     const reader = sendBodyReader(blobs, new BodyPlaces(new VirtualClock()));
     const open: ReadableStreamDefaultController[] = [];
     const large = (client = '') => {
@@ -214,7 +227,7 @@ describe('a body', () => {
     'whose content %j is not base64 is refused with the field named, and leaves nothing',
     async (content) => {
       const directory = testDirectory();
-      const blobs = await Blobs.open({ directory, clock: new VirtualClock(), log: new RecordingLog() });
+      const blobs = await DiskBlobs.open({ directory, clock: new VirtualClock(), log: new RecordingLog() });
       const body = JSON.stringify({ attachments: [{ content: '' }, { content }] });
       const request = new Request('http://x/', {
         method: 'POST',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Blobs } from '../../../node/system/disk-blobs.ts';
+import { DiskBlobs } from '../../../node/system/disk-blobs.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { testDirectory } from '../../support/test-blobs.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -22,7 +22,7 @@ async function open(bytesMax = 1_000, countMax = 1_000) {
   const directory = testDirectory();
   const clock = new VirtualClock(Date.now());
   const options = { directory, clock, log: new RecordingLog(), bytesMax, countMax };
-  return { directory, clock, blobs: await Blobs.open(options), again: () => Blobs.open(options) };
+  return { directory, clock, blobs: await DiskBlobs.open(options), again: () => DiskBlobs.open(options) };
 }
 
 describe('a blob', () => {
@@ -201,9 +201,9 @@ describe('a blob', () => {
     const options = { clock: new VirtualClock(), log };
     symlinkSync(directory, `${directory}-link`);
     onTestFinished(() => rmSync(`${directory}-link`));
-    await expect(Blobs.open({ ...options, directory: `${directory}-link` })).rejects.toThrow(/-link is a link/);
+    await expect(DiskBlobs.open({ ...options, directory: `${directory}-link` })).rejects.toThrow(/-link is a link/);
     symlinkSync('/etc/passwd', join(directory, 'a'.repeat(64)));
-    await expect(Blobs.open({ ...options, directory })).rejects.toThrow(/a{64} is a link/);
+    await expect(DiskBlobs.open({ ...options, directory })).rejects.toThrow(/a{64} is a link/);
   });
 
   it('lies where nobody else may look, even if the directory was there before', async () => {

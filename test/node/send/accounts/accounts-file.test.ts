@@ -4,8 +4,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCertificates } from '../../../../node/machine/certificates.ts';
+import { readPrivateFile } from '../../../../node/machine/private-file.ts';
 import { Secret } from '../../../../node/secret.ts';
-import { readSendConfig } from '../../../../node/send/accounts/accounts-file.ts';
+import { readSendConfig as readWith, type SendSources } from '../../../../node/send/accounts/accounts-file.ts';
 import { testDirectory } from '../../../support/test-blobs.ts';
 
 function fileOf(value: unknown, mode = 0o600): string {
@@ -15,6 +17,8 @@ function fileOf(value: unknown, mode = 0o600): string {
   return path;
 }
 
+// What the start hands in; promised, as a refusal of any part is one of the whole.
+const readSendConfig = async (sources: SendSources) => readWith(sources, { readPrivateFile, readCertificates });
 const read = (value: unknown, mode?: number) => readSendConfig({ file: fileOf(value, mode), url: undefined });
 const one = (entry: Record<string, unknown>) => read({ accounts: [{ id: 'a', ...entry }] });
 const fromUrl = (url: string) => readSendConfig({ file: undefined, url: new Secret(url) });

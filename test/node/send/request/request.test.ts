@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
 import { validate } from '../../../../node/http/input.ts';
+import { SpooledContent } from '../../../../node/send/attachments/blob-store.ts';
 import { BODY_BYTES_MAX } from '../../../../node/send/limits.ts';
 import { parseSendRequest, type SendRequest, sendRequest } from '../../../../node/send/request/request.ts';
-import { SpooledContent } from '../../../../node/system/disk-blobs.ts';
 import security from '../../../data/send-security.json' with { type: 'json' };
 import { cpuMsOf } from '../../../support/cpu-time.ts';
 
