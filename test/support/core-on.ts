@@ -1,7 +1,9 @@
 // The core of one host of five, in a mesh of `cloud`, `mac` and `mini` unless told otherwise; each test says what matters to it.
 
 import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
+import { step } from '../../mesh/claims/core.ts';
 import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
+import type { Effect, Event } from '../../mesh/claims/events.ts';
 import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
 import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
@@ -52,4 +54,30 @@ export function coreOn(self: HostId, known: KnownCore = {}): CoreState {
 function ownerOn(hostId: HostId, key: AddressKey): Owner {
   const agent = { agentId: 'agent' as AgentId, agentName: 'agent' };
   return { hostId, ...agent, claimId: `claim-${key}` as ClaimId, since: '2026-01-27T12:00:00Z' };
+}
+
+/** Steps at `nowMs`, and does everything that needs no time: every write is durable at once. */
+export function run(state: CoreState, event: Event, nowMs = 0): Effect[] {
+  const done: Effect[] = [];
+  const todo: Effect[] = [...step(state, event, nowMs, nowMs)];
+  for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
+    done.push(effect);
+    if (effect.type === 'persist') todo.push(...effect.after);
+    if (effect.type === 'event') todo.push(...step(state, effect.event, nowMs, nowMs));
+  }
+  return done;
+}
+
+/** Every record that is written, in order; `undefined` where one is removed. */
+export function writesOf(effects: readonly Effect[]): readonly (readonly [key: string, value: unknown])[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'persist' ? effect.writes.map(({ key, value }) => [key, value] as const) : [],
+  );
+}
+
+/** Whom a host greets. */
+export function greetedBy(effects: readonly Effect[]): readonly HostId[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'ask' && effect.question.about === 'greeting' ? [effect.to] : [],
+  );
 }

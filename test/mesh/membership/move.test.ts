@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
-import { step } from '../../../mesh/claims/core.ts';
-import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
-import type { Effect, Event } from '../../../mesh/claims/events.ts';
+import type { CoreState } from '../../../mesh/claims/core-state.ts';
+import type { Effect } from '../../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
 import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
+import { coreOn, run } from '../../support/core-on.ts';
 import {
   cloud,
   DATA,
@@ -28,30 +27,9 @@ const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as
 const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
 
 /** A core on `self`, with so many registers. */
-function coreOn(self: HostId, config: Config, count = 0): CoreState {
+function coreWith(self: HostId, config: Config, count = 0): CoreState {
   const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
-  const state = createCore({
-    self,
-    wish: wishOf(Object.keys(JOINT.voters)),
-    records: { ...emptyClaimRecords(), incarnation: DATA[self], config, registers },
-    registry: { holder: () => undefined, isEmpty: () => true, keys: () => [] },
-    freshData: dataOf('f'),
-    startName: 'first',
-  });
-  state.membership.starts.hasHeardElectors = true;
-  return state;
-}
-
-/** Steps at `nowMs`, and does everything that needs no time: every write is durable at once. */
-function run(state: CoreState, event: Event, nowMs = 0): Effect[] {
-  const done: Effect[] = [];
-  const todo: Effect[] = [...step(state, event, nowMs, nowMs)];
-  for (let effect = todo.shift(); effect !== undefined; effect = todo.shift()) {
-    done.push(effect);
-    if (effect.type === 'persist') todo.push(...effect.after);
-    if (effect.type === 'event') todo.push(...step(state, effect.event, nowMs, nowMs));
-  }
-  return done;
+  return coreOn(self, { config, wish: wishOf(Object.keys(JOINT.voters)), records: { registers } });
 }
 
 const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion => ({
@@ -74,7 +52,7 @@ describe('telling a mover which addresses there are', () => {
   };
 
   it('goes page by page, in the order of the keys, each from above the last one', () => {
-    const state = coreOn(mac, JOINT, 2 * KEYS_PER_PAGE_MAX + 1);
+    const state = coreWith(mac, JOINT, 2 * KEYS_PER_PAGE_MAX + 1);
     expect(pageOf(state, '')).toEqual([2_000, keyOf(0), keyOf(1_999), true]);
     expect(pageOf(state, keyOf(1_999))).toEqual([2_000, keyOf(2_000), keyOf(3_999), true]);
     expect(pageOf(state, keyOf(3_999))).toEqual([1, keyOf(4_000), keyOf(4_000), false]);
@@ -84,11 +62,11 @@ describe('telling a mover which addresses there are', () => {
   });
 
   it('says that there is no more when the last page is full', () => {
-    expect(pageOf(coreOn(mac, JOINT, KEYS_PER_PAGE_MAX), '')).toEqual([2_000, keyOf(0), keyOf(1_999), false]);
+    expect(pageOf(coreWith(mac, JOINT, KEYS_PER_PAGE_MAX), '')).toEqual([2_000, keyOf(0), keyOf(1_999), false]);
   });
 
   it('tells those of the moment at which this epoch was first asked about, and in the next epoch all', () => {
-    const state = coreOn(mac, JOINT, 1);
+    const state = coreWith(mac, JOINT, 1);
     expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
     state.registers.set(keyOf(1), REGISTER);
     expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
@@ -98,17 +76,17 @@ describe('telling a mover which addresses there are', () => {
   });
 
   it('is for the epoch that this host is in, and for a voter to do', () => {
-    expect(told(coreOn(mac, { ...JOINT, epoch: 3 }), asking(''))).toMatchObject({
+    expect(told(coreWith(mac, { ...JOINT, epoch: 3 }), asking(''))).toMatchObject({
       kind: 'ahead',
       config: { epoch: 3 },
     });
-    expect(told(coreOn(mac, CONFIG), asking(''))).toMatchObject({ kind: 'behind' });
-    expect(told(coreOn(mac, { ...JOINT, mesh: 'f'.repeat(32) }), asking(''))).toMatchObject({ kind: 'ahead' });
-    expect(told(coreOn(lab, JOINT), asking(''))).toMatchObject({ kind: 'refused' });
+    expect(told(coreWith(mac, CONFIG), asking(''))).toMatchObject({ kind: 'behind' });
+    expect(told(coreWith(mac, { ...JOINT, mesh: 'f'.repeat(32) }), asking(''))).toMatchObject({ kind: 'ahead' });
+    expect(told(coreWith(lab, JOINT), asking(''))).toMatchObject({ kind: 'refused' });
   });
 
   it('tells what it holds in the mesh that asks, after it left another in an epoch of the same number', () => {
-    const state = coreOn(mac, JOINT);
+    const state = coreWith(mac, JOINT);
     run(state, { type: 'started' });
     expect(told(state, asking(''))).toMatchObject({ keys: [] });
     const other = firstConfig(votersOf(desk, lab), [desk, lab]);
@@ -259,7 +237,7 @@ describe('taking addresses over', () => {
       ),
     );
   const mover = () => {
-    const state = coreOn(cloud, JOINT);
+    const state = coreWith(cloud, JOINT);
     run(state, { type: 'started' });
     return state;
   };

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { CoreState } from '../../../mesh/claims/core-state.ts';
+import type { Effect } from '../../../mesh/claims/events.ts';
+import { adopt, joinMesh, rejoin, withdraw } from '../../../mesh/membership/adoption.ts';
+import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
+import { createMove } from '../../../mesh/membership/move.ts';
+import { createConfigProposal } from '../../../mesh/membership/succession.ts';
+import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
+import { coreOn, greetedBy, type KnownCore, MESH, run, writesOf } from '../../support/core-on.ts';
+import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
+
+const KEY = 'titania@x.test' as AddressKey;
+const GONE = '2026-01-27T12:00:00.000Z';
+const MOVING: Config = { ...MESH, epoch: 2, voters: votersOf(cloud, desk, mac), old: MESH.voters };
+const MOVED: Config = { ...MESH, epoch: 3, voters: votersOf(cloud, desk, mac) };
+const OTHER = firstConfig(votersOf(desk, lab), [desk, lab]);
+const register = { promised: [1, 'mac'], accepted: null, value: null } as const;
+
+/** A core on `mac` whose start is on the disk, and what it does when a function of the room is called. */
+function started(known: KnownCore = {}): CoreState {
+  const state = coreOn(mac, known);
+  run(state, { type: 'started' });
+  return state;
+}
+function effectsOf(act: (out: Effect[]) => void): Effect[] {
+  const out: Effect[] = [];
+  act(out);
+  return out;
+}
+const adopted = (state: CoreState, config: Config) => effectsOf((out) => adopt(state, config, out));
+const logged = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'log' ? [[effect.event, effect.fields]] : []));
+const numbersSent = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'send' && effect.to === cloud ? effect.items.map(({ n }) => n) : []));
+const claim = (state: CoreState) => {
+  const owner = { hostId: mac, agentId: 'agent' as AgentId, agentName: 'agent', claimId: 'claim-1' as ClaimId };
+  return run(state, {
+    type: 'claim',
+    operation: 1,
+    claims: [{ key: KEY, owner: { ...owner, since: '2026-01-27T12:00:00Z' } }],
+  });
+};
+
+describe('a configuration that is adopted', () => {
+  it.each<[string, KnownCore, Config, object]>([
+    ['formed', { config: undefined }, MESH, { epoch: 1, voters: [cloud, mac, mini] }],
+    ['moving', {}, MOVING, { epoch: 2, voters: [cloud, desk, mac], from: [cloud, mac, mini] }],
+    ['moved', { config: MOVING }, MOVED, { epoch: 3, voters: [cloud, desk, mac] }],
+    ['recovered', {}, recoveredConfig(MESH, votersOf(mini), [mini]), { epoch: 2, voters: [mini], from: [mini] }],
+  ])('is told to operators: mesh.%s', (kind, known, config, fields) => {
+    const state = started(known);
+    const effects = adopted(state, config);
+    expect(logged(effects)).toEqual([[`mesh.${kind}`, fields]]);
+    expect(state.membership.config).toBe(config);
+    expect(writesOf(effects).slice(0, 2)).toEqual([
+      ['claim/config', config],
+      ['claim/succession', undefined],
+    ]);
+  });
+
+  it('is told to every host that it or the file names, after it was written', () => {
+    const effects = adopted(started(), MOVING);
+    expect(greetedBy(effects)).toEqual([cloud, desk, mini]);
+    const written = effects.findIndex(({ type }) => type === 'persist');
+    expect(effects.findIndex(({ type }) => type === 'ask')).toBeGreaterThan(written);
+  });
+
+  it('does nothing when it is not later', () => {
+    const state = started({ config: MOVED });
+    for (const config of [MESH, MOVING, MOVED, OTHER]) expect(adopted(state, config)).toEqual([]);
+    expect(state.membership.config).toBe(MOVED);
+  });
+
+  it('ends everything that was about the one before', () => {
+    const state = started();
+    const { membership } = state;
+    membership.proposing = { proposal: createConfigProposal(MESH, MOVING, 1), sinceMs: 0 };
+    membership.succession = { epoch: 1, promised: [1, 'mac'], accepted: null, config: null };
+    Object.assign(membership, { stuckWith: OTHER.mesh, move: createMove(0), keysTold: { epoch: 1, keys: [KEY] } });
+    state.refusing.add(cloud);
+    adopted(state, MOVING);
+    expect([membership.proposing, membership.succession, membership.stuckWith]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([membership.move, membership.keysTold, state.refusing.size]).toEqual([undefined, undefined, 0]);
+  });
+
+  it('has every claim in hand begun again under it, and those begun that waited for a mesh', () => {
+    const state = started();
+    const [before = 0] = numbersSent(claim(state));
+    const [after = 0, ...more] = numbersSent(adopted(state, MOVING));
+    expect([after > before, more]).toEqual([true, []]);
+    const unformed = started({ config: undefined });
+    expect(numbersSent(claim(unformed))).toEqual([]);
+    expect(numbersSent(adopted(unformed, MESH))).toHaveLength(1);
+  });
+
+  it('shows since when a host is gone that is to be evicted', () => {
+    const state = started({ config: { ...MESH, members: [...MESH.members, desk] } });
+    state.membership.evicting.set(desk, null);
+    const effects = adopted(state, { ...MESH, epoch: 2, gone: { [desk]: GONE } });
+    expect(writesOf(effects)).toContainEqual(['claim/evicting/desk', { since: GONE }]);
+    expect(writesOf(adopted(state, { ...MESH, epoch: 3, gone: { [desk]: EVICTED } }))).toContainEqual([
+      'claim/evicting/desk',
+      undefined,
+    ]);
+  });
+});
+
+describe('a host whose data is an older copy', () => {
+  it('forgets what it voted, and begins again on other data with what it has in hand', () => {
+    const state = started({ records: { registers: new Map([[KEY, register]]) } });
+    const [before = 0] = numbersSent(claim(state));
+    state.membership.succession = { epoch: 1, promised: [1, 'mac'], accepted: null, config: null };
+    state.membership.proposing = { proposal: createConfigProposal(MESH, MOVING, 1), sinceMs: 0 };
+    const effects = effectsOf((out) => rejoin(state, cloud, 7, out));
+    expect(logged(effects)).toEqual([['mesh.rejoining', { by: cloud, life: 1, seen: 7 }]]);
+    expect(effects.findIndex(({ type }) => type === 'doubt')).toBeLessThan(
+      effects.findIndex(({ type }) => type === 'persist'),
+    );
+    const { own } = state.membership.starts;
+    expect([own, state.registers.size]).toEqual([{ data: dataOf('f'), number: 1, name: 'first' }, 0]);
+    expect(writesOf(effects).slice(0, 4)).toEqual([
+      ['claim/incarnation', dataOf('f')],
+      ['claim/life', { life: 1, boots: { 1: 'first' }, votes: 0 }],
+      ['claim/succession', undefined],
+      [`claim/register/${KEY}`, undefined],
+    ]);
+    expect([state.membership.succession, state.membership.proposing]).toEqual([undefined, undefined]);
+    expect(numbersSent(effects)[0]).toBeGreaterThan(before);
+    expect(greetedBy(effects)).toEqual([cloud, mini]);
+  });
+});
+
+describe('a host that joins another mesh', () => {
+  it('goes there on other data, which is written together with the mesh', () => {
+    const state = started({ records: { registers: new Map([[KEY, register]]) } });
+    const effects = effectsOf((out) => joinMesh(state, OTHER, out));
+    expect(logged(effects)).toEqual([['mesh.joined', { epoch: 1, voters: [desk, lab] }]]);
+    const keys = (effects.find((effect) => effect.type === 'persist')?.writes ?? []).map(({ key }) => key);
+    expect(keys).toEqual([
+      ...['claim/incarnation', 'claim/life', 'claim/succession', `claim/register/${KEY}`],
+      ...['claim/config', 'claim/succession'],
+    ]);
+    expect([state.membership.config, state.registers.size]).toEqual([OTHER, 0]);
+    expect(greetedBy(effects)).toEqual([desk, lab, cloud, mini]);
+  });
+});
+
+describe('a host whose data is in use elsewhere', () => {
+  const renewed: Config = { ...MESH, epoch: 2, voters: { ...MESH.voters, [mac]: dataOf('e') } };
+
+  it('withdraws when its mesh has moved to other data of it', () => {
+    const state = started();
+    expect(logged(adopted(state, renewed))).toContainEqual(['mesh.used_twice', { by: mac, life: 1 }]);
+    expect(state.membership.starts.withdrawnOnWordOf).toBe(mac);
+  });
+
+  it.each<[string, KnownCore, Config]>([
+    ['the mesh goes on without it', {}, { ...MESH, epoch: 2, voters: votersOf(cloud, mini) }],
+    ['it was on other data before', { records: { incarnation: dataOf('e') } }, renewed],
+    ['an operator had another mesh go on', {}, recoveredConfig(MESH, renewed.voters, [mac])],
+    ['it forms its first mesh', { config: undefined }, renewed],
+  ])('does not when %s', (_, known, config) => {
+    const state = started(known);
+    adopted(state, config);
+    expect([state.membership.config, state.membership.starts.withdrawnOnWordOf]).toEqual([config, undefined]);
+  });
+
+  it('says so once, and remembers who said it last', () => {
+    const state = started();
+    const first = effectsOf((out) => withdraw(state, cloud, out));
+    const second = effectsOf((out) => withdraw(state, mini, out));
+    expect([logged(first).length, logged(second)]).toEqual([1, []]);
+    expect(state.membership.starts.withdrawnOnWordOf).toBe(mini);
+  });
+
+  it('votes no more', () => {
+    const state = started({ wish: wishOf([mac]), config: firstConfig(votersOf(mac), [mac]) });
+    withdraw(state, cloud, []);
+    const item = { kind: 'prepare', key: KEY, n: 9, claiming: true } as const;
+    const message = { version: 2, mesh: state.membership.config?.mesh ?? '', epoch: 1, life: 1, boot: 'x' } as const;
+    const effects = run(state, {
+      ...{ type: 'received', token: 1, from: mini },
+      message: { ...message, incarnation: DATA[mini] ?? '', items: [item] },
+    });
+    expect(effects).toContainEqual(
+      expect.objectContaining({ type: 'answer', answer: expect.objectContaining({ kind: 'refused' }) }),
+    );
+  });
+});
