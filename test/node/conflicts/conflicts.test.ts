@@ -257,14 +257,19 @@ describe('an address in the index of a peer too', () => {
   });
 
   it('is not looked for while the peer says by itself that its index stayed the same, but for once in ten minutes', async () => {
-    const { clock, start, says, asked } = await setUp();
+    const { clock, start, says, asked, answering } = await setUp();
     start();
     await clock.advance(1_000);
     says('"1"');
     await clock.advance(590_000);
     expect(asked.length).toBe(1);
+    answering(() => ({ status: 304, body: undefined }));
     await clock.advance(70_000);
     expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, '"1"']);
+    await clock.advance(500_000);
+    expect(asked.length).toBe(2);
+    await clock.advance(160_000);
+    expect(asked.length).toBe(3);
   });
 
   it.each([['"2"'], [undefined]])('is looked for each minute when it says otherwise, or nothing: %s', async (index) => {

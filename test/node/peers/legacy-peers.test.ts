@@ -219,6 +219,15 @@ describe('a peer without a hello', () => {
     expect(peers.remark(OLD)).toMatch(/introduced itself with a key.*take "legacy": true out/);
   });
 
+  it('may be told in hosts.json though a key of it was known once, until it introduces itself', async () => {
+    const store = new MemoryStore();
+    await store.commit([{ key: 'keyed/old', value: true }]);
+    const { peers, world, changes, start } = await setUp({ legacy: true, disk: store.snapshot() });
+    world.hello = { kind: 'known', key };
+    await start();
+    expect([peers.has(OLD), changes]).toEqual([false, [false]]);
+  });
+
   it('is asked nothing while it counts as any other host', async () => {
     const { refusal, transport, world } = await setUp();
     world.hello = { kind: 'known', key };
