@@ -11,9 +11,9 @@ import {
 import type { ClaimStore } from '../mesh/claims/claim-store.ts';
 import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
 import type { Conversation } from '../mesh/claims/conversation.ts';
-import type { RegistryView } from '../mesh/claims/core-state.ts';
 import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum-claims.ts';
+import type { RegistryView } from '../mesh/claims/registry-view.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';

@@ -5,7 +5,8 @@ import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, SETTLE_RETRY_MS } from '.
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
 import { ballotCeilingWrite } from './claim-records.ts';
-import { type CoreState, votersOf } from './core-state.ts';
+import type { CoreState } from './core-state.ts';
+import { votersOf } from './electorate.ts';
 import { type Effect, type Inner, timer } from './events.ts';
 
 /** Begins an attempt for each of these proposals of one operation, in shared messages. */

@@ -3,29 +3,67 @@
 // What an answer or a message depends on is durable before it leaves (`persist … after`). A claim's intent (its `unsettled`
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 
-import { adopt } from '../membership/adoption.ts';
-import { type Config, canDecideWithout, isQuorum, isVoter, voteKey } from '../membership/config.ts';
-import { strayed } from '../membership/epoch.ts';
+import { voteKey } from '../membership/config.ts';
 import { reviewEvictions } from '../membership/eviction.ts';
-import { greet, greetAll, greetInTurn, introduce, nudge } from '../membership/greeting.ts';
-import { mayVote, noteElectorsHeard } from '../membership/membership.ts';
+import { greet, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
+import { createMembership, noteElectorsHeard } from '../membership/membership.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { unavailable } from '../membership/obstacles.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
-import { isReplaced, startOf } from '../membership/starts.ts';
+import { nextStart } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';
-import type { Write } from '../ports.ts';
-import { vote } from '../register/acceptor.ts';
-import { proposerName } from '../register/ballot.ts';
-import type { Item, ItemAnswer } from '../register/item.ts';
-import { type Electorate, hear } from '../register/proposer.ts';
-import { attempt, reserveBallots, retry, toAll } from './attempts.ts';
-import { registerWrite } from './claim-records.ts';
-import { type CoreState, isAbandoned } from './core-state.ts';
+import { attempt, reserveBallots, retry } from './attempts.ts';
+import type { ClaimRecords } from './claim-records.ts';
+import type { CoreState } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
-import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from './messages.ts';
-import { advance, claim, confirm, end, exposePrepared, free, ownOperation, read } from './operation.ts';
+import type { Wish } from './messages.ts';
+import { claim, confirm, end, exposePrepared, free, ownOperation, read } from './operation.ts';
+import type { RegistryView } from './registry-view.ts';
+import { answerItems, hearAnswer } from './votes.ts';
+
+export interface CoreOptions {
+  readonly self: HostId;
+  /** hosts.json. */
+  readonly wish: Wish;
+  readonly records: ClaimRecords;
+  readonly registry: RegistryView;
+  /** 32 hex digits made at random: a name for this host's data, should it be new, or turn out to be an older copy. */
+  readonly freshData: string;
+  /** A name for this start, made at random. */
+  readonly startName: string;
+}
+
+/** The state after a start. The `started` event must be the first. */
+export function createCore(options: CoreOptions): CoreState {
+  const { self, wish, records, registry, freshData, startName } = options;
+  const { config, succession } = records;
+  return {
+    membership: createMembership({
+      self,
+      starts: nextStart(records, freshData, startName),
+      wish,
+      config,
+      succession,
+      evicting: records.evicting,
+    }),
+    registers: records.registers,
+    registry,
+    unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),
+    operations: new Map(),
+    attempts: new Map(),
+    heardAtMs: new Map(),
+    refusing: new Set(),
+    highestBallot: records.ballotCeiling,
+    ballotCeiling: records.ballotCeiling,
+    ceilingAsked: records.ballotCeiling,
+    lastOwnOperation: 0,
+    claimsInHand: 0,
+    roundTripMs: 0,
+    nowMs: 0,
+    wallMs: 0,
+  };
+}
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */
 export function step(state: CoreState, event: Event, nowMs: number, wallMs: number): readonly Effect[] {
@@ -69,7 +107,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       if (state.membership.config === undefined) attend(state, out);
       break;
     case 'received':
-      answer(state, event.token, event.from, event.message, out);
+      answerItems(state, event.token, event.from, event.message, out);
       break;
     case 'answered':
       hearAnswer(state, event.from, event.answer, event.tookMs, out);
@@ -161,74 +199,4 @@ function start(state: CoreState, out: Effect[]): void {
   introduce(state, out);
   reserveBallots(state, out);
   for (const claim of state.unsettledAtStart) free(state, ownOperation(state), [claim], out);
-}
-
-/** This host's votes. Every answer leaves after what it depends on is durable, also when that was written earlier. */
-function answer(state: CoreState, token: number, from: HostId, message: ClaimMessage, out: Effect[]): void {
-  const { membership } = state;
-  const { config, starts } = membership;
-  const incarnation = starts.own.data;
-  const elsewhere = strayed(state, message);
-  const isOut = config?.gone[from] !== undefined || isReplaced(config, starts, from, startOf(message));
-  const isRefused = isOut || !mayVote(membership);
-  if (elsewhere !== undefined || isRefused) {
-    const refused = { version: CLAIM_VERSION, kind: 'refused', incarnation } as const;
-    // After what was adopted is durable: the sender may go by it at once.
-    out.push({ type: 'persist', writes: [], after: [{ type: 'answer', token, answer: elsewhere ?? refused }] });
-    return;
-  }
-  const proposer = proposerName(from, message.incarnation);
-  const writes: Write[] = [];
-  const answers: ItemAnswer[] = [];
-  for (const item of message.items) {
-    const { answer, register } = vote(state.registers.get(item.key), proposer, item, state.registry.holder);
-    if (register) {
-      state.registers.set(item.key, register);
-      starts.votes += 1;
-      writes.push(registerWrite(item.key, register));
-    }
-    answers.push(answer);
-  }
-  out.push({
-    type: 'persist',
-    writes,
-    after: [{ type: 'answer', token, answer: { version: CLAIM_VERSION, kind: 'items', incarnation, items: answers } }],
-  });
-}
-
-function hearAnswer(state: CoreState, from: HostId, answer: ClaimAnswer, tookMs: number, out: Effect[]): void {
-  const { membership } = state;
-  if (answer.kind !== 'items') {
-    state.refusing.add(from);
-    if (answer.kind === 'ahead') adopt(state, answer.config, out);
-    else if (answer.kind === 'behind') nudge(state, from, out);
-    return;
-  }
-  const { config } = membership;
-  const { incarnation } = answer;
-  if (config === undefined || !isVoter(config, from, incarnation)) return;
-  const voter = voteKey(from, incarnation);
-  state.heardAtMs.set(voter, state.nowMs);
-  state.refusing.delete(from);
-  if (from !== membership.self) state.roundTripMs = state.roundTripMs * 0.9 + tookMs * 0.1;
-  const electorate = electorateOf(state, config);
-  const proposals: Item[] = [];
-  for (const item of answer.items) {
-    if (item.kind === 'nack') state.highestBallot = Math.max(state.highestBallot, item.promised[0]);
-    const proposal = state.attempts.get(item.n);
-    if (proposal) {
-      const progress = hear(proposal, voter, item, electorate);
-      advance(state, proposal, progress, proposals, out);
-    }
-  }
-  if (proposals.length > 0) out.push(...toAll(state, proposals));
-}
-
-/** Whose votes decide under that configuration, and which claims are void. */
-function electorateOf(state: CoreState, config: Config): Electorate {
-  return {
-    isQuorum: (votes) => isQuorum(config, votes),
-    canDecideWithout: (refusals) => canDecideWithout(config, refusals),
-    abandoned: (key, owner) => isAbandoned(state, key, owner),
-  };
 }

@@ -8,7 +8,8 @@ import { proposerName } from '../register/ballot.ts';
 import { applyChange, type Proposal } from '../register/proposer.ts';
 import { registerWrite, settledWrite, unsettledWrite } from './claim-records.ts';
 import type { Rival } from './claim-store.ts';
-import { type CoreState, isAbandoned, type Operation } from './core-state.ts';
+import type { CoreState, Operation } from './core-state.ts';
+import { isAbandoned } from './electorate.ts';
 import type { Result } from './events.ts';
 
 /** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */

@@ -27,13 +27,14 @@ import type {
   Unavailable,
 } from './claim-store.ts';
 import { type Conversation, tellOf, withIndex } from './conversation.ts';
-import { step } from './core.ts';
-import { type CoreState, createCore, type RegistryView } from './core-state.ts';
+import { createCore, step } from './core.ts';
+import type { CoreState } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
+import type { RegistryView } from './registry-view.ts';
 
 export interface QuorumOptions {
   readonly self: HostId;

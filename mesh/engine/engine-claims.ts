@@ -16,7 +16,7 @@ import type {
   Rival,
   Unavailable,
 } from '../claims/claim-store.ts';
-import type { RegistryView } from '../claims/core-state.ts';
+import type { RegistryView } from '../claims/registry-view.ts';
 import { MeshError } from '../errors.ts';
 import {
   CLAIM_MS_MAX,

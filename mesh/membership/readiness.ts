@@ -2,7 +2,8 @@
 // what is agreed. For `/ready`, `GET /api/hosts` and people; nothing is decided by it.
 
 import type { ClaimStatus } from '../claims/claim-store.ts';
-import { type CoreState, votersOf } from '../claims/core-state.ts';
+import type { CoreState } from '../claims/core-state.ts';
+import { votersOf } from '../claims/electorate.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';

@@ -24,19 +24,23 @@ export interface Mutant extends Mutation {
   readonly noticedBy: { readonly micro: number } | { readonly full: number } | { readonly schedule: ScheduleName };
 }
 
-const [CORE, PROPOSER] = ['mesh/claims/core.ts', 'mesh/register/proposer.ts'];
+const [VOTES, ELECTORATE, PROPOSER] = [
+  'mesh/claims/votes.ts',
+  'mesh/claims/electorate.ts',
+  'mesh/register/proposer.ts',
+];
 const [MEMBERSHIP, EPOCH] = ['mesh/membership/membership.ts', 'mesh/membership/epoch.ts'];
 const MOVE = 'mesh/membership/move.ts';
 
 /** Votes that decide, if each side of a configuration is asked for itself. `enough`: an expression of `side` and `votes`. */
 const quorum = (enough: string): SourceChange => ({
-  file: CORE,
+  file: ELECTORATE,
   from: 'isQuorum: (votes) => isQuorum(config, votes),',
   to: `isQuorum: (votes) => [config.voters, config.old ?? config.voters].every((side) => ${enough}),`,
 });
 /** How a vote is told from another when it is counted. */
 const countedAs = (vote: string): SourceChange => ({
-  file: CORE,
+  file: VOTES,
   from: 'hear(proposal, voter, item, electorate)',
   to: `hear(proposal, ${vote}, item, electorate)`,
 });
@@ -62,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: { micro: 1 },
     sources: [
       quorum(
-        'Object.keys(side).filter((host) => votes.has(voteKey(host, side[host]))).length >= Math.max(1, Math.floor(Object.keys(side).length / 2))',
+        'Object.entries(side).filter((voter) => votes.has(voter.join(" "))).length >= Math.max(1, Math.floor(Object.keys(side).length / 2))',
       ),
     ],
   },
@@ -97,12 +101,12 @@ export const MUTANTS: readonly Mutant[] = [
         to: 'const { config, self, starts } = membership;\n  return config !== undefined && (self in config.voters || self in (config.old ?? {}));\n  if (starts.withdrawnOnWordOf',
       },
       {
-        file: CORE,
+        file: VOTES,
         from: '!isVoter(config, from, incarnation)',
         to: '!(from in config.voters || from in (config.old ?? {}))',
       },
       countedAs("voteKey(from, '')"),
-      quorum("Object.keys(side).filter((host) => votes.has(voteKey(host, ''))).length > Object.keys(side).length / 2"),
+      quorum('Object.keys(side).filter((host) => votes.has(host + " ")).length > Object.keys(side).length / 2'),
     ],
     simulation: { watchesDisks: false },
   },

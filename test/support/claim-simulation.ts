@@ -3,8 +3,8 @@
 
 import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/claim-records.ts';
 import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
-import { step } from '../../mesh/claims/core.ts';
-import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
+import { createCore, step } from '../../mesh/claims/core.ts';
+import type { CoreState } from '../../mesh/claims/core-state.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';

@@ -1,8 +1,8 @@
 // The core of one host of five, in a mesh of `cloud`, `mac` and `mini` unless told otherwise; each test says what matters to it.
 
 import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
-import { step } from '../../mesh/claims/core.ts';
-import { type CoreState, createCore } from '../../mesh/claims/core-state.ts';
+import { createCore, step } from '../../mesh/claims/core.ts';
+import type { CoreState } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../mesh/claims/events.ts';
 import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
 import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ClaimRecords, emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
-import { step } from '../../../mesh/claims/core.ts';
-import { type CoreState, createCore } from '../../../mesh/claims/core-state.ts';
+import { createCore, step } from '../../../mesh/claims/core.ts';
+import type { CoreState } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../../mesh/claims/events.ts';
 import type { Greeting } from '../../../mesh/claims/messages.ts';
 import { type Config, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';

@@ -1,0 +1,32 @@
+// Who is asked about a register, whose votes decide, and which claims are void: what was agreed, as the proposer needs it.
+
+import { GONE_GRACE_MS } from '../limits.ts';
+import { type Config, canDecideWithout, electorsOf, isQuorum } from '../membership/config.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import type { Owner } from '../owner.ts';
+import type { Electorate } from '../register/proposer.ts';
+import type { CoreState } from './core-state.ts';
+
+/** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
+export function votersOf({ membership }: CoreState): readonly HostId[] {
+  return membership.config === undefined ? membership.wish.voters : electorsOf(membership.config);
+}
+
+/** Whose votes decide under that configuration, and which claims are void. */
+export function electorateOf(state: CoreState, config: Config): Electorate {
+  return {
+    isQuorum: (votes) => isQuorum(config, votes),
+    canDecideWithout: (refusals) => canDecideWithout(config, refusals),
+    abandoned: (key, owner) => isAbandoned(state, key, owner),
+  };
+}
+
+/**
+ * Whether a claim may be replaced: one of this very host that its registry does not hold, left over from a claim that failed or
+ * was released; or one of a host that left the mesh long enough ago.
+ */
+export function isAbandoned(state: CoreState, key: AddressKey, owner: Owner): boolean {
+  if (owner.hostId === state.membership.self) return state.registry.holder(key)?.claimId !== owner.claimId;
+  const goneSince = state.membership.config?.gone[owner.hostId];
+  return goneSince !== undefined && state.wallMs - Date.parse(goneSince) >= GONE_GRACE_MS;
+}
