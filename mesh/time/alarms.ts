@@ -10,6 +10,9 @@ interface Alarm {
   fire(): void;
 }
 
+/** A reason of its own spares the making of a DOMException, with its stack, for every alarm. */
+const RESET = Symbol('reset');
+
 export class Alarms {
   readonly #clock: Clock;
   readonly #due = new Heap<Alarm>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
@@ -32,11 +35,11 @@ export class Alarms {
 
   stop(): void {
     this.#stopped = true;
-    this.#sleep?.abort();
+    this.#sleep?.abort(RESET);
   }
 
   #rearm(): void {
-    this.#sleep?.abort();
+    this.#sleep?.abort(RESET);
     const next = this.#due.peek();
     if (this.#stopped || next === undefined) return;
     const sleep = new AbortController();
