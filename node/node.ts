@@ -140,8 +140,13 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       ...{ resolve: ports.resolveOutside, allow: config.webhookAllow },
     }),
   );
-  const { tell, find: agent, holderOfText: holder } = registry;
-  const sending = await createSending(options.send, { ...ports, validate, tell, agent, holder });
+  const { table, mail } = registry;
+  const sending = await createSending(options.send, {
+    ...{ ...ports, validate },
+    tell: (event) => mail.tell(event),
+    agent: (id) => table.find(id),
+    holder: (address) => table.holderOfText(address),
+  });
   stack.defer(() => sending.close());
   const modules: readonly Module[] = [
     { run: () => peers.run(claims.greet) },
@@ -206,7 +211,7 @@ function createFetch({ options, ports, mesh, index, registry, modules }: Parts):
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self, signer, clock, roster, mayClaim, keys, nonces },
     peerRoutes: [(app) => claimRoutes(app, claims.voter)],
-    emailIndex: { index, pending: registry.pending, lookUp, parseAddress: parseAnyAddress, clock },
+    emailIndex: { index, pending: (key) => registry.claims.pending(key), lookUp, parseAddress: parseAnyAddress, clock },
     routes: [
       (app) => nodeRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
       (app) => meshCommandRoutes(app, claims),

@@ -17,7 +17,7 @@ export interface Double {
 
 export interface ConflictsOptions {
   readonly store: Store;
-  readonly registry: Pick<Registry, 'confirm' | 'concede' | 'addAddress' | 'removeAddress' | 'holderOf'>;
+  readonly registry: Pick<Registry, 'addresses'> & { readonly table: Pick<Registry['table'], 'holderOf'> };
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,11 +62,11 @@ export class Conflicts {
   *#keys(): Iterable<AddressKey> {
     yield* this.#byKey.keys();
     for (const keys of this.#doubles.values())
-      for (const key of keys) if (this.#options.registry.holderOf(key) !== undefined) yield key;
+      for (const key of keys) if (this.#options.registry.table.holderOf(key) !== undefined) yield key;
   }
 
   #doublesOf(key: AddressKey): readonly Double[] {
-    if (this.#options.registry.holderOf(key) === undefined) return [];
+    if (this.#options.registry.table.holderOf(key) === undefined) return [];
     return [...this.#doubles].flatMap(([hostId, keys]) => (keys.has(key) ? [{ key, hostId }] : []));
   }
 
@@ -98,7 +98,7 @@ export class Conflicts {
    * know nothing of is taken again. Throws `uniqueness_unavailable`.
    */
   async check(keys: readonly AddressKey[]): Promise<void> {
-    for (const rival of await this.#options.registry.confirm(keys)) await this.#giveWay(rival);
+    for (const rival of await this.#options.registry.addresses.confirm(keys)) await this.#giveWay(rival);
   }
 
   /**
@@ -110,7 +110,7 @@ export class Conflicts {
     if (conflict === undefined) return await this.#giveUp(key, keep);
     const { agentId, address, primary, displayName, metadata } = conflict;
     if (keep === 'mine')
-      await this.#options.registry.addAddress(agentId, {
+      await this.#options.registry.addresses.add(agentId, {
         address,
         ...(primary ? { primary } : {}),
         ...(displayName === undefined ? {} : { displayName }),
@@ -125,7 +125,7 @@ export class Conflicts {
   async #giveUp(key: AddressKey, keep: 'mine' | 'theirs'): Promise<undefined> {
     const { registry, log } = this.#options;
     const [double] = this.#doublesOf(key);
-    const agent = registry.holderOf(key);
+    const agent = registry.table.holderOf(key);
     if (double === undefined || agent === undefined)
       throw new MeshError('not_found', `This host has no conflict over '${key.slice(0, 320)}'.`);
     if (keep === 'mine')
@@ -133,7 +133,7 @@ export class Conflicts {
         'conflict',
         `Host '${double.hostId}' has ${key} too, and goes by other voters: this host can't take it from there. Release it on that host, or say "keep": "theirs" here.`,
       );
-    await registry.removeAddress(agent.id, key);
+    await registry.addresses.remove(agent.id, key);
     log.info('conflict.resolved', { address: key, keep });
   }
 
@@ -141,7 +141,7 @@ export class Conflicts {
     const { registry, clock, log } = this.#options;
     const foundAt = new Date(clock.wallMs()).toISOString();
     let conflict: AddressConflict | undefined;
-    await registry.concede(key, owner.claimId, (agent, entry) => {
+    await registry.addresses.concede(key, owner.claimId, (agent, entry) => {
       conflict = conflictOf(agent, entry, { owner, foundAt });
       return [conflictWrite(key, conflict)];
     });

@@ -71,7 +71,7 @@ export class AddressClaims {
   });
 
   /** The turn on these addresses, until disposed of. */
-  async hold(addresses: Addresses, untilMs: number): Promise<Disposable> {
+  async lock(addresses: Addresses, untilMs: number): Promise<Disposable> {
     const keys = addresses.map((entry) => entry.key);
     const turn = await this.#locks.holdAll(keys, untilMs);
     return {
@@ -144,7 +144,7 @@ export class AddressClaims {
   }
 
   /** Records for the commit that gives these addresses up. */
-  releasing(lost: Addresses): readonly Write[] {
+  releaseWrites(lost: Addresses): readonly Write[] {
     return lost.length === 0 ? [] : this.#ports.claims.releasing(lost.map(claimNamed));
   }
 

@@ -3,16 +3,13 @@ import type { Rival } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../mesh/names.ts';
-import type { Clock, Write } from '../../mesh/ports.ts';
-import type { KeyedLock } from '../../mesh/time/keyed-lock.ts';
-import type { AddressClaims } from './address-claims.ts';
+import type { Write } from '../../mesh/ports.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
-import type { AgentTable } from './agent-table.ts';
-import type { AgentWriter } from './agent-writer.ts';
-import { type Changed, lockDeadline } from './agents.ts';
+import type { Changed } from './agents.ts';
+import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AddressPatch, NewAddress } from './schemas.ts';
-import { type ParseAddress, parseWanted, tooMany } from './wanted-addresses.ts';
+import { parseWanted, tooMany } from './wanted-addresses.ts';
 
 export interface Added {
   readonly agent: Agent;
@@ -21,19 +18,10 @@ export interface Added {
   readonly isNew: boolean;
 }
 
-export interface AddressesParts {
-  readonly table: AgentTable;
-  readonly writer: AgentWriter;
-  readonly addressClaims: AddressClaims;
-  readonly locks: KeyedLock;
-  readonly parseAddress: ParseAddress;
-  readonly clock: Clock;
-}
-
 export class Addresses {
-  readonly #parts: AddressesParts;
+  readonly #parts: RegistryParts;
 
-  constructor(parts: AddressesParts) {
+  constructor(parts: RegistryParts) {
     this.#parts = parts;
   }
 
@@ -49,14 +37,15 @@ export class Addresses {
     if (present !== undefined) return { agent: before, address: present, isNew: false };
     if (before.addresses.length >= ADDRESSES_PER_AGENT_MAX) throw tooMany('address');
     const addresses = withAddress(before.addresses, wanted, addressClaims.newClaim());
-    const gained = addresses.slice(-1);
-    using _addressTurn = await addressClaims.hold(gained, untilMs);
+    // The new one stands last.
+    const gained = addresses.slice(-1) as [AgentAddress];
+    using _addressTurn = await addressClaims.lock(gained, untilMs);
     const settled = await addressClaims.claim(before, gained, {
       askedMs,
       given: new Map([[wanted.key, input.address]]),
     });
     const agent = await writer.save(before, { ...before, addresses }, settled);
-    return { agent, address: this.find(agent, wanted.address), isNew: true };
+    return { agent, address: gained[0], isNew: true };
   }
 
   /** Throws `not_found` or `invalid_request`. */
@@ -64,7 +53,7 @@ export class Addresses {
     const { table, writer, locks, clock } = this.#parts;
     using _agentTurn = await locks.hold(id, lockDeadline(clock));
     const before = table.get(id);
-    const { key } = this.find(before, text);
+    const { key } = this.#find(before, text);
     const addresses = withDetails(before.addresses, key, patch);
     // Awaited here: the turn ends when this function returns.
     return await writer.save(before, { ...before, addresses }, []);
@@ -83,7 +72,7 @@ export class Addresses {
     };
     // Released meanwhile, it must not be taken again; claimed meanwhile, it is somebody else's turn.
     const ours = keys.filter((key) => table.holderOf(key) !== undefined);
-    using _turn = await addressClaims.hold(
+    using _turn = await addressClaims.lock(
       ours.flatMap(heldBy).map(({ entry }) => entry),
       lockDeadline(clock),
     );
@@ -108,9 +97,9 @@ export class Addresses {
     const before = table.find(id);
     const entry = before?.addresses.find((one) => one.key === key && one.claimId !== standing);
     if (before === undefined || entry === undefined) return;
-    using _addressTurn = await addressClaims.hold([entry], untilMs);
+    using _addressTurn = await addressClaims.lock([entry], untilMs);
     const addresses = withoutAddress(before.addresses, key);
-    const writes = [...addressClaims.releasing([entry]), ...writesOf(before, entry)];
+    const writes = [...addressClaims.releaseWrites([entry]), ...writesOf(before, entry)];
     await writer.save(before, { ...before, addresses }, writes);
     // Should it linger at a voter, it is freed in the background.
     void addressClaims.release([entry]);
@@ -122,19 +111,23 @@ export class Addresses {
     const untilMs = lockDeadline(clock);
     using agentTurn = await locks.hold(id, untilMs);
     const before = table.get(id);
-    const lost = [this.find(before, text)];
-    using _addressTurn = await addressClaims.hold(lost, untilMs);
+    const lost = [this.#find(before, text)];
+    using _addressTurn = await addressClaims.lock(lost, untilMs);
     const addresses = lost.reduce((list, entry) => withoutAddress(list, entry.key), before.addresses);
-    const agent = await writer.save(before, { ...before, addresses }, addressClaims.releasing(lost));
+    const agent = await writer.save(before, { ...before, addresses }, addressClaims.releaseWrites(lost));
     agentTurn[Symbol.dispose]();
     return { agent, releasing: await addressClaims.release(lost) };
   }
 
   /**
-   * The agent's address that `text` names. A text that does not parse is looked for as it is: what was accepted under earlier
-   * settings can still be read and deleted. Throws `not_found`.
+   * The agent's address that `text` names, in any spelling that means the same mailbox. A text that does not parse is looked for as it is:
+   * an address that was accepted under earlier settings can still be read and deleted. Throws `not_found`.
    */
-  find(agent: Agent, text: string): AgentAddress {
+  get(id: AgentId, text: string): AgentAddress {
+    return this.#find(this.#parts.table.get(id), text);
+  }
+
+  #find(agent: Agent, text: string): AgentAddress {
     const parsed = this.#parts.parseAddress(text);
     const entry = agent.addresses.find((held) => (parsed.valid ? held.key === parsed.key : held.address === text));
     if (entry !== undefined) return entry;

@@ -1,5 +1,6 @@
 // The agents of this host in memory, by id and by name, and the email index kept in step with them. It is changed only after
 // the commit that holds the change, so whatever it shows is durable.
+import { anyAddressKey } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Agent } from './agent.ts';
@@ -48,8 +49,15 @@ export class AgentTable {
     return [...this.#byId.values()];
   }
 
+  /** The agent of this host that has the address. */
   holderOf(key: AddressKey): Agent | undefined {
     return this.#index.holder(key)?.agent;
+  }
+
+  /** The same for an address in any spelling, of any kind that a host may give out. */
+  holderOfText(address: string): Agent | undefined {
+    const key = anyAddressKey(address);
+    return key === undefined ? undefined : this.holderOf(key);
   }
 
   /** Throws `name_taken` when an agent other than `exceptId` has that name. */

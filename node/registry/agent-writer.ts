@@ -25,7 +25,8 @@ export interface AgentWriterPorts {
 /** What became of a message, to be told as an event of its agent. */
 export type EmailDraft = Pick<EmailEntry, 'event' | 'email'>;
 
-export interface Telling {
+/** What became of an agent's mail, and what is to be durable with the events that tell of it. */
+export interface MailEvent {
   readonly agentId: AgentId;
   /** The name to tell when the agent is gone. */
   readonly agentName: string;
@@ -56,7 +57,7 @@ export class AgentWriter {
   }
 
   /** Tells of mail, with the module's own writes in the same commit. The agent may be gone by now. */
-  async tell({ agentId, agentName, drafts, writes, apply }: Telling): Promise<void> {
+  async tell({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
     const { table, changes, hostId, store } = this.#ports;
     if (table.find(agentId) === undefined && !this.#sequences.has(agentId)) {
       const gone = await goneSequence(store, agentId);

@@ -3,20 +3,15 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
-import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { Clock } from '../../mesh/ports.ts';
+import type { AgentId, EmailAddress } from '../../mesh/names.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
-import type { NewUuid } from '../../mesh/uuid.ts';
-import type { Store } from '../store/store.ts';
-import type { AddressClaims } from './address-claims.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import { goneSequence } from './agent-records.ts';
-import { type AgentTable, nameKey } from './agent-table.ts';
-import type { AgentWriter } from './agent-writer.ts';
-import { LOCK_WAIT_MS_MAX } from './limits.ts';
+import { nameKey } from './agent-table.ts';
+import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
-import { givenTexts, type ParseAddress, parseWantedList } from './wanted-addresses.ts';
+import { givenTexts, parseWantedList } from './wanted-addresses.ts';
 
 export interface Created {
   readonly agent: Agent;
@@ -30,25 +25,13 @@ export interface Changed {
   readonly releasing: readonly EmailAddress[];
 }
 
-export interface AgentsParts {
-  readonly table: AgentTable;
-  readonly writer: AgentWriter;
-  readonly addressClaims: AddressClaims;
-  readonly locks: KeyedLock;
-  readonly store: Pick<Store, 'get'>;
-  readonly parseAddress: ParseAddress;
-  readonly clock: Clock;
-  readonly newUuid: NewUuid;
-  readonly hostId: HostId;
-}
-
 const LIST_FIELD = 'tools.email.addresses';
 
 export class Agents {
-  readonly #parts: AgentsParts;
+  readonly #parts: RegistryParts;
   readonly #names: KeyedLock;
 
-  constructor(parts: AgentsParts) {
+  constructor(parts: RegistryParts) {
     this.#parts = parts;
     this.#names = new KeyedLock('name', parts.clock);
   }
@@ -71,7 +54,7 @@ export class Agents {
     table.refuseTakenName(draft.name, undefined);
     const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     const sequence = writer.lastSequence(draft.id, gone);
-    using _addressTurns = await addressClaims.hold(draft.addresses, untilMs);
+    using _addressTurns = await addressClaims.lock(draft.addresses, untilMs);
     const settled = await addressClaims.claim(draft, draft.addresses, {
       askedMs,
       given: givenTexts(wishes, wanted),
@@ -94,12 +77,12 @@ export class Agents {
     table.refuseTakenName(after.name, id);
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
-    using _addressTurns = await addressClaims.hold([...gained, ...lost], untilMs);
+    using _addressTurns = await addressClaims.lock([...gained, ...lost], untilMs);
     const settled = await addressClaims.claim(after, gained, {
       askedMs,
       given: givenTexts(patch.tools?.email?.addresses ?? [], wanted ?? []),
     });
-    const agent = await writer.save(before, after, [...settled, ...addressClaims.releasing(lost)]);
+    const agent = await writer.save(before, after, [...settled, ...addressClaims.releaseWrites(lost)]);
     // The agent is free for the next change while the voters hear of this one; its addresses are not.
     agentTurn[Symbol.dispose]();
     return { agent, releasing: await addressClaims.release(lost) };
@@ -112,8 +95,8 @@ export class Agents {
     using agentTurn = await locks.hold(id, untilMs);
     const before = table.get(id);
     const lost = before.addresses;
-    using _addressTurns = await addressClaims.hold(lost, untilMs);
-    await writer.remove(before, addressClaims.releasing(lost));
+    using _addressTurns = await addressClaims.lock(lost, untilMs);
+    await writer.remove(before, addressClaims.releaseWrites(lost));
     agentTurn[Symbol.dispose]();
     // Awaited here: the turns on the addresses end when this function returns.
     return await addressClaims.release(lost);
@@ -157,11 +140,6 @@ export class Agents {
           : replaced(before.addresses, wanted, this.#parts.addressClaims.newClaim),
     };
   }
-}
-
-/** The moment, on the monotonic clock, until which a mutation that begins now waits for its turns. */
-export function lockDeadline(clock: Clock): number {
-  return clock.monotonicMs() + LOCK_WAIT_MS_MAX;
 }
 
 /** A removed member has its default again: enabled. */

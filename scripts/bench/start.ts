@@ -102,7 +102,7 @@ async function fill(directory: string): Promise<void> {
           address: `address-${index}.of-${number}@bench.example.com`,
           displayName: `Agent ${number}`,
         }));
-        await node.registry.create({
+        await node.registry.agents.create({
           name: `agent-${number}`,
           ...(id === undefined ? {} : { id }),
           tools: { email: { addresses } },

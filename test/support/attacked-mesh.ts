@@ -176,7 +176,7 @@ export class AttackedMesh implements AsyncDisposable {
   /** A client's claim of one address by a new agent; resolves with whether it was given. */
   async claim(id: string, address: string): Promise<boolean> {
     const tools = { email: { addresses: [{ address }] } };
-    const asked = this.#host(id).node.registry.create({ name: `${id}/${address.replace('@', '/')}`, tools });
+    const asked = this.#host(id).node.registry.agents.create({ name: `${id}/${address.replace('@', '/')}`, tools });
     const given = asked.then(
       () => true,
       (error: unknown) => {

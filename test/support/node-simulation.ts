@@ -220,7 +220,8 @@ export class NodeSimulation {
     if (absence !== undefined) absence.toMs = this.clock.monotonicMs();
     claims.start();
     const { life } = host;
-    if (registry.list().length === 0) void registry.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
+    if (registry.table.list().length === 0)
+      void registry.agents.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
     await this.clock.advance(0);
     if (host.life !== life) throw new Error('A host can not crash while it starts.');
   }
@@ -246,10 +247,10 @@ export class NodeSimulation {
   claim(id: HostId, key: AddressKey): void {
     const host = this.#host(id);
     const { life, up } = host;
-    if (up === undefined || up.registry.find(agentOf(id)) === undefined) return;
+    if (up === undefined || up.registry.table.find(agentOf(id)) === undefined) return;
     const callMs = this.clock.monotonicMs();
     this.#trace(id, `is asked to claim ${key}`);
-    up.registry.addAddress(agentOf(id), { address: key }).then(
+    up.registry.addresses.add(agentOf(id), { address: key }).then(
       ({ address, isNew }) => {
         if (host.life !== life) return;
         this.#ended(id, isNew ? 'claimed' : 'held already', `${key} as ${address.claimId}`);
@@ -275,7 +276,7 @@ export class NodeSimulation {
     if (host?.up === undefined || held === undefined) return;
     const { life } = host;
     const freed = this.history.releaseCalled(key, held.source.claimId, this.clock.monotonicMs());
-    host.up.registry.removeAddress(agentOf(host.id), key).then(({ releasing }) => {
+    host.up.registry.addresses.remove(agentOf(host.id), key).then(({ releasing }) => {
       if (host.life !== life) return;
       this.#ended(host.id, releasing.length === 0 ? 'released' : 'releasing', key);
       if (releasing.length === 0) freed(this.clock.monotonicMs());

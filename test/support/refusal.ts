@@ -20,15 +20,15 @@ export interface Sent {
 export async function populated(): Promise<TestRegistry> {
   const node = await testRegistry();
   const addresses = ['a@x.com', 'b@x.com'].map((address) => ({ address }));
-  await node.registry.create({ id: 'a1' as AgentId, name: 'titania', tools: { email: { addresses } } });
-  await node.registry.create({ id: 'a2' as AgentId, name: 'puck' });
+  await node.registry.agents.create({ id: 'a1' as AgentId, name: 'titania', tools: { email: { addresses } } });
+  await node.registry.agents.create({ id: 'a2' as AgentId, name: 'puck' });
   return node;
 }
 
 /** All that a request could have changed. */
 async function everything(node: TestRegistry): Promise<unknown> {
   return {
-    agents: node.registry.list(),
+    agents: node.registry.table.list(),
     log: await node.registry.changes.read(0, 1_000),
     index: Buffer.from(node.index.bytes().body).toString(),
     disk: [...node.store.snapshot()],

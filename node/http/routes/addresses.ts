@@ -9,10 +9,10 @@ import { resource } from '../methods.ts';
 
 export function addressRoutes(app: Hono, registry: Registry): void {
   resource(app, '/api/agents/:id/email/addresses', {
-    GET: (c) => c.json(addressListForm(registry.get(agentIdOf(c)))),
+    GET: (c) => c.json(addressListForm(registry.table.get(agentIdOf(c)))),
     POST: async (c) => {
       const id = agentIdOf(c);
-      const { agent, address, isNew } = await registry.addAddress(id, await readJson(c, newAddress));
+      const { agent, address, isNew } = await registry.addresses.add(id, await readJson(c, newAddress));
       // Travels with every claim: it tells this claim of the address from a later one.
       c.header('Mesh-Claim-Id', address.claimId);
       return c.json(addressListForm(agent), isNew ? 201 : 200);
@@ -21,17 +21,17 @@ export function addressRoutes(app: Hono, registry: Registry): void {
 
   resource(app, '/api/agents/:id/email/addresses/:address', {
     GET: (c) => {
-      const agent = registry.get(agentIdOf(c));
-      const address = registry.address(agent.id, pathSegment(c, 'address'));
+      const agent = registry.table.get(agentIdOf(c));
+      const address = registry.addresses.get(agent.id, pathSegment(c, 'address'));
       return c.json({ agentId: agent.id, agentName: agent.name, ...addressForm(address) });
     },
     PATCH: async (c) => {
       const id = agentIdOf(c);
       const address = pathSegment(c, 'address');
-      return c.json(addressListForm(await registry.patchAddress(id, address, await readJson(c, addressPatch))));
+      return c.json(addressListForm(await registry.addresses.patch(id, address, await readJson(c, addressPatch))));
     },
     DELETE: async (c) => {
-      const { agent, releasing } = await registry.removeAddress(agentIdOf(c), pathSegment(c, 'address'));
+      const { agent, releasing } = await registry.addresses.remove(agentIdOf(c), pathSegment(c, 'address'));
       const list = addressListForm(agent);
       return releasing.length > 0 ? c.json({ ...list, releasing }, 202) : c.json(list);
     },

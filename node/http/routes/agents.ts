@@ -15,28 +15,28 @@ export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
   resource(app, '/api/agents', {
     GET: async (c) => {
       const write = (agent: Agent) => JSON.stringify(agentForm(agent));
-      const agents = await lists.make(() => joinInTurns(registry.list(), clock, write));
+      const agents = await lists.make(() => joinInTurns(registry.table.list(), clock, write));
       const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(']}')]);
       return c.body(body, 200, { 'Content-Type': 'application/json' });
     },
     POST: async (c) => {
-      const { agent, isNew } = await registry.create(await readJson(c, newAgent));
+      const { agent, isNew } = await registry.agents.create(await readJson(c, newAgent));
       nameClaims(c, agent);
       return c.json({ agent: agentForm(agent) }, isNew ? 201 : 200);
     },
   });
 
   resource(app, '/api/agents/:id', {
-    GET: (c) => c.json({ agent: agentForm(registry.get(agentIdOf(c))) }),
+    GET: (c) => c.json({ agent: agentForm(registry.table.get(agentIdOf(c))) }),
     PATCH: async (c) => {
       const id = agentIdOf(c);
-      const { agent, releasing } = await registry.patch(id, await readJson(c, agentPatch));
+      const { agent, releasing } = await registry.agents.patch(id, await readJson(c, agentPatch));
       nameClaims(c, agent);
       // The change is made and durable: 200 even while the voters have still to free what was given up.
       return c.json({ agent: agentForm(agent), ...(releasing.length > 0 ? { releasing } : {}) });
     },
     DELETE: async (c) => {
-      const releasing = await registry.remove(agentIdOf(c));
+      const releasing = await registry.agents.remove(agentIdOf(c));
       return releasing.length > 0 ? c.json({ success: true, releasing }, 202) : c.json({ success: true });
     },
   });

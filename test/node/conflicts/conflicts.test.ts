@@ -111,7 +111,7 @@ describe('a host that holds what the voters gave to another', () => {
     claims.owners.delete(KEY);
     await clock.advance(1_000);
     await conflicts.resolve(KEY, 'mine');
-    expect(registry.address('a1' as never, 'a@x.com')).toMatchObject({ displayName: 'Titania', primary: true });
+    expect(registry.addresses.get('a1' as never, 'a@x.com')).toMatchObject({ displayName: 'Titania', primary: true });
     expect(listed(conflicts).conflicts).toEqual([]);
   });
 
@@ -135,7 +135,7 @@ describe('a host that holds what the voters gave to another', () => {
     };
     start();
     await clock.settle();
-    const released = registry.removeAddress('a1' as never, KEY);
+    const released = registry.addresses.remove('a1' as never, KEY);
     await clock.settle();
     answered.resolve();
     await clock.advance(1_000);
@@ -387,7 +387,8 @@ describe('the list of conflicts', () => {
 
   it('of a hundred thousand that a peer shows is a page too', async () => {
     const { store, registry, clock, log } = await setUp();
-    const all = { ...registry, holderOf: () => registry.find('a1' as AgentId) };
+    const holderOf = () => registry.table.find('a1' as AgentId);
+    const all = { ...registry, table: { holderOf } };
     const conflicts = await Conflicts.open({ store, registry: all, clock, log });
     const keys = Array.from({ length: 100_000 }, (_, at) => `a${(at * 7_919) % 100_000}@x.com` as AddressKey);
     conflicts.seenAt('desk' as HostId, keys);

@@ -10,7 +10,7 @@ const one = (address: string) => `${LIST}/${encodeURIComponent(address)}`;
 /** Agent a1 `titania` with these addresses, in order. */
 async function withAddresses(...addresses: readonly string[]) {
   const node = await testRegistry();
-  await node.registry.create({ name: 'titania', id: 'a1' as AgentId });
+  await node.registry.agents.create({ name: 'titania', id: 'a1' as AgentId });
   for (const address of addresses) await add(node, { address });
   return node;
 }
@@ -61,7 +61,7 @@ describe('POST …/email/addresses', () => {
 
   it('answers 409 when another agent of this host holds it, without asking the voters', async () => {
     const node = await withAddresses('a@x.com');
-    await node.registry.create({ name: 'puck', id: 'a2' as AgentId });
+    await node.registry.agents.create({ name: 'puck', id: 'a2' as AgentId });
     const answer = await add(node, { address: 'a@x.com' }, '/api/agents/a2/email/addresses');
     expect(answer.status).toBe(409);
     expect(answer.body).toEqual({
@@ -85,7 +85,7 @@ describe('POST …/email/addresses', () => {
     const answer = await add(node, { address: 'a@x.com' });
     expect(answer.headers.get('mesh-claim-id')).toBeTruthy();
     expect(answer).toMatchObject({ status: 409, body: { claimedBy: { agentName: 'puck', hostId: host } } });
-    expect(node.registry.get('a1' as AgentId).addresses).toEqual([]);
+    expect(node.registry.table.get('a1' as AgentId).addresses).toEqual([]);
   });
 
   it('answers 503 with Retry-After when uniqueness cannot be established', async () => {
@@ -95,7 +95,7 @@ describe('POST …/email/addresses', () => {
     const answer = await add(node, { address: 'a@x.com' });
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
     expect(answer.body).toEqual({ error: 'uniqueness_unavailable', ...why });
-    expect(node.registry.get('a1' as AgentId).addresses).toEqual([]);
+    expect(node.registry.table.get('a1' as AgentId).addresses).toEqual([]);
   });
 
   it('refuses the eleventh, but still knows the ten', async () => {
@@ -117,14 +117,14 @@ describe('POST …/email/addresses', () => {
 
   it('keeps an address of a disabled agent out of the index: agent.updated alone', async () => {
     const node = await withAddresses();
-    await node.registry.patch('a1' as AgentId, { tools: { email: { enabled: false } } });
+    await node.registry.agents.patch('a1' as AgentId, { tools: { email: { enabled: false } } });
     await add(node, { address: 'a@x.com' });
     expect(await eventsSince(node, 2)).toEqual(['agent.updated']);
   });
 
   it('gives an address that two agents ask for at once to one of them, asking the voters once', async () => {
     const node = await withAddresses();
-    await node.registry.create({ name: 'puck', id: 'a2' as AgentId });
+    await node.registry.agents.create({ name: 'puck', id: 'a2' as AgentId });
     const paths = [LIST, '/api/agents/a2/email/addresses'];
     const answers = await Promise.all(paths.map((path) => add(node, { address: 'a@x.com' }, path)));
     expect(answers.map((answer) => answer.status)).toEqual([201, 409]);
@@ -172,7 +172,7 @@ describe('…/email/addresses/:address', () => {
 
   it('answers 404 for an address of another agent', async () => {
     const node = await withAddresses('a@x.com');
-    await node.registry.create({ name: 'puck', id: 'a2' as AgentId });
+    await node.registry.agents.create({ name: 'puck', id: 'a2' as AgentId });
     expect((await call(node.app, 'DELETE', '/api/agents/a2/email/addresses/a%40x.com')).status).toBe(404);
     expect(node.claims.owners.size).toBe(1);
   });

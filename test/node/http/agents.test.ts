@@ -75,7 +75,7 @@ describe('POST /api/agents', () => {
       message: 'Email address iac@tool.example.com is already claimed',
       claimedBy: { agentName: 'puck', hostId: 'cloud' },
     });
-    expect([node.claims.owners.size, node.registry.list(), node.registry.changes.head]).toEqual([1, [], 0]);
+    expect([node.claims.owners.size, node.registry.table.list(), node.registry.changes.head]).toEqual([1, [], 0]);
   });
 
   it('answers 503 when uniqueness cannot be established, and makes nothing', async () => {
@@ -86,7 +86,7 @@ describe('POST /api/agents', () => {
     const answer = await create(node, titania);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
     expect(answer.body).toEqual({ error: 'uniqueness_unavailable', ...why });
-    expect([node.registry.list(), node.registry.changes.head]).toEqual([[], 0]);
+    expect([node.registry.table.list(), node.registry.changes.head]).toEqual([[], 0]);
   });
 
   it('refuses an eleventh address before it claims any', async () => {

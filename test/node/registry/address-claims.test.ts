@@ -7,7 +7,7 @@ const AGENTS = ['a0', 'a1', 'a2', 'a3', 'a4'] as AgentId[];
 /** Five agents, and an address that another host owns. */
 async function contested() {
   const node = await testRegistry();
-  for (const id of AGENTS) await node.registry.create({ name: id, id });
+  for (const id of AGENTS) await node.registry.agents.create({ name: id, id });
   const owner = {
     hostId: 'cloud' as HostId,
     agentId: 'x' as AgentId,
@@ -17,7 +17,7 @@ async function contested() {
   };
   node.claims.owners.set('taken@x.com' as AddressKey, owner);
   const add = (id: AgentId) =>
-    node.registry.addAddress(id, { address: 'taken@x.com' }).catch((error: unknown) => error);
+    node.registry.addresses.add(id, { address: 'taken@x.com' }).catch((error: unknown) => error);
   return { ...node, add };
 }
 
@@ -41,7 +41,9 @@ describe('many who want one address at once', () => {
     await add(AGENTS[0] as AgentId);
     claims.owners.clear();
     await clock.advance(1);
-    expect(await registry.addAddress(AGENTS[1] as AgentId, { address: 'taken@x.com' })).toMatchObject({ isNew: true });
+    expect(await registry.addresses.add(AGENTS[1] as AgentId, { address: 'taken@x.com' })).toMatchObject({
+      isNew: true,
+    });
   });
 });
 
@@ -53,17 +55,17 @@ describe('asking the voters about what is held', () => {
   /** An agent that holds one address, on a disk that can be made to wait; and another agent. */
   async function holding() {
     const node = await testRegistry();
-    for (const id of [first, second]) await node.registry.create({ name: id, id });
-    await node.registry.addAddress(first, { address: kept });
+    for (const id of [first, second]) await node.registry.agents.create({ name: id, id });
+    await node.registry.addresses.add(first, { address: kept });
     return node;
   }
 
   it('waits for its turn, and does not ask about an address that is released meanwhile', async () => {
     const { registry, claims, store, clock } = await holding();
     store.hold();
-    const removed = registry.removeAddress(first, kept);
+    const removed = registry.addresses.remove(first, kept);
     await clock.settle();
-    const asked = registry.confirm(KEYS);
+    const asked = registry.addresses.confirm(KEYS);
     await clock.settle();
     expect(claims.confirmed).toEqual([]);
     store.release();
@@ -80,11 +82,11 @@ describe('asking the voters about what is held', () => {
       await isLetGo.promise;
       return confirm(held);
     };
-    const inHand = registry.confirm([kept]);
+    const inHand = registry.addresses.confirm([kept]);
     await clock.settle();
-    const asked = registry.confirm(KEYS);
+    const asked = registry.addresses.confirm(KEYS);
     await clock.settle();
-    await registry.addAddress(second, { address: other });
+    await registry.addresses.add(second, { address: other });
     isLetGo.resolve();
     await Promise.all([inHand, asked]);
     expect(claims.confirmed).toEqual([[kept], [kept]]);

@@ -27,28 +27,28 @@ const emailOf = (...addresses: readonly string[]) => ({
 
 const created = (id: AgentId, ...addresses: readonly string[]): Step => {
   return async (registry) => {
-    const { agent } = await registry.create({ id, name: `name of ${id}`, tools: emailOf(...addresses) });
+    const { agent } = await registry.agents.create({ id, name: `name of ${id}`, tools: emailOf(...addresses) });
     return { id, agent };
   };
 };
 const patched =
-  (id: AgentId, patch: Parameters<Registry['patch']>[1]): Step =>
-  async (registry) => ({ id, agent: (await registry.patch(id, patch)).agent });
+  (id: AgentId, patch: Parameters<Registry['agents']['patch']>[1]): Step =>
+  async (registry) => ({ id, agent: (await registry.agents.patch(id, patch)).agent });
 const removed =
   (id: AgentId): Step =>
   async (registry) => {
-    await registry.remove(id);
+    await registry.agents.remove(id);
     return { id, agent: undefined };
   };
 const added =
   (id: AgentId, address: string): Step =>
-  async (registry) => ({ id, agent: (await registry.addAddress(id, { address })).agent });
+  async (registry) => ({ id, agent: (await registry.addresses.add(id, { address })).agent });
 const changed =
   (id: AgentId, address: string, displayName: string): Step =>
-  async (registry) => ({ id, agent: await registry.patchAddress(id, address, { displayName, primary: true }) });
+  async (registry) => ({ id, agent: await registry.addresses.patch(id, address, { displayName, primary: true }) });
 const dropped =
   (id: AgentId, address: string): Step =>
-  async (registry) => ({ id, agent: (await registry.removeAddress(id, address)).agent });
+  async (registry) => ({ id, agent: (await registry.addresses.remove(id, address)).agent });
 
 const [a1, a2, a3] = IDS as [AgentId, AgentId, AgentId];
 const SCRIPT: readonly Step[] = [
@@ -115,7 +115,7 @@ async function reopened({ store, claims }: TestRegistry, unacknowledged: number)
 
 /** Everything that must hold after a start, whatever happened before. */
 async function expectOneStory(node: TestRegistry): Promise<readonly ChangeEntry[]> {
-  const agents = node.registry.list();
+  const agents = node.registry.table.list();
   const log = await node.registry.changes.read(0, 10_000);
   expect(log.map((entry) => entry.seq)).toEqual(log.map((_, at) => at + 1));
   expect(node.registry.changes.head).toBe(log.length);
@@ -152,7 +152,7 @@ function expectIndexOf(node: TestRegistry, agents: readonly Agent[]): void {
 }
 
 function expectAcknowledged(node: TestRegistry, log: readonly ChangeEntry[], { agents, removed }: Acknowledged): void {
-  const living = new Map(node.registry.list().map((agent) => [agent.id, agent]));
+  const living = new Map(node.registry.table.list().map((agent) => [agent.id, agent]));
   const durable = new Set(log.map((entry) => `${entry.agent.id} ${entry.sequence}`));
   for (const agent of agents) {
     expect(durable).toContain(`${agent.id} ${agent.sequence}`);
@@ -176,7 +176,7 @@ describe('a scripted sequence of mutations', () => {
         const log = await expectOneStory(again);
         expectAcknowledged(again, log, run.acknowledged);
         // Nothing but what was durable was ever shown by the host that crashed.
-        if (reached === 0) expect(again.registry.list()).toEqual(inOrder(run.node.registry.list()));
+        if (reached === 0) expect(again.registry.table.list()).toEqual(inOrder(run.node.registry.table.list()));
       }
     }
     // Every step is one commit; the last run was not cut short.

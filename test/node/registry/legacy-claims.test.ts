@@ -20,7 +20,7 @@ async function setUp() {
     claimed: (addresses: readonly ParsedAddress[]) => void claimed.push(keysOf(addresses)),
   };
   const node = await testRegistry({ legacy });
-  await node.registry.create({ id: ID, name: 'titania' });
+  await node.registry.agents.create({ id: ID, name: 'titania' });
   const add = () => call(node.app, 'POST', `/api/agents/${ID}/email/addresses`, { address: 'a@x.com' });
   return { ...node, world, claimed, add };
 }
@@ -31,7 +31,7 @@ describe('an address that a legacy host has', () => {
     world.ownerOf = async () => ({ key: KEY, hostId: 'old' as HostId, agentName: 'oberon' });
     const { status, body, headers } = await add();
     expect([status, body]).toMatchObject([409, { claimedBy: { agentName: 'oberon', hostId: 'old' } }]);
-    expect([headers.get('mesh-claim-id'), claims.asked, claimed, registry.pending(KEY)]).toEqual([
+    expect([headers.get('mesh-claim-id'), claims.asked, claimed, registry.claims.pending(KEY)]).toEqual([
       null,
       [],
       [],
@@ -44,7 +44,7 @@ describe('an address that a legacy host has', () => {
     const silent = new MeshError('uniqueness_unavailable', 'old could not be asked.', { retryAfterSeconds: 2 });
     world.ownerOf = async () => Promise.reject(silent);
     const { status, headers } = await add();
-    expect([status, headers.get('retry-after'), claims.asked, registry.pending(KEY)]).toEqual([
+    expect([status, headers.get('retry-after'), claims.asked, registry.claims.pending(KEY)]).toEqual([
       503,
       '2',
       [],
@@ -76,7 +76,7 @@ describe('legacy hosts', () => {
       claimed: tell,
     };
     const { registry, app } = await testRegistry({ legacy });
-    await registry.create({ id: ID, name: 'titania' });
+    await registry.agents.create({ id: ID, name: 'titania' });
     expect((await call(app, method, path, body)).status).toBeLessThan(300);
     const spelled = [{ address: 'oberon@x.com', key: 'oberon@x.com', given: 'Oberon@X.com' }];
     expect(told.filter((addresses) => (addresses as unknown[]).length > 0)).toEqual([spelled, spelled]);
@@ -90,14 +90,14 @@ describe('while a claim is made', () => {
     world.ownerOf = () => gate.promise;
     const added = add();
     await clock.settle();
-    expect(registry.pending(KEY)).toMatchObject({ agent: { name: 'titania' }, entry: { address: 'a@x.com' } });
+    expect(registry.claims.pending(KEY)).toMatchObject({ agent: { name: 'titania' }, entry: { address: 'a@x.com' } });
     claims.hold();
     gate.resolve(undefined);
     await clock.settle();
-    expect([claims.asked, registry.pending(KEY) !== undefined, claimed]).toEqual([[['a@x.com']], true, []]);
+    expect([claims.asked, registry.claims.pending(KEY) !== undefined, claimed]).toEqual([[['a@x.com']], true, []]);
     claims.letGo();
     expect((await added).status).toBe(201);
-    expect([registry.pending(KEY), index.byAddress(KEY) !== undefined, claimed]).toEqual([
+    expect([registry.claims.pending(KEY), index.byAddress(KEY) !== undefined, claimed]).toEqual([
       undefined,
       true,
       [['a@x.com']],
@@ -109,7 +109,7 @@ describe('while a claim is made', () => {
     store.hold();
     const added = add();
     await clock.settle();
-    expect([index.byAddress(KEY), registry.pending(KEY) !== undefined]).toEqual([undefined, true]);
+    expect([index.byAddress(KEY), registry.claims.pending(KEY) !== undefined]).toEqual([undefined, true]);
     store.release();
     expect((await added).status).toBe(201);
   });

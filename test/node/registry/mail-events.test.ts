@@ -16,7 +16,7 @@ const email = {
 
 function tell(registry: Registry, count = 1): Promise<void> {
   const drafts = Array.from({ length: count }, () => ({ event: 'email.sent' as const, email }));
-  return registry.tell({ agentId: A1, agentName: 'gone', drafts, writes: [], apply: () => undefined });
+  return registry.mail.tell({ agentId: A1, agentName: 'gone', drafts, writes: [], apply: () => undefined });
 }
 
 async function sequences(node: TestRegistry): Promise<readonly number[]> {
@@ -36,9 +36,9 @@ describe('events of mail', () => {
     const node = await withAgent();
     await Promise.all([
       tell(node.registry),
-      node.registry.patch(A1, { label: 'one' }),
+      node.registry.agents.patch(A1, { label: 'one' }),
       tell(node.registry, 2),
-      node.registry.patch(A1, { label: 'two' }),
+      node.registry.agents.patch(A1, { label: 'two' }),
       tell(node.registry),
     ]);
     expect(await sequences(node)).toEqual(upTo(7));
@@ -52,7 +52,7 @@ describe('events of mail', () => {
     const apply = () => {
       applied = true;
     };
-    await node.registry.tell({ agentId: A1, agentName: '', drafts, writes, apply });
+    await node.registry.mail.tell({ agentId: A1, agentName: '', drafts, writes, apply });
     const [entry] = await node.registry.changes.read(1, 1);
     expect([applied, entry?.event, entry?.agent.name, await node.store.get('send/x')]).toEqual([
       true,
@@ -66,7 +66,7 @@ describe('events of mail', () => {
     const node = await withAgent();
     await tell(node.registry, 3);
     const again = await testRegistry({ disk: node.store.crash() });
-    await again.registry.patch(A1, { label: 'one' });
+    await again.registry.agents.patch(A1, { label: 'one' });
     await tell(again.registry);
     expect(await sequences(again)).toEqual(upTo(6));
   });
@@ -74,7 +74,7 @@ describe('events of mail', () => {
   it('go on after the agent was deleted, and when it is made again', async () => {
     const node = await withAgent();
     await tell(node.registry);
-    await node.registry.remove(A1);
+    await node.registry.agents.remove(A1);
     await tell(node.registry);
     const again = await testRegistry({ disk: node.store.crash() });
     await tell(again.registry);

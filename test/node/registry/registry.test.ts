@@ -10,9 +10,9 @@ const email = (...addresses: readonly string[]) => ({
 /** What is on disk after two agents were made, `a1` with two addresses and `a2` with one. */
 async function twoAgents() {
   const node = await testRegistry();
-  await node.registry.create({ name: 'titania', id: 'a1' as AgentId, ...email('a@x.com', 'b@x.com') });
+  await node.registry.agents.create({ name: 'titania', id: 'a1' as AgentId, ...email('a@x.com', 'b@x.com') });
   await node.clock.advance(1_000);
-  await node.registry.create({ name: 'puck', id: 'a2' as AgentId, label: 'Puck', ...email('c@x.com') });
+  await node.registry.agents.create({ name: 'puck', id: 'a2' as AgentId, label: 'Puck', ...email('c@x.com') });
   return node;
 }
 
@@ -34,8 +34,8 @@ describe('a registry that starts again', () => {
   it('has every agent as it was, oldest first, and the index with them', async () => {
     const before = await twoAgents();
     const after = await testRegistry({ disk: before.store.snapshot() });
-    expect(after.registry.list()).toEqual(before.registry.list());
-    expect(after.index.holder('b@x.com' as AddressKey)?.agent).toEqual(before.registry.get('a1' as AgentId));
+    expect(after.registry.table.list()).toEqual(before.registry.table.list());
+    expect(after.index.holder('b@x.com' as AddressKey)?.agent).toEqual(before.registry.table.get('a1' as AgentId));
     expect(Buffer.from(after.index.bytes().body)).toEqual(Buffer.from(before.index.bytes().body));
     expect(await after.registry.changes.read(0, 100)).toEqual(await before.registry.changes.read(0, 100));
   });
@@ -43,18 +43,20 @@ describe('a registry that starts again', () => {
   it('still knows names, addresses and the bodies that agents were made from', async () => {
     const before = await twoAgents();
     const { registry, claims } = await testRegistry({ disk: before.store.snapshot() });
-    await expect(registry.create({ name: 'PUCK' })).rejects.toMatchObject({ code: 'name_taken' });
-    await expect(registry.create({ name: 'x', ...email('A@x.com') })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(registry.agents.create({ name: 'PUCK' })).rejects.toMatchObject({ code: 'name_taken' });
+    await expect(registry.agents.create({ name: 'x', ...email('A@x.com') })).rejects.toMatchObject({
+      code: 'conflict',
+    });
     const again = { name: 'titania', id: 'a1' as AgentId, ...email('a@x.com', 'b@x.com') };
-    expect(await registry.create(again)).toMatchObject({ isNew: false });
+    expect(await registry.agents.create(again)).toMatchObject({ isNew: false });
     expect(claims.asked).toEqual([]);
   });
 
   it('goes on counting, also for an agent that was deleted before', async () => {
     const before = await twoAgents();
-    await before.registry.remove('a1' as AgentId);
+    await before.registry.agents.remove('a1' as AgentId);
     const { registry } = await testRegistry({ disk: before.store.snapshot(), claims: before.claims });
-    await registry.create({ name: 'titania', id: 'a1' as AgentId });
+    await registry.agents.create({ name: 'titania', id: 'a1' as AgentId });
     const [entry] = await registry.changes.read(6, 10);
     expect(entry).toMatchObject({ seq: 7, sequence: 5, event: 'agent.created' });
   });
@@ -62,9 +64,9 @@ describe('a registry that starts again', () => {
   it('keeps nothing of a deleted agent once it was made again', async () => {
     const { registry, store } = await twoAgents();
     const keys = () => [...store.snapshot().keys()].filter((key) => key.startsWith('agent'));
-    await registry.remove('a1' as AgentId);
+    await registry.agents.remove('a1' as AgentId);
     expect(keys().sort()).toEqual(['agent-gone/a1', 'agent/a2']);
-    await registry.create({ name: 'titania', id: 'a1' as AgentId });
+    await registry.agents.create({ name: 'titania', id: 'a1' as AgentId });
     expect(keys().sort()).toEqual(['agent/a1', 'agent/a2']);
   });
 });
@@ -75,7 +77,7 @@ describe('what a start leaves as it is', () => {
     const disk = changed(before.store.snapshot(), 'agent/a1', (record) => ({ ...record, name: 'my agent' }));
     const { registry, log } = await testRegistry({ disk });
     expect(log.named('agents.names_kept')).toMatchObject([{ fields: { agents: [{ id: 'a1', name: 'my agent' }] } }]);
-    const { agent } = await registry.patch('a1' as AgentId, { label: 'still here' });
+    const { agent } = await registry.agents.patch('a1' as AgentId, { label: 'still here' });
     expect([agent.name, agent.label]).toEqual(['my agent', 'still here']);
   });
 
@@ -83,17 +85,17 @@ describe('what a start leaves as it is', () => {
     const before = await twoAgents();
     const disk = changed(before.store.snapshot(), 'agent/a1', at(1, { address: 'b@intranet', key: 'b@intranet' }));
     const { registry } = await testRegistry({ disk });
-    expect(registry.address('a1' as AgentId, 'b@intranet').primary).toBe(false);
-    const { agent } = await registry.removeAddress('a1' as AgentId, 'b@intranet');
+    expect(registry.addresses.get('a1' as AgentId, 'b@intranet').primary).toBe(false);
+    const { agent } = await registry.addresses.remove('a1' as AgentId, 'b@intranet');
     expect(agent.addresses.map((entry) => entry.address)).toEqual(['a@x.com']);
   });
 
   it('is an agent whose id chance hands out a second time: no other is taken for it', async () => {
     const first = await testRegistry({ seed: 7 });
-    const { agent } = await first.registry.create({ name: 'titania' });
+    const { agent } = await first.registry.agents.create({ name: 'titania' });
     const again = await testRegistry({ seed: 7, disk: first.store.snapshot() });
-    await expect(again.registry.create({ name: 'puck' })).rejects.toMatchObject({ code: 'id_taken' });
-    expect(again.registry.list()).toEqual([agent]);
+    await expect(again.registry.agents.create({ name: 'puck' })).rejects.toMatchObject({ code: 'id_taken' });
+    expect(again.registry.table.list()).toEqual([agent]);
   });
 });
 
@@ -141,9 +143,11 @@ describe('a stored agent that is not what it should be', () => {
 
   it('stops the creation when what was kept of a deleted agent is damaged', async () => {
     const before = await twoAgents();
-    await before.registry.remove('a1' as AgentId);
+    await before.registry.agents.remove('a1' as AgentId);
     const disk = changed(before.store.snapshot(), 'agent-gone/a1', () => ({ sequence: 'many' }));
     const { registry } = await testRegistry({ disk });
-    await expect(registry.create({ name: 'x', id: 'a1' as AgentId })).rejects.toMatchObject({ code: 'store_failed' });
+    await expect(registry.agents.create({ name: 'x', id: 'a1' as AgentId })).rejects.toMatchObject({
+      code: 'store_failed',
+    });
   });
 });

@@ -1,0 +1,29 @@
+// What every mutation of the registry works with, put together once by registry.ts.
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { KeyedLock } from '../../mesh/time/keyed-lock.ts';
+import type { NewUuid } from '../../mesh/uuid.ts';
+import type { Store } from '../store/store.ts';
+import type { AddressClaims } from './address-claims.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { AgentWriter } from './agent-writer.ts';
+import { LOCK_WAIT_MS_MAX } from './limits.ts';
+import type { ParseAddress } from './wanted-addresses.ts';
+
+export interface RegistryParts {
+  readonly table: AgentTable;
+  readonly writer: AgentWriter;
+  readonly addressClaims: AddressClaims;
+  /** Turns on agents, by their ids. */
+  readonly locks: KeyedLock;
+  readonly store: Pick<Store, 'get'>;
+  readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
+  readonly newUuid: NewUuid;
+  readonly hostId: HostId;
+}
+
+/** The moment, on the monotonic clock, until which a mutation that begins now waits for its turns. */
+export function lockDeadline(clock: Clock): number {
+  return clock.monotonicMs() + LOCK_WAIT_MS_MAX;
+}
