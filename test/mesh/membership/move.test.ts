@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { CoreState } from '../../../mesh/claims/core-state.ts';
 import type { Effect } from '../../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
-import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
+import { CONFIG_PROPOSAL_MS_MAX, KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
-import { createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
+import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
 import { coreOn, run } from '../../support/core-on.ts';
 import {
@@ -75,6 +76,14 @@ describe('telling a mover which addresses there are', () => {
     expect(told(state, asking('', later))).toMatchObject({ kind: 'keys', keys: [keyOf(0), keyOf(1)] });
   });
 
+  it('tells what only its registry holds, should its registers be lost', () => {
+    const state = coreOn(mac, { config: JOINT, held: [keyOf(3)] });
+    state.registers.set(keyOf(1), REGISTER).set(keyOf(3), REGISTER);
+    expect(told(state, asking(''))).toMatchObject({ keys: [keyOf(1), keyOf(3)] });
+    const later = coreOn(mac, { config: JOINT, held: [keyOf(3)] });
+    expect(told(later, asking(''))).toMatchObject({ keys: [keyOf(3)], more: false });
+  });
+
   it('is for the epoch that this host is in, and for a voter to do', () => {
     expect(told(coreWith(mac, { ...JOINT, epoch: 3 }), asking(''))).toMatchObject({
       kind: 'ahead',
@@ -112,6 +121,75 @@ const aheadBy = (config: Config): Reply => ({
   kind: 'ahead',
   incarnation: DATA[mini] ?? '',
   config,
+});
+
+describe('what is due', () => {
+  const KEY = 'titania@x.test' as AddressKey;
+  const attended = (state: CoreState, nowMs = 0) => {
+    state.nowMs = nowMs;
+    const out: Effect[] = [];
+    attend(state, out);
+    return out;
+  };
+  const wantedBy = ({ membership }: CoreState) => membership.proposing?.proposal.wanted;
+  /** A claim that waits for a mesh. */
+  const waiting = (state: CoreState) =>
+    run(state, {
+      ...{ type: 'claim', operation: 1 },
+      claims: [
+        { key: KEY, owner: { hostId: mac, agentId: 'a', agentName: 'a', claimId: 'claim-1', since: '' } as Owner },
+      ],
+    });
+
+  it('is a first configuration once every voter was heard, and it is this host’s turn', () => {
+    const state = coreOn(mac, { config: undefined, greeted: { cloud: {}, mini: {} } });
+    attended(state);
+    expect(wantedBy(state)).toBeUndefined();
+    attended(state, 1_000);
+    expect(wantedBy(state)).toEqual(CONFIG);
+  });
+
+  it('is none where the host holds something, or waits for its first claim alone', () => {
+    const alone = { config: undefined, wish: wishOf([mac]) };
+    const holding = coreOn(mac, { ...alone, held: [KEY] });
+    const lone = coreOn(mac, alone);
+    for (const state of [holding, lone]) attended(state);
+    expect([wantedBy(holding), wantedBy(lone)]).toEqual([undefined, undefined]);
+    waiting(lone);
+    expect(wantedBy(lone)).toEqual(firstConfig(votersOf(mac), [mac]));
+  });
+
+  it('is nothing any more when a voter that was there is silent again', () => {
+    const state = coreOn(mac, { config: undefined, greeted: { cloud: {}, mini: {} } });
+    attended(state);
+    expect(state.membership.move).toBeDefined();
+    state.membership.greetings.delete(mini);
+    attended(state, 1_000);
+    expect([state.membership.move, wantedBy(state)]).toEqual([undefined, undefined]);
+  });
+
+  it('is a proposal again when nobody has answered the one before in its time', () => {
+    const known = { greeted: { cloud: {}, mini: {} }, wish: wishOf([cloud, mac, mini], [cloud, desk, mac, mini]) };
+    const state = coreOn(mac, known);
+    attended(state);
+    attended(state, 1_000);
+    const first = state.membership.proposing?.proposal;
+    attended(state, 1_000 + CONFIG_PROPOSAL_MS_MAX);
+    expect([first?.wanted.epoch, state.membership.proposing?.proposal]).toEqual([2, first]);
+    attended(state, 1_001 + CONFIG_PROPOSAL_MS_MAX);
+    expect(state.membership.proposing?.proposal.n).toBeGreaterThan(first?.n ?? Infinity);
+  });
+
+  it('is that claims which wait for a mesh are refused, once none can form', () => {
+    const state = coreOn(mac, { config: undefined });
+    waiting(state);
+    expect(attended(state)).toEqual([]);
+    const other = greetingOf(DATA[cloud] ?? '', wishOf([cloud]));
+    state.membership.greetings.set(cloud, { greeting: other, atMs: 0 });
+    expect(attended(state)).toMatchObject([
+      { type: 'finish', operation: 1, result: { kind: 'unavailable', reason: 'membership_mismatch' } },
+    ]);
+  });
 });
 
 describe('learning which addresses there are', () => {

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import type { CoreState } from '../../../mesh/claims/core-state.ts';
+import type { Effect } from '../../../mesh/claims/events.ts';
 import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
 import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import type { ConfigProposal, SuccessionRecord } from '../../../mesh/membership/membership.ts';
 import {
+  answerProposal,
   createConfigProposal,
+  hearProposalAnswer,
   hearVote,
+  proposeConfig,
   type SuccessionVoter,
   voteOnSuccession,
 } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import type { Write } from '../../../mesh/ports.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
+import { coreOn } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 import { talkOfFirst, talkOfSuccessor } from '../../support/succession-search.ts';
 
@@ -450,5 +457,104 @@ describe('hosts that form a mesh while their files change and disks are lost', (
       if (inEffect.length > 0) decided += 1;
     }
     expect(decided).toBeGreaterThan(500);
+  });
+});
+
+describe('a proposal of this host', () => {
+  const proposing = (state: CoreState, wanted: Config) => {
+    const out: Effect[] = [];
+    proposeConfig(state, wanted, out);
+    return out;
+  };
+  const heard = (state: CoreState, from: HostId, answer: SuccessionAnswer) => {
+    const out: Effect[] = [];
+    return { chosen: hearProposalAnswer(state, from, answer, out), out };
+  };
+  const asked = (effects: readonly Effect[]) => effects.flatMap((effect) => (effect.type === 'ask' ? [effect.to] : []));
+
+  it('is one at a time, under a number that is on the disk as used before anybody is asked', () => {
+    const state = coreOn(mac);
+    const effects = proposing(state, WITH_DESK);
+    const afterDisk = effects.flatMap((effect) => (effect.type === 'persist' ? effect.after : []));
+    expect([asked(effects), asked(afterDisk)]).toEqual([[], [cloud, desk, mac, mini]]);
+    const { proposal } = state.membership.proposing ?? {};
+    expect([proposing(state, WITH_LAB), state.membership.proposing?.proposal]).toEqual([[], proposal]);
+    // The numbers ahead are on the disk by then.
+    const later = coreOn(mac, { records: { ballotCeiling: 0 } });
+    Object.assign(later, { ballotCeiling: 10_000, ceilingAsked: 10_000 });
+    expect(asked(proposing(later, WITH_DESK))).toEqual([cloud, desk, mac, mini]);
+  });
+
+  it('asks all to accept, is chosen, and is over', () => {
+    const state = coreOn(mac);
+    proposing(state, WITH_DESK);
+    const n = state.membership.proposing?.proposal.n ?? 0;
+    heard(state, mac, promise(mac, n));
+    expect(asked(heard(state, mini, promise(mini, n)).out)).toEqual([cloud, desk, mac, mini]);
+    expect(heard(state, mac, accepted(mac, n)).chosen).toBeUndefined();
+    expect(heard(state, mini, accepted(mini, n)).chosen).toEqual(WITH_DESK);
+    expect([state.membership.proposing, heard(state, cloud, accepted(cloud, n)).chosen]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('that is outbid is over, and the next one is above', () => {
+    const state = coreOn(mac);
+    proposing(state, WITH_DESK);
+    const n = state.membership.proposing?.proposal.n ?? 0;
+    const nack = {
+      version: CLAIM_VERSION,
+      kind: 'nack',
+      incarnation: DATA[mini] ?? '',
+      n,
+      promised: [70, 'x'],
+    } as const;
+    heard(state, mini, nack);
+    expect(state.membership.proposing).toBeUndefined();
+    proposing(state, WITH_DESK);
+    expect(state.membership.proposing?.proposal.n).toBe(71);
+  });
+
+  it('that is stuck is logged once for each list of voters', () => {
+    const state = coreOn(mac, { config: undefined });
+    const stuck = () => {
+      proposing(state, firstOf(cloud, mac));
+      const n = state.membership.proposing?.proposal.n ?? 0;
+      heard(state, mac, promise(mac, n, [1, 'x'], firstOf(desk, lab, mac)));
+      return heard(state, cloud, promise(cloud, n)).out;
+    };
+    expect(stuck()).toEqual([{ type: 'log', event: 'mesh.stuck', fields: { voters: [cloud, mac] } }]);
+    expect([state.membership.proposing, stuck()]).toEqual([undefined, []]);
+  });
+});
+
+describe('a vote of this host', () => {
+  const voted = (state: CoreState) => {
+    const writes: Write[] = [];
+    return { answer: answerProposal(state, cloud, asks(cloud, 5), writes), writes };
+  };
+
+  it('is remembered, counted, and to be written before its answer leaves', () => {
+    const state = coreOn(mac);
+    const { answer, writes } = voted(state);
+    const record = { epoch: 1, promised: [5, nameOf(cloud)], accepted: null, config: null };
+    expect([answer.kind, state.membership.succession, state.membership.starts.votes]).toEqual(['promise', record, 1]);
+    expect(writes).toEqual([{ key: 'claim/succession', value: record }]);
+  });
+
+  it.each<[string, (state: CoreState) => void]>([
+    ['has withdrawn', ({ membership }) => Object.assign(membership.starts, { withdrawnOnWordOf: mini })],
+    ['has not heard the electors', ({ membership }) => Object.assign(membership.starts, { hasHeardElectors: false })],
+    [
+      'knows that the asker left',
+      ({ membership }) =>
+        Object.assign(membership, { config: { ...CONFIG, gone: { [cloud]: '2026-01-27T12:00:00Z' } } }),
+    ],
+  ])('is refused when it %s', (_, prepare) => {
+    const state = coreOn(mac);
+    prepare(state);
+    const { answer, writes } = voted(state);
+    expect([answer.kind, writes, state.membership.succession]).toEqual(['refused', [], undefined]);
   });
 });
