@@ -52,13 +52,13 @@ export class Heartbeat implements Conversation {
    * Rejects with `store_failed`.
    */
   async run(signal: AbortSignal, greet: Greet | undefined): Promise<void> {
+    if (signal.aborted) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#begin = (peer) => {
       const talk: Talk = { url: peer.url, stop: new AbortController(), wake: new AbortController(), ended: promise };
       this.#talks.set(peer.id, talk);
       talk.ended = this.#converse(peer.id, talk, greet).catch(reject);
     };
-    if (signal.aborted) return;
     signal.addEventListener('abort', () => resolve(), { once: true });
     this.edited();
     try {

@@ -310,6 +310,15 @@ describe('an end', () => {
     expect([asked.length, clock.sleepers]).toEqual([1, 0]);
   });
 
+  it('that came before the beginning lets nobody be asked, whatever hosts.json says later', async () => {
+    const { start, stop, end, edit, cloud, asked } = await setUp();
+    stop.abort();
+    await start();
+    await end();
+    await edit(cloud);
+    expect(asked).toEqual([]);
+  });
+
   it('comes though a peer hangs that is asked who it is', async () => {
     const { start, world, stop, end } = await setUp();
     const met = Promise.withResolvers<Learned>();
