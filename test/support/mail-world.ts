@@ -8,6 +8,7 @@ import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.t
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';
 import type { Acceptance } from '../../node/send/queue/draft.ts';
 import { Queue } from '../../node/send/queue/queue.ts';
+import type { RetentionBounds } from '../../node/send/queue/retention.ts';
 import { A1, content, sendConfig } from './mail.ts';
 import { MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -44,6 +45,8 @@ export class MailWorld {
   readonly random;
   readonly log = new RecordingLog();
   readonly config: SendConfig;
+  /** Bounds on what is kept, other than the node's own. */
+  readonly retention: Partial<RetentionBounds>;
   script: Script = async (shipment) => {
     await shipment.begin();
     return accepted(shipment);
@@ -66,14 +69,19 @@ export class MailWorld {
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(config: SendConfig, seed: number) {
+  private constructor(config: SendConfig, seed: number, retention: Partial<RetentionBounds>) {
     this.config = config;
+    this.retention = retention;
     this.random = seededRandom(seed);
     this.store = new MemoryStore();
   }
 
-  static async open(parts: Partial<SendConfig> = {}, seed = 1): Promise<MailWorld> {
-    const world = new MailWorld(sendConfig(parts), seed);
+  static async open(
+    parts: Partial<SendConfig> = {},
+    seed = 1,
+    retention: Partial<RetentionBounds> = {},
+  ): Promise<MailWorld> {
+    const world = new MailWorld(sendConfig(parts), seed, retention);
     await world.#open();
     return world;
   }
@@ -121,6 +129,7 @@ export class MailWorld {
       clock,
       random,
       log,
+      retention: this.retention,
       whyNotAs: (message: Message) => this.whyNotAs(message),
     });
     this.#stop = new AbortController();

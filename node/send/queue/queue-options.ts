@@ -8,6 +8,7 @@ import type { SendConfig } from '../accounts/account.ts';
 import type { Suppressions } from '../bounces/suppressions.ts';
 import type { Mailer } from '../mailer.ts';
 import type { Message } from '../message.ts';
+import type { RetentionBounds } from './retention.ts';
 
 /** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
 export type Tell = (telling: {
@@ -29,4 +30,6 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Lower bounds in tests; absent: those of limits.ts. */
+  readonly retention?: Partial<RetentionBounds>;
 }

@@ -65,7 +65,7 @@ export class Queue {
     });
     this.#clock = clock;
     this.#watchers = new Watchers(clock);
-    this.#retention = new Retention(clock);
+    this.#retention = new Retention(clock, options.retention);
     this.accounts = new Accounts(config, clock, warmUps);
     this.#messages = new Map(records.messages.map((message) => [message.id, message]));
     this.#lastNumber = records.messages.at(-1)?.number ?? 0;

@@ -3,13 +3,23 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { FAILED_ATTACHMENTS_MS, FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS } from '../limits.ts';
 import { isFinal, type Message } from '../message.ts';
 
+/** How many ended messages are kept, and for how long after their end. */
+export interface RetentionBounds {
+  readonly messagesMax: number;
+  readonly finishedMsMax: number;
+}
+
+const BOUNDS: RetentionBounds = { messagesMax: FINISHED_MESSAGES_MAX, finishedMsMax: FINISHED_MS_MAX };
+
 export class Retention {
   readonly #clock: Clock;
+  readonly #bounds: RetentionBounds;
   /** When each ended, by the monotonic clock. */
   readonly #ended = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: Partial<RetentionBounds> = {}) {
     this.#clock = clock;
+    this.#bounds = { ...BOUNDS, ...bounds };
   }
 
   /** It was read back. */
@@ -41,7 +51,8 @@ export class Retention {
   /** Whether it is forgotten; `hasKey`: only for its age, since a request that is repeated must find it. */
   isOver(id: string, hasKey: boolean): boolean {
     if (!this.#ended.has(id)) return false;
-    return this.#agoMs(id) > FINISHED_MS_MAX || (!hasKey && this.#ended.size > FINISHED_MESSAGES_MAX);
+    const { messagesMax, finishedMsMax } = this.#bounds;
+    return this.#agoMs(id) > finishedMsMax || (!hasKey && this.#ended.size > messagesMax);
   }
 
   #agoMs(id: string): number {

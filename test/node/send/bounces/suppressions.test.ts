@@ -1,12 +1,13 @@
 // Whom this host writes to no more: in every spelling, for as long as it was said, and after a restart.
 import { describe, expect, it } from 'vitest';
 import { type Suppression, Suppressions, suppressionRequest } from '../../../../node/send/bounces/suppressions.ts';
-import { SUPPRESSIONS_MAX } from '../../../../node/send/limits.ts';
 import { cpuMsOf } from '../../../support/cpu-time.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const DAY_MS = 24 * 3_600_000;
+/** So many that looking at each of them shows. */
+const MANY = 20_000;
 const START_MS = Date.parse('2026-01-27T12:00:00Z');
 
 async function open(entriesMax?: number) {
@@ -144,10 +145,10 @@ describe('the list', () => {
     ]);
   });
 
-  it('that is full is listed without holding anybody up, also after a change', { timeout: 30_000 }, async () => {
-    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock());
-    const many = Array.from({ length: SUPPRESSIONS_MAX - 10 }, (_, at) =>
-      suppressions.bounced(`${(at * 7_919) % SUPPRESSIONS_MAX}@x.com`, ''),
+  it('that is full is listed without holding anybody up, also after a change', async () => {
+    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock(), MANY);
+    const many = Array.from({ length: MANY - 100 }, (_, at) =>
+      suppressions.bounced(`${(at * 7_919) % MANY}@x.com`, ''),
     );
     suppressions.adding(many).apply();
     let added = 0;
@@ -156,7 +157,11 @@ describe('the list', () => {
       suppressions.adding([suppressions.bounced(`new${added}@x.com`, '')]).apply();
       return suppressions.list({ limit: 200 });
     };
-    expect(cpuMsOf(change)).toBeLessThan(30);
+    const changes = () => {
+      for (let times = 0; times < 10; times += 1) change();
+    };
+    // Sorting the list at each change would take ten times as long.
+    expect(cpuMsOf(changes)).toBeLessThan(30);
     expect(change().entries.map(({ address }) => address)).toEqual(
       many
         .map(({ address }) => address)
@@ -165,17 +170,15 @@ describe('the list', () => {
     );
   });
 
-  it('that is full refuses one more without looking through all of it', { timeout: 30_000 }, async () => {
-    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock());
-    suppressions
-      .adding(Array.from({ length: SUPPRESSIONS_MAX }, (_, at) => suppressions.bounced(`${at}@x.com`, '')))
-      .apply();
+  it('that is full refuses one more without looking through all of it', async () => {
+    const suppressions = await Suppressions.open(new MemoryStore(), new VirtualClock(), MANY);
+    suppressions.adding(Array.from({ length: MANY }, (_, at) => suppressions.bounced(`${at}@x.com`, ''))).apply();
     const refused = () =>
       expect(() => suppressions.adding([suppressions.bounced('new@x.com', '')])).toThrow(/its most/);
     refused();
     expect(
       cpuMsOf(() => {
-        for (let times = 0; times < 10; times += 1) refused();
+        for (let times = 0; times < 60; times += 1) refused();
       }),
     ).toBeLessThan(30);
   });
