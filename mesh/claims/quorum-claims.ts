@@ -14,6 +14,7 @@ import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
+import { within } from '../time/deadline.ts';
 import { type ClaimRecords, unsettledWrite } from './claim-records.ts';
 import type {
   Claim,
@@ -114,8 +115,7 @@ export class QuorumClaims implements ClaimStore {
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const freed = this.#run((operation) => ({ type: 'free', operation, claims }));
-    const late = new Promise<undefined>((resolve) => this.#alarms.set(RELEASE_ANSWER_MS_MAX, () => resolve(undefined)));
-    const result = await Promise.race([freed, late]);
+    const result = await within<Result | undefined>(this.#alarms, RELEASE_ANSWER_MS_MAX, freed, undefined);
     return result?.kind === 'freed' ? 'confirmed' : 'pending';
   }
 

@@ -29,6 +29,7 @@ import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
 import { Alarms } from '../time/alarms.ts';
+import { type DeadlineEnd, withDeadline, within } from '../time/deadline.ts';
 import type { ClaimEngine } from './claim-engine.ts';
 import { Settling } from './release-queue.ts';
 
@@ -102,8 +103,8 @@ export class EngineClaims implements ClaimStore {
   }
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
-    const late = new Promise<Release>((resolve) => this.#alarms.set(RELEASE_ANSWER_MS_MAX, () => resolve('pending')));
-    return Promise.race([this.#settling.free(claims, 'remove').then((): Release => 'confirmed'), late]);
+    const freed = this.#settling.free(claims, 'remove').then((): Release => 'confirmed');
+    return within(this.#alarms, RELEASE_ANSWER_MS_MAX, freed, 'pending');
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
@@ -193,18 +194,13 @@ export class EngineClaims implements ClaimStore {
 
   /** Asks the engine, no longer than a claim may take. */
   async #asking<T>(ask: (signal: AbortSignal) => Promise<T>, msMax = CLAIM_MS_MAX): Promise<T> {
-    const deadline = new AbortController();
-    const stop = () => deadline.abort(new Error('The node is stopping.'));
-    this.#stopping.signal.addEventListener('abort', stop);
-    this.#alarms.set(msMax, () => deadline.abort(new Error(`it did not answer within ${msMax} ms`)));
-    try {
-      const answer = await ask(deadline.signal);
-      if (this.#trouble !== undefined) this.#options.log('claims.engine_reached', { kind: this.#options.engine.kind });
-      this.#trouble = undefined;
-      return answer;
-    } finally {
-      this.#stopping.signal.removeEventListener('abort', stop);
-    }
+    const { clock, engine, log } = this.#options;
+    const silent = (end: DeadlineEnd) =>
+      new Error(end === 'late' ? `it did not answer within ${msMax} ms` : 'The node is stopping.');
+    const answer = await withDeadline({ clock, ms: msMax, signals: [this.#stopping.signal], silent }, ask);
+    if (this.#trouble !== undefined) log('claims.engine_reached', { kind: engine.kind });
+    this.#trouble = undefined;
+    return answer;
   }
 
   #away({ message }: Error): Unavailable {

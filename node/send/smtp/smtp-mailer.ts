@@ -3,6 +3,7 @@
 // finds a free connection or opens one; the queue asks for no more at once than the account allows.
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../../mesh/ports.ts';
+import { type DeadlineEnd, startDeadline } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Secret } from '../../secret.ts';
 import type { Account } from '../accounts/account.ts';
@@ -49,24 +50,14 @@ export class SmtpMailer implements Mailer {
     const startedMs = clock.monotonicMs();
     const tookMs = () => clock.monotonicMs() - startedMs;
     const attempt = new Attempt();
-    const cut = (why: SmtpError) => attempt.cut(why);
-    const onAbort = () => cut(Object.assign(new Error('The node is stopping.'), { code: 'EINTERRUPTED' }));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort);
-    const timer = new AbortController();
-    void clock.sleep(SHIPMENT_MS_MAX, timer.signal).then(() => {
-      if (!timer.signal.aborted)
-        cut(
-          Object.assign(new Error(`The server took longer than ${SHIPMENT_MS_MAX / 1_000} s.`), { code: 'ETIMEDOUT' }),
-        );
-    });
+    using deadline = startDeadline({ clock, ms: SHIPMENT_MS_MAX, signals: [signal], silent: whyCut });
+    const cut = () => attempt.cut(deadline.signal.reason as SmtpError);
+    if (deadline.signal.aborted) cut();
+    else deadline.signal.addEventListener('abort', cut, { once: true });
     let outcome: ShipmentOutcome;
     try {
       outcome = await this.#ship(shipment, attempt, tookMs);
     } finally {
-      // A reason that is there already: making one costs more than the timer.
-      timer.abort(DONE);
-      signal.removeEventListener('abort', onAbort);
       if (attempt.connection !== undefined) this.#inUse.delete(attempt.connection);
     }
     const { kind } = outcome;
@@ -238,7 +229,11 @@ export class SmtpMailer implements Mailer {
   }
 }
 
-const DONE = new Error('The shipment has ended.');
+function whyCut(end: DeadlineEnd): SmtpError {
+  return end === 'late'
+    ? Object.assign(new Error(`The server took longer than ${SHIPMENT_MS_MAX / 1_000} s.`), { code: 'ETIMEDOUT' })
+    : Object.assign(new Error('The node is stopping.'), { code: 'EINTERRUPTED' });
+}
 
 function envelopeOf({ content, recipients }: Shipment) {
   const to = recipients.map((address) => ({ asked: address, ...envelopeAddress(address) }));

@@ -5,6 +5,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import { type RunningDeadline, startDeadline } from '../../../mesh/time/deadline.ts';
 import { createGuardedAgents, type GuardedAgents } from '../guard/connector.ts';
 import type { Guard } from '../guard/guard.ts';
 import {
@@ -28,16 +29,15 @@ export function createSender({ guard, clock }: SenderPorts): Sender & { close():
   return {
     async post(post, signal) {
       const startedMs = clock.monotonicMs();
-      const deadline = startDeadline(POST_MS_MAX, clock, signal);
+      using deadline = timeLimit(POST_MS_MAX, clock, signal);
       try {
         const answer = await begin(agents, guard.admit(post.url), post, deadline.signal);
         await discard(answer, clock, deadline.signal);
         const { statusCode: status = 0, headers } = answer;
         return { kind: 'answered', status, retryAfter: headers['retry-after'], tookMs: since(startedMs, clock) };
       } catch (error) {
-        return failure(error, { isLate: deadline.isLate, isCutOff: signal.aborted, tookMs: since(startedMs, clock) });
-      } finally {
-        deadline.end();
+        const isLate = deadline.end === 'late';
+        return failure(error, { isLate, isCutOff: signal.aborted, tookMs: since(startedMs, clock) });
       }
     },
     async close() {
@@ -79,7 +79,7 @@ function begin(
  * broken costs the connection and changes nothing else.
  */
 async function discard(body: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<void> {
-  const limit = startDeadline(DRAIN_MS_MAX, clock, signal);
+  using limit = timeLimit(DRAIN_MS_MAX, clock, signal);
   const stop = () => body.destroy();
   limit.signal.addEventListener('abort', stop, { once: true });
   let size = 0;
@@ -90,43 +90,12 @@ async function discard(body: IncomingMessage, clock: Clock, signal: AbortSignal)
     }
   } catch {
     // The status line has decided already; how the body ended is of no interest.
-  } finally {
-    limit.end();
   }
 }
 
-/** Why a deadline's own timer stops. Without a reason of ours, each attempt would make two `DOMException`s with their stacks. */
-const ENDED = 'ended';
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  readonly isLate: boolean;
-  end(): void;
-}
-
-/** A signal that aborts after `ms` of our clock, or when `parent` does. `end` must be called. */
-function startDeadline(ms: number, clock: Clock, parent: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const timer = new AbortController();
-  let isLate = false;
-  const cut = () => controller.abort();
-  if (parent.aborted) cut();
-  else parent.addEventListener('abort', cut, { once: true });
-  void clock.sleep(ms, timer.signal).then(() => {
-    if (timer.signal.aborted) return;
-    isLate = true;
-    cut();
-  });
-  return {
-    signal: controller.signal,
-    get isLate() {
-      return isLate;
-    },
-    end: () => {
-      timer.abort(ENDED);
-      parent.removeEventListener('abort', cut);
-    },
-  };
+/** What the error says is not read: how the deadline ended is. */
+function timeLimit(ms: number, clock: Clock, parent: AbortSignal): RunningDeadline {
+  return startDeadline({ clock, ms, signals: [parent], silent: () => new Error('The attempt has taken its time.') });
 }
 
 interface Circumstances {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { untilAborted, withDeadline } from '../../../mesh/time/deadline.ts';
+import { Alarms } from '../../../mesh/time/alarms.ts';
+import { startDeadline, unlessAborted, untilAborted, withDeadline, within } from '../../../mesh/time/deadline.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const silent = () => new Error('too late');
@@ -68,5 +69,77 @@ describe('waiting for a promise until a signal aborts', () => {
     const waiting = untilAborted(later.signal, never());
     later.abort(new Error('given up later'));
     await expect(waiting).rejects.toThrow('given up later');
+  });
+});
+
+describe('a deadline that is started', () => {
+  const start = (clock: VirtualClock, ...signals: AbortSignal[]) =>
+    startDeadline({ clock, ms: 100, signals, silent: (end) => new Error(end) });
+
+  it('aborts its signal when it is late, and says so', async () => {
+    const clock = new VirtualClock();
+    using deadline = start(clock);
+    await clock.advance(99);
+    expect([deadline.end, deadline.signal.aborted]).toEqual([undefined, false]);
+    await clock.advance(1);
+    expect([deadline.end, deadline.signal.reason]).toEqual(['late', new Error('late')]);
+  });
+
+  it('aborts its signal when another one aborts, and is not late afterwards', async () => {
+    const clock = new VirtualClock();
+    const stop = new AbortController();
+    using deadline = start(clock, stop.signal);
+    stop.abort();
+    expect([deadline.end, deadline.signal.reason]).toEqual(['cut', new Error('cut')]);
+    await clock.advance(200);
+    expect(deadline.end).toBe('cut');
+  });
+
+  it('has ended from the beginning when a signal has aborted before, and sleeps for nothing', () => {
+    const clock = new VirtualClock();
+    using deadline = start(clock, AbortSignal.abort());
+    expect([deadline.end, deadline.signal.aborted, clock.sleepers]).toEqual(['cut', true, 0]);
+  });
+
+  it('ends nothing once it is disposed of, and leaves nobody asleep', async () => {
+    const clock = new VirtualClock();
+    const stop = new AbortController();
+    const deadline = start(clock, stop.signal);
+    deadline[Symbol.dispose]();
+    expect(clock.sleepers).toBe(0);
+    stop.abort();
+    await clock.advance(200);
+    expect([deadline.end, deadline.signal.aborted]).toEqual([undefined, false]);
+  });
+});
+
+describe('waiting for a promise unless a signal aborts', () => {
+  it('gives its outcome, or what stands for it', async () => {
+    const { signal } = new AbortController();
+    expect(await unlessAborted(signal, Promise.resolve('heard'), 'silent')).toBe('heard');
+    await expect(unlessAborted(signal, Promise.reject(new Error('broken')), 'silent')).rejects.toThrow('broken');
+    expect(await unlessAborted<string>(AbortSignal.abort(), never(), 'silent')).toBe('silent');
+    const later = new AbortController();
+    const waiting = unlessAborted<string>(later.signal, never(), 'silent');
+    later.abort();
+    expect(await waiting).toBe('silent');
+  });
+});
+
+describe('waiting for a promise within a time', () => {
+  it('gives its outcome in time, and otherwise what stands for it', async () => {
+    const clock = new VirtualClock();
+    const alarms = new Alarms(clock);
+    expect(await within(alarms, 100, Promise.resolve('confirmed'), 'pending')).toBe('confirmed');
+    await expect(within(alarms, 100, Promise.reject(new Error('broken')), 'pending')).rejects.toThrow('broken');
+    let outcome = '';
+    const waiting = within<string>(alarms, 100, never(), 'pending').then((how) => {
+      outcome = how;
+    });
+    await clock.advance(99);
+    expect(outcome).toBe('');
+    await clock.advance(1);
+    await waiting;
+    expect(outcome).toBe('pending');
   });
 });
