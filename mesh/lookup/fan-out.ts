@@ -4,29 +4,14 @@
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from '../errors.ts';
-import {
-  ANSWER_MS_MAX,
-  BUSY_AGAIN_MS,
-  FEDERATED_ENTRIES_MAX,
-  INDEX_ANSWER_BYTES_MAX,
-  LOOKUP_ANSWER_BYTES_MAX,
-  LOOKUP_ENTRIES_MAX,
-  SHARED_QUESTION_MS_MAX,
-  WHOLE_QUESTION_GAP_MS,
-} from '../limits.ts';
+import { ANSWER_MS_MAX, FEDERATED_ENTRIES_MAX, SHARED_QUESTION_MS_MAX, WHOLE_QUESTION_GAP_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
-import type { Clock, JsonMember, PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
+import { type DeadlineEnd, startDeadline, unlessAborted } from '../time/deadline.ts';
 import { inTurns } from '../time/turns.ts';
-import {
-  type ListedEntry,
-  membersOf,
-  type ParseAddress,
-  type Question,
-  questionPath,
-  readIndexEntry,
-  spellingsOf,
-} from './index-entry.ts';
+import type { ListedEntry, Question } from './index-entry.ts';
+import { askPeer, type Heard, isNarrow, type PeerIndexPorts } from './peer-index.ts';
 import { QuestionRoom } from './question-room.ts';
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
@@ -57,15 +42,10 @@ export interface LookUpAnswer {
  */
 export type LookUp = (question: Question, signal?: AbortSignal, client?: string) => Promise<LookUpAnswer>;
 
-export interface LookUpPorts {
-  readonly transport: PeerTransport;
+export interface LookUpPorts extends PeerIndexPorts {
   readonly roster: () => Roster;
-  readonly clock: Clock;
   /** What this host itself answers. The list must not change afterwards. */
   readonly local: (question: Question) => readonly ListedEntry[];
-  readonly parseAddress: ParseAddress;
-  /** Peers that take no part in the claims: what one of the others owns is not theirs. */
-  readonly isLegacy: (id: HostId) => boolean;
 }
 
 /** One question on its way around the mesh, and how many wait for it. */
@@ -140,20 +120,19 @@ function waitFor(fanOut: FanOut, signal: AbortSignal | undefined, onLastLeft: ()
   });
 }
 
-/** What became of one peer. */
-type Outcome = { readonly failure: ErrorCode } | { readonly entries: readonly ListedEntry[]; readonly dropped: number };
-
 async function askMesh(ports: LookUpPorts, question: Question, end: AbortController): Promise<LookUpAnswer> {
   const { clock } = ports;
   const startMs = clock.monotonicMs();
   const all = ports.roster().peers;
   const peers = all.some(({ id }) => ports.isLegacy(id)) ? legacyLast(all, ports.isLegacy) : all;
-  const silence = clock.sleep(ANSWER_MS_MAX, end.signal).then((): Outcome => ({ failure: 'peer_silent' }));
   const budget = { entries: FEDERATED_ENTRIES_MAX };
+  using deadline = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: [end.signal], silent: givenUp });
+  const silence: Heard = { failure: 'peer_silent' };
   const outcomes = await Promise.all(
-    peers.map((peer) => Promise.race([askPeer(ports, peer, question, budget, end.signal), silence])),
+    peers.map((peer) =>
+      unlessAborted(deadline.signal, askPeer(ports, peer, question, budget, deadline.signal), silence),
+    ),
   );
-  end.abort();
   const emails = new Map<AddressKey, ListedEntry>();
   const failures: [HostId, ErrorCode][] = [];
   let dropped = 0;
@@ -183,122 +162,11 @@ async function askMesh(ports: LookUpPorts, question: Question, end: AbortControl
   return { emails, meta };
 }
 
+function givenUp(end: DeadlineEnd): MeshError {
+  const why = end === 'late' ? `gave no complete answer within ${ANSWER_MS_MAX} ms` : 'is not asked any more';
+  return new MeshError('peer_silent', `The peer ${why}.`);
+}
+
 function legacyLast(peers: readonly Host[], isLegacy: (id: HostId) => boolean): readonly Host[] {
   return [...peers.filter(({ id }) => !isLegacy(id)), ...peers.filter(({ id }) => isLegacy(id))];
-}
-
-/** What the entries of all peers may come to; those of whoever has no room left count as not had. */
-interface Budget {
-  entries: number;
-}
-
-/** Never rejects: a peer's failure is a result, whatever the transport threw. */
-async function askPeer(
-  ports: LookUpPorts,
-  peer: Host,
-  question: Question,
-  budget: Budget,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const { address } = question;
-  // Such a peer may compare texts, and have the address in another spelling.
-  const spellings = address !== undefined && ports.isLegacy(peer.id) ? spellingsOf(address) : [address];
-  const questions = spellings.map((one) => (one === undefined ? question : { ...question, address: one }));
-  const outcomes = await Promise.all(questions.map((one) => askSpelling(ports, peer, one, budget, signal)));
-  return outcomes.reduce((one, other) => {
-    if ('failure' in one || 'failure' in other) return 'failure' in one ? one : other;
-    return { entries: [...one.entries, ...other.entries], dropped: one.dropped + other.dropped };
-  });
-}
-
-async function askSpelling(
-  ports: LookUpPorts,
-  peer: Host,
-  question: Question,
-  budget: Budget,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  let answer: PeerAnswer | 'busy';
-  try {
-    answer = await askUntilFree(ports, peer, question, signal);
-  } catch (error) {
-    return { failure: error instanceof MeshError ? error.code : 'internal_error' };
-  }
-  if (signal.aborted) return { failure: 'peer_silent' };
-  if (answer === 'busy') return { failure: 'overloaded' };
-  // A host of the original's kind says 404 for an agent it does not have: that is an answer.
-  if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
-  const members = membersOf(answer);
-  if (answer.status !== 200 || members === undefined) return { failure: 'peer_unintelligible' };
-  if (isNarrow(question) && members.length > LOOKUP_ENTRIES_MAX) return { failure: 'peer_unintelligible' };
-  budget.entries -= members.length;
-  if (budget.entries < 0) return { failure: 'overloaded' };
-  return readAnswer(ports, peer, question, members);
-}
-
-/** A peer that is busy, perhaps with our own questions, has not failed yet. */
-async function askUntilFree(
-  ports: LookUpPorts,
-  peer: Host,
-  question: Question,
-  signal: AbortSignal,
-): Promise<PeerAnswer | 'busy'> {
-  for (;;) {
-    const answer = await askOnce(
-      ports,
-      {
-        to: peer.id,
-        lane: isNarrow(question) ? 'look-ups' : 'indexes',
-        method: 'GET',
-        path: questionPath(question),
-        // Who sees it answers from its own registry only, so questions never bounce.
-        headers: { 'X-Federated-Query': 'true' },
-        answerMsMax: ANSWER_MS_MAX,
-        answerBytesMax: isNarrow(question) ? LOOKUP_ANSWER_BYTES_MAX : INDEX_ANSWER_BYTES_MAX,
-        answerSignature: 'known-key',
-      },
-      signal,
-    );
-    if (answer !== 'busy' || signal.aborted) return answer;
-    await ports.clock.sleep(BUSY_AGAIN_MS, signal);
-  }
-}
-
-async function askOnce(
-  { transport }: LookUpPorts,
-  request: PeerRequest,
-  signal: AbortSignal,
-): Promise<PeerAnswer | 'busy'> {
-  try {
-    const answer = await transport.ask(request, signal);
-    return isBusy(answer) ? 'busy' : answer;
-  } catch (error) {
-    if (error instanceof MeshError && error.code === 'overloaded') return 'busy';
-    throw error;
-  }
-}
-
-function isBusy({ status }: PeerAnswer): boolean {
-  return status === 429 || status === 503;
-}
-
-async function readAnswer(
-  ports: LookUpPorts,
-  from: Host,
-  question: Question,
-  members: readonly JsonMember[],
-): Promise<Outcome> {
-  const door = { from, question, parseAddress: ports.parseAddress };
-  const entries: ListedEntry[] = [];
-  let dropped = 0;
-  await inTurns(members, ports.clock, ([text, value]) => {
-    const listed = readIndexEntry(text, value, door);
-    if (listed === undefined) dropped += 1;
-    else entries.push(listed);
-  });
-  return { entries, dropped };
-}
-
-function isNarrow(question: Question): boolean {
-  return question.address !== undefined || question.agentId !== undefined;
 }

@@ -2,10 +2,12 @@
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
 
+import { MeshError } from '../errors.ts';
 import { isMap } from '../json/foreign-json.ts';
 import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, PeerTransport } from '../ports.ts';
+import { startDeadline, unlessAborted } from '../time/deadline.ts';
 import {
   EMAIL_INDEX_PATH,
   type ParseAddress,
@@ -47,26 +49,27 @@ export async function askLegacyPeers(
   peers: readonly HostId[],
   addresses: readonly SpelledAddress[],
 ): Promise<LegacyAnswers> {
-  const end = new AbortController();
   const late = `It gave no complete answer within ${LEGACY_ANSWER_MS_MAX} ms.`;
-  const silence = ports.clock.sleep(LEGACY_ANSWER_MS_MAX, end.signal).then((): Heard => ({ why: late }));
+  const silent = () => new MeshError('peer_silent', late);
+  using deadline = startDeadline({ clock: ports.clock, ms: LEGACY_ANSWER_MS_MAX, signals: [], silent });
   const heard = await Promise.all(
     peers.flatMap((hostId) =>
       addresses.flatMap(spellingsOf).map(async (address) => ({
         hostId,
         key: address.key,
-        ...(await Promise.race([askOne(ports, hostId, address, end.signal), silence])),
+        ...(await unlessAborted<Heard>(deadline.signal, askOne(ports, hostId, address, deadline.signal), {
+          why: late,
+        })),
       })),
     ),
   );
-  end.abort();
   const found = heard.flatMap(({ hostId, key, agentName }) =>
     agentName === undefined ? [] : [{ key, hostId, agentName }],
   );
   // Who folds spellings itself finds it by each of them.
   const owners = [...new Map(found.map((owner) => [`${owner.hostId} ${owner.key}`, owner])).values()];
-  const silent = new Map(heard.flatMap(({ hostId, why }) => (why === undefined ? [] : [[hostId, why] as const])));
-  return { owners, silent: [...silent].map(([hostId, why]) => ({ hostId, why })) };
+  const unheard = new Map(heard.flatMap(({ hostId, why }) => (why === undefined ? [] : [[hostId, why] as const])));
+  return { owners, silent: [...unheard].map(([hostId, why]) => ({ hostId, why })) };
 }
 
 interface Heard {
