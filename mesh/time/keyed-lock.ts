@@ -1,5 +1,6 @@
-// One holder per key at a time, the others in the order they came: how mutations of one agent, name or address take turns.
-// Every wait ends at a moment the caller names, so that a queue behind a slow claim is an answer and not a hang.
+// One holder per key at a time, the others in the order they came: how changes of one agent, name, address or message take turns.
+// The queue of a key is bounded, and a wait may end at a moment that the caller names, so that a queue behind a slow claim is an
+// answer and not a hang. A lock does not know how long its holder takes, and takes nothing away from a holder.
 
 import { MeshError } from '../errors.ts';
 import { LOCK_WAITERS_MAX, RETRY_AFTER_SECONDS } from '../limits.ts';
@@ -7,23 +8,67 @@ import type { Clock } from '../ports.ts';
 
 type Grant = () => void;
 
+export interface KeyedLockOptions {
+  readonly clock: Clock;
+  /** The error of whoever can't wait: the queue of `key` is full, or the moment has come. */
+  readonly refusal: (key: string) => Error;
+  /** How many may wait for one key; default `LOCK_WAITERS_MAX`. Infinite where the callers are bounded and may not be refused. */
+  readonly waitersMax?: number;
+}
+
 export class KeyedLock {
   readonly #clock: Clock;
-  readonly #noun: string;
-  /** Who waits, by key; a key that is present is held. */
+  readonly #refusal: (key: string) => Error;
+  readonly #waitersMax: number;
+  /** Who waits, by key; a key that is present is locked. */
   readonly #queues = new Map<string, Grant[]>();
 
-  /** `noun`: what a key names, for the sentence of a refusal, e.g. `address`. */
-  constructor(noun: string, clock: Clock) {
-    this.#noun = noun;
+  constructor({ clock, refusal, waitersMax = LOCK_WAITERS_MAX }: KeyedLockOptions) {
     this.#clock = clock;
+    this.#refusal = refusal;
+    this.#waitersMax = waitersMax;
   }
 
-  /** Resolves when `key` is ours, until the result is disposed of. Throws `overloaded` at `untilMs` of the monotonic clock. */
-  async hold(key: string, untilMs: number): Promise<Disposable> {
-    const queue = this.#queues.get(key);
-    if (queue === undefined) this.#queues.set(key, []);
-    else if (!(await this.#wait(queue, untilMs))) throw this.#overloaded(key);
+  /**
+   * Resolves when `key` is ours, until the result is disposed of. Throws the lock's refusal when too many wait already, and at
+   * `untilMs` of the monotonic clock; infinite: the turn is waited for as long as it takes.
+   */
+  async lock(key: string, untilMs = Number.POSITIVE_INFINITY): Promise<Disposable> {
+    const free = this.#takeFree(key);
+    if (free !== undefined) return free;
+    if (!(await this.#wait(this.#queues.get(key) ?? [], untilMs))) throw this.#refusal(key);
+    return this.#held(key);
+  }
+
+  /** The same for several keys, each once, locked in sorted order so that two callers can't wait for each other. */
+  async lockAll(keys: readonly string[], untilMs?: number): Promise<Disposable> {
+    if (keys.length === 1 && keys[0] !== undefined) return this.lock(keys[0], untilMs);
+    using taken = new DisposableStack();
+    for (const key of [...keys].sort()) taken.use(await this.lock(key, untilMs));
+    return taken.move();
+  }
+
+  /**
+   * Does `work` while the key is locked: at once when the key is free, otherwise when everybody before has ended, whatever
+   * became of them. Throws as `lock` and `work` do.
+   */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    using _turn = this.#takeFree(key) ?? (await this.lock(key));
+    return await work();
+  }
+
+  /** How many keys are locked: a test can see that nothing was left behind. */
+  get held(): number {
+    return this.#queues.size;
+  }
+
+  #takeFree(key: string): Disposable | undefined {
+    if (this.#queues.has(key)) return undefined;
+    this.#queues.set(key, []);
+    return this.#held(key);
+  }
+
+  #held(key: string): Disposable {
     let isHeld = true;
     return {
       [Symbol.dispose]: () => {
@@ -33,22 +78,9 @@ export class KeyedLock {
     };
   }
 
-  /** The same for several keys, each once, taken in sorted order so that two callers can't wait for each other. */
-  async holdAll(keys: readonly string[], untilMs: number): Promise<Disposable> {
-    if (keys.length === 1 && keys[0] !== undefined) return this.hold(keys[0], untilMs);
-    using taken = new DisposableStack();
-    for (const key of [...keys].sort()) taken.use(await this.hold(key, untilMs));
-    return taken.move();
-  }
-
-  /** How many keys are held: a test can see that nothing was left behind. */
-  get held(): number {
-    return this.#queues.size;
-  }
-
   /** True when the key was handed to us; false when time ran out or the queue is full. */
   #wait(queue: Grant[], untilMs: number): Promise<boolean> {
-    if (queue.length >= LOCK_WAITERS_MAX) return Promise.resolve(false);
+    if (queue.length >= this.#waitersMax) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = new AbortController();
     const grant: Grant = () => {
@@ -56,6 +88,7 @@ export class KeyedLock {
       resolve(true);
     };
     queue.push(grant);
+    if (untilMs === Number.POSITIVE_INFINITY) return promise;
     const giveUp = () => {
       const place = queue.indexOf(grant);
       if (place === -1) return;
@@ -72,12 +105,16 @@ export class KeyedLock {
     if (next === undefined) this.#queues.delete(key);
     else next();
   }
+}
 
-  #overloaded(key: string): MeshError {
-    return new MeshError(
+/** The refusal of changes. `noun`: what a key names, e.g. `address`. */
+export function tooManyChanges(noun: string): (key: string) => MeshError {
+  return (key) =>
+    new MeshError(
       'overloaded',
-      `Too many changes of ${this.#noun} '${key}' are in hand; this one was not begun. Try again.`,
-      { retryAfterSeconds: RETRY_AFTER_SECONDS },
+      `Too many changes of ${noun} '${key}' are in hand; this one was not begun. Try again.`,
+      {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      },
     );
-  }
 }

@@ -9,7 +9,7 @@ import type { LegacyOwner } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
-import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
+import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
 import type { NewClaim } from './address-list.ts';
@@ -61,7 +61,7 @@ export class AddressClaims {
 
   constructor(ports: AddressClaimsPorts) {
     this.#ports = ports;
-    this.#locks = new KeyedLock('address', ports.clock);
+    this.#locks = new KeyedLock({ clock: ports.clock, refusal: tooManyChanges('address') });
   }
 
   /** A claim of this moment, not yet made. */
@@ -73,7 +73,7 @@ export class AddressClaims {
   /** The turn on these addresses, until disposed of. */
   async lock(addresses: Addresses, untilMs: number): Promise<Disposable> {
     const keys = addresses.map((entry) => entry.key);
-    const turn = await this.#locks.holdAll(keys, untilMs);
+    const turn = await this.#locks.lockAll(keys, untilMs);
     return {
       [Symbol.dispose]: () => {
         for (const key of keys) this.#pending.delete(key);

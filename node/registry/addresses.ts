@@ -31,7 +31,7 @@ export class Addresses {
     const wanted = parseWanted(parseAddress, input, 'address');
     const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
-    using _agentTurn = await locks.hold(id, untilMs);
+    using _agentTurn = await locks.lock(id, untilMs);
     const before = table.get(id);
     const present = before.addresses.find((entry) => entry.key === wanted.key);
     if (present !== undefined) return { agent: before, address: present, isNew: false };
@@ -51,7 +51,7 @@ export class Addresses {
   /** Throws `not_found` or `invalid_request`. */
   async patch(id: AgentId, text: string, patch: AddressPatch): Promise<Agent> {
     const { table, writer, locks, clock } = this.#parts;
-    using _agentTurn = await locks.hold(id, lockDeadline(clock));
+    using _agentTurn = await locks.lock(id, lockDeadline(clock));
     const before = table.get(id);
     const { key } = this.#find(before, text);
     const addresses = withDetails(before.addresses, key, patch);
@@ -93,7 +93,7 @@ export class Addresses {
     const id = table.holderOf(key)?.id;
     if (id === undefined) return;
     const untilMs = lockDeadline(clock);
-    using _agentTurn = await locks.hold(id, untilMs);
+    using _agentTurn = await locks.lock(id, untilMs);
     const before = table.find(id);
     const entry = before?.addresses.find((one) => one.key === key && one.claimId !== standing);
     if (before === undefined || entry === undefined) return;
@@ -109,7 +109,7 @@ export class Addresses {
   async remove(id: AgentId, text: string): Promise<Changed> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.hold(id, untilMs);
+    using agentTurn = await locks.lock(id, untilMs);
     const before = table.get(id);
     const lost = [this.#find(before, text)];
     using _addressTurn = await addressClaims.lock(lost, untilMs);

@@ -4,7 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AgentId, EmailAddress } from '../../mesh/names.ts';
-import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
+import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import { goneSequence } from './agent-records.ts';
@@ -33,7 +33,7 @@ export class Agents {
 
   constructor(parts: RegistryParts) {
     this.#parts = parts;
-    this.#names = new KeyedLock('name', parts.clock);
+    this.#names = new KeyedLock({ clock: parts.clock, refusal: tooManyChanges('name') });
   }
 
   /**
@@ -47,10 +47,10 @@ export class Agents {
     const draft = this.#draft(input, wanted);
     const askedMs = this.#parts.clock.monotonicMs();
     const untilMs = lockDeadline(this.#parts.clock);
-    using _agentTurn = await locks.hold(draft.id, untilMs);
+    using _agentTurn = await locks.lock(draft.id, untilMs);
     const twin = table.find(draft.id);
     if (twin !== undefined) return { agent: sameOrRefuse(twin, draft), isNew: false };
-    using _nameTurn = await this.#names.hold(nameKey(draft.name), untilMs);
+    using _nameTurn = await this.#names.lock(nameKey(draft.name), untilMs);
     table.refuseTakenName(draft.name, undefined);
     const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     const sequence = writer.lastSequence(draft.id, gone);
@@ -70,10 +70,10 @@ export class Agents {
     const wanted = this.#wantedList(patch);
     const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.hold(id, untilMs);
+    using agentTurn = await locks.lock(id, untilMs);
     const before = table.get(id);
     const after = this.#patched(before, patch, wanted);
-    using _nameTurn = before.name === after.name ? undefined : await this.#names.hold(nameKey(after.name), untilMs);
+    using _nameTurn = before.name === after.name ? undefined : await this.#names.lock(nameKey(after.name), untilMs);
     table.refuseTakenName(after.name, id);
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
@@ -92,7 +92,7 @@ export class Agents {
   async remove(id: AgentId): Promise<readonly EmailAddress[]> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.hold(id, untilMs);
+    using agentTurn = await locks.lock(id, untilMs);
     const before = table.get(id);
     const lost = before.addresses;
     using _addressTurns = await addressClaims.lock(lost, untilMs);

@@ -3,7 +3,7 @@
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
-import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
+import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import { StoredChangeLog } from '../changes/stored-change-log.ts';
@@ -58,7 +58,7 @@ export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const newUuid = uuidsFrom(random);
   const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, store }, await loadSequences(store));
   const addressClaims = new AddressClaims({ claims, legacy, table, clock, newUuid, log });
-  const locks = new KeyedLock('agent', clock);
+  const locks = new KeyedLock({ clock, refusal: tooManyChanges('agent') });
   const parts: RegistryParts = {
     ...{ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId },
   };

@@ -1,8 +1,10 @@
 // The webhooks as the rest of the node meets them: subscriptions that are made, shown, changed, tested and removed, and the
 // deliveries that run behind them. One mutation at a time; each is durable before it is answered.
 import { MeshError } from '../../mesh/errors.ts';
+import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeEvent, ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
@@ -64,15 +66,20 @@ export async function createWebhooks(ports: WebhookPorts): Promise<Webhooks> {
   return new WebhookService(ports, ledger, channels);
 }
 
+/** The one key of the lock: subscriptions are compared with each other. */
+const ALL = 'webhooks';
+
 class WebhookService implements Webhooks {
   readonly #ports: WebhookPorts;
   readonly #ledger: Ledger;
   readonly #channels: Map<string, Channel>;
   readonly #deliveries: DeliveryLoop;
-  #lastMutation: Promise<unknown> = Promise.resolve();
+  /** One mutation after the other, so that what was checked still holds when it is written. */
+  readonly #locks: KeyedLock;
 
   constructor(ports: WebhookPorts, ledger: Ledger, channels: Map<string, Channel>) {
     this.#ports = ports;
+    this.#locks = new KeyedLock({ clock: ports.clock, refusal: tooManyMutations });
     this.#ledger = ledger;
     this.#channels = channels;
     this.#deliveries = new DeliveryLoop({ ...ports, ledger });
@@ -82,7 +89,7 @@ class WebhookService implements Webhooks {
   async subscribe(request: SubscriptionRequest): Promise<{ webhook: SubscriptionView; secret?: string }> {
     const events = parseEvents(request.events);
     await this.#ports.guard.vet(request.url);
-    return this.#inTurn(async () => {
+    return this.#locks.run(ALL, async () => {
       if (this.#channels.size >= SUBSCRIPTIONS_MAX) throw tooMany();
       this.#refuseTwin(request.url, events, undefined);
       const secret = request.secret ?? makeSecret(this.#ports.random);
@@ -111,7 +118,7 @@ class WebhookService implements Webhooks {
     this.#channel(id);
     const events = change.events === undefined ? undefined : parseEvents(change.events);
     if (change.url !== undefined) await this.#ports.guard.vet(change.url);
-    return this.#inTurn(async () => {
+    return this.#locks.run(ALL, async () => {
       const channel = this.#channel(id);
       const { subscription } = channel;
       const url = change.url ?? subscription.url;
@@ -130,7 +137,7 @@ class WebhookService implements Webhooks {
   }
 
   async remove(id: string): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#locks.run(ALL, async () => {
       const channel = this.#channel(id);
       channel.remove();
       const mark = removing(id);
@@ -226,14 +233,6 @@ class WebhookService implements Webhooks {
   async #view(channel: Channel, pages = new LogPages(this.#ports.changes)): Promise<SubscriptionView> {
     return viewOf(channel, await countPending(channel.lanes, pages), this.#ports.clock.wallMs());
   }
-
-  /** One after the other, so that what was checked still holds when it is written. */
-  #inTurn<T>(mutation: () => Promise<T>): Promise<T> {
-    const result = this.#lastMutation.then(mutation);
-    // Its failure is the caller's to hear; the next one has nothing to do with it.
-    this.#lastMutation = result.catch(() => {});
-    return result;
-  }
 }
 
 function tooMany(): MeshError {
@@ -241,4 +240,10 @@ function tooMany(): MeshError {
     'limit_exceeded',
     `This host has ${SUBSCRIPTIONS_MAX} webhooks, as many as it takes. Remove one that is not needed.`,
   );
+}
+
+function tooManyMutations(): MeshError {
+  return new MeshError('overloaded', 'Too many changes of webhooks are in hand; this one was not begun. Try again.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }

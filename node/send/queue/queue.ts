@@ -3,6 +3,7 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';
 import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
+import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
 import { Accounts, waitingReason } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
 import { BlobHolds } from '../attachments/blob-holds.ts';
@@ -36,7 +37,6 @@ import { afterRestart, afterStep } from './message-times.ts';
 import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
 import type { QueueOptions } from './queue-options.ts';
 import { Retention } from './retention.ts';
-import { Turns } from './turns.ts';
 import { Watchers } from './watchers.ts';
 
 export class Queue {
@@ -51,8 +51,8 @@ export class Queue {
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
-  /** One change of a message after the other. */
-  readonly #turns = new Turns();
+  /** One change of a message after the other, each made of what the one before left. */
+  readonly #locks: KeyedLock;
   #lastNumber: number;
 
   private constructor(options: QueueOptions, records: Awaited<ReturnType<typeof loadQueue>>) {
@@ -64,6 +64,8 @@ export class Queue {
       this.#stepped(byMs);
     });
     this.#clock = clock;
+    // Requests are bounded where they come in; what an attempt came to must be stored, however many of them wait.
+    this.#locks = new KeyedLock({ clock, refusal: tooManyChanges('email'), waitersMax: Number.POSITIVE_INFINITY });
     this.#watchers = new Watchers(clock);
     this.#retention = new Retention(clock, options.retention);
     this.accounts = new Accounts(config, clock, warmUps);
@@ -78,7 +80,7 @@ export class Queue {
       contents: this.#contents,
       get: (id) => this.#messages.get(id),
       show: (message) => this.#show(message),
-      save: (id, change, writes) => this.#turns.take(id, () => this.#save(change(this.#known(id)), writes)),
+      save: (id, change, writes) => this.#locks.run(id, () => this.#save(change(this.#known(id)), writes)),
     });
     this.#restore(records.keys);
   }
@@ -157,7 +159,7 @@ export class Queue {
 
   /** Throws `not_cancellable`. */
   cancel(id: string): Promise<Message> {
-    return this.#turns.take(id, async () => {
+    return this.#locks.run(id, async () => {
       const message = this.#known(id);
       refuseCancelling(message);
       // Whoever takes it out of the queue has it: what a server is being told of can't be taken back.
@@ -171,7 +173,7 @@ export class Queue {
 
   /** Throws `not_resendable`. */
   resend(id: string): Promise<Message> {
-    return this.#turns.take(id, async () => {
+    return this.#locks.run(id, async () => {
       const message = this.#known(id);
       refuseResending(message);
       const nowMs = this.#clock.wallMs();
@@ -183,7 +185,7 @@ export class Queue {
 
   /** Lets go of its attachments; it can't be sent again then. Throws `conflict` while it is to be sent. */
   letGo(id: string): Promise<Message> {
-    return this.#turns.take(id, async () => {
+    return this.#locks.run(id, async () => {
       const message = this.#known(id);
       refuseLettingGo(message);
       return message.blobs.length === 0 ? message : this.#save(withoutAttachments(message), []);
@@ -196,7 +198,7 @@ export class Queue {
     replies: ReadonlyMap<string, { readonly enhanced: string; readonly reply: string }>,
     writes: readonly Write[],
   ): Promise<Message> {
-    return this.#turns.take(id, async () => {
+    return this.#locks.run(id, async () => {
       const message = this.#known(id);
       const after = bounced(message, replies, this.#iso());
       if (after !== message) return this.#save(after, writes);
@@ -220,7 +222,7 @@ export class Queue {
     const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
     // In its turn: it may be sent again meanwhile.
     for (const id of [...this.#messages.keys()].filter(isOver))
-      await this.#turns.take(id, async () => {
+      await this.#locks.run(id, async () => {
         const message = this.#messages.get(id);
         if (message === undefined || !isOver(id)) return;
         await this.#options.store.commit(forgetWrites(id));
@@ -230,7 +232,7 @@ export class Queue {
       });
     const areOver = ({ id }: Message) => this.#retention.areAttachmentsOver(id);
     for (const { id } of this.blobs.failed().filter(areOver))
-      await this.#turns.take(id, async () => {
+      await this.#locks.run(id, async () => {
         const message = this.#known(id);
         if (areOver(message)) await this.#save(withoutAttachments(message), []);
       });
