@@ -151,9 +151,9 @@ describe('what is due', () => {
 
   it('is none where the host holds something, or waits for its first claim alone', () => {
     const alone = { config: undefined, wish: wishOf([mac]) };
-    const holding = coreOn(mac, { ...alone, held: [KEY] });
+    const holding = coreOn(mac, { config: undefined, greeted: { cloud: {}, mini: {} }, held: [KEY] });
     const lone = coreOn(mac, alone);
-    for (const state of [holding, lone]) attended(state);
+    for (const state of [holding, lone]) for (const nowMs of [0, 1_000]) attended(state, nowMs);
     expect([wantedBy(holding), wantedBy(lone)]).toEqual([undefined, undefined]);
     waiting(lone);
     expect(wantedBy(lone)).toEqual(firstConfig(votersOf(mac), [mac]));
