@@ -1,6 +1,7 @@
 // What npm installs is what was looked at: each package by its hash, Node itself too, and nothing that runs or fetches while it
 // is being installed.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -13,7 +14,8 @@ interface Package {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-const read = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname, '..', name), 'utf8'));
+const ROOT = join(import.meta.dirname, '..');
+const read = (name: string) => JSON.parse(readFileSync(join(ROOT, name), 'utf8'));
 const manifest = read('package.json') as Package;
 const locked = Object.entries((read('package-lock.json') as { packages: Record<string, Package> }).packages).filter(
   ([path]) => path !== '',
@@ -39,6 +41,32 @@ describe('the lock file', () => {
 
   it('has no package that runs a program when it is installed, which could fetch what has no hash here', () => {
     expect(locked.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('the repository', () => {
+  /** A setting that points npm, pip or Go at a registry, or the address of one. */
+  const REGISTRY =
+    /\bregistr[y]["']?\s*[=:]\s*["']?https?:|--registr[y]\b|\bindex-ur[l]\b|\bGOPROX[Y]\b|"resolve[d]"|https?:\/\/[\w.-]*\b(?:registry|npm|npmmirror|nexus|artifactory|verdaccio)\b[\w.-]*[:/]/i;
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT })
+    .toString()
+    .split('\0')
+    .filter((name) => name !== '' && existsSync(join(ROOT, name)));
+
+  it('names no registry in any file: packages come from where the machine that installs them is told to look', () => {
+    expect(files.length).toBeGreaterThan(500);
+    expect(files.filter((name) => REGISTRY.test(readFileSync(join(ROOT, name), 'latin1')))).toEqual([]);
+  });
+
+  it.each([
+    `registry=${'https'}://packages.example/`,
+    `npm install --${'registry'} x`,
+    `"registry": "${'http'}://10.0.0.1:4873/"`,
+    `see ${'https'}://registry.example.com/left-pad`,
+    `${'http'}://npm.corp.example:8080/`,
+    `"${'resolved'}": "x"`,
+  ])('would see that %s names one', (text) => {
+    expect(text).toMatch(REGISTRY);
   });
 });
 
