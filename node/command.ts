@@ -87,7 +87,7 @@ function addMcp(program: Command, process: NodeJS.Process, stop: AbortSignal, ve
     )
     .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
-      // Only here: the node itself need not load it.
+      // Imported here, so that the node itself does not load the tools.
       const { serveMcp } = await import('./cli/mcp-server.ts');
       await serveMcp({
         url: url.replace(/\/+$/, ''),
@@ -140,7 +140,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** Who reads what is printed may close its end at any time (`mesh status | head`): then the rest is printed to nobody. */
+/** A reader may close its end of a pipe at any time (`mesh status | head`): the rest of the output is then dropped. */
 function outliveReaders(process: NodeJS.Process): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -91,7 +91,7 @@ export const SETTINGS: readonly Setting[] = [
 /** Variables of the other commands, beside those of the settings. */
 const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
 
-/** Secrets that are not made up by an operator, and what they look like. */
+/** Secrets that must have a certain form. */
 const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {
   claims: {
     form: /^(?:quorum|etcd:\/\/\S{1,2000}|postgres(?:ql)?:\/\/\S{1,2000})$/,
@@ -118,7 +118,7 @@ export interface Config {
   readonly legacy: LegacyMode;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** Set, and like a setting, yet none: a slip of the pen, or of other programs. */
+  /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
   readonly unknownVariables: readonly string[];
 }
 
@@ -223,7 +223,7 @@ function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
   return value.text === 'true';
 }
 
-/** One of a few words; `undefined` when it is none of them. */
+/** The word that `text` is; `undefined` when `text` is none of the words. */
 function readChoice<Word extends string>(
   name: string,
   words: readonly Word[],

@@ -1,4 +1,4 @@
-// What a node says of itself: events with fields, logged once, where the thing is decided. No secret, no body.
+// What a node logs: events with fields, each logged once, by the code that decides. No secret, no body of a request.
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {

@@ -1,10 +1,10 @@
-// A text that must not be seen: passwords, tokens, keys. It prints as `[secret]` wherever it is logged, thrown or serialised;
-// who needs it says `reveal()`, which is easy to look for.
+// A text that must not be seen: passwords, tokens, keys. A secret prints as `[secret]` wherever it is logged, thrown or serialised.
+// Code that needs the text calls `reveal()`, which is easy to search for.
 import { inspect } from 'node:util';
 
 const HIDDEN = '[secret]';
 
-/** A text that does not print itself. */
+/** A text that prints as `[secret]`. */
 export class Secret {
   readonly #text: string;
   constructor(text: string) {

@@ -93,7 +93,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
     signer,
     addresses,
     callOnce: createCallOnce(addresses),
-    // A resolver of its own: what strangers name has no part in the resolution of anybody else's.
+    // Strangers choose these names, so they are resolved apart from all others and can delay none.
     resolveOutside: createNameResolver({ clock: systemClock }),
     blobs,
     post,
@@ -133,7 +133,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   };
 }
 
-/** Where a host listens when nobody says: its own URL, and loopback when that URL is behind a proxy that speaks TLS. */
+/** Where a host listens by default: at its own URL; on loopback when a proxy that speaks TLS stands before that URL. */
 async function listenAddressOf({ url, id }: Host, resolveName: ResolveName): Promise<ListenAddress> {
   const { protocol, hostname: name, port } = new URL(url);
   if (protocol === 'https:') return { ip: '127.0.0.1', port: DEFAULT_PORT };
@@ -155,7 +155,7 @@ function refuseOpenDoor({ ip, port }: ListenAddress, { token }: Secrets): void {
   throw new MeshError('invalid_request', message);
 }
 
-/** Not refused: an orchestrator sets variables of its own by the names of its services. */
+/** Unknown variables are not refused: an orchestrator sets variables of its own, named after its services. */
 function warnOfUnknown({ unknownVariables }: Config, log: Log): void {
   for (const name of unknownVariables)
     log.warn('settings.unknown_variable', {
@@ -163,14 +163,14 @@ function warnOfUnknown({ unknownVariables }: Config, log: Log): void {
     });
 }
 
-/** It listens on loopback, and its URL says that others reach it all the same: through a proxy. The gate goes by that too. */
+/** Warns when this node listens on loopback though its URL says that other machines reach it (through a proxy). The gate goes by the URL too. */
 function warnOfReadOnly({ url }: Host, { token }: Secrets, log: Log): void {
   if (token !== undefined || isThisMachine(new URL(url).hostname)) return;
   const message = `hosts.json says that this host is reached at ${url}, from other machines too, and there is no MESH_TOKEN: nobody can change its agents. Set MESH_TOKEN (16 characters or more), which clients then show as "Authorization: Bearer …".`;
   log.warn('node.read_only', { message });
 }
 
-/** Names of peers may take their time to resolve: nothing waits for it. */
+/** Nothing waits for this check, for the names of peers may take long to resolve. */
 async function warnOfLoopbackName(roster: RosterWatch, resolve: ResolveName, log: Log): Promise<void> {
   const { self, peers } = roster.current();
   const message = await loopbackNameFault(self, peers, resolve);

@@ -1,13 +1,13 @@
 // The addresses of names that the operator wrote (peers, mail servers, engines), remembered: while DNS is slow or away they are
-// reached where they were last. An address that has been used for a while is asked for again behind its user's back.
+// reached where they were last. An address that has been known for a while is used at once, and asked for again meanwhile.
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../mesh/ports.ts';
 import { lookupBy, type ResolvedAddress, type ResolveName } from './name-resolver.ts';
 
-/** Younger than this, an address is used without asking; older than the second, it is asked for first. */
+/** A younger address is used without asking. An address older than the second of the two is asked for before it is used. */
 const FRESH_MS_MAX = 30_000;
 const USABLE_MS_MAX = 600_000;
-/** How long a name is waited for that has an address, if an old one. */
+/** How long the answer for a name is waited for while an old address of that name is known. */
 const ASK_AGAIN_MS_MAX = 500;
 /** Names that hosts.json had once stay until as many came after them. */
 const NAMES_MAX = 2_000;
@@ -48,7 +48,7 @@ export class KnownAddresses {
     return Promise.race([asked, late]).finally(() => timer.abort());
   }
 
-  /** Whoever was reached at its address was not the one meant, or nobody was: the next one who needs the name has it asked again. */
+  /** The name's address led to nobody, or to a stranger: the name is asked for again when it is next needed. */
   forget(name: string): void {
     const known = this.#known.get(name);
     if (known !== undefined) known.isDoubtful = true;

@@ -9,7 +9,7 @@ export interface NameRules {
   readonly listed: ReadonlyMap<string, readonly string[]>;
   /** Domains that are tried behind a name. */
   readonly search: readonly string[];
-  /** A name with as many dots is tried as it stands first. */
+  /** A name with as many dots or more is first tried as it stands. */
   readonly dotsMin: number;
 }
 
@@ -109,7 +109,7 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch {
-    // As above.
+    // The file is missing or must not be read, and so says nothing.
     return '';
   }
 }

@@ -1,6 +1,6 @@
-// Names to addresses without getaddrinfo, which works in threads of which a process has two: names whose DNS hangs would take them from
-// all others. Asked as getaddrinfo asks: hosts(5), then DNS, over c-ares, which needs no thread. Only a name that DNS does not know is
-// asked of the system too (mDNS, a machine's own name), one at a time for each resolver; so two resolvers never wait for each other.
+// Names to addresses without getaddrinfo. getaddrinfo works in threads, of which a process has two for it: names whose DNS hangs would
+// take both from all others. The order is getaddrinfo's: hosts(5), then DNS, over c-ares, which needs no thread. A name that DNS does
+// not know is asked of the system too (mDNS, a machine's own name), one at a time for each resolver: two resolvers never wait for each other.
 import { Resolver, lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import pLimit from 'p-limit';
@@ -135,7 +135,7 @@ async function inTime(
   return addresses;
 }
 
-/** `undefined` when the time is over; what comes of it later is nobody's. */
+/** `undefined` when the time is over. A later answer is dropped. */
 async function within<T>(result: Promise<T>, ms: number, clock: Pick<Clock, 'sleep'>): Promise<T | undefined> {
   const timer = new AbortController();
   const late = clock.sleep(ms, timer.signal).then(() => undefined);
@@ -147,7 +147,7 @@ async function within<T>(result: Promise<T>, ms: number, clock: Pick<Clock, 'sle
   }
 }
 
-/** IPv4 first: not every machine with an address of IPv6 gets far with it. */
+/** IPv4 first, for many machines have an IPv6 address that leads nowhere beyond their network. */
 function withFamilies(addresses: readonly string[]): readonly ResolvedAddress[] {
   return addresses
     .map((address) => ({ address, family: isIP(address) }))

@@ -1,7 +1,7 @@
 // A socket for libraries that open their connections themselves and ask getaddrinfo for the name: this one asks `lookup`.
 import { type LookupFunction, Socket } from 'node:net';
 
-/** An address that has not taken the connection by then is left for the next one of the name; the last one has all of the time. */
+/** How long one address of a name may take to accept the connection before the next address is tried. The last address has all of the time. */
 const ADDRESS_MS_MAX = 2_000;
 
 /** Not connected yet. `name`: where it connects to, whatever host its user names; absent: to that host. */

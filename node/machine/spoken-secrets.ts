@@ -1,9 +1,9 @@
-// What a server was told of a login, taken out of what it says: some quote the command that they did not like, whole or cut short,
-// and its base64 is the password. Each run of eight characters or more of a secret, in any case, is hidden; a shorter part that is
-// quoted alone is not noticed. Servers of mail and engines of claims are read through it.
+// Takes passwords and tokens out of what a server says. Some servers quote the command that they refuse, whole or cut short, and the
+// base64 of a login is the password. Each run of eight characters or more of a secret, in any case, is hidden; a shorter part that is
+// quoted alone is not noticed. The answers of mail servers and of engines of claims are read through this file.
 
 const RUN_CHARACTERS = 8;
-/** Shorter ones stand in too many words. */
+/** Shorter runs are parts of too many ordinary words. */
 const SECRET_CHARACTERS_MIN = 3;
 const HIDDEN = '[secret]';
 
@@ -61,7 +61,7 @@ function foldedAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** Without its padding, which what follows may turn into something else. */
+/** Base64 without its padding: more octets after the secret would turn the padding into something else. */
 function base64Of(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64').replace(/=+$/, '');
 }

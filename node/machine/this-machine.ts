@@ -1,5 +1,5 @@
-// Whether what is sent to a host stays on this machine: told by its name or number alone, for what a name resolves to can change.
-// Of the names only `localhost` counts: those below it some resolvers ask the network for.
+// Whether what is sent to a host stays on this machine, judged by the host's name or number alone: what a name resolves to can change.
+// Of all names only `localhost` counts, for some resolvers ask the network about the names below `localhost`.
 import { BlockList, isIP } from 'node:net';
 
 const LOOPBACK = new BlockList();

@@ -44,7 +44,7 @@ const subscription = z.object({
   epochs: z.array(z.object({ fromSeq: count, events: z.array(z.enum(CHANGE_EVENTS)) })).min(1),
   createdAt: z.string(),
   updatedAt: z.string(),
-  /** Wall clock: when it was last enabled again; what it held until then lives anew. 0: never. */
+  /** Wall clock: when the subscription was last enabled again, from when on the events that it held live anew. 0: never. */
   resumedMs: moment,
 });
 export type Subscription = z.infer<typeof subscription>;
@@ -66,7 +66,7 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
-/** What an attempt came to: all that is kept of it. */
+/** All that is kept of what an attempt came to. */
 const last = z.union([z.object({ status: z.int() }), z.object({ error: z.string() })]);
 export type Last = z.infer<typeof last>;
 
@@ -88,11 +88,11 @@ const lane = z.object({
 });
 export type StoredLane = z.infer<typeof lane>;
 
-/** An event that was given up: kept whole, so that it can be shown and sent again. */
+/** An event that was given up, kept whole. No route shows dead letters yet; a subscription's view counts them. */
 export interface DeadLetter {
   readonly subscriptionId: string;
   readonly seq: number;
-  /** `expired`: its life ended. `missing`: the log no longer had it. */
+  /** `expired`: the event's life ended. `missing`: the log no longer had the event. */
   readonly reason: 'expired' | 'missing';
   readonly attempts: number;
   /** ISO 8601, UTC. */

@@ -9,7 +9,7 @@ const CLAIMS_PER_ROUND = 150;
 const ADDRESSES_PER_AGENT = 10;
 const THREE = ['cloud', 'mac', 'mini'];
 const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
-/** The design's promise: no slower than this, once the first second is over. */
+/** What is promised: no slower than this, once the first second is over. */
 const SLOWER_MAX = 1.5;
 const SETTLING_MS = 1_000;
 

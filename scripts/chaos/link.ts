@@ -25,7 +25,7 @@ export class Link implements AsyncDisposable {
 
   cut(): void {
     this.#isCut = true;
-    // Not closed: nobody is told.
+    // The socket stays open, so that neither side hears of the cut.
     for (const socket of this.#sockets) socket.pause().unpipe();
   }
 
@@ -53,7 +53,7 @@ export class Link implements AsyncDisposable {
 
   #keep(socket: Socket): void {
     this.#sockets.add(socket);
-    // A host that was killed resets its connections; both ends close, and that is all there is to it.
+    // A host that was killed resets its connections. Both ends close, as they should.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
   }

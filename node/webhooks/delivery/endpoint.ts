@@ -1,6 +1,6 @@
-// The health of one subscription's receiver: back-off belongs to it, life to the event. Pure transitions over a small record
-// that is stored with the cursor, so that a pause survives a restart.
-// A pause ends with one attempt alone; only when that is accepted does the whole flow go on.
+// The health of one subscription's receiver. Back-off belongs to the receiver, life to the event (README.md, "Schedule"). Pure
+// transitions over a small record that is stored with the cursor, so that a pause survives a restart.
+// A pause ends with one attempt alone. All others go on when that attempt is accepted.
 import {
   DISABLE_AFTER_MS,
   DISABLE_ATTEMPTS_MIN,

@@ -151,7 +151,6 @@ export class Lanes {
     lane.dueMs = dueMs;
     lane.last = last;
     lane.state = 'waiting';
-    this.#ready.delete(lane);
     this.#touched(lane);
   }
 

@@ -1,5 +1,5 @@
 // The change log as the deliveries read it: all subscriptions together keep a bounded number of entries in memory, each in the
-// slot of its position. Those that keep up, or drain the same backlog, share one read; whoever lags asks the log again.
+// slot of its position. Subscriptions that keep up, or drain the same backlog, share one read; a subscription that lags asks the log again.
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
 import { LOG_CACHE_ENTRIES_MAX, LOG_PAGE_ENTRIES_MAX } from '../limits.ts';
 

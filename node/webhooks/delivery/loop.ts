@@ -1,6 +1,6 @@
-// Brings every change to every subscription that wants it, in order per agent. A reader of the change log: what is known of
-// each subscription stands in its channel, and this is the hand that reads, writes, sends and waits for all of them in turn.
-// Write before you act: an attempt is durable before it is made. After a crash it may be made again, never skipped.
+// Brings every change to every subscription that wants it, in order per agent (README.md, "A delivery, step by step"). A channel
+// knows and decides everything about its subscription; the loop reads, writes, sends and waits for all channels in turn.
+// An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
@@ -30,7 +30,7 @@ export class DeliveryLoop {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
-  /** The channels in the order of their turns: whoever made an attempt last is the last. */
+  /** The channels in the order of their turns: the channel that made the newest attempt is the last. */
   #rotation: readonly Channel[] = [];
   readonly #tasks = new Set<Promise<void>>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';

@@ -10,7 +10,7 @@ interface ToldBase {
   readonly sequence: number;
 }
 
-/** What is told: an entry without its place in the log, or a test that has none. */
+/** What a receiver is told: an entry without its place in the log, or a test, which has no such place. */
 export type Told =
   | (ToldBase & { readonly event: AgentEvent | 'webhook.test'; readonly changes: AgentChanges })
   | (ToldBase & Pick<EmailEntry, 'event' | 'email'>);

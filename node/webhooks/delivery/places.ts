@@ -1,7 +1,7 @@
-// Who may begin the next attempt. Each subscription has one place of its own, which nobody else can hold: a receiver that answers
-// at once never waits for those that take their time. The places beyond the first are shared, and no receiver holds more of them
-// than are left free, so that what one may hold shrinks as more want some, and whoever comes next finds a few. Subscriptions at
-// one origin count as one receiver here, or a hundred of them would be a hundred shares. Pure: counts come in, a choice goes out.
+// Who may begin the next attempt. Each subscription has one place of its own, which nobody else can hold: a fast receiver never waits
+// for slow ones. The places beyond the first are shared. No receiver holds more shared places than are left free: the share of each
+// shrinks as more receivers want some, and the next receiver always finds a few. Subscriptions at one origin count as one receiver
+// here, or a hundred of them would be a hundred shares. Pure: counts come in, a choice goes out.
 import { SHARED_IN_FLIGHT_MAX } from '../limits.ts';
 
 export interface Holder {

@@ -1,5 +1,5 @@
 // Secrets, and the headers that prove a delivery: Standard Webhooks 1.0.0 (`webhook-*`), and beside it the plain hexadecimal
-// HMAC that receivers of the original check. A receiver's code is in README.md, "Attach a gateway, and verify a webhook".
+// HMAC that receivers of the original check. A receiver's code is in the README.md of the project, "Attach a gateway, and verify a webhook".
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Random } from '../../../mesh/ports.ts';
@@ -9,9 +9,9 @@ import type { Told } from './payload.ts';
 const PREFIX = 'whsec_';
 /** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
-/** The same without the padding: some verifiers (JavaScript's) decode it, others refuse it. */
+/** Base64 without the padding: some verifiers (JavaScript's) decode such a text, others refuse it. */
 const BASE64_UNPADDED = /^(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2,3}$/;
-/** What JavaScript's verifiers decode all the same. */
+/** Base64 as loosely as JavaScript's verifiers decode it. */
 const BASE64_LOOSE = /^[A-Za-z0-9+/]{2,}={0,2}$/;
 
 /** Whether somebody can verify with this secret: one that begins with `whsec_` must go on in base64. */
