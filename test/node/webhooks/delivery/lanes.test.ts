@@ -11,7 +11,7 @@ const STORED = {
   seq: 1,
   isFound: true,
   bornMs: 7,
-  attempts: 2,
+  attempts: 1,
   dueMs: 9,
   last: null,
 };
@@ -196,6 +196,6 @@ describe('a recall', () => {
     const [ann, bob] = [laneOf(lanes, 'ann'), laneOf(lanes, 'bob')];
     lanes.recalled(new Set([ann, bob]));
     for (const lane of [ann, bob]) lanes.resume(lane);
-    expect([lanes.has(ann), lanes.has(bob), bob.state, bob.attempts]).toEqual([false, true, 'waiting', 2]);
+    expect([lanes.has(ann), lanes.has(bob), bob.state, bob.attempts]).toEqual([false, true, 'waiting', 1]);
   });
 });

@@ -13,6 +13,8 @@ describe('the next place', () => {
     const idle = holder('b', 0);
     const busy = holder('a', SHARED_IN_FLIGHT_MAX + 1);
     expect(nextHolder([busy, idle], [busy, idle])).toBe(idle);
+    const second = holder('b', 1);
+    expect(nextHolder([second], [busy, second])).toBe(undefined);
   });
 
   it('goes to the receiver that holds fewest of the shared ones, then to its subscription that holds fewest', () => {
