@@ -1,4 +1,4 @@
-// The health of one subscription's receiver. Back-off belongs to the receiver, life to the event (README.md, "Schedule"). Pure
+// The health of one subscription's receiver. Back-off belongs to the receiver, life to the event (node/webhooks/README.md, "Schedule"). Pure
 // transitions over a small record that is stored with the cursor, so that a pause survives a restart.
 // A pause ends with one attempt alone. All others go on when that attempt is accepted.
 import {

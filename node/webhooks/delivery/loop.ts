@@ -1,4 +1,4 @@
-// Brings every change to every subscription that wants it, in order per agent (README.md, "A delivery, step by step"). A channel
+// Brings every change to every subscription that wants it, in order per agent (node/webhooks/README.md, "A delivery, step by step"). A channel
 // knows and decides everything about its subscription; the loop reads, writes, sends and waits for all channels in turn.
 // An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';

@@ -1,5 +1,5 @@
 // Secrets, and the headers that prove a delivery: Standard Webhooks 1.0.0 (`webhook-*`), and beside it the plain hexadecimal
-// HMAC that receivers of the original check. A receiver's code is in the README.md of the project, "Attach a gateway, and verify a webhook".
+// HMAC that receivers of the original check. A receiver's code is in README.md, "Attach a gateway, and verify a webhook".
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Random } from '../../../mesh/ports.ts';

@@ -1,6 +1,6 @@
 // Whom a node may be made to call. A URL from a stranger must not become a request to this machine's neighbours, so every
 // address is judged here: literals before the request, every answer for a name while connecting, and the peer's address again
-// once connected. The function `judge` alone decides, whatever the moment (README.md of the webhooks, "Whom a node calls").
+// once connected. The function `judge` alone decides, whatever the moment (node/webhooks/README.md, "Whom a node calls").
 // For now only loopback (where the node allows it) and the operator's allow-list are open. Some ranges never are.
 import { BlockList, type LookupFunction, SocketAddress } from 'node:net';
 import { networkInterfaces } from 'node:os';
