@@ -1,21 +1,15 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
 // that after one change among 100,000 addresses one page is written again and the rest is copied.
-import type { IndexEntry, ListedEntry, Question } from '../../mesh/lookup/index-entry.ts';
-import { mainKeyOf, memberJson } from '../../mesh/lookup/index-key.ts';
-import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
+import type { Question } from '../../mesh/lookup/index-entry.ts';
+import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Agent, AgentAddress } from './agent.ts';
+import { HeldAddress, type IndexHost } from './held-address.ts';
 
 /** Few enough that joining them is one short copy, many enough that one page of 100,000 addresses is written in a millisecond. */
 const INDEX_PAGES = 256;
 const INCARNATION_BYTES = 12;
-
-/** What the index needs to know of its own host; asked anew each time, for hosts.json may be edited. */
-export interface IndexHost {
-  /** `hostUrl` of every entry. */
-  readonly url: string;
-}
 
 export interface EmailIndexOptions {
   readonly self: () => IndexHost;
@@ -185,71 +179,6 @@ function showsTheSame(before: Agent, now: Agent): boolean {
     before.emailEnabled === now.emailEnabled &&
     before.hostId === now.hostId
   );
-}
-
-/** One address that an agent of this host holds. */
-export class HeldAddress implements ListedEntry {
-  readonly agent: Agent;
-  readonly source: AgentAddress;
-  /** Whether the index shows it; kept here because a look-up among 100,000 pays for every object it touches. */
-  readonly isShown: boolean;
-  readonly #self: () => IndexHost;
-  #mapJson = '';
-  #jsonUrl: string | undefined;
-
-  constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
-    this.agent = agent;
-    this.source = source;
-    this.isShown = agent.emailEnabled;
-    this.#self = self;
-  }
-
-  get address() {
-    return this.source.address;
-  }
-
-  get key() {
-    return this.source.key;
-  }
-
-  get entry(): IndexEntry {
-    const { displayName, primary, metadata } = this.source;
-    return {
-      agentId: this.agent.id,
-      agentName: this.agent.name,
-      hostId: this.agent.hostId,
-      hostUrl: this.#self().url,
-      ...(displayName === undefined ? {} : { displayName }),
-      primary,
-      ...(metadata === undefined ? {} : { metadata }),
-    };
-  }
-
-  /** What the index lists it under. */
-  get mainKey(): EmailAddress {
-    return mainKeyOf(this);
-  }
-
-  /** `{"address":{…}}`, the answer to a look-up of this address by its main key, written once and kept. */
-  get mapJson(): string {
-    const { url } = this.#self();
-    if (this.#jsonUrl !== url) {
-      this.#mapJson = `{${memberJson(this.mainKey, this, this.entry)}}`;
-      this.#jsonUrl = url;
-    }
-    return this.#mapJson;
-  }
-
-  /** The same by any spelling of the address. */
-  mapJsonUnder(spelling: EmailAddress): string {
-    return spelling === this.mainKey ? this.mapJson : `{${memberJson(spelling, this, this.entry)}}`;
-  }
-
-  /** `"address":{…}`, its members of the whole map: two, if its Unicode spelling is not the main key. */
-  get json(): string {
-    const main = this.mapJson.slice(1, -1);
-    return this.address === this.mainKey ? main : `${main},${memberJson(this.address, this, this.entry)}`;
-  }
 }
 
 interface IndexedAgent {

@@ -15,7 +15,8 @@ import { memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-
 import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
-import type { EmailIndex, HeldAddress } from '../../registry/email-index.ts';
+import type { EmailIndex } from '../../registry/email-index.ts';
+import type { HeldAddress } from '../../registry/held-address.ts';
 import { answerBytes } from '../answer-signature.ts';
 import { clientAddress } from '../client-address.ts';
 import { joinInTurns } from '../long-list.ts';
