@@ -1,6 +1,7 @@
 // The default ClaimStore: the voters of the mesh themselves, nothing to install. Runs the core's effects against the journal,
 // the peers and the clock. Everything it decides is decided in core.ts; here is only how it is done.
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
+// Longer than 300 lines: each method of the ClaimStore and each effect of the core is done here, over one set of what is in hand.
 
 import { MeshError } from '../errors.ts';
 import { orFail } from '../invariant.ts';

@@ -1,5 +1,6 @@
 // The durable queue: messages from their acceptance to long after their end. What it answers is on disk; what it hands to a server
 // is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
+// Longer than 300 lines: the operations on one message share its turns and its one commit.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';
 import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
