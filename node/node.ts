@@ -39,7 +39,7 @@ import type { PostForm } from './send/accounts/access-tokens.ts';
 import type { SendConfig } from './send/accounts/account.ts';
 import type { BlobStore } from './send/attachments/blob-store.ts';
 import type { Mailer } from './send/mailer.ts';
-import { createSending } from './send/send-module.ts';
+import { openSending } from './send/send-module.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
@@ -141,7 +141,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     }),
   );
   const { table, mail } = registry;
-  const sending = await createSending(options.send, {
+  const sending = await openSending(options.send, {
     ...{ ...ports, validate },
     tell: (event) => mail.tell(event),
     agent: (id) => table.find(id),

@@ -29,7 +29,7 @@ export class ReturnedMail {
   }
 
   /** Marks those who bounced, and suppresses where it may. Throws `not_found` when it is about nobody that it may speak of. */
-  async take(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }> {
+  async receive(report: BounceReport): Promise<{ readonly message: Message; readonly suppressed: readonly string[] }> {
     const message = this.#messageOf(report);
     const known = message === undefined ? [] : reported(message, report.recipients);
     if (message === undefined || known.length === 0)

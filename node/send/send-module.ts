@@ -15,7 +15,7 @@ import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal } from './message.ts';
 import { Queue } from './queue/queue.ts';
-import type { Tell } from './queue/queue-options.ts';
+import type { QueueOptions } from './queue/queue-options.ts';
 import { buildContent, recipientsOf } from './request/request.ts';
 import { type AgentsOfHost, prepare, whyNotAs } from './request/sending-agent.ts';
 import { ReturnedMail } from './returned-mail.ts';
@@ -31,7 +31,7 @@ export interface SendingPorts extends AgentsOfHost {
   readonly log: Log;
   readonly blobs: BlobStore;
   readonly post: PostForm;
-  readonly tell: Tell;
+  readonly tell: QueueOptions['tell'];
   readonly socketTo: SocketTo;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
@@ -46,7 +46,7 @@ export interface SendModule extends Sending {
 /** How often what ended long ago is looked for. */
 const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
 
-export async function createSending(config: SendConfig, ports: SendingPorts): Promise<SendModule> {
+export async function openSending(config: SendConfig, ports: SendingPorts): Promise<SendModule> {
   const { store, clock, random, log, blobs } = ports;
   const tokens = new AccessTokens(ports.post, clock);
   const mailer =
@@ -216,7 +216,7 @@ class SendModuleOverQueue implements SendModule {
   }
 
   bounced(report: BounceReport) {
-    return this.#returned.take(report);
+    return this.#returned.receive(report);
   }
 
   putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob) {

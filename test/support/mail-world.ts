@@ -6,8 +6,9 @@ import type { SendConfig } from '../../node/send/accounts/account.ts';
 import { Suppressions } from '../../node/send/bounces/suppressions.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';
-import type { Acceptance } from '../../node/send/queue/draft.ts';
+import type { Draft } from '../../node/send/queue/draft.ts';
 import { Queue } from '../../node/send/queue/queue.ts';
+import type { MailEvent } from '../../node/send/queue/queue-options.ts';
 import type { RetentionBounds } from '../../node/send/queue/retention.ts';
 import { A1, content, sendConfig } from './mail.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -110,12 +111,7 @@ export class MailWorld {
       },
       close: () => Promise.resolve(),
     };
-    const tell = async ({
-      agentId,
-      drafts,
-      writes,
-      apply,
-    }: Parameters<Parameters<typeof Queue.open>[0]['tell']>[0]) => {
+    const tell = async ({ agentId, drafts, writes, apply }: MailEvent) => {
       await store.commit(writes);
       for (const draft of drafts) this.events.push({ ...draft, agent: { id: agentId } } as unknown as EmailEntry);
       apply();
@@ -136,12 +132,12 @@ export class MailWorld {
     this.#running = this.queue.run(this.#stop.signal);
   }
 
-  acceptance({
+  draft({
     agentId = A1,
     from = 'ann@mail.example.com',
     to = ['bob@mail.example.com'],
     ...rest
-  }: Accepting = {}): Acceptance {
+  }: Accepting = {}): Draft {
     const id = newUuid(this.random);
     const recipients = to.map((address): Recipient => ({ address, kind: 'to', state: 'pending' }));
     const key = rest.key === undefined ? undefined : { key: rest.key, fingerprint: rest.fingerprint ?? 'f' };
@@ -163,7 +159,7 @@ export class MailWorld {
   }
 
   async accept(parts: Accepting = {}): Promise<Message> {
-    return (await this.queue.accept(this.acceptance(parts))).message;
+    return (await this.queue.accept(this.draft(parts))).message;
   }
 
   /** Accepts, and lets so much time pass. */

@@ -21,6 +21,13 @@ export interface Attempt {
 
 type Change = (latest: Message) => Message;
 
+interface EndOptions {
+  /** In the same commit. */
+  readonly writes?: readonly Write[];
+  /** False while another account is tried at once: accounts that failed in this round are not tried again in it. Default: true. */
+  readonly isRoundOver?: boolean;
+}
+
 export interface ConclusionsOptions {
   readonly accounts: Accounts;
   readonly clock: Clock;
@@ -66,20 +73,20 @@ export class Conclusions {
       const after = change(latest);
       return wasTaken(after) ? { ...after, date } : after;
     };
-    await this.end(message, dated, writes);
+    await this.end(message, dated, { writes });
   }
 
   async putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
-    await this.end(message, (latest) => deferred(latest, this.#times(message), why), writes);
+    await this.end(message, (latest) => deferred(latest, this.#times(message), why), { writes });
   }
 
   /** Stores what a message has come to, and lets it wait again when that is not its end. Recipients may have bounced meanwhile. */
-  async end(message: Message, change: Change, writes: readonly Write[] = [], keepTried = false): Promise<void> {
+  async end(message: Message, change: Change, { writes = [], isRoundOver = true }: EndOptions = {}): Promise<void> {
     const { id } = message;
     // What others change of it meanwhile: a bounce its recipients, a clock that is set its times.
     const changed: Change = ({ recipients, dueMs, expiresMs }) => change({ ...message, recipients, dueMs, expiresMs });
     const ended = await this.#options.save(id, changed, writes);
-    if (!keepTried) this.#tried.delete(id);
+    if (isRoundOver) this.#tried.delete(id);
     if (isFinal(ended.state)) this.#options.poke();
     else this.#options.add(ended);
   }
@@ -108,9 +115,9 @@ export class Conclusions {
         updatedAt: isoOf(nowMs),
         reason: `${why} Another account is tried.`,
       };
-      await this.end(message, (latest) => ({ ...latest, ...next, state: 'queued' }), writes, true);
+      await this.end(message, (latest) => ({ ...latest, ...next, state: 'queued' }), { writes, isRoundOver: false });
     } else if ([...tried.values()].every((how) => how === 'refused')) {
-      await this.end(message, (latest) => refused(latest, isoOf(clock.wallMs()), outcome), writes);
+      await this.end(message, (latest) => refused(latest, isoOf(clock.wallMs()), outcome), { writes });
     } else await this.putOff(message, why, writes);
   }
 

@@ -15,7 +15,7 @@ import { attemptWrite } from '../message-records.ts';
 import { contentMissing, disowned, expired, openRecipients, withoutSuppressed } from '../message-states.ts';
 import { Conclusions } from './conclusions.ts';
 import type { ContentCache } from './content-cache.ts';
-import { Waiting } from './due-messages.ts';
+import { DueMessages } from './due-messages.ts';
 import { Sleeper } from './sleeper.ts';
 
 export interface DispatcherOptions {
@@ -39,7 +39,7 @@ export interface DispatcherOptions {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #waiting = new Waiting();
+  readonly #due = new DueMessages();
   readonly #conclusions: Conclusions;
   readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -60,7 +60,7 @@ export class Dispatcher {
 
   /** Messages that wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#due.size;
   }
 
   /** It waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
@@ -72,7 +72,7 @@ export class Dispatcher {
   /** Lets it wait no longer; false when it is in hand, or has ended. */
   remove(id: string): boolean {
     this.#conclusions.forget(id);
-    return this.#waiting.remove(id);
+    return this.#due.remove(id);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -82,7 +82,7 @@ export class Dispatcher {
     while (!signal.aborted && this.#failure === undefined) {
       this.#sleeper.prepare();
       this.#pump();
-      if (!signal.aborted) await this.#sleeper.sleepUntil(this.#waiting.nextMs());
+      if (!signal.aborted) await this.#sleeper.sleepUntil(this.#due.nextMs());
     }
     signal.removeEventListener('abort', wake);
     this.#isRunning = false;
@@ -107,7 +107,7 @@ export class Dispatcher {
     queueMicrotask(() => {
       this.#isPumping = false;
       this.#pump();
-      this.#sleeper.wakeFor(this.#waiting.nextMs());
+      this.#sleeper.wakeFor(this.#due.nextMs());
     });
   }
 
@@ -117,45 +117,45 @@ export class Dispatcher {
     // Tells of a clock that was set, so that what is due by it is looked at again.
     clock.wallMs();
     const nowMs = clock.monotonicMs();
-    for (const id of this.#waiting.takeExpired(nowMs)) {
+    for (const id of this.#due.removeExpired(nowMs)) {
       const message = get(id);
       if (message !== undefined)
         this.#spawn(() =>
           this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), this.#whyNotInTime(latest))),
         );
     }
-    this.#waiting.wake(nowMs, (id) => get(id)?.agentId ?? '');
+    this.#due.wake(nowMs, (id) => get(id)?.agentId ?? '');
     for (let isAnyStarted = true; isAnyStarted; ) {
       isAnyStarted = false;
-      for (const agent of this.#waiting.agents()) if (this.#startOne(agent)) isAnyStarted = true;
+      for (const agent of this.#due.agents()) if (this.#startOne(agent)) isAnyStarted = true;
     }
   }
 
   /** Begins with an agent's first message, or puts it off; false when it must wait for a free connection. */
   #startOne(agent: string): boolean {
-    const id = this.#waiting.peek(agent);
+    const id = this.#due.peek(agent);
     const message = id === undefined ? undefined : this.#options.get(id);
     if (message === undefined) return false;
     const { accounts, clock, whyNotAs } = this.#options;
     const against = whyNotAs(message);
     if (against !== undefined) {
-      this.#waiting.take(agent);
+      this.#due.removeFirst(agent);
       this.#spawn(() => this.#conclusions.end(message, (latest) => disowned(latest, this.#iso(), against)));
       return true;
     }
     const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
     if (choice.kind === 'account') {
       if (!accounts.hasRoom(choice.account)) return false;
-      this.#waiting.take(agent);
+      this.#due.removeFirst(agent);
       const trial = accounts.begin(message, choice.account);
       this.#spawn(() => this.#attempt(message, choice.account, trial));
       return true;
     }
     if (choice.kind === 'wait' && choice.scope === 'agent') {
-      this.#waiting.park(agent, clock.monotonicMs() + choice.waitMs);
+      this.#due.park(agent, clock.monotonicMs() + choice.waitMs);
       return false;
     }
-    this.#waiting.take(agent);
+    this.#due.removeFirst(agent);
     const wallMs = clock.wallMs();
     if (choice.kind === 'wait' && wallMs + choice.waitMs < message.expiresMs) {
       this.#options.show({ ...message, reason: waitingReason(choice, wallMs) });
@@ -221,7 +221,7 @@ export class Dispatcher {
   #wait({ id, expiresMs }: Message, ms: number): void {
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
-    this.#waiting.add({ id, expiresMs: nowMs + expiresMs - clock.wallMs() }, nowMs + ms);
+    this.#due.add({ id, expiresMs: nowMs + expiresMs - clock.wallMs() }, nowMs + ms);
   }
 
   /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */

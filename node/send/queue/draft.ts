@@ -1,4 +1,4 @@
-// A message at the moment of its acceptance: what the queue is handed, and the course it begins with.
+// A draft: what the queue is handed to accept, and the message that it begins as.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AgentId } from '../../../mesh/names.ts';
 import type { Choice } from '../accounts/accounts.ts';
@@ -6,7 +6,7 @@ import { QUEUE_MESSAGES_MAX } from '../limits.ts';
 import type { Message, MessageContent, Recipient } from '../message.ts';
 import type { Idempotency } from './idempotency.ts';
 
-export interface Acceptance {
+export interface Draft {
   /** What it will be called by; made by the caller, like its Message-ID. */
   readonly id: string;
   readonly agentId: AgentId;
@@ -20,9 +20,9 @@ export interface Acceptance {
   readonly wait: boolean;
 }
 
-/** `number`: its position among this host's messages; `nowMs`: the wall clock. */
-export function draftOf(acceptance: Acceptance, number: number, nowMs: number, defaultLifetimeMs: number): Message {
-  const { id, agentId, agentName, content, recipients, sendAtMs, lifetimeMs = defaultLifetimeMs } = acceptance;
+/** The message that a draft begins as. `number`: its position among this host's messages; `nowMs`: the wall clock. */
+export function messageOf(draft: Draft, number: number, nowMs: number, defaultLifetimeMs: number): Message {
+  const { id, agentId, agentName, content, recipients, sendAtMs, lifetimeMs = defaultLifetimeMs } = draft;
   const dueMs = Math.max(nowMs, sendAtMs ?? 0);
   const iso = new Date(nowMs).toISOString();
   return {

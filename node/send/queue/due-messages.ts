@@ -17,7 +17,7 @@ interface Expiring {
 const EXPIRING_SLACK = 1_000;
 const newExpiring = () => new Heap<Expiring>((one, other) => one.expiresMs < other.expiresMs);
 
-export class Waiting {
+export class DueMessages {
   /** Ids that are due, by agent, the first first. Agents take turns in the order of this map. */
   readonly #ready = new Map<string, Later[]>();
   readonly #later = new Heap<Later>((one, other) => one.dueMs < other.dueMs);
@@ -47,7 +47,7 @@ export class Waiting {
   }
 
   /** Takes out what is over its time, wherever it waits. */
-  takeExpired(nowMs: number): readonly string[] {
+  removeExpired(nowMs: number): readonly string[] {
     const ids: string[] = [];
     for (
       let next = this.#expiring.peek();
@@ -90,8 +90,8 @@ export class Waiting {
     return list?.[0]?.id;
   }
 
-  /** Takes it out; its agent goes to the end of the turn. */
-  take(agentId: string): void {
+  /** Takes the first due message of an agent out; the agent goes to the end of the turn. */
+  removeFirst(agentId: string): void {
     const list = this.#ready.get(agentId);
     const first = list?.shift();
     if (first !== undefined) this.#due.delete(first.id);

@@ -10,18 +10,19 @@ import type { Mailer } from '../mailer.ts';
 import type { Message } from '../message.ts';
 import type { RetentionBounds } from './retention.ts';
 
-/** Commits events of an agent's mail together with writes of ours (the registry's `tell`). */
-export type Tell = (telling: {
+/** What became of an agent's mail, and what is to be durable with the events of it. */
+export interface MailEvent {
   readonly agentId: AgentId;
   readonly agentName: string;
   readonly drafts: readonly Pick<EmailEntry, 'event' | 'email'>[];
   readonly writes: readonly Write[];
   readonly apply: () => void;
-}) => Promise<void>;
+}
 
 export interface QueueOptions {
   readonly store: Store;
-  readonly tell: Tell;
+  /** Commits the events together with the writes, then applies the change (the registry's own log of changes). */
+  tell(event: MailEvent): Promise<void>;
   readonly mailer: Mailer;
   readonly config: SendConfig;
   readonly suppressions: Suppressions;

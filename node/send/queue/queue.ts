@@ -7,7 +7,7 @@ import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
 import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
 import { Accounts, waitingReason } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
-import { BlobHolds } from '../attachments/blob-holds.ts';
+import { BlobReferences } from '../attachments/blob-references.ts';
 import { CONTENT_AHEAD_MS_MAX } from '../limits.ts';
 import { type LogPage, type LogQuery, pageOf } from '../log-page.ts';
 import { isFinal, type Message } from '../message.ts';
@@ -32,7 +32,7 @@ import {
 } from '../message-states.ts';
 import { ContentCache } from './content-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { type Acceptance, draftOf, refuseTooMuch } from './draft.ts';
+import { type Draft, messageOf, refuseTooMuch } from './draft.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { afterRestart, afterStep } from './message-times.ts';
 import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
@@ -48,7 +48,7 @@ export class Queue {
   readonly #keys = new IdempotencyKeys();
   readonly #retention: Retention;
   /** What is needed of the stored blobs. */
-  readonly blobs = new BlobHolds();
+  readonly blobs = new BlobReferences();
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;
@@ -128,31 +128,31 @@ export class Queue {
    * Takes a message; durable when it resolves. The same key and fingerprint again is the same message. Throws
    * `idempotency_mismatch`, `rate_limited`, `overloaded`.
    */
-  async accept(acceptance: Acceptance): Promise<{ readonly message: Message; readonly isNew: boolean }> {
-    const { agentId, idempotency } = acceptance;
+  async accept(draft: Draft): Promise<{ readonly message: Message; readonly isNew: boolean }> {
+    const { agentId, idempotency } = draft;
     const known = idempotency === undefined ? undefined : this.#keys.find(agentId, idempotency);
     if (known !== undefined) {
       const first = await known;
       return { message: this.#messages.get(first.id) ?? first, isNew: false };
     }
     const nowMs = this.#clock.wallMs();
-    const message = draftOf(acceptance, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
+    const message = messageOf(draft, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
     refuseTooMuch(message, {
       nowMs,
       waiting: this.#dispatcher.size,
       choice: this.accounts.choose(message, new Set()),
-      isWaitedFor: acceptance.wait,
+      isWaitedFor: draft.wait,
     });
     this.#lastNumber += 1;
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
     const durable = this.#options.store.commit([
       messageWrite(message),
-      contentWrite(message.id, acceptance.content),
+      contentWrite(message.id, draft.content),
       ...key,
     ]);
     if (idempotency !== undefined) this.#keys.remember(message, idempotency, durable);
     await durable;
-    if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, acceptance.content);
+    if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, draft.content);
     this.#show(message);
     this.#dispatcher.add(message);
     return { message, isNew: true };

@@ -14,7 +14,7 @@ async function sentTo(to: readonly string[], laterMs = 60_000) {
   const clock = Object.assign(Object.create(world.clock), { wallMs: () => world.clock.wallMs() + laterMs });
   const returned = new ReturnedMail({ queue: world.queue, suppressions: world.suppressions, clock, log: world.log });
   const bounce = (address: string, alternatives: readonly string[] = []) =>
-    returned.take({
+    returned.receive({
       email_id: message.id,
       recipients: [{ address, alternatives, action: 'failed', status: '5.1.1' }],
     });
@@ -59,7 +59,7 @@ describe('a bounce', () => {
     const recipients = [
       { address: 'bob@mail.example.com', alternatives: [], action: 'failed' as const, status: '5.1.1' },
     ];
-    expect(await returned.take({ email_id: message.id, recipients })).toMatchObject({
+    expect(await returned.receive({ email_id: message.id, recipients })).toMatchObject({
       message: { state: 'bounced' },
       suppressed: [],
     });

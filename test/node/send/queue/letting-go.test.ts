@@ -11,7 +11,7 @@ async function withAttachment(refused: 'failed' | 'sent' | 'queued') {
   const world = await MailWorld.open();
   world.script = (shipment) =>
     refused === 'failed' ? notSent('message_refused', 'permanent', 'message') : accepted(shipment);
-  const acceptance = world.acceptance(refused === 'queued' ? { sendAtMs: world.clock.wallMs() + 3_600_000 } : {});
+  const acceptance = world.draft(refused === 'queued' ? { sendAtMs: world.clock.wallMs() + 3_600_000 } : {});
   const { message } = await world.queue.accept({ ...acceptance, content: { ...acceptance.content, ...ATTACHED } });
   await world.clock.advance(1_000);
   expect(world.get(message.id).state).toBe(refused);

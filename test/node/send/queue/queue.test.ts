@@ -297,7 +297,7 @@ describe('rates', () => {
     let nowMs = world.clock.wallMs();
     Object.assign(world.clock, { wallMs: () => nowMs++ });
     for (let count = 0; count < 5; count += 1)
-      expect((await world.queue.accept(world.acceptance({ wait: true }))).isNew).toBe(true);
+      expect((await world.queue.accept(world.draft({ wait: true }))).isNew).toBe(true);
   });
 
   it('tell a caller who waits, instead of letting him', async () => {
@@ -335,12 +335,12 @@ describe('an idempotency key', () => {
   it('gives the same message for the same request, also at once and after a restart', async () => {
     const world = await MailWorld.open();
     const both = await Promise.all([
-      world.queue.accept(world.acceptance({ key: 'k' })),
-      world.queue.accept(world.acceptance({ key: 'k' })),
+      world.queue.accept(world.draft({ key: 'k' })),
+      world.queue.accept(world.draft({ key: 'k' })),
     ]);
     await world.clock.advance(SECOND);
     await world.crash();
-    const again = await world.queue.accept(world.acceptance({ key: 'k' }));
+    const again = await world.queue.accept(world.draft({ key: 'k' }));
     expect(new Set([...both, again].map(({ message }) => message.id)).size).toBe(1);
     expect([...both, again].map(({ isNew }) => isNew)).toEqual([true, false, false]);
     await world.clock.advance(HOUR);
@@ -351,7 +351,7 @@ describe('an idempotency key', () => {
     const world = await MailWorld.open();
     await world.accept({ key: 'k' });
     await expect(world.accept({ key: 'k', fingerprint: 'g' })).rejects.toMatchObject({ code: 'idempotency_mismatch' });
-    expect((await world.queue.accept(world.acceptance({ key: 'k', agentId: 'a2' }))).isNew).toBe(true);
+    expect((await world.queue.accept(world.draft({ key: 'k', agentId: 'a2' }))).isNew).toBe(true);
   });
 });
 
@@ -374,10 +374,10 @@ describe('an idempotency key of a message that waits long', () => {
       for (const days of spans) {
         await world.clock.advance(days * 24 * HOUR);
         await world.queue.trim();
-        expect((await world.queue.accept(world.acceptance(asked))).message.id).toBe(id);
+        expect((await world.queue.accept(world.draft(asked))).message.id).toBe(id);
         await world.crash();
         await world.queue.trim();
-        expect((await world.queue.accept(world.acceptance(asked))).message.id).toBe(id);
+        expect((await world.queue.accept(world.draft(asked))).message.id).toBe(id);
       }
     },
     30_000,

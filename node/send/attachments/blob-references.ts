@@ -1,12 +1,12 @@
-// Which blobs are needed by messages that may still be sent: a blob is removed only when nobody holds it.
+// Which blobs are needed by messages that may still be sent: a blob is removed only when no message refers to it.
 
 import { isFinal, type Message } from '../message.ts';
 import { keepsContent } from '../message-states.ts';
 
-export class BlobHolds {
+export class BlobReferences {
   readonly #counts = new Map<string, number>();
   /** Messages with attachments that they need. */
-  readonly #holders = new Map<string, Message>();
+  readonly #messages = new Map<string, Message>();
 
   needs(blob: string): boolean {
     return this.#counts.has(blob);
@@ -14,23 +14,23 @@ export class BlobHolds {
 
   /** Failed for good, and still holding their attachments in case they are sent again. */
   failed(): readonly Message[] {
-    return [...this.#holders.values()].filter(({ state }) => state === 'failed' || state === 'expired');
+    return [...this.#messages.values()].filter(({ state }) => state === 'failed' || state === 'expired');
   }
 
   /** A message has gone from one state to another, or has come (`before` absent) or is forgotten (`after` absent). */
   moved(before: Message | undefined, after: Message | undefined): void {
-    const held = blobsOf(before);
-    const holds = blobsOf(after);
-    for (const blob of holds) if (!held.includes(blob)) this.#count(blob, 1);
-    for (const blob of held) if (!holds.includes(blob)) this.#count(blob, -1);
-    if (after !== undefined && holds.length > 0) this.#holders.set(after.id, after);
-    else if (before !== undefined) this.#holders.delete(before.id);
+    const neededBefore = blobsOf(before);
+    const neededNow = blobsOf(after);
+    for (const blob of neededNow) if (!neededBefore.includes(blob)) this.#count(blob, 1);
+    for (const blob of neededBefore) if (!neededNow.includes(blob)) this.#count(blob, -1);
+    if (after !== undefined && neededNow.length > 0) this.#messages.set(after.id, after);
+    else if (before !== undefined) this.#messages.delete(before.id);
   }
 
   /** Sentences: which messages hold how much, and since when. `bytesOf`: octets of a blob. */
   describe(bytesOf: (blob: string) => number | undefined): string {
     const groups = new Map<string, Message[]>();
-    for (const message of this.#holders.values()) {
+    for (const message of this.#messages.values()) {
       const group = groupOf(message);
       groups.set(group, [...(groups.get(group) ?? []), message]);
     }
