@@ -52,7 +52,7 @@ export const EVICT_MS_MAX = 60_000;
 /** An operator waits this long for an eviction by the voters, which takes a second or two when they are there. */
 export const EVICT_ANSWER_MS_MAX = 20_000;
 /** Unfinished aborts and releases are tried again after this long. */
-export const SETTLE_RETRY_MS = 1_000;
+export const RELEASE_RETRY_MS = 1_000;
 /** Keys in one message between hosts. */
 export const KEYS_PER_MESSAGE_MAX = 100;
 /** Messages about claims under way to one peer at once; items that come meanwhile gather for the next message. */

@@ -1,7 +1,7 @@
 // Attempts of proposals: each has a ballot number that was on the disk as used before it left, goes to every voter, and has its time. What becomes
 // of an operation that runs out of attempts is in operation.ts.
 
-import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, SETTLE_RETRY_MS } from '../limits.ts';
+import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, RELEASE_RETRY_MS } from '../limits.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
 import { ballotCeilingWrite } from './claim-records.ts';
@@ -42,7 +42,7 @@ export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void
   state.attempts.delete(proposal.n);
   proposal.phase = 'idle';
   if (['claim', 'confirm', 'read'].includes(proposal.change.kind)) attempt(state, [proposal], out);
-  else out.push({ ...timer(SETTLE_RETRY_MS, retryOf(proposal)), afterMs: [SETTLE_RETRY_MS, 2 * SETTLE_RETRY_MS] });
+  else out.push({ ...timer(RELEASE_RETRY_MS, retryOf(proposal)), afterMs: [RELEASE_RETRY_MS, 2 * RELEASE_RETRY_MS] });
 }
 
 /** The same items to every voter. */

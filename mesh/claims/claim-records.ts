@@ -27,7 +27,7 @@ const LIFE = 'claim/life';
 const LIVES = 'claim/lives/';
 const CEILING = 'claim/ballot-ceiling';
 const REGISTER = 'claim/register/';
-const UNSETTLED = 'claim/unsettled/';
+const INTENT = 'claim/unsettled/';
 const EVICTING = 'claim/evicting/';
 
 export interface ClaimRecords extends StoredStarts {
@@ -44,7 +44,7 @@ export interface ClaimRecords extends StoredStarts {
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
   /** Claims that a registry did not take, or gave up: to be freed. */
-  readonly unsettled: Map<ClaimId, AddressKey>;
+  readonly intents: Map<ClaimId, AddressKey>;
   /** Hosts to be evicted (membership/README.md, step 11). */
   readonly evicting: Map<HostId, string | null>;
 }
@@ -69,13 +69,13 @@ export const seenStartWrite = (who: VoteKey, { number, name, votes }: SeenStart)
 });
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
-export const unsettledWrite = (claim: ReleasedClaim): Write => ({ key: UNSETTLED + claim.claimId, value: claim.key });
+export const intentWrite = (claim: ReleasedClaim): Write => ({ key: INTENT + claim.claimId, value: claim.key });
 export const evictionWrite = (host: HostId, since: string | null): Write => ({
   key: EVICTING + host,
   value: { since },
 });
 export const evictionGone = (host: HostId): Write => ({ key: EVICTING + host, value: undefined });
-export const settledWrite = (claimId: ClaimId): Write => ({ key: UNSETTLED + claimId, value: undefined });
+export const intentDone = (claimId: ClaimId): Write => ({ key: INTENT + claimId, value: undefined });
 
 export function emptyClaimRecords(): ClaimRecords {
   return {
@@ -89,7 +89,7 @@ export function emptyClaimRecords(): ClaimRecords {
     lives: new Map(),
     ballotCeiling: 0,
     registers: new Map(),
-    unsettled: new Map(),
+    intents: new Map(),
     evicting: new Map(),
   };
 }
@@ -117,8 +117,8 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
   try {
     if (key.startsWith(REGISTER))
       records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value, texts));
-    else if (key.startsWith(UNSETTLED))
-      records.unsettled.set(key.slice(UNSETTLED.length) as ClaimId, z.string().parse(value) as AddressKey);
+    else if (key.startsWith(INTENT))
+      records.intents.set(key.slice(INTENT.length) as ClaimId, z.string().parse(value) as AddressKey);
     else if (key === INCARNATION) records.incarnation = z.string().parse(value);
     else if (key === ENGINE) records.engine = z.string().parse(value);
     else if (key === CONFIG) records.config = configSchema.parse(value);

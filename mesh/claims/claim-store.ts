@@ -10,10 +10,10 @@ export interface Claim {
   readonly owner: Owner;
 }
 
-/** Ours now. `settled` must be part of the commit that records the addresses: until it is durable, a restart gives them back. */
+/** Ours now. `intentsDone` must be part of the commit that records the addresses: until it is durable, a restart gives them back. */
 export interface Held {
   readonly kind: 'held';
-  readonly settled: readonly Write[];
+  readonly intentsDone: readonly Write[];
 }
 
 /** Another claim of `key` was chosen. */
@@ -73,9 +73,9 @@ export interface ClaimStatus {
 export interface ClaimStore {
   /** Claims all of them or none, at most `KEYS_PER_MESSAGE_MAX`, each key once. Never two calls with the same key at once. */
   claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable>;
-  /** Records for the commit that gives these claims up; once durable, they will be freed whatever happens. */
-  releasing(claims: readonly ReleasedClaim[]): readonly Write[];
-  /** Frees them, after that commit. Waits at most `RELEASE_ANSWER_MS_MAX`. */
+  /** Records for the commit that gives these claims up. Once they are durable, the claims end whatever happens; nothing else is done here. */
+  releaseWrites(claims: readonly ReleasedClaim[]): readonly Write[];
+  /** Ends these claims, after the commit of their `releaseWrites`. Waits at most `RELEASE_ANSWER_MS_MAX`. */
   release(claims: readonly ReleasedClaim[]): Promise<Release>;
   /**
    * Asks about claims that the registry holds, each key once, at most `KEYS_PER_MESSAGE_MAX`: an address that nobody is known to have

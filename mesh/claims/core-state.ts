@@ -26,7 +26,7 @@ export interface CoreState {
   readonly membership: Membership;
   readonly registers: Map<AddressKey, Register>;
   readonly registry: RegistryView;
-  readonly unsettledAtStart: readonly ReleasedClaim[];
+  readonly intentsAtStart: readonly ReleasedClaim[];
   readonly operations: Map<number, Operation>;
   /** Running attempts by their ballot number. */
   readonly attempts: Map<number, Proposal>;

@@ -18,7 +18,7 @@ import type { ClaimRecords } from './claim-records.ts';
 import type { CoreState } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';
 import type { Wish } from './messages.ts';
-import { claim, confirm, end, exposePrepared, free, ownOperation, read } from './operation.ts';
+import { claim, confirm, end, exposePrepared, ownOperation, read, release } from './operation.ts';
 import type { RegistryView } from './registry-view.ts';
 import { answerItems, hearAnswer } from './votes.ts';
 
@@ -49,7 +49,7 @@ export function createCore(options: CoreOptions): CoreState {
     }),
     registers: records.registers,
     registry,
-    unsettledAtStart: [...records.unsettled].map(([claimId, key]) => ({ key, claimId })),
+    intentsAtStart: [...records.intents].map(([claimId, key]) => ({ key, claimId })),
     operations: new Map(),
     attempts: new Map(),
     heardAtMs: new Map(),
@@ -99,8 +99,8 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     case 'confirm':
       confirm(state, event.operation, event.claims, out);
       break;
-    case 'free':
-      free(state, event.operation, event.claims, out);
+    case 'release':
+      release(state, event.operation, event.claims, out);
       break;
     case 'read':
       read(state, event.operation, event.key, out);
@@ -198,5 +198,5 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
 function start(state: CoreState, out: Effect[]): void {
   introduce(state, out);
   reserveBallots(state, out);
-  for (const claim of state.unsettledAtStart) free(state, ownOperation(state), [claim], out);
+  for (const claim of state.intentsAtStart) release(state, ownOperation(state), [claim], out);
 }

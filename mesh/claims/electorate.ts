@@ -17,7 +17,7 @@ export function electorateOf(state: CoreState, config: Config): Electorate {
   return {
     isQuorum: (votes) => isQuorum(config, votes),
     canDecideWithout: (refusals) => canDecideWithout(config, refusals),
-    abandoned: (key, owner) => isAbandoned(state, key, owner),
+    isVoid: (key, owner) => isVoid(state, key, owner),
   };
 }
 
@@ -25,7 +25,7 @@ export function electorateOf(state: CoreState, config: Config): Electorate {
  * Whether a claim may be replaced: one of this very host that its registry does not hold, left over from a claim that failed or
  * was released; or one of a host that left the mesh long enough ago.
  */
-export function isAbandoned(state: CoreState, key: AddressKey, owner: Owner): boolean {
+export function isVoid(state: CoreState, key: AddressKey, owner: Owner): boolean {
   if (owner.hostId === state.membership.self) return state.registry.holder(key)?.claimId !== owner.claimId;
   const goneSince = state.membership.config?.gone[owner.hostId];
   return goneSince !== undefined && state.wallMs - Date.parse(goneSince) >= GONE_GRACE_MS;

@@ -13,7 +13,7 @@ export type Event =
   | { readonly type: 'greet'; readonly to: HostId }
   | { readonly type: 'claim'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'confirm'; readonly operation: number; readonly claims: readonly Claim[] }
-  | { readonly type: 'free'; readonly operation: number; readonly claims: readonly ReleasedClaim[] }
+  | { readonly type: 'release'; readonly operation: number; readonly claims: readonly ReleasedClaim[] }
   /** An operator's word: the addresses of a host that left are free at once. */
   | { readonly type: 'evict'; readonly operation: number; readonly host: HostId }
   /** An operator's word: these voters go on alone. */
@@ -101,7 +101,7 @@ export type Result =
   | Conflict
   | Unavailable
   | Confirmed
-  | { readonly kind: 'freed' }
+  | { readonly kind: 'released' }
   | Done
   | Waiting
   /** It can't be done; a sentence says why. */

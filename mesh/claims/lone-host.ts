@@ -6,10 +6,10 @@
 import type { Write } from '../ports.ts';
 import { proposerName } from '../register/ballot.ts';
 import { applyChange, type Proposal } from '../register/proposer.ts';
-import { registerWrite, settledWrite, unsettledWrite } from './claim-records.ts';
+import { intentDone, intentWrite, registerWrite } from './claim-records.ts';
 import type { Rival } from './claim-store.ts';
 import type { CoreState, Operation } from './core-state.ts';
-import { isAbandoned } from './electorate.ts';
+import { isVoid } from './electorate.ts';
 import type { Result } from './events.ts';
 
 /** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */
@@ -18,32 +18,32 @@ export function decideAlone(
   operation: Operation,
 ): { readonly writes: readonly Write[]; readonly result: Result } {
   const writes: Write[] = [];
-  const settled: Write[] = [];
+  const intentsDone: Write[] = [];
   const rivals: Rival[] = [];
   for (const { key, change } of operation.proposals) {
     const value = state.registers.get(key)?.value ?? null;
     if (change.kind === 'read') return { writes: [], result: { kind: 'read', owner: value } };
     if (change.kind === 'confirm') {
-      const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
+      const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
       if (next !== null && next.claimId !== change.owner.claimId) rivals.push({ key, owner: next });
     }
     if (change.kind !== 'claim') continue;
-    const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
+    const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
     if (next !== null && next.claimId !== change.owner.claimId)
       return { writes: [], result: { kind: 'conflict', key, owner: next } };
-    writes.push(unsettledWrite({ key, claimId: change.owner.claimId }));
-    settled.push(settledWrite(change.owner.claimId));
+    writes.push(intentWrite({ key, claimId: change.owner.claimId }));
+    intentsDone.push(intentDone(change.owner.claimId));
   }
   for (const proposal of operation.proposals) writes.push(...accept(state, proposal));
   if (operation.kind === 'confirm') return { writes, result: { kind: 'confirmed', rivals } };
-  return { writes, result: operation.kind === 'claim' ? { kind: 'held', settled } : { kind: 'freed' } };
+  return { writes, result: operation.kind === 'claim' ? { kind: 'held', intentsDone } : { kind: 'released' } };
 }
 
 function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const register = state.registers.get(key);
   const value = register?.value ?? null;
-  const next = applyChange(change, value, (owner) => isAbandoned(state, key, owner));
-  const freed = change.kind === 'free' ? [settledWrite(change.claimId)] : [];
+  const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
+  const freed = change.kind === 'release' ? [intentDone(change.claimId)] : [];
   if (next === value) return freed;
   state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
   const { self, starts } = state.membership;

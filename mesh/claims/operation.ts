@@ -10,7 +10,7 @@ import type { Write } from '../ports.ts';
 import type { Item } from '../register/item.ts';
 import { type Change, createProposal, type Progress, type Proposal, propose } from '../register/proposer.ts';
 import { attempt, reserveBallots, retryOf, toAll } from './attempts.ts';
-import { settledWrite, unsettledWrite } from './claim-records.ts';
+import { intentDone, intentWrite } from './claim-records.ts';
 import type { Claim, ReleasedClaim } from './claim-store.ts';
 import type { CoreState, Operation } from './core-state.ts';
 import { type Effect, type Result, timer } from './events.ts';
@@ -39,9 +39,9 @@ export function read(state: CoreState, id: number, key: AddressKey, out: Effect[
 }
 
 /** Frees claims, for as long as it takes; ends in `freed`. */
-export function free(state: CoreState, id: number, claims: readonly ReleasedClaim[], out: Effect[]): void {
-  const changes = claims.map(({ key, claimId }): [AddressKey, Change] => [key, { kind: 'free', claimId }]);
-  startOrWait(state, add(state, id, 'free', changes), out);
+export function release(state: CoreState, id: number, claims: readonly ReleasedClaim[], out: Effect[]): void {
+  const changes = claims.map(({ key, claimId }): [AddressKey, Change] => [key, { kind: 'release', claimId }]);
+  startOrWait(state, add(state, id, 'release', changes), out);
 }
 
 /** Has registers chosen again under the present configuration, for as long as that lasts; tells by `rechosen`. */
@@ -122,7 +122,7 @@ function begin(state: CoreState, operation: Operation, out: Effect[]): void {
   }
   operation.begun = true;
   const intents = operation.proposals.flatMap(({ key, change }) =>
-    change.kind === 'claim' ? [unsettledWrite({ key, claimId: change.owner.claimId })] : [],
+    change.kind === 'claim' ? [intentWrite({ key, claimId: change.owner.claimId })] : [],
   );
   if (intents.length > 0) {
     const durable: Effect = { type: 'event', event: { type: 'intentDurable', operation: operation.id } };
@@ -192,15 +192,15 @@ function chosen(
     case 'claim':
       if (value !== null && value.claimId !== change.owner.claimId)
         end(state, operation, { kind: 'conflict', key, owner: value }, out);
-      else if (operation.left === 0) end(state, operation, { kind: 'held', settled: settledWrites(operation) }, out);
+      else if (operation.left === 0) end(state, operation, { kind: 'held', intentsDone: intentsDone(operation) }, out);
       return;
     case 'confirm':
       if (value !== null && value.claimId !== change.owner.claimId) operation.rivals.push({ key, owner: value });
       confirmed(state, operation, out);
       return;
-    case 'free':
-      out.push({ type: 'persist', writes: [settledWrite(change.claimId)], after: [] });
-      if (operation.left === 0) end(state, operation, { kind: 'freed' }, out);
+    case 'release':
+      out.push({ type: 'persist', writes: [intentDone(change.claimId)], after: [] });
+      if (operation.left === 0) end(state, operation, { kind: 'released' }, out);
       return;
     case 'read':
       end(state, operation, { kind: 'read', owner: value }, out);
@@ -216,9 +216,9 @@ function confirmed(state: CoreState, operation: Operation, out: Effect[]): void 
   if (operation.left === 0) end(state, operation, { kind: 'confirmed', rivals: operation.rivals }, out);
 }
 
-function settledWrites(operation: Operation): Write[] {
+function intentsDone(operation: Operation): Write[] {
   return operation.proposals.flatMap(({ change }) =>
-    change.kind === 'claim' ? [settledWrite(change.owner.claimId)] : [],
+    change.kind === 'claim' ? [intentDone(change.owner.claimId)] : [],
   );
 }
 
@@ -231,19 +231,19 @@ export function end(state: CoreState, operation: Operation, result: Result, out:
   }
   if (operation.kind === 'claim') {
     state.claimsInHand -= 1;
-    if (result.kind !== 'held') abandon(state, operation, out);
+    if (result.kind !== 'held') abort(state, operation, out);
   }
   out.push({ type: 'finish', operation: operation.id, result });
 }
 
 /** A claim that failed: what was never exposed is forgotten, the rest is freed, however long it takes. */
-function abandon(state: CoreState, operation: Operation, out: Effect[]): void {
+function abort(state: CoreState, operation: Operation, out: Effect[]): void {
   if (!operation.begun) return;
   const forgotten: Write[] = [];
   for (const { key, change, exposed } of operation.proposals) {
     if (change.kind !== 'claim') continue;
-    if (exposed) free(state, ownOperation(state), [{ key, claimId: change.owner.claimId }], out);
-    else forgotten.push(settledWrite(change.owner.claimId));
+    if (exposed) release(state, ownOperation(state), [{ key, claimId: change.owner.claimId }], out);
+    else forgotten.push(intentDone(change.owner.claimId));
   }
   if (forgotten.length > 0) out.push({ type: 'persist', writes: forgotten, after: [] });
 }

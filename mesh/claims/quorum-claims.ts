@@ -16,7 +16,7 @@ import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
 import { within } from '../time/deadline.ts';
-import { type ClaimRecords, unsettledWrite } from './claim-records.ts';
+import { type ClaimRecords, intentWrite } from './claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -110,14 +110,14 @@ export class QuorumClaims implements ClaimStore {
     throw new Error(`A claim can't end as '${result.kind}'.`);
   }
 
-  releasing(claims: readonly ReleasedClaim[]): readonly Write[] {
-    return claims.map(unsettledWrite);
+  releaseWrites(claims: readonly ReleasedClaim[]): readonly Write[] {
+    return claims.map(intentWrite);
   }
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
-    const freed = this.#run((operation) => ({ type: 'free', operation, claims }));
-    const result = await within<Result | undefined>(this.#alarms, RELEASE_ANSWER_MS_MAX, freed, undefined);
-    return result?.kind === 'freed' ? 'confirmed' : 'pending';
+    const released = this.#run((operation) => ({ type: 'release', operation, claims }));
+    const result = await within<Result | undefined>(this.#alarms, RELEASE_ANSWER_MS_MAX, released, undefined);
+    return result?.kind === 'released' ? 'confirmed' : 'pending';
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {

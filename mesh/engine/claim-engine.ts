@@ -16,10 +16,10 @@ export interface ClaimEngine {
     claims: readonly Claim[],
     signal: AbortSignal,
   ): Promise<{ readonly key: AddressKey; readonly owner: Owner } | undefined>;
-  /** Removes those that are there with that very claim id, and leaves any others. */
-  remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
+  /** Removes the claims that are there with that very claim id, and leaves any others. */
+  release(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
   /** The same for claims whose `put` had no answer: it does not take effect later either, however long it was under way. */
-  abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
+  abort(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
   /** Removes whatever that host put, page by page; when it rejects, some of it may be gone already. */
   evict(host: HostId, signal: AbortSignal): Promise<void>;
   read(key: AddressKey, signal: AbortSignal): Promise<Owner | null>;

@@ -3,7 +3,7 @@
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
-import { type ClaimRecords, settledWrite, unsettledWrite } from '../claims/claim-records.ts';
+import { type ClaimRecords, intentDone, intentWrite } from '../claims/claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -31,7 +31,7 @@ import type { Clock, Journal, Write } from '../ports.ts';
 import { Alarms } from '../time/alarms.ts';
 import { type DeadlineEnd, withDeadline, within } from '../time/deadline.ts';
 import type { ClaimEngine } from './claim-engine.ts';
-import { Settling } from './release-queue.ts';
+import { ReleaseQueue } from './release-queue.ts';
 
 /** Addresses that an engine is asked for until one is there. */
 const KEYS_TRIED_MAX = 20;
@@ -39,7 +39,7 @@ const KEYS_TRIED_MAX = 20;
 export interface EngineClaimsOptions {
   readonly self: HostId;
   readonly engine: ClaimEngine;
-  readonly records: Pick<ClaimRecords, 'unsettled'>;
+  readonly records: Pick<ClaimRecords, 'intents'>;
   readonly registry: RegistryView;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export class EngineClaims implements ClaimStore {
   readonly #options: EngineClaimsOptions;
   readonly #alarms: Alarms;
   readonly #stopping = new AbortController();
-  readonly #settling: Settling;
+  readonly #releases: ReleaseQueue;
   #inHand = 0;
   /** The question whether the engine is there, while it is under way. */
   #reaching: Promise<Unavailable | undefined> | undefined;
@@ -63,17 +63,17 @@ export class EngineClaims implements ClaimStore {
   constructor(options: EngineClaimsOptions) {
     this.#options = options;
     this.#alarms = new Alarms(options.clock);
-    this.#settling = new Settling({
-      free: (how, claims) => this.#freeing((signal) => options.engine[how](claims, signal)),
+    this.#releases = new ReleaseQueue({
+      ask: (how, claims) => this.#ending((signal) => options.engine[how](claims, signal)),
       journal: options.journal,
       wait: (ms) => new Promise((resolve) => this.#alarms.set(ms, resolve)),
     });
   }
 
-  /** Takes up what a crash left unsettled, and asks the engine now and then whether it is there. */
+  /** Ends what a crash left of claims, and asks the engine now and then whether it is there. */
   start(): void {
-    const left = [...this.#options.records.unsettled].map(([claimId, key]) => ({ claimId, key }));
-    void this.#settling.free(left, 'abandon');
+    const left = [...this.#options.records.intents].map(([claimId, key]) => ({ claimId, key }));
+    void this.#releases.end(left, 'abort');
     void this.#watch();
   }
 
@@ -87,7 +87,7 @@ export class EngineClaims implements ClaimStore {
     if (this.#stopping.signal.aborted) return unavailable('stopping', 'This node is stopping.');
     if (this.#inHand >= CLAIMS_IN_HAND_MAX)
       return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`);
-    if (this.#settling.size >= CLAIMS_IN_HAND_MAX)
+    if (this.#releases.size >= CLAIMS_IN_HAND_MAX)
       return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims to give back first, its most.`);
     this.#inHand += 1;
     try {
@@ -97,14 +97,13 @@ export class EngineClaims implements ClaimStore {
     }
   }
 
-  releasing(claims: readonly ReleasedClaim[]): readonly Write[] {
-    this.#settling.announce(claims);
-    return claims.map(unsettledWrite);
+  releaseWrites(claims: readonly ReleasedClaim[]): readonly Write[] {
+    return claims.map(intentWrite);
   }
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
-    const freed = this.#settling.free(claims, 'remove').then((): Release => 'confirmed');
-    return within(this.#alarms, RELEASE_ANSWER_MS_MAX, freed, 'pending');
+    const released = this.#releases.end(claims, 'release').then((): Release => 'confirmed');
+    return within(this.#alarms, RELEASE_ANSWER_MS_MAX, released, 'pending');
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {
@@ -140,7 +139,7 @@ export class EngineClaims implements ClaimStore {
 
   status(): ClaimStatus {
     const { kind } = this.#options.engine;
-    const base = { kind, voters: [], required: 0, unsettled: this.#settling.size };
+    const base = { kind, voters: [], required: 0, unsettled: this.#releases.size };
     if (this.#trouble !== undefined) return { ...base, ready: false, reason: 'engine_unavailable', why: this.#trouble };
     if (this.#doubt !== undefined) return { ...base, ready: false, reason: 'membership_mismatch', why: this.#doubt };
     return { ...base, ready: true };
@@ -154,15 +153,15 @@ export class EngineClaims implements ClaimStore {
     if (away !== undefined) return away;
     if (this.#doubt !== undefined) return unavailable('membership_mismatch', this.#doubt);
     const named = claims.map(({ key, owner: { claimId } }) => ({ key, claimId }));
-    await journal.commit(named.map(unsettledWrite));
+    await journal.commit(named.map(intentWrite));
     try {
       const inTheWay = await this.#asking((signal) => this.#put(claims, signal), endMs - clock.monotonicMs());
-      if (inTheWay === undefined) return { kind: 'held', settled: named.map(({ claimId }) => settledWrite(claimId)) };
-      await journal.commit(named.map(({ claimId }) => settledWrite(claimId)));
+      if (inTheWay === undefined) return { kind: 'held', intentsDone: named.map(({ claimId }) => intentDone(claimId)) };
+      await journal.commit(named.map(({ claimId }) => intentDone(claimId)));
       return { kind: 'conflict', ...inTheWay };
     } catch (error) {
       // It may have been put all the same.
-      void this.#settling.free(named, 'abandon');
+      void this.#releases.end(named, 'abort');
       return this.#away(error as Error);
     }
   }
@@ -173,17 +172,17 @@ export class EngineClaims implements ClaimStore {
     // The engine names one in the way at a time.
     for (let left = claims.length; ; left -= 1) {
       const found = await engine.put(claims, signal);
-      if (found === undefined || left === 0 || !this.#isAbandoned(found)) return found;
-      await engine.remove([{ key: found.key, claimId: found.owner.claimId }], signal);
+      if (found === undefined || left === 0 || !this.#isVoid(found)) return found;
+      await engine.release([{ key: found.key, claimId: found.owner.claimId }], signal);
     }
   }
 
-  #isAbandoned({ key, owner }: { readonly key: AddressKey; readonly owner: Owner }): boolean {
+  #isVoid({ key, owner }: { readonly key: AddressKey; readonly owner: Owner }): boolean {
     const { self, registry } = this.#options;
     return owner.hostId === self && registry.holder(key)?.claimId !== owner.claimId;
   }
 
-  async #freeing(ask: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #ending(ask: (signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
       await this.#asking(ask);
     } catch (error) {

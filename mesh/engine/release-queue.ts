@@ -1,94 +1,87 @@
-// The claims that are to be freed in an engine, until they are: one loop over all of them, many in one question, however many there are
-// and however long the engine is away.
+// The claims that are to be ended in an engine, until they are: one loop over all of them, many in one question, however many there are
+// and however long the engine is away. The intent of each is on the disk by then, so that a crash forgets none.
 
-import { settledWrite } from '../claims/claim-records.ts';
+import { intentDone } from '../claims/claim-records.ts';
 import type { ReleasedClaim } from '../claims/claim-store.ts';
-import { KEYS_PER_MESSAGE_MAX, SETTLE_RETRY_MS } from '../limits.ts';
+import { KEYS_PER_MESSAGE_MAX, RELEASE_RETRY_MS } from '../limits.ts';
 import type { ClaimId } from '../names.ts';
 import type { Journal } from '../ports.ts';
 
-/** `remove`: it is known to be put, and was released. `abandon`: it may have been put, or may yet come to be. */
-type Freeing = 'remove' | 'abandon';
+/** `release`: the claim is known to be put, and no longer wished for. `abort`: it failed, and may have been put, or may yet come to be. */
+type Ending = 'release' | 'abort';
 
-interface Unsettled extends ReleasedClaim {
-  readonly how: Freeing;
-  /** Not before its release is durable. */
-  readonly isDue: boolean;
-  readonly freed: PromiseWithResolvers<void>;
+interface WaitingClaim extends ReleasedClaim {
+  readonly how: Ending;
+  readonly ended: PromiseWithResolvers<void>;
 }
 
-export interface SettlingOptions {
+export interface ReleaseQueueOptions {
   /** Asks the engine; rejects when it can't be asked. */
-  readonly free: (how: Freeing, claims: readonly ReleasedClaim[]) => Promise<void>;
+  readonly ask: (how: Ending, claims: readonly ReleasedClaim[]) => Promise<void>;
   readonly journal: Journal;
   /** Never resolves once the node is stopping. */
   readonly wait: (ms: number) => Promise<void>;
 }
 
-export class Settling {
-  readonly #options: SettlingOptions;
-  readonly #unsettled = new Map<ClaimId, Unsettled>();
+export class ReleaseQueue {
+  readonly #options: ReleaseQueueOptions;
+  readonly #waiting = new Map<ClaimId, WaitingClaim>();
   #isBusy = false;
-  /** Fewer after a question that failed: one claim that can't be freed is not to hold up the others. */
+  /** Fewer after a question that failed: one claim that can't be ended is not to hold up the others. */
   #atOnceMax = KEYS_PER_MESSAGE_MAX;
 
-  constructor(options: SettlingOptions) {
+  constructor(options: ReleaseQueueOptions) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#unsettled.size;
+    return this.#waiting.size;
   }
 
-  /** These will be freed. */
-  announce(claims: readonly ReleasedClaim[]): void {
-    for (const claim of claims) void this.#put(claim, 'remove', false);
-  }
-
-  /** Resolves when all of them are freed; never rejects. */
-  async free(claims: readonly ReleasedClaim[], how: Freeing): Promise<void> {
-    const freed = claims.map((claim) => this.#put(claim, how, true));
+  /** Ends these claims, for as long as it takes; their intents are durable. Resolves when the end of each is durable too; never rejects. */
+  async end(claims: readonly ReleasedClaim[], how: Ending): Promise<void> {
+    const ended = claims.map((claim) => this.#put(claim, how));
     if (!this.#isBusy) void this.#work();
-    await Promise.all(freed);
+    await Promise.all(ended);
   }
 
-  #put({ key, claimId }: ReleasedClaim, how: Freeing, isDue: boolean): Promise<void> {
-    const freed = this.#unsettled.get(claimId)?.freed ?? Promise.withResolvers<void>();
-    this.#unsettled.set(claimId, { key, claimId, how, isDue, freed });
-    return freed.promise;
+  #put({ key, claimId }: ReleasedClaim, how: Ending): Promise<void> {
+    const ended = this.#waiting.get(claimId)?.ended ?? Promise.withResolvers<void>();
+    this.#waiting.set(claimId, { key, claimId, how, ended });
+    return ended.promise;
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true;
-    for (let due = this.#due(); due[0] !== undefined; due = this.#due()) {
+    for (let next = this.#next(); next[0] !== undefined; next = this.#next()) {
       try {
-        await this.#options.free(due[0].how, due);
-        await this.#options.journal.commit(due.map(({ claimId }) => settledWrite(claimId)));
-        for (const { claimId, freed } of due) {
-          this.#unsettled.delete(claimId);
-          freed.resolve();
+        await this.#options.ask(next[0].how, next);
+        await this.#options.journal.commit(next.map(({ claimId }) => intentDone(claimId)));
+        for (const { claimId, ended } of next) {
+          this.#waiting.delete(claimId);
+          ended.resolve();
         }
         this.#atOnceMax = Math.min(KEYS_PER_MESSAGE_MAX, 2 * this.#atOnceMax);
       } catch {
-        // The asker has said what is wrong. Others first, the next time.
-        for (const one of due) {
-          this.#unsettled.delete(one.claimId);
-          this.#unsettled.set(one.claimId, one);
+        // Whoever asked the engine has said what is wrong. Other claims come first, the next time.
+        for (const one of next) {
+          this.#waiting.delete(one.claimId);
+          this.#waiting.set(one.claimId, one);
         }
         this.#atOnceMax = Math.max(1, Math.floor(this.#atOnceMax / 2));
-        await this.#options.wait(SETTLE_RETRY_MS);
+        await this.#options.wait(RELEASE_RETRY_MS);
       }
     }
     this.#isBusy = false;
   }
 
-  /** The next that can be freed by one question. */
-  #due(): readonly Unsettled[] {
-    const due: Unsettled[] = [];
-    for (const one of this.#unsettled.values()) {
-      if (!one.isDue || (due[0] !== undefined && one.how !== due[0].how)) continue;
-      if (due.push(one) === this.#atOnceMax) break;
+  /** The next that can be ended by one question. */
+  #next(): readonly WaitingClaim[] {
+    const next: WaitingClaim[] = [];
+    for (const one of this.#waiting.values()) {
+      if (next[0] !== undefined && one.how !== next[0].how) continue;
+      if (next.push(one) === this.#atOnceMax) break;
     }
-    return due;
+    return next;
   }
 }

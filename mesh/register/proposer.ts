@@ -14,7 +14,7 @@ export type Change =
   | { readonly kind: 'claim'; readonly owner: Owner }
   /** Takes the address again for a registry that holds it, if nobody has it. */
   | { readonly kind: 'confirm'; readonly owner: Owner }
-  | { readonly kind: 'free'; readonly claimId: ClaimId }
+  | { readonly kind: 'release'; readonly claimId: ClaimId }
   | { readonly kind: 'read' }
   /** Has the present value chosen again, by the voters of a new configuration. */
   | { readonly kind: 'rechoose' };
@@ -64,7 +64,7 @@ export interface Electorate {
   /** Whether the voters that are left, without `refusals`, could still decide. */
   canDecideWithout(refusals: ReadonlySet<VoterName>): boolean;
   /** Whether `owner`'s claim may be replaced: given up by this very host, or its host left the mesh. */
-  abandoned(key: AddressKey, owner: Owner): boolean;
+  isVoid(key: AddressKey, owner: Owner): boolean;
 }
 
 const WAIT: Progress = { kind: 'wait' };
@@ -133,23 +133,23 @@ export function propose(proposal: Proposal): Item {
   return { kind: 'accept', key: proposal.key, n: proposal.n, value: proposal.proposed };
 }
 
-/** What a change makes of a register's value. `abandoned`: see `Electorate`. */
-export function applyChange(change: Change, current: Owner | null, abandoned: (owner: Owner) => boolean): Owner | null {
+/** What a change makes of a register's value. `isVoid`: see `Electorate`. */
+export function applyChange(change: Change, current: Owner | null, isVoid: (owner: Owner) => boolean): Owner | null {
   switch (change.kind) {
     case 'read':
     case 'rechoose':
       return current;
-    case 'free':
+    case 'release':
       return current?.claimId === change.claimId ? null : current;
     case 'claim':
     case 'confirm':
-      return current === null || abandoned(current) ? change.owner : current;
+      return current === null || isVoid(current) ? change.owner : current;
   }
 }
 
 function conclude(proposal: Proposal, electorate: Electorate): Progress {
   const current = newest(proposal);
-  const next = applyChange(proposal.change, current.value, (owner) => electorate.abandoned(proposal.key, owner));
+  const next = applyChange(proposal.change, current.value, (owner) => electorate.isVoid(proposal.key, owner));
   if (next === current.value && trustsPrepare(proposal, current.accepted, electorate))
     return { kind: 'chosen', value: next };
   proposal.phase = 'prepared';
@@ -163,7 +163,7 @@ function conclude(proposal: Proposal, electorate: Electorate): Progress {
  * `rechoose`, whose purpose is to write.
  */
 function trustsPrepare({ change, promises }: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
-  if (change.kind === 'free' || change.kind === 'rechoose') return false;
+  if (change.kind === 'release' || change.kind === 'rechoose') return false;
   const same = [...promises].filter(([, promise]) => compareBallots(promise.accepted, accepted) === 0);
   return electorate.isQuorum(new Set(same.map(([voter]) => voter)));
 }

@@ -128,7 +128,7 @@ class EtcdEngine implements ClaimEngine {
     throw new Error('etcd put none of them: they were given up before they came');
   }
 
-  async remove(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+  async release(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
     for (const some of inTxns(claims)) {
       const reads = some.map(({ key }) => ({ request_range: { key: keyOf(key) } }));
       const { responses = [] } = (await this.#txn({ success: reads }, signal)).answer;
@@ -139,13 +139,13 @@ class EtcdEngine implements ClaimEngine {
     }
   }
 
-  async abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+  async abort(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
     for (const some of inTxns(claims))
       await this.#mark(
         some.map(({ claimId }) => claimId),
         signal,
       );
-    await this.remove(claims, signal);
+    await this.release(claims, signal);
   }
 
   async evict(host: HostId, signal: AbortSignal): Promise<void> {

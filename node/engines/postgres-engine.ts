@@ -80,7 +80,7 @@ class PostgresEngine implements ClaimEngine {
     });
   }
 
-  remove(released: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+  release(released: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
     const claims = released.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     return this.#asking(signal, async (client) => {
       await client.query('BEGIN');
@@ -98,8 +98,8 @@ class PostgresEngine implements ClaimEngine {
   }
 
   /** What had not reached the server is not committed any more: its connection is closed. */
-  abandon(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
-    return this.remove(claims, signal);
+  abort(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {
+    return this.release(claims, signal);
   }
 
   async evict(host: HostId, signal: AbortSignal): Promise<void> {

@@ -105,7 +105,7 @@ export class AddressClaims {
     const outcome = await claims.claim(gained.map((entry) => claimOf(agent, entry)));
     if (outcome.kind === 'held') {
       legacy.claimed(spelled);
-      return outcome.settled;
+      return outcome.intentsDone;
     }
     if (outcome.kind === 'unavailable') throw this.#unavailable(agent, gained, outcome);
     throw this.#conflict(agent, gained, outcome);
@@ -145,7 +145,7 @@ export class AddressClaims {
 
   /** Records for the commit that gives these addresses up. */
   releaseWrites(lost: Addresses): readonly Write[] {
-    return lost.length === 0 ? [] : this.#ports.claims.releasing(lost.map(claimNamed));
+    return lost.length === 0 ? [] : this.#ports.claims.releaseWrites(lost.map(claimNamed));
   }
 
   /** Frees them, after that commit. Resolves with those whose release the voters have not confirmed. */

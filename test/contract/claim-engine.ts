@@ -74,10 +74,10 @@ export function claimEngineContract(name: string, engineUnderTest: () => EngineU
       const engine = await opened();
       const [mine, next] = [claimOf('mac', fresh()), claimOf('cloud', fresh())];
       await engine.put([mine], soon());
-      await engine.remove([{ ...released(next), key: mine.key }], soon());
+      await engine.release([{ ...released(next), key: mine.key }], soon());
       expect(await engine.read(mine.key, soon())).toEqual(mine.owner);
-      await engine.remove([released(mine)], soon());
-      await engine.remove([released(mine)], soon());
+      await engine.release([released(mine)], soon());
+      await engine.release([released(mine)], soon());
       expect(await engine.read(mine.key, soon())).toBeNull();
       expect(await engine.put([{ ...next, key: mine.key }], soon())).toBeUndefined();
       await engine.close();
@@ -87,8 +87,8 @@ export function claimEngineContract(name: string, engineUnderTest: () => EngineU
       const engine = await opened();
       const [put, unheard, next] = [claimOf('mac', fresh()), claimOf('mac', fresh()), claimOf('cloud', fresh())];
       await engine.put([put], soon());
-      await engine.abandon([released(put), released(unheard)], soon());
-      await engine.abandon([released(put), released(unheard)], soon());
+      await engine.abort([released(put), released(unheard)], soon());
+      await engine.abort([released(put), released(unheard)], soon());
       for (const { key } of [put, unheard]) {
         expect(await engine.read(key, soon())).toBeNull();
         expect(await engine.put([{ ...next, key }], soon())).toBeUndefined();

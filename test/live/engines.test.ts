@@ -156,10 +156,10 @@ describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away
     );
     const engine = openPostgres(postgres.url);
     await expect(engine.put([claimed], AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
-    await expect(engine.remove(released, AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
+    await expect(engine.release(released, AbortSignal.timeout(1_000))).rejects.toThrow(/can't be asked/);
     await admin.query('ALTER SYSTEM RESET synchronous_standby_names');
     await admin.query('SELECT pg_reload_conf()');
-    await engine.remove(released, AbortSignal.timeout(10_000));
+    await engine.release(released, AbortSignal.timeout(10_000));
     expect(await engine.read(claimed.key, AbortSignal.timeout(10_000))).toBeNull();
     await Promise.all([engine.close(), admin.end()]);
   });
@@ -177,7 +177,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd, asked late', () => {
       since: '2026-01-27T12:00:00Z',
     };
     const late = { key: 'late@x.com', owner } as unknown as Claim;
-    await engine.abandon([{ key: late.key, claimId: late.owner.claimId }], AbortSignal.timeout(10_000));
+    await engine.abort([{ key: late.key, claimId: late.owner.claimId }], AbortSignal.timeout(10_000));
     await expect(engine.put([late], AbortSignal.timeout(10_000))).rejects.toThrow(/given up before they came/);
     expect(await engine.read(late.key, AbortSignal.timeout(10_000))).toBeNull();
     await engine.close();
@@ -213,13 +213,13 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd of three members', () => {
     // A claim's own time.
     await through.put([mine], AbortSignal.timeout(5_000));
     await through.put([claimOf('claim-more', 'more@x.com')], AbortSignal.timeout(1_000));
-    await through.remove([{ key: mine.key, claimId: mine.owner.claimId }], AbortSignal.timeout(5_000));
+    await through.release([{ key: mine.key, claimId: mine.owner.claimId }], AbortSignal.timeout(5_000));
     const theirs = claimOf('claim-theirs', 'theirs@x.com');
     const rival = { ...claimOf('claim-rival', 'theirs@x.com'), key: theirs.key };
     await through.put([theirs], AbortSignal.timeout(5_000));
     // The other starts with the one that hangs.
     expect((await next.put([rival], AbortSignal.timeout(5_000)))?.owner).toEqual(theirs.owner);
-    await through.remove([{ key: theirs.key, claimId: theirs.owner.claimId }], AbortSignal.timeout(5_000));
+    await through.release([{ key: theirs.key, claimId: theirs.owner.claimId }], AbortSignal.timeout(5_000));
     hung.signal('SIGCONT');
     for (const claim of [mine, rival]) {
       await expect(through.put([claim], soon())).rejects.toThrow(/given up before they came/);

@@ -2,7 +2,7 @@
 // question and the taking another host does the same. In two forms: a host that is silent is taken for one that has nothing, or makes
 // the claim fail.
 
-import { settledWrite } from '../../mesh/claims/claim-records.ts';
+import { intentDone } from '../../mesh/claims/claim-records.ts';
 import { step } from '../../mesh/claims/core.ts';
 import type { CoreState } from '../../mesh/claims/core-state.ts';
 import type { Effect, Event } from '../../mesh/claims/events.ts';
@@ -32,10 +32,10 @@ export function checkThenWrite(whenSilent: 'goes on' | 'gives up'): typeof step 
         return ask(state, of(state), event.operation, 'claim', event.claims[0]?.key as AddressKey);
       case 'read':
         return ask(state, of(state), event.operation, 'read', event.key);
-      case 'free':
+      case 'release':
         return [
-          { type: 'persist', writes: event.claims.map(({ claimId }) => settledWrite(claimId)), after: [] },
-          { type: 'finish', operation: event.operation, result: { kind: 'freed' } },
+          { type: 'persist', writes: event.claims.map(({ claimId }) => intentDone(claimId)), after: [] },
+          { type: 'finish', operation: event.operation, result: { kind: 'released' } },
         ];
       case 'received':
         return answer(state, event);
@@ -102,7 +102,7 @@ function end(asked: Map<number, Asked>, operation: number, whenSilent: 'goes on'
 function finish(asked: Map<number, Asked>, { operation, kind }: Asked, owner: Owner | null): readonly Effect[] {
   asked.delete(operation);
   if (kind === 'read') return [{ type: 'finish', operation, result: { kind: 'read', owner } }];
-  const held = { kind: 'held', settled: [] } as const;
+  const held = { kind: 'held', intentsDone: [] } as const;
   return [
     { type: 'finish', operation, result: owner === null ? held : { kind: 'conflict', key: '' as AddressKey, owner } },
   ];

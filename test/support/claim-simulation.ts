@@ -1,7 +1,7 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
-import { emptyClaimRecords, readClaimRecord, SharedTexts, unsettledWrite } from '../../mesh/claims/claim-records.ts';
+import { emptyClaimRecords, intentWrite, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
 import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import { createCore, step } from '../../mesh/claims/core.ts';
 import type { CoreState } from '../../mesh/claims/core-state.ts';
@@ -288,7 +288,7 @@ export class ClaimSimulation {
       (operation) => ({ type: 'claim', operation, claims: [{ key, owner }] }),
       (result) => {
         if (result.kind === 'held') {
-          this.#persist(host, [...result.settled, { key: REGISTRY + key, value: owner }], () => {
+          this.#persist(host, [...result.intentsDone, { key: REGISTRY + key, value: owner }], () => {
             host.registry.set(key, owner);
             this.#expectOneHolder(key);
             this.history.claimWon(claimId, this.nowMs);
@@ -296,10 +296,10 @@ export class ClaimSimulation {
           });
         } else if (result.kind === 'conflict') {
           this.#expectChosen(result.key, result.owner);
-          this.history.claimLost(claimId, result.owner.claimId, isBeingFreed(host, claimId), this.nowMs);
+          this.history.claimLost(claimId, result.owner.claimId, isBeingReleased(host, claimId), this.nowMs);
           this.#ended(host, { host: id, key, claimId, result: 'conflict', owner: result.owner });
         } else {
-          this.history.claimFailed(claimId, isBeingFreed(host, claimId), this.nowMs);
+          this.history.claimFailed(claimId, isBeingReleased(host, claimId), this.nowMs);
           this.#ended(host, { host: id, key, claimId, result: 'unavailable' });
         }
       },
@@ -339,12 +339,12 @@ export class ClaimSimulation {
     const { claimId } = held;
     this.#trace(id, `is asked to release ${key}`);
     const freed = this.history.releaseCalled(key, claimId, this.nowMs);
-    this.#persist(host, [unsettledWrite({ key, claimId }), { key: REGISTRY + key, value: undefined }], () => {
+    this.#persist(host, [intentWrite({ key, claimId }), { key: REGISTRY + key, value: undefined }], () => {
       host.registry.delete(key);
       this.#ended(host, { host: id, key, claimId, result: 'released' });
       this.#run(
         host,
-        (operation) => ({ type: 'free', operation, claims: [{ key, claimId }] }),
+        (operation) => ({ type: 'release', operation, claims: [{ key, claimId }] }),
         () => freed(this.nowMs),
       );
     });
@@ -568,8 +568,8 @@ function isSpokenWith({ id, core, wish }: SimulatedHost, other: HostId): boolean
 }
 
 /** Whether the claim was exposed, and is being given back. */
-function isBeingFreed({ core }: SimulatedHost, claimId: ClaimId): boolean {
+function isBeingReleased({ core }: SimulatedHost, claimId: ClaimId): boolean {
   return [...(core?.operations.values() ?? [])].some(({ proposals }) =>
-    proposals.some(({ change }) => change.kind === 'free' && change.claimId === claimId),
+    proposals.some(({ change }) => change.kind === 'release' && change.claimId === claimId),
   );
 }

@@ -23,7 +23,7 @@ export function describeEvent(event: Event): string {
       return `is told to go on with ${event.voters.join(', ')}`;
     case 'confirm':
       return `confirms ${event.claims.map(({ key, owner }) => `${key} as ${owner.claimId}`).join(', ')}`;
-    case 'free':
+    case 'release':
       return `frees ${event.claims.map(({ key, claimId }) => `${claimId} of ${key}`).join(', ')}`;
     case 'read':
       return `asks who owns ${event.key}`;

@@ -46,10 +46,13 @@ export class MemoryClaims implements ClaimStore {
       if (owner !== undefined) return { kind: 'conflict', key, owner };
     }
     for (const { key, owner } of claims) this.owners.set(key, owner);
-    return { kind: 'held', settled: claims.map(({ key, owner }) => ({ key: record(owner.claimId), value: { key } })) };
+    return {
+      kind: 'held',
+      intentsDone: claims.map(({ key, owner }) => ({ key: record(owner.claimId), value: { key } })),
+    };
   }
 
-  releasing(claims: readonly ReleasedClaim[]): readonly Write[] {
+  releaseWrites(claims: readonly ReleasedClaim[]): readonly Write[] {
     return claims.map(({ claimId }) => ({ key: record(claimId), value: undefined }));
   }
 

@@ -377,7 +377,7 @@ export class NodeSimulation {
     };
     return {
       claim,
-      releasing: (given) => claims.releasing(given),
+      releaseWrites: (given) => claims.releaseWrites(given),
       release: (given) => claims.release(given),
       confirm: (asked) => claims.confirm(asked),
       read: (key) => claims.read(key),

@@ -11,7 +11,7 @@ export class ScriptedEngine implements ClaimEngine {
   readonly owners = new Map<AddressKey, Owner>();
   state: 'here' | 'away' | 'mute' = 'here';
   asked = 0;
-  readonly abandoned: ClaimId[] = [];
+  readonly aborted: ClaimId[] = [];
   /** How many claims each question to free some named. */
   readonly freeing: number[] = [];
   /** Can't be freed. */
@@ -31,16 +31,16 @@ export class ScriptedEngine implements ClaimEngine {
     return undefined;
   }
 
-  async remove(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
+  async release(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
     this.freeing.push(claims.length);
     this.#ask();
     if (claims.some(({ claimId }) => claimId === this.stuck)) throw new Error('one of them is locked');
     for (const { key, claimId } of claims) if (this.owners.get(key)?.claimId === claimId) this.owners.delete(key);
   }
 
-  async abandon(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
-    await this.remove(claims);
-    this.abandoned.push(...claims.map(({ claimId }) => claimId));
+  async abort(claims: readonly { readonly key: AddressKey; readonly claimId: ClaimId }[]) {
+    await this.release(claims);
+    this.aborted.push(...claims.map(({ claimId }) => claimId));
   }
 
   async evict(host: HostId) {

@@ -25,7 +25,7 @@ describe('a stored record of the claims', () => {
     for (const register of registers) {
       expect([...read('claim/register/titania@x.com', register).registers]).toEqual([['titania@x.com', register]]);
     }
-    expect([...read('claim/unsettled/claim-1', 'titania@x.com').unsettled]).toEqual([['claim-1', 'titania@x.com']]);
+    expect([...read('claim/unsettled/claim-1', 'titania@x.com').intents]).toEqual([['claim-1', 'titania@x.com']]);
     expect(read('claim/ballot-ceiling', 20_000).ballotCeiling).toBe(20_000);
     expect(read('claim/incarnation', 'ab12').incarnation).toBe('ab12');
     expect(read('claim/config', CONFIG).config).toEqual(CONFIG);

@@ -471,7 +471,7 @@ describe('freeing a claim', () => {
     const state = formedCore();
     run(state, { type: 'started' });
     const n =
-      sent(run(state, { type: 'free', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
+      sent(run(state, { type: 'release', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
         ?.n ?? 0;
     const promise: ItemAnswer = { kind: 'promise', n, accepted: null, value: null };
     run(state, answer('cloud', promise));
@@ -482,7 +482,7 @@ describe('freeing a claim', () => {
     const state = formedCore();
     run(state, { type: 'started' });
     const n =
-      sent(run(state, { type: 'free', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
+      sent(run(state, { type: 'release', operation: 1, claims: [{ key: KEY, claimId: 'claim-mine' as ClaimId }] }))[0]
         ?.n ?? 0;
     const other = ownerOn(cloud, 'claim-other');
     const promise: ItemAnswer = { kind: 'promise', n, accepted: [1, cloud], value: other };
@@ -491,7 +491,7 @@ describe('freeing a claim', () => {
   });
 
   it('is taken up again after a crash', () => {
-    const state = formedCore({ unsettled: new Map([['claim-mine' as ClaimId, KEY]]) });
+    const state = formedCore({ intents: new Map([['claim-mine' as ClaimId, KEY]]) });
     expect(sent(run(state, { type: 'started' }))).toMatchObject([{ kind: 'prepare', key: KEY, claiming: false }]);
   });
 });

@@ -22,7 +22,7 @@ async function claim(mesh: QuorumMesh, host: QuorumHost, ...addresses: string[])
   await mesh.clock.advance(6_000);
   const result = await asked;
   if (result.kind === 'held') {
-    await host.store.commit(result.settled);
+    await host.store.commit(result.intentsDone);
     for (const { key, owner } of claims) host.held.set(key, owner);
   }
   return { result, claims };
@@ -94,7 +94,7 @@ describe('the quorum', () => {
     const { mesh, mac, cloud } = await threeHosts();
     const { claims } = await claim(mesh, mac, 'titania@x.com');
     const released = claims.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
-    await mac.store.commit(mac.claims.releasing(released));
+    await mac.store.commit(mac.claims.releaseWrites(released));
     mac.held.clear();
     const release = mac.claims.release(released);
     await mesh.clock.advance(1_000);
@@ -107,7 +107,7 @@ describe('the quorum', () => {
     const { claims } = await claim(mesh, mac, 'titania@x.com');
     const released = claims.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
     mesh.silent.add('cloud' as never).add('mini' as never);
-    await mac.store.commit(mac.claims.releasing(released));
+    await mac.store.commit(mac.claims.releaseWrites(released));
     mac.held.clear();
     const release = mac.claims.release(released);
     await mesh.clock.advance(2_000);

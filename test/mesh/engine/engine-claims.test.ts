@@ -26,7 +26,7 @@ const many = (count: number) =>
 function setUp(
   engine = new ScriptedEngine(),
   store = new MemoryStore(),
-  unsettled = new Map<ClaimId, AddressKey>(),
+  intents = new Map<ClaimId, AddressKey>(),
   held = new Map<AddressKey, Owner>(),
 ) {
   const clock = new VirtualClock();
@@ -35,7 +35,7 @@ function setUp(
     isEmpty: () => held.size === 0,
     keys: () => held.keys(),
   };
-  const options = { self: 'mac' as HostId, engine, records: { unsettled }, registry, journal: store, clock };
+  const options = { self: 'mac' as HostId, engine, records: { intents }, registry, journal: store, clock };
   const claims = new EngineClaims({ ...options, log: () => undefined });
   claims.start();
   return { clock, held, engine, store, claims };
@@ -48,7 +48,7 @@ describe('a claim in an engine', () => {
     engine.onPut = () => seen.push(store.crash().get('claim/unsettled/claim-mine'));
     const result = await claims.claim([claimOf('claim-mine')]);
     expect(seen).toEqual([JSON.stringify(KEY)]);
-    expect(result).toEqual({ kind: 'held', settled: [{ key: 'claim/unsettled/claim-mine', value: undefined }] });
+    expect(result).toEqual({ kind: 'held', intentsDone: [{ key: 'claim/unsettled/claim-mine', value: undefined }] });
   });
 
   it('loses to another, and leaves nothing behind', async () => {
@@ -91,7 +91,7 @@ describe('a claim in an engine', () => {
     engine.state = 'here';
     await clock.advance(20_000);
     expect([engine.owners.size, claims.status().unsettled, claims.status().ready]).toEqual([0, 0, true]);
-    expect([await store.get('claim/unsettled/claim-mine'), engine.abandoned]).toEqual([undefined, ['claim-mine']]);
+    expect([await store.get('claim/unsettled/claim-mine'), engine.aborted]).toEqual([undefined, ['claim-mine']]);
   });
 
   it('that the engine did not answer is told of in whole sentences, whatever the engine says', async () => {
@@ -139,7 +139,8 @@ describe('a claim in an engine', () => {
     const { engine, clock, claims } = setUp();
     const released = many(50).map(({ key, owner }) => ({ key, claimId: owner.claimId }));
     engine.stuck = released[20]?.claimId;
-    claims.releasing(released);
+    claims.releaseWrites(released);
+    expect(claims.status().unsettled, 'of writes that nobody has committed yet').toBe(0);
     void claims.release(released);
     await clock.advance(60_000);
     expect(claims.status().unsettled).toBe(1);
@@ -153,7 +154,7 @@ describe('a claim in an engine', () => {
     engine.owners.set(KEY, claimOf('claim-mine').owner);
     const { clock } = setUp(engine, new MemoryStore(), new Map([['claim-mine' as ClaimId, KEY]]));
     await clock.settle();
-    expect([engine.owners.size, engine.abandoned]).toEqual([0, ['claim-mine']]);
+    expect([engine.owners.size, engine.aborted]).toEqual([0, ['claim-mine']]);
   });
 
   it('replaces one of its own host that no registry holds, and no other', async () => {
@@ -171,7 +172,7 @@ describe('a claim in an engine', () => {
     await claims.claim([claimOf('claim-mine')]);
     const named = [{ key: KEY, claimId: 'claim-mine' as ClaimId }];
     engine.state = 'away';
-    await store.commit(claims.releasing(named));
+    await store.commit(claims.releaseWrites(named));
     const pending = claims.release(named);
     await clock.advance(2_000);
     expect(await pending).toBe('pending');

@@ -18,7 +18,7 @@ const CONFIG = firstConfig(DATA, [cloud, mac, mini]);
 const electorate: Electorate = {
   isQuorum: (votes) => isQuorum(CONFIG, votes),
   canDecideWithout: (refusals) => canDecideWithout(CONFIG, refusals),
-  abandoned: () => false,
+  isVoid: () => false,
 };
 const OWNER = {
   hostId: mac,
