@@ -1,6 +1,7 @@
 // Bounds that more than one room of the mesh or the node keeps, and those of claims, membership and look-ups; each has its unit last in its
 // name. A room whose bounds concern nobody else has a limits.ts of its own, here (address/, signature/) and in node/.
 // A bound that hosts must share (sizes of messages, intervals, graces) is part of what they say to each other: change it on all of them.
+// Steps are those of membership/README.md.
 
 /** Agents and addresses, as the specification's "Validation Rules" bound them. */
 export const ADDRESSES_PER_AGENT_MAX = 10;
@@ -79,7 +80,7 @@ export const LEGACY_AGAIN_MAX = 10_000;
 export const IMPLICIT_VOTERS_MAX = 7;
 export const HOSTS_MAX = 1_000;
 
-/** How often each host is greeted (membership/README.md, step 1). */
+/** How often each host is greeted (step 1). */
 export const GREETING_INTERVAL_MS = 10_000;
 /** The same while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
