@@ -6,7 +6,7 @@ interface AgentShown {
   readonly name: string;
 }
 
-export class SendingAgent {
+export class DefaultAgent {
   readonly #given: string;
   readonly #call: NodeClient;
   #id: string | undefined;
@@ -17,7 +17,7 @@ export class SendingAgent {
     this.#call = call;
   }
 
-  /** Asked of the node once. Throws a sentence when there is no such agent, or more than one of that name. */
+  /** The agent's id. The node is asked until it has answered, then never again. Throws a sentence when no agent, or more than one, has that name. */
   async id(): Promise<string> {
     this.#id ??= await this.#find();
     return this.#id;

@@ -1,5 +1,5 @@
-// Standard input whose end comes when the calls in hand have been answered: a client that writes what it wants and closes the
-// pipe (`printf … | mesh mcp`) has its mail sent, and must hear what became of it.
+// Standard input whose end is passed on only when the calls in hand have been answered. A client may write its calls and close the
+// pipe at once (`printf … | mesh mcp`): its mail is sent, and it must hear what became of it.
 import { Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
@@ -30,7 +30,7 @@ export class LastingInput extends Transform {
   }
 
   override async _flush(done: () => void): Promise<void> {
-    // What was written last may not have been heard of.
+    // The transport may not have read the last line yet.
     await nextTurn();
     const late = setTimeout(() => this.#answered.resolve(), this.#answersMsMax);
     if (this.#inHand.size > 0) await this.#answered.promise;

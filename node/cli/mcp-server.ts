@@ -1,11 +1,11 @@
 // The tools for agents as an MCP server over stdio: one process beside a framework (AutoGen, or any that speaks MCP), talking to a
-// running node. It holds nothing itself; what it says on stdout is the protocol and nothing else.
+// running node. The process keeps nothing but the id of its agent; on stdout it writes the protocol and nothing else.
 import { randomUUID } from 'node:crypto';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { inputSchemaOf, TOOLS, type Tool, whyNotCalledWith } from '../send/agent-tools.ts';
-import { SendingAgent } from './default-agent.ts';
+import { DefaultAgent } from './default-agent.ts';
 import { LastingInput } from './lasting-input.ts';
 import { ANSWER_MS_MAX, createNodeClient, type NodeClient } from './node-client.ts';
 
@@ -40,7 +40,7 @@ export async function serveMcp({
   ...rest
 }: McpOptions): Promise<void> {
   const call = rest.call ?? createNodeClient({ url, token, stop });
-  const sender = agent === undefined ? undefined : new SendingAgent(agent, call);
+  const sender = agent === undefined ? undefined : new DefaultAgent(agent, call);
   const server = new McpServer({ name: 'agent-email-mesh', version });
   for (const tool of TOOLS) register(server, tool, (given) => run(tool, given, call, sender));
   const lasting = new LastingInput(ANSWERS_MS_MAX);
@@ -85,7 +85,7 @@ function register(server: McpServer, tool: Tool, work: (input: Input) => Promise
   });
 }
 
-async function run({ name }: Tool, input: Input, call: NodeClient, sender: SendingAgent | undefined): Promise<Input> {
+async function run({ name }: Tool, input: Input, call: NodeClient, sender: DefaultAgent | undefined): Promise<Input> {
   switch (name) {
     case 'send_email': {
       const isNamed = input.from !== undefined || input.agentId !== undefined;

@@ -1,5 +1,6 @@
-// What an agent's framework is told of the tools: names and members of the routes, as JSON Schemas made from the very schemas that
-// check a request, so that the two can't differ. Written for a language model: each description says what comes back.
+// What an agent's framework is told of the tools. The JSON Schemas of `send_email` and `validate_email` are made from the schemas that
+// check a request, but for two members: a tool always waits, so it has no `wait`, and the content of an attachment is base64 text here,
+// which the route has put away as a blob by the time it checks. Descriptions are written for a language model: they say what comes back.
 import { z } from 'zod';
 import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
 import { validateRequest } from '../validation/address-verdict.ts';

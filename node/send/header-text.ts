@@ -1,5 +1,5 @@
 // Text that must stay on one line of a message or of a dialogue with a server: what could end the line, or be taken for its end,
-// is refused, never mended. Mail software agrees on few things less than on what a line break is.
+// is refused, never mended. Mail programs differ in what they take for a line break, so every candidate is refused.
 import { MeshError } from '../../mesh/errors.ts';
 
 /** C0 and C1 controls, DEL, line and paragraph separators (NEL, U+0085, is a C1), and halves of surrogate pairs. */

@@ -12,16 +12,18 @@ export const HEADER_VALUE_CHARACTERS_MAX = 997;
 export const MAILBOX_NAME_CHARACTERS_MAX = 128;
 /** Text and HTML, each. */
 export const BODY_BYTES_MAX = 2 * MIB;
+/** As JSON. */
 export const PAYLOAD_BYTES_MAX = MIB;
+/** Headers that a request sets itself, message ids of `references`, attachments: of one message. */
 export const HEADERS_MAX = 30;
 export const REFERENCES_MAX = 50;
 export const ATTACHMENTS_MAX = 20;
 export const FILENAME_CHARACTERS_MAX = 255;
-/** Octets before base64: of one attachment, of all of one message, of all blobs on this host. */
+/** Octets before base64: of one attachment, of all attachments of one message, of all blobs on this host. */
 export const ATTACHMENT_BYTES_MAX = 25 * MIB;
 export const MESSAGE_ATTACHMENTS_BYTES_MAX = 50 * MIB;
 export const BLOBS_BYTES_MAX = 4_096 * MIB;
-/** Files of them; and of those that no mail needs (yet), files and octets, in all and of one client. */
+/** Blobs on this host. Of blobs that no mail names: how many, and how many octets, in all and of one client. */
 export const BLOBS_MAX = 50_000;
 export const BLOBS_UNUSED_MAX = 2_000;
 export const BLOBS_UNUSED_CLIENT_MAX = 1_000;
@@ -50,6 +52,7 @@ export const LIFETIME_MS = 24 * HOUR_MS;
 export const LIFETIME_MS_MIN = MINUTE_MS;
 export const LIFETIME_MS_MAX = 7 * 24 * HOUR_MS;
 
+/** Defaults of an account, and what the accounts file may ask for at most. */
 export const RATE_PER_HOUR = 100;
 export const CONNECTIONS_PER_ACCOUNT = 5;
 export const CONNECTIONS_PER_ACCOUNT_MAX = 50;
@@ -71,10 +74,12 @@ export const BOUNCE_HEAP_MIB_MAX = 64;
 export const BOUNCES_WAITING_MAX = 32;
 /** Servers give up after a week at most (RFC 5321 §4.5.4.1: four to five days). */
 export const BOUNCE_AGE_MS_MAX = 14 * 24 * HOUR_MS;
-/** Messages kept after their end, and for how long; older ones are forgotten with their contents. */
+/** Messages kept after their end, and for how long after it. A message is forgotten together with its content. */
 export const FINISHED_MESSAGES_MAX = 50_000;
 export const FINISHED_MS_MAX = 30 * 24 * HOUR_MS;
+/** An idempotency key is known for so long after the end of its message. */
 export const IDEMPOTENCY_MS = 24 * HOUR_MS;
+/** Addresses on the list, and how long a bounce keeps one there. */
 export const SUPPRESSIONS_MAX = 100_000;
 export const BOUNCE_SUPPRESSION_MS = 90 * 24 * HOUR_MS;
 /** A message that failed keeps its attachments for so long, in case it is sent again. */
@@ -87,8 +92,9 @@ export const SEND_BODY_BYTES_MAX = 4 * MIB;
 export const BREAKER_FAILURES = 5;
 export const BREAKER_OPEN_MS = 30 * SECOND_MS;
 export const BREAKER_OPEN_MS_MAX = 10 * MINUTE_MS;
+/** `ratePerHour` and `agentRatePerHour` count the messages of so long. */
 export const RATE_WINDOW_MS = HOUR_MS;
-/** When those on their way take up all the room that is left, it is looked at again after this long. */
+/** While messages on their way take up all that a rate leaves, the next one is looked at again after this long. */
 export const RESERVED_WAIT_MS = SECOND_MS;
 /** After a stop began, shipments in hand have this long. */
 export const STOP_MS_MAX = 4 * SECOND_MS;

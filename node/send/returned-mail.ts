@@ -1,7 +1,6 @@
-// What a bounce brings about. It is believed as far as what it shows: that whoever wrote it knows the Message-ID, which is whoever
-// was written to in that message, and the servers on the way. So it is about those whom a server took that message for, and about
-// a message of these days; and since one recipient of several could speak ill of another, only the bounce of a message that had
-// a single recipient puts its address on the list of those not written to.
+// What a bounce brings about. A bounce shows one thing: its writer knows the Message-ID, as every recipient of that message does, and
+// every server on the way. So a bounce changes only recipients that a server took the message for, and only of a message of the last
+// 14 days. One recipient could write a bounce about another; so an address is suppressed only when its message had no other recipient.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';

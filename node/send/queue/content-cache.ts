@@ -1,6 +1,6 @@
-// Contents of messages between their acceptance and their sending, which mostly follow each other at once: those that are read
-// again from the disk would cost more than they weigh. Bounded by octets: what finds no room is read when it is needed, and those
-// that came before it, which go first, stay.
+// Contents of messages between their acceptance and their sending. A message is mostly sent at once, and reading its content back
+// from the disk would cost more than keeping it. The cache is bounded by octets: a content that finds no room is read from the disk
+// when it is needed, and the contents that came before it stay, because their messages go first.
 import { CONTENT_CACHE_BYTES_MAX } from '../limits.ts';
 import type { MessageContent } from '../message.ts';
 

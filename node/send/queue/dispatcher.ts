@@ -1,5 +1,6 @@
-// Takes messages to their servers: what is due and has an account that can take it is on its way, as many at once as the accounts
-// allow; what an attempt came to is stored before anything follows from it. One sleep for all that waits, no timer per message.
+// Takes messages to their servers. A message that is due is started as soon as an account can take it, as many at once as the
+// accounts allow. The outcome of an attempt is stored before anything follows from it. All messages that wait share one sleep; there
+// is no timer per message.
 import type { Clock, Random, Write } from '../../../mesh/ports.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,5 +1,6 @@
-// The durable queue: messages from their acceptance to long after their end. What it answers is on disk; what it hands to a server
-// is marked on disk before, so that after a crash it knows what nobody can know, and sends nothing twice by itself.
+// The durable queue: messages from their acceptance to long after their end (README.md here, "How a message lives"). A message is on
+// the disk before its caller is answered, and an attempt is on the disk before a server hears of it. So after a crash the queue knows
+// which messages may have been sent, calls them `unknown`, and sends none of them again by itself.
 // Longer than 300 lines: the operations on one message share its turns and its one commit.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';

@@ -8,11 +8,16 @@ import type { Failed, Taken } from './smtp-connection.ts';
 /** Those asked: as the queue names them, and as the envelope does. */
 export type Recipients = readonly { readonly asked: string; readonly address: string }[];
 
-/** The server took nothing, and never will as it is. */
+/** An outcome without a server's word: the message as it is can't be sent through this account. */
 export function notSent(error: ShipmentErrorCode, scope: 'account' | 'message', reply: string, tookMs: number) {
   return { kind: 'not_sent', error, class: 'permanent', scope, reply, tookMs } as const;
 }
 
+/**
+ * No connection: not opened, not secured, or not logged in. `error`: what the connection failed with. `cause`: why this node cut
+ * the attempt itself (its deadline, or a stop), which then says more than `error`; `undefined` when it did not. Always `not_sent`, of
+ * the account.
+ */
 export function connectFailed(error: unknown, cause: SmtpError | undefined, tookMs: number): ShipmentOutcome {
   const failure = connectionFailure((cause ?? error) as SmtpError, tookMs);
   const { code } = (cause ?? error) as SmtpError;
@@ -22,6 +27,11 @@ export function connectFailed(error: unknown, cause: SmtpError | undefined, took
   return failure;
 }
 
+/**
+ * The dialogue about a message failed. `failed.isUnknown`: the final dot may have left without an answer to it (`unknown`). Otherwise a
+ * refusal of all recipients, or of the message, is the server's answer about everybody (`answered`); everything else is `not_sent`.
+ * `cause`: why this node cut the attempt itself, as for `connectFailed`.
+ */
 export function sendFailed(
   failed: Failed,
   to: Recipients,
