@@ -1,5 +1,5 @@
-// The change log: this node's append-only record of every mutation, the spine that webhooks, the stream and peers read with a
-// cursor each. An entry is committed in the same durable write as the state it describes.
+// The change log: this node's append-only record of every mutation. An entry is committed in the same durable write as the state that it
+// tells of. The webhooks read the log with a cursor for each subscription (node/webhooks/README.md); nothing else reads it yet.
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 
 /** The specification's events ("Supported Events"). */
@@ -19,7 +19,7 @@ interface Entry {
   readonly seq: number;
   /** Unique in the mesh: the receiver's key for dropping repeats (`webhook-id`). */
   readonly id: string;
-  /** ISO 8601, UTC: when it was decided. */
+  /** ISO 8601, UTC: when the change was decided on. */
   readonly timestamp: string;
   readonly agent: { readonly id: AgentId; readonly name: string; readonly hostId: HostId };
   /** Position among this agent's events: 1, 2, 3, … without a gap. */
@@ -57,7 +57,7 @@ export interface EmailEntry extends Entry {
   readonly email: EmailEventDetail;
 }
 
-/** One event. */
+/** One event, with its place in the log. */
 export type ChangeEntry = AgentEntry | EmailEntry;
 
 /** What a reader of the log needs. */
@@ -66,6 +66,9 @@ export interface ChangeLog {
   readonly head: number;
   /** Entries with `seq > after`, oldest first, at most `limit`. Only durable ones. */
   read(after: number, limit: number): Promise<readonly ChangeEntry[]>;
-  /** Calls back after each commit that made `head` grow. Returns how to stop it. */
+  /**
+   * Calls `listener` after each commit of the log, also after one that told of nothing: then `head` is where it was. Returns how to stop
+   * that.
+   */
   subscribe(listener: () => void): () => void;
 }

@@ -1,6 +1,6 @@
-// The change log over the store: one record per entry, written in the same commit as the state it tells of. Positions are
-// given out in the very step that hands the commit to the store, and commits are applied in that order, so the log is in
-// commit order without a lock. Nobody sees an entry before it is durable.
+// The change log over the store: one record an entry, written in the same commit as the state that the entry tells of. Places are given
+// out in the very step that hands the commit to the store, and the store applies commits in that order: so the log is in the order of the
+// commits, without a lock. Nobody sees an entry before the entry is durable.
 
 import type { MeshError } from '../../mesh/errors.ts';
 import { invariant, orFail } from '../../mesh/invariant.ts';
@@ -51,8 +51,8 @@ export class StoredChangeLog implements ChangeLog {
   }
 
   /**
-   * Commits `writes` and the entries that tell of them, together. When durable: `apply` runs, then the head grows, then
-   * subscribers hear of it. Rejects with `store_failed`; then `apply` never runs. Ends the store when an earlier entry is not durable yet.
+   * Commits `writes` and the entries that tell of them, together. When all of that is durable, `apply` runs, then the head grows, then the
+   * subscribers are called. Rejects with `store_failed`; then `apply` never runs. Ends the store when an earlier entry is not durable yet.
    */
   async append(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
     const placed = entries.map((entry, at): ChangeEntry => ({ seq: this.#last + 1 + at, ...entry }));
@@ -93,7 +93,7 @@ export class StoredChangeLog implements ChangeLog {
     if (this.#tail.length > 2 * LOG_TAIL_ENTRIES_MAX) this.#tail = this.#tail.slice(-LOG_TAIL_ENTRIES_MAX);
   }
 
-  /** A subscriber's bug is its own: the change it was told of has happened. */
+  /** A bug of a subscriber is logged and hurts nobody else: the change that the subscriber was told of has happened. */
   #call(listener: () => void): void {
     try {
       listener();
@@ -120,7 +120,7 @@ async function readStored(store: Store, after: number, end: number): Promise<rea
   return entries;
 }
 
-/** Checks what a reader relies on; the members inside were written by us and are covered by the store's checksum. */
+/** Checks what a reader relies on. What stands deeper inside was written by this program, under the store's checksum. */
 function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
   if (record.key !== entryKey(seq)) throw holeAt(seq);
   const entry = record.value as Partial<AgentEntry & { readonly email: unknown }> | null;
@@ -140,8 +140,8 @@ function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
 }
 
 /**
- * The position of the newest entry. The log has no holes, so its end is found by doubling and halving: some forty look-ups
- * for a million entries, and no record that every commit would have to write again.
+ * The place of the newest entry. The log has no holes, so its end is found by doubling and halving: some forty look-ups for a million
+ * entries. A record of the end would have to be written again by every commit.
  */
 async function findHead(store: Store): Promise<number> {
   const has = async (seq: number) => (await store.get(entryKey(seq))) !== undefined;

@@ -1,5 +1,5 @@
-// Two claims of one address, of which one must give way: after a restored backup, a lost majority, two meshes that were joined. The one
-// that the voters have stays, on every host. Nothing is forgotten: what gave way is kept as it was, for an operator to look at and to decide otherwise.
+// Two claims of one address, of which one must give way: after a restored backup, a lost majority, or two meshes that were joined. The claim
+// that the voters have stays, on every host. The address that gave way is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
 import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
@@ -21,12 +21,13 @@ export interface AddressConflict {
   readonly primary: boolean;
   readonly displayName?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Whose it is. */
+  /** Whose address it is now. */
   readonly owner: Owner;
   /** ISO 8601, UTC. */
   readonly foundAt: string;
 }
 
+/** The conflict over an address that `agent` held here until `foundAt`, and that `owner` holds by the voters' word. */
 export function conflictOf(
   agent: Agent,
   { key, address, claimId, since, primary, displayName, metadata }: AgentAddress,
@@ -54,6 +55,7 @@ const stored = z.object({
   foundAt: z.string(),
 });
 
+/** Keeps the conflict, or forgets it when absent. */
 export function conflictWrite(key: AddressKey, conflict: AddressConflict | undefined): Write {
   return { key: PREFIX + key, value: conflict };
 }

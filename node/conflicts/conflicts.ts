@@ -1,5 +1,5 @@
-// The conflicts that this host knows of: addresses that it gave way on, kept until an operator has decided, and doubles that nobody can
-// decide by a rule.
+// The conflicts that this host knows of. Addresses that this host gave way on are kept until an operator has decided. Doubles, which no rule
+// decides, are only remembered: the next look at the other host finds them again.
 import type { Rival } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
@@ -81,7 +81,7 @@ export class Conflicts {
     this.#doubles.set(hostId, new Set(keys));
   }
 
-  /** One more of them. */
+  /** One more address of this host that the other host has too. */
   doubled(key: AddressKey, hostId: HostId): void {
     const known = this.#doubles.get(hostId) ?? new Set();
     if (known.has(key)) return;
@@ -94,16 +94,16 @@ export class Conflicts {
   }
 
   /**
-   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`, and gives way where they have another claim; what they
-   * know nothing of is taken again. Throws `uniqueness_unavailable`.
+   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`. Gives way where the voters have another claim; an address
+   * that the voters know nothing of is claimed again. Throws `uniqueness_unavailable`.
    */
   async check(keys: readonly AddressKey[]): Promise<void> {
     for (const rival of await this.#options.registry.addresses.confirm(keys)) await this.#giveWay(rival);
   }
 
   /**
-   * An operator's word: `theirs` ends the matter, `mine` claims the address again. Of one that is undecided, `theirs` gives it up here, and
-   * resolves with nothing. Throws `not_found`, `conflict`, `uniqueness_unavailable`.
+   * What an operator decided: `theirs` ends the conflict, `mine` claims the address again. Where two hosts have the address undecided,
+   * `theirs` releases the address here, and resolves with nothing. Throws `not_found`, `conflict`, `uniqueness_unavailable`.
    */
   async resolve(key: AddressKey, keep: 'mine' | 'theirs'): Promise<AddressConflict | undefined> {
     const conflict = this.#byKey.get(key);
@@ -151,7 +151,7 @@ export class Conflicts {
   }
 }
 
-/** The `count` first keys after `cursor`, in order, each once. To sort all of them would hold up every other request. */
+/** The `count` first keys after `cursor`, in order, each once. Sorting all keys would hold up every other request. */
 function firstAfter(keys: Iterable<AddressKey>, cursor: string, count: number): readonly AddressKey[] {
   const first: AddressKey[] = [];
   for (const key of keys) {

@@ -1,7 +1,7 @@
-// Looks for conflicts in the background: whenever this host's data is in doubt, it asks the voters about every address it holds, through
-// restarts until that is done; and it looks into the index of each peer that says that its index changed, or does not say, and into every
-// other's now and then, which costs little while that stays the same (ETag).
-// Not at every start: to be asked, each voter writes something for each address.
+// Looks for conflicts in the background, in two ways. When this host's data is in doubt, the reconciler asks the voters about every address
+// of this host; a doubt outlives restarts until that is done. And once a minute the reconciler looks into the indexes of some peers: a peer
+// that says that its index stayed the same is passed over for ten minutes, and an index that did stay the same costs little (ETag).
+// The voters are not asked at every start, because each voter writes something for each address that it is asked about.
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
 import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/lookup/index-entry.ts';
@@ -58,11 +58,11 @@ const BATCH_PAUSE_MS = 200;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #looks = new Map<HostId, Look>();
-  /** Rises with each doubt; what is in hand was begun for an earlier one. */
+  /** Rises with each doubt. A check that is in hand was begun for an earlier doubt, so it does not settle a later one. */
   #doubts = 0;
   #settled = 0;
   #peersAtMs = -Infinity;
-  /** Why the voters could not be asked when they last were; tried again every few seconds, it is said once. */
+  /** Why the voters could not be asked the last time. They are asked again every few seconds, and the log says the reason once. */
   #putOffFor: string | undefined;
   #nextPeer = 0;
 
@@ -70,10 +70,10 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** What this host holds may not be its own any more: everything is looked at again. */
+  /** The voters may not know what this host holds: every address is asked about again. */
   doubt(): void {
     this.#doubts += 1;
-    // Before whatever comes of the same event: a crash must not end the doubt. The store tells of its own failure.
+    // Committed before whatever else comes of the same event, for a crash must not end the doubt. The store tells of its own failure.
     this.#options.store.commit([{ key: DOUBT, value: true }]).catch(() => undefined);
   }
 
@@ -126,7 +126,7 @@ export class Reconciler {
     }
   }
 
-  /** Those whose turn it is: with many hosts that each look at all others every minute, the mesh would be busy with nothing else. */
+  /** The peers whose turn it is. If every host looked at all others every minute, a large mesh would be busy with nothing else. */
   #nextPeers(): readonly HostId[] {
     const peers = this.#options.peers();
     for (const known of this.#looks.keys()) if (!peers.includes(known)) this.#looks.delete(known);
@@ -157,7 +157,7 @@ export class Reconciler {
     const { transport, keyOf, holds, conflicts, isOutside, version, clock } = this.#options;
     const last = this.#looks.get(peer);
     const now = version();
-    // Of an index that stayed the same, what was not ours when it was looked at may be ours now.
+    // This host may have claimed an address meanwhile that stood in the peer's index all the time.
     const etag = isOutside(peer) && last?.version !== now ? undefined : last?.etag;
     const request = {
       to: peer,

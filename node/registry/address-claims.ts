@@ -1,5 +1,5 @@
-// What the registry does around the claims: taking turns on an address, looking at home before asking the mesh, and turning
-// what the claims say into the answers of the API (mesh/README.md, "How a claim is decided").
+// What the registry does around a claim: it locks the address, looks at home, asks hosts that only serve the look-up, asks the voters, and
+// turns what the voters say into the answers of the API. How the voters decide: mesh/register/README.md.
 
 import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
@@ -31,7 +31,7 @@ export interface AddressClaimsPorts {
 export interface LegacyOwners {
   /** An agent of theirs that has one of the addresses. Throws `uniqueness_unavailable`. */
   ownerOf(addresses: readonly SpelledAddress[]): Promise<LegacyOwner | undefined>;
-  /** They were claimed here. */
+  /** The addresses were claimed here: these peers are asked about them once more, later. */
   claimed(addresses: readonly SpelledAddress[]): void;
 }
 
@@ -54,7 +54,7 @@ type Addresses = readonly AgentAddress[];
 export class AddressClaims {
   readonly #ports: AddressClaimsPorts;
   readonly #locks: KeyedLock;
-  /** Claims that are not done: hosts that only know the look-up see them. */
+  /** Claims that are not done. Hosts that only serve the look-up see these addresses as taken. */
   readonly #pending = new Map<AddressKey, PendingClaim>();
   /** Whom the voters named as owner, and when; the latest last. */
   readonly #named = new Map<AddressKey, { readonly owner: Owner; readonly atMs: number }>();
@@ -70,7 +70,7 @@ export class AddressClaims {
     since: new Date(this.#ports.clock.wallMs()).toISOString(),
   });
 
-  /** The turn on these addresses, until disposed of. */
+  /** Locks these addresses until the result is disposed of. Throws `overloaded` at `untilMs` of the monotonic clock. */
   async lock(addresses: Addresses, untilMs: number): Promise<Disposable> {
     const keys = addresses.map((entry) => entry.key);
     const turn = await this.#locks.lockAll(keys, untilMs);
@@ -82,14 +82,14 @@ export class AddressClaims {
     };
   }
 
-  /** The claim of it by this host that is not done yet. */
+  /** This host's claim of the address, while the claim is not done yet. */
   pending(key: AddressKey): PendingClaim | undefined {
     return this.#pending.get(key);
   }
 
   /**
    * Claims all of them for `agent`, or none. Resolves with the records that its commit must contain. Throws `conflict` or
-   * `uniqueness_unavailable`. The turn on them must be ours.
+   * `uniqueness_unavailable`. The caller has locked the addresses.
    */
   async claim(agent: Agent, gained: Addresses, { askedMs, given }: ClaimRequest): Promise<readonly Write[]> {
     if (gained.length === 0) return [];
@@ -112,15 +112,15 @@ export class AddressClaims {
   }
 
   /**
-   * The owner that the voters named after this request had come, while it waited for its turn: that is an answer to it as well,
-   * and many who want one address at once cost one round of questions.
+   * The owner that the voters named after this request had come, while the request waited for the lock. The voters' answer holds for this
+   * request as well, so many who want one address at once cost one round of questions.
    */
   #ownerSince(key: AddressKey, askedMs: number): Owner | undefined {
     const known = this.#named.get(key);
     return known !== undefined && known.atMs >= askedMs ? known.owner : undefined;
   }
 
-  /** The agent of this host that holds it. */
+  /** The agent of this host that holds the address, as an owner. */
   #ownerHere(key: AddressKey): ConflictOwner | undefined {
     const agent = this.#ports.table.holderOf(key);
     const claimId = agent?.addresses.find((entry) => entry.key === key)?.claimId;
@@ -143,12 +143,12 @@ export class AddressClaims {
     throw unavailableBecause(outcome);
   }
 
-  /** Records for the commit that gives these addresses up. */
+  /** The writes that belong into the commit that gives these addresses up: with them the release goes on after a crash. */
   releaseWrites(lost: Addresses): readonly Write[] {
     return lost.length === 0 ? [] : this.#ports.claims.releaseWrites(lost.map(claimNamed));
   }
 
-  /** Frees them, after that commit. Resolves with those whose release the voters have not confirmed. */
+  /** Releases the addresses, after that commit. Resolves with those whose release the voters have not confirmed. */
   async release(lost: Addresses): Promise<readonly EmailAddress[]> {
     if (lost.length === 0 || (await this.#ports.claims.release(lost.map(claimNamed))) === 'confirmed') return [];
     const addresses = lost.map((entry) => entry.address);
@@ -164,7 +164,7 @@ export class AddressClaims {
       this.#remember(key, owner);
       return conflictOver(address, owner);
     }
-    // Ours, yet not in our registry: an aborted claim or a release that the voters have still to hear of. It will pass.
+    // The voters name this host, and no agent here holds the address: a claim was aborted, or a release is still to reach the voters.
     return unavailableBecause({
       message: `An earlier claim of ${address} by this host is still being given back. Try again.`,
       reason: 'settling',
@@ -191,7 +191,7 @@ function claimNamed({ key, claimId }: AgentAddress): ReleasedClaim {
   return { key, claimId };
 }
 
-/** `claimId` is absent where it is none of the mesh's. */
+/** `claimId` is absent for an owner on a host that takes no part in the claims. */
 type ConflictOwner = Pick<Owner, 'agentName' | 'hostId'> & Partial<Pick<Owner, 'claimId'>>;
 
 /** `claimId`: of the claim that holds the address; told as `Mesh-Claim-Id`. */
@@ -204,7 +204,7 @@ function conflictOver(address: string, { agentName, hostId, claimId }: ConflictO
 
 type Why = Pick<Unavailable, 'message' | 'required' | 'reached' | 'hostsFailed'> & { readonly reason: string };
 
-/** `claimIds`: of the claims that were tried, which are given back should they have been made. */
+/** `claimIds`: of the claims that were tried. Should one of them have been made, it is released in the background. */
 function unavailableBecause(
   { message, reason, required, reached, hostsFailed }: Why,
   claimIds: readonly string[] = [],

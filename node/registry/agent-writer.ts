@@ -40,8 +40,8 @@ export interface MailEvent {
 export class AgentWriter {
   readonly #ports: AgentWriterPorts;
   /**
-   * The last sequence given out, for agents that anything was told of since the start. Given out in the very step that hands the
-   * commit to the log, so events need no turn on the agent: one that waits for its claims holds nobody's mail up.
+   * The last sequence that was given out, for each agent that had an event since the start. A sequence is given out in the very step that
+   * hands the commit to the log. So events of mail need no lock on the agent, and an agent that waits for its claims holds no mail up.
    */
   readonly #sequences: Map<AgentId, number>;
 
@@ -51,12 +51,12 @@ export class AgentWriter {
     this.#sequences = new Map(sequences);
   }
 
-  /** The last sequence that was given to an event of this agent, `known` aside. */
+  /** The last sequence of this agent's events: the one given out since the start, or `known` when that is higher. */
   lastSequence(id: AgentId, known: number): number {
     return Math.max(known, this.#sequences.get(id) ?? 0);
   }
 
-  /** Tells of mail, with the module's own writes in the same commit. The agent may be gone by now. */
+  /** Appends events of an agent's mail, with the send module's own writes in the same commit. The agent may be gone by now. */
   async tell({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
     const { table, changes, hostId, store } = this.#ports;
     if (table.find(agentId) === undefined && !this.#sequences.has(agentId)) {
@@ -105,7 +105,8 @@ export class AgentWriter {
     const last = this.lastSequence(before.id, before.sequence);
     const entries = this.#entries(changesBetween(before, undefined), last, this.#now());
     const sequence = last + entries.length;
-    // Kept from here on: what is told of it now must not go by the agent's own, which the table still shows.
+    // Noted before the commit: an event of this agent's mail that comes now must count on from here. The table still shows the agent, with its
+    // earlier sequence.
     this.#sequences.set(before.id, sequence);
     const writes = [...removingWrites(before.id, sequence), ...extra];
     await this.#commit(entries, writes, () => this.#ports.table.remove(before));

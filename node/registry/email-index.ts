@@ -1,5 +1,5 @@
-// Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as bytes in pages, so
-// that after one change among 100,000 addresses one page is written again and the rest is copied.
+// Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as octets in pages. After one change
+// among 100,000 addresses, one page is written again and the others are copied.
 import type { Question } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
@@ -41,7 +41,7 @@ export class EmailIndex {
     this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
   }
 
-  /** Takes the agent as it is now, in place of what was known of it. Throws when another agent holds one of its addresses: the registry's fault. */
+  /** Lists the agent as it is now, in place of what was known of it. Throws when another agent holds one of its addresses: a bug of the registry. */
   put(agent: Agent): void {
     for (const { key, address } of agent.addresses) {
       const holder = this.#holders.get(key)?.agent;
@@ -138,7 +138,7 @@ export class EmailIndex {
     return this.bytes();
   }
 
-  /** The same at once. */
+  /** The whole index, made at once. */
   bytes(): PreparedIndex {
     this.#noticeUrl();
     this.#prepared ??= { body: joinPages(this.#pages), etag: this.etag };
