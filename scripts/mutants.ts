@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
-// it takes to notice the rarest says how many runs are worth something. Rules about whom a host believes are broken by attacks that are written by hand.
+// it takes to notice the rarest says how many runs are worth something. Rules about whom a host believes are broken
+// by attacks that are written by hand.
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
