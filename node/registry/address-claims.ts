@@ -1,5 +1,6 @@
 // What the registry does around a claim: it locks the address, looks at home, asks hosts that only serve the look-up, asks the voters, and
-// turns what the voters say into the answers of the API. How the voters decide: mesh/register/README.md.
+// turns what the voters say into the answers of the API. How the voters decide stands in mesh/README.md,
+// "How a claim is decided".
 
 import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
