@@ -2,7 +2,8 @@
 // of three, thirty and a hundred hosts in which nobody does anything; beside the same host alone.
 // Real: the measured host, which is a process of its own with its data on disk; all of its peers, which are whole nodes that it reaches
 // over HTTP on loopback, and that ask it as often as they would; three voters, the measured host among them. Left out: what the hosts
-// that do not vote would say to each other, of which the measured host would see nothing (idle-peers.ts).
+// that do not vote would say to each other, of which the measured host would see nothing (idle-peers.ts). After a start a host reads each
+// index once, ten a minute: in a mesh of more than a few hosts these reads fall into the windows.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
