@@ -1,0 +1,170 @@
+// The send module as its routes ask it: who may send as what is decided here, and the queue does the rest.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { NewUuid } from '../../mesh/uuid.ts';
+import type { Log } from '../log.ts';
+import type { Account, SendConfig } from './accounts/account.ts';
+import { PRESETS } from './accounts/presets.ts';
+import type { BlobStore, NewBlob } from './attachments/blob-store.ts';
+import type { BounceReport } from './bounces/bounce-report.ts';
+import { NotificationReader } from './bounces/notification-reader.ts';
+import type { Suppressions } from './bounces/suppressions.ts';
+import { explanationOf } from './explanation.ts';
+import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
+import type { Mailer } from './mailer.ts';
+import { isFinal } from './message.ts';
+import type { Queue } from './queue/queue.ts';
+import { buildContent, recipientsOf } from './request/request.ts';
+import { type AgentsOfHost, prepare } from './request/sending-agent.ts';
+import { ReturnedMail } from './returned-mail.ts';
+import type { SendContext, Sending } from './send-service.ts';
+import { envelopeAddress } from './smtp/composer.ts';
+import { keepTidy } from './upkeep.ts';
+
+export interface QueueServiceParts extends AgentsOfHost {
+  readonly config: SendConfig;
+  readonly mailer: Pick<Mailer, 'close'>;
+  readonly suppressions: Suppressions;
+  readonly queue: Queue;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newUuid: NewUuid;
+}
+
+export interface SendModule extends Sending {
+  /** Sends what is due, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The module over its queue: what the routes ask, and what goes on in the background. */
+export class QueueService implements SendModule {
+  readonly suppressions: Suppressions;
+  readonly #parts: QueueServiceParts;
+  readonly #notifications: NotificationReader;
+  readonly #returned: ReturnedMail;
+
+  constructor(parts: QueueServiceParts) {
+    this.#parts = parts;
+    this.#notifications = new NotificationReader(parts);
+    this.#returned = new ReturnedMail(parts);
+    this.suppressions = parts.suppressions;
+  }
+
+  refuseUnconfigured(): void {
+    if (this.#parts.config.accounts.length > 0) return;
+    throw new MeshError(
+      'sending_not_configured',
+      'This node has no account to send mail through. Set MESH_SEND_ACCOUNTS (or --send-accounts) to a file of accounts, or MESH_SMTP_URL to one, and start it again.',
+    );
+  }
+
+  async send(value: unknown, context: SendContext) {
+    this.refuseUnconfigured();
+    const { request, agent, from } = prepare(this.#parts, value, context);
+    const { queue, newUuid, blobs } = this.#parts;
+    const id = newUuid();
+    for (const { blob } of request.attachments) await blobs.touch(blob);
+    const domain = envelopeAddress(from.address).address.split('@').at(-1) ?? 'localhost';
+    const content = buildContent(request, { from, messageId: `<${id}@${domain}>` });
+    const key = request.idempotencyKey;
+    const { message, isNew } = await queue.accept({
+      id,
+      agentId: agent.id,
+      agentName: agent.name,
+      content,
+      recipients: recipientsOf(request),
+      sendAtMs: request.sendAtMs,
+      lifetimeMs: request.lifetimeMs,
+      idempotency: key === undefined ? undefined : { key, fingerprint: request.fingerprint() },
+      wait: request.wait,
+    });
+    if (!request.wait || isFinal(message.state)) return { message, isNew, waited: request.wait };
+    return { message: await queue.waitFor(message.id, WAIT_MS_MAX, context.signal), isNew, waited: true };
+  }
+
+  async explain(value: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>> {
+    this.refuseUnconfigured();
+    const { queue, ...parts } = this.#parts;
+    return explanationOf(prepare(this.#parts, value, context), { ...parts, accounts: queue.accounts });
+  }
+
+  get(id: string) {
+    const message = this.#parts.queue.get(id);
+    return message === undefined ? undefined : this.#parts.queue.whyWaiting(message);
+  }
+
+  list(query: Parameters<Sending['list']>[0]) {
+    const { queue } = this.#parts;
+    const { messages, ...rest } = queue.list({ ...query, limit: Math.min(query.limit, LOG_PAGE_MAX) });
+    return { ...rest, messages: messages.map((message) => queue.whyWaiting(message)) };
+  }
+
+  cancel(id: string) {
+    return this.#parts.queue.cancel(id);
+  }
+
+  resend(id: string) {
+    this.refuseUnconfigured();
+    return this.#parts.queue.resend(id);
+  }
+
+  async letGo(id: string) {
+    const { queue, blobs } = this.#parts;
+    const before = queue.get(id);
+    const message = await queue.letGo(id);
+    // It wanted them when it was accepted, a moment before it was made.
+    const sinceMs = Date.parse(message.createdAt);
+    for (const blob of before?.blobs ?? []) await blobs.release(blob, sinceMs, (one) => queue.blobs.needs(one));
+    return message;
+  }
+
+  providers(): Readonly<Record<string, unknown>> {
+    const { config, queue } = this.#parts;
+    return {
+      providers: PRESETS,
+      accounts: config.accounts.map((account) => ({
+        ...shownOf(account),
+        ...queue.accounts.health(account.id),
+        sentLastHour: queue.accounts.sentLastHour(account.id),
+      })),
+    };
+  }
+
+  readBounce(raw: Uint8Array) {
+    return this.#notifications.read(raw);
+  }
+
+  bounced(report: BounceReport) {
+    return this.#returned.receive(report);
+  }
+
+  putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob) {
+    return this.#parts.blobs.put(octets, blob);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#parts.queue.run(signal), keepTidy(this.#parts, signal)]);
+  }
+
+  close(): Promise<void> {
+    return this.#parts.mailer.close();
+  }
+}
+
+/** An account without anything secret. */
+function shownOf({ id, preset, host, port, security, auth, senders, connectionsMax, ratePerHour, dkim }: Account) {
+  return {
+    id,
+    preset: preset ?? null,
+    host,
+    port,
+    security,
+    auth: auth?.kind ?? 'none',
+    senders,
+    connectionsMax,
+    ratePerHour,
+    dkim: dkim === undefined ? null : { domain: dkim.domain, selector: dkim.selector },
+  };
+}
