@@ -12,7 +12,11 @@ export interface Pending {
 }
 
 /** As it was at the moment of the call. */
-export async function countPending(lanes: LanesView, pages: LogPages, pagesMax = PENDING_PAGES_MAX): Promise<Pending> {
+export async function countPending(
+  lanes: LanesView,
+  pages: Pick<LogPages, 'head' | 'after'>,
+  pagesMax = PENDING_PAGES_MAX,
+): Promise<Pending> {
   const { head } = pages;
   const { known, from, left } = lanes.waiting();
   let [events, readTo] = [known, from];

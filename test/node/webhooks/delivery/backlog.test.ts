@@ -54,6 +54,30 @@ describe('the number of events that wait', () => {
     expect(await countPending(lanes, new LogPages(changes))).toEqual({ events: 500, isAtLeast: false });
   });
 
+  it('is that of the moment of the question, though the log grows while it is read', async () => {
+    const changes = new MemoryChangeLog(() => 0);
+    changes.append('ann');
+    const lanes = new Lanes(
+      0,
+      () => true,
+      () => {},
+    );
+    const counting = countPending(lanes, {
+      head: 1,
+      after: (seq) => Promise.resolve().then(() => changes.read(seq, 10)),
+    });
+    changes.append('ann');
+    expect(await counting).toEqual({ events: 1, isAtLeast: false });
+  });
+
+  it('is read once for all who ask at the same moment', async () => {
+    const changes = new MemoryChangeLog(() => 0);
+    for (let at = 0; at < 10; at += 1) changes.append('ann');
+    const pages = new LogPages(changes);
+    await Promise.all([pages.after(0), pages.after(0), pages.after(0)]);
+    expect(changes.entriesRead).toBe(10);
+  });
+
   const stored = { subscriptionId: 'w', agentId: 'ann', bornMs: 0, attempts: 0, dueMs: 0, last: null };
 
   it('leaves out an event that is yet to be looked for, until the log shows it', async () => {

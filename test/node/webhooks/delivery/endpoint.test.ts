@@ -270,6 +270,30 @@ describe('a subscription that is enabled again', () => {
     },
   );
 
+  it('or moved keeps the moment of its last success', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    const before = (await world.webhooks.get(id)).deliveries.lastSuccessAt;
+    const { deliveries } = await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/elsewhere' });
+    expect([typeof before, deliveries.lastSuccessAt]).toEqual(['string', before]);
+  });
+
+  it('or moved is not paused for an attempt that went to the old URL', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    const old = Promise.withResolvers<503>();
+    world.receiver.reply = () => old.promise;
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    world.receiver.reply = () => 204;
+    await world.webhooks.patch(id, { url: 'http://127.0.0.1:9/elsewhere' });
+    old.resolve(503);
+    await world.clock.settle();
+    expect((await world.webhooks.get(id)).deliveries.pausedUntil).toBeNull();
+  });
+
   it('or moved forgets its old due times for good', async () => {
     const world = await openWorld();
     const { id } = await world.subscribe();
