@@ -1,5 +1,6 @@
-// One sleep for all that waits: until the next thing is due, unless something comes that is due sooner.
-import type { Clock } from '../../../mesh/ports.ts';
+// One sleep for all that waits: until the next thing is due, unless something comes that is due sooner. A sleep is bounded, so that a
+// wall clock which was set meanwhile is noticed by whoever looks at it after each sleep.
+import type { Clock } from '../ports.ts';
 
 /** That the wall clock was set is noticed within this long. */
 const SLEEP_MS_MAX = 30_000;
@@ -23,6 +24,7 @@ export class Sleeper {
     this.#sleep = new AbortController();
   }
 
+  /** Sleeps until then or until woken, at least 1 ms and at most `SLEEP_MS_MAX`; infinite: until woken, at most an hour. */
   sleepUntil(untilMs: number): Promise<void> {
     this.#untilMs = untilMs;
     const most = untilMs === Number.POSITIVE_INFINITY ? IDLE_MS_MAX : SLEEP_MS_MAX;

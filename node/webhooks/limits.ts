@@ -83,8 +83,6 @@ export const CURSOR_UNSAVED_ENTRIES_MAX = 4_096;
 /** Pages of the log read to say how many events of a subscription wait; of more it is said that there are at least so many. */
 export const PENDING_PAGES_MAX = 64;
 
-/** The longest sleep of the background, so that a wall clock that was set is noticed. */
-export const WAKE_MS_MAX = MINUTE_MS;
 /** When stopping: attempts in flight may end by themselves, then they are cut off and must have ended. */
 export const STOP_MS_MAX = 5 * SECOND_MS;
 export const STOP_CUT_MS_MAX = SECOND_MS;

@@ -2,6 +2,7 @@
 // accounts allow. The outcome of an attempt is stored before anything follows from it. All messages that wait share one sleep; there
 // is no timer per message.
 import type { Clock, Random, Write } from '../../../mesh/ports.ts';
+import { Pump } from '../../../mesh/time/pump.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Account } from '../accounts/account.ts';
@@ -17,7 +18,6 @@ import { contentMissing, disowned, expired, openRecipients, withoutSuppressed } 
 import { Conclusions } from './conclusions.ts';
 import type { ContentCache } from './content-cache.ts';
 import { DueMessages } from './due-messages.ts';
-import { Sleeper } from './sleeper.ts';
 
 export interface DispatcherOptions {
   readonly store: Store;
@@ -42,20 +42,16 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #due = new DueMessages();
   readonly #conclusions: Conclusions;
-  readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  readonly #sleeper: Sleeper;
-  #isRunning = false;
-  #isPumping = false;
-  #failure: Error | undefined;
+  readonly #pump: Pump;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#sleeper = new Sleeper(options.clock);
+    this.#pump = new Pump({ clock: options.clock, start: () => this.#start() });
     this.#conclusions = new Conclusions({
       ...options,
       add: (message) => this.add(message),
-      poke: () => this.#poke(),
+      poke: () => this.#pump.poke(),
     });
   }
 
@@ -67,7 +63,7 @@ export class Dispatcher {
   /** It waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
   add(message: Message): void {
     this.#wait(message, message.dueMs - this.#options.clock.wallMs());
-    this.#poke();
+    this.#pump.poke();
   }
 
   /** Lets it wait no longer; false when it is in hand, or has ended. */
@@ -76,44 +72,20 @@ export class Dispatcher {
     return this.#due.remove(id);
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    this.#isRunning = true;
-    const wake = () => this.#sleeper.wake();
-    signal.addEventListener('abort', wake);
-    while (!signal.aborted && this.#failure === undefined) {
-      this.#sleeper.prepare();
-      this.#pump();
-      if (!signal.aborted) await this.#sleeper.sleepUntil(this.#due.nextMs());
-    }
-    signal.removeEventListener('abort', wake);
-    this.#isRunning = false;
-    await this.#finish();
-    if (this.#failure !== undefined) throw this.#failure;
+  /** Sends what is due until `signal` aborts; resolves once nothing is in hand. Rejects when the store failed. Once only. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#pump.run(signal, () => this.#finish());
   }
 
   /** Shipments in hand have a while to end; then they are cut, which each outcome says. */
   async #finish(): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([Promise.all(this.#tasks), this.#options.clock.sleep(STOP_MS_MAX, timer.signal)]);
-    timer.abort();
+    await this.#pump.settle(STOP_MS_MAX);
     this.#stopping.abort();
-    await Promise.all(this.#tasks);
+    await this.#pump.settle();
   }
 
-  /** Something may be startable that was not before. */
-  #poke(): void {
-    if (!this.#isRunning || this.#isPumping) return;
-    this.#isPumping = true;
-    // After what is being done now, so that messages accepted together are looked at together.
-    queueMicrotask(() => {
-      this.#isPumping = false;
-      this.#pump();
-      this.#sleeper.wakeFor(this.#due.nextMs());
-    });
-  }
-
-  #pump(): void {
-    if (!this.#isRunning || this.#failure !== undefined) return;
+  /** Starts whatever can be started now; never waits. Returns after how many milliseconds something more is due. */
+  #start(): number {
     const { clock, get } = this.#options;
     // Tells of a clock that was set, so that what is due by it is looked at again.
     clock.wallMs();
@@ -130,6 +102,7 @@ export class Dispatcher {
       isAnyStarted = false;
       for (const agent of this.#due.agents()) if (this.#startOne(agent)) isAnyStarted = true;
     }
+    return this.#due.nextMs() - nowMs;
   }
 
   /** Begins with an agent's first message, or puts it off; false when it must wait for a free connection. */
@@ -175,7 +148,7 @@ export class Dispatcher {
       if (isReleased) return;
       isReleased = true;
       accounts.end(picked, account);
-      this.#poke();
+      this.#pump.poke();
     };
     try {
       const content = await contents.get(picked.id);
@@ -225,18 +198,9 @@ export class Dispatcher {
     this.#due.add({ id, expiresMs: nowMs + expiresMs - clock.wallMs() }, nowMs + ms);
   }
 
-  /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
+  /** Work in the background; what it leaves may let other work start. */
   #spawn(work: () => Promise<void>): void {
-    const task = work()
-      .catch((error: Error) => {
-        this.#failure ??= error;
-        this.#sleeper.wake();
-      })
-      .finally(() => {
-        this.#tasks.delete(task);
-        this.#poke();
-      });
-    this.#tasks.add(task);
+    this.#pump.spawn(work, () => this.#pump.poke());
   }
 
   #whyNotInTime(message: Message): string {

@@ -2,9 +2,10 @@
 // knows and decides everything about its subscription; the loop reads, writes, sends and waits for all channels in turn.
 // An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';
+import { Pump } from '../../../mesh/time/pump.ts';
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
-import { STOP_CUT_MS_MAX, STOP_MS_MAX, WAKE_MS_MAX } from '../limits.ts';
+import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, Last } from '../webhook-records.ts';
 import type { Begun, Channel } from './channel.ts';
 import type { Lane } from './lanes.ts';
@@ -32,19 +33,15 @@ export class DeliveryLoop {
   readonly #reader: LogReader;
   /** The channels in the order of their turns: the channel that made the newest attempt is the last. */
   #rotation: readonly Channel[] = [];
-  readonly #tasks = new Set<Promise<void>>();
-  #state: 'idle' | 'running' | 'stopped' = 'idle';
-  #failure: Error | undefined;
-  #isPumpDue = false;
-  #sleeper = new AbortController();
-  #wakeMs = 0;
+  readonly #pump: Pump;
 
   constructor(ports: DeliveryPorts) {
     this.#ports = ports;
     this.#pages = new LogPages(ports.changes);
+    this.#pump = new Pump({ clock: ports.clock, start: () => this.#start() });
     this.#reader = new LogReader({
       pages: this.#pages,
-      isRunning: () => this.#state === 'running' && this.#failure === undefined,
+      isRunning: () => this.#pump.isRunning,
       changed: () => this.poke(),
     });
   }
@@ -62,12 +59,7 @@ export class DeliveryLoop {
 
   /** Something changed: look soon for what can be done. */
   poke(): void {
-    if (this.#isPumpDue || this.#state !== 'running') return;
-    this.#isPumpDue = true;
-    queueMicrotask(() => {
-      this.#isPumpDue = false;
-      this.#pump();
-    });
+    this.#pump.poke();
   }
 
   /**
@@ -75,52 +67,31 @@ export class DeliveryLoop {
    * any more. Rejects with `store_failed` as soon as the store fails, for then nothing more can be promised. Once only.
    */
   async run(signal: AbortSignal): Promise<void> {
-    if (this.#state !== 'idle') throw new Error('Deliveries are run once.');
-    this.#state = 'running';
-    const unsubscribe = this.#ports.changes.subscribe(() => this.poke());
-    const wake = () => this.#sleeper.abort();
-    signal.addEventListener('abort', wake);
-    while (!signal.aborted && this.#failure === undefined) await this.#pumpAndSleep();
-    this.#state = 'stopped';
-    signal.removeEventListener('abort', wake);
-    unsubscribe();
-    await this.#finish();
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #pumpAndSleep(): Promise<void> {
-    this.#sleeper = new AbortController();
-    this.#pump();
-    const sleepMs = Math.min(Math.max(0, this.#wakeMs - this.#ports.clock.wallMs()), WAKE_MS_MAX);
-    await this.#ports.clock.sleep(sleepMs, this.#sleeper.signal);
+    using changes = new DisposableStack();
+    changes.defer(this.#ports.changes.subscribe(() => this.poke()));
+    await this.#pump.run(signal, () => {
+      changes.dispose();
+      return this.#finish();
+    });
   }
 
   async #finish(): Promise<void> {
-    await this.#tasksEnd(STOP_MS_MAX);
+    await this.#pump.settle(STOP_MS_MAX);
     for (const channel of this.#rotation) channel.ended.abort();
-    await this.#tasksEnd(STOP_CUT_MS_MAX);
-    if (this.#failure === undefined) await this.#ports.ledger.flush();
+    await this.#pump.settle(STOP_CUT_MS_MAX);
+    if (!this.#pump.hasFailed) await this.#ports.ledger.flush();
   }
 
-  async #tasksEnd(waitMsMax: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([Promise.all(this.#tasks), this.#ports.clock.sleep(waitMsMax, timer.signal)]);
-    timer.abort();
-  }
-
-  /** Starts whatever can be started now; never waits. */
-  #pump(): void {
-    if (this.#state !== 'running' || this.#failure !== undefined) return;
+  /** Starts whatever can be started now; never waits. Returns after how many milliseconds something changes by time alone. */
+  #start(): number {
     const nowMs = this.#ports.clock.wallMs();
     for (const channel of this.#rotation) {
       const expired = channel.sweep(nowMs);
-      if (expired.length > 0) this.#spawn(() => this.#buryAll(channel, expired));
-      if (this.#reader.hasToRead(channel)) this.#spawn(() => this.#read(channel));
+      if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
+      if (this.#reader.hasToRead(channel)) this.#pump.spawn(() => this.#read(channel));
     }
     this.#dispatch(nowMs);
-    const wakeMs = Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs)));
-    if (wakeMs < this.#wakeMs) this.#sleeper.abort();
-    this.#wakeMs = wakeMs;
+    return Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs))) - nowMs;
   }
 
   /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
@@ -132,7 +103,7 @@ export class DeliveryLoop {
       const lane = channel?.nextLane(nowMs);
       if (channel === undefined || lane === undefined) return;
       const begun = channel.begin(lane, nowMs);
-      this.#spawn(() => this.#attempt(channel, begun));
+      this.#pump.spawn(() => this.#attempt(channel, begun));
       this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
       wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
     }
@@ -220,17 +191,6 @@ export class DeliveryLoop {
 
   async #read(channel: Channel): Promise<void> {
     if (await this.#reader.read(channel)) await this.#ports.ledger.flush();
-  }
-
-  /** Work in the background, waited for when stopping. Its failure stops everything: the store broke, or we have a bug. */
-  #spawn(work: () => Promise<void>): void {
-    const task = work()
-      .catch((error: Error) => {
-        this.#failure ??= error;
-        this.#sleeper.abort();
-      })
-      .finally(() => this.#tasks.delete(task));
-    this.#tasks.add(task);
   }
 }
 
