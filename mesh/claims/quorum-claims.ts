@@ -83,17 +83,17 @@ export class QuorumClaims implements ClaimStore {
 
   /** Takes up what a crash left unsettled, and greets the other voters. */
   start(): void {
-    this.#tell({ type: 'started' });
+    this.#dispatch({ type: 'started' });
   }
 
   /** hosts.json was edited. */
   wish(wish: Wish): void {
-    this.#tell({ type: 'wished', wish });
+    this.#dispatch({ type: 'wished', wish });
   }
 
   /** Greets that host now, as the one who carries routine greetings asks. */
   greet(to: HostId): void {
-    this.#tell({ type: 'greet', to });
+    this.#dispatch({ type: 'greet', to });
   }
 
   /** Ends what is in hand as `unavailable`; afterwards nothing is asked or answered. */
@@ -185,7 +185,7 @@ export class QuorumClaims implements ClaimStore {
     const operation = this.#lastNumber;
     return new Promise((resolve) => {
       this.#waiting.set(operation, resolve);
-      this.#tell(event(operation));
+      this.#dispatch(event(operation));
     });
   }
 
@@ -194,11 +194,11 @@ export class QuorumClaims implements ClaimStore {
     const token = this.#lastNumber;
     return new Promise<Answer>((resolve) => {
       this.#answers.set(token, resolve as (answer: never) => void);
-      this.#tell(event(token));
+      this.#dispatch(event(token));
     });
   }
 
-  #tell(event: Event): void {
+  #dispatch(event: Event): void {
     if (this.#stopped) return;
     this.#effects.push(this.#decide(event));
   }
@@ -237,11 +237,11 @@ export class QuorumClaims implements ClaimStore {
         return;
       case 'timer': {
         const [minMs, maxMs] = effect.afterMs;
-        this.#alarms.set(minMs + (maxMs - minMs) * this.#options.random.next(), () => this.#tell(effect.event));
+        this.#alarms.set(minMs + (maxMs - minMs) * this.#options.random.next(), () => this.#dispatch(effect.event));
         return;
       }
       case 'event':
-        this.#tell(effect.event);
+        this.#dispatch(effect.event);
         return;
       case 'answer':
         this.#resolveAnswer(effect.token, effect.answer);
@@ -274,7 +274,9 @@ export class QuorumClaims implements ClaimStore {
   #sendToSelf(items: readonly Item[]): void {
     const { self } = this.#options;
     const message = messageOf(this.#state, items);
-    void this.receive(self, message).then((answer) => this.#tell({ type: 'answered', from: self, answer, tookMs: 0 }));
+    void this.receive(self, message).then((answer) =>
+      this.#dispatch({ type: 'answered', from: self, answer, tookMs: 0 }),
+    );
   }
 
   #outbox(to: HostId): Outbox<ClaimAnswer> {
@@ -285,8 +287,8 @@ export class QuorumClaims implements ClaimStore {
       clock: this.#options.clock,
       say: (_, items) => sendMessage(this.#options.transport, to, messageOf(this.#state, items)),
       isWanted: (n) => this.#state.attempts.has(n),
-      heard: (from, answer, tookMs) => this.#tell({ type: 'answered', from, answer, tookMs }),
-      silent: (from, sinceMs) => this.#tell({ type: 'silent', from, sinceMs }),
+      heard: (from, answer, tookMs) => this.#dispatch({ type: 'answered', from, answer, tookMs }),
+      silent: (from, sinceMs) => this.#dispatch({ type: 'silent', from, sinceMs }),
     });
     this.#outboxes.set(to, outbox);
     return outbox;
@@ -299,10 +301,10 @@ export class QuorumClaims implements ClaimStore {
     const heard = to === self ? this.receiveQuestion(self, said) : askQuestion(transport, to, said);
     if (question.about === 'greeting') tellOf(heard, { to, sinceMs }, conversation);
     heard.then(
-      (reply) => this.#tell({ type: 'replied', from: to, question, reply }),
+      (reply) => this.#dispatch({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
       (error: unknown) =>
-        this.#tell(
+        this.#dispatch(
           question.about === 'greeting'
             ? { type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) }
             : { type: 'silent', from: to, sinceMs },
