@@ -1,13 +1,7 @@
 // Which claims this node goes by: the mesh's own voters, or an engine that the operator names. One of the two, put behind one interface.
 
-import {
-  CLAIM_PREFIX,
-  type ClaimRecords,
-  emptyClaimRecords,
-  engineWrite,
-  readClaimRecord,
-  SharedTexts,
-} from '../mesh/claims/claim-records.ts';
+import { readClaimRecord, SharedTexts } from '../mesh/claims/claim-record-door.ts';
+import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/claims/claim-records.ts';
 import type { ClaimStore } from '../mesh/claims/claim-store.ts';
 import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
 import type { Conversation } from '../mesh/claims/conversation.ts';

@@ -1,7 +1,8 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
-import { emptyClaimRecords, intentWrite, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
+import { emptyClaimRecords, intentWrite } from '../../mesh/claims/claim-records.ts';
 import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import { createCore, step } from '../../mesh/claims/core.ts';
 import type { CoreState } from '../../mesh/claims/core-state.ts';

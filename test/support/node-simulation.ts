@@ -3,7 +3,8 @@
 // Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
+import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
 import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';

@@ -1,6 +1,7 @@
 // Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
 
-import { CLAIM_PREFIX, emptyClaimRecords, readClaimRecord, SharedTexts } from '../../mesh/claims/claim-records.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
+import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
 import type { Conversation } from '../../mesh/claims/conversation.ts';
 import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';

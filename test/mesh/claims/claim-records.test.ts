@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { emptyClaimRecords, readClaimRecord, SharedTexts } from '../../../mesh/claims/claim-records.ts';
+import { readClaimRecord, SharedTexts } from '../../../mesh/claims/claim-record-door.ts';
+import { emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
 import { firstConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
