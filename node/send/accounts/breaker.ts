@@ -1,6 +1,7 @@
-// Whether an account is worth trying. After failures in a row that say something of the account itself (not of one message), it
-// is left alone for a while, then probed with one message; each failed probe doubles the while. Attempts that were under way
-// together and failed are one failure, as at a webhook's receiver. What an operator sees of an account is here.
+// What an operator sees of an account, and whether the account is worth trying. Only failures that say something of the account
+// itself (not of one message) count. Pauses and the probe that ends each are the pure breaker's (mesh/time/breaker.ts). Some failures in a
+// row begin a pause here, and each failed probe doubles the pause.
+import { attemptsMax, closed, doubledMs, failed, isOpen, NEW_BREAKER } from '../../../mesh/time/breaker.ts';
 import { BREAKER_FAILURES, BREAKER_OPEN_MS, BREAKER_OPEN_MS_MAX } from '../limits.ts';
 
 export interface AccountHealth {
@@ -27,41 +28,36 @@ export interface AccountFailure {
   readonly wallMs: number;
 }
 
+const BOUNDS = { failuresMin: BREAKER_FAILURES, attemptsMax: Number.POSITIVE_INFINITY };
+const PAUSES = { firstMs: BREAKER_OPEN_MS, msMax: BREAKER_OPEN_MS_MAX };
+
 /** Of one account. Times are milliseconds of the monotonic clock, but for those shown. */
 export class Breaker {
-  /** In a row, since the last success. */
-  #failures = 0;
-  /** Ever. */
-  #counted = 0;
-  #openUntilMs = 0;
-  #openMs = BREAKER_OPEN_MS;
+  #record = NEW_BREAKER;
+  /** A probe does not wait for attempts that were under way before the pause. */
   #isProbing = false;
   #last: { readonly error: string; readonly wallMs: number } | undefined;
 
   /** Whether a message may be tried now, be it as a probe. */
   mayTry(nowMs: number): boolean {
-    if (!this.#isOpen) return true;
-    return nowMs >= this.#openUntilMs && !this.#isProbing;
+    return attemptsMax(this.#record, BOUNDS, nowMs) > (this.#isProbing ? 1 : 0);
   }
 
-  /** When it may be tried again, while it is open. */
+  /** When the account may be tried again, while the breaker is open. */
   get retryMs(): number {
-    return this.#openUntilMs;
+    return this.#record.pausedUntilMs;
   }
 
-  /** A message is being tried: what it comes to is told with what this returns. */
+  /** A message is being tried: its outcome is told with the trial that this returns. */
   begin(): Trial {
     const isProbe = this.#isOpen;
     if (isProbe) this.#isProbing = true;
-    return { countedBefore: this.#counted, isProbe };
+    return { countedBefore: this.#record.pauses, isProbe };
   }
 
   succeeded(trial: Trial): void {
     this.released(trial);
-    // It began before the failures that opened it, and says nothing of what is now.
-    if (this.#isOpen && this.#isOlder(trial)) return;
-    this.#failures = 0;
-    this.#openMs = BREAKER_OPEN_MS;
+    this.#record = closed(this.#record, trial.countedBefore, BOUNDS);
   }
 
   /** The attempt said nothing about the account: it never came to it. */
@@ -72,30 +68,26 @@ export class Breaker {
   failed(trial: Trial, { error, isCertain, nowMs, wallMs }: AccountFailure): void {
     this.#last = { error, wallMs };
     this.released(trial);
-    const isCounted = this.#isOlder(trial);
-    if (isCounted && (this.#isOpen || !isCertain)) return;
-    this.#counted += 1;
-    this.#failures = isCertain ? Math.max(BREAKER_FAILURES, this.#failures + 1) : this.#failures + 1;
-    if (!this.#isOpen) return;
-    this.#openUntilMs = nowMs + this.#openMs;
-    this.#openMs = Math.min(BREAKER_OPEN_MS_MAX, 2 * this.#openMs);
+    const { streak, pauses } = this.#record;
+    // A certain failure begins a pause by itself, also beside a failure that was counted already.
+    const pausesSeen = isCertain && !this.#isOpen ? pauses : trial.countedBefore;
+    const weight = isCertain ? Math.max(1, BREAKER_FAILURES - streak) : 1;
+    const delayMs = doubledMs(streak + weight - BREAKER_FAILURES, PAUSES);
+    this.#record = failed(this.#record, { pausesSeen, nowMs, delayMs, askedMs: 0 }, BOUNDS, weight);
   }
 
   view(nowMs: number, wallMs: number): AccountHealth {
-    const health = this.#failures === 0 ? 'ok' : this.#isOpen ? 'open' : 'failing';
+    const { streak, pausedUntilMs } = this.#record;
+    const health = streak === 0 ? 'ok' : this.#isOpen ? 'open' : 'failing';
     const iso = (ms: number) => new Date(ms).toISOString();
     return {
       health,
       ...(this.#last === undefined ? {} : { lastError: this.#last.error, lastErrorAt: iso(this.#last.wallMs) }),
-      ...(this.#isOpen ? { retryAt: iso(wallMs + Math.max(0, this.#openUntilMs - nowMs)) } : {}),
+      ...(this.#isOpen ? { retryAt: iso(wallMs + Math.max(0, pausedUntilMs - nowMs)) } : {}),
     };
   }
 
   get #isOpen(): boolean {
-    return this.#failures >= BREAKER_FAILURES;
-  }
-
-  #isOlder({ countedBefore }: Trial): boolean {
-    return countedBefore !== this.#counted;
+    return isOpen(this.#record, BOUNDS);
   }
 }

@@ -1,6 +1,7 @@
 // The health of one subscription's receiver. Back-off belongs to the receiver, life to the event (node/webhooks/README.md, "Schedule"). Pure
 // transitions over a small record that is stored with the cursor, so that a pause survives a restart.
-// A pause ends with one attempt alone. All others go on when that attempt is accepted.
+// Pauses and the attempt alone that ends each are the breaker's (mesh/time/breaker.ts): one failure begins a pause.
+import { attemptsMax, type Breaker, type BreakerFailure, closed, failed } from '../../../mesh/time/breaker.ts';
 import {
   DISABLE_AFTER_MS,
   DISABLE_ATTEMPTS_MIN,
@@ -10,12 +11,7 @@ import {
 } from '../limits.ts';
 
 /** All moments are wall-clock milliseconds since 1970; 0 means never. */
-export interface Endpoint {
-  /** Pauses in a row, without a success between them: the place in the schedule. */
-  readonly streak: number;
-  /** Pauses ever: an attempt that began before the newest one says nothing about the pause. */
-  readonly pauses: number;
-  readonly pausedUntilMs: number;
+export interface Endpoint extends Breaker {
   /** The newest failure of the endpoint as a whole since the last success. */
   readonly downMs: number;
   /** The first failure of any kind since the last success, and how many there were. */
@@ -25,6 +21,8 @@ export interface Endpoint {
   /** Agents whose events were refused since the last success; at most `ILL_ENDPOINT_AGENTS_MIN`. */
   readonly refusedAgents: readonly string[];
 }
+
+const BREAKER_BOUNDS = { failuresMin: 1, attemptsMax: ENDPOINT_IN_FLIGHT_MAX };
 
 export const NEW_ENDPOINT: Endpoint = {
   streak: 0,
@@ -39,10 +37,8 @@ export const NEW_ENDPOINT: Endpoint = {
 
 /** `pausesSeen`: the endpoint's `pauses` when the attempt began. */
 export function afterSuccess(endpoint: Endpoint, pausesSeen: number, nowMs: number): Endpoint {
-  const healthy = { ...NEW_ENDPOINT, pauses: endpoint.pauses, lastSuccessMs: nowMs };
-  if (pausesSeen === endpoint.pauses) return healthy;
-  // Accepted before it heard of the pause, e.g. beside a 429: the pause stands.
-  return { ...healthy, streak: endpoint.streak, pausedUntilMs: endpoint.pausedUntilMs };
+  const { streak, pauses, pausedUntilMs } = closed(endpoint, pausesSeen, BREAKER_BOUNDS);
+  return { ...NEW_ENDPOINT, streak, pauses, pausedUntilMs, lastSuccessMs: nowMs };
 }
 
 export interface Failure {
@@ -71,12 +67,7 @@ export function afterOutage(endpoint: Endpoint, failure: Failure): Endpoint {
 
 /** How many attempts may be in flight now. */
 export function inFlightMax(endpoint: Endpoint, nowMs: number): number {
-  if (isPaused(endpoint, nowMs)) return 0;
-  return endpoint.streak > 0 ? 1 : ENDPOINT_IN_FLIGHT_MAX;
-}
-
-function isPaused(endpoint: Endpoint, nowMs: number): boolean {
-  return endpoint.pausedUntilMs > nowMs;
+  return attemptsMax(endpoint, BREAKER_BOUNDS, nowMs);
 }
 
 /** A pause that ends later than any can was made by a clock that has been set back since. */
@@ -95,18 +86,9 @@ export function isLost(endpoint: Endpoint, nowMs: number): boolean {
 }
 
 /** Attempts that failed together are one pause, which the longest `Retry-After` among them lengthens. */
-function paused(endpoint: Endpoint, { pausesSeen, nowMs, delayMs, retryAfterMs }: Failure): Endpoint {
-  const down = { ...endpoint, downMs: nowMs };
-  if (pausesSeen !== endpoint.pauses) {
-    const askedMs = retryAfterMs > 0 ? nowMs + retryAfterMs : 0;
-    return { ...down, pausedUntilMs: Math.max(endpoint.pausedUntilMs, askedMs) };
-  }
-  return {
-    ...down,
-    streak: endpoint.streak + 1,
-    pauses: endpoint.pauses + 1,
-    pausedUntilMs: nowMs + Math.max(delayMs, retryAfterMs),
-  };
+function paused(endpoint: Endpoint, failure: Failure): Endpoint {
+  const told: BreakerFailure = { ...failure, askedMs: failure.retryAfterMs };
+  return { ...endpoint, ...failed(endpoint, told, BREAKER_BOUNDS), downMs: failure.nowMs };
 }
 
 function counted(endpoint: Endpoint, nowMs: number): Endpoint {
