@@ -68,6 +68,20 @@ export function run(state: CoreState, event: Event, nowMs = 0): Effect[] {
   return done;
 }
 
+/** A core on `mac` whose start is on the disk. */
+export function started(known: KnownCore = {}): CoreState {
+  const state = coreOn(mac, known);
+  run(state, { type: 'started' });
+  return state;
+}
+
+/** What a function of the membership decides on. */
+export function effectsOf(act: (out: Effect[]) => void): Effect[] {
+  const out: Effect[] = [];
+  act(out);
+  return out;
+}
+
 /** Every record that is written, in order; `undefined` where one is removed. */
 export function writesOf(effects: readonly Effect[]): readonly (readonly [key: string, value: unknown])[] {
   return effects.flatMap((effect) =>

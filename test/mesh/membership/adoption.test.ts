@@ -6,7 +6,7 @@ import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mes
 import { createMove } from '../../../mesh/membership/move.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
-import { coreOn, greetedBy, type KnownCore, MESH, run, writesOf } from '../../support/core-on.ts';
+import { effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const KEY = 'titania@x.test' as AddressKey;
@@ -16,17 +16,6 @@ const MOVED: Config = { ...MESH, epoch: 3, voters: votersOf(cloud, desk, mac) };
 const OTHER = firstConfig(votersOf(desk, lab), [desk, lab]);
 const register = { promised: [1, 'mac'], accepted: null, value: null } as const;
 
-/** A core on `mac` whose start is on the disk, and what it does when a function of the room is called. */
-function started(known: KnownCore = {}): CoreState {
-  const state = coreOn(mac, known);
-  run(state, { type: 'started' });
-  return state;
-}
-function effectsOf(act: (out: Effect[]) => void): Effect[] {
-  const out: Effect[] = [];
-  act(out);
-  return out;
-}
 const adopted = (state: CoreState, config: Config) => effectsOf((out) => adopt(state, config, out));
 const logged = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.type === 'log' ? [[effect.event, effect.fields]] : []));

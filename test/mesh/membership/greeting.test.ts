@@ -5,23 +5,12 @@ import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../.
 import { type Config, voteKey } from '../../../mesh/membership/config.ts';
 import { greet, greetAll, greetInTurn, greetingTo, introduce, nudge } from '../../../mesh/membership/greeting.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
-import { coreOn, greetedBy, type KnownCore, MESH, run, writesOf } from '../../support/core-on.ts';
+import { coreOn, effectsOf, greetedBy, type KnownCore, MESH, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const GONE = '2026-01-27T12:00:00.000Z';
 const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(desk, mac), old: MESH.voters };
 
-/** A core on `mac` whose start is on the disk. */
-function started(known: KnownCore = {}): CoreState {
-  const state = coreOn(mac, known);
-  run(state, { type: 'started' });
-  return state;
-}
-function effectsOf(act: (out: Effect[]) => void): Effect[] {
-  const out: Effect[] = [];
-  act(out);
-  return out;
-}
 const routinesIn = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.type === 'ask' ? [effect.isRoutine === true] : []));
 const waitsIn = (effects: readonly Effect[], event: string) =>

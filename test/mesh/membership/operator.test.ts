@@ -1,27 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
 import type { Effect, Result } from '../../../mesh/claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, FRESH_GREETING_MS_MAX, GREETING_MS_MAX } from '../../../mesh/limits.ts';
 import { EVICTED, firstConfig } from '../../../mesh/membership/config.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../../../mesh/membership/operator.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { coreOn, greetedBy, type KnownCore, MESH, run, THREE, writesOf } from '../../support/core-on.ts';
+import { effectsOf, greetedBy, type KnownCore, MESH, started, THREE, writesOf } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 
 const GONE = '2026-01-27T12:00:00.000Z';
 const LOST = { incarnation: dataOf('e') };
 const OTHER = firstConfig(votersOf(desk, lab), [desk, lab]);
 
-function started(known: KnownCore = {}): CoreState {
-  const state = coreOn(mac, known);
-  run(state, { type: 'started' });
-  return state;
-}
-function effectsOf(act: (out: Effect[]) => void): Effect[] {
-  const out: Effect[] = [];
-  act(out);
-  return out;
-}
 const ended = (effects: readonly Effect[]): Result[] =>
   effects.flatMap((effect) =>
     effect.type === 'finish' ? [effect.result] : effect.type === 'persist' ? ended(effect.after) : [],

@@ -6,7 +6,7 @@ import { type Config, firstConfig, voteKey } from '../../../mesh/membership/conf
 import { answerQuestion, hearReply } from '../../../mesh/membership/questions.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { coreOn, greetedBy, type KnownCore, MESH, run, THREE, writesOf } from '../../support/core-on.ts';
+import { greetedBy, type KnownCore, MESH, started, THREE, writesOf } from '../../support/core-on.ts';
 import {
   cloud,
   DATA,
@@ -24,11 +24,6 @@ const GONE = '2026-01-27T12:00:00.000Z';
 const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(desk, mac), old: MESH.voters };
 const OTHER = firstConfig(votersOf(desk, lab), [desk, lab]);
 
-function started(known: KnownCore = {}): CoreState {
-  const state = coreOn(mac, known);
-  run(state, { type: 'started' });
-  return state;
-}
 const told = (from: HostId, said: Partial<Greeting> = {}): Greeting =>
   greetingOf(DATA[from] ?? '', wishOf(THREE), { config: MESH, ...said });
 function heard(state: CoreState, from: HostId, said: Partial<Greeting> = {}): Effect[] {
