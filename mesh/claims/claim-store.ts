@@ -47,7 +47,7 @@ export interface Confirmed {
   readonly rivals: readonly Rival[];
 }
 
-/** `confirmed`: the voters have freed the addresses. `pending`: not yet; it goes on in the background, through restarts. */
+/** `confirmed`: the voters have released the addresses. `pending`: not yet; it goes on in the background, through restarts. */
 export type Release = 'confirmed' | 'pending';
 
 export interface ReleasedClaim {

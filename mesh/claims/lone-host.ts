@@ -43,12 +43,12 @@ function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const register = state.registers.get(key);
   const value = register?.value ?? null;
   const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
-  const freed = change.kind === 'release' ? [intentDone(change.claimId)] : [];
-  if (next === value) return freed;
+  const done = change.kind === 'release' ? [intentDone(change.claimId)] : [];
+  if (next === value) return done;
   state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
   const { self, starts } = state.membership;
   const ballot = [state.highestBallot, proposerName(self, starts.own.data)] as const;
   const accepted = { promised: ballot, accepted: ballot, value: next };
   state.registers.set(key, accepted);
-  return [registerWrite(key, accepted), ...freed];
+  return [registerWrite(key, accepted), ...done];
 }

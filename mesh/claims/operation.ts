@@ -1,5 +1,5 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
-// `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is freed in the background until that is confirmed.
+// `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is released in the background until that is confirmed.
 
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, CLAIM_MS_MAX } from '../limits.ts';
 import { isAlone } from '../membership/membership.ts';
@@ -38,7 +38,7 @@ export function read(state: CoreState, id: number, key: AddressKey, out: Effect[
   startOrWait(state, add(state, id, 'read', [[key, { kind: 'read' }]]), out);
 }
 
-/** Frees claims, for as long as it takes; ends in `freed`. */
+/** Releases claims, for as long as it takes; ends in `released`. */
 export function release(state: CoreState, id: number, claims: readonly ReleasedClaim[], out: Effect[]): void {
   const changes = claims.map(({ key, claimId }): [AddressKey, Change] => [key, { kind: 'release', claimId }]);
   startOrWait(state, add(state, id, 'release', changes), out);
@@ -236,7 +236,7 @@ export function end(state: CoreState, operation: Operation, result: Result, out:
   out.push({ type: 'finish', operation: operation.id, result });
 }
 
-/** A claim that failed: what was never exposed is forgotten, the rest is freed, however long it takes. */
+/** A claim that failed: what was never exposed is forgotten, the rest is released, however long it takes. */
 function abort(state: CoreState, operation: Operation, out: Effect[]): void {
   if (!operation.begun) return;
   const forgotten: Write[] = [];

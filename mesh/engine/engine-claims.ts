@@ -148,7 +148,7 @@ export class EngineClaims implements ClaimStore {
   async #claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable> {
     const { journal, clock } = this.#options;
     const endMs = clock.monotonicMs() + CLAIM_MS_MAX;
-    // Asked by all at once while it is away, so that a claim which is refused anyway leaves nothing to be freed.
+    // Asked by all at once while it is away, so that a claim which is refused anyway leaves nothing to be released.
     const away = this.#trouble === undefined ? undefined : await this.#reach();
     if (away !== undefined) return away;
     if (this.#doubt !== undefined) return unavailable('membership_mismatch', this.#doubt);

@@ -9,7 +9,7 @@ import type { Owner } from '../owner.ts';
 import { type Ballot, compareBallots } from './ballot.ts';
 import type { Item, ItemAnswer } from './item.ts';
 
-/** What to make of a register's present value. `free`: only if it is that very claim; never an unconditional null. */
+/** What to make of a register's present value. `release` ends that very claim alone, and never sets an unconditional null. */
 export type Change =
   | { readonly kind: 'claim'; readonly owner: Owner }
   /** Takes the address again for a registry that holds it, if nobody has it. */
@@ -158,8 +158,8 @@ function conclude(proposal: Proposal, electorate: Electorate): Progress {
 }
 
 /**
- * A majority that reports one and the same ballot has chosen that value already, so nothing need be written. Not for `free`:
- * the claim to be freed may linger at a voter outside this majority, and only a newer accepted ballot buries it. Nor for
+ * A majority that reports one and the same ballot has chosen that value already, so nothing need be written. Not for `release`:
+ * the claim to be released may linger at a voter outside this majority, and only a newer accepted ballot buries it. Nor for
  * `rechoose`, whose purpose is to write.
  */
 function trustsPrepare({ change, promises }: Proposal, accepted: Ballot | null, electorate: Electorate): boolean {
