@@ -11,7 +11,7 @@ import type { RegistryView } from '../mesh/claims/registry-view.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
-import type { MembershipView, Relation } from '../mesh/membership/readiness.ts';
+import type { MembershipView, Relation } from '../mesh/membership/claim-status.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';

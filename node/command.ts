@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
-import { addOperatorCommands } from './cli/command-line.ts';
-import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './config.ts';
+import { addOperatorCommands } from './cli/operator-arguments.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
+import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './settings.ts';
 import { openStandardError } from './system/json-log.ts';
 import { openLineSink } from './system/line-sink.ts';
 import { compactHeap } from './system/v8-heap.ts';

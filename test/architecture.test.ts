@@ -85,7 +85,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/conflicts/',
       'node/peers/',
       'node/log.ts',
-      'node/config.ts',
+      'node/settings.ts',
       'mesh/',
     ],
   ],
@@ -177,7 +177,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'mesh/',
     ],
   ],
-  ['node/config.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
+  ['node/settings.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
   ['node/', ['node/log.ts', 'node/secret.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],
 ];

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS, variableOf } from '../node/config.ts';
+import { SETTINGS, variableOf } from '../node/settings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOT_LINES_MAX = 200;

@@ -9,7 +9,7 @@ import { greet, greetAll, greetInTurn, introduce } from '../membership/greeting.
 import { createMembership, noteElectorsHeard } from '../membership/membership.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { unavailable } from '../membership/obstacles.ts';
-import { evict, evictOver, join, recover, recoverNow } from '../membership/operator.ts';
+import { evict, evictOver, join, recover, recoverNow } from '../membership/operator-decisions.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
 import { nextStart } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';

@@ -6,8 +6,8 @@
 import { MeshError } from '../errors.ts';
 import { orFail } from '../invariant.ts';
 import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
 import { messageOf } from '../membership/epoch.ts';
-import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/readiness.ts';
 import { countVotes } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';

@@ -7,7 +7,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
-import { type AddressConflict, conflictOf, conflictWrite, loadConflicts } from './conflict.ts';
+import { type AddressConflict, conflictOf, conflictWrite, loadConflicts } from './conflict-records.ts';
 
 /** Another host's index has an address of ours, and the voters of neither know of the other. */
 export interface Double {

@@ -9,8 +9,8 @@ import type { MeshEvents } from '../mesh-events.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
+import { Reconciler } from './conflict-search.ts';
 import { Conflicts } from './conflicts.ts';
-import { Reconciler } from './reconciler.ts';
 
 export interface OpenConflictsOptions {
   readonly store: Store;

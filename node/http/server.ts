@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, maxHeaderSize, type Server, type Se
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
-import type { ListenAddress } from '../config.ts';
+import type { ListenAddress } from '../settings.ts';
 import type { Fetch } from './app.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
 import { errorAnswer, errorResponse } from './errors.ts';

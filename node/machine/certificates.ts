@@ -1,7 +1,7 @@
 // Certificates that an operator trusts in place of the system's: whoever can write the file decides which servers get a password.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { operatorText } from './operator-text.ts';
+import { operatorText } from './edited-text.ts';
 import { trustedUsers, trustFault } from './own-files.ts';
 
 /** The PEM text of the file. Throws an Error whose message is a part of a sentence, beginning with the file's name. */

@@ -1,6 +1,6 @@
 // Files that hold secrets: read only when nobody else can read or exchange them.
 import { MeshError } from '../../mesh/errors.ts';
-import { operatorText } from './operator-text.ts';
+import { operatorText } from './edited-text.ts';
 import { readOwnFile, trustedUsers } from './own-files.ts';
 
 const FILE_BYTES_MAX = 256 * 1_024;

@@ -1,5 +1,5 @@
 // Asks a peer who it is, at the URL that our own hosts.json gives for it, and checks everything about the answer but whether its key may be
-// believed: that is judged in learned.ts. The question never follows what an inbound message says.
+// believed: that is judged in first-contact.ts. The question never follows what an inbound message says.
 import { MeshError } from '../../mesh/errors.ts';
 import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';

@@ -7,8 +7,8 @@ import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+import type { Learned } from './first-contact.ts';
 import { KeyedHosts } from './keyed-hosts.ts';
-import type { Learned } from './learned.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
 

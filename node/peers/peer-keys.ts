@@ -9,7 +9,6 @@ import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts'
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { HelloAsker, Introduction, LegacyPeer } from './hello-question.ts';
 import {
   type Belief,
   judgeIntroduction,
@@ -18,7 +17,8 @@ import {
   type Unheard,
   type Unlearned,
   unheard,
-} from './learned.ts';
+} from './first-contact.ts';
+import type { HelloAsker, Introduction, LegacyPeer } from './hello-question.ts';
 import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS, HELLO_AFTER_SUSPICION_MS } from './limits.ts';
 import { PinnedKeys } from './pinned-keys.ts';
 

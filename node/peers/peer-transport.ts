@@ -10,7 +10,7 @@ import { type RequestParts, signRequest } from '../../mesh/signature/request.ts'
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
-import type { Unlearned } from './learned.ts';
+import type { Unlearned } from './first-contact.ts';
 import { ASKS_WAITING_MAX, INDEX_BYTES_HELD_MAX, INDEX_CONNECTIONS_MAX, PEER_CONNECTIONS_MAX } from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { operatorText } from '../machine/operator-text.ts';
+import { operatorText } from '../machine/edited-text.ts';
 import { trustedUsers, trustFault } from '../machine/own-files.ts';
 
 const LOOK_INTERVAL_MS = 1_000;

@@ -10,6 +10,7 @@ import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { BrokenInvariant } from '../../mesh/invariant.ts';
+import { statusOf } from '../../mesh/membership/claim-status.ts';
 import {
   type Config,
   firstConfig,
@@ -20,7 +21,6 @@ import {
 } from '../../mesh/membership/config.ts';
 import { messageOf } from '../../mesh/membership/epoch.ts';
 import { isConcerned, isJoining } from '../../mesh/membership/membership.ts';
-import { statusOf } from '../../mesh/membership/readiness.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Random, Write } from '../../mesh/ports.ts';

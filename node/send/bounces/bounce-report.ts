@@ -1,4 +1,4 @@
-// What a bounce says of each recipient, however it came (notification.ts, or as JSON from a gateway), and whether its address is
+// What a bounce says of each recipient, however it came (bounce-parser.ts, or as JSON from a gateway), and whether its address is
 // one to write to no more. What it can bring about is decided in send/returned-mail.ts: anybody can write a notification.
 import { z } from 'zod';
 import { RECIPIENTS_MAX } from '../limits.ts';

@@ -4,8 +4,8 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
+import { Reconciler } from '../../../node/conflicts/conflict-search.ts';
 import { Conflicts } from '../../../node/conflicts/conflicts.ts';
-import { Reconciler } from '../../../node/conflicts/reconciler.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
 
 const KEY = 'a@x.com' as AddressKey;

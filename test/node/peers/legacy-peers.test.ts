@@ -5,7 +5,7 @@ import { GREETING_INTERVAL_MS, LEGACY_AGAIN_MAX } from '../../../mesh/limits.ts'
 import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { parseRoster, type Roster } from '../../../mesh/roster.ts';
-import type { Learned } from '../../../node/peers/learned.ts';
+import type { Learned } from '../../../node/peers/first-contact.ts';
 import { openPeers } from '../../../node/peers/open-peers.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';

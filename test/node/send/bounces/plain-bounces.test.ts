@@ -1,7 +1,7 @@
 // Bounces of systems that write no delivery status notification.
 import { describe, expect, it } from 'vitest';
+import { parseNotification } from '../../../../node/send/bounces/bounce-parser.ts';
 import { isHard } from '../../../../node/send/bounces/bounce-report.ts';
-import { parseNotification } from '../../../../node/send/bounces/notification.ts';
 
 const RETURNED = `Return-Path: <ann@mail.example.com>
 Received: (qmail 1 invoked by uid 1); 27 Jan 2026 12:00:00 -0000

@@ -2,14 +2,14 @@
 import type { Hono } from 'hono';
 import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { MembershipView } from '../../../mesh/membership/readiness.ts';
+import type { MembershipView } from '../../../mesh/membership/claim-status.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Host, Roster } from '../../../mesh/roster.ts';
 import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
-import type { MeshCommandServices } from './mesh-commands.ts';
+import type { MeshCommandServices } from './operator-decisions.ts';
 
 export interface NodeRoutesOptions {
   readonly version: string;

@@ -9,12 +9,12 @@ import { timer } from '../claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { adopt, joinMesh } from './adoption.ts';
+import { evictionSentence } from './claim-status.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';
 import { greetAll } from './greeting.ts';
 import { freshGreeting } from './membership.ts';
 import { attend } from './move.ts';
-import { evictionSentence } from './readiness.ts';
 import { countVotes } from './vote-count.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Done, Waiting } from '../../../mesh/claims/events.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { MembershipView } from '../../../mesh/membership/readiness.ts';
+import type { MembershipView } from '../../../mesh/membership/claim-status.ts';
 import { hostIdSchema } from '../../../mesh/name-schemas.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { readJson } from '../input.ts';

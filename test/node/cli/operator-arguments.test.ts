@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { addOperatorCommands } from '../../../node/cli/command-line.ts';
+import { addOperatorCommands } from '../../../node/cli/operator-arguments.ts';
 import { serveApp } from '../../support/loopback.ts';
 
 const HOSTILE = '\x1b[2J\x1b]0;owned\x07\rReady: addresses can be claimed.\nReady\u202e\u009b2J\u2028';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { NodeClient } from '../../../node/cli/node-client.ts';
-import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/cli/operator-commands.ts';
+import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/cli/operator-reports.ts';
 import type { PeerScript } from '../../support/scripted-peers.ts';
 import { type TestNode, type TestNodeOptions, testNode } from '../../support/test-node.ts';
 

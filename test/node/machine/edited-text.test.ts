@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operatorText } from '../../../node/machine/operator-text.ts';
+import { operatorText } from '../../../node/machine/edited-text.ts';
 
 describe('a file that a person wrote', () => {
   it('may begin with a byte order mark, which is no part of its text', () => {

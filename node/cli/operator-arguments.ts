@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander';
 import { visible, visibleIn } from '../machine/visible-text.ts';
 import type { NodeClient } from './node-client.ts';
-import type * as Operator from './operator-commands.ts';
-import type { Printed } from './operator-commands.ts';
+import type * as Operator from './operator-reports.ts';
+import type { Printed } from './operator-reports.ts';
 
 export interface Terminal {
   /** Of the node that is asked, unless `--url` names another. */
@@ -78,7 +78,7 @@ type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
 async function runAt({ url, token, stop, print, complain, end }: Terminal, work: Work): Promise<void> {
   // Only here: a node that starts need not load them.
   const [operator, { createNodeClient }] = await Promise.all([
-    import('./operator-commands.ts'),
+    import('./operator-reports.ts'),
     import('./node-client.ts'),
   ]);
   try {

@@ -62,7 +62,7 @@ export class NotificationReader {
 }
 
 function startWorker(raw: Uint8Array): Worker {
-  return new Worker(new URL('./notification-worker.ts', import.meta.url), {
+  return new Worker(new URL('./bounce-worker.ts', import.meta.url), {
     workerData: raw,
     name: 'bounce',
     resourceLimits: { maxOldGenerationSizeMb: BOUNCE_HEAP_MIB_MAX },

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { parseListen, readConfig } from '../../node/config.ts';
 import { Secret } from '../../node/secret.ts';
+import { parseListen, readConfig } from '../../node/settings.ts';
 
 describe('the settings', () => {
   it('have defaults that need nothing', () => {
