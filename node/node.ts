@@ -18,8 +18,8 @@ import { addressRoutes } from './http/routes/addresses.ts';
 import { agentRoutes } from './http/routes/agents.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
-import { nodeRoutes } from './http/routes/health.ts';
-import { meshCommandRoutes } from './http/routes/operator-decisions.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { operatorDecisionRoutes } from './http/routes/operator-decisions.ts';
 import { sendRoutes } from './http/routes/send-group.ts';
 import { toolRoutes } from './http/routes/tools.ts';
 import { validationRoutes } from './http/routes/validation.ts';
@@ -130,7 +130,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...{ ...core, index, hostId: self, claims: claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const { conflicts, reconciler } = await openConflicts({
+  const { conflicts, search } = await openConflicts({
     ...{ ...core, registry, index, claims: claims.store, roster, transport, events, isOutside },
     indexOf: (peer) => peers.presence.indexOf(peer),
   });
@@ -152,7 +152,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     { run: () => peers.run(claims.greet) },
     {
       routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
-      run: (signal) => reconciler.run(signal),
+      run: (signal) => search.run(signal),
     },
     { routes: (app) => webhookRoutes(app, webhooks), run: (signal) => webhooks.start(signal) },
     { routes: (app) => validationRoutes(app, ports.resolver, clock) },
@@ -213,8 +213,8 @@ function createFetch({ options, ports, mesh, index, registry, modules }: Parts):
     peerRoutes: [(app) => claimRoutes(app, claims.voter)],
     emailIndex: { index, pending: (key) => registry.claims.pending(key), lookUp, parseAddress: parseAnyAddress, clock },
     routes: [
-      (app) => nodeRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
-      (app) => meshCommandRoutes(app, claims),
+      (app) => healthRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
+      (app) => operatorDecisionRoutes(app, claims),
       (app) => agentRoutes(app, registry, clock),
       (app) => addressRoutes(app, registry),
       ...modules.flatMap(({ routes }) => routes ?? []),

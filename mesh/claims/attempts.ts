@@ -1,10 +1,10 @@
 // Attempts of proposals: each has a ballot number that was on the disk as used before it left, goes to every voter, and has its time. What becomes
 // of an operation that runs out of attempts is in operation.ts.
 
-import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BALLOT_BLOCK, RELEASE_RETRY_MS } from '../limits.ts';
+import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
-import { ballotCeilingWrite } from './claim-records.ts';
+import { nextBallotNumber, reserveBallots } from './ballot-numbers.ts';
 import type { CoreState } from './core-state.ts';
 import { votersOf } from './electorate.ts';
 import { type Effect, type Inner, timer } from './events.ts';
@@ -13,8 +13,7 @@ import { type Effect, type Inner, timer } from './events.ts';
 export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {
   const items: Item[] = [];
   for (const proposal of proposals) {
-    state.highestBallot += 1;
-    const n = state.highestBallot;
+    const n = nextBallotNumber(state);
     state.attempts.set(n, proposal);
     items.push(prepare(proposal, n));
     out.push(timer(attemptMs(state), { type: 'attemptOver', n }));
@@ -23,18 +22,6 @@ export function attempt(state: CoreState, proposals: readonly Proposal[], out: E
   const sends = toAll(state, items);
   if (state.highestBallot <= state.ballotCeiling) out.push(...sends);
   else out.push({ type: 'persist', writes: [], after: sends });
-}
-
-/**
- * Keeps numbers ahead that are on disk as used, before they are used: after a crash they must never come again. Asks early
- * enough that an attempt seldom waits for the disk.
- */
-export function reserveBallots(state: CoreState, out: Effect[]): void {
-  if (state.highestBallot + BALLOT_BLOCK / 2 <= state.ceilingAsked) return;
-  const ceiling = state.highestBallot + BALLOT_BLOCK;
-  state.ceilingAsked = ceiling;
-  const durable: Effect = { type: 'event', event: { type: 'ceilingDurable', ceiling } };
-  out.push({ type: 'persist', writes: [ballotCeilingWrite(ceiling)], after: [durable] });
 }
 
 /** The attempt's time is over: a claim tries at once under a higher ballot, a release after a while. */

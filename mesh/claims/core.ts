@@ -13,7 +13,8 @@ import { evict, evictOver, join, recover, recoverNow } from '../membership/opera
 import { answerQuestion, hearReply } from '../membership/questions.ts';
 import { nextStart } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';
-import { attempt, reserveBallots, retry } from './attempts.ts';
+import { attempt, retry } from './attempts.ts';
+import { reserveBallots } from './ballot-numbers.ts';
 import type { ClaimRecords } from './claim-records.ts';
 import type { CoreState } from './core-state.ts';
 import type { Effect, Event, Inner } from './events.ts';

@@ -6,6 +6,7 @@
 import type { Write } from '../ports.ts';
 import { proposerName } from '../register/ballot.ts';
 import { applyChange, type Proposal } from '../register/proposer.ts';
+import { nextBallotNumber, noteBallotNumber } from './ballot-numbers.ts';
 import { intentDone, intentWrite, registerWrite } from './claim-records.ts';
 import type { Rival } from './claim-store.ts';
 import type { CoreState, Operation } from './core-state.ts';
@@ -45,9 +46,9 @@ function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
   const done = change.kind === 'release' ? [intentDone(change.claimId)] : [];
   if (next === value) return done;
-  state.highestBallot = Math.max(state.highestBallot, register?.promised[0] ?? 0) + 1;
+  noteBallotNumber(state, register?.promised[0] ?? 0);
   const { self, starts } = state.membership;
-  const ballot = [state.highestBallot, proposerName(self, starts.own.data)] as const;
+  const ballot = [nextBallotNumber(state), proposerName(self, starts.own.data)] as const;
   const accepted = { promised: ballot, accepted: ballot, value: next };
   state.registers.set(key, accepted);
   return [registerWrite(key, accepted), ...done];

@@ -5,8 +5,9 @@ import { adopt } from '../membership/adoption.ts';
 import { isVoter, voteKey } from '../membership/config.ts';
 import { strayed } from '../membership/epoch.ts';
 import { nudge } from '../membership/greeting.ts';
+import { isReplaced } from '../membership/lost-data.ts';
 import { mayVote } from '../membership/membership.ts';
-import { isReplaced, startOf } from '../membership/starts.ts';
+import { startOf } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { vote } from '../register/acceptor.ts';
@@ -14,6 +15,7 @@ import { proposerName } from '../register/ballot.ts';
 import type { Item, ItemAnswer } from '../register/item.ts';
 import { hear } from '../register/proposer.ts';
 import { toAll } from './attempts.ts';
+import { noteBallotNumber } from './ballot-numbers.ts';
 import { registerWrite } from './claim-records.ts';
 import type { CoreState } from './core-state.ts';
 import { electorateOf } from './electorate.ts';
@@ -73,7 +75,7 @@ export function hearAnswer(state: CoreState, from: HostId, answer: ClaimAnswer, 
   const electorate = electorateOf(state, config);
   const proposals: Item[] = [];
   for (const item of answer.items) {
-    if (item.kind === 'nack') state.highestBallot = Math.max(state.highestBallot, item.promised[0]);
+    if (item.kind === 'nack') noteBallotNumber(state, item.promised[0]);
     const proposal = state.attempts.get(item.n);
     if (proposal) {
       const progress = hear(proposal, voter, item, electorate);

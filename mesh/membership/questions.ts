@@ -12,9 +12,9 @@ import { adopt, rejoin, withdraw } from './adoption.ts';
 import { isVoter, voteKey } from './config.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
+import { judgeStart, rememberStart } from './lost-data.ts';
 import { noteElectorsHeard } from './membership.ts';
 import { attend, hearKeysAnswer, tellKeys } from './move.ts';
-import { judgeStart, rememberStart } from './starts.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */

@@ -3,7 +3,7 @@
 // is the successor of epoch 0 and is decided by *all* its voters: a host outside a majority might own addresses already.
 // Nothing is said here about whether a change is wise: next-config.ts says so, and an operator before it.
 
-import { reserveBallots } from '../claims/attempts.ts';
+import { nextBallotNumber, noteBallotNumber, reserveBallots } from '../claims/ballot-numbers.ts';
 import { successionWrite } from '../claims/claim-records.ts';
 import type { CoreState } from '../claims/core-state.ts';
 import type { Effect } from '../claims/events.ts';
@@ -31,8 +31,7 @@ import { type ConfigProposal, isHearingFirst, type SuccessionRecord } from './me
 export function proposeConfig(state: CoreState, wanted: Config, out: Effect[]): void {
   const { membership } = state;
   if (membership.proposing !== undefined) return;
-  state.highestBallot += 1;
-  const proposal = createConfigProposal(membership.config, wanted, state.highestBallot);
+  const proposal = createConfigProposal(membership.config, wanted, nextBallotNumber(state));
   membership.proposing = { proposal, sinceMs: state.nowMs };
   reserveBallots(state, out);
   const asks = askAll(state, proposal, { kind: 'prepare' });
@@ -96,7 +95,7 @@ export function hearProposalAnswer(
       membership.proposing = undefined;
       return progress.config;
     case 'outbid':
-      state.highestBallot = Math.max(state.highestBallot, progress.n);
+      noteBallotNumber(state, progress.n);
       membership.proposing = undefined;
       return undefined;
     case 'stuck':

@@ -1,5 +1,5 @@
-// Looks for conflicts in the background, in two ways. When this host's data is in doubt, the reconciler asks the voters about every address
-// of this host; a doubt outlives restarts until that is done. And once a minute the reconciler looks into the indexes of some peers: a peer
+// Looks for conflicts in the background, in two ways. When this host's data is in doubt, the search asks the voters about every address
+// of this host; a doubt outlives restarts until that is done. And once a minute the search looks into the indexes of some peers: a peer
 // that says that its index stayed the same is passed over for ten minutes, and an index that did stay the same costs little (ETag).
 // The voters are not asked at every start, because each voter writes something for each address that it is asked about.
 import { MeshError } from '../../mesh/errors.ts';
@@ -12,7 +12,7 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Conflicts } from './conflicts.ts';
 
-export interface ReconcilerOptions {
+export interface ConflictSearchOptions {
   readonly store: Pick<Store, 'get' | 'commit'>;
   readonly conflicts: Pick<Conflicts, 'check' | 'seenAt'>;
   /** Every address of this host. */
@@ -55,8 +55,8 @@ const UNCHANGED_MS_MAX = 600_000;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
 const BATCH_PAUSE_MS = 200;
 
-export class Reconciler {
-  readonly #options: ReconcilerOptions;
+export class ConflictSearch {
+  readonly #options: ConflictSearchOptions;
   readonly #looks = new Map<HostId, Look>();
   /** Rises with each doubt. A check that is in hand was begun for an earlier doubt, so it does not settle a later one. */
   #doubts = 0;
@@ -66,7 +66,7 @@ export class Reconciler {
   #putOffFor: string | undefined;
   #nextPeer = 0;
 
-  constructor(options: ReconcilerOptions) {
+  constructor(options: ConflictSearchOptions) {
     this.#options = options;
   }
 

@@ -1,4 +1,4 @@
-// The conflicts with what finds them: the reconciler, and what other parts of the node tell.
+// The conflicts with what finds them: the search, and what other parts of the node tell.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
 import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import type { HostId } from '../../mesh/names.ts';
@@ -9,7 +9,7 @@ import type { MeshEvents } from '../mesh-events.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
-import { Reconciler } from './conflict-search.ts';
+import { ConflictSearch } from './conflict-search.ts';
 import { Conflicts } from './conflicts.ts';
 
 export interface OpenConflictsOptions {
@@ -30,14 +30,14 @@ export interface OpenConflictsOptions {
 
 export interface OpenConflicts {
   readonly conflicts: Conflicts;
-  readonly reconciler: Pick<Reconciler, 'run'>;
+  readonly search: Pick<ConflictSearch, 'run'>;
 }
 
 /** Rejects with `store_failed` when a record can't be read. */
 export async function openConflicts(options: OpenConflictsOptions): Promise<OpenConflicts> {
   const { index, claims, roster, events } = options;
   const conflicts = await Conflicts.open(options);
-  const reconciler = new Reconciler({
+  const search = new ConflictSearch({
     ...options,
     conflicts,
     keys: () => index.keys(),
@@ -47,7 +47,7 @@ export async function openConflicts(options: OpenConflictsOptions): Promise<Open
     peers: () => roster().peers.map(({ id }) => id),
     version: () => index.version,
   });
-  events.doubted.subscribe(() => reconciler.doubt());
+  events.doubted.subscribe(() => search.doubt());
   events.doubled.subscribe((key, hostId) => conflicts.doubled(key, hostId));
-  return { conflicts, reconciler };
+  return { conflicts, search };
 }

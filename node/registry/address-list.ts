@@ -2,8 +2,8 @@
 // one address is primary, unless there is none.
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
-import { type Metadata, metadataFault } from './address-details.ts';
 import type { AgentAddress } from './agent.ts';
+import { type Metadata, metadataFault } from './metadata.ts';
 import type { AddressPatch } from './schemas.ts';
 
 /** An address a client wishes for an agent, parsed. */

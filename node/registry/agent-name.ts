@@ -2,8 +2,8 @@
 // Names given before this rule stay as they are: the registry says at the start which these are.
 import { AGENT_NAME_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import type { Log } from '../log.ts';
-import { displayNameFault } from './address-details.ts';
 import type { Agent } from './agent.ts';
+import { displayNameFault } from './display-name.ts';
 
 const ALPHABET = /^[A-Za-z0-9/_.-]+$/;
 /** Agents named in the report; the others are counted. */

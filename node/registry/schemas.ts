@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { AGENT_LABEL_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import { agentIdSchema } from '../../mesh/name-schemas.ts';
-import { displayNameFault, metadataFault, textFault } from './address-details.ts';
 import { agentNameFault } from './agent-name.ts';
+import { displayNameFault, textFault } from './display-name.ts';
+import { metadataFault } from './metadata.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Account, SendConfig } from './accounts/account.ts';
 import { PRESETS } from './accounts/presets.ts';
 import type { BlobStore, NewBlob } from './attachments/blob-store.ts';
-import { NotificationReader } from './bounces/bounce-reader.ts';
+import { BounceReader } from './bounces/bounce-reader.ts';
 import type { BounceReport } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import { explanationOf } from './explanation.ts';
@@ -42,12 +42,12 @@ export interface SendModule extends Sending {
 export class QueueService implements SendModule {
   readonly suppressions: Suppressions;
   readonly #parts: QueueServiceParts;
-  readonly #notifications: NotificationReader;
+  readonly #bounces: BounceReader;
   readonly #returned: ReturnedMail;
 
   constructor(parts: QueueServiceParts) {
     this.#parts = parts;
-    this.#notifications = new NotificationReader(parts);
+    this.#bounces = new BounceReader(parts);
     this.#returned = new ReturnedMail(parts);
     this.suppressions = parts.suppressions;
   }
@@ -133,7 +133,7 @@ export class QueueService implements SendModule {
   }
 
   readBounce(raw: Uint8Array) {
-    return this.#notifications.read(raw);
+    return this.#bounces.read(raw);
   }
 
   bounced(report: BounceReport) {

@@ -434,7 +434,7 @@ export class ClaimSimulation {
         this.logged.push({ host: host.id, event: effect.event, atMs: this.nowMs });
         return;
       case 'doubt':
-        // What a registry holds is asked about again: a reconciler's work, which is not part of this simulation.
+        // What a registry holds is asked about again: a search's work, which is not part of this simulation.
         return;
       case 'persist':
         this.#persist(host, effect.writes, () => host.effects.push(effect.after));

@@ -9,12 +9,12 @@ import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
-import type { MeshCommandServices } from './operator-decisions.ts';
+import type { OperatorDecisionServices } from './operator-decisions.ts';
 
-export interface NodeRoutesOptions {
+export interface HealthRoutesOptions {
   readonly version: string;
   readonly roster: () => Roster;
-  readonly claims: { readonly store: { status(): ClaimStatus } } & MeshCommandServices;
+  readonly claims: { readonly store: { status(): ClaimStatus } } & OperatorDecisionServices;
   /** Base64url: what other operators put into hosts.json as this host's `publicKey`. */
   readonly publicKey: string;
   /** What is known of a peer. */
@@ -24,7 +24,7 @@ export interface NodeRoutesOptions {
   readonly obstacle: LegacyClaims['obstacle'];
 }
 
-export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
+export function healthRoutes(app: Hono, options: HealthRoutesOptions): void {
   const { version, roster, claims } = options;
   resource(app, '/health', { GET: (c) => c.json({ status: 'ok', version, host: roster().self.id }) });
   resource(app, '/ready', {
@@ -55,14 +55,14 @@ export function nodeRoutes(app: Hono, options: NodeRoutesOptions): void {
 }
 
 /** Who votes, where that is the mesh's own affair. */
-function meshOf({ membership }: NodeRoutesOptions['claims']): { readonly mesh?: MembershipView } {
+function meshOf({ membership }: HealthRoutesOptions['claims']): { readonly mesh?: MembershipView } {
   return membership === undefined ? {} : { mesh: membership() };
 }
 
 /** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
 function describeHost(
   host: Host,
-  { roster, claims, peer, publicKey, legacy }: NodeRoutesOptions,
+  { roster, claims, peer, publicKey, legacy }: HealthRoutesOptions,
 ): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
   const votes = claims.store.status().voters.includes(host.id);

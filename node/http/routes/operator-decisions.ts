@@ -9,15 +9,15 @@ import type { HostId } from '../../../mesh/names.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 
-interface MeshCommands {
+interface OperatorDecisions {
   evict(host: HostId): Promise<Done | Waiting>;
   /** These are absent with an engine, which has its own. */
   recover?(voters: readonly HostId[]): Promise<void>;
   join?(host: HostId): Promise<void>;
 }
 
-export interface MeshCommandServices {
-  readonly commands: MeshCommands;
+export interface OperatorDecisionServices {
+  readonly commands: OperatorDecisions;
   membership?(): MembershipView;
 }
 
@@ -34,7 +34,7 @@ const LOSS =
 const GIVING_WAY =
   'This host leaves its mesh: it votes there no more, and where both meshes have given out an address it gives way to the owner in the other (GET /api/conflicts shows what that took). Say "acceptLoss": true (--accept-loss).';
 
-export function meshCommandRoutes(app: Hono, services: MeshCommandServices): void {
+export function operatorDecisionRoutes(app: Hono, services: OperatorDecisionServices): void {
   const { commands } = services;
   const mesh = () => ({ mesh: services.membership?.() });
   resource(app, '/api/hosts/evict', {

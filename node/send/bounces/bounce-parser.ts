@@ -9,7 +9,7 @@ import { type Fields, fieldGroups, headersOf } from './field-groups.ts';
 import { parsePlainBounce } from './plain-bounces.ts';
 
 /**
- * What a notification says is at its beginning (a hundred recipients take a thousand lines); after it comes the returned message.
+ * What a bounce says is at its beginning (a hundred recipients take a thousand lines); after it comes the returned message.
  * Each line costs 10 µs, and a message of 2 MiB can have two million.
  */
 const LINES_READ_MAX = 10_000;
@@ -20,7 +20,7 @@ const STATUS_PART = /^message\/(?:global-)?delivery-status$/;
 const RETURNED_PART = /^(?:message|text)\/(?:rfc822|global|partial)(?:-headers)?$/;
 
 /** `undefined` when it is no bounce, or larger than one may be. Never throws. */
-export async function parseNotification(raw: Uint8Array): Promise<BounceReport | undefined> {
+export async function parseBounce(raw: Uint8Array): Promise<BounceReport | undefined> {
   if (raw.byteLength > BOUNCE_BYTES_MAX) return undefined;
   try {
     const mail = await PostalMime.parse(beginningOf(raw), {
@@ -41,7 +41,7 @@ export async function parseNotification(raw: Uint8Array): Promise<BounceReport |
     const id = headersOf(returned?.text ?? '')['message-id'] ?? idBeside(message, mail);
     return { ...named(id), recipients };
   } catch {
-    // Whatever it was, it is not a notification that anybody could act on; the caller is told so.
+    // Whatever it was, it is not a bounce that anybody could act on; the caller is told so.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// Reads notifications on a thread of its own, one after the other and each for a bounded time: the parser of mail is at the mercy
+// Reads bounces on a thread of its own, one after the other and each for a bounded time: the parser of mail is at the mercy
 // of who wrote the mail (a header of 2 MB, a hundred thousand parts), and whatever else the node has to do goes on meanwhile.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -9,11 +9,11 @@ import { BOUNCE_HEAP_MIB_MAX, BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '..
 import type { BounceReport } from './bounce-report.ts';
 
 /** What the thread answers with. */
-export interface NotificationRead {
+export interface BounceRead {
   readonly report: BounceReport | undefined;
 }
 
-export interface NotificationReaderOptions {
+export interface BounceReaderOptions {
   readonly clock: Clock;
   /** Another thread, in tests. */
   readonly start?: (raw: Uint8Array) => Worker;
@@ -21,12 +21,12 @@ export interface NotificationReaderOptions {
 
 const RETRY_AFTER_SECONDS = 5;
 
-export class NotificationReader {
+export class BounceReader {
   readonly #clock: Clock;
   readonly #start: (raw: Uint8Array) => Worker;
   readonly #turn = pLimit(1);
 
-  constructor({ clock, start = startWorker }: NotificationReaderOptions) {
+  constructor({ clock, start = startWorker }: BounceReaderOptions) {
     this.#clock = clock;
     this.#start = start;
   }
@@ -44,7 +44,7 @@ export class NotificationReader {
     const done = new AbortController();
     const worker = this.#start(raw);
     const late = this.#clock.sleep(BOUNCE_READ_MS_MAX, done.signal).then((): 'late' => 'late');
-    const read = once(worker, 'message', { signal: done.signal }).then(([value]) => value as NotificationRead);
+    const read = once(worker, 'message', { signal: done.signal }).then(([value]) => value as BounceRead);
     try {
       const first = await Promise.race([read, late]);
       if (first === 'late') throw tooMuch(`${BOUNCE_READ_MS_MAX / 1_000} s`);

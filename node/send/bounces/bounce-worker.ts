@@ -1,7 +1,7 @@
-// The thread that reads one notification: see bounce-reader.ts.
+// The thread that reads one bounce: see bounce-reader.ts.
 import { parentPort, workerData } from 'node:worker_threads';
-import { parseNotification } from './bounce-parser.ts';
-import type { NotificationRead } from './bounce-reader.ts';
+import { parseBounce } from './bounce-parser.ts';
+import type { BounceRead } from './bounce-reader.ts';
 
-const report = await parseNotification(workerData as Uint8Array);
-parentPort?.postMessage({ report } satisfies NotificationRead);
+const report = await parseBounce(workerData as Uint8Array);
+parentPort?.postMessage({ report } satisfies BounceRead);

@@ -4,7 +4,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { PeerAnswer, PeerRequest } from '../../../mesh/ports.ts';
-import { Reconciler } from '../../../node/conflicts/conflict-search.ts';
+import { ConflictSearch } from '../../../node/conflicts/conflict-search.ts';
 import { Conflicts } from '../../../node/conflicts/conflicts.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
 
@@ -34,7 +34,7 @@ async function setUp() {
   const conflicts = await Conflicts.open({ store, registry, clock, log });
   const asked: PeerRequest[] = [];
   let answer: () => PeerAnswer = () => ({ status: 200, body: {}, etag: '"1"' });
-  const reconciler = new Reconciler({
+  const search = new ConflictSearch({
     ...{ store, conflicts, clock, log },
     keys: () => index.keys(),
     holds: (key) => index.holder(key) !== undefined,
@@ -56,8 +56,8 @@ async function setUp() {
   };
   const stop = new AbortController();
   const start = () => {
-    reconciler.doubt();
-    void reconciler.run(stop.signal);
+    search.doubt();
+    void search.run(stop.signal);
   };
   const outside = () => {
     world.isOutside = true;
@@ -66,7 +66,7 @@ async function setUp() {
   const says = (index: string | undefined) => {
     world.said = index;
   };
-  return { ...world, outside, says, conflicts, reconciler, asked, answering, start, stop };
+  return { ...world, outside, says, conflicts, search, asked, answering, start, stop };
 }
 
 const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });
@@ -152,7 +152,7 @@ describe('a host that holds what the voters gave to another', () => {
   });
 
   it('waits while the voters can not be asked, also through a restart, and looks again only when it is in doubt again', async () => {
-    const { claims, clock, start, index, reconciler, store } = await setUp();
+    const { claims, clock, start, index, search, store } = await setUp();
     const outage = {
       kind: 'unavailable',
       reason: 'no_majority',
@@ -171,7 +171,7 @@ describe('a host that holds what the voters gave to another', () => {
     claims.owners.set(KEY, OTHER);
     await clock.advance(20_000);
     expect(held(index).length).toBe(2);
-    reconciler.doubt();
+    search.doubt();
     await clock.advance(10_000);
     expect(held(index)).toEqual(['b@x.com']);
   });

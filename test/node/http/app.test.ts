@@ -9,8 +9,8 @@ import { createGate } from '../../../node/http/gate.ts';
 import { addressRoutes } from '../../../node/http/routes/addresses.ts';
 import { agentRoutes } from '../../../node/http/routes/agents.ts';
 import { conflictRoutes } from '../../../node/http/routes/conflicts.ts';
-import { nodeRoutes } from '../../../node/http/routes/health.ts';
-import { meshCommandRoutes } from '../../../node/http/routes/operator-decisions.ts';
+import { healthRoutes } from '../../../node/http/routes/health.ts';
+import { operatorDecisionRoutes } from '../../../node/http/routes/operator-decisions.ts';
 import { sendRoutes } from '../../../node/http/routes/send-group.ts';
 import { toolRoutes } from '../../../node/http/routes/tools.ts';
 import { validationRoutes } from '../../../node/http/routes/validation.ts';
@@ -27,8 +27,8 @@ const roster = parseRoster(hostsText('mac'), { id: 'mac', hostName: 'mac' });
 const nothing = {} as never;
 
 const GROUPS: Readonly<Record<string, RouteGroup>> = {
-  node: (app) => nodeRoutes(app, { roster: () => roster, version: '1.2.3' } as never),
-  'mesh commands': (app) => meshCommandRoutes(app, nothing),
+  node: (app) => healthRoutes(app, { roster: () => roster, version: '1.2.3' } as never),
+  'mesh commands': (app) => operatorDecisionRoutes(app, nothing),
   agents: (app) => agentRoutes(app, nothing, clock),
   addresses: (app) => addressRoutes(app, nothing),
   conflicts: (app) => conflictRoutes(app, nothing),

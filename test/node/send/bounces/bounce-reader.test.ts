@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { NotificationReader } from '../../../../node/send/bounces/bounce-reader.ts';
+import { BounceReader } from '../../../../node/send/bounces/bounce-reader.ts';
 import { BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '../../../../node/send/limits.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -24,9 +24,9 @@ const busyThread = () => new Worker('for (;;);', { eval: true });
 
 describe('a notification', () => {
   it('is read', async () => {
-    const report = await new NotificationReader({ clock: new VirtualClock() }).read(Buffer.from(NOTIFICATION));
+    const report = await new BounceReader({ clock: new VirtualClock() }).read(Buffer.from(NOTIFICATION));
     expect(report?.recipients).toMatchObject([{ address: 'bob@mail.example.com', status: '5.1.1' }]);
-    expect(await new NotificationReader({ clock: new VirtualClock() }).read(Buffer.from('x'))).toBeUndefined();
+    expect(await new BounceReader({ clock: new VirtualClock() }).read(Buffer.from('x'))).toBeUndefined();
   });
 
   it('that takes too long is given up, its thread with it, and the next is read', async () => {
@@ -37,7 +37,7 @@ describe('a notification', () => {
       threads.push(thread);
       return thread;
     };
-    const reader = new NotificationReader({ clock, start });
+    const reader = new BounceReader({ clock, start });
     const readings = [reader.read(Buffer.alloc(1)), reader.read(Buffer.alloc(1))];
     const refusals = readings.map((one) => expect(one).rejects.toMatchObject({ code: 'invalid_request' }));
     for (const index of [0, 1]) {
@@ -57,7 +57,7 @@ describe('a notification', () => {
     ],
   ])('with %s leaves the event loop to others', async (_, hostile) => {
     const clock = new VirtualClock();
-    const reading = new NotificationReader({ clock }).read(hostile).catch((error: Error) => error);
+    const reading = new BounceReader({ clock }).read(hostile).catch((error: Error) => error);
     const from = performance.now();
     await new Promise(setImmediate);
     expect(performance.now() - from).toBeLessThan(500);
@@ -67,7 +67,7 @@ describe('a notification', () => {
 
   it('is refused for a while when many wait', async () => {
     const clock = new VirtualClock();
-    const reader = new NotificationReader({ clock, start: busyThread });
+    const reader = new BounceReader({ clock, start: busyThread });
     const readings = Array.from({ length: BOUNCES_WAITING_MAX + 1 }, () => reader.read(Buffer.alloc(1)));
     const ends = Promise.allSettled(readings);
     await expect(reader.read(Buffer.alloc(1))).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 5 });

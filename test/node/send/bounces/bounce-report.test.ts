@@ -1,6 +1,6 @@
 // Notifications as mail servers really write them, and things that only look like one.
 import { describe, expect, it } from 'vitest';
-import { parseNotification } from '../../../../node/send/bounces/bounce-parser.ts';
+import { parseBounce } from '../../../../node/send/bounces/bounce-parser.ts';
 import { type BouncedRecipient, bounceReport, isHard } from '../../../../node/send/bounces/bounce-report.ts';
 import { BOUNCE_BYTES_MAX } from '../../../../node/send/limits.ts';
 
@@ -58,7 +58,7 @@ describe('a delivery status notification', () => {
   it.each([{}, { returnedType: 'text/rfc822-headers', returned: 'Message-ID: <1@mail.example.com>\nSubject: x\n' }])(
     'of Postfix names the message, the recipient and why, %#',
     async (parts) => {
-      expect(await parseNotification(dsn(parts))).toEqual({
+      expect(await parseBounce(dsn(parts))).toEqual({
         messageId: '<1@mail.example.com>',
         recipients: [
           {
@@ -83,7 +83,7 @@ Final-Recipient: rfc822;b@mail.example.com
 Action: delayed
 Status: 4.4.1
 `;
-    const report = await parseNotification(dsn({ status }));
+    const report = await parseBounce(dsn({ status }));
     expect(report?.recipients.map(({ address, action, status: code }) => [address, action, code])).toEqual([
       ['a@mail.example.com', 'failed', '5.2.2'],
       ['b@mail.example.com', 'delayed', '4.4.1'],
@@ -145,7 +145,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       '5.1.1',
     ],
   ])('of %s', async (_, status, expected) => {
-    const report = await parseNotification(dsn({ status }));
+    const report = await parseBounce(dsn({ status }));
     expect(report?.messageId).toBe('<1@mail.example.com>');
     expect(report?.recipients.map(({ address, action, status: code }) => [address, action, code])).toEqual([
       ['bob@mail.example.com', 'failed', expected],
@@ -166,7 +166,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['utf-8; a\\x{FFFFFF}@mail.example.com', 'a\\x{FFFFFF}@mail.example.com'],
   ])('names the recipient, written %j', async (written, address) => {
     const status = POSTFIX_STATUS.replace('rfc822; bob@mail.example.com', written).replace(/Original-R.*\n/, '');
-    const report = await parseNotification(dsn({ status, statusType: 'message/global-delivery-status' }));
+    const report = await parseBounce(dsn({ status, statusType: 'message/global-delivery-status' }));
     expect(report?.recipients[0]?.address).toBe(address);
   });
 
@@ -175,7 +175,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       'Final-Recipient: rfc822; bob@',
       'Final-Recipient: rfc822; robert@elsewhere.',
     );
-    expect((await parseNotification(dsn({ status })))?.recipients[0]?.address).toBe('bob@mail.example.com');
+    expect((await parseBounce(dsn({ status })))?.recipients[0]?.address).toBe('bob@mail.example.com');
   });
 
   it.each([
@@ -198,7 +198,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['an IP address', 'Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1.7 says no', '5.0.0'],
   ])('with %s says what happened', async (_, said, expected) => {
     const status = `Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; bob@mail.example.com\n${said}\n`;
-    const report = await parseNotification(dsn({ status }));
+    const report = await parseBounce(dsn({ status }));
     expect(report?.recipients.map(({ action, status: code }) => [action, code])).toEqual([['failed', expected]]);
   });
 
@@ -214,7 +214,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     'with the original recipient %j and the final one %j names whoever it can mean',
     async (original, final, names) => {
       const status = `Reporting-MTA: dns; x\n\nOriginal-Recipient: ${original}\nFinal-Recipient: ${final}\nAction: failed\nStatus: 5.1.1\n`;
-      const [recipient] = (await parseNotification(dsn({ status })))?.recipients ?? [];
+      const [recipient] = (await parseBounce(dsn({ status })))?.recipients ?? [];
       expect([recipient?.address, ...(recipient?.alternatives ?? [])]).toEqual(names);
     },
   );
@@ -237,7 +237,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
       first + between + bare,
       bare + between + first,
     ]) {
-      const report = await parseNotification(dsn({ status: `${message}${status}\n` }));
+      const report = await parseBounce(dsn({ status: `${message}${status}\n` }));
       const said = Object.fromEntries(
         report?.recipients.map(({ address, status: code }) => [address.replace(/^x/, ''), code]) ?? [],
       );
@@ -254,7 +254,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     'message/global',
     'message/global-headers',
   ])('that returns the message as %s names it', async (returnedType) => {
-    expect((await parseNotification(dsn({ returnedType })))?.messageId).toBe('<1@mail.example.com>');
+    expect((await parseBounce(dsn({ returnedType })))?.messageId).toBe('<1@mail.example.com>');
   });
 
   it.each([
@@ -264,25 +264,25 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
   ])('without the message names it by %s', async (_, field, header) => {
     const status = POSTFIX_STATUS.replace('X-Postfix-Queue-ID: 4F2A\n', field);
     const raw = header.replace(/\n/g, '\r\n') + dsn({ status, returned: '', returnedType: 'text/plain' }).toString();
-    expect((await parseNotification(Buffer.from(raw)))?.messageId).toBe('<2@mail.example.com>');
+    expect((await parseBounce(Buffer.from(raw)))?.messageId).toBe('<2@mail.example.com>');
   });
 
   it('names the message without the comment beside its id', async () => {
     const returned = 'Message-ID: <1@mail.example.com> (added by mx.example.com)\n\nx';
-    expect((await parseNotification(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
+    expect((await parseBounce(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
   });
 
   it('in base64 is read too', async () => {
     const status = `${Buffer.from(POSTFIX_STATUS).toString('base64')}\n`;
     const statusType = 'message/delivery-status\nContent-Transfer-Encoding: base64';
-    expect((await parseNotification(dsn({ status, statusType })))?.recipients[0]?.status).toBe('5.1.1');
+    expect((await parseBounce(dsn({ status, statusType })))?.recipients[0]?.status).toBe('5.1.1');
   });
 
   it('is read at its beginning, however long the message that it returns', async () => {
     const returned = `Message-ID: <1@mail.example.com>\n\n${'x\n'.repeat(20_000)}`;
-    expect((await parseNotification(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
+    expect((await parseBounce(dsn({ returned })))?.messageId).toBe('<1@mail.example.com>');
     const late = dsn().toString().replace("I'm sorry.", '\r\n'.repeat(20_000));
-    expect(await parseNotification(Buffer.from(late))).toBeUndefined();
+    expect(await parseBounce(Buffer.from(late))).toBeUndefined();
   });
 
   it('cut off anywhere, or with an octet that is wrong, is read or is none, and never an error', async () => {
@@ -290,14 +290,14 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     for (let at = 0; at < whole.length; at += 17) {
       const wrong = Buffer.from(whole);
       wrong[at] = 255 - (at % 256);
-      for (const report of [await parseNotification(whole.subarray(0, at)), await parseNotification(wrong)])
+      for (const report of [await parseBounce(whole.subarray(0, at)), await parseBounce(wrong)])
         if (report !== undefined) expect(report.recipients.length).toBe(1);
     }
   });
 
   it('without the message names it by its envelope id', async () => {
     const status = POSTFIX_STATUS.replace('X-Postfix-Queue-ID: 4F2A', 'Original-Envelope-Id: <2@mail.example.com>');
-    expect((await parseNotification(dsn({ status, returned: '', returnedType: 'text/plain' })))?.messageId).toBe(
+    expect((await parseBounce(dsn({ status, returned: '', returnedType: 'text/plain' })))?.messageId).toBe(
       '<2@mail.example.com>',
     );
   });
@@ -315,7 +315,7 @@ Last-Attempt-Date: Tue, 27 Jan 2026 04:00:01 -0800 (PST)
     ['a recipient of another kind', dsn({ status: POSTFIX_STATUS.replaceAll('rfc822;', 'x400;') })],
     ['more than one may be', Buffer.concat([dsn(), Buffer.alloc(BOUNCE_BYTES_MAX)])],
     ['a read receipt', dsn({ statusType: 'message/disposition-notification' })],
-  ])('is not %s', async (_, raw) => expect(await parseNotification(raw)).toBeUndefined());
+  ])('is not %s', async (_, raw) => expect(await parseBounce(raw)).toBeUndefined());
 });
 
 describe('a hard bounce', () => {

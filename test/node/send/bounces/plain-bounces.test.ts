@@ -1,6 +1,6 @@
 // Bounces of systems that write no delivery status notification.
 import { describe, expect, it } from 'vitest';
-import { parseNotification } from '../../../../node/send/bounces/bounce-parser.ts';
+import { parseBounce } from '../../../../node/send/bounces/bounce-parser.ts';
 import { isHard } from '../../../../node/send/bounces/bounce-report.ts';
 
 const RETURNED = `Return-Path: <ann@mail.example.com>
@@ -53,7 +53,7 @@ describe('a bounce of qmail', () => {
     ['The users mailfolder is over the allowed quota (size). (#5.2.2)', '5.2.2', false],
     ['CNAME lookup failed temporarily. (#4.4.3)\nI have been in the queue too long.', '5.4.7', false],
   ])('that says %j has status %s', async (said, status, hard) => {
-    const report = await parseNotification(qmail(`<bob@mail.example.com>:\n${said}`));
+    const report = await parseBounce(qmail(`<bob@mail.example.com>:\n${said}`));
     expect(report).toMatchObject({
       messageId: '<1@mail.example.com>',
       recipients: [{ address: 'bob@mail.example.com', action: 'failed', status }],
@@ -62,9 +62,7 @@ describe('a bounce of qmail', () => {
   });
 
   it('names each recipient, and nobody of the message that it returns', async () => {
-    const report = await parseNotification(
-      qmail('<a@x.example.com>:\nno such user', '<b@x.example.com>:\nmailbox full'),
-    );
+    const report = await parseBounce(qmail('<a@x.example.com>:\nno such user', '<b@x.example.com>:\nmailbox full'));
     expect(report?.recipients.map(({ address }) => address)).toEqual(['a@x.example.com', 'b@x.example.com']);
   });
 });
@@ -75,7 +73,7 @@ describe('a bounce of Exim in plain text', () => {
     host mx.example.com [192.0.2.1]
     SMTP error from remote mail server after RCPT TO:<bob@mail.example.com>:
     550 5.1.1 User unknown`;
-    const report = await parseNotification(exim(EXIM_INTRO, one, '  cid@mail.example.com\n    retry timeout exceeded'));
+    const report = await parseBounce(exim(EXIM_INTRO, one, '  cid@mail.example.com\n    retry timeout exceeded'));
     expect(report?.messageId).toBe('<1@mail.example.com>');
     expect(report?.recipients.map(({ address, status }) => [address, status])).toEqual([
       ['bob@mail.example.com', '5.1.1'],
@@ -85,12 +83,12 @@ describe('a bounce of Exim in plain text', () => {
 
   it('that warns of a delay is none', async () => {
     const intro = 'A message that you sent has not yet been delivered to one or more of its recipients after 24 hours.';
-    expect(await parseNotification(exim(intro, '  bob@mail.example.com\n    connection refused'))).toBeUndefined();
+    expect(await parseBounce(exim(intro, '  bob@mail.example.com\n    connection refused'))).toBeUndefined();
   });
 });
 
 it('a letter that speaks of qmail is no bounce', async () => {
   expect(
-    await parseNotification(mail('Dear Ann,\nHi. This is the qmail-send program.\n\n<b@x.example.com>:\nno\n')),
+    await parseBounce(mail('Dear Ann,\nHi. This is the qmail-send program.\n\n<b@x.example.com>:\nno\n')),
   ).toBeUndefined();
 });

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { firstConfig, voteKey } from '../../../mesh/membership/config.ts';
+import { isReplaced, judgeStart, rememberStart } from '../../../mesh/membership/lost-data.ts';
+import type { SeenStart, StartNames, Starts } from '../../../mesh/membership/starts.ts';
+import { cloud, DATA, dataOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';
+
+const OWN = DATA[cloud] ?? '';
+
+describe('what is remembered of another host', () => {
+  const before: SeenStart = { number: 2, name: 'p4', votes: 5 };
+  const remembered = (number: number, name: string, names: StartNames, votes: number, seen?: SeenStart) => {
+    const starts = startsOf(OWN);
+    const who = voteKey(mac, DATA[mac] ?? '');
+    if (seen !== undefined) starts.seen.set(who, seen);
+    const greeting = { incarnation: DATA[mac] ?? '', life: number, boot: name, boots: names, votes };
+    const stored = rememberStart(starts, mac, greeting);
+    expect(stored === undefined ? seen : stored).toEqual(
+      stored === undefined ? starts.seen.get(who) : { who, start: starts.seen.get(who) },
+    );
+    return stored !== undefined;
+  };
+
+  it.each([
+    ['the first that is heard of', [1, 'k7', { 1: 'k7' }, 0, undefined], true],
+    ['a later start of that data', [3, 'm9', { 2: 'p4', 3: 'm9' }, 5, before], true],
+    ['one later by many, which does not know the name any more', [40, 'z1', { 40: 'z1' }, 9, before], true],
+    ['the same start with more votes', [2, 'p4', { 2: 'p4' }, 6, before], true],
+    ['the same start with the same votes', [2, 'p4', { 2: 'p4' }, 5, before], false],
+    ['another start of that number', [2, 'q8', { 2: 'q8' }, 9, before], false],
+    ['another start of that number, which does not list itself', [2, 'q8', {}, 9, before], false],
+    ['an earlier start', [1, 'k7', { 1: 'k7' }, 9, before], false],
+    [
+      'a later start of a copy that knows another name for the one remembered',
+      [3, 'm9', { 2: 'q8' }, 9, before],
+      false,
+    ],
+    ['a later start of older data, with fewer votes', [3, 'm9', { 2: 'p4', 3: 'm9' }, 4, before], false],
+  ] as const)('is replaced by %s: %j → %s', (_, [number, name, names, votes, seen], isFollowed) => {
+    expect(remembered(number, name, names, votes, seen)).toBe(isFollowed);
+  });
+});
+
+describe('what another host remembers of this one', () => {
+  const own = { data: OWN, number: 3, name: 'm9' };
+  const names = { 2: 'p4', 3: 'm9' };
+  const judge = (seen: SeenStart, isKnown = false) => judgeStart({ own, names, votesAtStart: 5, isKnown }, seen);
+
+  it.each([
+    ['this start', { number: 3, name: 'm9', votes: 9 }, 'known', 'known'],
+    [
+      'the start before, with the votes that this one began with',
+      { number: 2, name: 'p4', votes: 5 },
+      'nothing',
+      'nothing',
+    ],
+    ['the start before, with a vote more', { number: 2, name: 'p4', votes: 6 }, 'older copy', 'older copy'],
+    ['a start so early that its name is not kept', { number: 1, name: 'k7', votes: 99 }, 'nothing', 'nothing'],
+    ['another start of the number of this one', { number: 3, name: 't2', votes: 0 }, 'used twice', 'used twice'],
+    ['a later start', { number: 4, name: 'u5', votes: 0 }, 'older copy', 'used twice'],
+    ['an earlier start by another name', { number: 2, name: 'q8', votes: 0 }, 'older copy', 'used twice'],
+  ] as const)('is %s: %j means %s, and once this start is known %s', (_, seen, unknown, known) => {
+    expect([judge(seen), judge(seen, true)]).toEqual([unknown, known]);
+  });
+});
+
+describe('a start that is replaced', () => {
+  const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
+  const data = DATA[mac] ?? '';
+  const seen: Starts['seen'] = new Map([[voteKey(mac, data), { number: 2, name: 'p4', votes: 0 }]]);
+
+  it.each([
+    ['the one remembered', { data, number: 2, name: 'p4' }, false],
+    ['a later one, not heard of yet', { data, number: 3, name: 'm9' }, false],
+    ['an earlier one', { data, number: 1, name: 'k7' }, true],
+    ['another one of the number remembered', { data, number: 2, name: 'q8' }, true],
+    ['one on other data than the configuration names', { data: dataOf('f'), number: 9, name: 'z' }, true],
+  ] as const)('is not every start: %s, %j → %s', (_, start, replaced) => {
+    expect(isReplaced(CONFIG, startsOf(OWN, { seen }), mac, start)).toBe(replaced);
+  });
+
+  it('is none of a host that does not vote, on whatever data', () => {
+    const start = { data: dataOf('f'), number: 1, name: 'k7' };
+    expect(isReplaced({ ...CONFIG, voters: votersOf(cloud) }, startsOf(OWN), mac, start)).toBe(false);
+    expect(isReplaced(undefined, startsOf(OWN, { seen }), mac, start)).toBe(false);
+  });
+});
