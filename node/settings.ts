@@ -36,7 +36,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'webhook-allow',
     takes: 'LIST',
-    help: 'CIDR[:port],… that webhooks may be sent to, besides loopback on a node that listens on loopback only',
+    help: 'CIDR[:port],… that webhooks may be sent to, besides public addresses, and loopback on a node that listens there only',
   },
   {
     name: 'send-accounts',

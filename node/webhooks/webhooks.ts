@@ -115,9 +115,9 @@ class WebhookService implements Webhooks {
   }
 
   async patch(id: string, change: SubscriptionChange): Promise<SubscriptionView> {
-    this.#channel(id);
+    const { url: urlBefore } = this.#channel(id).subscription;
     const events = change.events === undefined ? undefined : parseEvents(change.events);
-    if (change.url !== undefined) await this.#ports.guard.vet(change.url);
+    if (change.url !== undefined || change.enabled === true) await this.#ports.guard.vet(change.url ?? urlBefore);
     return this.#locks.run(ALL, async () => {
       const channel = this.#channel(id);
       const { subscription } = channel;

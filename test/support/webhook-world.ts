@@ -38,6 +38,8 @@ export class WebhookWorld {
   readonly receiver = new FakeReceiver(this.clock);
   readonly log = new RecordingLog();
   readonly random: Random;
+  /** URLs that the guard refuses; it has tests of its own. */
+  refused = /refused/;
   /** How long the disk takes for a commit: the next ones ask. */
   diskMs: () => number = () => 0;
   store = this.#openStore();
@@ -65,7 +67,7 @@ export class WebhookWorld {
       random,
       log,
       sender,
-      guard: { vet: vetLoosely },
+      guard: { vet: (url) => this.#vet(url) },
       hostId: 'mac' as HostId,
     });
     this.#stopping = new AbortController();
@@ -111,6 +113,11 @@ export class WebhookWorld {
     };
   }
 
+  async #vet(url: string): Promise<URL> {
+    if (this.refused.test(url)) throw new MeshError('url_refused', 'This URL is refused.', { field: 'url' });
+    return new URL(url);
+  }
+
   #openStore(disk: MemoryDisk = new Map()): MemoryStore {
     return new MemoryStore({
       disk,
@@ -122,10 +129,4 @@ export class WebhookWorld {
   get attempts(): readonly Readonly<Record<string, unknown>>[] {
     return this.log.named('delivery.attempted').map(({ fields }) => fields);
   }
-}
-
-/** The guard has tests of its own; here it only knows one URL that it refuses. */
-async function vetLoosely(url: string): Promise<URL> {
-  if (url.includes('refused')) throw new MeshError('url_refused', 'This URL is refused.', { field: 'url' });
-  return new URL(url);
 }

@@ -1,30 +1,22 @@
 // Whom a node may be made to call. A URL from a stranger must not become a request to this machine's neighbours, so every
-// address is judged here: literals before the request, every answer for a name while connecting, and the peer's address again
-// once connected. The function `judge` alone decides, whatever the moment (node/webhooks/README.md, "Whom a node calls").
-// For now only loopback (where the node allows it) and the operator's allow-list are open. Some ranges never are.
-import { BlockList, type LookupFunction, SocketAddress } from 'node:net';
-import { networkInterfaces } from 'node:os';
+// address is judged: literals before the request, every answer for a name while connecting, and the peer's address again once
+// connected (node/webhooks/README.md, "Whom a node calls").
+import type { LookupFunction } from 'node:net';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
-import { type AllowRule, type Family, familyOf } from './allow-list.ts';
+import { familyOf } from './allow-list.ts';
+import { judgeAddress, type OpenRules } from './judgement.ts';
 
 interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
 
-export interface GuardOptions {
+export interface GuardOptions extends OpenRules {
   readonly clock: Pick<Clock, 'sleep'>;
-  readonly allow: readonly AllowRule[];
-  /** Whether receivers on this machine are allowed: so by default on a node that itself listens on loopback only. */
-  readonly loopbackAllowed: boolean;
-  /** Where this node listens, once it does. */
-  readonly listening: () => readonly { readonly address: string; readonly port: number }[];
   /** All addresses of a name; rejects when it has none. Apart from what resolves the peers' names, for strangers choose these. */
   readonly resolve: (name: string) => Promise<readonly ResolvedAddress[]>;
-  /** This machine's own addresses: what a wildcard listener can be reached at. */
-  readonly localAddresses?: () => readonly string[];
 }
 
 export interface Guard {
@@ -40,34 +32,6 @@ export interface Guard {
   /** For `connect`: resolves a name and answers only when every address it has is allowed; those are then used. */
   lookup(port: number): LookupFunction;
 }
-
-const isLoopback = ranges(['127.0.0.0/8', '::1/128']);
-
-/** No allow-list opens these: there is no receiver there, or there is one that hands out the machine's credentials. */
-const isNeverOpen = ranges([
-  '0.0.0.0/8', // "this network", RFC 791; Linux takes it for loopback
-  '169.254.0.0/16', // link-local, RFC 3927, and most clouds' metadata
-  '224.0.0.0/4', // multicast, RFC 5771
-  '255.255.255.255/32', // broadcast
-  '100.100.100.200/32', // metadata, Alibaba
-  '168.63.129.16/32', // metadata, Azure
-  '192.0.0.192/32', // metadata, Oracle
-  'fe80::/10', // link-local, RFC 4291
-  'ff00::/8', // multicast, RFC 4291
-  'fd00:ec2::254/128', // metadata, AWS
-  'fd20:ce::254/128', // metadata, Google
-]);
-
-/** IPv6 forms with an IPv4 address inside: whoever means that address writes it as such. `::1` is judged before. */
-const embedsIpv4 = ranges([
-  '::/96', // unspecified and IPv4-compatible, RFC 4291
-  '::ffff:0:0/96', // IPv4-mapped, RFC 4291
-  '::ffff:0:0:0/96', // IPv4-translated, RFC 2765
-  '64:ff9b::/96', // NAT64, RFC 6052
-  '64:ff9b:1::/48', // NAT64, RFC 8215
-  '2002::/16', // 6to4, RFC 3056
-  '2001::/32', // Teredo, RFC 4380
-]);
 
 export function createGuard(options: GuardOptions): Guard {
   const { clock, resolve } = options;
@@ -123,36 +87,6 @@ function portOf(url: URL): number {
   return url.protocol === 'https:' ? 443 : 80;
 }
 
-function judgeAddress(address: string, port: number, options: GuardOptions): string | undefined {
-  const family = familyOf(address);
-  if (family === undefined) return 'is not an address that can be judged (it has a zone, or is none).';
-  if (isNeverOpen(address, family)) return 'lies in a range that is never delivered to.';
-  const isOnLoopback = isLoopback(address, family);
-  if (!isOnLoopback && embedsIpv4(address, family)) {
-    return 'is an IPv6 form of an IPv4 address; write that address itself.';
-  }
-  if (isOwn({ address, family, port }, options)) return 'is where this node itself listens.';
-  if (isOnLoopback && options.loopbackAllowed) return undefined;
-  if (options.allow.some((rule) => (rule.port ?? port) === port && rule.holds(address))) return undefined;
-  return 'is not open to webhooks; the operator can open it with MESH_WEBHOOK_ALLOW.';
-}
-
-interface Target {
-  readonly address: string;
-  readonly family: Family;
-  readonly port: number;
-}
-
-function isOwn({ address, family, port }: Target, options: GuardOptions): boolean {
-  const { listening, localAddresses = addressesOfMachine } = options;
-  return listening().some((own) => {
-    if (own.port !== port) return false;
-    if (own.address !== '0.0.0.0' && own.address !== '::') return isSame(own.address, address);
-    // A wildcard is every address of this machine, and all of 127.0.0.0/8.
-    return isLoopback(address, family) || localAddresses().some((local) => isSame(local, address));
-  });
-}
-
 function parseUrl(text: string): URL {
   // The parser would quietly drop tabs and line ends, which then stand in logs.
   if (!URL.canParse(text) || /[\s\p{Cc}]/u.test(text)) {
@@ -189,36 +123,10 @@ async function withinTime(answers: Promise<unknown>, clock: Pick<Clock, 'sleep'>
   answers.catch(() => {});
 }
 
-function isSame(one: string, other: string): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(address: string): string {
-  const family = familyOf(address);
-  return family === undefined ? address : new SocketAddress({ address, family }).address;
-}
-
-function addressesOfMachine(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
-}
-
 function unresolved(name: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`The name '${name}' has no address.`), { code: 'ENOTFOUND' });
 }
 
 function refused(message: string): MeshError {
   return new MeshError('url_refused', message, { field: 'url' });
-}
-
-type Ranges = (address: string, family: Family) => boolean;
-
-/** Each family apart: Node's `BlockList` would let an IPv4 range hold IPv4-mapped IPv6 addresses too. */
-function ranges(cidrs: readonly string[]): Ranges {
-  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
-  for (const cidr of cidrs) {
-    const [network = '', prefix] = cidr.split('/');
-    const family = familyOf(network);
-    if (family !== undefined) lists[family].addSubnet(network, Number(prefix), family);
-  }
-  return (address, family) => lists[family].check(address, family);
 }

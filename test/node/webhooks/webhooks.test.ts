@@ -88,6 +88,17 @@ describe('a subscription', () => {
     await expect(world.webhooks.patch(id, { url: 'http://refused/' })).rejects.toMatchObject({ code: 'url_refused' });
   });
 
+  it('is judged again when it is switched on, and can be switched off whatever its URL became', async () => {
+    const world = await openWorld();
+    const { id } = await world.subscribe();
+    world.refused = /./;
+    await expect(world.webhooks.patch(id, { enabled: false, description: 'off' })).resolves.toMatchObject({
+      enabled: false,
+    });
+    await expect(world.webhooks.patch(id, { enabled: true })).rejects.toMatchObject({ code: 'url_refused' });
+    expect(await world.webhooks.get(id)).toMatchObject({ enabled: false });
+  });
+
   it.each(['__proto__', 'constructor', 'toString', '', 'nothing'])("with the id '%s' does not exist", async (id) => {
     const world = await openWorld();
     const missing = expect.objectContaining({ code: 'not_found' });

@@ -313,6 +313,29 @@ describe('the guard', () => {
     expect(asked).toBe(1);
   });
 
+  it('keeps the sender from a name that was public when it was subscribed, and is not any more', async () => {
+    await using receiver = await startRawReceiver((socket) => socket.write(OK));
+    const answers = ['93.184.216.34', '127.0.0.1'];
+    const asked: string[] = [];
+    const resolve = async (name: string) => {
+      asked.push(name);
+      return [{ address: answers.shift() ?? '', family: 4 }];
+    };
+    const clock = new VirtualClock();
+    const guard = createGuard({ clock, resolve, allow: [], loopbackAllowed: false, listening: () => [] });
+    const url = `http://gateway.example:${receiver.port}/`;
+    await guard.vet(url);
+    const sender = createSender({ guard, clock });
+    const outcome = await sender.post({ url, headers: {}, body: new Uint8Array() }, NEVER);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: 'url_refused',
+      message: expect.stringContaining('127.0.0.1'),
+    });
+    expect([asked.length, receiver.connections()]).toEqual([2, 0]);
+    await sender.close();
+  });
+
   it('judges who answered once more after connecting', async () => {
     await using receiver = await startRawReceiver((socket) => socket.write(OK));
     const clock = new VirtualClock();

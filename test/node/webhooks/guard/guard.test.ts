@@ -60,13 +60,10 @@ describe('an address', () => {
     expect(guardOf().judge(address, 80)).toContain('MESH_WEBHOOK_ALLOW');
   });
 
-  it.each(['10.0.0.1', '100.64.0.7', '192.168.1.1', 'fd00::1', '93.184.216.34', '2606:2800::1'])(
-    '%s is open only by the allow-list',
-    (address) => {
-      expect(guardOf({ loopbackAllowed: true }).judge(address, 80)).toContain('MESH_WEBHOOK_ALLOW');
-      expect(guardOf({ allowing: EVERYTHING }).judge(address, 80)).toBeUndefined();
-    },
-  );
+  it.each(['10.0.0.1', '100.64.0.7', '192.168.1.1', 'fd00::1'])('%s is open only by the allow-list', (address) => {
+    expect(guardOf({ loopbackAllowed: true }).judge(address, 80)).toContain('MESH_WEBHOOK_ALLOW');
+    expect(guardOf({ allowing: EVERYTHING }).judge(address, 80)).toBeUndefined();
+  });
 
   it('is open on the port the list names, and on no other', () => {
     const guard = guardOf({ allowing: '10.0.0.0/8:8080, [fd00::/8]:443' });
@@ -116,7 +113,24 @@ describe('a URL', () => {
     'http://2852039166/',
     'http://0xa9.0xfe.0xa9.0xfe/',
     'http://[::ffff:127.0.0.1]/',
+    'http://[::ffff:a9fe:a9fe]/',
+    'http://[::ffff:5db8:d822]/',
+    'http://[64:ff9b::127.0.0.1]/',
     'http://[fe80::1]/',
+    'http://10.0.0.1./',
+    'http://012.0.0.1/',
+    'http://0xa.1/',
+    'http://167772161/',
+    'http://%31%30.0.0.1/',
+    'http://１０.０.０.１/',
+    'http://10。0。0。1/',
+    'https://①⓪.0.0.1/',
+    'http:10.0.0.1/',
+    'http:\\\\10.0.0.1\\hooks',
+    'http://1.1.1.1@10.0.0.1/',
+    'http://10.0.0.1:80@1.1.1.1/',
+    'javascript:alert(1)',
+    'HTTPS://1.1.1.1:0/',
   ])('%s is refused without asking anybody', (url) => {
     expect(() => open.admit(url)).toThrow(expect.objectContaining({ code: 'url_refused', field: 'url' }));
   });
@@ -126,9 +140,28 @@ describe('a URL', () => {
     'https://[::1]/',
     'http://0x7f.1/',
     'http://2130706433/',
+    'http://%31%32%37.0.0.1/',
+    'http://127.0.0.1./',
     'http://gateway.example/',
+    'http://gateway.example./',
+    'https://bücher.example/',
+    'http://93.184.216.34:8080/hooks',
+    'https://[2606:2800::1]/hooks',
+    'http://10.0.0.1.nip.example/',
+    'http://1.1.1.1/#@10.0.0.1',
   ])('%s may be tried', (url) => {
     expect(open.admit(url)).toBeInstanceOf(URL);
+  });
+
+  it.each([
+    'http://[fe80::1%25eth0]/',
+    'http://[::1%lo]/',
+    'http://256.0.0.1/',
+    'http://1.2.3.4.5/',
+    'http://%00/',
+    'http://a%2fb/',
+  ])("'%s' is not one, for its host is none", (url) => {
+    expect(() => open.admit(url)).toThrow(expect.objectContaining({ code: 'invalid_request', field: 'url' }));
   });
 });
 
