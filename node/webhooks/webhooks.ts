@@ -17,10 +17,10 @@ import { LogPages } from './delivery/log-pages.ts';
 import { DeliveryLoop } from './delivery/loop.ts';
 import type { Sender } from './delivery/sender.ts';
 import { makeSecret } from './delivery/signature.ts';
-import { deliverTest, type TestResult } from './delivery/test-delivery.ts';
+import { TestDeliveries, type TestResult } from './delivery/test-delivery.ts';
 import { eventsOf, withEvents } from './epochs.ts';
 import type { Guard } from './guard/guard.ts';
-import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from './limits.ts';
+import { SUBSCRIPTIONS_MAX } from './limits.ts';
 import { erase, loadChannels, removing } from './restart.ts';
 import {
   parseEvents,
@@ -74,6 +74,7 @@ class WebhookService implements Webhooks {
   readonly #ledger: Ledger;
   readonly #channels: Map<string, Channel>;
   readonly #deliveries: DeliveryLoop;
+  readonly #tests: TestDeliveries;
   /** One mutation after the other, so that what was checked still holds when it is written. */
   readonly #locks: KeyedLock;
 
@@ -83,6 +84,7 @@ class WebhookService implements Webhooks {
     this.#ledger = ledger;
     this.#channels = channels;
     this.#deliveries = new DeliveryLoop({ ...ports, ledger });
+    this.#tests = new TestDeliveries(ports);
     for (const channel of channels.values()) this.#deliveries.add(channel);
   }
 
@@ -152,18 +154,9 @@ class WebhookService implements Webhooks {
 
   async test(id: string): Promise<TestResult> {
     const channel = this.#channel(id);
-    if (channel.testsInFlight >= TESTS_IN_FLIGHT_MAX) {
-      const message = `${TESTS_IN_FLIGHT_MAX} tests of this webhook are in flight; try again when one has ended.`;
-      throw new MeshError('overloaded', message, { retryAfterSeconds: 1 });
-    }
-    channel.testsInFlight += 1;
-    try {
-      const result = await deliverTest(channel.subscription, this.#ports, channel.ended.signal);
-      this.#ports.log.info('subscription.tested', { subscriptionId: id, ...result });
-      return result;
-    } finally {
-      channel.testsInFlight -= 1;
-    }
+    const result = await this.#tests.deliver(channel.subscription, channel.ended.signal);
+    this.#ports.log.info('subscription.tested', { subscriptionId: id, ...result });
+    return result;
   }
 
   start(signal: AbortSignal): Promise<void> {

@@ -2,13 +2,14 @@
 // down. Decisions of time are made here, from the moment given; the doing is in loop.ts.
 // Every change of that state goes through this class. Everybody else reads.
 //
-//   webhooks.ts     change, startAfresh, remove, save ────┐
-//   loop.ts         sweep, begin, conclude, giveBack, bury ┼─► Channel ─► Subscription, Endpoint   (values, replaced whole)
-//   log-reader.ts   readOn, recall, recalled ─────────────┘       ├────► Lanes    pure state; `touched` names each lane that changed
-//                                                                 └────► Ledger   the keys that changed, values read at the commit
+//   webhooks.ts     change, startAfresh, remove, save ──────────┐
+//   loop.ts         sweep, begin, end, conclude, giveBack, bury ┼─► Channel ─► Subscription, Endpoint   (values, replaced whole)
+//   log-reader.ts   readOn, recall, recalled ───────────────────┘       ├────► Lanes    pure state; `touched` names each lane that changed
+//                                                                       └────► Ledger   the keys that changed, values read at the commit
 //
 // A method changes state and marks its records in one go, without waiting in between; the caller flushes the ledger. A commit therefore
 // never shows half a change: a cursor on disk always fits the lanes beside it.
+// Longer than 300 lines: all that may change in a subscription's state is found here.
 import type { Random } from '../../../mesh/ports.ts';
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
@@ -48,9 +49,6 @@ export interface Begun {
 export class Channel {
   /** Aborts when the subscription is removed, or when the node must stop now: cuts off what is in flight. */
   readonly ended = new AbortController();
-  inFlight = 0;
-  /** `POST …/test` requests in flight. */
-  testsInFlight = 0;
   readonly #lanes: Lanes;
   readonly #records: ChannelRecords;
   readonly #random: Random;
@@ -61,6 +59,7 @@ export class Channel {
   #dead: number;
   #isRecalling: boolean;
   #savedCursor: number;
+  #inFlight = 0;
   #nextChangeMs = 0;
   #sweptMs = 0;
 
@@ -97,6 +96,11 @@ export class Channel {
 
   get endpoint(): Endpoint {
     return this.#endpoint;
+  }
+
+  /** Attempts in flight. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   get dead(): number {
@@ -180,7 +184,7 @@ export class Channel {
   /** The lane to attempt now, if there is one and the receiver may be asked. */
   nextLane(nowMs: number): Lane | undefined {
     if (!this.#subscription.isEnabled || this.#isRecalling) return undefined;
-    return this.inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#lanes.nextReady() : undefined;
+    return this.#inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#lanes.nextReady() : undefined;
   }
 
   /** Makes the lanes ready whose time has come. Occupies and returns those whose event's life is over: the caller buries them. */
@@ -216,12 +220,18 @@ export class Channel {
     return Math.min(this.#nextChangeMs, pausedUntilMs > nowMs ? pausedUntilMs : Number.POSITIVE_INFINITY);
   }
 
-  /** Notes one more attempt; it must be durable before it is made. */
+  /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */
   begin(lane: Lane, nowMs: number): Begun {
+    this.#inFlight += 1;
     const delayMs = retryDelayMs(lane.attempts + 1, this.#random);
     this.#lanes.occupy(lane);
     this.#lanes.begin(lane, nowMs + delayMs);
     return { lane, pausesSeen: this.#endpoint.pauses, delayMs };
+  }
+
+  /** An attempt that `begin` noted is in flight no longer, whatever came of it. */
+  end(): void {
+    this.#inFlight -= 1;
   }
 
   /** The attempt was not made after all, or cut off by the node itself: it says nothing of the receiver. */
@@ -284,11 +294,7 @@ export class Channel {
       this.#nextChangeMs = Math.min(this.#nextChangeMs, dueMs, lifeEndMs(lane, this.#subscription));
     }
     this.#savedCursor = this.#lanes.cursor;
-    this.#records.progress(() => this.#progress());
-  }
-
-  #progress(): Progress {
-    return { cursor: this.#lanes.cursor, dead: this.#dead, endpoint: this.#endpoint };
+    this.#records.progress(() => ({ cursor: this.#lanes.cursor, dead: this.#dead, endpoint: this.#endpoint }));
   }
 
   #storedLane(lane: Lane): StoredLane | undefined {

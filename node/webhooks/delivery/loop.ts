@@ -111,14 +111,13 @@ export class DeliveryLoop {
 
   async #attempt(channel: Channel, begun: Begun): Promise<void> {
     const { lane } = begun;
-    channel.inFlight += 1;
     try {
       const [entry] = await Promise.all([this.#pages.entry(lane.seq), this.#ports.ledger.flush()]);
       if (entry === undefined) this.#bury(channel, lane, undefined);
       else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.giveBack(begun);
       else this.#conclude(channel, begun, { entry, outcome: await this.#send(channel, lane, entry) });
     } finally {
-      channel.inFlight -= 1;
+      channel.end();
     }
     await this.#goOn(channel, lane);
   }

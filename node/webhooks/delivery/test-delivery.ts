@@ -1,8 +1,10 @@
 // `POST /api/webhooks/:id/test`: one real, signed attempt of the event `webhook.test`, outside the lanes and never repeated.
 
+import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
+import { TESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Outcome } from './outcome.ts';
 import { payloadOf, type Told } from './payload.ts';
@@ -18,14 +20,46 @@ export interface TestResult {
   readonly durationMs: number;
 }
 
-export interface TestPorts {
+interface TestPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly sender: Sender;
   readonly hostId: HostId;
 }
 
-export async function deliverTest(
+export class TestDeliveries {
+  readonly #ports: TestPorts;
+  /** How many are in flight for a subscription, by its id; absent: none. */
+  readonly #inFlight = new Map<string, number>();
+
+  constructor(ports: TestPorts) {
+    this.#ports = ports;
+  }
+
+  /** Throws `overloaded` when `TESTS_IN_FLIGHT_MAX` for the subscription are in flight. `signal` cuts the attempt off. */
+  async deliver(subscription: Subscription, signal: AbortSignal): Promise<TestResult> {
+    const { id } = subscription;
+    const inFlight = this.#inFlight.get(id) ?? 0;
+    if (inFlight >= TESTS_IN_FLIGHT_MAX) {
+      const message = `${TESTS_IN_FLIGHT_MAX} tests of this webhook are in flight; try again when one has ended.`;
+      throw new MeshError('overloaded', message, { retryAfterSeconds: 1 });
+    }
+    this.#inFlight.set(id, inFlight + 1);
+    try {
+      return await deliverTest(subscription, this.#ports, signal);
+    } finally {
+      this.#ended(id);
+    }
+  }
+
+  #ended(id: string): void {
+    const left = (this.#inFlight.get(id) ?? 0) - 1;
+    if (left > 0) this.#inFlight.set(id, left);
+    else this.#inFlight.delete(id);
+  }
+}
+
+async function deliverTest(
   { id, url, secret }: Subscription,
   { clock, random, sender, hostId }: TestPorts,
   signal: AbortSignal,
