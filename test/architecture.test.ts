@@ -63,7 +63,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/serve.ts', ['node/', 'mesh/']],
   ['node/node.ts', ['node/', 'mesh/']],
   [
-    'node/open-mesh.ts',
+    'node/mesh-module.ts',
     ['node/claims.ts', 'node/mesh-events.ts', 'node/peers/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/'],
   ],
   [

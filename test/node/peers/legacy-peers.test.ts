@@ -6,7 +6,7 @@ import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import { parseRoster, type Roster } from '../../../mesh/roster.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
-import { openPeers } from '../../../node/peers/open-peers.ts';
+import { openPeers } from '../../../node/peers/peers-module.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { parsePlainAddress } from '../../support/plain-address.ts';
