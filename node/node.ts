@@ -44,6 +44,7 @@ import type { Config, ListenAddress, Secrets } from './settings.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
+import type { OpenTunnel } from './webhooks/guard/proxy-tunnel.ts';
 import { openWebhooks } from './webhooks/webhooks-module.ts';
 
 export interface NodePorts {
@@ -57,6 +58,8 @@ export interface NodePorts {
   readonly resolver: Resolver;
   /** Addresses of the names in the URLs of webhooks; rejects when there is none. */
   readonly resolveOutside: GuardOptions['resolve'];
+  /** By which webhooks leave the operator's networks; absent: directly. */
+  readonly webhookTunnel?: OpenTunnel | undefined;
   /** Asks for access tokens. */
   readonly post: PostForm;
   /** Sockets to mail servers. */
@@ -75,7 +78,7 @@ export interface NodePorts {
 
 export interface NodeOptions {
   readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'legacy'>;
-  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims'>;
+  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
   readonly roster: RosterWatch;
@@ -137,7 +140,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const webhooks = stack.use(
     await openWebhooks({
       ...{ ...core, changes: registry.changes, hostId: self, listening },
-      ...{ resolve: ports.resolveOutside, allow: config.webhookAllow },
+      ...{ resolve: ports.resolveOutside, allow: config.webhookAllow, tunnel: ports.webhookTunnel },
     }),
   );
   const { table, mail } = registry;

@@ -30,6 +30,7 @@ import { createLog } from './system/json-log.ts';
 import type { LineSink } from './system/line-sink.ts';
 import { systemRandom } from './system/random.ts';
 import { createPostForm } from './system/token-form.ts';
+import { createTunnel } from './webhooks/guard/proxy-tunnel.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -77,6 +78,8 @@ export async function serveNode({ config, secrets, version, standardError, stop 
     { file: config.sendAccounts, url: secrets.smtpUrl },
     { readPrivateFile, readCertificates },
   );
+  const proxyUrl = secrets.webhookProxy?.reveal();
+  const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
   const engine = await openClaimEngine(secrets.claims, addresses.lookup);
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
@@ -95,6 +98,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
     callOnce: createCallOnce(addresses),
     // Strangers choose these names, so they are resolved apart from all others and can delay none.
     resolveOutside: createNameResolver({ clock: systemClock }),
+    webhookTunnel,
     blobs,
     post,
     socketTo: (name: string) => socketBy(addresses.lookup, name),

@@ -82,6 +82,11 @@ export const SETTINGS: readonly Setting[] = [
     help: 'who keeps the claims, the same on every host: quorum (the hosts themselves, the default), etcd://host:2379, or postgres://user:password@host/database',
   },
   {
+    name: 'webhook-proxy',
+    secret: true,
+    help: 'http://[user:password@]host:port of a proxy that webhooks to public receivers go through',
+  },
+  {
     name: 'smtp-url',
     secret: true,
     help: 'one account to send mail through: smtp://user:password@host:587, smtps://…:465, or smtp://127.0.0.1:25',
@@ -96,6 +101,10 @@ const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is
   claims: {
     form: /^(?:quorum|etcd:\/\/\S{1,2000}|postgres(?:ql)?:\/\/\S{1,2000})$/,
     is: 'quorum, etcd://host:port or postgres://user:password@host:port/database',
+  },
+  'webhook-proxy': {
+    form: /^http:\/\/[^\s/]{1,2000}:\d{1,5}\/?$/,
+    is: 'http://host:port or http://user:password@host:port',
   },
   'smtp-url': { form: /^smtps?:\/\/\S{1,2000}$/, is: 'smtp://user:password@host:port or smtps://…' },
 };
@@ -128,6 +137,7 @@ export interface Secrets {
   readonly meshSecret: Secret | undefined;
   readonly smtpUrl: Secret | undefined;
   readonly claims: Secret | undefined;
+  readonly webhookProxy: Secret | undefined;
 }
 
 /** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */
@@ -174,6 +184,7 @@ export function readConfig(
     meshSecret: readSecret('secret', given, mistakes),
     smtpUrl: readSecret('smtp-url', given, mistakes),
     claims: readSecret('claims', given, mistakes),
+    webhookProxy: readSecret('webhook-proxy', given, mistakes),
   };
   if (mistakes.length > 0)
     throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);

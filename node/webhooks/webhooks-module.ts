@@ -7,6 +7,7 @@ import { isLoopback } from '../machine/this-machine.ts';
 import type { Store } from '../store/store.ts';
 import { createSender } from './delivery/http-sender.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
+import type { OpenTunnel } from './guard/proxy-tunnel.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 export interface OpenWebhooksOptions {
@@ -20,13 +21,15 @@ export interface OpenWebhooksOptions {
   readonly resolve: GuardOptions['resolve'];
   /** What an operator allows beyond the guard's own rules. */
   readonly allow: GuardOptions['allow'];
+  /** By which public receivers are reached, where they are not directly. */
+  readonly tunnel?: OpenTunnel | undefined;
   /** Where this node listens: no webhook is sent there. */
   readonly listening: () => { readonly ip: string; readonly port: number };
 }
 
 /** Rejects with `store_failed` when a record can't be read. Disposing cuts off what is being sent. */
 export async function openWebhooks(options: OpenWebhooksOptions): Promise<Webhooks & AsyncDisposable> {
-  const { clock, resolve, allow, listening } = options;
+  const { clock, resolve, allow, listening, tunnel } = options;
   const guard = createGuard({
     clock,
     resolve,
@@ -35,7 +38,7 @@ export async function openWebhooks(options: OpenWebhooksOptions): Promise<Webhoo
     listening: () => [{ address: listening().ip, port: listening().port }],
   });
   await using stack = new AsyncDisposableStack();
-  const sender = createSender({ guard, clock });
+  const sender = createSender({ guard, clock, tunnel });
   stack.defer(() => sender.close());
   const webhooks = await createWebhooks({ ...options, guard, sender });
   const owned = stack.move();

@@ -37,6 +37,23 @@ describe('the settings', () => {
     );
   });
 
+  it.each(['http://proxy.example:3128', 'http://mesh:word@10.0.0.9:3128/', 'http://[fd00::1]:3128'])(
+    'take a proxy for webhooks, as a secret: %s',
+    (url) => {
+      const { secrets } = readConfig({ 'webhook-proxy': 'http://flag.example:1' }, { MESH_WEBHOOK_PROXY: url });
+      expect([secrets.webhookProxy?.reveal(), String(secrets.webhookProxy)]).toEqual([url, '[secret]']);
+    },
+  );
+
+  it.each(['https://proxy.example:3128', 'proxy.example:3128', 'http://proxy.example', 'http://proxy.example:3128/a'])(
+    'refuse %s as a proxy, without showing it',
+    (url) => {
+      const read = () => readConfig({}, { MESH_WEBHOOK_PROXY: url });
+      expect(read).toThrow(/MESH_WEBHOOK_PROXY must be http:\/\/host:port/);
+      expect(read).not.toThrow('proxy.example');
+    },
+  );
+
   it('tell of variables that look like settings and are none', () => {
     const environment = { MESH_TOKN: 'x', mesh_token: 'x', MESH_URL: 'x', MESH_AGENT: 'x', MESH_SECRET: '', PATH: 'x' };
     expect(readConfig({}, environment).config.unknownVariables).toEqual(['MESH_TOKN', 'mesh_token']);

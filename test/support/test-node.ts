@@ -3,12 +3,11 @@ import { Socket } from 'node:net';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
-import { createNode, type MeshNode } from '../../node/node.ts';
+import { createNode, type MeshNode, type NodeOptions } from '../../node/node.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
-import type { Secrets } from '../../node/settings.ts';
 import type { Resolver } from '../../node/validation/deliverability.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -79,7 +78,7 @@ export async function testNode({
   const store = new MemoryStore(disk === undefined ? {} : { disk });
   const roster = new RosterWatch(hostsText('mac', ...Object.keys(scripts)), { id: 'mac', hostName: 'mac' }, log);
   const peers = new ScriptedPeers(scripts);
-  const secrets: Omit<Secrets, 'smtpUrl' | 'claims'> = {
+  const secrets: NodeOptions['secrets'] = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
     meshSecret: undefined,

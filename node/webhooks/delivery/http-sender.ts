@@ -6,8 +6,7 @@ import https from 'node:https';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { type RunningDeadline, startDeadline } from '../../../mesh/time/deadline.ts';
-import { createGuardedAgents, type GuardedAgents } from '../guard/connector.ts';
-import type { Guard } from '../guard/guard.ts';
+import { createGuardedAgents, type GuardedAgents, type Ways } from '../guard/connector.ts';
 import {
   DRAIN_MS_MAX,
   INTERIM_ANSWERS_MAX,
@@ -18,14 +17,10 @@ import {
 import type { Outcome, SendError } from './outcome.ts';
 import type { Post, Sender } from './sender.ts';
 
-export interface SenderPorts {
-  readonly guard: Guard;
-  readonly clock: Clock;
-}
-
 /** Must be closed; `close` cuts off what is in flight. */
-export function createSender({ guard, clock }: SenderPorts): Sender & { close(): Promise<void> } {
-  const agents = createGuardedAgents(guard, clock);
+export function createSender(ways: Ways): Sender & { close(): Promise<void> } {
+  const { guard, clock } = ways;
+  const agents = createGuardedAgents(ways);
   return {
     async post(post, signal) {
       const startedMs = clock.monotonicMs();
@@ -128,6 +123,7 @@ function causes(error: unknown): readonly Error[] {
 
 function nameOf(code: string): SendError {
   if (code === 'ETIMEDOUT') return 'connect_timeout';
+  if (code === 'EPROXY') return 'proxy_failed';
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_FAIL', 'EAI_NONAME'].includes(code)) return 'name_unresolved';
   if (/^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|ADDRNOTAVAIL|ACCES|PERM)$/.test(code))
     return 'connect_failed';

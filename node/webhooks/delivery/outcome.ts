@@ -6,6 +6,7 @@ export type SendError =
   | 'name_unresolved'
   | 'connect_failed'
   | 'connect_timeout'
+  | 'proxy_failed'
   | 'tls_failed'
   | 'connection_lost'
   | 'headers_too_large'

@@ -1,13 +1,16 @@
-// How the sender's connections are opened: through the guard, within a time of our own clock, HTTP/1.1 only.
+// How the sender's connections are opened: through the guard, within a time of our own clock, HTTP/1.1 only; to public receivers through
+// the operator's proxy, where there is one.
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import { type DeadlineEnd, startDeadline, untilAborted } from '../../../mesh/time/deadline.ts';
 import { CONNECT_MS_MAX, CONNECTIONS_MAX, ENDPOINT_IN_FLIGHT_MAX, IDLE_MS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import type { Guard } from './guard.ts';
+import type { OpenTunnel, Target } from './proxy-tunnel.ts';
 
 /** No connection, and Node has no error of its own for it. `code` is one of Node's, so that one table names them all. */
 class ConnectError extends Error {
@@ -19,12 +22,6 @@ class ConnectError extends Error {
   }
 }
 
-interface Target {
-  readonly host: string;
-  readonly port: number;
-  readonly isTls: boolean;
-}
-
 type Opened = (error: Error | null, socket?: net.Socket) => void;
 
 export interface GuardedAgents extends Disposable {
@@ -32,8 +29,15 @@ export interface GuardedAgents extends Disposable {
   of(url: URL): http.Agent;
 }
 
+export interface Ways {
+  readonly guard: Guard;
+  readonly clock: Clock;
+  /** By which public receivers are reached; absent: as all others. */
+  readonly tunnel?: OpenTunnel | undefined;
+}
+
 /** Connections for both schemes. A request fails with `url_refused` when the guard says so, before or after connecting. Disposing closes them all. */
-export function createGuardedAgents(guard: Guard, clock: Pick<Clock, 'sleep'>): GuardedAgents {
+export function createGuardedAgents(ways: Ways): GuardedAgents {
   const options = {
     keepAlive: true,
     maxSockets: CONNECTIONS_MAX,
@@ -41,11 +45,14 @@ export function createGuardedAgents(guard: Guard, clock: Pick<Clock, 'sleep'>): 
     // Only idle connections end by it: the deadline of each attempt is the sender's.
     timeout: IDLE_MS_MAX,
   };
-  const pending = new Set<net.Socket>();
+  const closing = new AbortController();
   const guarded = <One extends http.Agent>(agent: One, isTls: boolean): One => {
     // Node's types leave out that the socket may be handed over later.
     const createConnection = ({ host, port }: { host: string; port: number | string }, opened: Opened) => {
-      connect({ host, port: Number(port), isTls }, { guard, clock, pending }, opened);
+      void connect({ host, port: Number(port), isTls }, ways, closing.signal).then(
+        (socket) => opened(null, socket),
+        (error: Error) => opened(error),
+      );
     };
     return Object.assign(agent, { createConnection });
   };
@@ -56,52 +63,70 @@ export function createGuardedAgents(guard: Guard, clock: Pick<Clock, 'sleep'>): 
     [Symbol.dispose]() {
       plain.destroy();
       secure.destroy();
-      for (const socket of pending) socket.destroy();
+      closing.abort();
     },
   };
 }
 
-interface Ways {
-  readonly guard: Guard;
-  readonly clock: Pick<Clock, 'sleep'>;
-  /** Connections that are being made. */
-  readonly pending: Set<net.Socket>;
+interface Receiver extends Target {
+  readonly isTls: boolean;
 }
 
-function connect(target: Target, { guard, clock, pending }: Ways, opened: Opened): void {
-  const socket = open(target, guard);
-  pending.add(socket);
-  const timer = new AbortController();
-  let isSettled = false;
-  const settle = (error: Error | undefined) => {
-    if (isSettled) return;
-    isSettled = true;
-    timer.abort();
-    pending.delete(socket);
-    if (error === undefined) {
-      opened(null, socket);
-      return;
-    }
-    socket.destroy();
-    opened(error);
-  };
-  socket.once(target.isTls ? 'secureConnect' : 'connect', () =>
-    settle(judgePeer(guard, socket.remoteAddress, target.port)),
-  );
-  // Stays for the life of the socket: an error after the hand-over is the request's to tell, and must not be nobody's.
-  socket.on('error', (error) => settle(error));
-  socket.once('close', () => settle(new ConnectError('ECONNRESET', 'The connection closed before it was made.')));
-  void clock.sleep(CONNECT_MS_MAX, timer.signal).then(() => {
-    settle(new ConnectError('ETIMEDOUT', `No connection within ${CONNECT_MS_MAX / 1_000} s.`));
+async function connect(receiver: Receiver, ways: Ways, closing: AbortSignal): Promise<net.Socket> {
+  using limit = startDeadline({ clock: ways.clock, ms: CONNECT_MS_MAX, signals: [closing], silent: unconnected });
+  return (await throughTunnel(receiver, ways, limit.signal)) ?? (await directly(receiver, ways.guard, limit.signal));
+}
+
+/** `undefined`: the operator's own word opened this receiver, and the proxy is not asked about it. */
+async function throughTunnel(
+  receiver: Receiver,
+  { guard, tunnel }: Ways,
+  signal: AbortSignal,
+): Promise<net.Socket | undefined> {
+  if (tunnel === undefined || !(await untilAborted(signal, guard.leadsOut(receiver.host, receiver.port))))
+    return undefined;
+  const socket = await tunnel(receiver, signal);
+  if (!receiver.isTls) return socket;
+  return made(tls.connect({ socket, ...tlsOptions(receiver) }), 'secureConnect', signal);
+}
+
+async function directly(receiver: Receiver, guard: Guard, signal: AbortSignal): Promise<net.Socket> {
+  const { host, port, isTls } = receiver;
+  const shared = { host, port, lookup: guard.lookup(port), noDelay: true, keepAlive: true };
+  const socket = isTls
+    ? await made(tls.connect({ ...shared, ...tlsOptions(receiver) }), 'secureConnect', signal)
+    : await made(net.connect(shared), 'connect', signal);
+  const fault = judgePeer(guard, socket.remoteAddress, port);
+  if (fault === undefined) return socket;
+  socket.destroy();
+  throw fault;
+}
+
+/** The socket, once `event` has come. It is destroyed when that does not come. */
+function made(socket: net.Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.once(event, () => resolve(socket));
+    // Stays for the life of the socket: an error after the hand-over is the request's to tell, and must not be nobody's.
+    socket.on('error', fail);
+    socket.once('close', () => fail(new ConnectError('ECONNRESET', 'The connection closed before it was made.')));
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+    if (signal.aborted) fail(signal.reason);
   });
 }
 
-function open({ host, port, isTls }: Target, guard: Guard): net.Socket {
-  const shared = { host, port, lookup: guard.lookup(port), noDelay: true, keepAlive: true };
-  if (!isTls) return net.connect(shared);
-  // An IP address is no server name (RFC 6066 §3); the certificate is then checked against the address.
-  const servername = familyOf(host) === undefined ? { servername: host } : {};
-  return tls.connect({ ...shared, ...servername, ALPNProtocols: ['http/1.1'] });
+/** An IP address is no server name (RFC 6066 §3); the certificate is then checked against the address. */
+function tlsOptions({ host }: Receiver): tls.ConnectionOptions {
+  return { host, ...(familyOf(host) === undefined ? { servername: host } : {}), ALPNProtocols: ['http/1.1'] };
+}
+
+function unconnected(end: DeadlineEnd): ConnectError {
+  return end === 'late'
+    ? new ConnectError('ETIMEDOUT', `No connection within ${CONNECT_MS_MAX / 1_000} s.`)
+    : new ConnectError('ECONNRESET', 'The node closed its connections.');
 }
 
 function judgePeer(guard: Guard, address: string | undefined, port: number): Error | undefined {

@@ -4,9 +4,9 @@
 import type { LookupFunction } from 'node:net';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
-import { RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
+import { RESOLVE_BEFORE_PROXY_MS_MAX, RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
-import { judgeAddress, type OpenRules } from './judgement.ts';
+import { isPublic, judgeAddress, type OpenRules } from './judgement.ts';
 
 interface ResolvedAddress {
   readonly address: string;
@@ -31,6 +31,11 @@ export interface Guard {
   judge(address: string, port: number): string | undefined;
   /** For `connect`: resolves a name and answers only when every address it has is allowed; those are then used. */
   lookup(port: number): LookupFunction;
+  /**
+   * Whether a proxy is to reach `host`: it has public addresses only, or is a name that nobody here knows in time. Anything else is open
+   * by the operator's own word about his networks. Rejects with `url_refused` when an address is not open.
+   */
+  leadsOut(host: string, port: number): Promise<boolean>;
 }
 
 export function createGuard(options: GuardOptions): Guard {
@@ -64,8 +69,13 @@ export function createGuard(options: GuardOptions): Guard {
       const answers = answersOf(url.hostname, portOf(url)).finally(() => {
         vetting -= 1;
       });
-      await withinTime(answers, clock);
+      await withinTime(answers, RESOLVE_MS_MAX, clock);
       return url;
+    },
+    async leadsOut(host, port) {
+      if (familyOf(host) !== undefined) return isPublic(host, options);
+      const known = await withinTime(answersOf(host, port), RESOLVE_BEFORE_PROXY_MS_MAX, clock);
+      return (known ?? []).every(({ address }) => isPublic(address, options));
     },
     lookup: (port) => (name, lookupOptions, callback) => {
       answersOf(name, port).then(
@@ -109,18 +119,23 @@ function literalOf(url: URL): string | undefined {
   return familyOf(host) === undefined ? undefined : host;
 }
 
-async function withinTime(answers: Promise<unknown>, clock: Pick<Clock, 'sleep'>): Promise<void> {
+/** `undefined` when they do not come in time, or there are none now, which may change. */
+async function withinTime(
+  answers: Promise<readonly ResolvedAddress[]>,
+  ms: number,
+  clock: Pick<Clock, 'sleep'>,
+): Promise<readonly ResolvedAddress[] | undefined> {
   const timer = new AbortController();
+  // Whoever answers after the time has passed is heard at the first attempt.
+  answers.catch(() => {});
   try {
-    await Promise.race([answers, clock.sleep(RESOLVE_MS_MAX, timer.signal)]);
+    return await Promise.race([answers, clock.sleep(ms, timer.signal).then(() => undefined)]);
   } catch (error) {
-    // Any other failure means that the name has no address now, which may change.
     if (error instanceof MeshError) throw error;
+    return undefined;
   } finally {
     timer.abort();
   }
-  // Whoever answers after the time has passed is heard at the first attempt.
-  answers.catch(() => {});
 }
 
 function unresolved(name: string): NodeJS.ErrnoException {

@@ -42,6 +42,11 @@ export function judgeAddress(address: string, port: number, rules: OpenRules): s
     : `${what}; webhooks go there only where the operator allows it with MESH_WEBHOOK_ALLOW.`;
 }
 
+/** Somewhere on the Internet, whatever else the operator opened. */
+export function isPublic(address: string, rules: OpenRules): boolean {
+  return judgeAddress(address, 0, { ...rules, allow: [], loopbackAllowed: false }) === undefined;
+}
+
 /** Only public addresses may be written by NAT64's prefix (RFC 6052 §3.1), so nothing that the operator opened is reached by it. */
 function judgeTranslated(address: string, port: number, rules: OpenRules): string | undefined {
   const reason = judgeAddress(address, port, { ...rules, allow: [], loopbackAllowed: false });

@@ -104,6 +104,18 @@ describe('a range that is special', () => {
     }
   });
 
+  it.each([
+    ['100::1', '100::/64'],
+    ['100:0:0:1::1', '100:0:0:1::/64'],
+    ['2001:20::1', '2001::/23'],
+    ['5f00::1', '5f00::/16'],
+    ['fd12::1', 'fc00::/7'],
+    ['fec0::1', 'fec0::/10'],
+    ['4000::1', '4000::/2'],
+  ])('%s is refused by its own name, %s', (address, range) => {
+    expect(judgeAddress(address, 80, STRICT)).toContain(`lies in ${range} (`);
+  });
+
   it('is named in the refusal, with what opens it', () => {
     expect(judgeAddress('10.1.2.3', 80, STRICT)).toBe(
       'lies in 10.0.0.0/8 (private use, RFC 1918); webhooks go there only where the operator allows it with MESH_WEBHOOK_ALLOW.',
