@@ -1,36 +1,48 @@
-// Which events a subscription wants, and from which entry of the log on. An entry is judged by the epoch in which it was committed,
-// whenever it is read: a change of `events` alters nothing for the entries that wait.
+// Which events a subscription wants, of which hosts, and from which entry of the log on. An entry is judged by the epoch in which it was
+// committed, whenever it is read: a change of `events` or `scope` alters nothing for the entries that wait.
 import { MeshError } from '../../mesh/errors.ts';
-import type { ChangeEntry, ChangeEvent } from '../changes/change-log.ts';
+import type { ChangeEntry } from '../changes/change-log.ts';
 import { EPOCHS_MAX } from './limits.ts';
-import type { Subscription } from './webhook-records.ts';
+import type { Epoch, Subscription } from './webhook-records.ts';
 
-/** The events that the subscription wants now. */
-export function eventsOf({ epochs }: Pick<Subscription, 'epochs'>): readonly ChangeEvent[] {
-  return epochs.at(-1)?.events ?? [];
+type Epochs = Pick<Subscription, 'epochs'>;
+
+/** What is wanted in an epoch. */
+export type Wish = Omit<Epoch, 'fromSeq'>;
+
+/** What the subscription wants now. */
+export function wishOf({ epochs }: Epochs): Wish {
+  const { events, scope } = epochs.at(-1) ?? { events: [], scope: 'mesh' };
+  return { events, scope };
 }
 
-/** Whether a subscription wants an entry, as it stood when the entry was committed. */
-export function wants({ epochs }: Pick<Subscription, 'epochs'>, entry: ChangeEntry): boolean {
+/** Whether a subscription wants an entry, as the subscription stood when the entry was committed here. */
+export function wants({ epochs }: Epochs, entry: ChangeEntry): boolean {
   const epoch = epochs.findLast(({ fromSeq }) => fromSeq <= entry.seq);
-  return epoch?.events.includes(entry.event) ?? false;
+  if (epoch === undefined || (isHeard(entry) && epoch.scope === 'host')) return false;
+  return epoch.events.some((event) => event === entry.event);
 }
 
 /**
- * The epochs when `events` are wanted from the entry after `head` on. An older epoch is kept as long as an entry of it, from
+ * The epochs when `wish` holds from the entry after `head` on. An older epoch is kept as long as an entry of it, from
  * `oldestSeq` on, may be waiting. Throws `limit_exceeded` after `EPOCHS_MAX` changes that something still waits under.
  */
-export function withEvents(
-  { epochs }: Pick<Subscription, 'epochs'>,
-  events: ChangeEvent[],
+export function withWish(
+  { epochs }: Epochs,
+  wish: Wish,
   { head, oldestSeq }: { readonly head: number; readonly oldestSeq: number },
 ): Subscription['epochs'] {
   const before = epochs.filter(({ fromSeq }) => fromSeq <= head);
   const used = before.filter((_, at) => (before[at + 1]?.fromSeq ?? Number.POSITIVE_INFINITY) > oldestSeq);
-  if (used.length < EPOCHS_MAX) return [...used, { fromSeq: head + 1, events }];
+  if (used.length < EPOCHS_MAX) return [...used, { fromSeq: head + 1, ...wish }];
   throw new MeshError(
     'limit_exceeded',
-    `'events' was changed ${EPOCHS_MAX} times while older deliveries wait; change it again when they are done.`,
+    `'events' and 'scope' were changed ${EPOCHS_MAX} times while older deliveries wait; change them again when those are done.`,
     { field: 'events' },
   );
+}
+
+/** Whether another host made the change: its entry names the origin. */
+function isHeard(entry: ChangeEntry): boolean {
+  return 'origin' in entry;
 }

@@ -10,12 +10,22 @@ export const URL_CHARACTERS_MAX = 2_048;
 export const DESCRIPTION_CHARACTERS_MAX = 500;
 /** Members of `events` as sent, repeats among them. */
 export const EVENTS_MAX = 16;
-/** Changes of `events` that entries still waiting were decided under. */
+/** Changes of `events` or `scope` that entries still waiting were decided under. */
 export const EPOCHS_MAX = 100;
 /** The specification's example has 22 characters; Standard Webhooks' longest key is 64 octets, 92 characters of `whsec_…`. */
 export const SECRET_CHARACTERS_MIN = 16;
 export const SECRET_CHARACTERS_MAX = 256;
 export const SECRET_MADE_BYTES = 32;
+/** How long a former secret may sign beside the new one, and how many may at once. */
+export const GRACE_SECONDS_MAX = 7 * 24 * 3_600;
+export const GRACE_SECONDS = 24 * 3_600;
+export const FORMER_SECRETS_MAX = 3;
+/** Headers that a subscription adds to its requests. */
+export const CUSTOM_HEADERS_MAX = 10;
+export const CUSTOM_HEADER_NAME_CHARACTERS_MAX = 100;
+export const CUSTOM_HEADER_VALUE_CHARACTERS_MAX = 1_024;
+/** `ratePerSecond`: attempts that a subscription may ask to have at most. */
+export const RATE_PER_SECOND_MAX = 1_000;
 
 /** Deliveries in flight to one subscription. */
 export const ENDPOINT_IN_FLIGHT_MAX = 8;

@@ -1,9 +1,9 @@
-// A subscription as people meet it: what a request asks for is checked here, what an answer shows is made up here.
+// A subscription as requests ask for it: what may be asked is checked here, and what becomes of the subscription by it.
 import { MeshError } from '../../mesh/errors.ts';
 import { CHANGE_EVENTS, type ChangeEvent } from '../changes/change-log.ts';
-import type { Pending } from './delivery/backlog.ts';
-import type { Channel } from './delivery/channel.ts';
-import { eventsOf } from './epochs.ts';
+import { type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
+import { type Wish, wishOf, withWish } from './epochs.ts';
+import { CUSTOM_HEADERS_MAX } from './limits.ts';
 import type { Subscription } from './webhook-records.ts';
 
 /** As `POST /api/webhooks` sends it, its form checked by the route. */
@@ -13,43 +13,20 @@ export interface SubscriptionRequest {
   /** Absent: one is made. */
   readonly secret?: string | undefined;
   readonly description?: string | undefined;
-  readonly scope?: Subscription['scope'] | undefined;
+  readonly scope?: Wish['scope'] | undefined;
+  readonly headers?: CustomHeaders | undefined;
+  readonly ratePerSecond?: number | undefined;
 }
 
+/** What is not mentioned stays; `null` removes. */
 export interface SubscriptionChange {
   readonly url?: string | undefined;
   readonly events?: readonly string[] | undefined;
-  /** `null` removes it. */
   readonly description?: string | null | undefined;
+  readonly scope?: Wish['scope'] | undefined;
+  readonly headers?: CustomHeadersChange | null | undefined;
+  readonly ratePerSecond?: number | null | undefined;
   readonly enabled?: boolean | undefined;
-}
-
-/** What anybody may see of a subscription: never its secret. Moments are ISO 8601, UTC. */
-export interface SubscriptionView {
-  readonly id: string;
-  readonly url: string;
-  readonly events: readonly ChangeEvent[];
-  readonly description?: string;
-  readonly scope: Subscription['scope'];
-  readonly enabled: boolean;
-  readonly disabledReason?: NonNullable<Subscription['disabledReason']>;
-  readonly disabledAt?: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly deliveries: {
-    /** Events not accepted yet: on their way, or held while it is disabled. */
-    readonly pending: number;
-    readonly held: number;
-    /** More wait than that: so many were counted. */
-    readonly atLeast?: true;
-    /** Events given up, kept as dead letters. */
-    readonly dead: number;
-    readonly lastSuccessAt: string | null;
-    /** The first failure since the last success. */
-    readonly failingSince: string | null;
-    /** Until when its receiver is left alone after failures. */
-    readonly pausedUntil: string | null;
-  };
 }
 
 /** Known events, each once, in the order the specification lists them. Throws `unknown_event` that lists the known ones. */
@@ -72,32 +49,81 @@ export function receiverOf(url: string): string {
   return parsed.href;
 }
 
-export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pending, nowMs: number): SubscriptionView {
-  const { id, url, description, scope, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } = subscription;
-  const { events: waiting, isAtLeast } = pending;
+export interface Making {
+  readonly id: string;
+  readonly events: ChangeEvent[];
+  readonly secret: string;
+  /** The log's newest entry: the first that is not told. */
+  readonly head: number;
+  readonly nowMs: number;
+}
+
+export function newSubscription(
+  request: SubscriptionRequest,
+  { id, events, secret, head, nowMs }: Making,
+): Subscription {
+  const { url, description, scope = 'mesh', headers = {}, ratePerSecond } = request;
+  const at = new Date(nowMs).toISOString();
   return {
     id,
     url,
-    events: eventsOf(subscription),
     ...(description === undefined ? {} : { description }),
-    scope,
-    enabled: isEnabled,
-    ...(disabledReason === undefined ? {} : { disabledReason }),
-    ...(disabledAt === undefined ? {} : { disabledAt }),
-    createdAt,
-    updatedAt,
-    deliveries: {
-      pending: isEnabled ? waiting : 0,
-      held: isEnabled ? 0 : waiting,
-      ...(isAtLeast ? { atLeast: true } : {}),
-      dead,
-      lastSuccessAt: momentOf(endpoint.lastSuccessMs),
-      failingSince: momentOf(endpoint.failingSinceMs),
-      pausedUntil: isEnabled && endpoint.pausedUntilMs > nowMs ? momentOf(endpoint.pausedUntilMs) : null,
-    },
+    secret,
+    formerSecrets: [],
+    headers,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    isEnabled: true,
+    epochs: [{ fromSeq: head + 1, events, scope }],
+    createdAt: at,
+    updatedAt: at,
+    resumedMs: 0,
   };
 }
 
-function momentOf(ms: number): string | null {
-  return ms > 0 ? new Date(ms).toISOString() : null;
+export interface Changing {
+  /** `change.events`, parsed. */
+  readonly events: ChangeEvent[] | undefined;
+  readonly head: number;
+  /** The lowest position whose entry is still needed. */
+  readonly oldestSeq: number;
+  readonly nowMs: number;
+}
+
+/** Throws `limit_exceeded` when what was asked for is more than is kept. */
+export function changedSubscription(
+  subscription: Subscription,
+  change: SubscriptionChange,
+  { events, head, oldestSeq, nowMs }: Changing,
+): Subscription {
+  const { disabledReason, disabledAt, description, ratePerSecond, ...kept } = subscription;
+  const at = new Date(nowMs).toISOString();
+  const isEnabled = change.enabled ?? kept.isEnabled;
+  const isResumed = isEnabled && !kept.isEnabled;
+  const wished = wishOf(subscription);
+  const wish = { events: events ?? wished.events, scope: change.scope ?? wished.scope };
+  const isOtherWish = wish.scope !== wished.scope || wish.events.join() !== wished.events.join();
+  const headers = change.headers === undefined ? kept.headers : mergedHeaders(kept.headers, change.headers);
+  if (Object.keys(headers).length > CUSTOM_HEADERS_MAX) throw tooManyHeaders();
+  return {
+    ...kept,
+    ...optional('description', change.description === undefined ? description : change.description),
+    ...optional('ratePerSecond', change.ratePerSecond === undefined ? ratePerSecond : change.ratePerSecond),
+    ...(isEnabled ? {} : { disabledReason: disabledReason ?? 'operator', disabledAt: disabledAt ?? at }),
+    isEnabled,
+    url: change.url ?? kept.url,
+    headers,
+    epochs: isOtherWish ? withWish(kept, wish, { head, oldestSeq }) : kept.epochs,
+    updatedAt: at,
+    resumedMs: isResumed ? nowMs : kept.resumedMs,
+  };
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | null | undefined): { [_ in Name]?: Value } {
+  return value === undefined || value === null ? {} : ({ [name]: value } as { [_ in Name]?: Value });
+}
+
+function tooManyHeaders(): MeshError {
+  return new MeshError('limit_exceeded', `A webhook adds at most ${CUSTOM_HEADERS_MAX} headers of its own.`, {
+    field: 'headers',
+  });
 }

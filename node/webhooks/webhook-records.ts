@@ -30,18 +30,28 @@ export function deadKey(subscriptionId: string, seq: number): string {
 const count = z.int().nonnegative();
 const moment = z.number();
 
+const scope = z.enum(['mesh', 'host']);
+
+const epoch = z.object({ fromSeq: count, events: z.array(z.enum(CHANGE_EVENTS)), scope });
+export type Epoch = z.infer<typeof epoch>;
+
 const subscription = z.object({
   id: z.string(),
   url: z.string(),
   description: z.string().optional(),
-  scope: z.enum(['mesh', 'host']),
   secret: z.string(),
+  /** Former secrets within their grace, the newest first, each until a moment of the wall clock. */
+  formerSecrets: z.array(z.object({ secret: z.string(), untilMs: moment })).default([]),
+  /** Added to each request; the values are secrets. */
+  headers: z.record(z.string(), z.string()).default({}),
+  /** Attempts that may begin within any second. Absent: as many as there are places. */
+  ratePerSecond: count.optional(),
   isEnabled: z.boolean(),
   disabledReason: z.enum(['operator', 'gone', 'failing', 'dead_letters_full']).optional(),
   /** ISO 8601, UTC. */
   disabledAt: z.string().optional(),
-  /** Which events it wants from which position on, oldest first: decided when a change is committed, looked up when it is read. */
-  epochs: z.array(z.object({ fromSeq: count, events: z.array(z.enum(CHANGE_EVENTS)) })).min(1),
+  /** What it wants from which position on, oldest first: decided when a change is committed, looked up when it is read. */
+  epochs: z.array(epoch).min(1),
   createdAt: z.string(),
   updatedAt: z.string(),
   /** Wall clock: when the subscription was last enabled again, from when on the events that it held live anew. 0: never. */
@@ -102,9 +112,15 @@ export interface DeadLetter {
   readonly entry: ChangeEntry | null;
 }
 
+/** As subscriptions were kept before `scope` could change: one for all epochs. */
+const formerSubscription = z.looseObject({ scope, epochs: z.array(epoch.partial({ scope: true })) });
+
 /** Throws `store_failed` when the record is not what its key says: a node never starts from half of its data. */
 export function readSubscription(record: StoredRecord): Subscription {
-  return read(subscription, record);
+  const former = formerSubscription.safeParse(record.value).data;
+  if (former === undefined) return read(subscription, record);
+  const epochs = former.epochs.map((one) => ({ ...one, scope: former.scope }));
+  return read(subscription, { ...record, value: { ...former, epochs } });
 }
 
 export function readProgress(record: StoredRecord): Progress {

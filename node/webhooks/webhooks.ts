@@ -18,19 +18,20 @@ import { DeliveryLoop } from './delivery/loop.ts';
 import type { Sender } from './delivery/sender.ts';
 import { makeSecret } from './delivery/signature.ts';
 import { TestDeliveries, type TestResult } from './delivery/test-delivery.ts';
-import { eventsOf, withEvents } from './epochs.ts';
+import { wishOf } from './epochs.ts';
 import type { Guard } from './guard/guard.ts';
 import { SUBSCRIPTIONS_MAX } from './limits.ts';
 import { erase, loadChannels, removing } from './restart.ts';
+import { rotated } from './secrets.ts';
 import {
+  changedSubscription,
+  newSubscription,
   parseEvents,
   receiverOf,
   type SubscriptionChange,
   type SubscriptionRequest,
-  type SubscriptionView,
-  viewOf,
 } from './subscription.ts';
-import type { Subscription } from './webhook-records.ts';
+import { type SubscriptionView, viewOf } from './subscription-view.ts';
 
 export interface WebhookPorts {
   readonly store: Store;
@@ -50,6 +51,11 @@ export interface Webhooks {
   /** This and the following throw `not_found`. */
   get(id: string): Promise<SubscriptionView>;
   patch(id: string, change: SubscriptionChange): Promise<SubscriptionView>;
+  /** Signs with another secret from now on, and with the former one as well for so long. `secret` only when we made it. */
+  rotateSecret(
+    id: string,
+    rotation: Rotation,
+  ): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
   remove(id: string): Promise<void>;
   test(id: string): Promise<TestResult>;
   /**
@@ -59,10 +65,16 @@ export interface Webhooks {
   start(signal: AbortSignal): Promise<void>;
 }
 
+interface Rotation {
+  /** Absent: one is made. */
+  readonly secret?: string | undefined;
+  readonly graceSeconds: number;
+}
+
 /** Loads what the store holds. Throws `store_failed` when that is damaged. */
 export async function createWebhooks(ports: WebhookPorts): Promise<Webhooks> {
   const ledger = new Ledger(ports.store);
-  const channels = await loadChannels(ports.store, { ledger, random: ports.random, log: ports.log });
+  const channels = await loadChannels(ports.store, { ...ports, ledger });
   return new WebhookService(ports, ledger, channels);
 }
 
@@ -125,16 +137,32 @@ class WebhookService implements Webhooks {
       const { subscription } = channel;
       const url = change.url ?? subscription.url;
       if (change.url !== undefined || events !== undefined) {
-        this.#refuseTwin(url, events ?? eventsOf(subscription), channel);
+        this.#refuseTwin(url, events ?? wishOf(subscription).events, channel);
       }
       const isResumed = change.enabled === true && !subscription.isEnabled;
       const isMoved = receiverOf(url) !== receiverOf(subscription.url);
-      channel.change(this.#changed(channel, change, events));
+      const { oldestSeq } = channel.lanes;
+      channel.change(changedSubscription(subscription, change, { events, oldestSeq, ...this.#now() }));
       if (isResumed || isMoved) channel.startAfresh();
       await this.#ledger.flush();
       this.#deliveries.poke();
       this.#ports.log.info('subscription.changed', { subscriptionId: id, fields: Object.keys(change) });
       return this.#view(channel);
+    });
+  }
+
+  async rotateSecret(id: string, { secret: given, graceSeconds }: Rotation) {
+    await this.#ports.guard.vet(this.#channel(id).subscription.url);
+    return this.#locks.run(ALL, async () => {
+      const channel = this.#channel(id);
+      const { nowMs } = this.#now();
+      const secret = given ?? makeSecret(this.#ports.random);
+      const secrets = rotated(channel.subscription, { secret, graceMs: graceSeconds * 1_000, nowMs });
+      channel.change({ ...channel.subscription, ...secrets, updatedAt: new Date(nowMs).toISOString() });
+      await this.#ledger.flush();
+      this.#deliveries.poke();
+      this.#ports.log.info('subscription.secret_rotated', { subscriptionId: id, graceSeconds });
+      return { webhook: await this.#view(channel), ...(given === undefined ? { secret } : {}) };
     });
   }
 
@@ -163,51 +191,22 @@ class WebhookService implements Webhooks {
     return this.#deliveries.run(signal);
   }
 
-  #open({ url, description, scope = 'mesh' }: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
-    const { changes, clock, log, random } = this.#ports;
-    const { head } = changes;
-    const at = new Date(clock.wallMs()).toISOString();
-    const subscription: Subscription = {
-      id: newUuid(random),
-      url,
-      ...(description === undefined ? {} : { description }),
-      scope,
-      secret,
-      isEnabled: true,
-      epochs: [{ fromSeq: head + 1, events }],
-      createdAt: at,
-      updatedAt: at,
-      resumedMs: 0,
-    };
-    const progress = { cursor: head, dead: 0, endpoint: NEW_ENDPOINT };
-    return new Channel(subscription, progress, [], { ledger: this.#ledger, random, log });
+  #open(request: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
+    const now = this.#now();
+    const subscription = newSubscription(request, { id: newUuid(this.#ports.random), events, secret, ...now });
+    const progress = { cursor: now.head, dead: 0, endpoint: NEW_ENDPOINT };
+    return new Channel(subscription, progress, [], { ...this.#ports, ledger: this.#ledger });
   }
 
-  #changed({ subscription, lanes }: Channel, change: SubscriptionChange, events?: ChangeEvent[]): Subscription {
-    const nowMs = this.#ports.clock.wallMs();
-    const at = new Date(nowMs).toISOString();
-    const { disabledReason, disabledAt, description, ...kept } = subscription;
-    const isEnabled = change.enabled ?? kept.isEnabled;
-    const isResumed = isEnabled && !kept.isEnabled;
-    const described = change.description === undefined ? description : (change.description ?? undefined);
-    const place = { head: this.#ports.changes.head, oldestSeq: lanes.oldestSeq };
-    return {
-      ...kept,
-      ...(described === undefined ? {} : { description: described }),
-      ...(isEnabled ? {} : { disabledReason: disabledReason ?? 'operator', disabledAt: disabledAt ?? at }),
-      isEnabled,
-      url: change.url ?? kept.url,
-      epochs: events === undefined ? kept.epochs : withEvents(kept, events, place),
-      updatedAt: at,
-      resumedMs: isResumed ? nowMs : kept.resumedMs,
-    };
+  #now(): { readonly head: number; readonly nowMs: number } {
+    return { head: this.#ports.changes.head, nowMs: this.#ports.clock.wallMs() };
   }
 
   #refuseTwin(url: string, events: readonly ChangeEvent[], self: Channel | undefined): void {
     for (const channel of this.#channels.values()) {
       const { subscription } = channel;
       if (channel === self || receiverOf(subscription.url) !== receiverOf(url)) continue;
-      if (eventsOf(subscription).join() !== events.join()) continue;
+      if (wishOf(subscription).events.join() !== events.join()) continue;
       throw new MeshError(
         'conflict',
         `The webhook '${channel.id}' already tells this URL of the same events. Change or remove that one.`,

@@ -3,7 +3,8 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
-import type { SubscriptionRequest, SubscriptionView } from '../../node/webhooks/subscription.ts';
+import type { SubscriptionRequest } from '../../node/webhooks/subscription.ts';
+import type { SubscriptionView } from '../../node/webhooks/subscription-view.ts';
 import { createWebhooks, type Webhooks } from '../../node/webhooks/webhooks.ts';
 import { FakeReceiver } from './fake-receiver.ts';
 import { MemoryChangeLog } from './memory-change-log.ts';

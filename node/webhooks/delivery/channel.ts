@@ -10,11 +10,12 @@
 // A method changes state and marks its records in one go, without waiting in between; the caller flushes the ledger. A commit therefore
 // never shows half a change: a cursor on disk always fits the lanes beside it.
 // Longer than 300 lines: all that may change in a subscription's state is found here.
-import type { Random } from '../../../mesh/ports.ts';
+import type { Clock, Random } from '../../../mesh/ports.ts';
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { wants } from '../epochs.ts';
-import { CURSOR_UNSAVED_ENTRIES_MAX, DEAD_LETTERS_MAX, RETRY_MS_MAX } from '../limits.ts';
+import { CURSOR_UNSAVED_ENTRIES_MAX, DEAD_LETTERS_MAX } from '../limits.ts';
+import { graceEndMs, haveAged, stillLiving } from '../secrets.ts';
 import type { DeadLetter, Last, Progress, StoredLane, Subscription } from '../webhook-records.ts';
 import { ChannelRecords } from './channel-records.ts';
 import {
@@ -29,11 +30,14 @@ import {
 } from './endpoint.ts';
 import { type Lane, Lanes, type LanesView } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import { isExpired, lifeEndMs } from './life.ts';
+import { lifeEndMs } from './life.ts';
+import { Pace } from './pace.ts';
 import { retryDelayMs, type Verdict } from './schedule.ts';
+import { sweep } from './sweep.ts';
 
 export interface ChannelPorts {
   readonly ledger: Ledger;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly random: Random;
   readonly log: Log;
 }
@@ -51,6 +55,7 @@ export class Channel {
   readonly ended = new AbortController();
   readonly #lanes: Lanes;
   readonly #records: ChannelRecords;
+  readonly #pace: Pace;
   readonly #random: Random;
   readonly #log: Log;
   #subscription: Subscription;
@@ -65,6 +70,7 @@ export class Channel {
 
   constructor(stored: Subscription, progress: Progress, lanes: readonly StoredLane[], ports: ChannelPorts) {
     this.#records = new ChannelRecords(ports.ledger, stored.id);
+    this.#pace = new Pace(ports.clock, () => this.#subscription.ratePerSecond);
     this.#random = ports.random;
     this.#log = ports.log;
     this.#subscription = stored;
@@ -183,7 +189,7 @@ export class Channel {
 
   /** The lane to attempt now, if there is one and the receiver may be asked. */
   nextLane(nowMs: number): Lane | undefined {
-    if (!this.#subscription.isEnabled || this.#isRecalling) return undefined;
+    if (!this.#subscription.isEnabled || this.#isRecalling || this.#pace.waitMs > 0) return undefined;
     return this.#inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#lanes.nextReady() : undefined;
   }
 
@@ -194,30 +200,28 @@ export class Channel {
     if (nowMs < this.#nextChangeMs && !isClockSetBack) return [];
     this.#sweptMs = nowMs;
     this.#endpoint = withSaneClock(this.#endpoint, nowMs);
-    let nextMs = Number.POSITIVE_INFINITY;
-    const expired: Lane[] = [];
-    for (const lane of this.#lanes.all()) {
-      if (lane.state === 'busy' || lane.state === 'seeking') continue;
-      const endMs = lifeEndMs(lane, this.#subscription);
-      if (isExpired(lane, this.#endpoint, { endMs, nowMs })) {
-        this.#lanes.occupy(lane);
-        expired.push(lane);
-        continue;
-      }
-      this.#lanes.boundDue(lane, nowMs + RETRY_MS_MAX);
-      if (lane.state === 'waiting' && lane.dueMs <= nowMs) this.#lanes.giveBack(lane);
-      if (lane.state === 'waiting') nextMs = Math.min(nextMs, lane.dueMs);
-      if (endMs > nowMs) nextMs = Math.min(nextMs, endMs);
-    }
+    const { expired, nextMs } = sweep(this.#lanes, {
+      subscription: this.#subscription,
+      endpoint: this.#endpoint,
+      nowMs,
+    });
     this.#nextChangeMs = nextMs;
     return expired;
   }
 
   /** When something will change by time alone; infinite: never. */
   nextChangeMs(nowMs: number): number {
-    if (!this.#subscription.isEnabled || this.#isRecalling) return Number.POSITIVE_INFINITY;
-    const { pausedUntilMs } = this.#endpoint;
-    return Math.min(this.#nextChangeMs, pausedUntilMs > nowMs ? pausedUntilMs : Number.POSITIVE_INFINITY);
+    const graceMs = graceEndMs(this.#subscription);
+    if (!this.#subscription.isEnabled || this.#isRecalling) return graceMs;
+    const later = [this.#endpoint.pausedUntilMs, nowMs + this.#pace.waitMs].filter((ms) => ms > nowMs);
+    return Math.min(this.#nextChangeMs, graceMs, ...later);
+  }
+
+  /** Forgets the former secrets whose grace is over. Returns whether there were some: the caller flushes. */
+  forgetSecrets(nowMs: number): boolean {
+    if (!haveAged(this.#subscription, nowMs)) return false;
+    this.change({ ...this.#subscription, formerSecrets: stillLiving(this.#subscription, nowMs) });
+    return true;
   }
 
   /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */
@@ -226,6 +230,7 @@ export class Channel {
     const delayMs = retryDelayMs(lane.attempts + 1, this.#random);
     this.#lanes.occupy(lane);
     this.#lanes.begin(lane, nowMs + delayMs);
+    this.#pace.begin();
     return { lane, pausesSeen: this.#endpoint.pauses, delayMs };
   }
 
@@ -289,18 +294,11 @@ export class Channel {
 
   #touch(lane?: Lane): void {
     if (lane !== undefined) {
-      this.#records.lane(lane.agentId, () => this.#storedLane(lane));
+      this.#records.lane(lane.agentId, () => this.#lanes.stored(this.id, lane));
       const dueMs = lane.state === 'waiting' ? lane.dueMs : Number.POSITIVE_INFINITY;
       this.#nextChangeMs = Math.min(this.#nextChangeMs, dueMs, lifeEndMs(lane, this.#subscription));
     }
     this.#savedCursor = this.#lanes.cursor;
     this.#records.progress(() => ({ cursor: this.#lanes.cursor, dead: this.#dead, endpoint: this.#endpoint }));
-  }
-
-  #storedLane(lane: Lane): StoredLane | undefined {
-    if (!this.#lanes.has(lane)) return undefined;
-    const { agentId, seq, bornMs, attempts, dueMs, last } = lane;
-    const isFound = lane.state !== 'seeking';
-    return { subscriptionId: this.id, agentId, seq, isFound, bornMs, attempts, dueMs, last };
   }
 }

@@ -94,6 +94,13 @@ export class Lanes {
     if (state === 'ready') this.#ready.add(lane);
   }
 
+  /** What is kept of a lane; `undefined` of one that has ended. */
+  stored(subscriptionId: string, lane: Lane): StoredLane | undefined {
+    if (!this.has(lane)) return undefined;
+    const { agentId, seq, bornMs, attempts, dueMs, last, state } = lane;
+    return { subscriptionId, agentId, seq, isFound: state !== 'seeking', bornMs, attempts, dueMs, last };
+  }
+
   /** Whether the log may be read on from the cursor. */
   get hasRoom(): boolean {
     return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;

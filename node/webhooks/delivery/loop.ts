@@ -13,11 +13,10 @@ import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
 import { LogReader } from './log-reader.ts';
 import type { Outcome } from './outcome.ts';
-import { payloadOf } from './payload.ts';
 import { nextHolder } from './places.ts';
+import { postOf } from './request.ts';
 import { judge } from './schedule.ts';
 import type { Sender } from './sender.ts';
-import { signedHeaders } from './signature.ts';
 
 export interface DeliveryPorts {
   readonly changes: ChangeLog;
@@ -86,6 +85,7 @@ export class DeliveryLoop {
   #start(): number {
     const nowMs = this.#ports.clock.wallMs();
     for (const channel of this.#rotation) {
+      if (channel.forgetSecrets(nowMs)) this.#pump.spawn(() => this.#ports.ledger.flush());
       const expired = channel.sweep(nowMs);
       if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
       if (this.#reader.hasToRead(channel)) this.#pump.spawn(() => this.#read(channel));
@@ -123,12 +123,9 @@ export class DeliveryLoop {
   }
 
   async #send(channel: Channel, lane: Lane, entry: ChangeEntry): Promise<Outcome> {
-    const { url, secret, id } = channel.subscription;
-    const body = payloadOf(entry);
-    const timestampSeconds = Math.floor(this.#ports.clock.wallMs() / 1_000);
-    const attempt = { secret, subscriptionId: id, told: entry, body, timestampSeconds, attempt: lane.attempts };
+    const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
     try {
-      return await this.#ports.sender.post({ url, headers: signedHeaders(attempt), body }, channel.ended.signal);
+      return await this.#ports.sender.post(post, channel.ended.signal);
     } catch (error) {
       // A sender never rejects, so this is a bug: told with its stack, and kept from stopping every other delivery.
       this.#ports.log.error('delivery.crashed', { deliveryId: entry.id, stack: (error as Error).stack });

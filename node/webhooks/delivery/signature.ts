@@ -39,7 +39,8 @@ export function signingKeys(secret: string): readonly Uint8Array[] {
 }
 
 export interface Attempt {
-  readonly secret: string;
+  /** The live secrets, the newest first. */
+  readonly secrets: readonly [string, ...string[]];
   readonly subscriptionId: string;
   readonly told: Pick<Told, 'id' | 'event'>;
   readonly body: Uint8Array;
@@ -51,13 +52,13 @@ export interface Attempt {
 
 /** Every header of one attempt that depends on it. `webhook-id` is the same on each attempt, the signature is not. */
 export function signedHeaders(attempt: Attempt): Record<string, string> {
-  const { secret, told, body, timestampSeconds } = attempt;
+  const { secrets, told, body, timestampSeconds } = attempt;
   const prefix = utf8(`${told.id}.${timestampSeconds}.`);
   const signed = Buffer.concat([prefix, body]);
-  const signatures = signingKeys(secret).map(
-    (key) => `v1,${Buffer.from(hmac(sha256, key, signed)).toString('base64')}`,
-  );
-  const plain = Buffer.from(hmac(sha256, utf8(secret), body)).toString('hex');
+  const signatures = secrets
+    .flatMap(signingKeys)
+    .map((key) => `v1,${Buffer.from(hmac(sha256, key, signed)).toString('base64')}`);
+  const plain = Buffer.from(hmac(sha256, utf8(secrets[0]), body)).toString('hex');
   return {
     'content-type': 'application/json',
     'user-agent': 'agent-email-mesh-webhooks/1',

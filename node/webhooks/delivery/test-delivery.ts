@@ -7,9 +7,9 @@ import { newUuid } from '../../../mesh/uuid.ts';
 import { TESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Outcome } from './outcome.ts';
-import { payloadOf, type Told } from './payload.ts';
+import type { Told } from './payload.ts';
+import { postOf } from './request.ts';
 import type { Sender } from './sender.ts';
-import { signedHeaders } from './signature.ts';
 
 export interface TestResult {
   readonly success: boolean;
@@ -60,7 +60,7 @@ export class TestDeliveries {
 }
 
 async function deliverTest(
-  { id, url, secret }: Subscription,
+  subscription: Subscription,
   { clock, random, sender, hostId }: TestPorts,
   signal: AbortSignal,
 ): Promise<TestResult> {
@@ -73,9 +73,7 @@ async function deliverTest(
     changes: { added: [], removed: [], modified: [], current: [] },
     sequence: 0,
   };
-  const body = payloadOf(told);
-  const attempt = { secret, subscriptionId: id, told, body, timestampSeconds: Math.floor(nowMs / 1_000), attempt: 1 };
-  return resultOf(await sender.post({ url, headers: signedHeaders(attempt), body }, signal));
+  return resultOf(await sender.post(postOf(subscription, told, { nowMs, attempt: 1 }), signal));
 }
 
 function resultOf(outcome: Outcome): TestResult {

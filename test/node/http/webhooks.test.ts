@@ -94,6 +94,13 @@ describe('POST /api/webhooks', () => {
     ['secret', {}, { secret: 'keine-ASCII-Zeichen-ä' }],
     ['scope', {}, { scope: 'world' }],
     ['description', {}, { description: 'x'.repeat(501) }],
+    ['headers', {}, { headers: ['x-key'] }],
+    ['headers', {}, { headers: Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`X-${at}`, 'a'])) }],
+    ['headers.Webhook-Id', {}, { headers: { 'Webhook-Id': 'mine' } }],
+    ['headers.X-Key', {}, { headers: { 'X-Key': 7 } }],
+    ['ratePerSecond', {}, { ratePerSecond: 0 }],
+    ['ratePerSecond', {}, { ratePerSecond: 1.5 }],
+    ['ratePerSecond', {}, { ratePerSecond: 1_001 }],
     ['enabled', { error: 'unknown_field' }, { enabled: false }],
     ['id', { error: 'unknown_field' }, { id: 'mine' }],
   ])('answers 400 that names %s', async (field, error, wrong) => {
@@ -151,7 +158,21 @@ describe('/api/webhooks/:id', () => {
     ]);
   });
 
-  it.each([['secret'], ['id'], ['scope'], ['createdAt']])('refuses to change %s', async (field) => {
+  it('is changed in everything that PATCH takes', async () => {
+    const { send, world } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', { ...FORM, headers: { 'X-Old': 'old', 'X-Key': 'one' } });
+    expect(body).toMatchObject({ scope: 'mesh', headerNames: ['X-Old', 'X-Key'] });
+    const path = `/api/webhooks/${body.id}`;
+    const changes = { url: 'http://127.0.0.1:9/new', events: ['agent.created'], scope: 'host', ratePerSecond: 5 };
+    const changed = await send('PATCH', path, { ...changes, headers: { 'x-key': 'two', 'X-Old': null } });
+    expect([changed.status, changed.body]).toMatchObject([200, { ...changes, headerNames: ['x-key'] }]);
+    const bare = await send('PATCH', path, { headers: null, ratePerSecond: null });
+    expect([bare.status, bare.body.headerNames, bare.body.ratePerSecond]).toEqual([200, undefined, undefined]);
+    await world.crash();
+    expect(await world.webhooks.get(body.id)).toEqual(bare.body.webhook);
+  });
+
+  it.each([['secret'], ['id'], ['createdAt']])('refuses to change %s', async (field) => {
     const { send } = await openApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const refused = await send('PATCH', `/api/webhooks/${body.id}`, { [field]: 'x'.repeat(20) });
@@ -176,6 +197,46 @@ describe('/api/webhooks/:id', () => {
     const { send } = await openApp();
     const refused = await send('POST', '/api/webhooks/any', {});
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, PATCH, DELETE']);
+  });
+});
+
+describe('POST /api/webhooks/:id/rotate-secret', () => {
+  it('answers with the secret that it made, and until when the former one signs too', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, {});
+    expect([rotated.status, rotated.body]).toMatchObject([
+      200,
+      { id: body.id, secret: expect.stringMatching(/^whsec_/), formerSecretsUntil: ['2026-01-28T12:00:00.000Z'] },
+    ]);
+    expect(rotated.body.secret).not.toBe(body.secret);
+    expect(rotated.body.webhook).not.toHaveProperty('secret');
+  });
+
+  it('does not say a secret that was given', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const given = { secret: 'another-shared-secret', graceSeconds: 0 };
+    const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, given);
+    expect([rotated.status, JSON.stringify(rotated.body).includes('another-shared')]).toEqual([200, false]);
+    expect(rotated.body).not.toHaveProperty('formerSecretsUntil');
+  });
+
+  it.each([
+    ['secret', { secret: 'too short' }],
+    ['graceSeconds', { graceSeconds: -1 }],
+    ['graceSeconds', { graceSeconds: 604_801 }],
+    ['grace', { grace: 1 }],
+  ])('answers 400 that names %s', async (field, form) => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const refused = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, form);
+    expect([refused.status, refused.body]).toMatchObject([400, { field }]);
+  });
+
+  it('answers 404 for a webhook that is not there', async () => {
+    const { send } = await openApp();
+    expect(await send('POST', '/api/webhooks/none/rotate-secret', {})).toMatchObject({ status: 404 });
   });
 });
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeEntry, ChangeEvent } from '../../../node/changes/change-log.ts';
-import { eventsOf, wants, withEvents } from '../../../node/webhooks/epochs.ts';
+import { wants, wishOf, withWish } from '../../../node/webhooks/epochs.ts';
 import { EPOCHS_MAX } from '../../../node/webhooks/limits.ts';
 
-const epoch = (fromSeq: number, ...events: ChangeEvent[]) => ({ fromSeq, events });
+const epoch = (fromSeq: number, ...events: ChangeEvent[]) => ({ fromSeq, events, scope: 'mesh' as const });
+const wish = (event: ChangeEvent) => ({ events: [event], scope: 'mesh' as const });
 const entry = (seq: number, event: ChangeEvent) => ({ seq, event }) as ChangeEntry;
 
 describe('the epochs of a subscription', () => {
@@ -21,23 +22,31 @@ describe('the epochs of a subscription', () => {
     expect(wants({ epochs }, entry(seq, event))).toBe(wanted);
   });
 
+  it("leave out other hosts' changes while only this host's are wanted", () => {
+    const narrowed = [epoch(1, 'agent.created'), { ...epoch(10, 'agent.created'), scope: 'host' as const }];
+    const heard = (seq: number) =>
+      ({ ...entry(seq, 'agent.created'), origin: { hostId: 'cloud' } }) as unknown as ChangeEntry;
+    expect([9, 10].map((seq) => wants({ epochs: narrowed }, heard(seq)))).toEqual([true, false]);
+    expect([9, 10].map((seq) => wants({ epochs: narrowed }, entry(seq, 'agent.created')))).toEqual([true, true]);
+  });
+
   it('say what is wanted now by the last', () => {
-    expect(eventsOf({ epochs })).toEqual(['agent.deleted']);
+    expect(wishOf({ epochs })).toEqual(wish('agent.deleted'));
   });
 
   it('gain one after the head, and lose those that nothing waits under', () => {
-    expect(withEvents({ epochs }, ['agent.updated'], { head: 20, oldestSeq: 9 })).toEqual([
+    expect(withWish({ epochs }, wish('agent.updated'), { head: 20, oldestSeq: 9 })).toEqual([
       ...epochs,
       epoch(21, 'agent.updated'),
     ]);
-    expect(withEvents({ epochs }, ['agent.updated'], { head: 20, oldestSeq: 10 })).toEqual([
+    expect(withWish({ epochs }, wish('agent.updated'), { head: 20, oldestSeq: 10 })).toEqual([
       epoch(10, 'agent.deleted'),
       epoch(21, 'agent.updated'),
     ]);
   });
 
   it('lose one that no entry was committed in', () => {
-    expect(withEvents({ epochs }, ['agent.updated'], { head: 9, oldestSeq: 5 })).toEqual([
+    expect(withWish({ epochs }, wish('agent.updated'), { head: 9, oldestSeq: 5 })).toEqual([
       epoch(5, 'agent.created'),
       epoch(10, 'agent.updated'),
     ]);
@@ -45,9 +54,9 @@ describe('the epochs of a subscription', () => {
 
   it('are bounded while something waits under each', () => {
     const many = Array.from({ length: EPOCHS_MAX }, (_, at) => epoch(at + 1, 'agent.created'));
-    expect(() => withEvents({ epochs: many }, ['agent.deleted'], { head: 500, oldestSeq: 1 })).toThrow(
-      `'events' was changed ${EPOCHS_MAX} times`,
+    expect(() => withWish({ epochs: many }, wish('agent.deleted'), { head: 500, oldestSeq: 1 })).toThrow(
+      `'events' and 'scope' were changed ${EPOCHS_MAX} times`,
     );
-    expect(withEvents({ epochs: many }, ['agent.deleted'], { head: 500, oldestSeq: 2 })).toHaveLength(EPOCHS_MAX);
+    expect(withWish({ epochs: many }, wish('agent.deleted'), { head: 500, oldestSeq: 2 })).toHaveLength(EPOCHS_MAX);
   });
 });

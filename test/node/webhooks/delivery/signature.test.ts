@@ -11,7 +11,7 @@ const BODY = new TextEncoder().encode('{"event":"agent.created","name":"Zoë"}')
 
 function headersFor(secret: string): Record<string, string> {
   return signedHeaders({
-    secret,
+    secrets: [secret],
     subscriptionId: 'sub-1',
     told: { id: 'msg_1', event: 'agent.created' },
     body: BODY,
@@ -122,7 +122,14 @@ describe('a receiver with the public library of Standard Webhooks', () => {
   ])('verifies what is signed with %s', (secret) => {
     const timestampSeconds = Math.floor(Date.now() / 1_000);
     const told = { id: 'msg_1', event: 'agent.created' } as const;
-    const headers = signedHeaders({ secret, subscriptionId: 'sub-1', told, body: BODY, timestampSeconds, attempt: 1 });
+    const headers = signedHeaders({
+      secrets: [secret],
+      subscriptionId: 'sub-1',
+      told,
+      body: BODY,
+      timestampSeconds,
+      attempt: 1,
+    });
     expect(new Webhook(secret).verify(Buffer.from(BODY), headers)).toMatchObject({ event: 'agent.created' });
   });
 
@@ -152,7 +159,14 @@ describe("the README's receiver", () => {
     const secret = makeSecret(seededRandom(1));
     const at = (timestampSeconds: number) => {
       const told = { id: 'msg_1', event: 'agent.created' } as const;
-      return signedHeaders({ secret, subscriptionId: 'sub-1', told, body: BODY, timestampSeconds, attempt: 1 });
+      return signedHeaders({
+        secrets: [secret],
+        subscriptionId: 'sub-1',
+        told,
+        body: BODY,
+        timestampSeconds,
+        attempt: 1,
+      });
     };
     const nowSeconds = Math.floor(Date.now() / 1_000);
     expect(isGenuine(at(nowSeconds), Buffer.from(BODY), secret)).toBe(true);

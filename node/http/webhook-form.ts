@@ -1,0 +1,60 @@
+// What requests about webhooks look like, and how a webhook is shown.
+import { z } from 'zod';
+import { customHeaders, customHeadersChange } from '../webhooks/custom-headers.ts';
+import { isVerifiable } from '../webhooks/delivery/signature.ts';
+import {
+  DESCRIPTION_CHARACTERS_MAX,
+  EVENTS_MAX,
+  GRACE_SECONDS,
+  GRACE_SECONDS_MAX,
+  RATE_PER_SECOND_MAX,
+  SECRET_CHARACTERS_MAX,
+  SECRET_CHARACTERS_MIN,
+  URL_CHARACTERS_MAX,
+} from '../webhooks/limits.ts';
+import type { SubscriptionView } from '../webhooks/subscription-view.ts';
+
+const url = z.string().max(URL_CHARACTERS_MAX);
+const events = z.array(z.string()).min(1).max(EVENTS_MAX);
+const description = z.string().max(DESCRIPTION_CHARACTERS_MAX);
+const scope = z.enum(['mesh', 'host']);
+const ratePerSecond = z.int().min(1).max(RATE_PER_SECOND_MAX);
+const secretForm = `must be ${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} printable ASCII characters`;
+const verifiableForm =
+  'must go on in base64 (A-Z, a-z, 0-9, + and /) after whsec_, as receivers decode it; a text that is none must not begin with whsec_';
+const secret = z
+  .string()
+  .min(SECRET_CHARACTERS_MIN, secretForm)
+  .max(SECRET_CHARACTERS_MAX, secretForm)
+  .regex(/^[\x20-\x7e]*$/, secretForm)
+  .refine(isVerifiable, verifiableForm);
+
+export const newWebhook = z.strictObject({
+  url,
+  events,
+  secret: secret.optional(),
+  description: description.optional(),
+  scope: scope.optional(),
+  headers: customHeaders.optional(),
+  ratePerSecond: ratePerSecond.optional(),
+});
+
+export const webhookChange = z.strictObject({
+  url: url.optional(),
+  events: events.optional(),
+  description: description.nullable().optional(),
+  scope: scope.optional(),
+  headers: customHeadersChange.nullable().optional(),
+  ratePerSecond: ratePerSecond.nullable().optional(),
+  enabled: z.boolean().optional(),
+});
+
+export const rotation = z.strictObject({
+  secret: secret.optional(),
+  graceSeconds: z.int().min(0).max(GRACE_SECONDS_MAX).default(GRACE_SECONDS),
+});
+
+/** Flat, as the specification has it, and under `webhook`: existing clients read one or the other. */
+export function webhookForm({ webhook, ...made }: { readonly webhook: SubscriptionView; readonly secret?: string }) {
+  return { ...webhook, webhook, ...made };
+}

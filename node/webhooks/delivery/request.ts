@@ -1,0 +1,23 @@
+// One attempt as the sender makes it: where to, with which headers, which bytes.
+import { liveSecrets } from '../secrets.ts';
+import type { Subscription } from '../webhook-records.ts';
+import { payloadOf, type Told } from './payload.ts';
+import type { Post } from './sender.ts';
+import { signedHeaders } from './signature.ts';
+
+/** `nowMs`: wall clock. `attempt`: 1 for the first. */
+export function postOf(
+  subscription: Pick<Subscription, 'id' | 'url' | 'headers' | 'secret' | 'formerSecrets'>,
+  told: Told,
+  { nowMs, attempt }: { readonly nowMs: number; readonly attempt: number },
+): Post {
+  const { id: subscriptionId, url, headers } = subscription;
+  const body = payloadOf(told);
+  const secrets = liveSecrets(subscription, nowMs);
+  const timestampSeconds = Math.floor(nowMs / 1_000);
+  return {
+    url,
+    headers: { ...headers, ...signedHeaders({ secrets, subscriptionId, told, body, timestampSeconds, attempt }) },
+    body,
+  };
+}

@@ -1,0 +1,77 @@
+// What anybody may see of a subscription: neither its secrets nor the values of its headers.
+import type { ChangeEvent } from '../changes/change-log.ts';
+import type { Pending } from './delivery/backlog.ts';
+import type { Channel } from './delivery/channel.ts';
+import { type Wish, wishOf } from './epochs.ts';
+import { stillLiving } from './secrets.ts';
+import type { Subscription } from './webhook-records.ts';
+
+/** Moments are ISO 8601, UTC. */
+export interface SubscriptionView {
+  readonly id: string;
+  readonly url: string;
+  readonly events: readonly ChangeEvent[];
+  readonly description?: string;
+  readonly scope: Wish['scope'];
+  /** Names of the headers that are added to each request. */
+  readonly headerNames?: readonly string[];
+  /** Attempts that may begin within any second. */
+  readonly ratePerSecond?: number;
+  /** Until when former secrets sign beside the present one, the newest first. */
+  readonly formerSecretsUntil?: readonly string[];
+  readonly enabled: boolean;
+  readonly disabledReason?: NonNullable<Subscription['disabledReason']>;
+  readonly disabledAt?: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deliveries: {
+    /** Events not accepted yet: on their way, or held while it is disabled. */
+    readonly pending: number;
+    readonly held: number;
+    /** More wait than that: so many were counted. */
+    readonly atLeast?: true;
+    /** Events given up, kept as dead letters. */
+    readonly dead: number;
+    readonly lastSuccessAt: string | null;
+    /** The first failure since the last success. */
+    readonly failingSince: string | null;
+    /** Until when its receiver is left alone after failures. */
+    readonly pausedUntil: string | null;
+  };
+}
+
+export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pending, nowMs: number): SubscriptionView {
+  const { id, url, description, ratePerSecond, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } =
+    subscription;
+  const headerNames = Object.keys(subscription.headers);
+  const former = stillLiving(subscription, nowMs).map(({ untilMs }) => new Date(untilMs).toISOString());
+  const { events: waiting, isAtLeast } = pending;
+  return {
+    id,
+    url,
+    events: wishOf(subscription).events,
+    ...(description === undefined ? {} : { description }),
+    scope: wishOf(subscription).scope,
+    ...(headerNames.length === 0 ? {} : { headerNames }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(former.length === 0 ? {} : { formerSecretsUntil: former }),
+    enabled: isEnabled,
+    ...(disabledReason === undefined ? {} : { disabledReason }),
+    ...(disabledAt === undefined ? {} : { disabledAt }),
+    createdAt,
+    updatedAt,
+    deliveries: {
+      pending: isEnabled ? waiting : 0,
+      held: isEnabled ? 0 : waiting,
+      ...(isAtLeast ? { atLeast: true } : {}),
+      dead,
+      lastSuccessAt: momentOf(endpoint.lastSuccessMs),
+      failingSince: momentOf(endpoint.failingSinceMs),
+      pausedUntil: isEnabled && endpoint.pausedUntilMs > nowMs ? momentOf(endpoint.pausedUntilMs) : null,
+    },
+  };
+}
+
+function momentOf(ms: number): string | null {
+  return ms > 0 ? new Date(ms).toISOString() : null;
+}
