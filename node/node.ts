@@ -111,7 +111,7 @@ interface Module {
 
 /** Rejects with `store_failed` when a stored record can't be read. Disposing ends what is in hand. */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<MeshNode> {
-  const { config, secrets, roster: watch, listening } = options;
+  const { config, secrets, roster: watch } = options;
   const { store, clock, random, log } = ports;
   const core = { store, clock, random, log };
   await using stack = new AsyncDisposableStack();
@@ -128,45 +128,28 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       ...{ engine: ports.engine, believesLegacy: ports.believesLegacy },
     }),
   );
-  const { transport, peers, claims, isOutside, isLegacy } = mesh;
+  const { peers, claims } = mesh;
   const registry = await openRegistry({
     ...{ ...core, index, hostId: self, claims: claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const { conflicts, search } = await openConflicts({
-    ...{ ...core, registry, index, claims: claims.store, roster, transport, events, isOutside },
-    indexOf: (peer) => peers.presence.indexOf(peer),
-  });
-  const webhooks = stack.use(
-    await openWebhooks({
-      ...{ ...core, changes: registry.changes, hostId: self, listening },
-      ...{ resolve: ports.resolveOutside, allow: config.webhookAllow, tunnel: ports.webhookTunnel },
-    }),
-  );
-  const { table, mail } = registry;
-  const sending = await openSending(options.send, {
-    ...{ ...ports, validate },
-    tell: (event) => mail.tell(event),
-    agent: (id) => table.find(id),
-    holder: (address) => table.holderOfText(address),
-  });
-  stack.defer(() => sending.close());
+  const parts: Parts = { options, ports, mesh, events, index, registry };
+  const conflicts = await conflictModule(parts);
+  const webhooks = stack.use(await webhookModule(parts));
+  const sending = stack.use(await sendModule(parts));
   const modules: readonly Module[] = [
     { run: () => peers.run(claims.greet) },
-    {
-      routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
-      run: (signal) => search.run(signal),
-    },
-    { routes: (app) => webhookRoutes(app, webhooks), run: (signal) => webhooks.start(signal) },
+    conflicts,
+    webhooks,
     { routes: (app) => validationRoutes(app, ports.resolver, clock) },
     { routes: toolRoutes },
-    { routes: (app) => sendRoutes(app, { sending, blobs: ports.blobs, clock }), run: (signal) => sending.run(signal) },
+    sending,
   ];
 
   stack.use(background);
   const owned = stack.move();
   return {
-    fetch: createFetch({ options, ports, mesh, index, registry, modules }),
+    fetch: createFetch(parts, modules),
     registry,
     meet: () => peers.meet(),
     start: () => {
@@ -184,17 +167,62 @@ function addressParser({ allowSingleLabel, allowIpLiteral }: NodeOptions['config
   return (text) => parseIdentityAddress(text, { allowSingleLabel, allowDomainLiteral: allowIpLiteral });
 }
 
+/** What the modules are made from. */
 interface Parts {
   readonly options: NodeOptions;
   readonly ports: NodePorts;
   readonly mesh: OpenMesh;
+  readonly events: MeshEvents;
   readonly index: EmailIndex;
   readonly registry: Registry;
-  readonly modules: readonly Module[];
+}
+
+async function conflictModule({ options, ports, mesh, events, index, registry }: Parts): Promise<Module> {
+  const { store, clock, log } = ports;
+  const { transport, claims, peers, isOutside, isLegacy } = mesh;
+  const { conflicts, search } = await openConflicts({
+    ...{ store, clock, log, registry, index, claims: claims.store, transport, events, isOutside },
+    roster: options.roster.current,
+    indexOf: (peer) => peers.presence.indexOf(peer),
+  });
+  return {
+    routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
+    run: (signal) => search.run(signal),
+  };
+}
+
+async function webhookModule({ options, ports, registry }: Parts): Promise<Module & AsyncDisposable> {
+  const { config, listening, roster } = options;
+  const { store, clock, random, log } = ports;
+  const webhooks = await openWebhooks({
+    ...{ store, clock, random, log, listening, changes: registry.changes, hostId: roster.current().self.id },
+    ...{ resolve: ports.resolveOutside, allow: config.webhookAllow, tunnel: ports.webhookTunnel },
+  });
+  return {
+    routes: (app) => webhookRoutes(app, webhooks),
+    run: (signal) => webhooks.start(signal),
+    [Symbol.asyncDispose]: () => webhooks[Symbol.asyncDispose](),
+  };
+}
+
+async function sendModule({ options, ports, registry }: Parts): Promise<Module & AsyncDisposable> {
+  const { blobs, clock } = ports;
+  const { table, mail } = registry;
+  const sending = await openSending(options.send, {
+    ...{ ...ports, validate },
+    tell: (event) => mail.tell(event),
+    agent: (id) => table.find(id),
+    holder: (address) => table.holderOfText(address),
+  });
+  return {
+    routes: (app) => sendRoutes(app, { sending, blobs, clock }),
+    run: (signal) => sending.run(signal),
+    [Symbol.asyncDispose]: () => sending.close(),
+  };
 }
 
 /** What answers requests: the routes of the node and of its modules, behind the gate. */
-function createFetch({ options, ports, mesh, index, registry, modules }: Parts): Fetch {
+function createFetch({ options, ports, mesh, index, registry }: Parts, modules: readonly Module[]): Fetch {
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
   const { keys, transport, claims, mayClaim, isLegacy } = mesh;

@@ -15,7 +15,7 @@ import { readCertificates } from './machine/certificates.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';
 import { readPrivateFile } from './machine/private-file.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
-import { createNode } from './node.ts';
+import { createNode, type NodePorts } from './node.ts';
 import { createCallOnce } from './peers/call-once.ts';
 import { createPeerTransport } from './peers/peer-transport.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
@@ -78,38 +78,13 @@ export async function serveNode({ config, secrets, version, standardError, stop 
     { file: config.sendAccounts, url: secrets.smtpUrl },
     { readPrivateFile, readCertificates },
   );
-  const proxyUrl = secrets.webhookProxy?.reveal();
-  const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
-  const engine = await openClaimEngine(secrets.claims, addresses.lookup);
-  const store = await openStore({ directory, log });
-  stack.defer(() => store.close());
-  stop.throwIfAborted();
-  const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock: systemClock, log });
-  const post = stack.use(createPostForm(addresses.lookup));
-  const resolver = createDnsResolver(systemClock);
-  const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
-  const ports = {
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    signer,
-    addresses,
-    callOnce: createCallOnce(addresses),
-    // Strangers choose these names, so they are resolved apart from all others and can delay none.
-    resolveOutside: createNameResolver({ clock: systemClock }),
-    webhookTunnel,
-    blobs,
-    post,
-    socketTo: (name: string) => socketBy(addresses.lookup, name),
-    resolver,
-    engine,
-  };
-  const node = await createNode(
-    { config, secrets, send, roster, version, listening: () => listening },
-    { ...ports, transport: (keys, hostOf) => createPeerTransport({ ...ports, self: self.id, hostOf, keys }) },
+  const ports = stack.use(await openPorts({ directory, config, secrets, addresses, log, stop }));
+  const node = stack.use(
+    await createNode(
+      { config, secrets, send, roster, version, listening: () => listening },
+      { ...ports, transport: (keys, hostOf) => createPeerTransport({ ...ports, self: self.id, hostOf, keys }) },
+    ),
   );
-  stack.use(node);
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
   await untilAborted(stop, node.meet());
@@ -125,7 +100,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const owned = stack.move();
   return {
     ready: readyLine(self, listening, directory, roster.current().peers, node.whyNoClaims()),
-    failed: store.failed.then(
+    failed: ports.store.failed.then(
       (cause) => new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause }),
     ),
     stop: async () => {
@@ -134,6 +109,44 @@ export async function serveNode({ config, secrets, version, standardError, stop 
       node.quiesce();
       await owned.disposeAsync();
     },
+  };
+}
+
+interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'stop'> {
+  /** The data directory. */
+  readonly directory: string;
+  /** The addresses of the hosts' names. */
+  readonly addresses: KnownAddresses;
+  readonly log: Log;
+}
+
+interface Ports extends Omit<NodePorts, 'transport'>, AsyncDisposable {
+  readonly addresses: KnownAddresses;
+}
+
+/** The ports' real side. What may be refused of the settings comes first: a wrong one leaves no data directory behind. */
+async function openPorts({ directory, config, secrets, addresses, log, stop }: PortsOptions): Promise<Ports> {
+  await using stack = new AsyncDisposableStack();
+  const clock = systemClock;
+  const proxyUrl = secrets.webhookProxy?.reveal();
+  const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
+  const engine = await openClaimEngine(secrets.claims, addresses.lookup);
+  const store = await openStore({ directory, log });
+  stack.defer(() => store.close());
+  stop.throwIfAborted();
+  const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock, log });
+  const post = stack.use(createPostForm(addresses.lookup));
+  const resolver = createDnsResolver(clock);
+  const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
+  const owned = stack.move();
+  return {
+    ...{ store, clock, random: systemRandom, log, signer, addresses, blobs, post, resolver, engine },
+    callOnce: createCallOnce(addresses),
+    // Strangers choose these names, so they are resolved apart from all others and can delay none.
+    resolveOutside: createNameResolver({ clock }),
+    webhookTunnel,
+    socketTo: (name) => socketBy(addresses.lookup, name),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
