@@ -1,19 +1,15 @@
 // The default ClaimStore: the voters of the mesh themselves, nothing to install. Runs the core's effects against the journal,
 // the peers and the clock. Everything it decides is decided in core.ts; here is only how it is done.
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
-// Longer than 300 lines: each method of the ClaimStore and each effect of the core is done here, over one set of what is in hand.
 
 import { MeshError } from '../errors.ts';
 import { orFail } from '../invariant.ts';
 import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
-import { messageOf } from '../membership/epoch.ts';
 import { countVotes } from '../membership/vote-count.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
-import type { Item } from '../register/item.ts';
-import { Outbox } from '../register/outbox.ts';
 import { Alarms } from '../time/alarms.ts';
 import { within } from '../time/deadline.ts';
 import { type ClaimRecords, intentWrite } from './claim-records.ts';
@@ -28,15 +24,14 @@ import type {
   ReleasedClaim,
   Unavailable,
 } from './claim-store.ts';
-import { type Conversation, tellOf, withIndex } from './conversation.ts';
+import { type Conversation, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
 import type { CoreState } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
 import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
-import { askQuestion, sendMessage } from './peer-questions.ts';
-import { refusalIn } from './peer-refusal.ts';
 import type { RegistryView } from './registry-view.ts';
+import { Speaker } from './speaker.ts';
 
 export interface QuorumOptions {
   readonly self: HostId;
@@ -60,8 +55,8 @@ export class QuorumClaims implements ClaimStore {
   readonly #options: QuorumOptions;
   readonly #state: CoreState;
   readonly #alarms: Alarms;
+  readonly #speaker: Speaker;
   readonly #effects = new EffectQueue((effect) => this.#do(effect));
-  readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();
   readonly #waiting = new Map<number, (result: Result) => void>();
   readonly #answers = new Map<number, (answer: never) => void>();
   #lastNumber = 0;
@@ -78,6 +73,15 @@ export class QuorumClaims implements ClaimStore {
       registry,
       freshData: Buffer.from(random.bytes(16)).toString('hex'),
       startName: Buffer.from(random.bytes(8)).toString('hex'),
+    });
+    this.#speaker = new Speaker({
+      self,
+      state: this.#state,
+      transport: options.transport,
+      clock: options.clock,
+      conversation: options.conversation,
+      own: this,
+      dispatch: (event) => this.#dispatch(event),
     });
   }
 
@@ -219,12 +223,11 @@ export class QuorumClaims implements ClaimStore {
   #do(effect: Effect): void {
     switch (effect.type) {
       case 'send':
-        if (effect.to === this.#options.self) this.#sendToSelf(effect.items);
-        else this.#outbox(effect.to).push(effect.items);
+        this.#speaker.send(effect.to, effect.items);
         return;
       case 'ask':
         if (effect.isRoutine !== true || this.#options.conversation?.carries(effect.to) !== true)
-          this.#ask(effect.to, effect.question);
+          this.#speaker.ask(effect.to, effect.question);
         return;
       case 'log':
         this.#options.log(effect.event, effect.fields);
@@ -268,48 +271,6 @@ export class QuorumClaims implements ClaimStore {
   #resolveAnswer(token: number, answer: ClaimAnswer | Reply): void {
     this.#answers.get(token)?.(answer as never);
     this.#answers.delete(token);
-  }
-
-  /** This host's own vote: the same messages, without a network. */
-  #sendToSelf(items: readonly Item[]): void {
-    const { self } = this.#options;
-    const message = messageOf(this.#state, items);
-    void this.receive(self, message).then((answer) =>
-      this.#dispatch({ type: 'answered', from: self, answer, tookMs: 0 }),
-    );
-  }
-
-  #outbox(to: HostId): Outbox<ClaimAnswer> {
-    const known = this.#outboxes.get(to);
-    if (known) return known;
-    const outbox = new Outbox<ClaimAnswer>({
-      to,
-      clock: this.#options.clock,
-      say: (_, items) => sendMessage(this.#options.transport, to, messageOf(this.#state, items)),
-      isWanted: (n) => this.#state.attempts.has(n),
-      heard: (from, answer, tookMs) => this.#dispatch({ type: 'answered', from, answer, tookMs }),
-      silent: (from, sinceMs) => this.#dispatch({ type: 'silent', from, sinceMs }),
-    });
-    this.#outboxes.set(to, outbox);
-    return outbox;
-  }
-
-  #ask(to: HostId, question: Question): void {
-    const { self, transport, clock, conversation } = this.#options;
-    const sinceMs = clock.monotonicMs();
-    const said = withIndex(question, conversation);
-    const heard = to === self ? this.receiveQuestion(self, said) : askQuestion(transport, to, said);
-    if (question.about === 'greeting') tellOf(heard, { to, sinceMs }, conversation);
-    heard.then(
-      (reply) => this.#dispatch({ type: 'replied', from: to, question, reply }),
-      // Silence is a result: the presence of peers is watched, and logged, elsewhere.
-      (error: unknown) =>
-        this.#dispatch(
-          question.about === 'greeting'
-            ? { type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) }
-            : { type: 'silent', from: to, sinceMs },
-        ),
-    );
   }
 
   #stopping(): Unavailable {
