@@ -3,7 +3,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { SendConfig } from './accounts/account.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
-import { recipientsOf } from './request/request.ts';
+import { recipientsOf } from './request/content.ts';
 import type { Prepared } from './request/sending-agent.ts';
 import { envelopeAddress } from './smtp/composer.ts';
 

@@ -14,7 +14,7 @@ import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal } from './message.ts';
 import type { Queue } from './queue/queue.ts';
-import { buildContent, recipientsOf } from './request/request.ts';
+import { buildContent, recipientsOf } from './request/content.ts';
 import { type AgentsOfHost, prepare } from './request/sending-agent.ts';
 import { ReturnedMail } from './returned-mail.ts';
 import type { SendContext, Sending } from './send-service.ts';

@@ -1,6 +1,5 @@
 // A request to send, checked at the door: what passes is one message with parsed mailboxes, known headers and attachments given
 // by content. Nothing that names a file or a URL is a field here, so nothing can be read on a caller's behalf.
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { boundedRecord } from '../../../mesh/json/bounded-record.ts';
@@ -21,7 +20,8 @@ import {
   REFERENCES_MAX,
   SEND_AHEAD_MS_MAX,
 } from '../limits.ts';
-import type { AttachmentPart, Mailbox, MessageContent, Recipient } from '../message.ts';
+import type { AttachmentPart, Mailbox } from '../message.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { parseHeaders } from './headers.ts';
 import { type MailboxRules, mailboxKey, parseMailbox } from './mailboxes.ts';
 
@@ -135,7 +135,7 @@ export function parseSendRequest(input: z.output<typeof sendRequest>, rules: Req
   const bcc = recipients(input.bcc, 'bcc', rules, seen);
   if (seen.size > RECIPIENTS_MAX)
     throw invalid('to', `the message has ${seen.size} recipients; at most ${RECIPIENTS_MAX} are allowed`);
-  const { wait = false, idempotencyKey, lifetimeSeconds } = input;
+  const { wait = false, idempotencyKey, ...content } = input;
   return {
     from: input.from === undefined ? undefined : parseMailbox(input.from, 'from', { ...rules, isOwned: true }),
     agentId: input.agentId,
@@ -151,42 +151,11 @@ export function parseSendRequest(input: z.output<typeof sendRequest>, rules: Req
     inReplyTo: input.inReplyTo,
     references: input.references ?? [],
     sendAtMs: sendAtOf(input.sendAt, rules.nowMs),
-    lifetimeMs: lifetimeSeconds === undefined ? undefined : lifetimeSeconds * 1_000,
+    lifetimeMs: input.lifetimeSeconds === undefined ? undefined : input.lifetimeSeconds * 1_000,
     idempotencyKey,
     wait,
-    fingerprint: () => fingerprintOf(input),
+    fingerprint: () => fingerprintOf(content),
   };
-}
-
-/** The message as it will be composed. */
-export function buildContent(
-  request: SendRequest,
-  { from, messageId: id }: { readonly from: Mailbox; readonly messageId: string },
-): MessageContent {
-  const { html, payload, inReplyTo } = request;
-  return {
-    from,
-    to: request.to,
-    cc: request.cc,
-    bcc: request.bcc,
-    replyTo: request.replyTo,
-    subject: request.subject,
-    text: request.text,
-    headers: request.headers,
-    attachments: request.attachments,
-    messageId: id,
-    references: request.references,
-    ...(html === undefined ? {} : { html }),
-    ...(payload === undefined ? {} : { payload }),
-    ...(inReplyTo === undefined ? {} : { inReplyTo }),
-  };
-}
-
-/** Everybody in the envelope, not asked yet. */
-export function recipientsOf({ to, cc, bcc }: Pick<SendRequest, 'to' | 'cc' | 'bcc'>): readonly Recipient[] {
-  const of = (list: readonly Mailbox[], kind: Recipient['kind']) =>
-    list.map(({ address }): Recipient => ({ address, kind, state: 'pending' }));
-  return [...of(to, 'to'), ...of(cc, 'cc'), ...of(bcc, 'bcc')];
 }
 
 function recipients(
@@ -275,21 +244,6 @@ function sendAtOf(sendAt: string | undefined, nowMs: number): number | undefined
   if (atMs - nowMs > SEND_AHEAD_MS_MAX)
     throw invalid('sendAt', `'sendAt' is more than ${SEND_AHEAD_MS_MAX / 86_400_000} days ahead`);
   return atMs;
-}
-
-/** Of what is sent, not of how it was asked for. */
-function fingerprintOf({ idempotencyKey: _, wait: __, ...input }: z.output<typeof sendRequest>): string {
-  return hash('sha256', canonical(input));
-}
-
-/** JSON with the members of every object in order. */
-function canonical(value: unknown): string {
-  if (value instanceof SpooledContent) return JSON.stringify(value.blob);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  members.sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
 }
 
 function invalid(field: string, sentence: string): MeshError {
