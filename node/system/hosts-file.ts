@@ -1,4 +1,4 @@
-// hosts.json on the disk: read at the start, then looked at every second. Looking (stat) instead of listening (inotify) also
+// hosts.json on the disk: read at the start, then looked at every two seconds. Looking (stat) instead of listening (inotify) also
 // sees editors that replace the file, links that are turned, directories that are mounted later, and network file systems. What the
 // file looked like is noted before it is read, so an edit at any moment makes the next look find another.
 import type { BigIntStats } from 'node:fs';
@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { operatorText } from '../machine/edited-text.ts';
 import { trustedUsers, trustFault } from '../machine/own-files.ts';
 
-const LOOK_INTERVAL_MS = 1_000;
+const LOOK_INTERVAL_MS = 2_000;
 
 export class HostsFile {
   readonly #path: string;
@@ -48,7 +48,7 @@ export class HostsFile {
     );
   }
 
-  /** Looks every second until `signal` aborts. */
+  /** Looks every `LOOK_INTERVAL_MS` until `signal` aborts. */
   async watch(clock: Clock, signal: AbortSignal, edited: (text: string | MeshError) => void): Promise<void> {
     while (!signal.aborted) {
       await this.look(edited);
