@@ -13,7 +13,8 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = setTimeout(wake, ms);
+      // Node drops the fraction, and begins to count up to a millisecond early: who is woken before the time would have to sleep twice.
+      const timer = setTimeout(wake, Math.ceil(ms) + 1);
       signal?.addEventListener('abort', wake);
       return undefined;
     }),
