@@ -5,7 +5,7 @@
 
 import { voteKey } from '../membership/config.ts';
 import { reviewEvictions } from '../membership/eviction.ts';
-import { greet, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
+import { greet, greetAgain, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
 import { createMembership, noteElectorsHeard } from '../membership/membership.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { unavailable } from '../membership/obstacles.ts';
@@ -129,6 +129,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     default:
       inner(state, event, out);
   }
+  greetAgain(state, out);
   return out;
 }
 

@@ -11,7 +11,7 @@ import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../l
 import type { HostId } from '../names.ts';
 import { electorsOf, voteKey } from './config.ts';
 import { evictionsTold } from './eviction.ts';
-import { isHearingFirst, isJoining, type Membership } from './membership.ts';
+import { isHearingFirst, isJoining, knowsNobody, type Membership } from './membership.ts';
 import { attend } from './move.ts';
 
 /** What this host says of itself to `to`. */
@@ -48,7 +48,7 @@ export function introduce({ membership: { starts } }: CoreState, out: Effect[]):
   out.push(timer(GREETING_MS_MAX, { type: 'hearingOver' }));
 }
 
-/** One round: greets everybody, does what is due, and asks to be called again. */
+/** One round: greets everybody, does what is due, and asks to be called again, unless there is nobody to wait for. */
 export function greetInTurn(state: CoreState, out: Effect[]): void {
   const { membership } = state;
   const { starts } = membership;
@@ -64,7 +64,15 @@ export function greetInTurn(state: CoreState, out: Effect[]): void {
       after: [{ type: 'event', event: { type: 'votesKept', votes } }],
     });
   attend(state, out);
+  membership.isResting = knowsNobody(membership);
+  if (membership.isResting) return;
   out.push(timer(isUnsettled(membership) ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
+}
+
+/** A host that knew of nobody begins its rounds again with what it has just learnt: another hosts.json, or a configuration. */
+export function greetAgain(state: CoreState, out: Effect[]): void {
+  const { membership } = state;
+  if (membership.isResting && !knowsNobody(membership)) greetInTurn(state, out);
 }
 
 /** Whether hosts wait for each other: then every greeting may be the one that lets the mesh go on. */

@@ -73,6 +73,8 @@ export interface Membership {
   readonly greetings: Map<HostId, Heard>;
   /** Why hosts last refused this host's greeting, a sentence each. A host that answered, or was silent, has none. */
   readonly refusals: Map<HostId, string>;
+  /** Whether no round of greetings is to come, for there is nobody to greet. */
+  isResting: boolean;
   /** When each host that is behind was last greeted for it. */
   readonly nudgedAtMs: Map<HostId, number>;
   readonly evicting: Evictions;
@@ -95,6 +97,7 @@ export function createMembership(
     ...known,
     greetings: new Map(),
     refusals: new Map(),
+    isResting: false,
     nudgedAtMs: new Map(),
     evictionsAwaited: new Map(),
     proposing: undefined,
@@ -147,6 +150,11 @@ export function isAlone({ config, self, starts }: Membership): boolean {
   if (config === undefined || config.old !== undefined || starts.withdrawnOnWordOf !== undefined) return false;
   const hosts = hostsOf(config.voters);
   return hosts.length === 1 && config.voters[self] === starts.own.data;
+}
+
+/** Whether this host is in no mesh and knows of no other host: then it waits for nobody. */
+export function knowsNobody({ config, wish, self }: Membership): boolean {
+  return config === undefined && [...wish.voters, ...wish.members].every((host) => host === self);
 }
 
 /** Whether hosts.json wishes for this host as the only voter. */

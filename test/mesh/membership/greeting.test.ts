@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { CoreState } from '../../../mesh/claims/core-state.ts';
 import type { Effect } from '../../../mesh/claims/events.ts';
 import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
-import { type Config, voteKey } from '../../../mesh/membership/config.ts';
+import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { greet, greetAll, greetInTurn, greetingTo, introduce, nudge } from '../../../mesh/membership/greeting.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
-import { coreOn, effectsOf, greetedBy, type KnownCore, MESH, started, writesOf } from '../../support/core-on.ts';
+import { coreOn, effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const GONE = '2026-01-27T12:00:00.000Z';
@@ -112,6 +112,18 @@ describe('a round of greetings', () => {
     const state = started({ ...known, wish: wishOf([mac, mini]) });
     state.membership.move = createMove(0);
     expect(waitsIn(round(state), 'greetingDue')).toEqual([FORMING_INTERVAL_MS]);
+  });
+
+  it('is the last one while there is nobody to greet, until hosts.json lists others, or a mesh has formed', () => {
+    const alone = { config: undefined, wish: wishOf([mac]) };
+    const [edited, claiming] = [started(alone), started(alone)];
+    expect(waitsIn(round(edited), 'greetingDue')).toEqual([]);
+    const effects = run(edited, { type: 'wished', wish: wishOf([cloud, mac, mini]) });
+    expect(new Set(greetedBy(effects))).toEqual(new Set([cloud, mini]));
+    expect(waitsIn(effects, 'greetingDue')).toEqual([FORMING_INTERVAL_MS]);
+    claiming.membership.config = firstConfig(votersOf(mac), [mac]);
+    expect(waitsIn(run(claiming, { type: 'hearingOver' }), 'greetingDue')).toEqual([GREETING_INTERVAL_MS]);
+    expect(waitsIn(run(claiming, { type: 'hearingOver' }), 'greetingDue')).toEqual([]);
   });
 
   it('waits for the disk when votes were cast since the last one', () => {
