@@ -20,6 +20,12 @@ export const PEER_BODY_BYTES_MAX = 512 * 1_024;
 
 /** A peer's whole answer to a federated question, headers and body (the specification grants each host 5 s). */
 export const ANSWER_MS_MAX = 5_000;
+/** The same for a host that the heartbeat does not reach: it answers at once again, or the question should not wait for it. */
+export const PROBE_MS_MAX = 250;
+/** A copied host that said so long ago that the copy is as its index is counts as stale: a feed's answer comes each 25 s at least. */
+export const COPY_FRESH_MS_MAX = 40_000;
+/** The host that the copy names is asked alone for this long; then everybody is. */
+export const OWNER_ALONE_MS_MAX = 500;
 /** One peer's whole index: 100,000 addresses at about 300 octets. */
 export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
 export const INDEX_ENTRIES_MAX = 200_000;

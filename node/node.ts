@@ -3,14 +3,15 @@
 
 import { parseAnyAddress, parseIdentityAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
-import { createLookUp } from '../mesh/lookup/fan-out.ts';
 import type { Question } from '../mesh/lookup/index-entry.ts';
+import { createLookUps } from '../mesh/lookup/look-ups.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import { openConflicts } from './conflicts/conflicts-module.ts';
+import { Copy } from './feed/copy.ts';
 import { createApp, type Fetch, type RouteGroup } from './http/app.ts';
 import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
@@ -24,6 +25,7 @@ import { sendRoutes } from './http/routes/send-group.ts';
 import { toolRoutes } from './http/routes/tools.ts';
 import { validationRoutes } from './http/routes/validation.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
+import { WideIndex } from './http/wide-index.ts';
 import type { Log } from './log.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { type OpenMesh, openMesh } from './mesh-module.ts';
@@ -77,7 +79,7 @@ export interface NodePorts {
 }
 
 export interface NodeOptions {
-  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'legacy'>;
+  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'legacy' | 'indexScope'>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
@@ -119,6 +121,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const roster = watch.current;
   const self = roster().self.id;
   const events = new MeshEvents();
+  const copy = new Copy(clock);
   const index = new EmailIndex({ self: () => roster().self, random });
 
   const mesh = stack.use(
@@ -133,7 +136,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...{ ...core, index, hostId: self, claims: claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const parts: Parts = { options, ports, mesh, events, index, registry };
+  const parts: Parts = { options, ports, mesh, events, index, copy, registry };
   const conflicts = await conflictModule(parts);
   const webhooks = stack.use(await webhookModule(parts));
   const sending = stack.use(await sendModule(parts));
@@ -174,6 +177,7 @@ interface Parts {
   readonly mesh: OpenMesh;
   readonly events: MeshEvents;
   readonly index: EmailIndex;
+  readonly copy: Copy;
   readonly registry: Registry;
 }
 
@@ -222,7 +226,7 @@ async function sendModule({ options, ports, registry }: Parts): Promise<Module &
 }
 
 /** What answers requests: the routes of the node and of its modules, behind the gate. */
-function createFetch({ options, ports, mesh, index, registry }: Parts, modules: readonly Module[]): Fetch {
+function createFetch({ options, ports, mesh, index, copy, registry }: Parts, modules: readonly Module[]): Fetch {
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
   const { keys, transport, claims, mayClaim, isLegacy } = mesh;
@@ -231,7 +235,13 @@ function createFetch({ options, ports, mesh, index, registry }: Parts, modules: 
   const self = roster().self.id;
   const secret = secrets.meshSecret?.reveal();
   const local = (question: Question) => index.answer(question);
-  const lookUp = createLookUp({ transport, roster, clock, local, parseAddress: parseAnyAddress, isLegacy });
+  const known = { copy, roster, isLegacy, clock };
+  const isDown = (id: HostId) => presence.of(id).status === 'offline';
+  const lookUps = createLookUps({ ...known, transport, local, parseAddress: parseAnyAddress, isDown });
+  const wide =
+    options.config.indexScope === 'mesh'
+      ? new WideIndex({ ...known, index, copyVersion: () => copy.version })
+      : undefined;
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
   const { publicKey } = signer;
   const peer = (id: HostId) => presence.of(id);
@@ -242,7 +252,10 @@ function createFetch({ options, ports, mesh, index, registry }: Parts, modules: 
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self, signer, clock, roster, mayClaim, keys, nonces },
     peerRoutes: [(app) => claimRoutes(app, claims.voter)],
-    emailIndex: { index, pending: (key) => registry.claims.pending(key), lookUp, parseAddress: parseAnyAddress, clock },
+    emailIndex: {
+      ...{ index, lookUps, wide, clock, parseAddress: parseAnyAddress },
+      pending: (key) => registry.claims.pending(key),
+    },
     routes: [
       (app) => healthRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
       (app) => operatorDecisionRoutes(app, claims),

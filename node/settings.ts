@@ -8,6 +8,7 @@ import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
+const INDEX_SCOPES = ['host', 'mesh'] as const;
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;
 
 export interface Setting {
@@ -50,6 +51,12 @@ export const SETTINGS: readonly Setting[] = [
     takes: 'MODE',
     default: 'detect',
     help: 'hosts that serve only the look-up: detect (asked before each claim; a silent one stops claims), lenient (a silent one does not), strict (none may be listed)',
+  },
+  {
+    name: 'index-scope',
+    takes: 'SCOPE',
+    default: 'host',
+    help: "what the plain email index shows: host (this host's own addresses) or mesh (the copy of everybody's, too)",
   },
   {
     name: 'accept-new-key',
@@ -125,6 +132,7 @@ export interface Config {
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
   readonly legacy: LegacyMode;
+  readonly indexScope: (typeof INDEX_SCOPES)[number];
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
@@ -174,6 +182,7 @@ export function readConfig(
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
     legacy: readChoice('legacy', LEGACY_MODES, given, mistakes) ?? 'detect',
+    indexScope: readChoice('index-scope', INDEX_SCOPES, given, mistakes) ?? 'host',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
     unknownVariables: unknownVariablesIn(environment),

@@ -97,6 +97,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ],
   ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/claims.ts', ['node/store/', 'node/log.ts', 'mesh/']],
+  ['node/feed/', ['node/feed/', 'mesh/']],
   ['node/registry/', ['node/registry/', 'node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/changes/', ['node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/webhooks/guard/', ['node/webhooks/guard/', 'node/webhooks/limits.ts', 'mesh/']],

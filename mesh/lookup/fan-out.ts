@@ -1,10 +1,16 @@
 // The federated question: every enabled peer is asked at once who owns an address (or an agent's addresses, or all), each has
-// five seconds for headers and body, and whoever did not answer is named. Askers of the same question at the same moment share
-// one fan-out. Our own clock ends it, so a transport that never settles can't hang it.
+// five seconds for headers and body, and whoever did not answer is named; a host that is known to be down has a quarter of a second, unless
+// the copy says that it is the owner. Askers of the same question at the same moment share one fan-out. Our own clock ends it, so a transport that never settles can't hang it.
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from '../errors.ts';
-import { ANSWER_MS_MAX, FEDERATED_ENTRIES_MAX, SHARED_QUESTION_MS_MAX, WHOLE_QUESTION_GAP_MS } from '../limits.ts';
+import {
+  ANSWER_MS_MAX,
+  FEDERATED_ENTRIES_MAX,
+  PROBE_MS_MAX,
+  SHARED_QUESTION_MS_MAX,
+  WHOLE_QUESTION_GAP_MS,
+} from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
@@ -27,7 +33,19 @@ export interface LookUpMeta {
   readonly failures?: Readonly<Record<HostId, ErrorCode>>;
   /** Entries in peers' answers that were refused; absent when none was. Ours, not the specification's. */
   readonly entriesDropped?: number;
+  /** How the mesh was asked; absent: everybody was. Ours, as what follows. */
+  readonly mode?: LookUpMode;
+  /** Who says so: hosts that were asked, or the copy. */
+  readonly source?: 'owner' | 'copy';
+  /** Of a copy alone (copy-answer.ts). */
+  readonly asOf?: string | null;
+  readonly stale?: readonly { readonly hostId: HostId; readonly asOf: string | null }[];
+  readonly complete?: boolean;
 }
+
+/** What a client may ask for in place of a fan-out to everybody. */
+export const LOOK_UP_MODES = ['verify', 'index'] as const;
+export type LookUpMode = (typeof LOOK_UP_MODES)[number];
 
 export interface LookUpAnswer {
   /** Own host's first, then in the order of hosts.json, legacy peers last; of two owners of one address the first stands here. */
@@ -46,6 +64,10 @@ export interface LookUpPorts extends PeerIndexPorts {
   readonly roster: () => Roster;
   /** What this host itself answers. The list must not change afterwards. */
   readonly local: (question: Question) => readonly ListedEntry[];
+  /** Whether the copy names the peer as an owner of what is asked. */
+  readonly isOwner: (peer: HostId, question: Question) => boolean;
+  /** Whether the heartbeat does not reach the peer. */
+  readonly isDown: (peer: HostId) => boolean;
 }
 
 /** One question on its way around the mesh, and how many wait for it. */
@@ -60,6 +82,8 @@ interface FanOut {
 export function createLookUp(ports: LookUpPorts): LookUp {
   const joinable = new Map<string, FanOut>();
   const room = new QuestionRoom();
+  /** Peers that are said to be down, and have answered since. */
+  const revived = new Set<HostId>();
   /** Resolves when the next question for everything may begin. */
   let wholeTurn: Promise<unknown> = Promise.resolve();
 
@@ -68,7 +92,7 @@ export function createLookUp(ports: LookUpPorts): LookUp {
     const waiting = { startMs: Number.POSITIVE_INFINITY, end: new AbortController(), askers: 0 };
     const begin = () => {
       waiting.startMs = ports.clock.monotonicMs();
-      return askMesh(ports, question, waiting.end);
+      return askMesh(ports, question, waiting.end, revived);
     };
     const isWhole = !isNarrow(question);
     const answer = (isWhole ? wholeTurn.then(begin) : begin()).finally(() => {
@@ -120,7 +144,12 @@ function waitFor(fanOut: FanOut, signal: AbortSignal | undefined, onLastLeft: ()
   });
 }
 
-async function askMesh(ports: LookUpPorts, question: Question, end: AbortController): Promise<LookUpAnswer> {
+async function askMesh(
+  ports: LookUpPorts,
+  question: Question,
+  end: AbortController,
+  revived: Set<HostId>,
+): Promise<LookUpAnswer> {
   const { clock } = ports;
   const startMs = clock.monotonicMs();
   const all = ports.roster().peers;
@@ -128,11 +157,19 @@ async function askMesh(ports: LookUpPorts, question: Question, end: AbortControl
   const budget = { entries: FEDERATED_ENTRIES_MAX };
   using deadline = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: [end.signal], silent: givenUp });
   const silence: Heard = { failure: 'peer_silent' };
-  const outcomes = await Promise.all(
-    peers.map((peer) =>
-      unlessAborted(deadline.signal, askPeer(ports, peer, question, budget, deadline.signal), silence),
-    ),
-  );
+  const probed = peers.filter(({ id }) => ports.isDown(id) && !revived.has(id) && !ports.isOwner(id, question));
+  using probe =
+    probed.length === 0
+      ? undefined
+      : startDeadline({ clock, ms: PROBE_MS_MAX, signals: [deadline.signal], silent: givenUp });
+  const ask = async (peer: Host) => {
+    const { signal } = probed.includes(peer) ? (probe ?? deadline) : deadline;
+    const heard = await unlessAborted(signal, askPeer(ports, peer, question, budget, signal), silence);
+    if ('failure' in heard || !ports.isDown(peer.id)) revived.delete(peer.id);
+    else revived.add(peer.id);
+    return heard;
+  };
+  const outcomes = await Promise.all(peers.map(ask));
   const emails = new Map<AddressKey, ListedEntry>();
   const failures: [HostId, ErrorCode][] = [];
   let dropped = 0;
@@ -163,7 +200,7 @@ async function askMesh(ports: LookUpPorts, question: Question, end: AbortControl
 }
 
 function givenUp(end: DeadlineEnd): MeshError {
-  const why = end === 'late' ? `gave no complete answer within ${ANSWER_MS_MAX} ms` : 'is not asked any more';
+  const why = end === 'late' ? 'gave no complete answer in time' : 'is not asked any more';
   return new MeshError('peer_silent', `The peer ${why}.`);
 }
 

@@ -6,11 +6,12 @@ import { Worker } from 'node:worker_threads';
 import { request } from 'undici';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { ANSWER_MS_MAX } from '../../mesh/limits.ts';
-import { createLookUp, type LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Question } from '../../mesh/lookup/index-entry.ts';
+import { createLookUps, type LookUps } from '../../mesh/lookup/look-ups.ts';
 import { parseRoster } from '../../mesh/roster.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
+import { Copy } from '../../node/feed/copy.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { systemClock } from '../../node/system/clock.ts';
@@ -76,7 +77,7 @@ async function besideSlowest(rounds: number, urlOf: UrlOf): Promise<Figure> {
 /** How long one question takes when a peer never answers; the other peers' entries must be there. */
 async function withOneHanging(urlOf: UrlOf): Promise<Figure> {
   await using asker = await askingHost([...PEERS, HANGING], urlOf);
-  const { answer, tookMs } = await timed(() => asker.lookUp({}));
+  const { answer, tookMs } = await timed(() => asker.lookUps.everybody({}));
   const expected = PEERS.reduce((sum, { addresses }) => sum + addresses, 0);
   const isWhole = answer.emails.size === expected && answer.meta.hostsFailed.join() === HANGING.id;
   return {
@@ -100,7 +101,7 @@ async function pauseOfLongAnswer(rounds: number, urlOf: UrlOf): Promise<Figure> 
     JSON.parse(new TextDecoder().decode(bytes));
     const readingMs = threadCpuMs() - startMs;
     const pauseMs = await longestTurnMs(async () => {
-      const { emails } = await asker.lookUp({});
+      const { emails } = await asker.lookUps.everybody({});
       if (emails.size !== LIBRARY.addresses) throw new Error(`Only ${emails.size} entries came.`);
     });
     // The first round warms up.
@@ -123,7 +124,7 @@ async function pauseOfLongAnswer(rounds: number, urlOf: UrlOf): Promise<Figure> 
 
 interface Asker extends AsyncDisposable {
   readonly origin: string;
-  readonly lookUp: LookUp;
+  readonly lookUps: LookUps;
 }
 
 /** A host without agents of its own whose peers these are. */
@@ -149,14 +150,15 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
   });
   const index = fullIndex('asker', 0);
   const local = (question: Question) => index.answer(question);
-  const lookUp = createLookUp({
+  const lookUps = createLookUps({
     ...ports,
-    ...{ transport, local, parseAddress: parseIdentityAddress, isLegacy: () => false },
+    ...{ transport, local, parseAddress: parseIdentityAddress, isLegacy: () => false, isDown: () => false },
+    copy: new Copy(systemClock),
   });
-  const served = await serveFetch(indexApp(index, lookUp).fetch);
+  const served = await serveFetch(indexApp(index, lookUps).fetch);
   return {
     origin: served.origin,
-    lookUp,
+    lookUps,
     async [Symbol.asyncDispose]() {
       await served.close();
       await transport[Symbol.asyncDispose]();

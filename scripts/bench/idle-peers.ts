@@ -45,7 +45,13 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
   const node = stack.use(
     await createNode(
       {
-        config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' },
+        config: {
+          allowSingleLabel: false,
+          allowIpLiteral: false,
+          webhookAllow: [],
+          indexScope: 'host',
+          legacy: 'detect',
+        },
         secrets: { token: undefined, readToken: undefined, meshSecret: undefined },
         ...{ send: SENDING_OFF, roster, version: '0', listening: () => listening },
       },

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import type { LookUp } from '../../mesh/lookup/fan-out.ts';
+import type { LookUps } from '../../mesh/lookup/look-ups.ts';
 import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
@@ -73,10 +73,10 @@ export function addressOfHost(id: string, number: number | '#'): string {
 }
 
 /** The real route and nothing else. */
-export function indexApp(index: EmailIndex, lookUp: LookUp): Hono {
+export function indexApp(index: EmailIndex, lookUps: LookUps): Hono {
   const app = createShell({ info: () => {}, warn: () => {}, error: () => {} });
   const pending = () => undefined;
-  emailIndexRoutes(app, { index, lookUp, parseAddress: parseIdentityAddress, pending, clock: systemClock });
+  emailIndexRoutes(app, { index, lookUps, parseAddress: parseIdentityAddress, pending, clock: systemClock });
   return app;
 }
 
@@ -103,7 +103,13 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
     ...{ callOnce: createCallOnce(known), resolveOutside },
     ...(await sendingOffPorts(systemClock, log)),
   };
-  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' } as const;
+  const config = {
+    allowSingleLabel: false,
+    allowIpLiteral: false,
+    webhookAllow: [],
+    indexScope: 'host',
+    legacy: 'detect',
+  } as const;
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
@@ -144,8 +150,8 @@ function storedAddress(id: string, number: number): AgentAddress {
 
 async function servePeer({ id, addresses, delayMs, hangs }: BenchHost): Promise<string> {
   if (hangs) return serveSilence();
-  const alone: LookUp = () => Promise.reject(new Error('A peer of the benchmark was asked a federated question.'));
-  const app = indexApp(fullIndex(id, addresses), alone);
+  const alone = () => Promise.reject(new Error('A peer of the benchmark was asked a federated question.'));
+  const app = indexApp(fullIndex(id, addresses), { everybody: alone, verify: alone, index: alone });
   const late = async (request: Request) => {
     await systemClock.sleep(delayMs ?? 0);
     return app.fetch(request);

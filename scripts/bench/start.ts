@@ -83,7 +83,13 @@ async function fill(directory: string): Promise<void> {
     ...{ callOnce: createCallOnce(addresses), resolveOutside },
     ...(await sendingOffPorts(systemClock, log)),
   };
-  const config = { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' } as const;
+  const config = {
+    allowSingleLabel: false,
+    allowIpLiteral: false,
+    webhookAllow: [],
+    indexScope: 'host',
+    legacy: 'detect',
+  } as const;
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
   const node = await createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },

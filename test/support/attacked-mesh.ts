@@ -109,7 +109,13 @@ export class AttackedMesh implements AsyncDisposable {
     const wire = (request: WireRequest) => this.#between(self.id, request);
     const starting = createNode(
       {
-        config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy: 'detect' },
+        config: {
+          allowSingleLabel: false,
+          allowIpLiteral: false,
+          webhookAllow: [],
+          indexScope: 'host',
+          legacy: 'detect',
+        },
         secrets: {
           token: token === undefined ? undefined : new Secret(token),
           readToken: undefined,

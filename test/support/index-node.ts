@@ -1,10 +1,13 @@
 // Host `mac` with a full index, the route in front of it and peers that do as a test says.
 import type { Hono } from 'hono';
-import { createLookUp, type LookUpMeta } from '../../mesh/lookup/fan-out.ts';
+import type { LookUpMeta } from '../../mesh/lookup/fan-out.ts';
 import type { IndexEntry, ParseAddress } from '../../mesh/lookup/index-entry.ts';
+import { createLookUps } from '../../mesh/lookup/look-ups.ts';
 import type { AddressKey } from '../../mesh/names.ts';
+import { Copy } from '../../node/feed/copy.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
+import { WideIndex } from '../../node/http/wide-index.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { addressOf, agentOf } from './agent-of.ts';
 import { parsePlainAddress } from './plain-address.ts';
@@ -29,6 +32,7 @@ export function indexNode(
   scripts: Record<string, PeerScript> = { cloud: says({}) },
   before: (app: Hono, clock: VirtualClock) => void = () => {},
   parseAddress: ParseAddress = parsePlainAddress,
+  isWide = false,
 ) {
   const roster = rosterOf('mac', ...Object.keys(scripts));
   const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
@@ -40,17 +44,21 @@ export function indexNode(
   const transport = new ScriptedPeers(scripts);
   const log = new RecordingLog();
   const local = (question: Parameters<EmailIndex['answer']>[0]) => index.answer(question);
-  const lookUp = createLookUp({ transport, clock, roster: () => roster, local, parseAddress, isLegacy: () => false });
+  const copy = new Copy(clock);
+  const isLegacy = () => false;
+  const known = { copy, clock, roster: () => roster, isLegacy };
+  const lookUps = createLookUps({ ...known, transport, local, parseAddress, isDown: () => false });
+  const wide = isWide ? new WideIndex({ ...known, index, copyVersion: () => copy.version }) : undefined;
   const app = createShell(log);
   before(app, clock);
   const claimed = { agent: agentOf('puck', ['pending@x.com']), entry: addressOf('pending@x.com') };
   const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
-  emailIndexRoutes(app, { index, lookUp, parseAddress, pending, clock });
+  emailIndexRoutes(app, { index, lookUps, parseAddress, pending, clock, wide });
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const asked = app.request(`${INDEX_PATH}${query}`, { headers });
     await clock.advance(1);
     const response = await asked;
     return { status: response.status, headers: response.headers, body: (await response.json()) as IndexBody };
   };
-  return { app, index, clock, transport, log, get };
+  return { app, index, clock, transport, log, get, copy };
 }

@@ -214,6 +214,8 @@ export class NodeSimulation {
       ...{ transport, roster, clock, parseAddress: parsePlainAddress },
       local: (question) => index.answer(question),
       isLegacy: (peer) => peer === LEGACY,
+      isOwner: () => false,
+      isDown: () => false,
     });
     const lookUp = this.#options.lookUp?.(ask, clock) ?? ask;
     host.up = { store, claims, registry, index, lookUp, stop: new AbortController() };

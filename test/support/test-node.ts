@@ -85,7 +85,7 @@ export async function testNode({
   };
   const node = await createNode(
     {
-      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy },
+      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], indexScope: 'host', legacy },
       secrets,
       send,
       roster,

@@ -3,48 +3,32 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { LookUp, LookUpAnswer } from '../../../mesh/lookup/fan-out.ts';
-import {
-  EMAIL_INDEX_PATH,
-  type ListedEntry,
-  type ParseAddress,
-  type ParsedAddress,
-  type Question,
-} from '../../../mesh/lookup/index-entry.ts';
-import { memberJson, membersJson, spellingOf } from '../../../mesh/lookup/index-key.ts';
-import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../../mesh/names.ts';
-import type { Clock } from '../../../mesh/ports.ts';
+import { EMAIL_INDEX_PATH, type ParseAddress } from '../../../mesh/lookup/index-entry.ts';
+import { memberJson } from '../../../mesh/lookup/index-key.ts';
+import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
 import type { HeldAddress } from '../../registry/held-address.ts';
 import { answerBytes } from '../answer-signature.ts';
-import { clientAddress } from '../client-address.ts';
-import { joinInTurns } from '../long-list.ts';
+import { answerFederated, type FederatedServices, type WrittenAnswers } from '../federated-answer.ts';
+import { type Asked, readQuestion } from '../index-question.ts';
 import { resource } from '../methods.ts';
-import { decodePercents, decodeQuery, readQuery } from '../query.ts';
+import { decodePercents } from '../query.ts';
 import { rawHeader } from '../raw-headers.ts';
+import type { WideIndex } from '../wide-index.ts';
 
-export interface EmailIndexServices {
+export interface EmailIndexServices extends FederatedServices {
   readonly index: EmailIndex;
   /** The claim of an address that this host has not done yet. */
   readonly pending: (key: AddressKey) => PendingClaim | undefined;
-  readonly lookUp: LookUp;
   readonly parseAddress: ParseAddress;
-  readonly clock: Clock;
+  /** Set where the plain index shows the whole mesh (`MESH_INDEX_SCOPE`). */
+  readonly wide?: WideIndex | undefined;
 }
 
-const FIELDS = ['address', 'agentId', 'federated'] as const;
 const ADDRESS_ALONE = '?address=';
 /** One header in a plain object: what Hono and its Node adapter pass on without building a `Headers`. */
 const JSON_TYPE = { 'Content-Type': 'application/json' };
-/** Written as text, at once. */
-const FEW_ENTRIES_MAX = 1_000;
-/** nginx's "client closed request": nobody reads it. */
-const CLIENT_LEFT = 499;
-
-type JsonText = string | Uint8Array<ArrayBuffer>;
-/** Texts of answers that several clients share, by spelling; '' where that says nothing. */
-type WrittenAnswers = WeakMap<LookUpAnswer, Map<string, Promise<JsonText>>>;
 
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
   const written: WrittenAnswers = new WeakMap();
@@ -53,12 +37,10 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
       const isPeer = isPeersQuestion(c);
       const hit = directHit(services.index, c.req.url);
       if (hit !== undefined) return answerMap(c, hit.mapJson, isPeer);
-      const { address, agentId, federated } = readQuery(c.req.url, FIELDS);
-      const asked: Asked = {
-        addresses: address === undefined ? undefined : readings(address, services.parseAddress),
-        agentId: agentId === undefined ? undefined : decodeQuery(agentId),
-      };
-      if (federated === 'true' && !isPeer) return answerFederated(c, services, asked, written);
+      const asked = readQuestion(c.req.url, services.parseAddress);
+      if (asked.isFederated && !isPeer) return answerFederated(c, services, asked, written);
+      // A host speaks to its peers for its own agents alone.
+      if (services.wide !== undefined && !isPeer) return answerWide(c, services.wide, asked);
       if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
       const map = localMap(services.index, asked, isPeer);
       const isNothing = map === '{}' && isPeer && !isSigned(c);
@@ -77,17 +59,6 @@ function directHit(index: EmailIndex, url: string): HeldAddress | undefined {
   const text = decodePercents(url.slice(start + ADDRESS_ALONE.length));
   const held = index.byAddress(text as AddressKey);
   return held?.mainKey === text ? held : undefined;
-}
-
-/** An address, and how it was spelled: it is answered under that. */
-interface Reading extends ParsedAddress {
-  readonly spelling: EmailAddress;
-}
-
-/** What the query asks for. An empty list of addresses: it names none that anybody could hold. */
-interface Asked {
-  readonly addresses: readonly Reading[] | undefined;
-  readonly agentId: string | undefined;
 }
 
 /** A peer asks us on behalf of its own client; passing that on would make questions bounce. */
@@ -113,25 +84,12 @@ function pendingMap({ pending, index }: EmailIndexServices, { addresses = [] }: 
   return '{}';
 }
 
-/**
- * The addresses that a value can mean, the likelier first. In a query `+` is a space by the rules of forms, but gateways send the
- * `+` of `a+b@x.com` unencoded: so it is read as a plus first, and as a space (`+a@x.com` for ` a@x.com`) second.
- */
-function readings(raw: string, parseAddress: ParseAddress): readonly Reading[] {
-  const texts = raw.includes('+') ? [decodePercents(raw), decodeQuery(raw)] : [decodePercents(raw)];
-  return texts.flatMap((text) => {
-    const parsed = parseAddress(text);
-    return parsed.valid ? [{ ...parsed, spelling: spellingOf(text, parsed) }] : [];
-  });
-}
-
 /** The bare map. An unknown agent is 404 to a client; to a peer it is an empty map, so that it does not count us as failed. */
 function localMap(index: EmailIndex, { addresses, agentId }: Asked, isPeer: boolean): string {
   const id = agentId === undefined ? undefined : parseAgentId(agentId);
   if (agentId !== undefined && (id === undefined || !index.hasAgent(id))) {
     if (isPeer) return '{}';
-    const message = `This host has no agent '${agentId.slice(0, 200)}'; federated=true asks the other hosts too.`;
-    throw new MeshError('not_found', message, { field: 'agentId' });
+    throw noAgent(`This host has no agent '${agentId.slice(0, 200)}'; federated=true asks the other hosts too.`);
   }
   if (addresses === undefined) return `{${id === undefined ? '' : joinJson(index.byAgent(id))}}`;
   for (const { key, spelling } of addresses) {
@@ -150,6 +108,22 @@ function joinJson(list: readonly { readonly json: string }[]): string {
   return list.map((held) => held.json).join(',');
 }
 
+async function answerWide(c: Context, wide: WideIndex, asked: Asked): Promise<Response> {
+  if (asked.addresses === undefined && asked.agentId === undefined) {
+    const { etag } = wide;
+    c.header('ETag', etag);
+    if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+    return c.body(await wide.whole(), 200, JSON_TYPE);
+  }
+  const map = wide.map(asked);
+  if (map !== undefined) return c.body(map, 200, JSON_TYPE);
+  throw noAgent(`No host that this one knows of has an agent '${asked.agentId?.slice(0, 200)}'.`);
+}
+
+function noAgent(message: string): MeshError {
+  return new MeshError('not_found', message, { field: 'agentId' });
+}
+
 async function answerWholeIndex(c: Context, { index, clock }: EmailIndexServices): Promise<Response> {
   const { body, etag } = await index.prepare(clock);
   c.header('ETag', etag);
@@ -162,72 +136,4 @@ async function answerWholeIndex(c: Context, { index, clock }: EmailIndexServices
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
-}
-
-async function answerFederated(
-  c: Context,
-  { lookUp, clock }: EmailIndexServices,
-  asked: Asked,
-  written: WrittenAnswers,
-): Promise<Response> {
-  const agentId = asked.agentId === undefined ? undefined : parseAgentId(asked.agentId);
-  const isAskable = (asked.agentId === undefined || agentId !== undefined) && asked.addresses?.length !== 0;
-  // Nobody can hold what is no address, nor have what is no agent's id: this host knows that without asking.
-  if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
-  const { signal } = c.req.raw;
-  try {
-    const ask = (question: Question) => lookUp(question, signal, clientAddress(c));
-    const spelled = await askAll(ask, asked.addresses, agentId);
-    return c.body(await federatedJson(written, spelled, clock), 200, JSON_TYPE);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return new Response(null, { status: CLIENT_LEFT });
-  }
-}
-
-const ALONE = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [], queryTime: 0 };
-
-/** An answer, and the spelling it is given under; absent: it is about more than one address. */
-interface Spelled {
-  readonly answer: LookUpAnswer;
-  readonly spelling?: EmailAddress;
-}
-
-/** Asks for each reading at once, and takes the first that somebody holds. */
-async function askAll(
-  ask: (question: Question) => Promise<LookUpAnswer>,
-  addresses: readonly Reading[] | undefined,
-  agentId: AgentId | undefined,
-): Promise<Spelled> {
-  const rest = agentId === undefined ? {} : { agentId };
-  if (addresses === undefined) return { answer: await ask(rest) };
-  const asked = addresses.map(async ({ spelling, address, key }): Promise<Spelled> => {
-    return { spelling, answer: await ask({ address: { address, key }, ...rest }) };
-  });
-  const answers = await Promise.all(asked);
-  const first = answers.find(({ answer }) => answer.emails.size > 0) ?? answers[0];
-  if (first === undefined) throw new Error('A question without an address is answered before it is asked.');
-  return first;
-}
-
-function federatedJson(written: WrittenAnswers, { answer, spelling }: Spelled, clock: Clock): Promise<JsonText> {
-  const texts = written.get(answer) ?? new Map<string, Promise<JsonText>>();
-  written.set(answer, texts);
-  const text = texts.get(spelling ?? '') ?? renderFederated(answer, spelling, clock);
-  texts.set(spelling ?? '', text);
-  return text;
-}
-
-/** Writes a long answer in turns, so that other requests have theirs in between. */
-async function renderFederated(
-  { emails, meta }: LookUpAnswer,
-  spelling: EmailAddress | undefined,
-  clock: Clock,
-): Promise<JsonText> {
-  const write = (listed: ListedEntry) =>
-    spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
-  const end = `},"meta":${JSON.stringify(meta)}}`;
-  if (emails.size <= FEW_ENTRIES_MAX) return `{"emails":{${[...emails.values()].map(write).join(',')}${end}`;
-  const members = await joinInTurns(emails.values(), clock, write);
-  return Buffer.concat([Buffer.from('{"emails":{'), members, Buffer.from(end)]);
 }

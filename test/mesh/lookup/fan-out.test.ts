@@ -29,7 +29,9 @@ function meshOf(
   scripts: Record<string, PeerScript>,
   local: readonly ListedEntry[] = [],
   legacy: readonly string[] = [],
+  owners: readonly string[] = [],
 ) {
+  const down = new Set<string>();
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);
   let roster: Roster = rosterOf('mac', 'cloud', 'pi');
@@ -40,8 +42,10 @@ function meshOf(
     local: () => local,
     parseAddress: parsePlainAddress,
     isLegacy: (id) => legacy.includes(id),
+    isOwner: (id) => owners.includes(id),
+    isDown: (id) => down.has(id),
   });
-  return { clock, transport, lookUp, edit: (edited: Roster) => (roster = edited) };
+  return { clock, transport, lookUp, down, edit: (edited: Roster) => (roster = edited) };
 }
 
 /** What this host itself would list. */
@@ -436,6 +440,8 @@ describe('a peer that serves only the look-up, and compares texts', () => {
       local: () => [],
       parseAddress: parseIdentityAddress,
       isLegacy,
+      isOwner: () => false,
+      isDown: () => false,
     });
     const answer = await within(clock, 1, lookUp({ address: wanted }));
     expect(owners(answer)).toEqual(['titania@bücher.example titania@pi']);

@@ -1,0 +1,201 @@
+// The copy of what the other hosts' indexes show, in memory: what look-ups that ask nobody read. Hosts and agents are kept once, and of
+// each address a record with no object of its own inside, so that 100,000 of them take some 30 MB.
+import type { CopiedRow, IndexRow, MeshCopy } from '../../mesh/lookup/mesh-copy.ts';
+import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+
+/** What changes in what a host shows: first `drop`, then `put`, each in place of what stood under its key. */
+export interface RowChanges {
+  readonly drop: readonly AddressKey[];
+  readonly put: readonly IndexRow[];
+}
+
+export class Copy implements MeshCopy {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #hosts = new Map<HostId, CopiedHost>();
+  /** Who shows an address. A list while more than one does, which is seldom. */
+  readonly #shown = new Map<AddressKey, Copied | readonly Copied[]>();
+  /** By id: a list where hosts in conflict show one id, or where rows still have an agent's old name. */
+  readonly #agents = new Map<AgentId, CopiedAgent | readonly CopiedAgent[]>();
+
+  #version = 0;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
+
+  /** Changes with what the copy shows. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Takes in what a host says of its own addresses. */
+  change(hostId: HostId, { drop, put }: RowChanges): void {
+    const host = this.#host(hostId);
+    this.#version += 1;
+    for (const key of drop) this.#drop(host, key);
+    for (const row of put) this.#put(host, row);
+  }
+
+  /** The host says that the copy is as its index is. */
+  confirm(hostId: HostId): void {
+    this.#host(hostId).confirmedMs = this.#clock.monotonicMs();
+  }
+
+  /** The host is gone for good, with all its addresses. */
+  forget(hostId: HostId): void {
+    const host = this.#hosts.get(hostId);
+    if (host === undefined) return;
+    this.#version += 1;
+    for (const key of [...host.rows.keys()]) this.#drop(host, key);
+    this.#hosts.delete(hostId);
+  }
+
+  /** Addresses that the host shows. */
+  sizeOf(hostId: HostId): number {
+    return this.#hosts.get(hostId)?.rows.size ?? 0;
+  }
+
+  /** Addresses of all hosts. */
+  get size(): number {
+    let size = 0;
+    for (const { rows } of this.#hosts.values()) size += rows.size;
+    return size;
+  }
+
+  /** What one host shows, in the order in which it came. */
+  *ofHost(hostId: HostId): Iterable<CopiedRow> {
+    for (const copied of this.#hosts.get(hostId)?.rows.values() ?? []) yield copied.row();
+  }
+
+  rowOf(hostId: HostId, key: AddressKey): CopiedRow | undefined {
+    return this.#hosts.get(hostId)?.rows.get(key)?.row();
+  }
+
+  ofAddress(key: AddressKey): readonly CopiedRow[] {
+    return listOf(this.#shown.get(key)).map((copied) => copied.row());
+  }
+
+  ofAgent(agentId: AgentId): readonly CopiedRow[] {
+    return listOf(this.#agents.get(agentId)).flatMap(({ addresses }) => addresses.map((one) => one.row()));
+  }
+
+  *all(): Iterable<CopiedRow> {
+    for (const { rows } of this.#hosts.values()) for (const copied of rows.values()) yield copied.row();
+  }
+
+  confirmedMs(hostId: HostId): number | undefined {
+    return this.#hosts.get(hostId)?.confirmedMs;
+  }
+
+  #host(id: HostId): CopiedHost {
+    const known = this.#hosts.get(id);
+    if (known !== undefined) return known;
+    const host: CopiedHost = { id, rows: new Map(), confirmedMs: undefined };
+    this.#hosts.set(id, host);
+    return host;
+  }
+
+  #put(host: CopiedHost, row: IndexRow): void {
+    this.#drop(host, row.key);
+    const agent = this.#agent(host, row.agentId, row.agentName);
+    const copied = new Copied(agent, row);
+    agent.addresses.push(copied);
+    host.rows.set(row.key, copied);
+    this.#shown.set(row.key, withOne(this.#shown.get(row.key), copied));
+  }
+
+  #drop(host: CopiedHost, key: AddressKey): void {
+    const copied = host.rows.get(key);
+    if (copied === undefined) return;
+    host.rows.delete(key);
+    setOrDelete(this.#shown, key, withoutOne(this.#shown.get(key), copied));
+    const { agent } = copied;
+    agent.addresses.splice(agent.addresses.indexOf(copied), 1);
+    if (agent.addresses.length === 0)
+      setOrDelete(this.#agents, agent.id, withoutOne(this.#agents.get(agent.id), agent));
+  }
+
+  #agent(host: CopiedHost, id: AgentId, name: string): CopiedAgent {
+    const known = this.#agents.get(id);
+    const same = listOf(known).find((one) => one.host === host && one.name === name);
+    if (same !== undefined) return same;
+    const agent: CopiedAgent = { host, id, name, addresses: [] };
+    this.#agents.set(id, withOne(known, agent));
+    return agent;
+  }
+}
+
+interface CopiedHost {
+  readonly id: HostId;
+  readonly rows: Map<AddressKey, Copied>;
+  confirmedMs: number | undefined;
+}
+
+/** An agent of one host under one name. */
+interface CopiedAgent {
+  readonly host: CopiedHost;
+  readonly id: AgentId;
+  readonly name: string;
+  /** Few: an agent has ten addresses at most. */
+  readonly addresses: Copied[];
+}
+
+class Copied {
+  readonly agent: CopiedAgent;
+  readonly #key: AddressKey;
+  readonly #address: EmailAddress;
+  readonly #displayName: string | undefined;
+  readonly #primary: boolean;
+  /** JSON: a map of its own costs ten times the memory. */
+  readonly #metadata: string | undefined;
+
+  constructor(agent: CopiedAgent, { address, key, displayName, primary, metadata }: IndexRow) {
+    this.agent = agent;
+    this.#key = key;
+    // One string where both are the same text.
+    this.#address = (address as string) === key ? (key as string as EmailAddress) : address;
+    this.#displayName = displayName;
+    this.#primary = primary;
+    this.#metadata = metadata === undefined ? undefined : JSON.stringify(metadata);
+  }
+
+  row(): CopiedRow {
+    return {
+      hostId: this.agent.host.id,
+      address: this.#address,
+      key: this.#key,
+      agentId: this.agent.id,
+      agentName: this.agent.name,
+      ...(this.#displayName === undefined ? {} : { displayName: this.#displayName }),
+      primary: this.#primary,
+      ...(this.#metadata === undefined ? {} : { metadata: JSON.parse(this.#metadata) }),
+    };
+  }
+}
+
+/** What stands under a key: mostly one, so that a list is made only where there are more. */
+type OneOrMore<T> = T | readonly T[];
+
+function listOf<T extends object>(some: OneOrMore<T> | undefined): readonly T[] {
+  if (some === undefined) return [];
+  return isList(some) ? some : [some];
+}
+
+function withOne<T extends object>(some: OneOrMore<T> | undefined, one: T): OneOrMore<T> {
+  return some === undefined ? one : [...listOf(some), one];
+}
+
+function withoutOne<T extends object>(some: OneOrMore<T> | undefined, one: T): OneOrMore<T> | undefined {
+  const rest = listOf(some).filter((other) => other !== one);
+  return rest.length > 1 ? rest : rest[0];
+}
+
+function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+function isList<T extends object>(some: OneOrMore<T>): some is readonly T[] {
+  return Array.isArray(some);
+}
