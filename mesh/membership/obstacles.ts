@@ -75,12 +75,15 @@ function overloadOf(state: CoreState): Obstacle | undefined {
 /** So many voters lost their data that those left can't decide. Waiting does not help then. */
 function lossOf({ config, self, starts, greetings }: Membership): Obstacle | undefined {
   if (config === undefined) return undefined;
-  const hosts = electorsOf(config).filter((host) => {
+  const electors = electorsOf(config);
+  const hosts = electors.filter((host) => {
     const data = host === self ? starts.own.data : greetings.get(host)?.greeting.incarnation;
     return data !== undefined && !isVoter(config, host, data);
   });
   if (canDecideWithout(config, votesOf(config, hosts))) return undefined;
-  const message = `${hosts.join(', ')} lost the claim data that a majority needs. When it can't be brought back, an operator may go on with the voters that are left: \`mesh recover\` says what may be lost by that.`;
+  const left = electors.filter((host) => !hosts.includes(host));
+  const command = `mesh recover ${(left.length === 0 ? hosts : left).join(' ')}`;
+  const message = `${hosts.join(', ')} lost the claim data that a majority needs. When it can't be brought back, an operator may go on with the hosts that are left: '${command}' on one of them says what may be lost by that.`;
   return { reason: 'membership_mismatch', message, hosts };
 }
 
@@ -136,7 +139,7 @@ function formedWithout({ greetings, succession }: Membership): Obstacle | undefi
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
   if (host === undefined || accepted === undefined || accepted === null) return undefined;
-  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${namesOf(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: mesh join ${host}.`;
+  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${namesOf(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: 'mesh join ${host} --accept-loss' here.`;
   return { reason: 'membership_mismatch', message, hosts: [host] };
 }
 

@@ -39,7 +39,11 @@ const STANDING: readonly (readonly [string, KnownCore, Expected])[] = [
   [
     'another mesh formed while this host was forming one',
     { ...UNFORMED, records: { succession: accepted }, greeted: { desk: { mesh: OTHER.mesh } } },
-    ['membership_mismatch', [desk], /Host 'desk' belongs to a mesh.*cloud, mac, mini.*mesh join desk/],
+    [
+      'membership_mismatch',
+      [desk],
+      /Host 'desk' belongs to a mesh.*cloud, mac, mini.*'mesh join desk --accept-loss' here/,
+    ],
   ],
   [
     'the mesh that this host took part in forming is heard of',
@@ -128,11 +132,20 @@ describe('why no claim can be decided', () => {
     [
       'that a majority lost its data, though one of them is heard',
       { greeted: { cloud: lost, mini: lost }, heard: { cloud: 0 } },
-      ['membership_mismatch', [cloud, mini], /^cloud, mini lost the claim data that a majority needs.*mesh recover/],
+      [
+        'membership_mismatch',
+        [cloud, mini],
+        /^cloud, mini lost the claim data that a majority needs.*'mesh recover mac' on one of them/,
+      ],
     ],
   ])('is %s', (_, known, expected) => {
     expect(kindOf(known)).toEqual(expected?.slice(0, 2));
     if (expected !== undefined) expect(whyNoClaim(coreOn(mac, known), CLAIM_MS_MAX)?.message).toMatch(expected[2]);
+  });
+
+  it('is that all voters lost their data: then any of them may go on, by a command on one of them', () => {
+    const state = coreOn(desk, { greeted: { cloud: lost, mac: lost, mini: lost } });
+    expect(whyNoClaim(state, CLAIM_MS_MAX)?.message).toContain("'mesh recover cloud mac mini' on one of them");
   });
 
   it('is silence when fewer lost their data, and all those left must answer', () => {

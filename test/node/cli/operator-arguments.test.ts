@@ -2,8 +2,13 @@
 import { Command } from 'commander';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import { CLAIM_MS_MAX } from '../../../mesh/limits.ts';
+import { firstConfig } from '../../../mesh/membership/config.ts';
+import { whyNoClaim } from '../../../mesh/membership/obstacles.ts';
 import { addOperatorCommands } from '../../../node/cli/operator-arguments.ts';
+import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
 import { serveApp } from '../../support/loopback.ts';
+import { dataOf, desk, lab, mac, votersOf } from '../../support/membership-of.ts';
 
 const HOSTILE = '\x1b[2J\x1b]0;owned\x07\rReady: addresses can be claimed.\nReady\u202e\u009b2J\u2028';
 /** The line feeds between lines are ours. */
@@ -57,5 +62,31 @@ describe('what others say, in a terminal', () => {
     app.get('/api/conflicts', (c) => c.json({ conflicts: [conflict], undecided }));
     const lines = await typed(app, 'conflicts');
     expect(lines.filter((line) => !PRINTABLE.test(line))).toEqual([]);
+  });
+});
+
+describe('a command that the node advises', () => {
+  const accepted = { epoch: 0, promised: [1, 'mac'], accepted: [1, 'mac'], config: MESH } as const;
+  const { mesh } = firstConfig(votersOf(desk, lab), [desk, lab]);
+  const lost = { incarnation: dataOf('f') };
+
+  it.each<[string, KnownCore, object]>([
+    [
+      'join',
+      { config: undefined, records: { succession: accepted }, greeted: { desk: { mesh } } },
+      { host: 'desk', acceptLoss: true },
+    ],
+    ['recover', { greeted: { cloud: lost, mini: lost } }, { voters: ['mac'], acceptLoss: false }],
+  ])('to %s can be typed as it is written', async (name, known, body) => {
+    const sentence = whyNoClaim(coreOn(mac, known), CLAIM_MS_MAX)?.message;
+    const [, words = ''] = /'mesh ([^']*)'/.exec(sentence ?? '') ?? [];
+    const asked: unknown[] = [];
+    const app = new Hono();
+    app.post(`/api/hosts/${name}`, async (c) => {
+      asked.push(await c.req.json());
+      return c.json({ mesh: { state: 'formed' } });
+    });
+    await typed(app, ...words.split(' '));
+    expect(asked).toEqual([body]);
   });
 });
