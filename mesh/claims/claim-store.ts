@@ -21,6 +21,8 @@ export interface Conflict {
   readonly kind: 'conflict';
   readonly key: AddressKey;
   readonly owner: Owner;
+  /** That claim is one of this very host which its registry does not hold: it is still being given back. Absent: it is not. */
+  readonly isLeftover?: true;
 }
 
 /** It could not be established who owns the addresses; nothing was claimed. */

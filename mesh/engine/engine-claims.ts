@@ -158,7 +158,7 @@ export class EngineClaims implements ClaimStore {
       const inTheWay = await this.#asking((signal) => this.#put(claims, signal), endMs - clock.monotonicMs());
       if (inTheWay === undefined) return { kind: 'held', intentsDone: named.map(({ claimId }) => intentDone(claimId)) };
       await journal.commit(named.map(({ claimId }) => intentDone(claimId)));
-      return { kind: 'conflict', ...inTheWay };
+      return { kind: 'conflict', ...inTheWay, ...(this.#isVoid(inTheWay) ? { isLeftover: true } : {}) };
     } catch (error) {
       // It may have been put all the same.
       void this.#releases.end(named, 'abort');

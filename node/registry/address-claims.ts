@@ -157,20 +157,19 @@ export class AddressClaims {
     return addresses;
   }
 
-  #conflict(agent: Agent, gained: Addresses, { key, owner }: Conflict): MeshError {
+  #conflict(agent: Agent, gained: Addresses, { key, owner, isLeftover }: Conflict): MeshError {
     const address = gained.find((entry) => entry.key === key)?.address ?? key;
-    const status = this.#ports.claims.status();
     this.#ports.log.info('claim.refused', { agentId: agent.id, address, owner });
-    if (owner.hostId !== agent.hostId || status.unsettled === 0) {
+    if (isLeftover !== true) {
       this.#remember(key, owner);
       return conflictOver(address, owner);
     }
-    // The voters name this host, and no agent here holds the address: a claim was aborted, or a release is still to reach the voters.
+    const { required } = this.#ports.claims.status();
     return unavailableBecause({
       message: `An earlier claim of ${address} by this host is still being given back. Try again.`,
       reason: 'settling',
-      required: status.required,
-      reached: status.required,
+      required,
+      reached: required,
       hostsFailed: [],
     });
   }

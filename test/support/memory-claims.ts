@@ -43,7 +43,9 @@ export class MemoryClaims implements ClaimStore {
     if (this.outage !== undefined) return this.outage;
     for (const { key } of claims) {
       const owner = this.owners.get(key);
-      if (owner !== undefined) return { kind: 'conflict', key, owner };
+      if (owner === undefined) continue;
+      const isLeftover = this.#releasing.has(owner.claimId);
+      return { kind: 'conflict', key, owner, ...(isLeftover ? { isLeftover } : {}) };
     }
     for (const { key, owner } of claims) this.owners.set(key, owner);
     return {

@@ -61,6 +61,15 @@ describe('a claim in an engine', () => {
     expect(await store.get('claim/unsettled/claim-mine')).toBeUndefined();
   });
 
+  it('that meets one of this host which keeps coming back is told so: what is in the way is no other owner', async () => {
+    const { engine, claims } = setUp();
+    engine.onPut = () => engine.owners.set(KEY, claimOf('claim-former').owner);
+    const refusal = { kind: 'conflict', owner: { claimId: 'claim-former' }, isLeftover: true };
+    expect(await claims.claim([claimOf('claim-mine')])).toMatchObject(refusal);
+    engine.onPut = () => engine.owners.set(KEY, claimOf('claim-other', 'cloud').owner);
+    expect(await claims.claim([claimOf('claim-mine')])).not.toHaveProperty('isLeftover');
+  });
+
   it('of several addresses goes over whatever this host had of them before it lost its disk, in one request', async () => {
     const { engine, held, claims } = setUp();
     const wanted = many(4);
