@@ -84,7 +84,5 @@ export interface ClaimStore {
    * is taken for it again. For a host whose voters may have forgotten: a lost disk, a restored backup.
    */
   confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable>;
-  /** Who owns it, as the voters know it: linearizable. */
-  read(key: AddressKey): Promise<Owner | null | Unavailable>;
   status(): ClaimStatus;
 }

@@ -20,6 +20,7 @@ export type Event =
   | { readonly type: 'recover'; readonly operation: number; readonly voters: readonly HostId[] }
   /** An operator's word: this host leaves its mesh for the one of `host`. */
   | { readonly type: 'join'; readonly operation: number; readonly host: HostId }
+  /** Asked by the simulator alone: what a majority says of a register, against which it checks its histories. */
   | { readonly type: 'read'; readonly operation: number; readonly key: AddressKey }
   | { readonly type: 'received'; readonly token: number; readonly from: HostId; readonly message: ClaimMessage }
   | { readonly type: 'answered'; readonly from: HostId; readonly answer: ClaimAnswer; readonly tookMs: number }

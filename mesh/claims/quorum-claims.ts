@@ -7,8 +7,7 @@ import { orFail } from '../invariant.ts';
 import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
 import { countVotes } from '../membership/vote-count.ts';
-import type { AddressKey, HostId } from '../names.ts';
-import type { Owner } from '../owner.ts';
+import type { HostId } from '../names.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import { Alarms } from '../time/alarms.ts';
 import { within } from '../time/deadline.ts';
@@ -128,13 +127,6 @@ export class QuorumClaims implements ClaimStore {
     const result = await this.#run((operation) => ({ type: 'confirm', operation, claims }));
     if (result.kind === 'confirmed' || result.kind === 'unavailable') return result;
     throw new Error(`Claims can't be confirmed as '${result.kind}'.`);
-  }
-
-  async read(key: AddressKey): Promise<Owner | null | Unavailable> {
-    const result = await this.#run((operation) => ({ type: 'read', operation, key }));
-    if (result.kind === 'read') return result.owner;
-    if (result.kind === 'unavailable') return result;
-    throw new Error(`A read can't end as '${result.kind}'.`);
   }
 
   status(): ClaimStatus {

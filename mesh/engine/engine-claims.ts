@@ -119,14 +119,6 @@ export class EngineClaims implements ClaimStore {
     }
   }
 
-  async read(key: AddressKey): Promise<Owner | null | Unavailable> {
-    try {
-      return await this.#asking((signal) => this.#options.engine.read(key, signal));
-    } catch (error) {
-      return this.#away(error as Error);
-    }
-  }
-
   /** Frees whatever a host holds that is gone for good. Throws `uniqueness_unavailable` when it can't be done to the end. */
   async evict(host: HostId): Promise<void> {
     try {

@@ -76,10 +76,6 @@ export class MemoryClaims implements ClaimStore {
     return { kind: 'confirmed', rivals };
   }
 
-  async read(key: AddressKey): Promise<Owner | null | Unavailable> {
-    return this.outage ?? this.owners.get(key) ?? null;
-  }
-
   status(): ClaimStatus {
     const voters = ['mac' as HostId];
     return { kind: 'memory', ready: true, voters, required: 1, unsettled: this.#releasing.size };

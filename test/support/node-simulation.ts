@@ -383,7 +383,6 @@ export class NodeSimulation {
       releaseWrites: (given) => claims.releaseWrites(given),
       release: (given) => claims.release(given),
       confirm: (asked) => claims.confirm(asked),
-      read: (key) => claims.read(key),
       status: () => claims.status(),
     };
   }

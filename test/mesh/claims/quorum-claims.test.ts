@@ -129,15 +129,14 @@ describe('the quorum', () => {
     expect((await claim(mesh, cloud, 'titania@x.com')).result.kind).toBe('held');
   });
 
-  it('reads who owns an address', async () => {
+  it('tells who owns an address that this host holds too, and takes again one that nobody has', async () => {
     const { mesh, mac, mini } = await threeHosts();
     const { claims } = await claim(mesh, mac, 'titania@x.com');
-    const read = Promise.all([
-      mini.claims.read('titania@x.com' as AddressKey),
-      mini.claims.read('nobody@x.com' as AddressKey),
-    ]);
+    const held = [claimOf(mesh, mini, 'titania@x.com'), claimOf(mesh, mini, 'nobody@x.com')];
+    const confirmed = mini.claims.confirm(held);
     await mesh.clock.advance(1_000);
-    expect(await read).toEqual([claims[0]?.owner, null]);
+    expect(await confirmed).toEqual({ kind: 'confirmed', rivals: claims });
+    expect((await claim(mesh, mac, 'nobody@x.com')).result).toMatchObject({ kind: 'conflict', owner: held[1]?.owner });
   });
 
   it('ends what is in hand when it stops', async () => {
@@ -188,12 +187,9 @@ describe('a host whose addresses were claimed with an engine', () => {
       expect(mac.claims.status()).toMatchObject({ ready: false, reason: 'membership_mismatch', why: sentence });
       expect(mac.claims.membership().state).toEqual(sentence);
       expect(await mac.claims.claim([claimOf(mesh, mac, 'oberon@x.com')])).toMatchObject(refusal);
-      const asked = [
-        mac.claims.read('oberon@x.com' as AddressKey),
-        mac.claims.confirm([claimOf(mesh, mac, 'titania@x.com')]),
-      ];
+      const asked = mac.claims.confirm([claimOf(mesh, mac, 'titania@x.com')]);
       await mesh.clock.advance(5_000);
-      expect(await Promise.all(asked)).toMatchObject([refusal, refusal]);
+      expect(await asked).toMatchObject(refusal);
     },
   );
 });

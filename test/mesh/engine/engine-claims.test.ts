@@ -115,7 +115,7 @@ describe('a claim in an engine', () => {
     const { engine, store, clock, claims } = setUp();
     await clock.settle();
     engine.state = 'away';
-    await claims.read(KEY);
+    await claims.confirm([claimOf('claim-mine')]);
     const [asked, records] = [engine.asked, store.snapshot().size];
     const refused = await Promise.all(many(1_000).map((claim) => claims.claim([claim])));
     expect(refused.every((result) => result.kind === 'unavailable')).toBe(true);
