@@ -3,9 +3,8 @@
 // quarter of a second and 20 MB less at each), so everything else is imported only after that was switched on.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { parseStopSignal, SignalWay, STOP_SIGNALS, type StopSignal } from './stop-signals.ts';
 
-/** A signal that reaches this process twice, from whoever passed it on, does so within this time. */
-const SAME_SIGNAL_MS_MAX = 1_000;
 /** What shells say of a program that SIGINT (2) ended. */
 const INTERRUPTED_CODE = 128 + 2;
 
@@ -18,20 +17,22 @@ const { runCommand } = await import('./command.ts');
 await runCommand(process, stop, flushCompileCache);
 
 /**
- * Aborts at the first of the signals that ask a process to end; SIGHUP comes of a terminal that closes. The same signal may come twice
- * (from the terminal, and from npm or `mesh.js`), and a node takes seconds to stop in order: neither may cut it off. A second Ctrl-C is
- * a person who does not want to wait: it ends the process at once, which costs no more than a power cut, for what was answered is on disk.
+ * Aborts at the first of the signals that ask a process to end; SIGHUP comes of a terminal that closes. A second Ctrl-C ends the process
+ * at once, which costs no more than a power cut, for what was answered is on disk.
  */
 function stopOnSignals(): AbortSignal {
   const stopping = new AbortController();
-  let stoppedMs = Number.POSITIVE_INFINITY;
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(name, () => {
-      const nowMs = performance.now();
-      if (name === 'SIGINT' && nowMs - stoppedMs > SAME_SIGNAL_MS_MAX) endNow();
-      stoppedMs = Math.min(stoppedMs, nowMs);
-      stopping.abort(new Error(`stopped by ${name}`));
-    });
+  const hear = (way: SignalWay, signal: StopSignal) => {
+    if (way.isSecondCtrlC(signal, performance.now())) endNow();
+    stopping.abort(new Error(`stopped by ${signal}`));
+  };
+  const direct = new SignalWay();
+  for (const signal of STOP_SIGNALS) process.on(signal, () => hear(direct, signal));
+  const launcher = new SignalWay();
+  process.on('message', (message) => {
+    const signal = parseStopSignal(message);
+    if (signal !== undefined) hear(launcher, signal);
+  });
   return stopping.signal;
 }
 
@@ -43,7 +44,10 @@ function endNow(): never {
   process.exit(INTERRUPTED_CODE);
 }
 
-/** `mesh.js` under an older Node passes signals on; when it is killed it can't, and what it started must not stay behind. */
+/**
+ * `mesh.js` under an older Node passes signals on over the channel. When it is killed it can't, and what it started must not stay behind.
+ * The channel alone keeps no process going.
+ */
 function endWithLauncher(): void {
   if (process.channel === undefined) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));

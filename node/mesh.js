@@ -36,14 +36,17 @@ function installedNode() {
   return undefined;
 }
 
-/** The channel tells the program when this process is gone, however it ended: see main.ts. */
+/** The channel tells the program which signals came, and when this process is gone, however it ended: see main.ts. */
 function run(node) {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = spawn(node, [SEMI_SPACE_FLAG, main, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  // A terminal tells its whole foreground, so the program may hear of a signal twice; main.ts takes both for one.
-  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  // A terminal tells its whole foreground, so the program may have the signal already. By the channel it can tell one from the other.
+  for (const signal of FORWARDED)
+    process.on(signal, () => {
+      if (child.connected) child.send(signal, ignoreFailure);
+    });
   child.on('error', (error) => {
     process.stderr.write(`mesh: ${node} can't be started (${error.message}). Run 'npm install' again.\n`);
     process.exitCode = 1;
@@ -53,6 +56,9 @@ function run(node) {
     else endAs(signal);
   });
 }
+
+/** A program that ends just now needs no signal any more; how it ended is told by `exit`. */
+function ignoreFailure() {}
 
 /** Whoever started this sees that the program was ended by a signal, and by which. */
 function endAs(signal) {
