@@ -1,4 +1,5 @@
-// What the README tells a gateway to verify deliveries with, taken out of it and run on what a real node sends.
+// What the papers tell a gateway to verify deliveries with, taken out of them and run on what a real node sends; and whether others who
+// verify such deliveries, by the same standard or by the original's headers, believe them too.
 import { execFile, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,12 +10,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { verify as verifyByOctokit } from '@octokit/webhooks-methods';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
+import { installPackage } from '../support/installed-package.ts';
 import { Client } from '../support/live.ts';
 
 const run = promisify(execFile);
 const LIVE_MS_MAX = 60_000;
+/** By a name that tools do not take for a dependency. */
+const OPENSSL = 'openssl';
 
 interface Delivery {
   readonly headers: Readonly<Record<string, string>>;
@@ -29,15 +36,17 @@ let delivery: Delivery;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'webhook-snippets-'));
+  await installPackage(directory);
   delivery = await receiveOne();
 }, LIVE_MS_MAX);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** The README's block of that language, in a file. */
+/** The papers' block of that language, in a file. */
 async function snippet(language: string, name: string): Promise<string> {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const code = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(readme)?.[1];
-  if (code === undefined) throw new Error(`The README has no ${language}.`);
+  const papers = ['README.md', 'node/webhooks/README.md'].map((paper) => new URL(`../../${paper}`, import.meta.url));
+  const text = (await Promise.all(papers.map((paper) => readFile(paper, 'utf8')))).join('\n');
+  const code = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text)?.[1];
+  if (code === undefined) throw new Error(`The papers have no ${language}.`);
   const file = join(directory, name);
   await writeFile(file, code);
   return file;
@@ -62,10 +71,29 @@ async function receiveOne(): Promise<Delivery> {
   return { headers: request.headers, body: octets, secret: body.secret };
 }
 
+/** A receiver starts, is sent the delivery, and says by its status whether it believes it. */
 const inTypeScript: Verify = async ({ headers, body, secret }) => {
-  const file = await snippet('ts', 'receiver.ts');
-  const { isGenuine } = await import(/* @vite-ignore */ file);
-  return isGenuine(headers, body, secret);
+  await snippet('ts', 'receiver.mts');
+  const call = join(directory, 'call.mts');
+  await writeFile(
+    call,
+    `import { text } from 'node:stream/consumers';
+import { gateway } from './receiver.mts';
+const { headers, body, secret } = JSON.parse(await text(process.stdin));
+const server = gateway(secret).listen(0, '127.0.0.1', async () => {
+  const url = 'http://127.0.0.1:' + server.address().port;
+  const { status } = await fetch(url, { method: 'POST', headers, body: Buffer.from(body, 'hex') });
+  console.log(status);
+  server.close();
+});
+`,
+  );
+  const signed = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('webhook-')));
+  const child = run(process.execPath, [call]);
+  child.child.stdin?.end(JSON.stringify({ headers: signed, body: body.toString('hex'), secret }));
+  const { stdout } = await child;
+  expect(['204', '400']).toContain(stdout.trim().split('\n').at(-1));
+  return stdout.trim().endsWith('204');
 };
 
 const inPython: Verify = async ({ headers, body, secret }) => {
@@ -104,7 +132,7 @@ const WAYS = [
   ['a shell', inShell, ['bash', 'openssl']],
 ] as const;
 
-describe.each(WAYS)("the README's receiver in %s", (_, verify, needs) => {
+describe.each(WAYS)("the papers' receiver in %s", (_, verify, needs) => {
   const missing = needs.filter((program) => !isInstalled(program));
   const title = (text: string) => (missing.length === 0 ? text : `${text} (skipped: no ${missing.join(', ')} here)`);
 
@@ -139,5 +167,43 @@ describe.each(WAYS)("the README's receiver in %s", (_, verify, needs) => {
     const nowSeconds = Math.floor(Date.now() / 1_000);
     expect(await verify({ ...delivery, headers: signedAt(String(nowSeconds)) })).toBe(true);
     expect(await verify({ ...delivery, headers: signedAt(String(nowSeconds - 600)) })).toBe(false);
+  });
+});
+
+/** Each answers false, or throws. */
+const VERIFIERS: readonly (readonly [name: string, verify: (delivery: Delivery) => unknown])[] = [
+  ['standardwebhooks', ({ headers, body, secret }) => new StandardWebhook(secret).verify(body, { ...headers })],
+  ['svix', ({ headers, body, secret }) => new SvixWebhook(secret).verify(body.toString(), { ...headers })],
+  [
+    '@octokit/webhooks-methods',
+    ({ headers, body, secret }) => verifyByOctokit(secret, body.toString(), headers['x-hub-signature-256'] ?? ''),
+  ],
+  [
+    'openssl dgst',
+    ({ headers, body, secret }) => {
+      const { stdout } = spawnSync(OPENSSL, ['dgst', '-sha256', '-hmac', secret, '-r'], { input: body });
+      return stdout.toString().split(' ')[0] === headers['x-webhook-signature'];
+    },
+  ],
+];
+
+describe.each(VERIFIERS)('%s', (name, verify) => {
+  const isMissing = name.startsWith(OPENSSL) && !isInstalled(OPENSSL);
+  const believes = async (given: Delivery) => {
+    try {
+      return (await verify(given)) !== false;
+    } catch {
+      // What it says against the delivery is its own business.
+      return false;
+    }
+  };
+
+  it.skipIf(isMissing)('believes what a node delivered, and nothing else', async () => {
+    const body = Buffer.from(delivery.body.toString().replace('"iac"', '"ica"'));
+    const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+    const all = [delivery, { ...delivery, body }, { ...delivery, secret }, { ...delivery, headers: {} }];
+    const believed: boolean[] = [];
+    for (const one of all) believed.push(await believes(one));
+    expect(believed).toEqual([true, false, false, false]);
   });
 });
