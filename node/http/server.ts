@@ -13,7 +13,7 @@ import { GatheredMessage } from './gathered-message.ts';
 /** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */
 const REQUEST_MS_MAX = 120_000;
 const HEADERS_MS_MAX = 10_000;
-/** Longer than undici keeps an idle connection (4 s), so that a peer seldom sends into one that is being closed. */
+/** Longer than a peer keeps an idle connection (25 s), so that a peer seldom sends into one that is being closed. */
 const IDLE_MS_MAX = 30_000;
 /** How often it is looked for requests that are late. */
 const LATE_CHECK_MS = 5_000;

@@ -11,6 +11,10 @@ export const INDEX_CONNECTIONS_MAX = 2;
 export const INDEX_BYTES_HELD_MAX = 256 * 1_024 * 1_024;
 /** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so that no connection dies under a question. */
 export const PEER_IDLE_MS_MAX = 4_000;
+/** A connection for greetings idles this long where the server promises to keep it: longer than from one greeting to the next (16 s at most). */
+export const GREETING_IDLE_MS_MAX = 25_000;
+/** A greeting that has no answer over a kept connection after this long is sent over a new one too: half of the time that its answer has. */
+export const KEPT_ANSWER_MS_MAX = 1_000;
 /** Questions of one kind that wait for a connection to one peer; a further question is refused at once. */
 export const ASKS_WAITING_MAX = 1_024;
 

@@ -5,12 +5,15 @@ import { HOSTS_MAX } from '../../mesh/limits.ts';
 import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from './limits.ts';
 import { createPeerConnector, type PeerAddresses, type PeerConnector } from './peer-connector.ts';
 
-/** How one connection to a peer is used. `idleMsMax`: the connection is closed when nothing was asked for so long. */
-export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX) {
+/**
+ * How one connection to a peer is used. `idleMsMax`: the connection is closed when nothing was asked for so long. `promisedIdleMsMax`: the
+ * same where the server said (`keep-alive: timeout=…`) that it keeps the connection longer.
+ */
+export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX, promisedIdleMsMax = idleMsMax) {
   return {
     maxHeaderSize: PEER_HEADERS_BYTES_MAX,
     keepAliveTimeout: idleMsMax,
-    keepAliveMaxTimeout: idleMsMax,
+    keepAliveMaxTimeout: promisedIdleMsMax,
     // The deadline of each question covers these, exactly.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -20,15 +23,15 @@ export function clientOptions(idleMsMax = PEER_IDLE_MS_MAX) {
 
 export class PeerPools {
   readonly #connector: PeerConnector;
-  readonly #idleMsMax: number | undefined;
+  readonly #client: ReturnType<typeof clientOptions>;
   /** By origin, the least recently made first. */
   readonly #pools = new Map<string, Pool>();
   /** Pools whose last questions are still under way. */
   readonly #leaving = new Set<Pool>();
 
-  constructor(addresses: PeerAddresses, idleMsMax?: number) {
+  constructor(addresses: PeerAddresses, idleMsMax?: number, promisedIdleMsMax?: number) {
     this.#connector = createPeerConnector(addresses);
-    this.#idleMsMax = idleMsMax;
+    this.#client = clientOptions(idleMsMax, promisedIdleMsMax);
   }
 
   of(origin: string): Dispatcher {
@@ -37,12 +40,17 @@ export class PeerPools {
     const [oldest] = this.#pools.keys();
     if (oldest !== undefined && this.#pools.size >= HOSTS_MAX) this.#close(oldest);
     const { connect } = this.#connector;
-    const pool = new Pool(origin, { ...clientOptions(this.#idleMsMax), connect, connections: PEER_CONNECTIONS_MAX });
+    const pool = new Pool(origin, { ...this.#client, connect, connections: PEER_CONNECTIONS_MAX });
     this.#pools.set(origin, pool);
     return pool;
   }
 
-  /** What answers there is not the peer. Questions under way end as they may; the next question goes over a new connection. */
+  /** Whether the next question there goes over a connection that an earlier one left. */
+  keeps(origin: string): boolean {
+    return (this.#pools.get(origin)?.stats.free ?? 0) > 0;
+  }
+
+  /** What answers there is not the peer, or nothing answers. Questions under way end as they may; the next question goes over a new connection. */
   leave(origin: string): void {
     this.#close(origin);
   }

@@ -11,7 +11,14 @@ import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
 import type { Unlearned } from './first-contact.ts';
-import { ASKS_WAITING_MAX, INDEX_BYTES_HELD_MAX, INDEX_CONNECTIONS_MAX, PEER_CONNECTIONS_MAX } from './limits.ts';
+import { askOverKept } from './kept-connection.ts';
+import {
+  ASKS_WAITING_MAX,
+  GREETING_IDLE_MS_MAX,
+  INDEX_BYTES_HELD_MAX,
+  INDEX_CONNECTIONS_MAX,
+  PEER_CONNECTIONS_MAX,
+} from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';
 import { PeerClocks } from './peer-clocks.ts';
@@ -29,7 +36,7 @@ export interface PeerTransportOptions {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
-  /** A connection idles no longer than this, whatever the server would like; `PEER_IDLE_MS_MAX` when absent. */
+  /** A connection, but for greetings, idles no longer than this, whatever the server would like; `PEER_IDLE_MS_MAX` when absent. */
   readonly idleMsMax?: number;
   /** Questions of one kind on the wire to one peer at once; `PEER_CONNECTIONS_MAX` when absent. */
   readonly asksMax?: number;
@@ -46,10 +53,11 @@ const EMPTY = new Uint8Array();
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
   const { hostOf, clock, addresses, asksMax = PEER_CONNECTIONS_MAX } = options;
-  const lane = (placesMax: number) => new Lane(new PeerPools(addresses, options.idleMsMax), placesMax);
+  const lane = (placesMax: number, promisedIdleMsMax?: number) =>
+    new Lane(new PeerPools(addresses, options.idleMsMax, promisedIdleMsMax), placesMax);
   const lanes: Readonly<Record<PeerLane, Lane>> = {
     claims: lane(asksMax),
-    greetings: lane(asksMax),
+    greetings: lane(asksMax, GREETING_IDLE_MS_MAX),
     'look-ups': lane(asksMax),
     indexes: lane(INDEX_CONNECTIONS_MAX),
   };
@@ -82,7 +90,9 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
           const counted = request.lane === 'indexes' ? { counted: held.add } : {};
           const wire: Wire =
             options.wire ?? ((sent, over) => exchange(pools.of(sent.origin), { ...sent, ...counted }, over));
-          return await askNow(options, { leave, wire, clocks }, host, request, deadline);
+          const ask = (over: AbortSignal) => askNow(options, { leave, wire, clocks }, host, request, over);
+          if (request.lane !== 'greetings' || !pools.keeps(host.url)) return await ask(deadline);
+          return await askOverKept({ clock, ask, renew: () => pools.leave(host.url) }, deadline);
         }),
       );
     },

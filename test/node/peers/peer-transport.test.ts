@@ -1,4 +1,5 @@
 // The transport against real sockets on loopback. Time is virtual: a deadline passes when the test says so.
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { answerJson } from '../../../node/http/answer-signature.ts';
 import { optionalPeerAuth, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
-import { PEER_CONNECTIONS_MAX, PEER_IDLE_MS_MAX } from '../../../node/peers/limits.ts';
+import { KEPT_ANSWER_MS_MAX, PEER_CONNECTIONS_MAX, PEER_IDLE_MS_MAX } from '../../../node/peers/limits.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../../node/peers/peer-transport.ts';
 import { type LoopbackServer, serveApp, serveRaw } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -716,5 +717,60 @@ describe('a name that leads elsewhere', () => {
     expect((await transport.ask(lookUp)).status).toBe(200);
     await server.emptied();
     expect(PEER_IDLE_MS_MAX).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('a connection for greetings', () => {
+  const greeting: PeerRequest = { ...lookUp, lane: 'greetings' };
+  const says = (socket: Socket, ...fields: string[]) =>
+    socket.write(`HTTP/1.1 ${['200 OK', 'content-length: 2', ...fields].join('\r\n')}\r\n\r\n{}`);
+  const promise = 'keep-alive: timeout=600';
+
+  it('is kept where the server promises to keep it, and no other', { timeout: 20_000 }, async () => {
+    const closed: Promise<unknown>[] = [];
+    const server = await rawServer((socket) => {
+      closed.push(once(socket, 'close'));
+      says(socket, promise);
+    });
+    const transport = transportTo(server, { ...strangers, idleMsMax: 100 });
+    await transport.ask(greeting);
+    await transport.ask(lookUp);
+    await closed[1];
+    expect(server.open).toBe(1);
+  });
+
+  it('is not kept where the server promises nothing', { timeout: 20_000 }, async () => {
+    const server = await rawServer((socket) => says(socket));
+    const transport = transportTo(server, { ...strangers, idleMsMax: 100 });
+    await transport.ask(greeting);
+    await server.emptied();
+  });
+
+  it.each<[string, PeerLane, string, number]>([
+    ['breaks is made anew', 'greetings', 'answered', 2],
+    ['breaks under a claim is not, for a claim may not come twice', 'claims', 'peer_silent', 1],
+  ])('that was kept and %s', async (_, lane, how, accepted) => {
+    const server = await rawServer((socket) => {
+      socket.once('data', () => socket.resetAndDestroy());
+      says(socket, promise);
+    });
+    const transport = transportTo(server, strangers);
+    await transport.ask({ ...lookUp, lane });
+    await clock.settle();
+    const end = await outcome(transport.ask({ ...lookUp, lane }));
+    expect(typeof end === 'string' ? end : (end as { readonly code: string }).code).toBe(how);
+    expect(server.accepted).toBe(accepted);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('that was kept and says nothing any more does not keep a greeting from its answer', async () => {
+    const server = await rawServer((socket) => says(socket, promise));
+    const transport = transportTo(server, strangers);
+    await transport.ask(greeting);
+    await clock.settle();
+    const again = outcome(transport.ask(greeting));
+    await clock.advance(KEPT_ANSWER_MS_MAX);
+    expect(await again).toBe('answered');
+    expect(server.accepted).toBe(2);
   });
 });
