@@ -35,7 +35,7 @@ import type { MakeTransport } from './peers/transport-module.ts';
 import type { BelieveLegacy } from './peers/trusted-network.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
-import type { ParseAddress } from './registry/wanted-addresses.ts';
+import type { IdentityParser } from './registry/wanted-addresses.ts';
 import type { PostForm } from './send/accounts/access-tokens.ts';
 import type { SendConfig } from './send/accounts/account.ts';
 import type { BlobStore } from './send/attachments/blob-store.ts';
@@ -166,7 +166,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
 }
 
 /** Which addresses this host gives out. */
-function addressParser({ allowSingleLabel, allowIpLiteral }: NodeOptions['config']): ParseAddress {
+function addressParser({ allowSingleLabel, allowIpLiteral }: NodeOptions['config']): IdentityParser {
   return (text) => parseIdentityAddress(text, { allowSingleLabel, allowDomainLiteral: allowIpLiteral });
 }
 

@@ -8,7 +8,7 @@ import type { AddressClaims } from './address-claims.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { LOCK_WAIT_MS_MAX } from './limits.ts';
-import type { ParseAddress } from './wanted-addresses.ts';
+import type { IdentityParser } from './wanted-addresses.ts';
 
 export interface RegistryParts {
   readonly table: AgentTable;
@@ -17,7 +17,7 @@ export interface RegistryParts {
   /** Turns on agents, by their ids. */
   readonly locks: KeyedLock;
   readonly store: Pick<Store, 'get'>;
-  readonly parseAddress: ParseAddress;
+  readonly parseAddress: IdentityParser;
   readonly clock: Clock;
   readonly newUuid: NewUuid;
   readonly hostId: HostId;

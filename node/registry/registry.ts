@@ -17,7 +17,7 @@ import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { Agents } from './agents.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import type { ParseAddress } from './wanted-addresses.ts';
+import type { IdentityParser } from './wanted-addresses.ts';
 
 export interface RegistryPorts {
   readonly store: Store;
@@ -25,7 +25,7 @@ export interface RegistryPorts {
   readonly legacy: LegacyOwners;
   /** Empty; the registry fills it and keeps it in step. */
   readonly index: AgentIndex;
-  readonly parseAddress: ParseAddress;
+  readonly parseAddress: IdentityParser;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

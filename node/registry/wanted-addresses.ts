@@ -1,19 +1,17 @@
 // The addresses of a request, parsed: the grammar of each, and the rules of a list (specification, "Validation Rules").
+import type { AddressFault } from '../../mesh/address/fault.ts';
+import type { IdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESS_TEXT_CHARACTERS_MAX, ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 import type { WantedAddress } from './address-list.ts';
 import type { NewAddress } from './schemas.ts';
 
-/** The address parser, as the registry needs it. */
-export type ParseAddress = (
-  text: string,
-) =>
-  | { readonly valid: true; readonly address: EmailAddress; readonly key: AddressKey }
-  | { readonly valid: false; readonly error: string; readonly code: string };
+/** Which addresses this host gives out, and what is wrong with the others. */
+export type IdentityParser = (text: string) => AddressFault | IdentityAddress;
 
 /** `field`: JSON path of the address in the request. Throws `invalid_address`. */
-export function parseWanted(parse: ParseAddress, wish: NewAddress, field: string): WantedAddress {
+export function parseWanted(parse: IdentityParser, wish: NewAddress, field: string): WantedAddress {
   const { displayName, metadata, primary } = wish;
   const { address, key } = parseText(parse, wish.address, field);
   return { address, key, primary, displayName, metadata };
@@ -21,7 +19,7 @@ export function parseWanted(parse: ParseAddress, wish: NewAddress, field: string
 
 /** `field`: JSON path of the list. Throws `limit_exceeded`, `invalid_address` or `invalid_request`. */
 export function parseWantedList(
-  parse: ParseAddress,
+  parse: IdentityParser,
   wishes: readonly NewAddress[],
   field: string,
 ): readonly WantedAddress[] {
@@ -52,7 +50,7 @@ export function tooMany(field: string): MeshError {
   return new MeshError('limit_exceeded', message, { field });
 }
 
-function parseText(parse: ParseAddress, text: string, field: string): { address: EmailAddress; key: AddressKey } {
+function parseText(parse: IdentityParser, text: string, field: string): { address: EmailAddress; key: AddressKey } {
   if (text.length > ADDRESS_TEXT_CHARACTERS_MAX)
     throw invalidAddress(field, `It is longer than ${ADDRESS_TEXT_CHARACTERS_MAX} characters.`);
   const parsed = parse(text);

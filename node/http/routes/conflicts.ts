@@ -2,10 +2,10 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { ParseAddress } from '../../../mesh/lookup/index-entry.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { AddressConflict } from '../../conflicts/conflict-records.ts';
 import type { Conflicts } from '../../conflicts/conflicts.ts';
-import type { ParseAddress } from '../../registry/wanted-addresses.ts';
 import { pathSegment, readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 import { readPage } from '../page-query.ts';
