@@ -7,7 +7,7 @@ import type { AccountFailure, Trial } from '../accounts/breaker.ts';
 import type { ShipmentOutcome } from '../mailer.ts';
 import { isFinal, type Message } from '../message.ts';
 import { changeAfter, deferred, refused, wasTaken } from '../message-states.ts';
-import { retryDelayMs } from './retry-delay.ts';
+import { deferralDelayMs } from './deferral-delay.ts';
 
 /** A message on its way, and what to write when that has ended. */
 export interface Attempt {
@@ -124,7 +124,7 @@ export class Conclusions {
   #times({ deferrals }: Message): { readonly iso: string; readonly retryMs: number } {
     const { clock, random } = this.#options;
     const nowMs = clock.wallMs();
-    return { iso: isoOf(nowMs), retryMs: nowMs + retryDelayMs(deferrals, random) };
+    return { iso: isoOf(nowMs), retryMs: nowMs + deferralDelayMs(deferrals, random) };
   }
 
   #failureOf(error: string, isCertain: boolean): AccountFailure {

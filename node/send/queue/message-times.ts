@@ -1,7 +1,7 @@
 // The times of a message under a wall clock that may be set. `dueMs` and `expiresMs` are stored and shown, so they are of that
 // clock; but a retry and a life are durations. Only a time that a caller named (`sendAt`) is a time of the wall clock by nature.
 import type { Message } from '../message.ts';
-import { retryDelayMsAtMost } from './retry-delay.ts';
+import { deferralDelayMsAtMost } from './deferral-delay.ts';
 
 /** Whether it still waits for the time that its caller named: nothing was done with it since it was accepted. */
 function isScheduled({ state, createdAt, updatedAt, dueMs }: Message, nowMs: number): boolean {
@@ -17,7 +17,7 @@ export function afterStep(message: Message, step: { readonly byMs: number; reado
 /** As it is read back: a clock that was set back meanwhile makes no retry wait longer than the longest it can have been put off for. */
 export function afterRestart(message: Message, nowMs: number): Message {
   if (isScheduled(message, nowMs)) return message;
-  const waitMs = message.state === 'deferred' ? retryDelayMsAtMost(message.deferrals) : 0;
+  const waitMs = message.state === 'deferred' ? deferralDelayMsAtMost(message.deferrals) : 0;
   const dueMs = Math.min(message.dueMs, nowMs + waitMs);
   const expiresMs = Math.min(message.expiresMs, nowMs + waitMs + message.lifetimeMs);
   return { ...message, dueMs, expiresMs };

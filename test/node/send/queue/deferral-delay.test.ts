@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs, retryDelayMsAtMost } from '../../../../node/send/queue/retry-delay.ts';
+import { deferralDelayMs, deferralDelayMsAtMost } from '../../../../node/send/queue/deferral-delay.ts';
 
 /** Chance that is always the same. */
 const always = (value: number) => ({ next: () => value, bytes: (count: number) => new Uint8Array(count) });
@@ -16,11 +16,11 @@ describe('a message that was put off', () => {
     [8, 3_600_000],
     [1_000_000, 3_600_000],
   ])('%i times before waits %i ms, give or take a fifth', (deferrals, ms) => {
-    expect(retryDelayMs(deferrals, MIDDLE)).toBe(ms);
-    expect([retryDelayMs(deferrals, LEAST), retryDelayMs(deferrals, MOST)]).toEqual([0.8 * ms, 1.2 * ms]);
+    expect(deferralDelayMs(deferrals, MIDDLE)).toBe(ms);
+    expect([deferralDelayMs(deferrals, LEAST), deferralDelayMs(deferrals, MOST)]).toEqual([0.8 * ms, 1.2 * ms]);
   });
 
   it.each([1, 2, 3, 7, 8, 50])('%i times waits no longer than is told', (deferrals) => {
-    expect(retryDelayMsAtMost(deferrals)).toBe(retryDelayMs(deferrals - 1, MOST));
+    expect(deferralDelayMsAtMost(deferrals)).toBe(deferralDelayMs(deferrals - 1, MOST));
   });
 });

@@ -3,12 +3,12 @@ import type { Random } from '../../../mesh/ports.ts';
 import { RETRY_FIRST_MS, RETRY_JITTER, RETRY_MS_MAX } from '../limits.ts';
 
 /** Milliseconds to wait when it was put off `deferrals` times before (0 or more), ±20 %. */
-export function retryDelayMs(deferrals: number, random: Random): number {
+export function deferralDelayMs(deferrals: number, random: Random): number {
   return Math.round(plannedMs(deferrals) * (1 + RETRY_JITTER * (2 * random.next() - 1)));
 }
 
 /** The longest that a message which has been put off `deferrals` times (1 or more) waits now. */
-export function retryDelayMsAtMost(deferrals: number): number {
+export function deferralDelayMsAtMost(deferrals: number): number {
   return Math.round(plannedMs(Math.max(0, deferrals - 1)) * (1 + RETRY_JITTER));
 }
 
