@@ -48,7 +48,7 @@ const UNSERVED = 'ECONNREFUSED';
 export function createNameResolver(ports: NameResolverPorts): ResolveName {
   const { clock, files = new NameFiles(clock), system = bySystem } = ports;
   const inHand = new Map<string, Promise<readonly ResolvedAddress[]>>();
-  const one = pLimit(1);
+  const inTurn = pLimit(1);
   let asked: { readonly rules: NameRules; readonly dns: Resolver } | undefined;
 
   const find = async (name: string): Promise<readonly ResolvedAddress[]> => {
@@ -66,8 +66,8 @@ export function createNameResolver(ports: NameResolverPorts): ResolveName {
       trouble.push(...failures.filter((code) => !ABSENT.includes(code)));
     }
     if (trouble.some((code) => code !== UNSERVED)) throw unresolved(name, 'EAI_AGAIN');
-    if (one.pendingCount >= ASKED_OF_SYSTEM_MAX) throw unresolved(name, 'EAI_AGAIN');
-    return one(() => system(name));
+    if (inTurn.pendingCount >= ASKED_OF_SYSTEM_MAX) throw unresolved(name, 'EAI_AGAIN');
+    return inTurn(() => system(name));
   };
 
   return (text) => {

@@ -1,5 +1,5 @@
 // What attachments ask of the disk, and what is said when it refuses.
-import { type FileHandle, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { MeshError } from '../../mesh/errors.ts';
 
 /** What the disk refuses is the world's doing, not the caller's: full, or broken. */
@@ -17,12 +17,5 @@ export async function unlinkIfThere(path: string): Promise<void> {
     await unlink(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-export async function writeAll(file: FileHandle, octets: Uint8Array): Promise<void> {
-  for (let written = 0; written < octets.byteLength; ) {
-    const { bytesWritten } = await file.write(octets, written);
-    written += bytesWritten;
   }
 }

@@ -14,7 +14,7 @@ import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/o
 import { BlobShares } from '../send/attachments/blob-shares.ts';
 import type { BlobStore, BlobWriter, NewBlob, StoredBlob } from '../send/attachments/blob-store.ts';
 import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from '../send/limits.ts';
-import { onDisk, unlinkIfThere, writeAll } from './blob-files.ts';
+import { onDisk, unlinkIfThere } from './blob-files.ts';
 
 export interface DiskBlobsOptions {
   readonly directory: string;
@@ -42,7 +42,7 @@ export class DiskBlobs implements BlobStore {
   /** When each was last wanted, by the monotonic clock: a wall clock that is set makes none older or younger. */
   readonly #wantedMs = new Map<string, number>();
   /** Names are given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
-  readonly #naming = pLimit(1);
+  readonly #inTurn = pLimit(1);
   #bytes = 0;
   /** Of blobs on their way in. */
   #unfinishedBytes = 0;
@@ -128,7 +128,7 @@ export class DiskBlobs implements BlobStore {
         bytes += octets.byteLength;
         this.#unfinishedBytes += octets.byteLength;
         hash.update(octets);
-        await onDisk(() => writeAll(file, octets));
+        await onDisk(() => file.writeFile(octets));
       },
       finish: async () => {
         const stored = { blob: hash.digest('hex'), bytes };
@@ -164,7 +164,7 @@ export class DiskBlobs implements BlobStore {
   async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
     const beforeMs = this.#elapsedMs(sinceMs);
     const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= beforeMs && !isNeeded(blob);
-    await this.#naming(() => this.#remove(blob, isOver));
+    await this.#inTurn(() => this.#remove(blob, isOver));
   }
 
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
@@ -173,7 +173,7 @@ export class DiskBlobs implements BlobStore {
       else this.#shares.found(blob, bytes);
     for (const blob of [...this.#wantedMs.keys()])
       if (this.#isOver(blob, isNeeded))
-        await this.#naming(() => this.#remove(blob, () => this.#isOver(blob, isNeeded)));
+        await this.#inTurn(() => this.#remove(blob, () => this.#isOver(blob, isNeeded)));
   }
 
   #refuseTooMuch(bytes: number, more: number, bytesMax: number): void {
@@ -203,7 +203,7 @@ export class DiskBlobs implements BlobStore {
 
   /** Its name, durable when it resolves. */
   async #give(part: string, blob: string): Promise<void> {
-    await this.#naming(async () => {
+    await this.#inTurn(async () => {
       await rename(part, this.#path(blob));
       this.#wantedMs.set(blob, this.#clock.monotonicMs());
     });

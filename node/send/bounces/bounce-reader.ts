@@ -24,7 +24,7 @@ const RETRY_AFTER_SECONDS = 5;
 export class BounceReader {
   readonly #clock: Clock;
   readonly #start: (raw: Uint8Array) => Worker;
-  readonly #turn = pLimit(1);
+  readonly #inTurn = pLimit(1);
 
   constructor({ clock, start = startWorker }: BounceReaderOptions) {
     this.#clock = clock;
@@ -33,11 +33,11 @@ export class BounceReader {
 
   /** `undefined` when it is no delivery status notification. Throws `invalid_request` when reading it takes too much, `overloaded`. */
   read(raw: Uint8Array): Promise<BounceReport | undefined> {
-    if (this.#turn.pendingCount >= BOUNCES_WAITING_MAX) {
+    if (this.#inTurn.pendingCount >= BOUNCES_WAITING_MAX) {
       const message = `${BOUNCES_WAITING_MAX} bounces wait to be read already. Post this one again later.`;
       return Promise.reject(new MeshError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
     }
-    return this.#turn(() => this.#read(raw));
+    return this.#inTurn(() => this.#read(raw));
   }
 
   async #read(raw: Uint8Array): Promise<BounceReport | undefined> {
