@@ -17,3 +17,11 @@ it('tells each event to all who subscribed to it, in that order, and to nobody e
     ['second', 'a@x.com'],
   ]);
 });
+
+it('lets the teller know of a listener that fails', () => {
+  const events = new MeshEvents();
+  events.doubted.subscribe(() => {
+    throw new Error('deaf');
+  });
+  expect(() => events.doubted.tell()).toThrow('deaf');
+});

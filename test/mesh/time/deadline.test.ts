@@ -1,9 +1,11 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Alarms } from '../../../mesh/time/alarms.ts';
 import { startDeadline, unlessAborted, untilAborted, withDeadline, within } from '../../../mesh/time/deadline.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const silent = () => new Error('too late');
+const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 const never = () => new Promise<never>(() => undefined);
 
 describe('a deadline', () => {
@@ -72,6 +74,26 @@ describe('waiting for a promise until a signal aborts', () => {
   });
 });
 
+describe.each([
+  ['until a signal aborts', untilAborted],
+  [
+    'unless a signal aborts',
+    (signal: AbortSignal, promise: Promise<unknown>) => unlessAborted(signal, promise, 'silent'),
+  ],
+])('waiting for a promise %s', (_, wait) => {
+  it.each([
+    ['is fulfilled', () => Promise.resolve('heard')],
+    ['is rejected', () => Promise.reject(new Error('broken'))],
+  ])('leaves nothing on a signal that lives on, when the promise %s', async (_how, promise) => {
+    const { signal } = new AbortController();
+    const waiting = wait(signal, promise());
+    expect(listenersOf(signal)).toBe(1);
+    await waiting.catch(() => undefined);
+    await Promise.resolve();
+    expect(listenersOf(signal)).toBe(0);
+  });
+});
+
 describe('a deadline that is started', () => {
   const start = (clock: VirtualClock, ...signals: AbortSignal[]) =>
     startDeadline({ clock, ms: 100, signals, silent: (end) => new Error(end) });
@@ -95,9 +117,9 @@ describe('a deadline that is started', () => {
     expect(deadline.end).toBe('cut');
   });
 
-  it('has ended from the beginning when a signal has aborted before, and sleeps for nothing', () => {
+  it('has ended from the beginning when any signal has aborted before, and sleeps for nothing', () => {
     const clock = new VirtualClock();
-    using deadline = start(clock, AbortSignal.abort());
+    using deadline = start(clock, new AbortController().signal, AbortSignal.abort());
     expect([deadline.end, deadline.signal.aborted, clock.sleepers]).toEqual(['cut', true, 0]);
   });
 
@@ -106,7 +128,7 @@ describe('a deadline that is started', () => {
     const stop = new AbortController();
     const deadline = start(clock, stop.signal);
     deadline[Symbol.dispose]();
-    expect(clock.sleepers).toBe(0);
+    expect([clock.sleepers, listenersOf(stop.signal)]).toEqual([0, 0]);
     stop.abort();
     await clock.advance(200);
     expect([deadline.end, deadline.signal.aborted]).toEqual([undefined, false]);

@@ -1,6 +1,8 @@
 // Hosts that hosts.json lists no more: known through restarts, and heard while what was agreed concerns them.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
+import type { Write } from '../../../mesh/ports.ts';
 import { parseRoster } from '../../../mesh/roster.ts';
 import { mayClaim } from '../../../node/peers/claimants.ts';
 import { HostBook } from '../../../node/peers/host-book.ts';
@@ -63,5 +65,65 @@ describe('a host that was taken out of hosts.json', () => {
     expect(mayClaim(cloud)).toBe(true);
     world.concerned.clear();
     expect(mayClaim(cloud)).toBe(false);
+  });
+});
+
+describe('the book of hosts', () => {
+  const KEYED = entry('cloud', { publicKey: 'A'.repeat(43) });
+
+  it('goes by hosts.json as it is now, before what it noted', async () => {
+    const { world, hosts } = await setUp();
+    world.roster = list({ ...entry('cloud'), url: 'http://moved.example:1' });
+    expect(hosts.get(cloud)?.url).toBe('http://moved.example:1');
+    world.roster = list(entry('mini'));
+    expect([hosts.get(cloud)?.url, hosts.get(mini)?.url]).toEqual([urlOf('cloud'), urlOf('mini')]);
+  });
+
+  it('keeps all that hosts.json said of a host', async () => {
+    const { store } = await setUp();
+    const { hosts } = await setUp(store.snapshot(), list());
+    expect(hosts.get(cloud)?.entry).toEqual(KEYED);
+  });
+
+  it('writes what changed, and nothing else', async () => {
+    const store = new MemoryStore();
+    const written: (readonly string[])[] = [];
+    const noting = {
+      load: (prefix: string) => store.load(prefix),
+      commit: (writes: readonly Write[]) => {
+        written.push(writes.map(({ key }) => key));
+        return store.commit(writes);
+      },
+    };
+    let roster = list(KEYED);
+    const hosts = await HostBook.open({ store: noting, roster: () => roster });
+    await hosts.edited();
+    roster = list(KEYED, entry('mini'));
+    await hosts.edited();
+    expect(written).toEqual([['host/mac', 'host/cloud'], ['host/mini']]);
+  });
+
+  it('has noted an edit when that is on the disk', async () => {
+    const { store, world, hosts } = await setUp();
+    store.hold();
+    world.roster = list(KEYED, entry('mini'));
+    let isNoted = false;
+    const noted = hosts.edited().then(() => {
+      isNoted = true;
+    });
+    await nextTurn();
+    expect(isNoted).toBe(false);
+    store.release();
+    await noted;
+    expect(store.snapshot().has('host/mini')).toBe(true);
+  });
+
+  it.each([
+    ['host/Not A Host', KEYED],
+    ['host/cloud', { id: 'cloud' }],
+    ['host/cloud', 'cloud'],
+  ])('does not open on a record that is no host: %s', async (key, value) => {
+    const opening = setUp(new Map([[key, JSON.stringify(value)]]));
+    await expect(opening).rejects.toMatchObject({ code: 'store_failed', message: expect.stringContaining(`'${key}'`) });
   });
 });

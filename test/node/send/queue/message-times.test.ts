@@ -16,6 +16,8 @@ const timesOf = ({ dueMs, expiresMs }: Message) => [dueMs - CREATED_MS, expiresM
 
 const SCHEDULED = messageOf({ dueMs: 50_000, expiresMs: 50_000 + LIFE_MS });
 const RETRYING = messageOf({ state: 'deferred', updatedAt: at(500), deferrals: 1, dueMs: 50_000 });
+/** Put off within the millisecond of its creation, as no time that a caller named can tell. */
+const RETRYING_SOON = messageOf({ state: 'deferred', deferrals: 1, dueMs: 50_000 });
 const RESENT = messageOf({ updatedAt: at(500), dueMs: 50_000 });
 
 describe.each([
@@ -25,7 +27,7 @@ describe.each([
   const step = { byMs, nowMs: CREATED_MS + 1_000 + byMs };
 
   it('takes along what waits by elapsed time', () => {
-    for (const message of [RETRYING, RESENT]) {
+    for (const message of [RETRYING, RETRYING_SOON, RESENT]) {
       expect(timesOf(afterStep(message, step))).toEqual([50_000 + byMs, LIFE_MS + byMs]);
     }
     expect(timesOf(afterStep(messageOf(), step))).toEqual([byMs, LIFE_MS + byMs]);
