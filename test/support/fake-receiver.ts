@@ -19,6 +19,9 @@ export interface Received {
 /** A status, a status with `Retry-After`, a failure of the network, or silence until cut off. */
 export type Reply = number | { readonly status: number; readonly retryAfter: string } | 'unreachable' | 'silence';
 
+/** Far more than any test sends at one moment. Whoever sends more tries again without a wait, and would never let time go on. */
+const POSTS_PER_MOMENT_MAX = 10_000;
+
 export class FakeReceiver implements Sender {
   readonly received: Received[] = [];
   /** Those answered with 2xx. */
@@ -28,6 +31,8 @@ export class FakeReceiver implements Sender {
   /** How it answers; may take its time. */
   reply: (received: Received) => Reply | Promise<Reply> = () => 204;
   readonly #clock: Clock;
+  #momentMs = 0;
+  #postsOfMoment = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,7 +52,7 @@ export class FakeReceiver implements Sender {
     if (signal.aborted) cutOff();
     signal.addEventListener('abort', cutOff);
     try {
-      let reply = await Promise.race([this.reply(received), cut.promise]);
+      let reply = await Promise.race([this.#isFlooded() ? 'silence' : this.reply(received), cut.promise]);
       if (reply === 'silence') reply = await cut.promise;
       const tookMs = this.#clock.monotonicMs() - startedMs;
       if (reply === 'cut off') return { kind: 'failed', error: 'cut_off', message: 'Cut off.', tookMs };
@@ -59,6 +64,14 @@ export class FakeReceiver implements Sender {
       this.inFlight -= 1;
       signal.removeEventListener('abort', cutOff);
     }
+  }
+
+  /** It is silent for as long as it is flooded, so that time goes on and the test can see what came. */
+  #isFlooded(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    this.#postsOfMoment = nowMs === this.#momentMs ? this.#postsOfMoment + 1 : 1;
+    this.#momentMs = nowMs;
+    return this.#postsOfMoment > POSTS_PER_MOMENT_MAX;
   }
 
   /** `sequence`s of one agent, in the order they were accepted. */

@@ -3,6 +3,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../mesh/ports.ts';
 
+/** Far more than any test needs in one `advance`: what wakes as often waits for nothing, again and again, and would seem to hang. */
+const WAKES_MAX = 50_000;
+
 interface Sleeper {
   readonly atMs: number;
   readonly order: number;
@@ -58,13 +61,18 @@ export class VirtualClock implements Clock {
     for (let turn = 0; turn < 5; turn += 1) await nextTurn();
   }
 
-  /** Moves time on by `ms`, waking sleepers on the way. */
+  /** Moves time on by `ms`, waking sleepers on the way. Rejects when somebody wakes again and again to no end. */
   async advance(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
+    const startMs = this.#nowMs;
+    const endMs = startMs + ms;
     await this.settle();
-    for (;;) {
+    for (let wakes = 1; ; wakes += 1) {
       const next = this.#earliest();
       if (next === undefined || next.atMs > endMs) break;
+      if (wakes > WAKES_MAX)
+        throw new Error(
+          `Sleepers woke ${WAKES_MAX} times in ${this.#nowMs - startMs} ms of ${ms}: who waits for nothing?`,
+        );
       this.#nowMs = next.atMs;
       next.wake();
       await this.settle();
