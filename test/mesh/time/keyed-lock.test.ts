@@ -49,6 +49,17 @@ describe('a keyed lock', () => {
     expect(lock.held).toBe(0);
   });
 
+  it('waits until the moment named, not for that long', async () => {
+    const clock = new VirtualClock();
+    await clock.advance(600);
+    const lock = new KeyedLock({ clock, refusal: tooManyChanges('address') });
+    using _held = await lock.lock('a@x.com', SOON_MS);
+    const refusal = expect(lock.lock('a@x.com', SOON_MS)).rejects.toMatchObject({ code: 'overloaded' });
+    await clock.advance(400);
+    expect(clock.sleepers).toBe(0);
+    await refusal;
+  });
+
   it('gives back what it took when a later key of several does not come in time', async () => {
     const clock = new VirtualClock();
     const lock = new KeyedLock({ clock, refusal: tooManyChanges('address') });
@@ -68,6 +79,24 @@ describe('a keyed lock', () => {
     first[Symbol.dispose]();
     (await second)[Symbol.dispose]();
     expect([lock.held, clock.sleepers]).toEqual([0, 0]);
+  });
+
+  it('is not given on by a holder that gives it back twice: it is the next one that holds it', async () => {
+    const lock = new KeyedLock({ clock: new VirtualClock(), refusal: tooManyChanges('address') });
+    const first = await lock.lock('a');
+    const second = lock.lock('a');
+    let isThirdIn = false;
+    const third = lock.lock('a').then((turn) => {
+      isThirdIn = true;
+      turn[Symbol.dispose]();
+    });
+    first[Symbol.dispose]();
+    const held = await second;
+    first[Symbol.dispose]();
+    await new VirtualClock().settle();
+    expect(isThirdIn).toBe(false);
+    held[Symbol.dispose]();
+    await third;
   });
 
   it('refuses at once when too many wait already', async () => {
@@ -118,6 +147,7 @@ describe('work under a keyed lock', () => {
       await gate.promise;
       order.push('first out');
     });
+    expect(order).toEqual(['first in']);
     const second = lock.run('a', async () => {
       order.push('second in');
       return 2;
