@@ -15,18 +15,18 @@ import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { EtcdGateway, type Login } from './etcd-gateway.ts';
 
-const PREFIX = 'agent-email-mesh/claims/';
-/** The first key after all of them: '0' follows '/'. */
-const END = base64('agent-email-mesh/claims0');
-/** Claims that were given up, whether or not they were ever put: a put of one of them is refused. */
-const ABANDONED = 'agent-email-mesh/abandoned/';
-/** Far longer than a request can be under way; after that etcd forgets them by itself. */
-const ABANDONED_SECONDS = 25 * 60 * 60;
-/** One lease for all that is marked within this long. */
-const LEASE_MS = 60 * 60 * 1_000;
+const CLAIM_PREFIX = 'agent-email-mesh/claims/';
+/** The first key after those of all claims: '0' follows '/'. */
+const CLAIMS_END = base64('agent-email-mesh/claims0');
+/** A mark says that a claim has ended, whether or not it was ever put. A put of a marked claim is refused. */
+const ENDED_MARK_PREFIX = 'agent-email-mesh/abandoned/';
+/** This is far longer than a request can be under way. Afterwards etcd forgets the mark by itself. */
+const ENDED_MARK_SECONDS = 25 * 60 * 60;
+/** Marks that are made within this long share a lease. */
+const SHARED_LEASE_MS = 60 * 60 * 1_000;
 /** Half of the operations that etcd takes in one transaction: a removal and a mark for each claim. */
 const CLAIMS_PER_TXN_MAX = 64;
-const PAGE_MAX = 500;
+const PAGE_CLAIMS_MAX = 500;
 
 const pair = z.object({ key: z.string(), value: z.string(), mod_revision: z.string() });
 const granted = z.object({ ID: z.string() });
@@ -102,7 +102,7 @@ class EtcdEngine implements ClaimEngine {
   async put(claims: readonly Claim[], signal: AbortSignal) {
     const { answer, mayComeAgain } = await this.#txn(
       {
-        compare: claims.flatMap(({ key, owner }) => [isAbsent(keyOf(key)), isAbsent(abandonedKey(owner.claimId))]),
+        compare: claims.flatMap(({ key, owner }) => [isAbsent(keyOf(key)), isAbsent(endedMarkKey(owner.claimId))]),
         success: claims.map(({ key, owner }) => ({
           request_put: { key: keyOf(key), value: base64(JSON.stringify(owner)) },
         })),
@@ -149,11 +149,14 @@ class EtcdEngine implements ClaimEngine {
   }
 
   async evict(host: HostId, signal: AbortSignal): Promise<void> {
-    let from: string | undefined = base64(PREFIX);
+    let from: string | undefined = base64(CLAIM_PREFIX);
     while (from !== undefined) {
-      const page: readonly Found[] = await this.#range({ key: from, range_end: END, limit: PAGE_MAX }, signal);
+      const page: readonly Found[] = await this.#range(
+        { key: from, range_end: CLAIMS_END, limit: PAGE_CLAIMS_MAX },
+        signal,
+      );
       for (const some of inTxns(page.filter(({ owner }) => owner.hostId === host))) await this.#delete(some, signal);
-      const last = page.length < PAGE_MAX ? undefined : page.at(-1);
+      const last = page.length < PAGE_CLAIMS_MAX ? undefined : page.at(-1);
       // The least key above it.
       from = last && base64(`${Buffer.from(last.name, 'base64').toString('utf8')}\0`);
     }
@@ -183,31 +186,31 @@ class EtcdEngine implements ClaimEngine {
       mod_revision: revision,
     }));
     const deletes = found.map(({ name }) => ({ request_delete_range: { key: name } }));
-    const marks = await this.#marks(
+    const marks = await this.#newMarks(
       found.map(({ owner }) => owner.claimId),
       signal,
     );
-    const { answer } = await this.#marking({ compare, success: [...deletes, ...marks] }, signal);
+    const { answer } = await this.#txnWithMarks({ compare, success: [...deletes, ...marks] }, signal);
     if (answer.succeeded !== true && found.length > 1) for (const one of found) await this.#delete([one], signal);
   }
 
   async #mark(claimIds: readonly ClaimId[], signal: AbortSignal): Promise<void> {
-    await this.#marking({ success: await this.#marks(claimIds, signal) }, signal);
+    await this.#txnWithMarks({ success: await this.#newMarks(claimIds, signal) }, signal);
   }
 
-  async #marks(claimIds: readonly ClaimId[], signal: AbortSignal) {
+  async #newMarks(claimIds: readonly ClaimId[], signal: AbortSignal) {
     const sinceMs = Date.now();
-    const isOld = this.#lease === undefined || Math.abs(sinceMs - this.#lease.sinceMs) > LEASE_MS;
+    const isOld = this.#lease === undefined || Math.abs(sinceMs - this.#lease.sinceMs) > SHARED_LEASE_MS;
     if (this.#lease === undefined || isOld) {
-      const { answer } = await this.#gateway.ask('/v3/lease/grant', { TTL: String(ABANDONED_SECONDS) }, signal);
+      const { answer } = await this.#gateway.ask('/v3/lease/grant', { TTL: String(ENDED_MARK_SECONDS) }, signal);
       this.#lease = { id: granted.parse(answer).ID, sinceMs };
     }
     const { id: lease } = this.#lease;
-    return claimIds.map((claimId) => ({ request_put: { key: abandonedKey(claimId), value: '', lease } }));
+    return claimIds.map((claimId) => ({ request_put: { key: endedMarkKey(claimId), value: '', lease } }));
   }
 
   /** etcd may have lost the lease, restored from a backup: then the next question is granted another. */
-  async #marking(body: unknown, signal: AbortSignal) {
+  async #txnWithMarks(body: unknown, signal: AbortSignal) {
     return this.#txn(body, signal).catch((error: unknown) => {
       this.#lease = undefined;
       throw error;
@@ -234,12 +237,12 @@ function isAbsent(key: string) {
   return { key, target: 'CREATE', result: 'EQUAL', create_revision: '0' };
 }
 
-function abandonedKey(claimId: ClaimId): string {
-  return base64(ABANDONED + claimId);
+function endedMarkKey(claimId: ClaimId): string {
+  return base64(ENDED_MARK_PREFIX + claimId);
 }
 
 function keyOf(key: AddressKey): string {
-  return base64(PREFIX + key);
+  return base64(CLAIM_PREFIX + key);
 }
 
 function base64(text: string): string {
