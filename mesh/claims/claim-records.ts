@@ -44,32 +44,45 @@ export interface ClaimRecords extends StoredStarts {
   readonly evicting: Map<HostId, string | null>;
 }
 
+/** Notes the kind of the engine that decides from now on (`etcd`, `postgres`); `undefined` removes the note. */
 export const engineWrite = (kind: string | undefined): Write => ({ key: ENGINE, value: kind });
-/** The vote on the successor of an earlier epoch is void with it. */
+/** Notes what was agreed. The vote on the successor of an earlier epoch is void with it, so its record goes. */
 export const configWrites = (config: Config): readonly Write[] => [
   { key: CONFIG, value: config },
   { key: SUCCESSION, value: undefined },
 ];
+/** Notes this host's vote on the successor of its configuration (membership/README.md). It must be durable before it is said. */
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
+/** Forgets that vote. */
 export const successionGone: Write = { key: SUCCESSION, value: undefined };
+/** Forgets a register, when this host begins anew as another voter. */
 export const registerGone = (key: AddressKey): Write => ({ key: REGISTER + key, value: undefined });
+/** Notes the name of this host's data (32 hex digits): a host that lost its disk has another name afterwards. */
 export const dataWrite = ({ own }: Starts): Write => ({ key: INCARNATION, value: own.data });
+/** Notes the present start: its number, the names of the last starts on this data, and how many votes were cast on it. */
 export const startWrite = ({ own, names, votes }: Starts): Write => ({
   key: LIFE,
   value: { life: own.number, boots: names, votes },
 });
+/** Notes the last start that was seen of another host's data. */
 export const seenStartWrite = (who: VoteKey, { number, name, votes }: SeenStart): Write => ({
   key: LIVES + who,
   value: { life: number, boot: name, votes },
 });
+/** Notes that each ballot number up to `n` counts as used. It must be durable before one of them is sent. */
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
+/** Notes what this host promised and accepted for an address. It must be durable before it is said. */
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
+/** Notes a claim that must be ended at the next start, unless `intentDone` is committed before. */
 export const intentWrite = (claim: ReleasedClaim): Write => ({ key: INTENT + claim.claimId, value: claim.key });
+/** Notes that a host is to be evicted; `since`: when it left the mesh, ISO 8601, UTC; `null` while it is a member. */
 export const evictionWrite = (host: HostId, since: string | null): Write => ({
   key: EVICTING + host,
   value: { since },
 });
+/** Forgets an eviction that is done. */
 export const evictionGone = (host: HostId): Write => ({ key: EVICTING + host, value: undefined });
+/** Forgets an intent: the claim was recorded by the registry, or has ended at the voters. */
 export const intentDone = (claimId: ClaimId): Write => ({ key: INTENT + claimId, value: undefined });
 
 export function emptyClaimRecords(): ClaimRecords {

@@ -50,6 +50,10 @@ export interface QuorumOptions {
   readonly conversation?: Conversation;
 }
 
+/**
+ * Claims that the voters of the mesh decide (register/README.md). This class runs the core: it carries effects out in their order,
+ * and turns results into the answers of `ClaimStore`. An operation that finds no majority within its time is `unavailable`.
+ */
 export class QuorumClaims implements ClaimStore {
   readonly #options: QuorumOptions;
   readonly #state: CoreState;
@@ -133,36 +137,48 @@ export class QuorumClaims implements ClaimStore {
     return statusOf(this.#state);
   }
 
-  /** Resolves when it is done, or has waited long enough to be told about. Throws `invalid_request` with a sentence when it can't be done. */
+  /**
+   * Frees the addresses of a host that left (membership/README.md, step 11). Resolves with `done`, or with `waiting` and a sentence when
+   * the eviction goes on by itself, through restarts. Rejects with `invalid_request` and a sentence when it can't be done, and with
+   * `uniqueness_unavailable` when too few voters answer or the node stops.
+   */
   async evict(host: HostId): Promise<Done | Waiting> {
     const result = await this.#command((operation) => ({ type: 'evict', operation, host }));
     return result.kind === 'waiting' ? result : { kind: 'done' };
   }
 
-  /** The same: these voters go on alone, and what was lost with the others may be claimed anew. */
+  /**
+   * Lets these voters go on alone, by an operator's word: what was lost with the others may be claimed anew. Resolves when that is done.
+   * Rejects as `evict` does.
+   */
   async recover(voters: readonly HostId[]): Promise<void> {
     await this.#command((operation) => ({ type: 'recover', operation, voters }));
   }
 
-  /** The same: this host leaves its mesh for the one of `host`, and every address of its own must be confirmed there. */
+  /**
+   * Has this host leave its mesh for the one of `host`, where every address of its own must be confirmed. Resolves when that is done.
+   * Rejects as `evict` does.
+   */
   async join(host: HostId): Promise<void> {
     await this.#command((operation) => ({ type: 'join', operation, host }));
   }
 
+  /** What binds this host to another one, as the membership knows it now. */
   relationTo(host: HostId): Relation {
     return relationOf(this.#state, host);
   }
 
+  /** The membership as `GET /health` and an operator's commands show it. */
   membership(): MembershipView {
     return membershipOf(this.#state);
   }
 
-  /** A peer's message, its signature verified. */
+  /** Answers a peer's message about claims. Its signature must be verified. Never rejects; after `stop` it never resolves. */
   receive(from: HostId, message: ClaimMessage): Promise<ClaimAnswer> {
     return this.#answerTo((token) => ({ type: 'received', token, from, message }));
   }
 
-  /** A peer's question about membership, its signature verified. */
+  /** Answers a peer's question about membership, under the same conditions as `receive`. */
   receiveQuestion(from: HostId, question: Question): Promise<Reply> {
     if (question.about === 'greeting') this.#options.conversation?.heard(from, question);
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));

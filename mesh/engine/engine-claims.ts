@@ -46,6 +46,10 @@ export interface EngineClaimsOptions {
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
+/**
+ * Claims that an engine decides. Each method keeps the promise of `ClaimStore`; a failure of the engine is an answer
+ * (`unavailable`), and a failure of the journal rejects with `store_failed`. A claim is asked for during `CLAIM_MS_MAX` at most.
+ */
 export class EngineClaims implements ClaimStore {
   readonly #options: EngineClaimsOptions;
   readonly #alarms: Alarms;
@@ -77,6 +81,7 @@ export class EngineClaims implements ClaimStore {
     void this.#watch();
   }
 
+  /** Gives up what the engine is asked, answers every later claim with `stopping`, and resolves when the engine is closed. */
   async stop(): Promise<void> {
     this.#alarms.stop();
     this.#stopping.abort();
@@ -119,7 +124,10 @@ export class EngineClaims implements ClaimStore {
     }
   }
 
-  /** Frees whatever a host holds that is gone for good. Throws `uniqueness_unavailable` when it can't be done to the end. */
+  /**
+   * Frees every address of a host that is gone for good, within `EVICT_MS_MAX`. Rejects with `uniqueness_unavailable` when that did not
+   * succeed to the end; some addresses may be free then.
+   */
   async evict(host: HostId): Promise<void> {
     try {
       await this.#asking((signal) => this.#options.engine.evict(host, signal), EVICT_MS_MAX);

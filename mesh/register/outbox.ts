@@ -14,11 +14,13 @@ export interface OutboxOptions<Answer> {
   say(to: HostId, items: readonly Item[]): Promise<Answer>;
   /** Whether anybody still waits for the answer to ballot number `n`. */
   isWanted(n: number): boolean;
+  /** The peer's answer. `tookMs`: milliseconds of the monotonic clock from the message to its answer. */
   heard(from: HostId, answer: Answer, tookMs: number): void;
-  /** The peer did not answer what was said at `sinceMs`. */
+  /** The peer did not answer what was said at `sinceMs`, a moment of the monotonic clock. */
   silent(from: HostId, sinceMs: number): void;
 }
 
+/** Items that wait for one peer: at most `CLAIM_ITEMS_QUEUED_MAX`, of which a message carries `KEYS_PER_MESSAGE_MAX`. */
 export class Outbox<Answer> {
   readonly #options: OutboxOptions<Answer>;
   #queue: Item[] = [];
@@ -29,8 +31,12 @@ export class Outbox<Answer> {
     this.#options = options;
   }
 
+  /**
+   * Has these items said to the peer, after the current burst of events. Items that would exceed the bound are dropped, as if the network
+   * had lost them. What comes of them is told by `heard` or `silent`; nothing is thrown.
+   */
   push(items: readonly Item[]): void {
-    // A peer that hangs: its oldest items are no longer waited for, and the newest are asked again anyway.
+    // The peer may hang: nobody waits for its oldest items any more, and the newest are asked again anyway.
     if (this.#queue.length + items.length > CLAIM_ITEMS_QUEUED_MAX)
       this.#queue = this.#queue.filter((item) => this.#options.isWanted(item.n));
     if (this.#queue.length + items.length > CLAIM_ITEMS_QUEUED_MAX) return;
