@@ -48,6 +48,11 @@ describe('the installed package', () => {
     expect(await runFile('receiver.mjs', code)).toBe('agent.created\n');
   });
 
+  it('has the client of changes beside it', async () => {
+    const code = `import * as changes from 'agent-email-mesh/changes';\nconsole.log(Object.keys(changes).join());\n`;
+    expect(await runFile('listener.mjs', code)).toBe('ChangesRefused,createChangesClient\n');
+  });
+
   it('is there for CommonJS as well', async () => {
     const code = `const { verifyDelivery } = require('agent-email-mesh/verify');\nconst given = ${GIVEN};\n${CALL};\n`;
     expect(await runFile('receiver.cjs', code)).toBe('agent.created\n');

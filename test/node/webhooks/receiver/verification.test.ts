@@ -166,6 +166,17 @@ describe('a delivery that is not to be believed', () => {
     const refused = verifyDelivery(signedBy(MADE, body), body, MADE, NOW);
     await expect(refused).rejects.toMatchObject({ code: 'body_malformed' });
   });
+
+  it('is refused when its body is not UTF-8', async () => {
+    const key = Buffer.from(MADE.replace('whsec_', ''), 'base64');
+    const body = Buffer.concat([Buffer.from('{"type":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const signed = Buffer.concat([Buffer.from(`m.${SIGNED_SECONDS}.`), body]);
+    const headers = {
+      ...signedBy(MADE, ''),
+      'webhook-signature': `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
+    };
+    await expect(verifyDelivery(headers, body, MADE, NOW)).rejects.toMatchObject({ code: 'body_malformed' });
+  });
 });
 
 describe("a receiver's own mistake", () => {
