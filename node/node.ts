@@ -10,6 +10,8 @@ import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
+import type { LogHolder } from './changes/change-log.ts';
+import { LogTrimmer } from './changes/log-trimmer.ts';
 import { openConflicts } from './conflicts/conflicts-module.ts';
 import { Copy } from './feed/copy.ts';
 import { createApp, type Fetch, type RouteGroup } from './http/app.ts';
@@ -47,6 +49,7 @@ import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
 import type { OpenTunnel } from './webhooks/guard/proxy-tunnel.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 import { openWebhooks } from './webhooks/webhooks-module.ts';
 
 export interface NodePorts {
@@ -79,7 +82,10 @@ export interface NodePorts {
 }
 
 export interface NodeOptions {
-  readonly config: Pick<Config, 'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'legacy' | 'indexScope'>;
+  readonly config: Pick<
+    Config,
+    'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
+  >;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
@@ -104,6 +110,8 @@ export interface MeshNode extends AsyncDisposable {
   /** Begins nothing new in the background; requests still end. */
   quiesce(): void;
 }
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What a part of the node adds to its routes, and does until the node stops. */
 interface Module {
@@ -142,6 +150,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const sending = stack.use(await sendModule(parts));
   const modules: readonly Module[] = [
     { run: () => peers.run(claims.greet) },
+    { run: (signal) => registry.check(signal) },
+    trimModule(parts, [webhooks.holder]),
     conflicts,
     webhooks,
     { routes: (app) => validationRoutes(app, ports.resolver, clock) },
@@ -195,7 +205,11 @@ async function conflictModule({ options, ports, mesh, events, index, registry }:
   };
 }
 
-async function webhookModule({ options, ports, registry }: Parts): Promise<Module & AsyncDisposable> {
+async function webhookModule({
+  options,
+  ports,
+  registry,
+}: Parts): Promise<Module & AsyncDisposable & Pick<Webhooks, 'holder'>> {
   const { config, listening, roster } = options;
   const { store, clock, random, log } = ports;
   const webhooks = await openWebhooks({
@@ -205,8 +219,17 @@ async function webhookModule({ options, ports, registry }: Parts): Promise<Modul
   return {
     routes: (app) => webhookRoutes(app, webhooks),
     run: (signal) => webhooks.start(signal),
+    holder: webhooks.holder,
     [Symbol.asyncDispose]: () => webhooks[Symbol.asyncDispose](),
   };
+}
+
+/** `holders`: readers of the change log that hold entries back. */
+function trimModule({ options, ports, registry }: Parts, holders: readonly LogHolder[]): Module {
+  const { clock, log } = ports;
+  const keptMsMax = options.config.logDays * DAY_MS;
+  const trimmer = new LogTrimmer({ changes: registry.changes, holders, keptMsMax, clock, log });
+  return { run: (signal) => trimmer.run(signal) };
 }
 
 async function sendModule({ options, ports, registry }: Parts): Promise<Module & AsyncDisposable> {

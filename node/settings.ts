@@ -9,6 +9,7 @@ import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
 const INDEX_SCOPES = ['host', 'mesh'] as const;
+const LOG_DAYS_MAX = 3_650;
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;
 
 export interface Setting {
@@ -38,6 +39,12 @@ export const SETTINGS: readonly Setting[] = [
     name: 'webhook-allow',
     takes: 'LIST',
     help: 'CIDR[:port],… that webhooks may be sent to, besides public addresses, and loopback on a node that listens there only',
+  },
+  {
+    name: 'log-days',
+    takes: 'DAYS',
+    default: '7',
+    help: 'how long a change is kept for readers that are late (webhooks that are disabled, hosts that are down): 1 to 3650 days',
   },
   {
     name: 'send-accounts',
@@ -128,6 +135,7 @@ export interface Config {
   readonly dataDirectory: string;
   readonly listen: ListenAddress | undefined;
   readonly webhookAllow: readonly AllowRule[];
+  readonly logDays: number;
   readonly sendAccounts: string | undefined;
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
@@ -178,6 +186,7 @@ export function readConfig(
     dataDirectory: given('data')?.text ?? '',
     listen: readListen(given, mistakes),
     webhookAllow: readAllowList(given, mistakes),
+    logDays: readCount('log-days', LOG_DAYS_MAX, given, mistakes),
     sendAccounts: given('send-accounts')?.text,
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
@@ -241,6 +250,15 @@ function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
   if (value === undefined) return false;
   if (!['true', 'false'].includes(value.text)) mistakes.push(`${value.by} must be true or false, not '${value.text}'`);
   return value.text === 'true';
+}
+
+/** A whole number from 1 to `max`. */
+function readCount(name: string, max: number, given: Given, mistakes: string[]): number {
+  const value = given(name);
+  const count = /^\d{1,9}$/.test(value?.text ?? '') ? Number(value?.text) : 0;
+  if (count < 1 || count > max)
+    mistakes.push(`${value?.by} must be a whole number from 1 to ${max}, not '${value?.text}'`);
+  return count;
 }
 
 /** The word that `text` is; `undefined` when `text` is none of the words. */

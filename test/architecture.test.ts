@@ -50,6 +50,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/time/', ['mesh/time/', ...MESH_ROOT]],
   ['mesh/json/', ['mesh/json/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/lookup/', ['mesh/lookup/', 'mesh/address/', 'mesh/time/', ...MESH_ROOT]],
+  ['mesh/feed/', ['mesh/feed/', ...MESH_ROOT]],
   // The paper's own parts: a register knows of no mesh, no operation and no registry.
   ['mesh/register/', ['mesh/register/', ...MESH_ROOT]],
   // One state machine, cut by subject: its state and events are of the claims, and both work on them.

@@ -1,6 +1,9 @@
-// The change log: this node's append-only record of every mutation. An entry is committed in the same durable write as the state that it
-// tells of. The webhooks read the log with a cursor for each subscription (node/webhooks/README.md); nothing else reads it yet.
+// The change log: this node's one record of every change that it made or heard of. An entry is committed in the same durable write as the
+// state that it tells of, and every reader goes through the log with a cursor of its own. The words and the promises stand in README.md.
+import type { FeedEntry, IndexRows } from '../../mesh/feed/feed-entry.ts';
+import type { LogId, Place } from '../../mesh/feed/place.ts';
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
+import type { Write } from '../../mesh/ports.ts';
 
 /** The specification's events ("Supported Events"). */
 export const AGENT_EVENTS = ['agent.email.changed', 'agent.created', 'agent.updated', 'agent.deleted'] as const;
@@ -47,28 +50,101 @@ interface EmailEventDetail {
   readonly recipients: readonly { readonly address: string; readonly state: string; readonly code?: number }[];
 }
 
+/** What this host's registry did. */
 export interface AgentEntry extends Entry {
   readonly event: AgentEvent;
   readonly changes: AgentChanges;
+  /** On the first entry of a mutation: what the mutation changes in the index. */
+  readonly rows?: IndexRows;
+  /** This and the two below are absent only in entries that were written before logs had places. */
+  readonly place?: Place;
+  /** The chain up to this entry, and the digest of the index after it; base64url. */
+  readonly chain?: string;
+  readonly digest?: string;
 }
+
+/** An own entry that has its place. */
+export type OwnEntry = AgentEntry & Required<Pick<AgentEntry, 'place' | 'chain' | 'digest'>>;
 
 export interface EmailEntry extends Entry {
   readonly event: EmailEvent;
   readonly email: EmailEventDetail;
 }
 
-/** One event, with its place in the log. */
-export type ChangeEntry = AgentEntry | EmailEntry;
+/** Where an entry that was heard has its place. */
+interface Origin extends Place {
+  readonly hostId: HostId;
+}
+
+/** What another host's registry did, as that host's feed told it. */
+export interface HeardEntry extends Entry {
+  /** Also one that this program does not know. */
+  readonly event: string;
+  readonly changes: AgentChanges;
+  readonly rows?: IndexRows;
+  readonly origin: Origin;
+  /** The origin's chain up to this entry, base64url. */
+  readonly chain?: string;
+  /** Not an entry of the origin's log: the difference between a snapshot and what was known before. */
+  readonly resync?: true;
+  /** ISO 8601, UTC, by this host's clock. */
+  readonly heardAt: string;
+}
+
+/** An own entry as other hosts are told it, and as the chain covers it. */
+export function feedEntryOf(entry: Omit<FeedEntry, 'n'> & { readonly place: Place }): FeedEntry {
+  const { id, event, timestamp, agent, sequence, changes, rows, place } = entry;
+  return { n: place.n, id, event, timestamp, agent, sequence, changes, ...(rows === undefined ? {} : { rows }) };
+}
+
+/** One event, with its place in this node's log. */
+export type ChangeEntry = AgentEntry | EmailEntry | HeardEntry;
+
+export function isHeard(entry: ChangeEntry): entry is HeardEntry {
+  return 'origin' in entry;
+}
+
+export function isOwn(entry: ChangeEntry): entry is OwnEntry {
+  return 'place' in entry;
+}
 
 /** What a reader of the log needs. */
 export interface ChangeLog {
   /** `seq` of the newest durable entry; 0 when there is none. */
   readonly head: number;
-  /** Entries with `seq > after`, oldest first, at most `limit`. Only durable ones. */
+  /** Entries with `seq > after` that are kept, oldest first, at most `limit`. Only durable ones. */
   read(after: number, limit: number): Promise<readonly ChangeEntry[]>;
   /**
    * Calls `listener` after each commit of the log, also after one that told of nothing: then `head` is where it was. Returns how to stop
    * that.
    */
   subscribe(listener: () => void): () => void;
+}
+
+/** Where the own entries end: what a head statement says of it. */
+export interface OwnHead extends Place {
+  readonly chain: string;
+  readonly digest: string;
+}
+
+/** What a feed needs of the log: the own entries by their places, and a way to write down what was heard. */
+export interface FeedLog extends ChangeLog {
+  readonly logId: LogId;
+  /** Of the newest durable own entry; `n` is 0 when there is none. */
+  readonly ownHead: OwnHead;
+  /** Own entries with `n > after`, in order, at most `limit`, only durable ones; `undefined` when some of them are kept no more. */
+  own(after: number, limit: number): Promise<readonly OwnEntry[] | undefined>;
+  /** Appends what was heard, with the follower's own `writes` in the same commit. As `append` of the log otherwise. */
+  hear(entries: readonly NewHeardEntry[], writes: readonly Write[], apply: () => void): Promise<void>;
+}
+
+/** An entry that was heard and has no position in this log yet. */
+export type NewHeardEntry = Omit<HeardEntry, 'seq' | 'heardAt'>;
+
+/** A reader of the log, as the trimming sees it: it holds entries back. */
+export interface LogHolder {
+  /** The lowest position whose entry is still needed; infinite when none is. */
+  readonly oldestSeq: number;
+  /** The entries up to `seq` are about to go. Resolves when nothing waits for one of them any more, durably. */
+  giveUp(seq: number): Promise<void>;
 }

@@ -1,3 +1,12 @@
 // Bounds of the change log.
 /** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
 export const LOG_TAIL_ENTRIES_MAX = 4_096;
+/** A log id, as 32 hexadecimal digits: no two logs have the same. */
+export const LOG_ID_BYTES = 16;
+
+/** However far its readers are, no entry goes earlier: followers that were away for less resume where they were. */
+export const LOG_KEPT_MS_MIN = 24 * 60 * 60 * 1_000;
+/** How often the log is trimmed. */
+export const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
+/** Entries that go in one commit: few enough that other commits beside it wait for some milliseconds only. */
+export const TRIM_PAGE_ENTRIES_MAX = 200;

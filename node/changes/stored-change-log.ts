@@ -1,53 +1,90 @@
-// The change log over the store: one record an entry, written in the same commit as the state that the entry tells of. Places are given
-// out in the very step that hands the commit to the store, and the store applies commits in that order: so the log is in the order of the
-// commits, without a lock. Nobody sees an entry before the entry is durable.
+// The change log over the store: one record an entry, written in the same commit as the state that the entry tells of. Positions, places,
+// chain and digest are given out in the very step that hands the commit to the store, and the store applies commits in that order: so the
+// log is in the order of the commits, without a lock. Nobody sees an entry before the entry is durable.
 
-import type { MeshError } from '../../mesh/errors.ts';
+import { nextChain } from '../../mesh/feed/chain.ts';
+import { changedDigest } from '../../mesh/feed/digest.ts';
+import type { IndexRow } from '../../mesh/feed/feed-entry.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
 import { invariant, orFail } from '../../mesh/invariant.ts';
-import type { Write } from '../../mesh/ports.ts';
+import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { damagedRecords } from '../store/refusals.ts';
-import type { Store, StoredRecord } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import {
-  AGENT_EVENTS,
   type AgentEntry,
   type ChangeEntry,
-  type ChangeLog,
-  EMAIL_EVENTS,
   type EmailEntry,
+  type FeedLog,
+  feedEntryOf,
+  isOwn,
+  type NewHeardEntry,
+  type OwnEntry,
+  type OwnHead,
 } from './change-log.ts';
-import { LOG_TAIL_ENTRIES_MAX } from './limits.ts';
-
-const PREFIX = 'change/';
-/** Digits of a position in its key: every safe integer, in the order of the keys. */
-const SEQ_DIGITS = 16;
+import { END_KEY, entryWrites, type LogEnd, removingWrites } from './change-records.ts';
+import { type OpenedLog, openEnd } from './log-end.ts';
+import { LogTail } from './log-tail.ts';
+import { readStored, readStoredOwn } from './stored-entries.ts';
 
 /** An entry that has no place in the log yet. */
-export type NewEntry = Omit<AgentEntry, 'seq'> | Omit<EmailEntry, 'seq'>;
+export type NewEntry = NewOwnEntry | Omit<EmailEntry, 'seq'>;
 
-export class StoredChangeLog implements ChangeLog {
-  readonly #store: Store;
-  readonly #log: Log;
+export type NewOwnEntry = Omit<AgentEntry, 'seq' | 'place' | 'chain' | 'digest'> & {
+  /** The rows that the index showed until now under the keys of `rows`. */
+  readonly replaced?: readonly IndexRow[];
+};
+
+export interface ChangeLogPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Of what the index shows; asked only for a log that does not say it. */
+  readonly digest: () => string;
+}
+
+export class StoredChangeLog implements FeedLog {
+  readonly #ports: Omit<ChangeLogPorts, 'digest'>;
   readonly #listeners = new Set<() => void>();
-  /** The newest entries, in order; those above `#head` are not durable yet. */
-  #tail: ChangeEntry[] = [];
-  #head: number;
-  #last: number;
+  readonly #tail = new LogTail();
+  /** What is durable. */
+  #durable: LogEnd;
+  /** What was given out; some of it may not be durable yet. */
+  #given: LogEnd;
+  #oldestSeq: number;
+  #oldestN: number;
+  /** The digest that was found at the start, for whoever holds the index against it; absent when it was made of the index itself. */
+  readonly openedDigest: string | undefined;
 
-  private constructor(store: Store, log: Log, head: number) {
-    this.#store = store;
-    this.#log = log;
-    this.#head = head;
-    this.#last = head;
+  private constructor(ports: Omit<ChangeLogPorts, 'digest'>, { end, isNew, oldestSeq, oldestN }: OpenedLog) {
+    this.#ports = ports;
+    this.#durable = end;
+    this.#given = end;
+    this.#oldestSeq = oldestSeq;
+    this.#oldestN = oldestN;
+    this.openedDigest = isNew ? undefined : end.digest;
   }
 
   /** Finds the end of the log. Throws `store_failed` when the log has a hole. */
-  static async open(store: Store, log: Log): Promise<StoredChangeLog> {
-    return new StoredChangeLog(store, log, await findHead(store));
+  static async open({ digest, ...ports }: ChangeLogPorts): Promise<StoredChangeLog> {
+    return new StoredChangeLog(ports, await openEnd(ports.store, ports.random, digest));
   }
 
   get head(): number {
-    return this.#head;
+    return this.#durable.seq;
+  }
+
+  get logId(): LogId {
+    return this.#durable.logId;
+  }
+
+  get ownHead(): OwnHead {
+    return this.#durable;
+  }
+
+  /** The lowest position whose entry is kept. */
+  get oldestSeq(): number {
+    return this.#oldestSeq;
   }
 
   /**
@@ -55,23 +92,40 @@ export class StoredChangeLog implements ChangeLog {
    * subscribers are called. Rejects with `store_failed`; then `apply` never runs. Ends the store when an earlier entry is not durable yet.
    */
   async append(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
-    const placed = entries.map((entry, at): ChangeEntry => ({ seq: this.#last + 1 + at, ...entry }));
-    this.#last += placed.length;
-    this.#remember(placed);
-    const last = this.#last;
-    await this.#store.commit([...writes, ...placed.map((entry) => ({ key: entryKey(entry.seq), value: entry }))]);
-    orFail(this.#store, () => this.#expectNoHole(placed));
-    apply();
-    this.#head = Math.max(this.#head, last);
-    for (const listener of this.#listeners) this.#call(listener);
+    let end = this.#given;
+    const placed = entries.map((entry) => {
+      const [one, next] = placedAfter(end, entry);
+      end = next;
+      return one;
+    });
+    await this.#commit(placed, end, { writes, apply });
+  }
+
+  async hear(entries: readonly NewHeardEntry[], writes: readonly Write[], apply: () => void): Promise<void> {
+    const heardAt = new Date(this.#ports.clock.wallMs()).toISOString();
+    const { seq } = this.#given;
+    const placed = entries.map((entry, at) => ({ seq: seq + 1 + at, ...entry, heardAt }));
+    await this.#commit(placed, { ...this.#given, seq: seq + entries.length }, { writes, apply });
   }
 
   async read(after: number, limit: number): Promise<readonly ChangeEntry[]> {
-    const end = Math.min(this.#head, after + limit);
+    const from = Math.max(after, this.#oldestSeq - 1);
+    const end = Math.min(this.head, from + limit);
+    if (end <= from) return [];
+    return (
+      this.#tail.entries(from, end) ??
+      readStored(this.#ports.store, { after: from, end, oldest: () => this.#oldestSeq })
+    );
+  }
+
+  async own(after: number, limit: number): Promise<readonly OwnEntry[] | undefined> {
+    const end = Math.min(this.#durable.n, after + limit);
+    if (after < this.#oldestN - 1) return undefined;
     if (end <= after) return [];
-    const oldest = this.#tail[0]?.seq;
-    if (oldest !== undefined && after >= oldest - 1) return this.#tail.slice(after + 1 - oldest, end + 1 - oldest);
-    return readStored(this.#store, after, end);
+    return (
+      this.#tail.own(after, end) ??
+      readStoredOwn(this.#ports.store, this.logId, { after, end, oldest: () => this.#oldestN })
+    );
   }
 
   subscribe(listener: () => void): () => void {
@@ -79,18 +133,42 @@ export class StoredChangeLog implements ChangeLog {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Makes the log id durable before there is an own entry, and where the log ends should all of its entries go. */
+  async saveEnd(): Promise<void> {
+    await this.#ports.store.commit([{ key: END_KEY, value: this.#given }]);
+  }
+
+  /** Takes these, the oldest entries, from the log. From this call on nobody is given them any more. */
+  async forget(entries: readonly ChangeEntry[]): Promise<void> {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.#oldestSeq = last.seq + 1;
+    this.#oldestN = (entries.findLast((entry) => this.#isOfThisLog(entry))?.place.n ?? this.#oldestN - 1) + 1;
+    await this.#ports.store.commit(entries.flatMap(removingWrites));
+  }
+
+  #isOfThisLog(entry: ChangeEntry): entry is OwnEntry {
+    return isOwn(entry) && entry.place.logId === this.logId;
+  }
+
+  /** `end`: where the log ends with these entries. */
+  async #commit(placed: readonly ChangeEntry[], end: LogEnd, { writes, apply }: Beside): Promise<void> {
+    this.#given = end;
+    this.#tail.push(placed);
+    const records = placed.length === 0 ? [] : [...placed.flatMap(entryWrites), { key: END_KEY, value: end }];
+    await this.#ports.store.commit([...writes, ...records]);
+    orFail(this.#ports.store, () => this.#expectNoHole(placed));
+    apply();
+    if (placed.length > 0) this.#durable = end;
+    for (const listener of this.#listeners) this.#call(listener);
+  }
+
   #expectNoHole([first]: readonly ChangeEntry[]): void {
-    const next = this.#head + 1;
+    const next = this.head + 1;
     invariant(
       first === undefined || first.seq === next,
       () => `Entry ${first?.seq} of the change log became durable, and the one that must come next is ${next}.`,
     );
-  }
-
-  #remember(entries: readonly ChangeEntry[]): void {
-    this.#tail.push(...entries);
-    // Cut back by half at a time: the cost per entry stays constant.
-    if (this.#tail.length > 2 * LOG_TAIL_ENTRIES_MAX) this.#tail = this.#tail.slice(-LOG_TAIL_ENTRIES_MAX);
   }
 
   /** A bug of a subscriber is logged and hurts nobody else: the change that the subscriber was told of has happened. */
@@ -98,75 +176,31 @@ export class StoredChangeLog implements ChangeLog {
     try {
       listener();
     } catch (error) {
-      this.#log.error('change.listener_failed', { error: String(error), stack: (error as Error).stack });
+      this.#ports.log.error('change.listener_failed', { error: String(error), stack: (error as Error).stack });
     }
   }
 }
 
-function entryKey(seq: number): string {
-  return PREFIX + String(seq).padStart(SEQ_DIGITS, '0');
+/** What is durable with the entries, and what is done then. */
+interface Beside {
+  readonly writes: readonly Write[];
+  readonly apply: () => void;
 }
 
-/** Entries `after + 1` to `end`, from the disk. */
-async function readStored(store: Store, after: number, end: number): Promise<readonly ChangeEntry[]> {
-  const entries: ChangeEntry[] = [];
-  for await (const page of store.load(PREFIX, { after: entryKey(after), limit: end - after })) {
-    for (const record of page) {
-      if (after + entries.length === end) return entries;
-      entries.push(parseEntry(record, after + entries.length + 1));
-    }
-  }
-  if (after + entries.length < end) throw holeAt(after + entries.length + 1);
-  return entries;
-}
-
-/** Checks what a reader relies on. What stands deeper inside was written by this program, under the store's checksum. */
-function parseEntry(record: StoredRecord, seq: number): ChangeEntry {
-  if (record.key !== entryKey(seq)) throw holeAt(seq);
-  const entry = record.value as Partial<AgentEntry & { readonly email: unknown }> | null;
-  const isWhole =
-    typeof entry === 'object' &&
-    entry !== null &&
-    entry.seq === seq &&
-    typeof entry.id === 'string' &&
-    typeof entry.timestamp === 'string' &&
-    typeof entry.agent === 'object' &&
-    typeof entry.sequence === 'number' &&
-    (AGENT_EVENTS.some((event) => event === entry.event)
-      ? typeof entry.changes === 'object'
-      : EMAIL_EVENTS.some((event) => event === (entry.event as string)) && typeof entry.email === 'object');
-  if (isWhole) return entry as ChangeEntry;
-  throw damagedRecords(`The stored record '${record.key}' is not a change entry`);
-}
-
-/**
- * The place of the newest entry. The log has no holes, so its end is found by doubling and halving: some forty look-ups for a million
- * entries. A record of the end would have to be written again by every commit.
- */
-async function findHead(store: Store): Promise<number> {
-  const has = async (seq: number) => (await store.get(entryKey(seq))) !== undefined;
-  const oldest = await firstAfter(store, undefined);
-  if (oldest === undefined) return 0;
-  let low = oldest;
-  let step = 1;
-  for (; await has(low + step); step *= 2) low += step;
-  while (step > 1) {
-    step /= 2;
-    if (await has(low + step)) low += step;
-  }
-  if ((await firstAfter(store, low)) !== undefined) throw holeAt(low + 1);
-  return low;
-}
-
-/** Position of the first stored entry after `seq`. */
-async function firstAfter(store: Store, seq: number | undefined): Promise<number | undefined> {
-  const options = seq === undefined ? { limit: 1 } : { after: entryKey(seq), limit: 1 };
-  for await (const page of store.load(PREFIX, options)) {
-    if (page[0] !== undefined) return Number(page[0].key.slice(PREFIX.length));
-  }
-  return undefined;
-}
-
-function holeAt(seq: number): MeshError {
-  return damagedRecords(`The change log has no entry ${seq}, though later ones exist`);
+/** The entry as it stands behind `end`, and where the log ends with it. */
+function placedAfter(end: LogEnd, entry: NewEntry): readonly [ChangeEntry, LogEnd] {
+  const seq = end.seq + 1;
+  if (!('changes' in entry))
+    return [
+      { seq, ...entry },
+      { ...end, seq },
+    ];
+  const { replaced = [], ...told } = entry;
+  const place = { logId: end.logId, n: end.n + 1 };
+  const chain = nextChain(end.chain, feedEntryOf({ ...told, place }));
+  const digest = told.rows === undefined ? end.digest : changedDigest(end.digest, replaced, told.rows.put);
+  return [
+    { seq, ...told, place, chain, digest },
+    { seq, ...place, chain, digest },
+  ];
 }

@@ -3,16 +3,23 @@
 
 import type { AgentChanges, AgentEntry, AgentEvent } from '../changes/change-log.ts';
 import type { Agent, AgentAddress } from './agent.ts';
+import { isSameMetadata, type RowChange, rowsBetween } from './index-rows.ts';
 
 /** What happened, without when and where in the log. */
-export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'>;
+export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'> & Partial<RowChange>;
 
 /**
  * The events of one mutation: created → `agent.created`, `agent.email.changed`; changed →
  * `agent.email.changed`, `agent.updated`; deleted → `agent.email.changed`, `agent.deleted`. `agent.email.changed` only when
- * the index shows something else afterwards; nothing at all when nothing changed.
+ * addresses come, go or change; nothing at all when nothing changed. The first of them has the rows that the index shows differently
+ * afterwards, a new name of the agent among them: so whoever was told of one event of a mutation finds all of it in a copy.
  */
 export function changesBetween(before: Agent | undefined, after: Agent | undefined): readonly ChangeDraft[] {
+  const [first, ...others] = eventsBetween(before, after);
+  return first === undefined ? [] : [{ ...first, ...rowsBetween(before, after) }, ...others];
+}
+
+function eventsBetween(before: Agent | undefined, after: Agent | undefined): readonly ChangeDraft[] {
   const named = after ?? before;
   if (named === undefined) return [];
   const agent = { id: named.id, name: named.name, hostId: named.hostId };
@@ -69,9 +76,4 @@ function isSameAddress(one: AgentAddress, other: AgentAddress | undefined): bool
       one.displayName === other.displayName &&
       isSameMetadata(one.metadata ?? {}, other.metadata ?? {}))
   );
-}
-
-function isSameMetadata(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }

@@ -1,21 +1,24 @@
 // The registry: the agents this host owns and the log of everything that happened to them, put together from their parts
 // and loaded from the store.
 import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
+import { changedDigest, EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
-import type { ChangeLog } from '../changes/change-log.ts';
 import { StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { AddressClaims, type LegacyOwners } from './address-claims.ts';
 import { Addresses } from './addresses.ts';
+import type { Agent } from './agent.ts';
 import { reportKeptNames } from './agent-name.ts';
 import { loadAgents, loadSequences } from './agent-records.ts';
 import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { Agents } from './agents.ts';
+import { checkIndex } from './index-check.ts';
+import { rowsOf } from './index-rows.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import type { IdentityParser } from './wanted-addresses.ts';
 
@@ -37,7 +40,7 @@ export interface RegistryPorts {
  * happen: `overloaded` when its turn did not come in time, `store_failed` when the disk failed, and those named at each.
  */
 export interface Registry {
-  readonly changes: ChangeLog;
+  readonly changes: StoredChangeLog;
   /** The agents as they are. */
   readonly table: Pick<AgentTable, 'list' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
   readonly agents: Pick<Agents, 'create' | 'patch' | 'remove'>;
@@ -46,13 +49,16 @@ export interface Registry {
   readonly claims: Pick<AddressClaims, 'pending'>;
   /** Events of the agents' mail. */
   readonly mail: Pick<AgentWriter, 'tell'>;
+  /** Holds what was loaded against what the log says of it, once, in turns. Ends the store when they differ. */
+  check(signal: AbortSignal): Promise<void>;
 }
 
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
 export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
-  const changes = await StoredChangeLog.open(store, log);
   const loaded = await loadAgents(store, hostId);
+  const digest = () => changedDigest(EMPTY_DIGEST, [], loaded.flatMap(rowsOf));
+  const changes = await StoredChangeLog.open({ store, clock, random, log, digest });
   reportKeptNames(loaded, log);
   const table = new AgentTable(index, loaded);
   const newUuid = uuidsFrom(random);
@@ -63,5 +69,27 @@ export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
     ...{ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId },
   };
   const [agents, addresses] = [new Agents(parts), new Addresses(parts)];
-  return { changes, table, agents, addresses, claims: addressClaims, mail: writer };
+  return {
+    changes,
+    table,
+    agents,
+    addresses,
+    claims: addressClaims,
+    mail: writer,
+    check: checkOnce(ports, changes, loaded),
+  };
+}
+
+function checkOnce(
+  { store, clock }: RegistryPorts,
+  changes: StoredChangeLog,
+  loaded: readonly Agent[],
+): Registry['check'] {
+  const { openedDigest } = changes;
+  // Let go afterwards, for agents change and the old ones are of no use.
+  let agents: readonly Agent[] = openedDigest === undefined ? [] : loaded;
+  return async (signal) => {
+    if (openedDigest !== undefined) await checkIndex({ agents, digest: openedDigest, clock, journal: store }, signal);
+    agents = [];
+  };
 }

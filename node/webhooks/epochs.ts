@@ -1,7 +1,7 @@
 // Which events a subscription wants, of which hosts, and from which entry of the log on. An entry is judged by the epoch in which it was
 // committed, whenever it is read: a change of `events` or `scope` alters nothing for the entries that wait.
 import { MeshError } from '../../mesh/errors.ts';
-import type { ChangeEntry } from '../changes/change-log.ts';
+import { type ChangeEntry, isHeard } from '../changes/change-log.ts';
 import { EPOCHS_MAX } from './limits.ts';
 import type { Epoch, Subscription } from './webhook-records.ts';
 
@@ -40,9 +40,4 @@ export function withWish(
     `'events' and 'scope' were changed ${EPOCHS_MAX} times while older deliveries wait; change them again when those are done.`,
     { field: 'events' },
   );
-}
-
-/** Whether another host made the change: its entry names the origin. */
-function isHeard(entry: ChangeEntry): boolean {
-  return 'origin' in entry;
 }

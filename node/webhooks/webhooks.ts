@@ -6,7 +6,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { newUuid } from '../../mesh/uuid.ts';
-import type { ChangeEvent, ChangeLog } from '../changes/change-log.ts';
+import type { ChangeEvent, ChangeLog, LogHolder } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { countPending } from './delivery/backlog.ts';
@@ -58,6 +58,8 @@ export interface Webhooks {
   ): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
   remove(id: string): Promise<void>;
   test(id: string): Promise<TestResult>;
+  /** What waits for entries of the log, as the trimming of the log sees it. */
+  readonly holder: LogHolder;
   /**
    * Delivers until `signal` aborts; resolves, within seconds, when nothing is in hand any more. Rejects with `store_failed`
    * when the store failed, as then the node must stop.
@@ -185,6 +187,10 @@ class WebhookService implements Webhooks {
     const result = await this.#tests.deliver(channel.subscription, channel.ended.signal);
     this.#ports.log.info('subscription.tested', { subscriptionId: id, ...result });
     return result;
+  }
+
+  get holder(): LogHolder {
+    return this.#deliveries;
   }
 
   start(signal: AbortSignal): Promise<void> {

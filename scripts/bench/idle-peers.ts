@@ -49,6 +49,7 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
           allowSingleLabel: false,
           allowIpLiteral: false,
           webhookAllow: [],
+          logDays: 7,
           indexScope: 'host',
           legacy: 'detect',
         },

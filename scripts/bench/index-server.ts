@@ -107,6 +107,7 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
     allowSingleLabel: false,
     allowIpLiteral: false,
     webhookAllow: [],
+    logDays: 7,
     indexScope: 'host',
     legacy: 'detect',
   } as const;

@@ -87,6 +87,7 @@ async function fill(directory: string): Promise<void> {
     allowSingleLabel: false,
     allowIpLiteral: false,
     webhookAllow: [],
+    logDays: 7,
     indexScope: 'host',
     legacy: 'detect',
   } as const;

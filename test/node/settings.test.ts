@@ -11,7 +11,18 @@ describe('the settings', () => {
       host: undefined,
       listen: undefined,
       logLevel: 'info',
+      logDays: 7,
     });
+  });
+
+  it.each(['0', '-1', '1.5', '3651', 'seven', '1e3', ' 7'])('refuse %j as a number of days', (text) => {
+    expect(() => readConfig({}, { MESH_LOG_DAYS: text })).toThrow(
+      /MESH_LOG_DAYS must be a whole number from 1 to 3650/,
+    );
+  });
+
+  it.each(['1', '30', '3650'])('take %s as a number of days', (text) => {
+    expect(readConfig({ 'log-days': text }, {}).config.logDays).toBe(Number(text));
   });
 
   it('come from variables, and flags win over them', () => {

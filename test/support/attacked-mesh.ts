@@ -113,6 +113,7 @@ export class AttackedMesh implements AsyncDisposable {
           allowSingleLabel: false,
           allowIpLiteral: false,
           webhookAllow: [],
+          logDays: 7,
           indexScope: 'host',
           legacy: 'detect',
         },

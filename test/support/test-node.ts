@@ -85,7 +85,14 @@ export async function testNode({
   };
   const node = await createNode(
     {
-      config: { allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], indexScope: 'host', legacy },
+      config: {
+        allowSingleLabel: false,
+        allowIpLiteral: false,
+        webhookAllow: [],
+        logDays: 7,
+        indexScope: 'host',
+        legacy,
+      },
       secrets,
       send,
       roster,

@@ -224,6 +224,16 @@ export class Channel {
     return true;
   }
 
+  /** Occupies and returns the lanes whose first event stands at `seq` or before and is in nobody's hands: the caller buries them. */
+  late(seq: number): readonly Lane[] {
+    if (this.#isRecalling) return [];
+    const late = [...this.#lanes.all()].filter(
+      (lane) => lane.seq <= seq && lane.state !== 'busy' && lane.state !== 'seeking',
+    );
+    for (const lane of late) this.#lanes.occupy(lane);
+    return late;
+  }
+
   /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */
   begin(lane: Lane, nowMs: number): Begun {
     this.#inFlight += 1;

@@ -3,7 +3,7 @@
 // An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
-import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
+import type { ChangeEntry, ChangeLog, LogHolder } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, Last } from '../webhook-records.ts';
@@ -26,7 +26,7 @@ export interface DeliveryPorts {
   readonly sender: Sender;
 }
 
-export class DeliveryLoop {
+export class DeliveryLoop implements LogHolder {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
@@ -54,6 +54,30 @@ export class DeliveryLoop {
   drop(channel: Channel): void {
     this.#rotation = this.#rotation.filter((other) => other !== channel);
     channel.ended.abort();
+  }
+
+  /** The lowest position of the log that a channel still needs; infinite when there is no channel. */
+  get oldestSeq(): number {
+    return Math.min(...this.#rotation.map(({ lanes }) => lanes.oldestSeq));
+  }
+
+  /**
+   * The log is about to lose its entries up to `seq`: what waits for one of them becomes a dead letter. An attempt in flight, and what stands
+   * behind it, is left until the next time. Resolves when all of it is durable.
+   */
+  async giveUp(seq: number): Promise<void> {
+    for (const channel of this.#rotation) await this.#giveUp(channel, seq);
+    await this.#ports.ledger.flush();
+  }
+
+  async #giveUp(channel: Channel, seq: number): Promise<void> {
+    while (!channel.isRemoved && channel.lanes.oldestSeq <= seq) {
+      const late = channel.late(seq);
+      await this.#buryAll(channel, late);
+      const { cursor } = channel.lanes;
+      if (cursor < seq && !channel.isRecalling) channel.readOn(await this.#pages.after(cursor));
+      if (late.length === 0 && channel.lanes.cursor === cursor) return;
+    }
   }
 
   /** Something changed: look soon for what can be done. */

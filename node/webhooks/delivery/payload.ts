@@ -1,7 +1,7 @@
 // The bytes a subscriber receives: the specification's webhook payload with `id`, `type` and `sequence` beside it. A function
 // of the log's entry and of nothing else, member by member in a written order, so that every attempt, every restart and every
 // reader of the log says the same bytes, and a signature over them stays right.
-import type { AgentChanges, AgentEvent, EmailEntry } from '../../changes/change-log.ts';
+import type { AgentChanges, EmailEntry } from '../../changes/change-log.ts';
 
 interface ToldBase {
   readonly id: string;
@@ -12,7 +12,7 @@ interface ToldBase {
 
 /** What a receiver is told: an entry without its place in the log, or a test, which has no such place. */
 export type Told =
-  | (ToldBase & { readonly event: AgentEvent | 'webhook.test'; readonly changes: AgentChanges })
+  | (ToldBase & { readonly event: string; readonly changes: AgentChanges })
   | (ToldBase & Pick<EmailEntry, 'event' | 'email'>);
 
 const encoder = new TextEncoder();

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
 import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/limits.ts';
 import { type NewEntry, StoredChangeLog } from '../../../node/changes/stored-change-log.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 function entry(sequence: number): NewEntry {
   return {
@@ -22,7 +25,8 @@ function entries(count: number): readonly NewEntry[] {
 
 async function openLog(store = new MemoryStore()) {
   const said = new RecordingLog();
-  return { store, said, changes: await StoredChangeLog.open(store, said) };
+  const ports = { clock: new VirtualClock(), random: seededRandom(1), digest: () => EMPTY_DIGEST };
+  return { store, said, changes: await StoredChangeLog.open({ ...ports, store, log: said }) };
 }
 
 const nothing = () => {};
@@ -85,7 +89,12 @@ describe('the change log', () => {
   it('writes the state and its entries in one commit', async () => {
     const { store, changes } = await openLog();
     await changes.append(entries(1), [{ key: 'agent/a1', value: { a: 1 } }], nothing);
-    expect([...store.snapshot().keys()].sort()).toEqual(['agent/a1', 'change/0000000000000001']);
+    expect([...store.snapshot().keys()].sort()).toEqual([
+      'agent/a1',
+      'change-end',
+      `change-own/${changes.logId}/0000000000000001`,
+      'change/0000000000000001',
+    ]);
   });
 
   it.each([0, 1, 2, 3, 7, 8, 9, 100])('finds its end again after %i entries', async (count) => {

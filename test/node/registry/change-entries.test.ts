@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../../node/registry/agent.ts';
 import { changesBetween } from '../../../node/registry/change-entries.ts';
+import { rowsOf } from '../../../node/registry/index-rows.ts';
 import { anAddress, anAgent } from '../../support/agent-builder.ts';
 
 const events = (before: Agent | undefined, after: Agent | undefined) =>
@@ -13,13 +14,14 @@ const none = { added: [], removed: [], modified: [], current: [] };
 describe('the events of a mutation', () => {
   it('are agent.created, then agent.email.changed, when an agent is made with addresses', () => {
     const agent = anAgent(['a@x.com', 'b@x.com']);
-    expect(changesBetween(undefined, agent)).toEqual(
-      ['agent.created', 'agent.email.changed'].map((event) => ({
-        event,
-        agent: { id: 'a1', name: 'titania', hostId: 'mac' },
-        changes: { ...none, added: ['a@x.com', 'b@x.com'], current: ['a@x.com', 'b@x.com'] },
-      })),
-    );
+    const told = {
+      agent: { id: 'a1', name: 'titania', hostId: 'mac' },
+      changes: { ...none, added: ['a@x.com', 'b@x.com'], current: ['a@x.com', 'b@x.com'] },
+    };
+    expect(changesBetween(undefined, agent)).toEqual([
+      { event: 'agent.created', ...told, rows: { put: rowsOf(agent), drop: [] }, replaced: [] },
+      { event: 'agent.email.changed', ...told },
+    ]);
   });
 
   it('are agent.created alone without addresses, or while email is disabled', () => {
@@ -86,5 +88,74 @@ describe('the events of a mutation', () => {
     expect(changes(agent, undefined)).toEqual([removed, removed]);
     expect(events(anAgent(), undefined)).toEqual(['agent.deleted']);
     expect(events({ ...agent, emailEnabled: false }, undefined)).toEqual(['agent.deleted']);
+  });
+});
+
+describe('the rows of a mutation', () => {
+  const row = (address: string, members = {}) => ({
+    ...{ address, key: address, agentId: 'a1', agentName: 'titania', hostId: 'mac', primary: false },
+    ...members,
+  });
+  const first = row('a@x.com', { primary: true });
+  const second = row('b@x.com');
+  const both = anAgent(['a@x.com', 'b@x.com']);
+
+  /** Of the whole mutation: they stand on its first event, and nowhere else. */
+  const rowsOfMutation = (before: Agent | undefined, after: Agent | undefined) => {
+    const [head, ...others] = changesBetween(before, after);
+    for (const other of others) expect(other).not.toHaveProperty('rows');
+    return head?.rows;
+  };
+
+  it.each<[what: string, before: Agent | undefined, after: Agent | undefined, rows: unknown]>([
+    ['a new agent', undefined, both, { put: [first, second], drop: [] }],
+    ['an address that comes', anAgent(['a@x.com']), both, { put: [second], drop: [] }],
+    ['an address that goes', both, anAgent(['a@x.com']), { put: [], drop: ['b@x.com'] }],
+    ['an agent that goes', both, undefined, { put: [], drop: ['a@x.com', 'b@x.com'] }],
+    ['email that is disabled', both, { ...both, emailEnabled: false }, { put: [], drop: ['a@x.com', 'b@x.com'] }],
+    ['email that is enabled', { ...both, emailEnabled: false }, both, { put: [first, second], drop: [] }],
+    [
+      'a new name of the agent',
+      both,
+      { ...both, name: 'oberon' },
+      { put: [first, second].map((one) => ({ ...one, agentName: 'oberon' })), drop: [] },
+    ],
+    [
+      'another primary',
+      both,
+      { ...both, addresses: both.addresses.map((one) => ({ ...one, primary: !one.primary })) },
+      { put: [row('a@x.com'), row('b@x.com', { primary: true })], drop: [] },
+    ],
+    [
+      'details of an address',
+      anAgent(['a@x.com']),
+      { ...both, addresses: [anAddress('a@x.com', { primary: true, displayName: 'T', metadata: { tenant: 'x' } })] },
+      { put: [{ ...first, displayName: 'T', metadata: { tenant: 'x' } }], drop: [] },
+    ],
+    [
+      'an address in place of another',
+      anAgent(['a@x.com']),
+      anAgent(['c@x.com']),
+      {
+        put: [row('c@x.com', { primary: true })],
+        drop: ['a@x.com'],
+      },
+    ],
+  ])('are those that the index shows differently after it: %s', (_, before, after, rows) => {
+    expect(rowsOfMutation(before, after)).toEqual(rows);
+  });
+
+  it.each<[what: string, before: Agent, after: Agent]>([
+    ['a label', both, { ...both, label: 'T' }],
+    ['the order of addresses', both, { ...both, addresses: both.addresses.toReversed() }],
+    ['an address that is not shown', anAgent([], { emailEnabled: false }), { ...both, emailEnabled: false }],
+  ])('are none when the index shows the same: %s', (_, before, after) => {
+    expect(changesBetween(before, after).map(({ event }) => event)).toEqual(['agent.updated']);
+    expect(rowsOfMutation(before, after)).toBeUndefined();
+  });
+
+  it('come with those that stood there before', () => {
+    const changed = { ...both, addresses: [anAddress('b@x.com', { primary: true }), anAddress('c@x.com')] };
+    expect(changesBetween(both, changed)[0]?.replaced).toEqual([second, first]);
   });
 });

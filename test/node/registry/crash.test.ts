@@ -2,10 +2,14 @@
 // tell the same story, and everything that was acknowledged must be in it.
 
 import { describe, expect, it } from 'vitest';
+import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
+import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
+import type { IndexRow } from '../../../mesh/feed/feed-entry.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Random } from '../../../mesh/ports.ts';
-import type { ChangeEntry } from '../../../node/changes/change-log.ts';
+import { type ChangeEntry, feedEntryOf, isOwn } from '../../../node/changes/change-log.ts';
 import type { Agent } from '../../../node/registry/agent.ts';
+import { rowsOf } from '../../../node/registry/index-rows.ts';
 import type { Registry } from '../../../node/registry/registry.ts';
 import { changesOf } from '../../support/agent-changes.ts';
 import { MemoryClaims } from '../../support/memory-claims.ts';
@@ -132,6 +136,7 @@ async function expectOneStory(node: TestRegistry): Promise<readonly ChangeEntry[
     expect(changesOf(last).current).toEqual(agent.emailEnabled ? agent.addresses.map((entry) => entry.address) : []);
   }
   expectIndexOf(node, agents);
+  expectCopyOf(node, log, agents);
   const held = agents.flatMap((agent) => agent.addresses.map(({ key, claimId }) => [key, agent.id, claimId]));
   const claimed = [...node.claims.owners].filter(([, owner]) => owner.hostId === MAC);
   expect(claimed.map(([key, owner]) => [key, owner.agentId, owner.claimId]).sort()).toEqual(held.sort());
@@ -149,6 +154,25 @@ function expectIndexOf(node: TestRegistry, agents: readonly Agent[]): void {
   for (const agent of agents) {
     for (const { key } of agent.addresses) expect(node.index.holder(key)?.agent).toEqual(agent);
   }
+}
+
+/** Whoever follows the rows of the log has the index, and the log's chain and digest say so at each entry. */
+function expectCopyOf({ registry }: TestRegistry, log: readonly ChangeEntry[], agents: readonly Agent[]): void {
+  const { logId, ownHead } = registry.changes;
+  const copy = new Map<string, IndexRow>();
+  let [chain, digest] = [firstChain(logId), EMPTY_DIGEST];
+  for (const [at, entry] of log.entries()) {
+    if (!isOwn(entry)) throw new Error('This host hears of nobody.');
+    const { put = [], drop = [] } = entry.rows ?? {};
+    for (const key of drop) expect(copy.delete(key)).toBe(true);
+    for (const row of put) copy.set(row.key, row);
+    chain = nextChain(chain, feedEntryOf(entry));
+    digest = changedDigest(EMPTY_DIGEST, [], copy.values());
+    expect(entry).toMatchObject({ place: { logId, n: at + 1 }, chain, digest });
+  }
+  expect(ownHead).toMatchObject({ logId, n: log.length, chain, digest });
+  const shown = agents.flatMap(rowsOf);
+  expect(new Set(copy.values())).toEqual(new Set(shown));
 }
 
 function expectAcknowledged(node: TestRegistry, log: readonly ChangeEntry[], { agents, removed }: Acknowledged): void {

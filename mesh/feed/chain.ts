@@ -1,0 +1,16 @@
+// The chain over a log's own entries: `c(0) = SHA-256(log id)`, `c(n) = SHA-256(c(n-1) ‖ canonical JSON of entry n)`. Who knows the chain at
+// one place can check every later entry: none can be forged, dropped from the middle or moved. It does not say who wrote the entries: the
+// signature over a head statement does.
+import { createHash, hash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+import type { FeedEntry } from './feed-entry.ts';
+import type { LogId } from './place.ts';
+
+/** Before the first entry. Base64url, as every chain value. */
+export function firstChain(logId: LogId): string {
+  return hash('sha256', logId, 'base64url');
+}
+
+export function nextChain(chain: string, entry: FeedEntry): string {
+  return createHash('sha256').update(chain, 'base64url').update(canonicalJson(entry)).digest('base64url');
+}

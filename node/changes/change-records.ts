@@ -1,0 +1,99 @@
+// What the change log keeps on disk: the door through which stored records come back.
+//   change/<seq>               an entry
+//   change-own/<log id>/<n>    the position of the own entry at that place
+//   change-end                 where the log ends; in the same commit as the newest entry
+
+import type { MeshError } from '../../mesh/errors.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
+import type { Write } from '../../mesh/ports.ts';
+import { damagedRecords } from '../store/refusals.ts';
+import type { StoredRecord } from '../store/store.ts';
+import { AGENT_EVENTS, type AgentEntry, type ChangeEntry, EMAIL_EVENTS, isOwn, type OwnHead } from './change-log.ts';
+
+export const ENTRY_PREFIX = 'change/';
+const OWN_PREFIX = 'change-own/';
+export const END_KEY = 'change-end';
+
+/** Digits of a position in its key: every safe integer, in the order of the keys. */
+const DIGITS = 16;
+
+/** The end of the log: the position of the newest entry, and where the own entries are. */
+export interface LogEnd extends OwnHead {
+  readonly seq: number;
+}
+
+export function entryKey(seq: number): string {
+  return ENTRY_PREFIX + digits(seq);
+}
+
+export function seqOf(key: string): number {
+  return Number(key.slice(ENTRY_PREFIX.length));
+}
+
+/** Of all own entries with that log id. */
+export function ownPrefix(logId: LogId): string {
+  return `${OWN_PREFIX}${logId}/`;
+}
+
+export function ownKey(logId: LogId, n: number): string {
+  return ownPrefix(logId) + digits(n);
+}
+
+export function entryWrites(entry: ChangeEntry): readonly Write[] {
+  const write = { key: entryKey(entry.seq), value: entry };
+  return isOwn(entry) ? [write, { key: ownKey(entry.place.logId, entry.place.n), value: entry.seq }] : [write];
+}
+
+/** What takes an entry from the disk. */
+export function removingWrites(entry: ChangeEntry): readonly Write[] {
+  return entryWrites(entry).map(({ key }) => ({ key, value: undefined }));
+}
+
+/** Checks what a reader relies on. What stands deeper inside was written by this program, under the store's checksum. */
+export function readEntry({ key, value }: StoredRecord, seq: number): ChangeEntry {
+  if (key !== entryKey(seq)) throw holeAt(seq);
+  const entry = value as Partial<AgentEntry & { readonly email: unknown; readonly origin: unknown }> | null;
+  const isWhole =
+    typeof entry === 'object' &&
+    entry !== null &&
+    entry.seq === seq &&
+    typeof entry.id === 'string' &&
+    typeof entry.timestamp === 'string' &&
+    typeof entry.agent === 'object' &&
+    typeof entry.sequence === 'number' &&
+    hasContent(entry);
+  if (isWhole) return entry as ChangeEntry;
+  throw damagedRecords(`The stored record '${key}' is not a change entry`);
+}
+
+type Content = Partial<Pick<AgentEntry, 'event' | 'changes'> & { readonly email: unknown; readonly origin: unknown }>;
+
+function hasContent({ event, changes, email, origin }: Content): boolean {
+  if (typeof origin === 'object') return typeof event === 'string' && typeof changes === 'object';
+  if (AGENT_EVENTS.some((known) => known === event)) return typeof changes === 'object';
+  return EMAIL_EVENTS.some((known) => known === (event as string | undefined)) && typeof email === 'object';
+}
+
+export function readEnd(value: unknown): LogEnd {
+  const end = value as Partial<LogEnd> | null;
+  const isWhole =
+    typeof end === 'object' &&
+    end !== null &&
+    [end.seq, end.n].every((count) => Number.isSafeInteger(count)) &&
+    [end.logId, end.chain, end.digest].every((text) => typeof text === 'string');
+  if (isWhole) return end as LogEnd;
+  throw damagedRecords(`The stored record '${END_KEY}' is not the end of a change log`);
+}
+
+export function readPosition({ key, value }: StoredRecord): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw damagedRecords(`The stored record '${key}' is not a position in the change log`);
+}
+
+export function holeAt(seq: number): MeshError {
+  return damagedRecords(`The change log has no entry ${seq}, though later ones exist`);
+}
+
+function digits(count: number): string {
+  return String(count).padStart(DIGITS, '0');
+}

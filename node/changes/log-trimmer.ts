@@ -1,0 +1,84 @@
+// Keeps the log bounded: what every reader is done with goes after a day, and what is older than some days goes whoever still wants it. Old
+// entries go from the front, a page to a commit, so a crash in between leaves a shorter log and no hole. Ages are judged by the wall clock:
+// where that was set, entries go too early or too late by as much.
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import { type ChangeEntry, isHeard, type LogHolder } from './change-log.ts';
+import { LOG_KEPT_MS_MIN, TRIM_INTERVAL_MS, TRIM_PAGE_ENTRIES_MAX } from './limits.ts';
+
+export interface LogTrimmerOptions {
+  readonly changes: TrimmedLog;
+  readonly holders: readonly LogHolder[];
+  /** What is older than this is given up, whoever still wants it. */
+  readonly keptMsMax: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the trimming does to a log. */
+interface TrimmedLog {
+  readonly head: number;
+  readonly oldestSeq: number;
+  read(after: number, limit: number): Promise<readonly ChangeEntry[]>;
+  /** Makes durable where the log ends, so that it is found again when no entry is left. */
+  saveEnd(): Promise<void>;
+  /** Takes these, the oldest entries, from the log, durably. */
+  forget(entries: readonly ChangeEntry[]): Promise<void>;
+}
+
+export class LogTrimmer {
+  readonly #options: LogTrimmerOptions;
+
+  constructor(options: LogTrimmerOptions) {
+    this.#options = options;
+  }
+
+  /** Trims now and then until `signal` aborts. Rejects with `store_failed`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { changes, clock } = this.#options;
+    await changes.saveEnd();
+    // After a pause, for readers that have just started are still finding out what they need.
+    for (;;) {
+      await clock.sleep(TRIM_INTERVAL_MS, signal);
+      if (signal.aborted) return;
+      await this.#trim(signal);
+    }
+  }
+
+  async #trim(signal: AbortSignal): Promise<void> {
+    const { changes, holders, keptMsMax, clock, log } = this.#options;
+    const nowMs = clock.wallMs();
+    const old = await this.#lastBefore(nowMs - keptMsMax);
+    const late = holders.filter(({ oldestSeq }) => oldestSeq <= old);
+    for (const holder of late) await holder.giveUp(old);
+    const behind = Math.min(...holders.map(({ oldestSeq }) => oldestSeq)) - 1;
+    const last = Math.min(await this.#lastBefore(nowMs - LOG_KEPT_MS_MIN), behind);
+    const from = changes.oldestSeq;
+    while (changes.oldestSeq <= last && !signal.aborted) {
+      const after = changes.oldestSeq - 1;
+      await changes.forget(await changes.read(after, Math.min(TRIM_PAGE_ENTRIES_MAX, last - after)));
+    }
+    const trimmed = changes.oldestSeq - from;
+    if (trimmed > 0) log.info('change.trimmed', { entries: trimmed, oldestSeq: changes.oldestSeq, late: late.length });
+  }
+
+  /**
+   * The position up to which entries came before `ms` of the wall clock. They came in the order of the log, so the log is halved until it is
+   * found. Where the clock was set meanwhile there may be several such positions, and this is one of them.
+   */
+  async #lastBefore(ms: number): Promise<number> {
+    let [before, after] = [this.#options.changes.oldestSeq - 1, this.#options.changes.head + 1];
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      const [entry] = await this.#options.changes.read(middle - 1, 1);
+      if (entry !== undefined && cameMs(entry) <= ms) before = middle;
+      else after = middle;
+    }
+    return before;
+  }
+}
+
+/** When an entry came into this log, by this host's wall clock. */
+function cameMs(entry: ChangeEntry): number {
+  return Date.parse(isHeard(entry) ? entry.heardAt : entry.timestamp);
+}

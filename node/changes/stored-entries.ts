@@ -1,0 +1,58 @@
+// Entries of the log from the disk: a stretch by positions, or own entries by places. What is trimmed while it is read is left out.
+import type { LogId } from '../../mesh/feed/place.ts';
+import { damagedRecords } from '../store/refusals.ts';
+import type { Store } from '../store/store.ts';
+import { type ChangeEntry, isOwn, type OwnEntry } from './change-log.ts';
+import { ENTRY_PREFIX, entryKey, holeAt, ownKey, ownPrefix, readEntry, readPosition, seqOf } from './change-records.ts';
+
+export interface Stretch {
+  readonly after: number;
+  readonly end: number;
+  /** Asked again and again: what lies below has been trimmed, or is about to be. */
+  readonly oldest: () => number;
+}
+
+/** Entries `after + 1` to `end`. Throws `store_failed` when one of them is missing. */
+export async function readStored(
+  store: Pick<Store, 'load'>,
+  { after, end, oldest }: Stretch,
+): Promise<readonly ChangeEntry[]> {
+  const entries: ChangeEntry[] = [];
+  let next = after + 1;
+  for await (const page of store.load(ENTRY_PREFIX, { after: entryKey(after), limit: end - after })) {
+    for (const record of page) {
+      const seq = seqOf(record.key);
+      if (seq > end) break;
+      if (seq !== next) next = Math.max(next, Math.min(seq, oldest()));
+      entries.push(readEntry(record, next));
+      next += 1;
+    }
+  }
+  if (Math.max(next, oldest()) <= end) throw holeAt(next);
+  return entries;
+}
+
+/** Own entries at the places `after + 1` to `end`; `undefined` when some were trimmed. Throws `store_failed` when one is missing. */
+export async function readStoredOwn(
+  store: Pick<Store, 'load' | 'get'>,
+  logId: LogId,
+  { after, end, oldest }: Stretch,
+): Promise<readonly OwnEntry[] | undefined> {
+  const reads: Promise<unknown>[] = [];
+  const positions: number[] = [];
+  for await (const page of store.load(ownPrefix(logId), { after: ownKey(logId, after), limit: end - after })) {
+    for (const record of page) {
+      const seq = readPosition(record);
+      positions.push(seq);
+      reads.push(store.get(entryKey(seq)));
+    }
+  }
+  const values = await Promise.all(reads);
+  if (after < oldest() - 1) return undefined;
+  return Array.from({ length: end - after }, (_, at) => {
+    const [seq, n] = [positions[at], after + 1 + at];
+    const entry = seq === undefined ? undefined : readEntry({ key: entryKey(seq), value: values[at] }, seq);
+    if (entry !== undefined && isOwn(entry) && entry.place.logId === logId && entry.place.n === n) return entry;
+    throw damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
+  });
+}

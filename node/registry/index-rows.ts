@@ -1,0 +1,61 @@
+// What a mutation changes in what this host's email index shows: the rows by which the copies of other hosts follow it. Like the events, a
+// function of the agent before and after the mutation, and of nothing else. A row does not say under which URL the host is reached: each
+// reader knows that from its own hosts.json, and an edit of that file is no change of the registry.
+import type { IndexRow, IndexRows } from '../../mesh/feed/feed-entry.ts';
+import type { Agent, AgentAddress } from './agent.ts';
+
+export interface RowChange {
+  readonly rows: IndexRows;
+  /** The rows that stood before under the keys of `rows`. */
+  readonly replaced: readonly IndexRow[];
+}
+
+/** The rows that the index shows of an agent: none while its email is disabled. */
+export function rowsOf(agent: Agent | undefined): readonly IndexRow[] {
+  return agent?.emailEnabled ? agent.addresses.map((address) => rowOf(agent, address)) : [];
+}
+
+/** `undefined` when the index shows the same afterwards. */
+export function rowsBetween(before: Agent | undefined, after: Agent | undefined): RowChange | undefined {
+  const was = new Map(rowsOf(before).map((row) => [row.key, row]));
+  const is = rowsOf(after);
+  const kept = new Set(is.map(({ key }) => key));
+  const put = is.filter((row) => !isSameRow(was.get(row.key), row));
+  const drop = [...was.keys()].filter((key) => !kept.has(key));
+  if (put.length + drop.length === 0) return undefined;
+  const replaced = [...put.map(({ key }) => key), ...drop].flatMap((key) => was.get(key) ?? []);
+  return { rows: { put, drop }, replaced };
+}
+
+function rowOf({ id, name, hostId }: Agent, { address, key, displayName, primary, metadata }: AgentAddress): IndexRow {
+  return {
+    address,
+    key,
+    agentId: id,
+    agentName: name,
+    hostId,
+    ...(displayName === undefined ? {} : { displayName }),
+    primary,
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function isSameRow(one: IndexRow | undefined, other: IndexRow): boolean {
+  return (
+    one !== undefined &&
+    one.address === other.address &&
+    one.agentName === other.agentName &&
+    one.primary === other.primary &&
+    one.displayName === other.displayName &&
+    isSameMetadata(one.metadata ?? {}, other.metadata ?? {})
+  );
+}
+
+/** Whatever the order of its members. */
+export function isSameMetadata(
+  one: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
