@@ -9,7 +9,7 @@ const NAMES = new Map(Object.entries(characterNames.names));
 
 /** Z, C, and a mark in first place, which would change the character before the text (python-email-validator's rule; UTS #39). */
 const UNSAFE = /[\p{Z}\p{C}]|^\p{M}/gu;
-/** The same where spaces are allowed: quoted local parts and display names. */
+/** Unsafe characters where spaces are allowed, in quoted local parts and display names. */
 const UNSAFE_BUT_SPACES = /[\p{Zl}\p{Zp}\p{C}]|^\p{M}/gu;
 const NOT_ASCII = /[\u0080-\uffff]/;
 const VISIBLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u;

@@ -52,7 +52,7 @@ export function parseAddress(text: string, options: AddressOptions = {}): Addres
   };
 }
 
-/** The long way, whatever the text. `parseAddress` gives the same, sooner. */
+/** Parses any text by the long way. `parseAddress` gives the same result, but knows a shorter way for most texts. */
 export function parseInFull(text: string, options: AddressOptions): AddressFault | ParsedAddress {
   if (text.length > ADDRESS_TEXT_CHARACTERS_MAX) {
     return fault(

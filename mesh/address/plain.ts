@@ -1,6 +1,6 @@
-// The short way for what nearly every address is: an ASCII dot-atom before a host name. It only ever says yes, with the very
-// result of the long way; whatever it does not know, it leaves to the long way, which also finds the words for a refusal.
-// It must not accept what the long way refuses: a test compares the two over generated texts.
+// A short way to parse what nearly every address is: an ASCII dot-atom before a host name. It only accepts, with the very result of the
+// long way. It leaves every other text to the long way, which also finds the words for a refusal. It must not accept what the long way
+// refuses; a test compares the two over generated texts.
 import { checkSpecialUse } from './domain.ts';
 import { ADDRESS_OCTETS_MAX, LOCAL_PART_OCTETS_MAX } from './limits.ts';
 import { lowerMailboxName } from './local-part.ts';

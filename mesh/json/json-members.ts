@@ -6,10 +6,10 @@ import { Turns } from '../time/turns.ts';
 import { isMap, JsonFault, parseForeignJson } from './foreign-json.ts';
 import { JSON_BOUNDS, JsonShape } from './json-shape.ts';
 
-/** Parsed in one go; also about the most that one member may have. An entry of an index with full metadata is about 3 KiB. */
+/** Octets of text that are parsed in one go. An entry of an index with full metadata has about 3 KiB. */
 const PIECE_BYTES = 16 * 1_024;
 const MEMBER_CHARACTERS_MAX = 64 * 1_024;
-/** The pieces are small, and the members are counted. */
+/** The values of a piece need no bound, because pieces are small and members are counted. */
 const PIECE_BOUNDS = { ...JSON_BOUNDS, valuesMax: Number.POSITIVE_INFINITY };
 
 /** Rejects with `peer_unintelligible` when the text is no JSON object, or has more than `membersMax` members, or one that is too large. */

@@ -8,7 +8,7 @@ export interface JsonBounds {
 
 /** The largest message between hosts (a thousand of them) has some thousand values. */
 export const JSON_BOUNDS: JsonBounds = { depthMax: 64, valuesMax: 20_000 };
-/** A file of the operator's own. */
+/** The bounds for a file of the operator's own. */
 export const FILE_BOUNDS: JsonBounds = { depthMax: 64, valuesMax: Number.POSITIVE_INFINITY };
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
@@ -63,7 +63,7 @@ export class JsonShape {
   }
 }
 
-/** The same of a whole text. */
+/** What is too much in a whole text, as a part of a sentence; `undefined` when nothing is. */
 export function jsonExcess(text: string, bounds: JsonBounds = JSON_BOUNDS): string | undefined {
   const shape = new JsonShape(bounds);
   shape.see(text);

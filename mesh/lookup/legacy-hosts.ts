@@ -1,4 +1,4 @@
-// Peers that serve only the look-up, like the original: they neither vote nor sign. Before an address is claimed each of them is asked
+// Peers that serve only the look-up, as AI Maestro's hosts do: they neither vote nor sign. Before an address is claimed each of them is asked
 // whether an agent of its own has it; while the answer is awaited, and until the claim is done, this host's own look-up shows it to them.
 // It does not make a double claim impossible: such a peer looks and then writes, and between the two it can't be held. Doubles are found.
 
@@ -33,7 +33,7 @@ export interface LegacyOwner {
 
 export interface LegacyAnswers {
   readonly owners: readonly LegacyOwner[];
-  /** Peers of which it is not known, and why. */
+  /** Peers that could not tell whether they have an address, and why. */
   readonly silent: readonly { readonly hostId: HostId; readonly why: string }[];
 }
 
@@ -66,16 +66,16 @@ export async function askLegacyPeers(
   const found = heard.flatMap(({ hostId, key, agentName }) =>
     agentName === undefined ? [] : [{ key, hostId, agentName }],
   );
-  // Who folds spellings itself finds it by each of them.
+  // A peer that folds spellings itself finds the address by each of them.
   const owners = [...new Map(found.map((owner) => [`${owner.hostId} ${owner.key}`, owner])).values()];
   const unheard = new Map(heard.flatMap(({ hostId, why }) => (why === undefined ? [] : [[hostId, why] as const])));
   return { owners, silent: [...unheard].map(([hostId, why]) => ({ hostId, why })) };
 }
 
 interface Heard {
-  /** Of the agent that has it. */
+  /** The agent of that peer that has the address. */
   readonly agentName?: string;
-  /** Why it is not known. */
+  /** Why the peer could not tell. */
   readonly why?: string;
 }
 

@@ -36,7 +36,7 @@ export type Heard =
   | { readonly failure: ErrorCode }
   | { readonly entries: readonly ListedEntry[]; readonly dropped: number };
 
-/** What the entries of all peers may come to; those of whoever has no room left count as not had. */
+/** The room that the entries of all peers share. A peer whose entries find no room left counts as failed. */
 export interface Budget {
   entries: number;
 }
@@ -53,7 +53,7 @@ export async function askPeer(
   signal: AbortSignal,
 ): Promise<Heard> {
   const { address } = question;
-  // Such a peer may compare texts, and have the address in another spelling.
+  // Such a peer may compare texts, and may hold the address in another spelling.
   const spellings = address !== undefined && ports.isLegacy(peer.id) ? spellingsOf(address) : [address];
   const questions = spellings.map((one) => (one === undefined ? question : { ...question, address: one }));
   const outcomes = await Promise.all(questions.map((one) => askSpelling(ports, peer, one, budget, signal)));
@@ -78,7 +78,7 @@ async function askSpelling(
   }
   if (signal.aborted) return { failure: 'peer_silent' };
   if (answer === 'busy') return { failure: 'overloaded' };
-  // A host of the original's kind says 404 for an agent it does not have: that is an answer.
+  // A host of AI Maestro says 404 for an agent that it does not have, which is an answer.
   if (answer.status === 404 && question.agentId !== undefined) return { entries: [], dropped: 0 };
   const members = membersOf(answer);
   if (answer.status !== 200 || members === undefined) return { failure: 'peer_unintelligible' };
@@ -103,7 +103,7 @@ async function askUntilFree(
         lane: isNarrow(question) ? 'look-ups' : 'indexes',
         method: 'GET',
         path: questionPath(question),
-        // Who sees it answers from its own registry only, so questions never bounce.
+        // A host that sees this header answers from its own registry alone, so questions never go round in circles.
         headers: { 'X-Federated-Query': 'true' },
         answerMsMax: ANSWER_MS_MAX,
         answerBytesMax: isNarrow(question) ? LOOKUP_ANSWER_BYTES_MAX : INDEX_ANSWER_BYTES_MAX,

@@ -41,7 +41,7 @@ export class LastingInput extends Transform {
   #received(message: JSONRPCMessage): void {
     if (!('method' in message)) return;
     if ('id' in message) this.#inHand.add(message.id);
-    // Whoever takes a request back is not answered.
+    // A request that its client cancels gets no answer.
     else if (message.method === 'notifications/cancelled') this.#settle(message.params?.requestId);
   }
 

@@ -14,18 +14,18 @@ export interface McpOptions {
   readonly token: string | undefined;
   /** The agent that mail is sent as, by id or name, unless a call names one. */
   readonly agent: string | undefined;
-  /** Ends it as the end of its input does, but without waiting for calls in hand. */
+  /** Ends the server as the end of its input does, but without waiting for calls in hand. */
   readonly stop: AbortSignal;
   readonly version: string;
   readonly input: Readable;
   readonly output: Writable;
-  /** Another client of the node, in tests. */
+  /** The client of the node; tests hand in another. */
   readonly call?: NodeClient;
 }
 
 /** Two attachments of 25 MiB in base64, and the rest. */
 const MESSAGE_BYTES_MAX = 72 * 1_024 * 1_024;
-/** A send asks twice at most: who sends, and then to send. */
+/** A call asks the node twice at most: for the agent that sends, and to send. */
 const ANSWERS_MS_MAX = 2 * ANSWER_MS_MAX + 5_000;
 
 /** Serves until the client closes its end and the calls in hand are answered, or `stop` aborts. */
@@ -56,7 +56,7 @@ export async function serveMcp({
   if (stop.aborted) close();
   stop.addEventListener('abort', close, { once: true });
   await closed;
-  // Whoever still writes is read no more: an open pipe would keep the process.
+  // Input is no longer read, because an open pipe would keep the process alive.
   lasting.destroy();
 }
 
@@ -90,7 +90,7 @@ async function run({ name }: Tool, input: Input, call: NodeClient, sender: Defau
     case 'send_email': {
       const isNamed = input.from !== undefined || input.agentId !== undefined;
       const as = isNamed || sender === undefined ? {} : { agentId: await sender.id() };
-      // One call is one message, whatever retries on the way.
+      // One call is one message, even when a request on the way is repeated.
       const idempotencyKey = input.idempotencyKey ?? randomUUID();
       return call('POST', '/api/email/send?wait=true', { body: { ...input, ...as, idempotencyKey } });
     }

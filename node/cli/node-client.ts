@@ -1,4 +1,5 @@
-// A running node, asked over HTTP: what the tools for agents and the commands for operators stand on. Answers are JSON; a refusal becomes an error with the node's sentence.
+// A client of a running node over HTTP, which the tools for agents and the commands for operators use. Answers are JSON. A refusal becomes
+// an error with the node's sentence.
 import { type Dispatcher, request } from 'undici';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
@@ -8,7 +9,7 @@ export interface NodeClientOptions {
   readonly url: string;
   /** MESH_TOKEN of that node. */
   readonly token?: string | undefined;
-  /** Gives up what is asked. */
+  /** Gives up every question under way. */
   readonly stop?: AbortSignal;
   readonly dispatcher?: Dispatcher;
 }

@@ -9,7 +9,7 @@ export interface Terminal {
   /** Of the node that is asked, unless `--url` names another. */
   readonly url: string;
   readonly token: string | undefined;
-  /** Gives the question up. */
+  /** Gives up the question to the node. */
   readonly stop: AbortSignal;
   print(text: string): void;
   complain(text: string): void;
@@ -62,7 +62,7 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
     );
 }
 
-/** What others say is in an answer, and in a refusal: shown as one line, it can't pass for one of ours. */
+/** An answer or a refusal may hold words of others. Shown on one line, they can't pass for a line of this program. */
 function visiblyAsking(call: NodeClient): NodeClient {
   return async (...question) => {
     try {
@@ -76,7 +76,7 @@ function visiblyAsking(call: NodeClient): NodeClient {
 type Work = (operator: typeof Operator, call: NodeClient) => Promise<Printed>;
 
 async function runAt({ url, token, stop, print, complain, end }: Terminal, work: Work): Promise<void> {
-  // Only here: a node that starts need not load them.
+  // They are imported here, because a node that starts does not need them.
   const [operator, { createNodeClient }] = await Promise.all([
     import('./operator-reports.ts'),
     import('./node-client.ts'),

@@ -2,7 +2,7 @@
 // printed; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
 import type { NodeClient } from './node-client.ts';
 
-/** A text to print, and whether all is well: the exit code says it to scripts. */
+/** A text to print, and whether all is well, which the exit code tells scripts. */
 export interface Printed {
   readonly text: string;
   readonly ok: boolean;
@@ -96,7 +96,7 @@ export async function conflicts(call: NodeClient): Promise<Printed> {
   return { text: lines.join('\n').trimStart(), ok: false };
 }
 
-/** All pages of them. */
+/** Reads all pages of the conflicts. */
 async function allConflicts(call: NodeClient): Promise<ConflictsShown> {
   const all = { conflicts: [] as ConflictShown[], undecided: [] as ConflictsShown['undecided'][number][] };
   for (let query = ''; ; ) {
@@ -108,7 +108,7 @@ async function allConflicts(call: NodeClient): Promise<ConflictsShown> {
   }
 }
 
-/** An operator's word about one of them. */
+/** Tells the node what an operator decided about one conflict. */
 export async function resolveConflict(call: NodeClient, address: string, keep: string): Promise<Printed> {
   await call('POST', `/api/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
   const text = keep === 'mine' ? `${address} is claimed here again.` : `${address} stays with the other host.`;

@@ -23,11 +23,11 @@ export interface IdempotencyRecord {
 /** A message that may be on its way. */
 export interface AttemptRecord {
   readonly account: string;
-  /** ISO 8601: its Date header. */
+  /** The message's Date header, ISO 8601. */
   readonly date?: string | undefined;
 }
 
-/** How far an address is with its first days of sending. `day`: days since 1970, UTC. */
+/** How far an address has come in its first days of sending. `firstDay`, `day`: days since 1970, UTC. `count`: messages on `day`. */
 export interface WarmUpRecord {
   readonly firstDay: number;
   readonly day: number;
@@ -48,7 +48,7 @@ export const warmUpWrite = (address: string, value: WarmUpRecord): Write => ({ k
 export const forgetWrites = (id: string): readonly Write[] =>
   [MESSAGE, CONTENT, ATTEMPT].map((prefix) => ({ key: prefix + id, value: undefined }));
 
-/** One agent's key, as a name of a record. */
+/** The name of the record that stands for one agent's idempotency key. */
 export function keyHash(agentId: string, key: string): string {
   return bytesToHex(sha256(utf8ToBytes(`${agentId}\n${key}`)));
 }

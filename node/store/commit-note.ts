@@ -9,11 +9,11 @@ import { damaged } from './refusals.ts';
 const DIGITS = 16;
 const { O_RDWR, O_NOFOLLOW } = constants;
 
-/** The commits that there must be; 0 when none were noted. Throws `store_failed` when the note is none. */
+/** How many commits there must be; 0 when none were noted. Throws `store_failed` when the file holds no number. */
 export function readCommitNote(paths: StorePaths): number {
   if ((sizeOf(paths.commits) ?? 0) === 0) return 0;
   const text = readFileSync(paths.commits, 'utf8');
-  // What a power cut can leave of a file that was made a moment before.
+  // A power cut can leave this of a file that was made a moment before.
   if (/^\0*$/.test(text)) return 0;
   if (!/^\d{16}\n$/.test(text)) throw damaged(paths.commits, `it is not a number of ${DIGITS} digits`);
   return Number(text);
@@ -22,7 +22,7 @@ export function readCommitNote(paths: StorePaths): number {
 export class CommitNote {
   readonly #file: number;
 
-  /** The number is written over, not the file: it has one length always. */
+  /** The number always has one length and is written over in place, so the file is never shorter for a moment. */
   constructor({ commits }: StorePaths) {
     this.#file = openSync(commits, sizeOf(commits) === undefined ? 'wx+' : O_RDWR | O_NOFOLLOW, 0o600);
   }

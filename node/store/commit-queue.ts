@@ -63,19 +63,19 @@ export class CommitQueue {
     if (this.#closed !== undefined) throw new MeshError('store_failed', 'The store is closed: this node is stopping.');
   }
 
-  /** Takes no more, lets what is in hand end, then calls `release`, once, however often it is called. */
+  /** Refuses new commits, lets those in hand end, and then calls `release` once, however often `close` itself is called. */
   close(release: () => Promise<void>): Promise<void> {
     this.#closed ??= Promise.resolve(this.#running).then(release);
     return this.#closed;
   }
 
-  /** What has not been acknowledged, oldest first. */
+  /** Commits that were not acknowledged yet, the oldest first. */
   get pending(): readonly (readonly RecordText[])[] {
     return [...this.#inHand, ...this.#waiting].map((commit) => commit.records);
   }
 
   async #run(): Promise<void> {
-    // Commits of the same turn share the first write as well.
+    // Commits of one turn of the event loop share the first write as well.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       this.#inHand = this.#takeGroup();

@@ -52,7 +52,7 @@ function holderOf(paths: StorePaths): string {
     const text = readFileSync(paths.holder, 'utf8').trim().slice(0, 200);
     return text === '' ? '' : ` (${text})`;
   } catch {
-    // The note is for people only; without it the refusal still says what to do.
+    // The note is for people only, and the refusal says what to do without it too.
     return '';
   }
 }

@@ -12,7 +12,7 @@ import { damaged, explain, isWrongTable, refused } from './refusals.ts';
 import { APPLICATION_ID, FORMAT_VERSION, GET_COMMITS, GET_ROUND } from './schema.ts';
 import { checkWal } from './wal-check.ts';
 
-/** The least that SQLite takes for a page. A shorter file it would take for a new one. */
+/** Octets of SQLite's smallest page. SQLite would take a shorter file for a new database. */
 const PAGE_BYTES_MIN = 512;
 
 /** Whether there never was a database here. */
@@ -23,11 +23,11 @@ export function isFresh(paths: StorePaths): boolean {
 /** A database that was looked over, open for reading. */
 export interface Inspected {
   readonly reader: RecordReader;
-  /** Records. */
+  /** How many records the database holds. */
   readonly count: number;
-  /** The round that the database has reached: see marker.ts. */
+  /** The round that the database has reached (marker.ts). */
   readonly round: number;
-  /** Commits that it has taken: see commit-note.ts. */
+  /** How many commits the database has taken (commit-note.ts). */
   readonly commits: number;
   /** Closes the connection, and leaves no trace of the reading. */
   close(): void;

@@ -1,7 +1,6 @@
-// Keyv's storage adapter over the store's worker. Its contract is bent nowhere where Keyv can see it, and narrowed in three
-// places: `setMany` is one transaction in which an entry without a value removes its key (Keyv has no batch of both kinds);
-// nothing expires, for Keyv would judge that by the wall clock, which may step back; `clear` is refused. Beyond the contract,
-// `page` reads in key order.
+// Keyv's storage adapter over the store's worker. It keeps Keyv's contract with three restrictions. `setMany` is one transaction, in which
+// an entry without a value removes its key, because Keyv has no batch of writes and removals. Nothing expires, because Keyv would judge
+// expiry by the wall clock, which may step back. `clear` is refused. Beyond the contract, `page` reads records in key order.
 import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvValue, keyvStorageCapability } from 'keyv';
 import type { Answer, StoreThread } from './store-thread.ts';
 

@@ -11,11 +11,11 @@ export interface StorePaths {
   readonly database: string;
   /** Commits that SQLite has not yet moved into the database file. */
   readonly wal: string;
-  /** SQLite's index of the former, when it is shared; we leave none. */
+  /** SQLite's shared index of the -wal file. This program makes none. */
   readonly walIndex: string;
   /** Locked while a node runs; the lock dies with its process, the file stays. */
   readonly lock: string;
-  /** Who holds the lock, for people. */
+  /** Tells people which process holds the lock. */
   readonly holder: string;
   /** Says that there was a database here: see marker.ts. */
   readonly marker: string;

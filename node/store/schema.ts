@@ -6,7 +6,7 @@ import type { StorePaths } from './paths.ts';
 
 /** `AEM1`: says in the file's header that it is ours. */
 export const APPLICATION_ID = 0x41454d31;
-/** Rises when an older program could no longer read the file rightly. */
+/** The version of the form. It rises when an older program could no longer read the file rightly. */
 export const FORMAT_VERSION = 1;
 
 export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";

@@ -17,7 +17,7 @@ export type Request =
 /** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */
 export type Answer = readonly (string | null)[];
 
-/** A failure crosses threads as its parts, for cloning would keep neither its class nor its code. */
+/** A failure crosses threads in parts, because cloning would keep neither its class nor its code. */
 export type Reply =
   | { readonly answer: Answer }
   | { readonly failure: { readonly message: string; readonly cause: unknown } };

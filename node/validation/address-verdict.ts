@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseAddress } from '../../mesh/address/parse.ts';
 import { VALIDATE_ADDRESSES_MAX } from './limits.ts';
 
-/** `POST /api/email/validate`: one of the two. */
+/** The body of `POST /api/email/validate`. It has either `email` or `emails`. */
 export const validateRequest = z.strictObject({
   email: z.string().optional(),
   emails: z.array(z.string()).max(VALIDATE_ADDRESSES_MAX).optional(),
@@ -29,7 +29,7 @@ export interface ValidAddress {
   readonly domain_address?: string;
 }
 
-/** What is let pass beside the ordinary; python-email-validator's options, with its defaults: nothing. */
+/** Forms of addresses that are refused unless the caller allows them; the options and defaults of python-email-validator. */
 export interface ValidationOptions {
   /** `"john doe"@…`. */
   readonly allowQuotedLocal?: boolean | undefined;

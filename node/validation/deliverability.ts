@@ -3,7 +3,7 @@
 // names no MX is taken to receive none. Asked only on request; a time-out is "unknown", never "invalid".
 import { BlockList, isIPv6 } from 'node:net';
 
-/** What DNS says; each resolves with an empty list for "no such record", and rejects with a `DnsFailure` for the rest. */
+/** Asks the DNS. Each method resolves with an empty list when there is no such record, and rejects with a `DnsFailure` otherwise. */
 export interface Resolver {
   mx(domain: string): Promise<readonly { readonly priority: number; readonly exchange: string }[]>;
   a(domain: string): Promise<readonly string[]>;
@@ -34,7 +34,7 @@ export type Deliverability =
     }
   | { readonly deliverable: 'unknown'; readonly unknown: 'timeout' };
 
-/** `domain`: with A-labels; `shown`: for sentences. */
+/** Asks whether a domain takes mail. `domain`: the name with A-labels. `shown`: the name as sentences show it. */
 export async function checkDeliverability(domain: string, shown: string, resolver: Resolver): Promise<Deliverability> {
   try {
     return await check(domain, shown, resolver);

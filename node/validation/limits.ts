@@ -1,3 +1,2 @@
-// Bounds of validation.
 /** Addresses in one `validate`. */
 export const VALIDATE_ADDRESSES_MAX = 1_000;

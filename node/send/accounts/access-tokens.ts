@@ -7,7 +7,7 @@ import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import { Secret } from '../../secret.ts';
 import type { Account } from './account.ts';
 
-/** Says a form to a token endpoint over HTTPS; rejects when there is no answer in time. On the network: system/token-form.ts. */
+/** Posts a form to a token endpoint over HTTPS, and rejects when no answer comes in time. The real one is in system/token-form.ts. */
 export type PostForm = (
   url: string,
   form: URLSearchParams,
@@ -15,7 +15,7 @@ export type PostForm = (
 
 /** A token is renewed this long before it ends. */
 const EARLY_MS = 60_000;
-/** RFC 6749 §5.1 leaves `expires_in` out now and then. */
+/** A token is taken to live so long when its endpoint does not say (RFC 6749 §5.1 only recommends `expires_in`). */
 const EXPIRES_SECONDS = 3_600;
 
 type TokenAuth = Extract<Account['auth'], { readonly kind: 'xoauth2' }>;
@@ -48,7 +48,7 @@ export class AccessTokens {
     return asked;
   }
 
-  /** The server refused the token: the next one is asked for anew. */
+  /** Forgets the token, which the server refused. The next attempt asks for a new one. */
   refused({ id }: Account): void {
     this.#held.delete(id);
   }
@@ -82,7 +82,7 @@ export class AccessTokens {
   }
 }
 
-/** Some endpoints quote what they did not like. */
+/** An endpoint may quote the secrets that it refused, so they are cut out of its words. */
 function withoutSecrets(text: string, { user, refreshToken, clientSecret }: TokenAuth): string {
   const secrets = new SpokenSecrets();
   secrets.hide(user, refreshToken.reveal());
@@ -95,7 +95,7 @@ function parseAnswer(text: string): Readonly<Record<string, unknown>> {
     const value = parseForeignJson(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    // An error page: the status says enough.
+    // The answer is an error page, and its status says enough.
     return {};
   }
 }

@@ -1,5 +1,5 @@
-// An account: an SMTP server, and how this host may use it. Read from the accounts file or the environment, checked at load;
-// what it holds in secret prints as `[secret]`.
+// An account is an SMTP server and how this host may use it. Accounts are read from the accounts file or the environment and checked
+// when they are loaded. Their secrets print as `[secret]`.
 import type { Secret } from '../../secret.ts';
 import { LIFETIME_MS, RATE_PER_HOUR } from '../limits.ts';
 
@@ -32,7 +32,7 @@ export interface Account {
   /** `tls`: from the first octet (465). `starttls`: required, never optional. `none`: loopback only, and without `auth`. */
   readonly security: 'tls' | 'starttls' | 'none';
   readonly auth?: AccountAuth;
-  /** PEM certificates trusted beside none other; absent: the system's. */
+  /** PEM certificates, the only ones trusted. Absent: the system's are trusted. */
   readonly ca?: string;
   /** Name the server's certificate must have, when it is not `host`. */
   readonly tlsName?: string;
@@ -50,18 +50,18 @@ export interface SendConfig {
   readonly accounts: readonly Account[];
   /** Messages of one agent in any 60 minutes. */
   readonly agentRatePerHour: number;
-  /** How long a message is tried, unless it says less or more. */
+  /** How long a message is tried, in milliseconds, unless its sender says otherwise. */
   readonly lifetimeMs: number;
   /**
    * The most that an address may send a day in its first days of sending: `perDay[n]` holds for `daysPerStep` days; after the
    * last step only the rates bound it. Absent: no plan.
    */
   readonly warmUp?: { readonly perDay: readonly number[]; readonly daysPerStep: number };
-  /** Special-use domains (RFC 6761) that are mail domains here, lower case: they and those under them may be sent to. */
+  /** Special-use domains (RFC 6761) that are mail domains here, in lower case. Mail to them, and to domains under them, is sent. */
   readonly internalDomains: readonly string[];
 }
 
-/** No account: everything of the send module works but sending. */
+/** Without an account everything of the send module works but sending. */
 export const SENDING_OFF: SendConfig = {
   accounts: [],
   agentRatePerHour: RATE_PER_HOUR,

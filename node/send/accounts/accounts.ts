@@ -1,5 +1,6 @@
-// Through which account a message goes, and when: the accounts in the operator's order, of those that may send as its address, are
-// healthy, and have room under their rates. A message that something was accepted of, or may have been, stays with its account.
+// Chooses the account that a message goes through, and when it goes. The operator's order decides among the accounts that may send as
+// the message's address, are healthy and have room under their rates. A message stays with its account once a server has accepted it for
+// somebody, or may have.
 import type { Clock } from '../../../mesh/ports.ts';
 import { RATE_WINDOW_MS } from '../limits.ts';
 import type { Message } from '../message.ts';
@@ -23,7 +24,7 @@ export type Choice =
   /** No account may send as this address. */
   | { readonly kind: 'none'; readonly why: string };
 
-/** An account that was looked at, and why it is not taken: for `explain`. */
+/** An account that was looked at, and why it is not taken. `explain` shows it. */
 export interface Considered {
   readonly id: string;
   readonly usable: boolean;
@@ -91,7 +92,7 @@ export class Accounts {
     return (this.#inFlight.get(id) ?? 0) < connectionsMax;
   }
 
-  /** A message is taken in hand for that account: its place under every rate is reserved until `end`. */
+  /** Takes a message in hand for that account. Its place under every rate is reserved until `end`. */
   begin({ agentId, from }: Sendable, { id }: Account): Trial {
     this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1);
     this.#accountRates.of(id).reserve();
@@ -114,12 +115,12 @@ export class Accounts {
     this.#agentRates.of(message.agentId).add(atMs);
   }
 
-  /** What was sent in the hour before the node stopped. `nowMs`: wall clock. */
+  /** Counts what was sent in the hour before the node stopped. `nowMs`: wall clock. */
   restore(messages: readonly Message[], nowMs: number): void {
     const sent = messages.flatMap(({ agentId, account, attempts, updatedAt }) =>
       attempts > 0 && account !== undefined ? [{ agentId, account, atMs: Date.parse(updatedAt) }] : [],
     );
-    // A clock that was set back meanwhile shows them in the future: then the newest was just now.
+    // When the clock was set back meanwhile, these moments lie in the future, and the newest counts as now.
     const latestMs = sent.reduce((latest, { atMs }) => Math.max(latest, atMs), nowMs);
     for (const { agentId, account, atMs } of sent)
       if (latestMs - atMs < RATE_WINDOW_MS) this.count({ agentId }, account, latestMs - atMs);
@@ -169,7 +170,7 @@ export class Accounts {
   }
 }
 
-/** Why it waits, and until when. `nowMs`: wall clock. */
+/** A sentence: why the message waits, and until when. `nowMs`: wall clock. */
 export function waitingReason({ why, waitMs }: Extract<Choice, { readonly kind: 'wait' }>, nowMs: number): string {
   return `${why} It is tried at ${new Date(nowMs + waitMs).toISOString()}.`;
 }
@@ -177,7 +178,7 @@ export function waitingReason({ why, waitMs }: Extract<Choice, { readonly kind: 
 /** What matters of a message when its account is chosen. */
 export type Sendable = Pick<Message, 'agentId' | 'from' | 'account' | 'isBound' | 'recipients'>;
 
-/** Why an account can't take a message, and for how long; without a time, never will. */
+/** Why an account can't take a message, and for how long. Without a time, the account never will. */
 interface Obstacle {
   readonly waitMs?: number;
   readonly why: string;

@@ -20,7 +20,7 @@ export interface Trial {
   readonly isProbe: boolean;
 }
 
-/** What failed. `isCertain`: the account itself is refused, as by a wrong password; one such failure is enough. */
+/** What failed. `isCertain`: the server refused the account itself, as for a wrong password, so one such failure is enough. */
 export interface AccountFailure {
   readonly error: string;
   readonly isCertain: boolean;
@@ -31,7 +31,7 @@ export interface AccountFailure {
 const BOUNDS = { failuresMin: BREAKER_FAILURES, attemptsMax: Number.POSITIVE_INFINITY };
 const PAUSES = { firstMs: BREAKER_OPEN_MS, msMax: BREAKER_OPEN_MS_MAX };
 
-/** Of one account. Times are milliseconds of the monotonic clock, but for those shown. */
+/** The breaker of one account. Its times are milliseconds of the monotonic clock, except those that are shown. */
 export class Breaker {
   #record = NEW_BREAKER;
   /** A probe does not wait for attempts that were under way before the pause. */
@@ -60,7 +60,7 @@ export class Breaker {
     this.#record = closed(this.#record, trial.countedBefore, BOUNDS);
   }
 
-  /** The attempt said nothing about the account: it never came to it. */
+  /** Forgets an attempt that never reached the account and so says nothing about it. */
   released({ isProbe }: Trial): void {
     if (isProbe) this.#isProbing = false;
   }
@@ -69,7 +69,7 @@ export class Breaker {
     this.#last = { error, wallMs };
     this.released(trial);
     const { streak, pauses } = this.#record;
-    // A certain failure begins a pause by itself, also beside a failure that was counted already.
+    // A certain failure begins a pause by itself, even when another failure of the same moment was counted already.
     const pausesSeen = isCertain && !this.#isOpen ? pauses : trial.countedBefore;
     const weight = isCertain ? Math.max(1, BREAKER_FAILURES - streak) : 1;
     const delayMs = doubledMs(streak + weight - BREAKER_FAILURES, PAUSES);

@@ -1,4 +1,4 @@
-// Where the two providers that have given up passwords hand out access tokens, and for what.
+// The token endpoints and scopes of the two large providers that take no passwords any more.
 
 interface TokenDefaults {
   readonly tokenUrl: string;

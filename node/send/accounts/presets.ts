@@ -1,4 +1,4 @@
-// Servers of well-known providers, from nodemailer's own table: an account then names its provider instead of host and port.
+// Servers of well-known providers, from nodemailer's own table. With a preset, an account names its provider instead of host and port.
 import services from 'nodemailer/lib/well-known/services.json' with { type: 'json' };
 
 export interface Preset {
@@ -22,7 +22,7 @@ const byId = new Map<string, Preset>();
 const all: Preset[] = [];
 for (const [name, service] of Object.entries(services as Readonly<Record<string, Service>>)) {
   const port = Number(service.port ?? 587);
-  // What is not encrypted from the first octet must become so: STARTTLS is never optional here.
+  // A connection that is not encrypted from the first octet must become so, because STARTTLS is never optional here.
   const isTls = service.secure === true || port === 465;
   if (service.host === undefined || service.host === 'localhost') continue;
   const preset: Preset = {

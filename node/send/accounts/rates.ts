@@ -1,12 +1,12 @@
-// How many messages went out in the last hour, by account and by agent. A window that slides, kept as counts per minute: at most
-// a minute less exact than a list of every message, and bounded however many there are. A message that is on its way has its place
-// reserved, or many at once would all find the last one free.
+// Counts the messages that went out in the last hour, by account and by agent. The window slides. It is kept as counts per minute, which
+// is at most a minute less exact than a list of every message, and stays small however many there are. A message on its way has its place
+// reserved: otherwise many messages at once would all find the last place free.
 import { RATE_WINDOW_MS, RESERVED_WAIT_MS } from '../limits.ts';
 
 const SLOT_MS = 60_000;
 const SLOTS = RATE_WINDOW_MS / SLOT_MS;
 
-/** Counts of one account or agent. Times are of the monotonic clock: one that is set neither gives room nor takes it. */
+/** The counts of one account or agent. Times are of the monotonic clock, so setting the wall clock changes no count. */
 export class Rate {
   readonly #counts = new Map<number, number>();
   #reserved = 0;
@@ -17,7 +17,7 @@ export class Rate {
     for (const old of this.#counts.keys()) if (old <= slot - SLOTS - 1) this.#counts.delete(old);
   }
 
-  /** A message is on its way that will count, or else be given back: `add` or not, then `release`. */
+  /** Keeps a place for a message on its way. Its owner calls `add` if the message went out, and `release` in either case. */
   reserve(): void {
     this.#reserved += 1;
   }

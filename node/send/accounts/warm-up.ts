@@ -1,6 +1,6 @@
-// A plan for addresses that have never sent: receivers trust a new sender slowly, so it sends few messages in its first days. One
-// small record per address, written in the commit of each message that counts. Its days go by elapsed time: a clock that is set makes
-// none of them longer or shorter.
+// A plan for addresses that have never sent. Receivers trust a new sender slowly, so a new address sends few messages in its first days.
+// Each address has one small record, which is written in the commit of each message that counts. The plan's days are measured in elapsed
+// time, so setting the clock makes none of them longer or shorter.
 import type { Write } from '../../../mesh/ports.ts';
 import { RESERVED_WAIT_MS } from '../limits.ts';
 import { type WarmUpRecord, warmUpWrite } from '../message-records.ts';
@@ -21,7 +21,7 @@ export class WarmUps {
     this.#records = new Map(records);
   }
 
-  /** The wall clock was set. */
+  /** Notes that the wall clock was set, by so many milliseconds. */
   stepped(byMs: number): void {
     this.#steppedMs += byMs;
   }
@@ -36,7 +36,7 @@ export class WarmUps {
     return record.count < most ? RESERVED_WAIT_MS : (day + 1) * DAY_MS - nowMs;
   }
 
-  /** A message is on its way that will count, or else be given back: `count` or not, then `release`. */
+  /** Keeps a place for a message on its way. Its owner calls `count` if the message went out, and `release` in either case. */
   reserve(address: string): void {
     if (this.#plan !== undefined) this.#reserved.set(address, (this.#reserved.get(address) ?? 0) + 1);
   }
@@ -58,7 +58,7 @@ export class WarmUps {
     return [warmUpWrite(address, record)];
   }
 
-  /** What it has sent on that day. A record of a later day was made before the clock was set back: that day goes on. */
+  /** What the address has sent on that day. A record of a later day was made before the clock was set back, so that day goes on. */
   #recordOf(address: string, day: number): WarmUpRecord {
     const known = this.#records.get(address);
     if (known === undefined) return { firstDay: day, day, count: 0 };

@@ -15,7 +15,7 @@ import { parsePlainBounce } from './plain-bounces.ts';
 const LINES_READ_MAX = 10_000;
 const LINE_FEED = 10;
 const ADDRESS_CHARACTERS_MAX = 1_024;
-/** Of RFC 3464 §2, RFC 6533 §6; `-headers` of `message/rfc822` and `message/partial` (RFC 2046 §5.2) are what is met beside. */
+/** The content types of RFC 3464 §2 and RFC 6533 §6, and the variants that systems use beside them. */
 const STATUS_PART = /^message\/(?:global-)?delivery-status$/;
 const RETURNED_PART = /^(?:message|text)\/(?:rfc822|global|partial)(?:-headers)?$/;
 
@@ -41,7 +41,7 @@ export async function parseBounce(raw: Uint8Array): Promise<BounceReport | undef
     const id = headersOf(returned?.text ?? '')['message-id'] ?? idBeside(message, mail);
     return { ...named(id), recipients };
   } catch {
-    // Whatever it was, it is not a bounce that anybody could act on; the caller is told so.
+    // Nobody could act on a text that can't be parsed, so the caller is told that it is no bounce.
     return undefined;
   }
 }
@@ -109,7 +109,7 @@ function codeIn(text: string): string | undefined {
   return /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}/.exec(text)?.[0];
 }
 
-/** Where there is no status: of the reply that the next server gave. */
+/** The code in the next server's reply, for a recipient without a status: its enhanced code, or one made of its reply code. */
 function codeOfReply(diagnostic: string): string | undefined {
   const [, reply] = /(?<![\d.])([245])\d\d(?![\d.])/.exec(diagnostic) ?? [];
   return codeIn(diagnostic) ?? (reply === undefined ? undefined : `${reply}.0.0`);
@@ -138,7 +138,7 @@ function addressesOf(field: string | undefined): readonly string[] {
   return plain.startsWith('"') ? [decoded, plain] : [plain.replace(/\+(2B|3D)/g, characterOf), plain, decoded];
 }
 
-/** What is no character stays as it is written. */
+/** A sequence that encodes no character stays as it is written. */
 function characterOf(written: string, hex: string): string {
   const code = Number.parseInt(hex, 16);
   return code > 0x10_ff_ff ? written : String.fromCodePoint(code);

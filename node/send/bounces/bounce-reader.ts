@@ -15,7 +15,7 @@ export interface BounceRead {
 
 export interface BounceReaderOptions {
   readonly clock: Clock;
-  /** Another thread, in tests. */
+  /** Starts the thread that reads one bounce. Tests hand in another one. */
   readonly start?: (raw: Uint8Array) => Worker;
 }
 
@@ -54,7 +54,7 @@ export class BounceReader {
       throw tooMuch(`${BOUNCE_HEAP_MIB_MAX} MiB of memory`);
     } finally {
       done.abort();
-      // Whoever comes second is heard by nobody.
+      // Nobody waits for this promise after a time-out, so its rejection is handled here.
       read.catch(() => undefined);
       await worker.terminate();
     }

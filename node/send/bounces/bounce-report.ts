@@ -17,13 +17,13 @@ export interface BouncedRecipient {
 }
 
 export interface BounceReport {
-  /** Of the message that bounced, angle brackets included. */
+  /** The Message-ID of the message that bounced, angle brackets included. */
   readonly messageId?: string | undefined;
   readonly email_id?: string | undefined;
   readonly recipients: readonly BouncedRecipient[];
 }
 
-/** The same as JSON, from a gateway that has read the notification itself. */
+/** A bounce as JSON, from a gateway that has read the notification itself. */
 export const bounceReport = z
   .strictObject({
     messageId: z.string().max(998).optional(),
@@ -54,7 +54,7 @@ const HARD = /^5\.(?:0\.0|1\.(?:0|[1-6]|9|10)|2\.1|4\.[14])$/;
 const GENERAL = /^5\.(?:0|1)\.0$/;
 /** A full mailbox passes, whatever code it is reported under. */
 const FULL = /\bfull\b|quota|storage|exceed|insufficient|\bover ?limit\b/i;
-/** Not the address's fault, or not for ever. */
+/** Failures that are not the address's fault, or that pass. */
 const PASSING =
   /spam|virus|polic|block|black|reputation|denied|relay|\brate\b|gr[ae]y|temporar|try again|later|size|large|content|\bspf\b|\bdkim\b|dmarc|authenti|too (?:many|much)|\blimit|sender|loop|time[d ]*out|\b4\d\d\b/i;
 const GONE =

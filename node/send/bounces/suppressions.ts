@@ -1,6 +1,6 @@
-// Whom this host writes to no more: addresses that bounced for good, or whose owner asked for it. Kept in memory and on disk,
-// under the mailbox's folded form, so that another spelling of it does not slip through. They end by elapsed time: a clock that is
-// set ends none, and lengthens none.
+// The addresses that this host writes to no more, because they bounced for good or their owner asked for it. The list is kept in memory
+// and on disk, under the folded form of each mailbox, so that another spelling does not slip through. Entries end by elapsed time:
+// setting the clock ends none and lengthens none.
 import { z } from 'zod';
 import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
@@ -31,7 +31,7 @@ export const suppressionRequest = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true, error: 'must be a time like 2026-01-27T12:00:00Z' }).optional(),
 });
 
-/** Forgotten by one change, to make room for others. */
+/** At most so many ended entries are forgotten by one change. */
 const FORGOTTEN_AT_ONCE_MAX = 1_000;
 const PREFIX = 'send/suppression/';
 const stored = z.object({
@@ -85,7 +85,7 @@ export class Suppressions {
     return this.#standing(keyOf(address));
   }
 
-  /** The same, as a recipient's reply. */
+  /** The reason as a recipient's reply: one printable line. */
   reasonAgainst(address: string): string | undefined {
     const against = this.against(address);
     return against && `It is on the list of those not written to since ${against.since} (${against.reason}).`;
@@ -184,7 +184,7 @@ export class Suppressions {
     }
     const [nowMs, wallMs] = [this.#clock.monotonicMs(), this.#clock.wallMs()];
     for (const [key, entry] of added) {
-      // One that begins later than now was made before the clock was set back.
+      // An entry that begins later than now was made before the clock was set back.
       const aheadMs = Math.max(0, Date.parse(entry.since) - wallMs);
       if (!this.#byKey.has(key)) this.#sorted.splice(placeOf(this.#sorted, key), 0, key);
       const endsMs = endMs(entry) - aheadMs - wallMs + nowMs;
@@ -219,7 +219,7 @@ function placeOf(sorted: readonly string[], key: string): number {
   return low;
 }
 
-/** Milliseconds since 1970; never, when it is for good. */
+/** When the entry ends, in milliseconds since 1970; infinite for an entry that holds for good. */
 function endMs({ expiresAt }: Suppression): number {
   return expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
 }

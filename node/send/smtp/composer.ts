@@ -22,12 +22,12 @@ export interface ComposeOptions {
   readonly dkim?: DkimKey | undefined;
 }
 
-/** Small messages as bytes, those with attachments as a stream. */
+/** A composed message: bytes when it is small, a stream when it has attachments. */
 export type Composed = { readonly bytes: Buffer } | { readonly stream: Readable };
 
 /** RFC 5322 §2.1.1: a longer line is not allowed on the wire. */
 const LINE_OCTETS_MAX = 998;
-/** Encoded in one go: a millisecond or two. */
+/** Octets that are encoded in one go, which takes a millisecond or two. */
 const PIECE_BYTES = 16 * 1_024;
 const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
 
@@ -61,7 +61,7 @@ export function envelopeAddress(address: string): { readonly address: string; re
 }
 
 function composePlain(content: MessageContent, date: string): Buffer {
-  // Nothing is divided, so no boundary need be drawn at random.
+  // The message has one part, so it needs no random boundary.
   const node = new MimeNode('text/plain; charset=utf-8', { ...CLOSED, baseBoundary: 'none' });
   encodeLookAlikes(node as unknown as HeaderWriter);
   const is7bit = isSevenBit(content.text);

@@ -1,5 +1,5 @@
-// What an SMTP dialogue came to: replies and errors of nodemailer, read as one of the outcomes that the queue knows. Pure.
-// Codes are of RFC 5321 §4.2, enhanced ones of RFC 3463.
+// Reads the replies of servers and the errors of nodemailer as outcomes that the queue knows. Pure. Reply codes are those of RFC 5321
+// §4.2, enhanced codes those of RFC 3463.
 
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
@@ -11,7 +11,7 @@ export interface SmtpError extends Error {
   readonly response?: string;
   readonly responseCode?: number;
   readonly command?: string;
-  /** Of what an `ETIMEDOUT` is: connecting, the greeting, securing, or silence in between. */
+  /** What took too long when `code` is `ETIMEDOUT`: connecting, the greeting, securing, or silence in between. */
   readonly timeoutType?: string;
   readonly recipient?: string;
   readonly rejectedErrors?: readonly SmtpError[];
@@ -68,7 +68,7 @@ export function isOneTooMany(answer: RecipientAnswer): boolean {
   return isSubject(enhanced, TOO_MANY) || (enhanced === undefined && (code === 452 || code === 552));
 }
 
-/** Before anything of the message was said: connection, greeting, TLS, authentication. */
+/** The outcome of a failure before the message was mentioned: at the connection, the greeting, TLS or the login. */
 export function connectionFailure(error: SmtpError, tookMs: number): NotSent {
   const said = replyOf(error);
   const name = said.code === undefined ? lineError(error) : refusalError(error, said.code);
@@ -83,7 +83,7 @@ export function connectionFailure(error: SmtpError, tookMs: number): NotSent {
   };
 }
 
-/** The server has said no; to what, the command tells, and no word of its answer. */
+/** Names what the server refused. The command tells it; the words of the answer do not. */
 function refusalError({ command = '' }: SmtpError, code: number): ShipmentErrorCode {
   if (command === 'STARTTLS') return code === 421 ? 'connection_lost' : 'tls_not_offered';
   if (command.startsWith('AUTH')) return code === 421 ? 'connection_lost' : 'auth_failed';
@@ -94,7 +94,7 @@ function refusalError({ command = '' }: SmtpError, code: number): ShipmentErrorC
 const TLS_CODES =
   /^(?:ERR_(?:SSL|TLS|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH$)/;
 
-/** Nothing was said, or nothing that is an answer. */
+/** Names a failure of the connection, when the server said nothing or nothing that is an answer. */
 function lineError({ code, originalCode = '', timeoutType }: SmtpError): ShipmentErrorCode {
   if (code === 'EAUTH') return 'auth_failed';
   if (code === 'ETLS' || TLS_CODES.test(originalCode) || TLS_CODES.test(code ?? '')) return 'tls_failed';

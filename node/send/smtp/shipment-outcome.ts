@@ -1,14 +1,14 @@
-// What a shipment came to, said as the queue knows it: from the failures of a connection, and from a server's answers.
+// Turns the failures of a connection and a server's answers into the outcome of a shipment, in the queue's terms.
 
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
 import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './reply-codes.ts';
 import type { Failed, Taken } from './smtp-connection.ts';
 
-/** Those asked: as the queue names them, and as the envelope does. */
+/** The recipients who are asked. `asked`: the address as the queue names it. `address`: the same as the envelope has it. */
 export type Recipients = readonly { readonly asked: string; readonly address: string }[];
 
-/** An outcome without a server's word: the message as it is can't be sent through this account. */
+/** The outcome when the message as it is can't be sent through this account, though no server has refused it. */
 export function notSent(error: ShipmentErrorCode, scope: 'account' | 'message', reply: string, tookMs: number) {
   return { kind: 'not_sent', error, class: 'permanent', scope, reply, tookMs } as const;
 }
@@ -41,7 +41,7 @@ export function sendFailed(
   const { isUnknown } = failed;
   const error = failed.error.responseCode === undefined ? (cause ?? failed.error) : failed.error;
   if (isUnknown) return { kind: 'unknown', reply: printable(error.message), tookMs };
-  // Of the connection (RFC 5321 §3.8), whatever it was said in answer to.
+  // 421 is about the connection (RFC 5321 §3.8), whichever command it answers.
   const isClosing = error.responseCode === 421;
   if (
     !isClosing &&
@@ -69,7 +69,7 @@ export function sendFailed(
       tookMs,
     };
   const failure = messageFailure(error, tookMs);
-  // The server has spoken of the message as a whole: that is its answer about everybody.
+  // The server refused the message as a whole, which is its answer about every recipient.
   if (failure.code === undefined || failure.error !== 'message_refused') return failure;
   const { code, reply, enhanced } = failure;
   const verdict = failure.class === 'permanent' ? 'refused' : 'deferred';
@@ -77,7 +77,7 @@ export function sendFailed(
   return { kind: 'answered', answers: to.map(({ asked }) => ({ address: asked, ...each })), tookMs };
 }
 
-/** Everybody asked must be in the answer once: a server, or a library, that loses one is not believed. */
+/** The outcome of a message that was taken. Each recipient must be in the answer once; an answer that loses one is not believed. */
 export function answered(to: Recipients, { accepted, rejected, response }: Taken, tookMs: number): ShipmentOutcome {
   const code = Number(response.slice(0, 3)) || 250;
   const reply = printable(response);

@@ -31,15 +31,18 @@ export interface Failed {
   readonly isUnknown: boolean;
 }
 
-/** Makes a socket, not connected yet, that connects to this name, whatever host its user names. */
+/** Makes a socket that is not connected yet. It will connect to this name, whatever host its user asks for. */
 export type SocketTo = (name: string) => Socket;
 
-/** For the library, which would resolve a name by itself, in threads that everybody needs; it asks nobody for an address. */
+/**
+ * Given to the library in place of a name. The library would resolve a name in libuv's threads, which everybody needs, but it takes an
+ * address as it is.
+ */
 const ANY_ADDRESS = '0.0.0.0';
 
 export class SmtpConnection {
   readonly #connection: SmtpDialogue;
-  /** Fails whatever is being waited for; set while something is. */
+  /** Fails the operation that is being waited for. It is set only while there is one. */
   #fail: ((error: SmtpError) => void) | undefined;
   #isClosed = false;
   /** Messages it has carried. */
@@ -78,12 +81,12 @@ export class SmtpConnection {
     return this.#isClosed;
   }
 
-  /** Whether its server is believed no more: it spoke out of turn. */
+  /** Whether the server spoke out of turn, so that it is no longer believed. */
   get isDoubtful(): boolean {
     return this.#connection.doubt !== undefined;
   }
 
-  /** Greeted and secured. Rejects with an `SmtpError`. */
+  /** Resolves when the server has greeted and the connection is secured. Rejects with an `SmtpError`. */
   open(): Promise<void> {
     return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
   }
@@ -99,7 +102,7 @@ export class SmtpConnection {
     );
   }
 
-  /** What EHLO offered. */
+  /** The extensions that the server offered in its answer to EHLO. */
   offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
     return this.#connection.offers(extension);
   }
@@ -199,7 +202,7 @@ export class SmtpConnection {
   /** Ends whatever it is doing, at once. */
   close(reason?: SmtpError): void {
     this.#isClosed = true;
-    // Before the library tells of the end in its own words.
+    // This comes before the library tells of the end in its own words.
     if (reason !== undefined) this.#lost(reason);
     this.#connection.close();
   }
@@ -217,7 +220,7 @@ export class SmtpConnection {
     });
   }
 
-  /** The connection is gone; what the server has said before says more than that. */
+  /** Tells of the end of the connection. What the server said before explains more, so that is told where there is any. */
   #ended(error: SmtpError): void {
     this.#lost(error.responseCode === undefined ? (this.#connection.farewell ?? error) : error);
   }
@@ -229,7 +232,7 @@ export class SmtpConnection {
   }
 }
 
-/** What nodemailer asks for a token: it has one, and no way to another; the next attempt gets a new one. */
+/** Where nodemailer asks for a token. It gives the one token that it has; only the next attempt gets a new one. */
 function tokenGiver(user: string, token: Secret) {
   return {
     getToken: (_: boolean, callback: (error: Error | null, token?: string) => void) => callback(null, token.reveal()),

@@ -9,7 +9,7 @@ import type { Secret } from '../../secret.ts';
 import { printable } from '../header-text.ts';
 import type { SmtpError } from './reply-codes.ts';
 
-/** What of nodemailer's client is used here and not in its types. */
+/** Members of nodemailer's client that are used here and that its types leave out. */
 interface Internals {
   /** Replies that have come and were not read yet. The last may still lack lines. */
   _responseQueue: string[];
@@ -40,7 +40,7 @@ const SUCCESS = {
 type Asked = keyof typeof SUCCESS | 'GREETING' | 'DOT' | 'LOGIN';
 
 export class SmtpDialogue extends Client {
-  /** What waits for a reply, the first first. */
+  /** What waits for a reply, the oldest first. */
   readonly #asked: Asked[] = ['GREETING'];
   /** Between 354 and the final dot: nothing but a refusal may come. */
   #isBodyDue = false;
@@ -66,12 +66,12 @@ export class SmtpDialogue extends Client {
     return mailError ?? rejectedErrors.find(({ responseCode }) => responseCode === 421);
   }
 
-  /** Of what the server says, this is told to nobody. */
+  /** Has this secret cut out of everything that the server says, before anybody is told. */
   hide(user: string, secret: Secret): void {
     this.#secrets.hide(user, secret.reveal());
   }
 
-  /** What it says, without what it was told in secret. */
+  /** The server's words without the secrets that it was told. */
   scrubbed(reply: string): string {
     return this.#secrets.scrub(reply);
   }
@@ -85,7 +85,7 @@ export class SmtpDialogue extends Client {
     });
   }
 
-  /** The final dot leaves: from now on its reply is waited for. */
+  /** Notes that the final dot leaves, so that its reply is waited for from now on. */
   dotLeaves(): void {
     this.#isBodyDue = false;
     this.#asked.push('DOT');

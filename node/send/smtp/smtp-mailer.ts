@@ -142,7 +142,7 @@ export class SmtpMailer implements Mailer {
     } catch (failure) {
       connection.close();
       const { error, isUnknown } = failure as Failed;
-      // Gone without a word, or with 421, which a server says when it has waited long enough.
+      // The server closed without a word, or with 421, which it says when it has waited long enough.
       const isClosing = error.responseCode === 421 && error.command === 'MAIL FROM';
       const isGone = isClosing || (error.responseCode === undefined && error.code === 'ECONNECTION');
       const isStale = !isUnknown && (isGone || error.code === 'EPROTOCOL');
@@ -250,7 +250,7 @@ interface Begun {
   readonly tookMs: () => number;
 }
 
-/** What the deadline and the stop act on: the connection of the moment. */
+/** The connection that the shipment uses now, which its deadline and a stop act on. */
 class Attempt {
   connection: SmtpConnection | undefined;
   cause: SmtpError | undefined;
