@@ -8,7 +8,7 @@ import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
-import { coreOn, run } from '../../support/core-on.ts';
+import { coreOn, MESH, run } from '../../support/core-on.ts';
 import {
   cloud,
   DATA,
@@ -22,8 +22,7 @@ import {
   wishOf,
 } from '../../support/membership-of.ts';
 
-const CONFIG = firstConfig(votersOf(cloud, mac, mini), [cloud, mac, mini]);
-const JOINT: Config = { ...CONFIG, epoch: 2, voters: votersOf(cloud, desk, mini), old: CONFIG.voters };
+const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(cloud, desk, mini), old: MESH.voters };
 const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
 const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
 
@@ -89,7 +88,7 @@ describe('telling a mover which addresses there are', () => {
       kind: 'ahead',
       config: { epoch: 3 },
     });
-    expect(told(coreWith(mac, CONFIG), asking(''))).toMatchObject({ kind: 'behind' });
+    expect(told(coreWith(mac, MESH), asking(''))).toMatchObject({ kind: 'behind' });
     expect(told(coreWith(mac, { ...JOINT, mesh: 'f'.repeat(32) }), asking(''))).toMatchObject({ kind: 'ahead' });
     expect(told(coreWith(lab, JOINT), asking(''))).toMatchObject({ kind: 'refused' });
   });
@@ -146,7 +145,7 @@ describe('what is due', () => {
     attended(state);
     expect(wantedBy(state)).toBeUndefined();
     attended(state, 1_000);
-    expect(wantedBy(state)).toEqual(CONFIG);
+    expect(wantedBy(state)).toEqual(MESH);
   });
 
   it('is none where the host holds something, or waits for its first claim alone', () => {
@@ -376,7 +375,7 @@ describe('taking addresses over', () => {
     const state = mover();
     for (const from of [mac, cloud]) tell(state, from, asking(''), page([], false, from));
     expect(state.membership.proposing).toBeDefined();
-    const settled: Config = { ...CONFIG, epoch: 3, voters: JOINT.voters };
+    const settled: Config = { ...MESH, epoch: 3, voters: JOINT.voters };
     tell(state, mini, asking(''), aheadBy(settled));
     expect([state.membership.config, state.membership.move, state.membership.proposing]).toEqual([
       settled,
@@ -401,6 +400,6 @@ describe('taking addresses over', () => {
     expect(effects).toMatchObject(
       [cloud, desk, mac, mini].map((to) => ({ type: 'ask', to, question: { about: 'succession', kind: 'prepare' } })),
     );
-    expect(state.membership.proposing?.proposal.wanted).toEqual({ ...CONFIG, epoch: 3, voters: JOINT.voters });
+    expect(state.membership.proposing?.proposal.wanted).toEqual({ ...MESH, epoch: 3, voters: JOINT.voters });
   });
 });
