@@ -2,8 +2,9 @@
 // promise would break uniqueness.
 import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import type { PeerRequest, PeerTransport } from '../ports.ts';
-import type { ClaimAnswer, ClaimMessage, Question, Reply } from './messages.ts';
+import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
+import type { LastSaid } from './last-said.ts';
+import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from './messages.ts';
 import { refusalOf } from './peer-refusal.ts';
 import { claimAnswerSchema, replySchemas } from './schemas.ts';
 
@@ -14,21 +15,28 @@ export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
 export async function sendMessage(transport: PeerTransport, to: HostId, body: ClaimMessage): Promise<ClaimAnswer> {
   // No attempt waits longer for its answers.
   const place = { lane: 'claims', path: CLAIM_MESSAGES_PATH, answerMsMax: ATTEMPT_MS_MAX } as const;
-  return claimAnswerSchema.parse(await post(transport, { to, body, ...place }));
+  return claimAnswerSchema.parse((await post(transport, { to, body, ...place })).body);
 }
 
-/** The same of a question about membership. */
-export async function askQuestion(transport: PeerTransport, to: HostId, body: Question): Promise<Reply> {
+/** The same of a question about membership. `greetings`: what the hosts answered to greetings before. */
+export async function askQuestion(
+  transport: PeerTransport,
+  to: HostId,
+  body: Question,
+  greetings: LastSaid<Greeting>,
+): Promise<Reply> {
   const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax: GREETING_MS_MAX } as const;
-  return replySchemas[body.about].parse(await post(transport, { to, body, ...place }));
+  const answer = await post(transport, { to, body, ...place });
+  if (body.about !== 'greeting') return replySchemas[body.about].parse(answer.body);
+  return greetings.of(to, answer.digest, () => replySchemas.greeting.parse(answer.body));
 }
 
 async function post(
   transport: PeerTransport,
   question: Pick<PeerRequest, 'to' | 'lane' | 'path' | 'body' | 'answerMsMax'>,
-): Promise<unknown> {
+): Promise<PeerAnswer> {
   const bounds = { answerBytesMax: PEER_BODY_BYTES_MAX, answerSignature: 'required' } as const;
   const answer = await transport.ask({ method: 'POST', ...question, ...bounds });
-  if (answer.status === 200) return answer.body;
+  if (answer.status === 200) return answer;
   throw refusalOf(question.to, answer);
 }

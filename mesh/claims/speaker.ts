@@ -8,7 +8,8 @@ import { Outbox } from '../register/outbox.ts';
 import { type Conversation, tellOf, withIndex } from './conversation.ts';
 import type { CoreState } from './core-state.ts';
 import type { Event } from './events.ts';
-import type { ClaimAnswer, ClaimMessage, Question, Reply } from './messages.ts';
+import { LastSaid } from './last-said.ts';
+import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from './messages.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
 
@@ -30,6 +31,7 @@ export interface SpeakerOptions {
 export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();
+  readonly #greetings = new LastSaid<Greeting>();
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -44,7 +46,7 @@ export class Speaker {
     const { self, transport, clock, conversation, own, dispatch } = this.#options;
     const sinceMs = clock.monotonicMs();
     const said = withIndex(question, conversation);
-    const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said);
+    const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said, this.#greetings);
     if (question.about === 'greeting') tellOf(heard, { to, sinceMs }, conversation);
     heard.then(
       (reply) => dispatch({ type: 'replied', from: to, question, reply }),

@@ -32,6 +32,8 @@ export interface PeerAuthOptions extends AnswerSigner {
 interface PeerMessage {
   readonly from: HostId;
   readonly body: Uint8Array;
+  /** Content-Digest of the body. */
+  readonly digest: string;
 }
 
 declare module 'hono' {
@@ -49,6 +51,11 @@ export function peerOf(c: Context): HostId {
 /** The body's octets, as they were signed. Only behind `peerAuth`. */
 export function peerBody(c: Context): Uint8Array {
   return messageOf(c).body;
+}
+
+/** The same as its Content-Digest. Only behind `peerAuth`. */
+export function peerDigest(c: Context): string {
+  return messageOf(c).digest;
 }
 
 /**
@@ -133,7 +140,7 @@ async function admit(
     return accepted;
   }
   keys.confirm(accepted.from);
-  c.set('peerMessage', { from: accepted.from, body });
+  c.set('peerMessage', { from: accepted.from, body, digest: accepted.digest });
   return accepted;
 }
 

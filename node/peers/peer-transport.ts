@@ -177,16 +177,18 @@ async function askOnce(
     },
     deadline,
   );
-  verify(options, clocks, host, request, answer, parts);
+  const digest = verify(options, clocks, host, request, answer, parts);
   const etag = answer.field('etag');
   refuseStrangeUnchanged(request, answer.status, etag);
   return {
     status: answer.status,
     ...(await readAnswer(answer, request, clock)),
+    ...(digest === undefined ? {} : { digest }),
     ...(etag === undefined ? {} : { etag }),
   };
 }
 
+/** Answers with the Content-Digest that was verified; with none for what nobody signed. */
 function verify(
   { keys, clock, self }: PeerTransportOptions,
   clocks: PeerClocks,
@@ -194,12 +196,12 @@ function verify(
   request: PeerRequest,
   answer: WireAnswer,
   sent: RequestParts,
-): void {
+): string | undefined {
   const key = keys.known(host.id);
   if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) {
     // Nobody's word, but no answer either: it says better than a guess why.
     if (answer.status === 401) throw refused(answer);
-    return;
+    return undefined;
   }
   if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
   if (!isSigned(answer)) throw unsigned(answer);
@@ -211,6 +213,7 @@ function verify(
   const refusal = verified.kind === 'refusal' ? refused(answer) : undefined;
   clocks.heard(host.id, verified.createdSeconds - nowSeconds, refusal?.code === 'clock_skew');
   if (refusal !== undefined) throw refusal;
+  return answer.field('content-digest');
 }
 
 function verifiedBy<T>(keys: PeerKeys, from: HostId, verifying: () => T): T {

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { ClaimVoter } from '../../../../mesh/claims/claim-voter.ts';
+import type { Question } from '../../../../mesh/claims/messages.ts';
+import { CLAIM_QUESTIONS_PATH } from '../../../../mesh/claims/peer-questions.ts';
+import type { HostId } from '../../../../mesh/names.ts';
+import { contentDigest } from '../../../../mesh/signature/digest.ts';
+import { claimRoutes } from '../../../../node/http/routes/claims.ts';
+import { createShell } from '../../../../node/http/shell.ts';
+import { cloud, DATA, greetingOf, mac, wishOf } from '../../../support/membership-of.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
+
+/** The routes behind what verified a request of `from`. */
+function claims() {
+  const heard: Question[] = [];
+  const voter: ClaimVoter = {
+    receive: () => Promise.reject(new Error('no items are sent here')),
+    receiveQuestion: (_, question) => {
+      heard.push(question);
+      return Promise.resolve(greetingOf(DATA[mac] ?? '', wishOf([mac])));
+    },
+  };
+  const ask = async (said: unknown, from: HostId = cloud) => {
+    const body = Buffer.from(JSON.stringify(said));
+    const app = createShell(new RecordingLog());
+    app.use('*', (c, next) => {
+      c.set('peerMessage', { from, body, digest: contentDigest(body) });
+      return next();
+    });
+    app.route('/', routes);
+    return (await app.request(CLAIM_QUESTIONS_PATH, { method: 'POST' })).status;
+  };
+  const routes = createShell(new RecordingLog());
+  claimRoutes(routes, voter);
+  return { heard, ask };
+}
+
+const greeting = greetingOf(DATA[cloud] ?? '', wishOf([cloud, mac]));
+
+describe('questions about claims', () => {
+  it('that a host says again are read once, and answered each time', async () => {
+    const { heard, ask } = claims();
+    expect([await ask(greeting), await ask(greeting), await ask({ ...greeting, votes: 7 })]).toEqual([200, 200, 200]);
+    expect(heard).toEqual([greeting, greeting, { ...greeting, votes: 7 }]);
+    expect(heard[1]).toBe(heard[0]);
+  });
+
+  it('that have no known form are refused each time', async () => {
+    const { heard, ask } = claims();
+    const wrong = { ...greeting, votes: 'many' };
+    expect([await ask(wrong), await ask(wrong), await ask({ ...greeting, version: 1 })]).toEqual([400, 400, 400]);
+    expect(heard).toEqual([]);
+  });
+});
