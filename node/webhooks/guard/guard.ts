@@ -7,14 +7,17 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { RESOLVE_BEFORE_PROXY_MS_MAX, RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import { isPublic, judgeAddress, type OpenRules } from './judgement.ts';
+import { type IsOfMachine, machineAddresses } from './machine-addresses.ts';
 
 interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
 
-export interface GuardOptions extends OpenRules {
-  readonly clock: Pick<Clock, 'sleep'>;
+export interface GuardOptions extends Omit<OpenRules, 'isOfMachine'> {
+  readonly clock: Pick<Clock, 'sleep' | 'monotonicMs'>;
+  /** In place of the system's, in tests. */
+  readonly isOfMachine?: IsOfMachine;
   /** All addresses of a name; rejects when it has none. Apart from what resolves the peers' names, for strangers choose these. */
   readonly resolve: (name: string) => Promise<readonly ResolvedAddress[]>;
 }
@@ -40,7 +43,8 @@ export interface Guard {
 
 export function createGuard(options: GuardOptions): Guard {
   const { clock, resolve } = options;
-  const judge = (address: string, port: number) => judgeAddress(address, port, options);
+  const rules = { isOfMachine: machineAddresses(clock), ...options };
+  const judge = (address: string, port: number) => judgeAddress(address, port, rules);
   let vetting = 0;
   const answersOf = async (name: string, port: number) => {
     const answers = await resolve(name);
@@ -73,9 +77,9 @@ export function createGuard(options: GuardOptions): Guard {
       return url;
     },
     async leadsOut(host, port) {
-      if (familyOf(host) !== undefined) return isPublic(host, options);
+      if (familyOf(host) !== undefined) return isPublic(host, rules);
       const known = await withinTime(answersOf(host, port), RESOLVE_BEFORE_PROXY_MS_MAX, clock);
-      return (known ?? []).every(({ address }) => isPublic(address, options));
+      return (known ?? []).every(({ address }) => isPublic(address, rules));
     },
     lookup: (port) => (name, lookupOptions, callback) => {
       answersOf(name, port).then(

@@ -2,8 +2,8 @@
 // name, a peer once connected (node/webhooks/README.md, "Whom a node calls"). What is public is open. It does not know which addresses
 // a network translates by a NAT64 prefix of its own.
 import { SocketAddress } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { type AllowRule, type Family, familyOf } from './allow-list.ts';
+import type { IsOfMachine } from './machine-addresses.ts';
 import { embedding, loopback, nat64, neverOpen, special } from './special-ranges.ts';
 
 export interface OpenRules {
@@ -12,8 +12,8 @@ export interface OpenRules {
   readonly loopbackAllowed: boolean;
   /** Where this node listens, once it does. */
   readonly listening: () => readonly { readonly address: string; readonly port: number }[];
-  /** This machine's own addresses: what a wildcard listener can be reached at. */
-  readonly localAddresses?: () => readonly string[];
+  /** Whether an address is this machine's own: what a wildcard listener can be reached at. */
+  readonly isOfMachine: IsOfMachine;
 }
 
 interface Target {
@@ -36,10 +36,13 @@ export function judgeAddress(address: string, port: number, rules: OpenRules): s
   if (isOnLoopback && rules.loopbackAllowed) return undefined;
   if (rules.allow.some((rule) => (rule.port ?? port) === port && rule.holds(address))) return undefined;
   const range = special.nameOf(address, family);
-  const what = range === undefined ? machineOf(address, rules) : `lies in ${range}`;
-  return what === undefined
-    ? undefined
-    : `${what}; webhooks go there only where the operator allows it with MESH_WEBHOOK_ALLOW.`;
+  if (range !== undefined) return closedUnlessAllowed(`lies in ${range}`);
+  // A machine reaches what listens on its own addresses past its firewall, as it does on loopback.
+  return rules.isOfMachine(address, family) ? closedUnlessAllowed('is an address of this machine') : undefined;
+}
+
+function closedUnlessAllowed(what: string): string {
+  return `${what}; webhooks go there only where the operator allows it with MESH_WEBHOOK_ALLOW.`;
 }
 
 /** Somewhere on the Internet, whatever else the operator opened. */
@@ -69,25 +72,11 @@ function isOwn({ address, family, port }: Target, rules: OpenRules): boolean {
     // What listens at one loopback address is often reached by the others too: by a name of both, by a forwarded port.
     const isOwnLoopback = isWildcard || (ownFamily !== undefined && loopback.holds(own.address, ownFamily));
     if (loopback.holds(address, family)) return isOwnLoopback;
-    return isWildcard ? isOfMachine(address, rules) : canonical(own.address) === canonical(address);
+    return isWildcard ? rules.isOfMachine(address, family) : canonical(own.address) === canonical(address);
   });
-}
-
-/** A machine reaches what listens on its own addresses past its firewall, as it does on loopback. */
-function machineOf(address: string, rules: OpenRules): string | undefined {
-  return isOfMachine(address, rules) ? 'is an address of this machine' : undefined;
-}
-
-function isOfMachine(address: string, { localAddresses = addressesOfMachine }: OpenRules): boolean {
-  const own = canonical(address);
-  return localAddresses().some((local) => canonical(local) === own);
 }
 
 function canonical(address: string): string {
   const family = familyOf(address);
   return family === undefined ? address : new SocketAddress({ address, family }).address;
-}
-
-function addressesOfMachine(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
 }

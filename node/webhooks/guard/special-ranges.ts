@@ -105,6 +105,8 @@ function tableOf(ranges: readonly Range[]): RangeTable {
   return {
     holds: (address, family) => all[family].check(address, family),
     nameOf: (address, family) =>
-      each.find((range) => range.family === family && range.one.check(address, family))?.name,
+      all[family].check(address, family)
+        ? each.find((range) => range.family === family && range.one.check(address, family))?.name
+        : undefined,
   };
 }

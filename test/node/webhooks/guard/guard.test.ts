@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllowList } from '../../../../node/webhooks/guard/allow-list.ts';
 import { createGuard, type GuardOptions } from '../../../../node/webhooks/guard/guard.ts';
+import { machineAddresses } from '../../../../node/webhooks/guard/machine-addresses.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
+
+/** A machine with these addresses. */
+const among = (addresses: readonly string[]) =>
+  machineAddresses(new VirtualClock(), () =>
+    addresses.map((address) => ({ address, family: address.includes(':') ? 'IPv6' : 'IPv4' })),
+  );
 
 function guardOf(options: Partial<GuardOptions> & { readonly allowing?: string } = {}) {
   return createGuard({
@@ -10,7 +17,7 @@ function guardOf(options: Partial<GuardOptions> & { readonly allowing?: string }
     loopbackAllowed: false,
     listening: () => [],
     resolve: async (name) => Promise.reject(Object.assign(new Error(`no ${name}`), { code: 'ENOTFOUND' })),
-    localAddresses: () => ['127.0.0.1', '::1', '192.168.1.5'],
+    isOfMachine: among(['127.0.0.1', '::1', '192.168.1.5']),
     ...options,
   });
 }

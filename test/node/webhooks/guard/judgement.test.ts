@@ -3,9 +3,17 @@ import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { parseAllowList } from '../../../../node/webhooks/guard/allow-list.ts';
 import { judgeAddress, type OpenRules } from '../../../../node/webhooks/guard/judgement.ts';
+import { machineAddresses } from '../../../../node/webhooks/guard/machine-addresses.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
 
-const STRICT: OpenRules = { allow: [], loopbackAllowed: false, listening: () => [], localAddresses: () => [] };
+/** A machine with these addresses. */
+const among = (addresses: readonly string[]) =>
+  machineAddresses(new VirtualClock(), () =>
+    addresses.map((address) => ({ address, family: address.includes(':') ? 'IPv6' : 'IPv4' })),
+  );
+
+const STRICT: OpenRules = { allow: [], loopbackAllowed: false, listening: () => [], isOfMachine: () => false };
 const EVERYTHING: OpenRules = { ...STRICT, allow: parseAllowList('0.0.0.0/0, ::/0'), loopbackAllowed: true };
 const isOpen = (address: string, rules = STRICT) => judgeAddress(address, 443, rules) === undefined;
 
@@ -133,7 +141,7 @@ describe('a public address', () => {
   );
 
   it('of this machine is closed, for it reaches that past its own firewall', () => {
-    const rules = { ...STRICT, localAddresses: () => ['93.184.216.40', '2a00::40'] };
+    const rules = { ...STRICT, isOfMachine: among(['93.184.216.40', '2a00::40']) };
     for (const own of ['93.184.216.40', '2a00::40', '2a00:0:0::40'])
       expect(judgeAddress(own, 443, rules)).toContain('an address of this machine');
     const allow = parseAllowList('93.184.216.40:443');
@@ -170,7 +178,7 @@ describe('where this node listens', () => {
   const listeningAt = (address: string): OpenRules => ({
     ...EVERYTHING,
     listening: () => [{ address, port: 23_000 }],
-    localAddresses: () => ['127.0.0.1', '::1', '192.168.1.5', 'fd12::5'],
+    isOfMachine: among(['127.0.0.1', '::1', '192.168.1.5', 'fd12::5']),
   });
 
   it.each([
