@@ -121,7 +121,7 @@ function convertLabels(mapped: string, verdict: string): AddressFault | DomainNa
   };
 }
 
-/** What can be said of a name once it is ASCII. `given` is the text it was made from. */
+/** The fault that a name has in its ASCII form, if any. `given` is the text it was made from. */
 function checkName(asciiDomain: string, given: string, options: AddressOptions): AddressFault | undefined {
   return (
     checkLengths(asciiDomain, given) ?? checkTopLevel(asciiDomain, options) ?? checkSpecialUse(asciiDomain, options)

@@ -6,7 +6,7 @@ import { JSON_BOUNDS, type JsonBounds, jsonExcess } from './json-shape.ts';
 /** `"__proto__":`, each letter as it is or escaped (`\u005f`). A text that it does not fit has no such member. */
 const PROTO_MEMBER = new RegExp(`"${[...'__proto__'].map(spellings).join('')}"\\s*:`);
 
-/** What some editors begin a file with; a parser may skip it (RFC 8259 section 8.1). */
+/** A byte order mark, which some editors put at the beginning. A parser may skip it (RFC 8259 section 8.1). */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** Why a text is not taken; `message` is a part of a sentence: "is not JSON: …", "has a member called …". */

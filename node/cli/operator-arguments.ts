@@ -6,7 +6,7 @@ import type * as Operator from './operator-reports.ts';
 import type { Printed } from './operator-reports.ts';
 
 export interface Terminal {
-  /** Of the node that is asked, unless `--url` names another. */
+  /** The URL of the node that is asked, unless `--url` names another. */
   readonly url: string;
   readonly token: string | undefined;
   /** Gives up the question to the node. */

@@ -73,7 +73,7 @@ export class DiskStore implements Store {
       left -= texts.length / 2;
       // The worker reads the next page while this one is parsed and used.
       next = this.#page(prefix, texts.at(-2) ?? '', left);
-      // Whoever leaves half-way never waits for it; the store remembers its own failure.
+      // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
       yield this.#records(texts);
     }
@@ -95,7 +95,7 @@ export class DiskStore implements Store {
     return (await this.#read(() => this.#adapter.page(prefix, after, Math.min(limit, PAGE_RECORDS_MAX)))) as string[];
   }
 
-  /** What can't be read is a failure of the store: from there on it would answer from a disk that it can't trust. */
+  /** A record that can't be read fails the store, which would otherwise answer from a disk that it can't trust. */
   async #read<T>(read: () => Promise<T>): Promise<T> {
     this.#queue.throwIfUnusable();
     try {

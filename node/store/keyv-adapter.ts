@@ -16,7 +16,7 @@ type Methods =
   | 'clear'
   | 'disconnect';
 
-/** What Keyv hands over and gets back with its serialization off: the JSON text in Keyv's envelope. */
+/** Keyv's envelope around a JSON text, which Keyv hands over and gets back while its serialization is off. */
 type Envelope = KeyvValue<string>;
 
 export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'capabilities'> {

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { compareKeys } from './record.ts';
 import { damaged } from './refusals.ts';
 
-/** What stands beside a record: CRC-32 of the UTF-8 octets of its key and then its text. */
+/** The checksum beside a record: CRC-32 of the UTF-8 octets of its key and then its text. */
 export function checksum(key: string, text: string): number {
   return crc32(text, crc32(key));
 }

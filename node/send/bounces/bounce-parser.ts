@@ -1,6 +1,6 @@
 // Delivery status notifications (RFC 3464, with the headers of RFC 6533) as mail systems write them, which is not always as the
-// RFC has them, nor always one at all (plain-bounces.ts). Whoever wrote one may have meant harm, and the parser of mail is not made for that: call it through
-// bounce-reader.ts, which does so on a thread of its own and not for long.
+// RFC has them, nor always one at all (plain-bounces.ts). A bounce may be written to do harm, and the parser of mail is not made for that.
+// So it is called through bounce-reader.ts, which does so on a thread of its own and not for long.
 import PostalMime, { type Email } from 'postal-mime';
 import { printable } from '../header-text.ts';
 import { BOUNCE_BYTES_MAX, RECIPIENTS_MAX } from '../limits.ts';

@@ -14,7 +14,7 @@ export interface PlainBounce {
 
 interface Style {
   readonly opening: RegExp;
-  /** Of a paragraph: the address, then what failed. */
+  /** Matches a paragraph about one recipient: the address, then the failure. */
   readonly failure: RegExp;
 }
 
@@ -27,7 +27,7 @@ const STYLES: readonly Style[] = [
   },
 ];
 const BREAK = /(?:^|\n)-[^\n]*\n/;
-/** What was given up after a while may be taken tomorrow (RFC 3463 §3.5). */
+/** A message that was given up after a while may be taken tomorrow (RFC 3463 §3.5). */
 const GIVEN_UP = /in the queue too long|retry time(?:out)? exceeded/i;
 
 /** `undefined` when it is none of these, or tells of no failure. */

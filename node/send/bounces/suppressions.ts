@@ -133,7 +133,7 @@ export class Suppressions {
     this.#change([], [key]);
   }
 
-  /** What a hard bounce makes of an address. */
+  /** The entry that a hard bounce makes of an address. */
   bounced(address: string, detail: string): Suppression {
     const nowMs = this.#clock.wallMs();
     return {

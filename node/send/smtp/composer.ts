@@ -122,7 +122,7 @@ async function* piecesOf(octets: Buffer): AsyncGenerator<Buffer, void> {
   }
 }
 
-/** What of nodemailer's node writes header values, and is not in its types. */
+/** Methods of nodemailer's node that write header values and that its types leave out. */
 interface HeaderWriter {
   /** A value, or the name of a file. */
   _encodeWords(text: string): string;

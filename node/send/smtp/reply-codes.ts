@@ -4,7 +4,7 @@
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
 
-/** What nodemailer's errors carry. */
+/** The members of nodemailer's errors that are used here. */
 export interface SmtpError extends Error {
   readonly code?: string;
   readonly originalCode?: string;

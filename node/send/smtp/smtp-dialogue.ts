@@ -14,7 +14,7 @@ interface Internals {
   /** Replies that have come and were not read yet. The last may still lack lines. */
   _responseQueue: string[];
   _supportedExtensions: readonly string[];
-  /** Of the message in hand: what was refused of it so far. Absent before the first. */
+  /** The refusals of the message in hand so far. Absent before the first message. */
   _envelope?: { readonly mailError?: SmtpError; readonly rejectedErrors?: readonly SmtpError[] };
   /** Reads the first reply. */
   _processResponse(): void;
@@ -52,7 +52,7 @@ export class SmtpDialogue extends Client {
     return this.#doubt;
   }
 
-  /** What EHLO offered. */
+  /** The extensions that the server offered in its answer to EHLO. */
   offers(extension: 'SMTPUTF8' | '8BITMIME'): boolean {
     return this._supportedExtensions.includes(extension);
   }
@@ -167,7 +167,7 @@ function isRefusal(reply: string | undefined): boolean {
   return reply !== undefined && (codeOf(reply) ?? 0) >= 400;
 }
 
-/** What becomes of an odd greeting, and of an odd answer to the message, is the reader's to say. */
+/** The reader decides what becomes of an odd greeting, and of an odd answer to the message. */
 function canAnswer(asked: Asked, reply: string): boolean {
   if (asked === 'GREETING' || asked === 'DOT') return true;
   const code = codeOf(reply);
