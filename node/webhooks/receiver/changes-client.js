@@ -55,7 +55,6 @@ export const createChangesClient = async function* (url, options = {}) {
         }
       }
     } catch (error) {
-      if (signal?.aborted) return;
       if (!(error instanceof Interruption)) throw error;
       retryAfterMs = error.retryAfterMs;
     } finally {

@@ -240,6 +240,22 @@ describe('a node that will not tell', () => {
     },
   );
 
+  it('is not believed to tell changes by the form of its answer alone', async () => {
+    await using world = await open();
+    const first = next(world.changes);
+    (await world.server.next()).refuse(403, { message: 'No.' }, { 'content-type': 'text/event-stream' });
+    await expect(first).rejects.toMatchObject({ status: 403, message: 'The node refused (403): No.' });
+  });
+
+  it('and sends the client elsewhere is not followed: the token is for this node', async () => {
+    await using world = await open({ token: 'sesame' });
+    await using trap = await startChangesServer();
+    const first = next(world.changes);
+    (await world.server.next()).refuse(307, undefined, { location: `${trap.url}/api/changes` });
+    await expect(first).rejects.toMatchObject({ status: 307 });
+    expect(trap.count).toBe(0);
+  });
+
   it('and says why at endless length is not read to the end', async () => {
     await using world = await open();
     const first = next(world.changes);
