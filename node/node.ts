@@ -11,6 +11,7 @@ import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { LogHolder } from './changes/change-log.ts';
+import { History } from './changes/history.ts';
 import { LogTrimmer } from './changes/log-trimmer.ts';
 import { openConflicts } from './conflicts/conflicts-module.ts';
 import { Copy } from './feed/copy.ts';
@@ -21,6 +22,7 @@ import { addressRoutes } from './http/routes/addresses.ts';
 import { agentRoutes } from './http/routes/agents.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
+import { emailIndexHistoryRoutes } from './http/routes/email-index-history.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { operatorDecisionRoutes } from './http/routes/operator-decisions.ts';
 import { sendRoutes } from './http/routes/send-group.ts';
@@ -269,6 +271,7 @@ function createFetch({ options, ports, mesh, index, copy, registry }: Parts, mod
   const { publicKey } = signer;
   const peer = (id: HostId) => presence.of(id);
   const obstacle = () => legacyClaims.obstacle();
+  const history = new History(registry.changes, clock);
   return createApp({
     log,
     gate: createGate({ roster, secrets }),
@@ -284,6 +287,7 @@ function createFetch({ options, ports, mesh, index, copy, registry }: Parts, mod
       (app) => operatorDecisionRoutes(app, claims),
       (app) => agentRoutes(app, registry, clock),
       (app) => addressRoutes(app, registry),
+      (app) => emailIndexHistoryRoutes(app, { history, parseAddress: parseAnyAddress }),
       ...modules.flatMap(({ routes }) => routes ?? []),
     ],
   });

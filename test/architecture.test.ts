@@ -71,6 +71,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     'node/http/',
     [
       'node/http/',
+      'node/changes/',
       'node/registry/',
       'node/webhooks/delivery/signature.ts',
       'node/webhooks/limits.ts',

@@ -72,7 +72,7 @@ export interface EmailEntry extends Entry {
 }
 
 /** Where an entry that was heard has its place. */
-interface Origin extends Place {
+export interface Origin extends Place {
   readonly hostId: HostId;
 }
 

@@ -10,3 +10,10 @@ export const LOG_KEPT_MS_MIN = 24 * 60 * 60 * 1_000;
 export const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
 /** Entries that go in one commit: few enough that other commits beside it wait for some milliseconds only. */
 export const TRIM_PAGE_ENTRIES_MAX = 200;
+
+/** Questions about the past under way at once: each costs some hundred milliseconds of work, in turns. */
+export const HISTORIES_IN_HAND_MAX = 4;
+/** Entries of the log that one question reads. */
+export const HISTORY_ENTRIES_READ_MAX = 20_000;
+/** Entries read at once: of agents with ten addresses and full metadata, about 2 MiB of JSON. */
+export const HISTORY_PAGE_ENTRIES = 64;
