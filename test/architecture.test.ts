@@ -73,6 +73,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/http/',
       'node/changes/',
       'node/registry/',
+      'node/webhooks/delivery/delivery-view.ts',
       'node/webhooks/delivery/signature.ts',
       'node/webhooks/limits.ts',
       'node/webhooks/custom-headers.ts',

@@ -1,6 +1,7 @@
 // What requests about webhooks look like, and how a webhook is shown.
 import { z } from 'zod';
 import { customHeaders, customHeadersChange } from '../webhooks/custom-headers.ts';
+import { DELIVERY_STATUSES } from '../webhooks/delivery/delivery-view.ts';
 import { isVerifiable } from '../webhooks/delivery/signature.ts';
 import {
   DESCRIPTION_CHARACTERS_MAX,
@@ -52,6 +53,28 @@ export const webhookChange = z.strictObject({
 export const rotation = z.strictObject({
   secret: secret.optional(),
   graceSeconds: z.int().min(0).max(GRACE_SECONDS_MAX).default(GRACE_SECONDS),
+});
+
+const moment = z.iso
+  .datetime({ offset: true, error: 'must be a moment such as 2026-01-27T12:00:00Z' })
+  .transform((text) => Date.parse(text));
+
+export const replaying = z
+  .strictObject({
+    status: z.enum(['dead', 'held', 'all']),
+    since: moment.optional(),
+    until: moment.optional(),
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ since = 0, until = Number.POSITIVE_INFINITY }) => since <= until, {
+    path: ['until'],
+    error: "must not lie before 'since'",
+  });
+
+/** `cursor`: the `nextCursor` of the page before. */
+export const deliveryQuery = z.object({
+  status: z.enum(DELIVERY_STATUSES).optional(),
+  cursor: z.coerce.number().int().min(0).default(0),
 });
 
 /** Flat, as the specification has it, and under `webhook`: existing clients read one or the other. */

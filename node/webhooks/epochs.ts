@@ -24,6 +24,16 @@ export function wants({ epochs }: Epochs, entry: ChangeEntry): boolean {
 }
 
 /**
+ * Whether a subscription wanted an entry that may long be settled. Of an epoch that nothing waits under any more nobody remembers what was
+ * wanted: what the oldest epoch that is known wants counts for it.
+ */
+export function wanted(subscription: Pick<Subscription, 'epochs' | 'firstSeq'>, entry: ChangeEntry): boolean {
+  const [oldest] = subscription.epochs;
+  if (oldest === undefined || entry.seq < (subscription.firstSeq ?? oldest.fromSeq)) return false;
+  return wants(subscription, { ...entry, seq: Math.max(entry.seq, oldest.fromSeq) });
+}
+
+/**
  * The epochs when `wish` holds from the entry after `head` on. An older epoch is kept as long as an entry of it, from
  * `oldestSeq` on, may be waiting. Throws `limit_exceeded` after `EPOCHS_MAX` changes that something still waits under.
  */

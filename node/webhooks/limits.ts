@@ -73,6 +73,10 @@ export const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 export const RETRY_MS_MAX = 24 * HOUR_MS * (1 + RETRY_JITTER);
 /** A change that was not accepted this long after it happened becomes a dead letter. */
 export const EVENT_LIFE_MS = 72 * HOUR_MS;
+/** Attempts kept of a delivery that is not accepted, the newest: more than the schedule has within an event's life. */
+export const ATTEMPTS_KEPT_MAX = 20;
+/** Single deliveries of one subscription that are tried again at the same time, each a small replay; beside them one replay of a span. */
+export const RETRIES_MAX = 64;
 /** Dead letters kept per subscription; at this many it is disabled, so that what follows is held and not buried. */
 export const DEAD_LETTERS_MAX = 100_000;
 /** A subscription is disabled after this long without one success, and at least so many attempts. */
@@ -94,6 +98,14 @@ export const LOG_CACHE_ENTRIES_MAX = 4_096;
 export const CURSOR_UNSAVED_ENTRIES_MAX = 4_096;
 /** Pages of the log read to say how many events of a subscription wait; of more it is said that there are at least so many. */
 export const PENDING_PAGES_MAX = 64;
+
+/** Pages of the log and of the dead letters read for one page of deliveries; then it is a short one. */
+export const LISTED_PAGES_MAX = 64;
+/** Newest entries of the log in which a delivery is looked for by its id, and how many are read at once. */
+export const SOUGHT_ENTRIES_MAX = 100_000;
+export const SOUGHT_PAGE_ENTRIES = 1_000;
+/** Pages read to say how much a replay will send; of more it is said that it is at least so much. */
+export const MATCHED_PAGES_MAX = 800;
 
 /** When stopping: attempts in flight may end by themselves, then they are cut off and must have ended. */
 export const STOP_MS_MAX = 5 * SECOND_MS;

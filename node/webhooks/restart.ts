@@ -4,15 +4,18 @@ import type { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
-import { Channel, type ChannelPorts } from './delivery/channel.ts';
+import { Channel, type ChannelPorts, type KeptReplay } from './delivery/channel.ts';
 import {
   DEAD_PREFIX,
   LANE_PREFIX,
   PROGRESS_PREFIX,
   type Progress,
   REMOVING_PREFIX,
+  REPLAY_LANE_PREFIX,
+  REPLAY_PREFIX,
   readLane,
   readProgress,
+  readReplay,
   readSubscription,
   type StoredLane,
   SUBSCRIPTION_PREFIX,
@@ -27,14 +30,16 @@ export async function loadChannels(store: Store, ports: ChannelPorts): Promise<M
   for await (const page of store.load(PROGRESS_PREFIX)) {
     for (const record of page) progress.set(record.key.slice(PROGRESS_PREFIX.length), readProgress(record));
   }
-  const lanes = await loadLanes(store);
+  const lanes = await loadLanes(store, LANE_PREFIX, ({ value }) => value.subscriptionId);
+  const replays = await loadReplays(store);
   const channels = new Map<string, Channel>();
   for await (const page of store.load(SUBSCRIPTION_PREFIX)) {
     for (const subscription of page.map(readSubscription)) {
       const { id } = subscription;
       const at = progress.get(id);
       if (at === undefined) throw missingProgress(id);
-      channels.set(id, new Channel(subscription, at, lanes.get(id) ?? [], ports));
+      const kept = { subscription, progress: at, lanes: lanes.get(id) ?? [], replays: replays.get(id) ?? [] };
+      channels.set(id, new Channel(kept, ports));
     }
   }
   return channels;
@@ -47,24 +52,45 @@ export function removing(id: string): Write {
 
 /** Erases what a removed subscription left, page by page, its mark last. */
 export async function erase(store: Store, id: string): Promise<void> {
-  for (const prefix of [`${LANE_PREFIX}${id}/`, `${DEAD_PREFIX}${id}/`]) {
-    for await (const page of store.load(prefix)) {
+  for (const prefix of [LANE_PREFIX, DEAD_PREFIX, REPLAY_PREFIX, REPLAY_LANE_PREFIX]) {
+    for await (const page of store.load(`${prefix}${id}/`)) {
       await store.commit(page.map(({ key }) => ({ key, value: undefined })));
     }
   }
   await store.commit([PROGRESS_PREFIX + id, REMOVING_PREFIX + id].map((key) => ({ key, value: undefined })));
 }
 
-async function loadLanes(store: Store): Promise<ReadonlyMap<string, readonly StoredLane[]>> {
+/** The lanes below a prefix, by what `ownerOf` finds in their keys. */
+async function loadLanes(
+  store: Store,
+  prefix: string,
+  ownerOf: (place: { readonly value: StoredLane; readonly key: string }) => string,
+): Promise<ReadonlyMap<string, readonly StoredLane[]>> {
   const lanes = new Map<string, StoredLane[]>();
-  for await (const page of store.load(LANE_PREFIX)) {
-    for (const lane of page.map(readLane)) {
-      const known = lanes.get(lane.subscriptionId);
-      if (known === undefined) lanes.set(lane.subscriptionId, [lane]);
-      else known.push(lane);
+  for await (const page of store.load(prefix)) {
+    for (const record of page) {
+      const value = readLane(record);
+      const owner = ownerOf({ value, key: record.key });
+      const known = lanes.get(owner);
+      if (known === undefined) lanes.set(owner, [value]);
+      else known.push(value);
     }
   }
   return lanes;
+}
+
+/** By their subscriptions. */
+async function loadReplays(store: Store): Promise<ReadonlyMap<string, readonly KeptReplay[]>> {
+  const replayOf = ({ key }: { readonly key: string }) => key.split('/')[3] ?? '';
+  const lanes = await loadLanes(store, REPLAY_LANE_PREFIX, replayOf);
+  const replays = new Map<string, KeptReplay[]>();
+  for await (const page of store.load(REPLAY_PREFIX)) {
+    for (const replay of page.map(readReplay)) {
+      const kept = { replay, lanes: lanes.get(replay.id) ?? [] };
+      replays.set(replay.subscriptionId, [...(replays.get(replay.subscriptionId) ?? []), kept]);
+    }
+  }
+  return replays;
 }
 
 function missingProgress(id: string): MeshError {

@@ -4,7 +4,7 @@ import type { Pending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
 import { type Wish, wishOf } from './epochs.ts';
 import { stillLiving } from './secrets.ts';
-import type { Subscription } from './webhook-records.ts';
+import type { StoredReplay, Subscription } from './webhook-records.ts';
 
 /** Moments are ISO 8601, UTC. */
 export interface SubscriptionView {
@@ -19,6 +19,8 @@ export interface SubscriptionView {
   readonly ratePerSecond?: number;
   /** Until when former secrets sign beside the present one, the newest first. */
   readonly formerSecretsUntil?: readonly string[];
+  /** What is being sent again. */
+  readonly replays?: readonly ReplayView[];
   readonly enabled: boolean;
   readonly disabledReason?: NonNullable<Subscription['disabledReason']>;
   readonly disabledAt?: string;
@@ -40,7 +42,17 @@ export interface SubscriptionView {
   };
 }
 
-export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pending, nowMs: number): SubscriptionView {
+interface ReplayView {
+  readonly id: string;
+  readonly status: StoredReplay['source'];
+  readonly startedAt: string;
+}
+
+export function viewOf(
+  { subscription, dead, endpoint, replays }: Channel,
+  pending: Pending,
+  nowMs: number,
+): SubscriptionView {
   const { id, url, description, ratePerSecond, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } =
     subscription;
   const headerNames = Object.keys(subscription.headers);
@@ -55,6 +67,7 @@ export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pendi
     ...(headerNames.length === 0 ? {} : { headerNames }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(former.length === 0 ? {} : { formerSecretsUntil: former }),
+    ...(replays.all().length === 0 ? {} : { replays: replays.all().map(replayView) }),
     enabled: isEnabled,
     ...(disabledReason === undefined ? {} : { disabledReason }),
     ...(disabledAt === undefined ? {} : { disabledAt }),
@@ -70,6 +83,10 @@ export function viewOf({ subscription, dead, endpoint }: Channel, pending: Pendi
       pausedUntil: isEnabled && endpoint.pausedUntilMs > nowMs ? momentOf(endpoint.pausedUntilMs) : null,
     },
   };
+}
+
+function replayView({ id, source, startedMs }: StoredReplay): ReplayView {
+  return { id, status: source, startedAt: new Date(startedMs).toISOString() };
 }
 
 function momentOf(ms: number): string | null {

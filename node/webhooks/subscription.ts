@@ -74,6 +74,7 @@ export function newSubscription(
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     isEnabled: true,
     epochs: [{ fromSeq: head + 1, events, scope }],
+    firstSeq: head + 1,
     createdAt: at,
     updatedAt: at,
     resumedMs: 0,

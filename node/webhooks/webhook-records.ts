@@ -3,6 +3,8 @@
 //   webhook/progress/<id>          its cursor in the log, how many dead letters it has, its receiver's health
 //   webhook/lane/<id>/<agent>      the first unsettled event of one agent, with its attempts
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
+//   webhook/replay/<id>/<replay>   a replay that is under way, and its place in the log
+//   webhook/replay-lane/<id>/<replay>/<agent>   as a lane, of a replay
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
 import { z } from 'zod';
 import { jsonPath } from '../../mesh/json/foreign-json.ts';
@@ -14,13 +16,23 @@ export const SUBSCRIPTION_PREFIX = 'webhook/subscription/';
 export const PROGRESS_PREFIX = 'webhook/progress/';
 export const LANE_PREFIX = 'webhook/lane/';
 export const DEAD_PREFIX = 'webhook/dead/';
+export const REPLAY_PREFIX = 'webhook/replay/';
+export const REPLAY_LANE_PREFIX = 'webhook/replay-lane/';
 export const REMOVING_PREFIX = 'webhook/removing/';
 
 /** Digits of a position in a key: every safe integer, in the order of the keys. */
 const SEQ_DIGITS = 16;
 
-export function laneKey(subscriptionId: string, agentId: string): string {
-  return `${LANE_PREFIX}${subscriptionId}/${agentId}`;
+export function laneKey(
+  subscriptionId: string,
+  { agentId, replayId }: { readonly agentId: string; readonly replayId: string | undefined },
+): string {
+  if (replayId === undefined) return `${LANE_PREFIX}${subscriptionId}/${agentId}`;
+  return `${REPLAY_LANE_PREFIX}${subscriptionId}/${replayId}/${agentId}`;
+}
+
+export function replayKey(subscriptionId: string, replayId: string): string {
+  return `${REPLAY_PREFIX}${subscriptionId}/${replayId}`;
 }
 
 export function deadKey(subscriptionId: string, seq: number): string {
@@ -52,6 +64,8 @@ const subscription = z.object({
   disabledAt: z.string().optional(),
   /** What it wants from which position on, oldest first: decided when a change is committed, looked up when it is read. */
   epochs: z.array(epoch).min(1),
+  /** The first entry that it may ever be told of; absent in records from before replays. */
+  firstSeq: count.optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   /** Wall clock: when the subscription was last enabled again, from when on the events that it held live anew. 0: never. */
@@ -76,9 +90,21 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
-/** All that is kept of what an attempt came to. */
-const last = z.union([z.object({ status: z.int() }), z.object({ error: z.string() })]);
-export type Last = z.infer<typeof last>;
+/** What is kept of an attempt that ended. */
+const keptAttempt = z.object({
+  /** 1 for the first. A number that is missing is that of an attempt which a crash interrupted, or the node itself cut off. */
+  attempt: count,
+  /** Wall clock: when it began. */
+  atMs: moment,
+  tookMs: moment,
+  /** The receiver's answer; absent: there was none, and `error` says why. */
+  status: z.int().optional(),
+  error: z.string().optional(),
+});
+export type KeptAttempt = z.infer<typeof keptAttempt>;
+
+/** The newest, oldest first. Records from before attempts were kept have none. */
+const history = z.array(keptAttempt).readonly().default([]);
 
 const lane = z.object({
   subscriptionId: z.string(),
@@ -93,24 +119,54 @@ const lane = z.object({
   attempts: count,
   /** Wall clock: when it may be attempted again. */
   dueMs: moment,
-  /** The newest attempt that ended; `null`: none did. */
-  last: last.nullable(),
+  history,
 });
 export type StoredLane = z.infer<typeof lane>;
 
-/** An event that was given up, kept whole. No route shows dead letters yet; a subscription's view counts them. */
-export interface DeadLetter {
-  readonly subscriptionId: string;
-  readonly seq: number;
+const replay = z.object({
+  subscriptionId: z.string(),
+  id: z.string(),
+  /** `dead`: the dead letters. `all`: these, and what was accepted, as far as the log still has it. */
+  source: z.enum(['dead', 'all']),
+  /** One delivery that somebody wants to be tried again. */
+  isSingle: z.boolean(),
+  /** Everything up to here is settled or has a lane. */
+  cursor: count,
+  /** What is sent again ends here. */
+  toSeq: count,
+  /** Wall clock: only changes that happened from then on, and up to then. */
+  sinceMs: moment,
+  untilMs: moment,
+  /** Wall clock: when what is sent again begins to live anew. */
+  startedMs: moment,
+});
+export type StoredReplay = z.infer<typeof replay>;
+
+/** An entry of the log, as far as its readers rely on it: this program wrote it, under the store's checksum. */
+const entry = z
+  .looseObject({
+    seq: count,
+    id: z.string(),
+    event: z.string(),
+    timestamp: z.string(),
+    agent: z.looseObject({ id: z.string(), name: z.string(), hostId: z.string() }),
+    sequence: count,
+  })
+  .transform((value) => value as unknown as ChangeEntry);
+
+/** An event that was given up, kept whole. */
+const deadLetter = z.object({
+  subscriptionId: z.string(),
+  seq: count,
   /** `expired`: the event's life ended. `missing`: the log no longer had the event. */
-  readonly reason: 'expired' | 'missing';
-  readonly attempts: number;
+  reason: z.enum(['expired', 'missing']),
+  attempts: count,
   /** ISO 8601, UTC. */
-  readonly diedAt: string;
-  /** The newest attempt that ended; `null`: none did. */
-  readonly last: Last | null;
-  readonly entry: ChangeEntry | null;
-}
+  diedAt: z.string(),
+  history,
+  entry: entry.nullable(),
+});
+export type DeadLetter = z.infer<typeof deadLetter>;
 
 /** As subscriptions were kept before `scope` could change: one for all epochs. */
 const formerSubscription = z.looseObject({ scope, epochs: z.array(epoch.partial({ scope: true })) });
@@ -129,6 +185,14 @@ export function readProgress(record: StoredRecord): Progress {
 
 export function readLane(record: StoredRecord): StoredLane {
   return read(lane, record);
+}
+
+export function readReplay(record: StoredRecord): StoredReplay {
+  return read(replay, record);
+}
+
+export function readDeadLetter(record: StoredRecord): DeadLetter {
+  return read(deadLetter, record);
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, record: StoredRecord): z.output<Schema> {

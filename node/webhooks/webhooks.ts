@@ -9,8 +9,10 @@ import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeEvent, ChangeLog, LogHolder } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import { Deliveries } from './deliveries.ts';
 import { countPending } from './delivery/backlog.ts';
 import { Channel } from './delivery/channel.ts';
+import { DeadLetters } from './delivery/dead-letters.ts';
 import { NEW_ENDPOINT } from './delivery/endpoint.ts';
 import { Ledger } from './delivery/ledger.ts';
 import { LogPages } from './delivery/log-pages.ts';
@@ -45,6 +47,7 @@ export interface WebhookPorts {
 }
 
 export interface Webhooks {
+  readonly deliveries: Pick<Deliveries, 'list' | 'get' | 'retry' | 'replay'>;
   /** Told of every change whose position is above the log's head at this moment. `secret` only when we made it, and only here. */
   subscribe(request: SubscriptionRequest): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
   list(): Promise<readonly SubscriptionView[]>;
@@ -84,10 +87,11 @@ export async function createWebhooks(ports: WebhookPorts): Promise<Webhooks> {
 const ALL = 'webhooks';
 
 class WebhookService implements Webhooks {
+  readonly deliveries: Deliveries;
   readonly #ports: WebhookPorts;
   readonly #ledger: Ledger;
   readonly #channels: Map<string, Channel>;
-  readonly #deliveries: DeliveryLoop;
+  readonly #loop: DeliveryLoop;
   readonly #tests: TestDeliveries;
   /** One mutation after the other, so that what was checked still holds when it is written. */
   readonly #locks: KeyedLock;
@@ -96,10 +100,19 @@ class WebhookService implements Webhooks {
     this.#ports = ports;
     this.#locks = new KeyedLock({ clock: ports.clock, refusal: tooManyMutations });
     this.#ledger = ledger;
+    const deadLetters = new DeadLetters(ports.store);
     this.#channels = channels;
-    this.#deliveries = new DeliveryLoop({ ...ports, ledger });
+    this.#loop = new DeliveryLoop({ ...ports, ledger, deadLetters });
     this.#tests = new TestDeliveries(ports);
-    for (const channel of channels.values()) this.#deliveries.add(channel);
+    for (const channel of channels.values()) this.#loop.add(channel);
+    this.deliveries = new Deliveries({
+      ...ports,
+      ledger,
+      deadLetters,
+      channelOf: (id) => this.#channel(id),
+      release: (channel) => this.#release(channel),
+      poke: () => this.#loop.poke(),
+    });
   }
 
   async subscribe(request: SubscriptionRequest): Promise<{ webhook: SubscriptionView; secret?: string }> {
@@ -113,7 +126,7 @@ class WebhookService implements Webhooks {
       channel.save();
       await this.#ledger.flush();
       this.#channels.set(channel.id, channel);
-      this.#deliveries.add(channel);
+      this.#loop.add(channel);
       this.#ports.log.info('subscription.created', { subscriptionId: channel.id, events });
       return { webhook: await this.#view(channel), ...(request.secret === undefined ? { secret } : {}) };
     });
@@ -147,7 +160,7 @@ class WebhookService implements Webhooks {
       channel.change(changedSubscription(subscription, change, { events, oldestSeq, ...this.#now() }));
       if (isResumed || isMoved) channel.startAfresh();
       await this.#ledger.flush();
-      this.#deliveries.poke();
+      this.#loop.poke();
       this.#ports.log.info('subscription.changed', { subscriptionId: id, fields: Object.keys(change) });
       return this.#view(channel);
     });
@@ -162,7 +175,7 @@ class WebhookService implements Webhooks {
       const secrets = rotated(channel.subscription, { secret, graceMs: graceSeconds * 1_000, nowMs });
       channel.change({ ...channel.subscription, ...secrets, updatedAt: new Date(nowMs).toISOString() });
       await this.#ledger.flush();
-      this.#deliveries.poke();
+      this.#loop.poke();
       this.#ports.log.info('subscription.secret_rotated', { subscriptionId: id, graceSeconds });
       return { webhook: await this.#view(channel), ...(given === undefined ? { secret } : {}) };
     });
@@ -175,7 +188,7 @@ class WebhookService implements Webhooks {
       const mark = removing(id);
       this.#ledger.mark(mark.key, () => mark.value);
       this.#channels.delete(id);
-      this.#deliveries.drop(channel);
+      this.#loop.drop(channel);
       await this.#ledger.flush();
     });
     await erase(this.#ports.store, id);
@@ -194,14 +207,21 @@ class WebhookService implements Webhooks {
   }
 
   start(signal: AbortSignal): Promise<void> {
-    return this.#deliveries.run(signal);
+    return this.#loop.run(signal);
+  }
+
+  async #release(channel: Channel): Promise<void> {
+    if (!channel.isEnabled) await this.patch(channel.id, { enabled: true });
+    else channel.startAfresh();
+    await this.#ledger.flush();
+    this.#loop.poke();
   }
 
   #open(request: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
     const now = this.#now();
     const subscription = newSubscription(request, { id: newUuid(this.#ports.random), events, secret, ...now });
     const progress = { cursor: now.head, dead: 0, endpoint: NEW_ENDPOINT };
-    return new Channel(subscription, progress, [], { ...this.#ports, ledger: this.#ledger });
+    return new Channel({ subscription, progress, lanes: [], replays: [] }, { ...this.#ports, ledger: this.#ledger });
   }
 
   #now(): { readonly head: number; readonly nowMs: number } {

@@ -4,6 +4,7 @@ import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { pathSegment, readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 import { newWebhook, rotation, webhookChange, webhookForm } from '../webhook-form.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
 
 export function webhookRoutes(app: Hono, webhooks: Webhooks): void {
   resource(app, '/api/webhooks', {
@@ -30,4 +31,5 @@ export function webhookRoutes(app: Hono, webhooks: Webhooks): void {
   resource(app, '/api/webhooks/:id/test', {
     POST: async (c) => c.json(await webhooks.test(pathSegment(c, 'id'))),
   });
+  webhookDeliveryRoutes(app, webhooks);
 }

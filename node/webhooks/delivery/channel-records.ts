@@ -6,7 +6,9 @@ import {
   laneKey,
   PROGRESS_PREFIX,
   type Progress,
+  replayKey,
   type StoredLane,
+  type StoredReplay,
   SUBSCRIPTION_PREFIX,
   type Subscription,
 } from '../webhook-records.ts';
@@ -34,13 +36,26 @@ export class ChannelRecords {
     this.#mark(PROGRESS_PREFIX + this.#id, value);
   }
 
-  /** `undefined`: the lane ended. */
-  lane(agentId: string, value: () => StoredLane | undefined): void {
-    this.#mark(laneKey(this.#id, agentId), value);
+  /** `undefined`: the lane ended. `replayId`: of a lane of a replay. */
+  lane(
+    of: { readonly agentId: string; readonly replayId: string | undefined },
+    value: () => StoredLane | undefined,
+  ): void {
+    this.#mark(laneKey(this.#id, of), value);
+  }
+
+  /** `undefined`: the replay is over. */
+  replay(replayId: string, value: () => StoredReplay | undefined): void {
+    this.#mark(replayKey(this.#id, replayId), value);
   }
 
   dead(letter: DeadLetter): void {
     this.#mark(deadKey(this.#id, letter.seq), () => letter);
+  }
+
+  /** A dead letter that was accepted after all. */
+  accepted(seq: number): void {
+    this.#mark(deadKey(this.#id, seq), () => undefined);
   }
 
   /** Erases the record by which the subscription comes back. Nothing is marked afterwards. */

@@ -1,22 +1,21 @@
-// Everything the deliveries know of one subscription: what it wants, how its receiver is, its lanes; and how that is written
+// Everything the deliveries know of one subscription: what it wants, how its receiver is, its streams of lanes; and how that is written
 // down. Decisions of time are made here, from the moment given; the doing is in loop.ts.
-// Every change of that state goes through this class. Everybody else reads.
+// Every change of that state goes through this class, or through its streams. Everybody else reads.
 //
-//   webhooks.ts     change, startAfresh, remove, save ──────────┐
+//   webhooks.ts     change, startAfresh, remove, save, replay ──┐
 //   loop.ts         sweep, begin, end, conclude, giveBack, bury ┼─► Channel ─► Subscription, Endpoint   (values, replaced whole)
-//   log-reader.ts   readOn, recall, recalled ───────────────────┘       ├────► Lanes    pure state; `touched` names each lane that changed
+//   log-reader.ts   readOn, recall, recalled ─────► Stream ─────┘       ├────► Lanes    pure state; `touched` names each lane that changed
 //                                                                       └────► Ledger   the keys that changed, values read at the commit
 //
 // A method changes state and marks its records in one go, without waiting in between; the caller flushes the ledger. A commit therefore
 // never shows half a change: a cursor on disk always fits the lanes beside it.
 // Longer than 300 lines: all that may change in a subscription's state is found here.
 import type { Clock, Random } from '../../../mesh/ports.ts';
-import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { wants } from '../epochs.ts';
-import { CURSOR_UNSAVED_ENTRIES_MAX, DEAD_LETTERS_MAX } from '../limits.ts';
+import { DEAD_LETTERS_MAX } from '../limits.ts';
 import { graceEndMs, haveAged, stillLiving } from '../secrets.ts';
-import type { DeadLetter, Last, Progress, StoredLane, Subscription } from '../webhook-records.ts';
+import type { DeadLetter, KeptAttempt, Progress, StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
 import { ChannelRecords } from './channel-records.ts';
 import {
   afterOutage,
@@ -26,14 +25,16 @@ import {
   inFlightMax,
   isLost,
   NEW_ENDPOINT,
+  withoutPause,
   withSaneClock,
 } from './endpoint.ts';
-import { type Lane, Lanes, type LanesView } from './lanes.ts';
+import type { Lane, LanesView } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { lifeEndMs } from './life.ts';
 import { Pace } from './pace.ts';
+import { Replays } from './replays.ts';
 import { retryDelayMs, type Verdict } from './schedule.ts';
-import { sweep } from './sweep.ts';
+import { Stream } from './stream.ts';
 
 export interface ChannelPorts {
   readonly ledger: Ledger;
@@ -42,49 +43,68 @@ export interface ChannelPorts {
   readonly log: Log;
 }
 
-/** What an attempt knew when it began. */
-export interface Begun {
+/** A lane in its stream: what is attempted or buried. */
+export interface Turn {
+  readonly stream: Stream;
   readonly lane: Lane;
+}
+
+/** What an attempt knew when it began. */
+export interface Begun extends Turn {
   readonly pausesSeen: number;
   /** How long the schedule says to wait should this attempt be refused. */
   readonly delayMs: number;
 }
 
+/** A replay as it was kept. */
+export interface KeptReplay {
+  readonly replay: StoredReplay;
+  readonly lanes: readonly StoredLane[];
+}
+
+export interface KeptChannel {
+  readonly subscription: Subscription;
+  readonly progress: Progress;
+  readonly lanes: readonly StoredLane[];
+  readonly replays: readonly KeptReplay[];
+}
+
 export class Channel {
   /** Aborts when the subscription is removed, or when the node must stop now: cuts off what is in flight. */
   readonly ended = new AbortController();
-  readonly #lanes: Lanes;
+  readonly #live: Stream;
+  readonly #replays: Replays;
   readonly #records: ChannelRecords;
   readonly #pace: Pace;
   readonly #random: Random;
   readonly #log: Log;
   #subscription: Subscription;
   #origin: string;
+  #inFlight = 0;
   #endpoint: Endpoint;
   #dead: number;
-  #isRecalling: boolean;
-  #savedCursor: number;
-  #inFlight = 0;
-  #nextChangeMs = 0;
   #sweptMs = 0;
 
-  constructor(stored: Subscription, progress: Progress, lanes: readonly StoredLane[], ports: ChannelPorts) {
-    this.#records = new ChannelRecords(ports.ledger, stored.id);
-    this.#pace = new Pace(ports.clock, () => this.#subscription.ratePerSecond);
+  constructor({ subscription, progress, lanes, replays }: KeptChannel, ports: ChannelPorts) {
+    this.#records = new ChannelRecords(ports.ledger, subscription.id);
     this.#random = ports.random;
     this.#log = ports.log;
-    this.#subscription = stored;
-    this.#origin = new URL(stored.url).origin;
+    this.#pace = new Pace(ports.clock, () => this.#subscription.ratePerSecond);
+    this.#subscription = subscription;
+    this.#origin = new URL(subscription.url).origin;
     this.#endpoint = progress.endpoint;
     this.#dead = progress.dead;
-    this.#savedCursor = progress.cursor;
-    this.#lanes = new Lanes(
-      progress.cursor,
-      (entry) => wants(this.#subscription, entry),
-      (lane) => this.#touch(lane),
+    const options = {
+      subscription: () => this.#subscription,
+      records: this.#records,
+      placeChanged: () => this.#placeChanged(),
+    };
+    this.#live = new Stream(
+      { cursor: progress.cursor, lanes },
+      { ...options, wants: (entry) => wants(this.#subscription, entry) },
     );
-    for (const lane of lanes) this.#lanes.restore(lane);
-    this.#isRecalling = lanes.length > 0;
+    this.#replays = new Replays(this.#live, options);
+    for (const kept of replays) this.#replays.add(kept.replay, kept.lanes);
   }
 
   get id(): string {
@@ -100,13 +120,13 @@ export class Channel {
     return this.#origin;
   }
 
-  get endpoint(): Endpoint {
-    return this.#endpoint;
-  }
-
   /** Attempts in flight. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
   }
 
   get dead(): number {
@@ -117,13 +137,18 @@ export class Channel {
     return this.#records.isRemoved;
   }
 
+  /** Of the changes as they come. */
   get lanes(): LanesView {
-    return this.#lanes;
+    return this.#live.lanes;
   }
 
-  /** What stands behind restored lanes is not known yet. */
-  get isRecalling(): boolean {
-    return this.#isRecalling;
+  get replays(): Pick<Replays, 'all' | 'refuse' | 'sending'> {
+    return this.#replays;
+  }
+
+  /** The changes as they come, and the replays. */
+  get streams(): readonly Stream[] {
+    return this.#replays.turns;
   }
 
   /** Replaces the subscription; the caller flushes. */
@@ -131,7 +156,7 @@ export class Channel {
     this.#subscription = subscription;
     this.#origin = new URL(subscription.url).origin;
     this.#records.subscription(() => this.#subscription);
-    this.#nextChangeMs = 0;
+    this.#changed();
   }
 
   /** Another receiver, or the same one enabled again: nothing is held against it, and whatever waits is due. */
@@ -141,11 +166,8 @@ export class Channel {
       pauses: this.#endpoint.pauses + 1,
       lastSuccessMs: this.#endpoint.lastSuccessMs,
     };
-    for (const lane of this.#lanes.all()) {
-      if (lane.state === 'waiting') this.#lanes.hasten(lane);
-    }
-    this.#nextChangeMs = 0;
-    this.#touch();
+    for (const stream of this.streams) stream.hasten();
+    this.#placeChanged();
   }
 
   disable(reason: NonNullable<Subscription['disabledReason']>, nowMs: number): void {
@@ -159,62 +181,54 @@ export class Channel {
     this.#records.remove();
   }
 
-  /** Moves on over entries of the log. Returns whether it is time to write that down, though none of them was wanted. */
-  readOn(entries: readonly ChangeEntry[]): boolean {
-    this.#lanes.readOn(entries);
-    if (this.#lanes.cursor - this.#savedCursor < CURSOR_UNSAVED_ENTRIES_MAX) return false;
-    this.#touch();
-    return true;
+  /** Begins a replay, which `replays.refuse` has not refused. */
+  replay(replay: StoredReplay): void {
+    this.#replays.add(replay, []).touch();
   }
 
-  /** Lanes remember what `entries` of the log hold behind them: see `Lanes.recall`. */
-  recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
-    this.#lanes.recall(entries, sought);
+  /** What waits in a lane is due now; a receiver that is left alone is asked by one attempt. */
+  hasten(lane: Lane, stream = this.#live): void {
+    const { pausedUntilMs } = this.#endpoint;
+    this.#endpoint = withoutPause(this.#endpoint);
+    stream.hasten([lane]);
+    // What waits for the end of the pause may follow as soon as that attempt is accepted.
+    for (const other of this.streams) {
+      other.hasten([...other.lanes.all()].filter(({ dueMs }) => dueMs === pausedUntilMs));
+    }
+    this.#placeChanged();
   }
 
-  /** `lanes` have been recalled, all that there is for those still `sought`: a lane that was seeking goes on to its next event, or ends. */
-  recalled(lanes: readonly Lane[], sought: ReadonlySet<Lane>): void {
-    this.#lanes.recalled(sought);
-    for (const lane of lanes) this.#lanes.resume(lane);
+  /** Marks the replays that are over as ended. Returns them: the caller flushes. */
+  endReplays(): readonly StoredReplay[] {
+    return this.#replays.end();
   }
 
-  /** Restored lanes have been recalled. */
-  endRecalling(): void {
-    this.#isRecalling = false;
-  }
-
-  get wantsEntries(): boolean {
-    return this.#subscription.isEnabled && !this.#isRecalling && this.#lanes.hasRoom;
+  get isEnabled(): boolean {
+    return this.#subscription.isEnabled;
   }
 
   /** The lane to attempt now, if there is one and the receiver may be asked. */
-  nextLane(nowMs: number): Lane | undefined {
-    if (!this.#subscription.isEnabled || this.#isRecalling || this.#pace.waitMs > 0) return undefined;
-    return this.#inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#lanes.nextReady() : undefined;
+  nextTurn(nowMs: number): Turn | undefined {
+    if (!this.isEnabled || this.#pace.waitMs > 0) return undefined;
+    return this.#inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#replays.nextTurn() : undefined;
   }
 
   /** Makes the lanes ready whose time has come. Occupies and returns those whose event's life is over: the caller buries them. */
-  sweep(nowMs: number): readonly Lane[] {
-    if (!this.#subscription.isEnabled || this.#isRecalling) return [];
+  sweep(nowMs: number): readonly Turn[] {
+    if (!this.isEnabled) return [];
     const isClockSetBack = nowMs < this.#sweptMs;
-    if (nowMs < this.#nextChangeMs && !isClockSetBack) return [];
     this.#sweptMs = nowMs;
     this.#endpoint = withSaneClock(this.#endpoint, nowMs);
-    const { expired, nextMs } = sweep(this.#lanes, {
-      subscription: this.#subscription,
-      endpoint: this.#endpoint,
-      nowMs,
-    });
-    this.#nextChangeMs = nextMs;
-    return expired;
+    const due = this.streams.filter((stream) => isClockSetBack || nowMs >= stream.nextChangeMs);
+    return due.flatMap((stream) => stream.sweep(this.#endpoint, nowMs).map((lane) => ({ stream, lane })));
   }
 
   /** When something will change by time alone; infinite: never. */
   nextChangeMs(nowMs: number): number {
     const graceMs = graceEndMs(this.#subscription);
-    if (!this.#subscription.isEnabled || this.#isRecalling) return graceMs;
+    if (!this.isEnabled) return graceMs;
     const later = [this.#endpoint.pausedUntilMs, nowMs + this.#pace.waitMs].filter((ms) => ms > nowMs);
-    return Math.min(this.#nextChangeMs, graceMs, ...later);
+    return Math.min(...this.streams.map((stream) => stream.nextChangeMs), graceMs, ...later);
   }
 
   /** Forgets the former secrets whose grace is over. Returns whether there were some: the caller flushes. */
@@ -235,13 +249,13 @@ export class Channel {
   }
 
   /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */
-  begin(lane: Lane, nowMs: number): Begun {
+  begin({ stream, lane }: Turn, nowMs: number): Begun {
     this.#inFlight += 1;
     const delayMs = retryDelayMs(lane.attempts + 1, this.#random);
-    this.#lanes.occupy(lane);
-    this.#lanes.begin(lane, nowMs + delayMs);
+    stream.begin(lane, nowMs + delayMs);
+    this.#replays.took(stream);
     this.#pace.begin();
-    return { lane, pausesSeen: this.#endpoint.pauses, delayMs };
+    return { stream, lane, pausesSeen: this.#endpoint.pauses, delayMs };
   }
 
   /** An attempt that `begin` noted is in flight no longer, whatever came of it. */
@@ -250,65 +264,93 @@ export class Channel {
   }
 
   /** The attempt was not made after all, or cut off by the node itself: it says nothing of the receiver. */
-  giveBack({ lane }: Begun): void {
-    this.#lanes.giveBack(lane);
+  giveBack({ stream, lane }: Turn): void {
+    stream.giveBack(lane);
   }
 
-  /** Draws the consequences of an attempt that ended. Returns when the event is attempted again (wall clock), if it is. */
-  conclude(begun: Begun, verdict: Verdict, last: Last, nowMs: number): number | undefined {
-    const { lane, pausesSeen } = begun;
+  /**
+   * Draws the consequences of an attempt that ended. Returns when the event is attempted again (wall clock), if it is.
+   * `isDead`: the event lies among the dead letters.
+   */
+  conclude(
+    begun: Begun,
+    verdict: Verdict,
+    { ended, isDead, nowMs }: { readonly ended: KeptAttempt; readonly isDead: boolean; readonly nowMs: number },
+  ): number | undefined {
+    const { stream, lane, pausesSeen } = begun;
     if (verdict.kind === 'accepted') {
       this.#endpoint = afterSuccess(this.#endpoint, pausesSeen, nowMs);
-      this.#lanes.settle(lane);
+      if (isDead) this.#raise(lane.seq);
+      this.#settle(begun);
       return undefined;
     }
     if (verdict.kind === 'gone') {
       this.disable('gone', nowMs);
-      this.#lanes.retry(lane, nowMs, last);
+      stream.retry(lane, nowMs, ended);
       return undefined;
     }
-    this.#fail(begun, verdict, last, nowMs);
+    this.#fail(begun, verdict, ended, nowMs);
     if (isLost(this.#endpoint, nowMs)) this.disable('failing', nowMs);
     const nextMs = Math.max(lane.dueMs, this.#endpoint.pausedUntilMs);
-    return this.#subscription.isEnabled && nextMs < lifeEndMs(lane, this.#subscription) ? nextMs : undefined;
+    return this.isEnabled && nextMs < lifeEndMs(lane, this.#subscription) ? nextMs : undefined;
   }
 
-  /** Keeps a dead letter in the place of a lane's first event. */
-  bury(lane: Lane, letter: DeadLetter, nowMs: number): void {
+  /** Keeps a dead letter in the place of a lane's first event. `isDead`: it was one before. */
+  bury(turn: Turn, letter: DeadLetter, { isDead, nowMs }: { readonly isDead: boolean; readonly nowMs: number }): void {
     this.#records.dead(letter);
-    this.#dead += 1;
-    this.#lanes.settle(lane);
-    if (this.#dead >= DEAD_LETTERS_MAX) this.disable('dead_letters_full', nowMs);
+    if (!isDead) this.#dead += 1;
+    this.#settle(turn);
+    if (this.#dead >= DEAD_LETTERS_MAX && !isDead) this.disable('dead_letters_full', nowMs);
+  }
+
+  /** Nothing can be sent again in the place of a lane's first event, and nothing is lost by that: it was accepted once. */
+  skip(turn: Turn): void {
+    this.#settle(turn);
   }
 
   /** Marks the subscription and its progress as new. */
   save(): void {
     this.#records.subscription(() => this.#subscription);
-    this.#touch();
+    this.#placeChanged();
   }
 
-  #fail({ lane, pausesSeen, delayMs }: Begun, verdict: Verdict & { kind: 'failed' }, last: Last, nowMs: number): void {
+  #fail(
+    { stream, lane, pausesSeen, delayMs }: Begun,
+    verdict: Verdict & { kind: 'failed' },
+    ended: KeptAttempt,
+    nowMs: number,
+  ): void {
     const { retryAfterMs } = verdict;
     const pauseMs = retryDelayMs(this.#endpoint.streak + 1, this.#random);
     const failure = { pausesSeen, nowMs, retryAfterMs, delayMs: pauseMs };
     if (verdict.isEndpoint) {
       this.#endpoint = afterOutage(this.#endpoint, failure);
       // The lane waits for the endpoint, not for a place of its own in the schedule.
-      this.#lanes.retry(lane, this.#endpoint.pausedUntilMs, last);
+      stream.retry(lane, this.#endpoint.pausedUntilMs, ended);
     } else {
       this.#endpoint = afterRefusal(this.#endpoint, lane.agentId, failure);
-      this.#lanes.retry(lane, nowMs + Math.max(delayMs, retryAfterMs), last);
+      stream.retry(lane, nowMs + Math.max(delayMs, retryAfterMs), ended);
     }
-    this.#nextChangeMs = 0;
+    this.#changed();
+    this.#placeChanged();
   }
 
-  #touch(lane?: Lane): void {
-    if (lane !== undefined) {
-      this.#records.lane(lane.agentId, () => this.#lanes.stored(this.id, lane));
-      const dueMs = lane.state === 'waiting' ? lane.dueMs : Number.POSITIVE_INFINITY;
-      this.#nextChangeMs = Math.min(this.#nextChangeMs, dueMs, lifeEndMs(lane, this.#subscription));
-    }
-    this.#savedCursor = this.#lanes.cursor;
-    this.#records.progress(() => ({ cursor: this.#lanes.cursor, dead: this.#dead, endpoint: this.#endpoint }));
+  /** The place of a lane's first event is settled; the health of the receiver is written down with it. */
+  #settle({ stream, lane }: Turn): void {
+    stream.settle(lane);
+    this.#placeChanged();
+  }
+
+  #raise(seq: number): void {
+    this.#records.accepted(seq);
+    this.#dead = Math.max(0, this.#dead - 1);
+  }
+
+  #changed(): void {
+    for (const stream of this.streams) stream.changed();
+  }
+
+  #placeChanged(): void {
+    this.#records.progress(() => ({ cursor: this.lanes.cursor, dead: this.#dead, endpoint: this.#endpoint }));
   }
 }

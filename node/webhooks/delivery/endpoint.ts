@@ -70,6 +70,11 @@ export function inFlightMax(endpoint: Endpoint, nowMs: number): number {
   return attemptsMax(endpoint, BREAKER_BOUNDS, nowMs);
 }
 
+/** The receiver may be asked now, by one attempt alone if it was paused. */
+export function withoutPause(endpoint: Endpoint): Endpoint {
+  return { ...endpoint, pausedUntilMs: 0 };
+}
+
 /** A pause that ends later than any can was made by a clock that has been set back since. */
 export function withSaneClock(endpoint: Endpoint, nowMs: number): Endpoint {
   const latestMs = nowMs + RETRY_MS_MAX;

@@ -3,8 +3,8 @@
 // the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
 // Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
 import type { ChangeEntry } from '../../changes/change-log.ts';
-import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../limits.ts';
-import type { Last, StoredLane } from '../webhook-records.ts';
+import { ATTEMPTS_KEPT_MAX, LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../limits.ts';
+import type { KeptAttempt, StoredLane } from '../webhook-records.ts';
 
 interface Place {
   readonly seq: number;
@@ -22,8 +22,8 @@ export interface Lane {
   readonly attempts: number;
   /** Wall clock: when the first event may be attempted again. */
   readonly dueMs: number;
-  /** The newest attempt at the first event that ended. */
-  readonly last: Last | null;
+  /** The newest attempts at the first event that ended, oldest first. */
+  readonly history: readonly KeptAttempt[];
   /**
    * `ready`: may be attempted. `waiting`: not before `dueMs`. `busy`: somebody attempts or buries the first event. `seeking`: the
    * agent's next event must be looked for in the log.
@@ -38,7 +38,7 @@ export interface Lane {
 type OwnLane = { -readonly [Name in keyof Lane]: Lane[Name] };
 
 /** What everybody may see of lanes. */
-export type LanesView = Pick<Lanes, 'cursor' | 'oldestSeq' | 'all' | 'waiting'>;
+export type LanesView = Pick<Lanes, 'cursor' | 'size' | 'oldestSeq' | 'all' | 'of' | 'isSettled' | 'waiting'>;
 
 /** What waits at one moment: `known` by memory, and what the log has after `from` and is `left` to be counted there. */
 export interface Waiting {
@@ -50,15 +50,25 @@ export interface Waiting {
 export class Lanes {
   readonly #wants: (entry: ChangeEntry) => boolean;
   readonly #touched: (lane: Lane) => void;
+  readonly #bornMs: (entry: ChangeEntry) => number;
   readonly #lanes = new Map<string, OwnLane>();
   readonly #ready = new Set<OwnLane>();
   #cursor: number;
 
-  /** `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. */
-  constructor(cursor: number, wants: (entry: ChangeEntry) => boolean, touched: (lane: Lane) => void) {
+  /**
+   * `touched`: told of each lane whose record changed; a lane no longer `has`-ed is to be removed. `bornMs`: when an event's life
+   * begins, wall clock.
+   */
+  constructor(
+    cursor: number,
+    wants: (entry: ChangeEntry) => boolean,
+    touched: (lane: Lane) => void,
+    bornMs = (entry: ChangeEntry) => Date.parse(entry.timestamp),
+  ) {
     this.#cursor = cursor;
     this.#wants = wants;
     this.#touched = touched;
+    this.#bornMs = bornMs;
   }
 
   /** Every wanted entry up to here is settled or has a lane. */
@@ -74,6 +84,16 @@ export class Lanes {
     return this.#lanes.get(lane.agentId) === lane;
   }
 
+  /** The lane of an agent, if it has one. */
+  of(agentId: string): Lane | undefined {
+    return this.#lanes.get(agentId);
+  }
+
+  /** Whether a wanted entry was accepted or buried. */
+  isSettled({ seq, agent }: ChangeEntry): boolean {
+    return seq <= this.#cursor && seq < (this.#lanes.get(agent.id)?.seq ?? Number.POSITIVE_INFINITY);
+  }
+
   all(): Iterable<Lane> {
     return this.#lanes.values();
   }
@@ -86,10 +106,10 @@ export class Lanes {
   }
 
   /** A lane as it was stored. What stands behind its first event must be `recall`ed. */
-  restore({ isFound, agentId, seq, bornMs, attempts, dueMs, last }: StoredLane): void {
+  restore({ isFound, agentId, seq, bornMs, attempts, dueMs, history }: StoredLane): void {
     const knownTo = isFound ? seq : seq - 1;
     const state = isFound ? (attempts > 0 ? 'waiting' : 'ready') : 'seeking';
-    const lane: OwnLane = { agentId, seq, bornMs, attempts, dueMs, last, state, behind: [], knownTo };
+    const lane: OwnLane = { agentId, seq, bornMs, attempts, dueMs, history, state, behind: [], knownTo };
     this.#lanes.set(agentId, lane);
     if (state === 'ready') this.#ready.add(lane);
   }
@@ -97,8 +117,8 @@ export class Lanes {
   /** What is kept of a lane; `undefined` of one that has ended. */
   stored(subscriptionId: string, lane: Lane): StoredLane | undefined {
     if (!this.has(lane)) return undefined;
-    const { agentId, seq, bornMs, attempts, dueMs, last, state } = lane;
-    return { subscriptionId, agentId, seq, isFound: state !== 'seeking', bornMs, attempts, dueMs, last };
+    const { agentId, seq, bornMs, attempts, dueMs, history, state } = lane;
+    return { subscriptionId, agentId, seq, isFound: state !== 'seeking', bornMs, attempts, dueMs, history };
   }
 
   /** Whether the log may be read on from the cursor. */
@@ -106,14 +126,15 @@ export class Lanes {
     return this.#ready.size < READY_LANES_MAX && this.#lanes.size < LANES_MAX;
   }
 
-  /** Moves the cursor over entries, as far as there is room. */
-  readOn(entries: readonly ChangeEntry[]): void {
+  /** Moves the cursor over entries, as far as there is room, and on to `to`, up to where there are no others. */
+  readOn(entries: readonly ChangeEntry[], to = 0): void {
     for (const entry of entries) {
       if (entry.seq <= this.#cursor) continue;
-      if (!this.hasRoom) break;
+      if (!this.hasRoom) return;
       this.#cursor = entry.seq;
       if (this.#wants(entry)) this.#append(entry);
     }
+    this.#cursor = Math.max(this.#cursor, to);
   }
 
   /** The events that are not settled, as they are now: the lanes remember the first of them, the log has the rest. */
@@ -134,9 +155,9 @@ export class Lanes {
     };
   }
 
-  /** The next lane that may be attempted, in the order they became ready. */
-  nextReady(): Lane | undefined {
-    for (const lane of this.#ready) return lane;
+  /** The next lane that may be attempted, in the order they became ready, of those that are `isFree`. */
+  nextReady(isFree: (lane: Lane) => boolean = () => true): Lane | undefined {
+    for (const lane of this.#ready) if (isFree(lane)) return lane;
     return undefined;
   }
 
@@ -153,10 +174,10 @@ export class Lanes {
     this.#touched(lane);
   }
 
-  /** The attempt ended as `last` says; the next one not before `dueMs`. */
-  retry(lane: OwnLane, dueMs: number, last: Last): void {
+  /** An attempt ended; the next one not before `dueMs`. */
+  retry(lane: OwnLane, dueMs: number, ended: KeptAttempt): void {
     lane.dueMs = dueMs;
-    lane.last = last;
+    lane.history = [...lane.history, ended].slice(-ATTEMPTS_KEPT_MAX);
     lane.state = 'waiting';
     this.#touched(lane);
   }
@@ -193,7 +214,7 @@ export class Lanes {
       const lane = this.#lanes.get(entry.agent.id);
       if (entry.seq > this.#cursor) return;
       if (lane === undefined || !sought.has(lane) || entry.seq <= lane.knownTo || !this.#wants(entry)) continue;
-      if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+      if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(this.#placeOf(entry));
       else {
         lane.knownTo = entry.seq - 1;
         sought.delete(lane);
@@ -215,7 +236,7 @@ export class Lanes {
     const next = lane.behind.shift();
     lane.attempts = 0;
     lane.dueMs = 0;
-    lane.last = null;
+    lane.history = [];
     if (next !== undefined) {
       lane.seq = next.seq;
       lane.bornMs = next.bornMs;
@@ -232,22 +253,22 @@ export class Lanes {
 
   #append(entry: ChangeEntry): void {
     const lane = this.#lanes.get(entry.agent.id);
-    if (lane === undefined) this.#open(entry.agent.id, placeOf(entry));
+    if (lane === undefined) this.#open(entry.agent.id, this.#placeOf(entry));
     else if (lane.knownTo !== Number.POSITIVE_INFINITY) return;
-    else if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(placeOf(entry));
+    else if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(this.#placeOf(entry));
     else lane.knownTo = entry.seq - 1;
   }
 
   #open(agentId: string, { seq, bornMs }: Place): void {
     const knownTo = Number.POSITIVE_INFINITY;
-    const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, last: null };
+    const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, history: [] };
     const lane: OwnLane = { ...first, state: 'ready', behind: [], knownTo };
     this.#lanes.set(agentId, lane);
     this.#ready.add(lane);
     this.#touched(lane);
   }
-}
 
-function placeOf(entry: ChangeEntry): Place {
-  return { seq: entry.seq, bornMs: Date.parse(entry.timestamp) };
+  #placeOf(entry: ChangeEntry): Place {
+    return { seq: entry.seq, bornMs: this.#bornMs(entry) };
+  }
 }

@@ -1,11 +1,11 @@
-// How entries of the log come to the channels: read on for each as it has room, and looked up again for
-// lanes whose next event was not remembered. It reads; what an entry means is the channels' business.
+// How entries come to the streams: read on for each as it has room, and looked up again for
+// lanes whose next event was not remembered. It reads; what an entry means is the streams' business.
 import type { Channel } from './channel.ts';
 import type { Lane } from './lanes.ts';
-import type { LogPages } from './log-pages.ts';
+import { type SourcePorts, sourceOf } from './source.ts';
+import type { Stream } from './stream.ts';
 
-export interface LogReaderPorts {
-  readonly pages: LogPages;
+export interface LogReaderPorts extends SourcePorts {
   /** False: reading ends at the next page. */
   readonly isRunning: () => boolean;
   /** Called after each page that changed what can be done. */
@@ -14,59 +14,62 @@ export interface LogReaderPorts {
 
 export class LogReader {
   readonly #ports: LogReaderPorts;
-  readonly #reading = new Set<Channel>();
+  readonly #reading = new Set<Stream>();
 
   constructor(ports: LogReaderPorts) {
     this.#ports = ports;
   }
 
-  hasToRead(channel: Channel): boolean {
-    return !this.#reading.has(channel) && (channel.isRecalling || this.#hasMore(channel));
+  hasToRead(channel: Channel, stream: Stream): boolean {
+    return !this.#reading.has(stream) && (stream.isRecalling || this.#hasMore(channel, stream));
   }
 
   /**
-   * Reads on for a channel while it has room; restored lanes first learn what stands behind them. Resolves with whether its place
+   * Reads on for a stream while it has room; restored lanes first learn what stands behind them. Resolves with whether its place
    * should be written down.
    */
-  async read(channel: Channel): Promise<boolean> {
+  async read(channel: Channel, stream: Stream): Promise<boolean> {
     let isToBeSaved = false;
-    this.#reading.add(channel);
-    if (channel.isRecalling && (await this.#recall(channel, [...channel.lanes.all()]))) {
-      channel.endRecalling();
+    this.#reading.add(stream);
+    if (stream.isRecalling && (await this.#recall(channel, stream, [...stream.lanes.all()]))) {
+      stream.endRecalling();
       this.#ports.changed();
     }
-    while (this.#hasMore(channel) && this.#ports.isRunning()) {
-      const { cursor } = channel.lanes;
-      if (channel.readOn(await this.#ports.pages.after(cursor))) isToBeSaved = true;
-      if (channel.lanes.cursor === cursor) break;
+    while (this.#hasMore(channel, stream) && this.#ports.isRunning()) {
+      const { cursor } = stream.lanes;
+      const { entries, to } = await sourceOf(stream, this.#ports).after(cursor);
+      if (stream.readOn(entries, to)) isToBeSaved = true;
+      if (stream.lanes.cursor === cursor) break;
       this.#ports.changed();
     }
-    this.#reading.delete(channel);
+    this.#reading.delete(stream);
     return isToBeSaved;
   }
 
-  #hasMore(channel: Channel): boolean {
-    return channel.wantsEntries && channel.lanes.cursor < this.#ports.pages.head;
+  #hasMore(channel: Channel, stream: Stream): boolean {
+    return (
+      channel.isEnabled && stream.hasRoom && stream.lanes.cursor < (stream.replay?.toSeq ?? this.#ports.pages.head)
+    );
   }
 
   /** Finds the next event of a lane that is `seeking`. */
-  async seek(channel: Channel, lane: Lane): Promise<void> {
-    await this.#recall(channel, [lane]);
+  async seek(channel: Channel, stream: Stream, lane: Lane): Promise<void> {
+    await this.#recall(channel, stream, [lane]);
     this.#ports.changed();
   }
 
   /** Resolves with false when it had to be left unfinished; the lanes then seek again after the next start. */
-  async #recall(channel: Channel, lanes: readonly Lane[]): Promise<boolean> {
+  async #recall(channel: Channel, stream: Stream, lanes: readonly Lane[]): Promise<boolean> {
     const sought = new Set(lanes);
+    const source = sourceOf(stream, this.#ports);
     let from = Math.min(...lanes.map((lane) => lane.knownTo));
-    while (sought.size > 0 && from < channel.lanes.cursor) {
-      const page = await this.#ports.pages.after(from);
-      const end = page.at(-1);
-      if (end === undefined || !this.#ports.isRunning() || channel.isRemoved) return false;
-      channel.recall(page, sought);
-      from = end.seq;
+    while (sought.size > 0 && from < stream.lanes.cursor) {
+      const { entries, to } = await source.after(from);
+      if (to <= from || !this.#ports.isRunning() || channel.isRemoved) return false;
+      stream.recall(entries, sought);
+      from = to;
     }
-    channel.recalled(lanes, sought);
+    stream.recalled(lanes, sought);
     return true;
   }
 }

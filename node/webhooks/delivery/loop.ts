@@ -6,9 +6,9 @@ import { Pump } from '../../../mesh/time/pump.ts';
 import type { ChangeEntry, ChangeLog, LogHolder } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
-import type { DeadLetter, Last } from '../webhook-records.ts';
-import type { Begun, Channel } from './channel.ts';
-import type { Lane } from './lanes.ts';
+import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
+import type { Begun, Channel, Turn } from './channel.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
 import { LogReader } from './log-reader.ts';
@@ -17,10 +17,13 @@ import { nextHolder } from './places.ts';
 import { postOf } from './request.ts';
 import { judge } from './schedule.ts';
 import type { Sender } from './sender.ts';
+import { type Found, sourceOf } from './source.ts';
+import type { Stream } from './stream.ts';
 
 export interface DeliveryPorts {
   readonly changes: ChangeLog;
   readonly clock: Clock;
+  readonly deadLetters: DeadLetters;
   readonly ledger: Ledger;
   readonly log: Log;
   readonly sender: Sender;
@@ -40,6 +43,7 @@ export class DeliveryLoop implements LogHolder {
     this.#pump = new Pump({ clock: ports.clock, start: () => this.#start() });
     this.#reader = new LogReader({
       pages: this.#pages,
+      deadLetters: ports.deadLetters,
       isRunning: () => this.#pump.isRunning,
       changed: () => this.poke(),
     });
@@ -109,10 +113,13 @@ export class DeliveryLoop implements LogHolder {
   #start(): number {
     const nowMs = this.#ports.clock.wallMs();
     for (const channel of this.#rotation) {
-      if (channel.forgetSecrets(nowMs)) this.#pump.spawn(() => this.#ports.ledger.flush());
+      const isChanged = [this.#endReplays(channel), channel.forgetSecrets(nowMs)].includes(true);
+      if (isChanged) this.#pump.spawn(() => this.#ports.ledger.flush());
       const expired = channel.sweep(nowMs);
       if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
-      if (this.#reader.hasToRead(channel)) this.#pump.spawn(() => this.#read(channel));
+      for (const stream of channel.streams) {
+        if (this.#reader.hasToRead(channel, stream)) this.#pump.spawn(() => this.#read(channel, stream));
+      }
     }
     this.#dispatch(nowMs);
     return Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs))) - nowMs;
@@ -120,13 +127,13 @@ export class DeliveryLoop implements LogHolder {
 
   /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
   #dispatch(nowMs: number): void {
-    const hasOne = (channel: Channel) => channel.nextLane(nowMs) !== undefined;
+    const hasOne = (channel: Channel) => channel.nextTurn(nowMs) !== undefined;
     let wanting = this.#rotation.filter(hasOne);
     for (;;) {
       const channel = nextHolder(wanting, this.#rotation);
-      const lane = channel?.nextLane(nowMs);
-      if (channel === undefined || lane === undefined) return;
-      const begun = channel.begin(lane, nowMs);
+      const turn = channel?.nextTurn(nowMs);
+      if (channel === undefined || turn === undefined) return;
+      const begun = channel.begin(turn, nowMs);
       this.#pump.spawn(() => this.#attempt(channel, begun));
       this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
       wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
@@ -134,19 +141,25 @@ export class DeliveryLoop implements LogHolder {
   }
 
   async #attempt(channel: Channel, begun: Begun): Promise<void> {
-    const { lane } = begun;
     try {
-      const [entry] = await Promise.all([this.#pages.entry(lane.seq), this.#ports.ledger.flush()]);
-      if (entry === undefined) this.#bury(channel, lane, undefined);
-      else if (channel.ended.signal.aborted || !channel.subscription.isEnabled) channel.giveBack(begun);
-      else this.#conclude(channel, begun, { entry, outcome: await this.#send(channel, lane, entry) });
+      const [found] = await Promise.all([this.#find(begun), this.#ports.ledger.flush()]);
+      const { entry, isDead } = found;
+      if (entry === undefined) this.#bury(channel, begun, found);
+      else if (channel.ended.signal.aborted || !channel.isEnabled) channel.giveBack(begun);
+      else this.#conclude(channel, begun, { entry, isDead, outcome: await this.#send(channel, begun, entry) });
     } finally {
       channel.end();
     }
-    await this.#goOn(channel, lane);
+    await this.#goOn(channel, begun);
   }
 
-  async #send(channel: Channel, lane: Lane, entry: ChangeEntry): Promise<Outcome> {
+  /** A dead letter that was accepted a moment ago must not be found any more, so a replay looks once everything is durable. */
+  async #find({ stream, lane }: Turn): Promise<Found> {
+    if (stream.replay !== undefined) await this.#ports.ledger.flush();
+    return sourceOf(stream, { pages: this.#pages, deadLetters: this.#ports.deadLetters }).find(lane.seq);
+  }
+
+  async #send(channel: Channel, { lane }: Turn, entry: ChangeEntry): Promise<Outcome> {
     const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
     try {
       return await this.#ports.sender.post(post, channel.ended.signal);
@@ -157,8 +170,8 @@ export class DeliveryLoop implements LogHolder {
     }
   }
 
-  #conclude(channel: Channel, begun: Begun, sent: { readonly entry: ChangeEntry; readonly outcome: Outcome }): void {
-    const { entry, outcome } = sent;
+  #conclude(channel: Channel, begun: Begun, sent: Sent): void {
+    const { entry, isDead, outcome } = sent;
     if (channel.isRemoved) return;
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
       channel.giveBack(begun);
@@ -167,13 +180,15 @@ export class DeliveryLoop implements LogHolder {
     const nowMs = this.#ports.clock.wallMs();
     const attempt = begun.lane.attempts;
     const verdict = judge(outcome, nowMs);
-    const nextTryMs = channel.conclude(begun, verdict, lastOf(outcome), nowMs);
+    const ended = keptOf(outcome, { attempt, nowMs });
+    const nextTryMs = channel.conclude(begun, verdict, { ended, isDead, nowMs });
     this.#ports.log[verdict.kind === 'accepted' ? 'info' : 'warn']('delivery.attempted', {
       deliveryId: entry.id,
       subscriptionId: channel.id,
       agentId: entry.agent.id,
       seq: entry.seq,
       attempt,
+      ...(begun.stream.replay === undefined ? {} : { replayId: begun.stream.replay.id }),
       status: outcome.kind === 'answered' ? outcome.status : null,
       ...(outcome.kind === 'failed' ? { error: outcome.error, message: outcome.message } : {}),
       tookMs: outcome.tookMs,
@@ -181,39 +196,61 @@ export class DeliveryLoop implements LogHolder {
     });
   }
 
-  async #buryAll(channel: Channel, lanes: readonly Lane[]): Promise<void> {
-    for (const lane of lanes) {
-      const entry = await this.#pages.entry(lane.seq);
-      this.#bury(channel, lane, entry);
-      await this.#goOn(channel, lane);
+  async #buryAll(channel: Channel, turns: readonly Turn[]): Promise<void> {
+    for (const turn of turns) {
+      this.#bury(channel, turn, await this.#find(turn));
+      await this.#goOn(channel, turn);
     }
   }
 
-  #bury(channel: Channel, lane: Lane, entry: ChangeEntry | undefined): void {
+  #bury(channel: Channel, turn: Turn, { entry, isDead }: Found): void {
     if (channel.isRemoved) return;
-    const { seq, attempts, last } = lane;
+    const { lane, stream } = turn;
+    if (entry === undefined && stream.replay !== undefined) {
+      channel.skip(turn);
+      return;
+    }
+    const { seq, attempts, history } = lane;
     const nowMs = this.#ports.clock.wallMs();
     const reason = entry === undefined ? 'missing' : 'expired';
     const diedAt = new Date(nowMs).toISOString();
     const place = { subscriptionId: channel.id, seq, reason } as const;
-    channel.bury(lane, { ...place, attempts, diedAt, last, entry: entry ?? null } satisfies DeadLetter, nowMs);
+    const letter: DeadLetter = { ...place, attempts, diedAt, history: [...history], entry: entry ?? null };
+    channel.bury(turn, letter, { isDead, nowMs });
     this.#ports.log.warn('delivery.died', { deliveryId: entry?.id ?? null, ...place, agentId: lane.agentId, attempts });
   }
 
   /** After a lane's first event is settled: what is next is found, and all of it becomes durable together. */
-  async #goOn(channel: Channel, lane: Lane): Promise<void> {
+  async #goOn(channel: Channel, { stream, lane }: Turn): Promise<void> {
     if (channel.isRemoved) return;
     // First, so that the next attempt's record is part of this very commit.
     this.poke();
     await this.#ports.ledger.flush();
-    if (lane.state === 'seeking') await this.#reader.seek(channel, lane);
+    if (lane.state === 'seeking') await this.#reader.seek(channel, stream, lane);
   }
 
-  async #read(channel: Channel): Promise<void> {
-    if (await this.#reader.read(channel)) await this.#ports.ledger.flush();
+  async #read(channel: Channel, stream: Stream): Promise<void> {
+    if (await this.#reader.read(channel, stream)) await this.#ports.ledger.flush();
+  }
+
+  #endReplays(channel: Channel): boolean {
+    const over = channel.endReplays();
+    for (const { id } of over) this.#ports.log.info('replay.ended', { subscriptionId: channel.id, replayId: id });
+    return over.length > 0;
   }
 }
 
-function lastOf(outcome: Outcome): Last {
-  return outcome.kind === 'answered' ? { status: outcome.status } : { error: outcome.error };
+interface Sent {
+  readonly entry: ChangeEntry;
+  readonly isDead: boolean;
+  readonly outcome: Outcome;
+}
+
+function keptOf(
+  outcome: Outcome,
+  { attempt, nowMs }: { readonly attempt: number; readonly nowMs: number },
+): KeptAttempt {
+  const { tookMs } = outcome;
+  const came = outcome.kind === 'answered' ? { status: outcome.status } : { error: outcome.error };
+  return { attempt, atMs: nowMs - tookMs, tookMs, ...came };
 }

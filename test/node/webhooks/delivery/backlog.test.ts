@@ -78,7 +78,7 @@ describe('the number of events that wait', () => {
     expect(changes.entriesRead).toBe(10);
   });
 
-  const stored = { subscriptionId: 'w', agentId: 'ann', bornMs: 0, attempts: 0, dueMs: 0, last: null };
+  const stored = { subscriptionId: 'w', agentId: 'ann', bornMs: 0, attempts: 0, dueMs: 0, history: [] };
 
   it('leaves out an event that is yet to be looked for, until the log shows it', async () => {
     const changes = new MemoryChangeLog(() => 0);

@@ -13,7 +13,7 @@ const STORED = {
   bornMs: 7,
   attempts: 1,
   dueMs: 9,
-  last: null,
+  history: [],
 };
 
 /** Lanes from the cursor on, and the names of the lanes whose records changed. */
@@ -120,9 +120,10 @@ describe('a lane', () => {
     const lane = laneOf(lanes, 'ann');
     lanes.occupy(lane);
     lanes.begin(lane, 100);
-    expect(lane).toMatchObject({ attempts: 1, dueMs: 100, state: 'busy', last: null });
-    lanes.retry(lane, 200, { status: 500 });
-    expect(lane).toMatchObject({ attempts: 1, dueMs: 200, state: 'waiting', last: { status: 500 } });
+    expect(lane).toMatchObject({ attempts: 1, dueMs: 100, state: 'busy', history: [] });
+    const ended = { attempt: 1, atMs: 90, tookMs: 10, status: 500 };
+    lanes.retry(lane, 200, ended);
+    expect(lane).toMatchObject({ attempts: 1, dueMs: 200, state: 'waiting', history: [ended] });
     expect([lanes.nextReady(), touched]).toEqual([undefined, ['ann', 'ann', 'ann']]);
     lanes.settle(lane);
     expect(lane).toMatchObject({
@@ -130,7 +131,7 @@ describe('a lane', () => {
       bornMs: BORN_MS,
       attempts: 0,
       dueMs: 0,
-      last: null,
+      history: [],
       state: 'ready',
       behind: [],
     });

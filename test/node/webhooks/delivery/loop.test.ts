@@ -127,7 +127,8 @@ describe('an event that is refused', () => {
     expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 1, dead: 0 });
     await world.clock.advance(1);
     expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0, dead: 1 });
-    const letter = { reason: 'expired', attempts: 9, last: { status: 500 }, diedAt: '2026-01-30T12:00:00.000Z', entry };
+    const history = world.receiver.received.map(({ attempt, atMs }) => ({ attempt, atMs, tookMs: 0, status: 500 }));
+    const letter = { reason: 'expired', attempts: 9, history, diedAt: '2026-01-30T12:00:00.000Z', entry };
     expect(world.stored('webhook/dead/')).toMatchObject({ [`webhook/dead/${id}/0000000000000001`]: letter });
     expect(world.log.named('delivery.died')).toMatchObject([{ fields: { deliveryId: entry.id, attempts: 9 } }]);
   });

@@ -1,0 +1,107 @@
+// One delivery as people see it: what became of an entry for a subscription, and each attempt that is kept.
+import type { ChangeEntry } from '../../changes/change-log.ts';
+import { wanted } from '../epochs.ts';
+import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
+import type { Channel } from './channel.ts';
+import type { Lane } from './lanes.ts';
+
+export const DELIVERY_STATUSES = ['pending', 'held', 'dead', 'delivered'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Moments are ISO 8601, UTC. */
+export interface AttemptView {
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly at: string;
+  readonly durationMs: number;
+  /** The receiver's answer; absent: there was none, and `error` says why. */
+  readonly status?: number;
+  readonly error?: string;
+}
+
+export interface DeliveryView {
+  /** `webhook-id`; `null` where the log lost the entry before it could be kept. */
+  readonly id: string | null;
+  /** The entry's position in this node's log. */
+  readonly seq: number;
+  readonly event?: string;
+  readonly agent?: { readonly id: string; readonly name: string; readonly hostId: string };
+  /** Position among the agent's events. */
+  readonly sequence?: number;
+  /** When the change happened. */
+  readonly timestamp?: string;
+  readonly status: DeliveryStatus;
+  /** Attempts begun. */
+  readonly attemptCount: number;
+  readonly lastAttempt?: AttemptView;
+  /** Absent: now, or when it is its turn. */
+  readonly nextAttemptAt?: string;
+  /** `seq` of the agent's event that must be settled before this one is attempted. */
+  readonly waitsFor?: number;
+  readonly diedAt?: string;
+  readonly reason?: DeadLetter['reason'];
+  /** It is being sent again. */
+  readonly isReplayed?: true;
+}
+
+/** What is known of an entry: the entry itself, its dead letter, or both. */
+export interface Known {
+  readonly seq: number;
+  readonly entry: ChangeEntry | undefined;
+  readonly letter: DeadLetter | undefined;
+}
+
+/** `undefined`: the subscription has nothing to do with the entry. */
+export function statusOf({ subscription, lanes }: Channel, { entry, letter }: Known): DeliveryStatus | undefined {
+  if (letter !== undefined) return 'dead';
+  if (entry === undefined || !wanted(subscription, entry)) return undefined;
+  if (lanes.isSettled(entry)) return 'delivered';
+  return subscription.isEnabled ? 'pending' : 'held';
+}
+
+export function deliveryView(channel: Channel, known: Known, status: DeliveryStatus): DeliveryView {
+  const { seq, entry, letter } = known;
+  const lane = laneAt(channel, known);
+  const history = lane?.history ?? letter?.history ?? [];
+  const last = history.at(-1);
+  const first = entry === undefined ? undefined : channel.lanes.of(entry.agent.id)?.seq;
+  const isBehind = (status === 'pending' || status === 'held') && first !== undefined && first < seq;
+  const nextMs = Math.max(lane?.dueMs ?? 0, channel.endpoint.pausedUntilMs);
+  return {
+    id: entry?.id ?? null,
+    seq,
+    ...(entry === undefined ? {} : toldOf(entry)),
+    status,
+    attemptCount: lane?.attempts ?? letter?.attempts ?? 0,
+    ...(last === undefined ? {} : { lastAttempt: attemptView(last) }),
+    ...(lane?.state === 'waiting' && channel.isEnabled ? { nextAttemptAt: new Date(nextMs).toISOString() } : {}),
+    ...(isBehind ? { waitsFor: first } : {}),
+    ...(letter === undefined ? {} : { diedAt: letter.diedAt, reason: letter.reason }),
+    ...(channel.replays.sending(seq) === undefined ? {} : { isReplayed: true }),
+  };
+}
+
+/** The kept attempts, oldest first. */
+export function attemptsOf(channel: Channel, known: Known): readonly AttemptView[] {
+  return (laneAt(channel, known)?.history ?? known.letter?.history ?? []).map(attemptView);
+}
+
+/** The lane that is at the entry: one of the changes as they come, or of a replay. */
+function laneAt({ lanes, replays }: Channel, { seq, entry }: Known): Lane | undefined {
+  const lane = entry === undefined ? undefined : lanes.of(entry.agent.id);
+  return lane?.seq === seq && lane.state !== 'seeking' ? lane : replays.sending(seq)?.lane;
+}
+
+function toldOf({ event, agent, sequence, timestamp }: ChangeEntry) {
+  return { event, agent: { id: agent.id, name: agent.name, hostId: agent.hostId }, sequence, timestamp };
+}
+
+function attemptView({ attempt, atMs, tookMs, status, error }: KeptAttempt): AttemptView {
+  return {
+    attempt,
+    at: new Date(atMs).toISOString(),
+    durationMs: tookMs,
+    ...(status === undefined ? {} : { status }),
+    ...(error === undefined ? {} : { error }),
+  };
+}

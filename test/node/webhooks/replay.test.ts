@@ -1,0 +1,355 @@
+// Deliveries sent again: one that is retried, and spans that are replayed.
+import { describe, expect, it } from 'vitest';
+import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
+
+const LIFE_MS = 72 * HOUR_MS;
+
+async function openWorld() {
+  const world = new WebhookWorld();
+  await world.open();
+  const { id } = await world.subscribe();
+  return { world, id };
+}
+
+/** Two dead letters of `ann`, one of `bob`; the receiver is well again. */
+async function openDead() {
+  const { world, id } = await openWorld();
+  world.receiver.reply = () => 500;
+  for (const agent of ['ann', 'bob', 'ann']) world.changes.append(agent);
+  await world.clock.advance(3 * LIFE_MS);
+  expect((await world.webhooks.get(id)).deliveries).toMatchObject({ pending: 0, dead: 3 });
+  world.receiver.reply = () => 204;
+  world.changes.append('dot');
+  await world.clock.advance(SECOND_MS);
+  world.receiver.accepted.length = 0;
+  return { world, id };
+}
+
+const all = { status: 'all', dryRun: false } as const;
+const dead = { status: 'dead', dryRun: false } as const;
+
+describe('a delivery that is retried', () => {
+  it('is attempted at once when it waits for its time, and asks a receiver that is left alone', async () => {
+    const { world, id } = await openWorld();
+    world.receiver.reply = () => ({ status: 503, retryAfter: '86400' });
+    for (const agent of ['ann', 'bob']) world.changes.append(agent);
+    await world.clock.advance(SECOND_MS);
+    const before = world.receiver.received.length;
+    await world.webhooks.deliveries.retry(id, 'msg_1');
+    await world.clock.advance(SECOND_MS);
+    // One attempt alone, and the receiver is left alone again.
+    expect(world.receiver.received.length).toBe(before + 1);
+    world.receiver.reply = () => 204;
+    await world.webhooks.deliveries.retry(id, 'msg_1');
+    await world.clock.advance(SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1], [1]]);
+  });
+
+  it('is refused while an earlier one of its agent waits, which is named', async () => {
+    const { world, id } = await openWorld();
+    world.receiver.reply = () => 500;
+    world.changes.append('ann');
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    await expect(world.webhooks.deliveries.retry(id, 'msg_2')).rejects.toMatchObject({
+      code: 'conflict',
+      extra: { waitsFor: 1 },
+    });
+  });
+
+  it('leaves the dead letters when it is accepted, with the same id and the same bytes', async () => {
+    const { world, id } = await openDead();
+    const first = world.receiver.received.find(({ id: its }) => its === 'msg_1');
+    await world.webhooks.deliveries.retry(id, 'msg_1');
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted).toMatchObject([{ id: 'msg_1', text: first?.text, attempt: 1 }]);
+    const shown = await world.webhooks.get(id);
+    expect([shown.deliveries.dead, shown.replays]).toEqual([2, undefined]);
+    expect(Object.keys(world.stored('webhook/')).filter((key) => /dead|replay/.test(key))).toHaveLength(2);
+    expect(await world.webhooks.deliveries.get(id, 'msg_1')).toMatchObject({ status: 'delivered' });
+  });
+
+  it('is one dead letter still when it dies again, with its new attempts', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 501;
+    await world.webhooks.deliveries.retry(id, 'msg_1');
+    await world.clock.advance(LIFE_MS - 1);
+    expect(await world.webhooks.deliveries.get(id, 'msg_1')).toMatchObject({ status: 'dead', isReplayed: true });
+    await world.crash();
+    await world.clock.advance(2 * SECOND_MS);
+    expect((await world.webhooks.get(id)).deliveries).toMatchObject({ dead: 3 });
+    const again = await world.webhooks.deliveries.get(id, 'msg_1');
+    expect([again.status, again.isReplayed, again.attempts.at(-1)?.status]).toEqual(['dead', undefined, 501]);
+  });
+
+  it('once more is the same retry, hastened', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 500;
+    for (let at = 0; at < 5; at += 1) {
+      await world.webhooks.deliveries.retry(id, 'msg_1');
+      await world.clock.advance(SECOND_MS);
+    }
+    expect((await world.webhooks.get(id)).replays).toHaveLength(1);
+    expect((await world.webhooks.deliveries.get(id, 'msg_1')).attempts).toHaveLength(5);
+  });
+
+  it('twice at the same moment is one retry', async () => {
+    const { world, id } = await openDead();
+    await Promise.all([world.webhooks.deliveries.retry(id, 'msg_1'), world.webhooks.deliveries.retry(id, 'msg_1')]);
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1]);
+    expect((await world.webhooks.get(id)).deliveries.dead).toBe(2);
+  });
+
+  it('goes out again though it was accepted', async () => {
+    const { world, id } = await openWorld();
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    await world.webhooks.deliveries.retry(id, '1');
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1, 1]);
+  });
+
+  it('is refused while the subscription is disabled, and for one that is not there', async () => {
+    const { world, id } = await openDead();
+    await expect(world.webhooks.deliveries.retry(id, 'none')).rejects.toMatchObject({ code: 'not_found' });
+    await world.webhooks.patch(id, { enabled: false });
+    await expect(world.webhooks.deliveries.retry(id, '1')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is one of 64 at the most, beyond which a span can be replayed', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 65; at += 1) world.changes.append(`agent-${at}`);
+    await world.clock.advance(SECOND_MS);
+    world.receiver.reply = () => 500;
+    for (let at = 1; at <= 64; at += 1) await world.webhooks.deliveries.retry(id, String(at));
+    await expect(world.webhooks.deliveries.retry(id, '65')).rejects.toMatchObject({ code: 'limit_exceeded' });
+    world.receiver.reply = () => 204;
+    await world.webhooks.deliveries.replay(id, all);
+    await world.clock.advance(HOUR_MS);
+    expect(await world.webhooks.get(id)).not.toHaveProperty('replays');
+  });
+});
+
+describe('a replay', () => {
+  it('of dead letters sends them again in order, and leaves none', async () => {
+    const { world, id } = await openDead();
+    expect(await world.webhooks.deliveries.replay(id, dead)).toMatchObject({ status: 'dead', matched: 3 });
+    await world.clock.advance(SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1, 2], [1]]);
+    expect(await world.webhooks.get(id)).toMatchObject({ deliveries: { pending: 0, dead: 0 } });
+    expect(Object.keys(world.stored('webhook/')).filter((key) => /dead|replay/.test(key))).toEqual([]);
+  });
+
+  it('of all sends what the log has again, each agent in order, with the same ids', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 1_000; at += 1) world.changes.append(`agent-${at % 9}`);
+    await world.clock.advance(SECOND_MS);
+    const firsts = world.receiver.accepted.map(({ id: its }) => its);
+    world.receiver.accepted.length = 0;
+    expect(await world.webhooks.deliveries.replay(id, all)).toMatchObject({ matched: 1_000 });
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted.map(({ id: its }) => its).sort()).toEqual(firsts.sort());
+    for (let at = 0; at < 9; at += 1) {
+      const sequences = world.receiver.acceptedOf(`agent-${at}`);
+      expect(sequences).toEqual(sequences.map((_, place) => place + 1));
+    }
+  });
+
+  it('sends the changes of a span of time, its ends with it', async () => {
+    const { world, id } = await openWorld();
+    const startMs = world.clock.wallMs();
+    for (let at = 0; at < 10; at += 1) {
+      world.changes.append('ann');
+      await world.clock.advance(SECOND_MS);
+    }
+    world.receiver.accepted.length = 0;
+    const span = { sinceMs: startMs + 3 * SECOND_MS, untilMs: startMs + 6 * SECOND_MS };
+    expect(await world.webhooks.deliveries.replay(id, { ...all, ...span })).toMatchObject({ matched: 4 });
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([4, 5, 6, 7]);
+  });
+
+  it('that is a dry run says what it would send, and sends nothing', async () => {
+    const { world, id } = await openDead();
+    const answer = await world.webhooks.deliveries.replay(id, { status: 'dead', dryRun: true });
+    expect(answer).toEqual({ status: 'dead', matched: 3 });
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted).toEqual([]);
+  });
+
+  it('leaves out what is on its way already, and disturbs neither its schedule nor other agents', async () => {
+    const { world, id } = await openWorld();
+    const waiting = (agentId: string, sequence: number) => agentId === 'ann' && sequence > 1;
+    world.receiver.reply = ({ agentId, sequence }) => (waiting(agentId, sequence) ? 500 : 204);
+    for (const agent of ['ann', 'bob', 'ann', 'ann']) world.changes.append(agent);
+    await world.clock.advance(SECOND_MS);
+    const before = await world.webhooks.deliveries.get(id, '3');
+    expect(await world.webhooks.deliveries.replay(id, all)).toMatchObject({ matched: 2 });
+    world.changes.append('cid');
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1, 1]);
+    expect([world.receiver.acceptedOf('bob'), world.receiver.acceptedOf('cid')]).toEqual([[1, 1], [1]]);
+    expect(await world.webhooks.deliveries.get(id, '3')).toEqual(before);
+  });
+
+  it('is never in flight beside another event of its agent, and goes before it while it does not fail', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 50; at += 1) world.changes.append(`agent-${at % 3}`);
+    await world.clock.advance(SECOND_MS);
+    world.receiver.accepted.length = 0;
+    const inFlight = new Set<string>();
+    let together = 0;
+    world.receiver.reply = async ({ agentId }) => {
+      if (inFlight.has(agentId)) together += 1;
+      inFlight.add(agentId);
+      await world.clock.sleep(10);
+      inFlight.delete(agentId);
+      return 204;
+    };
+    await world.webhooks.deliveries.replay(id, all);
+    await world.clock.advance(20);
+    for (let at = 0; at < 9; at += 1) world.changes.append(`agent-${at % 3}`);
+    await world.clock.advance(10 * SECOND_MS);
+    expect(together).toBe(0);
+    for (let at = 0; at < 3; at += 1) {
+      const sequences = world.receiver.acceptedOf(`agent-${at}`);
+      expect(sequences).toEqual(sequences.map((_, place) => place + 1));
+    }
+  });
+
+  it('that fails lets the new events of its agent pass, and goes on by its own schedule', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = ({ id: its }) => (its === 'msg_1' ? 500 : 204);
+    await world.webhooks.deliveries.replay(id, dead);
+    await world.clock.advance(SECOND_MS);
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[3], [1]]);
+    world.receiver.reply = () => 204;
+    await world.clock.advance(HOUR_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([3, 1, 2]);
+  });
+
+  it('gives what it sends a whole life anew, and keeps what was accepted once and can not be sent again', async () => {
+    const { world, id } = await openWorld();
+    world.changes.append('ann');
+    await world.clock.advance(10 * LIFE_MS);
+    world.receiver.reply = () => 500;
+    await world.webhooks.deliveries.replay(id, all);
+    await world.clock.advance(LIFE_MS - 1);
+    expect((await world.webhooks.get(id)).deliveries.dead).toBe(0);
+    await world.clock.advance(1);
+    expect((await world.webhooks.get(id)).deliveries.dead).toBe(1);
+  });
+
+  it('is one at a time', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 'silence';
+    const { replayId } = await world.webhooks.deliveries.replay(id, dead);
+    await expect(world.webhooks.deliveries.replay(id, all)).rejects.toMatchObject({
+      code: 'conflict',
+      extra: { replayId },
+    });
+    expect((await world.webhooks.get(id)).replays).toMatchObject([{ id: replayId, status: 'dead' }]);
+  });
+
+  it('takes turns with the changes that come', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 400; at += 1) world.changes.append(`old-${at}`);
+    await world.clock.advance(SECOND_MS);
+    world.receiver.accepted.length = 0;
+    world.receiver.reply = async () => {
+      await world.clock.sleep(10);
+      return 204;
+    };
+    await world.webhooks.deliveries.replay(id, all);
+    for (let at = 0; at < 40; at += 1) world.changes.append(`new-${at}`);
+    // Eight at a time, half of them for each: forty of each take ten rounds.
+    await world.clock.advance(110);
+    expect(world.receiver.accepted.filter(({ agentId }) => agentId.startsWith('new')).length).toBe(40);
+  });
+
+  it('of a subscription that is removed goes with it', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 500;
+    await world.webhooks.deliveries.replay(id, dead);
+    await world.clock.advance(SECOND_MS);
+    expect(Object.keys(world.stored('webhook/replay'))).toHaveLength(3);
+    await world.webhooks.remove(id);
+    await world.clock.advance(SECOND_MS);
+    expect(world.stored('webhook/')).toEqual({});
+  });
+
+  it('waits while its subscription is disabled, and can not be begun then', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 503;
+    await world.webhooks.deliveries.replay(id, dead);
+    await world.clock.advance(SECOND_MS);
+    await world.webhooks.patch(id, { enabled: false });
+    await expect(world.webhooks.deliveries.replay(id, all)).rejects.toMatchObject({ code: 'conflict' });
+    world.receiver.reply = () => 204;
+    await world.clock.advance(LIFE_MS);
+    expect(world.receiver.accepted).toEqual([]);
+    await world.webhooks.patch(id, { enabled: true });
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted).toHaveLength(3);
+  });
+
+  it('of an endpoint whose URL is refused now is refused', async () => {
+    const { world, id } = await openDead();
+    const key = `webhook/subscription/${id}`;
+    const kept = world.stored(key)[key] as { readonly url: string };
+    await world.open(new Map(world.store.crash()).set(key, JSON.stringify({ ...kept, url: 'http://refused/' })));
+    await expect(world.webhooks.deliveries.replay(id, dead)).rejects.toMatchObject({ code: 'url_refused' });
+    await expect(world.webhooks.deliveries.retry(id, '1')).rejects.toMatchObject({ code: 'url_refused' });
+    await expect(world.webhooks.rotateSecret(id, { graceSeconds: 0 })).rejects.toMatchObject({ code: 'url_refused' });
+  });
+
+  it('of many reads and keeps a bounded part at a time', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 10_000; at += 1) world.changes.append(`agent-${at}`);
+    await world.clock.advance(10 * SECOND_MS);
+    world.receiver.reply = () => 'silence';
+    await world.webhooks.deliveries.replay(id, all);
+    await world.clock.advance(SECOND_MS);
+    expect(Object.keys(world.stored('webhook/replay-lane/')).length).toBeLessThan(200);
+  });
+});
+
+describe('a replay of what is held', () => {
+  it('enables a disabled subscription, and all of it is sent in order', async () => {
+    const { world, id } = await openWorld();
+    await world.webhooks.patch(id, { enabled: false });
+    for (const agent of ['ann', 'bob', 'ann']) world.changes.append(agent);
+    const held = { status: 'held', dryRun: false } as const;
+    expect(await world.webhooks.deliveries.replay(id, { ...held, dryRun: true })).toEqual({
+      status: 'held',
+      matched: 3,
+    });
+    expect((await world.webhooks.get(id)).enabled).toBe(false);
+    expect(await world.webhooks.deliveries.replay(id, held)).toEqual({ status: 'held', matched: 3 });
+    await world.clock.advance(SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[1, 2], [1]]);
+  });
+
+  it('makes what waits for a receiver due now', async () => {
+    const { world, id } = await openWorld();
+    world.receiver.reply = () => ({ status: 503, retryAfter: '86400' });
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    world.receiver.reply = () => 204;
+    await world.webhooks.deliveries.replay(id, { status: 'held', dryRun: false });
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1]);
+  });
+
+  it.each([
+    [{ sinceMs: 1 }, 'since'],
+    [{ untilMs: 1 }, 'until'],
+  ])('takes no span, for nothing of it is left out (%o)', async (span, field) => {
+    const { world, id } = await openWorld();
+    const asked = { status: 'held', dryRun: false, ...span } as const;
+    await expect(world.webhooks.deliveries.replay(id, asked)).rejects.toMatchObject({ code: 'invalid_request', field });
+  });
+});
