@@ -203,7 +203,7 @@ class WebhookService implements Webhooks {
   }
 
   get holder(): LogHolder {
-    return this.#deliveries;
+    return this.#loop;
   }
 
   start(signal: AbortSignal): Promise<void> {

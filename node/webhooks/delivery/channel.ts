@@ -142,6 +142,11 @@ export class Channel {
     return this.#live.lanes;
   }
 
+  /** The changes as they come. */
+  get live(): Stream {
+    return this.#live;
+  }
+
   get replays(): Pick<Replays, 'all' | 'refuse' | 'sending'> {
     return this.#replays;
   }
@@ -239,13 +244,9 @@ export class Channel {
   }
 
   /** Occupies and returns the lanes whose first event stands at `seq` or before and is in nobody's hands: the caller buries them. */
-  late(seq: number): readonly Lane[] {
-    if (this.#isRecalling) return [];
-    const late = [...this.#lanes.all()].filter(
-      (lane) => lane.seq <= seq && lane.state !== 'busy' && lane.state !== 'seeking',
-    );
-    for (const lane of late) this.#lanes.occupy(lane);
-    return late;
+  late(seq: number): readonly Turn[] {
+    const stream = this.#live;
+    return stream.late(seq).map((lane) => ({ stream, lane }));
   }
 
   /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */

@@ -75,12 +75,13 @@ export class DeliveryLoop implements LogHolder {
   }
 
   async #giveUp(channel: Channel, seq: number): Promise<void> {
-    while (!channel.isRemoved && channel.lanes.oldestSeq <= seq) {
+    const { live, lanes } = channel;
+    while (!channel.isRemoved && lanes.oldestSeq <= seq) {
       const late = channel.late(seq);
       await this.#buryAll(channel, late);
-      const { cursor } = channel.lanes;
-      if (cursor < seq && !channel.isRecalling) channel.readOn(await this.#pages.after(cursor));
-      if (late.length === 0 && channel.lanes.cursor === cursor) return;
+      const { cursor } = lanes;
+      if (cursor < seq && !live.isRecalling) live.readOn(await this.#pages.after(cursor));
+      if (late.length === 0 && lanes.cursor === cursor) return;
     }
   }
 

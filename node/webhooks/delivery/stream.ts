@@ -63,7 +63,7 @@ export class Stream {
   }
 
   /** Moves on over entries, which are all there are up to `to`. Returns whether it is time to write that down, though none was wanted. */
-  readOn(entries: readonly ChangeEntry[], to: number): boolean {
+  readOn(entries: readonly ChangeEntry[], to = 0): boolean {
     this.#lanes.readOn(entries, to);
     if (this.#lanes.cursor - this.#savedCursor < CURSOR_UNSAVED_ENTRIES_MAX) return false;
     this.touch();
@@ -96,6 +96,16 @@ export class Stream {
     const { expired, nextMs } = sweep(this.#lanes, { subscription: this.#options.subscription(), endpoint, nowMs });
     this.#nextChangeMs = nextMs;
     return expired;
+  }
+
+  /** Occupies and returns the lanes whose first event stands at `seq` or before and is in nobody's hands: the caller buries them. */
+  late(seq: number): readonly Lane[] {
+    if (this.#isRecalling) return [];
+    const late = [...this.#lanes.all()].filter(
+      (lane) => lane.seq <= seq && lane.state !== 'busy' && lane.state !== 'seeking',
+    );
+    for (const lane of late) this.#lanes.occupy(lane);
+    return late;
   }
 
   /** Wall clock: when something changes by time alone; infinite: never. */
