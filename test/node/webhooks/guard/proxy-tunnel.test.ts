@@ -138,8 +138,10 @@ describe('what the guard still judges, where there is a proxy', () => {
     expect(world.proxy.asked).toEqual([]);
   });
 
-  it('no name that has no address here: the proxy knows it or not', async () => {
-    const resolve = () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+  it.each([
+    ['fails', () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }))],
+    ['has no answers', resolving()],
+  ])('no name that has no address here, whose question %s: the proxy knows it or not', async (_, resolve) => {
     await using world = await World.open({ resolve });
     expect(await world.post('http://gateway.example/')).toMatchObject({ status: 200 });
     expect(world.proxy.asked).toEqual(['gateway.example:80']);
