@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { payloadOf } from '../../../../node/webhooks/delivery/payload.ts';
 import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../../node/webhooks/delivery/signature.ts';
+import { verifyDelivery } from '../../../../node/webhooks/receiver/verification.js';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
 const BODY = new TextEncoder().encode('{"event":"agent.created","name":"Zoë"}');
@@ -151,28 +151,40 @@ describe('a receiver with the public library of Standard Webhooks', () => {
   );
 });
 
-describe("the README's receiver", () => {
+describe("the package's receiver", () => {
   it('believes a delivery, and nothing that was changed, is old, or is signed with another secret', async () => {
-    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
-    const code = stripTypeScriptTypes(/```ts\n(.*?isGenuine.*?)```/s.exec(readme)?.[1] ?? '');
-    const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const isGenuine = (...delivery: Parameters<typeof verifyDelivery>) =>
+      verifyDelivery(...delivery).then(
+        () => true,
+        () => false,
+      );
     const secret = makeSecret(seededRandom(1));
+    const agent = { id: 'ann', name: 'Zoë', hostId: 'mac' };
+    const changes = { added: [], removed: [], modified: [], current: [] };
+    const told = {
+      id: 'msg_1',
+      event: 'agent.created',
+      timestamp: '2026-01-27T12:00:00Z',
+      agent,
+      changes,
+      sequence: 1,
+    };
+    const body = payloadOf(told);
     const at = (timestampSeconds: number) => {
-      const told = { id: 'msg_1', event: 'agent.created' } as const;
       return signedHeaders({
         secrets: [secret],
         subscriptionId: 'sub-1',
         told,
-        body: BODY,
+        body,
         timestampSeconds,
         attempt: 1,
       });
     };
     const nowSeconds = Math.floor(Date.now() / 1_000);
-    expect(isGenuine(at(nowSeconds), Buffer.from(BODY), secret)).toBe(true);
-    expect(isGenuine(at(nowSeconds), Buffer.from(`${BODY} `), secret)).toBe(false);
-    expect(isGenuine(at(nowSeconds - 400), Buffer.from(BODY), secret)).toBe(false);
-    expect(isGenuine(at(nowSeconds), Buffer.from(BODY), makeSecret(seededRandom(2)))).toBe(false);
-    expect(isGenuine({}, Buffer.from(BODY), secret)).toBe(false);
+    expect(await isGenuine(at(nowSeconds), Buffer.from(body), secret)).toBe(true);
+    expect(await isGenuine(at(nowSeconds), Buffer.from(`${body} `), secret)).toBe(false);
+    expect(await isGenuine(at(nowSeconds - 400), Buffer.from(body), secret)).toBe(false);
+    expect(await isGenuine(at(nowSeconds), Buffer.from(body), makeSecret(seededRandom(2)))).toBe(false);
+    expect(await isGenuine({}, Buffer.from(body), secret)).toBe(false);
   });
 });
