@@ -1,5 +1,5 @@
 // A real node that may not leave its network but by a proxy tells a receiver beyond it, with TLS from end to end.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -27,8 +27,12 @@ async function certify(
   return { key: await readFile(keyFile), cert: await readFile(file), file };
 }
 
-it(
-  'a change reaches an https receiver through the proxy, which opens no closed address',
+const isMissing = spawnSync('openssl', ['version']).error !== undefined;
+
+it.skipIf(isMissing)(
+  isMissing
+    ? 'nothing goes through a proxy: skipped, openssl is not installed'
+    : 'a change reaches an https receiver through the proxy, which opens no closed address',
   async () => {
     await using stack = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'webhook-proxy-'));

@@ -10,6 +10,8 @@ import { signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
 import { installPackage } from '../../../support/installed-package.ts';
 
 const run = promisify(execFile);
+/** Only ends a test that hangs. */
+const PACK_MS_MAX = 60_000;
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 const TOLD: Told = {
   ...{ id: 'msg_1', event: 'agent.created', timestamp: '2026-01-27T12:00:00.000Z', sequence: 1 },
@@ -34,7 +36,7 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'installed-package-'));
   await installPackage(directory);
-});
+}, PACK_MS_MAX);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function runFile(name: string, code: string, ...flags: readonly string[]): Promise<string> {
