@@ -12,6 +12,7 @@ import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { LogHolder } from './changes/change-log.ts';
 import { History } from './changes/history.ts';
+import { LogCheck } from './changes/log-check.ts';
 import { LogTrimmer } from './changes/log-trimmer.ts';
 import { openConflicts } from './conflicts/conflicts-module.ts';
 import { Copy } from './feed/copy.ts';
@@ -24,6 +25,7 @@ import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
 import { emailIndexHistoryRoutes } from './http/routes/email-index-history.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { logRoutes } from './http/routes/log.ts';
 import { operatorDecisionRoutes } from './http/routes/operator-decisions.ts';
 import { sendRoutes } from './http/routes/send-group.ts';
 import { toolRoutes } from './http/routes/tools.ts';
@@ -253,7 +255,7 @@ async function sendModule({ options, ports, registry }: Parts): Promise<Module &
 /** What answers requests: the routes of the node and of its modules, behind the gate. */
 function createFetch({ options, ports, mesh, index, copy, registry }: Parts, modules: readonly Module[]): Fetch {
   const { secrets, version } = options;
-  const { clock, log, signer } = ports;
+  const { store, clock, log, signer } = ports;
   const { keys, transport, claims, mayClaim, isLegacy } = mesh;
   const { legacy, legacyClaims, presence } = mesh.peers;
   const roster = options.roster.current;
@@ -288,6 +290,7 @@ function createFetch({ options, ports, mesh, index, copy, registry }: Parts, mod
       (app) => agentRoutes(app, registry, clock),
       (app) => addressRoutes(app, registry),
       (app) => emailIndexHistoryRoutes(app, { history, parseAddress: parseAnyAddress }),
+      (app) => logRoutes(app, new LogCheck(store, registry.changes, clock)),
       ...modules.flatMap(({ routes }) => routes ?? []),
     ],
   });

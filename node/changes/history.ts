@@ -18,7 +18,7 @@ export interface HistoryQuestion {
 /** What became of an address, as an index shows it: with disabled email it shows none. */
 type Became = 'shown' | 'changed' | 'gone';
 
-export interface HistoryItem extends Pick<HeardEntry, 'id' | 'event' | 'timestamp' | 'agent' | 'sequence' | 'changes'> {
+interface HistoryItem extends Pick<HeardEntry, 'id' | 'event' | 'timestamp' | 'agent' | 'sequence' | 'changes'> {
   /** Of the address that was asked about. */
   readonly address?: Became;
   /** Where it stands in its own host's log; absent in entries from before logs had places. */

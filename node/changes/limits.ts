@@ -17,3 +17,6 @@ export const HISTORIES_IN_HAND_MAX = 4;
 export const HISTORY_ENTRIES_READ_MAX = 20_000;
 /** Entries read at once: of agents with ten addresses and full metadata, about 2 MiB of JSON. */
 export const HISTORY_PAGE_ENTRIES = 64;
+
+/** Own entries that one question holds against their chain. */
+export const CHECK_PART_ENTRIES = 1_000;

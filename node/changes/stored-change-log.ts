@@ -87,6 +87,11 @@ export class StoredChangeLog implements FeedLog {
     return this.#oldestSeq;
   }
 
+  /** The lowest place that is kept; the one that comes next when there is none. */
+  get oldestN(): number {
+    return this.#oldestN;
+  }
+
   /**
    * Commits `writes` and the entries that tell of them, together. When all of that is durable, `apply` runs, then the head grows, then the
    * subscribers are called. Rejects with `store_failed`; then `apply` never runs. Ends the store when an earlier entry is not durable yet.

@@ -1,4 +1,4 @@
-// `mesh status`, `conflicts`, `join`, `evict`, `recover` as they are typed: arguments, help, and how what comes of them is printed.
+// `mesh status`, `conflicts`, `join`, `evict`, `recover`, `log verify` as they are typed: arguments, help, and how what comes of them is printed.
 import { type Command, Option } from 'commander';
 import { visible, visibleIn } from '../machine/visible-text.ts';
 import type { NodeClient } from './node-client.ts';
@@ -54,6 +54,12 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
     );
   add('evict <host>', 'free the addresses of a host that was taken out of every hosts.json').action(
     (host: string, { url }: At) => run(url, (operator, call) => operator.evict(call, host)),
+  );
+  add('log <verify>', 'verify: whether the change log of that host, as its disk has it, fits its chain').action(
+    (what: string, { url }: At, command: Command) => {
+      if (what !== 'verify') command.error(`mesh: there is no 'mesh log ${what}'; it is: mesh log verify`);
+      return run(url, (operator, call) => operator.verifyLog(call));
+    },
   );
   add('recover <voters...>', 'go on with these voters alone, after more than half have lost their data')
     .option(...loss)

@@ -1,4 +1,4 @@
-// What an operator asks of a running node from a shell: `mesh status`, `conflicts`, `join`, `evict`, `recover`. Each returns what is
+// What an operator asks of a running node from a shell: `mesh status`, `conflicts`, `join`, `evict`, `recover`, `log verify`. Each returns what is
 // printed; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
 import type { NodeClient } from './node-client.ts';
 
@@ -129,6 +129,34 @@ export async function evict(call: NodeClient, host: string): Promise<Printed> {
 export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Printed> {
   const { mesh } = await call('POST', '/api/hosts/recover', { body: { voters, acceptLoss } });
   return { text: (mesh as MeshShown).state, ok: true };
+}
+
+interface CheckedPart {
+  readonly logId: string;
+  readonly to: number;
+  readonly head: number;
+  readonly oldest: number;
+  readonly fault?: string;
+}
+
+/** Whether the log of this host fits its chain, as far as it is kept: asked part by part, to where the log ended at first. */
+export async function verifyLog(call: NodeClient): Promise<Printed> {
+  let end = Number.POSITIVE_INFINITY;
+  let oldest = Number.POSITIVE_INFINITY;
+  for (let after = 0; ; ) {
+    const part = (await call('GET', `/api/log/verification?after=${after}`)) as unknown as CheckedPart;
+    if (part.fault !== undefined) return { text: part.fault, ok: false };
+    end = Math.min(end, part.head);
+    oldest = Math.min(oldest, part.oldest);
+    after = part.to;
+    if (after >= end) return { text: soundLog(part.logId, oldest, end), ok: true };
+  }
+}
+
+function soundLog(logId: string, oldest: number, end: number): string {
+  if (end < oldest) return `Log ${logId} keeps no entry; ${end} were written.`;
+  const kept = oldest === 1 ? 'from the first on' : 'what came before is kept no more';
+  return `Log ${logId} fits its chain: entries ${oldest} to ${end}, ${kept}.`;
 }
 
 function about({ status: state, votes, isSelf, legacy, key }: HostShown): readonly string[] {

@@ -65,6 +65,26 @@ describe('what others say, in a terminal', () => {
   });
 });
 
+describe('mesh log', () => {
+  it('verify asks for the whole log', async () => {
+    const app = new Hono();
+    app.get('/api/log/verification', (c) => c.json({ logId: 'l', from: 1, to: 2, head: 2, oldest: 1 }));
+    expect(await typed(app, 'log', 'verify')).toEqual(['Log l fits its chain: entries 1 to 2, from the first on.']);
+  });
+
+  it('does nothing else, and says so', async () => {
+    const program = new Command('mesh').exitOverride();
+    const said: string[] = [];
+    program.configureOutput({ writeErr: (text) => void said.push(text) });
+    const nowhere = { url: 'http://127.0.0.1:1', token: undefined, stop: new AbortController().signal };
+    const silent = { print: () => undefined, complain: () => undefined, end: () => undefined };
+    addOperatorCommands(program, { ...nowhere, ...silent });
+    for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+    await expect(program.parseAsync(['node', 'mesh', 'log', 'repair'])).rejects.toThrow();
+    expect(said.join('')).toContain("there is no 'mesh log repair'; it is: mesh log verify");
+  });
+});
+
 describe('a command that the node advises', () => {
   const accepted = { epoch: 0, promised: [1, 'mac'], accepted: [1, 'mac'], config: MESH } as const;
   const { mesh } = firstConfig(votersOf(desk, lab), [desk, lab]);

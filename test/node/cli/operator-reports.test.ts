@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { NodeClient } from '../../../node/cli/node-client.ts';
-import { conflicts, evict, join, recover, resolveConflict, status } from '../../../node/cli/operator-reports.ts';
+import {
+  conflicts,
+  evict,
+  join,
+  recover,
+  resolveConflict,
+  status,
+  verifyLog,
+} from '../../../node/cli/operator-reports.ts';
 import type { PeerScript } from '../../support/scripted-peers.ts';
 import { type TestNode, type TestNodeOptions, testNode } from '../../support/test-node.ts';
 
@@ -148,5 +156,39 @@ describe('what the node refuses', () => {
   ])('%s is told as it says it', async (_, work, message) => {
     const { call } = await setUp();
     await expect(work(call)).rejects.toThrow(message);
+  });
+});
+
+describe('mesh log verify', () => {
+  it('says up to where the log fits its chain', async () => {
+    const { call, ask, node } = await setUp();
+    const { logId } = node.registry.changes;
+    expect(await verifyLog(call)).toEqual({ text: `Log ${logId} keeps no entry; 0 were written.`, ok: true });
+    await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
+    expect(await verifyLog(call)).toEqual({
+      text: `Log ${logId} fits its chain: entries 1 to 2, from the first on.`,
+      ok: true,
+    });
+  });
+
+  it('says what does not fit', async () => {
+    const { call, ask, store } = await setUp();
+    await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
+    const key = 'change/0000000000000002';
+    await store.commit([{ key, value: { ...((await store.get(key)) as object), sequence: 9 } }]);
+    const { text, ok } = await verifyLog(call);
+    expect([ok, text]).toEqual([false, expect.stringMatching(/^Entry 2 of the log .* does not fit the chain/)]);
+  });
+
+  it('asks for every part, to where the log ended when it began', async () => {
+    const asked: string[] = [];
+    const growing: NodeClient = async (_, path) => {
+      asked.push(path.replace(/.*after=/, ''));
+      const to = 1_000 * asked.length;
+      return { logId: 'l', from: to - 999, to, head: to + 1_500, oldest: asked.length === 1 ? 3 : 5 };
+    };
+    const { text } = await verifyLog(growing);
+    expect(asked).toEqual(['0', '1000', '2000']);
+    expect(text).toBe('Log l fits its chain: entries 3 to 2500, what came before is kept no more.');
   });
 });

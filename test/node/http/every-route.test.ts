@@ -16,6 +16,7 @@ const ROUTES: readonly (readonly [path: string, methods: readonly string[], json
   ['/api/agents/a1/email/addresses/a%40x.com', ['GET', 'PATCH', 'DELETE'], ['PATCH']],
   ['/api/agents/email-index', ['GET'], []],
   ['/api/agents/email-index/history', ['GET'], []],
+  ['/api/log/verification', ['GET'], []],
   ['/api/webhooks', ['GET', 'POST'], ['POST']],
   ['/api/webhooks/w1', ['GET', 'PATCH', 'DELETE'], ['PATCH']],
   ['/api/webhooks/w1/rotate-secret', ['POST'], ['POST']],
