@@ -7,7 +7,7 @@ import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import { type AgentEntry, type ChangeEntry, type HeardEntry, isHeard, isOwn, type Origin } from './change-log.ts';
-import { HISTORIES_IN_HAND_MAX, HISTORY_ENTRIES_READ_MAX, HISTORY_PAGE_ENTRIES } from './limits.ts';
+import { HISTORIES_IN_HAND_MAX, HISTORY_ENTRIES_READ_MAX, READ_AT_ONCE_ENTRIES } from './limits.ts';
 
 /** Both: what became of that address while that agent held it. */
 export interface HistoryQuestion {
@@ -72,7 +72,7 @@ export class History {
     const history: HistoryItem[] = [];
     let after = from;
     for (let read = 0; read < HISTORY_ENTRIES_READ_MAX; ) {
-      const entries = await this.#log.read(after, HISTORY_PAGE_ENTRIES);
+      const entries = await this.#log.read(after, READ_AT_ONCE_ENTRIES);
       if (entries.length === 0) return { history };
       for (const entry of entries) {
         if (turns.isOver) await turns.next();

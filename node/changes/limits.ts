@@ -15,8 +15,8 @@ export const TRIM_PAGE_ENTRIES_MAX = 200;
 export const HISTORIES_IN_HAND_MAX = 4;
 /** Entries of the log that one question reads. */
 export const HISTORY_ENTRIES_READ_MAX = 20_000;
-/** Entries read at once: of agents with ten addresses and full metadata, about 2 MiB of JSON. */
-export const HISTORY_PAGE_ENTRIES = 64;
+/** Entries read at once by whoever reads many: of agents with ten addresses and full metadata, about 1 MiB of JSON, which is parsed in one go. */
+export const READ_AT_ONCE_ENTRIES = 32;
 
 /** Own entries that one question holds against their chain. */
 export const CHECK_PART_ENTRIES = 1_000;

@@ -1,9 +1,12 @@
 // Entries of the log from the disk: a stretch by positions, or own entries by places. What is trimmed while it is read is left out.
-import type { LogId } from '../../mesh/feed/place.ts';
+import type { MeshError } from '../../mesh/errors.ts';
+import type { LogId, Place } from '../../mesh/feed/place.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { type ChangeEntry, isOwn, type OwnEntry } from './change-log.ts';
 import { ENTRY_PREFIX, entryKey, holeAt, ownKey, ownPrefix, readEntry, readPosition, seqOf } from './change-records.ts';
+
+import { READ_AT_ONCE_ENTRIES } from './limits.ts';
 
 export interface Stretch {
   readonly after: number;
@@ -38,21 +41,30 @@ export async function readStoredOwn(
   logId: LogId,
   { after, end, oldest }: Stretch,
 ): Promise<readonly OwnEntry[] | undefined> {
-  const reads: Promise<unknown>[] = [];
   const positions: number[] = [];
   for await (const page of store.load(ownPrefix(logId), { after: ownKey(logId, after), limit: end - after })) {
-    for (const record of page) {
-      const seq = readPosition(record);
-      positions.push(seq);
-      reads.push(store.get(entryKey(seq)));
+    positions.push(...page.map(readPosition));
+  }
+  const entries: OwnEntry[] = [];
+  while (entries.length < end - after) {
+    const next = positions.slice(entries.length, entries.length + READ_AT_ONCE_ENTRIES);
+    const values = await Promise.all(next.map((seq) => store.get(entryKey(seq))));
+    if (after < oldest() - 1) return undefined;
+    if (next.length === 0) throw missingAt(after + 1 + entries.length);
+    for (const [at, seq] of next.entries()) {
+      const place = { logId, n: after + 1 + entries.length };
+      entries.push(ownAt(place, { seq, value: values[at] }));
     }
   }
-  const values = await Promise.all(reads);
-  if (after < oldest() - 1) return undefined;
-  return Array.from({ length: end - after }, (_, at) => {
-    const [seq, n] = [positions[at], after + 1 + at];
-    const entry = seq === undefined ? undefined : readEntry({ key: entryKey(seq), value: values[at] }, seq);
-    if (entry !== undefined && isOwn(entry) && entry.place.logId === logId && entry.place.n === n) return entry;
-    throw damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
-  });
+  return entries;
+}
+
+function ownAt({ logId, n }: Place, { seq, value }: { readonly seq: number; readonly value: unknown }): OwnEntry {
+  const entry = value === undefined ? undefined : readEntry({ key: entryKey(seq), value }, seq);
+  if (entry !== undefined && isOwn(entry) && entry.place.logId === logId && entry.place.n === n) return entry;
+  throw missingAt(n);
+}
+
+function missingAt(n: number): MeshError {
+  return damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
 }
