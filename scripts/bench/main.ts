@@ -10,6 +10,7 @@ import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
 import { startBenchmark } from './start.ts';
 import { storeBenchmark } from './store.ts';
+import { webhookBenchmark } from './webhooks.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
   addressBenchmark,
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   startBenchmark,
   sendBenchmark,
   idleBenchmark,
+  webhookBenchmark,
 ];
 const ROUNDS = 5;
 

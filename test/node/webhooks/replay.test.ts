@@ -218,6 +218,23 @@ describe('a replay', () => {
     }
   });
 
+  it('waits for an attempt of its agent that is in flight', async () => {
+    const { world, id } = await openWorld();
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    world.receiver.reply = async () => {
+      await world.clock.sleep(10 * SECOND_MS);
+      return 204;
+    };
+    world.changes.append('ann');
+    await world.clock.advance(SECOND_MS);
+    await world.webhooks.deliveries.replay(id, all);
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.inFlight).toBe(1);
+    await world.clock.advance(20 * SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1, 2, 1]);
+  });
+
   it('that fails lets the new events of its agent pass, and goes on by its own schedule', async () => {
     const { world, id } = await openDead();
     world.receiver.reply = ({ id: its }) => (its === 'msg_1' ? 500 : 204);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SUBSCRIPTIONS_MAX } from '../../../../node/webhooks/limits.ts';
+import { seededRandom } from '../../../support/seeded-random.ts';
 import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
 async function openWorld(): Promise<WebhookWorld> {
@@ -74,6 +75,26 @@ describe('a background of deliveries', () => {
     // 200 events of 10 ms each, 8 at a time.
     await world.clock.advance(250);
     expect(world.receiver.accepted).toHaveLength(8 * 200);
+  });
+
+  it('leaves eight of ten their pace though one hangs and one fails', async () => {
+    const acceptedBy = async (isIll: boolean) => {
+      const random = seededRandom(1);
+      const world = new WebhookWorld(random);
+      await world.open();
+      for (let at = 1; at <= 10; at += 1) await world.subscribe({ url: `http://127.0.0.1:${at}/` });
+      world.receiver.reply = async ({ url }) => {
+        if (isIll && url.endsWith(':1/')) return 'silence';
+        await world.clock.sleep(5 + 20 * random.next());
+        return isIll && url.endsWith(':2/') ? 500 : 204;
+      };
+      for (let at = 0; at < 1_000; at += 1) world.changes.append(`agent-${at % 100}`);
+      await world.clock.advance(SECOND_MS);
+      return world.receiver.accepted.filter(({ url }) => !/:[12]\/$/.test(url)).length;
+    };
+    const [ill, well] = [await acceptedBy(true), await acceptedBy(false)];
+    expect(well).toBeGreaterThan(2_000);
+    expect(ill / well).toBeGreaterThanOrEqual(0.9);
   });
 
   it('holds a bounded part of 100,000 waiting events, begins at once, and reads each of them once', async () => {

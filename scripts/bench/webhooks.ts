@@ -1,0 +1,255 @@
+// What webhooks cost: draining a backlog into receivers of another process that verify each delivery, beside a bare loop over SQLite; how long
+// a change takes to its receipt; what ten subscriptions cost a call of the API; what a hanging and a failing receiver cost the others; how
+// a node starts with 100,000 deliveries waiting.
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { ProcessMesh } from '../host-process.ts';
+import { sendBarely } from './bare-sender.ts';
+import { type Benchmark, type Figure, median, quantile } from './figure.ts';
+import { type Manner, preciseMs, SECRET, startReceivers } from './webhook-receivers.ts';
+import { WebhookSender } from './webhook-sender.ts';
+
+const DRAINED = 20_000;
+const BARE = 2_000;
+const PER_SECOND = 200;
+const SECONDS = 10;
+const SUBSCRIPTIONS = 10;
+const SHARED = 2_000;
+const CALLS = 200;
+const WAITING = 100_000;
+const EVENTS = ['agent.email.changed', 'agent.updated'];
+const WELL = (count: number): readonly Manner[] => Array.from({ length: count }, () => 'well' as const);
+
+export const webhookBenchmark: Benchmark = {
+  name: 'webhooks',
+  async run(rounds) {
+    return [
+      await drain(rounds),
+      ...(await latency()),
+      await fairness(rounds),
+      await apiCalls(rounds),
+      ...(await startWithBacklog(rounds)),
+    ];
+  },
+};
+
+async function drain(rounds: number): Promise<Figure> {
+  await using receivers = await startReceivers(1);
+  const url = String(receivers.urls[0]);
+  const [ours, bare]: [number[], number[]] = [[], []];
+  const body = JSON.stringify({ event: 'agent.email.changed', note: 'x'.repeat(300) });
+  for (let round = 0; round < rounds; round += 1) {
+    await using sender = await WebhookSender.open();
+    await sender.subscribe(url);
+    await sender.appendMany(DRAINED);
+    const reached = receivers.expect(DRAINED, WELL(1));
+    const startMs = preciseMs();
+    sender.start();
+    ours.push(perSecond(DRAINED, Number((await reached).reachedMs[0]) - startMs));
+    const all = receivers.expect(BARE, WELL(1));
+    const bareStartMs = preciseMs();
+    await sendBarely(url, Array(BARE).fill(body));
+    await all;
+    bare.push(perSecond(BARE, preciseMs() - bareStartMs));
+  }
+  const ratio = median(ours) / median(bare);
+  return {
+    name: `drain ${DRAINED.toLocaleString('en')} deliveries, each verified`,
+    value: median(ours),
+    unit: '1/s',
+    baseline: { name: 'take from SQLite, POST, mark done', value: median(bare) },
+    target: '≥ 4,000/s and ≥ 20 ×',
+    kept: median(ours) >= 4_000 && ratio >= 20,
+  };
+}
+
+async function latency(): Promise<readonly Figure[]> {
+  await using receivers = await startReceivers(1);
+  await using sender = await WebhookSender.open();
+  await sender.subscribe(String(receivers.urls[0]));
+  sender.start();
+  const warm = receivers.expect(PER_SECOND, WELL(1));
+  await sender.appendMany(PER_SECOND);
+  await warm;
+  const total = PER_SECOND * SECONDS;
+  const reached = receivers.expect(total, WELL(1));
+  const startMs = preciseMs();
+  const begun: Promise<readonly [string, number]>[] = [];
+  for (let at = 0; at < total; at += 1) {
+    await pause(Math.max(0, startMs + (at * 1_000) / PER_SECOND - preciseMs()));
+    begun.push(sender.append(at));
+  }
+  const changedMs = new Map(await Promise.all(begun));
+  const waits = (await reached).receipts.map(([id, atMs]) => atMs - Number(changedMs.get(id)));
+  const fsyncs = fsyncTimes(PER_SECOND);
+  const [p50, p99] = [quantile(waits, 0.5), quantile(waits, 0.99)];
+  return [
+    {
+      name: `change → receipt at ${PER_SECOND}/s, p50`,
+      value: p50,
+      unit: 'ms',
+      baseline: { name: 'one write and fsync, p50', value: quantile(fsyncs, 0.5) },
+      target: '≤ 10 ms',
+      kept: p50 <= 10,
+    },
+    {
+      name: 'the same, p99',
+      value: p99,
+      unit: 'ms',
+      baseline: { name: 'one write and fsync, p99', value: quantile(fsyncs, 0.99) },
+      target: '≤ 250 ms',
+      kept: p99 <= 250,
+    },
+  ];
+}
+
+/** How fast eight of ten receivers drain the same backlog, while the other two are ill, and while they are well. */
+async function fairness(rounds: number): Promise<Figure> {
+  const rateOf = async (ill: readonly Manner[]) => {
+    await using receivers = await startReceivers(SUBSCRIPTIONS);
+    await using sender = await WebhookSender.open();
+    for (const url of receivers.urls) await sender.subscribe(url);
+    await sender.appendMany(SHARED);
+    const reached = receivers.expect(SHARED, [...WELL(SUBSCRIPTIONS - ill.length), ...ill]);
+    const startMs = preciseMs();
+    sender.start();
+    const healthy = (await reached).reachedMs.slice(0, SUBSCRIPTIONS - 2);
+    return perSecond(SHARED * healthy.length, Math.max(...healthy) - startMs);
+  };
+  const [ill, well]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    well.push(await rateOf([]));
+    ill.push(await rateOf(['hangs', 'fails']));
+  }
+  return {
+    name: 'eight of ten subscriptions, one more hung and one failing',
+    value: median(ill),
+    unit: '1/s',
+    baseline: { name: 'all ten well', value: median(well) },
+    target: '≥ 0.9 ×',
+    kept: median(ill) >= 0.9 * median(well),
+  };
+}
+
+async function apiCalls(rounds: number): Promise<Figure> {
+  await using receivers = await startReceivers(SUBSCRIPTIONS);
+  await using plain = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+  await using told = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+  const client = new Agent({ connections: 1 });
+  const call = async (mesh: ProcessMesh, method: 'POST' | 'PATCH', path: string, body: unknown) => {
+    const { statusCode, body: answer } = await request(`${mesh.host('mac').url}${path}`, {
+      method,
+      dispatcher: client,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (statusCode >= 300) throw new Error(`${path} was answered ${statusCode}: ${await answer.text()}`);
+    await answer.dump();
+  };
+  for (const mesh of [plain, told]) {
+    await mesh.start();
+    await call(mesh, 'POST', '/api/agents', { id: 'ann', name: 'ann' });
+  }
+  for (const url of receivers.urls) await call(told, 'POST', '/api/webhooks', { url, events: EVENTS, secret: SECRET });
+  const times = new Map<ProcessMesh, number[]>([
+    [plain, []],
+    [told, []],
+  ]);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [mesh, taken] of times) {
+      for (let at = 0; at < CALLS; at += 1) {
+        const startMs = performance.now();
+        await call(mesh, 'PATCH', '/api/agents/ann', { label: `${round} ${at}` });
+        // The first round warms both up.
+        if (round > 0) taken.push(performance.now() - startMs);
+      }
+    }
+  }
+  await client.close();
+  const [none, ten] = [median(times.get(plain) ?? []), median(times.get(told) ?? [])];
+  return {
+    name: 'a change over HTTP with ten subscriptions, p50',
+    value: ten,
+    unit: 'ms',
+    baseline: { name: 'with none', value: none },
+    target: '≤ 1.2 ×',
+    kept: ten <= 1.2 * none,
+  };
+}
+
+async function startWithBacklog(rounds: number): Promise<readonly Figure[]> {
+  await using receivers = await startReceivers(1);
+  await using mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+  const host = mesh.host('mac');
+  const [readyMs, firstMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    const startMs = preciseMs();
+    await host.start();
+    readyMs.push(preciseMs() - startMs);
+    await pause(1_000);
+    emptyMb.push(await residentMbOf(host.pid));
+    await host.stop();
+  }
+  {
+    await using sender = await WebhookSender.open(host.dataDirectory);
+    await sender.subscribe(String(receivers.urls[0]));
+    await sender.appendMany(WAITING);
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    const first = receivers.expect(1, WELL(1));
+    const startMs = preciseMs();
+    await host.start();
+    firstMs.push(Number((await first).reachedMs[0]) - startMs);
+    await pause(1_000);
+    fullMb.push(await residentMbOf(host.pid));
+    await host.kill();
+  }
+  const name = `with ${WAITING.toLocaleString('en')} deliveries waiting`;
+  return [
+    {
+      name: `start ${name}: first delivery`,
+      value: median(firstMs),
+      unit: 'ms',
+      baseline: { name: 'ready, with none', value: median(readyMs) },
+      target: '≤ 2,000 ms',
+      kept: median(firstMs) <= 2_000,
+    },
+    {
+      name: `resident a second later ${name}`,
+      value: median(fullMb),
+      unit: 'MB',
+      baseline: { name: 'with none', value: median(emptyMb) },
+      target: '≤ 250 MB',
+      kept: median(fullMb) <= 250,
+    },
+  ];
+}
+
+/** Milliseconds of so many writes of one page, each with its fsync. */
+function fsyncTimes(count: number): readonly number[] {
+  const path = join(tmpdir(), `agent-email-mesh-fsync-${process.pid}`);
+  const file = openSync(path, 'w');
+  const page = new Uint8Array(4_096).fill(1);
+  const times = Array.from({ length: count }, () => {
+    const startMs = performance.now();
+    writeSync(file, page);
+    fsyncSync(file);
+    return performance.now() - startMs;
+  });
+  closeSync(file);
+  void rm(path);
+  return times;
+}
+
+async function residentMbOf(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
+}
+
+function perSecond(count: number, ms: number): number {
+  return (count * 1_000) / ms;
+}
