@@ -101,6 +101,28 @@ describe('a delivery that is retried', () => {
     expect((await world.webhooks.get(id)).deliveries.dead).toBe(2);
   });
 
+  it('leaves the dead letters once, though a replay sends it too before that is durable', async () => {
+    const { world, id } = await openDead();
+    world.receiver.reply = () => 500;
+    await world.webhooks.deliveries.retry(id, 'msg_1');
+    await world.clock.advance(SECOND_MS);
+    // The retry is due again while the replay's attempt is in flight.
+    world.receiver.reply = async ({ agentId }) => {
+      if (agentId === 'bob') return 500;
+      await world.clock.sleep(10 * SECOND_MS);
+      world.store.hold();
+      return 204;
+    };
+    await world.webhooks.deliveries.replay(id, dead);
+    await world.clock.advance(12 * SECOND_MS);
+    world.receiver.reply = ({ agentId }) => (agentId === 'bob' ? 500 : 204);
+    world.store.release();
+    await world.clock.advance(60 * SECOND_MS);
+    expect(world.receiver.acceptedOf('ann')).toEqual([1, 1, 2]);
+    expect(Object.keys(world.stored('webhook/dead/'))).toHaveLength(1);
+    expect((await world.webhooks.get(id)).deliveries.dead).toBe(1);
+  });
+
   it('goes out again though it was accepted', async () => {
     const { world, id } = await openWorld();
     world.changes.append('ann');
