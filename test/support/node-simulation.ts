@@ -11,6 +11,8 @@ import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../mesh/claims/pee
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import { firstChain } from '../../mesh/feed/chain.ts';
+import { EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
 import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
 import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
@@ -105,8 +107,10 @@ export class NodeSimulation {
     ];
     for (const id of hosts) {
       const roster = parseRoster(JSON.stringify({ hosts: entries }), { id, hostName: id });
-      // They know each other's keys already: a start has nothing to write before it can go on.
-      const disk = new Map(hosts.filter((peer) => peer !== id).map((peer) => [`keyed/${peer}`, 'true']));
+      // They know each other's keys already, and have a log: a start has nothing to write before it can go on, and leaves chance alone.
+      const keyed = hosts.filter((peer) => peer !== id).map((peer) => [`keyed/${peer}`, 'true'] as const);
+      const log = { seq: 0, logId: id, n: 0, chain: firstChain(id), digest: EMPTY_DIGEST };
+      const disk = new Map([...keyed, ['change-end', JSON.stringify(log)]]);
       this.#hosts.set(id as HostId, { id: id as HostId, roster, disk, up: undefined, life: 0 });
       this.#absences.push({ hostId: id as HostId, fromMs: 0, toMs: Infinity });
     }

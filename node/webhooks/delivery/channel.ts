@@ -301,7 +301,8 @@ export class Channel {
     this.#records.dead(letter);
     if (!isDead) this.#dead += 1;
     this.#settle(turn);
-    if (this.#dead >= DEAD_LETTERS_MAX && !isDead) this.disable('dead_letters_full', nowMs);
+    if (this.#dead >= DEAD_LETTERS_MAX && !isDead && this.#subscription.isEnabled)
+      this.disable('dead_letters_full', nowMs);
   }
 
   /** Nothing can be sent again in the place of a lane's first event, and nothing is lost by that: it was accepted once. */

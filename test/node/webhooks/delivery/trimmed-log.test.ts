@@ -93,6 +93,19 @@ describe('giving up what the log is about to lose', () => {
     }
   });
 
+  it('says no other reason of a subscription that is disabled already, however many dead letters it has by then', async () => {
+    const { world, id, append } = await worldOf(3);
+    await world.webhooks.patch(id, { enabled: false });
+    const key = `webhook/progress/${id}`;
+    const progress = world.stored(key)[key] as object;
+    await world.open(new Map(world.store.crash()).set(key, JSON.stringify({ ...progress, dead: 99_999 })));
+    append();
+    await world.webhooks.holder.giveUp(3);
+    expect(await world.webhooks.get(id)).toMatchObject({ disabledReason: 'operator', deliveries: { dead: 100_002 } });
+    expect(world.log.named('subscription.disabled')).toEqual([]);
+    await world.stop();
+  });
+
   it('has nothing to do for nobody', async () => {
     const world = new WebhookWorld();
     await world.open();
