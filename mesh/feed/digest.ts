@@ -2,8 +2,8 @@
 // come and go, two copies with the same rows have the same digest, and one row more or less is one addition. It shows that a copy has
 // drifted. It is no proof against somebody who may choose many rows freely, which only the owner of the index may.
 import { hash } from 'node:crypto';
+import type { IndexRow } from '../lookup/index-entry.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { IndexRow } from './feed-entry.ts';
 
 const HEX_DIGITS = 64;
 const MODULUS = 1n << 256n;

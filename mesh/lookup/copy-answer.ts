@@ -1,12 +1,13 @@
 // What this host and its copy of the others answer together, asking nobody (`mode=index`), and how good that answer is.
+
 import { COPY_FRESH_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
 import { inTurns } from '../time/turns.ts';
 import type { LookUp, LookUpAnswer } from './fan-out.ts';
-import type { ListedEntry, Question } from './index-entry.ts';
-import { type CopiedRow, listedRow, type MeshCopy } from './mesh-copy.ts';
+import type { IndexRow, ListedEntry, Question } from './index-entry.ts';
+import { listedRow, type MeshCopy } from './mesh-copy.ts';
 import { isNarrow } from './peer-index.ts';
 
 /** A host whose part of the copy may be behind. `asOf`: ISO 8601, UTC; `null`: it was not heard since this host started. */
@@ -63,7 +64,7 @@ function copyState({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster' | 
 /** Rows that answer the question, of enabled hosts alone, in the order in which a fan-out lists them: as in hosts.json, legacy hosts last. */
 export function copiedRows({ copy, roster, isLegacy }: CopyPorts, question: Question): readonly ListedEntry[] {
   const peers = roster();
-  const listed: { readonly row: CopiedRow; readonly host: Host }[] = [];
+  const listed: { readonly row: IndexRow; readonly host: Host }[] = [];
   for (const row of rowsOf(copy, question)) {
     const host = peers.get(row.hostId);
     if (host?.enabled === true && host.id !== peers.self.id) listed.push({ row, host });
@@ -113,7 +114,7 @@ export async function answerFromCopy(
   return emails;
 }
 
-function rowsOf(copy: MeshCopy, { address, agentId }: Question): Iterable<CopiedRow> {
+function rowsOf(copy: MeshCopy, { address, agentId }: Question): Iterable<IndexRow> {
   if (address === undefined) return agentId === undefined ? copy.all() : copy.ofAgent(agentId);
   const rows = copy.ofAddress(address.key);
   return agentId === undefined ? rows : rows.filter((row) => row.agentId === agentId);

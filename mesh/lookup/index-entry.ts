@@ -36,6 +36,12 @@ export interface ParsedAddress {
   readonly key: AddressKey;
 }
 
+/**
+ * One address as a host's index shows it, with its key. The URL of the host is left out: each reader has it in its own hosts.json, and an edit
+ * of that file is no change of the registry.
+ */
+export interface IndexRow extends ParsedAddress, Omit<IndexEntry, 'hostUrl'> {}
+
 /** An address to ask others about. */
 export interface SpelledAddress extends ParsedAddress {
   /** As a client wrote it, which may be in other letters than `address` has. */

@@ -134,6 +134,15 @@ export interface FeedLog extends ChangeLog {
   readonly ownHead: OwnHead;
   /** Own entries with `n > after`, in order, at most `limit`, only durable ones; `undefined` when some of them are kept no more. */
   own(after: number, limit: number): Promise<readonly OwnEntry[] | undefined>;
+  /** Makes the log id durable before there is an own entry. */
+  saveEnd(): Promise<void>;
+  /** The chain at one of the own entries that are kept; `undefined` for any other place. */
+  chainAt(n: number): Promise<string | undefined>;
+  /**
+   * Begins another log, under a new id and with nothing in it: the data of this one was copied or set back, and others know it otherwise.
+   * Resolves when that is durable.
+   */
+  renew(): Promise<void>;
   /** Appends what was heard, with the follower's own `writes` in the same commit. As `append` of the log otherwise. */
   hear(entries: readonly NewHeardEntry[], writes: readonly Write[], apply: () => void): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // Where a log ends, found at a start without reading more of it than its ends. `change-end` says so. A log without it, and one that a
 // program of before went on with, is older than places: it gets a log id of its own, and its own entries are counted from there.
 import { firstChain } from '../../mesh/feed/chain.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
 import type { Random } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
@@ -39,9 +40,13 @@ export async function openEnd(store: Store, random: Random, digest: () => string
     return { end: stored, isNew: false, oldestSeq: oldest ?? stored.seq + 1, oldestN };
   }
   const seq = await lastSeq(store, stored?.seq ?? oldest);
-  const logId = Buffer.from(random.bytes(LOG_ID_BYTES)).toString('hex');
+  const logId = newLogId(random);
   const end = { seq, logId, n: 0, chain: firstChain(logId), digest: digest() };
   return { end, isNew: true, oldestSeq: oldest ?? seq + 1, oldestN: 1 };
+}
+
+export function newLogId(random: Pick<Random, 'bytes'>): LogId {
+  return Buffer.from(random.bytes(LOG_ID_BYTES)).toString('hex');
 }
 
 /** The newest entry must be there, and at the place that the end says. */

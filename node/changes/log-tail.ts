@@ -18,6 +18,11 @@ export class LogTail {
     this.#own = this.#own.filter(({ seq }) => seq >= oldest);
   }
 
+  /** The places of the entries that are here are those of a log that is no more. */
+  forgetPlaces(): void {
+    this.#own = [];
+  }
+
   /** Entries `after + 1` to `end`; `undefined` when they are not all here. */
   entries(after: number, end: number): readonly ChangeEntry[] | undefined {
     return stretch(this.#entries, this.#entries[0]?.seq, after, end);

@@ -2,11 +2,11 @@
 // chain and digest are given out in the very step that hands the commit to the store, and the store applies commits in that order: so the
 // log is in the order of the commits, without a lock. Nobody sees an entry before the entry is durable.
 
-import { nextChain } from '../../mesh/feed/chain.ts';
+import { firstChain, nextChain } from '../../mesh/feed/chain.ts';
 import { changedDigest } from '../../mesh/feed/digest.ts';
-import type { IndexRow } from '../../mesh/feed/feed-entry.ts';
 import type { LogId } from '../../mesh/feed/place.ts';
 import { invariant, orFail } from '../../mesh/invariant.ts';
+import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { Clock, Random, Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -22,7 +22,7 @@ import {
   type OwnHead,
 } from './change-log.ts';
 import { END_KEY, entryWrites, type LogEnd, removingWrites } from './change-records.ts';
-import { type OpenedLog, openEnd } from './log-end.ts';
+import { newLogId, type OpenedLog, openEnd } from './log-end.ts';
 import { LogTail } from './log-tail.ts';
 import { readStored, readStoredOwn } from './stored-entries.ts';
 
@@ -131,6 +131,24 @@ export class StoredChangeLog implements FeedLog {
       this.#tail.own(after, end) ??
       readStoredOwn(this.#ports.store, this.logId, { after, end, oldest: () => this.#oldestN })
     );
+  }
+
+  async chainAt(n: number): Promise<string | undefined> {
+    if (n > this.#durable.n) return undefined;
+    if (n === this.#durable.n) return this.#durable.chain;
+    const [entry] = (await this.own(n - 1, 1)) ?? [];
+    return entry?.place.n === n ? entry.chain : undefined;
+  }
+
+  async renew(): Promise<void> {
+    const logId = newLogId(this.#ports.random);
+    const end = { ...this.#given, logId, n: 0, chain: firstChain(logId) };
+    this.#given = end;
+    this.#oldestN = 1;
+    this.#tail.forgetPlaces();
+    await this.#ports.store.commit([{ key: END_KEY, value: end }]);
+    this.#durable = end;
+    for (const listener of this.#listeners) this.#call(listener);
   }
 
   subscribe(listener: () => void): () => void {

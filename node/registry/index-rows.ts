@@ -1,13 +1,22 @@
 // What a mutation changes in what this host's email index shows: the rows by which the copies of other hosts follow it. Like the events, a
 // function of the agent before and after the mutation, and of nothing else. A row does not say under which URL the host is reached: each
 // reader knows that from its own hosts.json, and an edit of that file is no change of the registry.
-import type { IndexRow, IndexRows } from '../../mesh/feed/feed-entry.ts';
+import type { IndexRows } from '../../mesh/feed/feed-entry.ts';
+import type { SnapshotAgent } from '../../mesh/feed/messages.ts';
+import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 
 export interface RowChange {
   readonly rows: IndexRows;
   /** The rows that stood before under the keys of `rows`. */
   readonly replaced: readonly IndexRow[];
+}
+
+/** The agents as they are now, each read when its turn comes: an agent is replaced when it changes, and never altered. */
+export function snapshotSources(agents: readonly Agent[]): readonly { read(): SnapshotAgent }[] {
+  return agents.map((agent) => ({
+    read: () => ({ id: agent.id, name: agent.name, sequence: agent.sequence, rows: rowsOf(agent) }),
+  }));
 }
 
 /** The rows that the index shows of an agent: none while its email is disabled. */

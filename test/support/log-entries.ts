@@ -1,6 +1,6 @@
 // Entries for tests of the change log, and logs that hold them.
 import { EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
-import type { IndexRow } from '../../mesh/feed/feed-entry.ts';
+import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { NewHeardEntry } from '../../node/changes/change-log.ts';
 import { type NewEntry, type NewOwnEntry, StoredChangeLog } from '../../node/changes/stored-change-log.ts';

@@ -21,7 +21,7 @@ function meshOf(scripts: Record<string, PeerScript>, down: readonly string[] = [
   const transport = new ScriptedPeers(scripts);
   const copy = new Copy(clock);
   const { address, key } = addressOf('titania@x.com');
-  const row = { address, key, agentId: 'id-titania' as AgentId, agentName: 'titania', primary: false };
+  const row = { address, key, agentId: 'id-titania' as AgentId, agentName: 'titania', hostId: cloud, primary: false };
   copy.change(cloud, { drop: [], put: [row] });
   copy.confirm(cloud);
   copy.confirm(pi);
@@ -142,7 +142,7 @@ describe('mode=index', () => {
   it('shows hosts that hosts.json lists alone, in its order', async () => {
     const { copy, lookUps, within } = meshOf({ cloud: never, pi: never });
     const { address, key } = addressOf('titania@x.com');
-    const row = { address, key, agentId: 'id-titania' as AgentId, agentName: 'titania', primary: false };
+    const row = { address, key, agentId: 'id-titania' as AgentId, agentName: 'titania', hostId: cloud, primary: false };
     for (const host of ['stranger', 'pi']) copy.change(host as HostId, { drop: [], put: [row] });
     expect(ownersIn(await within(0, lookUps.index({})))).toEqual(['titania@x.com cloud']);
     copy.change(cloud, { drop: [key], put: [] });

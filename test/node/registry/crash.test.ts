@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
-import type { IndexRow } from '../../../mesh/feed/feed-entry.ts';
+import type { IndexRow } from '../../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Random } from '../../../mesh/ports.ts';
 import { type ChangeEntry, feedEntryOf, isOwn } from '../../../node/changes/change-log.ts';

@@ -1,0 +1,166 @@
+// What hosts ask each other about their logs, and the door through which the answers come in (README.md, "Messages").
+import { z } from 'zod';
+import { boundedRecord } from '../json/bounded-record.ts';
+import {
+  AGENT_NAME_CHARACTERS_MAX,
+  DISPLAY_NAME_CHARACTERS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_KEYS_MAX,
+} from '../limits.ts';
+import type { IndexRow } from '../lookup/index-entry.ts';
+import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
+import type { AddressKey, AgentId, EmailAddress } from '../names.ts';
+import type { FeedEntry } from './feed-entry.ts';
+import type { SignedHead } from './head.ts';
+import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from './limits.ts';
+import type { LogId } from './place.ts';
+
+export const FEED_PATH = '/api/mesh/v1/feed';
+export const SNAPSHOT_PATH = '/api/mesh/v1/feed/snapshot';
+export const FEED_VERSION = 1;
+
+/** Asks for the own entries of a host after a place. */
+export interface FeedQuestion {
+  readonly version: typeof FEED_VERSION;
+  /** Absent: nothing is known of that host's log yet. */
+  readonly logId?: LogId | undefined;
+  readonly after: number;
+  /** How long to wait for something new. */
+  readonly waitMs: number;
+  /** What the asked host itself said once, if its log is not what it was then. */
+  readonly seen?: SignedHead | undefined;
+}
+
+export type FeedAnswer =
+  | {
+      readonly kind: 'chunk';
+      /** They follow `after`; none: there is nothing new. */
+      readonly entries: readonly unknown[];
+      /** At the last of these entries. */
+      readonly head: SignedHead;
+      /** Whether the log goes on. */
+      readonly more: boolean;
+    }
+  /** That place is not in this log, or kept no more: a snapshot is needed. */
+  | { readonly kind: 'gone'; readonly logId: LogId };
+
+/** Asks for all agents with their addresses, page after page, as of one place. */
+export interface SnapshotQuestion {
+  readonly version: typeof FEED_VERSION;
+  /** Absent: a new snapshot is made. */
+  readonly snapshot?: string | undefined;
+  /** Agents that earlier pages had. */
+  readonly from: number;
+}
+
+interface SnapshotPage {
+  readonly kind: 'page';
+  readonly snapshot: string;
+  readonly agents: readonly unknown[];
+  readonly head: SignedHead;
+  readonly more: boolean;
+}
+
+/** `gone`: there is no such snapshot any more. */
+export type SnapshotAnswer = SnapshotPage | { readonly kind: 'gone' };
+
+/** An agent as it stands, and where its own events stand. */
+export interface SnapshotAgent {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly sequence: number;
+  readonly rows: readonly IndexRow[];
+}
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const logId = z.string().regex(/^[0-9a-f]{32}$/);
+const n = z.int().nonnegative();
+const version = z.literal(FEED_VERSION);
+const moment = z.string().max(40);
+
+const signedHead = z.object({
+  hostId: hostIdSchema,
+  logId,
+  n,
+  chain: base64url,
+  digest: base64url,
+  at: moment,
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+});
+
+export const feedQuestionSchema: z.ZodType<FeedQuestion> = z.object({
+  version,
+  logId: logId.optional(),
+  after: n,
+  waitMs: z.int().min(0).max(FEED_WAIT_MS_MAX),
+  seen: signedHead.optional(),
+});
+
+export const snapshotQuestionSchema: z.ZodType<SnapshotQuestion> = z.object({
+  version,
+  snapshot: z.string().max(64).optional(),
+  from: n,
+});
+
+const some = z.array(z.unknown()).max(FEED_ITEMS_MAX);
+
+export const feedAnswerSchema: z.ZodType<FeedAnswer> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('chunk'), entries: some, head: signedHead, more: z.boolean() }),
+  z.object({ kind: z.literal('gone'), logId }),
+]);
+
+export const snapshotAnswerSchema: z.ZodType<SnapshotAnswer> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('page'),
+    snapshot: z.string().max(64),
+    agents: some,
+    head: signedHead,
+    more: z.boolean(),
+  }),
+  z.object({ kind: z.literal('gone') }),
+]);
+
+const address = z
+  .string()
+  .max(320)
+  .transform((text) => text as EmailAddress);
+const key = z
+  .string()
+  .min(3)
+  .max(1_024)
+  .transform((text) => text as AddressKey);
+const name = z.string().min(1).max(AGENT_NAME_CHARACTERS_MAX);
+
+const row = z.object({
+  address,
+  key,
+  agentId: agentIdSchema,
+  agentName: name,
+  hostId: hostIdSchema,
+  displayName: z.string().max(DISPLAY_NAME_CHARACTERS_MAX).optional(),
+  primary: z.boolean(),
+  metadata: boundedRecord(z.record(z.string(), z.string().max(METADATA_BYTES_MAX)), METADATA_KEYS_MAX).optional(),
+});
+
+const addresses = z.array(z.string().max(320)).max(CHANGED_ADDRESSES_MAX);
+
+/** Members that this version does not know stay: the chain covers them, and another host may know them. */
+export const feedEntrySchema = z.looseObject({
+  n: z.int().positive(),
+  id: z.string().min(1).max(128),
+  event: z.string().min(1).max(64),
+  timestamp: moment,
+  agent: z.looseObject({ id: agentIdSchema, name, hostId: hostIdSchema }),
+  sequence: n,
+  changes: z.looseObject({ added: addresses, removed: addresses, modified: addresses, current: addresses }),
+  rows: z
+    .object({ put: z.array(row).max(CHANGED_ADDRESSES_MAX), drop: z.array(key).max(CHANGED_ADDRESSES_MAX) })
+    .optional(),
+}) as unknown as z.ZodType<FeedEntry>;
+
+export const snapshotAgentSchema = z.object({
+  id: agentIdSchema,
+  name,
+  sequence: n,
+  rows: z.array(row).max(CHANGED_ADDRESSES_MAX),
+}) as unknown as z.ZodType<SnapshotAgent>;

@@ -1,0 +1,108 @@
+// What is told where a log does not reach: the difference between a snapshot and the copy that stood before, and the end of a host that is
+// gone for good. The ids are made of the place, the agent and the event, so that every node gives them the same one.
+import { hash } from 'node:crypto';
+import type { IndexRow } from '../lookup/index-entry.ts';
+import type { AgentId, EmailAddress, HostId } from '../names.ts';
+import type { SnapshotAgent } from './messages.ts';
+import type { Place } from './place.ts';
+
+/** An event that stands in no log. The form is that of `FeedEntry`. */
+export interface ResyncEntry {
+  readonly id: string;
+  readonly event: 'agent.created' | 'agent.email.changed' | 'agent.updated' | 'agent.deleted';
+  readonly timestamp: string;
+  readonly agent: { readonly id: AgentId; readonly name: string; readonly hostId: HostId };
+  readonly sequence: number;
+  readonly changes: {
+    readonly added: readonly EmailAddress[];
+    readonly removed: readonly EmailAddress[];
+    readonly modified: readonly EmailAddress[];
+    readonly current: readonly EmailAddress[];
+    readonly fields?: readonly string[];
+  };
+}
+
+/** What the copy knew of an agent. */
+export interface KnownAgent {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly rows: readonly IndexRow[];
+}
+
+/** `n`: where the host's log stands by then. */
+export interface Occasion extends Place {
+  /** Why something is told that stands in no log: a snapshot of the host was taken, or the host is gone for good. */
+  readonly why: 'snapshot' | 'gone';
+  readonly hostId: HostId;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/**
+ * The events that make `after` of `before`, in the order in which a mutation tells them. `sequence` is the agent's own by then: a reader that
+ * counts sees that events are missing, and that this is where they went. It is 0 where nobody can say it any more.
+ */
+export function resyncEntries(
+  occasion: Occasion,
+  before: KnownAgent | undefined,
+  after: Pick<SnapshotAgent, 'id' | 'name' | 'rows' | 'sequence'> | undefined,
+): readonly ResyncEntry[] {
+  const named = after ?? before;
+  if (named === undefined) return [];
+  const changes = changesOf(before?.rows ?? [], after?.rows ?? []);
+  const entry = (event: ResyncEntry['event'], fields?: readonly string[]): ResyncEntry => ({
+    id: idOf(occasion, named.id, event),
+    event,
+    timestamp: occasion.at,
+    agent: { id: named.id, name: named.name, hostId: occasion.hostId },
+    sequence: after?.sequence ?? 0,
+    changes: fields === undefined ? changes : { ...changes, fields },
+  });
+  const isShown = changes.added.length + changes.removed.length + changes.modified.length > 0;
+  const email = isShown ? [entry('agent.email.changed')] : [];
+  if (before === undefined) return [entry('agent.created'), ...email];
+  if (after === undefined) return [...email, entry('agent.deleted')];
+  const fields = [...(before.name === after.name ? [] : ['name']), ...(isShown ? ['tools.email'] : [])];
+  return fields.length === 0 ? [] : [...email, entry('agent.updated', fields)];
+}
+
+/** 32 hexadecimal digits. */
+function idOf({ why, logId, n }: Occasion, agentId: AgentId, event: string): string {
+  return hash('sha256', `${why}\n${logId}\n${n}\n${agentId}\n${event}`, 'hex').slice(0, 32);
+}
+
+function changesOf(before: readonly IndexRow[], after: readonly IndexRow[]): ResyncEntry['changes'] {
+  const was = new Map(before.map((row) => [row.key, row]));
+  const is = new Set(after.map(({ key }) => key));
+  return {
+    added: textsOf(after.filter(({ key }) => !was.has(key))),
+    removed: textsOf(before.filter(({ key }) => !is.has(key))),
+    modified: textsOf(after.filter((row) => isModified(was.get(row.key), row))),
+    current: textsOf(after),
+  };
+}
+
+function isModified(before: IndexRow | undefined, after: IndexRow): boolean {
+  return before !== undefined && !isSameRow(before, after);
+}
+
+/** Whether a reader of the index sees no difference. */
+export function isSameRow(one: IndexRow, other: IndexRow): boolean {
+  return (
+    one.address === other.address &&
+    one.agentId === other.agentId &&
+    one.agentName === other.agentName &&
+    one.primary === other.primary &&
+    one.displayName === other.displayName &&
+    isSameMap(one.metadata ?? {}, other.metadata ?? {})
+  );
+}
+
+function isSameMap(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
+function textsOf(rows: readonly IndexRow[]): readonly EmailAddress[] {
+  return rows.map(({ address }) => address);
+}
