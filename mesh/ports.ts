@@ -25,7 +25,7 @@ export interface Random {
  * What a question is about. Each lane has connections and places of its own towards each peer, so that many look-ups keep no claim and no
  * greeting waiting.
  */
-export type PeerLane = 'claims' | 'greetings' | 'look-ups' | 'indexes';
+export type PeerLane = 'claims' | 'greetings' | 'look-ups' | 'indexes' | 'feeds';
 
 /** A question to a peer. */
 export interface PeerRequest {

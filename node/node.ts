@@ -2,12 +2,9 @@
 // function of its own room. Called by the command and by tests; nothing else builds.
 
 import { parseAnyAddress, parseIdentityAddress } from '../mesh/address/identity.ts';
-import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import type { Question } from '../mesh/lookup/index-entry.ts';
 import { createLookUps } from '../mesh/lookup/look-ups.ts';
 import type { HostId } from '../mesh/names.ts';
-import type { Clock, Random } from '../mesh/ports.ts';
-import type { Signer } from '../mesh/signature/ed25519.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { LogHolder } from './changes/change-log.ts';
@@ -15,7 +12,8 @@ import { History } from './changes/history.ts';
 import { LogCheck } from './changes/log-check.ts';
 import { LogTrimmer } from './changes/log-trimmer.ts';
 import { openConflicts } from './conflicts/conflicts-module.ts';
-import { Copy } from './feed/copy.ts';
+import { openFeed } from './feed/feed-module.ts';
+import { HostCopies } from './feed/host-copies.ts';
 import { createApp, type Fetch, type RouteGroup } from './http/app.ts';
 import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
@@ -24,7 +22,8 @@ import { agentRoutes } from './http/routes/agents.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
 import { emailIndexHistoryRoutes } from './http/routes/email-index-history.ts';
-import { healthRoutes } from './http/routes/health.ts';
+import { feedRoutes } from './http/routes/feed.ts';
+import { type Following, healthRoutes } from './http/routes/health.ts';
 import { logRoutes } from './http/routes/log.ts';
 import { operatorDecisionRoutes } from './http/routes/operator-decisions.ts';
 import { sendRoutes } from './http/routes/send-group.ts';
@@ -32,72 +31,16 @@ import { toolRoutes } from './http/routes/tools.ts';
 import { validationRoutes } from './http/routes/validation.ts';
 import { webhookRoutes } from './http/routes/webhooks.ts';
 import { WideIndex } from './http/wide-index.ts';
-import type { Log } from './log.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { type OpenMesh, openMesh } from './mesh-module.ts';
-import type { CallOnce } from './peers/hello-question.ts';
-import type { RosterWatch } from './peers/roster-watch.ts';
-import type { MakeTransport } from './peers/transport-module.ts';
-import type { BelieveLegacy } from './peers/trusted-network.ts';
+import type { NodeOptions, NodePorts } from './node-ports.ts';
 import { EmailIndex } from './registry/email-index.ts';
+import { snapshotSources } from './registry/index-rows.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { IdentityParser } from './registry/wanted-addresses.ts';
-import type { PostForm } from './send/accounts/access-tokens.ts';
-import type { SendConfig } from './send/accounts/account.ts';
-import type { BlobStore } from './send/attachments/blob-store.ts';
-import type { Mailer } from './send/mailer.ts';
 import { openSending } from './send/send-module.ts';
-import type { SocketTo } from './send/smtp/smtp-connection.ts';
-import type { Config, ListenAddress, Secrets } from './settings.ts';
-import type { Store } from './store/store.ts';
-import type { Resolver } from './validation/deliverability.ts';
-import type { GuardOptions } from './webhooks/guard/guard.ts';
-import type { OpenTunnel } from './webhooks/guard/proxy-tunnel.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 import { openWebhooks } from './webhooks/webhooks-module.ts';
-
-export interface NodePorts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly signer: Signer;
-  /** Attachments on disk. */
-  readonly blobs: BlobStore;
-  readonly resolver: Resolver;
-  /** Addresses of the names in the URLs of webhooks; rejects when there is none. */
-  readonly resolveOutside: GuardOptions['resolve'];
-  /** By which webhooks leave the operator's networks; absent: directly. */
-  readonly webhookTunnel?: OpenTunnel | undefined;
-  /** Asks for access tokens. */
-  readonly post: PostForm;
-  /** Sockets to mail servers. */
-  readonly socketTo: SocketTo;
-  /** In place of SMTP, in tests. */
-  readonly mailer?: Mailer;
-  /** What keeps the claims, when it is not the mesh's own voters. */
-  readonly engine?: ClaimEngine | undefined;
-  /** In place of the product's rule, in tests of the tests. */
-  readonly believesLegacy?: BelieveLegacy;
-  /** One question to a peer whose key is not known yet. */
-  readonly callOnce: CallOnce;
-  /** Questions to peers, once their keys are known. */
-  readonly transport: MakeTransport;
-}
-
-export interface NodeOptions {
-  readonly config: Pick<
-    Config,
-    'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
-  >;
-  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
-  /** The accounts that mail goes out through. */
-  readonly send: SendConfig;
-  readonly roster: RosterWatch;
-  readonly version: string;
-  /** Where it listens, or is about to: no webhook is sent there. */
-  readonly listening: () => ListenAddress;
-}
 
 export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
@@ -120,6 +63,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 /** What a part of the node adds to its routes, and does until the node stops. */
 interface Module {
   readonly routes?: RouteGroup;
+  /** For hosts alone, signed. */
+  readonly peerRoutes?: RouteGroup;
   run?(signal: AbortSignal): Promise<void>;
 }
 
@@ -133,7 +78,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const roster = watch.current;
   const self = roster().self.id;
   const events = new MeshEvents();
-  const copy = new Copy(clock);
+  const copies = await HostCopies.open(store, clock);
   const index = new EmailIndex({ self: () => roster().self, random });
 
   const mesh = stack.use(
@@ -148,7 +93,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...{ ...core, index, hostId: self, claims: claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const parts: Parts = { options, ports, mesh, events, index, copy, registry };
+  const parts: Parts = { options, ports, mesh, events, index, copies, registry };
+  const feed = feedModule(parts, background.signal);
   const conflicts = await conflictModule(parts);
   const webhooks = stack.use(await webhookModule(parts));
   const sending = stack.use(await sendModule(parts));
@@ -156,6 +102,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     { run: () => peers.run(claims.greet) },
     { run: (signal) => registry.check(signal) },
     trimModule(parts, [webhooks.holder]),
+    feed,
     conflicts,
     webhooks,
     { routes: (app) => validationRoutes(app, ports.resolver, clock) },
@@ -166,7 +113,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   stack.use(background);
   const owned = stack.move();
   return {
-    fetch: createFetch(parts, modules),
+    fetch: createFetch(parts, modules, feed.following),
     registry,
     meet: () => peers.meet(),
     start: () => {
@@ -191,8 +138,28 @@ interface Parts {
   readonly mesh: OpenMesh;
   readonly events: MeshEvents;
   readonly index: EmailIndex;
-  readonly copy: Copy;
+  readonly copies: HostCopies;
   readonly registry: Registry;
+}
+
+/** `stopping`: whoever waits for this host's news is let go. */
+function feedModule({ options, ports, mesh, copies, registry }: Parts, stopping: AbortSignal) {
+  const { clock, random, log, signer } = ports;
+  const { transport, keys, claims, isLegacy } = mesh;
+  const roster = options.roster.current;
+  const { server, followers } = openFeed({
+    ...{ clock, random, log, signer, transport, roster, copies, isLegacy, hostId: roster().self.id },
+    ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
+    keyOf: (host) => keys.known(host),
+    isMember: (host) => claims.relationTo?.(host).isConcerned === true,
+    parseAddress: parseAnyAddress,
+  });
+  options.roster.subscribe(() => followers.edited());
+  return {
+    peerRoutes: (app) => feedRoutes(app, { server, stopping }),
+    run: (signal) => followers.run(signal),
+    following: (host: HostId) => followers.viewOf(host),
+  } satisfies Module & { following: Following };
 }
 
 async function conflictModule({ options, ports, mesh, events, index, registry }: Parts): Promise<Module> {
@@ -253,7 +220,11 @@ async function sendModule({ options, ports, registry }: Parts): Promise<Module &
 }
 
 /** What answers requests: the routes of the node and of its modules, behind the gate. */
-function createFetch({ options, ports, mesh, index, copy, registry }: Parts, modules: readonly Module[]): Fetch {
+function createFetch(
+  { options, ports, mesh, index, copies, registry }: Parts,
+  modules: readonly Module[],
+  following: Following,
+): Fetch {
   const { secrets, version } = options;
   const { store, clock, log, signer } = ports;
   const { keys, transport, claims, mayClaim, isLegacy } = mesh;
@@ -262,6 +233,7 @@ function createFetch({ options, ports, mesh, index, copy, registry }: Parts, mod
   const self = roster().self.id;
   const secret = secrets.meshSecret?.reveal();
   const local = (question: Question) => index.answer(question);
+  const { copy } = copies;
   const known = { copy, roster, isLegacy, clock };
   const isDown = (id: HostId) => presence.of(id).status === 'offline';
   const lookUps = createLookUps({ ...known, transport, local, parseAddress: parseAnyAddress, isDown });
@@ -279,13 +251,13 @@ function createFetch({ options, ports, mesh, index, copy, registry }: Parts, mod
     gate: createGate({ roster, secrets }),
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self, signer, clock, roster, mayClaim, keys, nonces },
-    peerRoutes: [(app) => claimRoutes(app, claims.voter)],
+    peerRoutes: [(app) => claimRoutes(app, claims.voter), ...modules.flatMap(({ peerRoutes }) => peerRoutes ?? [])],
     emailIndex: {
       ...{ index, lookUps, wide, clock, parseAddress: parseAnyAddress },
       pending: (key) => registry.claims.pending(key),
     },
     routes: [
-      (app) => healthRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle }),
+      (app) => healthRoutes(app, { version, roster, publicKey, claims, peer, legacy, obstacle, following }),
       (app) => operatorDecisionRoutes(app, claims),
       (app) => agentRoutes(app, registry, clock),
       (app) => addressRoutes(app, registry),

@@ -50,7 +50,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/time/', ['mesh/time/', ...MESH_ROOT]],
   ['mesh/json/', ['mesh/json/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/lookup/', ['mesh/lookup/', 'mesh/address/', 'mesh/time/', ...MESH_ROOT]],
-  ['mesh/feed/', ['mesh/feed/', ...MESH_ROOT]],
+  // What is followed are the rows of the index that look-ups ask for.
+  ['mesh/feed/', ['mesh/feed/', 'mesh/lookup/', 'mesh/signature/', 'mesh/time/', ...MESH_ROOT]],
   // The paper's own parts: a register knows of no mesh, no operation and no registry.
   ['mesh/register/', ['mesh/register/', ...MESH_ROOT]],
   // One state machine, cut by subject: its state and events are of the claims, and both work on them.
@@ -63,6 +64,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/command.ts', ['node/', 'mesh/']],
   ['node/serve.ts', ['node/', 'mesh/']],
   ['node/node.ts', ['node/', 'mesh/']],
+  ['node/node-ports.ts', ['node/', 'mesh/']],
   [
     'node/mesh-module.ts',
     ['node/claims.ts', 'node/mesh-events.ts', 'node/peers/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/'],
@@ -87,6 +89,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/send/bounces/',
       'node/validation/',
       'node/conflicts/',
+      'node/feed/feed-server.ts',
+      'node/feed/host-follower.ts',
       'node/peers/',
       'node/log.ts',
       'node/settings.ts',
@@ -100,7 +104,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ],
   ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/claims.ts', ['node/store/', 'node/log.ts', 'mesh/']],
-  ['node/feed/', ['node/feed/', 'mesh/']],
+  ['node/feed/', ['node/feed/', 'node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/registry/', ['node/registry/', 'node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/changes/', ['node/changes/', 'node/store/', 'node/log.ts', 'mesh/']],
   // Receivers import it by itself, so it can know nothing of a node.

@@ -1,14 +1,10 @@
 // The copy of what the other hosts' indexes show, in memory: what look-ups that ask nobody read. Hosts and agents are kept once, and of
 // each address a record with no object of its own inside, so that 100,000 of them take some 30 MB.
-import type { CopiedRow, IndexRow, MeshCopy } from '../../mesh/lookup/mesh-copy.ts';
+import type { IndexRows } from '../../mesh/feed/feed-entry.ts';
+import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
+import type { MeshCopy } from '../../mesh/lookup/mesh-copy.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
-
-/** What changes in what a host shows: first `drop`, then `put`, each in place of what stood under its key. */
-export interface RowChanges {
-  readonly drop: readonly AddressKey[];
-  readonly put: readonly IndexRow[];
-}
 
 export class Copy implements MeshCopy {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
@@ -29,8 +25,13 @@ export class Copy implements MeshCopy {
     return this.#version;
   }
 
-  /** Takes in what a host says of its own addresses. */
-  change(hostId: HostId, { drop, put }: RowChanges): void {
+  /** Hosts that were heard of. */
+  hosts(): Iterable<HostId> {
+    return this.#hosts.keys();
+  }
+
+  /** Takes in what a host says of its own addresses: first `drop`, then `put`, each in place of what stood under its key. */
+  change(hostId: HostId, { drop, put }: IndexRows): void {
     const host = this.#host(hostId);
     this.#version += 1;
     for (const key of drop) this.#drop(host, key);
@@ -64,23 +65,23 @@ export class Copy implements MeshCopy {
   }
 
   /** What one host shows, in the order in which it came. */
-  *ofHost(hostId: HostId): Iterable<CopiedRow> {
+  *ofHost(hostId: HostId): Iterable<IndexRow> {
     for (const copied of this.#hosts.get(hostId)?.rows.values() ?? []) yield copied.row();
   }
 
-  rowOf(hostId: HostId, key: AddressKey): CopiedRow | undefined {
+  rowOf(hostId: HostId, key: AddressKey): IndexRow | undefined {
     return this.#hosts.get(hostId)?.rows.get(key)?.row();
   }
 
-  ofAddress(key: AddressKey): readonly CopiedRow[] {
+  ofAddress(key: AddressKey): readonly IndexRow[] {
     return listOf(this.#shown.get(key)).map((copied) => copied.row());
   }
 
-  ofAgent(agentId: AgentId): readonly CopiedRow[] {
+  ofAgent(agentId: AgentId): readonly IndexRow[] {
     return listOf(this.#agents.get(agentId)).flatMap(({ addresses }) => addresses.map((one) => one.row()));
   }
 
-  *all(): Iterable<CopiedRow> {
+  *all(): Iterable<IndexRow> {
     for (const { rows } of this.#hosts.values()) for (const copied of rows.values()) yield copied.row();
   }
 
@@ -160,7 +161,7 @@ class Copied {
     this.#metadata = metadata === undefined ? undefined : JSON.stringify(metadata);
   }
 
-  row(): CopiedRow {
+  row(): IndexRow {
     return {
       hostId: this.agent.host.id,
       address: this.#address,

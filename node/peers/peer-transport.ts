@@ -60,6 +60,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
     greetings: lane(asksMax, GREETING_IDLE_MS_MAX),
     'look-ups': lane(asksMax),
     indexes: lane(INDEX_CONNECTIONS_MAX),
+    feeds: lane(INDEX_CONNECTIONS_MAX),
   };
   const indexes = new OctetBudget(INDEX_BYTES_HELD_MAX);
   const clocks = new PeerClocks();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CopiedRow, IndexRow } from '../../../mesh/lookup/mesh-copy.ts';
+import type { IndexRow } from '../../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import { Copy } from '../../../node/feed/copy.ts';
 import { addressOf } from '../../support/agent-of.ts';
@@ -10,7 +10,15 @@ const [cloud, mini] = ['cloud' as HostId, 'mini' as HostId];
 
 function rowOf(address: string, agent: string, rest: Partial<IndexRow> = {}): IndexRow {
   const { address: text, key } = addressOf(address);
-  return { address: text, key, agentId: `id-${agent}` as AgentId, agentName: agent, primary: false, ...rest };
+  return {
+    address: text,
+    key,
+    agentId: `id-${agent}` as AgentId,
+    agentName: agent,
+    hostId: cloud,
+    primary: false,
+    ...rest,
+  };
 }
 const key = (address: string) => address as AddressKey;
 
@@ -72,7 +80,7 @@ describe('the copy', () => {
   it.each([1, 2, 3, 4])('is what a plain list of rows would be, after any changes (seed %i)', (seed) => {
     const random = seededRandom(seed);
     const copy = new Copy(new VirtualClock());
-    const model = new Map<string, CopiedRow>();
+    const model = new Map<string, IndexRow>();
     const pick = <T>(list: readonly T[]) => list[Math.floor(random.next() * list.length)] as T;
     const addresses = Array.from({ length: 8 }, (_, at) => `a${at}@x.com`);
     for (let step = 0; step < 400; step += 1) {
@@ -91,7 +99,7 @@ describe('the copy', () => {
       }
     }
     const rows = [...model.values()];
-    const sorted = (some: Iterable<CopiedRow>) =>
+    const sorted = (some: Iterable<IndexRow>) =>
       [...some].map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();
     expect(sorted(copy.all())).toEqual(sorted(rows));
     expect(copy.size).toBe(rows.length);

@@ -16,7 +16,14 @@ function nodeWithCopy(isWide = false) {
     isWide,
   );
   const { address, key } = addressOf('oberon@x.com');
-  const row = { address, key, agentId: 'id-oberon' as AgentId, agentName: 'oberon', primary: true };
+  const row = {
+    address,
+    key,
+    agentId: 'id-oberon' as AgentId,
+    agentName: 'oberon',
+    hostId: 'cloud' as HostId,
+    primary: true,
+  };
   world.copy.change('cloud' as HostId, { drop: [], put: [row] });
   world.copy.confirm('cloud' as HostId);
   return world;
@@ -89,7 +96,14 @@ describe('the plain index of a node with MESH_INDEX_SCOPE=mesh', () => {
   it('shows an own address as this host has it, whatever the copy says', async () => {
     const { get, copy } = nodeWithCopy(true);
     const { address, key } = addressOf('titania@x.com');
-    const row = { address, key, agentId: 'id-other' as AgentId, agentName: 'other', primary: true };
+    const row = {
+      address,
+      key,
+      agentId: 'id-other' as AgentId,
+      agentName: 'other',
+      hostId: 'cloud' as HostId,
+      primary: true,
+    };
     copy.change('cloud' as HostId, { drop: [], put: [row] });
     expect((await get()).body).toMatchObject({ 'titania@x.com': { hostId: 'mac' } });
     expect((await get('?address=TITANIA%40x.com')).body).toMatchObject({ 'titania@x.com': { hostId: 'mac' } });

@@ -1,0 +1,65 @@
+// What a follower asks a host, and the form of each answer.
+
+import type { ZodType } from 'zod';
+import { MeshError } from '../../mesh/errors.ts';
+import {
+  FEED_PATH,
+  type FeedAnswer,
+  type FeedQuestion,
+  feedAnswerSchema,
+  SNAPSHOT_PATH,
+  type SnapshotAnswer,
+  type SnapshotQuestion,
+  snapshotAnswerSchema,
+} from '../../mesh/feed/messages.ts';
+import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
+import { FEED_ANSWER_MS_MAX } from './limits.ts';
+
+const SAID_CHARACTERS_MAX = 300;
+
+export class FeedQuestions {
+  readonly #transport: PeerTransport;
+  readonly #to: HostId;
+
+  constructor(transport: PeerTransport, to: HostId) {
+    this.#transport = transport;
+    this.#to = to;
+  }
+
+  /** This and the next reject with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
+  async news(body: FeedQuestion, signal: AbortSignal): Promise<FeedAnswer> {
+    return this.#post(FEED_PATH, body, { form: feedAnswerSchema, waitMs: body.waitMs, signal });
+  }
+
+  async page(body: SnapshotQuestion, signal: AbortSignal): Promise<SnapshotAnswer> {
+    return this.#post(SNAPSHOT_PATH, body, { form: snapshotAnswerSchema, waitMs: 0, signal });
+  }
+
+  async #post<T>(
+    path: string,
+    body: unknown,
+    { form, waitMs, signal }: { readonly form: ZodType<T>; readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<T> {
+    const answer = await this.#transport.ask(
+      {
+        ...{ to: this.#to, lane: 'feeds', method: 'POST', path, body },
+        answerMsMax: FEED_ANSWER_MS_MAX + waitMs,
+        answerBytesMax: PEER_BODY_BYTES_MAX,
+        answerSignature: 'required',
+      },
+      signal,
+    );
+    const parsed = answer.status === 200 ? form.safeParse(answer.body) : undefined;
+    if (parsed?.success) return parsed.data;
+    throw new MeshError('peer_unintelligible', `Host '${this.#to}' ${whatOf(answer)}`);
+  }
+}
+
+function whatOf({ status, body }: PeerAnswer): string {
+  if (status === 200) return 'answers about its log in a form that is not known here.';
+  const said = (body as { readonly message?: unknown } | null | undefined)?.message;
+  const quote = typeof said === 'string' ? `: ${said.slice(0, SAID_CHARACTERS_MAX)}` : '.';
+  return `answers with status ${status} when it is asked about its log${quote}`;
+}

@@ -1,0 +1,146 @@
+// What this host answers to those who follow it: its own entries after a place, as soon as there are some, and its agents as of one place for
+// whoever is behind what the log keeps. Only what is durable is told.
+import { isSignedBy, type SignedHead, type Standing, signHead } from '../../mesh/feed/head.ts';
+import { FEED_BYTES_MAX, FEED_ITEMS_MAX, FEED_VALUES_MAX } from '../../mesh/feed/limits.ts';
+import type {
+  FeedAnswer,
+  FeedQuestion,
+  SnapshotAgent,
+  SnapshotAnswer,
+  SnapshotQuestion,
+} from '../../mesh/feed/messages.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
+import { type FeedLog, feedEntryOf } from '../changes/change-log.ts';
+import type { Log } from '../log.ts';
+import { SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
+
+export interface FeedServerOptions {
+  readonly hostId: HostId;
+  readonly log: Log;
+  readonly changes: FeedLog;
+  /** The agents as they are at the log's own head. */
+  readonly agents: () => readonly SnapshotSource[];
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** An agent of this host, of which a page is made when it is asked for. */
+interface SnapshotSource {
+  read(): SnapshotAgent;
+}
+
+interface Snapshot {
+  readonly head: SignedHead;
+  readonly agents: readonly SnapshotSource[];
+  usedMs: number;
+}
+
+export class FeedServer {
+  readonly #options: FeedServerOptions;
+  readonly #own: PublicKey | undefined;
+  readonly #snapshots = new Map<string, Snapshot>();
+  #named: Promise<void> | undefined;
+  /** The newest statement: all who follow closely are told the same one. */
+  #head: SignedHead | undefined;
+
+  constructor(options: FeedServerOptions) {
+    this.#options = options;
+    this.#own = parsePublicKey(options.signer.publicKey);
+  }
+
+  /** Waits until there is something new, `waitMs` at most, or until `signal` aborts. Rejects with `store_failed`. */
+  async answer(question: FeedQuestion, signal: AbortSignal): Promise<FeedAnswer> {
+    const { changes } = this.#options;
+    // Nobody is told of a log that a power cut may take back.
+    this.#named ??= changes.saveEnd();
+    await this.#named;
+    if (question.seen !== undefined) await this.#compare(question.seen);
+    if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
+    if (changes.ownHead.n === question.after && question.waitMs > 0) await this.#news(question, signal);
+    if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
+    const entries = await changes.own(question.after, FEED_ITEMS_MAX);
+    if (entries === undefined) return { kind: 'gone', logId: changes.logId };
+    const told = fitting(entries, feedEntryOf);
+    const last = entries[told.length - 1];
+    const head = this.#signed(last === undefined ? changes.ownHead : { ...last.place, ...last });
+    return { kind: 'chunk', entries: told, head, more: head.n < changes.ownHead.n };
+  }
+
+  /** A page of the agents. The first page makes the snapshot; the others are asked for by its name. */
+  snapshot({ snapshot: name, from }: SnapshotQuestion): SnapshotAnswer {
+    this.#dropOld();
+    const { changes, agents, clock, random } = this.#options;
+    const id = name ?? Buffer.from(random.bytes(16)).toString('hex');
+    if (name === undefined)
+      this.#snapshots.set(id, { head: this.#signed(changes.ownHead), agents: agents(), usedMs: 0 });
+    const found = this.#snapshots.get(id);
+    if (found === undefined) return { kind: 'gone' };
+    found.usedMs = clock.monotonicMs();
+    const page = fitting(found.agents.slice(from, from + FEED_ITEMS_MAX), (agent) => agent.read());
+    const more = from + page.length < found.agents.length;
+    if (!more) this.#snapshots.delete(id);
+    return { kind: 'page', snapshot: id, agents: page, head: found.head, more };
+  }
+
+  /** A statement of this host itself that its log does not bear out: the data was copied or set back, and others know more of it. */
+  async #compare(seen: SignedHead): Promise<void> {
+    const { changes, hostId, log } = this.#options;
+    if (seen.hostId !== hostId || seen.logId !== changes.logId) return;
+    if (this.#own === undefined || !isSignedBy(seen, this.#own)) return;
+    const standing = seen.n > changes.ownHead.n ? undefined : await changes.chainAt(seen.n);
+    if (standing === seen.chain || (standing === undefined && seen.n <= changes.ownHead.n)) return;
+    log.warn('feed.log_renewed', { logId: seen.logId, n: seen.n, ownN: changes.ownHead.n });
+    await changes.renew();
+  }
+
+  #signed({ logId, n, chain, digest }: Standing): SignedHead {
+    const { hostId, signer, clock } = this.#options;
+    const known = this.#head;
+    if (known?.logId === logId && known.n === n) return known;
+    const at = new Date(clock.wallMs()).toISOString();
+    const head = signHead({ hostId, logId, n, chain, digest, at }, signer);
+    if (known === undefined || known.logId !== logId || known.n < n) this.#head = head;
+    return head;
+  }
+
+  async #news({ after, logId, waitMs }: FeedQuestion, signal: AbortSignal): Promise<void> {
+    const { changes, clock } = this.#options;
+    const done = new AbortController();
+    const stop = () => done.abort();
+    const unsubscribe = changes.subscribe(() => {
+      if (changes.ownHead.n > after || changes.logId !== logId) stop();
+    });
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (!signal.aborted) await clock.sleep(waitMs, done.signal);
+    } finally {
+      unsubscribe();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #dropOld(): void {
+    const oldestMs = this.#options.clock.monotonicMs() - SNAPSHOT_KEPT_MS;
+    for (const [id, { usedMs }] of this.#snapshots)
+      if (usedMs < oldestMs || this.#snapshots.size > SNAPSHOTS_MAX) this.#snapshots.delete(id);
+  }
+}
+
+/** As many of the first items as one answer may have; at least one, if there is one. */
+function fitting<Item, Told>(items: readonly Item[], tell: (item: Item) => Told): readonly Told[] {
+  const told: Told[] = [];
+  let [octets, values] = [0, 0];
+  for (const item of items) {
+    const one = tell(item);
+    const text = JSON.stringify(one);
+    octets += Buffer.byteLength(text);
+    // More than there are: commas and brackets stand in strings too.
+    values += 1 + (text.match(/[,[{]/g)?.length ?? 0);
+    if ((octets > FEED_BYTES_MAX || values > FEED_VALUES_MAX) && told.length > 0) break;
+    told.push(one);
+  }
+  return told;
+}

@@ -1,0 +1,107 @@
+// Follows every other host that hosts.json lists, and tells of those that are gone for good. Hosts that only serve the look-up have no log:
+// their index is read once a minute.
+import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { Roster } from '../../mesh/roster.ts';
+import type { PublicKey } from '../../mesh/signature/ed25519.ts';
+import type { FeedLog } from '../changes/change-log.ts';
+import type { Log } from '../log.ts';
+import type { HostCopies } from './host-copies.ts';
+import { type FollowingView, HostFollower } from './host-follower.ts';
+import { LegacyReader } from './legacy-reader.ts';
+import { GONE_LOOK_MS } from './limits.ts';
+import { announceGone } from './snapshot-intake.ts';
+
+export interface FollowersOptions {
+  readonly roster: () => Roster;
+  readonly transport: PeerTransport;
+  readonly changes: FeedLog;
+  readonly copies: HostCopies;
+  readonly keyOf: (host: HostId) => PublicKey | undefined;
+  /** Whether the host only serves the look-up. */
+  readonly isLegacy: (host: HostId) => boolean;
+  /** Whether the host is in the mesh as far as it is agreed, whatever hosts.json says. */
+  readonly isMember: (host: HostId) => boolean;
+  readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'next'>;
+  readonly log: Log;
+  /** Of a snapshot: fewer, in simulations. */
+  readonly entriesPerCommit?: number | undefined;
+}
+
+interface Following {
+  readonly url: string;
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+  readonly follower: { readonly view: FollowingView };
+}
+
+export class Followers {
+  readonly #options: FollowersOptions;
+  readonly #following = new Map<HostId, Following>();
+  #failed: ((error: unknown) => void) | undefined;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+  }
+
+  /** `undefined`: the host is not followed. */
+  viewOf(host: HostId): FollowingView | undefined {
+    return this.#following.get(host)?.follower.view;
+  }
+
+  /** Resolves when `signal` has aborted and nothing is in hand. Rejects with `store_failed`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = Promise.withResolvers<never>();
+    this.#failed = failed.reject;
+    this.edited();
+    try {
+      await Promise.race([this.#lookForGone(signal), failed.promise]);
+    } finally {
+      this.#failed = undefined;
+      const following = [...this.#following.values()];
+      for (const id of [...this.#following.keys()]) this.#end(id);
+      await Promise.allSettled(following.map(({ ended }) => ended));
+    }
+  }
+
+  /** hosts.json was edited, or a host turned out to be another kind of host. */
+  edited(): void {
+    if (this.#failed === undefined) return;
+    const peers = new Map(this.#options.roster().peers.map((peer) => [peer.id, peer]));
+    for (const [id, { url }] of this.#following) if (peers.get(id)?.url !== url) this.#end(id);
+    for (const { id, url } of peers.values()) if (!this.#following.has(id)) this.#begin(id, url);
+  }
+
+  #begin(hostId: HostId, url: string): void {
+    const stop = new AbortController();
+    const { keyOf, isLegacy } = this.#options;
+    const own = { ...this.#options, hostId };
+    const follower = new HostFollower({
+      ...own,
+      key: () => keyOf(hostId),
+      legacy: new LegacyReader(own),
+      isLegacy: () => isLegacy(hostId),
+    });
+    const ended = follower.run(stop.signal).catch((error: unknown) => this.#failed?.(error));
+    this.#following.set(hostId, { url, stop, ended, follower });
+  }
+
+  #end(id: HostId): void {
+    this.#following.get(id)?.stop.abort();
+    this.#following.delete(id);
+  }
+
+  async #lookForGone(signal: AbortSignal): Promise<void> {
+    const { clock, roster, isMember, copies } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(GONE_LOOK_MS, signal);
+      for (const id of copies.hosts()) {
+        if (signal.aborted) return;
+        if (roster().get(id) === undefined && !isMember(id)) await announceGone(this.#options, id);
+      }
+    }
+  }
+}

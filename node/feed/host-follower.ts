@@ -1,0 +1,200 @@
+// Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
+// each time. A feed that is not believed is followed no further until it is what it was, or another log.
+import { isDeepStrictEqual } from 'node:util';
+import { MeshError } from '../../mesh/errors.ts';
+import { type FeedRefusal, takeChunk } from '../../mesh/feed/follower.ts';
+import { isSignedBy, type SignedHead } from '../../mesh/feed/head.ts';
+import { FEED_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
+import { FEED_VERSION, type FeedAnswer, type FeedQuestion } from '../../mesh/feed/messages.ts';
+import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
+import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
+import type { PublicKey } from '../../mesh/signature/ed25519.ts';
+import { doubledMs } from '../../mesh/time/breaker.ts';
+import type { AgentChanges, FeedLog, NewHeardEntry } from '../changes/change-log.ts';
+import type { Log } from '../log.ts';
+import { FeedQuestions } from './feed-questions.ts';
+import type { HostCopies } from './host-copies.ts';
+import type { LegacyReader } from './legacy-reader.ts';
+import { FOLLOW_AGAIN_MS_MAX, FOLLOW_AGAIN_MS_MIN, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { readSnapshot, takeSnapshot } from './snapshot-intake.ts';
+
+export interface FollowerOptions {
+  readonly hostId: HostId;
+  readonly transport: PeerTransport;
+  readonly changes: FeedLog;
+  readonly copies: HostCopies;
+  /** Whether the host only serves the look-up, and is read in place of being followed. */
+  readonly isLegacy: () => boolean;
+  readonly legacy: Pick<LegacyReader, 'read'>;
+  /** The host's key, as far as it is known. */
+  readonly key: () => PublicKey | undefined;
+  readonly parseAddress: ParseAddress;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'next'>;
+  readonly log: Log;
+  readonly entriesPerCommit?: number | undefined;
+}
+
+/** How a host is followed, for people. */
+export interface FollowingView {
+  readonly state: 'following' | 'behind' | 'silent' | 'refused';
+  /** ISO 8601, UTC: when the host last said that the copy is as its index is; absent: not since the start. */
+  readonly asOf?: string;
+  /** Why, when it is silent or refused. */
+  readonly why?: string;
+}
+
+/** What follows a question: the next one, at once or after a rest, or after a failure. */
+type Outcome = { readonly kind: 'rest'; readonly restMs: number } | { readonly kind: 'failed' };
+
+const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
+const AGAIN = { firstMs: FOLLOW_AGAIN_MS_MIN, msMax: FOLLOW_AGAIN_MS_MAX };
+const HASTY_MS = 1_000;
+
+export class HostFollower {
+  readonly #options: FollowerOptions;
+  readonly #questions: FeedQuestions;
+  #refusal: FeedRefusal | undefined;
+  #silence: string | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#questions = new FeedQuestions(options.transport, options.hostId);
+  }
+
+  get view(): FollowingView {
+    const { copies, hostId, clock } = this.#options;
+    const atMs = copies.copy.confirmedMs(hostId);
+    const asOf =
+      atMs === undefined ? {} : { asOf: new Date(clock.wallMs() - (clock.monotonicMs() - atMs)).toISOString() };
+    if (this.#refusal !== undefined) return { state: 'refused', ...asOf, why: this.#refusal.why };
+    if (this.#silence !== undefined) return { state: 'silent', ...asOf, why: this.#silence };
+    return { state: atMs === undefined ? 'behind' : 'following', ...asOf };
+  }
+
+  /** Resolves when `signal` has aborted. Rejects with `store_failed`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      const outcome = await this.#once(signal);
+      failures = outcome.kind === 'failed' ? failures + 1 : 0;
+      const restMs = outcome.kind === 'failed' ? doubledMs(failures - 1, AGAIN) : outcome.restMs;
+      if (restMs > 0) await clock.sleep(restMs * (0.8 + 0.4 * random.next()), signal);
+    }
+  }
+
+  /** Asks once, and takes in what comes. */
+  async #once(signal: AbortSignal): Promise<Outcome> {
+    try {
+      if (this.#options.isLegacy()) {
+        await this.#options.legacy.read(signal);
+        this.#silence = undefined;
+        return { kind: 'rest', restMs: LEGACY_READ_MS };
+      }
+      return await this.#follow(signal);
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code === 'store_failed') throw error;
+      if (!signal.aborted) this.#silence = error.message;
+      return { kind: 'failed' };
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<Outcome> {
+    const { clock } = this.#options;
+    const sinceMs = clock.monotonicMs();
+    const question = this.#question();
+    const answer = await this.#questions.news(question, signal);
+    if (signal.aborted) return GO_ON;
+    this.#silence = undefined;
+    if (answer.kind === 'gone') return this.#followAnew(signal);
+    const refusal = await this.#takeChunk(answer);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    // A host that does not let its askers wait, as one that stops, is not asked all the time.
+    const isHasty = question.waitMs > 0 && answer.entries.length === 0 && clock.monotonicMs() - sinceMs < HASTY_MS;
+    return isHasty ? { kind: 'rest', restMs: HASTY_MS } : GO_ON;
+  }
+
+  async #followAnew(signal: AbortSignal): Promise<Outcome> {
+    const taken = await this.#takeSnapshot(signal);
+    if (taken === undefined) return GO_ON;
+    return taken.kind === 'gone' ? { kind: 'failed' } : this.#refuse(taken);
+  }
+
+  #question(): FeedQuestion {
+    const { copies, hostId } = this.#options;
+    const head = copies.head(hostId);
+    const seen = this.#refusal === undefined ? undefined : head;
+    const isWaiting = copies.copy.confirmedMs(hostId) !== undefined && this.#refusal === undefined;
+    return {
+      version: FEED_VERSION,
+      ...(head === undefined ? {} : { logId: head.logId }),
+      after: head?.n ?? 0,
+      // Whoever was not heard since the start is to say at once where its log stands.
+      waitMs: isWaiting ? FEED_WAIT_MS_MAX : 0,
+      ...(seen === undefined ? {} : { seen }),
+    };
+  }
+
+  async #takeChunk(chunk: Extract<FeedAnswer, { kind: 'chunk' }>): Promise<FeedRefusal | undefined> {
+    const { hostId, copies, changes, clock, parseAddress } = this.#options;
+    const from = copies.head(hostId);
+    if (from === undefined)
+      throw new MeshError(
+        'peer_unintelligible',
+        `Host '${hostId}' sent entries of its log without a place to begin at.`,
+      );
+    const rowOf = (key: AddressKey) => copies.rowOf(hostId, key);
+    const isGenuine = (head: SignedHead) => this.#isGenuine(head);
+    const taken = await takeChunk({ hostId, isGenuine, parseAddress, clock, rowOf }, from, chunk);
+    if (taken.kind === 'refused') return taken;
+    if (taken.entries.length > 0) {
+      const { writes, apply } = copies.change(hostId, taken);
+      const heard = taken.entries.map(
+        ({ entry: { n, ...entry }, chain }): NewHeardEntry => ({
+          ...{ ...entry, chain, changes: entry.changes as AgentChanges },
+          origin: { hostId, logId: from.logId, n },
+        }),
+      );
+      await changes.hear(heard, writes, apply);
+    }
+    this.#believed(chunk.head);
+    if (!chunk.more) copies.copy.confirm(hostId);
+    return undefined;
+  }
+
+  /** Resolves with why it was not taken, if it was not. */
+  async #takeSnapshot(signal: AbortSignal): Promise<FeedRefusal | { readonly kind: 'gone' } | undefined> {
+    const { hostId, parseAddress, clock } = this.#options;
+    const isGenuine = (head: SignedHead) => this.#isGenuine(head);
+    const read = await readSnapshot({ hostId, questions: this.#questions, isGenuine, parseAddress, clock }, signal);
+    if (read.kind !== 'snapshot') return read;
+    if (signal.aborted) return undefined;
+    await takeSnapshot(this.#options, read);
+    this.#believed(read.head);
+    return undefined;
+  }
+
+  #isGenuine(head: SignedHead): boolean {
+    const { copies, hostId, key } = this.#options;
+    // A host that has nothing new says the same again.
+    if (copies.head(hostId)?.signature === head.signature && isDeepStrictEqual(copies.head(hostId), head)) return true;
+    const known = key();
+    return known !== undefined && isSignedBy(head, known);
+  }
+
+  #believed(head: SignedHead): void {
+    const { log, hostId } = this.#options;
+    if (this.#refusal !== undefined) log.info('feed.resumed', { peer: hostId, logId: head.logId, n: head.n });
+    this.#refusal = undefined;
+  }
+
+  #refuse(refusal: FeedRefusal): Outcome {
+    const { log, hostId } = this.#options;
+    if (this.#refusal?.why !== refusal.why)
+      log.error('feed.refused', { peer: hostId, reason: refusal.reason, why: refusal.why });
+    this.#refusal = refusal;
+    return { kind: 'rest', restMs: REFUSED_AGAIN_MS };
+  }
+}

@@ -1,0 +1,62 @@
+// What a node is made from: the real ports, or what stands for them in tests, and what its operator set.
+import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
+import type { Clock, Random } from '../mesh/ports.ts';
+import type { Signer } from '../mesh/signature/ed25519.ts';
+import type { Log } from './log.ts';
+import type { CallOnce } from './peers/hello-question.ts';
+import type { RosterWatch } from './peers/roster-watch.ts';
+import type { MakeTransport } from './peers/transport-module.ts';
+import type { BelieveLegacy } from './peers/trusted-network.ts';
+import type { PostForm } from './send/accounts/access-tokens.ts';
+import type { SendConfig } from './send/accounts/account.ts';
+import type { BlobStore } from './send/attachments/blob-store.ts';
+import type { Mailer } from './send/mailer.ts';
+import type { SocketTo } from './send/smtp/smtp-connection.ts';
+import type { Config, ListenAddress, Secrets } from './settings.ts';
+import type { Store } from './store/store.ts';
+import type { Resolver } from './validation/deliverability.ts';
+import type { GuardOptions } from './webhooks/guard/guard.ts';
+import type { OpenTunnel } from './webhooks/guard/proxy-tunnel.ts';
+
+export interface NodePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly signer: Signer;
+  /** Attachments on disk. */
+  readonly blobs: BlobStore;
+  readonly resolver: Resolver;
+  /** Addresses of the names in the URLs of webhooks; rejects when there is none. */
+  readonly resolveOutside: GuardOptions['resolve'];
+  /** By which webhooks leave the operator's networks; absent: directly. */
+  readonly webhookTunnel?: OpenTunnel | undefined;
+  /** Asks for access tokens. */
+  readonly post: PostForm;
+  /** Sockets to mail servers. */
+  readonly socketTo: SocketTo;
+  /** In place of SMTP, in tests. */
+  readonly mailer?: Mailer;
+  /** What keeps the claims, when it is not the mesh's own voters. */
+  readonly engine?: ClaimEngine | undefined;
+  /** In place of the product's rule, in tests of the tests. */
+  readonly believesLegacy?: BelieveLegacy;
+  /** One question to a peer whose key is not known yet. */
+  readonly callOnce: CallOnce;
+  /** Questions to peers, once their keys are known. */
+  readonly transport: MakeTransport;
+}
+
+export interface NodeOptions {
+  readonly config: Pick<
+    Config,
+    'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
+  >;
+  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
+  /** The accounts that mail goes out through. */
+  readonly send: SendConfig;
+  readonly roster: RosterWatch;
+  readonly version: string;
+  /** Where it listens, or is about to: no webhook is sent there. */
+  readonly listening: () => ListenAddress;
+}
