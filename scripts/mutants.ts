@@ -4,11 +4,13 @@
 // by attacks that are written by hand.
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
+import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
 import { search } from './search.ts';
 
 const FULL_RUNS = 4_000;
 const MICRO_RUNS = 120_000;
+const FEED_RUNS = 200;
 const SCHEDULES: readonly ScheduleName[] = ['leftBehind', 'toldLate', 'askedAlone'];
 const TROUBLE_CHARACTERS_MAX = 110;
 
@@ -44,6 +46,14 @@ for (const { name, breaks, rules } of PEER_MUTANTS) {
     }
   if (isNoticed) caught += 1;
 }
-const all = MUTANTS.length + PEER_MUTANTS.length;
+for (const { name, breaks } of FEED_MUTANTS) {
+  const { found } = await search('feeds', { first: 1, last: FEED_RUNS }, { mutant: name });
+  const [by] = found;
+  if (by !== undefined) caught += 1;
+  console.log(`${name.padEnd(24)} ${breaks}`);
+  const what = by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
+  console.log(`  feeds    ${what}`);
+}
+const all = MUTANTS.length + PEER_MUTANTS.length + FEED_MUTANTS.length;
 console.log(`mutants caught: ${caught} of ${all}`);
 if (caught < all) process.exitCode = 1;

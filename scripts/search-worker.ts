@@ -5,13 +5,15 @@ import { changeSources } from '../test/support/changed-sources.ts';
 import type { Troubles } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
+import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import type { Chunk, ChunkResult, Life, SearchThread } from './search.ts';
 
 const { mutant: name, isTraced } = workerData as SearchThread;
-const mutant = MUTANTS.find((one) => one.name === name);
+const mutant = [...MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
 const expectRead = changeSources(mutant?.sources ?? []);
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
+const { feedLife } = await import('../test/support/feed-lives.ts');
 const { nodeLife } = await import('../test/support/node-lives.ts');
 const { checkThenWrite } = await import('../test/support/check-then-write.ts');
 expectRead();
@@ -27,6 +29,7 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   full: (seed) => full(seed, options),
   micro: (seed) => micro(seed, options),
   nodes: (seed) => nodeLife(seed, trace),
+  feeds: (seed) => feedLife(seed, trace),
   leftBehind: () => SCHEDULES.leftBehind(options),
   toldLate: () => SCHEDULES.toldLate(options),
   askedAlone: () => SCHEDULES.askedAlone(options),

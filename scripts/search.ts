@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
 
-export type Size = 'full' | 'micro' | 'nodes';
+export type Size = 'full' | 'micro' | 'nodes' | 'feeds';
 /** A schedule is one run, whatever its seed. */
 export type Life = Size | ScheduleName;
 
@@ -44,6 +44,7 @@ const SEEDS_PER_CHUNK: Readonly<Record<Life, number>> = {
   full: 50,
   micro: 500,
   nodes: 20,
+  feeds: 5,
   leftBehind: 1,
   toldLate: 1,
   askedAlone: 1,

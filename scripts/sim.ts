@@ -2,11 +2,12 @@
 // `npm run sim`: simulated meshes, thousands of them, each with its seed; or one of them, message by message.
 import { parseArgs } from 'node:util';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
+import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro and 2,000 node runs
-npm run sim -- --full N --micro N --nodes N  other sizes
-npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; or micro, or nodes)
+const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro, 2,000 node and 200 feed runs
+npm run sim -- --full N --micro N --nodes N --feeds N  other sizes
+npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, nodes, feeds)
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
@@ -15,7 +16,9 @@ const FULL_RUNS = 20_000;
 const MICRO_RUNS = 250_000;
 /** Whole hosts with their look-ups; each mutant of these is noticed within the first few. */
 const NODE_RUNS = 2_000;
-const SIZES: readonly Size[] = ['full', 'micro', 'nodes'];
+/** Hosts that follow each other, in half a second each. */
+const FEED_RUNS = 200;
+const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -27,19 +30,27 @@ const { values } = parseArgs({
     full: { type: 'string', default: String(FULL_RUNS) },
     micro: { type: 'string', default: String(MICRO_RUNS) },
     nodes: { type: 'string', default: String(NODE_RUNS) },
+    feeds: { type: 'string', default: String(FEED_RUNS) },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) console.log(HELP);
 else if (values.seed === undefined)
-  await runAll({ full: Number(values.full), micro: Number(values.micro), nodes: Number(values.nodes) });
+  await runAll({
+    full: Number(values.full),
+    micro: Number(values.micro),
+    nodes: Number(values.nodes),
+    feeds: Number(values.feeds),
+  });
 else await runOne(Number(values.seed), SIZES.find((size) => size === values.size) ?? 'full');
 
 async function runOne(seed: number, size: Size): Promise<void> {
-  const mutant = MUTANTS.find(({ name }) => name === values.mutant);
+  const mutant = [...MUTANTS, ...FEED_MUTANTS].find(({ name }) => name === values.mutant);
   if (values.mutant !== undefined && mutant === undefined) {
-    console.error(`There is no mutant '${values.mutant}'. There are: ${MUTANTS.map(({ name }) => name).join(', ')}.`);
+    console.error(
+      `There is no mutant '${values.mutant}'. There are: ${[...MUTANTS, ...FEED_MUTANTS].map(({ name }) => name).join(', ')}.`,
+    );
     process.exitCode = 2;
     return;
   }
