@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
+import { TRIM_INTERVAL_MS } from '../../node/changes/limits.ts';
 import { urlOf } from '../support/roster-of.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { says } from '../support/scripted-peers.ts';
@@ -28,6 +29,42 @@ describe('a federated look-up', () => {
       expect(Object.keys((all as { emails: object }).emails)).toEqual([address]);
     },
   );
+});
+
+describe('the change log of a running node', () => {
+  const DAY_MS = 24 * 60 * 60 * 1_000;
+  const entriesIn = (disk: ReadonlyMap<string, string>) => [...disk.keys()].filter((key) => key.startsWith('change/'));
+
+  it('is trimmed behind its readers, and what a disabled webhook holds is kept as dead letters', async () => {
+    const { node, ask, clock, store } = await testNode();
+    node.start();
+    const hook = { url: 'http://127.0.0.1:9/hook', events: ['agent.created'] };
+    const { webhook } = (await ask('POST', '/api/webhooks', hook)).body as { webhook: { id: string } };
+    await ask('PATCH', `/api/webhooks/${webhook.id}`, { enabled: false });
+    await ask('POST', '/api/agents', TITANIA);
+    expect(entriesIn(store.snapshot())).toHaveLength(2);
+    clock.setWall(6 * DAY_MS);
+    await clock.advance(TRIM_INTERVAL_MS);
+    expect(entriesIn(store.snapshot())).toHaveLength(2);
+    clock.setWall(DAY_MS);
+    await clock.advance(TRIM_INTERVAL_MS);
+    expect(entriesIn(store.snapshot())).toEqual([]);
+    const { body } = await ask('GET', `/api/webhooks/${webhook.id}`);
+    expect(body).toMatchObject({ webhook: { deliveries: { dead: 1, held: 0 } } });
+    await node[Symbol.asyncDispose]();
+  });
+
+  it('stops the node when its agents are not those that the log tells of', async () => {
+    const before = await testNode();
+    await before.ask('POST', '/api/agents', TITANIA);
+    const altered = [...before.store.snapshot()].map(
+      ([key, text]) => [key, key.startsWith('agent/') ? text.replaceAll('titania@', 'oberon@') : text] as const,
+    );
+    const { node, store } = await testNode({ disk: new Map(altered) });
+    node.start();
+    expect((await store.failed).message).toContain('not those that its change log told of');
+    await node[Symbol.asyncDispose]();
+  });
 });
 
 describe('a lone node', () => {
