@@ -1,7 +1,8 @@
 // One attempt as the sender makes it: where to, with which headers, which bytes.
+
+import { payloadOf, type Told } from '../../changes/payload.ts';
 import { liveSecrets } from '../secrets.ts';
 import type { Subscription } from '../webhook-records.ts';
-import { payloadOf, type Told } from './payload.ts';
 import type { Post } from './sender.ts';
 import { signedHeaders } from './signature.ts';
 

@@ -3,8 +3,8 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Random } from '../../../mesh/ports.ts';
+import type { Told } from '../../changes/payload.ts';
 import { SECRET_MADE_BYTES } from '../limits.ts';
-import type { Told } from './payload.ts';
 
 const PREFIX = 'whsec_';
 /** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */

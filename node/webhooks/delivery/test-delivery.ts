@@ -4,10 +4,10 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
+import type { Told } from '../../changes/payload.ts';
 import { TESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Outcome } from './outcome.ts';
-import type { Told } from './payload.ts';
 import { postOf } from './request.ts';
 import type { Sender } from './sender.ts';
 

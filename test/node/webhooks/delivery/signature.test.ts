@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { payloadOf } from '../../../../node/webhooks/delivery/payload.ts';
+import { payloadOf } from '../../../../node/changes/payload.ts';
 import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../../node/webhooks/delivery/signature.ts';
 import { verifyDelivery } from '../../../../node/webhooks/receiver/verification.js';
 import { seededRandom } from '../../../support/seeded-random.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { payloadOf, type Told } from '../../../../node/webhooks/delivery/payload.ts';
+import { payloadOf, type Told } from '../../../../node/changes/payload.ts';
 import { signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
 import { installPackage } from '../../../support/installed-package.ts';
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { AgentEvent, ChangeEvent, EmailEvent } from '../../../../node/changes/change-log.ts';
-import { payloadOf, type Told } from '../../../../node/webhooks/delivery/payload.ts';
+import { payloadOf, type Told } from '../../../../node/changes/payload.ts';
 import { makeSecret, signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
 import {
   DeliveryRefused,

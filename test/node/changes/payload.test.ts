@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { payloadOf } from '../../../../node/webhooks/delivery/payload.ts';
-import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
+import { payloadOf } from '../../../node/changes/payload.ts';
+import { MemoryChangeLog } from '../../support/memory-change-log.ts';
 
 const entry = new MemoryChangeLog(() => Date.UTC(2026, 0, 27, 12)).append('ann');
 

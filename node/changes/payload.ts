@@ -1,7 +1,7 @@
 // The bytes a subscriber receives: the specification's webhook payload with `id`, `type` and `sequence` beside it. A function
 // of the log's entry and of nothing else, member by member in a written order, so that every attempt, every restart and every
 // reader of the log says the same bytes, and a signature over them stays right.
-import type { AgentChanges, EmailEntry } from '../../changes/change-log.ts';
+import type { AgentChanges, EmailEntry } from './change-log.ts';
 
 interface ToldBase {
   readonly id: string;
