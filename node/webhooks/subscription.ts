@@ -1,6 +1,6 @@
 // A subscription as requests ask for it: what may be asked is checked here, and what becomes of the subscription by it.
 import { MeshError } from '../../mesh/errors.ts';
-import { CHANGE_EVENTS, type ChangeEvent } from '../changes/change-log.ts';
+import type { ChangeEvent } from '../changes/change-log.ts';
 import { type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
 import { type Wish, wishOf, withWish } from './epochs.ts';
 import { CUSTOM_HEADERS_MAX } from './limits.ts';
@@ -27,19 +27,6 @@ export interface SubscriptionChange {
   readonly headers?: CustomHeadersChange | null | undefined;
   readonly ratePerSecond?: number | null | undefined;
   readonly enabled?: boolean | undefined;
-}
-
-/** Known events, each once, in the order the specification lists them. Throws `unknown_event` that lists the known ones. */
-export function parseEvents(events: readonly string[]): ChangeEvent[] {
-  for (const [at, event] of events.entries()) {
-    if (CHANGE_EVENTS.some((known) => known === event)) continue;
-    throw new MeshError(
-      'unknown_event',
-      `'${event.slice(0, 100)}' is not an event of this node. Its events are: ${CHANGE_EVENTS.join(', ')}.`,
-      { field: `events[${at}]`, extra: { known: CHANGE_EVENTS } },
-    );
-  }
-  return CHANGE_EVENTS.filter((known) => events.includes(known));
 }
 
 /** The same receiver: the URL as it is requested, without the fragment nobody sends. */

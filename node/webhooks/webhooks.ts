@@ -7,6 +7,7 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeEvent, ChangeLog, LogHolder } from '../changes/change-log.ts';
+import { parseEvents } from '../changes/event-names.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { Deliveries } from './deliveries.ts';
@@ -28,7 +29,6 @@ import { rotated } from './secrets.ts';
 import {
   changedSubscription,
   newSubscription,
-  parseEvents,
   receiverOf,
   type SubscriptionChange,
   type SubscriptionRequest,
