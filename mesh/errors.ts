@@ -22,6 +22,7 @@ type RefusalCode =
   | 'idempotency_mismatch'
   | 'not_cancellable'
   | 'not_resendable'
+  | 'gone'
   | 'payload_too_large'
   | 'headers_too_large'
   | 'request_timeout'

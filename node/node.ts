@@ -19,6 +19,7 @@ import { createGate } from './http/gate.ts';
 import { validate } from './http/input.ts';
 import { addressRoutes } from './http/routes/addresses.ts';
 import { agentRoutes } from './http/routes/agents.ts';
+import { changeRoutes } from './http/routes/changes.ts';
 import { claimRoutes } from './http/routes/claims.ts';
 import { conflictRoutes } from './http/routes/conflicts.ts';
 import { emailIndexHistoryRoutes } from './http/routes/email-index-history.ts';
@@ -105,6 +106,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     feed,
     conflicts,
     webhooks,
+    { routes: (app) => changeRoutes(app, { ...core, changes: registry.changes, stopping: background.signal }) },
     { routes: (app) => validationRoutes(app, ports.resolver, clock) },
     { routes: toolRoutes },
     sending,

@@ -20,3 +20,7 @@ export const READ_AT_ONCE_ENTRIES = 32;
 
 /** Own entries that one question holds against their chain. */
 export const CHECK_PART_ENTRIES = 1_000;
+
+/** Entries that a listener reads at once, and before others have their turn to be answered. */
+export const LISTENED_PAGE_ENTRIES = 64;
+export const LISTENED_ENTRIES_MAX = 20_000;

@@ -31,6 +31,7 @@ export const STATUS_OF = {
   not_cancellable: 409,
   not_resendable: 409,
   request_timeout: 408,
+  gone: 410,
   payload_too_large: 413,
   expectation_failed: 417,
   headers_too_large: 431,

@@ -4,6 +4,7 @@
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
 
+export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */
 const FORMER_CONFLICTS_PATH = `${PEER_PATHS}conflicts`;

@@ -10,7 +10,7 @@ import type { Roster } from '../../mesh/roster.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import type { Secrets } from '../settings.ts';
 import { hostName } from './own-names.ts';
-import { CONFLICTS_PATH, PEER_PATHS } from './paths.ts';
+import { CHANGES_PATH, CONFLICTS_PATH, PEER_PATHS } from './paths.ts';
 import { isHealthCheck, type Visitor } from './visitor.ts';
 
 export interface TokensOptions {
@@ -28,7 +28,7 @@ export interface Tokens {
 }
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
-const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CONFLICTS_PATH];
+const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CHANGES_PATH, CONFLICTS_PATH];
 /** Of these, what says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 /** What proxies add to a request that they pass on: RFC 7239, RFC 9110 section 7.6.3, and what is in use beside them. */

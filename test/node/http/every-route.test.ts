@@ -17,6 +17,7 @@ const ROUTES: readonly (readonly [path: string, methods: readonly string[], json
   ['/api/agents/email-index', ['GET'], []],
   ['/api/agents/email-index/history', ['GET'], []],
   ['/api/log/verification', ['GET'], []],
+  ['/api/changes', ['GET'], []],
   ['/api/webhooks', ['GET', 'POST'], ['POST']],
   ['/api/webhooks/w1', ['GET', 'PATCH', 'DELETE'], ['PATCH']],
   ['/api/webhooks/w1/rotate-secret', ['POST'], ['POST']],

@@ -29,6 +29,7 @@ const TABLE: readonly (readonly [method: string, path: string, ...settings: Verd
   ['GET', '/api/webhooks/w1', HERE, WRITE, READ, WRITE],
   ['GET', '/api/email/log', HERE, WRITE, READ, WRITE],
   ['GET', '/api/conflicts', HERE, WRITE, READ, WRITE],
+  ['GET', '/api/changes', HERE, WRITE, READ, WRITE],
   ['POST', '/api/agents', HERE, WRITE, READ, WRITE],
   ['POST', '/api/email/tools', HERE, WRITE, READ, WRITE],
   ['DELETE', '/api/agents/a1', HERE, WRITE, READ, WRITE],
