@@ -1,5 +1,5 @@
-// What each host said last, as it was read. A routine greeting repeats the one before to the octet, and reading its form costs as much as
-// its signature: with a hundred hosts, most of what an idle host does. The digest is of the octets whose signature was verified.
+// What each host said last, as it was read. A routine greeting repeats the one before to the octet, so its form need not be read again. The
+// digest is of the octets whose signature was verified.
 import { HOSTS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 
