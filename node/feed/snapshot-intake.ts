@@ -8,7 +8,7 @@ import { isSameRow, type KnownAgent, type Occasion, type ResyncEntry, resyncEntr
 import type { IndexRow, ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
-import { Turns } from '../../mesh/time/turns.ts';
+import { inTurns, Turns } from '../../mesh/time/turns.ts';
 import type { FeedLog, NewHeardEntry } from '../changes/change-log.ts';
 import type { FeedQuestions } from './feed-questions.ts';
 import type { HostCopies } from './host-copies.ts';
@@ -93,12 +93,40 @@ export async function takeSnapshot(
     if (!there.has(known.id)) part.add(known, undefined);
     if (part.entries.length >= entriesPerCommit) await commit(undefined);
   }
+  const exchanging = await exchangingAgents(before, agents, clock);
   for (const agent of agents) {
     if (turns.isOver) await turns.next();
-    part.add(before.get(agent.id), agent);
+    if (exchanging.has(agent.id)) part.add(before.get(agent.id), agent);
+  }
+  for (const agent of agents) {
+    if (turns.isOver) await turns.next();
+    if (!exchanging.has(agent.id)) part.add(before.get(agent.id), agent);
     if (part.entries.length >= entriesPerCommit) await commit(undefined);
   }
   await commit(head);
+}
+
+/**
+ * Agents between which an address went. They belong in one commit, for the copy has each address once: told of apart, who lost it would take it
+ * from who has it, or would be forgotten in a crash before the loss was told.
+ */
+async function exchangingAgents(
+  before: ReadonlyMap<AgentId, KnownAgent>,
+  agents: readonly SnapshotAgent[],
+  clock: Clock,
+): Promise<ReadonlySet<AgentId>> {
+  const holders = new Map<AddressKey, AgentId>();
+  const exchanging = new Set<AgentId>();
+  await inTurns(before.values(), clock, ({ id, rows }) => {
+    for (const { key } of rows) holders.set(key, id);
+  });
+  await inTurns(agents, clock, ({ id, rows }) => {
+    for (const { key } of rows) {
+      const holder = holders.get(key) ?? id;
+      if (holder !== id) exchanging.add(holder).add(id);
+    }
+  });
+  return exchanging;
 }
 
 /** The host is gone for good: its agents are told of as deleted. Rejects with `store_failed`. */
