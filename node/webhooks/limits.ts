@@ -29,6 +29,8 @@ export const RATE_PER_SECOND_MAX = 1_000;
 
 /** Deliveries in flight to one subscription. */
 export const ENDPOINT_IN_FLIGHT_MAX = 8;
+/** Attempts of one subscription that are noted while others are in flight, so that none waits for the disk when a place is free. */
+export const NOTED_AHEAD_MAX = 56;
 /** Deliveries in flight beyond the first of each subscription, over all of them: the first has a place of its own. */
 export const SHARED_IN_FLIGHT_MAX = 128;
 /** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */

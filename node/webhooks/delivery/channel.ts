@@ -3,7 +3,7 @@
 // Every change of that state goes through this class, or through its streams. Everybody else reads.
 //
 //   webhooks.ts     change, startAfresh, remove, save, replay ──┐
-//   loop.ts         sweep, begin, end, conclude, giveBack, bury ┼─► Channel ─► Subscription, Endpoint   (values, replaced whole)
+//   loop.ts         sweep, note, begin, end, conclude, bury     ┼─► Channel ─► Subscription, Endpoint   (values, replaced whole)
 //   log-reader.ts   readOn, recall, recalled ─────► Stream ─────┘       ├────► Lanes    pure state; `touched` names each lane that changed
 //                                                                       └────► Ledger   the keys that changed, values read at the commit
 //
@@ -11,9 +11,10 @@
 // never shows half a change: a cursor on disk always fits the lanes beside it.
 // Longer than 300 lines: all that may change in a subscription's state is found here.
 import type { Clock, Random } from '../../../mesh/ports.ts';
+import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { wants } from '../epochs.ts';
-import { DEAD_LETTERS_MAX } from '../limits.ts';
+import { DEAD_LETTERS_MAX, ENDPOINT_IN_FLIGHT_MAX, NOTED_AHEAD_MAX } from '../limits.ts';
 import { graceEndMs, haveAged, stillLiving } from '../secrets.ts';
 import type { DeadLetter, KeptAttempt, Progress, StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
 import { ChannelRecords } from './channel-records.ts';
@@ -49,11 +50,21 @@ export interface Turn {
   readonly lane: Lane;
 }
 
-/** What an attempt knew when it began. */
-export interface Begun extends Turn {
-  readonly pausesSeen: number;
+/** An attempt that is noted on the disk, or about to be. */
+export interface Noted extends Turn {
   /** How long the schedule says to wait should this attempt be refused. */
   readonly delayMs: number;
+}
+
+/** A noted attempt that waits for a place, with what it sends. */
+export interface Prepared extends Noted {
+  readonly entry: ChangeEntry;
+  readonly isDead: boolean;
+}
+
+/** What an attempt knew when it began. */
+export interface Begun extends Prepared {
+  readonly pausesSeen: number;
 }
 
 /** A replay as it was kept. */
@@ -81,6 +92,8 @@ export class Channel {
   #subscription: Subscription;
   #origin: string;
   #inFlight = 0;
+  #noting = 0;
+  #prepared: Prepared[] = [];
   #endpoint: Endpoint;
   #dead: number;
   #sweptMs = 0;
@@ -212,10 +225,20 @@ export class Channel {
     return this.#subscription.isEnabled;
   }
 
-  /** The lane to attempt now, if there is one and the receiver may be asked. */
+  /** The lane whose attempt to note now, if there is one and the receiver may be asked. */
   nextTurn(nowMs: number): Turn | undefined {
     if (!this.isEnabled || this.#pace.waitMs > 0) return undefined;
-    return this.#inFlight < inFlightMax(this.#endpoint, nowMs) ? this.#replays.nextTurn() : undefined;
+    const begunOrNoted = this.#begunOrNoted;
+    if (begunOrNoted >= this.#notedMax(nowMs)) return undefined;
+    // After a crash a noted attempt counts as made, so only first ones, which wait five seconds then, are noted ahead of their places.
+    const isAhead = begunOrNoted >= inFlightMax(this.#endpoint, nowMs);
+    return this.#replays.nextTurn(({ attempts }) => !isAhead || attempts === 0);
+  }
+
+  /** Whether an attempt is prepared that the receiver may be asked by now. */
+  wantsPlace(nowMs: number): boolean {
+    if (!this.isEnabled || this.#prepared.length === 0 || this.#pace.waitMs > 0) return false;
+    return this.#inFlight < inFlightMax(this.#endpoint, nowMs);
   }
 
   /** Makes the lanes ready whose time has come. Occupies and returns those whose event's life is over: the caller buries them. */
@@ -249,36 +272,66 @@ export class Channel {
     return stream.late(seq).map((lane) => ({ stream, lane }));
   }
 
-  /** Notes one more attempt; it must be durable before it is made. It is in flight until `end`. */
-  begin({ stream, lane }: Turn, nowMs: number): Begun {
-    this.#inFlight += 1;
+  /** Notes one more attempt; it must be durable before it is made. The caller says by `prepare` or `unprepared` that it is. */
+  note({ stream, lane }: Turn, nowMs: number): Noted {
+    this.#noting += 1;
     const delayMs = retryDelayMs(lane.attempts + 1, this.#random);
     stream.begin(lane, nowMs + delayMs);
     this.#replays.took(stream);
-    this.#pace.begin();
-    return { stream, lane, pausesSeen: this.#endpoint.pauses, delayMs };
+    return { stream, lane, delayMs };
   }
 
-  /** An attempt that `begin` noted is in flight no longer, whatever came of it. */
+  /** A noted attempt is durable, and waits for a place. */
+  prepare(prepared: Prepared): void {
+    this.#noting -= 1;
+    this.#prepared.push(prepared);
+  }
+
+  /** A noted attempt has nothing to send. */
+  unprepared(): void {
+    this.#noting -= 1;
+  }
+
+  /** Takes back what is prepared and may not be sent now, or all of it. Returns whether there was some: the caller flushes. */
+  takeBack(nowMs: number, isEnding = false): boolean {
+    const max = this.isEnabled && !isEnding ? this.#notedMax(nowMs) : 0;
+    let isChanged = false;
+    while (this.#prepared.length > 0 && this.#begunOrNoted > max) {
+      const last = this.#prepared.pop();
+      last?.stream.unbegin(last.lane);
+      isChanged = true;
+    }
+    return isChanged;
+  }
+
+  /** The next prepared attempt begins. It is in flight until `end`. */
+  begin(): Begun | undefined {
+    const prepared = this.#prepared.shift();
+    if (prepared === undefined) return undefined;
+    this.#inFlight += 1;
+    this.#pace.begin();
+    return { ...prepared, pausesSeen: this.#endpoint.pauses };
+  }
+
+  /** An attempt is in flight no longer, whatever came of it. */
   end(): void {
     this.#inFlight -= 1;
   }
 
-  /** The attempt was not made after all, or cut off by the node itself: it says nothing of the receiver. */
+  /** The attempt was cut off by the node itself: it says nothing of the receiver. */
   giveBack({ stream, lane }: Turn): void {
     stream.giveBack(lane);
   }
 
   /**
    * Draws the consequences of an attempt that ended. Returns when the event is attempted again (wall clock), if it is.
-   * `isDead`: the event lies among the dead letters.
    */
   conclude(
     begun: Begun,
     verdict: Verdict,
-    { ended, isDead, nowMs }: { readonly ended: KeptAttempt; readonly isDead: boolean; readonly nowMs: number },
+    { ended, nowMs }: { readonly ended: KeptAttempt; readonly nowMs: number },
   ): number | undefined {
-    const { stream, lane, pausesSeen } = begun;
+    const { stream, lane, isDead, pausesSeen } = begun;
     if (verdict.kind === 'accepted') {
       this.#endpoint = afterSuccess(this.#endpoint, pausesSeen, nowMs);
       if (isDead) this.#raise(lane.seq);
@@ -346,6 +399,17 @@ export class Channel {
   #raise(seq: number): void {
     this.#records.accepted(seq);
     this.#dead = Math.max(0, this.#dead - 1);
+  }
+
+  get #begunOrNoted(): number {
+    return this.#inFlight + this.#noting + this.#prepared.length;
+  }
+
+  /** Attempts in flight and noted ahead; a receiver that is asked by one attempt alone, or at a pace, has none ahead. */
+  #notedMax(nowMs: number): number {
+    const max = inFlightMax(this.#endpoint, nowMs);
+    const isFast = max === ENDPOINT_IN_FLIGHT_MAX && this.#subscription.ratePerSecond === undefined;
+    return isFast ? max + NOTED_AHEAD_MAX : max;
   }
 
   #changed(): void {

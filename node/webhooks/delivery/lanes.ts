@@ -174,6 +174,14 @@ export class Lanes {
     this.#touched(lane);
   }
 
+  /** An attempt that was noted is not made after all, and counts for nothing. The lane may be attempted. */
+  unbegin(lane: OwnLane): void {
+    lane.attempts -= 1;
+    lane.dueMs = 0;
+    this.giveBack(lane);
+    this.#touched(lane);
+  }
+
   /** An attempt ended; the next one not before `dueMs`. */
   retry(lane: OwnLane, dueMs: number, ended: KeptAttempt): void {
     lane.dueMs = dueMs;

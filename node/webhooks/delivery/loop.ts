@@ -3,11 +3,11 @@
 // An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
-import type { ChangeEntry, ChangeLog, LogHolder } from '../../changes/change-log.ts';
+import type { ChangeLog, LogHolder } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
-import type { Begun, Channel, Turn } from './channel.ts';
+import type { Begun, Channel, Noted, Turn } from './channel.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
@@ -107,6 +107,7 @@ export class DeliveryLoop implements LogHolder {
     await this.#pump.settle(STOP_MS_MAX);
     for (const channel of this.#rotation) channel.ended.abort();
     await this.#pump.settle(STOP_CUT_MS_MAX);
+    for (const channel of this.#rotation) channel.takeBack(this.#ports.clock.wallMs(), true);
     if (!this.#pump.hasFailed) await this.#ports.ledger.flush();
   }
 
@@ -114,27 +115,48 @@ export class DeliveryLoop implements LogHolder {
   #start(): number {
     const nowMs = this.#ports.clock.wallMs();
     for (const channel of this.#rotation) {
-      const isChanged = [this.#endReplays(channel), channel.forgetSecrets(nowMs)].includes(true);
-      if (isChanged) this.#pump.spawn(() => this.#ports.ledger.flush());
+      const changes = [this.#endReplays(channel), channel.forgetSecrets(nowMs), channel.takeBack(nowMs)];
+      if (changes.includes(true)) this.#pump.spawn(() => this.#ports.ledger.flush());
       const expired = channel.sweep(nowMs);
       if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
       for (const stream of channel.streams) {
         if (this.#reader.hasToRead(channel, stream)) this.#pump.spawn(() => this.#read(channel, stream));
       }
     }
+    for (const channel of this.#rotation) this.#noteAhead(channel, nowMs);
     this.#dispatch(nowMs);
     return Math.min(...this.#rotation.map((channel) => channel.nextChangeMs(nowMs))) - nowMs;
   }
 
+  /** Notes attempts before there is a place for them, so that no place waits for the disk. */
+  #noteAhead(channel: Channel, nowMs: number): void {
+    for (let turn = channel.nextTurn(nowMs); turn !== undefined; turn = channel.nextTurn(nowMs)) {
+      const noted = channel.note(turn, nowMs);
+      this.#pump.spawn(() => this.#prepare(channel, noted));
+    }
+  }
+
+  async #prepare(channel: Channel, noted: Noted): Promise<void> {
+    const [found] = await Promise.all([this.#find(noted), this.#ports.ledger.flush()]);
+    const { entry, isDead } = found;
+    if (entry !== undefined) {
+      channel.prepare({ ...noted, entry, isDead });
+      this.poke();
+      return;
+    }
+    channel.unprepared();
+    this.#bury(channel, noted, found);
+    await this.#goOn(channel, noted);
+  }
+
   /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
   #dispatch(nowMs: number): void {
-    const hasOne = (channel: Channel) => channel.nextTurn(nowMs) !== undefined;
+    const hasOne = (channel: Channel) => channel.wantsPlace(nowMs);
     let wanting = this.#rotation.filter(hasOne);
     for (;;) {
       const channel = nextHolder(wanting, this.#rotation);
-      const turn = channel?.nextTurn(nowMs);
-      if (channel === undefined || turn === undefined) return;
-      const begun = channel.begin(turn, nowMs);
+      const begun = channel?.begin();
+      if (channel === undefined || begun === undefined) return;
       this.#pump.spawn(() => this.#attempt(channel, begun));
       this.#rotation = [...this.#rotation.filter((other) => other !== channel), channel];
       wanting = [...wanting.filter((other) => other !== channel), ...[channel].filter(hasOne)];
@@ -143,11 +165,7 @@ export class DeliveryLoop implements LogHolder {
 
   async #attempt(channel: Channel, begun: Begun): Promise<void> {
     try {
-      const [found] = await Promise.all([this.#find(begun), this.#ports.ledger.flush()]);
-      const { entry, isDead } = found;
-      if (entry === undefined) this.#bury(channel, begun, found);
-      else if (channel.ended.signal.aborted || !channel.isEnabled) channel.giveBack(begun);
-      else this.#conclude(channel, begun, { entry, isDead, outcome: await this.#send(channel, begun, entry) });
+      this.#conclude(channel, begun, await this.#send(channel, begun));
     } finally {
       channel.end();
     }
@@ -160,7 +178,7 @@ export class DeliveryLoop implements LogHolder {
     return sourceOf(stream, { pages: this.#pages, deadLetters: this.#ports.deadLetters }).find(lane.seq);
   }
 
-  async #send(channel: Channel, { lane }: Turn, entry: ChangeEntry): Promise<Outcome> {
+  async #send(channel: Channel, { lane, entry }: Begun): Promise<Outcome> {
     const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
     try {
       return await this.#ports.sender.post(post, channel.ended.signal);
@@ -171,8 +189,8 @@ export class DeliveryLoop implements LogHolder {
     }
   }
 
-  #conclude(channel: Channel, begun: Begun, sent: Sent): void {
-    const { entry, isDead, outcome } = sent;
+  #conclude(channel: Channel, begun: Begun, outcome: Outcome): void {
+    const { entry } = begun;
     if (channel.isRemoved) return;
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
       channel.giveBack(begun);
@@ -182,7 +200,7 @@ export class DeliveryLoop implements LogHolder {
     const attempt = begun.lane.attempts;
     const verdict = judge(outcome, nowMs);
     const ended = keptOf(outcome, { attempt, nowMs });
-    const nextTryMs = channel.conclude(begun, verdict, { ended, isDead, nowMs });
+    const nextTryMs = channel.conclude(begun, verdict, { ended, nowMs });
     this.#ports.log[verdict.kind === 'accepted' ? 'info' : 'warn']('delivery.attempted', {
       deliveryId: entry.id,
       subscriptionId: channel.id,
@@ -239,12 +257,6 @@ export class DeliveryLoop implements LogHolder {
     for (const { id } of over) this.#ports.log.info('replay.ended', { subscriptionId: channel.id, replayId: id });
     return over.length > 0;
   }
-}
-
-interface Sent {
-  readonly entry: ChangeEntry;
-  readonly isDead: boolean;
-  readonly outcome: Outcome;
 }
 
 function keptOf(

@@ -89,9 +89,10 @@ export class Replays {
     return over;
   }
 
-  nextTurn(): { readonly stream: Stream; readonly lane: Lane } | undefined {
+  /** The next lane that may be attempted, of those that are `wanted`. */
+  nextTurn(isWanted: (lane: Lane) => boolean): { readonly stream: Stream; readonly lane: Lane } | undefined {
     for (const stream of this.#turns) {
-      const lane = this.#turns.length === 1 ? stream.nextReady() : stream.nextReady((one) => this.#isFree(stream, one));
+      const lane = stream.nextReady((one) => isWanted(one) && this.#isFree(stream, one));
       if (lane !== undefined) return { stream, lane };
     }
     return undefined;
@@ -103,6 +104,7 @@ export class Replays {
   }
 
   #isFree(stream: Stream, { agentId }: Lane): boolean {
+    if (this.#turns.length === 1) return true;
     return this.#turns.every((other) => {
       if (other === stream) return true;
       const state = other.lanes.of(agentId)?.state;

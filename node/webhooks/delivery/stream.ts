@@ -86,7 +86,7 @@ export class Stream {
     this.#isRecalling = false;
   }
 
-  nextReady(isFree?: (lane: Lane) => boolean): Lane | undefined {
+  nextReady(isFree: (lane: Lane) => boolean): Lane | undefined {
     return this.#isRecalling ? undefined : this.#lanes.nextReady(isFree);
   }
 
@@ -129,6 +129,10 @@ export class Stream {
   begin(lane: Lane, dueMs: number): void {
     this.#lanes.occupy(lane);
     this.#lanes.begin(lane, dueMs);
+  }
+
+  unbegin(lane: Lane): void {
+    this.#lanes.unbegin(lane);
   }
 
   giveBack(lane: Lane): void {
