@@ -136,8 +136,6 @@ export interface FeedLog extends ChangeLog {
   own(after: number, limit: number): Promise<readonly OwnEntry[] | undefined>;
   /** Makes the log id durable before there is an own entry. */
   saveEnd(): Promise<void>;
-  /** The chain at one of the own entries that are kept; `undefined` for any other place. */
-  chainAt(n: number): Promise<string | undefined>;
   /**
    * Begins another log, under a new id and with nothing in it: the data of this one was copied or set back, and others know it otherwise.
    * Resolves when that is durable.

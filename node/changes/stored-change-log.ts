@@ -133,13 +133,6 @@ export class StoredChangeLog implements FeedLog {
     );
   }
 
-  async chainAt(n: number): Promise<string | undefined> {
-    if (n > this.#durable.n) return undefined;
-    if (n === this.#durable.n) return this.#durable.chain;
-    const [entry] = (await this.own(n - 1, 1)) ?? [];
-    return entry?.place.n === n ? entry.chain : undefined;
-  }
-
   async renew(): Promise<void> {
     const logId = newLogId(this.#ports.random);
     const end = { ...this.#given, logId, n: 0, chain: firstChain(logId) };

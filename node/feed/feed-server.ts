@@ -1,5 +1,6 @@
 // What this host answers to those who follow it: its own entries after a place, as soon as there are some, and its agents as of one place for
 // whoever is behind what the log keeps. Only what is durable is told.
+import { nextChain } from '../../mesh/feed/chain.ts';
 import { isSignedBy, type SignedHead, type Standing, signHead } from '../../mesh/feed/head.ts';
 import { FEED_BYTES_MAX, FEED_ITEMS_MAX, FEED_VALUES_MAX } from '../../mesh/feed/limits.ts';
 import type {
@@ -90,10 +91,19 @@ export class FeedServer {
     const { changes, hostId, log } = this.#options;
     if (seen.hostId !== hostId || seen.logId !== changes.logId) return;
     if (this.#own === undefined || !isSignedBy(seen, this.#own)) return;
-    const standing = seen.n > changes.ownHead.n ? undefined : await changes.chainAt(seen.n);
-    if (standing === seen.chain || (standing === undefined && seen.n <= changes.ownHead.n)) return;
+    if ((await this.#bearsOut(seen)) !== false) return;
     log.warn('feed.log_renewed', { logId: seen.logId, n: seen.n, ownN: changes.ownHead.n });
     await changes.renew();
+  }
+
+  /** Whether the log goes on from what the statement says; `undefined` where nothing is kept any more that could tell. */
+  async #bearsOut({ n, chain }: SignedHead): Promise<boolean | undefined> {
+    const { changes } = this.#options;
+    if (n > changes.ownHead.n) return false;
+    if (n === changes.ownHead.n) return chain === changes.ownHead.chain;
+    // The entry behind it is kept longer than its own, and asked for by whoever stands there.
+    const [next] = (await changes.own(n, 1)) ?? [];
+    return next && nextChain(chain, feedEntryOf(next)) === next.chain;
   }
 
   #signed({ logId, n, chain, digest }: Standing): SignedHead {
