@@ -53,6 +53,8 @@ export const createChangesClient = async function* (url, options = {}) {
           cursor = id ?? cursor;
           yield { cursor: cursor ?? since ?? '', event: eventIn(data) };
         }
+        // A node says where it begins, and now and then where it is, also while it tells nothing.
+        cursor = stream.lastId ?? cursor;
       }
     } catch (error) {
       if (!(error instanceof Interruption)) throw error;

@@ -12,6 +12,8 @@ export class EventStream {
   #size = 0;
   /** @type {string | undefined} */
   #id;
+  /** Where a client goes on, as the server said last, with an event or without. @type {string | undefined} */
+  lastId;
   /** How long the server asks to wait before one connects again. @type {number | undefined} */
   retryMs;
 
@@ -47,9 +49,10 @@ export class EventStream {
   }
 
   #dispatch() {
+    this.lastId = this.#id;
     const data = this.#data.join('\n');
     this.#data = [];
     this.#size = 0;
-    return data === '' ? undefined : { id: this.#id, data };
+    return data === '' ? undefined : { id: this.lastId, data };
   }
 }

@@ -35,6 +35,14 @@ describe('a stream of events', () => {
     expect(taken(': heartbeat\n\nid: 3\n\nfoo: bar\nid: 4\0\ndata: a\n\ndata: cut')).toEqual([{ id: '3', data: 'a' }]);
   });
 
+  it('moves the place to go on from with an id that has no data, once its blank line is there', () => {
+    const stream = new EventStream();
+    expect(stream.push('id: 1\ndata: a\n\nid: 2\n')).toEqual([{ id: '1', data: 'a' }]);
+    expect(stream.lastId).toBe('1');
+    expect(stream.push('\n')).toEqual([]);
+    expect(stream.lastId).toBe('2');
+  });
+
   it('says how long to wait before connecting again', () => {
     const stream = new EventStream();
     stream.push('retry: 2500\n\n');
