@@ -69,9 +69,12 @@ export class Connections {
   #untakenBytes = 0;
   readonly #turns = new LoopTurns();
   #sweeper: NodeJS.Timeout | undefined;
+  readonly #isStopping: () => boolean;
 
-  constructor(bounds: ConnectionBounds = CONNECTION_BOUNDS) {
+  /** `isStopping`: a connection ends when what it has asked for is answered. */
+  constructor(bounds: ConnectionBounds, isStopping: () => boolean) {
     this.#bounds = bounds;
+    this.#isStopping = isStopping;
   }
 
   opened(socket: Socket): void {
@@ -165,6 +168,10 @@ export class Connections {
     const next = connection.waiting.shift();
     if (next !== undefined) this.#begin(connection, next);
     else if (connection.refusal !== undefined) this.#end(connection, connection.refusal);
+    else if (this.#isStopping()) {
+      connection.socket.end();
+      this.#linger(connection.socket);
+    }
   }
 
   #end({ socket }: Connection, error: MeshError): void {

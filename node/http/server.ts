@@ -36,7 +36,7 @@ export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNEC
     // Who names no host is answered by the listener, in the error shape.
     requireHostHeader: false,
   };
-  const connections = new Connections(bounds);
+  const connections = new Connections(bounds, () => !server.listening);
   const server = createServer(options, (incoming, outgoing) => {
     const answer = () =>
       namesNoHost(incoming) ? answerRaw(outgoing, HOST_MISSING) : void listener(incoming, outgoing);

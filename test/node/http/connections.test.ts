@@ -224,3 +224,23 @@ describe('places', () => {
     [undefined, ''],
   ])('%s counts as %s', (address, group) => expect(addressGroup(address)).toBe(group));
 });
+
+describe('a stop', () => {
+  /** Long before an idle connection is closed because nobody uses it. */
+  const PROMPT_MS_MAX = 15_000;
+
+  it('ends a kept connection with the last answer in hand', { timeout: PROMPT_MS_MAX }, async () => {
+    const { fetch, asked, finish } = slowly();
+    const { server, connect } = await serve(fetch);
+    const socket = await connect();
+    const text = textOf(socket);
+    socket.write(get('/slow') + get('/quick'));
+    while (asked.length === 0) await nextTurn();
+    const closed = once(server, 'close');
+    server.close();
+    finish();
+    expect(statuses(await text)).toEqual(['200', '200']);
+    socket.end();
+    await closed;
+  });
+});
