@@ -5,12 +5,12 @@ import { changeSources } from '../test/support/changed-sources.ts';
 import type { Troubles } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
-import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
+import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
 import type { Chunk, ChunkResult, Life, SearchThread } from './search.ts';
 
-const { mutant: name, isTraced } = workerData as SearchThread;
+const { life, mutant: name, isTraced } = workerData as SearchThread;
 const mutant = [...MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
-const expectRead = changeSources(mutant?.sources ?? []);
+const expectRead = changeSources([...(life === 'feeds' ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
 const { feedLife } = await import('../test/support/feed-lives.ts');
@@ -35,7 +35,7 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   askedAlone: () => SCHEDULES.askedAlone(options),
 };
 
-parentPort?.on('message', async ({ life, from, to }: Chunk) => {
+parentPort?.on('message', async ({ from, to }: Chunk) => {
   const found: { seed: number; troubles: Troubles }[] = [];
   for (let seed = from; seed <= to && (mutant === undefined || found.length === 0); seed += 1) {
     const troubles = await LIVES[life](seed);

@@ -10,6 +10,7 @@ export type Life = Size | ScheduleName;
 
 /** What a thread runs, from its start on. */
 export interface SearchThread {
+  readonly life: Life;
   /** Absent: the product itself. */
   readonly mutant?: string | undefined;
   /** Whether each message is printed. */
@@ -17,7 +18,6 @@ export interface SearchThread {
 }
 
 export interface Chunk {
-  readonly life: Life;
   readonly from: number;
   readonly to: number;
 }
@@ -54,7 +54,7 @@ const SEEDS_PER_CHUNK: Readonly<Record<Life, number>> = {
 export async function search(
   life: Life,
   { first, last }: { readonly first: number; readonly last: number },
-  run: SearchThread = {},
+  run: Omit<SearchThread, 'life'> = {},
 ): Promise<SearchResult> {
   const startedMs = performance.now();
   const found: Found[] = [];
@@ -63,12 +63,12 @@ export async function search(
   const take = (): Chunk | undefined => {
     if (next > last || (run.mutant !== undefined && found.length > 0)) return undefined;
     const to = Math.min(last, next + SEEDS_PER_CHUNK[life] - 1);
-    const chunk = { life, from: next, to };
+    const chunk = { from: next, to };
     next = to + 1;
     return chunk;
   };
   const thread = async () => {
-    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData: run });
+    const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData: { ...run, life } });
     try {
       for (let chunk = take(); chunk !== undefined; chunk = take()) {
         const result = await ask(worker, chunk);

@@ -5,7 +5,7 @@ import { MUTANTS } from '../test/support/claim-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro, 2,000 node and 200 feed runs
+const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro, 2,000 node and 600 feed runs
 npm run sim -- --full N --micro N --nodes N --feeds N  other sizes
 npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, nodes, feeds)
                [--trace]                   message by message
@@ -16,8 +16,8 @@ const FULL_RUNS = 20_000;
 const MICRO_RUNS = 250_000;
 /** Whole hosts with their look-ups; each mutant of these is noticed within the first few. */
 const NODE_RUNS = 2_000;
-/** Hosts that follow each other, in half a second each. */
-const FEED_RUNS = 200;
+/** Hosts that follow each other; each mutant of these is noticed within the first 40. */
+const FEED_RUNS = 600;
 const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds'];
 const SHOWN_MAX = 5;
 

@@ -1,99 +1,105 @@
-// Random lives of hosts that follow each other, one seed each: changes, crashes, cuts, a host that is wiped, set back or leaves; then peace, in
-// which every copy must be what its owner shows, and every reader must have been told all of it.
+// Random lives of a mesh that follows itself, one seed each: changes on all hosts, crashes, cuts, logs that are trimmed, and in some lives
+// altered answers, lost disks, data that is set back, hosts that come and go. Then peace, in which everybody must know everything.
+import { changedDigest, EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
+import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { Troubles } from './claim-lives.ts';
+import type { Random } from '../../mesh/ports.ts';
 import { FeedSimulation, type FeedSimulationOptions } from './feed-simulation.ts';
-import type { MemoryDisk } from './memory-store.ts';
 
-const HOSTS = ['cloud', 'mac', 'mini'] as readonly string[] as readonly HostId[];
+const HOSTS = ['cloud', 'mac', 'mini', 'nas'] as readonly string[] as readonly HostId[];
 const STEPS = 40;
-/** Longer than a refused feed rests, twice, and than the hosts that are gone are looked for. */
-const PEACE_MS = 150_000;
-
-/** A host whose data is set back, and that has written as much again when its followers next hear of it: with the same addresses. */
-async function setBackUnseen(mesh: FeedSimulation): Promise<void> {
-  await mesh.create('cloud' as HostId);
-  await mesh.advance(1_000);
-  const disk = mesh.diskOf('cloud' as HostId);
-  await mesh.create('cloud' as HostId);
-  await mesh.advance(1_000);
-  for (const id of HOSTS) mesh.crash(id);
-  await mesh.start('cloud' as HostId, disk);
-  await mesh.create('cloud' as HostId);
-  for (const id of HOSTS) await mesh.start(id);
-  await mesh.advance(1_000);
-}
-
-/** A host that begins with nothing, and is stopped in the midst of the snapshots that it takes, on a slow disk. */
-async function snapshotCut(mesh: FeedSimulation): Promise<void> {
-  for (let count = 0; count < 8; count += 1) await mesh.create('mac' as HostId);
-  mesh.faults = { loss: 0, repeat: 0, delayMs: 5, syncMs: 300 };
-  for (let time = 0; time < 3; time += 1) {
-    mesh.crash('mini' as HostId);
-    await mesh.start('mini' as HostId, 'nothing');
-    await mesh.advance(100 + 600 * mesh.random.next());
-    mesh.crash('mini' as HostId);
-    await mesh.start('mini' as HostId);
-    await mesh.advance(1_000);
-  }
-}
-
-/** A host that is stopped in the midst of what it hears, on a slow disk. */
-async function chunkCut(mesh: FeedSimulation): Promise<void> {
-  mesh.faults = { loss: 0, repeat: 0, delayMs: 5, syncMs: 300 };
-  for (let time = 0; time < 5; time += 1) {
-    mesh.mutate('mac' as HostId);
-    await mesh.advance(100 + 700 * mesh.random.next());
-    mesh.crash('mini' as HostId);
-    await mesh.start('mini' as HostId);
-    await mesh.advance(500);
-  }
-}
 
 /** `met`: counts what happened, over many lives. */
 export async function feedLife(
   seed: number,
   options: FeedSimulationOptions = {},
   met?: Map<string, number>,
-): Promise<Troubles> {
+): Promise<readonly string[]> {
   const calm = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
-  const mesh = new FeedSimulation(seed, HOSTS, calm, options);
-  const { random } = mesh;
-  for (const id of HOSTS) await mesh.start(id);
+  const mesh = new FeedSimulation(seed, HOSTS.slice(0, 2 + (seed % 3)), calm, { alter: altered, ...options });
+  const { random, hostIds } = mesh;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
-  if (seed % 4 === 0) await setBackUnseen(mesh);
-  if (seed % 4 === 1) await snapshotCut(mesh);
-  if (seed % 4 === 2) await chunkCut(mesh);
+  for (const id of hostIds) await mesh.start(id);
   const syncMs = random.next() < 0.5 ? 15 : 200;
-  mesh.faults = { loss: 0.3 * random.next() ** 3, repeat: 0.1, delayMs: 20 + 130 * random.next(), syncMs };
-  let older: { readonly id: HostId; readonly disk: MemoryDisk } | undefined;
-  const leaver = random.next() < 0.2 ? pick(HOSTS) : undefined;
+  mesh.faults = { loss: 0.3 * random.next() ** 3, repeat: 0.1, delayMs: 5 + 300 * random.next() ** 2, syncMs };
+  mesh.alteredShare = random.next() < 0.4 ? 0.2 : 0;
+  const losesData = random.next() < 0.5;
+  const backups: Backup[] = [];
   for (let step = 0; step < STEPS; step += 1) {
-    const [host, chance] = [pick(HOSTS), random.next()];
-    if (chance < 0.35) for (let more = 0; more < 3; more += 1) mesh.mutate(host);
-    else if (chance < 0.6) {
-      // A crash in the midst of what a change brings.
-      for (let more = 0; more < 3; more += 1) mesh.mutate(host);
-      await mesh.advance(random.next() * 200);
-      mesh.crash(pick(HOSTS));
-    } else if (chance < 0.7) mesh.crash(host);
-    else if (chance < 0.75) mesh.cut(host, pick(HOSTS));
-    else if (chance < 0.8) mesh.mend();
-    else if (chance < 0.83) older ??= { id: host, disk: mesh.diskOf(host) };
-    else if (chance < 0.86 && older !== undefined) {
-      mesh.crash(older.id);
-      await mesh.start(older.id, older.disk);
-      older = undefined;
-    } else if (chance < 0.88) {
-      mesh.crash(host);
-      await mesh.start(host, 'nothing');
-    } else await mesh.start(host);
-    await mesh.advance(random.next() ** 2 * 1_500);
+    const [host, chance] = [pick(hostIds), random.next()];
+    if (chance < 0.4) mesh.change(host);
+    else if (chance < 0.55) await changeInHaste(mesh, host, pick(hostIds));
+    else if (chance < 0.6) mesh.crash(host);
+    else if (chance < 0.63) mesh.cut(host, pick(hostIds));
+    else if (chance < 0.68) mesh.mend();
+    else if (chance < 0.73) mesh.trim(host, random.next());
+    else if (chance < 0.78) backups.push({ host, restore: mesh.backup(host) });
+    else if (chance < 0.85 || !losesData) await mesh.advance(4_000);
+    else if (chance < 0.87) mesh.wipe(host);
+    else if (chance < 0.97) await setBack(mesh, backups.shift());
+    else mesh.list(host, !mesh.isMember(host));
+    for (const id of hostIds) if (random.next() < 0.3) await startSome(mesh, id);
+    await mesh.advance(random.next() ** 3 * 8_000);
   }
-  if (leaver !== undefined) mesh.leave(leaver);
   await mesh.heal();
-  await mesh.advance(PEACE_MS);
-  await mesh.expectPeace();
   for (const [what, count] of mesh.met) met?.set(what, (met.get(what) ?? 0) + count);
-  return mesh.violations;
+  return mesh.faultsFound();
+}
+
+interface Backup {
+  readonly host: HostId;
+  readonly restore: () => void;
+}
+
+/** Changes all at once, and a crash in the midst of what they bring. */
+async function changeInHaste(mesh: FeedSimulation, host: HostId, crashes: HostId): Promise<void> {
+  for (let more = 0; more < 3; more += 1) mesh.change(host);
+  await mesh.advance(mesh.random.next() * 250);
+  mesh.crash(crashes);
+}
+
+/** In half of the cases the host goes on from its old data before anybody else hears of it. */
+async function setBack(mesh: FeedSimulation, backup: Backup | undefined): Promise<void> {
+  if (backup === undefined || !mesh.isMember(backup.host)) return;
+  const { host, restore } = backup;
+  restore();
+  if (mesh.random.next() < 0.5) return;
+  for (const id of mesh.hostIds) mesh.crash(id);
+  await mesh.start(host);
+  for (let more = 0; more < 3; more += 1) {
+    mesh.change(host);
+    await mesh.advance(100);
+  }
+  for (const id of mesh.hostIds) await startSome(mesh, id);
+}
+
+async function startSome(mesh: FeedSimulation, id: HostId): Promise<void> {
+  if (mesh.isMember(id)) await mesh.start(id);
+}
+
+type Told = Readonly<Record<string, unknown>>;
+
+/** An answer about a log as somebody in between would have it, who has no key. */
+function altered(body: unknown, random: Random): unknown {
+  const answer = body as { readonly entries?: readonly Told[]; readonly agents?: readonly Told[]; readonly head: Told };
+  const [chance, share] = [random.next(), random.next()];
+  if (answer.entries !== undefined) return { ...answer, entries: alteredEntries(answer.entries, chance, share) };
+  if (answer.agents === undefined) return body;
+  // An agent without an address is in no digest: a snapshot comes from its host itself, whose answers are signed whole.
+  const rowsOf = (agent: Told) => agent.rows as readonly IndexRow[];
+  const left = answer.agents.findIndex((agent) => rowsOf(agent).length > 0);
+  const agents = answer.agents.filter((_, place) => place !== left);
+  const digest = changedDigest(EMPTY_DIGEST, [], agents.flatMap(rowsOf));
+  return { ...answer, agents, ...(chance < 0.5 ? { head: { ...answer.head, digest } } : {}) };
+}
+
+function alteredEntries(entries: readonly Told[], chance: number, share: number): readonly Told[] {
+  const at = Math.floor(share * entries.length);
+  const before = entries.slice(0, at);
+  const [one, ...after] = entries.slice(at);
+  if (one === undefined) return entries;
+  if (chance < 0.3) return [...before, ...after];
+  if (chance < 0.6) return [...before, { ...one, id: `forged-${String(one.id)}` }, ...after];
+  if (chance < 0.8) return [...before, ...after, one];
+  return [...before, { ...one, rows: undefined }, ...after];
 }

@@ -1,4 +1,5 @@
-// Ways to follow another host's log wrongly; none is in the product. The simulation of feeds must notice each.
+// Ways to get the feeds wrong, each one place of the product written otherwise, which a thread of its own reads in the place of the source
+// (changed-sources.ts). None of them is in the product. The simulation of feeds must notice every one.
 import type { SourceChange } from './changed-sources.ts';
 
 export interface FeedMutant {
@@ -6,36 +7,57 @@ export interface FeedMutant {
   /** What it does, in one line. */
   readonly breaks: string;
   readonly sources: readonly SourceChange[];
-  /** A run that notices it. */
+  /** A run that notices it, found by `npm run mutants`. */
   readonly noticedBy: { readonly feeds: number };
   readonly checksThenWrites?: undefined;
   readonly simulation?: undefined;
 }
 
-const [FOLLOWER, INTAKE, LOG] = [
-  'node/feed/host-follower.ts',
-  'node/feed/snapshot-intake.ts',
-  'node/changes/stored-change-log.ts',
+const [FOLLOWER, SNAPSHOT] = ['mesh/feed/follower.ts', 'node/feed/snapshot-intake.ts'];
+const [HOST_FOLLOWER, SERVER] = ['node/feed/host-follower.ts', 'node/feed/feed-server.ts'];
+
+/** Bounds that the few changes of a simulated life reach, for every run of the feeds: nothing else is changed. */
+export const SMALL_FEEDS: readonly SourceChange[] = [
+  { file: 'mesh/feed/limits.ts', from: 'FEED_ITEMS_MAX = 500', to: 'FEED_ITEMS_MAX = 3' },
+  { file: 'node/feed/limits.ts', from: 'RESYNC_ENTRIES_PER_COMMIT = 500', to: 'RESYNC_ENTRIES_PER_COMMIT = 2' },
 ];
 
 export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
-    name: 'place-in-another-commit',
-    breaks: 'writes what it heard, and only then how far it heard',
-    noticedBy: { feeds: 2 },
+    name: 'cursor-apart',
+    breaks: 'writes down how far it heard after what it heard, in a commit of its own',
+    noticedBy: { feeds: 23 },
     sources: [
       {
-        file: FOLLOWER,
+        file: HOST_FOLLOWER,
         from: 'await changes.hear(heard, writes, apply);',
-        to: "await changes.hear(heard, writes.filter(({ key }) => !key.startsWith('feed/head/')), apply); await changes.hear([], writes, () => undefined);",
+        to: 'await changes.hear(heard, writes.slice(0, -1), apply);\n      await changes.hear([], writes.slice(-1), () => undefined);',
       },
     ],
   },
   {
     name: 'chain-unchecked',
-    breaks: 'takes entries for the continuation of a log that is another one',
-    noticedBy: { feeds: 4 },
-    sources: [{ file: 'mesh/feed/follower.ts', from: 'if (head.chain !== chain)', to: 'if (false)' }],
+    breaks: 'takes entries whose chain is not the one that was signed',
+    noticedBy: { feeds: 2 },
+    sources: [{ file: FOLLOWER, from: 'if (head.chain !== chain)', to: 'if (chain === undefined)' }],
+  },
+  {
+    name: 'digest-unchecked',
+    breaks: 'takes addresses whose digest is not the one that was signed',
+    noticedBy: { feeds: 5 },
+    sources: [
+      { file: FOLLOWER, from: 'if (head.digest !== digest)', to: 'if (digest === undefined)' },
+      { file: SNAPSHOT, from: 'if (digest !== page.head.digest)', to: 'if (digest === undefined)' },
+    ],
+  },
+  {
+    name: 'head-unsigned',
+    breaks: 'takes a statement that its host did not sign',
+    noticedBy: { feeds: 5 },
+    sources: [
+      { file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' },
+      { file: SNAPSHOT, from: '|| !isGenuine(page.head)', to: '|| isGenuine === undefined' },
+    ],
   },
   {
     name: 'snapshot-untold',
@@ -43,56 +65,92 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     noticedBy: { feeds: 1 },
     sources: [
       {
-        file: INTAKE,
-        from: 'await changes.hear(entries, writes, apply);',
-        to: 'await changes.hear([], writes, apply);',
+        file: SNAPSHOT,
+        from: 'this.entries.push(...resyncEntries',
+        to: 'if (is === undefined) this.entries.push(...resyncEntries',
       },
     ],
   },
   {
     name: 'snapshot-place-early',
-    breaks: 'notes the place of a snapshot with its first part',
-    noticedBy: { feeds: 1 },
+    breaks: 'writes down the place of a snapshot with its first part',
+    noticedBy: { feeds: 2 },
     sources: [
       {
-        file: INTAKE,
-        from: 'await commit(undefined);\n  }\n  await commit(head);',
-        to: 'await commit(head);\n  }\n  await commit(head);',
+        file: SNAPSHOT,
+        from: 'copies.change(hostId, { rows, agents: told, head: known });',
+        to: 'copies.change(hostId, { rows, agents: told, head });\n    void known;',
       },
     ],
   },
   {
-    name: 'told-before-durable',
-    breaks: 'tells its followers of entries that a power cut may still take',
-    noticedBy: { feeds: 12 },
+    name: 'exchange-apart',
+    breaks: 'takes in apart the agents between which an address went',
+    noticedBy: { feeds: 4 },
     sources: [
       {
-        file: LOG,
+        file: SNAPSHOT,
+        from: 'await exchangingAgents(before, agents, clock);',
+        to: 'new Set();',
+      },
+    ],
+  },
+  {
+    name: 'fork-taken',
+    breaks: 'goes on with a log that was set back as if it were a new one',
+    noticedBy: { feeds: 32 },
+    sources: [
+      {
+        file: HOST_FOLLOWER,
+        from: 'if (refusal !== undefined) return this.#refuse(refusal);',
+        to: "if (refusal?.reason === 'forked') return this.#followAnew(signal);\n    if (refusal !== undefined) return this.#refuse(refusal);",
+      },
+    ],
+  },
+  {
+    name: 'hole-told',
+    breaks: 'answers with what is left of a log where entries were trimmed that were asked for',
+    noticedBy: { feeds: 7 },
+    sources: [
+      {
+        file: SERVER,
+        from: 'const entries = await changes.own(question.after, FEED_ITEMS_MAX);',
+        to: 'const entries = (await changes.own(question.after, FEED_ITEMS_MAX)) ?? (await changes.own(changes.ownHead.n, 1));',
+      },
+    ],
+  },
+  {
+    name: 'goer-untold',
+    breaks: 'forgets a host that is gone for good without telling of it',
+    noticedBy: { feeds: 11 },
+    sources: [
+      {
+        file: SNAPSHOT,
+        from: 'await changes.hear(part.entries, writes, apply);',
+        to: 'await changes.hear([], writes, apply);',
+      },
+    ],
+  },
+  {
+    name: 'fork-kept',
+    breaks: 'goes on with a log though it is shown that others know it otherwise',
+    noticedBy: { feeds: 4 },
+    sources: [{ file: SERVER, from: 'await changes.renew();', to: '' }],
+  },
+  {
+    name: 'told-too-early',
+    breaks: 'tells of what is not on its disk yet',
+    noticedBy: { feeds: 1 },
+    sources: [
+      {
+        file: 'node/changes/stored-change-log.ts',
         from: 'get ownHead(): OwnHead {\n    return this.#durable;',
         to: 'get ownHead(): OwnHead {\n    return this.#given;',
       },
       {
-        file: LOG,
+        file: 'node/changes/stored-change-log.ts',
         from: 'const end = Math.min(this.#durable.n, after + limit);',
         to: 'const end = Math.min(this.#given.n, after + limit);',
-      },
-    ],
-  },
-  {
-    name: 'log-kept',
-    breaks: 'goes on with a log though it is shown that others know it otherwise',
-    noticedBy: { feeds: 16 },
-    sources: [{ file: 'node/feed/feed-server.ts', from: 'await changes.renew();', to: '' }],
-  },
-  {
-    name: 'gone-untold',
-    breaks: 'says nothing when a host is gone for good',
-    noticedBy: { feeds: 4 },
-    sources: [
-      {
-        file: 'node/feed/followers.ts',
-        from: '!isMember(id)) await announceGone(this.#options, id);',
-        to: 'isMember(id)) await announceGone(this.#options, id);',
       },
     ],
   },

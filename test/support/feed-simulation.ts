@@ -1,80 +1,89 @@
-// Hosts that follow each other in virtual time: the product's registry, change log, feeds and copies, over a network that loses, repeats,
-// reorders and cuts, and disks that lose what was not synced. Only sockets, HTTP's signatures and the claims' voters are left out.
-
+// Feeds in virtual time: on each host the product's registry, change log, feed server and followers, over a network that loses, repeats,
+// reorders, cuts and alters, and disks that lose what was not synced. Whatever becomes durable anywhere is held against what its owner
+// had: the copies at every commit, and what a reader of each node's log is told. Only sockets, HTTP's signatures and voters are left out.
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { canonicalJson } from '../../mesh/feed/canonical-json.ts';
-import { FEED_PATH, feedQuestionSchema, SNAPSHOT_PATH, snapshotQuestionSchema } from '../../mesh/feed/messages.ts';
-import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
-import type { AgentId, HostId } from '../../mesh/names.ts';
+import { firstChain } from '../../mesh/feed/chain.ts';
+import { FEED_PATH, feedQuestionSchema, snapshotQuestionSchema } from '../../mesh/feed/messages.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
+import type { HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
-import { rosterOf } from '../../mesh/roster.ts';
-import { type ChangeEntry, type HeardEntry, isHeard } from '../../node/changes/change-log.ts';
-import { FeedServer } from '../../node/feed/feed-server.ts';
-import { Followers } from '../../node/feed/followers.ts';
+import type { Roster } from '../../mesh/roster.ts';
+import { isOwn, type OwnEntry } from '../../node/changes/change-log.ts';
+import { openFeed } from '../../node/feed/feed-module.ts';
 import { HostCopies } from '../../node/feed/host-copies.ts';
+import type { Log } from '../../node/log.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
-import { snapshotSources } from '../../node/registry/index-rows.ts';
+import { rowsOf, snapshotSources } from '../../node/registry/index-rows.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
+import { changeSomething } from './feed-changes.ts';
+import { FeedReader, type GivenIds } from './feed-reader.ts';
+import { agentText, FeedTruth, NO_STATE, rowTexts, sameMaps, type ToldAgents } from './feed-truth.ts';
 import { MemoryClaims } from './memory-claims.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
-import { rosterOf as rosterNamed } from './roster-of.ts';
+import { rosterOf, urlOf } from './roster-of.ts';
 import { seededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type Faults, SimulatedLinks } from './simulated-links.ts';
-import { testKeys } from './test-keys.ts';
+import { type TestKey, testKeys } from './test-keys.ts';
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+export interface FeedSimulationOptions {
+  /** What somebody in between, who has no key, makes of an answer about a log. */
+  readonly alter?: (body: unknown, random: Random) => unknown;
+  /** Told what happens, a line at a time. */
+  readonly trace?: (line: string) => void;
+}
 
 interface Up {
   readonly store: MemoryStore;
   readonly registry: Registry;
-  readonly index: EmailIndex;
   readonly copies: HostCopies;
-  readonly server: FeedServer;
-  readonly followers: Followers;
+  readonly feed: ReturnType<typeof openFeed>;
   readonly stop: AbortController;
 }
 
 interface Host {
   readonly id: HostId;
-  claims: MemoryClaims;
   disk: MemoryDisk;
+  claims: MemoryClaims;
+  reader: FeedReader;
+  /** The newest of its own entries that its reader has read, or where its log began. */
+  seen: Pick<OwnEntry, 'place' | 'chain'> | undefined;
   up: Up | undefined;
   /** Changes with each start and each crash. */
   life: number;
-  /** Agents that were ever created here. */
-  agents: number;
 }
 
-export interface FeedSimulationOptions {
-  /** Told what happens, a line at a time. */
-  readonly trace?: (line: string) => void;
-}
+/** Longer than any pause of a follower, and than the time for which a copy is fresh. */
+const SETTLED_MS = 40_000;
+const READ_MAX = 1_000;
 
 export class FeedSimulation {
   readonly random: Random;
   readonly clock = new SimulatedClock();
   readonly violations: string[] = [];
-  /** How often each thing was met. */
+  /** How often the hosts logged what, and what was done. */
   readonly met = new Map<string, number>();
+  /** The share of answers that are altered on their way. */
+  alteredShare = 0;
   readonly #links: SimulatedLinks;
   readonly #hosts = new Map<HostId, Host>();
-  /** Hosts that were taken out of every hosts.json. */
-  readonly #left = new Set<HostId>();
-  /** Rows that a host ever showed, by host. */
-  readonly #shown = new Map<HostId, Set<string>>();
-  /** Where a follower took a snapshot: follower, origin, log id and n. */
-  readonly #snapshots = new Set<string>();
+  readonly #members: Set<HostId>;
+  readonly #truth = new FeedTruth();
+  readonly #ids: GivenIds = new Map();
   readonly #options: FeedSimulationOptions;
+  readonly #keys: Readonly<Record<HostId, TestKey>>;
 
-  constructor(seed: number, hosts: readonly string[], faults: Faults, options: FeedSimulationOptions = {}) {
+  constructor(seed: number, hosts: readonly HostId[], faults: Faults, options: FeedSimulationOptions = {}) {
     this.random = seededRandom(seed);
     this.#options = options;
     this.#links = new SimulatedLinks(this.clock.time, this.random, faults);
-    for (const id of hosts as readonly HostId[]) {
-      this.#hosts.set(id, { id, claims: new MemoryClaims(), disk: new Map(), up: undefined, life: 0, agents: 0 });
-      this.#shown.set(id, new Set());
+    this.#members = new Set(hosts);
+    this.#keys = testKeys(...hosts);
+    for (const id of hosts) {
+      const reader = new FeedReader(id, this.#truth, this.#ids);
+      const empty = { disk: new Map(), claims: new MemoryClaims(), seen: undefined };
+      this.#hosts.set(id, { id, ...empty, reader, up: undefined, life: 0 });
     }
   }
 
@@ -90,130 +99,12 @@ export class FeedSimulation {
     return this.#host(id).up !== undefined;
   }
 
-  /** Starts a host from its disk; from an empty one when `isWiped`; from an older one when that is given. */
-  async start(id: HostId, from: 'disk' | 'nothing' | MemoryDisk = 'disk'): Promise<void> {
-    const host = this.#host(id);
-    if (host.up !== undefined) return;
-    if (from === 'nothing') {
-      host.disk = new Map();
-      host.claims = new MemoryClaims();
-    } else if (from !== 'disk') host.disk = from;
-    host.life += 1;
-    this.#met(from === 'disk' ? 'start' : from === 'nothing' ? 'wiped' : 'set back', id);
-    const { clock } = this;
-    const random = seededRandom(this.random.next() * 2 ** 32);
-    const store = new MemoryStore({ disk: host.disk, sync: () => this.#sync() });
-    const { signer } = testKeys(id)[id] ?? {};
-    if (signer === undefined) throw new Error(`'${id}' has no key.`);
-    const index = new EmailIndex({ self: () => ({ url: `http://${id}.example:23000` }), random });
-    const registry = await openRegistry({
-      ...{
-        store,
-        index,
-        clock,
-        random,
-        log: quiet,
-        hostId: id,
-        parseAddress: parseIdentityAddress,
-        claims: host.claims,
-      },
-      legacy: { ownerOf: async () => undefined, claimed: () => undefined },
-    });
-    const copies = await HostCopies.open(store, clock);
-    const { changes } = registry;
-    const core = { clock, random, changes, log: quiet };
-    const server = new FeedServer({
-      ...{ ...core, hostId: id, signer },
-      agents: () => snapshotSources(registry.table.list()),
-    });
-    const followers = new Followers({
-      ...{ ...core, copies, parseAddress: parseIdentityAddress, entriesPerCommit: 3 },
-      roster: () => this.#rosterOf(id),
-      transport: this.#transport(host),
-      keyOf: (peer) => testKeys(peer)[peer]?.key,
-      isLegacy: () => false,
-      isMember: () => false,
-    });
-    const stop = new AbortController();
-    host.up = { store, registry, index, copies, server, followers, stop };
-    this.#note(host);
-    void followers.run(stop.signal).catch(() => undefined);
-    await clock.advance(0);
-  }
-
-  /** Stops a host at once. Of the writes under way, some first ones reached the disk. */
-  crash(id: HostId): void {
-    const host = this.#host(id);
-    if (host.up === undefined) return;
-    const { store, stop } = host.up;
-    this.#met('crash', id);
-    host.life += 1;
-    host.up = undefined;
-    stop.abort();
-    host.disk = store.crash(Math.floor(this.random.next() * (store.pending + 1)));
-  }
-
-  /** What the disk of a host that runs would be after a power cut now: to be set back to later. */
-  diskOf(id: HostId): MemoryDisk {
-    const { up, disk } = this.#host(id);
-    return up?.store.snapshot() ?? disk;
-  }
-
-  /** From now on no hosts.json lists the host; it stops. */
-  leave(id: HostId): void {
-    this.crash(id);
-    this.#left.add(id);
-    for (const { up } of this.#hosts.values()) up?.followers.edited();
-  }
-
-  /** A new agent of that host, without an address. */
-  async create(id: HostId): Promise<void> {
-    const host = this.#host(id);
-    host.agents += 1;
-    const made = host.up?.registry.agents.create({
-      name: `agent-${host.agents}`,
-      id: `${id}-${host.agents}` as AgentId,
-    });
-    await this.advance(200);
-    await made;
-  }
-
-  /** Some change of the registry of that host. */
-  mutate(id: HostId): void {
-    const host = this.#host(id);
-    if (host.up === undefined) return;
-    const { registry } = host.up;
-    const agents = registry.table.list();
-    const agent = agents[Math.floor(this.random.next() * agents.length)];
-    const chance = this.random.next();
-    const address = `${id}-${Math.floor(this.random.next() * 12)}@x.test`;
-    const work = (): Promise<unknown> => {
-      if (agent === undefined || chance < 0.2) {
-        host.agents += 1;
-        return registry.agents.create({ name: `agent-${host.agents}`, id: `${id}-${host.agents}` as AgentId });
-      }
-      if (chance < 0.55) return registry.addresses.add(agent.id, { address });
-      const [first] = agent.addresses;
-      if (chance < 0.65 && first !== undefined) return registry.addresses.remove(agent.id, first.key);
-      if (chance < 0.72 && first !== undefined)
-        return registry.addresses.patch(agent.id, first.key, { displayName: `Name ${Math.floor(chance * 1_000)}` });
-      if (chance < 0.8) return registry.agents.patch(agent.id, { name: `renamed-${Math.floor(chance * 1_000)}` });
-      if (chance < 0.88) return registry.agents.patch(agent.id, { tools: { email: { enabled: !agent.emailEnabled } } });
-      return registry.agents.remove(agent.id);
-    };
-    const { life } = host;
-    work().then(
-      () => {
-        if (host.life === life) this.#note(host);
-      },
-      (error: unknown) => {
-        if (!(error instanceof MeshError)) throw error;
-      },
-    );
+  isMember(id: HostId): boolean {
+    return this.#members.has(id);
   }
 
   cut(from: HostId, to: HostId): void {
-    this.#met('cut', from);
+    this.#note(from, `no longer reaches ${to}`);
     this.#links.cut(from, to);
   }
 
@@ -221,93 +112,205 @@ export class FeedSimulation {
     this.#links.mend();
   }
 
-  async advance(ms: number): Promise<void> {
-    const endMs = this.clock.monotonicMs() + ms;
-    while (this.clock.monotonicMs() < endMs) {
-      await this.clock.advance(Math.min(50, endMs - this.clock.monotonicMs()));
-      this.#expectReal();
-    }
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms);
   }
 
-  /** Everything works from now on, and every host that did not leave is there. */
+  /** Ends all faults, and gives everybody the time to hear of everything. */
   async heal(): Promise<void> {
     this.mend();
+    this.alteredShare = 0;
     this.faults = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
-    for (const id of this.hostIds) if (!this.#left.has(id)) await this.start(id);
+    for (const id of this.#members) await this.start(id);
+    await this.advance(4 * SETTLED_MS);
   }
 
-  /** What is wrong once everything has come to rest. */
-  async expectPeace(): Promise<void> {
-    for (const { id: reader, up } of this.#hosts.values()) {
-      if (up === undefined) continue;
-      const entries = await allOf(up.registry);
-      for (const { id: origin, up: owner } of this.#hosts.values()) {
-        if (origin === reader) continue;
-        const rows = [...up.copies.copy.ofHost(origin)].map(canonicalJson).sort();
-        const own = owner === undefined ? [] : rowsOfRegistry(owner.registry).map(canonicalJson).sort();
-        if (owner === undefined && !this.#left.has(origin)) continue;
-        if (rows.join() !== own.join())
-          this.violations.push(
-            `${reader} has ${rows.length} addresses of ${origin} at rest, which shows ${own.length}, or others (${up.followers.viewOf(origin)?.why ?? up.followers.viewOf(origin)?.state})`,
-          );
-        const heard = entries.filter(isHeard).filter((entry) => entry.origin.hostId === origin);
-        this.#expectHistory(reader, origin, heard, owner?.registry);
-      }
-      const ids = entries.map(({ id }) => id);
-      const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-      if (twice !== undefined)
-        this.violations.push(
-          `${reader} tells of event ${twice} twice: ${JSON.stringify(entries.filter((e) => e.id === twice))}`,
-        );
+  /** Starts a host from what its disk holds. */
+  async start(id: HostId): Promise<void> {
+    const host = this.#host(id);
+    if (host.up !== undefined) return;
+    host.life += 1;
+    this.#note(id, 'starts');
+    const { clock, random } = this;
+    const { life } = host;
+    const sync = () => clock.sleep(random.next() * this.#links.faults.syncMs);
+    const store = new MemoryStore({ disk: host.disk, sync });
+    void store.failed.then((reason) => this.violations.push(`${id} stopped: ${reason.message}`));
+    host.claims = host.claims.afterCrash(id, host.disk);
+    const index = new EmailIndex({ self: () => ({ url: urlOf(id) }), random });
+    const common = { clock, random, log: this.#log(id), hostId: id, parseAddress: parseIdentityAddress };
+    const registry = await openRegistry({
+      ...{ ...common, store, claims: host.claims, index },
+      legacy: { ownerOf: async () => undefined, claimed: () => undefined },
+    });
+    const copies = await HostCopies.open(store, clock);
+    const feed = openFeed({
+      ...{ ...common, changes: registry.changes, copies, signer: this.#key(id).signer },
+      agents: () => snapshotSources(registry.table.list()),
+      roster: () => this.#roster(id),
+      transport: this.#transport(host),
+      keyOf: (peer) => this.#key(peer).key,
+      isLegacy: () => false,
+      isMember: () => false,
+    });
+    const up = { store, registry, copies, feed, stop: new AbortController() };
+    host.up = up;
+    await this.#readOn(host, up);
+    this.#expectCopies(host, up);
+    registry.changes.subscribe(() => this.#committed(host, up));
+    void registry.changes.saveEnd();
+    void feed.followers.run(up.stop.signal).catch((error: unknown) => {
+      if (host.life === life) this.violations.push(`${id} follows nobody any more: ${String(error)}`);
+    });
+  }
+
+  /** Stops a host at once. Of the writes under way, some first ones reached the disk. */
+  crash(id: HostId): void {
+    const host = this.#host(id);
+    if (host.up === undefined) return;
+    const { store, stop } = host.up;
+    this.#note(id, 'crashes');
+    host.life += 1;
+    host.up = undefined;
+    stop.abort(new MeshError('stopping', 'The host crashed.'));
+    host.disk = store.crash(Math.floor(this.random.next() * (store.pending + 1)));
+  }
+
+  /** What a host has on its disk now, and what its reader knows, to be had again later. */
+  backup(id: HostId): () => void {
+    const host = this.#host(id);
+    const { seen, reader } = host;
+    const disk = host.up?.store.snapshot() ?? host.disk;
+    const recall = reader.memory();
+    return () => {
+      this.crash(id);
+      this.#note(id, 'is set back');
+      host.disk = disk;
+      host.seen = seen;
+      host.reader = reader;
+      recall();
+    };
+  }
+
+  wipe(id: HostId): void {
+    const host = this.#host(id);
+    this.crash(id);
+    this.#note(id, 'loses its disk');
+    host.disk = new Map();
+    host.claims = new MemoryClaims();
+    host.reader = new FeedReader(id, this.#truth, this.#ids);
+    host.seen = undefined;
+  }
+
+  /** Every hosts.json lists the host from now on, or none does and it stops. */
+  list(id: HostId, isMember: boolean): void {
+    this.#note(id, isMember ? 'joins' : 'leaves');
+    if (isMember) this.#members.add(id);
+    else {
+      this.#members.delete(id);
+      this.crash(id);
     }
+    for (const { up } of this.#hosts.values()) up?.feed.followers.edited();
   }
 
-  /** What a reader that applies what it hears makes of it is what the owner has; and nothing is missing in between. */
-  #expectHistory(reader: HostId, origin: HostId, heard: readonly HeardEntry[], owner: Registry | undefined): void {
-    const made = new Map<AgentId, readonly string[]>();
-    let before: HeardEntry | undefined;
-    for (const entry of heard) {
-      const { logId, n } = entry.origin;
-      const follows = before !== undefined && before.origin.logId === logId && n === before.origin.n + 1;
-      if (entry.resync !== true && !follows && !this.#snapshots.has(`${reader} ${origin} ${logId} ${n - 1}`))
-        this.violations.push(
-          `${reader} heard entry ${n} of ${origin} after entry ${before?.origin.n ?? 'nothing'}, without a snapshot`,
-        );
-      before = entry;
-      if (entry.event === 'agent.deleted') made.delete(entry.agent.id);
-      else made.set(entry.agent.id, entry.changes.current);
+  /** Of what a host's reader has read, a share goes from the log. */
+  trim(id: HostId, share: number): void {
+    const { up, reader } = this.#host(id);
+    if (up === undefined) return;
+    const { changes } = up.registry;
+    const count = Math.floor((Math.min(reader.seq, changes.head) - changes.oldestSeq + 1) * share);
+    if (count <= 0) return;
+    this.#note(id, 'trims its log');
+    void changes.read(changes.oldestSeq - 1, count).then((entries) => changes.forget(entries), onlyMeshErrors);
+  }
+
+  /** Some change of a host's agents. */
+  change(id: HostId): void {
+    const { up } = this.#host(id);
+    if (up === undefined) return;
+    const { name, done } = changeSomething(up.registry, id, this.random);
+    this.#trace(id, `is asked that something be ${name}`);
+    done.then(() => this.#count(name), onlyMeshErrors);
+  }
+
+  /** Everything that was wrong on the way; and what is wrong at rest, after `heal`. */
+  faultsFound(): readonly string[] {
+    const faults = [...this.violations];
+    for (const id of this.#members) {
+      const { up, reader } = this.#host(id);
+      for (const owner of this.#members) this.#expectRest(id, owner, (what) => faults.push(what));
+      const known = new Set([...(up?.copies.hosts() ?? []), ...reader.hosts()]);
+      for (const owner of known)
+        if (!this.#members.has(owner)) faults.push(`${id} or its reader still knows agents of ${owner}, which is gone`);
     }
-    const agents = owner?.table.list() ?? [];
-    for (const { id, emailEnabled, addresses } of agents) {
-      const shown = emailEnabled ? addresses.map(({ address }) => address) : [];
-      const told = made.get(id);
-      if (told === undefined || [...told].sort().join() !== [...shown].sort().join())
-        this.violations.push(
-          `${reader} was told that agent ${id} of ${origin} has '${told ?? 'nothing'}', and it has '${shown}'`,
-        );
-      made.delete(id);
+    return faults;
+  }
+
+  #expectRest(id: HostId, owner: HostId, wrong: (what: string) => void): void {
+    const [{ up, reader }, { up: there }] = [this.#host(id), this.#host(owner)];
+    if (up === undefined || there === undefined) return;
+    if (reader.seq !== up.registry.changes.head) wrong(`the reader at ${id} has not read everything`);
+    const [told, agents] = [reader.agentsOf(owner), agentsOf(there.registry)];
+    if (!sameMaps(told, agents)) wrong(`the reader at ${id} knows of ${owner}: ${shown(told)}, not: ${shown(agents)}`);
+    if (id === owner) return;
+    const view = up.feed.followers.viewOf(owner);
+    if (view?.state !== 'following') wrong(`${id} does not follow ${owner} at rest: ${JSON.stringify(view)}`);
+    const head = up.copies.head(owner);
+    const { n, chain } = there.registry.changes.ownHead;
+    if (head?.chain !== chain) wrong(`${id} stands at ${head?.n} of the log of ${owner}, which ends at ${n}`);
+    const rows = rowTexts(there.registry.table.list().flatMap(rowsOf));
+    if (!sameMaps(rowTexts(up.copies.copy.ofHost(owner)), rows)) wrong(`${id} shows of ${owner} what it does not show`);
+    const confirmedMs = up.copies.copy.confirmedMs(owner) ?? -Infinity;
+    if (this.clock.monotonicMs() - confirmedMs > SETTLED_MS) wrong(`${id} has not heard of ${owner} for long`);
+  }
+
+  /** Something is durable on a host: what its log says, and what it shows of the others. */
+  #committed(host: Host, up: Up): void {
+    if (host.up !== up) return;
+    this.#expectCopies(host, up);
+    void this.#readOn(host, up);
+  }
+
+  /** Lets the host's reader read what is new, and remembers what the host itself did. */
+  async #readOn(host: Host, { registry: { changes } }: Up): Promise<void> {
+    const { life, reader } = host;
+    const entries = await changes.read(reader.seq, READ_MAX);
+    if (host.life !== life) return;
+    for (const entry of entries) {
+      if (entry.seq <= reader.seq) continue;
+      if (isOwn(entry)) this.#own(host, entry);
+      this.violations.push(...reader.read(entry));
     }
-    for (const id of made.keys()) this.violations.push(`${reader} was not told that agent ${id} of ${origin} is gone`);
+    if (reader.seq === changes.head && changes.ownHead.n === 0) this.#begun(host, changes.logId);
   }
 
-  /** At no time does a copy show what its owner never had. */
-  #expectReal(): void {
-    for (const { id, up } of this.#hosts.values())
-      for (const row of up?.copies.copy.all() ?? [])
-        if (this.#shown.get(row.hostId)?.has(canonicalJson(row)) !== true)
-          this.violations.push(`${id} shows ${row.address} of ${row.hostId} as that host never had it`);
+  #own(host: Host, entry: OwnEntry): void {
+    this.#begun(host, entry.place.logId);
+    this.violations.push(...this.#truth.add(host.id, host.seen?.chain ?? '', entry));
+    host.seen = entry;
   }
 
-  #note({ id, up }: Host): void {
-    for (const row of up === undefined ? [] : rowsOfRegistry(up.registry)) this.#shown.get(id)?.add(canonicalJson(row));
+  /** A log that was not seen before begins with what its host has by then. */
+  #begun(host: Host, logId: LogId): void {
+    if (host.seen?.place.logId === logId) return;
+    const before = this.#truth.state(host.id, host.seen?.chain ?? '') ?? NO_STATE;
+    const begun = { place: { logId, n: 0 }, chain: firstChain(logId) };
+    this.#truth.begin(host.id, begun, before);
+    host.seen = begun;
   }
 
-  #rosterOf(id: HostId) {
-    const all = rosterNamed(id, ...this.hostIds.filter((other) => other !== id));
-    return rosterOf(
-      all.hosts.filter((host) => !this.#left.has(host.id)),
-      all.self,
-    );
+  /** What a host shows of the others is what they had, each at one place. */
+  #expectCopies({ id }: Host, { copies }: Up): void {
+    for (const owner of copies.hosts()) {
+      const head = copies.head(owner);
+      const rows = rowTexts(copies.copy.ofHost(owner));
+      for (const row of rows.values())
+        if (!this.#truth.hasShown(owner, row))
+          this.violations.push(`${id} shows of ${owner} what it never had: ${row}`);
+      const state = head && this.#truth.state(owner, head.chain);
+      if (head !== undefined && (state === undefined || !sameMaps(state.rows, rows)))
+        this.violations.push(`${id} shows other addresses of ${owner} than it had at place ${head.n}`);
+    }
   }
 
   #transport(from: Host): PeerTransport {
@@ -318,11 +321,14 @@ export class FeedSimulation {
           const give = () => reject(new MeshError('peer_silent', `Host '${request.to}' did not answer.`));
           signal?.addEventListener('abort', give, { once: true });
           void this.clock.sleep(request.answerMsMax).then(give);
+          this.#trace(from.id, `→ ${request.to}: ${request.path} ${JSON.stringify(request.body)}`);
           this.#links.carry(from.id, request.to, request, () => {
-            void this.#answer(from.id, request)?.then((body) => {
-              this.#options.trace?.(`${request.to} → ${from.id}: ${JSON.stringify(body).slice(0, 200)}`);
+            void this.#answer(request).then((answer) => {
+              if (answer === undefined) return;
+              const body = this.#altered(answer);
+              this.#trace(request.to, `→ ${from.id}: ${JSON.stringify(body)}`);
               this.#links.carry(request.to, from.id, body, () => {
-                if (from.life === life) resolve(structuredClone({ status: 200, body }));
+                if (from.life === life) resolve({ status: 200, body: structuredClone(body) });
               });
             });
           });
@@ -330,50 +336,75 @@ export class FeedSimulation {
     };
   }
 
-  #answer(from: HostId, { to, path, body }: PeerRequest): Promise<unknown> | undefined {
-    const { up, life } = this.#host(to);
+  /** What a host answers, if it is there. */
+  async #answer({ to, path, body }: PeerRequest): Promise<unknown> {
+    const { up } = this.#host(to);
     if (up === undefined) return undefined;
+    const { server } = up.feed;
     const said = structuredClone(body);
-    const alive = async (answer: unknown) => (this.#host(to).life === life ? answer : new Promise(() => undefined));
-    if (path === FEED_PATH)
-      return up.server.answer(feedQuestionSchema.parse(said), up.stop.signal).then((answer) => {
-        this.#met(answer.kind === 'gone' ? 'gone' : answer.entries.length === 0 ? 'nothing new' : 'chunk', to);
-        return alive(answer);
-      });
-    if (path !== SNAPSHOT_PATH) throw new Error(`Nobody answers ${path} here.`);
-    const page = up.server.snapshot(snapshotQuestionSchema.parse(said));
-    if (page.kind === 'page') this.#snapshots.add(`${from} ${to} ${page.head.logId} ${page.head.n}`);
-    this.#met('snapshot', to);
-    return alive(page);
+    const answer =
+      path === FEED_PATH
+        ? await server.answer(feedQuestionSchema.parse(said), up.stop.signal)
+        : await server.snapshot(snapshotQuestionSchema.parse(said));
+    return this.#host(to).up === up ? JSON.parse(JSON.stringify(answer)) : undefined;
   }
 
-  async #sync(): Promise<void> {
-    await this.clock.sleep(this.random.next() * this.#links.faults.syncMs);
+  #altered(body: unknown): unknown {
+    const { alter } = this.#options;
+    if (alter === undefined || this.random.next() >= this.alteredShare) return body;
+    this.#count('altered');
+    return alter(body, this.random);
   }
 
-  #met(what: string, id: HostId): void {
-    this.#options.trace?.(`${Math.round(this.clock.monotonicMs())} ${id}: ${what}`);
+  #roster(id: HostId): Roster {
+    return rosterOf(id, ...[...this.#members].filter((other) => other !== id));
+  }
+
+  #log(id: HostId): Log {
+    const said = (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      this.#trace(id, JSON.stringify(fields));
+      this.#note(id, event);
+    };
+    return { info: said, warn: said, error: said };
+  }
+
+  #key(id: HostId): TestKey {
+    const key = this.#keys[id];
+    if (key === undefined) throw new Error(`The simulation has no key of '${id}'.`);
+    return key;
+  }
+
+  #note(host: HostId, what: string): void {
+    this.#trace(host, what);
+    this.#count(what);
+  }
+
+  #trace(host: HostId, text: string): void {
+    this.#options.trace?.(`${this.clock.monotonicMs().toFixed(1).padStart(9)} ms  ${host.padEnd(6)} ${text}`);
+  }
+
+  #count(what: string): void {
     this.met.set(what, (this.met.get(what) ?? 0) + 1);
   }
 
   #host(id: HostId): Host {
     const host = this.#hosts.get(id);
-    if (host === undefined) throw new Error(`There is no host '${id}'.`);
+    if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
   }
 }
 
-function rowsOfRegistry(registry: Registry): readonly IndexRow[] {
-  return snapshotSources(registry.table.list()).flatMap((source) => source.read().rows);
+/** The agents of a host, as whoever heard everything knows them. */
+function agentsOf({ table }: Registry): ToldAgents {
+  const told = (agent: Parameters<typeof rowsOf>[0] & object) => rowsOf(agent).map(({ address }) => address);
+  return new Map(table.list().map((agent) => [agent.id, agentText(agent.name, told(agent))]));
 }
 
-async function allOf({ changes }: Registry): Promise<readonly ChangeEntry[]> {
-  const entries: ChangeEntry[] = [];
-  for (let after = 0; ; ) {
-    const page = await changes.read(after, 1_000);
-    const last = page.at(-1);
-    if (last === undefined) return entries;
-    entries.push(...page);
-    after = last.seq;
-  }
+function shown(agents: ToldAgents): string {
+  return [...agents].map(([id, text]) => `${id} = ${text}`).join(', ') || 'nobody';
+}
+
+/** What a host refuses, or gives up when it crashes; anything else is a bug. */
+function onlyMeshErrors(error: unknown): void {
+  if (!(error instanceof MeshError)) throw error;
 }
