@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
-// real engine that is in trouble too; the tests run a short one of each.
+// real engine that is in trouble too. `npm run soak -- --changes`: three real hosts that change all the time and are killed again and again, and
+// what a gateway and a listener heard of it. The tests run a short one of each.
 import { parseArgs } from 'node:util';
+import { runChanges } from './chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
 import { runChaos } from './chaos/run.ts';
 
@@ -11,24 +13,41 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
     seed: { type: 'string', default: '1' },
     engine: { type: 'string' },
+    changes: { type: 'boolean', default: false },
+    count: { type: 'string', default: '10000' },
+    kills: { type: 'string', default: '60' },
   },
 });
-const engine = engineNamed(values.engine);
-const seconds = Number(values.seconds) / Number(values.rounds);
-let operations = 0;
-let violations = 0;
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  const seed = Number(values.seed) + round;
-  const say = (line: string) => console.log(`seed ${seed}: ${line}`);
-  const result = await (engine === undefined
-    ? runChaos({ seconds, seed }, say)
-    : runEngineChaos({ engine, seconds, seed }, say));
-  operations += result.operations;
-  violations += result.violations.length;
-  for (const violation of result.violations) console.log(`  ${violation}`);
+if (values.changes) await soakChanges();
+else await soakClaims();
+
+async function soakClaims(): Promise<void> {
+  const engine = engineNamed(values.engine);
+  const seconds = Number(values.seconds) / Number(values.rounds);
+  let operations = 0;
+  let violations = 0;
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const seed = Number(values.seed) + round;
+    const say = (line: string) => console.log(`seed ${seed}: ${line}`);
+    const result = await (engine === undefined
+      ? runChaos({ seconds, seed }, say)
+      : runEngineChaos({ engine, seconds, seed }, say));
+    operations += result.operations;
+    violations += result.violations.length;
+    for (const violation of result.violations) console.log(`  ${violation}`);
+  }
+  console.log(`${operations} operations, ${violations} violations`);
+  if (violations > 0) process.exitCode = 1;
 }
-console.log(`${operations} operations, ${violations} violations`);
-if (violations > 0) process.exitCode = 1;
+
+/** `count` changes of all three hosts, each of which is killed `kills` times. */
+async function soakChanges(): Promise<void> {
+  const [changes, kills, seed] = [values.count, values.kills, values.seed].map(Number) as [number, number, number];
+  const { violations } = await runChanges({ changes, kills, seed }, (line) => console.log(`seed ${seed}: ${line}`));
+  for (const violation of violations) console.log(`  ${violation}`);
+  console.log(`${changes} changes, ${violations.length} violations`);
+  if (violations.length > 0) process.exitCode = 1;
+}
 
 function engineNamed(name: string | undefined): keyof typeof ENGINES | undefined {
   if (name === undefined) return undefined;

@@ -1,5 +1,6 @@
 // A short while of trouble for real hosts; `npm run soak` takes longer.
 import { describe, expect, it } from 'vitest';
+import { runChanges } from '../../scripts/chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from '../../scripts/chaos/engine-run.ts';
 import { runChaos } from '../../scripts/chaos/run.ts';
 
@@ -12,6 +13,14 @@ it('five hosts in trouble keep one owner per address, and are well again by them
   const { operations, violations } = await runChaos({ seconds: SECONDS, seed: 1 }, () => undefined);
   expect(violations).toEqual([]);
   expect(operations).toBeGreaterThan(500);
+});
+
+it('three hosts that are killed again and again tell a gateway and a listener of every change of all three', {
+  timeout: LIVE_MS_MAX,
+}, async () => {
+  const { told, violations } = await runChanges({ changes: 300, kills: 3, seed: 1 }, () => undefined);
+  expect(violations).toEqual([]);
+  expect(told).toBeGreaterThan(300);
 });
 
 describe.each(ENGINE_NAMES)('five hosts in trouble whose claims are kept by %s', (engine) => {

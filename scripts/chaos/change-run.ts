@@ -1,0 +1,169 @@
+// Three real hosts whose agents change all the time, while each is killed again and again and links between them are cut: a gateway is called by
+// one of them, a listener listens at another, and both must have heard every change of all three.
+import { setTimeout as pause } from 'node:timers/promises';
+import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
+import { Client } from '../../test/support/live.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
+import type { HostProcess } from '../host-process.ts';
+import { Receiver } from '../receiver.ts';
+import { type ChangeHistory, type ToldEvent, violationsOf } from './change-history.ts';
+import { Allowance, changeAgents, createAgents } from './changers.ts';
+import { until } from './claimants.ts';
+import { ChaosMesh } from './mesh.ts';
+
+export interface ChangesRun {
+  /** Of all three hosts together. */
+  readonly changes: number;
+  /** Of each host. */
+  readonly kills: number;
+  readonly seed: number;
+}
+
+interface ChangesResult {
+  readonly told: number;
+  readonly troubles: Readonly<Record<string, number>>;
+  readonly violations: readonly string[];
+}
+
+const IDS = ['cloud', 'mac', 'mini'] as const;
+const SECRET = 'the-secret-of-a-gateway-in-trouble';
+/** Attempts of one subscription that may be under way when its host is killed. */
+const IN_FLIGHT_MAX = 8;
+/** Nothing new was heard for so long: what is missing is lost. */
+const QUIET_MS_MAX = 90_000;
+
+export async function runChanges(
+  { changes, kills, seed }: ChangesRun,
+  say: (line: string) => void,
+): Promise<ChangesResult> {
+  await using mesh = await ChaosMesh.create(IDS, IDS);
+  await using client = new Client();
+  await using gateway = await Receiver.listen(SECRET);
+  const [cloud, mac] = mesh.hosts;
+  if (cloud === undefined || mac === undefined) throw new Error('There are three hosts.');
+  await Promise.all(mesh.hosts.map((host) => host.start()));
+  await until(() => areFollowed(mesh, client), 'every host follows the others');
+  const beginnings = await Promise.all(mesh.hosts.map(cursorOf));
+  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, secret: SECRET, events: AGENT_EVENTS });
+  const leaving = new AbortController();
+  const heard: ToldEvent[] = [];
+  const listening = listen(mac, { since: String(beginnings[1]), heard, signal: leaving.signal });
+
+  const [allowance, expected] = [new Allowance(), new Map<string, number>()];
+  for (const host of mesh.hosts) await createAgents(host, { client, expected });
+  const changing = mesh.hosts.map((host) => changeAgents(host, { client, allowance, expected }));
+  const troubles = await makeTrouble(mesh, { changes, kills, seed, allowance });
+  await Promise.all(changing);
+  const called = () => gateway.events.map(({ body }) => body);
+  const total = [...expected.values()].reduce((sum, count) => sum + count, 0);
+  await untilHeard(total, () => [heard, called()]);
+  leaving.abort();
+  await listening;
+
+  const told = (await Promise.all(mesh.hosts.map((host, at) => ownChanges(host, String(beginnings[at]))))).flat();
+  const history: ChangeHistory = {
+    expected,
+    told,
+    hearings: [
+      { name: 'the gateway that cloud calls', heard: called(), repeatsMax: kills * IN_FLIGHT_MAX },
+      { name: 'the listener at mac', heard, repeatsMax: 0 },
+    ],
+  };
+  const refused = gateway.refused.map((fault) => `The gateway refused a delivery: ${fault}.`);
+  const repeats = called().length - new Set(called().map(({ id }) => id)).size;
+  say(`${told.length} events of ${changes} changes under ${JSON.stringify({ ...troubles, repeats })}`);
+  return { told: told.length, troubles, violations: [...violationsOf(history), ...refused] };
+}
+
+const AGENT_EVENTS = ['agent.created', 'agent.updated', 'agent.deleted', 'agent.email.changed'];
+
+async function areFollowed(mesh: ChaosMesh, client: Client): Promise<boolean> {
+  const views = await Promise.all(mesh.hosts.map((host) => client.ask(host, 'GET', '/api/hosts')));
+  return views.every((view) => view?.body.hosts.filter(isFollowing).length === IDS.length - 1);
+}
+
+function isFollowing({ feed }: { readonly feed?: { readonly state: string } }): boolean {
+  return feed?.state === 'following';
+}
+
+/** Lets the changes go on bit by bit, so that they last as long as the trouble. Everything is mended at the end. */
+async function makeTrouble(
+  mesh: ChaosMesh,
+  { changes, kills, seed, allowance }: ChangesRun & { readonly allowance: Allowance },
+): Promise<Readonly<Record<string, number>>> {
+  const random = seededRandom(seed);
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
+  const left = mesh.hosts.flatMap((host) => Array.from({ length: kills }, () => host));
+  const parts = left.length + 1;
+  let linksCut = 0;
+  let done = 0;
+  const allowPart = () => {
+    allowance.allow(Math.floor((changes * (done + 1)) / parts) - Math.floor((changes * done) / parts));
+    done += 1;
+  };
+  const crash = async (host: HostProcess) => {
+    left.splice(left.indexOf(host), 1);
+    allowPart();
+    await pause(random.next() * 150);
+    await host.kill();
+    await pause(random.next() * 100);
+    await host.start();
+  };
+  allowPart();
+  while (left.length > 0) {
+    const host = pick(left);
+    const other = random.next() < 0.2 ? left.find((one) => one !== host) : undefined;
+    const chance = random.next();
+    if (chance < 0.25) {
+      mesh.cut(pick(IDS), pick(IDS));
+      linksCut += 1;
+    } else if (chance < 0.5) mesh.mend();
+    await Promise.all([host, other].map((one) => one && crash(one)));
+  }
+  mesh.mend();
+  allowance.end();
+  return { killed: parts - 1, linksCut };
+}
+
+async function listen(
+  host: HostProcess,
+  { since, heard, signal }: { readonly since: string; readonly heard: ToldEvent[]; readonly signal: AbortSignal },
+): Promise<void> {
+  for await (const { event } of createChangesClient(host.url, { since, signal })) heard.push(event);
+}
+
+/** Resolves when each has heard so many different changes, or nobody has heard anything for long. */
+async function untilHeard(total: number, hearings: () => readonly (readonly ToldEvent[])[]): Promise<void> {
+  let size = -1;
+  for (let quietSinceMs = Date.now(); Date.now() - quietSinceMs < QUIET_MS_MAX; ) {
+    const now = hearings();
+    if (now.every((heard) => new Set(heard.map(({ id }) => id)).size >= total)) return;
+    const nowSize = now.reduce((sum, { length }) => sum + length, 0);
+    if (nowSize !== size) quietSinceMs = Date.now();
+    size = nowSize;
+    await pause(200);
+  }
+}
+
+/** The end of a host's log. */
+async function cursorOf(host: HostProcess): Promise<string | null> {
+  return (await lines(host, 'waitMs=0')).cursor;
+}
+
+/** What a host's own log tells since then. */
+async function ownChanges(host: HostProcess, since: string): Promise<readonly ToldEvent[]> {
+  const told: ToldEvent[] = [];
+  for (let cursor: string | null = since; ; ) {
+    const next = await lines(host, `scope=host&waitMs=0&since=${cursor}`);
+    told.push(...next.changes);
+    if (next.changes.length === 0) return told;
+    cursor = next.cursor;
+  }
+}
+
+async function lines(host: HostProcess, query: string) {
+  const answer = await fetch(`${host.url}/api/changes?${query}`, { headers: { accept: 'application/x-ndjson' } });
+  const text = await answer.text();
+  const changes = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ToldEvent]));
+  return { changes, cursor: answer.headers.get('mesh-cursor') };
+}
