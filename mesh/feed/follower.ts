@@ -10,10 +10,10 @@ import type { FeedEntry, IndexRows } from './feed-entry.ts';
 import type { SignedHead, Standing } from './head.ts';
 import { type FeedAnswer, feedEntrySchema } from './messages.ts';
 
-/** Why a host's feed is not believed. `forked`: the host's data was copied or set back. */
+/** Why a host's feed is not believed. `forked`: the host's data was copied or set back. `drifted`: this host's own copy is not what it was. */
 export interface FeedRefusal {
   readonly kind: 'refused';
-  readonly reason: 'forked' | 'forged' | 'broken';
+  readonly reason: 'forked' | 'forged' | 'broken' | 'drifted';
   /** A sentence. */
   readonly why: string;
 }
@@ -98,9 +98,12 @@ function headFault({ hostId, isGenuine }: FollowerPorts, from: Standing, head: S
 function standingFault(hostId: HostId, { n, chain, digest }: Standing, head: SignedHead): FeedRefusal | undefined {
   if (head.n !== n) return broken(hostId, `sent entries up to ${n} and a statement about entry ${head.n}`);
   if (head.chain !== chain) return forked(hostId, `signed another log up to entry ${n} than it had told this host of`);
-  if (head.digest !== digest)
-    return broken(hostId, `shows other addresses at entry ${n} than its entries make; this host's copy has drifted`);
+  if (head.digest !== digest) return { kind: 'refused', reason: 'drifted', why: drift(hostId, n) };
   return undefined;
+}
+
+function drift(hostId: HostId, n: number): string {
+  return `Host '${hostId}' shows other addresses at entry ${n} than its entries make; this host's copy has drifted.`;
 }
 
 /** A host speaks for itself alone, and of what is an address. */

@@ -110,10 +110,18 @@ export class HostFollower {
     this.#silence = undefined;
     if (answer.kind === 'gone') return this.#followAnew(signal);
     const refusal = await this.#takeChunk(answer);
+    if (refusal?.reason === 'drifted') return this.#mend(refusal, signal);
     if (refusal !== undefined) return this.#refuse(refusal);
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
     const isHasty = question.waitMs > 0 && answer.entries.length === 0 && clock.monotonicMs() - sinceMs < HASTY_MS;
     return isHasty ? { kind: 'rest', restMs: HASTY_MS } : GO_ON;
+  }
+
+  /** The entries are the host's, and the addresses are not what they make: a snapshot puts the copy right, and tells what that changes. */
+  async #mend({ why }: FeedRefusal, signal: AbortSignal): Promise<Outcome> {
+    const { log, hostId } = this.#options;
+    log.error('feed.drifted', { peer: hostId, why });
+    return this.#followAnew(signal);
   }
 
   async #followAnew(signal: AbortSignal): Promise<Outcome> {

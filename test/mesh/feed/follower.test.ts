@@ -136,7 +136,7 @@ describe('a chunk is refused', () => {
       'entry 1 belongs',
     ],
     ['when it is no entry', [{ n: 1 }], headOf(end), 'broken', 'entry 1 belongs'],
-    ['when the digest is of other addresses', one, headOf({ ...end, digest: EMPTY_DIGEST }), 'broken', 'has drifted'],
+    ['when the digest is of other addresses', one, headOf({ ...end, digest: EMPTY_DIGEST }), 'drifted', 'has drifted'],
   ] as const)('%s', async (_, entries, head, reason, why) => {
     const refused = await take(entries, head);
     expect(refused).toMatchObject({ kind: 'refused', reason });
