@@ -1,0 +1,13 @@
+// `npm run demo`, which says of itself whether all of it was as told.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const DEMO = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
+const LIVE_MS_MAX = 120_000;
+
+it('the demo goes as it tells', { timeout: LIVE_MS_MAX }, async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [DEMO]);
+  expect(stdout.trim().split('\n').at(-1)).toBe('All of it was as told.');
+});
