@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
 import { OWN_QUESTION_MS_MAX } from '../../node/peers/timetable.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
@@ -41,15 +42,21 @@ async function settledMesh() {
 }
 
 describe('a mesh in which nobody does anything', { timeout: WHOLE_MESH_MS_MAX }, () => {
-  it('has each host ask each other less than four times a minute, and nothing but greetings', async () => {
+  it('has each host greet each other less than four times a minute, wait for its news, and ask nothing else', async () => {
     const { mesh, said } = await settledMesh();
     await using _ = mesh;
     await mesh.clock.advance(4 * 60_000);
-    expect([...new Set(said.map(({ path }) => path))]).toEqual([CLAIM_QUESTIONS_PATH]);
+    expect(new Set(said.map(({ path }) => path))).toEqual(new Set([CLAIM_QUESTIONS_PATH, FEED_PATH]));
     const pairs = IDS.flatMap((from) => IDS.filter((to) => to !== from).map((to) => ({ from, to })));
-    const counts = pairs.map((pair) => said.filter(({ from, to }) => from === pair.from && to === pair.to).length / 4);
-    expect(Math.max(...counts)).toBeLessThanOrEqual(QUESTIONS_A_MINUTE_MAX);
-    expect(Math.min(...counts)).toBeGreaterThanOrEqual(3);
+    const countsOf = (path: string) =>
+      pairs.map(
+        ({ from, to }) => said.filter((one) => one.from === from && one.to === to && one.path === path).length / 4,
+      );
+    const greetings = countsOf(CLAIM_QUESTIONS_PATH);
+    expect(Math.max(...greetings)).toBeLessThanOrEqual(QUESTIONS_A_MINUTE_MAX);
+    expect(Math.min(...greetings)).toBeGreaterThanOrEqual(3);
+    // A question for news is held for 25 s.
+    expect(Math.max(...countsOf(FEED_PATH))).toBeLessThanOrEqual(2.5);
   });
 
   it('reads an index once its host says that it changed, and no other', async () => {

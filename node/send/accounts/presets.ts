@@ -13,6 +13,7 @@ export interface Preset {
 interface Service {
   readonly description?: string;
   readonly aliases?: readonly string[];
+  readonly domains?: readonly string[];
   readonly host?: string;
   readonly port?: number | string;
   readonly secure?: boolean;
@@ -33,13 +34,13 @@ for (const [name, service] of Object.entries(services as Readonly<Record<string,
     security: isTls ? 'tls' : 'starttls',
   };
   all.push(preset);
-  for (const alias of [name, ...(service.aliases ?? [])]) byId.set(nameKey(alias), preset);
+  for (const alias of [name, ...(service.aliases ?? []), ...(service.domains ?? [])]) byId.set(nameKey(alias), preset);
 }
 
 /** All of them, by id. */
 export const PRESETS: readonly Preset[] = all.sort((one, other) => (one.id < other.id ? -1 : 1));
 
-/** `gmail`, `Outlook`, `SendGrid`, … in any case; `undefined` when there is none of that name. */
+/** `gmail`, `Outlook`, `SendGrid`, … or a domain of theirs, `me.com`, in any case; `undefined` when there is none of that name. */
 export function findPreset(name: string): Preset | undefined {
   return byId.get(nameKey(name));
 }
