@@ -16,6 +16,7 @@ import {
   type Known,
   statusOf,
 } from './delivery/delivery-view.ts';
+import { laneName } from './delivery/lane-name.ts';
 import type { Ledger } from './delivery/ledger.ts';
 import { LogPages } from './delivery/log-pages.ts';
 import { isReplayed } from './delivery/replays.ts';
@@ -190,7 +191,7 @@ export class Deliveries {
 
 /** Throws `conflict` when another event of the agent comes first. */
 function hastenLive(channel: Channel, { seq, entry }: Known): void {
-  const lane = entry === undefined ? undefined : channel.lanes.of(entry.agent.id);
+  const lane = entry === undefined ? undefined : channel.lanes.of(laneName(entry));
   if (lane === undefined) return;
   if (lane.seq === seq) channel.hasten(lane);
   else

@@ -1,10 +1,10 @@
 // What the webhooks keep on disk, under `webhook/`: the door through which stored records come back.
 //   webhook/subscription/<id>      the subscription, its secret with it
 //   webhook/progress/<id>          its cursor in the log, how many dead letters it has, its receiver's health
-//   webhook/lane/<id>/<agent>      the first unsettled event of one agent, with its attempts
+//   webhook/lane/<id>/<lane>       the first unsettled event of one agent, with its attempts; <lane> is <agent>, or <host>/<agent> of another host
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
 //   webhook/replay/<id>/<replay>   a replay that is under way, and its place in the log
-//   webhook/replay-lane/<id>/<replay>/<agent>   as a lane, of a replay
+//   webhook/replay-lane/<id>/<replay>/<lane>   as a lane, of a replay
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
 import { z } from 'zod';
 import { jsonPath } from '../../mesh/json/foreign-json.ts';
@@ -25,10 +25,10 @@ const SEQ_DIGITS = 16;
 
 export function laneKey(
   subscriptionId: string,
-  { agentId, replayId }: { readonly agentId: string; readonly replayId: string | undefined },
+  { name, replayId }: { readonly name: string; readonly replayId: string | undefined },
 ): string {
-  if (replayId === undefined) return `${LANE_PREFIX}${subscriptionId}/${agentId}`;
-  return `${REPLAY_LANE_PREFIX}${subscriptionId}/${replayId}/${agentId}`;
+  if (replayId === undefined) return `${LANE_PREFIX}${subscriptionId}/${name}`;
+  return `${REPLAY_LANE_PREFIX}${subscriptionId}/${replayId}/${name}`;
 }
 
 export function replayKey(subscriptionId: string, replayId: string): string {
@@ -109,6 +109,8 @@ const history = z.array(keptAttempt).readonly().default([]);
 const lane = z.object({
   subscriptionId: z.string(),
   agentId: z.string(),
+  /** The agent's host; absent: this one. */
+  hostId: z.string().optional(),
   /** Everything of this agent below is settled; up to the cursor nothing from here on is. */
   seq: count,
   /** Whether `seq` itself is the agent's next wanted entry; else it is yet to be looked for. */

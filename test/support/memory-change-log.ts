@@ -1,6 +1,8 @@
 // A change log in memory whose entries a test writes at will; it outlives the crashes of its readers. It counts what is read.
+
+import type { LogId } from '../../mesh/feed/place.ts';
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog } from '../../node/changes/change-log.ts';
+import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog, HeardEntry } from '../../node/changes/change-log.ts';
 
 export class MemoryChangeLog implements ChangeLog {
   readonly #entries: ChangeEntry[] = [];
@@ -24,9 +26,21 @@ export class MemoryChangeLog implements ChangeLog {
 
   /** One more change of an agent, told to subscribers at once. */
   append(agentId: string, event: AgentEvent = 'agent.email.changed'): AgentEntry {
-    const entry = this.#make(agentId, event);
-    this.#entries.push(entry);
-    for (const listener of this.#listeners) listener();
+    const entry = this.#make('mac', agentId, event);
+    this.#add(entry);
+    return entry;
+  }
+
+  /** One more change of an agent of another host; `said` is what that host told otherwise. */
+  hear(
+    host: string,
+    agentId: string,
+    said: Partial<Pick<HeardEntry, 'event' | 'sequence' | 'resync'>> = {},
+  ): HeardEntry {
+    const made = this.#make(host, agentId, 'agent.email.changed');
+    const origin = { hostId: made.agent.hostId, logId: 'log' as LogId, n: made.seq };
+    const entry = { ...made, origin, heardAt: made.timestamp, ...said };
+    this.#add(entry);
     return entry;
   }
 
@@ -42,9 +56,15 @@ export class MemoryChangeLog implements ChangeLog {
     return () => this.#listeners.delete(listener);
   }
 
-  #make(agentId: string, event: AgentEvent): AgentEntry {
-    const sequence = (this.#sequences.get(agentId) ?? 0) + 1;
-    this.#sequences.set(agentId, sequence);
+  #add(entry: ChangeEntry): void {
+    this.#entries.push(entry);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #make(host: string, agentId: string, event: AgentEvent): AgentEntry {
+    const agent = `${host}/${agentId}`;
+    const sequence = (this.#sequences.get(agent) ?? 0) + 1;
+    this.#sequences.set(agent, sequence);
     const seq = this.#entries.length + 1;
     const address = `${agentId}-${sequence}@x.example` as EmailAddress;
     return {
@@ -52,7 +72,7 @@ export class MemoryChangeLog implements ChangeLog {
       id: `msg_${seq}`,
       event,
       timestamp: new Date(this.#wallMs()).toISOString(),
-      agent: { id: agentId as AgentId, name: `name of ${agentId}`, hostId: 'mac' as HostId },
+      agent: { id: agentId as AgentId, name: `name of ${agentId}`, hostId: host as HostId },
       changes: { added: [address], removed: [], modified: [], current: [address] },
       sequence,
     };

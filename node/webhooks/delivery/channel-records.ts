@@ -38,7 +38,7 @@ export class ChannelRecords {
 
   /** `undefined`: the lane ended. `replayId`: of a lane of a replay. */
   lane(
-    of: { readonly agentId: string; readonly replayId: string | undefined },
+    of: { readonly name: string; readonly replayId: string | undefined },
     value: () => StoredLane | undefined,
   ): void {
     this.#mark(laneKey(this.#id, of), value);

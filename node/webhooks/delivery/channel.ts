@@ -383,7 +383,7 @@ export class Channel {
       // The lane waits for the endpoint, not for a place of its own in the schedule.
       stream.retry(lane, this.#endpoint.pausedUntilMs, ended);
     } else {
-      this.#endpoint = afterRefusal(this.#endpoint, lane.agentId, failure);
+      this.#endpoint = afterRefusal(this.#endpoint, lane.name, failure);
       stream.retry(lane, nowMs + Math.max(delayMs, retryAfterMs), ended);
     }
     this.#changed();

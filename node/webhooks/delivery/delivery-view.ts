@@ -3,6 +3,7 @@ import type { ChangeEntry } from '../../changes/change-log.ts';
 import { wanted } from '../epochs.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
+import { laneName } from './lane-name.ts';
 import type { Lane } from './lanes.ts';
 
 export const DELIVERY_STATUSES = ['pending', 'held', 'dead', 'delivered'] as const;
@@ -64,7 +65,7 @@ export function deliveryView(channel: Channel, known: Known, status: DeliverySta
   const lane = laneAt(channel, known);
   const history = lane?.history ?? letter?.history ?? [];
   const last = history.at(-1);
-  const first = entry === undefined ? undefined : channel.lanes.of(entry.agent.id)?.seq;
+  const first = entry === undefined ? undefined : channel.lanes.of(laneName(entry))?.seq;
   const isBehind = (status === 'pending' || status === 'held') && first !== undefined && first < seq;
   const nextMs = Math.max(lane?.dueMs ?? 0, channel.endpoint.pausedUntilMs);
   return {
@@ -88,7 +89,7 @@ export function attemptsOf(channel: Channel, known: Known): readonly AttemptView
 
 /** The lane that is at the entry: one of the changes as they come, or of a replay. */
 function laneAt({ lanes, replays }: Channel, { seq, entry }: Known): Lane | undefined {
-  const lane = entry === undefined ? undefined : lanes.of(entry.agent.id);
+  const lane = entry === undefined ? undefined : lanes.of(laneName(entry));
   return lane?.seq === seq && lane.state !== 'seeking' ? lane : replays.sending(seq)?.lane;
 }
 

@@ -18,7 +18,7 @@ export interface Endpoint extends Breaker {
   readonly failingSinceMs: number;
   readonly failures: number;
   readonly lastSuccessMs: number;
-  /** Agents whose events were refused since the last success; at most `ILL_ENDPOINT_AGENTS_MIN`. */
+  /** The lanes whose events were refused since the last success, by their names; at most `ILL_ENDPOINT_AGENTS_MIN`. */
   readonly refusedAgents: readonly string[];
 }
 
@@ -52,10 +52,10 @@ export interface Failure {
 }
 
 /** One event refused: it backs off alone, until so many agents were refused in a row that the endpoint must be ill. */
-export function afterRefusal(endpoint: Endpoint, agentId: string, failure: Failure): Endpoint {
+export function afterRefusal(endpoint: Endpoint, laneName: string, failure: Failure): Endpoint {
   const known = endpoint.refusedAgents;
-  const isKnown = known.includes(agentId) || known.length >= ILL_ENDPOINT_AGENTS_MIN;
-  const refusedAgents = isKnown ? known : [...known, agentId];
+  const isKnown = known.includes(laneName) || known.length >= ILL_ENDPOINT_AGENTS_MIN;
+  const refusedAgents = isKnown ? known : [...known, laneName];
   const refused = { ...counted(endpoint, failure.nowMs), refusedAgents };
   return refusedAgents.length >= ILL_ENDPOINT_AGENTS_MIN ? paused(refused, failure) : refused;
 }

@@ -1,10 +1,11 @@
-// One subscription's place in the log. The cursor runs ahead over the log; each agent with an unsettled event behind it has a
+// One subscription's place in the log. The cursor runs ahead over the log; each agent of a host with an unsettled event behind it has a
 // lane, whose first event is attempted until it is accepted or dead before the next one is. A blocked lane therefore costs
 // the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
 // Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import { ATTEMPTS_KEPT_MAX, LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../limits.ts';
 import type { KeptAttempt, StoredLane } from '../webhook-records.ts';
+import { hostOf, laneName, nameOf } from './lane-name.ts';
 
 interface Place {
   readonly seq: number;
@@ -14,7 +15,11 @@ interface Place {
 
 /** An agent's place. Only `Lanes` changes one. */
 export interface Lane {
+  /** Unique in the subscription: see `laneName`. */
+  readonly name: string;
   readonly agentId: string;
+  /** The agent's host; absent: this one. */
+  readonly hostId?: string | undefined;
   /** The first event: its position in the log, and when it happened (wall clock). */
   readonly seq: number;
   readonly bornMs: number;
@@ -81,17 +86,18 @@ export class Lanes {
   }
 
   has(lane: Lane): boolean {
-    return this.#lanes.get(lane.agentId) === lane;
+    return this.#lanes.get(lane.name) === lane;
   }
 
-  /** The lane of an agent, if it has one. */
-  of(agentId: string): Lane | undefined {
-    return this.#lanes.get(agentId);
+  /** The lane of that name, if there is one. */
+  of(name: string): Lane | undefined {
+    return this.#lanes.get(name);
   }
 
   /** Whether a wanted entry was accepted or buried. */
-  isSettled({ seq, agent }: ChangeEntry): boolean {
-    return seq <= this.#cursor && seq < (this.#lanes.get(agent.id)?.seq ?? Number.POSITIVE_INFINITY);
+  isSettled(entry: ChangeEntry): boolean {
+    const { seq } = entry;
+    return seq <= this.#cursor && seq < (this.#lanes.get(laneName(entry))?.seq ?? Number.POSITIVE_INFINITY);
   }
 
   all(): Iterable<Lane> {
@@ -106,19 +112,20 @@ export class Lanes {
   }
 
   /** A lane as it was stored. What stands behind its first event must be `recall`ed. */
-  restore({ isFound, agentId, seq, bornMs, attempts, dueMs, history }: StoredLane): void {
+  restore({ isFound, agentId, hostId, seq, bornMs, attempts, dueMs, history }: StoredLane): void {
     const knownTo = isFound ? seq : seq - 1;
     const state = isFound ? (attempts > 0 ? 'waiting' : 'ready') : 'seeking';
-    const lane: OwnLane = { agentId, seq, bornMs, attempts, dueMs, history, state, behind: [], knownTo };
-    this.#lanes.set(agentId, lane);
+    const name = nameOf({ agentId, hostId });
+    const lane: OwnLane = { name, agentId, hostId, seq, bornMs, attempts, dueMs, history, state, behind: [], knownTo };
+    this.#lanes.set(name, lane);
     if (state === 'ready') this.#ready.add(lane);
   }
 
   /** What is kept of a lane; `undefined` of one that has ended. */
   stored(subscriptionId: string, lane: Lane): StoredLane | undefined {
     if (!this.has(lane)) return undefined;
-    const { agentId, seq, bornMs, attempts, dueMs, history, state } = lane;
-    return { subscriptionId, agentId, seq, isFound: state !== 'seeking', bornMs, attempts, dueMs, history };
+    const { agentId, hostId, seq, bornMs, attempts, dueMs, history, state } = lane;
+    return { subscriptionId, agentId, hostId, seq, isFound: state !== 'seeking', bornMs, attempts, dueMs, history };
   }
 
   /** Whether the log may be read on from the cursor. */
@@ -146,12 +153,12 @@ export class Lanes {
       known += (lane.state === 'seeking' ? 0 : 1) + lane.behind.length;
       // While it is recalled, it already knows those behind it that were found.
       const to = Math.max(lane.knownTo, lane.behind.at(-1)?.seq ?? 0);
-      if (to < cursor) knownTo.set(lane.agentId, to);
+      if (to < cursor) knownTo.set(lane.name, to);
     }
     return {
       known,
       from: Math.min(cursor, ...knownTo.values()),
-      left: (entry) => this.#wants(entry) && entry.seq > (knownTo.get(entry.agent.id) ?? cursor),
+      left: (entry) => this.#wants(entry) && entry.seq > (knownTo.get(laneName(entry)) ?? cursor),
     };
   }
 
@@ -219,7 +226,7 @@ export class Lanes {
    */
   recall(entries: readonly ChangeEntry[], sought: Set<Lane>): void {
     for (const entry of entries) {
-      const lane = this.#lanes.get(entry.agent.id);
+      const lane = this.#lanes.get(laneName(entry));
       if (entry.seq > this.#cursor) return;
       if (lane === undefined || !sought.has(lane) || entry.seq <= lane.knownTo || !this.#wants(entry)) continue;
       if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(this.#placeOf(entry));
@@ -250,7 +257,7 @@ export class Lanes {
       lane.bornMs = next.bornMs;
       this.giveBack(lane);
     } else if (lane.knownTo === Number.POSITIVE_INFINITY) {
-      this.#lanes.delete(lane.agentId);
+      this.#lanes.delete(lane.name);
       this.#ready.delete(lane);
     } else {
       lane.seq = lane.knownTo + 1;
@@ -260,18 +267,19 @@ export class Lanes {
   }
 
   #append(entry: ChangeEntry): void {
-    const lane = this.#lanes.get(entry.agent.id);
-    if (lane === undefined) this.#open(entry.agent.id, this.#placeOf(entry));
+    const lane = this.#lanes.get(laneName(entry));
+    if (lane === undefined) this.#open(entry);
     else if (lane.knownTo !== Number.POSITIVE_INFINITY) return;
     else if (lane.behind.length < LANE_BEHIND_MAX) lane.behind.push(this.#placeOf(entry));
     else lane.knownTo = entry.seq - 1;
   }
 
-  #open(agentId: string, { seq, bornMs }: Place): void {
+  #open(entry: ChangeEntry): void {
     const knownTo = Number.POSITIVE_INFINITY;
-    const first = { agentId, seq, bornMs, attempts: 0, dueMs: 0, history: [] };
-    const lane: OwnLane = { ...first, state: 'ready', behind: [], knownTo };
-    this.#lanes.set(agentId, lane);
+    const whose = { name: laneName(entry), agentId: entry.agent.id, hostId: hostOf(entry) };
+    const first = { ...this.#placeOf(entry), attempts: 0, dueMs: 0, history: [] };
+    const lane: OwnLane = { ...whose, ...first, state: 'ready', behind: [], knownTo };
+    this.#lanes.set(lane.name, lane);
     this.#ready.add(lane);
     this.#touched(lane);
   }

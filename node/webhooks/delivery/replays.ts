@@ -103,11 +103,11 @@ export class Replays {
     if (this.#turns.length > 1) this.#turns = [...this.#turns.filter((other) => other !== stream), stream];
   }
 
-  #isFree(stream: Stream, { agentId }: Lane): boolean {
+  #isFree(stream: Stream, { name }: Lane): boolean {
     if (this.#turns.length === 1) return true;
     return this.#turns.every((other) => {
       if (other === stream) return true;
-      const state = other.lanes.of(agentId)?.state;
+      const state = other.lanes.of(name)?.state;
       if (stream === this.#live) return state === undefined || state === 'waiting';
       return state !== 'busy';
     });

@@ -153,9 +153,7 @@ export class Stream {
     const { records, subscription, placeChanged } = this.#options;
     const { replay } = this;
     if (lane !== undefined) {
-      records.lane({ agentId: lane.agentId, replayId: replay?.id }, () =>
-        this.#lanes.stored(this.subscriptionId, lane),
-      );
+      records.lane({ name: lane.name, replayId: replay?.id }, () => this.#lanes.stored(this.subscriptionId, lane));
       const dueMs = lane.state === 'waiting' ? lane.dueMs : Number.POSITIVE_INFINITY;
       this.#nextChangeMs = Math.min(this.#nextChangeMs, dueMs, lifeEndMs(lane, subscription()));
     }

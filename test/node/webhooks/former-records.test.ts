@@ -1,6 +1,6 @@
 // Records from before attempts, scopes of epochs, former secrets and replays were kept: they are read as what they meant.
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
 
 describe('records of a former version', () => {
   it('come back with their scope, their attempts and their dead letters, and can be replayed', async () => {
@@ -22,6 +22,35 @@ describe('records of a former version', () => {
     await world.clock.advance(HOUR_MS);
     expect([...world.receiver.acceptedOf('ann')].sort()).toEqual([1, 2]);
     expect(await world.webhooks.get(id)).toMatchObject({ deliveries: { pending: 0, dead: 0 } });
+  });
+
+  it('of lanes that had no host are of the agents of this host: what waited is sent, in order, and leaves nothing behind', async () => {
+    const world = new WebhookWorld();
+    await world.open();
+    const { id } = await world.subscribe();
+    world.receiver.reply = () => 400;
+    for (const agent of ['ann', 'ann', 'bob']) world.changes.append(agent);
+    await world.clock.advance(SECOND_MS);
+    const disk = new Map(world.store.crash());
+    for (const [agent, seq] of [
+      ['ann', 1],
+      ['bob', 3],
+    ] as const) {
+      const lane = { subscriptionId: id, agentId: agent, seq, isFound: true, attempts: 1, dueMs: 0 };
+      disk.set(`webhook/lane/${id}/${agent}`, JSON.stringify({ ...lane, bornMs: world.clock.wallMs() }));
+    }
+    world.receiver.reply = ({ agentId, attempt }) => (agentId === 'bob' && attempt === 2 ? 400 : 204);
+    await world.open(disk);
+    world.changes.hear('cloud', 'ann');
+    world.changes.hear('cloud', 'bob');
+    await world.clock.advance(SECOND_MS);
+    expect(world.receiver.accepted.map(({ id: event }) => event).sort()).toEqual(['msg_1', 'msg_2', 'msg_4', 'msg_5']);
+    await world.clock.advance(HOUR_MS);
+    expect(world.receiver.accepted.map(({ id: event }) => event).at(-1)).toBe('msg_3');
+    expect(world.stored('webhook/lane/')).toEqual({});
+    await world.crash();
+    await world.clock.advance(MINUTE_MS);
+    expect(world.receiver.accepted.length).toBe(5);
   });
 });
 
