@@ -134,19 +134,50 @@ describe('GET /api/changes', () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  it('hands over parts of at most 64 KiB, and all in order', async () => {
+  it.each([
+    ['many', 700, 0],
+    ['large', 40, 10_000],
+    ['larger than a part', 3, 100_000],
+  ])('hands over %s changes in parts of about 64 KiB, and all in order', async (_, count, fieldCharacters) => {
     const { get, changes, cursor } = await changesNode();
-    const many = Array.from({ length: 700 }, (_, at) => ownEntry(at + 1));
+    const fields = ['x'.repeat(fieldCharacters)];
+    const many = Array.from({ length: count }, (__, at) =>
+      ownEntry(at + 1, { changes: { added: [], removed: [], modified: [], current: [], fields } }),
+    );
     await changes.append(many, [], nothing);
     const listener = new Listener(await get(`?since=${cursor(0)}`));
     await listener.piece();
     const heard: (string | undefined)[] = [];
-    while (heard.length < 700) {
-      const piece = String(await listener.piece());
-      expect(piece.length).toBeLessThan(90_000);
-      heard.push(...[...piece.matchAll(/^id: (.*)$/gm)].map(([, id]) => id));
+    while (heard.length < count) {
+      const ids = [...String(await listener.piece()).matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+      expect(ids.length === 1 || ids.length * (fieldCharacters + 250) < 80_000).toBe(true);
+      heard.push(...ids);
     }
-    expect(heard).toEqual(many.map((_, at) => cursor(at + 1)));
+    expect(heard).toEqual(many.map((__, at) => cursor(at + 1)));
+    await listener.leave();
+  });
+
+  it('subscribes at the log while it waits, and no longer', async () => {
+    const { get, changes, clock } = await changesNode();
+    let subscribed = 0;
+    const subscribe = changes.subscribe.bind(changes);
+    changes.subscribe = (listener) => {
+      subscribed += 1;
+      const stop = subscribe(listener);
+      return () => {
+        subscribed -= 1;
+        return stop();
+      };
+    };
+    const listener = new Listener(await get());
+    await listener.piece();
+    const coming = listener.piece();
+    await clock.settle();
+    expect(subscribed).toBe(1);
+    await changes.append([ownEntry(1)], [], nothing);
+    await coming;
+    await clock.settle();
+    expect(subscribed).toBe(0);
     await listener.leave();
   });
 
