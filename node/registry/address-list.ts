@@ -121,7 +121,7 @@ function mergedMetadata(
     if (value === null) delete merged[key];
     else merged[key] = value;
   }
-  const fault = metadataFault(merged);
+  const fault = metadataFault(merged, present);
   if (fault === undefined) return merged;
   const field = fault.key === undefined ? 'metadata' : `metadata.${fault.key}`.slice(0, 200);
   throw new MeshError('invalid_request', `'${field}' is not valid: ${fault.message}.`, { field });

@@ -13,11 +13,12 @@ export interface MetadataFault {
   readonly message: string;
 }
 
-export function metadataFault(metadata: Metadata): MetadataFault | undefined {
-  const keys = Object.keys(metadata);
-  if (keys.length > METADATA_KEYS_MAX) return { message: `must have at most ${METADATA_KEYS_MAX} keys` };
-  for (const key of keys) {
-    const message = keyFault(key);
+/** `before`: what stood there; a value that stays as it was is not judged again. */
+export function metadataFault(metadata: Metadata, before: Metadata = {}): MetadataFault | undefined {
+  const members = Object.entries(metadata);
+  if (members.length > METADATA_KEYS_MAX) return { message: `must have at most ${METADATA_KEYS_MAX} keys` };
+  for (const [key, value] of members) {
+    const message = keyFault(key) ?? (value === before[key] ? undefined : valueFault(value));
     if (message !== undefined) return { key, message };
   }
   if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX)
@@ -30,4 +31,8 @@ function keyFault(key: string): string | undefined {
   if (isPrototypeName(key)) return 'this key is a name that every JavaScript object inherits; choose another';
   const fault = textFault(key, METADATA_KEY_CHARACTERS_MAX);
   return fault === undefined ? undefined : `the key ${fault}`;
+}
+
+function valueFault(value: string): string | undefined {
+  return value.isWellFormed() ? undefined : 'the value must be well-formed Unicode, without lone surrogates';
 }

@@ -1,8 +1,9 @@
 // The doors of the feed: what is let in, what is not, and that members which are not known here stay.
 import { describe, expect, it } from 'vitest';
 import type { ZodType } from 'zod';
-import { firstChain } from '../../../mesh/feed/chain.ts';
-import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
+import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
+import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
+import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
 import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
 import {
@@ -14,7 +15,9 @@ import {
   snapshotAnswerSchema,
   snapshotQuestionSchema,
 } from '../../../mesh/feed/messages.ts';
+import { parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import { METADATA_KEYS_MAX } from '../../../mesh/limits.ts';
+import type { IndexRow } from '../../../mesh/lookup/index-entry.ts';
 import { testKeys } from '../../support/test-keys.ts';
 
 const { cloud } = testKeys('cloud');
@@ -110,5 +113,18 @@ describe('the doors of the feed', () => {
       changes: { ...entry.changes, rank: { of: 9 } },
     };
     expect(feedEntrySchema.parse(odd)).toEqual(odd);
+  });
+
+  it('let half a character through as it is, so that a copy has the digest and the chain of its owner', () => {
+    const odd = { ...row, metadata: { 'a\ud83d': '\udca1', half: 'v\ud83d' } };
+    const told = { ...entry, agent: { ...entry.agent, name: 'p\udfff' }, rows: { put: [odd], drop: [] } };
+    const overTheWire = (value: unknown) =>
+      parseForeignJson(new TextDecoder().decode(new TextEncoder().encode(JSON.stringify(value))));
+    const heard = feedEntrySchema.parse(overTheWire(told));
+    const [copied] = snapshotAgentSchema.parse(overTheWire({ ...agent, rows: [odd] })).rows;
+    const digestOf = (one: unknown) => changedDigest(EMPTY_DIGEST, [], [one as IndexRow]);
+    expect(nextChain(firstChain(LOG), heard)).toBe(nextChain(firstChain(LOG), told as unknown as FeedEntry));
+    expect([digestOf(copied), digestOf(heard.rows?.put[0])]).toEqual([digestOf(odd), digestOf(odd)]);
+    expect(digestOf({ ...odd, metadata: { 'a\ud83d': '\ufffd', half: 'v\ud83d' } })).not.toBe(digestOf(odd));
   });
 });

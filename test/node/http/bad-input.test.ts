@@ -224,7 +224,7 @@ const DETAILS: readonly Row[] = [
   ),
   ...['yes', 1, null, {}].map((primary): Row => [{ primary }, 'primary']),
   ...[7, 'text', [], keys(21), { k: long }].map((metadata): Row => [{ metadata }, 'metadata']),
-  ...[7, true, {}, []].map((value): Row => [{ metadata: { tenant: value } }, 'metadata.tenant']),
+  ...[7, true, {}, [], '\ud800'].map((value): Row => [{ metadata: { tenant: value } }, 'metadata.tenant']),
   ...['constructor', 'toString', 'hasOwnProperty', 'prototype', 'a\u0007b', 'k'.repeat(129)].map(
     (key): Row => [{ metadata: { [key]: 'v' } }, `metadata.${key}`],
   ),

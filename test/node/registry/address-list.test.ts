@@ -69,6 +69,14 @@ describe('changing an address', () => {
     );
   });
 
+  it('keeps metadata that could not be given today as it is', () => {
+    const before = list('a').map((entry) => ({ ...entry, metadata: { old: '\ud83d' } }));
+    expect(withDetails(before, key('a'), { metadata: { a: 'v' } })[0]?.metadata).toEqual({ old: '\ud83d', a: 'v' });
+    expect(() => withDetails(before, key('a'), { metadata: { a: '\ud83d' } })).toThrow(
+      expect.objectContaining({ code: 'invalid_request', field: 'metadata.a' }),
+    );
+  });
+
   it('sets and clears the displayName', () => {
     const named = withDetails(list('a'), key('a'), { displayName: 'Titania' });
     expect(named[0]?.displayName).toBe('Titania');

@@ -15,11 +15,19 @@ describe('metadata', () => {
     ['a prototype name', { constructor: 'v' }, 'constructor', 'inherits'],
     ['a prototype name in other case', { Constructor: 'v' }, 'Constructor', 'inherits'],
     ['a control character in a key', { 'a\u0007': 'v' }, 'a\u0007', 'control'],
+    ['half a character in a key', { 'a\ud83d': 'v' }, 'a\ud83d', 'lone surrogates'],
+    ['half a character in a value', { a: 'v', b: '\udca1v' }, 'b', 'lone surrogates'],
     ['a key that is too long', { ['k'.repeat(129)]: 'v' }, 'k'.repeat(129), '128 characters'],
   ])('may not have %s', (_, metadata, key, why) => {
     expect(metadataFault(metadata)).toEqual({
       message: expect.stringContaining(why),
       ...(key === undefined ? {} : { key }),
     });
+  });
+
+  it('may keep a value that was there before such values were refused', () => {
+    const before = { old: '\ud83d', other: 'v' };
+    expect(metadataFault({ ...before, new: 'v' }, before)).toBeUndefined();
+    expect(metadataFault({ ...before, other: '\ud83d' }, before)).toMatchObject({ key: 'other' });
   });
 });
