@@ -16,6 +16,7 @@ import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
 import type { Log } from './log.ts';
+import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
 
 export interface OpenClaims extends AsyncDisposable {
@@ -55,40 +56,16 @@ export interface ClaimsOptions {
 
 /** Rejects with `store_failed` when a record of the claims can't be read. */
 export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
-  const { self, roster, engine, registry, store, transport, clock, random } = options;
-  const records = await loadClaimRecords(store);
-  const log = (event: string, fields: Readonly<Record<string, unknown>>) => {
-    options.log.info(event, fields);
-  };
-  if (engine !== undefined) {
-    const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log });
-    let listed = roster;
-    const evict = async (host: HostId) => {
-      if (listed.get(host)?.enabled !== true) {
-        await claims.evict(host);
-        return { kind: 'done' } as const;
-      }
-      throw new MeshError(
-        'invalid_request',
-        `Host '${host}' is a member of the mesh: take it out of hosts.json first.`,
-      );
-    };
-    await store.commit([engineWrite(engine.kind)]);
-    return {
-      store: claims,
-      voter: noVoter(self, engine, options.log),
-      commands: { evict },
-      start: () => claims.start(),
-      edited: (now) => {
-        listed = now;
-      },
-      [Symbol.asyncDispose]: () => claims.stop(),
-    };
-  }
-  const wish = wishOf(roster, options.isNoVoter);
+  const records = await loadClaimRecords(options.store);
+  const { engine } = options;
+  return engine === undefined ? openQuorumClaims(options, records) : openEngineClaims(options, engine, records);
+}
+
+function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenClaims {
+  const { self, roster, registry, store, transport, clock, random, doubted, conversation } = options;
   const claims = new QuorumClaims({
-    ...{ self, wish, records, registry, journal: store, transport, clock, random, log },
-    ...{ doubted: options.doubted, conversation: options.conversation },
+    ...{ self, records, registry, journal: store, transport, clock, random, doubted, conversation },
+    ...{ wish: wishOf(roster, options.isNoVoter), log: tellerOf(options.log) },
   });
   return {
     store: claims,
@@ -101,12 +78,45 @@ export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
       claims.start();
       if (records.engine === undefined) return;
       // What was claimed meanwhile is known to no voter.
-      options.doubted();
-      store.commit([engineWrite(undefined)]).catch(() => undefined);
+      doubted();
+      store.commit([engineWrite(undefined)]).catch(ignoreFailedStore);
     },
     edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),
   };
+}
+
+async function openEngineClaims(
+  { self, roster, registry, store, clock, log }: ClaimsOptions,
+  engine: ClaimEngine,
+  records: ClaimRecords,
+): Promise<OpenClaims> {
+  const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log: tellerOf(log) });
+  let listed = roster;
+  const evict = async (host: HostId) => {
+    if (listed.get(host)?.enabled === true)
+      throw new MeshError(
+        'invalid_request',
+        `Host '${host}' is a member of the mesh: take it out of hosts.json first.`,
+      );
+    await claims.evict(host);
+    return { kind: 'done' } as const;
+  };
+  await store.commit([engineWrite(engine.kind)]);
+  return {
+    store: claims,
+    voter: noVoter(self, engine, log),
+    commands: { evict },
+    start: () => claims.start(),
+    edited: (now) => {
+      listed = now;
+    },
+    [Symbol.asyncDispose]: () => claims.stop(),
+  };
+}
+
+function tellerOf(log: Log): (event: string, fields: Readonly<Record<string, unknown>>) => void {
+  return (event, fields) => log.info(event, fields);
 }
 
 /** The answer to hosts that keep the claims themselves: with two ways to decide, both could give out one address. */

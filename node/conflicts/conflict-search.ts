@@ -9,6 +9,7 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Log } from '../log.ts';
+import { ignoreFailedStore } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { Conflicts } from './conflicts.ts';
 
@@ -74,7 +75,7 @@ export class ConflictSearch {
   doubt(): void {
     this.#doubts += 1;
     // Committed before whatever else comes of the same event, for a crash must not end the doubt. The store tells of its own failure.
-    this.#options.store.commit([{ key: DOUBT, value: true }]).catch(() => undefined);
+    this.#options.store.commit([{ key: DOUBT, value: true }]).catch(ignoreFailedStore);
   }
 
   async run(signal: AbortSignal): Promise<void> {
