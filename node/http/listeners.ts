@@ -20,7 +20,7 @@ export class Listeners {
     this.#bounds = bounds;
   }
 
-  /** Takes a place, and returns how to give it back. Throws `overloaded`, and `rate_limited` when the client has too many. */
+  /** Takes a place, and returns how to give it back, once. Throws `overloaded`, and `rate_limited` when the client has too many. */
   take(client: string): () => void {
     const { listenersMax, perClientMax } = this.#bounds;
     const own = this.#byClient.get(client) ?? 0;
@@ -29,11 +29,7 @@ export class Listeners {
     if (this.#count >= listenersMax) throw refused('overloaded', `${listenersMax} listeners are at this node already`);
     this.#count += 1;
     this.#byClient.set(client, own + 1);
-    let isThere = true;
-    return () => {
-      if (isThere) this.#leave(client);
-      isThere = false;
-    };
+    return () => this.#leave(client);
   }
 
   #leave(client: string): void {

@@ -23,7 +23,7 @@ export class Listener {
   readonly #stream = new EventStream();
 
   constructor(response: Response) {
-    if (response.body === null) throw new Error('The answer has no body.');
+    if (response.status !== 200 || response.body === null) throw new Error(`It was answered ${response.status}.`);
     this.#reader = response.body.getReader();
   }
 

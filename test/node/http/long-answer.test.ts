@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { longAnswer } from '../../../node/http/long-answer.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -73,6 +74,7 @@ describe('an answer without an end', () => {
     await state.reader.cancel();
     await state.clock.advance(100_000);
     expect([state.cut, state.ended, state.clock.sleepers]).toEqual([0, 1, 0]);
+    expect(getEventListeners(state.stopping.signal, 'abort')).toEqual([]);
   });
 
   it('ends at a stop', async () => {
