@@ -1,13 +1,13 @@
 // A message as the routes show it (node/send/README.md lists them). One form for every route and tool, so that
 // whoever polls the status sees what the send answered.
-import { isFinal, type Message, type Recipient, statusOf } from '../send/message.ts';
+import { isFinal, type Message, type Recipient, reasonOf, statusOf } from '../send/message.ts';
 
 /** The answer to `POST /api/email/send`. */
 export function emailForm(message: Message): Readonly<Record<string, unknown>> {
   return {
     email_id: message.id,
     status: statusOf(message.state),
-    message: message.reason,
+    message: reasonOf(message),
     timestamp: message.updatedAt,
     recipient: firstRecipient(message),
     subject: message.subject,

@@ -74,6 +74,7 @@ const message = z.looseObject({
   messageId: z.string(),
   state: z.enum(MESSAGE_STATES),
   reason: z.string(),
+  nextTry: z.object({ isAgain: z.boolean(), atMs: z.number() }).optional(),
   recipients: z.array(recipient).min(1),
   attempts: count,
   deferrals: count.default(0),
@@ -91,12 +92,21 @@ const warmUp = z.object({ firstDay: count, day: count, count });
 /** Throws `store_failed` at the first record that can't be read. */
 export async function loadQueue(store: Store): Promise<QueueRecords> {
   const records: QueueRecords = { messages: [], attempts: new Map(), keys: new Map(), warmUps: new Map() };
-  await each(store, MESSAGE, message, (_, value) => records.messages.push(value as unknown as Message));
+  await each(store, MESSAGE, message, (_, value) => records.messages.push(withNextTry(value as unknown as Message)));
   await each(store, ATTEMPT, attempt, (id, value) => records.attempts.set(id, value));
   await each(store, KEY, key, (hash, value) => records.keys.set(hash, value));
   await each(store, WARM_UP, warmUp, (address, value) => records.warmUps.set(address, value));
   records.messages.sort((one, other) => one.number - other.number);
   return records;
+}
+
+/** In records of before, the reason ends in the sentence that `reasonOf` adds now. */
+const FORMER_REASON = /^(?<why>.*) It is tried (?<again>again )?at (?<at>\d{4}-\d\d-\d\dT[\d:.]+Z)\.$/s;
+
+function withNextTry(read: Message): Message {
+  const { why, again, at } = (read.nextTry === undefined && FORMER_REASON.exec(read.reason)?.groups) || {};
+  if (why === undefined || at === undefined) return read;
+  return { ...read, reason: why, nextTry: { isAgain: again !== undefined, atMs: Date.parse(at) } };
 }
 
 /** The content of a message that may still be sent; `undefined` when it is not there. */

@@ -19,7 +19,7 @@ export function changeAfter(
   if (outcome.kind === 'unknown') return (message) => unknown(message, at.iso, outcome.reply);
   if (outcome.error === 'interrupted') {
     const reason = 'It waits to be sent: the node stopped before.';
-    return (message) => ({ ...message, state: 'queued', updatedAt: at.iso, reason });
+    return (message) => ({ ...message, state: 'queued', updatedAt: at.iso, reason, nextTry: undefined });
   }
   if (outcome.scope === 'account') return undefined;
   return outcome.class === 'permanent'
@@ -44,7 +44,7 @@ function afterAnswers(
   // A server that takes so many recipients at a time is asked for the rest at once, as long as it takes some each time.
   if (anyAccepted && answers.some(isOneTooMany)) {
     const reason = 'The server takes no more recipients at a time; the others are asked for now.';
-    return { ...asked, state: 'queued', dueMs: Date.parse(at.iso), updatedAt: at.iso, reason };
+    return { ...asked, state: 'queued', dueMs: Date.parse(at.iso), updatedAt: at.iso, reason, nextTry: undefined };
   }
   const last = answers.find(({ verdict }) => verdict === 'deferred');
   return deferred(asked, at, `The server asked to come again: ${last?.reply ?? 'it gave no reason'}`);
@@ -57,14 +57,14 @@ export function deferred(
   why: string,
 ): Message {
   if (retryMs >= message.expiresMs) return expired(message, iso, why);
-  const next = new Date(retryMs).toISOString();
   return {
     ...message,
     state: 'deferred',
     deferrals: message.deferrals + 1,
     dueMs: retryMs,
     updatedAt: iso,
-    reason: `${stop(why)} It is tried again at ${next}.`,
+    reason: stop(why),
+    nextTry: { isAgain: true, atMs: retryMs },
   };
 }
 
@@ -82,7 +82,7 @@ export function unknown(message: Message, iso: string, reply: string): Message {
     one.state === 'pending' ? { ...one, state: 'unknown' as const } : one,
   );
   const reason = `Whether the server took the message is not known, so it may have been delivered: ${stop(reply)} It is not sent again unless POST …/resend says so.`;
-  return { ...message, recipients, state: 'unknown', updatedAt: iso, reason };
+  return { ...message, recipients, state: 'unknown', updatedAt: iso, reason, nextTry: undefined };
 }
 
 /** It was not sent within its life. */
@@ -163,6 +163,7 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
     expiresMs,
     updatedAt: at.iso,
     reason: 'It is sent again, as asked for.',
+    nextTry: undefined,
   };
 }
 
@@ -239,7 +240,7 @@ function answered(recipient: Recipient, { verdict, code, enhanced, reply }: Reci
 function settled(message: Message, iso: string): Message {
   const states = new Set(message.recipients.map(({ state }) => state));
   const state = stateOf(states);
-  return { ...message, state, updatedAt: iso, reason: sentence(state, message.recipients) };
+  return { ...message, state, updatedAt: iso, reason: sentence(state, message.recipients), nextTry: undefined };
 }
 
 function stateOf(states: ReadonlySet<RecipientState>): MessageState {

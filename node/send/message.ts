@@ -84,6 +84,12 @@ export interface Recipient {
   readonly reply?: string;
 }
 
+/** `isAgain`: it was tried before. `atMs`: milliseconds since 1970. */
+interface NextTry {
+  readonly isAgain: boolean;
+  readonly atMs: number;
+}
+
 /** A message's course. */
 export interface Message {
   /** UUID: `email_id` in the answers of the routes. */
@@ -96,8 +102,10 @@ export interface Message {
   readonly subject: string;
   readonly messageId: string;
   readonly state: MessageState;
-  /** A sentence: why it is in this state, and what comes next. */
+  /** A sentence: why it is in this state. Shown with `nextTry`: see `reasonOf`. */
   readonly reason: string;
+  /** Until when it waits, where `reason` says for what. */
+  readonly nextTry?: NextTry | undefined;
   readonly recipients: readonly Recipient[];
   /** Attempts that reached a server, or tried to. */
   readonly attempts: number;
@@ -124,6 +132,12 @@ export interface Message {
   readonly sentAt?: string;
   /** Its Date header, once a server has it or may have: a Message-ID names one message. Until then each attempt has its own. */
   readonly date?: string;
+}
+
+/** What people are told: why it is in its state, and when it is tried next. */
+export function reasonOf({ reason, nextTry }: Pick<Message, 'reason' | 'nextTry'>): string {
+  if (nextTry === undefined) return reason;
+  return `${reason} It is tried ${nextTry.isAgain ? 'again ' : ''}at ${new Date(nextTry.atMs).toISOString()}.`;
 }
 
 /** `status` in the answers has three words: `unknown` is `pending`, because neither of the others would be true. */

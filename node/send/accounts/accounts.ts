@@ -170,9 +170,12 @@ export class Accounts {
   }
 }
 
-/** A sentence: why the message waits, and until when. `nowMs`: wall clock. */
-export function waitingReason({ why, waitMs }: Extract<Choice, { readonly kind: 'wait' }>, nowMs: number): string {
-  return `${why} It is tried at ${new Date(nowMs + waitMs).toISOString()}.`;
+/** Why a message waits, and until when. `nowMs`: wall clock. */
+export function waitingFor(
+  { why, waitMs }: Extract<Choice, { readonly kind: 'wait' }>,
+  nowMs: number,
+): Pick<Message, 'reason' | 'nextTry'> {
+  return { reason: why, nextTry: { isAgain: false, atMs: nowMs + waitMs } };
 }
 
 /** What matters of a message when its account is chosen. */

@@ -114,6 +114,7 @@ export class Conclusions {
         dueMs: nowMs,
         updatedAt: isoOf(nowMs),
         reason: `${why} Another account is tried.`,
+        nextTry: undefined,
       };
       await this.end(message, (latest) => ({ ...latest, ...next, state: 'queued' }), { writes, isRoundOver: false });
     } else if ([...tried.values()].every((how) => how === 'refused')) {

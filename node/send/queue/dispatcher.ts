@@ -6,7 +6,7 @@ import { Pump } from '../../../mesh/time/pump.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Account } from '../accounts/account.ts';
-import { type Accounts, waitingReason } from '../accounts/accounts.ts';
+import { type Accounts, waitingFor } from '../accounts/accounts.ts';
 import type { Trial } from '../accounts/breaker.ts';
 import type { WarmUps } from '../accounts/warm-up.ts';
 import type { Suppressions } from '../bounces/suppressions.ts';
@@ -132,7 +132,7 @@ export class Dispatcher {
     this.#due.removeFirst(agent);
     const wallMs = clock.wallMs();
     if (choice.kind === 'wait' && wallMs + choice.waitMs < message.expiresMs) {
-      this.#options.show({ ...message, reason: waitingReason(choice, wallMs) });
+      this.#options.show({ ...message, ...waitingFor(choice, wallMs) });
       this.#wait(message, choice.waitMs);
     } else if (choice.kind === 'wait')
       this.#spawn(() => this.#conclusions.end(message, (latest) => expired(latest, this.#iso(), choice.why)));
@@ -171,6 +171,7 @@ export class Dispatcher {
         account: account.id,
         attempts: message.attempts + 1,
         reason: `It is being sent through account '${account.id}'.`,
+        nextTry: undefined,
       };
       this.#options.show(sending);
       const date = message.date ?? this.#iso();
@@ -205,7 +206,7 @@ export class Dispatcher {
 
   #whyNotInTime(message: Message): string {
     const choice = this.#options.accounts.choose(message, new Set());
-    return choice.kind === 'account' ? message.reason.replace(/ It is tried .*$/, '') : choice.why;
+    return choice.kind === 'account' ? message.reason : choice.why;
   }
 
   #iso(): string {

@@ -6,7 +6,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';
 import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
 import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
-import { Accounts, waitingReason } from '../accounts/accounts.ts';
+import { Accounts, waitingFor } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
 import { BlobReferences } from '../attachments/blob-references.ts';
 import { CONTENT_AHEAD_MS_MAX } from '../limits.ts';
@@ -246,7 +246,7 @@ export class Queue {
     if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
     const choice = this.accounts.choose(message, new Set());
     return choice.kind === 'wait'
-      ? { ...message, dueMs: nowMs + choice.waitMs, reason: waitingReason(choice, nowMs) }
+      ? { ...message, dueMs: nowMs + choice.waitMs, ...waitingFor(choice, nowMs) }
       : message;
   }
 

@@ -1,9 +1,9 @@
 // Through which account a message goes, and why it waits: the order of the rules, one row each.
 import { describe, expect, it } from 'vitest';
 import type { Account, SendConfig } from '../../../../node/send/accounts/account.ts';
-import { Accounts, type Sendable, waitingReason } from '../../../../node/send/accounts/accounts.ts';
+import { Accounts, type Sendable, waitingFor } from '../../../../node/send/accounts/accounts.ts';
 import { WarmUps } from '../../../../node/send/accounts/warm-up.ts';
-import type { Message, Recipient } from '../../../../node/send/message.ts';
+import { type Message, type Recipient, reasonOf } from '../../../../node/send/message.ts';
 import { A1, account, sendConfig } from '../../../support/mail.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -182,5 +182,7 @@ describe('an account', () => {
 
 it('the reason of a wait says until when', () => {
   const choice = { kind: 'wait', waitMs: 30_000, why: 'It is busy.', scope: 'message', because: 'rate' } as const;
-  expect(waitingReason(choice, Date.UTC(2026, 0, 27, 12))).toBe('It is busy. It is tried at 2026-01-27T12:00:30.000Z.');
+  expect(reasonOf(waitingFor(choice, Date.UTC(2026, 0, 27, 12)))).toBe(
+    'It is busy. It is tried at 2026-01-27T12:00:30.000Z.',
+  );
 });
