@@ -147,8 +147,8 @@ function fitting<Item, Told>(items: readonly Item[], tell: (item: Item) => Told)
     const one = tell(item);
     const text = JSON.stringify(one);
     octets += Buffer.byteLength(text);
-    // More than there are: commas and brackets stand in strings too.
-    values += 1 + (text.match(/[,[{]/g)?.length ?? 0);
+    // As a reader counts them (json-shape.ts), names of members too; more than that, for such characters stand in strings as well.
+    values += 1 + (text.match(/[,:[{]/g)?.length ?? 0);
     if ((octets > FEED_BYTES_MAX || values > FEED_VALUES_MAX) && told.length > 0) break;
     told.push(one);
   }
