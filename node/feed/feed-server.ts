@@ -1,5 +1,7 @@
 // What this host answers to those who follow it: its own entries after a place, as soon as there are some, and its agents as of one place for
 // whoever is behind what the log keeps. Only what is durable is told.
+
+import { MeshError } from '../../mesh/errors.ts';
 import { nextChain } from '../../mesh/feed/chain.ts';
 import { isSignedBy, type SignedHead, type Standing, signHead } from '../../mesh/feed/head.ts';
 import { FEED_BYTES_MAX, FEED_ITEMS_MAX, FEED_VALUES_MAX } from '../../mesh/feed/limits.ts';
@@ -16,6 +18,8 @@ import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signatur
 import { type FeedLog, feedEntryOf } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
+
+const SNAPSHOT_ID_BYTES = 16;
 
 export interface FeedServerOptions {
   readonly hostId: HostId;
@@ -37,6 +41,8 @@ interface Snapshot {
   readonly head: SignedHead;
   readonly agents: readonly SnapshotSource[];
   usedMs: number;
+  /** Whether somebody has all of it. */
+  isReadOut: boolean;
 }
 
 export class FeedServer {
@@ -44,6 +50,7 @@ export class FeedServer {
   readonly #own: PublicKey | undefined;
   readonly #snapshots = new Map<string, Snapshot>();
   #named: Promise<void> | undefined;
+  #renewing: Promise<void> | undefined;
   /** The newest statement: all who follow closely are told the same one. */
   #head: SignedHead | undefined;
 
@@ -61,6 +68,7 @@ export class FeedServer {
     if (question.seen !== undefined) await this.#compare(question.seen);
     if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
     if (changes.ownHead.n === question.after && question.waitMs > 0) await this.#news(question, signal);
+    await this.#renewing;
     if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
     const entries = await changes.own(question.after, FEED_ITEMS_MAX);
     if (entries === undefined) return { kind: 'gone', logId: changes.logId };
@@ -70,30 +78,53 @@ export class FeedServer {
     return { kind: 'chunk', entries: told, head, more: head.n < changes.ownHead.n };
   }
 
-  /** A page of the agents. The first page makes the snapshot; the others are asked for by its name. */
+  /**
+   * A page of the agents. The first page makes the snapshot; the others are asked for by its name. Throws `overloaded` while as many are
+   * read as may be.
+   */
   snapshot({ snapshot: name, from }: SnapshotQuestion): SnapshotAnswer {
     this.#dropOld();
-    const { changes, agents, clock, random } = this.#options;
-    const id = name ?? Buffer.from(random.bytes(16)).toString('hex');
-    if (name === undefined)
-      this.#snapshots.set(id, { head: this.#signed(changes.ownHead), agents: agents(), usedMs: 0 });
+    const id = name ?? this.#snapshotOfNow();
     const found = this.#snapshots.get(id);
     if (found === undefined) return { kind: 'gone' };
-    found.usedMs = clock.monotonicMs();
+    found.usedMs = this.#options.clock.monotonicMs();
     const page = fitting(found.agents.slice(from, from + FEED_ITEMS_MAX), (agent) => agent.read());
     const more = from + page.length < found.agents.length;
-    if (!more) this.#snapshots.delete(id);
+    if (!more) found.isReadOut = true;
     return { kind: 'page', snapshot: id, agents: page, head: found.head, more };
+  }
+
+  /** Whoever asks at one place is given one snapshot. */
+  #snapshotOfNow(): string {
+    const { changes, agents, random } = this.#options;
+    const newId = Buffer.from(random.bytes(SNAPSHOT_ID_BYTES)).toString('hex');
+    const head = this.#signed(changes.ownHead);
+    for (const [id, known] of this.#snapshots) if (known.head.signature === head.signature) return id;
+    if (this.#snapshots.size >= SNAPSHOTS_MAX) {
+      const [spare] = [...this.#snapshots].find(([, { isReadOut }]) => isReadOut) ?? [];
+      if (spare === undefined)
+        throw new MeshError('overloaded', 'Too many hosts read snapshots of this one at once. Ask again later.');
+      this.#snapshots.delete(spare);
+    }
+    this.#snapshots.set(newId, { head, agents: agents(), usedMs: 0, isReadOut: false });
+    return newId;
   }
 
   /** A statement of this host itself that its log does not bear out: the data was copied or set back, and others know more of it. */
   async #compare(seen: SignedHead): Promise<void> {
-    const { changes, hostId, log } = this.#options;
+    const { changes, hostId } = this.#options;
     if (seen.hostId !== hostId || seen.logId !== changes.logId) return;
     if (this.#own === undefined || !isSignedBy(seen, this.#own)) return;
     if ((await this.#bearsOut(seen)) !== false) return;
-    log.warn('feed.log_renewed', { logId: seen.logId, n: seen.n, ownN: changes.ownHead.n });
+    this.#renewing ??= this.#renew(seen);
+    await this.#renewing;
+  }
+
+  async #renew({ logId, n }: SignedHead): Promise<void> {
+    const { changes, log } = this.#options;
+    log.warn('feed.log_renewed', { logId, n, ownN: changes.ownHead.n });
     await changes.renew();
+    this.#renewing = undefined;
   }
 
   /** Whether the log goes on from what the statement says; `undefined` where nothing is kept any more that could tell. */
@@ -134,8 +165,7 @@ export class FeedServer {
 
   #dropOld(): void {
     const oldestMs = this.#options.clock.monotonicMs() - SNAPSHOT_KEPT_MS;
-    for (const [id, { usedMs }] of this.#snapshots)
-      if (usedMs < oldestMs || this.#snapshots.size > SNAPSHOTS_MAX) this.#snapshots.delete(id);
+    for (const [id, { usedMs }] of this.#snapshots) if (usedMs < oldestMs) this.#snapshots.delete(id);
   }
 }
 
