@@ -44,7 +44,10 @@ export async function runChanges(
   await Promise.all(mesh.hosts.map((host) => host.start()));
   await until(() => areFollowed(mesh, client), 'every host follows the others');
   const beginnings = await Promise.all(mesh.hosts.map(cursorOf));
-  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, secret: SECRET, events: AGENT_EVENTS });
+  const subscription = { url: gateway.url, secret: SECRET, events: AGENT_EVENTS };
+  const { body: webhook } = await client.expect(cloud, 'POST', '/api/webhooks', subscription);
+  /** An attempt that a kill interrupted is due again minutes later, when it was not the first. */
+  const hasten = () => client.ask(cloud, 'POST', `/api/webhooks/${webhook.id}/replay`, { status: 'held' });
   const leaving = new AbortController();
   const heard: ToldEvent[] = [];
   const listening = listen(mac, { since: String(beginnings[1]), heard, signal: leaving.signal });
@@ -56,7 +59,7 @@ export async function runChanges(
   await Promise.all(changing);
   const called = () => gateway.events.map(({ body }) => body);
   const total = [...expected.values()].reduce((sum, count) => sum + count, 0);
-  await untilHeard(total, () => [heard, called()]);
+  await untilHeard(total, () => [heard, called()], hasten);
   leaving.abort();
   await listening;
 
@@ -133,13 +136,18 @@ async function listen(
 }
 
 /** Resolves when each has heard so many different changes, or nobody has heard anything for long. */
-async function untilHeard(total: number, hearings: () => readonly (readonly ToldEvent[])[]): Promise<void> {
+async function untilHeard(
+  total: number,
+  hearings: () => readonly (readonly ToldEvent[])[],
+  hasten: () => Promise<unknown>,
+): Promise<void> {
   let size = -1;
   for (let quietSinceMs = Date.now(); Date.now() - quietSinceMs < QUIET_MS_MAX; ) {
     const now = hearings();
     if (now.every((heard) => new Set(heard.map(({ id }) => id)).size >= total)) return;
     const nowSize = now.reduce((sum, { length }) => sum + length, 0);
     if (nowSize !== size) quietSinceMs = Date.now();
+    else await hasten();
     size = nowSize;
     await pause(200);
   }
