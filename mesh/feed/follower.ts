@@ -19,7 +19,7 @@ export interface FeedRefusal {
 }
 
 /** An entry, and the chain up to it. */
-interface HeardFeedEntry {
+export interface HeardFeedEntry {
   readonly entry: FeedEntry;
   readonly chain: string;
 }

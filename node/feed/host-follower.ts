@@ -11,9 +11,10 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
 import { doubledMs } from '../../mesh/time/breaker.ts';
-import type { AgentChanges, FeedLog, NewHeardEntry } from '../changes/change-log.ts';
+import type { FeedLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { FeedQuestions } from './feed-questions.ts';
+import { heardEntry } from './heard-entry.ts';
 import type { HostCopies } from './host-copies.ts';
 import type { LegacyReader } from './legacy-reader.ts';
 import { FOLLOW_AGAIN_MS_MAX, FOLLOW_AGAIN_MS_MIN, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
@@ -159,12 +160,7 @@ export class HostFollower {
     if (taken.kind === 'refused') return taken;
     if (taken.entries.length > 0) {
       const { writes, apply } = copies.change(hostId, taken);
-      const heard = taken.entries.map(
-        ({ entry: { n, ...entry }, chain }): NewHeardEntry => ({
-          ...{ ...entry, chain, changes: entry.changes as AgentChanges },
-          origin: { hostId, logId: from.logId, n },
-        }),
-      );
+      const heard = taken.entries.map((one) => heardEntry(hostId, from.logId, one));
       await changes.hear(heard, writes, apply);
     }
     this.#believed(chunk.head);
