@@ -41,6 +41,8 @@ interface Following {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #following = new Map<HostId, Following>();
+  /** Followers that were ended, until they are. */
+  readonly #ending = new Map<HostId, Promise<void>>();
   #failed: ((error: unknown) => void) | undefined;
 
   constructor(options: FollowersOptions) {
@@ -85,13 +87,22 @@ export class Followers {
       legacy: new LegacyReader(own),
       isLegacy: () => isLegacy(hostId),
     });
-    const ended = follower.run(stop.signal).catch((error: unknown) => this.#failed?.(error));
+    // What the follower before has in hand is written down first, or both would write it.
+    const before = this.#ending.get(hostId);
+    const run = () => follower.run(stop.signal);
+    const ended = (before === undefined ? run() : before.then(run)).catch((error: unknown) => this.#failed?.(error));
     this.#following.set(hostId, { url, stop, ended, follower });
   }
 
   #end(id: HostId): void {
-    this.#following.get(id)?.stop.abort();
+    const following = this.#following.get(id);
+    if (following === undefined) return;
+    following.stop.abort();
     this.#following.delete(id);
+    const ended = following.ended.finally(() => {
+      if (this.#ending.get(id) === ended) this.#ending.delete(id);
+    });
+    this.#ending.set(id, ended);
   }
 
   async #lookForGone(signal: AbortSignal): Promise<void> {
