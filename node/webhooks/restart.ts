@@ -4,9 +4,10 @@ import type { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
-import { Channel, type ChannelPorts, type KeptReplay } from './delivery/channel.ts';
+import { Channel, type ChannelPorts } from './delivery/channel.ts';
 import {
   DEAD_PREFIX,
+  type KeptReplay,
   LANE_PREFIX,
   PROGRESS_PREFIX,
   type Progress,

@@ -170,6 +170,20 @@ const deadLetter = z.object({
 });
 export type DeadLetter = z.infer<typeof deadLetter>;
 
+/** A replay as it was kept. */
+export interface KeptReplay {
+  readonly replay: StoredReplay;
+  readonly lanes: readonly StoredLane[];
+}
+
+/** A subscription as it was kept, but for its dead letters. */
+export interface KeptChannel {
+  readonly subscription: Subscription;
+  readonly progress: Progress;
+  readonly lanes: readonly StoredLane[];
+  readonly replays: readonly KeptReplay[];
+}
+
 /** As subscriptions were kept before `scope` could change: one for all epochs. */
 const formerSubscription = z.looseObject({ scope, epochs: z.array(epoch.partial({ scope: true })) });
 

@@ -7,7 +7,7 @@ import type { ChangeLog, LogHolder } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
-import type { Begun, Channel, Noted, Turn } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
@@ -19,6 +19,7 @@ import { judge } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import { type Found, sourceOf } from './source.ts';
 import type { Stream } from './stream.ts';
+import type { Begun, Noted, Turn } from './turn.ts';
 
 export interface DeliveryPorts {
   readonly changes: ChangeLog;
@@ -140,18 +141,18 @@ export class DeliveryLoop implements LogHolder {
     const [found] = await Promise.all([this.#find(noted), this.#ports.ledger.flush()]);
     const { entry, isDead } = found;
     if (entry !== undefined) {
-      channel.prepare({ ...noted, entry, isDead });
+      channel.attempts.prepare({ ...noted, entry, isDead });
       this.poke();
       return;
     }
-    channel.unprepared();
+    channel.attempts.unprepared();
     this.#bury(channel, noted, found);
     await this.#goOn(channel, noted);
   }
 
   /** Begins attempts until nobody has one to make, or none of those who have gets a place for it. */
   #dispatch(nowMs: number): void {
-    const hasOne = (channel: Channel) => channel.wantsPlace(nowMs);
+    const hasOne = (channel: Channel) => channel.attempts.wantsPlace(nowMs);
     let wanting = this.#rotation.filter(hasOne);
     for (;;) {
       const channel = nextHolder(wanting, this.#rotation);
@@ -167,7 +168,7 @@ export class DeliveryLoop implements LogHolder {
     try {
       this.#conclude(channel, begun, await this.#send(channel, begun));
     } finally {
-      channel.end();
+      channel.attempts.end();
     }
     await this.#goOn(channel, begun);
   }
@@ -226,7 +227,8 @@ export class DeliveryLoop implements LogHolder {
     if (channel.isRemoved) return;
     const { lane, stream } = turn;
     if (entry === undefined && stream.replay !== undefined) {
-      channel.skip(turn);
+      // Nothing can be sent again, and nothing is lost by that: it was accepted once.
+      channel.settle(turn);
       return;
     }
     const { seq, attempts, history } = lane;

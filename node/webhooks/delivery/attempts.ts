@@ -1,0 +1,102 @@
+// The attempts of one subscription that are in hand: being noted, noted and waiting for a place, in flight. How many there may be follows
+// from the receiver's health, its pace, and whether the subscription is enabled; who of all subscriptions comes next is decided in places.ts.
+import type { Clock } from '../../../mesh/ports.ts';
+import { ENDPOINT_IN_FLIGHT_MAX, NOTED_AHEAD_MAX } from '../limits.ts';
+import type { Subscription } from '../webhook-records.ts';
+import { type Endpoint, inFlightMax } from './endpoint.ts';
+import { Pace } from './pace.ts';
+import type { Prepared } from './turn.ts';
+
+/** Both as they are now. */
+export interface AttemptsOptions {
+  readonly subscription: () => Subscription;
+  readonly endpoint: () => Endpoint;
+}
+
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #pace: Pace;
+  #inFlight = 0;
+  #noting = 0;
+  #prepared: Prepared[] = [];
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>, options: AttemptsOptions) {
+    this.#options = options;
+    this.#pace = new Pace(clock, () => options.subscription().ratePerSecond);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * What may be noted now: attempts that there is a place for, or first ones only. After a crash a noted attempt counts as made, so only
+   * first ones, which wait five seconds then, are noted ahead of their places.
+   */
+  mayNote(nowMs: number): 'any' | 'first' | 'none' {
+    if (!this.#mayBegin) return 'none';
+    const inHand = this.#inHand;
+    if (inHand >= this.#notedMax(nowMs)) return 'none';
+    return inHand >= inFlightMax(this.#options.endpoint(), nowMs) ? 'first' : 'any';
+  }
+
+  /** Whether an attempt is prepared that the receiver may be asked by now. */
+  wantsPlace(nowMs: number): boolean {
+    if (this.#prepared.length === 0 || !this.#mayBegin) return false;
+    return this.#inFlight < inFlightMax(this.#options.endpoint(), nowMs);
+  }
+
+  /** Milliseconds until the pace lets another attempt begin. */
+  get waitMs(): number {
+    return this.#pace.waitMs;
+  }
+
+  /** An attempt is being noted, until `prepare` or `unprepared`. */
+  note(): void {
+    this.#noting += 1;
+  }
+
+  prepare(prepared: Prepared): void {
+    this.#noting -= 1;
+    this.#prepared.push(prepared);
+  }
+
+  unprepared(): void {
+    this.#noting -= 1;
+  }
+
+  /** Removes and returns what is prepared and may not be sent now, or all of it. */
+  takeBack(nowMs: number, isEnding: boolean): readonly Prepared[] {
+    const max = this.#options.subscription().isEnabled && !isEnding ? this.#notedMax(nowMs) : 0;
+    const kept = Math.max(0, max - this.#inFlight - this.#noting);
+    return this.#prepared.splice(kept).reverse();
+  }
+
+  /** The next prepared attempt is in flight, until `end`. */
+  begin(): Prepared | undefined {
+    const prepared = this.#prepared.shift();
+    if (prepared === undefined) return undefined;
+    this.#inFlight += 1;
+    this.#pace.begin();
+    return prepared;
+  }
+
+  end(): void {
+    this.#inFlight -= 1;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#options.subscription().isEnabled && this.#pace.waitMs === 0;
+  }
+
+  get #inHand(): number {
+    return this.#inFlight + this.#noting + this.#prepared.length;
+  }
+
+  /** Attempts in flight and noted ahead; a receiver that is asked by one attempt alone, or at a pace, has none ahead. */
+  #notedMax(nowMs: number): number {
+    const max = inFlightMax(this.#options.endpoint(), nowMs);
+    const isFast = max === ENDPOINT_IN_FLIGHT_MAX && this.#options.subscription().ratePerSecond === undefined;
+    return isFast ? max + NOTED_AHEAD_MAX : max;
+  }
+}
