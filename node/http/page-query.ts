@@ -2,13 +2,13 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { validate } from './input.ts';
-import { decodeQuery, readQuery } from './query.ts';
+import { decodeQuery, readQuery, wholeNumber } from './query.ts';
 
 const PAGE_ENTRIES_MAX = 200;
 const PAGE_ENTRIES = 100;
 const page = z.object({
   cursor: z.string().max(1_024).optional(),
-  limit: z.coerce.number().int().min(1).max(PAGE_ENTRIES_MAX).default(PAGE_ENTRIES),
+  limit: wholeNumber({ min: 1, max: PAGE_ENTRIES_MAX }).default(PAGE_ENTRIES),
 });
 
 /** Throws `invalid_request`, naming the field. */

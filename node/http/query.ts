@@ -1,5 +1,6 @@
 // The query string of a request, read by hand: `URLSearchParams` would cost more than a local look-up does, hides that a field
 // was sent twice, and turns the `+` of an address into a space.
+import { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 
 /**
@@ -51,4 +52,13 @@ export function decodePercents(raw: string): string {
     // A name of a field that is none of ours, or a value that is refused when it is read.
     return raw;
   }
+}
+
+/** A number in a query, once decoded: decimal digits and nothing else, for `Number` reads a blank as 0 and `0x10` as 16. */
+export function wholeNumber({ min = 0, max }: { readonly min?: number; readonly max: number }) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number, in digits')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
 }

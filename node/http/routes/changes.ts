@@ -19,7 +19,7 @@ import { LISTENER_BOUNDS, type ListenerBounds, Listeners } from '../listeners.ts
 import { longAnswer } from '../long-answer.ts';
 import { resource } from '../methods.ts';
 import { CHANGES_PATH } from '../paths.ts';
-import { decodeQuery, readQuery } from '../query.ts';
+import { decodeQuery, readQuery, wholeNumber } from '../query.ts';
 
 export interface ChangeServices {
   readonly changes: ListenedLog;
@@ -49,7 +49,7 @@ const question = z.object({
     .refine((id) => id !== undefined, "must be an agent's id")
     .optional(),
   since: z.string().default(NOW),
-  waitMs: z.coerce.number().int().min(0).max(WAIT_MS_MAX).default(WAIT_MS_MAX),
+  waitMs: wholeNumber({ max: WAIT_MS_MAX }).default(WAIT_MS_MAX),
 });
 
 export function changeRoutes(app: Hono, services: ChangeServices): void {

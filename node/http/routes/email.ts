@@ -11,7 +11,7 @@ import { clientAddress } from '../client-address.ts';
 import { emailForm, statusForm } from '../email-form.ts';
 import { pathSegment, validate } from '../input.ts';
 import { resource } from '../methods.ts';
-import { decodeQuery, readQuery } from '../query.ts';
+import { decodeQuery, readQuery, wholeNumber } from '../query.ts';
 import type { ReadSendBody } from '../send-body.ts';
 
 export interface EmailServices {
@@ -27,7 +27,7 @@ const logQuery = z.object({
   agentId: z.string().optional(),
   state: z.enum(MESSAGE_STATES).optional(),
   cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(LOG_PAGE_MAX).default(LOG_PAGE),
+  limit: wholeNumber({ min: 1, max: LOG_PAGE_MAX }).default(LOG_PAGE),
 });
 
 export function emailRoutes(app: Hono, { sending, readBody }: EmailServices): void {
