@@ -47,6 +47,6 @@ export function trimmed(log: CursorLog): MeshError {
 function gone(log: CursorLog, why: string): MeshError {
   const since = cursorAt(log, log.oldestSeq - 1);
   const now = cursorAt(log, log.head);
-  const message = `${why} Start over: read GET /api/agents/email-index, then go on from 'now'; 'since' is the oldest that can be told.`;
+  const message = `${why} Start over: read GET /api/agents/email-index?federated=true, then go on from 'now'; 'since' is the oldest that can be told.`;
   return new MeshError('gone', message, { extra: { since, now } });
 }

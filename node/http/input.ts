@@ -14,8 +14,19 @@ const REQUEST_JSON_BOUNDS: JsonBounds = { ...JSON_BOUNDS, valuesMax: 2_500 };
 /** Reads the body as JSON of `schema`'s form. Throws `unsupported_media_type`, `payload_too_large`, `invalid_json`, `unknown_field` or `invalid_request`. */
 export async function readJson<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
   refuseOtherThanJson(c.req.header('content-type') ?? '');
-  const text = decodeUtf8(await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX));
-  return validate(schema, parseJson(text));
+  return read(await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX), schema);
+}
+
+/** The same where all that a body can say may be left out: no body at all says nothing. */
+export async function readJsonIfAny<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const body = await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX);
+  if (body.byteLength === 0) return validate(schema, {});
+  refuseOtherThanJson(c.req.header('content-type') ?? '');
+  return read(body, schema);
+}
+
+function read<Schema extends z.ZodType>(body: Uint8Array, schema: Schema): z.output<Schema> {
+  return validate(schema, parseJson(decodeUtf8(body)));
 }
 
 /** `undefined` when the body is sent as it is (RFC 9110 section 8.4); nothing is unpacked here. */

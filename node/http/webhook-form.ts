@@ -14,10 +14,14 @@ import {
   URL_CHARACTERS_MAX,
 } from '../webhooks/limits.ts';
 import type { SubscriptionView } from '../webhooks/subscription-view.ts';
+import { wholeNumber } from './query.ts';
 
-const url = z.string().max(URL_CHARACTERS_MAX);
+const wellFormed = z
+  .string()
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode, without lone surrogates');
+const url = wellFormed.max(URL_CHARACTERS_MAX);
 const events = z.array(z.string()).min(1).max(EVENTS_MAX);
-const description = z.string().max(DESCRIPTION_CHARACTERS_MAX);
+const description = wellFormed.max(DESCRIPTION_CHARACTERS_MAX);
 const scope = z.enum(['mesh', 'host']);
 const ratePerSecond = z.int().min(1).max(RATE_PER_SECOND_MAX);
 const secretForm = `must be ${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} printable ASCII characters`;
@@ -47,6 +51,8 @@ export const webhookChange = z.strictObject({
   scope: scope.optional(),
   headers: customHeadersChange.nullable().optional(),
   ratePerSecond: ratePerSecond.nullable().optional(),
+  /** As a rotation with the grace that one has by default. */
+  secret: secret.optional(),
   enabled: z.boolean().optional(),
 });
 
@@ -74,7 +80,7 @@ export const replaying = z
 /** `cursor`: the `nextCursor` of the page before. */
 export const deliveryQuery = z.object({
   status: z.enum(DELIVERY_STATUSES).optional(),
-  cursor: z.coerce.number().int().min(0).default(0),
+  cursor: wholeNumber({ max: Number.MAX_SAFE_INTEGER }).default(0),
 });
 
 /** Flat, as the specification has it, and under `webhook`: existing clients read one or the other. */

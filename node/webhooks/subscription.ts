@@ -3,7 +3,8 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { ChangeEvent } from '../changes/change-log.ts';
 import { type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
 import { type Wish, wishOf, withWish } from './epochs.ts';
-import { CUSTOM_HEADERS_MAX } from './limits.ts';
+import { CUSTOM_HEADERS_MAX, GRACE_SECONDS } from './limits.ts';
+import { rotated } from './secrets.ts';
 import type { Subscription } from './webhook-records.ts';
 
 /** As `POST /api/webhooks` sends it, its form checked by the route. */
@@ -26,6 +27,8 @@ export interface SubscriptionChange {
   readonly scope?: Wish['scope'] | undefined;
   readonly headers?: CustomHeadersChange | null | undefined;
   readonly ratePerSecond?: number | null | undefined;
+  /** The former one signs as well for `GRACE_SECONDS`, as after a rotation. */
+  readonly secret?: string | undefined;
   readonly enabled?: boolean | undefined;
 }
 
@@ -92,6 +95,8 @@ export function changedSubscription(
   const isOtherWish = wish.scope !== wished.scope || wish.events.join() !== wished.events.join();
   const headers = change.headers === undefined ? kept.headers : mergedHeaders(kept.headers, change.headers);
   if (Object.keys(headers).length > CUSTOM_HEADERS_MAX) throw tooManyHeaders();
+  const graceMs = GRACE_SECONDS * 1_000;
+  const secrets = change.secret === undefined ? {} : rotated(kept, { secret: change.secret, graceMs, nowMs });
   return {
     ...kept,
     ...optional('description', change.description === undefined ? description : change.description),
@@ -100,6 +105,7 @@ export function changedSubscription(
     isEnabled,
     url: change.url ?? kept.url,
     headers,
+    ...secrets,
     epochs: isOtherWish ? withWish(kept, wish, { head, oldestSeq }) : kept.epochs,
     updatedAt: at,
     resumedMs: isResumed ? nowMs : kept.resumedMs,

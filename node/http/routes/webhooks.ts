@@ -1,7 +1,7 @@
 // `/api/webhooks`: subscriptions to changes (specification, "Webhook Subscriptions").
 import type { Hono } from 'hono';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
-import { pathSegment, readJson } from '../input.ts';
+import { pathSegment, readJson, readJsonIfAny } from '../input.ts';
 import { resource } from '../methods.ts';
 import { newWebhook, rotation, webhookChange, webhookForm } from '../webhook-form.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
@@ -24,7 +24,7 @@ export function webhookRoutes(app: Hono, webhooks: Webhooks): void {
   });
   resource(app, '/api/webhooks/:id/rotate-secret', {
     POST: async (c) => {
-      const rotating = await readJson(c, rotation);
+      const rotating = await readJsonIfAny(c, rotation);
       return c.json(webhookForm(await webhooks.rotateSecret(pathSegment(c, 'id'), rotating)));
     },
   });

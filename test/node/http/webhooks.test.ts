@@ -94,6 +94,8 @@ describe('POST /api/webhooks', () => {
     ['secret', {}, { secret: 'keine-ASCII-Zeichen-ä' }],
     ['scope', {}, { scope: 'world' }],
     ['description', {}, { description: 'x'.repeat(501) }],
+    ['description', {}, { description: 'half \ud800 a pair' }],
+    ['url', {}, { url: 'http://127.0.0.1:9/\udc00' }],
     ['headers', {}, { headers: ['x-key'] }],
     ['headers', {}, { headers: Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`X-${at}`, 'a'])) }],
     ['headers.Webhook-Id', {}, { headers: { 'Webhook-Id': 'mine' } }],
@@ -172,11 +174,29 @@ describe('/api/webhooks/:id', () => {
     expect(await world.webhooks.get(body.id)).toEqual(bare.body.webhook);
   });
 
-  it.each([['secret'], ['id'], ['createdAt']])('refuses to change %s', async (field) => {
+  it.each([['id'], ['createdAt']])('refuses to change %s', async (field) => {
     const { send } = await openApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const refused = await send('PATCH', `/api/webhooks/${body.id}`, { [field]: 'x'.repeat(20) });
     expect([refused.status, refused.body]).toMatchObject([400, { error: 'unknown_field', field }]);
+  });
+
+  it('gets another secret by PATCH, as by a rotation, and shows none', async () => {
+    const { send, world } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'the-one-it-had-before' });
+    const changed = await send('PATCH', `/api/webhooks/${body.id}`, { secret: 'the-one-from-now-on' });
+    expect([changed.status, changed.body]).toMatchObject([200, { formerSecretsUntil: ['2026-01-28T12:00:00.000Z'] }]);
+    expect(JSON.stringify([changed.body, world.log.events])).not.toContain('the-one-');
+    world.changes.append('ann');
+    await world.clock.advance(1);
+    expect(world.receiver.received[0]?.headers['webhook-signature']).toMatch(/^v1,\S+ v1,\S+$/);
+  });
+
+  it('is not changed by a secret that is none', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const refused = await send('PATCH', `/api/webhooks/${body.id}`, { secret: 'too short' });
+    expect([refused.status, refused.body]).toMatchObject([400, { error: 'invalid_request', field: 'secret' }]);
   });
 
   it('is removed by DELETE, and 404 afterwards', async () => {
@@ -211,6 +231,13 @@ describe('POST /api/webhooks/:id/rotate-secret', () => {
     ]);
     expect(rotated.body.secret).not.toBe(body.secret);
     expect(rotated.body.webhook).not.toHaveProperty('secret');
+  });
+
+  it('takes no body for one that says nothing', async () => {
+    const { send } = await openApp();
+    const { body } = await send('POST', '/api/webhooks', FORM);
+    const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`);
+    expect([rotated.status, rotated.body]).toMatchObject([200, { secret: expect.stringMatching(/^whsec_/) }]);
   });
 
   it('does not say a secret that was given', async () => {
