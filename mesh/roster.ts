@@ -1,6 +1,6 @@
 // hosts.json → roster: which hosts are in the mesh as this operator wishes it, which entry is this host, and which hosts vote.
 // The hosts.json of AI Maestro is accepted as it is: unknown fields are kept, ids are lower-cased, an absent `enabled` means true.
-// A roster is a wish. What the mesh has agreed on is its configuration (membership/config.ts).
+// A roster is a wish. What the mesh has agreed on is its configuration (state/config.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';

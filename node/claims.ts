@@ -1,13 +1,8 @@
 // Which claims this node goes by: the mesh's own voters, or an engine that the operator names. One of the two, put behind one interface.
 
-import { readClaimRecord, SharedTexts } from '../mesh/claims/claim-record-door.ts';
-import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/claims/claim-records.ts';
-import type { ClaimStore } from '../mesh/claims/claim-store.ts';
 import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
 import type { Conversation } from '../mesh/claims/conversation.ts';
-import type { Wish } from '../mesh/claims/messages.ts';
 import { QuorumClaims } from '../mesh/claims/quorum-claims.ts';
-import type { RegistryView } from '../mesh/claims/registry-view.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
@@ -15,6 +10,11 @@ import type { MembershipView, Relation } from '../mesh/membership/claim-status.t
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
+import { readClaimRecord, SharedTexts } from '../mesh/state/claim-record-door.ts';
+import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
+import type { ClaimStore } from '../mesh/state/claim-store.ts';
+import type { Wish } from '../mesh/state/messages.ts';
+import type { RegistryView } from '../mesh/state/registry-view.ts';
 import type { Log } from './log.ts';
 import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';

@@ -54,11 +54,24 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/feed/', ['mesh/feed/', 'mesh/lookup/', 'mesh/signature/', 'mesh/time/', ...MESH_ROOT]],
   // The paper's own parts: a register knows of no mesh, no operation and no registry.
   ['mesh/register/', ['mesh/register/', ...MESH_ROOT]],
-  // One state machine, cut by subject: its state and events are of the claims, and both work on them.
-  ['mesh/membership/', ['mesh/membership/', 'mesh/register/', 'mesh/claims/', 'mesh/time/', ...MESH_ROOT]],
-  ['mesh/claims/', ['mesh/claims/', 'mesh/register/', 'mesh/membership/', 'mesh/time/', ...MESH_ROOT]],
+  // One state machine in floors: each works on what is below it, and none knows of what is above.
+  ['mesh/state/', ['mesh/state/', 'mesh/register/', 'mesh/json/', ...MESH_ROOT]],
+  ['mesh/operations/', ['mesh/operations/', 'mesh/state/', 'mesh/register/', ...MESH_ROOT]],
+  ['mesh/membership/', ['mesh/membership/', 'mesh/operations/', 'mesh/state/', 'mesh/register/', ...MESH_ROOT]],
+  [
+    'mesh/claims/',
+    [
+      'mesh/claims/',
+      'mesh/membership/',
+      'mesh/operations/',
+      'mesh/state/',
+      'mesh/register/',
+      'mesh/time/',
+      ...MESH_ROOT,
+    ],
+  ],
   // It keeps claims without a register, and without voters of this mesh.
-  ['mesh/engine/', ['mesh/engine/', 'mesh/claims/', 'mesh/time/', ...MESH_ROOT]],
+  ['mesh/engine/', ['mesh/engine/', 'mesh/state/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/', MESH_ROOT],
   ['node/main.ts', ['node/', 'mesh/']],
   ['node/command.ts', ['node/', 'mesh/']],

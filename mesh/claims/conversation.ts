@@ -1,7 +1,7 @@
 // How a host's greetings are carried where it speaks with each of the others anyway: the core says what is said and when something new has
 // to be; a heartbeat says when each host is to be spoken with again, and hears what came of it.
 import type { HostId } from '../names.ts';
-import type { Greeting, Question, Reply } from './messages.ts';
+import type { Greeting, Question, Reply } from '../state/messages.ts';
 
 /** How a greeting of this host ended. `sinceMs`: when it began, by the monotonic clock. */
 export type Greeted = { readonly sinceMs: number } & (

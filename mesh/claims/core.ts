@@ -3,24 +3,24 @@
 // What an answer or a message depends on is durable before it leaves (`persist … after`). A claim's intent (its `unsettled`
 // record) is durable before its value is exposed, and ends in the very commit in which the registry takes the address.
 
-import { voteKey } from '../membership/config.ts';
 import { reviewEvictions } from '../membership/eviction.ts';
 import { greet, greetAgain, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
-import { createMembership, noteElectorsHeard } from '../membership/membership.ts';
 import { attend, rechosen } from '../membership/move.ts';
-import { unavailable } from '../membership/obstacles.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator-decisions.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
-import { nextStart } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';
-import { attempt, retry } from './attempts.ts';
-import { reserveBallots } from './ballot-numbers.ts';
-import type { ClaimRecords } from './claim-records.ts';
-import type { CoreState } from './core-state.ts';
-import type { Effect, Event, Inner } from './events.ts';
-import type { Wish } from './messages.ts';
-import { claim, confirm, end, exposePrepared, ownOperation, read, release } from './operation.ts';
-import type { RegistryView } from './registry-view.ts';
+import { attempt, retry } from '../operations/attempts.ts';
+import { unavailable } from '../operations/obstacles.ts';
+import { claim, confirm, end, exposePrepared, ownOperation, read, release } from '../operations/operation.ts';
+import { reserveBallots } from '../state/ballot-numbers.ts';
+import type { ClaimRecords } from '../state/claim-records.ts';
+import { voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect, Event, Inner } from '../state/events.ts';
+import { createMembership, noteElectorsHeard } from '../state/membership.ts';
+import type { Wish } from '../state/messages.ts';
+import type { RegistryView } from '../state/registry-view.ts';
+import { nextStart } from '../state/starts.ts';
 import { answerItems, hearAnswer } from './votes.ts';
 
 export interface CoreOptions {

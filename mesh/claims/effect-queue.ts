@@ -1,7 +1,7 @@
 // The order in which effects are done: that in which the core decided on them. Doing one may tell the core of another event at once, so
 // that it decides on more in the middle of a list; these come after the rest of the list, and no write overtakes an earlier one.
 // The runner of a node and the simulator do their effects by this same queue.
-import type { Effect } from './events.ts';
+import type { Effect } from '../state/events.ts';
 
 export class EffectQueue {
   readonly #perform: (effect: Effect) => void;

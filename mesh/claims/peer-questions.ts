@@ -3,10 +3,10 @@
 import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
+import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from '../state/messages.ts';
+import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
 import type { LastSaid } from './last-said.ts';
-import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from './messages.ts';
 import { refusalOf } from './peer-refusal.ts';
-import { claimAnswerSchema, replySchemas } from './schemas.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
 export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';

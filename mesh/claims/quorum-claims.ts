@@ -6,12 +6,10 @@ import { MeshError } from '../errors.ts';
 import { orFail } from '../invariant.ts';
 import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
-import { countVotes } from '../membership/vote-count.ts';
 import type { HostId } from '../names.ts';
+import { countVotes } from '../operations/vote-count.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
-import { Alarms } from '../time/alarms.ts';
-import { within } from '../time/deadline.ts';
-import { type ClaimRecords, intentWrite } from './claim-records.ts';
+import { type ClaimRecords, intentWrite } from '../state/claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -22,14 +20,16 @@ import type {
   Release,
   ReleasedClaim,
   Unavailable,
-} from './claim-store.ts';
+} from '../state/claim-store.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Done, DoubtCause, Effect, Event, Result, Waiting } from '../state/events.ts';
+import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from '../state/messages.ts';
+import type { RegistryView } from '../state/registry-view.ts';
+import { Alarms } from '../time/alarms.ts';
+import { within } from '../time/deadline.ts';
 import { type Conversation, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
-import type { CoreState } from './core-state.ts';
 import { EffectQueue } from './effect-queue.ts';
-import type { Done, DoubtCause, Effect, Event, Result, Waiting } from './events.ts';
-import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
-import type { RegistryView } from './registry-view.ts';
 import { Speaker } from './speaker.ts';
 
 export interface QuorumOptions {

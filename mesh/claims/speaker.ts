@@ -5,11 +5,11 @@ import type { HostId } from '../names.ts';
 import type { Clock, PeerTransport } from '../ports.ts';
 import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Event } from '../state/events.ts';
+import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from '../state/messages.ts';
 import { type Conversation, tellOf, withIndex } from './conversation.ts';
-import type { CoreState } from './core-state.ts';
-import type { Event } from './events.ts';
 import { LastSaid } from './last-said.ts';
-import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from './messages.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
 

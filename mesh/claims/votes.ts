@@ -2,26 +2,26 @@
 // to 7). Whether an answer counts is decided here; what it means for the register, in register/.
 
 import { adopt } from '../membership/adoption.ts';
-import { isVoter, voteKey } from '../membership/config.ts';
 import { strayed } from '../membership/epoch.ts';
 import { nudge } from '../membership/greeting.ts';
 import { isReplaced } from '../membership/lost-data.ts';
-import { mayVote } from '../membership/membership.ts';
-import { startOf } from '../membership/starts.ts';
 import type { HostId } from '../names.ts';
+import { toAll } from '../operations/attempts.ts';
+import { advance } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
 import { vote } from '../register/acceptor.ts';
 import { proposerName } from '../register/ballot.ts';
 import type { Item, ItemAnswer } from '../register/item.ts';
 import { hear } from '../register/proposer.ts';
-import { toAll } from './attempts.ts';
-import { noteBallotNumber } from './ballot-numbers.ts';
-import { registerWrite } from './claim-records.ts';
-import type { CoreState } from './core-state.ts';
-import { electorateOf } from './electorate.ts';
-import type { Effect } from './events.ts';
-import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from './messages.ts';
-import { advance } from './operation.ts';
+import { noteBallotNumber } from '../state/ballot-numbers.ts';
+import { registerWrite } from '../state/claim-records.ts';
+import { isVoter, voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { electorateOf } from '../state/electorate.ts';
+import type { Effect } from '../state/events.ts';
+import { mayVote } from '../state/membership.ts';
+import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from '../state/messages.ts';
+import { startOf } from '../state/starts.ts';
 
 /** This host's votes on the items of another. The answer leaves after what it depends on is durable, also when that was written earlier. */
 export function answerItems(state: CoreState, token: number, from: HostId, message: ClaimMessage, out: Effect[]): void {

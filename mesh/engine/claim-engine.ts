@@ -1,9 +1,9 @@
 // A consensus engine that an operator runs already, as the claims need it: four conditional operations, each atomic and durable before
 // it is answered. What a claim means, and what happens when the engine is away, is in engine-claims.ts.
 
-import type { Claim, ReleasedClaim } from '../claims/claim-store.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
+import type { Claim, ReleasedClaim } from '../state/claim-store.ts';
 
 /** Rejects with an `Error` whose message is a sentence when the engine could not be asked, or did not answer in time. */
 export interface ClaimEngine {

@@ -3,20 +3,6 @@
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
-import { type ClaimRecords, intentDone, intentWrite } from '../claims/claim-records.ts';
-import type {
-  Claim,
-  ClaimStatus,
-  ClaimStore,
-  Confirmed,
-  Conflict,
-  Held,
-  Release,
-  ReleasedClaim,
-  Rival,
-  Unavailable,
-} from '../claims/claim-store.ts';
-import type { RegistryView } from '../claims/registry-view.ts';
 import { MeshError } from '../errors.ts';
 import {
   CLAIM_MS_MAX,
@@ -28,6 +14,20 @@ import {
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
+import { type ClaimRecords, intentDone, intentWrite } from '../state/claim-records.ts';
+import type {
+  Claim,
+  ClaimStatus,
+  ClaimStore,
+  Confirmed,
+  Conflict,
+  Held,
+  Release,
+  ReleasedClaim,
+  Rival,
+  Unavailable,
+} from '../state/claim-store.ts';
+import type { RegistryView } from '../state/registry-view.ts';
 import { Alarms } from '../time/alarms.ts';
 import { type DeadlineEnd, withDeadline, within } from '../time/deadline.ts';
 import type { ClaimEngine } from './claim-engine.ts';

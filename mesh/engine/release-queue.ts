@@ -1,11 +1,11 @@
 // The claims that are to be ended in an engine, until they are: one loop over all of them, many in one question, however many there are
 // and however long the engine is away. The intent of each is on the disk by then, so that a crash forgets none.
 
-import { intentDone } from '../claims/claim-records.ts';
-import type { ReleasedClaim } from '../claims/claim-store.ts';
 import { KEYS_PER_MESSAGE_MAX, RELEASE_RETRY_MS } from '../limits.ts';
 import type { ClaimId } from '../names.ts';
 import type { Journal } from '../ports.ts';
+import { intentDone } from '../state/claim-records.ts';
+import type { ReleasedClaim } from '../state/claim-store.ts';
 
 /** `release`: the claim is known to be put, and no longer wished for. `abort`: it failed, and may have been put, or may yet come to be. */
 type Ending = 'release' | 'abort';

@@ -2,18 +2,18 @@
 // joins (steps 3, 15, 16, 18 and 19 of README.md). Whatever is in hand begins again under it.
 // No configuration is doubted here: only chosen ones are told, and listed hosts are believed.
 
-import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../claims/claim-records.ts';
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import { beginAnew, beginWaiting } from '../claims/operation.ts';
 import type { HostId } from '../names.ts';
+import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
-import { type Config, hostsOf } from './config.ts';
+import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../state/claim-records.ts';
+import { type Config, hostsOf } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect } from '../state/events.ts';
+import { mayAdopt } from '../state/membership.ts';
+import { beginOnOtherData } from '../state/starts.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
-import { mayAdopt } from './membership.ts';
-import { beginOnOtherData } from './starts.ts';
 
 /** Goes by a configuration that was chosen, if it is later than this host's. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {

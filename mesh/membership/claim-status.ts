@@ -1,15 +1,22 @@
 // What a host shows of its claims: whether one could succeed now, who votes, what the mesh is doing, and what differs between hosts.json and
 // what is agreed. For `/ready`, `GET /api/hosts` and people; nothing is decided by it.
 
-import type { ClaimStatus } from '../claims/claim-store.ts';
-import type { CoreState } from '../claims/core-state.ts';
-import { votersOf } from '../claims/electorate.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { electorsOf, hostsOf, majorityOf, sameHosts } from './config.ts';
-import { foreignersOf, freshGreeting, isConcerned, isJoining, isSameWish, type Membership } from './membership.ts';
-import { namesOf, obstacleTo, whyNoClaim } from './obstacles.ts';
-import { countVotes } from './vote-count.ts';
+import { namesOf, obstacleTo, whyNoClaim } from '../operations/obstacles.ts';
+import { countVotes } from '../operations/vote-count.ts';
+import type { ClaimStatus } from '../state/claim-store.ts';
+import { electorsOf, hostsOf, majorityOf, sameHosts } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { votersOf } from '../state/electorate.ts';
+import {
+  foreignersOf,
+  freshGreeting,
+  isConcerned,
+  isJoining,
+  isSameWish,
+  type Membership,
+} from '../state/membership.ts';
 
 /** What a host shows of who votes, and of what the mesh is doing. */
 export interface MembershipView {

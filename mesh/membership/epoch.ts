@@ -1,9 +1,9 @@
 // Where a host stands: in which mesh and epoch. Every message says where its sender stands, and a sender that stands elsewhere is answered
 // with where this host stands, not with a vote (step 3 of README.md).
 
-import type { CoreState } from '../claims/core-state.ts';
-import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage } from '../claims/messages.ts';
 import type { Item } from '../register/item.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { type Ahead, type Behind, CLAIM_VERSION, type ClaimMessage } from '../state/messages.ts';
 
 /** Where this host stands, as every message says it. */
 export function standingOf(state: CoreState) {

@@ -3,13 +3,13 @@
 // out. Restarts, a silent voter, or files that differ delay it; nothing loses it.
 // An eviction does not take a host out of the mesh: hosts.json does.
 
-import { evictionGone, evictionWrite } from '../claims/claim-records.ts';
-import type { Effect } from '../claims/events.ts';
-import type { Greeting } from '../claims/messages.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { EVICTED } from './config.ts';
-import type { Membership } from './membership.ts';
+import { evictionGone, evictionWrite } from '../state/claim-records.ts';
+import { EVICTED } from '../state/config.ts';
+import type { Effect } from '../state/events.ts';
+import type { Membership } from '../state/membership.ts';
+import type { Greeting } from '../state/messages.ts';
 
 /** Why that host can't be evicted, a sentence; `undefined` when it can be, or is already. */
 export function refusalOfEviction({ config, wish, self }: Membership, host: HostId): string | undefined {

@@ -2,16 +2,16 @@
 // others learn from them who is there, what is wished, which configuration was chosen, and which start speaks.
 // A greeting asks for nothing: whoever does not answer is greeted again.
 
-import { dataWrite, startWrite } from '../claims/claim-records.ts';
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import { timer } from '../claims/events.ts';
-import { CLAIM_VERSION, type Greeting } from '../claims/messages.ts';
 import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { electorsOf, voteKey } from './config.ts';
+import { dataWrite, startWrite } from '../state/claim-records.ts';
+import { electorsOf, voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect } from '../state/events.ts';
+import { timer } from '../state/events.ts';
+import { isHearingFirst, isJoining, knowsNobody, type Membership } from '../state/membership.ts';
+import { CLAIM_VERSION, type Greeting } from '../state/messages.ts';
 import { evictionsTold } from './eviction.ts';
-import { isHearingFirst, isJoining, knowsNobody, type Membership } from './membership.ts';
 import { attend } from './move.ts';
 
 /** What this host says of itself to `to`. */

@@ -3,10 +3,10 @@
 // acts on what is concluded here.
 // It does not promise to notice every copy: what nobody else was told of, nobody else can tell.
 
-import type { Greeting } from '../claims/messages.ts';
 import type { HostId } from '../names.ts';
-import { type Config, type VoteKey, voteKey } from './config.ts';
-import { type SeenStart, type Start, type StartNames, type Starts, startOf } from './starts.ts';
+import { type Config, type VoteKey, voteKey } from '../state/config.ts';
+import type { Greeting } from '../state/messages.ts';
+import { type SeenStart, type Start, type StartNames, type Starts, startOf } from '../state/starts.ts';
 
 /** Remembers the start that a greeting comes from, if it follows the one remembered so far; returns what is to be stored, if anything. */
 export function rememberStart(

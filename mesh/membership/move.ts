@@ -3,10 +3,6 @@
 // electors, and then proposes the new voters alone.
 // It promises no order among movers: another host may take over, or begin the same again, and choosing twice is harmless.
 
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../claims/messages.ts';
-import { ownOperation, rechoose, refuseWaiting } from '../claims/operation.ts';
 import {
   CONFIG_PROPOSAL_MS_MAX,
   KEYS_PER_MESSAGE_MAX,
@@ -15,9 +11,13 @@ import {
   RECHOOSING_AT_ONCE_MAX,
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
-import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from './config.ts';
+import { ownOperation, rechoose, refuseWaiting } from '../operations/operation.ts';
+import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect } from '../state/events.ts';
+import { type Move, mayVote, wishesAlone } from '../state/membership.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../state/messages.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
-import { type Move, mayVote, wishesAlone } from './membership.ts';
 import { firstVoters, isItsTurn, nextConfig, settledConfig } from './next-config.ts';
 import { proposeConfig } from './succession.ts';
 

@@ -14,8 +14,8 @@ import {
   type VoteKey,
   type Voters,
   voteKey,
-} from './config.ts';
-import { freshGreeting, isSameWish, type Membership } from './membership.ts';
+} from '../state/config.ts';
+import { freshGreeting, isSameWish, type Membership } from '../state/membership.ts';
 
 /** The voters of the first configuration, when each voter wished for was heard, wishes the same, and is in no mesh (step 2). */
 export function firstVoters(membership: Membership, nowMs: number): Voters | undefined {

@@ -3,19 +3,19 @@
 // The last two can lose claims: whoever asks for them must have said that this is understood. Each host asks afterwards about the addresses
 // that it holds.
 
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect, Event, Result } from '../claims/events.ts';
-import { timer } from '../claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { countVotes } from '../operations/vote-count.ts';
+import { electorsOf, isVoter, recoveredConfig, type Voters } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect, Event, Result } from '../state/events.ts';
+import { timer } from '../state/events.ts';
+import { freshGreeting } from '../state/membership.ts';
 import { adopt, joinMesh } from './adoption.ts';
 import { evictionSentence } from './claim-status.ts';
-import { electorsOf, isVoter, recoveredConfig, type Voters } from './config.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';
 import { greetAll } from './greeting.ts';
-import { freshGreeting } from './membership.ts';
 import { attend } from './move.ts';
-import { countVotes } from './vote-count.ts';
 
 /**
  * Frees the addresses of a host that left, or that leaves by this host's hosts.json. Ends in `done` once the voters have agreed on the

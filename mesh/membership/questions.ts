@@ -2,18 +2,18 @@
 // leaves once everything that it depends on is durable.
 // An answer that never comes needs nothing here: greetings come again, and a proposal or a move has a time of its own.
 
-import { seenStartWrite } from '../claims/claim-records.ts';
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../claims/messages.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
+import { seenStartWrite } from '../state/claim-records.ts';
+import { isVoter, voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect } from '../state/events.ts';
+import { noteElectorsHeard } from '../state/membership.ts';
+import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../state/messages.ts';
 import { adopt, rejoin, withdraw } from './adoption.ts';
-import { isVoter, voteKey } from './config.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
 import { judgeStart, rememberStart } from './lost-data.ts';
-import { noteElectorsHeard } from './membership.ts';
 import { attend, hearKeysAnswer, tellKeys } from './move.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 

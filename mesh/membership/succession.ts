@@ -3,15 +3,12 @@
 // is the successor of epoch 0 and is decided by *all* its voters: a host outside a majority might own addresses already.
 // Nothing is said here about whether a change is wise: next-config.ts says so, and an operator before it.
 
-import { nextBallotNumber, noteBallotNumber, reserveBallots } from '../claims/ballot-numbers.ts';
-import { successionWrite } from '../claims/claim-records.ts';
-import type { CoreState } from '../claims/core-state.ts';
-import type { Effect } from '../claims/events.ts';
-import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../claims/messages.ts';
 import { PAST_CONFIGS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { type Ballot, compareBallots, proposerName } from '../register/ballot.ts';
+import { nextBallotNumber, noteBallotNumber, reserveBallots } from '../state/ballot-numbers.ts';
+import { successionWrite } from '../state/claim-records.ts';
 import {
   type Config,
   electorsOf,
@@ -23,9 +20,12 @@ import {
   sameHosts,
   type VoteKey,
   voteKey,
-} from './config.ts';
+} from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import type { Effect } from '../state/events.ts';
+import { type ConfigProposal, isHearingFirst, type SuccessionRecord } from '../state/membership.ts';
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../state/messages.ts';
 import { isPristine, standingOf } from './epoch.ts';
-import { type ConfigProposal, isHearingFirst, type SuccessionRecord } from './membership.ts';
 
 /** Begins a proposal of `wanted` as the next configuration, unless one is under way. */
 export function proposeConfig(state: CoreState, wanted: Config, out: Effect[]): void {

@@ -1,10 +1,10 @@
 // Two claims of one address, of which one must give way: after a restored backup, a lost majority, or two meshes that were joined. The claim
 // that the voters have stays, on every host. The address that gave way is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
-import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Write } from '../../mesh/ports.ts';
+import { ownerSchema } from '../../mesh/state/schemas.ts';
 import type { Agent, AgentAddress } from '../registry/agent.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';

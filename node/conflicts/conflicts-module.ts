@@ -1,9 +1,9 @@
 // The conflicts with what finds them: the search, and what other parts of the node tell.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
-import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
+import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
 import type { Log } from '../log.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { EmailIndex } from '../registry/email-index.ts';

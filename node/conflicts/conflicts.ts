@@ -1,9 +1,10 @@
 // The conflicts that this host knows of. Addresses that this host gave way on are kept until an operator has decided. Doubles, which no rule
 // decides, are only remembered: the next look at the other host finds them again.
-import type { Rival } from '../../mesh/claims/claim-store.ts';
+
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import type { Rival } from '../../mesh/state/claim-store.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';

@@ -4,13 +4,13 @@
 // what is removed or given up is marked, and a put of it is refused.
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
-import type { Claim, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
-import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { Claim, ReleasedClaim } from '../../mesh/state/claim-store.ts';
+import { ownerSchema } from '../../mesh/state/schemas.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import { EtcdGateway, type Login } from './etcd-gateway.ts';

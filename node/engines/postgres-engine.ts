@@ -1,11 +1,11 @@
 // The claims in a table of PostgreSQL: a unique key, inserted or not, in one transaction that is on the disk before it is answered.
 import type { LookupFunction } from 'node:net';
 import pg from 'pg';
-import type { Claim, ReleasedClaim } from '../../mesh/claims/claim-store.ts';
-import { ownerSchema } from '../../mesh/claims/schemas.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { Claim, ReleasedClaim } from '../../mesh/state/claim-store.ts';
+import { ownerSchema } from '../../mesh/state/schemas.ts';
 import { socketBy } from '../dns/named-socket.ts';
 import { SpokenSecrets } from '../machine/spoken-secrets.ts';
 import { readPostgresUrl } from './postgres-url.ts';

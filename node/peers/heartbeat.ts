@@ -2,13 +2,13 @@
 // seconds, which carries what this host says of the mesh, and shows whether the peer is there. Presence, legacy peers and the reader of
 // indexes are views of what was heard. Steps and times: README.md.
 import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
-import type { Greeting } from '../../mesh/claims/messages.ts';
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
 import { GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
+import type { Greeting } from '../../mesh/state/messages.ts';
 import type { Introductions } from './introductions.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
 import type { Presence } from './presence.ts';

@@ -2,7 +2,6 @@
 // turns what the voters say into the answers of the API. How the voters decide stands in mesh/README.md,
 // "How a claim is decided".
 
-import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { RETRY_AFTER_SECONDS } from '../../mesh/limits.ts';
 import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
@@ -10,6 +9,7 @@ import type { LegacyOwner } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
+import type { Claim, ClaimStore, Conflict, ReleasedClaim, Rival, Unavailable } from '../../mesh/state/claim-store.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';

@@ -1,9 +1,10 @@
 // Adding, changing and removing one address of an agent. Turns are taken in the order that agents.ts states.
-import type { Rival } from '../../mesh/claims/claim-store.ts';
+
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
+import type { Rival } from '../../mesh/state/claim-store.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { Changed } from './agents.ts';

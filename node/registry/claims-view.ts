@@ -1,7 +1,7 @@
 // This host's registry as the claims see it: who holds an address here, in the claims' own words.
 
-import type { RegistryView } from '../../mesh/claims/registry-view.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { RegistryView } from '../../mesh/state/registry-view.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { EmailIndex } from './email-index.ts';
 

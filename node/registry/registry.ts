@@ -1,9 +1,10 @@
 // The registry: the agents this host owns and the log of everything that happened to them, put together from their parts
 // and loaded from the store.
-import type { ClaimStore } from '../../mesh/claims/claim-store.ts';
+
 import { changedDigest, EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import type { ClaimStore } from '../../mesh/state/claim-store.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { uuidsFrom } from '../../mesh/uuid.ts';
 import { StoredChangeLog } from '../changes/stored-change-log.ts';

@@ -1,7 +1,7 @@
 // Seeded runs of the claims' own core under loss, reordering, cuts and crashes. A failure names its seed: put it into SEEDS.
 import { describe, expect, it } from 'vitest';
-import type { Result } from '../../mesh/claims/events.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Result } from '../../mesh/state/events.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';
 

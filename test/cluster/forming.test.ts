@@ -1,10 +1,10 @@
 // Schedules of a mesh that forms, moves and takes hosts in again, in which two things happen at once: who hears what, and when.
 import { describe, expect, it } from 'vitest';
 import { step } from '../../mesh/claims/core.ts';
-import type { Wish } from '../../mesh/claims/messages.ts';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
-import type { Config } from '../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Config } from '../../mesh/state/config.ts';
+import type { Wish } from '../../mesh/state/messages.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';
 

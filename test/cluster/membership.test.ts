@@ -1,8 +1,8 @@
 // A mesh whose voters change: hosts are added and removed, and one loses its disk. Under faults and by chance: search.test.ts.
 import { describe, expect, it } from 'vitest';
 import { GREETING_MS_MAX } from '../../mesh/limits.ts';
-import { EVICTED } from '../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { EVICTED } from '../../mesh/state/config.ts';
 import { evicting } from '../support/claim-lives.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';
 import type { Faults } from '../support/simulated-links.ts';

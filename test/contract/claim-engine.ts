@@ -1,9 +1,9 @@
 // What every engine must do for the claims; run against each one that is real.
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../mesh/claims/claim-store.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { Claim } from '../../mesh/state/claim-store.ts';
 
 export interface EngineUnderTest {
   /** An engine of its own connections, on the same data. */

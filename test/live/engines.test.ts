@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Pool } from 'pg';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Claim } from '../../mesh/claims/claim-store.ts';
+import type { Claim } from '../../mesh/state/claim-store.ts';
 import { openEtcd } from '../../node/engines/etcd-engine.ts';
 import { openPostgres } from '../../node/engines/postgres-engine.ts';
 import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../../scripts/engines.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EVICTED } from '../../mesh/membership/config.ts';
+import { EVICTED } from '../../mesh/state/config.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
 

@@ -1,7 +1,7 @@
 // The core in a mesh in which somebody else carries the routine greetings: what the heartbeat of a node does to them, as a `step` for
 // simulations. Of two that two hosts would send each other in turn, one is left out.
 import { step } from '../../mesh/claims/core.ts';
-import type { Effect } from '../../mesh/claims/events.ts';
+import type { Effect } from '../../mesh/state/events.ts';
 
 /** None of them is carried at all: as if every heartbeat had stopped. */
 export const withoutRoutine: typeof step = (...parts) => step(...parts).filter((effect) => !isRoutine(effect));

@@ -2,14 +2,14 @@
 // question and the taking another host does the same. In two forms: a host that is silent is taken for one that has nothing, or makes
 // the claim fail.
 
-import { intentDone } from '../../mesh/claims/claim-records.ts';
 import { step } from '../../mesh/claims/core.ts';
-import type { CoreState } from '../../mesh/claims/core-state.ts';
-import type { Effect, Event } from '../../mesh/claims/events.ts';
-import { CLAIM_VERSION } from '../../mesh/claims/messages.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
+import { intentDone } from '../../mesh/state/claim-records.ts';
+import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { Effect, Event } from '../../mesh/state/events.ts';
+import { CLAIM_VERSION } from '../../mesh/state/messages.ts';
 
 interface Asked {
   readonly operation: number;

@@ -24,12 +24,8 @@ export interface Mutant extends Mutation {
   readonly noticedBy: { readonly micro: number } | { readonly full: number } | { readonly schedule: ScheduleName };
 }
 
-const [VOTES, ELECTORATE, PROPOSER] = [
-  'mesh/claims/votes.ts',
-  'mesh/claims/electorate.ts',
-  'mesh/register/proposer.ts',
-];
-const [MEMBERSHIP, EPOCH] = ['mesh/membership/membership.ts', 'mesh/membership/epoch.ts'];
+const [VOTES, ELECTORATE, PROPOSER] = ['mesh/claims/votes.ts', 'mesh/state/electorate.ts', 'mesh/register/proposer.ts'];
+const [MEMBERSHIP, EPOCH] = ['mesh/state/membership.ts', 'mesh/membership/epoch.ts'];
 const MOVE = 'mesh/membership/move.ts';
 
 /** Votes that decide, if each side of a configuration is asked for itself. `enough`: an expression of `side` and `votes`. */

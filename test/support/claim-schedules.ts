@@ -1,6 +1,7 @@
 // Schedules made by hand, for what chance does not find: who hears what, and when.
-import type { Event } from '../../mesh/claims/events.ts';
+
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Event } from '../../mesh/state/events.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import type { Faults } from './simulated-links.ts';

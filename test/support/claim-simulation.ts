@@ -1,31 +1,24 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
 
-import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
-import { emptyClaimRecords, intentWrite } from '../../mesh/claims/claim-records.ts';
-import type { ClaimStatus } from '../../mesh/claims/claim-store.ts';
 import { createCore, step } from '../../mesh/claims/core.ts';
-import type { CoreState } from '../../mesh/claims/core-state.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
-import type { Effect, Event, Result } from '../../mesh/claims/events.ts';
-import type { ClaimAnswer, Reply, Wish } from '../../mesh/claims/messages.ts';
 import { BrokenInvariant } from '../../mesh/invariant.ts';
 import { statusOf } from '../../mesh/membership/claim-status.ts';
-import {
-  type Config,
-  firstConfig,
-  isQuorum,
-  type VoteKey,
-  type Voters,
-  voteKey,
-} from '../../mesh/membership/config.ts';
 import { messageOf } from '../../mesh/membership/epoch.ts';
-import { isConcerned, isJoining } from '../../mesh/membership/membership.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Random, Write } from '../../mesh/ports.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
 import { compareBallots } from '../../mesh/register/ballot.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { emptyClaimRecords, intentWrite } from '../../mesh/state/claim-records.ts';
+import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
+import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/state/config.ts';
+import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { Effect, Event, Result } from '../../mesh/state/events.ts';
+import { isConcerned, isJoining } from '../../mesh/state/membership.ts';
+import type { ClaimAnswer, Reply, Wish } from '../../mesh/state/messages.ts';
 import { ClaimHistory } from './claim-history.ts';
 import { describeEffect, describeEvent } from './claim-trace.ts';
 import { seededRandom } from './seeded-random.ts';

@@ -1,9 +1,9 @@
 // What happens in a simulated mesh, in words: one line for each event and each effect, for a person who follows a run.
 
-import type { Effect, Event } from '../../mesh/claims/events.ts';
-import type { ClaimAnswer, Question, Reply } from '../../mesh/claims/messages.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
+import type { Effect, Event } from '../../mesh/state/events.ts';
+import type { ClaimAnswer, Question, Reply } from '../../mesh/state/messages.ts';
 
 export function describeEvent(event: Event): string {
   switch (event.type) {

@@ -1,13 +1,13 @@
 // The core of one host of five, in a mesh of `cloud`, `mac` and `mini` unless told otherwise; each test says what matters to it.
 
-import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
 import { createCore, step } from '../../mesh/claims/core.ts';
-import type { CoreState } from '../../mesh/claims/core-state.ts';
-import type { Effect, Event } from '../../mesh/claims/events.ts';
-import type { Greeting, Wish } from '../../mesh/claims/messages.ts';
-import { type Config, firstConfig, voteKey } from '../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import { type ClaimRecords, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import { type Config, firstConfig, voteKey } from '../../mesh/state/config.ts';
+import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { Effect, Event } from '../../mesh/state/events.ts';
+import type { Greeting, Wish } from '../../mesh/state/messages.ts';
 import { cloud, DATA, dataOf, greetingOf, mac, mini, votersOf, wishOf } from './membership-of.ts';
 
 export const THREE = [cloud, mac, mini];

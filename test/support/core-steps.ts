@@ -1,12 +1,13 @@
 // A core on `mac` that is stepped by hand, and what it does then.
-import { type ClaimRecords, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
+
 import { createCore, step } from '../../mesh/claims/core.ts';
-import type { CoreState } from '../../mesh/claims/core-state.ts';
-import type { Effect, Event } from '../../mesh/claims/events.ts';
-import { firstConfig } from '../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
+import { type ClaimRecords, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import { firstConfig } from '../../mesh/state/config.ts';
+import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { Effect, Event } from '../../mesh/state/events.ts';
 
 export const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
 

@@ -1,10 +1,10 @@
 // What a host knows of the mesh, and what others told it; each test says what matters to it.
 
-import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/claims/messages.ts';
-import type { Voters } from '../../mesh/membership/config.ts';
-import { createMembership, type Membership } from '../../mesh/membership/membership.ts';
-import { nextStart, type Starts } from '../../mesh/membership/starts.ts';
 import type { HostId } from '../../mesh/names.ts';
+import type { Voters } from '../../mesh/state/config.ts';
+import { createMembership, type Membership } from '../../mesh/state/membership.ts';
+import { CLAIM_VERSION, type Greeting, type Wish } from '../../mesh/state/messages.ts';
+import { nextStart, type Starts } from '../../mesh/state/starts.ts';
 
 /** A name of data, told apart by one hex digit. */
 export const dataOf = (digit: string): string => digit.repeat(32);

@@ -1,6 +1,10 @@
 // A ClaimStore in memory: the voters are a map. A test can give addresses to other hosts, cut the voters off, leave releases
 // unconfirmed and hold claims back. It keeps the registry to the contract: one claim per key at a time, and what is claimed
 // but not settled by a durable commit is given back after a crash.
+
+import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
+import type { Write } from '../../mesh/ports.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -12,10 +16,7 @@ import type {
   ReleasedClaim,
   Rival,
   Unavailable,
-} from '../../mesh/claims/claim-store.ts';
-import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
-import type { Owner } from '../../mesh/owner.ts';
-import type { Write } from '../../mesh/ports.ts';
+} from '../../mesh/state/claim-store.ts';
 
 export class MemoryClaims implements ClaimStore {
   /** What the voters hold: this outlives a crash of the host. */

@@ -3,13 +3,8 @@
 // Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
-import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
-import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
-import type { Claim, ClaimStore } from '../../mesh/claims/claim-store.ts';
-import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
-import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { firstChain } from '../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
@@ -18,6 +13,11 @@ import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import { parseRoster, type Roster } from '../../mesh/roster.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { Claim, ClaimStore } from '../../mesh/state/claim-store.ts';
+import type { ClaimMessage } from '../../mesh/state/messages.ts';
+import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
 import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';

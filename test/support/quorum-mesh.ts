@@ -1,17 +1,17 @@
 // Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
 
-import { readClaimRecord, SharedTexts } from '../../mesh/claims/claim-record-door.ts';
-import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/claims/claim-records.ts';
 import type { Conversation } from '../../mesh/claims/conversation.ts';
-import type { ClaimMessage } from '../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
-import { claimMessageSchema, questionSchema } from '../../mesh/claims/schemas.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
 import type { Register } from '../../mesh/register/acceptor.ts';
+import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { ClaimMessage } from '../../mesh/state/messages.ts';
+import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';

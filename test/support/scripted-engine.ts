@@ -1,9 +1,9 @@
 // An engine for the claims, in memory.
 
-import type { Claim } from '../../mesh/claims/claim-store.ts';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { Claim } from '../../mesh/state/claim-store.ts';
 
 /** It can be away, and can do what it is asked and not say so. */
 export class ScriptedEngine implements ClaimEngine {

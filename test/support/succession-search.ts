@@ -2,7 +2,9 @@
 // each other comes late, twice, out of order or never. One seed, one talk. No time, no disks, nothing but this one decision, so that
 // thousands of talks take a second.
 
-import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/claims/messages.ts';
+import { createConfigProposal, hearVote, voteOnSuccession } from '../../mesh/membership/succession.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Random } from '../../mesh/ports.ts';
 import {
   type Config,
   electorsOf,
@@ -11,11 +13,9 @@ import {
   majorityOf,
   type Voters,
   voteKey,
-} from '../../mesh/membership/config.ts';
-import { type ConfigProposal, type Membership, mayAdopt } from '../../mesh/membership/membership.ts';
-import { createConfigProposal, hearVote, voteOnSuccession } from '../../mesh/membership/succession.ts';
-import type { HostId } from '../../mesh/names.ts';
-import type { Random } from '../../mesh/ports.ts';
+} from '../../mesh/state/config.ts';
+import { type ConfigProposal, type Membership, mayAdopt } from '../../mesh/state/membership.ts';
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/state/messages.ts';
 import { dataOf, membershipOf, wishOf } from './membership-of.ts';
 import { seededRandom } from './seeded-random.ts';
 

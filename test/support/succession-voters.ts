@@ -1,10 +1,11 @@
 // Voters on a successor: what they are asked, and what they answer.
-import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/claims/messages.ts';
-import { type Config, firstConfig } from '../../mesh/membership/config.ts';
-import type { ConfigProposal, SuccessionRecord } from '../../mesh/membership/membership.ts';
+
 import { hearVote, type SuccessionVoter } from '../../mesh/membership/succession.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { proposerName } from '../../mesh/register/ballot.ts';
+import { type Config, firstConfig } from '../../mesh/state/config.ts';
+import type { ConfigProposal, SuccessionRecord } from '../../mesh/state/membership.ts';
+import { CLAIM_VERSION, type SuccessionAnswer, type SuccessionQuestion } from '../../mesh/state/messages.ts';
 import { cloud, DATA, desk, lab, mac, mini, votersOf } from './membership-of.ts';
 
 export const firstOf = (...hosts: HostId[]): Config => firstConfig(votersOf(...hosts), hosts);

@@ -3,9 +3,9 @@
 import type { Hono } from 'hono';
 import type { ClaimVoter } from '../../../mesh/claims/claim-voter.ts';
 import { LastSaid } from '../../../mesh/claims/last-said.ts';
-import { CLAIM_VERSION, type Question } from '../../../mesh/claims/messages.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/peer-questions.ts';
-import { claimMessageSchema, questionSchema } from '../../../mesh/claims/schemas.ts';
+import { CLAIM_VERSION, type Question } from '../../../mesh/state/messages.ts';
+import { claimMessageSchema, questionSchema } from '../../../mesh/state/schemas.ts';
 import { answerJson } from '../answer-signature.ts';
 import { resource } from '../methods.ts';
 import { peerDigest, peerOf } from '../peer-auth.ts';

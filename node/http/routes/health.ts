@@ -1,10 +1,10 @@
 // The node itself: whether it is alive, whether it may claim, and who is in its mesh.
 import type { Hono } from 'hono';
-import type { ClaimStatus } from '../../../mesh/claims/claim-store.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { MembershipView } from '../../../mesh/membership/claim-status.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Host, Roster } from '../../../mesh/roster.ts';
+import type { ClaimStatus } from '../../../mesh/state/claim-store.ts';
 import type { FollowingView } from '../../feed/host-follower.ts';
 import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';

@@ -1,11 +1,11 @@
 // `/api/hosts/evict`, `/api/hosts/join` and `/api/hosts/recover`: what only an operator may decide about the mesh.
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import type { Done, Waiting } from '../../../mesh/claims/events.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { MembershipView } from '../../../mesh/membership/claim-status.ts';
 import { hostIdSchema } from '../../../mesh/name-schemas.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import type { Done, Waiting } from '../../../mesh/state/events.ts';
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../mesh/claims/core.ts';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Event } from '../../../mesh/claims/events.ts';
 import type { ClaimId } from '../../../mesh/names.ts';
 import type { ItemAnswer } from '../../../mesh/register/item.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Event } from '../../../mesh/state/events.ts';
 import { answer, cloud, finished, formedCore, KEY, mac, mini, ownerOn, run, sent } from '../../support/core-steps.ts';
 
 describe('a claim', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { step } from '../../../mesh/claims/core.ts';
-import type { Effect, Event } from '../../../mesh/claims/events.ts';
+import type { Effect, Event } from '../../../mesh/state/events.ts';
 import {
   answers,
   CONFIG,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ClaimRecords } from '../../../mesh/claims/claim-records.ts';
 import { step } from '../../../mesh/claims/core.ts';
-import type { Effect, Event } from '../../../mesh/claims/events.ts';
-import type { Greeting } from '../../../mesh/claims/messages.ts';
-import { type Config, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import { proposerName } from '../../../mesh/register/ballot.ts';
+import type { ClaimRecords } from '../../../mesh/state/claim-records.ts';
+import { type Config, firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
+import type { Effect, Event } from '../../../mesh/state/events.ts';
+import type { Greeting } from '../../../mesh/state/messages.ts';
 import {
   answers,
   CONFIG,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EffectQueue } from '../../../mesh/claims/effect-queue.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
 
 const writing = (key: string): Effect => ({ type: 'persist', writes: [{ key, value: true }], after: [] });
 const goingOn: Effect = { type: 'event', event: { type: 'hearingOver' } };

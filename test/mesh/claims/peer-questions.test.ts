@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LastSaid } from '../../../mesh/claims/last-said.ts';
-import type { Greeting } from '../../../mesh/claims/messages.ts';
 import { askQuestion } from '../../../mesh/claims/peer-questions.ts';
 import type { PeerTransport } from '../../../mesh/ports.ts';
+import type { Greeting } from '../../../mesh/state/messages.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../support/membership-of.ts';
 
 const greeting = greetingOf(DATA[cloud] ?? '', wishOf([cloud, mac]));

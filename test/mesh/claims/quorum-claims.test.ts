@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../../mesh/claims/claim-store.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
+import type { Claim } from '../../../mesh/state/claim-store.ts';
 import { type QuorumHost, QuorumMesh } from '../../support/quorum-mesh.ts';
 
 async function threeHosts() {

@@ -1,9 +1,9 @@
 // What makes an engine's answers claims, with an engine that a test scripts, in virtual time.
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../../mesh/claims/claim-store.ts';
 import { EngineClaims } from '../../../mesh/engine/engine-claims.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
+import type { Claim } from '../../../mesh/state/claim-store.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { questionSchema } from '../../../mesh/claims/schemas.ts';
 import { boundedRecord } from '../../../mesh/json/bounded-record.ts';
+import { questionSchema } from '../../../mesh/state/schemas.ts';
 
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 1]));
 

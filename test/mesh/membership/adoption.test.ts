@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
 import { adopt, joinMesh, rejoin, withdraw } from '../../../mesh/membership/adoption.ts';
-import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
+import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
 import { effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

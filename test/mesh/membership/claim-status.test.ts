@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FRESH_GREETING_MS_MAX } from '../../../mesh/limits.ts';
 import { evictionSentence, membershipOf, relationOf, statusOf } from '../../../mesh/membership/claim-status.ts';
-import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
+import { type Config, firstConfig } from '../../../mesh/state/config.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

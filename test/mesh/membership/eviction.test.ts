@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect } from '../../../mesh/claims/events.ts';
-import type { Greeting, Wish } from '../../../mesh/claims/messages.ts';
-import { type Config, EVICTED } from '../../../mesh/membership/config.ts';
 import {
   evictionsTold,
   hearEvictions,
@@ -9,8 +6,11 @@ import {
   refusalOfEviction,
   reviewEvictions,
 } from '../../../mesh/membership/eviction.ts';
-import type { Membership } from '../../../mesh/membership/membership.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { type Config, EVICTED } from '../../../mesh/state/config.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
+import type { Membership } from '../../../mesh/state/membership.ts';
+import type { Greeting, Wish } from '../../../mesh/state/messages.ts';
 import { MESH, THREE, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, desk, greetingOf, lab, mac, membershipOf, wishOf } from '../../support/membership-of.ts';
 

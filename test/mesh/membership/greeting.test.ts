@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
 import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
-import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { greet, greetAll, greetInTurn, greetingTo, introduce, nudge } from '../../../mesh/membership/greeting.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
+import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
 import { coreOn, effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { isReplaced, judgeStart, rememberStart } from '../../../mesh/membership/lost-data.ts';
-import type { SeenStart, StartNames, Starts } from '../../../mesh/membership/starts.ts';
+import { firstConfig, voteKey } from '../../../mesh/state/config.ts';
+import type { SeenStart, StartNames, Starts } from '../../../mesh/state/starts.ts';
 import { cloud, DATA, dataOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';
 
 const OWN = DATA[cloud] ?? '';

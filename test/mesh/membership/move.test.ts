@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
-import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
 import { CONFIG_PROPOSAL_MS_MAX, KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
-import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
+import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/state/messages.ts';
 import { coreOn, MESH, run } from '../../support/core-on.ts';
 import {
   cloud,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Wish } from '../../../mesh/claims/messages.ts';
-import { type Config, EVICTED, firstConfig } from '../../../mesh/membership/config.ts';
-import type { Membership } from '../../../mesh/membership/membership.ts';
 import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh/membership/next-config.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';
+import type { Membership } from '../../../mesh/state/membership.ts';
+import type { Wish } from '../../../mesh/state/messages.ts';
 import {
   cloud,
   DATA,

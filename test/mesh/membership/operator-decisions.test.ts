@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect, Result } from '../../../mesh/claims/events.ts';
 import { EVICT_ANSWER_MS_MAX, FRESH_GREETING_MS_MAX, GREETING_MS_MAX } from '../../../mesh/limits.ts';
-import { EVICTED, firstConfig } from '../../../mesh/membership/config.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../../../mesh/membership/operator-decisions.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { EVICTED, firstConfig } from '../../../mesh/state/config.ts';
+import type { Effect, Result } from '../../../mesh/state/events.ts';
 import { effectsOf, greetedBy, type KnownCore, MESH, started, THREE, writesOf } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
-import { CLAIM_VERSION, type Greeting, type Reply, type SuccessionQuestion } from '../../../mesh/claims/messages.ts';
-import { type Config, firstConfig, voteKey } from '../../../mesh/membership/config.ts';
 import { answerQuestion, hearReply } from '../../../mesh/membership/questions.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
+import { CLAIM_VERSION, type Greeting, type Reply, type SuccessionQuestion } from '../../../mesh/state/messages.ts';
 import { greetedBy, type KnownCore, MESH, started, THREE, writesOf } from '../../support/core-on.ts';
 import {
   cloud,

@@ -1,8 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
-import { CLAIM_VERSION, type SuccessionAnswer } from '../../../mesh/claims/messages.ts';
-import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import {
   answerProposal,
   hearProposalAnswer,
@@ -12,6 +8,10 @@ import {
 } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Write } from '../../../mesh/ports.ts';
+import { type Config, firstConfig } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
+import { CLAIM_VERSION, type SuccessionAnswer } from '../../../mesh/state/messages.ts';
 import { coreOn } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini } from '../../support/membership-of.ts';
 import {

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { SuccessionAnswer, SuccessionQuestion } from '../../../mesh/claims/messages.ts';
-import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
 import {
   createConfigProposal,
   hearVote,
@@ -8,6 +6,8 @@ import {
   voteOnSuccession,
 } from '../../../mesh/membership/succession.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { type Config, firstConfig } from '../../../mesh/state/config.ts';
+import type { SuccessionAnswer, SuccessionQuestion } from '../../../mesh/state/messages.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 import { talkOfFirst, talkOfSuccessor } from '../../support/succession-search.ts';
 import {

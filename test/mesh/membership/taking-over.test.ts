@@ -1,11 +1,11 @@
 // A mover that has others' registers to take over: whom it asks, and when it is done or gives up.
 import { describe, expect, it } from 'vitest';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
-import type { Effect } from '../../../mesh/claims/events.ts';
-import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/claims/messages.ts';
-import type { Config } from '../../../mesh/membership/config.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
+import type { Config } from '../../../mesh/state/config.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
+import type { Effect } from '../../../mesh/state/events.ts';
+import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/state/messages.ts';
 import { coreOn, MESH, run } from '../../support/core-on.ts';
 import { cloud, DATA, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

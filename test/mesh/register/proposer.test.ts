@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { BrokenInvariant } from '../../../mesh/invariant.ts';
-import { canDecideWithout, firstConfig, isQuorum, voteKey } from '../../../mesh/membership/config.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { ItemAnswer } from '../../../mesh/register/item.ts';
 import {
@@ -13,6 +12,7 @@ import {
   prepare,
   propose,
 } from '../../../mesh/register/proposer.ts';
+import { canDecideWithout, firstConfig, isQuorum, voteKey } from '../../../mesh/state/config.ts';
 
 const [cloud, mac, mini] = ['cloud', 'mac', 'mini'] as [HostId, HostId, HostId];
 const DATA = { [cloud]: 'a', [mac]: 'b', [mini]: 'c' };

@@ -1,12 +1,12 @@
 // The one conversation with each peer: when it is asked, what its silence and its return do, and what others see of it.
 import { describe, expect, it } from 'vitest';
-import type { Greeting } from '../../../mesh/claims/messages.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
 import { parseRoster } from '../../../mesh/roster.ts';
+import type { Greeting } from '../../../mesh/state/messages.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
 import { Heartbeat } from '../../../node/peers/heartbeat.ts';
 import { Presence } from '../../../node/peers/presence.ts';

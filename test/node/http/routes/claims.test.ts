@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimVoter } from '../../../../mesh/claims/claim-voter.ts';
-import type { Question } from '../../../../mesh/claims/messages.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../../../mesh/claims/peer-questions.ts';
 import type { HostId } from '../../../../mesh/names.ts';
 import { contentDigest } from '../../../../mesh/signature/digest.ts';
+import type { Question } from '../../../../mesh/state/messages.ts';
 import { claimRoutes } from '../../../../node/http/routes/claims.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../../support/membership-of.ts';

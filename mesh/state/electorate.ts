@@ -1,10 +1,10 @@
 // Who is asked about a register, whose votes decide, and which claims are void: what was agreed, as the proposer needs it.
 
 import { GONE_GRACE_MS } from '../limits.ts';
-import { type Config, canDecideWithout, electorsOf, isQuorum } from '../membership/config.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Electorate } from '../register/proposer.ts';
+import { type Config, canDecideWithout, electorsOf, isQuorum } from './config.ts';
 import type { CoreState } from './core-state.ts';
 
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */

@@ -1,11 +1,11 @@
-// Starts of a node on its data: what a host keeps of its own, and of those of others (README.md, "Which start speaks"). What it concludes
-// from them is in lost-data.ts.
+// Starts of a node on its data: what a host keeps of its own, and of those of others (../membership/README.md, "Which start speaks").
+// What it concludes from them is in membership/lost-data.ts.
 
 import { createHash } from 'node:crypto';
-import type { ClaimMessage } from '../claims/messages.ts';
 import { START_NAMES_KEPT } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { VoteKey } from './config.ts';
+import type { ClaimMessage } from './messages.ts';
 
 /** One run of a node on its data. */
 export interface Start {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../mesh/membership/config.ts';
-import { countVotes, votesOf } from '../../../mesh/membership/vote-count.ts';
+import { countVotes, votesOf } from '../../../mesh/operations/vote-count.ts';
+import type { Config } from '../../../mesh/state/config.ts';
 import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { voteKey } from '../../../mesh/membership/config.ts';
-import { beginOnOtherData, nextStart } from '../../../mesh/membership/starts.ts';
+import { voteKey } from '../../../mesh/state/config.ts';
+import { beginOnOtherData, nextStart } from '../../../mesh/state/starts.ts';
 import { cloud, DATA, mac, startsOf } from '../../support/membership-of.ts';
 
 const OWN = DATA[cloud] ?? '';

@@ -1,12 +1,12 @@
 // What this host knows of who votes: the configuration that the mesh agreed on, what this host's operator wishes for, what the other hosts
-// last said of both, and what this host is doing about it. Terms: README.md.
-// Nothing is decided here: next-config.ts says which configuration is due, succession.ts has it chosen, move.ts carries it out.
+// last said of both, and what this host is doing about it. Terms and steps: membership/README.md.
+// Nothing is decided here: membership/next-config.ts says which configuration is due, succession.ts has it chosen, move.ts carries it out.
 
-import type { Greeting, Wish } from '../claims/messages.ts';
 import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
 import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey } from './config.ts';
+import type { Greeting, Wish } from './messages.ts';
 import type { Starts } from './starts.ts';
 
 interface Heard {

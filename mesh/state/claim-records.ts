@@ -1,13 +1,14 @@
 // The claims' durable records: what a host must remember to vote and to claim safely after a crash. Each record's key is here,
 // and the write that makes or removes the record. A write counts once the journal has committed it. Records are read back in
 // claim-record-door.ts.
-import type { Config, VoteKey } from '../membership/config.ts';
-import type { SuccessionRecord } from '../membership/membership.ts';
-import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from '../membership/starts.ts';
+
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { ReleasedClaim } from './claim-store.ts';
+import type { Config, VoteKey } from './config.ts';
+import type { SuccessionRecord } from './membership.ts';
+import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from './starts.ts';
 
 /** Every record of the claims has a key that begins so. */
 export const CLAIM_PREFIX = 'claim/';

@@ -2,20 +2,20 @@
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is released in the background until that is confirmed.
 
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, CLAIM_MS_MAX } from '../limits.ts';
-import { isAlone } from '../membership/membership.ts';
-import { lastingObstacleTo, unavailable, whyNotBegun } from '../membership/obstacles.ts';
 import type { AddressKey } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
 import type { Item } from '../register/item.ts';
 import { type Change, createProposal, type Progress, type Proposal, propose } from '../register/proposer.ts';
+import { reserveBallots } from '../state/ballot-numbers.ts';
+import { intentDone, intentWrite } from '../state/claim-records.ts';
+import type { Claim, ReleasedClaim } from '../state/claim-store.ts';
+import type { CoreState, Operation } from '../state/core-state.ts';
+import { type Effect, type Result, timer } from '../state/events.ts';
+import { isAlone } from '../state/membership.ts';
 import { attempt, retryOf, toAll } from './attempts.ts';
-import { reserveBallots } from './ballot-numbers.ts';
-import { intentDone, intentWrite } from './claim-records.ts';
-import type { Claim, ReleasedClaim } from './claim-store.ts';
-import type { CoreState, Operation } from './core-state.ts';
-import { type Effect, type Result, timer } from './events.ts';
 import { decideAlone } from './lone-host.ts';
+import { lastingObstacleTo, unavailable, whyNotBegun } from './obstacles.ts';
 
 /** Claims all or none; ends in `held`, `conflict` or, after `CLAIM_MS_MAX`, `unavailable`. */
 export function claim(state: CoreState, id: number, claims: readonly Claim[], out: Effect[]): void {

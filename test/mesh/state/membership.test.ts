@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { greetingTo } from '../../../mesh/membership/greeting.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import {
   type Config,
   canDecideWithout,
@@ -12,8 +14,7 @@ import {
   recoveredConfig,
   type Voters,
   voteKey,
-} from '../../../mesh/membership/config.ts';
-import { greetingTo } from '../../../mesh/membership/greeting.ts';
+} from '../../../mesh/state/config.ts';
 import {
   foreignersOf,
   freshGreeting,
@@ -22,8 +23,7 @@ import {
   mayAdopt,
   mayVote,
   wishesAlone,
-} from '../../../mesh/membership/membership.ts';
-import type { HostId } from '../../../mesh/names.ts';
+} from '../../../mesh/state/membership.ts';
 import { dataOf, greetingOf, membershipOf, startsOf, wishOf } from '../../support/membership-of.ts';
 
 const [cloud, desk, mac, mini] = ['cloud', 'desk', 'mac', 'mini'] as string[] as [HostId, HostId, HostId, HostId];

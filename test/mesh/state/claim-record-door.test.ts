@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readClaimRecord, SharedTexts } from '../../../mesh/claims/claim-record-door.ts';
-import { emptyClaimRecords } from '../../../mesh/claims/claim-records.ts';
-import { firstConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { readClaimRecord, SharedTexts } from '../../../mesh/state/claim-record-door.ts';
+import { emptyClaimRecords } from '../../../mesh/state/claim-records.ts';
+import { firstConfig } from '../../../mesh/state/config.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
 const REGISTER = { promised: [7, 'cloud'], accepted: [5, 'mac'], value: OWNER };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { nextBallotNumber, noteBallotNumber, reserveBallots } from '../../../mesh/claims/ballot-numbers.ts';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
+import { nextBallotNumber, noteBallotNumber, reserveBallots } from '../../../mesh/state/ballot-numbers.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
 import { coreOn, effectsOf, run } from '../../support/core-on.ts';
 import { mac } from '../../support/membership-of.ts';
 

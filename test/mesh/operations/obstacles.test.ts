@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../../../mesh/limits.ts';
-import { type Config, firstConfig } from '../../../mesh/membership/config.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import {
   lastingObstacleTo,
   namesOf,
@@ -8,8 +8,8 @@ import {
   unavailable,
   whyNoClaim,
   whyNotBegun,
-} from '../../../mesh/membership/obstacles.ts';
-import type { AddressKey, HostId } from '../../../mesh/names.ts';
+} from '../../../mesh/operations/obstacles.ts';
+import { type Config, firstConfig } from '../../../mesh/state/config.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

@@ -1,9 +1,9 @@
 // That what hosts say to each other passes the door, the rare forms too.
 import { describe, expect, it } from 'vitest';
-import { CLAIM_VERSION } from '../../../mesh/claims/messages.ts';
-import { claimAnswerSchema, claimMessageSchema, questionSchema, replySchemas } from '../../../mesh/claims/schemas.ts';
-import { firstConfig, recoveredConfig } from '../../../mesh/membership/config.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
+import { CLAIM_VERSION } from '../../../mesh/state/messages.ts';
+import { claimAnswerSchema, claimMessageSchema, questionSchema, replySchemas } from '../../../mesh/state/schemas.ts';
 import { dataOf, greetingOf, wishOf } from '../../support/membership-of.ts';
 
 const mac = 'mac' as HostId;

@@ -2,12 +2,12 @@
 // voters are asked, by a claim that they did not decide, and by `/ready`.
 // These are sentences and codes: nothing is decided here.
 
-import type { Unavailable } from '../claims/claim-store.ts';
-import type { CoreState } from '../claims/core-state.ts';
 import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { canDecideWithout, electorsOf, isVoter, sameHosts } from './config.ts';
-import { isJoining, type Membership } from './membership.ts';
+import type { Unavailable } from '../state/claim-store.ts';
+import { canDecideWithout, electorsOf, isVoter, sameHosts } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { isJoining, type Membership } from '../state/membership.ts';
 import { countVotes, type VoteCount, votesOf } from './vote-count.ts';
 
 /** Something that keeps claims from being decided: a code for programs, sentences for people. */

@@ -1,10 +1,10 @@
 // How many voters must answer, and who did lately: what is known before anybody is asked.
 // A vote counted here is a voter that was heard on the data that votes, not a vote that it cast.
 
-import type { CoreState } from '../claims/core-state.ts';
-import { votersOf } from '../claims/electorate.ts';
 import type { HostId } from '../names.ts';
-import { type Config, hostsOf, isQuorum, majorityOf, type VoteKey, voteKey } from './config.ts';
+import { type Config, hostsOf, isQuorum, majorityOf, type VoteKey, voteKey } from '../state/config.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { votersOf } from '../state/electorate.ts';
 
 export interface VoteCount {
   /** Voters; while the mesh moves, the old and the new together. */

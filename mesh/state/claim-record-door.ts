@@ -2,7 +2,6 @@
 // does not parse stops the node, for a forgotten promise would break uniqueness.
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
-import { type Config, firstConfig } from '../membership/config.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
@@ -22,6 +21,7 @@ import {
   REGISTER,
   SUCCESSION,
 } from './claim-records.ts';
+import { type Config, firstConfig } from './config.ts';
 import { configSchema } from './schemas.ts';
 
 const agreement = z.object({

@@ -4,10 +4,10 @@
 import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
-import { nextBallotNumber, reserveBallots } from './ballot-numbers.ts';
-import type { CoreState } from './core-state.ts';
-import { votersOf } from './electorate.ts';
-import { type Effect, type Inner, timer } from './events.ts';
+import { nextBallotNumber, reserveBallots } from '../state/ballot-numbers.ts';
+import type { CoreState } from '../state/core-state.ts';
+import { votersOf } from '../state/electorate.ts';
+import { type Effect, type Inner, timer } from '../state/events.ts';
 
 /** Begins an attempt for each of these proposals of one operation, in shared messages. */
 export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {

@@ -6,12 +6,12 @@
 import type { Write } from '../ports.ts';
 import { proposerName } from '../register/ballot.ts';
 import { applyChange, type Proposal } from '../register/proposer.ts';
-import { nextBallotNumber, noteBallotNumber } from './ballot-numbers.ts';
-import { intentDone, intentWrite, registerWrite } from './claim-records.ts';
-import type { Rival } from './claim-store.ts';
-import type { CoreState, Operation } from './core-state.ts';
-import { isVoid } from './electorate.ts';
-import type { Result } from './events.ts';
+import { nextBallotNumber, noteBallotNumber } from '../state/ballot-numbers.ts';
+import { intentDone, intentWrite, registerWrite } from '../state/claim-records.ts';
+import type { Rival } from '../state/claim-store.ts';
+import type { CoreState, Operation } from '../state/core-state.ts';
+import { isVoid } from '../state/electorate.ts';
+import type { Result } from '../state/events.ts';
 
 /** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */
 export function decideAlone(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { attempt, retry, toAll } from '../../../mesh/claims/attempts.ts';
-import type { CoreState } from '../../../mesh/claims/core-state.ts';
 import type { AddressKey, ClaimId } from '../../../mesh/names.ts';
+import { attempt, retry, toAll } from '../../../mesh/operations/attempts.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import { type Change, createProposal } from '../../../mesh/register/proposer.ts';
+import type { CoreState } from '../../../mesh/state/core-state.ts';
 import { coreOn, effectsOf, THREE } from '../../support/core-on.ts';
 import { cloud, mac, mini } from '../../support/membership-of.ts';
 

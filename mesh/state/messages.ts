@@ -3,10 +3,10 @@
 // Version 2; unknown fields are ignored, an unknown version is refused by the schema.
 // Carried as JSON by `POST /api/mesh/v1/claims/messages` (items) and `…/claims/questions` (everything about membership).
 
-import type { Config } from '../membership/config.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
 import type { Item, ItemAnswer } from '../register/item.ts';
+import type { Config } from './config.ts';
 
 export const CLAIM_VERSION = 2;
 type Version = typeof CLAIM_VERSION;
@@ -43,7 +43,7 @@ interface Refused {
 }
 
 export interface ClaimMessage extends Standing {
-  /** Number and name of the start that speaks (membership/starts.ts). */
+  /** Number and name of the start that speaks (state/starts.ts). */
   readonly life: number;
   readonly boot: string;
   readonly items: readonly Item[];
@@ -71,7 +71,7 @@ export interface Greeting extends Standing {
   readonly about: 'greeting';
   readonly wish: Wish;
   readonly config?: Config | undefined;
-  /** Number and name of the start that speaks (membership/starts.ts). */
+  /** Number and name of the start that speaks (state/starts.ts). */
   readonly life: number;
   readonly boot: string;
   /** Names of the last starts on the sender's data, by number. */

@@ -10,9 +10,9 @@ import {
   RECOVERIES_REMEMBERED,
   START_NAMES_READ_MAX,
 } from '../limits.ts';
-import type { Config } from '../membership/config.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
+import type { Config } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
 
 const key = z

@@ -1,11 +1,12 @@
 // What the core of the claims knows between two events. `step` alone changes it, and in place: 100,000 registers are not copied per event.
 // It holds no rule: who may change which part is said at each.
-import type { VoteKey } from '../membership/config.ts';
-import type { Membership } from '../membership/membership.ts';
+
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
 import type { ReleasedClaim, Rival } from './claim-store.ts';
+import type { VoteKey } from './config.ts';
+import type { Membership } from './membership.ts';
 import type { RegistryView } from './registry-view.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
