@@ -6,7 +6,7 @@ import type { Troubles } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
 import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
-import type { Chunk, ChunkResult, Life, SearchThread } from './search.ts';
+import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
 const mutant = [...MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
@@ -35,7 +35,12 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   askedAlone: () => SCHEDULES.askedAlone(options),
 };
 
-parentPort?.on('message', async ({ from, to }: Chunk) => {
+parentPort?.on('message', async (order: Order) => {
+  if (order === 'leave') {
+    parentPort?.close();
+    return;
+  }
+  const { from, to } = order.chunk;
   const found: { seed: number; troubles: Troubles }[] = [];
   for (let seed = from; seed <= to && (mutant === undefined || found.length === 0); seed += 1) {
     const troubles = await LIVES[life](seed);

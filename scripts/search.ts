@@ -17,7 +17,7 @@ export interface SearchThread {
   readonly isTraced?: boolean;
 }
 
-export interface Chunk {
+interface Chunk {
   readonly from: number;
   readonly to: number;
 }
@@ -27,6 +27,9 @@ interface Found {
   /** A sentence each. */
   readonly troubles: readonly string[];
 }
+
+/** What a thread is told: what to run next, or that nothing follows. */
+export type Order = { readonly chunk: Chunk } | 'leave';
 
 export interface ChunkResult {
   readonly from: number;
@@ -75,6 +78,7 @@ export async function search(
         found.push(...result.found);
         runs += chunk.to - chunk.from + 1;
       }
+      await leave(worker);
     } finally {
       await worker.terminate();
     }
@@ -86,7 +90,13 @@ export async function search(
 }
 
 async function ask(worker: Worker, chunk: Chunk): Promise<ChunkResult> {
-  worker.postMessage(chunk);
+  worker.postMessage({ chunk } satisfies Order);
   const [result] = (await once(worker, 'message')) as [ChunkResult];
   return result;
+}
+
+/** Lets a thread end by itself: what it has printed arrives before its end, and would be lost with a thread that is terminated. */
+async function leave(worker: Worker): Promise<void> {
+  worker.postMessage('leave' satisfies Order);
+  await once(worker, 'exit');
 }
