@@ -9,3 +9,10 @@ export const FEED_BYTES_MAX = 256 * 1_024;
 export const FEED_VALUES_MAX = 15_000;
 /** A change tells of the addresses of one agent, before and after it. */
 export const CHANGED_ADDRESSES_MAX = 64;
+
+/** Hosts up to which everybody follows everybody; beyond, only voters do. */
+export const FOLLOWED_BY_ALL_MAX = 50;
+/** Voters that a host follows in place of everybody. */
+export const RELAYS = 2;
+/** A relay answers after this long at the latest, if only with nothing. */
+export const RELAY_WAIT_MS_MAX = 5_000;

@@ -1,9 +1,10 @@
-// What a voter passes on of the hosts that it follows, and what its followers make of that. A run is an origin's own entries up to the newest
-// statement that the origin signed, so it is checked as if the origin itself had sent it: a relay can keep runs back, and nothing else. What
-// has no room, and what the relay itself knows by a snapshot only, is passed on as the statement alone; whoever is behind it asks the origin.
-// A relay that loses a run shows by the digest of all its statements.
+// What a relay passes on of the hosts that it follows, and what its followers make of that. A run is an origin's own entries up to the newest
+// statement that the origin signed, so it is checked as if the origin itself had sent it: a relay can keep runs back, and nothing else. Of a
+// run that has no room, and of what the relay itself knows by a snapshot only, it says where the host's log stands, and no more; whoever stands
+// elsewhere asks the origin. A relay that loses a run shows by the digest of all the logs' chains.
 import { hash } from 'node:crypto';
 import type { HostId } from '../names.ts';
+import type { AnswerRoom } from './answer-room.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead, Standing } from './head.ts';
 import type { Place } from './place.ts';
@@ -17,10 +18,19 @@ export interface Relayable {
   readonly isResync: boolean;
 }
 
-interface RelayedRun {
-  /** They follow each other, and end where `head` stands; or none. */
+export interface RelayedRun {
+  /** They follow each other, and end where `head` stands. */
   readonly entries: readonly unknown[];
   readonly head: SignedHead;
+}
+
+/** The chain of a host's log where it stands for the relay; `null`: the relay knows nothing of that log. */
+type Standpoint = readonly [hostId: HostId, chain: string | null];
+
+export interface Relayed {
+  readonly runs: readonly RelayedRun[];
+  /** Hosts of which something is new, and no run is sent. */
+  readonly others: readonly Standpoint[];
 }
 
 interface Span {
@@ -28,25 +38,27 @@ interface Span {
   readonly entries: readonly Relayable[];
   /** The newest statement of each host, the relay's own among them, as the log ends with those entries. */
   readonly heads: ReadonlyMap<HostId, SignedHead>;
-  /** Octets for all entries together. */
-  readonly octetsMax: number;
+  /** For all runs together. */
+  readonly room: AnswerRoom;
 }
 
-/** A run for each host of which the span has something. */
-export function relayedRuns({ entries, heads, octetsMax }: Span): readonly RelayedRun[] {
+/** A run, or where the log stands, for each host of which the span has something. */
+export function relayedRuns({ entries, heads, room }: Span): Relayed {
   const told = new Map<HostId, Relayable[]>();
   for (const one of entries) {
-    const before = told.get(one.hostId) ?? [];
-    told.set(one.hostId, one.isResync ? [] : [...before, one]);
+    const some = told.get(one.hostId);
+    if (some === undefined || one.isResync) told.set(one.hostId, one.isResync ? [] : [one]);
+    else some.push(one);
   }
-  let octets = 0;
-  return [...told].flatMap(([hostId, some]) => {
+  const runs: RelayedRun[] = [];
+  const others: Standpoint[] = [];
+  for (const [hostId, some] of told) {
     const head = heads.get(hostId);
-    if (head === undefined) return [];
-    const run = upTo(head, some).map(({ entry }) => entry);
-    octets += run.reduce((sum, entry) => sum + Buffer.byteLength(JSON.stringify(entry)), 0);
-    return [{ entries: octets > octetsMax ? [] : run, head }];
-  });
+    const run = head && { entries: upTo(head, some).map(({ entry }) => entry), head };
+    if (run !== undefined && run.entries.length > 0 && room.takes(run)) runs.push(run);
+    else others.push([hostId, head?.chain ?? null]);
+  }
+  return { runs, others };
 }
 
 /** The entries that end where the statement stands, without a gap. */
@@ -56,9 +68,9 @@ function upTo({ logId, n }: SignedHead, entries: readonly Relayable[]): readonly
   return isWhole ? run : [];
 }
 
-/** Of every statement together; base64url. Two who know the same statements have the same. */
-export function headsDigest(heads: ReadonlyMap<HostId, Place>): string {
-  const lines = [...heads].map(([hostId, { logId, n }]) => `${hostId} ${logId} ${n}\n`);
+/** Of where all the logs stand; base64url. Two for whom they stand alike have the same. */
+export function standpointsDigest(standpoints: Iterable<readonly [HostId, string]>): string {
+  const lines = [...standpoints].map(([hostId, chain]) => `${hostId} ${chain}\n`);
   return hash('sha256', lines.sort().join(''), 'base64url');
 }
 

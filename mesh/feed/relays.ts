@@ -4,11 +4,7 @@
 // with another about the choice, and a relay is believed nothing: each run that it passes on has its origin's signature.
 import { hash } from 'node:crypto';
 import type { HostId } from '../names.ts';
-
-/** Hosts up to which everybody follows everybody; beyond, only voters do. */
-export const FOLLOWED_BY_ALL_MAX = 50;
-/** Voters that a host follows in place of everybody. */
-export const RELAYS = 2;
+import { FOLLOWED_BY_ALL_MAX, RELAYS } from './limits.ts';
 
 export interface Followable {
   readonly self: HostId;
@@ -17,6 +13,8 @@ export interface Followable {
   readonly voters: readonly HostId[];
   /** Whether a voter has been silent for too long to relay. */
   readonly isSilent: (voter: HostId) => boolean;
+  /** Hosts up to which everybody follows everybody: fewer, in simulations; `FOLLOWED_BY_ALL_MAX` when absent. */
+  readonly followedByAllMax?: number | undefined;
 }
 
 /** `hosts`: each of them for itself. `relays`: those for all hosts; the best first. */
@@ -24,10 +22,11 @@ export type Followed =
   | { readonly kind: 'everybody'; readonly hosts: readonly HostId[] }
   | { readonly kind: 'relays'; readonly relays: readonly HostId[] };
 
-export function followedBy({ self, hosts, voters, isSilent }: Followable): Followed {
+export function followedBy(followable: Followable): Followed {
+  const { self, hosts, voters, isSilent, followedByAllMax = FOLLOWED_BY_ALL_MAX } = followable;
   const others = hosts.filter((host) => host !== self);
   const elsewhere = voters.filter((voter) => others.includes(voter));
-  if (others.length < FOLLOWED_BY_ALL_MAX || voters.includes(self) || elsewhere.length === 0)
+  if (others.length < followedByAllMax || voters.includes(self) || elsewhere.length === 0)
     return { kind: 'everybody', hosts: others };
   const ranked = rankedFor(self, elsewhere);
   const speaking = ranked.filter((voter) => !isSilent(voter));

@@ -2,9 +2,10 @@
 // whoever is behind what the log keeps. Only what is durable is told.
 
 import { MeshError } from '../../mesh/errors.ts';
+import { AnswerRoom } from '../../mesh/feed/answer-room.ts';
 import { nextChain } from '../../mesh/feed/chain.ts';
 import { isSignedBy, type SignedHead, type Standing, signHead } from '../../mesh/feed/head.ts';
-import { FEED_BYTES_MAX, FEED_ITEMS_MAX, FEED_VALUES_MAX } from '../../mesh/feed/limits.ts';
+import { FEED_ITEMS_MAX } from '../../mesh/feed/limits.ts';
 import type {
   FeedAnswer,
   FeedQuestion,
@@ -172,15 +173,12 @@ export class FeedServer {
 /** As many of the first items as one answer may have; at least one, if there is one. */
 function fitting<Item, Told>(items: readonly Item[], tell: (item: Item) => Told): readonly Told[] {
   const told: Told[] = [];
-  let [octets, values] = [0, 0];
+  const room = new AnswerRoom();
   for (const item of items) {
     const one = tell(item);
-    const text = JSON.stringify(one);
-    octets += Buffer.byteLength(text);
-    // As a reader counts them (json-shape.ts), names of members too; more than that, for such characters stand in strings as well.
-    values += 1 + (text.match(/[,:[{]/g)?.length ?? 0);
-    if ((octets > FEED_BYTES_MAX || values > FEED_VALUES_MAX) && told.length > 0) break;
-    told.push(one);
+    const hasRoom = room.takes(one);
+    if (hasRoom || told.length === 0) told.push(one);
+    if (!hasRoom) break;
   }
   return told;
 }

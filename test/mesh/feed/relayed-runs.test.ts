@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { AnswerRoom } from '../../../mesh/feed/answer-room.ts';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { type SignedHead, signHead } from '../../../mesh/feed/head.ts';
-import { headsDigest, judgeRun, type Relayable, relayedRuns } from '../../../mesh/feed/relayed-runs.ts';
+import { judgeRun, type Relayable, relayedRuns, standpointsDigest } from '../../../mesh/feed/relayed-runs.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
 import { testKeys } from '../../support/test-keys.ts';
 
 const LOG = '0'.repeat(32);
 const OTHER_LOG = '1'.repeat(32);
-const ROOMY = 1_000_000;
 
-function entry(hostId: HostId, n: number): FeedEntry {
+function entry(hostId: HostId, n: number, changes: unknown = {}): FeedEntry {
   const agent = { id: 'iac' as AgentId, name: 'iac', hostId };
-  return { n, id: `${hostId}-${n}`, event: 'agent.updated', timestamp: '', agent, sequence: n, changes: {} };
+  return { n, id: `${hostId}-${n}`, event: 'agent.updated', timestamp: '', agent, sequence: n, changes };
 }
 
 function heard(host: string, n: number, { logId = LOG, isResync = false } = {}): Relayable {
@@ -33,17 +33,18 @@ function heads(...some: readonly SignedHead[]): ReadonlyMap<HostId, SignedHead> 
   return new Map(some.map((head) => [head.hostId, head]));
 }
 
-const placesOf = (runs: ReturnType<typeof relayedRuns>) =>
+const told = ({ runs }: ReturnType<typeof relayedRuns>) =>
   runs.map((run) => [run.head.hostId, run.entries.map((one) => (one as FeedEntry).n), run.head.n]);
 
 describe('what a relay passes on', () => {
   it('is a run for each host that something was heard of, up to what the host signed', () => {
     const entries = [heard('mac', 4), heard('nas', 1), heard('mac', 5), heard('mac', 6)];
-    const runs = relayedRuns({ entries, heads: heads(headOf('mac', 6), headOf('nas', 1)), octetsMax: ROOMY });
-    expect(placesOf(runs)).toEqual([
+    const relayed = relayedRuns({ entries, heads: heads(headOf('mac', 6), headOf('nas', 1)), room: new AnswerRoom() });
+    expect(told(relayed)).toEqual([
       ['mac', [4, 5, 6], 6],
       ['nas', [1], 1],
     ]);
+    expect(relayed.others).toEqual([]);
   });
 
   it.each([
@@ -51,45 +52,62 @@ describe('what a relay passes on', () => {
     ['has a gap', [heard('mac', 4), heard('mac', 6)]],
     ['is of another log', [heard('mac', 6, { logId: OTHER_LOG })]],
     ['ends with a snapshot', [heard('mac', 5), heard('mac', 6), heard('mac', 6, { isResync: true })]],
-  ])('is the statement alone when what was heard %s', (_, entries) => {
-    expect(placesOf(relayedRuns({ entries, heads: heads(headOf('mac', 6)), octetsMax: ROOMY }))).toEqual([
-      ['mac', [], 6],
-    ]);
+  ])('is where the log stands, and no more, when what was heard %s', (_, entries) => {
+    const head = headOf('mac', 6);
+    const relayed = relayedRuns({ entries, heads: heads(head), room: new AnswerRoom() });
+    expect(relayed).toEqual({ runs: [], others: [['mac', head.chain]] });
   });
 
   it('goes on behind a snapshot', () => {
     const entries = [heard('mac', 2), heard('mac', 5, { isResync: true }), heard('mac', 6)];
-    expect(placesOf(relayedRuns({ entries, heads: heads(headOf('mac', 6)), octetsMax: ROOMY }))).toEqual([
-      ['mac', [6], 6],
-    ]);
-  });
-
-  it('is the statement alone of a host whose entries have no room any more', () => {
-    const entries = [heard('mac', 1), heard('nas', 1)];
-    const octetsMax = Buffer.byteLength(JSON.stringify(entry('mac' as HostId, 1)));
-    expect(placesOf(relayedRuns({ entries, heads: heads(headOf('mac', 1), headOf('nas', 1)), octetsMax }))).toEqual([
-      ['mac', [1], 1],
-      ['nas', [], 1],
-    ]);
-  });
-
-  it('says nothing of a host that is gone meanwhile', () => {
-    expect(relayedRuns({ entries: [heard('mac', 1)], heads: heads(), octetsMax: ROOMY })).toEqual([]);
-  });
-});
-
-describe('the digest of all statements', () => {
-  it('is the same in whatever order hosts came', () => {
-    const [mac, nas] = [headOf('mac', 2), headOf('nas', 1)];
-    expect(headsDigest(heads(mac, nas))).toBe(headsDigest(heads(nas, mac)));
+    const relayed = relayedRuns({ entries, heads: heads(headOf('mac', 6)), room: new AnswerRoom() });
+    expect(told(relayed)).toEqual([['mac', [6], 6]]);
   });
 
   it.each([
-    ['a statement that was missed', heads(headOf('mac', 1), headOf('nas', 1))],
-    ['a host that was missed', heads(headOf('mac', 2))],
-    ['another log', heads(headOf('mac', 2, OTHER_LOG), headOf('nas', 1))],
+    ['octets', { octets: 2_000, values: 15_000 }, 'x'.repeat(2_000)],
+    ['values', { octets: 100_000, values: 100 }, Array.from({ length: 100 }, () => 0)],
+  ])('leaves a run out that has more %s than there is room, and none of those behind it', (_, room, changes) => {
+    const large = { ...heard('mac', 1), entry: entry('mac' as HostId, 1, changes) };
+    const [mac, nas] = [headOf('mac', 1), headOf('nas', 1)];
+    const span = { entries: [large, heard('nas', 1)], heads: heads(mac, nas), room: new AnswerRoom(room) };
+    const relayed = relayedRuns(span);
+    expect(told(relayed)).toEqual([['nas', [1], 1]]);
+    expect(relayed.others).toEqual([['mac', mac.chain]]);
+  });
+
+  it('counts the statements into the room too', () => {
+    const [mac, nas] = [headOf('mac', 1), headOf('nas', 1)];
+    const room = new AnswerRoom({
+      octets: JSON.stringify({ entries: [entry('mac' as HostId, 1)], head: mac }).length,
+      values: 100,
+    });
+    const relayed = relayedRuns({ entries: [heard('mac', 1), heard('nas', 1)], heads: heads(mac, nas), room });
+    expect(told(relayed)).toEqual([['mac', [1], 1]]);
+    expect(relayed.others).toEqual([['nas', nas.chain]]);
+  });
+
+  it('says of a host that is gone meanwhile that it knows nothing of it', () => {
+    const relayed = relayedRuns({ entries: [heard('mac', 1)], heads: heads(), room: new AnswerRoom() });
+    expect(relayed).toEqual({ runs: [], others: [['mac', null]] });
+  });
+});
+
+describe('the digest of where all logs stand', () => {
+  const digest = (...some: readonly SignedHead[]) =>
+    standpointsDigest(some.map(({ hostId, chain }) => [hostId, chain] as const));
+
+  it('is the same in whatever order hosts came', () => {
+    const [mac, nas] = [headOf('mac', 2), headOf('nas', 1)];
+    expect(digest(mac, nas)).toBe(digest(nas, mac));
+  });
+
+  it.each([
+    ['a run that was missed', [headOf('mac', 1), headOf('nas', 1)]],
+    ['a host that was missed', [headOf('mac', 2)]],
+    ['another log', [headOf('mac', 2, OTHER_LOG), headOf('nas', 1)]],
   ])('shows %s', (_, known) => {
-    expect(headsDigest(known)).not.toBe(headsDigest(heads(headOf('mac', 2), headOf('nas', 1))));
+    expect(digest(...known)).not.toBe(digest(headOf('mac', 2), headOf('nas', 1)));
   });
 });
 
