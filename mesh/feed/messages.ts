@@ -72,28 +72,28 @@ export interface SnapshotAgent {
   readonly rows: readonly IndexRow[];
 }
 
-const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-const logId = z.string().regex(/^[0-9a-f]{32}$/);
+export const chainSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+export const logIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 const n = z.int().nonnegative();
 const version = z.literal(FEED_VERSION);
 const moment = z.string().max(40);
 
-const signedHead = z.object({
+export const signedHeadSchema = z.object({
   hostId: hostIdSchema,
-  logId,
+  logId: logIdSchema,
   n,
-  chain: base64url,
-  digest: base64url,
+  chain: chainSchema,
+  digest: chainSchema,
   at: moment,
   signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
 });
 
 export const feedQuestionSchema: z.ZodType<FeedQuestion> = z.object({
   version,
-  logId: logId.optional(),
+  logId: logIdSchema.optional(),
   after: n,
   waitMs: z.int().min(0).max(FEED_WAIT_MS_MAX),
-  seen: signedHead.optional(),
+  seen: signedHeadSchema.optional(),
 });
 
 export const snapshotQuestionSchema: z.ZodType<SnapshotQuestion> = z.object({
@@ -102,19 +102,19 @@ export const snapshotQuestionSchema: z.ZodType<SnapshotQuestion> = z.object({
   from: n,
 });
 
-const some = z.array(z.unknown()).max(FEED_ITEMS_MAX);
+export const entriesSchema = z.array(z.unknown()).max(FEED_ITEMS_MAX);
 
 export const feedAnswerSchema: z.ZodType<FeedAnswer> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('chunk'), entries: some, head: signedHead, more: z.boolean() }),
-  z.object({ kind: z.literal('gone'), logId }),
+  z.object({ kind: z.literal('chunk'), entries: entriesSchema, head: signedHeadSchema, more: z.boolean() }),
+  z.object({ kind: z.literal('gone'), logId: logIdSchema }),
 ]);
 
 export const snapshotAnswerSchema: z.ZodType<SnapshotAnswer> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('page'),
     snapshot: z.string().max(64),
-    agents: some,
-    head: signedHead,
+    agents: entriesSchema,
+    head: signedHeadSchema,
     more: z.boolean(),
   }),
   z.object({ kind: z.literal('gone') }),
