@@ -85,6 +85,8 @@ export interface HeardEntry extends Entry {
   readonly origin: Origin;
   /** The origin's chain up to this entry, base64url. */
   readonly chain?: string;
+  /** As its host told it, where that has members that are not known here: the chain covers them, so it is passed on with them. */
+  readonly told?: FeedEntry;
   /** Not an entry of the origin's log: the difference between a snapshot and what was known before. */
   readonly resync?: true;
   /** ISO 8601, UTC, by this host's clock. */

@@ -38,9 +38,10 @@ export class Copy implements MeshCopy {
     for (const row of put) this.#put(host, row);
   }
 
-  /** The host says that the copy is as its index is. */
-  confirm(hostId: HostId): void {
-    this.#host(hostId).confirmedMs = this.#clock.monotonicMs();
+  /** The host says, or said at `atMs` of the monotonic clock, that the copy is as its index is. */
+  confirm(hostId: HostId, atMs = this.#clock.monotonicMs()): void {
+    const host = this.#host(hostId);
+    host.confirmedMs = Math.max(host.confirmedMs ?? atMs, atMs);
   }
 
   /** The host is gone for good, with all its addresses. */

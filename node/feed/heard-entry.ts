@@ -1,17 +1,30 @@
 // An entry that was heard, as this host's log keeps it. Of what the other host sent, only the members that are known here are taken: another
-// one, whatever its name, must not become a member of this host's own record.
+// one, whatever its name, must not become a member of this host's own record. What it sent with such members is kept beside that, for whoever
+// follows that host through this one.
+import { isDeepStrictEqual } from 'node:util';
+import type { FeedEntry } from '../../mesh/feed/feed-entry.ts';
 import type { HeardFeedEntry } from '../../mesh/feed/follower.ts';
 import type { LogId } from '../../mesh/feed/place.ts';
 import type { HostId } from '../../mesh/names.ts';
-import type { AgentChanges, NewHeardEntry } from '../changes/change-log.ts';
+import { type AgentChanges, feedEntryOf, type HeardEntry, type NewHeardEntry } from '../changes/change-log.ts';
 
 export function heardEntry(hostId: HostId, logId: LogId, { entry, chain }: HeardFeedEntry): NewHeardEntry {
   const { n, id, event, timestamp, agent, sequence, changes, rows } = entry;
-  return {
+  const heard = {
     ...{ id, event, timestamp, sequence, chain },
     agent: { id: agent.id, name: agent.name, hostId: agent.hostId },
     changes: changes as AgentChanges,
     ...(rows === undefined ? {} : { rows }),
     origin: { hostId, logId, n },
   };
+  return isDeepStrictEqual(entryOf(heard), entry) ? heard : { ...heard, told: entry };
+}
+
+/** The entry as its host told it. */
+export function toldEntry(heard: HeardEntry): FeedEntry {
+  return heard.told ?? entryOf(heard);
+}
+
+function entryOf(heard: NewHeardEntry): FeedEntry {
+  return feedEntryOf({ ...heard, place: heard.origin });
 }

@@ -52,6 +52,15 @@ describe('the copy', () => {
     expect([copy.size, copy.sizeOf(cloud), copy.sizeOf(mini)]).toEqual([1, 0, 1]);
   });
 
+  it('is as of the latest confirmation, whichever came last', () => {
+    const clock = new VirtualClock();
+    const copy = new Copy(clock);
+    const atMs = clock.monotonicMs();
+    copy.confirm(cloud, atMs - 5);
+    copy.confirm(cloud, atMs - 20);
+    expect(copy.confirmedMs(cloud)).toBe(atMs - 5);
+  });
+
   it('tells when a host last confirmed it, and not that of a host that is forgotten', async () => {
     const clock = new VirtualClock();
     const copy = new Copy(clock);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
-import { heardEntry } from '../../../node/feed/heard-entry.ts';
+import { heardEntry, toldEntry } from '../../../node/feed/heard-entry.ts';
 
 const cloud = 'cloud' as HostId;
 const entry: FeedEntry = {
@@ -21,6 +21,19 @@ it.each(['seq', 'place', 'resync', 'heardAt', 'digest', 'email', 'rank'])(
   'lets no member of that host become one of this host: %s',
   (name) => {
     const odd = { ...entry, [name]: 77, agent: { ...entry.agent, [name]: 77 } };
-    expect(heardEntry(cloud, 'a'.repeat(32), { entry: odd, chain: 'c7' })).toEqual(kept);
+    const { told: asTold, ...rest } = heardEntry(cloud, 'a'.repeat(32), { entry: odd, chain: 'c7' });
+    expect(rest).toEqual(kept);
+    expect(asTold).toEqual(odd);
   },
 );
+
+it.each([
+  ['as it was told', entry],
+  ['with members that are not known here', { ...entry, rank: 1, agent: { ...entry.agent, rank: 2 } }],
+  ['without rows', { ...entry, rows: undefined }],
+])('passes on an entry %s', (_, one) => {
+  const { rows, ...rest } = one;
+  const sent = rows === undefined ? rest : one;
+  const kept = { ...heardEntry(cloud, 'a'.repeat(32), { entry: sent, chain: 'c7' }), seq: 1, heardAt: '' };
+  expect(toldEntry(kept)).toEqual(sent);
+});
