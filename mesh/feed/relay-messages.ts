@@ -1,4 +1,4 @@
-// What a host asks its relay about all other hosts at once, and the door through which the answer comes in (README.md, "Relays"). Asked at
+// What a host asks its relay about all other hosts at once, and the door through which the answer comes in. Asked at
 // the path of a host's own feed.
 import { z } from 'zod';
 import { HOSTS_MAX } from '../limits.ts';
