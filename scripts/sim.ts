@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
-import { type Size, search } from './search.ts';
+import { CI_RUNS, type Size, search } from './search.ts';
 
 const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro, 2,000 node and 600 feed runs
 npm run sim -- --full N --micro N --nodes N --feeds N  other sizes
@@ -11,13 +11,6 @@ npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; 
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
-/** What CI runs: every mutant that chance finds is found within 3,134 micro or 1,655 full runs (npm run mutants). */
-const FULL_RUNS = 20_000;
-const MICRO_RUNS = 250_000;
-/** Whole hosts with their look-ups; each mutant of these is noticed within the first few. */
-const NODE_RUNS = 2_000;
-/** Hosts that follow each other; each mutant of these is noticed within the first 40. */
-const FEED_RUNS = 600;
 const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds'];
 const SHOWN_MAX = 5;
 
@@ -27,10 +20,10 @@ const { values } = parseArgs({
     size: { type: 'string', default: 'full' },
     trace: { type: 'boolean', default: false },
     mutant: { type: 'string' },
-    full: { type: 'string', default: String(FULL_RUNS) },
-    micro: { type: 'string', default: String(MICRO_RUNS) },
-    nodes: { type: 'string', default: String(NODE_RUNS) },
-    feeds: { type: 'string', default: String(FEED_RUNS) },
+    full: { type: 'string', default: String(CI_RUNS.full) },
+    micro: { type: 'string', default: String(CI_RUNS.micro) },
+    nodes: { type: 'string', default: String(CI_RUNS.nodes) },
+    feeds: { type: 'string', default: String(CI_RUNS.feeds) },
     help: { type: 'boolean', default: false },
   },
 });

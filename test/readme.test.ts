@@ -5,6 +5,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SETTINGS, variableOf } from '../node/settings.ts';
+import { CI_RUNS } from '../scripts/search.ts';
+import { MUTANTS } from './support/claim-mutants.ts';
+import { FEED_MUTANTS } from './support/feed-mutants.ts';
+import { PEER_MUTANTS } from './support/peer-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOT_LINES_MAX = 200;
@@ -205,6 +209,55 @@ describe("the root's README", () => {
     expect(folders.filter((path) => !shown.includes(path))).toEqual([]);
     const lost = shown.filter((path) => ![path, `${path}.ts`].some((one) => existsSync(join(ROOT, one))));
     expect(lost).toEqual([]);
+  });
+});
+
+describe('the table of rooms', () => {
+  it.each(['mesh', 'node'])('of %s/README.md has a row for each folder, and no other row', (root) => {
+    const rows = roomsIn(paper(`${root}/README.md`));
+    const folders = [...new Set(files.map(dirname))]
+      .filter((path) => dirname(path) === root)
+      .map((path) => relative(root, path));
+    expect([...rows.keys()].sort()).toEqual(folders.sort());
+  });
+
+  it.each(['mesh', 'node'])('of %s/README.md names each folder within a room', (root) => {
+    const rows = roomsIn(paper(`${root}/README.md`));
+    const inner = [...new Set(files.map(dirname))].filter((path) => dirname(dirname(path)) === root);
+    const lost = inner.filter((path) => {
+      const [room = '', folder = ''] = relative(root, path).split('/');
+      return !rows.get(room)?.includes(`\`${folder}/\``);
+    });
+    expect(lost).toEqual([]);
+  });
+});
+
+/** The rows under "Rooms", by the folder in their first cell. */
+function roomsIn(text: string): ReadonlyMap<string, string> {
+  const table = /^## Rooms\n([\s\S]*?)^## /m.exec(text)?.[1] ?? '';
+  return new Map(
+    [...table.matchAll(/^\| \[?`?([a-z]+)\/[`\]].*$/gm)].map(([row, folder]) => [String(folder), row] as const),
+  );
+}
+
+describe('a number that the papers say', () => {
+  const mutants = MUTANTS.length + PEER_MUTANTS.length + FEED_MUTANTS.length;
+  const runs = Object.values(CI_RUNS).reduce((all, some) => all + some);
+
+  it.each([
+    ['test/README.md', `${runs.toLocaleString('en')} simulated meshes`],
+    ['test/README.md', `${mutants} broken rules`],
+    ['scripts/bench/README.md', `(\`npm run mutants\`) | ${mutants} of ${mutants} |`],
+  ])('in %s: %s', (path, words) => {
+    expect(paper(path)).toContain(words);
+  });
+
+  it('of rooms with bounds of their own is right in mesh/limits.ts', () => {
+    const opening = readFileSync(join(ROOT, 'mesh', 'limits.ts'), 'utf8').split('\n\n')[0] ?? '';
+    const own = files
+      .filter((path) => /^mesh\/\w+\/limits\.ts$/.test(path))
+      .map((path) => `${relative('mesh', dirname(path))}/`);
+    expect([...opening.matchAll(/\b[a-z]+\//g)].map(([room]) => room)).toEqual(expect.arrayContaining(own));
   });
 });
 
