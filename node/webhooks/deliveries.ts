@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
+import type { Store } from '../store/store.ts';
 import { countPending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
 import type { DeadLetters } from './delivery/dead-letters.ts';
@@ -28,6 +29,7 @@ import type { StoredReplay } from './webhook-records.ts';
 export interface DeliveriesPorts {
   readonly changes: ChangeLog;
   readonly deadLetters: DeadLetters;
+  readonly store: Pick<Store, 'load'>;
   readonly ledger: Ledger;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly random: Random;

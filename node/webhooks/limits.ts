@@ -77,6 +77,12 @@ export const RETRY_MS_MAX = 24 * HOUR_MS * (1 + RETRY_JITTER);
 export const EVENT_LIFE_MS = 72 * HOUR_MS;
 /** Attempts kept of a delivery that is not accepted, the newest: more than the schedule has within an event's life. */
 export const ATTEMPTS_KEPT_MAX = 20;
+/**
+ * Attempts of accepted deliveries: a record for each commit that has some, and so many records of one subscription. That is the newest 256
+ * deliveries at least, and up to 16,384 where many are accepted at once.
+ */
+export const ACCEPTED_PER_RECORD_MAX = 64;
+export const ACCEPTED_RECORDS_MAX = 256;
 /** Single deliveries of one subscription that are tried again at the same time, each a small replay; beside them one replay of a span. */
 export const RETRIES_MAX = 64;
 /** Dead letters kept per subscription; at this many it is disabled, so that what follows is held and not buried. */

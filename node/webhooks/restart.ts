@@ -6,6 +6,7 @@ import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { Channel, type ChannelPorts } from './delivery/channel.ts';
 import {
+  ACCEPTED_PREFIX,
   DEAD_PREFIX,
   type KeptReplay,
   LANE_PREFIX,
@@ -53,7 +54,7 @@ export function removing(id: string): Write {
 
 /** Erases what a removed subscription left, page by page, its mark last. */
 export async function erase(store: Store, id: string): Promise<void> {
-  for (const prefix of [LANE_PREFIX, DEAD_PREFIX, REPLAY_PREFIX, REPLAY_LANE_PREFIX]) {
+  for (const prefix of [LANE_PREFIX, DEAD_PREFIX, ACCEPTED_PREFIX, REPLAY_PREFIX, REPLAY_LANE_PREFIX]) {
     for await (const page of store.load(`${prefix}${id}/`)) {
       await store.commit(page.map(({ key }) => ({ key, value: undefined })));
     }

@@ -3,6 +3,7 @@
 //   webhook/progress/<id>          its cursor in the log, how many dead letters it has, its receiver's health
 //   webhook/lane/<id>/<lane>       the first unsettled event of one agent, with its attempts; <lane> is <agent>, or <host>/<agent> of another host
 //   webhook/dead/<id>/<seq>        an event that was given up, whole
+//   webhook/accepted/<id>/<slot>   attempts of deliveries that were accepted, the newest
 //   webhook/replay/<id>/<replay>   a replay that is under way, and its place in the log
 //   webhook/replay-lane/<id>/<replay>/<lane>   as a lane, of a replay
 //   webhook/removing/<id>          a removed subscription whose other records are being erased
@@ -16,6 +17,7 @@ export const SUBSCRIPTION_PREFIX = 'webhook/subscription/';
 export const PROGRESS_PREFIX = 'webhook/progress/';
 export const LANE_PREFIX = 'webhook/lane/';
 export const DEAD_PREFIX = 'webhook/dead/';
+export const ACCEPTED_PREFIX = 'webhook/accepted/';
 export const REPLAY_PREFIX = 'webhook/replay/';
 export const REPLAY_LANE_PREFIX = 'webhook/replay-lane/';
 export const REMOVING_PREFIX = 'webhook/removing/';
@@ -37,6 +39,10 @@ export function replayKey(subscriptionId: string, replayId: string): string {
 
 export function deadKey(subscriptionId: string, seq: number): string {
   return `${DEAD_PREFIX}${subscriptionId}/${String(seq).padStart(SEQ_DIGITS, '0')}`;
+}
+
+export function acceptancesKey(subscriptionId: string, slot: number): string {
+  return `${ACCEPTED_PREFIX}${subscriptionId}/${slot}`;
 }
 
 const count = z.int().nonnegative();
@@ -77,6 +83,8 @@ const progress = z.object({
   /** Every wanted entry up to here is settled or has a lane whose `seq` is not above it. */
   cursor: count,
   dead: count,
+  /** Records of accepted deliveries begun since the subscription was made; absent in records from before these were kept. */
+  acceptedRecords: count.default(0),
   endpoint: z.object({
     streak: count,
     pauses: count,
@@ -170,6 +178,19 @@ const deadLetter = z.object({
 });
 export type DeadLetter = z.infer<typeof deadLetter>;
 
+/** How a delivery was accepted. */
+const acceptance = z.object({
+  seq: count,
+  /** Attempts begun. */
+  attempts: count,
+  history,
+});
+export type Acceptance = z.infer<typeof acceptance>;
+
+/** `number`: of all such records that the subscription ever had. */
+const acceptances = z.object({ number: count, deliveries: z.array(acceptance).readonly() });
+export type StoredAcceptances = z.infer<typeof acceptances>;
+
 /** A replay as it was kept. */
 export interface KeptReplay {
   readonly replay: StoredReplay;
@@ -201,6 +222,10 @@ export function readProgress(record: StoredRecord): Progress {
 
 export function readLane(record: StoredRecord): StoredLane {
   return read(lane, record);
+}
+
+export function readAcceptances(record: StoredRecord): StoredAcceptances {
+  return read(acceptances, record);
 }
 
 export function readReplay(record: StoredRecord): StoredReplay {

@@ -1,12 +1,14 @@
 // Which records of one subscription changed. Values are read when the ledger makes up its commit, so that a commit shows the moment
 // of the commit and not that of the mark.
 import {
+  acceptancesKey,
   type DeadLetter,
   deadKey,
   laneKey,
   PROGRESS_PREFIX,
   type Progress,
   replayKey,
+  type StoredAcceptances,
   type StoredLane,
   type StoredReplay,
   SUBSCRIPTION_PREFIX,
@@ -53,8 +55,12 @@ export class ChannelRecords {
     this.#mark(deadKey(this.#id, letter.seq), () => letter);
   }
 
+  acceptances(slot: number, value: () => StoredAcceptances): void {
+    this.#mark(acceptancesKey(this.#id, slot), value);
+  }
+
   /** A dead letter that was accepted after all. */
-  accepted(seq: number): void {
+  raised(seq: number): void {
     this.#mark(deadKey(this.#id, seq), () => undefined);
   }
 

@@ -15,7 +15,8 @@ import type { Log } from '../../log.ts';
 import { wants } from '../epochs.ts';
 import { DEAD_LETTERS_MAX } from '../limits.ts';
 import { graceEndMs, haveAged, stillLiving } from '../secrets.ts';
-import type { DeadLetter, KeptAttempt, KeptChannel, StoredReplay, Subscription } from '../webhook-records.ts';
+import type { DeadLetter, KeptChannel, StoredReplay, Subscription } from '../webhook-records.ts';
+import { Acceptances } from './acceptances.ts';
 import { Attempts } from './attempts.ts';
 import { ChannelRecords } from './channel-records.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -26,7 +27,7 @@ import { lifeEndMs } from './life.ts';
 import { Replays } from './replays.ts';
 import { retryDelayMs, type Verdict } from './schedule.ts';
 import { Stream } from './stream.ts';
-import type { Begun, Noted, Turn } from './turn.ts';
+import type { Begun, Ended, Noted, Turn } from './turn.ts';
 
 export interface ChannelPorts {
   readonly ledger: Ledger;
@@ -43,6 +44,7 @@ export class Channel {
   readonly #replays: Replays;
   readonly #records: ChannelRecords;
   readonly #health: Health;
+  readonly #acceptances: Acceptances;
   readonly #random: Random;
   readonly #log: Log;
   #subscription: Subscription;
@@ -62,6 +64,7 @@ export class Channel {
     this.#origin = new URL(subscription.url).origin;
     this.#health = new Health(progress.endpoint, ports.random);
     this.#dead = progress.dead;
+    this.#acceptances = new Acceptances(this.#records, progress.acceptedRecords);
     const options = {
       subscription: () => this.#subscription,
       records: this.#records,
@@ -234,21 +237,16 @@ export class Channel {
     return prepared === undefined ? undefined : { ...prepared, pausesSeen: this.endpoint.pauses };
   }
 
-  /** The attempt was cut off by the node itself: it says nothing of the receiver. */
-  giveBack({ stream, lane }: Turn): void {
-    stream.giveBack(lane);
-  }
-
   /** Draws the consequences of an attempt that ended. Returns when the event is attempted again (wall clock), if it is. */
-  conclude(
-    begun: Begun,
-    verdict: Verdict,
-    { ended, nowMs }: { readonly ended: KeptAttempt; readonly nowMs: number },
-  ): number | undefined {
+  conclude(begun: Begun, verdict: Verdict, { ended, nowMs }: Ended): number | undefined {
     const { stream, lane, isDead } = begun;
     if (verdict.kind === 'accepted') {
       this.#health.succeed(begun, nowMs);
-      if (isDead) this.#raise(lane.seq);
+      if (isDead) {
+        this.#records.raised(lane.seq);
+        this.#dead = Math.max(0, this.#dead - 1);
+      }
+      this.#acceptances.add({ seq: lane.seq, attempts: lane.attempts, history: [...lane.history, ended] });
       this.settle(begun);
       return undefined;
     }
@@ -285,16 +283,16 @@ export class Channel {
     this.#placeChanged();
   }
 
-  #raise(seq: number): void {
-    this.#records.accepted(seq);
-    this.#dead = Math.max(0, this.#dead - 1);
-  }
-
   #changed(): void {
     for (const stream of this.streams) stream.changed();
   }
 
   #placeChanged(): void {
-    this.#records.progress(() => ({ cursor: this.lanes.cursor, dead: this.#dead, endpoint: this.endpoint }));
+    this.#records.progress(() => ({
+      cursor: this.lanes.cursor,
+      dead: this.#dead,
+      acceptedRecords: this.#acceptances.begun,
+      endpoint: this.endpoint,
+    }));
   }
 }

@@ -1,11 +1,14 @@
-// Deliveries looked up: page by page, or one by its id. Nothing is kept of a delivery that was accepted. The log still has its entry, and
-// what the log has, was wanted, and neither waits nor died, was accepted.
+// Deliveries looked up: page by page, or one by its id. What the log has, was wanted, and neither waits nor died, was accepted; of the newest
+// of these it is kept how.
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
+import type { Store } from '../../store/store.ts';
 import { LISTED_PAGES_MAX, LOG_PAGE_ENTRIES_MAX, SOUGHT_ENTRIES_MAX, SOUGHT_PAGE_ENTRIES } from '../limits.ts';
-import type { DeadLetter } from '../webhook-records.ts';
+import type { Acceptance, DeadLetter } from '../webhook-records.ts';
+import { keptAcceptances } from './acceptances.ts';
 import type { Channel } from './channel.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type DeliveryStatus, type DeliveryView, deliveryView, type Known, statusOf } from './delivery-view.ts';
+import type { Ledger } from './ledger.ts';
 
 export interface DeliveryQuery {
   /** Absent: all. */
@@ -24,6 +27,9 @@ export interface DeliveryPage {
 export interface DeliverySource {
   readonly changes: ChangeLog;
   readonly deadLetters: DeadLetters;
+  readonly store: Pick<Store, 'load'>;
+  /** What was accepted a moment ago is found once it is durable. */
+  readonly ledger: Pick<Ledger, 'flush'>;
 }
 
 /** Oldest first. */
@@ -36,6 +42,7 @@ export async function listDeliveries(
   if (isOfOther) return { deliveries: [] };
   const isWaiting = status === 'pending' || status === 'held';
   let seq = Math.max(afterSeq, isWaiting ? channel.lanes.oldestSeq - 1 : 0);
+  const accepted = await acceptedOf(source, channel, status);
   const deliveries: DeliveryView[] = [];
   for (let pages = 0; pages < LISTED_PAGES_MAX; pages += 1) {
     const { known, to } = await readPage(source, channel.id, { seq, status });
@@ -43,7 +50,7 @@ export async function listDeliveries(
       const its = statusOf(channel, one);
       if (its === undefined || (status !== undefined && its !== status)) continue;
       if (deliveries.length === limit) return { deliveries, nextSeq: deliveries.at(-1)?.seq ?? 0 };
-      deliveries.push(deliveryView(channel, one, its));
+      deliveries.push(deliveryView(channel, { ...one, accepted: accepted.get(one.seq) }, its));
     }
     if (to === undefined) return { deliveries };
     seq = to;
@@ -61,7 +68,19 @@ export async function findDelivery(source: DeliverySource, channel: Channel, id:
   if (seq === undefined) return soughtLetter(deadLetters, channel.id, id);
   const letter = await deadLetters.get(channel.id, seq);
   const entry = letter?.entry ?? (await changes.read(seq - 1, 1))[0];
-  return { seq, letter, entry: entry?.seq === seq ? entry : undefined };
+  const accepted = (await acceptedOf(source, channel)).get(seq);
+  return { seq, letter, entry: entry?.seq === seq ? entry : undefined, accepted };
+}
+
+/** `status`: of the deliveries that are looked for. */
+async function acceptedOf(
+  { store, ledger }: DeliverySource,
+  { id }: Channel,
+  status: DeliveryStatus = 'delivered',
+): Promise<ReadonlyMap<number, Acceptance>> {
+  if (status !== 'delivered') return new Map();
+  await ledger.flush();
+  return keptAcceptances(store, id);
 }
 
 /** What follows `seq`, and up to where it is all; `to` is `undefined` when nothing comes behind it. */

@@ -1,7 +1,7 @@
 // One delivery as people see it: what became of an entry for a subscription, and each attempt that is kept.
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import { wanted } from '../epochs.ts';
-import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
+import type { Acceptance, DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
 import { laneName } from './lane-name.ts';
 import type { Lane } from './lanes.ts';
@@ -32,8 +32,8 @@ export interface DeliveryView {
   /** When the change happened. */
   readonly timestamp?: string;
   readonly status: DeliveryStatus;
-  /** Attempts begun. */
-  readonly attemptCount: number;
+  /** Attempts begun. Absent: it was accepted so long ago that nothing is kept of how. */
+  readonly attemptCount?: number;
   readonly lastAttempt?: AttemptView;
   /** Absent: now, or when it is its turn. */
   readonly nextAttemptAt?: string;
@@ -45,11 +45,12 @@ export interface DeliveryView {
   readonly isReplayed?: true;
 }
 
-/** What is known of an entry: the entry itself, its dead letter, or both. */
+/** What is known of an entry: the entry itself, its dead letter, or both; and how it was accepted. */
 export interface Known {
   readonly seq: number;
   readonly entry: ChangeEntry | undefined;
   readonly letter: DeadLetter | undefined;
+  readonly accepted?: Acceptance | undefined;
 }
 
 /** `undefined`: the subscription has nothing to do with the entry. */
@@ -63,8 +64,9 @@ export function statusOf({ subscription, lanes }: Channel, { entry, letter }: Kn
 export function deliveryView(channel: Channel, known: Known, status: DeliveryStatus): DeliveryView {
   const { seq, entry, letter } = known;
   const lane = laneAt(channel, known);
-  const history = lane?.history ?? letter?.history ?? [];
-  const last = history.at(-1);
+  const last = historyOf(channel, known).at(-1);
+  const begun = lane ?? letter ?? known.accepted;
+  const attemptCount = begun?.attempts ?? (status === 'delivered' ? undefined : 0);
   const first = entry === undefined ? undefined : channel.lanes.of(laneName(entry))?.seq;
   const isBehind = (status === 'pending' || status === 'held') && first !== undefined && first < seq;
   const nextMs = Math.max(lane?.dueMs ?? 0, channel.endpoint.pausedUntilMs);
@@ -73,7 +75,7 @@ export function deliveryView(channel: Channel, known: Known, status: DeliverySta
     seq,
     ...(entry === undefined ? {} : toldOf(entry)),
     status,
-    attemptCount: lane?.attempts ?? letter?.attempts ?? 0,
+    ...(attemptCount === undefined ? {} : { attemptCount }),
     ...(last === undefined ? {} : { lastAttempt: attemptView(last) }),
     ...(lane?.state === 'waiting' && channel.isEnabled ? { nextAttemptAt: new Date(nextMs).toISOString() } : {}),
     ...(isBehind ? { waitsFor: first } : {}),
@@ -84,7 +86,11 @@ export function deliveryView(channel: Channel, known: Known, status: DeliverySta
 
 /** The kept attempts, oldest first. */
 export function attemptsOf(channel: Channel, known: Known): readonly AttemptView[] {
-  return (laneAt(channel, known)?.history ?? known.letter?.history ?? []).map(attemptView);
+  return historyOf(channel, known).map(attemptView);
+}
+
+function historyOf(channel: Channel, known: Known): readonly KeptAttempt[] {
+  return (laneAt(channel, known) ?? known.letter ?? known.accepted)?.history ?? [];
 }
 
 /** The lane that is at the entry: one of the changes as they come, or of a replay. */

@@ -194,7 +194,8 @@ export class DeliveryLoop implements LogHolder {
     const { entry } = begun;
     if (channel.isRemoved) return;
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
-      channel.giveBack(begun);
+      // The node itself cut it off, which says nothing of the receiver.
+      begun.stream.giveBack(begun.lane);
       return;
     }
     const nowMs = this.#ports.clock.wallMs();

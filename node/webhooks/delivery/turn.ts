@@ -1,5 +1,6 @@
 // What is in hand of a subscription: a lane whose first event is attempted or buried, and how far its attempt has come.
 import type { ChangeEntry } from '../../changes/change-log.ts';
+import type { KeptAttempt } from '../webhook-records.ts';
 import type { Lane } from './lanes.ts';
 import type { Stream } from './stream.ts';
 
@@ -24,4 +25,10 @@ export interface Prepared extends Noted {
 /** What an attempt knew when it began. */
 export interface Begun extends Prepared {
   readonly pausesSeen: number;
+}
+
+/** An attempt that ended: what is kept of it, and when it is concluded (wall clock). */
+export interface Ended {
+  readonly ended: KeptAttempt;
+  readonly nowMs: number;
 }

@@ -94,7 +94,7 @@ describe('the deliveries of a subscription', () => {
       lastAttempt: { attempt: 1, status: 500 },
     });
     expect(deliveries[4]).toMatchObject({ attemptCount: 0, waitsFor: 4 });
-    expect(deliveries[1]).not.toHaveProperty('lastAttempt');
+    expect(deliveries[1]).toMatchObject({ attemptCount: 1, lastAttempt: { attempt: 1, status: 204 } });
   });
 
   it('come in pages', async () => {
@@ -150,9 +150,70 @@ describe('one delivery', () => {
     expect([status, attempts.map(({ attempt }) => attempt)]).toEqual(['dead', [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   });
 
-  it('that was accepted is found as long as the log has it, without attempts', async () => {
-    const { world, id } = await openMixed();
-    expect(await world.webhooks.deliveries.get(id, 'msg_2')).toMatchObject({ status: 'delivered', attempts: [] });
+  it.each(['msg_1', '1'])(
+    'that was accepted at last is found as %s, with each attempt, also after a crash',
+    async (id) => {
+      const { world, id: webhookId, list } = await openWorld();
+      world.receiver.reply = ({ attempt }) => (attempt < 3 ? 500 : 204);
+      world.changes.append('ann');
+      await world.clock.advance(6 * MINUTE_MS);
+      await world.crash();
+      const accepted = { status: 'delivered', attemptCount: 3 };
+      expect(await world.webhooks.deliveries.get(webhookId, id)).toMatchObject({
+        ...accepted,
+        attempts: [
+          { attempt: 1, at: '2026-01-27T12:00:00.000Z', status: 500, durationMs: 0 },
+          { attempt: 2, at: '2026-01-27T12:00:05.000Z', status: 500 },
+          { attempt: 3, at: '2026-01-27T12:05:05.000Z', status: 204 },
+        ],
+      });
+      const [shown] = (await list()).deliveries;
+      expect(shown).toMatchObject({ ...accepted, lastAttempt: { attempt: 3, status: 204 } });
+    },
+  );
+
+  it('that was accepted a moment ago shows how, though that is not durable yet', async () => {
+    const { world, id } = await openWorld();
+    world.changes.append('ann');
+    world.diskMs = () => 50;
+    while (world.receiver.accepted.length === 0) await world.clock.advance(1);
+    const [shown] = await Promise.all([world.webhooks.deliveries.get(id, '1'), world.clock.advance(SECOND_MS)]);
+    expect(shown).toMatchObject({ status: 'delivered', attemptCount: 1, attempts: [{ attempt: 1, status: 204 }] });
+  });
+
+  it('that was sent again shows its newest sending', async () => {
+    const { world, id } = await openWorld();
+    world.receiver.reply = ({ attempt }) => (attempt < 2 ? 500 : 204);
+    world.changes.append('ann');
+    await world.clock.advance(MINUTE_MS);
+    world.receiver.reply = () => 200;
+    await world.webhooks.deliveries.retry(id, '1');
+    await world.clock.advance(SECOND_MS);
+    const { attempts } = await world.webhooks.deliveries.get(id, '1');
+    expect(attempts).toMatchObject([{ attempt: 1, status: 200 }]);
+  });
+
+  it('that was accepted long ago is found as long as the log has it, and what is kept of all of them is bounded', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 300; at += 1) {
+      world.changes.append('ann');
+      await world.clock.advance(1);
+    }
+    const { attemptCount, ...first } = await world.webhooks.deliveries.get(id, '1');
+    expect([first, attemptCount]).toMatchObject([{ status: 'delivered', attempts: [] }, undefined]);
+    expect(await world.webhooks.deliveries.get(id, '200')).toMatchObject({ attemptCount: 1 });
+    expect(Object.keys(world.stored('webhook/accepted/'))).toHaveLength(256);
+    await world.webhooks.remove(id);
+    expect(world.stored('webhook/accepted/')).toEqual({});
+  });
+
+  it('of many accepted at once are kept in few records', async () => {
+    const { world, id } = await openWorld();
+    for (let at = 0; at < 500; at += 1) world.changes.append(`agent-${at}`);
+    await world.clock.advance(SECOND_MS);
+    for (const seq of ['1', '250', '500'])
+      expect(await world.webhooks.deliveries.get(id, seq)).toMatchObject({ attemptCount: 1 });
+    expect(Object.keys(world.stored('webhook/accepted/')).length).toBeLessThan(100);
   });
 
   it('keeps its newest twenty attempts', async () => {

@@ -114,7 +114,8 @@ describe.each(Array.from({ length: TRIALS }, (_, at) => at + 1))('a replay under
       );
     }
     expect(await world.totals()).toMatchObject({ pending: 0, dead: 0, inFlight: 0 });
-    expect(Object.keys(world.stored('webhook/'))).toHaveLength(2);
+    const left = Object.keys(world.stored('webhook/')).filter((key) => !key.startsWith('webhook/accepted/'));
+    expect(left).toHaveLength(2);
   });
 
   it('of dead letters sends each of them, and the count of the dead is that of the records at any time', async () => {
