@@ -50,6 +50,8 @@ export interface OpenMesh extends AsyncDisposable {
   readonly legacyOwners: LegacyOwners;
   /** Why no address can be claimed now, a sentence; `undefined` when one can. */
   whyNoClaims(): string | undefined;
+  /** Whether the configuration names the host: as a voter, a member, or one that must hear that it left. */
+  isConcerned(id: HostId): boolean;
   /** Whether a host has a say in the claims. */
   mayClaim(id: HostId): boolean;
   /** Whether the peer serves only the look-up. */
@@ -99,6 +101,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
       const { ready, why } = claims.store.status();
       return ready ? peers.legacyClaims.obstacle()?.message : why;
     },
+    isConcerned,
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
     isLegacy: (id) => peers.legacy.has(id),
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,

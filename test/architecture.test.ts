@@ -78,6 +78,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/serve.ts', ['node/', 'mesh/']],
   ['node/node.ts', ['node/', 'mesh/']],
   ['node/node-ports.ts', ['node/', 'mesh/']],
+  // Above the rooms that they put together, below the root, which lists them.
+  ['node/modules/', ['node/', 'mesh/']],
   [
     'node/mesh-module.ts',
     ['node/claims.ts', 'node/mesh-events.ts', 'node/peers/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/'],

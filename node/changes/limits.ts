@@ -4,8 +4,10 @@ export const LOG_TAIL_ENTRIES_MAX = 4_096;
 /** A log id, as 32 hexadecimal digits: no two logs have the same. */
 export const LOG_ID_BYTES = 16;
 
+/** A day, in which the operator says how long the log is kept. */
+export const DAY_MS = 24 * 60 * 60 * 1_000;
 /** However far its readers are, no entry goes earlier: followers that were away for less resume where they were. */
-export const LOG_KEPT_MS_MIN = 24 * 60 * 60 * 1_000;
+export const LOG_KEPT_MS_MIN = 1 * DAY_MS;
 /** How often the log is trimmed. */
 export const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
 /** Entries that go in one commit: few enough that other commits beside it wait for some milliseconds only. */

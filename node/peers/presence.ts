@@ -49,6 +49,11 @@ export class Presence {
     return { ...sighting, key: this.#options.keys.status(id) };
   }
 
+  /** Whether the heartbeat's last question to the peer had no answer. */
+  isDown(id: HostId): boolean {
+    return this.#sightings.get(id)?.status === 'offline';
+  }
+
   exchangesWith(id: HostId): Exchanges {
     return this.#exchanges.get(id) ?? NEVER;
   }

@@ -5,7 +5,6 @@ import type { MembershipView } from '../../../mesh/membership/claim-status.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Host, Roster } from '../../../mesh/roster.ts';
 import type { ClaimStatus } from '../../../mesh/state/claim-store.ts';
-import type { FollowingView } from '../../feed/host-follower.ts';
 import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
@@ -23,11 +22,9 @@ export interface HealthRoutesOptions {
   readonly legacy: Pick<LegacyPeers, 'has' | 'remark'>;
   /** Why no claim can be made because of legacy peers. */
   readonly obstacle: LegacyClaims['obstacle'];
-  readonly following: Following;
+  /** Members that other parts of the node show of a peer. */
+  readonly more: (id: HostId) => Readonly<Record<string, unknown>>;
 }
-
-/** How the log of a host is followed; `undefined`: it is not. */
-export type Following = (host: HostId) => FollowingView | undefined;
 
 export function healthRoutes(app: Hono, options: HealthRoutesOptions): void {
   const { version, roster, claims } = options;
@@ -67,18 +64,17 @@ function meshOf({ membership }: HealthRoutesOptions['claims']): { readonly mesh?
 /** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
 function describeHost(
   host: Host,
-  { roster, claims, peer, publicKey, legacy, following }: HealthRoutesOptions,
+  { roster, claims, peer, publicKey, legacy, more }: HealthRoutesOptions,
 ): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
   const votes = claims.store.status().voters.includes(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
-  const feed = following(host.id);
   const remark = legacy.remark(host.id);
   const isLegacy = legacy.has(host.id);
   const said = {
     ...(isLegacy || host.legacy ? { legacy: isLegacy } : {}),
     ...(remark === undefined ? {} : { remark }),
-    ...(feed === undefined ? {} : { feed }),
+    ...more(host.id),
   };
   return { ...host.entry, ...said, name: host.name, url: host.url, enabled: host.enabled, votes, isSelf, ...seen };
 }

@@ -1,0 +1,28 @@
+// The change log as it is asked, verified and listened to, and its trimming.
+import { parseAnyAddress } from '../../mesh/address/identity.ts';
+import { History } from '../changes/history.ts';
+import { DAY_MS } from '../changes/limits.ts';
+import { LogCheck } from '../changes/log-check.ts';
+import { LogTrimmer } from '../changes/log-trimmer.ts';
+import { changeRoutes } from '../http/routes/changes.ts';
+import { emailIndexHistoryRoutes } from '../http/routes/email-index-history.ts';
+import { logRoutes } from '../http/routes/log.ts';
+import type { Module, Parts } from './module.ts';
+
+/** `readers`: modules, some of which keep entries from being trimmed. */
+export function openChangeModule({ options, ports, registry, stopping }: Parts, readers: readonly Module[]): Module {
+  const { store, clock, log } = ports;
+  const { changes } = registry;
+  const trimmer = new LogTrimmer({
+    ...{ changes, clock, log, keptMsMax: options.config.logDays * DAY_MS },
+    holders: readers.flatMap(({ holder }) => holder ?? []),
+  });
+  return {
+    routes: (app) => {
+      changeRoutes(app, { changes, clock, log, stopping });
+      emailIndexHistoryRoutes(app, { history: new History(changes, clock), parseAddress: parseAnyAddress });
+      logRoutes(app, new LogCheck(store, changes, clock));
+    },
+    run: (signal) => trimmer.run(signal),
+  };
+}

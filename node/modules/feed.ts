@@ -1,0 +1,28 @@
+// Following the peers' change logs, and being followed.
+import { parseAnyAddress } from '../../mesh/address/identity.ts';
+import { openFeed } from '../feed/feed-module.ts';
+import { feedRoutes } from '../http/routes/feed.ts';
+import { snapshotSources } from '../registry/index-rows.ts';
+import type { Module, Parts } from './module.ts';
+
+export function openFeedModule({ options, ports, mesh, copies, registry, stopping }: Parts): Module {
+  const { clock, random, log, signer } = ports;
+  const { transport, keys, isLegacy, isConcerned } = mesh;
+  const roster = options.roster.current;
+  const { server, followers } = openFeed({
+    ...{ clock, random, log, signer, transport, roster, copies, isLegacy, hostId: roster().self.id },
+    ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
+    isMember: isConcerned,
+    keyOf: (host) => keys.known(host),
+    parseAddress: parseAnyAddress,
+  });
+  options.roster.subscribe(() => followers.edited());
+  return {
+    peerRoutes: (app) => feedRoutes(app, { server, stopping }),
+    ofPeer: (host) => {
+      const feed = followers.viewOf(host);
+      return feed === undefined ? {} : { feed };
+    },
+    run: (signal) => followers.run(signal),
+  };
+}

@@ -1,0 +1,25 @@
+// This host among the others: who is there, who votes, and whether an address can be claimed.
+import { claimRoutes } from '../http/routes/claims.ts';
+import { healthRoutes } from '../http/routes/health.ts';
+import { operatorDecisionRoutes } from '../http/routes/operator-decisions.ts';
+import type { Module, Parts } from './module.ts';
+
+/** `others`: modules, some of which know more of a peer. */
+export function openMeshModule({ options, ports, mesh }: Parts, others: readonly Module[]): Module {
+  const { peers, claims } = mesh;
+  const { presence, legacy, legacyClaims } = peers;
+  return {
+    peerRoutes: (app) => claimRoutes(app, claims.voter),
+    routes: (app) => {
+      healthRoutes(app, {
+        ...{ claims, legacy, version: options.version, publicKey: ports.signer.publicKey },
+        roster: options.roster.current,
+        peer: (id) => presence.of(id),
+        more: (id) => Object.assign({}, ...others.map(({ ofPeer }) => ofPeer?.(id))),
+        obstacle: () => legacyClaims.obstacle(),
+      });
+      operatorDecisionRoutes(app, claims);
+    },
+    run: () => peers.run(claims.greet),
+  };
+}

@@ -1,0 +1,41 @@
+// What a capability is to the node: routes, work in the background, and what it shows and holds; and what all of them are made from.
+import type { HostId } from '../../mesh/names.ts';
+import type { LogHolder } from '../changes/change-log.ts';
+import type { HostCopies } from '../feed/host-copies.ts';
+import type { RouteGroup } from '../http/app.ts';
+import type { MeshEvents } from '../mesh-events.ts';
+import type { OpenMesh } from '../mesh-module.ts';
+import type { NodeOptions, NodePorts } from '../node-ports.ts';
+import type { EmailIndex } from '../registry/email-index.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** One capability of a running node. */
+export interface Module {
+  readonly routes?: RouteGroup;
+  /** Routes for hosts alone, which sign what they ask. */
+  readonly peerRoutes?: RouteGroup;
+  /** The reader of the change log that keeps entries from being trimmed. */
+  readonly holder?: LogHolder;
+  /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */
+  ofPeer?(id: HostId): Readonly<Record<string, unknown>>;
+  /** Works in the background until `signal` aborts. */
+  run?(signal: AbortSignal): Promise<void>;
+  /** Ends what `run` left in hand, once nothing runs any more. */
+  close?(): PromiseLike<void>;
+}
+
+/** Makes one module. Rejects with `store_failed` when a stored record can't be read. */
+export type OpenModule = (parts: Parts) => Module | Promise<Module>;
+
+/** What modules are made from: the node's settings and ports, and what every node has. */
+export interface Parts {
+  readonly options: NodeOptions;
+  readonly ports: NodePorts;
+  readonly mesh: OpenMesh;
+  readonly events: MeshEvents;
+  readonly index: EmailIndex;
+  readonly copies: HostCopies;
+  readonly registry: Registry;
+  /** Aborts when the node stops. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,14 @@
+// The agents of this host and their addresses.
+import { addressRoutes } from '../http/routes/addresses.ts';
+import { agentRoutes } from '../http/routes/agents.ts';
+import type { Module, Parts } from './module.ts';
+
+export function openRegistryModule({ ports, registry }: Parts): Module {
+  return {
+    routes: (app) => {
+      agentRoutes(app, registry, ports.clock);
+      addressRoutes(app, registry);
+    },
+    run: (signal) => registry.check(signal),
+  };
+}
