@@ -69,6 +69,12 @@ export const RETRY_DELAYS_MS = [
 ] as const;
 /** Share by which each delay is shortened or lengthened at random. */
 export const RETRY_JITTER = 0.2;
+/**
+ * An attempt that a crash interrupted is made again after the first of these, and after twice as long for each more in a row: the delivery
+ * may be innocent, or what the node dies of.
+ */
+export const INTERRUPTED_MS_MIN = 5 * SECOND_MS;
+export const INTERRUPTED_MS_MAX = 5 * MINUTE_MS;
 /** `Retry-After` lengthens a delay to at most this. */
 export const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 /** The longest wait there is; a due time further off than this was made by a clock that has since stepped back. */

@@ -25,7 +25,7 @@ import type { Lane, LanesView } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { lifeEndMs } from './life.ts';
 import { Replays } from './replays.ts';
-import { retryDelayMs, type Verdict } from './schedule.ts';
+import { interruptedDelayMs, retryDelayMs, type Verdict } from './schedule.ts';
 import { Stream } from './stream.ts';
 import type { Begun, Ended, Noted, Turn } from './turn.ts';
 
@@ -218,8 +218,11 @@ export class Channel {
   /** Notes one more attempt; it must be durable before it is made. The caller says by `prepare` or `unprepared` that it is. */
   note({ stream, lane }: Turn, nowMs: number): Noted {
     this.attempts.note();
-    const delayMs = retryDelayMs(lane.attempts + 1, this.#random);
-    stream.begin(lane, nowMs + delayMs);
+    const attempt = lane.attempts + 1;
+    const delayMs = retryDelayMs(attempt, this.#random);
+    // What is stored counts after a crash, which leaves out what the receiver said.
+    const interruptions = attempt - (lane.history.at(-1)?.attempt ?? 0);
+    stream.begin(lane, nowMs + interruptedDelayMs(interruptions, this.#random));
     this.#replays.took(stream);
     return { stream, lane, delayMs };
   }

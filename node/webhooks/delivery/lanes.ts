@@ -168,7 +168,7 @@ export class Lanes {
     return undefined;
   }
 
-  /** The caller attempts or buries the lane's first event: nobody else touches the lane until `retry`, `giveBack` or `settle`. */
+  /** The caller attempts or buries the lane's first event: nobody else touches the lane until `retry`, `giveBack`, `hasten` or `settle`. */
   occupy(lane: OwnLane): void {
     this.#ready.delete(lane);
     lane.state = 'busy';
@@ -203,7 +203,7 @@ export class Lanes {
     this.#ready.add(lane);
   }
 
-  /** A waiting lane may be attempted now, for what it waited for holds no more. */
+  /** A lane may be attempted now, also after a restart: what it waited for holds no more. */
   hasten(lane: OwnLane): void {
     lane.dueMs = 0;
     this.giveBack(lane);

@@ -194,8 +194,7 @@ export class DeliveryLoop implements LogHolder {
     const { entry } = begun;
     if (channel.isRemoved) return;
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
-      // The node itself cut it off, which says nothing of the receiver.
-      begun.stream.giveBack(begun.lane);
+      begun.stream.cutOff(begun.lane);
       return;
     }
     const nowMs = this.#ports.clock.wallMs();

@@ -1,6 +1,12 @@
 // When an attempt is made again: what an outcome means, the delays, `Retry-After`. Pure: time and chance come as arguments.
 import type { Random } from '../../../mesh/ports.ts';
-import { RETRY_AFTER_MS_MAX, RETRY_DELAYS_MS, RETRY_JITTER } from '../limits.ts';
+import {
+  INTERRUPTED_MS_MAX,
+  INTERRUPTED_MS_MIN,
+  RETRY_AFTER_MS_MAX,
+  RETRY_DELAYS_MS,
+  RETRY_JITTER,
+} from '../limits.ts';
 import type { Outcome } from './outcome.ts';
 
 export type Verdict =
@@ -30,7 +36,16 @@ export function judge(outcome: Outcome, nowMs: number): Verdict {
 /** Milliseconds to wait after `failures` failed attempts in a row, by the schedule, ±20 %. */
 export function retryDelayMs(failures: number, random: Random): number {
   const at = Math.min(Math.max(0, failures), RETRY_DELAYS_MS.length - 1);
-  return Math.round((RETRY_DELAYS_MS[at] ?? 0) * (1 + RETRY_JITTER * (2 * random.next() - 1)));
+  return jittered(RETRY_DELAYS_MS[at] ?? 0, random);
+}
+
+/** Milliseconds to wait after a crash interrupted the newest `interruptions` attempts, one or more, ±20 %. */
+export function interruptedDelayMs(interruptions: number, random: Random): number {
+  return jittered(Math.min(INTERRUPTED_MS_MIN * 2 ** (interruptions - 1), INTERRUPTED_MS_MAX), random);
+}
+
+function jittered(ms: number, random: Random): number {
+  return Math.round(ms * (1 + RETRY_JITTER * (2 * random.next() - 1)));
 }
 
 /** `Retry-After` in seconds or as an HTTP date (RFC 9110 §10.2.3), as milliseconds from now, at most 24 h; 0 when unreadable. */

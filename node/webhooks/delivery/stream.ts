@@ -135,8 +135,9 @@ export class Stream {
     this.#lanes.unbegin(lane);
   }
 
-  giveBack(lane: Lane): void {
-    this.#lanes.giveBack(lane);
+  /** The node itself cut an attempt off, which says nothing of the receiver: the next one is due at once, also after a restart. */
+  cutOff(lane: Lane): void {
+    this.#lanes.hasten(lane);
   }
 
   retry(lane: Lane, dueMs: number, ended: KeptAttempt): void {

@@ -66,3 +66,55 @@ describe.each(Array.from({ length: TRIALS }, (_, at) => at + 1))('crashes at ran
     expect(world.stored('webhook/lane/')).toEqual({});
   });
 });
+
+describe('an attempt that is in flight', () => {
+  async function openWorld() {
+    const world = new WebhookWorld();
+    await world.open();
+    await world.subscribe();
+    world.receiver.reply = () => 'silence';
+    world.changes.append('ann');
+    await world.clock.advance(1);
+    return world;
+  }
+
+  it('when the node crashes is made again soon, and ever later when that happens again and again', async () => {
+    const world = await openWorld();
+    const waits: number[] = [];
+    for (let crash = 1; crash < 10; crash += 1) {
+      await world.crash();
+      let seconds = 0;
+      for (; world.receiver.received.length === crash; seconds += 1) await world.clock.advance(SECOND_MS);
+      waits.push(seconds);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300]);
+  });
+
+  it('when the node crashes is soon made again where others failed before it', async () => {
+    const world = await openWorld();
+    world.receiver.reply = ({ attempt }) => (attempt < 4 ? 500 : 'silence');
+    await world.crash();
+    await world.clock.advance(40 * 60 * SECOND_MS);
+    expect(world.receiver.received.at(-1)?.attempt).toBe(4);
+    world.receiver.reply = () => 204;
+    await world.crash();
+    await world.clock.advance(5 * SECOND_MS);
+    expect(world.receiver.accepted.map(({ attempt }) => attempt)).toEqual([5]);
+  });
+
+  it('when the node stops is cut off, and made again as soon as it starts', async () => {
+    const world = await openWorld();
+    for (let crash = 1; crash < 4; crash += 1) {
+      await world.crash();
+      await world.clock.advance(20 * SECOND_MS);
+    }
+    // After another crash it would have waited for 40 seconds.
+    const stopped = world.stop();
+    await world.clock.advance(7 * SECOND_MS);
+    await stopped;
+    world.receiver.reply = () => 204;
+    await world.crash();
+    await world.clock.advance(1);
+    expect(world.receiver.accepted.map(({ attempt }) => attempt)).toEqual([5]);
+  });
+});

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judge, parseRetryAfter, retryDelayMs } from '../../../../node/webhooks/delivery/schedule.ts';
+import {
+  interruptedDelayMs,
+  judge,
+  parseRetryAfter,
+  retryDelayMs,
+} from '../../../../node/webhooks/delivery/schedule.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 12);
@@ -68,5 +73,13 @@ describe('Retry-After', () => {
     ['2026-01-27T12:01:00Z', 0],
   ])("'%s' is %i ms", (text, ms) => {
     expect(parseRetryAfter(text, NOW_MS)).toBe(ms);
+  });
+});
+
+describe('the wait after a crash', () => {
+  it('doubles with each in a row, from five seconds to five minutes', () => {
+    const random = { next: () => 0.5, bytes: () => new Uint8Array() };
+    const seconds = [1, 2, 3, 6, 7, 8, 1_000_000].map((count) => interruptedDelayMs(count, random) / 1_000);
+    expect(seconds).toEqual([5, 10, 20, 160, 300, 300, 300]);
   });
 });
