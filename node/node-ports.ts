@@ -57,6 +57,8 @@ export interface NodeOptions {
   readonly send: SendConfig;
   readonly roster: RosterWatch;
   readonly version: string;
+  /** Hosts up to which everybody follows everybody: fewer, in tests. */
+  readonly followedByAllMax?: number | undefined;
   /** Where it listens, or is about to: no webhook is sent there. */
   readonly listening: () => ListenAddress;
 }

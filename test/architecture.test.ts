@@ -106,6 +106,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/conflicts/',
       'node/feed/feed-server.ts',
       'node/feed/host-follower.ts',
+      'node/feed/relay-server.ts',
       'node/peers/',
       'node/log.ts',
       'node/settings.ts',

@@ -1,4 +1,4 @@
-// What a host asks its relay about all other hosts at once, and the door through which the answer comes in. Asked at
+// What a host asks its relay about all other hosts at once, and the door through which the answer comes in (README.md, "Relays"). Asked at
 // the path of a host's own feed.
 import { z } from 'zod';
 import { HOSTS_MAX } from '../limits.ts';
@@ -10,7 +10,7 @@ import type { LogId } from './place.ts';
 import type { Relayed } from './relayed-runs.ts';
 
 /** Where the asker stands in a host's log; `null`: it knows nothing of that log. */
-type AskersPlace = readonly [hostId: HostId, n: number, chain: string | null];
+export type AskersPlace = readonly [hostId: HostId, n: number, chain: string | null];
 
 export interface RelayQuestion {
   readonly version: typeof FEED_VERSION;
@@ -27,7 +27,7 @@ export interface RelayQuestion {
 }
 
 /** How long ago each host confirmed to the relay that it stands there. */
-interface Ages {
+export interface Ages {
   /** Milliseconds: of every host that is not among `older`, at most. */
   readonly ageMs: number;
   /** `null`: not since the relay's start. */

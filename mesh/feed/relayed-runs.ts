@@ -25,7 +25,7 @@ export interface RelayedRun {
 }
 
 /** The chain of a host's log where it stands for the relay; `null`: the relay knows nothing of that log. */
-type Standpoint = readonly [hostId: HostId, chain: string | null];
+export type Standpoint = readonly [hostId: HostId, chain: string | null];
 
 export interface Relayed {
   readonly runs: readonly RelayedRun[];

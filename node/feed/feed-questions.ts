@@ -12,10 +12,11 @@ import {
   type SnapshotQuestion,
   snapshotAnswerSchema,
 } from '../../mesh/feed/messages.ts';
+import { type RelayAnswer, type RelayQuestion, relayAnswerSchema } from '../../mesh/feed/relay-messages.ts';
 import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
-import { FEED_ANSWER_MS_MAX } from './limits.ts';
+import { FEED_ANSWER_MS_MAX, RELAY_SILENT_MS } from './limits.ts';
 
 const SAID_CHARACTERS_MAX = 300;
 
@@ -28,24 +29,36 @@ export class FeedQuestions {
     this.#to = to;
   }
 
-  /** This and the next reject with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
+  /** This and the next two reject with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
   async news(body: FeedQuestion, signal: AbortSignal): Promise<FeedAnswer> {
-    return this.#post(FEED_PATH, body, { form: feedAnswerSchema, waitMs: body.waitMs, signal });
+    return this.#post(FEED_PATH, body, {
+      form: feedAnswerSchema,
+      answerMsMax: FEED_ANSWER_MS_MAX + body.waitMs,
+      signal,
+    });
   }
 
   async page(body: SnapshotQuestion, signal: AbortSignal): Promise<SnapshotAnswer> {
-    return this.#post(SNAPSHOT_PATH, body, { form: snapshotAnswerSchema, waitMs: 0, signal });
+    return this.#post(SNAPSHOT_PATH, body, { form: snapshotAnswerSchema, answerMsMax: FEED_ANSWER_MS_MAX, signal });
+  }
+
+  async relayed(body: RelayQuestion, signal: AbortSignal): Promise<RelayAnswer> {
+    return this.#post(FEED_PATH, body, { form: relayAnswerSchema, answerMsMax: RELAY_SILENT_MS, signal });
   }
 
   async #post<T>(
     path: string,
     body: unknown,
-    { form, waitMs, signal }: { readonly form: ZodType<T>; readonly waitMs: number; readonly signal: AbortSignal },
+    {
+      form,
+      answerMsMax,
+      signal,
+    }: { readonly form: ZodType<T>; readonly answerMsMax: number; readonly signal: AbortSignal },
   ): Promise<T> {
     const answer = await this.#transport.ask(
       {
         ...{ to: this.#to, lane: 'feeds', method: 'POST', path, body },
-        answerMsMax: FEED_ANSWER_MS_MAX + waitMs,
+        answerMsMax,
         answerBytesMax: PEER_BODY_BYTES_MAX,
         answerSignature: 'required',
       },

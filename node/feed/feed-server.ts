@@ -19,6 +19,7 @@ import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signatur
 import { type FeedLog, feedEntryOf } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
+import { waitForNews } from './news-wait.ts';
 
 const SNAPSHOT_ID_BYTES = 16;
 
@@ -62,13 +63,13 @@ export class FeedServer {
 
   /** Waits until there is something new, `waitMs` at most, or until `signal` aborts. Rejects with `store_failed`. */
   async answer(question: FeedQuestion, signal: AbortSignal): Promise<FeedAnswer> {
-    const { changes } = this.#options;
-    // Nobody is told of a log that a power cut may take back.
-    this.#named ??= changes.saveEnd();
-    await this.#named;
+    const { changes, clock } = this.#options;
+    await this.ready();
     if (question.seen !== undefined) await this.#compare(question.seen);
     if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
-    if (changes.ownHead.n === question.after && question.waitMs > 0) await this.#news(question, signal);
+    const isNew = () => changes.ownHead.n > question.after || changes.logId !== question.logId;
+    if (changes.ownHead.n === question.after && question.waitMs > 0)
+      await waitForNews({ changes, clock, waitMs: question.waitMs, isNew }, signal);
     await this.#renewing;
     if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
     const entries = await changes.own(question.after, FEED_ITEMS_MAX);
@@ -77,6 +78,18 @@ export class FeedServer {
     const last = entries[told.length - 1];
     const head = this.#signed(last === undefined ? changes.ownHead : { ...last.place, ...last });
     return { kind: 'chunk', entries: told, head, more: head.n < changes.ownHead.n };
+  }
+
+  /** Resolves once this host's log may be told of: nobody is told of one that a power cut may take back. Rejects with `store_failed`. */
+  async ready(): Promise<void> {
+    this.#named ??= this.#options.changes.saveEnd();
+    await this.#named;
+    await this.#renewing;
+  }
+
+  /** Where the own log stands. */
+  get head(): SignedHead {
+    return this.#signed(this.#options.changes.ownHead);
   }
 
   /**
@@ -146,22 +159,6 @@ export class FeedServer {
     const head = signHead({ hostId, logId, n, chain, digest, at }, signer);
     if (known === undefined || known.logId !== logId || known.n < n) this.#head = head;
     return head;
-  }
-
-  async #news({ after, logId, waitMs }: FeedQuestion, signal: AbortSignal): Promise<void> {
-    const { changes, clock } = this.#options;
-    const done = new AbortController();
-    const stop = () => done.abort();
-    const unsubscribe = changes.subscribe(() => {
-      if (changes.ownHead.n > after || changes.logId !== logId) stop();
-    });
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      if (!signal.aborted) await clock.sleep(waitMs, done.signal);
-    } finally {
-      unsubscribe();
-      signal.removeEventListener('abort', stop);
-    }
   }
 
   #dropOld(): void {

@@ -1,5 +1,5 @@
-// Follows every other host that hosts.json lists, and tells of those that are gone for good. Hosts that only serve the look-up have no log:
-// their index is read once a minute.
+// Follows every other host that hosts.json lists, itself or through relays, and tells of those that are gone for good. Hosts that only serve
+// the look-up have no log: their index is read once a minute.
 import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
@@ -11,6 +11,7 @@ import type { HostCopies } from './host-copies.ts';
 import { type FollowingView, HostFollower } from './host-follower.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import { GONE_LOOK_MS } from './limits.ts';
+import { Relays } from './relays.ts';
 import { announceGone } from './snapshot-intake.ts';
 
 export interface FollowersOptions {
@@ -29,13 +30,17 @@ export interface FollowersOptions {
   readonly log: Log;
   /** Of a snapshot: fewer, in simulations. */
   readonly entriesPerCommit?: number | undefined;
+  /** Who votes on claims, this host among them or not. */
+  readonly voters: () => readonly HostId[];
+  /** Hosts up to which everybody follows everybody: fewer, in simulations. */
+  readonly followedByAllMax?: number | undefined;
 }
 
 interface Following {
   readonly url: string;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
-  readonly follower: { readonly view: FollowingView };
+  readonly follower: HostFollower;
 }
 
 export class Followers {
@@ -43,10 +48,17 @@ export class Followers {
   readonly #following = new Map<HostId, Following>();
   /** Followers that were ended, until they are. */
   readonly #ending = new Map<HostId, Promise<void>>();
+  readonly #relays: Relays;
   #failed: ((error: unknown) => void) | undefined;
 
   constructor(options: FollowersOptions) {
     this.#options = options;
+    this.#relays = new Relays({
+      ...options,
+      hostId: options.roster().self.id,
+      relayees: () => this.#relayees(),
+      switched: () => this.#look(),
+    });
   }
 
   /** `undefined`: the host is not followed. */
@@ -60,7 +72,7 @@ export class Followers {
     this.#failed = failed.reject;
     this.edited();
     try {
-      await Promise.race([this.#lookForGone(signal), failed.promise]);
+      await Promise.race([Promise.all([this.#lookForGone(signal), this.#relays.run(signal)]), failed.promise]);
     } finally {
       this.#failed = undefined;
       const following = [...this.#following.values()];
@@ -75,6 +87,18 @@ export class Followers {
     const peers = new Map(this.#options.roster().peers.map((peer) => [peer.id, peer]));
     for (const [id, { url }] of this.#following) if (peers.get(id)?.url !== url) this.#end(id);
     for (const { id, url } of peers.values()) if (!this.#following.has(id)) this.#begin(id, url);
+    this.#relays.choose();
+    this.#look();
+  }
+
+  /** Hosts that have a log. */
+  #relayees(): ReadonlyMap<HostId, HostFollower> {
+    const hosts = [...this.#following].filter(([id]) => !this.#options.isLegacy(id));
+    return new Map(hosts.map(([id, { follower }]) => [id, follower]));
+  }
+
+  #look(): void {
+    for (const { follower } of this.#following.values()) follower.look();
   }
 
   #begin(hostId: HostId, url: string): void {
@@ -86,11 +110,11 @@ export class Followers {
       key: () => keyOf(hostId),
       legacy: new LegacyReader(own),
       isLegacy: () => isLegacy(hostId),
+      relays: this.#relays,
     });
     // What the follower before has in hand is written down first, or both would write it.
-    const before = this.#ending.get(hostId);
-    const run = () => follower.run(stop.signal);
-    const ended = (before === undefined ? run() : before.then(run)).catch((error: unknown) => this.#failed?.(error));
+    const before = this.#ending.get(hostId) ?? Promise.resolve();
+    const ended = before.then(() => follower.run(stop.signal)).catch((error: unknown) => this.#failed?.(error));
     this.#following.set(hostId, { url, stop, ended, follower });
   }
 

@@ -55,6 +55,10 @@ export class HostCopies {
     return this.#heads.get(hostId);
   }
 
+  heads(): ReadonlyMap<HostId, SignedHead> {
+    return this.#heads;
+  }
+
   rowOf(hostId: HostId, key: AddressKey): IndexRow | undefined {
     return this.copy.rowOf(hostId, key);
   }

@@ -1,11 +1,14 @@
 // Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
 // each time. A feed that is not believed is followed no further until it is what it was, or another log.
 import { isDeepStrictEqual } from 'node:util';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import { type FeedRefusal, takeChunk } from '../../mesh/feed/follower.ts';
 import { isSignedBy, type SignedHead } from '../../mesh/feed/head.ts';
 import { FEED_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
 import { FEED_VERSION, type FeedAnswer, type FeedQuestion } from '../../mesh/feed/messages.ts';
+import { judgeRun, type RelayedRun } from '../../mesh/feed/relayed-runs.ts';
+import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
@@ -35,6 +38,15 @@ export interface FollowerOptions {
   readonly random: Pick<Random, 'next'>;
   readonly log: Log;
   readonly entriesPerCommit?: number | undefined;
+  /** Absent: the host is always asked itself. */
+  readonly relays?: RelayedBy | undefined;
+}
+
+interface RelayedBy {
+  /** Whether relays tell of the host, so that it is asked itself only when they say too little. */
+  readonly isOn: boolean;
+  /** Waits for a place among the hosts that are asked because of that. */
+  readonly directly: LimitFunction;
 }
 
 /** How a host is followed, for people. */
@@ -52,12 +64,18 @@ type Outcome = { readonly kind: 'rest'; readonly restMs: number } | { readonly k
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
 const AGAIN = { firstMs: FOLLOW_AGAIN_MS_MIN, msMax: FOLLOW_AGAIN_MS_MAX };
 const HASTY_MS = 1_000;
+const LEFT_MS_MAX = 600_000;
 
 export class HostFollower {
   readonly #options: FollowerOptions;
   readonly #questions: FeedQuestions;
   #refusal: FeedRefusal | undefined;
   #silence: string | undefined;
+  /** Whether no relay says enough of the host. */
+  #isWanted = false;
+  #called = new AbortController();
+  /** Either a question to the host is in hand, or a run of a relay. */
+  readonly #inTurn = pLimit(1);
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -71,6 +89,8 @@ export class HostFollower {
       atMs === undefined ? {} : { asOf: new Date(clock.wallMs() - (clock.monotonicMs() - atMs)).toISOString() };
     if (this.#refusal !== undefined) return { state: 'refused', ...asOf, why: this.#refusal.why };
     if (this.#silence !== undefined) return { state: 'silent', ...asOf, why: this.#silence };
+    if (this.#isRelayed && atMs !== undefined && clock.monotonicMs() - atMs > COPY_FRESH_MS_MAX)
+      return { state: 'silent', ...asOf, why: `No relay has heard host '${hostId}' since.` };
     return { state: atMs === undefined ? 'behind' : 'following', ...asOf };
   }
 
@@ -79,11 +99,67 @@ export class HostFollower {
     const { clock, random } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
-      const outcome = await this.#once(signal);
+      if (this.#isLeftToRelays) {
+        await clock.sleep(LEFT_MS_MAX, AbortSignal.any([signal, this.#called.signal]));
+        continue;
+      }
+      const outcome = await this.#askInTurn(signal);
       failures = outcome.kind === 'failed' ? failures + 1 : 0;
       const restMs = outcome.kind === 'failed' ? doubledMs(failures - 1, AGAIN) : outcome.restMs;
       if (restMs > 0) await clock.sleep(restMs * (0.8 + 0.4 * random.next()), signal);
     }
+  }
+
+  /** Relays say too little of the host: it is asked itself. */
+  ask(): void {
+    this.#isWanted = true;
+    this.look();
+  }
+
+  /** Looks anew at whether there is something to ask. */
+  look(): void {
+    this.#called.abort();
+    this.#called = new AbortController();
+  }
+
+  /** Takes in what a relay passes on, or has the host asked when that can't be. Rejects with `store_failed`. */
+  async takeRun(run: RelayedRun, relay: HostId): Promise<void> {
+    // What the host itself is being asked for is newer.
+    if (this.#inTurn.activeCount + this.#inTurn.pendingCount > 0 || this.#options.isLegacy()) return;
+    await this.#inTurn(() => this.#takeRun(run, relay));
+  }
+
+  /** A relay says that the host confirmed, at `atMs` of the monotonic clock, what the copy shows. */
+  confirm(atMs: number): void {
+    const { copies, hostId } = this.#options;
+    copies.copy.confirm(hostId, atMs);
+    this.#silence = undefined;
+    if (this.#refusal === undefined) this.#isWanted = false;
+  }
+
+  get #isRelayed(): boolean {
+    return this.#options.relays?.isOn === true;
+  }
+
+  get #isLeftToRelays(): boolean {
+    return !this.#isWanted && this.#isRelayed && !this.#options.isLegacy();
+  }
+
+  async #takeRun(run: RelayedRun, relay: HostId): Promise<void> {
+    const { copies, hostId, log } = this.#options;
+    const verdict = judgeRun(copies.head(hostId), run);
+    if (verdict.kind === 'known') return;
+    if (verdict.kind === 'behind') return this.ask();
+    const refusal = await this.#takeChunk({ kind: 'chunk', entries: verdict.entries, head: run.head, more: true });
+    if (refusal === undefined) return;
+    log.warn('feed.relay_not_believed', { peer: hostId, relay, why: refusal.why });
+    this.ask();
+  }
+
+  #askInTurn(signal: AbortSignal): Promise<Outcome> {
+    const { relays } = this.#options;
+    const ask = () => this.#inTurn(() => this.#once(signal));
+    return relays?.isOn ? relays.directly(ask) : ask();
   }
 
   /** Asks once, and takes in what comes. */
@@ -135,7 +211,8 @@ export class HostFollower {
     const { copies, hostId } = this.#options;
     const head = copies.head(hostId);
     const seen = this.#refusal === undefined ? undefined : head;
-    const isWaiting = copies.copy.confirmedMs(hostId) !== undefined && this.#refusal === undefined;
+    const isHeard = copies.copy.confirmedMs(hostId) !== undefined && this.#refusal === undefined;
+    const isWaiting = isHeard && !this.#isRelayed;
     return {
       version: FEED_VERSION,
       ...(head === undefined ? {} : { logId: head.logId }),
@@ -164,7 +241,10 @@ export class HostFollower {
       await changes.hear(heard, writes, apply);
     }
     this.#believed(chunk.head);
-    if (!chunk.more) copies.copy.confirm(hostId);
+    if (!chunk.more) {
+      copies.copy.confirm(hostId);
+      this.#isWanted = false;
+    }
     return undefined;
   }
 

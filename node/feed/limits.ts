@@ -16,3 +16,18 @@ export const RESYNC_ENTRIES_PER_COMMIT = 500;
 export const LEGACY_READ_MS = 60_000;
 /** How often the hosts that are gone for good are looked for. */
 export const GONE_LOOK_MS = 60_000;
+/** A relay that has not answered for so long is replaced by the next, and may be chosen again after a while. */
+export const RELAY_SILENT_MS = 10_000;
+export const RELAY_SILENCE_KEPT_MS = 60_000;
+/** Between two questions to a relay for entries: what comes meanwhile is told at once. */
+export const RELAY_PACE_MS = 500;
+/** Between two looks at whether the relays are chosen rightly, and say what this host knows. */
+export const RELAY_LOOK_MS = 5_000;
+/** Entries of its log that a relay goes through for one answer. */
+export const RELAY_SPAN_ENTRIES_MAX = 2_000;
+/** Hosts that were heard within this time have one age together: a host that is followed says within 25 s that it is there. */
+export const AGE_TOGETHER_MS_MAX = 30_000;
+/** Values of the JSON of a relay's runs: half, for where a thousand other logs stand is said beside them. */
+export const RELAYED_VALUES_MAX = 7_500;
+/** Hosts that are asked at once because no relay says enough of them. */
+export const DIRECT_ROUNDS_MAX = 32;

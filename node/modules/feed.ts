@@ -9,16 +9,22 @@ export function openFeedModule({ options, ports, mesh, copies, registry, stoppin
   const { clock, random, log, signer } = ports;
   const { transport, keys, isLegacy, isConcerned } = mesh;
   const roster = options.roster.current;
-  const { server, followers } = openFeed({
+  const { server, relay, followers } = openFeed({
     ...{ clock, random, log, signer, transport, roster, copies, isLegacy, hostId: roster().self.id },
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
     isMember: isConcerned,
     keyOf: (host) => keys.known(host),
+    voters: () => {
+      const { voters } = mesh.claims.store.status();
+      // An engine that keeps the claims knows no voters; those of hosts.json are as good as relays.
+      return voters.length > 0 ? voters : roster().voters;
+    },
+    followedByAllMax: options.followedByAllMax,
     parseAddress: parseAnyAddress,
   });
   options.roster.subscribe(() => followers.edited());
   return {
-    peerRoutes: (app) => feedRoutes(app, { server, stopping }),
+    peerRoutes: (app) => feedRoutes(app, { server, relay, stopping }),
     ofPeer: (host) => {
       const feed = followers.viewOf(host);
       return feed === undefined ? {} : { feed };

@@ -1,11 +1,12 @@
 // Feeds in virtual time: on each host the product's registry, change log, feed server and followers, over a network that loses, repeats,
 // reorders, cuts and alters, and disks that lose what was not synced. Whatever becomes durable anywhere is held against what its owner
-// had: the copies at every commit, and what a reader of each node's log is told. Only sockets, HTTP's signatures and voters are left out.
+// had: the copies at every commit, and what a reader of each node's log is told. Only sockets and HTTP's signatures are left out.
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { firstChain } from '../../mesh/feed/chain.ts';
 import { FEED_PATH, feedQuestionSchema, snapshotQuestionSchema } from '../../mesh/feed/messages.ts';
 import type { LogId } from '../../mesh/feed/place.ts';
+import { relayQuestionSchema } from '../../mesh/feed/relay-messages.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
@@ -32,6 +33,10 @@ export interface FeedSimulationOptions {
   readonly alter?: (body: unknown, random: Random) => unknown;
   /** Told what happens, a line at a time. */
   readonly trace?: (line: string) => void;
+  /** Whom the others follow in place of everybody; absent: everybody follows everybody. */
+  readonly voters?: readonly HostId[];
+  /** Whose key a host does not know, beside what it is told. */
+  readonly isStranger?: (to: HostId, host: HostId) => boolean;
 }
 
 interface Up {
@@ -149,7 +154,9 @@ export class FeedSimulation {
       agents: () => snapshotSources(registry.table.list()),
       roster: () => this.#roster(id),
       transport: this.#transport(host),
-      keyOf: (peer) => this.#key(peer).key,
+      keyOf: (peer) => (this.#options.isStranger?.(id, peer) ? undefined : this.#key(peer).key),
+      voters: () => this.#options.voters ?? [],
+      followedByAllMax: 1,
       isLegacy: () => false,
       isMember: () => false,
     });
@@ -340,13 +347,14 @@ export class FeedSimulation {
   async #answer({ to, path, body }: PeerRequest): Promise<unknown> {
     const { up } = this.#host(to);
     if (up === undefined) return undefined;
-    const { server } = up.feed;
-    const said = structuredClone(body);
-    const answer =
-      path === FEED_PATH
-        ? await server.answer(feedQuestionSchema.parse(said), up.stop.signal)
-        : await server.snapshot(snapshotQuestionSchema.parse(said));
+    const answer = await this.#said(up, path, structuredClone(body));
     return this.#host(to).up === up ? JSON.parse(JSON.stringify(answer)) : undefined;
+  }
+
+  async #said({ feed: { server, relay }, stop: { signal } }: Up, path: string, body: unknown): Promise<unknown> {
+    if (path !== FEED_PATH) return server.snapshot(snapshotQuestionSchema.parse(body));
+    const relayed = relayQuestionSchema.safeParse(body);
+    return relayed.success ? relay.answer(relayed.data, signal) : server.answer(feedQuestionSchema.parse(body), signal);
   }
 
   #altered(body: unknown): unknown {

@@ -12,26 +12,29 @@ import { VirtualClock } from '../../../support/virtual-clock.ts';
 const { mac, cloud, lab } = trustingHosts('mac', 'cloud', 'lab');
 const { stranger } = testKeys('stranger');
 const news = { version: FEED_VERSION, after: 0, waitMs: 25_000 };
+const relayed = { version: FEED_VERSION, scope: 'mesh', places: [], runs: true, ages: false, waitMs: 5_000 };
 
 function feed() {
   const clock = new VirtualClock();
   const stop = new AbortController();
   const signals: AbortSignal[] = [];
+  const held = <Answer>(signal: AbortSignal, answer: Answer) => {
+    signals.push(signal);
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const end = () => resolve(answer);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    return promise;
+  };
   const app = createShell(new RecordingLog());
   app.use('*', peerAuth(cloud.auth(clock)));
   feedRoutes(app, {
     stopping: stop.signal,
     server: {
-      answer: (_, signal) => {
-        signals.push(signal);
-        const { promise, resolve } = Promise.withResolvers<{ readonly kind: 'gone'; readonly logId: string }>();
-        const end = () => resolve({ kind: 'gone', logId: 'c'.repeat(32) });
-        signal.addEventListener('abort', end);
-        if (signal.aborted) end();
-        return promise;
-      },
+      answer: (_, signal) => held(signal, { kind: 'gone', logId: 'c'.repeat(32) }),
       snapshot: () => ({ kind: 'gone' }),
     },
+    relay: { answer: (_, signal) => held(signal, { kind: 'gone' }) },
   });
   const ask = async (path: string, body: unknown, from = mac) =>
     app.request(from.request(cloud.id, { method: 'POST', path, body }, clock));
@@ -40,6 +43,7 @@ function feed() {
 
 describe.each([
   [FEED_PATH, { ...news, waitMs: 0 }],
+  [FEED_PATH, { ...relayed, waitMs: 0, after: { logId: 'c'.repeat(32), seq: 1 } }],
   [SNAPSHOT_PATH, { version: FEED_VERSION, from: 0 }],
 ])('POST %s', (path, body) => {
   it('is refused without a signature, and to whom hosts.json does not list', async () => {
@@ -93,5 +97,18 @@ describe('a question for news that waits', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, true, false]);
     stop.abort();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('about all hosts waits beside one about this host alone', async () => {
+    const { ask, stop, clock, signals } = feed();
+    const answers = [ask(FEED_PATH, news), ask(FEED_PATH, relayed)];
+    await clock.settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    answers.push(ask(FEED_PATH, relayed));
+    await clock.settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, false]);
+    stop.abort();
+    const said = await Promise.all((await Promise.all(answers)).map((answer) => answer.json()));
+    expect(said).toEqual([{ kind: 'gone', logId: 'c'.repeat(32) }, { kind: 'gone' }, { kind: 'gone' }]);
   });
 });

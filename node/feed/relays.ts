@@ -1,0 +1,136 @@
+// The relays of this host: which they are, which of them bears, and what is to be asked of a host itself because they say too little of it.
+import pLimit from 'p-limit';
+import { followedBy } from '../../mesh/feed/relays.ts';
+import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
+import { DIRECT_ROUNDS_MAX, RELAY_LOOK_MS, RELAY_SILENCE_KEPT_MS } from './limits.ts';
+import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
+
+export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
+  readonly hostId: HostId;
+  readonly voters: () => readonly HostId[];
+  /** Hosts up to which everybody follows everybody: fewer, in simulations. */
+  readonly followedByAllMax?: number | undefined;
+  /** Told when the hosts are left to relays, and when they are not any more. */
+  readonly switched: () => void;
+}
+
+interface Running {
+  readonly follower: RelayFollower;
+  readonly stop: AbortController;
+}
+
+export class Relays {
+  /** Waits for a place among the hosts that are asked themselves. */
+  readonly directly = pLimit(DIRECT_ROUNDS_MAX);
+  readonly #options: RelaysOptions;
+  readonly #running = new Map<HostId, Running>();
+  /** Until when a relay counts as silent, by the monotonic clock. */
+  readonly #silent = new Map<HostId, number>();
+  /** Hosts of which a relay said something else than this host knew when it looked last. */
+  #differing: ReadonlySet<HostId> = new Set();
+  #sinceMs = 0;
+  #isOn = false;
+  /** Of relays that were begun, until they have ended. */
+  readonly #inHand = new Set<Promise<void>>();
+  #failed: ((error: unknown) => void) | undefined;
+
+  constructor(options: RelaysOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this host follows the others through relays. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** Chooses, and looks after what was chosen, until `signal` aborts and nothing is in hand. Rejects with `store_failed`. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const failed = Promise.withResolvers<never>();
+    this.#failed = failed.reject;
+    this.#sinceMs = clock.monotonicMs();
+    try {
+      while (!signal.aborted) {
+        this.choose();
+        this.#lookForMissing();
+        await Promise.race([clock.sleep(RELAY_LOOK_MS, signal), failed.promise]);
+      }
+    } finally {
+      this.#failed = undefined;
+      for (const relay of [...this.#running.keys()]) this.#end(relay);
+      await Promise.all(this.#inHand);
+    }
+  }
+
+  /** Whoever votes, is listed or is silent may be another one by now. */
+  choose(): void {
+    if (this.#failed === undefined) return;
+    const { hostId: self, voters, relayees, followedByAllMax, switched } = this.#options;
+    const isSilent = (voter: HostId) => this.#isSilent(voter);
+    const followed = followedBy({ self, hosts: [...relayees().keys()], voters: voters(), isSilent, followedByAllMax });
+    const relays = followed.kind === 'relays' ? followed.relays : [];
+    for (const relay of [...this.#running.keys()]) if (!relays.includes(relay)) this.#end(relay);
+    for (const relay of relays) if (!this.#running.has(relay)) this.#begin(relay);
+    const bearing = this.#bearing(relays);
+    for (const [relay, { follower }] of this.#running) follower.bear(relay === bearing);
+    if (this.#isOn === (followed.kind === 'relays')) return;
+    this.#isOn = !this.#isOn;
+    this.#sinceMs = this.#options.clock.monotonicMs();
+    switched();
+  }
+
+  /** Who bears goes on to while it speaks: another one is to be told first where this host stands. */
+  #bearing(relays: readonly HostId[]): HostId | undefined {
+    const isBearing = (relay: HostId) => this.#running.get(relay)?.follower.isBearing === true;
+    const speaking = relays.filter((relay) => !this.#isSilent(relay));
+    return speaking.find(isBearing) ?? speaking[0] ?? relays.find(isBearing) ?? relays[0];
+  }
+
+  /** Asks those hosts themselves of which the relays have said too little for a while. */
+  #lookForMissing(): void {
+    const { relayees, copies, clock } = this.#options;
+    const differing = new Set<HostId>();
+    if (this.#isOn)
+      for (const [hostId, relayee] of relayees()) {
+        const heardMs = Math.max(copies.copy.confirmedMs(hostId) ?? 0, this.#sinceMs);
+        const isStale = clock.monotonicMs() - heardMs > COPY_FRESH_MS_MAX;
+        if ([...this.#running.values()].some(({ follower }) => follower.differs(hostId))) differing.add(hostId);
+        if (isStale || (differing.has(hostId) && this.#differing.has(hostId))) relayee.ask();
+      }
+    this.#differing = differing;
+  }
+
+  #isSilent(relay: HostId): boolean {
+    return (this.#silent.get(relay) ?? -Infinity) > this.#options.clock.monotonicMs();
+  }
+
+  #begin(relay: HostId): void {
+    const stop = new AbortController();
+    const follower = new RelayFollower(relay, {
+      ...this.#options,
+      heard: (silence) => this.#heard(relay, silence?.message),
+    });
+    this.#running.set(relay, { follower, stop });
+    const ended: Promise<void> = follower
+      .run(stop.signal)
+      .catch((error: unknown) => this.#failed?.(error))
+      .finally(() => this.#inHand.delete(ended));
+    this.#inHand.add(ended);
+  }
+
+  #end(relay: HostId): void {
+    this.#running.get(relay)?.stop.abort();
+    this.#running.delete(relay);
+  }
+
+  #heard(relay: HostId, why: string | undefined): void {
+    const { log, clock } = this.#options;
+    const wasSilent = this.#isSilent(relay);
+    if (why === undefined) this.#silent.delete(relay);
+    else this.#silent.set(relay, clock.monotonicMs() + RELAY_SILENCE_KEPT_MS);
+    if (wasSilent === (why !== undefined)) return;
+    if (why !== undefined) log.warn('feed.relay_silent', { relay, why });
+    this.choose();
+  }
+}
