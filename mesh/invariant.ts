@@ -12,6 +12,20 @@ export function invariant(holds: boolean, broken: () => string): asserts holds {
   if (!holds) throw new BrokenInvariant(broken());
 }
 
+/**
+ * Runs `work`, which changes several things that belong together. Whatever is thrown in the middle of it leaves some of them as they were, so it
+ * is an invariant broken, and thrown on as that.
+ */
+export function wholly<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof BrokenInvariant) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokenInvariant(`What was begun could not be brought to its end: ${reason}.`, { cause });
+  }
+}
+
 /** Runs `work`; an invariant that it finds broken ends the journal, and is thrown on as the `store_failed` that every call answers then. */
 export function orFail<Result>(journal: Pick<Journal, 'fail'>, work: () => Result): Result {
   try {

@@ -12,7 +12,10 @@ export class EffectQueue {
     this.#perform = perform;
   }
 
-  /** Does these, and whatever they lead to at once, before it returns; or leaves them to the call that is at it already. */
+  /**
+   * Does these, and whatever they lead to at once, before it returns; or leaves them to the call that is at it already. Throws what an effect
+   * throws. Those after that one are never done, so the claims must end then (quorum-claims.ts sees to it): the core counts them as done.
+   */
   push(effects: readonly Effect[]): void {
     for (const effect of effects) this.#waiting.push(effect);
     if (this.#isDraining) return;

@@ -3,7 +3,7 @@
 // It does not outlive a failed disk: when the journal rejects, nothing more is answered, and the node stops.
 
 import { MeshError } from '../errors.ts';
-import { orFail } from '../invariant.ts';
+import { orFail, wholly } from '../invariant.ts';
 import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
 import type { HostId } from '../names.ts';
@@ -212,19 +212,24 @@ export class QuorumClaims implements ClaimStore {
 
   #dispatch(event: Event): void {
     if (this.#stopped) return;
-    this.#effects.push(this.#decide(event));
+    const { clock } = this.#options;
+    this.#orStop(event.type, () => this.#effects.push(step(this.#state, event, clock.monotonicMs(), clock.wallMs())));
   }
 
-  /** Of a core that found itself broken nothing counts any more: what it was asked stays without an answer, as after a failed disk. */
-  #decide(event: Event): readonly Effect[] {
-    const { clock, journal, log } = this.#options;
+  /**
+   * Of a core that found itself broken, and of one whose decisions were not all carried out, nothing counts any more: what it was asked stays
+   * without an answer, as after a failed disk. `about`: the event's type, or that of an effect.
+   */
+  #orStop(about: string, work: () => void): void {
+    const { journal, log } = this.#options;
     try {
-      return orFail(journal, () => step(this.#state, event, clock.monotonicMs(), clock.wallMs()));
+      orFail(journal, () => wholly(work));
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
-      log('claims.broken', { event: event.type, why: error.message, stack: (error.cause as Error).stack });
       this.stop();
-      return [];
+      const { cause: broken } = error as { cause: Error };
+      const { stack } = broken.cause instanceof Error ? broken.cause : broken;
+      log('claims.broken', { event: about, why: error.message, stack });
     }
   }
 
@@ -269,7 +274,7 @@ export class QuorumClaims implements ClaimStore {
   #persist(writes: readonly Write[], after: readonly Effect[]): void {
     this.#options.journal.commit(writes).then(
       () => {
-        if (!this.#stopped) this.#effects.push(after);
+        if (!this.#stopped) this.#orStop('persist', () => this.#effects.push(after));
       },
       // The journal itself reports a failed disk and stops the node; what hung on this write must not happen.
       () => undefined,

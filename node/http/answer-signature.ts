@@ -1,6 +1,6 @@
 // Signs what this node answers to other hosts: the answer to a request that it verified, bound to that request; the refusal of one that it
 // did not; its own introduction. A handler that says which octets its answer has spares them
-// being read back out of the response; the digest of large prepared ones is computed once.
+// being read back out of the response; one whose octets it keeps says where their digest is kept.
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { HostId } from '../../mesh/names.ts';
@@ -12,18 +12,12 @@ import type { AcceptedRequest, OpenedRequest, ReceivedRequest } from '../../mesh
 import { signRefusal, signResponse } from '../../mesh/signature/response.ts';
 import type { OutgoingStatement, ResponseHeaders } from '../../mesh/signature/statement.ts';
 
-/** Shorter bodies are hashed faster than they are looked up. */
-const DIGEST_KEPT_BYTES_MIN = 16 * 1_024;
-
 declare module 'hono' {
   interface ContextVariableMap {
     /** The answer that a handler made of prepared octets, which need not be read back out of it. */
-    preparedAnswer?: { readonly response: Response; readonly octets: Uint8Array };
+    preparedAnswer?: { readonly response: Response; readonly digest: () => string };
   }
 }
-
-/** Digests of long bodies: of octets that never change, computed once. */
-const digests = new WeakMap<Uint8Array, string>();
 
 export interface AnswerSigner {
   readonly self: HostId;
@@ -31,20 +25,31 @@ export interface AnswerSigner {
   readonly clock: Clock;
 }
 
-/** An answer of these octets, which must never change afterwards. Content type JSON unless `headers` says otherwise. */
-export function answerBytes(
+export interface PreparedAnswer {
+  /** JSON. It must never change afterwards. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** The Content-Digest of `body`; asked for when the answer is signed. */
+  readonly digest: () => string;
+}
+
+/** An answer of octets whose digest somebody keeps, so that a large one is computed once for many answers. */
+export function answerPrepared(
   c: Context,
-  bytes: Uint8Array<ArrayBuffer>,
+  { body, digest }: PreparedAnswer,
   status: ContentfulStatusCode = 200,
-  headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const response = c.body(bytes, status, { 'content-type': 'application/json', ...headers });
-  c.set('preparedAnswer', { response, octets: bytes });
+  const response = c.body(body, status, { 'content-type': 'application/json' });
+  c.set('preparedAnswer', { response, digest });
   return response;
 }
 
-/** The same, from a value that is serialised here. */
-export function answerJson(c: Context, value: unknown, status: ContentfulStatusCode = 200): Response {
+/** An answer of these octets, JSON, which must never change afterwards. */
+export function answerBytes(c: Context, body: Uint8Array<ArrayBuffer>, status?: ContentfulStatusCode): Response {
+  return answerPrepared(c, { body, digest: () => contentDigest(body) }, status);
+}
+
+/** An answer of a value, which is written as JSON here. */
+export function answerJson(c: Context, value: unknown, status?: ContentfulStatusCode): Response {
   return answerBytes(c, Buffer.from(JSON.stringify(value)), status);
 }
 
@@ -84,9 +89,9 @@ async function statementOf(
 ): Promise<OutgoingStatement> {
   const prepared = c.get('preparedAnswer');
   const isPrepared = prepared?.response === response;
-  const bytes = isPrepared ? prepared.octets : new Uint8Array(await response.clone().arrayBuffer());
+  const digest = isPrepared ? prepared.digest() : contentDigest(new Uint8Array(await response.clone().arrayBuffer()));
   const createdSeconds = Math.floor(clock.wallMs() / 1_000);
-  return { status: response.status, from: self, to, digest: digestOf(bytes), createdSeconds };
+  return { status: response.status, from: self, to, digest, createdSeconds };
 }
 
 function addFields(response: Response, fields: ResponseHeaders): void {
@@ -101,13 +106,4 @@ export function receivedOf(c: Context): ReceivedRequest {
     target: url.slice(url.indexOf('/', url.indexOf('://') + 3)),
     field: (name) => c.req.header(name),
   };
-}
-
-function digestOf(bytes: Uint8Array): string {
-  if (bytes.byteLength < DIGEST_KEPT_BYTES_MIN) return contentDigest(bytes);
-  const kept = digests.get(bytes);
-  if (kept !== undefined) return kept;
-  const digest = contentDigest(bytes);
-  digests.set(bytes, digest);
-  return digest;
 }

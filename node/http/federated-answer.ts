@@ -18,7 +18,7 @@ export interface FederatedServices {
 }
 
 /** One header in a plain object: what Hono and its Node adapter pass on without building a `Headers`. */
-const JSON_TYPE = { 'Content-Type': 'application/json' };
+export const JSON_TYPE = { 'Content-Type': 'application/json' };
 /** Written as text, at once. */
 const FEW_ENTRIES_MAX = 1_000;
 /** nginx's "client closed request": nobody reads it. */

@@ -3,6 +3,7 @@
 import type { Question } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { contentDigest } from '../../mesh/signature/digest.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import { HeldAddress, type IndexHost } from './held-address.ts';
@@ -21,6 +22,8 @@ export interface PreparedIndex {
   readonly body: Uint8Array<ArrayBuffer>;
   /** Strong, quotes included; never the same for other bytes, not even after a restart. */
   readonly etag: string;
+  /** The Content-Digest of `body`; computed when it is first asked for. */
+  readonly digest: () => string;
 }
 
 export class EmailIndex {
@@ -141,7 +144,7 @@ export class EmailIndex {
   /** The whole index, made at once. */
   bytes(): PreparedIndex {
     this.#noticeUrl();
-    this.#prepared ??= { body: joinPages(this.#pages), etag: this.etag };
+    this.#prepared ??= preparedOf(joinPages(this.#pages), this.etag);
     return this.#prepared;
   }
 
@@ -169,6 +172,18 @@ export class EmailIndex {
     this.#nextPage += 1;
     return page;
   }
+}
+
+function preparedOf(body: Uint8Array<ArrayBuffer>, etag: string): PreparedIndex {
+  let digest: string | undefined;
+  return {
+    body,
+    etag,
+    digest: () => {
+      digest ??= contentDigest(body);
+      return digest;
+    },
+  };
 }
 
 /** Whether the index has the same to say of both: then a reader's copy of it stays good (a new label is no news here). */

@@ -57,6 +57,6 @@ function conflictForm({ address, agentId, agentName, claimId, since, owner, foun
     claimId: owner.claimId,
     since: owner.since,
   };
-  // The one rule by which this host gives way: whose claim the voters have.
+  // Always 'voters': the one rule by which this host concedes. It is in the answer, for clients read it.
   return { address, agentId, agentName, claimId, since, claimedBy, decidedBy: 'voters', foundAt };
 }

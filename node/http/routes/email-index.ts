@@ -9,8 +9,8 @@ import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
 import type { HeldAddress } from '../../registry/held-address.ts';
-import { answerBytes } from '../answer-signature.ts';
-import { answerFederated, type FederatedServices, type WrittenAnswers } from '../federated-answer.ts';
+import { answerBytes, answerPrepared } from '../answer-signature.ts';
+import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
 import { type Asked, readQuestion } from '../index-question.ts';
 import { resource } from '../methods.ts';
 import { decodePercents } from '../query.ts';
@@ -27,8 +27,6 @@ export interface EmailIndexServices extends FederatedServices {
 }
 
 const ADDRESS_ALONE = '?address=';
-/** One header in a plain object: what Hono and its Node adapter pass on without building a `Headers`. */
-const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
   const written: WrittenAnswers = new WeakMap();
@@ -125,11 +123,12 @@ function noAgent(message: string): MeshError {
 }
 
 async function answerWholeIndex(c: Context, { index, clock }: EmailIndexServices): Promise<Response> {
-  const { body, etag } = await index.prepare(clock);
+  const prepared = await index.prepare(clock);
+  const { body, etag } = prepared;
   c.header('ETag', etag);
   if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
   c.header('Content-Length', String(body.byteLength));
-  return answerBytes(c, body);
+  return answerPrepared(c, prepared);
 }
 
 /** `If-None-Match` (RFC 9110 §13.1.2): `*`, or a list in which one tag equals ours, weak or not. */

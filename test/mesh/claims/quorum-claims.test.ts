@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Conversation } from '../../../mesh/claims/conversation.ts';
+import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
 import type { Claim } from '../../../mesh/state/claim-store.ts';
 import { type QuorumHost, QuorumMesh } from '../../support/quorum-mesh.ts';
@@ -171,6 +173,44 @@ describe('a voter whose memory lies', () => {
     expect(await mac.store.failed).toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
     expect(mac.store.snapshot().has(`claim/register/${key}`)).toBe(false);
     expect(await mac.claims.claim([claimOf(mesh, mac, 'oberon@x.com')])).toMatchObject({ reason: 'stopping' });
+  });
+});
+
+describe('claims whose decisions could not all be carried out', () => {
+  const endOf = ({ store }: QuorumHost) => Promise.race([store.failed, 'it goes on']);
+  const deafTo = (heard: () => never): Conversation => ({
+    carries: heard,
+    index: () => '"1"',
+    greeted: () => undefined,
+    heard: () => undefined,
+  });
+
+  it('are over, and say so, for what was left out is never made up for', async () => {
+    const mesh = new QuorumMesh('mac', 'cloud');
+    let isBroken = false;
+    mesh.conversationOf = () =>
+      deafTo((() => {
+        if (isBroken) throw new TypeError('carries is not a function');
+        return false;
+      }) as () => never);
+    const mac = await mesh.start('mac');
+    await mesh.start('cloud');
+    await mesh.clock.advance(2_000);
+    isBroken = true;
+    await mesh.clock.advance(GREETING_INTERVAL_MS);
+    const sentence = /could not be brought to its end: carries is not a function\. .* Start the node again/;
+    expect(await endOf(mac)).toMatchObject({ code: 'store_failed', message: expect.stringMatching(sentence) });
+    expect(await mac.claims.claim([claimOf(mesh, mac, 'oberon@x.com')])).toMatchObject({ reason: 'stopping' });
+  });
+
+  it('are over when the core itself throws in the middle of an event', async () => {
+    const { mesh, mac, cloud } = await threeHosts();
+    mac.held.get = () => {
+      throw new TypeError('no such map');
+    };
+    expect((await claim(mesh, cloud, 'titania@x.com')).result.kind).toBe('held');
+    const sentence = expect.stringMatching(/could not be brought to its end: no such map/);
+    expect(await endOf(mac)).toMatchObject({ code: 'store_failed', message: sentence });
   });
 });
 

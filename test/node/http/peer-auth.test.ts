@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { PEER_BODY_BYTES_MAX } from '../../../mesh/limits.ts';
 import { type Host, rosterOf } from '../../../mesh/roster.ts';
+import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { verifyResponse } from '../../../mesh/signature/response.ts';
-import { answerBytes, answerJson } from '../../../node/http/answer-signature.ts';
+import { answerBytes, answerJson, answerPrepared } from '../../../node/http/answer-signature.ts';
 import { onError } from '../../../node/http/errors.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
@@ -31,6 +32,7 @@ function setUp(change: Partial<PeerAuthOptions> = {}) {
   const app = createShell(log);
   const options = { ...cloud.auth(clock), ...change };
   let handled = 0;
+  let digested = 0;
   const handler = (c: Context) => {
     handled += 1;
     return answerJson(c, { from: peerOf(c), body: Buffer.from(peerBody(c)).toString() });
@@ -55,12 +57,19 @@ function setUp(change: Partial<PeerAuthOptions> = {}) {
     return c.json({ from: c.get('peerMessage')?.from ?? null });
   });
   app.use('/prepared', optionalPeerAuth(options));
-  app.get('/prepared', (c) => answerBytes(c, PREPARED, 200, { etag: '"1"' }));
+  app.get('/prepared', (c) => {
+    c.header('ETag', '"1"');
+    const digest = () => {
+      digested += 1;
+      return contentDigest(PREPARED);
+    };
+    return answerPrepared(c, { body: PREPARED, digest });
+  });
   const send = async (request: Request) => {
     const response = await app.request(request);
     return { response, body: new Uint8Array(await response.arrayBuffer()) };
   };
-  return { app, clock, log, send, handled: () => handled };
+  return { app, clock, log, send, handled: () => handled, digested: () => digested };
 }
 
 const echo: SignedTestRequest = { method: 'POST', path: '/mesh/echo?a=b', body: { keys: ['titania@x.com'] } };
@@ -328,14 +337,15 @@ describe('a route for anybody', () => {
     expect([answer.response.status, parsed(answer)]).toEqual([200, { from: null }]);
   });
 
-  it('signs prepared octets as they are, with the headers of the handler', async () => {
-    const { send, clock } = setUp();
+  it('signs prepared octets by the digest that is kept of them, with the headers of the handler', async () => {
+    const { send, clock, digested } = setUp();
     for (let turn = 0; turn < 2; turn += 1) {
       const request = mac.request(cloud.id, { path: '/prepared' }, clock);
       const answer = await send(request);
       expect(answer.response.headers.get('etag')).toBe('"1"');
       expect(Buffer.from(answer.body).equals(PREPARED)).toBe(true);
       expect(verifySigned(request, answer, clock)).toBe('answer');
+      expect(digested()).toBe(turn + 1);
       answer.response.headers.set('etag', '"2"');
       expect(() => verifySigned(request, answer, clock)).toThrow(/does not fit/);
       answer.response.headers.delete('etag');

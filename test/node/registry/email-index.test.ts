@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
+import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { EmailIndex } from '../../../node/registry/email-index.ts';
 import { addressOf, agentOf } from '../../support/agent-of.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -37,9 +38,9 @@ describe('the email index', () => {
     const index = emptyIndex();
     for (let at = 0; at < 1_000; at += 1) index.put(agentOf(`a${at}`, [`a${at}@x.com`]));
     const clock = new TiredClock();
-    const { body, etag } = await index.prepare(clock);
+    const prepared = await index.prepare(clock);
     expect(clock.sleeps).toBeGreaterThan(20);
-    expect({ body, etag }).toEqual(index.bytes());
+    expect(prepared).toBe(index.bytes());
     expect(Object.keys(mapOf(index))).toHaveLength(1_000);
   });
 
@@ -140,6 +141,16 @@ describe('the prepared bytes of the index', () => {
     index.remove(id('id-nobody'));
     expect(index.bytes()).toBe(before);
     expect(index.holder(key('titania@x.com'))?.agent.label).toBe('Queen of the fairies');
+  });
+
+  it('keep their digest, which is that of the octets', () => {
+    const index = emptyIndex();
+    index.put(agentOf('titania', ['titania@x.com']));
+    const prepared = index.bytes();
+    expect(prepared.digest()).toBe(contentDigest(prepared.body));
+    index.put(agentOf('oberon', ['oberon@x.com']));
+    expect(index.bytes().digest()).toBe(contentDigest(index.bytes().body));
+    expect(index.bytes().digest()).not.toBe(prepared.digest());
   });
 
   it.each([
