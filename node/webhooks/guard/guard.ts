@@ -81,17 +81,21 @@ export function createGuard(options: GuardOptions): Guard {
       const known = await withinTime(answersOf(host, port), RESOLVE_BEFORE_PROXY_MS_MAX, clock);
       return (known ?? []).every(({ address }) => isPublic(address, rules));
     },
-    lookup: (port) => (name, lookupOptions, callback) => {
-      answersOf(name, port).then(
-        (answers) => {
-          const first = answers[0];
-          if (first === undefined) callback(unresolved(name), '');
-          else if (lookupOptions.all) callback(null, [...answers]);
-          else callback(null, first.address, first.family);
-        },
-        (error: NodeJS.ErrnoException) => callback(error, ''),
-      );
-    },
+    lookup: (port) => lookupBy((name) => answersOf(name, port)),
+  };
+}
+
+function lookupBy(answersOf: (name: string) => Promise<readonly ResolvedAddress[]>): LookupFunction {
+  return (name, options, callback) => {
+    answersOf(name).then(
+      (answers) => {
+        const first = answers[0];
+        if (first === undefined) callback(unresolved(name), '');
+        else if (options.all) callback(null, [...answers]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    );
   };
 }
 
