@@ -38,11 +38,31 @@ export interface LocalCopyPorts extends CopyPorts {
   readonly local: (question: Question) => readonly ListedEntry[];
 }
 
-function copyState({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): CopyState {
+/** Tells how good the copy is, as of now. Worked out again only where that may have changed: of a hundred hosts it costs as much as an answer. */
+function createCopyState(ports: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): () => CopyState {
+  let known: { readonly confirmations: number; readonly roster: Roster; readonly state: LastingState } | undefined;
+  return () => {
+    const { confirmations } = ports.copy;
+    const roster = ports.roster();
+    const isKnown = known?.confirmations === confirmations && known.roster === roster;
+    if (known === undefined || !isKnown || ports.clock.monotonicMs() > known.state.untilMs)
+      known = { confirmations, roster, state: copyStateNow(ports) };
+    return known.state.told;
+  };
+}
+
+interface LastingState {
+  readonly told: CopyState;
+  /** By the monotonic clock: what was told stays true until then, unless a host confirms its part. */
+  readonly untilMs: number;
+}
+
+function copyStateNow({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): LastingState {
   const nowMs = clock.monotonicMs();
   const wallMs = clock.wallMs();
   const momentOf = (atMs: number) => new Date(wallMs - (nowMs - atMs)).toISOString();
   let oldestMs: number | null = nowMs;
+  let untilMs = roster().peers.length === 0 ? nowMs : Number.POSITIVE_INFINITY;
   const stale: StaleHost[] = [];
   for (const { id } of roster().peers) {
     const atMs = copy.confirmedMs(id);
@@ -53,12 +73,10 @@ function copyState({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster' | 
     }
     if (oldestMs !== null) oldestMs = Math.min(oldestMs, atMs);
     if (nowMs - atMs > COPY_FRESH_MS_MAX) stale.push({ hostId: id, asOf: momentOf(atMs) });
+    else untilMs = Math.min(untilMs, atMs + COPY_FRESH_MS_MAX);
   }
-  return {
-    asOf: oldestMs === null ? null : momentOf(oldestMs),
-    stale,
-    complete: stale.length === 0,
-  };
+  const asOf = oldestMs === null ? null : momentOf(oldestMs);
+  return { told: { asOf, stale, complete: stale.length === 0 }, untilMs };
 }
 
 /** Rows that answer the question, of enabled hosts alone, in the order in which a fan-out lists them: as in hosts.json, legacy hosts last. */
@@ -77,27 +95,42 @@ export function copiedRows({ copy, roster, isLegacy }: CopyPorts, question: Ques
   return listed.map(({ row, host }) => listedRow(row, host.url));
 }
 
-/**
- * The look-up that asks nobody. `meta` tells how good the copy is; the specification's counts tell of this host alone, for nobody else was
- * asked. One answer about everything is made at a time.
- */
-export function createCopyLookUp(ports: LocalCopyPorts): LookUp {
-  let whole: Promise<LookUpAnswer> | undefined;
-  const answer = async (question: Question): Promise<LookUpAnswer> => {
-    const startMs = ports.clock.monotonicMs();
+/** The look-ups that ask nobody. `meta` tells how good the copy is; the specification's counts tell of this host alone. */
+export interface CopyLookUps {
+  /** Answers at once what is asked about one address or one agent. */
+  readonly known: (question: Question) => LookUpAnswer;
+  /** Answers any question. One answer about everything is made at a time. */
+  readonly index: LookUp;
+}
+
+export function createCopyLookUps(ports: LocalCopyPorts): CopyLookUps {
+  const stateNow = createCopyState(ports);
+  const answerOf = (emails: LookUpAnswer['emails'], state: CopyState, sinceMs: number): LookUpAnswer => {
     const counts = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [] } as const;
-    const state = copyState(ports);
-    const emails = await answerFromCopy(ports, question);
-    const queryTime = Math.round(ports.clock.monotonicMs() - startMs);
+    const queryTime = Math.round(ports.clock.monotonicMs() - sinceMs);
     return { emails, meta: { ...counts, queryTime, mode: 'index', source: 'copy', ...state } };
   };
-  return (question) => {
-    if (isNarrow(question)) return answer(question);
-    whole ??= answer(question).finally(() => {
+  const known = (question: Question) => {
+    const sinceMs = ports.clock.monotonicMs();
+    const emails = new Map<AddressKey, ListedEntry>();
+    for (const listed of ports.local(question)) addFirst(emails, listed);
+    for (const listed of copiedRows(ports, question)) addFirst(emails, listed);
+    return answerOf(emails, stateNow(), sinceMs);
+  };
+  const everything = async () => {
+    const sinceMs = ports.clock.monotonicMs();
+    const state = stateNow();
+    return answerOf(await answerFromCopy(ports, {}), state, sinceMs);
+  };
+  let whole: Promise<LookUpAnswer> | undefined;
+  const index: LookUp = async (question) => {
+    if (isNarrow(question)) return known(question);
+    whole ??= everything().finally(() => {
       whole = undefined;
     });
     return whole;
   };
+  return { known, index };
 }
 
 /** This host's own entries and the copy's; of two owners of one address the first stands. Written in turns. */
@@ -106,12 +139,14 @@ export async function answerFromCopy(
   question: Question,
 ): Promise<ReadonlyMap<AddressKey, ListedEntry>> {
   const emails = new Map<AddressKey, ListedEntry>();
-  const add = (listed: ListedEntry) => {
-    if (!emails.has(listed.key)) emails.set(listed.key, listed);
-  };
+  const add = (listed: ListedEntry) => addFirst(emails, listed);
   await inTurns(ports.local(question), ports.clock, add);
   await inTurns(copiedRows(ports, question), ports.clock, add);
   return emails;
+}
+
+function addFirst(emails: Map<AddressKey, ListedEntry>, listed: ListedEntry): void {
+  if (!emails.has(listed.key)) emails.set(listed.key, listed);
 }
 
 function rowsOf(copy: MeshCopy, { address, agentId }: Question): Iterable<IndexRow> {

@@ -1,6 +1,6 @@
 // The three ways to ask the whole mesh: everybody, as the specification says; the owner by the copy alone; or nobody.
 import type { HostId } from '../names.ts';
-import { createCopyLookUp, type LocalCopyPorts } from './copy-answer.ts';
+import { type CopyLookUps, createCopyLookUps, type LocalCopyPorts } from './copy-answer.ts';
 import { createLookUp, type LookUp, type LookUpMode } from './fan-out.ts';
 import type { Question } from './index-entry.ts';
 import type { MeshCopy } from './mesh-copy.ts';
@@ -12,12 +12,12 @@ export interface LookUpsPorts extends PeerIndexPorts, LocalCopyPorts {
   readonly isDown: (peer: HostId) => boolean;
 }
 
-export type LookUps = Readonly<Record<LookUpMode | 'everybody', LookUp>>;
+export type LookUps = Readonly<Record<LookUpMode | 'everybody', LookUp>> & Pick<CopyLookUps, 'known'>;
 
 export function createLookUps(ports: LookUpsPorts): LookUps {
   const isOwner = (peer: HostId, question: Question) => isNamed(ports.copy, peer, question);
   const everybody = createLookUp({ ...ports, isOwner });
-  return { everybody, verify: createOwnerFirst({ ...ports, lookUp: everybody }), index: createCopyLookUp(ports) };
+  return { everybody, verify: createOwnerFirst({ ...ports, lookUp: everybody }), ...createCopyLookUps(ports) };
 }
 
 function isNamed(copy: MeshCopy, peer: HostId, { address, agentId }: Question): boolean {

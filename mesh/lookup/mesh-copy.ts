@@ -11,6 +11,8 @@ export interface MeshCopy {
   all(): Iterable<IndexRow>;
   /** When the host last said that the copy is as its index is, by the monotonic clock; `undefined`: not since this start. */
   confirmedMs(host: HostId): number | undefined;
+  /** Changes with what `confirmedMs` says. */
+  readonly confirmations: number;
 }
 
 /** The row as an index of this host lists it. `hostUrl`: of its host in our hosts.json. */

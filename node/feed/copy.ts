@@ -15,6 +15,7 @@ export class Copy implements MeshCopy {
   readonly #agents = new Map<AgentId, CopiedAgent | readonly CopiedAgent[]>();
 
   #version = 0;
+  #confirmations = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
     this.#clock = clock;
@@ -23,6 +24,10 @@ export class Copy implements MeshCopy {
   /** Changes with what the copy shows. */
   get version(): number {
     return this.#version;
+  }
+
+  get confirmations(): number {
+    return this.#confirmations;
   }
 
   /** Hosts that were heard of. */
@@ -40,6 +45,7 @@ export class Copy implements MeshCopy {
 
   /** The host says, or said at `atMs` of the monotonic clock, that the copy is as its index is. */
   confirm(hostId: HostId, atMs = this.#clock.monotonicMs()): void {
+    this.#confirmations += 1;
     const host = this.#host(hostId);
     host.confirmedMs = Math.max(host.confirmedMs ?? atMs, atMs);
   }
@@ -49,6 +55,7 @@ export class Copy implements MeshCopy {
     const host = this.#hosts.get(hostId);
     if (host === undefined) return;
     this.#version += 1;
+    this.#confirmations += 1;
     for (const key of [...host.rows.keys()]) this.#drop(host, key);
     this.#hosts.delete(hostId);
   }

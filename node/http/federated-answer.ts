@@ -5,11 +5,12 @@ import type { LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { ListedEntry, Question } from '../../mesh/lookup/index-entry.ts';
 import { memberJson, membersJson } from '../../mesh/lookup/index-key.ts';
 import type { LookUps } from '../../mesh/lookup/look-ups.ts';
-import { type AgentId, type EmailAddress, parseAgentId } from '../../mesh/names.ts';
+import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { clientAddress } from './client-address.ts';
 import type { Asked, Reading } from './index-question.ts';
 import { joinInTurns } from './long-list.ts';
+import { decodePercents } from './query.ts';
 
 export interface FederatedServices {
   /** The ways to ask the mesh. */
@@ -29,16 +30,63 @@ type JsonText = string | Uint8Array<ArrayBuffer>;
 export type WrittenAnswers = WeakMap<LookUpAnswer, Map<string, Promise<JsonText>>>;
 
 /** Asks the mesh, in the way that the question says; 499 when the client has left. Rejects as the look-up does. */
-export async function answerFederated(
+export function answerFederated(
   c: Context,
-  { lookUps, clock }: FederatedServices,
+  services: FederatedServices,
   asked: Asked,
   written: WrittenAnswers,
-): Promise<Response> {
+): Response | Promise<Response> {
   const agentId = asked.agentId === undefined ? undefined : parseAgentId(asked.agentId);
   const isAskable = (asked.agentId === undefined || agentId !== undefined) && asked.addresses?.length !== 0;
   // Nobody can hold what is no address, nor have what is no agent's id: this host knows that without asking.
   if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
+  const known = asked.mode === 'index' ? knownJson(services.lookUps, asked.addresses, agentId) : undefined;
+  return known === undefined ? askMesh(c, services, { asked, agentId, written }) : c.body(known, 200, JSON_TYPE);
+}
+
+const COPY_ALONE = '&federated=true&mode=index';
+const ADDRESS_FIRST = '?address=';
+
+/**
+ * The commonest question to the copy names one address as its index writes it, and nothing else: then there is nothing to parse, for a key
+ * names itself. `undefined`: it is asked otherwise, or nobody is known to hold that, and it takes the long way.
+ */
+export function knownHit({ lookUps }: Pick<FederatedServices, 'lookUps'>, url: string): string | undefined {
+  const start = url.indexOf('?');
+  if (!url.endsWith(COPY_ALONE) || !url.startsWith(ADDRESS_FIRST, start)) return undefined;
+  const sent = url.slice(start + ADDRESS_FIRST.length, -COPY_ALONE.length);
+  if (sent.includes('&')) return undefined;
+  const spelling = decodePercents(sent) as EmailAddress;
+  const answer = lookUps.known({ address: { address: spelling, key: spelling as string as AddressKey } });
+  return answer.emails.size === 0 ? undefined : shortJson(answer, spelling);
+}
+
+/** What the copy knows of the first reading that somebody holds, without waiting for anything; `undefined`: everything is asked about. */
+function knownJson(
+  { known }: LookUps,
+  addresses: readonly Reading[] | undefined,
+  agentId: AgentId | undefined,
+): string | undefined {
+  const rest = agentId === undefined ? {} : { agentId };
+  if (addresses === undefined) return agentId === undefined ? undefined : shortJson(known(rest), undefined);
+  const answers = addresses.map(({ spelling, address, key }) => {
+    return { spelling, answer: known({ address: { address, key }, ...rest }) };
+  });
+  const first = answers.find(({ answer }) => answer.emails.size > 0) ?? answers[0];
+  return first && shortJson(first.answer, first.spelling);
+}
+
+interface MeshQuestion {
+  readonly asked: Asked;
+  readonly agentId: AgentId | undefined;
+  readonly written: WrittenAnswers;
+}
+
+async function askMesh(
+  c: Context,
+  { lookUps, clock }: FederatedServices,
+  { asked, agentId, written }: MeshQuestion,
+): Promise<Response> {
   const { signal } = c.req.raw;
   try {
     const ask = (question: Question) => lookUps[asked.mode ?? 'everybody'](question, signal, clientAddress(c));
@@ -89,10 +137,16 @@ async function renderFederated(
   spelling: EmailAddress | undefined,
   clock: Clock,
 ): Promise<JsonText> {
-  const write = (listed: ListedEntry) =>
-    spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
-  const end = `},"meta":${JSON.stringify(meta)}}`;
-  if (emails.size <= FEW_ENTRIES_MAX) return `{"emails":{${[...emails.values()].map(write).join(',')}${end}`;
-  const members = await joinInTurns(emails.values(), clock, write);
-  return Buffer.concat([Buffer.from('{"emails":{'), members, Buffer.from(end)]);
+  if (emails.size <= FEW_ENTRIES_MAX) return shortJson({ emails, meta }, spelling);
+  const members = await joinInTurns(emails.values(), clock, (listed) => memberOf(listed, spelling));
+  return Buffer.concat([Buffer.from('{"emails":{'), members, Buffer.from(`},"meta":${JSON.stringify(meta)}}`)]);
+}
+
+function shortJson({ emails, meta }: LookUpAnswer, spelling: EmailAddress | undefined): string {
+  const members = Array.from(emails.values(), (listed) => memberOf(listed, spelling)).join(',');
+  return `{"emails":{${members}},"meta":${JSON.stringify(meta)}}`;
+}
+
+function memberOf(listed: ListedEntry, spelling: EmailAddress | undefined): string {
+  return spelling === undefined ? membersJson(listed, listed.entry) : memberJson(spelling, listed, listed.entry);
 }

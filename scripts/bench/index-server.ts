@@ -151,8 +151,10 @@ function storedAddress(id: string, number: number): AgentAddress {
 
 async function servePeer({ id, addresses, delayMs, hangs }: BenchHost): Promise<string> {
   if (hangs) return serveSilence();
-  const alone = () => Promise.reject(new Error('A peer of the benchmark was asked a federated question.'));
-  const app = indexApp(fullIndex(id, addresses), { everybody: alone, verify: alone, index: alone });
+  const alone = () => {
+    throw new Error('A peer of the benchmark was asked a federated question.');
+  };
+  const app = indexApp(fullIndex(id, addresses), { everybody: alone, verify: alone, index: alone, known: alone });
   const late = async (request: Request) => {
     await systemClock.sleep(delayMs ?? 0);
     return app.fetch(request);

@@ -10,7 +10,13 @@ import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
 import type { HeldAddress } from '../../registry/held-address.ts';
 import { answerBytes, answerPrepared } from '../answer-signature.ts';
-import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
+import {
+  answerFederated,
+  type FederatedServices,
+  JSON_TYPE,
+  knownHit,
+  type WrittenAnswers,
+} from '../federated-answer.ts';
 import { type Asked, readQuestion } from '../index-question.ts';
 import { resource } from '../methods.ts';
 import { decodePercents } from '../query.ts';
@@ -35,6 +41,8 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
       const isPeer = isPeersQuestion(c);
       const hit = directHit(services.index, c.req.url);
       if (hit !== undefined) return answerMap(c, hit.mapJson, isPeer);
+      const known = isPeer ? undefined : knownHit(services, c.req.url);
+      if (known !== undefined) return c.body(known, 200, JSON_TYPE);
       const asked = readQuestion(c.req.url, services.parseAddress);
       if (asked.isFederated && !isPeer) return answerFederated(c, services, asked, written);
       // A host speaks to its peers for its own agents alone.

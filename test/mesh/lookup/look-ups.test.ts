@@ -124,6 +124,26 @@ describe('mode=index', () => {
     });
   });
 
+  it('tells as of when it is anew with each host that confirms its part', async () => {
+    const { clock, copy, lookUps } = meshOf({ cloud: never, pi: never });
+    const asOf = () => lookUps.known(TITANIA).meta.asOf;
+    const first = asOf();
+    await clock.advance(7_000);
+    copy.confirm(cloud);
+    expect(asOf()).toBe(first);
+    copy.confirm(pi);
+    expect(asOf()).toBe(new Date(clock.wallMs()).toISOString());
+    copy.forget(pi);
+    expect(asOf()).toBeNull();
+  });
+
+  it('answers of the hosts that hosts.json lists now', async () => {
+    const { lookUps, disable } = meshOf({ cloud: never, pi: never });
+    expect(ownersIn(lookUps.known(TITANIA))).toEqual(['titania@x.com cloud']);
+    disable('cloud');
+    expect(ownersIn(lookUps.known(TITANIA))).toEqual([]);
+  });
+
   it('says of a host that it never heard that it knows nothing', async () => {
     const { copy, lookUps, within } = meshOf({ cloud: never, pi: never });
     copy.forget(pi);

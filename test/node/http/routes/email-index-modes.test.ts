@@ -8,23 +8,19 @@ import { says, wireEntry } from '../../../support/scripted-peers.ts';
 
 const OBERON = { agentId: 'id-oberon', agentName: 'oberon', hostId: 'cloud', hostUrl: urlOf('cloud'), primary: true };
 
-function nodeWithCopy(isWide = false) {
+function nodeWithCopy(isWide = false, more: readonly string[] = []) {
   const world = indexNode(
     { cloud: says({ 'oberon@x.com': wireEntry('cloud', 'oberon') }) },
     undefined,
     undefined,
     isWide,
   );
-  const { address, key } = addressOf('oberon@x.com');
-  const row = {
-    address,
-    key,
-    agentId: 'id-oberon' as AgentId,
-    agentName: 'oberon',
-    hostId: 'cloud' as HostId,
-    primary: true,
+  const rowOf = (text: string) => {
+    const { address, key } = addressOf(text);
+    const agent = { agentId: 'id-oberon' as AgentId, agentName: 'oberon' };
+    return { address, key, ...agent, hostId: 'cloud' as HostId, primary: true };
   };
-  world.copy.change('cloud' as HostId, { drop: [], put: [row] });
+  world.copy.change('cloud' as HostId, { drop: [], put: more.concat('oberon@x.com').map(rowOf) });
   world.copy.confirm('cloud' as HostId);
   return world;
 }
@@ -36,6 +32,33 @@ describe('mode', () => {
     expect(body.emails).toEqual({ 'oberon@x.com': OBERON });
     expect(body.meta).toMatchObject({ mode: 'index', source: 'copy', complete: true, stale: [], federated: true });
     expect(transport.asked).toEqual([]);
+  });
+
+  it.each([
+    ['one that the copy has', 'oberon%40x.com'],
+    ['one in other letters', 'Oberon%40X.com'],
+    ['one with a plus, which is no space', 'a+b%40x.com'],
+    ['an own one', 'titania%40x.com'],
+    ['an own one of an agent whose email is disabled', 'quiet%40x.com'],
+    ['one that nobody is known to have', 'nobody%40x.com'],
+    ['none', 'nobody'],
+  ])('index answers the same about %s in whatever order the query is', async (_, address) => {
+    const { get } = nodeWithCopy();
+    const usual = await get(`?address=${address}&federated=true&mode=index`);
+    const other = await get(`?mode=index&address=${address}&federated=true`);
+    expect([usual.status, usual.body]).toEqual([other.status, other.body]);
+    expect(Object.keys(usual.body.emails)).toEqual(
+      address.startsWith('n') || address.startsWith('q') ? [] : [expect.anything()],
+    );
+  });
+
+  it('index reads no address out of a query that is not asked about one alone', async () => {
+    const { get } = nodeWithCopy();
+    const { body } = await get('?address=oberon%40x.com&agentId=id-titania&federated=true&mode=index');
+    expect(body.emails).toEqual({});
+    const { get: getOf } = nodeWithCopy(false, ['pi&mini@x.com']);
+    expect((await getOf('?address=pi&mini@x.com&federated=true&mode=index')).body.emails).toEqual({});
+    expect((await get('?address=oberon%40x.com&address=queen%40x.com&federated=true&mode=index')).status).toBe(400);
   });
 
   it('verify answers from the owner', async () => {
