@@ -3,17 +3,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Worker } from 'node:worker_threads';
 import { Hono } from 'hono';
 import { measureFederated } from './federated.ts';
-import { type Benchmark, type Figure, median } from './figure.ts';
-import { addressOfHost, fullIndex, type Served, serveFetch, wholeNode } from './index-server.ts';
-import type { Served as Answered, Load } from './load-worker.ts';
-import { threadCpuMs } from './thread-cpu.ts';
+import type { Benchmark, Figure } from './figure.ts';
+import { addressOfHost, fullIndex, serveFetch, wholeNode } from './index-server.ts';
+import { rates, type Side } from './served-rates.ts';
 
-/** Short turns, so that both sides meet the same moods of the machine. */
-const TURN_MS = 100;
-const TURNS_PER_ROUND = 10;
 const FEW_ADDRESSES = 100;
 const MANY_ADDRESSES = 100_000;
 const WHOLE_INDEX_ADDRESSES = 5_000;
@@ -28,12 +23,6 @@ export const lookupBenchmark: Benchmark = {
     return [...(await measureLocal(rounds)), ...(await measureWhole(rounds)), ...(await measureFederated(rounds))];
   },
 };
-
-/** A server and what it is asked. */
-interface Side {
-  readonly served: Served;
-  readonly load: Omit<Load, 'origin' | 'forMs'>;
-}
 
 async function measureLocal(rounds: number): Promise<readonly Figure[]> {
   const one = fullIndex(HOST, 1).answer({})[0];
@@ -82,27 +71,6 @@ async function measureWhole(rounds: number): Promise<readonly Figure[]> {
   ]);
   const name = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')} (${Math.round(bytes.byteLength / 1_024)} KiB)`;
   return [atLeast(name, real, '1/s of CPU', { name: 'bare server, as many octets', value: bareRate })];
-}
-
-/**
- * Answers for each second of CPU that this thread spends on serving, so what one core can serve: medians over turns taken one
- * after the other, the first round to warm up. Closes the servers.
- */
-async function rates(rounds: number, sides: readonly Side[]): Promise<readonly number[]> {
-  const worker = new Worker(new URL('./load-worker.ts', import.meta.url));
-  const perSecond = sides.map((): number[] => []);
-  for (let turn = 0; turn < (rounds + 1) * TURNS_PER_ROUND; turn += 1) {
-    for (const [position, { served, load }] of sides.entries()) {
-      const startMs = threadCpuMs();
-      worker.postMessage({ ...load, origin: served.origin, forMs: TURN_MS } satisfies Load);
-      const [{ answers }] = (await once(worker, 'message')) as [Answered];
-      const cpuMs = threadCpuMs() - startMs;
-      if (turn >= TURNS_PER_ROUND) perSecond[position]?.push((answers / cpuMs) * 1_000);
-    }
-  }
-  await worker.terminate();
-  await Promise.all(sides.map(({ served }) => served.close()));
-  return perSecond.map(median);
 }
 
 function atLeast(name: string, value: number, unit: string, baseline: NonNullable<Figure['baseline']>): Figure {

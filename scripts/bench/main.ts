@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
+import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { idleBenchmark } from './idle.ts';
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   signatureBenchmark,
   storeBenchmark,
   lookupBenchmark,
+  copyBenchmark,
   claimBenchmark,
   engineBenchmark,
   startBenchmark,
