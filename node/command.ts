@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
+import { unlessAborted } from '../mesh/time/deadline.ts';
 import { addOperatorCommands } from './cli/operator-arguments.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
@@ -122,7 +123,7 @@ async function runNode(
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     started();
     compactHeap();
-    const failure = await Promise.race([aborted(stop), running.failed]);
+    const failure = await unlessAborted<MeshError | undefined>(stop, running.failed, undefined);
     await running.stop();
     if (failure !== undefined) throw failure;
   } catch (error) {
@@ -131,13 +132,6 @@ async function runNode(
     standardError.write(`mesh: ${error.message}\n`);
     process.exitCode = 1;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
 
 /** A reader may close its end of a pipe at any time (`mesh status | head`): the rest of the output is then dropped. */

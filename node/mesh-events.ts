@@ -23,4 +23,8 @@ export class MeshEvents {
   readonly doubled = new MeshEvent<[key: AddressKey, hostId: HostId]>();
   /** The voters may not know what this host holds. */
   readonly doubted = new MeshEvent();
+  /** A peer answers that did not before. */
+  readonly found = new MeshEvent<[id: HostId]>();
+  /** A peer does not answer any more. `why`: a sentence. */
+  readonly lost = new MeshEvent<[id: HostId, why: string]>();
 }

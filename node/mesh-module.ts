@@ -74,6 +74,8 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     index: () => index.etag,
     changed: events.votersChanged.tell,
     doubled: events.doubled.tell,
+    found: events.found.tell,
+    lost: events.lost.tell,
   });
   const claims = stack.use(
     await openClaims({

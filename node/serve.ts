@@ -20,6 +20,7 @@ import type { NodePorts } from './node-ports.ts';
 import { createCallOnce } from './peers/call-once.ts';
 import { createPeerTransport } from './peers/peer-transport.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
+import type { SendConfig } from './send/accounts/account.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import { type Config, DEFAULT_PORT, type ListenAddress, type Secrets } from './settings.ts';
 import { openStore } from './store/disk-store.ts';
@@ -63,8 +64,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const log = createLog(config.logLevel, standardError);
   warnOfUnknown(config, log);
   const hostsFile = new HostsFile(resolve(config.hostsFile), log);
-  const hint = { id: config.host, hostName: hostname() };
-  const roster = new RosterWatch(await hostsFile.read(), hint, log);
+  const roster = new RosterWatch(await hostsFile.read(), { id: config.host, hostName: hostname() }, log);
   const { self } = roster.current();
   const resolveName = createNameResolver({ clock: systemClock });
   const addresses = new KnownAddresses(resolveName, systemClock);
@@ -75,10 +75,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   if (config.listen === undefined) void warnOfLoopbackName(roster, (name) => addresses.addressesOf(name), log);
 
   const directory = resolve(config.dataDirectory);
-  const send = readSendConfig(
-    { file: config.sendAccounts, url: secrets.smtpUrl },
-    { readPrivateFile, readCertificates },
-  );
+  const send = sendConfigOf(config, secrets);
   const ports = stack.use(await openPorts({ directory, config, secrets, addresses, log, stop }));
   const node = stack.use(
     await createNode(
@@ -101,9 +98,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const owned = stack.move();
   return {
     ready: readyLine(self, listening, directory, roster.current().peers, node.whyNoClaims()),
-    failed: ports.store.failed.then(
-      (cause) => new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause }),
-    ),
+    failed: ports.store.failed.then(stopped),
     stop: async () => {
       log.info('node.stopping', { host: self.id });
       // While the server lets requests in hand end, nothing new is begun behind it.
@@ -111,6 +106,14 @@ export async function serveNode({ config, secrets, version, standardError, stop 
       await owned.disposeAsync();
     },
   };
+}
+
+function sendConfigOf({ sendAccounts }: Config, { smtpUrl }: Secrets): SendConfig {
+  return readSendConfig({ file: sendAccounts, url: smtpUrl }, { readPrivateFile, readCertificates });
+}
+
+function stopped(cause: Error): MeshError {
+  return new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause });
 }
 
 interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'stop'> {

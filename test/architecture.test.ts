@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 50;
 /** In the opening comment of a file that is longer, before the reason. */
 const LONGER = `Longer than ${LINES_MAX} lines`;
 const ROOT = join(import.meta.dirname, '..');
@@ -379,3 +380,52 @@ describe('a file', () => {
     ).toEqual([]);
   });
 });
+
+describe('a function', () => {
+  it('fits a screen', () => {
+    const long = SOURCES.flatMap(({ path, text }) =>
+      functionsIn(text)
+        .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
+        .map(({ line, lines }) => `${path}:${line} has ${lines} lines`),
+    );
+    expect(long, 'Keep the branches, and move straight work into functions of its own.').toEqual([]);
+  });
+
+  it('is seen with its head, its body and what it closes with', () => {
+    const text = [
+      'export async function long(',
+      '  one: string,',
+      '): Promise<void> {',
+      '  if (one) {',
+      '    go();',
+      '  }',
+      '  const inner = () => {',
+      '    go();',
+      '  };',
+      '}',
+    ];
+    expect(functionsIn(text.join('\n'))).toEqual([
+      { line: 1, lines: 10 },
+      { line: 7, lines: 3 },
+    ]);
+  });
+});
+
+/** Functions, methods and callbacks with a body of their own, as the formatter writes them. */
+function functionsIn(text: string): { readonly line: number; readonly lines: number }[] {
+  const rows = text.split('\n');
+  const depthOf = (row = '') => row.search(/\S/);
+  return rows.flatMap((row, index) => {
+    const opens =
+      /(?:\)|\)(?:: [^=]+)|=>) \{$/.test(row) && !/^\s*(?:\} )?(?:if|else|for|while|switch|catch)\b/.test(row);
+    if (!opens) return [];
+    const depth = depthOf(row);
+    let head = index;
+    // The closing bracket of a head that takes several lines stands where that head began.
+    if (row.trimStart().startsWith(')'))
+      do head -= 1;
+      while (depthOf(rows[head]) !== depth);
+    const end = rows.findIndex((other, at) => at > index && depthOf(other) === depth);
+    return [{ line: head + 1, lines: end - head + 1 }];
+  });
+}

@@ -16,7 +16,7 @@ import { reserveBallots } from '../state/ballot-numbers.ts';
 import type { ClaimRecords } from '../state/claim-records.ts';
 import { voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
-import type { Effect, Event, Inner } from '../state/events.ts';
+import type { Effect, Event, Heard, Inner, Wanted } from '../state/events.ts';
 import { createMembership, noteElectorsHeard } from '../state/membership.ts';
 import type { Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
@@ -84,6 +84,16 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     case 'greet':
       greet(state.membership, event.to, out);
       break;
+    default:
+      operate(state, event, out);
+  }
+  greetAgain(state, out);
+  return out;
+}
+
+/** Begins what the node or its operator asks for. Any other event goes on to `hear`. */
+function operate(state: CoreState, event: Wanted | Heard | Inner, out: Effect[]): void {
+  switch (event.type) {
     case 'claim':
       claim(state, event.operation, event.claims, out);
       if (state.membership.config === undefined) attend(state, out);
@@ -107,6 +117,14 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
       read(state, event.operation, event.key, out);
       if (state.membership.config === undefined) attend(state, out);
       break;
+    default:
+      hear(state, event, out);
+  }
+}
+
+/** Takes in what came of another host. Any other event goes on to `inner`. */
+function hear(state: CoreState, event: Heard | Inner, out: Effect[]): void {
+  switch (event.type) {
     case 'received':
       answerItems(state, event.token, event.from, event.message, out);
       break;
@@ -129,8 +147,6 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     default:
       inner(state, event, out);
   }
-  greetAgain(state, out);
-  return out;
 }
 
 function noteRefusal({ membership: { refusals } }: CoreState, host: HostId, why: string | undefined): void {

@@ -26,7 +26,7 @@ import type { Done, DoubtCause, Effect, Event, Result, Waiting } from '../state/
 import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
 import { Alarms } from '../time/alarms.ts';
-import { within } from '../time/deadline.ts';
+import { withinMs } from '../time/deadline.ts';
 import { type Conversation, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
 import { EffectQueue } from './effect-queue.ts';
@@ -123,7 +123,7 @@ export class QuorumClaims implements ClaimStore {
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const released = this.#run((operation) => ({ type: 'release', operation, claims }));
-    const result = await within<Result | undefined>(this.#alarms, RELEASE_ANSWER_MS_MAX, released, undefined);
+    const result = await withinMs(this.#options.clock, RELEASE_ANSWER_MS_MAX, released, undefined);
     return result?.kind === 'released' ? 'confirmed' : 'pending';
   }
 

@@ -29,7 +29,7 @@ import type {
 } from '../state/claim-store.ts';
 import type { RegistryView } from '../state/registry-view.ts';
 import { Alarms } from '../time/alarms.ts';
-import { type DeadlineEnd, withDeadline, within } from '../time/deadline.ts';
+import { type DeadlineEnd, withDeadline, withinMs } from '../time/deadline.ts';
 import type { ClaimEngine } from './claim-engine.ts';
 import { ReleaseQueue } from './release-queue.ts';
 
@@ -108,7 +108,7 @@ export class EngineClaims implements ClaimStore {
 
   async release(claims: readonly ReleasedClaim[]): Promise<Release> {
     const released = this.#releases.end(claims, 'release').then((): Release => 'confirmed');
-    return within(this.#alarms, RELEASE_ANSWER_MS_MAX, released, 'pending');
+    return withinMs(this.#options.clock, RELEASE_ANSWER_MS_MAX, released, 'pending');
   }
 
   async confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable> {

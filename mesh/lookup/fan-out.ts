@@ -169,24 +169,7 @@ async function askMesh(
     else revived.add(peer.id);
     return heard;
   };
-  const outcomes = await Promise.all(peers.map(ask));
-  const emails = new Map<AddressKey, ListedEntry>();
-  const failures: [HostId, ErrorCode][] = [];
-  let dropped = 0;
-  const add = (listed: ListedEntry) => {
-    if (!emails.has(listed.key)) emails.set(listed.key, listed);
-  };
-  await inTurns(ports.local(question), clock, add);
-  for (const [index, peer] of peers.entries()) {
-    const outcome = outcomes[index];
-    if (outcome === undefined) continue;
-    if ('failure' in outcome) {
-      failures.push([peer.id, outcome.failure]);
-    } else {
-      dropped += outcome.dropped;
-      await inTurns(outcome.entries, clock, add);
-    }
-  }
+  const { emails, failures, dropped } = await merge(ports, question, peers, await Promise.all(peers.map(ask)));
   const meta: LookUpMeta = {
     federated: true,
     hostsQueried: 1 + peers.length,
@@ -197,6 +180,28 @@ async function askMesh(
     ...(dropped > 0 ? { entriesDropped: dropped } : {}),
   };
   return { emails, meta };
+}
+
+/** Of two answers about one address the first stands: this host's own, then the peers' in their order. `heard[i]` is of `peers[i]`. */
+async function merge(ports: LookUpPorts, question: Question, peers: readonly Host[], heard: readonly Heard[]) {
+  const emails = new Map<AddressKey, ListedEntry>();
+  const failures: [HostId, ErrorCode][] = [];
+  let dropped = 0;
+  const add = (listed: ListedEntry) => {
+    if (!emails.has(listed.key)) emails.set(listed.key, listed);
+  };
+  await inTurns(ports.local(question), ports.clock, add);
+  for (const [index, peer] of peers.entries()) {
+    const outcome = heard[index];
+    if (outcome === undefined) continue;
+    if ('failure' in outcome) {
+      failures.push([peer.id, outcome.failure]);
+    } else {
+      dropped += outcome.dropped;
+      await inTurns(outcome.entries, ports.clock, add);
+    }
+  }
+  return { emails, failures, dropped };
 }
 
 function givenUp(end: DeadlineEnd): MeshError {

@@ -11,6 +11,12 @@ export type Event =
   | { readonly type: 'wished'; readonly wish: Wish }
   /** Whoever carries routine greetings wants one for that host now. */
   | { readonly type: 'greet'; readonly to: HostId }
+  | Wanted
+  | Heard
+  | Inner;
+
+/** What the node, or its operator, wants done; `operation` is the number that its outcome is told under. */
+export type Wanted =
   | { readonly type: 'claim'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'confirm'; readonly operation: number; readonly claims: readonly Claim[] }
   | { readonly type: 'release'; readonly operation: number; readonly claims: readonly ReleasedClaim[] }
@@ -20,17 +26,19 @@ export type Event =
   | { readonly type: 'recover'; readonly operation: number; readonly voters: readonly HostId[] }
   /** An operator's word: this host leaves its mesh for the one of `host`. */
   | { readonly type: 'join'; readonly operation: number; readonly host: HostId }
-  /** Asked by the simulator alone: what a majority says of a register, against which it checks its histories. */
-  | { readonly type: 'read'; readonly operation: number; readonly key: AddressKey }
+  /** Wanted by the simulator alone: what a majority says of a register, against which it checks its histories. */
+  | { readonly type: 'read'; readonly operation: number; readonly key: AddressKey };
+
+/** What came of other hosts, silence included. */
+export type Heard =
   | { readonly type: 'received'; readonly token: number; readonly from: HostId; readonly message: ClaimMessage }
   | { readonly type: 'answered'; readonly from: HostId; readonly answer: ClaimAnswer; readonly tookMs: number }
   | { readonly type: 'asked'; readonly token: number; readonly from: HostId; readonly question: Question }
   | { readonly type: 'replied'; readonly from: HostId; readonly question: Question; readonly reply: Reply }
   /** Nobody answered what was said to `from` at `sinceMs`, by the monotonic clock. */
   | { readonly type: 'silent'; readonly from: HostId; readonly sinceMs: number }
-  /** The same of a greeting; `why`: a sentence, when it was answered with something that is no greeting. */
-  | { readonly type: 'ungreeted'; readonly from: HostId; readonly sinceMs: number; readonly why: string | undefined }
-  | Inner;
+  /** Nobody answered a greeting; `why`: a sentence, when the answer was something that is no greeting. */
+  | { readonly type: 'ungreeted'; readonly from: HostId; readonly sinceMs: number; readonly why: string | undefined };
 
 /** Events that the core asked for itself. */
 export type Inner =

@@ -1,7 +1,6 @@
 // A deadline for everything that a piece of work does, by our own clock: whatever the work waits for, the work ends on time.
 // A deadline does not stop work that ignores its signal: such work goes on, and nobody hears of it any more.
 import type { Clock } from '../ports.ts';
-import type { Alarms } from './alarms.ts';
 
 /** `late`: the time is over. `cut`: one of the signals aborted before. */
 export type DeadlineEnd = 'late' | 'cut';
@@ -23,7 +22,7 @@ export interface RunningDeadline extends Disposable {
   readonly end: DeadlineEnd | undefined;
 }
 
-/** A reason of its own spares the making of a DOMException, with its stack, for every question asked. */
+/** A reason of its own spares the making of a DOMException, with its stack, for every wait that ends in time. */
 const DONE = Symbol('done');
 
 /** Starts a deadline. Its signal has aborted already when one of `signals` has. */
@@ -82,10 +81,18 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>, other
   });
 }
 
-/** The promise's outcome, or `otherwise` if that is not there after `ms`: for waits that are many and mostly end early. */
-export function within<T>(alarms: Pick<Alarms, 'set'>, ms: number, promise: Promise<T>, otherwise: T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    alarms.set(ms, () => resolve(otherwise));
-    promise.then(resolve, reject);
-  });
+/** The promise's outcome, or `otherwise` if that is not there after `ms` of the clock. An outcome that comes later is dropped, also a failure. */
+export async function withinMs<T, Otherwise>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  promise: Promise<T>,
+  otherwise: Otherwise,
+): Promise<T | Otherwise> {
+  const done = new AbortController();
+  const late = clock.sleep(ms, done.signal).then(() => otherwise);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    done.abort(DONE);
+  }
 }

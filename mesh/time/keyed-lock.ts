@@ -1,6 +1,6 @@
-// One holder per key at a time, the others in the order they came: how changes of one agent, name, address or message take turns.
+// One caller per key at a time, the others in the order they came: how changes of one agent, name, address or message take turns.
 // The queue of a key is bounded, and a wait may end at a moment that the caller names, so that a queue behind a slow claim is an
-// answer and not a hang. A lock does not know how long its holder takes, and takes nothing away from a holder.
+// answer and not a hang. A lock does not know for how long its caller needs it, and takes nothing away.
 
 import { MeshError } from '../errors.ts';
 import { LOCK_WAITERS_MAX, RETRY_AFTER_SECONDS } from '../limits.ts';
@@ -9,7 +9,7 @@ import type { Clock } from '../ports.ts';
 type Grant = () => void;
 
 export interface KeyedLockOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   /** The error of whoever can't wait: the queue of `key` is full, or the moment has come. */
   readonly refusal: (key: string) => Error;
   /** How many may wait for one key; default `LOCK_WAITERS_MAX`. Infinite where the callers are bounded and may not be refused. */
@@ -17,7 +17,7 @@ export interface KeyedLockOptions {
 }
 
 export class KeyedLock {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #refusal: (key: string) => Error;
   readonly #waitersMax: number;
   /** Who waits, by key; a key that is present is locked. */
@@ -31,21 +31,21 @@ export class KeyedLock {
 
   /**
    * Resolves when `key` is ours, until the result is disposed of. Throws the lock's refusal when too many wait already, and at
-   * `untilMs` of the monotonic clock; infinite: the turn is waited for as long as it takes.
+   * `untilMs` of the monotonic clock; infinite: the lock is waited for as long as it takes.
    */
   async lock(key: string, untilMs = Number.POSITIVE_INFINITY): Promise<Disposable> {
-    const free = this.#takeFree(key);
+    const free = this.#lockFree(key);
     if (free !== undefined) return free;
     if (!(await this.#wait(this.#queues.get(key) ?? [], untilMs))) throw this.#refusal(key);
-    return this.#held(key);
+    return this.#lockOf(key);
   }
 
   /** The same for several keys, each once, locked in sorted order so that two callers can't wait for each other. */
   async lockAll(keys: readonly string[], untilMs?: number): Promise<Disposable> {
     if (keys.length === 1 && keys[0] !== undefined) return this.lock(keys[0], untilMs);
-    using taken = new DisposableStack();
-    for (const key of [...keys].sort()) taken.use(await this.lock(key, untilMs));
-    return taken.move();
+    using locked = new DisposableStack();
+    for (const key of [...keys].sort()) locked.use(await this.lock(key, untilMs));
+    return locked.move();
   }
 
   /**
@@ -53,27 +53,27 @@ export class KeyedLock {
    * became of them. Throws as `lock` and `work` do.
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    using _turn = this.#takeFree(key) ?? (await this.lock(key));
+    using _lock = this.#lockFree(key) ?? (await this.lock(key));
     return await work();
   }
 
   /** How many keys are locked: a test can see that nothing was left behind. */
-  get held(): number {
+  get lockedCount(): number {
     return this.#queues.size;
   }
 
-  #takeFree(key: string): Disposable | undefined {
+  #lockFree(key: string): Disposable | undefined {
     if (this.#queues.has(key)) return undefined;
     this.#queues.set(key, []);
-    return this.#held(key);
+    return this.#lockOf(key);
   }
 
-  #held(key: string): Disposable {
-    let isHeld = true;
+  #lockOf(key: string): Disposable {
+    let isLocked = true;
     return {
       [Symbol.dispose]: () => {
-        if (isHeld) this.#passOn(key);
-        isHeld = false;
+        if (isLocked) this.#passOn(key);
+        isLocked = false;
       },
     };
   }

@@ -2,6 +2,7 @@
 // alone, and starts again when it is poked. Pokes of one moment are one look. One sleep serves for all that waits.
 // A pump does not know what it starts. A failure of the work stops the pump, because nothing more can be promised then.
 import type { Clock } from '../ports.ts';
+import { withinMs } from './deadline.ts';
 import { Sleeper } from './sleeper.ts';
 
 export interface PumpOptions {
@@ -88,8 +89,6 @@ export class Pump {
   async settle(msMax = Number.POSITIVE_INFINITY): Promise<void> {
     const all = Promise.all(this.#tasks);
     if (msMax === Number.POSITIVE_INFINITY) return void (await all);
-    const timer = new AbortController();
-    await Promise.race([all, this.#clock.sleep(msMax, timer.signal)]);
-    timer.abort();
+    await withinMs(this.#clock, msMax, all, undefined);
   }
 }

@@ -2,6 +2,7 @@
 // reached where they were last. An address that has been known for a while is used at once, and asked for again meanwhile.
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
 import { lookupBy, type ResolvedAddress, type ResolveName } from './name-resolver.ts';
 
 /** A younger address is used without asking. An address older than the second of the two is asked for before it is used. */
@@ -43,9 +44,7 @@ export class KnownAddresses {
     });
     asked.catch(() => undefined);
     if (!known.isDoubtful && ageMs <= USABLE_MS_MAX) return known.addresses;
-    const timer = new AbortController();
-    const late = this.#clock.sleep(ASK_AGAIN_MS_MAX, timer.signal).then(() => known.addresses);
-    return Promise.race([asked, late]).finally(() => timer.abort());
+    return withinMs(this.#clock, ASK_AGAIN_MS_MAX, asked, known.addresses);
   }
 
   /** The name's address led to nobody, or to a stranger: the name is asked for again when it is next needed. */

@@ -3,8 +3,9 @@
 // not know is asked of the system too (mDNS, a machine's own name), one at a time for each resolver: two resolvers never wait for each other.
 import { Resolver, lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import pLimit from 'p-limit';
 import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
+import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { NameFiles, type NameRules, questionsFor } from './name-files.ts';
 
 export interface ResolvedAddress {
@@ -37,6 +38,8 @@ const ADDRESSES_MAX = 32;
 
 /** Names waiting for the system's answer. */
 const ASKED_OF_SYSTEM_MAX = 100;
+/** The key of the one lock. */
+const SYSTEM = 'system';
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
@@ -48,7 +51,7 @@ const UNSERVED = 'ECONNREFUSED';
 export function createNameResolver(ports: NameResolverPorts): ResolveName {
   const { clock, files = new NameFiles(clock), system = bySystem } = ports;
   const inHand = new Map<string, Promise<readonly ResolvedAddress[]>>();
-  const inTurn = pLimit(1);
+  const ofSystem = new KeyedLock({ clock, refusal: tooMany, waitersMax: ASKED_OF_SYSTEM_MAX });
   let asked: { readonly rules: NameRules; readonly dns: Resolver } | undefined;
 
   const find = async (name: string): Promise<readonly ResolvedAddress[]> => {
@@ -66,8 +69,7 @@ export function createNameResolver(ports: NameResolverPorts): ResolveName {
       trouble.push(...failures.filter((code) => !ABSENT.includes(code)));
     }
     if (trouble.some((code) => code !== UNSERVED)) throw unresolved(name, 'EAI_AGAIN');
-    if (inTurn.pendingCount >= ASKED_OF_SYSTEM_MAX) throw unresolved(name, 'EAI_AGAIN');
-    return inTurn(() => system(name));
+    return ofSystem.run(SYSTEM, () => system(name));
   };
 
   return (text) => {
@@ -121,7 +123,7 @@ async function ask(dns: Resolver, name: string, clock: Pick<Clock, 'sleep'>): Pr
   const both = Promise.all(answers);
   await Promise.race(answers);
   if (addresses.length === 0) await both;
-  else await within(both, OTHER_FAMILY_MS_MAX, clock);
+  else await withinMs(clock, OTHER_FAMILY_MS_MAX, both, undefined);
   return { addresses: [...addresses], failures };
 }
 
@@ -130,21 +132,9 @@ async function inTime(
   name: string,
   clock: Pick<Clock, 'sleep'>,
 ): Promise<readonly ResolvedAddress[]> {
-  const addresses = await within(found, NAME_MS_MAX, clock);
+  const addresses = await withinMs(clock, NAME_MS_MAX, found, undefined);
   if (addresses === undefined) throw unresolved(name, 'EAI_AGAIN');
   return addresses;
-}
-
-/** `undefined` when the time is over. A later answer is dropped. */
-async function within<T>(result: Promise<T>, ms: number, clock: Pick<Clock, 'sleep'>): Promise<T | undefined> {
-  const timer = new AbortController();
-  const late = clock.sleep(ms, timer.signal).then(() => undefined);
-  result.catch(() => undefined);
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    timer.abort();
-  }
 }
 
 /** IPv4 first, for many machines have an IPv6 address that leads nowhere beyond their network. */
@@ -157,6 +147,11 @@ function withFamilies(addresses: readonly string[]): readonly ResolvedAddress[] 
 
 function bySystem(name: string): Promise<readonly ResolvedAddress[]> {
   return systemLookup(name, { all: true });
+}
+
+function tooMany(): NodeJS.ErrnoException {
+  const message = `${ASKED_OF_SYSTEM_MAX} names wait for the system's answer already.`;
+  return Object.assign(new Error(message), { code: 'EAI_AGAIN' });
 }
 
 function unresolved(name: string, code: 'ENOTFOUND' | 'EAI_AGAIN'): NodeJS.ErrnoException {

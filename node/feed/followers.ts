@@ -66,6 +66,16 @@ export class Followers {
     return this.#following.get(host)?.follower.view;
   }
 
+  /** The host answers other questions, and did not before. */
+  found(host: HostId): void {
+    this.#following.get(host)?.follower.found();
+  }
+
+  /** The host answers no other question. `why`: a sentence. */
+  lost(host: HostId, why: string): void {
+    this.#following.get(host)?.follower.lost(why);
+  }
+
   /** Resolves when `signal` has aborted and nothing is in hand. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
     const failed = Promise.withResolvers<never>();

@@ -13,14 +13,14 @@ import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
-import { doubledMs } from '../../mesh/time/breaker.ts';
 import type { FeedLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
+import { AskingTurns, type Outcome } from './asking-turns.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import { heardEntry } from './heard-entry.ts';
 import type { HostCopies } from './host-copies.ts';
 import type { LegacyReader } from './legacy-reader.ts';
-import { FOLLOW_AGAIN_MS_MAX, FOLLOW_AGAIN_MS_MIN, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
 import { readSnapshot, takeSnapshot } from './snapshot-intake.ts';
 
 export interface FollowerOptions {
@@ -58,11 +58,7 @@ export interface FollowingView {
   readonly why?: string;
 }
 
-/** What follows a question: the next one, at once or after a rest, or after a failure. */
-type Outcome = { readonly kind: 'rest'; readonly restMs: number } | { readonly kind: 'failed' };
-
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
-const AGAIN = { firstMs: FOLLOW_AGAIN_MS_MIN, msMax: FOLLOW_AGAIN_MS_MAX };
 const HASTY_MS = 1_000;
 const LEFT_MS_MAX = 600_000;
 
@@ -76,10 +72,13 @@ export class HostFollower {
   #called = new AbortController();
   /** Either a question to the host is in hand, or a run of a relay. */
   readonly #inTurn = pLimit(1);
+  readonly #turns: AskingTurns;
+  #isWaitingForNews = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#questions = new FeedQuestions(options.transport, options.hostId);
+    this.#turns = new AskingTurns(options);
   }
 
   get view(): FollowingView {
@@ -96,18 +95,23 @@ export class HostFollower {
 
   /** Resolves when `signal` has aborted. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    let failures = 0;
+    const { clock } = this.#options;
     while (!signal.aborted) {
-      if (this.#isLeftToRelays) {
-        await clock.sleep(LEFT_MS_MAX, AbortSignal.any([signal, this.#called.signal]));
-        continue;
-      }
-      const outcome = await this.#askInTurn(signal);
-      failures = outcome.kind === 'failed' ? failures + 1 : 0;
-      const restMs = outcome.kind === 'failed' ? doubledMs(failures - 1, AGAIN) : outcome.restMs;
-      if (restMs > 0) await clock.sleep(restMs * (0.8 + 0.4 * random.next()), signal);
+      if (this.#isLeftToRelays) await clock.sleep(LEFT_MS_MAX, AbortSignal.any([signal, this.#called.signal]));
+      else await this.#turns.take((turn) => this.#askInTurn(signal, turn), signal);
     }
+  }
+
+  /** The host answers others again. A question that was asked while it was silent may be lost: it is asked anew. */
+  found(): void {
+    if (this.#silence !== undefined) this.#turns.again();
+  }
+
+  /** The host answers nobody: news that it has would not come by the line that it was asked on. */
+  lost(why: string): void {
+    if (!this.#isWaitingForNews) return;
+    this.#silence = why;
+    this.#turns.again();
   }
 
   /** Relays say too little of the host: it is asked itself. */
@@ -156,33 +160,33 @@ export class HostFollower {
     this.ask();
   }
 
-  #askInTurn(signal: AbortSignal): Promise<Outcome> {
+  #askInTurn(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { relays } = this.#options;
-    const ask = () => this.#inTurn(() => this.#once(signal));
+    const ask = () => this.#inTurn(() => this.#once(signal, turn));
     return relays?.isOn ? relays.directly(ask) : ask();
   }
 
-  /** Asks once, and takes in what comes. */
-  async #once(signal: AbortSignal): Promise<Outcome> {
+  /** Asks once, and takes in what comes. `turn`: aborts with `signal`, and when the question is to be asked anew. */
+  async #once(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     try {
       if (this.#options.isLegacy()) {
         await this.#options.legacy.read(signal);
         this.#silence = undefined;
         return { kind: 'rest', restMs: LEGACY_READ_MS };
       }
-      return await this.#follow(signal);
+      return await this.#follow(signal, turn);
     } catch (error) {
       if (!(error instanceof MeshError) || error.code === 'store_failed') throw error;
-      if (!signal.aborted) this.#silence = error.message;
+      if (!turn.aborted) this.#silence = error.message;
       return { kind: 'failed' };
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<Outcome> {
+  async #follow(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { clock } = this.#options;
     const sinceMs = clock.monotonicMs();
     const question = this.#question();
-    const answer = await this.#questions.news(question, signal);
+    const answer = await this.#news(question, turn);
     if (signal.aborted) return GO_ON;
     this.#silence = undefined;
     if (answer.kind === 'gone') return this.#followAnew(signal);
@@ -192,6 +196,15 @@ export class HostFollower {
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
     const isHasty = question.waitMs > 0 && answer.entries.length === 0 && clock.monotonicMs() - sinceMs < HASTY_MS;
     return isHasty ? { kind: 'rest', restMs: HASTY_MS } : GO_ON;
+  }
+
+  async #news(question: FeedQuestion, turn: AbortSignal): Promise<FeedAnswer> {
+    this.#isWaitingForNews = question.waitMs > 0;
+    try {
+      return await this.#questions.news(question, turn);
+    } finally {
+      this.#isWaitingForNews = false;
+    }
   }
 
   /** The entries are the host's, and the addresses are not what they make: a snapshot puts the copy right, and tells what that changes. */
@@ -211,13 +224,13 @@ export class HostFollower {
     const { copies, hostId } = this.#options;
     const head = copies.head(hostId);
     const seen = this.#refusal === undefined ? undefined : head;
-    const isHeard = copies.copy.confirmedMs(hostId) !== undefined && this.#refusal === undefined;
-    const isWaiting = isHeard && !this.#isRelayed;
+    const isHeard = copies.copy.confirmedMs(hostId) !== undefined && this.#silence === undefined;
+    const isWaiting = isHeard && this.#refusal === undefined && !this.#isRelayed;
     return {
       version: FEED_VERSION,
       ...(head === undefined ? {} : { logId: head.logId }),
       after: head?.n ?? 0,
-      // Whoever was not heard since the start is to say at once where its log stands.
+      // Whoever was not heard since the start, or was silent, is to say at once where its log stands.
       waitMs: isWaiting ? FEED_WAIT_MS_MAX : 0,
       ...(seen === undefined ? {} : { seen }),
     };

@@ -3,6 +3,7 @@
 // shared out: one client never has all of them, and those who wait have their turn by client, not by number.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
 
 export const PLACES = 8;
 /** Of one client; the rest is left to others, also while nobody else is there. */
@@ -119,10 +120,7 @@ async function* paced(body: ReadableStream<Uint8Array> | null, clock: Clock): As
   try {
     for (;;) {
       const fromMs = clock.monotonicMs();
-      const awake = new AbortController();
-      const late = clock.sleep(Math.min(silenceLeftMs, bodyLeftMs), awake.signal).then(() => undefined);
-      const read = await Promise.race([reader.read(), late]);
-      awake.abort();
+      const read = await withinMs(clock, Math.min(silenceLeftMs, bodyLeftMs), reader.read(), undefined);
       if (read === undefined) throw tooSlow();
       if (read.done) return;
       const waitedMs = clock.monotonicMs() - fromMs;

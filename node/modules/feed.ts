@@ -5,7 +5,7 @@ import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
 import type { Module, Parts } from './module.ts';
 
-export function openFeedModule({ options, ports, mesh, copies, registry, stopping }: Parts): Module {
+export function openFeedModule({ options, ports, mesh, events, copies, registry, stopping }: Parts): Module {
   const { clock, random, log, signer } = ports;
   const { transport, keys, isLegacy, isConcerned } = mesh;
   const roster = options.roster.current;
@@ -23,6 +23,8 @@ export function openFeedModule({ options, ports, mesh, copies, registry, stoppin
     parseAddress: parseAnyAddress,
   });
   options.roster.subscribe(() => followers.edited());
+  events.found.subscribe((host) => followers.found(host));
+  events.lost.subscribe((host, why) => followers.lost(host, why));
   return {
     peerRoutes: (app) => feedRoutes(app, { server, relay, stopping }),
     ofPeer: (host) => {

@@ -3,6 +3,7 @@
 // over a new one as well, within the same deadline. Only for questions that may come twice, as greetings may.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
 import { KEPT_ANSWER_MS_MAX } from './limits.ts';
 
 export interface KeptQuestion<Answer> {
@@ -27,8 +28,7 @@ export async function askOverKept<Answer>(
   try {
     const kept = ask(over.signal);
     const isBroken = kept.then(() => false, isSilence);
-    const isLate = clock.sleep(KEPT_ANSWER_MS_MAX, over.signal).then(() => true);
-    if (!(await Promise.race([isBroken, isLate]))) return await kept;
+    if (!(await withinMs(clock, KEPT_ANSWER_MS_MAX, isBroken, true))) return await kept;
     renew();
     const afresh = ask(over.signal);
     // Both failed: that the kept connection did says nothing about the peer.

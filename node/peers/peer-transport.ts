@@ -52,16 +52,8 @@ const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
-  const { hostOf, clock, addresses, asksMax = PEER_CONNECTIONS_MAX } = options;
-  const lane = (placesMax: number, promisedIdleMsMax?: number) =>
-    new Lane(new PeerPools(addresses, options.idleMsMax, promisedIdleMsMax), placesMax);
-  const lanes: Readonly<Record<PeerLane, Lane>> = {
-    claims: lane(asksMax),
-    greetings: lane(asksMax, GREETING_IDLE_MS_MAX),
-    'look-ups': lane(asksMax),
-    indexes: lane(INDEX_CONNECTIONS_MAX),
-    feeds: lane(INDEX_CONNECTIONS_MAX),
-  };
+  const { hostOf, clock, addresses } = options;
+  const lanes = lanesOf(options);
   const indexes = new OctetBudget(INDEX_BYTES_HELD_MAX);
   const clocks = new PeerClocks();
   const stop = new AbortController();
@@ -102,6 +94,19 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       await Promise.all(Object.values(lanes).map(({ pools }) => pools.destroy()));
     },
   };
+}
+
+/** A lane for each kind of question, so that none waits behind another kind. */
+function lanesOf({ addresses, idleMsMax, asksMax = PEER_CONNECTIONS_MAX }: PeerTransportOptions) {
+  const lane = (placesMax: number, promisedIdleMsMax?: number) =>
+    new Lane(new PeerPools(addresses, idleMsMax, promisedIdleMsMax), placesMax);
+  return {
+    claims: lane(asksMax),
+    greetings: lane(asksMax, GREETING_IDLE_MS_MAX),
+    'look-ups': lane(asksMax),
+    indexes: lane(INDEX_CONNECTIONS_MAX),
+    feeds: lane(INDEX_CONNECTIONS_MAX),
+  } satisfies Readonly<Record<PeerLane, Lane>>;
 }
 
 /** What a question goes over, and what is kept between two of them. */

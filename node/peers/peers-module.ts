@@ -31,6 +31,9 @@ export interface PeersOptions extends LegacyPorts {
   readonly changed: () => void;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
+  /** This and the next: see `PresenceOptions`. */
+  readonly found: (id: HostId) => void;
+  readonly lost: (id: HostId, why: string) => void;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
 }

@@ -29,6 +29,10 @@ export interface PresenceOptions {
   readonly keys: { status(id: HostId): PeerKeyStatus };
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of a peer that answers and did not before, whatever it says. */
+  readonly found: (id: HostId) => void;
+  /** Told of a peer that does not answer any more. `why`: a sentence. */
+  readonly lost: (id: HostId, why: string) => void;
 }
 
 const NEVER: Exchanges = { ownAtMs: -Infinity, isFailed: false, heardAtMs: -Infinity };
@@ -69,13 +73,16 @@ export class Presence {
     this.#exchanged(id, { ownAtMs: clock.monotonicMs(), isFailed: why !== undefined });
     const rttMs = Math.round((clock.monotonicMs() - sinceMs) * 10) / 10;
     const lastSeenAt = new Date(clock.wallMs()).toISOString();
+    const wasThere = this.of(id).status === 'online';
     this.#note(id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why }) });
+    if (!wasThere) this.#options.found(id);
   }
 
   unanswered(id: HostId, why: string): void {
     this.#exchanged(id, { ownAtMs: this.#options.clock.monotonicMs(), isFailed: true });
-    const { lastSeenAt } = this.of(id);
+    const { lastSeenAt, status } = this.of(id);
     this.#note(id, { status: 'offline', why, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
+    if (status !== 'offline') this.#options.lost(id, why);
   }
 
   /** The peer asked this host something, signed. That the peer reaches this host does not say that this host reaches the peer. */

@@ -7,6 +7,7 @@ import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
 import { createNode } from '../../node/node.ts';
+import type { NodeOptions } from '../../node/node-ports.ts';
 import { createCallOnce } from '../../node/peers/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
@@ -28,6 +29,15 @@ export interface IdlePeerOptions {
   readonly asked: (from: string | null, path: string) => void;
 }
 
+const CONFIG: NodeOptions['config'] = {
+  allowSingleLabel: false,
+  allowIpLiteral: false,
+  webhookAllow: [],
+  logDays: 7,
+  indexScope: 'host',
+  legacy: 'detect',
+};
+
 /** Starts one host; disposing ends it. */
 export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
@@ -45,14 +55,7 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
   const node = stack.use(
     await createNode(
       {
-        config: {
-          allowSingleLabel: false,
-          allowIpLiteral: false,
-          webhookAllow: [],
-          logDays: 7,
-          indexScope: 'host',
-          legacy: 'detect',
-        },
+        config: CONFIG,
         secrets: { token: undefined, readToken: undefined, meshSecret: undefined },
         ...{ send: SENDING_OFF, roster, version: '0', listening: () => listening },
       },

@@ -57,12 +57,18 @@ function timed(work: (message: number, turn: number) => void, turn: number): num
   return ((performance.now() - startMs) / MESSAGES) * 1_000;
 }
 
-function prepare() {
+/** Two hosts, and the key that both sign with. */
+function parties() {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const key = parsePublicKey(publicKey.export({ format: 'jwk' }).x ?? '');
   const [from, to] = [parseHostId('mac-mini'), parseHostId('cloud')];
   if (!key || !from || !to) throw new Error('the benchmark made a key or a host id that is none');
   const signer: Signer = { publicKey: key.text, sign: (bytes) => sign(null, bytes, privateKey) };
+  return { privateKey, publicKey, key, from, to, signer };
+}
+
+function prepare() {
+  const { privateKey, publicKey, key, from, to, signer } = parties();
   const body = Buffer.from(JSON.stringify({ version: 1, keys: ['titania@23blocks.example.com'], ballot: [7, from] }));
   const target = '/api/mesh/v1/prepare';
   const nonces = new NonceCache({ sinceSeconds: 0 });
@@ -86,13 +92,7 @@ function prepare() {
     );
   const example = accepted(headers, NOW_SECONDS);
   const exampleSignature = Buffer.from(example.signatureBytes);
-  const response = {
-    status: 200,
-    from: to,
-    to: from,
-    request: example,
-    createdSeconds: NOW_SECONDS,
-  };
+  const response = { status: 200, from: to, to: from, request: example, createdSeconds: NOW_SECONDS };
   const answer: Record<string, string> = signResponse({ ...response, digest: contentDigest(body) }, signer);
   // Each request is verified once only, so each turn verifies those that it signed.
   let sent: Readonly<Record<string, string>>[] = [];

@@ -15,6 +15,15 @@ export interface ChaosResult {
   readonly violations: readonly string[];
 }
 
+/** How often what was done to the mesh. */
+export class Tally {
+  readonly counts: Record<string, number> = {};
+
+  add(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+}
+
 export const IDS = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 export const ADDRESSES = ['a@x.com', 'b@x.com', 'c@x.com', 'd@x.com', 'e@x.com', 'f@x.com'];
 const HEAL_MS_MAX = 60_000;

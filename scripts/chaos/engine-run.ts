@@ -1,11 +1,12 @@
 // The same while of trouble for five real hosts whose claims an engine keeps: hosts are killed and hang and lose their disks, and so does
 // the engine (one member of a cluster) but for its disk. What clients were told goes to the same checker; in the end nothing is left that nobody holds.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Random } from '../../mesh/ports.ts';
 import { Client } from '../../test/support/live.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import { Etcd, EtcdCluster, Postgres, whyNoEtcd, whyNoPostgres } from '../engines.ts';
 import type { HostProcess } from '../host-process.ts';
-import { ADDRESSES, type ChaosResult, claimAndRelease, IDS, troublesInPeace, until } from './claimants.ts';
+import { ADDRESSES, type ChaosResult, claimAndRelease, IDS, Tally, troublesInPeace, until } from './claimants.ts';
 import { ChaosMesh } from './mesh.ts';
 import { Recorder } from './recorder.ts';
 
@@ -44,46 +45,12 @@ export async function runEngineChaos(
   const claimants = mesh.hosts.map((host) =>
     claimAndRelease(host, { client, recorder, mesh, signal: end.signal, seed }),
   );
-  const troubles: Record<string, number> = {};
-  const done = (what: string) => {
-    troubles[what] = (troubles[what] ?? 0) + 1;
-  };
+  const tally = new Tally();
   /** Claims that they made and did not get an answer to are known to nobody any more. */
   const wiped = new Set<string>();
   for (const endMs = Date.now() + seconds * 1_000; Date.now() < endMs; ) {
     await pause(100 + random.next() * 900);
-    const host = mesh.hosts[Math.floor(random.next() * mesh.hosts.length)] as HostProcess;
-    const chance = random.next();
-    if (chance < 0.3) {
-      await host.kill();
-      mesh.paused.delete(host.id);
-      done('hosts killed');
-      await pause(random.next() * 500);
-      await host.start();
-    } else if (chance < 0.45 && mesh.paused.size < 2) {
-      mesh.pause(host);
-      done('hosts hung');
-    } else if (chance < 0.6) mesh.resume();
-    else if (chance < 0.75) {
-      await engine.kill();
-      done('engine killed');
-      await pause(random.next() * 500);
-      await engine.start();
-    } else if (chance < 0.88) {
-      engine.signal('SIGSTOP');
-      done('engine hung');
-      // Most are short: a claim that the engine is late with must still be one.
-      await pause(random.next() ** 3 * ENGINE_HANGS_MS_MAX);
-      engine.signal('SIGCONT');
-    } else {
-      await host.kill();
-      mesh.paused.delete(host.id);
-      recorder.wiped(host.id, performance.now());
-      mesh.wipe(host);
-      wiped.add(host.id);
-      done('disks lost');
-      await host.start();
-    }
+    await makeTrouble({ engine, mesh, recorder, random, wiped, tally });
   }
   mesh.resume();
   const violations: string[] = [];
@@ -94,8 +61,53 @@ export async function runEngineChaos(
   await Promise.all(claimants);
   violations.push(...(await troublesInPeace(mesh.hosts, client)));
   violations.push(...(await leftBehind(mesh.hosts, wiped, client)), ...recorder.violations());
-  say(`${recorder.operations} operations under ${JSON.stringify(troubles)}`);
-  return { operations: recorder.operations, troubles, violations };
+  say(`${recorder.operations} operations under ${JSON.stringify(tally.counts)}`);
+  return { operations: recorder.operations, troubles: tally.counts, violations };
+}
+
+interface Scene {
+  readonly engine: Awaited<ReturnType<(typeof ENGINES)[keyof typeof ENGINES]['create']>>;
+  readonly mesh: ChaosMesh;
+  readonly recorder: Recorder;
+  readonly random: Pick<Random, 'next'>;
+  readonly wiped: Set<string>;
+  readonly tally: Tally;
+}
+
+/** One trouble, by chance: of a host, of the engine, or the end of what hangs. */
+async function makeTrouble({ engine, mesh, recorder, random, wiped, tally }: Scene): Promise<void> {
+  const host = mesh.hosts[Math.floor(random.next() * mesh.hosts.length)] as HostProcess;
+  const chance = random.next();
+  if (chance < 0.3) {
+    await host.kill();
+    mesh.paused.delete(host.id);
+    tally.add('hosts killed');
+    await pause(random.next() * 500);
+    await host.start();
+  } else if (chance < 0.45 && mesh.paused.size < 2) {
+    mesh.pause(host);
+    tally.add('hosts hung');
+  } else if (chance < 0.6) mesh.resume();
+  else if (chance < 0.75) {
+    await engine.kill();
+    tally.add('engine killed');
+    await pause(random.next() * 500);
+    await engine.start();
+  } else if (chance < 0.88) {
+    engine.signal('SIGSTOP');
+    tally.add('engine hung');
+    // Most are short: a claim that the engine is late with must still be one.
+    await pause(random.next() ** 3 * ENGINE_HANGS_MS_MAX);
+    engine.signal('SIGCONT');
+  } else {
+    await host.kill();
+    mesh.paused.delete(host.id);
+    recorder.wiped(host.id, performance.now());
+    mesh.wipe(host);
+    wiped.add(host.id);
+    tally.add('disks lost');
+    await host.start();
+  }
 }
 
 async function unsettled(host: HostProcess, client: Client): Promise<number | undefined> {

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
+import { untilAborted } from '../../mesh/time/deadline.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import type { WireAnswer, WireRequest } from '../../node/peers/peer-exchange.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
@@ -106,7 +107,7 @@ export class AttackedMesh implements AsyncDisposable {
     const { self } = roster.current();
     const own = testKeys(id)[id]?.signer as Signer;
     const signer = rules.signer?.(own) ?? own;
-    const wire = (request: WireRequest) => this.#between(self.id, request);
+    const wire = (request: WireRequest, signal: AbortSignal) => untilAborted(signal, this.#between(self.id, request));
     const starting = createNode(
       {
         config: {
@@ -139,7 +140,7 @@ export class AttackedMesh implements AsyncDisposable {
         engine: undefined,
         ...(rules.believesLegacy === undefined ? {} : { believesLegacy: rules.believesLegacy }),
         callOnce: async (call) => ({
-          ...(await wire({ ...call, method: 'GET' })),
+          ...(await this.#between(self.id, { ...call, method: 'GET' })),
           address: this.#options.address ?? '10.0.0.7',
         }),
         transport: (keys, hostOf) =>

@@ -159,20 +159,10 @@ export class Dispatcher {
       if (isFinal(message.state) || content === undefined) {
         accounts.breaker(account.id).released(trial);
         if (isFinal(message.state)) await this.#conclusions.end(now, suppress);
-        else {
-          this.#options.log.error('message.content_missing', { messageId: message.messageId });
-          await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()));
-        }
+        else await this.#endWithoutContent(message);
         return;
       }
-      const sending: Message = {
-        ...message,
-        state: 'sending',
-        account: account.id,
-        attempts: message.attempts + 1,
-        reason: `It is being sent through account '${account.id}'.`,
-        nextTry: undefined,
-      };
+      const sending = underWay(message, account);
       this.#options.show(sending);
       const date = message.date ?? this.#iso();
       const mark = (): Promise<void> => {
@@ -191,6 +181,11 @@ export class Dispatcher {
     } finally {
       release();
     }
+  }
+
+  async #endWithoutContent(message: Message): Promise<void> {
+    this.#options.log.error('message.content_missing', { messageId: message.messageId });
+    await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()));
   }
 
   #wait({ id, expiresMs }: Message, ms: number): void {
@@ -212,4 +207,16 @@ export class Dispatcher {
   #iso(): string {
     return new Date(this.#options.clock.wallMs()).toISOString();
   }
+}
+
+/** The message while an attempt over that account is under way. */
+function underWay(message: Message, account: Account): Message {
+  return {
+    ...message,
+    state: 'sending',
+    account: account.id,
+    attempts: message.attempts + 1,
+    reason: `It is being sent through account '${account.id}'.`,
+    nextTry: undefined,
+  };
 }

@@ -31,6 +31,13 @@ export interface Failed {
   readonly isUnknown: boolean;
 }
 
+/** What the library answers about a message that it sent. */
+interface Sent {
+  readonly accepted: readonly string[];
+  readonly rejectedErrors?: readonly SmtpError[];
+  readonly response?: string;
+}
+
 /** Makes a socket that is not connected yet. It will connect to this name, whatever host its user asks for. */
 export type SocketTo = (name: string) => Socket;
 
@@ -118,47 +125,13 @@ export class SmtpConnection {
       isDotOut = true;
       this.#connection.dotLeaves();
     };
-    if (!Buffer.isBuffer(body)) {
-      // The dot follows the last octet of the source; should the source fail, the connection must, before the dot.
-      body.once('end', dotLeaves);
-      body.once('error', (error) => {
-        this.close(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
-      });
-    }
-    const message = {
-      pipe: (wire: NodeJS.WritableStream) => {
-        const go = () => {
-          if (this.#isClosed) return;
-          if (!Buffer.isBuffer(body)) {
-            body.pipe(wire);
-            return;
-          }
-          dotLeaves();
-          wire.end(body);
-        };
-        // When it may not go, the mailer closes the connection, which tells of it.
-        mayGo.then(go, () => undefined);
-        return wire;
-      },
-    };
-    const { from, to, smtputf8, bytes } = envelope;
-    const asked = {
-      from,
-      to: [...to],
-      ...(smtputf8 ? { use8BitMime: true } : {}),
-      ...(bytes === undefined ? {} : { size: bytes }),
-    };
-    let info:
-      | {
-          readonly accepted: readonly string[];
-          readonly rejectedErrors?: readonly SmtpError[];
-          readonly response?: string;
-        }
-      | undefined;
+    if (!Buffer.isBuffer(body)) this.#followSource(body, dotLeaves);
+    const source = { pipe: (wire: NodeJS.WritableStream) => this.#pour(body, wire, mayGo, dotLeaves) };
+    let sent: Sent | undefined;
     try {
       await this.#during((done) =>
-        this.#connection.send(asked as never, message as never, (error, result) => {
-          info = result as typeof info;
+        this.#connection.send(commandsOf(envelope) as never, source as never, (error, result) => {
+          sent = result as Sent | undefined;
           done(error as SmtpError | undefined);
         }),
       );
@@ -166,15 +139,34 @@ export class SmtpConnection {
       if (!Buffer.isBuffer(body)) body.destroy();
       throw this.#failed(cause as SmtpError, isDotOut);
     }
-    const response = this.#connection.scrubbed(info?.response ?? '');
+    const response = this.#connection.scrubbed(sent?.response ?? '');
     const isTaken = /^25\d$/.test(String(codeOf(response)));
     if (!isTaken || this.isDoubtful)
       throw this.#failed(new Error(`The server's answer to the message was '${response}'.`), isDotOut);
-    return {
-      accepted: info?.accepted ?? [],
-      rejected: info?.rejectedErrors ?? [],
-      response,
+    return { accepted: sent?.accepted ?? [], rejected: sent?.rejectedErrors ?? [], response };
+  }
+
+  /** The dot follows the last octet of the source; should the source fail, the connection must, before the dot. */
+  #followSource(source: Readable, dotLeaves: () => void): void {
+    source.once('end', dotLeaves);
+    source.once('error', (error) => {
+      this.close(Object.assign(new Error(`The message can't be composed: ${error.message}`), { code: 'ECOMPOSE' }));
+    });
+  }
+
+  /** Lets the body go to the server once it may. When it may not, the mailer closes the connection, which tells of it. */
+  #pour(body: Buffer | Readable, wire: NodeJS.WritableStream, mayGo: Promise<void>, dotLeaves: () => void) {
+    const go = () => {
+      if (this.#isClosed) return;
+      if (!Buffer.isBuffer(body)) {
+        body.pipe(wire);
+        return;
+      }
+      dotLeaves();
+      wire.end(body);
     };
+    mayGo.then(go, () => undefined);
+    return wire;
   }
 
   /** Only a whole refusal, of a server that is in step, says that a message which may have left was not taken. */
@@ -230,6 +222,16 @@ export class SmtpConnection {
     this.#fail?.(error);
     this.#fail = undefined;
   }
+}
+
+/** The envelope as the library takes it. */
+function commandsOf({ from, to, smtputf8, bytes }: Envelope) {
+  return {
+    from,
+    to: [...to],
+    ...(smtputf8 ? { use8BitMime: true } : {}),
+    ...(bytes === undefined ? {} : { size: bytes }),
+  };
 }
 
 /** Where nodemailer asks for a token. It gives the one token that it has; only the next attempt gets a new one. */

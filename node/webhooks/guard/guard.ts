@@ -4,6 +4,7 @@
 import type { LookupFunction } from 'node:net';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import { withinMs } from '../../../mesh/time/deadline.ts';
 import { RESOLVE_BEFORE_PROXY_MS_MAX, RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import { isPublic, judgeAddress, type OpenRules } from './judgement.ts';
@@ -73,25 +74,29 @@ export function createGuard(options: GuardOptions): Guard {
       const answers = answersOf(url.hostname, portOf(url)).finally(() => {
         vetting -= 1;
       });
-      await withinTime(answers, RESOLVE_MS_MAX, clock);
+      await answersWithinMs(answers, RESOLVE_MS_MAX, clock);
       return url;
     },
     async leadsOut(host, port) {
       if (familyOf(host) !== undefined) return isPublic(host, rules);
-      const known = await withinTime(answersOf(host, port), RESOLVE_BEFORE_PROXY_MS_MAX, clock);
+      const known = await answersWithinMs(answersOf(host, port), RESOLVE_BEFORE_PROXY_MS_MAX, clock);
       return (known ?? []).every(({ address }) => isPublic(address, rules));
     },
-    lookup: (port) => (name, lookupOptions, callback) => {
-      answersOf(name, port).then(
-        (answers) => {
-          const first = answers[0];
-          if (first === undefined) callback(unresolved(name), '');
-          else if (lookupOptions.all) callback(null, [...answers]);
-          else callback(null, first.address, first.family);
-        },
-        (error: NodeJS.ErrnoException) => callback(error, ''),
-      );
-    },
+    lookup: (port) => lookupBy((name) => answersOf(name, port)),
+  };
+}
+
+function lookupBy(answersOf: (name: string) => Promise<readonly ResolvedAddress[]>): LookupFunction {
+  return (name, options, callback) => {
+    answersOf(name).then(
+      (answers) => {
+        const first = answers[0];
+        if (first === undefined) callback(unresolved(name), '');
+        else if (options.all) callback(null, [...answers]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    );
   };
 }
 
@@ -124,21 +129,17 @@ function literalOf(url: URL): string | undefined {
 }
 
 /** `undefined` when they do not come in time, or there are none now, which may change. */
-async function withinTime(
+async function answersWithinMs(
   answers: Promise<readonly ResolvedAddress[]>,
   ms: number,
   clock: Pick<Clock, 'sleep'>,
 ): Promise<readonly ResolvedAddress[] | undefined> {
-  const timer = new AbortController();
-  // Whoever answers after the time has passed is heard at the first attempt.
-  answers.catch(() => {});
   try {
-    return await Promise.race([answers, clock.sleep(ms, timer.signal).then(() => undefined)]);
+    // Whoever answers after the time has passed is heard at the first attempt.
+    return await withinMs(clock, ms, answers, undefined);
   } catch (error) {
     if (error instanceof MeshError) throw error;
     return undefined;
-  } finally {
-    timer.abort();
   }
 }
 

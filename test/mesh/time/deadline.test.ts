@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { Alarms } from '../../../mesh/time/alarms.ts';
-import { startDeadline, unlessAborted, untilAborted, withDeadline, within } from '../../../mesh/time/deadline.ts';
+import { startDeadline, unlessAborted, untilAborted, withDeadline, withinMs } from '../../../mesh/time/deadline.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const silent = () => new Error('too late');
@@ -149,19 +148,25 @@ describe('waiting for a promise unless a signal aborts', () => {
 });
 
 describe('waiting for a promise within a time', () => {
-  it('gives its outcome in time, and otherwise what stands for it', async () => {
+  it('gives its outcome in time, and leaves nobody asleep', async () => {
     const clock = new VirtualClock();
-    const alarms = new Alarms(clock);
-    expect(await within(alarms, 100, Promise.resolve('confirmed'), 'pending')).toBe('confirmed');
-    await expect(within(alarms, 100, Promise.reject(new Error('broken')), 'pending')).rejects.toThrow('broken');
-    let outcome = '';
-    const waiting = within<string>(alarms, 100, never(), 'pending').then((how) => {
-      outcome = how;
-    });
+    expect(await withinMs(clock, 100, Promise.resolve('confirmed'), 'pending')).toBe('confirmed');
+    const failing = withinMs(clock, 100, Promise.reject(new Error('broken')), 'pending');
+    await expect(failing).rejects.toThrow('broken');
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('gives what stands for it at its time and not before, and drops what comes later', async () => {
+    const clock = new VirtualClock();
+    const late = Promise.withResolvers<string>();
+    const outcomes: string[] = [];
+    const waiting = withinMs(clock, 100, late.promise, 'pending').then((how) => outcomes.push(how));
     await clock.advance(99);
-    expect(outcome).toBe('');
+    expect(outcomes).toEqual([]);
     await clock.advance(1);
     await waiting;
-    expect(outcome).toBe('pending');
+    late.reject(new Error('nobody hears of it'));
+    await clock.settle();
+    expect(outcomes).toEqual(['pending']);
   });
 });

@@ -17,14 +17,14 @@ describe('a keyed lock', () => {
     };
     await Promise.all([enter('first'), enter('second'), enter('third')]);
     expect(order).toEqual(['first in', 'first out', 'second in', 'second out', 'third in', 'third out']);
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('does not make different keys wait for each other', async () => {
     const lock = new KeyedLock({ clock: new VirtualClock(), refusal: tooManyChanges('name') });
     using _one = await lock.lock('a', SOON_MS);
     using _other = await lock.lock('b', SOON_MS);
-    expect(lock.held).toBe(2);
+    expect(lock.lockedCount).toBe(2);
   });
 
   it('lets two holders of the same keys in opposite order through, one after the other', async () => {
@@ -34,7 +34,7 @@ describe('a keyed lock', () => {
       await Promise.resolve();
     };
     await Promise.all([take(['a', 'b', 'c']), take(['c', 'b', 'a']), take(['b', 'a'])]);
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('answers overloaded when the turn has not come by the moment named, and leaves the queue', async () => {
@@ -46,7 +46,7 @@ describe('a keyed lock', () => {
     await clock.advance(SOON_MS);
     await refusal;
     first[Symbol.dispose]();
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('waits until the moment named, not for that long', async () => {
@@ -67,7 +67,7 @@ describe('a keyed lock', () => {
     const refusal = expect(lock.lockAll(['b', 'a'], SOON_MS)).rejects.toMatchObject({ code: 'overloaded' });
     await clock.advance(SOON_MS);
     await refusal;
-    expect(lock.held).toBe(1);
+    expect(lock.lockedCount).toBe(1);
   });
 
   it('forgets its timer when the turn comes', async () => {
@@ -78,7 +78,7 @@ describe('a keyed lock', () => {
     first[Symbol.dispose]();
     first[Symbol.dispose]();
     (await second)[Symbol.dispose]();
-    expect([lock.held, clock.sleepers]).toEqual([0, 0]);
+    expect([lock.lockedCount, clock.sleepers]).toEqual([0, 0]);
   });
 
   it('is not given on by a holder that gives it back twice: it is the next one that holds it', async () => {
@@ -115,7 +115,7 @@ describe('a keyed lock', () => {
     await expect(lock.lock('a')).rejects.toThrow("'a' is busy.");
     _held[Symbol.dispose]();
     await second;
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('waits without an end, and without a timer, when no moment is named', async () => {
@@ -160,7 +160,7 @@ describe('work under a keyed lock', () => {
     await first;
     expect(await second).toBe(2);
     expect(order).toEqual(['first in', 'another key', 'first out', 'second in']);
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('passes its failure to its caller alone: the next one has its turn', async () => {
@@ -169,7 +169,7 @@ describe('work under a keyed lock', () => {
     const second = lock.run('a', async () => 'done');
     await expect(first).rejects.toThrow('broken');
     expect(await second).toBe('done');
-    expect(lock.held).toBe(0);
+    expect(lock.lockedCount).toBe(0);
   });
 
   it('lets nobody in between who comes while a turn is handed on', async () => {

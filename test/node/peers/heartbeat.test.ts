@@ -44,7 +44,12 @@ async function setUp({ engine = false } = {}) {
   };
   const asked: number[] = [];
   const transport = new ScriptedPeers({ cloud: () => world.probe() });
-  const presence = new Presence({ keys: { status: () => ({ state: 'pinned' }) }, clock, log });
+  const turns: string[] = [];
+  const presence = new Presence({
+    ...{ keys: { status: () => ({ state: 'pinned' }) }, clock, log },
+    found: (id) => turns.push(`${id} is there`),
+    lost: (id, why) => turns.push(`${id} is gone: ${why}`),
+  });
   const heartbeat = new Heartbeat({
     ...{ presence, transport, clock, random: { next: () => 0 }, index: () => '"mine"' },
     roster: () => world.roster,
@@ -87,7 +92,22 @@ async function setUp({ engine = false } = {}) {
     await clock.settle();
   };
   return {
-    ...{ clock, log, world, asked, transport, presence, heartbeat, start, stop, takingTurns, status, edit, cloud },
+    ...{
+      clock,
+      log,
+      turns,
+      world,
+      asked,
+      transport,
+      presence,
+      heartbeat,
+      start,
+      stop,
+      takingTurns,
+      status,
+      edit,
+      cloud,
+    },
     end: () => ended,
   };
 }
@@ -208,6 +228,30 @@ describe('a peer that falls silent', () => {
     }
     await clock.advance(GREETING_MS_MAX);
     expect(status()).toBe('offline');
+  });
+});
+
+describe('who wants to know when a peer is there', () => {
+  it('is told once when it is found, when it falls silent, and when it is there again', async () => {
+    const { start, world, clock, turns, takingTurns } = await setUp();
+    await start();
+    await clock.advance(LAG_MS);
+    await takingTurns(4);
+    expect(turns).toEqual(['cloud is there']);
+    world.answer = 'silence';
+    await clock.advance(3 * SILENCE_MS_MAX);
+    expect(turns.slice(1)).toEqual(['cloud is gone: Nobody answers.']);
+    world.answer = 'greeting';
+    await clock.advance(SILENCE_MS_MAX);
+    expect(turns.slice(2)).toEqual(['cloud is there']);
+  });
+
+  it('is told that a peer is there which is not believed', async () => {
+    const { start, world, clock, turns } = await setUp();
+    world.answer = new MeshError('clock_skew', 'Its clock is wrong.');
+    await start();
+    await clock.advance(LAG_MS);
+    expect(turns).toEqual(['cloud is there']);
   });
 });
 

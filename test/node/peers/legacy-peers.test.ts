@@ -79,6 +79,8 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     believesLegacy: (address) => believes && address.startsWith('10.'),
     changed: () => changes.push(open.legacy.has(OLD)),
     doubled: (address, hostId) => doubles.push([address, hostId]),
+    found: () => undefined,
+    lost: () => undefined,
     holds: (address: AddressKey) => world.held.has(address),
   });
   const { legacy: peers, legacyClaims: claims, legacyDoubles, presence } = open;
