@@ -81,7 +81,7 @@ export class MeshError extends Error {
     this.claimIds = detail.claimIds ?? [];
   }
 
-  /** The same failure in other words, with nothing but what a client is shown beside them. */
+  /** This failure in other words, with nothing but what a client is shown beside them. */
   reworded(message: string): MeshError {
     return new MeshError(this.code, message, { extra: this.extra, cause: this.cause });
   }

@@ -20,7 +20,7 @@ export const PEER_BODY_BYTES_MAX = 512 * 1_024;
 
 /** A peer's whole answer to a federated question, headers and body (the specification grants each host 5 s). */
 export const ANSWER_MS_MAX = 5_000;
-/** The same for a host that the heartbeat does not reach: it answers at once again, or the question should not wait for it. */
+/** An answer of a host that the heartbeat does not reach: the host answers at once again, or the question should not wait for it. */
 export const PROBE_MS_MAX = 250;
 /** A copied host that said so long ago that the copy is as its index is counts as stale: a feed's answer comes each 25 s at least. */
 export const COPY_FRESH_MS_MAX = 40_000;
@@ -88,7 +88,7 @@ export const HOSTS_MAX = 1_000;
 
 /** How often each host is greeted (step 1). */
 export const GREETING_INTERVAL_MS = 10_000;
-/** The same while the mesh forms or moves. */
+/** How often each host is greeted while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
 /** A greeting's answer; also how long a host that has just started waits for every other elector (step 13). */
 export const GREETING_MS_MAX = 2_000;

@@ -17,9 +17,9 @@ export interface Host {
   /** `http(s)://host:port`, without a trailing slash. */
   readonly url: string;
   readonly enabled: boolean;
-  /** As the file has it. */
+  /** What the file says of the host's vote; absent: nothing. */
   readonly voter: boolean | undefined;
-  /** As the file has it: whether the host only serves the look-up. Absent: that is found out by asking the host. */
+  /** Whether the host only serves the look-up, by the file. Absent: this is found out by asking the host. */
   readonly legacy: boolean | undefined;
   /** Base64url of the raw Ed25519 public key (32 octets). Absent: the first key that the host shows is trusted, where that is allowed. */
   readonly publicKey: string | undefined;

@@ -36,7 +36,7 @@ function stopOnSignals(): AbortSignal {
   return stopping.signal;
 }
 
-/** As if SIGINT had never been handled, so that a shell sees what ended the process. */
+/** Ends the process as if SIGINT had never been handled, so that a shell sees what ended it. */
 function endNow(): never {
   process.removeAllListeners('SIGINT');
   process.kill(process.pid, 'SIGINT');

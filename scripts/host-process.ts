@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const MAIN = fileURLToPath(new URL('../node/main.ts', import.meta.url));
-/** As `npm start` has them: a small young generation, or ten large attachments at once leave 100 MB of garbage behind. */
+/** What `npm start` passes: a small young generation, or ten large attachments at once leave 100 MB of garbage behind. */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 10_000;
@@ -33,7 +33,7 @@ export class HostProcess {
   readonly dataDirectory: string;
   /** The line it printed when it was ready. */
   ready = '';
-  /** Its log, as far as it was printed. */
+  /** The log, as far as it was printed. */
   log = '';
   readonly #arguments: readonly string[];
   /** Variables of its next start, beside those of this process. */

@@ -58,7 +58,7 @@ export class Postfix implements AsyncDisposable {
     return Promise.all(names.sort().map((name) => readFile(join(folder, name), 'utf8')));
   }
 
-  /** The same, once there are so many: Postfix delivers after it has accepted. */
+  /** The mail of a mailbox, once there is so much: Postfix delivers after it has accepted. */
   async mailboxOf(user: string, count: number, msMax = 10_000): Promise<readonly string[]> {
     for (const untilMs = Date.now() + msMax; Date.now() < untilMs; ) {
       const found = await this.mailbox(user);

@@ -411,6 +411,20 @@ describe('a function', () => {
   });
 });
 
+describe('a docstring', () => {
+  it('names what it is about', () => {
+    const decoded = SOURCES.flatMap(({ path, text }) =>
+      [...text.matchAll(/\/\*\*\s+(?:\* )?(The same|It|Its|They|Their|Those|These|That|This and|As)\b.*/g)].map(
+        ({ 0: words, index }) => `${path}:${text.slice(0, index).split('\n').length} ${words}`,
+      ),
+    );
+    expect(
+      decoded,
+      'Begin with a noun, or a verb of which this is the subject: a reader sees these words alone.',
+    ).toEqual([]);
+  });
+});
+
 /** Functions, methods and callbacks with a body of their own, as the formatter writes them. */
 function functionsIn(text: string): { readonly line: number; readonly lines: number }[] {
   const rows = text.split('\n');

@@ -4,6 +4,6 @@
 export const ADDRESS_OCTETS_MAX = 254;
 /** Quotes and backslashes counted, where the local part keeps them. */
 export const LOCAL_PART_OCTETS_MAX = 64;
-/** As A-labels, without the root's dot. */
+/** A whole domain, counted as A-labels and without the root's dot. */
 export const DOMAIN_OCTETS_MAX = 253;
 export const LABEL_OCTETS_MAX = 63;

@@ -15,7 +15,7 @@ import { type AddressParts, splitAddress } from './split.ts';
 
 export interface ParsedAddress {
   readonly valid: true;
-  /** As given, without display name and angle brackets. */
+  /** The address as given, without display name and angle brackets. */
   readonly original: string;
   /** `localPart@domain`: NFC, no needless quotes, domain in lower case with U-labels. */
   readonly normalized: string;

@@ -13,7 +13,7 @@ export interface AddressParts {
   /** Unquoted and unescaped. */
   readonly localPart: string;
   readonly isQuoted: boolean;
-  /** As it was given; may be empty. */
+  /** The domain as it was given; may be empty. */
   readonly domain: string;
 }
 

@@ -18,7 +18,7 @@ export async function sendMessage(transport: PeerTransport, to: HostId, body: Cl
   return claimAnswerSchema.parse((await post(transport, { to, body, ...place })).body);
 }
 
-/** The same of a question about membership. `greetings`: what the hosts answered to greetings before. */
+/** Asks about membership. Rejects as `sendMessage`. `greetings`: what the hosts answered to greetings before. */
 export async function askQuestion(
   transport: PeerTransport,
   to: HostId,

@@ -18,7 +18,7 @@ export interface ClaimEngine {
   ): Promise<{ readonly key: AddressKey; readonly owner: Owner } | undefined>;
   /** Removes the claims that are there with that very claim id, and leaves any others. */
   release(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
-  /** The same for claims whose `put` had no answer: it does not take effect later either, however long it was under way. */
+  /** Releases claims whose `put` had no answer. Such a `put` does not take effect later either, however long it was under way. */
   abort(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void>;
   /** Removes whatever that host put, page by page; when it rejects, some of it may be gone already. */
   evict(host: HostId, signal: AbortSignal): Promise<void>;

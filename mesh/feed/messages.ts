@@ -34,14 +34,14 @@ export interface FeedQuestion {
 export type FeedAnswer =
   | {
       readonly kind: 'chunk';
-      /** They follow `after`; none: there is nothing new. */
+      /** Entries that follow `after`; none: there is nothing new. */
       readonly entries: readonly unknown[];
       /** At the last of these entries. */
       readonly head: SignedHead;
       /** Whether the log goes on. */
       readonly more: boolean;
     }
-  /** That place is not in this log, or kept no more: a snapshot is needed. */
+  /** The place is not in this log, or kept no more: a snapshot is needed. */
   | { readonly kind: 'gone'; readonly logId: LogId };
 
 /** Asks for all agents with their addresses, page after page, as of one place. */

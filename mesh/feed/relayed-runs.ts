@@ -19,7 +19,7 @@ export interface Relayable {
 }
 
 export interface RelayedRun {
-  /** They follow each other, and end where `head` stands. */
+  /** Entries that follow each other, and end where `head` stands. */
   readonly entries: readonly unknown[];
   readonly head: SignedHead;
 }

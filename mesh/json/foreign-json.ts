@@ -14,7 +14,7 @@ export class JsonFault extends Error {
   override readonly name = 'JsonFault';
   /** JSON path of the member that is refused; absent when the text is no JSON. */
   readonly field: string | undefined;
-  /** It may be JSON, but is not taken. */
+  /** Whether the text may be JSON, and is not taken all the same. */
   readonly isRefusal: boolean;
   constructor(message: string, { field, cause }: { readonly field?: string; readonly cause?: unknown } = {}) {
     super(message, cause === undefined ? undefined : { cause });

@@ -44,7 +44,7 @@ export interface IndexRow extends ParsedAddress, Omit<IndexEntry, 'hostUrl'> {}
 
 /** An address to ask others about. */
 export interface SpelledAddress extends ParsedAddress {
-  /** As a client wrote it, which may be in other letters than `address` has. */
+  /** The address as a client wrote it, which may be in other letters than `address` has. */
   readonly given?: string | undefined;
 }
 
@@ -116,8 +116,8 @@ export function questionPath({ address, agentId }: Question): string {
 }
 
 /**
- * The same address as a peer may have it that compares texts: its name as it is written or folded, its domain in Unicode or in A-labels,
- * and all of it as it was given. One, where these are all the same.
+ * Spellings under which a peer that compares texts may have the address: the name as it is written or folded, the domain in Unicode or in
+ * A-labels, and all of it as it was given. One, where these are all the same.
  */
 export function spellingsOf({ address, key, given = address }: SpelledAddress): readonly ParsedAddress[] {
   const [name, domain] = parted(address);

@@ -62,7 +62,7 @@ export function membershipOf(state: CoreState): MembershipView {
 export interface Relation {
   /** The configuration names that host: its vote is needed, or it must hear that it left. */
   readonly isConcerned: boolean;
-  /** That host last spoke of another mesh. */
+  /** The host last spoke of another mesh. */
   readonly isForeign: boolean;
 }
 

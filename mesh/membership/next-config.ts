@@ -112,7 +112,7 @@ function goneAfter(config: Config, membership: Membership, nowIso: string): Conf
   return withEvictions(gone, membership);
 }
 
-/** The same, with every eviction carried out that is about that very leaving. */
+/** The hosts that are gone, those evicted that an operator evicted for this very leaving. */
 function withEvictions(gone: Config['gone'], { evicting }: Membership): Config['gone'] {
   const after = { ...gone };
   for (const [host, since] of evicting) if (since !== null && gone[host] === since) after[host] = EVICTED;

@@ -94,7 +94,7 @@ export function recoverNow(
   done(operation, out);
 }
 
-/** These hosts as voters, by what was heard after `sinceMs`; or a sentence that says which host must be named besides, or must not be. */
+/** `hosts` as voters, by what was heard after `sinceMs`; or a sentence that says which host must be named besides, or must not be. */
 function votersLeft({ membership, nowMs }: CoreState, hosts: readonly HostId[], sinceMs: number): Voters | string {
   const { config, self, starts } = membership;
   const dataOf = (host: HostId) =>

@@ -39,7 +39,7 @@ export function proposeConfig(state: CoreState, wanted: Config, out: Effect[]): 
   else out.push({ type: 'persist', writes: [], after: asks });
 }
 
-/** The same question to the electors and to the voters that are proposed. */
+/** One question, put to the electors and to the voters that are proposed. */
 function askAll(
   state: CoreState,
   { from, wanted, n }: ConfigProposal,

@@ -32,7 +32,7 @@ export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void
   else out.push({ ...timer(RELEASE_RETRY_MS, retryOf(proposal)), afterMs: [RELEASE_RETRY_MS, 2 * RELEASE_RETRY_MS] });
 }
 
-/** The same items to every voter. */
+/** One message with these items to every voter. */
 export function toAll(state: CoreState, items: readonly Item[]): Effect[] {
   return votersOf(state).map((to) => ({ type: 'send', to, items }));
 }

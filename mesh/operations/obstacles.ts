@@ -40,7 +40,7 @@ export function whyNotBegun(state: CoreState): Obstacle | undefined {
   return overloadOf(state) ?? lastingObstacleTo(state);
 }
 
-/** The same, without regard to how many claims are in hand: an obstacle that no time removes. */
+/** The obstacle that no time removes: any but that too many claims are in hand. `undefined` when there is none. */
 export function lastingObstacleTo(state: CoreState): Obstacle | undefined {
   const obstacle = obstacleTo(state);
   return obstacle?.reason === 'membership_mismatch' ? obstacle : undefined;

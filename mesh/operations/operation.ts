@@ -72,7 +72,7 @@ export function beginWaiting(state: CoreState, out: Effect[]): void {
   for (const operation of [...state.operations.values()]) if (!operation.begun) begin(state, operation, out);
 }
 
-/** It can't form as things are: claims that wait are told so at once. */
+/** The mesh can't form as things are: claims that wait are told so at once. */
 export function refuseWaiting(state: CoreState, out: Effect[]): void {
   const obstacle = lastingObstacleTo(state);
   if (obstacle === undefined) return;

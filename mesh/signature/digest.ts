@@ -10,7 +10,7 @@ export function contentDigest(body: Uint8Array): string {
   return body.byteLength === 0 ? EMPTY : `sha-256=:${hash('sha256', body, 'base64')}:`;
 }
 
-/** The same of octets that arrive piece by piece: 64 MiB at once take a tenth of a second. */
+/** The Content-Digest of octets that arrive piece by piece: 64 MiB at once take a tenth of a second. */
 export function runningDigest(): { add(piece: Uint8Array): void; value(): string } {
   const running = createHash('sha256');
   return { add: (piece) => void running.update(piece), value: () => `sha-256=:${running.digest('base64')}:` };

@@ -7,17 +7,17 @@ export type SignatureFault =
   | 'missing'
   /** A field can't be read. */
   | 'malformed'
-  /** It covers other parts, or has other parameters, than a mesh signature does. */
+  /** The signature covers other parts, or has other parameters, than a mesh signature does. */
   | 'coverage'
-  /** It was made for another kind of message. */
+  /** The signature was made for another kind of message. */
   | 'kind'
-  /** It was made as an earlier version made them. */
+  /** The signature was made as an earlier version made them. */
   | 'version'
   /** The body is not the one that was signed. */
   | 'digest'
-  /** It speaks to another host. */
+  /** The message is for another host. */
   | 'recipient'
-  /** It speaks as another host than the one it should come from. */
+  /** The message speaks as another host than the one that it should come from. */
   | 'sender'
   /** Made too long ago, or too far in the future, or before its receiver started: the clocks differ. */
   | 'clock_skew'

@@ -2,7 +2,7 @@
 
 /** Nonces remembered of one host: 4,000 messages a second, each for a minute. */
 export const NONCES_PER_HOST_MAX = 250_000;
-/** The same over all hosts: about 100 MiB when full. */
+/** Nonces remembered of all hosts: about 100 MiB when full. */
 export const NONCES_MAX = 1_000_000;
 /** Unpredictable octets of a nonce: enough that two never meet by chance. */
 export const NONCE_BYTES = 16;

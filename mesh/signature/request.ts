@@ -48,7 +48,7 @@ export interface RequestParts {
   readonly digest: string;
   /** Serialised inner list with parameters, the nonce among them: its member of Signature-Input. */
   readonly params: string;
-  /** Its member of Signature, `:…:`. */
+  /** The member of Signature, `:…:`. */
   readonly signature: string;
 }
 

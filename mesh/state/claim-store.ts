@@ -21,11 +21,11 @@ export interface Conflict {
   readonly kind: 'conflict';
   readonly key: AddressKey;
   readonly owner: Owner;
-  /** That claim is one of this very host which its registry does not hold: it is still being given back. Absent: it is not. */
+  /** The claim is one of this very host which its registry does not hold: it is still being released. Absent: it is not. */
   readonly isLeftover?: true;
 }
 
-/** It could not be established who owns the addresses; nothing was claimed. */
+/** Who owns the addresses could not be established; nothing was claimed. */
 export interface Unavailable {
   readonly kind: 'unavailable';
   readonly reason: 'no_majority' | 'membership_mismatch' | 'forming' | 'overloaded' | 'stopping' | 'engine_unavailable';

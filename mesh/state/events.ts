@@ -62,11 +62,11 @@ export type Inner =
 
 /** Why the voters may not know what this host holds. */
 export type DoubtCause =
-  /** Its data was restored from a backup. */
+  /** This host's data was restored from a backup. */
   | 'rejoined'
   /** An operator had other voters go on. */
   | 'recovered'
-  /** It left its mesh for another one. */
+  /** This host left its mesh for another one. */
   | 'joined';
 
 export type Effect =
@@ -99,7 +99,7 @@ export interface Done {
   readonly kind: 'done';
 }
 
-/** It is not done yet, and goes on by itself, through restarts; a sentence says what it waits for. */
+/** What an operator asked for is not done yet, and goes on by itself, through restarts; a sentence says what it waits for. */
 export interface Waiting {
   readonly kind: 'waiting';
   readonly message: string;
@@ -113,7 +113,7 @@ export type Result =
   | { readonly kind: 'released' }
   | Done
   | Waiting
-  /** It can't be done; a sentence says why. */
+  /** What was asked for can't be done; a sentence says why. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'rechosen' }
   | { readonly kind: 'read'; readonly owner: Owner | null };

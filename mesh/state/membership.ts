@@ -48,7 +48,7 @@ export interface Move {
   readonly told: Map<VoteKey, { after: string; complete: boolean; askedAtMs: number }>;
   /** Every key that was told. */
   readonly keys: Set<AddressKey>;
-  /** Those of `keys` that are not begun yet; absent until enough old voters have told all of theirs. */
+  /** The `keys` that are not begun yet; absent until enough old voters have told all of theirs. */
   left: AddressKey[] | undefined;
   /** Operations under way that choose keys again, with the number of their keys. */
   readonly rechoosing: Map<number, number>;

@@ -34,9 +34,9 @@ export interface Starts {
   names: StartNames;
   /** Votes cast on `own.data`. The last of them may not be on the disk as a number yet. */
   votes: number;
-  /** The same number, as far as it is on the disk; other hosts are told no other. */
+  /** The number of votes that is on the disk: no more than `votes`, and what other hosts are told. */
   votesTold: number;
-  /** The same number when this start began. */
+  /** The number of votes when this start began. */
   readonly votesAtStart: number;
   /** Name of the data that this host begins anew on, should `own.data` turn out to be an older copy. */
   nextData: string;

@@ -5,7 +5,7 @@ import type { Clock } from '../ports.ts';
 /** What a clock that is only slewed, as time servers do, never moves between two readings. */
 const STEP_MS_MIN = 1_000;
 
-/** The same clock; `stepped` is called before a reading that shows the wall clock to be set, with by how much. */
+/** A clock that reads as `clock` does; `stepped` is called before a reading that shows the wall clock to be set, with by how much. */
 export function tellingSteps(clock: Clock, stepped: (byMs: number) => void): Clock {
   let offsetMs = clock.wallMs() - clock.monotonicMs();
   return {

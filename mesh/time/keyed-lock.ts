@@ -40,7 +40,7 @@ export class KeyedLock {
     return this.#lockOf(key);
   }
 
-  /** The same for several keys, each once, locked in sorted order so that two callers can't wait for each other. */
+  /** Locks several keys, each once, in sorted order so that two callers can't wait for each other. */
   async lockAll(keys: readonly string[], untilMs?: number): Promise<Disposable> {
     if (keys.length === 1 && keys[0] !== undefined) return this.lock(keys[0], untilMs);
     using locked = new DisposableStack();

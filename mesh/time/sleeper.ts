@@ -2,7 +2,7 @@
 // wall clock which was set meanwhile is noticed by whoever looks at it after each sleep.
 import type { Clock } from '../ports.ts';
 
-/** That the wall clock was set is noticed within this long. */
+/** A wall clock that was set is noticed within this long. */
 const SLEEP_MS_MAX = 30_000;
 /** With nothing to wait for there is nothing to notice. */
 const IDLE_MS_MAX = 3_600_000;

@@ -56,7 +56,7 @@ export interface AgentEntry extends Entry {
   readonly changes: AgentChanges;
   /** On the first entry of a mutation: what the mutation changes in the index. */
   readonly rows?: IndexRows;
-  /** This and the two below are absent only in entries that were written before logs had places. */
+  /** Where the entry stands. Absent, as `chain` and `digest`, only in entries that were written before logs had places. */
   readonly place?: Place;
   /** The chain up to this entry, and the digest of the index after it; base64url. */
   readonly chain?: string;
@@ -85,7 +85,7 @@ export interface HeardEntry extends Entry {
   readonly origin: Origin;
   /** The origin's chain up to this entry, base64url. */
   readonly chain?: string;
-  /** As its host told it, where that has members that are not known here: the chain covers them, so it is passed on with them. */
+  /** The entry as its host told it, where that has members that are not known here: the chain covers them, so they are passed on. */
   readonly told?: FeedEntry;
   /** Not an entry of the origin's log: the difference between a snapshot and what was known before. */
   readonly resync?: true;

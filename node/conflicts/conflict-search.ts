@@ -39,7 +39,7 @@ interface Look {
   /** By the monotonic clock. */
   readonly atMs: number;
   readonly etag: string | undefined;
-  /** As this host's own addresses were then. */
+  /** The version of this host's own index then. */
   readonly version: number;
   /** Addresses that both have, and that the voters gave to this host. */
   readonly doubles: readonly AddressKey[];

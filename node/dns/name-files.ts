@@ -34,7 +34,7 @@ export class NameFiles {
     this.#resolvFile = resolvFile;
   }
 
-  /** The same object as long as nothing changed. */
+  /** What the files say now; one object as long as nothing changed. */
   async read(): Promise<NameRules> {
     if (this.#clock.monotonicMs() - this.#lookedMs < LOOK_AGAIN_MS) return this.#rules;
     this.#reading ??= this.#look().finally(() => {

@@ -43,7 +43,7 @@ const SYSTEM = 'system';
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-/** That a name does not exist, or has no address. */
+/** Errors which say that a name does not exist, or has no address. */
 const ABSENT = ['ENOTFOUND', 'ENODATA', 'EBADNAME'];
 /** Nobody serves DNS here. */
 const UNSERVED = 'ECONNREFUSED';

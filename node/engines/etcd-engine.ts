@@ -37,7 +37,7 @@ const txn = z.object({
 });
 
 interface Found {
-  /** As etcd has it, in base64. */
+  /** The name as etcd has it, in base64. */
   readonly name: string;
   readonly revision: string;
   readonly owner: Owner;
@@ -176,7 +176,7 @@ class EtcdEngine implements ClaimEngine {
     return this.#gateway.close();
   }
 
-  /** Those that are still as they were found; what was put in their place since is not ours. */
+  /** Deletes the keys that are still as they were found; what was put in their place since is not ours. */
   async #delete(found: readonly Found[], signal: AbortSignal): Promise<void> {
     if (found.length === 0) return;
     const compare = found.map(({ name, revision }) => ({

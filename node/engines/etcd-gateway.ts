@@ -151,7 +151,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** As long as this asker waits for it. */
+/** The token, unless this asker stops waiting for it. */
 async function outcomeOf(token: Promise<string> | undefined, signal: AbortSignal): Promise<string | undefined> {
   return token && untilAborted(signal, token);
 }

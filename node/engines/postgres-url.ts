@@ -71,7 +71,7 @@ function refuseUnreadable(ca: string): void {
   }
 }
 
-/** As the library reads it, with the variables of its own (PGHOST, PGSSLMODE, …). */
+/** A client of the URL as the library reads it, with the variables of its own (PGHOST, PGSSLMODE, …). */
 function clientOf(url: URL): pg.Client {
   try {
     return new pg.Client({ connectionString: url.href });

@@ -29,7 +29,7 @@ export class FeedQuestions {
     this.#to = to;
   }
 
-  /** This and the next two reject with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
+  /** Rejects, as the next two do, with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
   async news(body: FeedQuestion, signal: AbortSignal): Promise<FeedAnswer> {
     return this.#post(FEED_PATH, body, {
       form: feedAnswerSchema,

@@ -167,7 +167,7 @@ export class FeedServer {
   }
 }
 
-/** As many of the first items as one answer may have; at least one, if there is one. */
+/** The first items, as many as one answer may have; at least one, if there is one. */
 function fitting<Item, Told>(items: readonly Item[], tell: (item: Item) => Told): readonly Told[] {
   const told: Told[] = [];
   const room = new AnswerRoom();

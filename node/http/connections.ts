@@ -12,7 +12,7 @@ import { LoopTurns } from './loop-turns.ts';
 export interface ConnectionBounds {
   /** Open at once; above it the longest idle one makes room. */
   readonly connectionsMax: number;
-  /** The same from one address (IPv6: one network of 64 bits), so that one machine can't take every place. */
+  /** Connections open at once from one address (IPv6: one network of 64 bits), so that one machine can't take every place. */
   readonly perAddressMax: number;
   /** Requests that wait behind the one in hand. */
   readonly pipelinedMax: number;
@@ -64,7 +64,7 @@ export class Connections {
   readonly #bounds: ConnectionBounds;
   readonly #open = new Map<Socket, Connection>();
   readonly #groups = new Map<string, Set<Connection>>();
-  /** Those whose answer is not taken yet, the longest first. */
+  /** Connections whose answer is not taken yet, the longest first. */
   readonly #untaken = new Set<Connection>();
   #untakenBytes = 0;
   readonly #turns = new LoopTurns();

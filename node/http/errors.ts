@@ -62,7 +62,7 @@ export function errorAnswer(error: MeshError) {
   return { status: STATUS_OF[error.code], headers, body };
 }
 
-/** The same for a socket that has no request to answer: a whole HTTP/1.1 response. */
+/** The answer on a socket that has no request to answer: a whole HTTP/1.1 response. */
 export function rawErrorResponse(error: MeshError): string {
   const { status, headers, body } = errorAnswer(error);
   const json = JSON.stringify(body);
@@ -80,7 +80,7 @@ export function answerError(c: Context, error: MeshError): Response {
   return c.json(body, status);
 }
 
-/** The same, outside of Hono. */
+/** The answer to a `MeshError` where no route was asked yet. */
 export function errorResponse(error: MeshError): Response {
   const { status, headers, body } = errorAnswer(error);
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'Content-Type': 'application/json' } });

@@ -17,7 +17,7 @@ export async function readJson<Schema extends z.ZodType>(c: Context, schema: Sch
   return read(await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX), schema);
 }
 
-/** The same where all that a body can say may be left out: no body at all says nothing. */
+/** Reads a body all of which may be left out, as `readJson` does: no body at all says nothing. */
 export async function readJsonIfAny<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
   const body = await readBody(c.req.raw, REQUEST_BODY_BYTES_MAX);
   if (body.byteLength === 0) return validate(schema, {});

@@ -53,7 +53,7 @@ export function peerBody(c: Context): Uint8Array {
   return messageOf(c).body;
 }
 
-/** The same as its Content-Digest. Only behind `peerAuth`. */
+/** The Content-Digest of the peer's message. Only behind `peerAuth`. */
 export function peerDigest(c: Context): string {
   return messageOf(c).digest;
 }

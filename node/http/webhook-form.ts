@@ -51,7 +51,7 @@ export const webhookChange = z.strictObject({
   scope: scope.optional(),
   headers: customHeadersChange.nullable().optional(),
   ratePerSecond: ratePerSecond.nullable().optional(),
-  /** As a rotation with the grace that one has by default. */
+  /** A new secret, as by a rotation with the grace that one has by default. */
   secret: secret.optional(),
   enabled: z.boolean().optional(),
 });

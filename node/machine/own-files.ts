@@ -45,7 +45,7 @@ export function directoryFault(
   return ownerFault(path, stats, user);
 }
 
-/** The same of a file. A second name (a hard link) may be somebody's who wants it overwritten. */
+/** Why a file is not this user's alone, as `directoryFault`. A second name (a hard link) may be somebody's who wants it overwritten. */
 export function fileFault(path: string, stats: Owned & Pick<Stats, 'isFile' | 'isSymbolicLink'>, user: number) {
   if (stats.isSymbolicLink()) return 'is a link; put the file itself in its place';
   if (!stats.isFile()) return 'is no file';

@@ -56,7 +56,7 @@ export class SpokenSecrets {
   }
 }
 
-/** As long as the text: some letters beyond ASCII become two in lower case, and every place behind them would be another. */
+/** The text with ASCII letters in lower case, as long as before: letters beyond ASCII may become two, which would move every place behind them. */
 function foldedAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

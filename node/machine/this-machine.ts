@@ -13,7 +13,7 @@ export function isLoopback(ip: string): boolean {
   return family !== 0 && LOOPBACK.check(ip, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** The same of a host as URLs have it: a name, an IPv4 address, an IPv6 address with or without brackets. */
+/** Whether a host as URLs have it is of loopback: a name, an IPv4 address, an IPv6 address with or without brackets. */
 export function isThisMachine(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
   return name === 'localhost' || isLoopback(name);

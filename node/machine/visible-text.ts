@@ -9,12 +9,12 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, escaped);
 }
 
-/** The same of a text that has lines of its own: line feeds stay. */
+/** Shows what is unseen in a text that has lines of its own: line feeds stay. */
 export function visibleLines(text: string): string {
   return text.replace(UNSEEN, (found) => (found === '\n' ? found : escaped(found)));
 }
 
-/** The same of every text in a JSON value, names of members too. */
+/** Shows what is unseen in every text of a JSON value, names of members too. */
 export function visibleIn(value: unknown): unknown {
   if (typeof value === 'string') return visible(value);
   if (Array.isArray(value)) return value.map(visibleIn);

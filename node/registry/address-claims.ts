@@ -40,7 +40,7 @@ export interface LegacyOwners {
 export interface ClaimRequest {
   /** When it came, milliseconds of the monotonic clock. */
   readonly askedMs: number;
-  /** Its text for each address. */
+  /** The request's text for each address. */
   readonly given: ReadonlyMap<AddressKey, string>;
 }
 

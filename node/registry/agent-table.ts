@@ -54,7 +54,7 @@ export class AgentTable {
     return this.#index.holder(key)?.agent;
   }
 
-  /** The same for an address in any spelling, of any kind that a host may give out. */
+  /** Who holds an address in any spelling, of any kind that a host may give out. */
   holderOfText(address: string): Agent | undefined {
     const key = anyAddressKey(address);
     return key === undefined ? undefined : this.holderOf(key);

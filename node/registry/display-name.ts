@@ -12,7 +12,7 @@ export function textFault(text: string, charactersMax: number): string | undefin
   return undefined;
 }
 
-/** The same for a displayName. No path of a file either: an existing consumer names folders after it. */
+/** What is wrong with a displayName. Beside a name's rules it is no path of a file: an existing consumer names folders after it. */
 export function displayNameFault(text: string): string | undefined {
   if (/[/\\]/.test(text)) return "must not contain '/' or '\\'";
   if (text.startsWith('.')) return 'must not begin with a dot';

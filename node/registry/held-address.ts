@@ -63,7 +63,7 @@ export class HeldAddress implements ListedEntry {
     return this.#mapJson;
   }
 
-  /** The same by any spelling of the address. */
+  /** `{"address":{…}}`, the answer to a look-up by any spelling of the address. */
   mapJsonUnder(spelling: EmailAddress): string {
     return spelling === this.mainKey ? this.mapJson : `{${memberJson(spelling, this, this.entry)}}`;
   }

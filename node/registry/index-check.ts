@@ -9,7 +9,7 @@ import type { Agent } from './agent.ts';
 import { rowsOf } from './index-rows.ts';
 
 export interface IndexCheck {
-  /** As they were loaded. */
+  /** The agents as they were loaded. */
   readonly agents: readonly Agent[];
   /** What the change log said then. */
   readonly digest: string;

@@ -14,7 +14,7 @@ interface ExplanationParts {
   readonly clock: Clock;
 }
 
-/** As `POST /api/email/explain` answers it: times are ISO 8601, UTC. */
+/** What `POST /api/email/explain` answers: times are ISO 8601, UTC. */
 export function explanationOf(
   { request, agent, from }: Prepared,
   { config, accounts, suppressions, clock }: ExplanationParts,

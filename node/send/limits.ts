@@ -12,7 +12,7 @@ export const HEADER_VALUE_CHARACTERS_MAX = 997;
 export const MAILBOX_NAME_CHARACTERS_MAX = 128;
 /** Text and HTML, each. */
 export const BODY_BYTES_MAX = 2 * MIB;
-/** As JSON. */
+/** A message's payload, as JSON. */
 export const PAYLOAD_BYTES_MAX = MIB;
 /** Headers that a request sets itself, message ids of `references`, attachments: of one message. */
 export const HEADERS_MAX = 30;

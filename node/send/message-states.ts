@@ -85,7 +85,7 @@ export function unknown(message: Message, iso: string, reply: string): Message {
   return { ...message, recipients, state: 'unknown', updatedAt: iso, reason, nextTry: undefined };
 }
 
-/** It was not sent within its life. */
+/** The message, which was not sent within its life. */
 export function expired(message: Message, iso: string, why: string): Message {
   const ended = settled(endPending(message, 'expired', {}), iso);
   return { ...ended, reason: stop(`It could not be sent in time. ${why}`) };
@@ -116,12 +116,12 @@ export function withoutSuppressed(
   return openRecipients(rest).length === 0 ? settled(rest, iso) : rest;
 }
 
-/** It may not go out as that address any more. */
+/** The message, which may not go out as its sender any more. */
 export function disowned(message: Message, iso: string, why: string): Message {
   return { ...settled(endPending(message, 'failed', { reply: why }), iso), reason: why };
 }
 
-/** Its content is not on the disk any more; which must not happen, and must not stop the others. */
+/** The message, whose content is not on the disk any more; this must not happen, and must not stop the others. */
 export function contentMissing(message: Message, iso: string): Message {
   return disowned(message, iso, 'Its content can not be read any more, so it can not be sent. Send it anew.');
 }
@@ -167,7 +167,7 @@ export function requeued(message: Message, at: { readonly iso: string; readonly 
   };
 }
 
-/** It is not sent again: nobody needs its attachments. */
+/** The message, which is not sent again: nobody needs its attachments. */
 export function withoutAttachments(message: Message): Message {
   const reason = `${stop(message.reason)} Its attachments were let go of.`;
   return { ...message, blobs: [], attachmentsGone: true, reason };

@@ -37,7 +37,7 @@ export type RecipientState =
 export interface Mailbox {
   /** Without control characters; empty: none. */
   readonly name: string;
-  /** As parsed by mesh/address; A-labels or UTF-8 are decided when it is sent. */
+  /** The address as mesh/address parses it; A-labels or UTF-8 are decided when the message is sent. */
   readonly address: string;
 }
 
@@ -130,7 +130,7 @@ export interface Message {
   readonly updatedAt: string;
   /** When the server first took it for somebody. */
   readonly sentAt?: string;
-  /** Its Date header, once a server has it or may have: a Message-ID names one message. Until then each attempt has its own. */
+  /** The Date header, once a server has the message or may have: a Message-ID names one message. Until then each attempt has its own. */
   readonly date?: string;
 }
 

@@ -79,7 +79,7 @@ export class ReturnedMail {
   }
 }
 
-/** Those of the report that the message was written to, each under the address that we wrote to, and each once. */
+/** The report's recipients that the message was written to, each under the address that we wrote to, and each once. */
 function reported({ recipients }: Message, list: readonly BouncedRecipient[]): readonly BouncedRecipient[] {
   const found = new Map<string, BouncedRecipient>();
   for (const one of list) {

@@ -29,7 +29,7 @@ export class CommitQueue {
     this.#write = write;
   }
 
-  /** As `Journal.commit`. A value that can't be stored fails the store too: the caller already believes in it. */
+  /** Commits as `Journal.commit` does. A value that can't be stored fails the store too: the caller already believes in it. */
   async commit(writes: readonly Write[]): Promise<void> {
     this.throwIfUnusable();
     let records: readonly RecordText[];

@@ -94,7 +94,7 @@ export class Database {
     return this.#explained(() => keys.map((key) => this.#reader.read(key) ?? null));
   }
 
-  /** As `RecordReader.page`. */
+  /** One page of records, as `RecordReader.page` reads it. */
   page(prefix: string, after: string, limit: number): string[] {
     return this.#explained(() => this.#reader.page(prefix, after, limit));
   }

@@ -8,7 +8,7 @@ import { damaged } from './refusals.ts';
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** Its lowest bit says whether checksums read their words as big-endian. */
+/** How a log begins. The lowest bit says whether checksums read their words as big-endian. */
 const MAGIC = 0x377f0682;
 const PAGE_BYTES_MIN = 512;
 const PAGE_BYTES_MAX = 65_536;

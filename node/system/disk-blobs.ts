@@ -37,7 +37,7 @@ export class DiskBlobs implements BlobStore {
   readonly #shares = new BlobShares();
   /** Says what needs the blobs, for whoever is refused because there are too many. */
   #describeUse: () => string = () => '';
-  /** Those that can be sent: their names are durable. */
+  /** The blobs that can be sent, for their names are durable, with their octets. */
   readonly #sizes = new Map<string, number>();
   /** When each was last wanted, by the monotonic clock: a wall clock that is set makes none older or younger. */
   readonly #wantedMs = new Map<string, number>();
@@ -201,7 +201,7 @@ export class DiskBlobs implements BlobStore {
     return new MeshError('store_full', sentences.filter((one) => one !== '').join(' '));
   }
 
-  /** Its name, durable when it resolves. */
+  /** Gives the blob its name, which is durable when this resolves. */
   async #give(part: string, blob: string): Promise<void> {
     await this.#inTurn(async () => {
       await rename(part, this.#path(blob));

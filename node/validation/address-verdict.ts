@@ -45,7 +45,7 @@ export interface InvalidAddress {
   readonly error_code: string;
 }
 
-/** As python-email-validator by its defaults, but for one: more than 64 octets before the @ are no address (RFC 5321 section 4.5.3.1.1). */
+/** Judges as python-email-validator does by its defaults, but for one: more than 64 octets before the @ are no address (RFC 5321 section 4.5.3.1.1). */
 export function validateEmail(email: string, options: ValidationOptions = {}): ValidAddress | InvalidAddress {
   const parsed = parseAddress(email, { ...options, strict: true });
   if (!parsed.valid) return { email, valid: false, error: parsed.error, error_code: parsed.code };

@@ -49,7 +49,7 @@ export const RESPONSE_HEADERS_BYTES_MAX = 16 * 1_024;
 export const INTERIM_ANSWERS_MAX = 16;
 /** A name's resolution while a subscription is made; a slower one counts as not resolving now. */
 export const RESOLVE_MS_MAX = 5 * SECOND_MS;
-/** The same before a proxy is asked for a name, which must leave it time: behind a proxy nobody may serve DNS. */
+/** A name's resolution before a proxy is asked for the name, which must leave it time: behind a proxy nobody may serve DNS. */
 export const RESOLVE_BEFORE_PROXY_MS_MAX = SECOND_MS;
 /** Names resolved at once for subscriptions being made; one that comes meanwhile counts as not resolving now, too. */
 export const VETS_MAX = 64;

@@ -7,7 +7,7 @@ import { CUSTOM_HEADERS_MAX, GRACE_SECONDS } from './limits.ts';
 import { rotated } from './secrets.ts';
 import type { Subscription } from './webhook-records.ts';
 
-/** As `POST /api/webhooks` sends it, its form checked by the route. */
+/** A subscription as `POST /api/webhooks` sends it, its form checked by the route. */
 export interface SubscriptionRequest {
   readonly url: string;
   readonly events: readonly string[];
@@ -32,7 +32,7 @@ export interface SubscriptionChange {
   readonly enabled?: boolean | undefined;
 }
 
-/** The same receiver: the URL as it is requested, without the fragment nobody sends. */
+/** Names a receiver: the URL as it is requested, without the fragment nobody sends. */
 export function receiverOf(url: string): string {
   const parsed = new URL(url);
   parsed.hash = '';

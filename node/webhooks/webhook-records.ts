@@ -205,7 +205,7 @@ export interface KeptChannel {
   readonly replays: readonly KeptReplay[];
 }
 
-/** As subscriptions were kept before `scope` could change: one for all epochs. */
+/** A subscription as it was kept before `scope` could change: one scope for all epochs. */
 const formerSubscription = z.looseObject({ scope, epochs: z.array(epoch.partial({ scope: true })) });
 
 /** Throws `store_failed` when the record is not what its key says: a node never starts from half of its data. */

@@ -51,7 +51,7 @@ export interface Webhooks {
   /** Told of every change whose position is above the log's head at this moment. `secret` only when we made it, and only here. */
   subscribe(request: SubscriptionRequest): Promise<{ readonly webhook: SubscriptionView; readonly secret?: string }>;
   list(): Promise<readonly SubscriptionView[]>;
-  /** This and the following throw `not_found`. */
+  /** Throws `not_found`, as the following do. */
   get(id: string): Promise<SubscriptionView>;
   patch(id: string, change: SubscriptionChange): Promise<SubscriptionView>;
   /** Signs with another secret from now on, and with the former one as well for so long. `secret` only when we made it. */

@@ -63,7 +63,7 @@ async function overKeeper(
   return { up: three.up, figures };
 }
 
-/** The same mesh, in turns with all hosts up and with its last one in trouble; the first turn warms up and does not count. */
+/** Measures one mesh, in turns with all hosts up and with its last one in trouble; the first turn warms up and does not count. */
 async function inTurns(
   ids: readonly string[],
   environment: Environment,

@@ -166,7 +166,7 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
   };
 }
 
-/** These peers are of the kind that signs nothing. */
+/** Peers of the kind that signs nothing. */
 const noKeys: PeerKeys = {
   known: () => undefined,
   learn: () => Promise.reject(new Error('No key is learned in this benchmark.')),

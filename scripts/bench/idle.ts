@@ -62,7 +62,7 @@ export const idleBenchmark: Benchmark = {
 interface Idle {
   /** Requests that the measured host sent in a minute. */
   readonly requests: number;
-  /** The same by path, of all windows. */
+  /** Requests of all windows by path. */
   readonly paths: Readonly<Record<string, number>>;
   readonly cpuMs: number;
 }

@@ -35,7 +35,7 @@ export interface BenchHost {
   readonly addresses: number;
   /** Milliseconds by which it answers late, as over a longer way. */
   readonly delayMs?: number;
-  /** It accepts connections and says nothing. */
+  /** Whether the server accepts connections and says nothing. */
   readonly hangs?: boolean;
 }
 

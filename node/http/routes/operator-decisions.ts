@@ -11,7 +11,7 @@ import { resource } from '../methods.ts';
 
 interface OperatorDecisions {
   evict(host: HostId): Promise<Done | Waiting>;
-  /** These are absent with an engine, which has its own. */
+  /** Absent, as `join`, with an engine, which has voters of its own. */
   recover?(voters: readonly HostId[]): Promise<void>;
   join?(host: HostId): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import services from 'nodemailer/lib/well-known/services.json' with { type: 'json' };
 
 export interface Preset {
-  /** As an account's `preset` names it, lower case. */
+  /** The word by which an account's `preset` names it, lower case. */
   readonly id: string;
   readonly name: string;
   readonly host: string;

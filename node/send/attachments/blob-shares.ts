@@ -39,7 +39,7 @@ export class BlobShares {
     this.#unused.set(blob, { client, bytes });
   }
 
-  /** It was there already, when the node started or since its mail needs it no more. */
+  /** Counts a blob that was there already, when the node started or since its mail needs it no more. */
   found(blob: string, bytes: number): void {
     if (this.#unused.has(blob)) return;
     this.#unused.set(blob, { client: '', bytes });

@@ -39,7 +39,7 @@ export interface BlobWriter {
 export interface BlobStore {
   /** Octets of a blob; `undefined` when there is none of that name. */
   bytesOf(blob: string): number | undefined;
-  /** Its octets. The stream fails when the blob is not there. */
+  /** The octets of a blob. The stream fails when the blob is not there. */
   read(blob: string): Readable;
   /** A new blob, written piece by piece. Throws `store_full`, `store_failed`. */
   begin(blob: NewBlob): Promise<BlobWriter>;

@@ -34,7 +34,7 @@ export interface ConclusionsOptions {
   readonly random: Random;
   /** Makes a change of a message durable; `change` is given it as it is once earlier changes are. */
   save(id: string, change: Change, writes: readonly Write[]): Promise<Message>;
-  /** It waits again. */
+  /** Lets a message wait again. */
   add(message: Message): void;
   /** Something may be startable that was not before. */
   poke(): void;
@@ -91,7 +91,7 @@ export class Conclusions {
     else this.#options.add(ended);
   }
 
-  /** It was not the message: another account may take it at once. */
+  /** Concludes an attempt that the account failed, not the message: another account may take it at once. */
   async #accountFailed(
     { message, account, trial, writes }: Attempt,
     outcome: Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>,

@@ -60,7 +60,7 @@ export class Dispatcher {
     return this.#due.size;
   }
 
-  /** It waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
+  /** The message waits until it is due, and is given up when its life is over: by the wall clock as it is now, from now on by elapsed time. */
   add(message: Message): void {
     this.#wait(message, message.dueMs - this.#options.clock.wallMs());
     this.#pump.poke();

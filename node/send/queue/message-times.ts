@@ -14,7 +14,7 @@ export function afterStep(message: Message, step: { readonly byMs: number; reado
   return { ...message, dueMs: message.dueMs + step.byMs, expiresMs: message.expiresMs + step.byMs };
 }
 
-/** As it is read back: a clock that was set back meanwhile makes no retry wait longer than the longest it can have been put off for. */
+/** A message as it is read back: a clock that was set back meanwhile makes no retry wait longer than it can have been put off for. */
 export function afterRestart(message: Message, nowMs: number): Message {
   if (isScheduled(message, nowMs)) return message;
   const waitMs = message.state === 'deferred' ? deferralDelayMsAtMost(message.deferrals) : 0;

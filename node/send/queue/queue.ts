@@ -113,7 +113,7 @@ export class Queue {
     return this.#dispatcher.run(signal);
   }
 
-  /** Its times are of the wall clock as it is set now. */
+  /** The message of that id; `undefined`: there is none. Times of a message are of the wall clock as it is set now. */
   get(id: string): Message | undefined {
     this.#clock.wallMs();
     return this.#messages.get(id);

@@ -22,13 +22,13 @@ export class Retention {
     this.#bounds = { ...BOUNDS, ...bounds };
   }
 
-  /** It was read back. */
+  /** Counts a message that was read back. */
   restored({ id, state, updatedAt }: Message): void {
     const agoMs = Math.max(0, this.#clock.wallMs() - Date.parse(updatedAt));
     if (isFinal(state)) this.#ended.set(id, this.#clock.monotonicMs() - agoMs);
   }
 
-  /** It is in that state now. */
+  /** Notes the state that a message is in now. */
   shown({ id, state }: Message): void {
     if (!isFinal(state)) this.#ended.delete(id);
     else if (!this.#ended.has(id)) this.#ended.set(id, this.#clock.monotonicMs());

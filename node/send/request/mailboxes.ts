@@ -6,7 +6,7 @@ import { refuseLineBreaks } from '../header-text.ts';
 import { MAILBOX_NAME_CHARACTERS_MAX } from '../limits.ts';
 import type { Mailbox } from '../message.ts';
 
-/** As a request has it: `a@x.com`, `Ann <a@x.com>`, or an object. */
+/** A mailbox as a request has it: `a@x.com`, `Ann <a@x.com>`, or an object. */
 export type MailboxInput = string | { readonly name?: string | undefined; readonly address: string };
 
 export interface MailboxRules {

@@ -11,7 +11,7 @@ export interface Pending {
   readonly isAtLeast: boolean;
 }
 
-/** As it was at the moment of the call. */
+/** How many deliveries wait, as it was at the moment of the call. */
 export async function countPending(
   lanes: LanesView,
   pages: Pick<LogPages, 'head' | 'after'>,

@@ -16,7 +16,7 @@ export class DeadLetters {
     return value === undefined ? undefined : readDeadLetter({ key, value });
   }
 
-  /** Those whose position is above `seq`, in order, at most `limit`. */
+  /** Dead letters whose position is above `seq`, in order, at most `limit`. */
   async after(subscriptionId: string, seq: number, limit: number): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
     const from = { after: deadKey(subscriptionId, seq), limit };

@@ -41,7 +41,7 @@ export interface DeliveryView {
   readonly waitsFor?: number;
   readonly diedAt?: string;
   readonly reason?: DeadLetter['reason'];
-  /** It is being sent again. */
+  /** The delivery is being sent again. */
   readonly isReplayed?: true;
 }
 

@@ -15,9 +15,9 @@ export type Verdict =
   | { readonly kind: 'gone' }
   | {
       readonly kind: 'failed';
-      /** It says something of the whole endpoint (unreachable, overloaded), not of this one event. */
+      /** Whether the failure is of the whole endpoint (unreachable, overloaded), not of this one event. */
       readonly isEndpoint: boolean;
-      /** As the receiver asked by `Retry-After`, bounded; 0 when it did not. */
+      /** The wait that the receiver asked for by `Retry-After`, bounded; 0 when it did not. */
       readonly retryAfterMs: number;
     };
 

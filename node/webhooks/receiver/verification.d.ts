@@ -47,7 +47,7 @@ export declare class DeliveryRefused extends Error {
 export type MeshEvent = AgentEvent | MailEvent | TestEvent;
 
 interface Told {
-  /** The same on every attempt, and the header `webhook-id`: drop what you have seen. */
+  /** Names the event: one id on every attempt, also in the header `webhook-id`. Drop what you have seen. */
   readonly id: string;
   /** ISO 8601, UTC: when it happened. */
   readonly timestamp: string;
@@ -58,7 +58,7 @@ interface Told {
 
 export interface AgentEvent extends Told {
   readonly type: 'agent.created' | 'agent.updated' | 'agent.deleted' | 'agent.email.changed';
-  /** The same as `type`. */
+  /** Repeats `type`. */
   readonly event: AgentEvent['type'];
   readonly changes: AgentChanges;
 }
@@ -67,7 +67,7 @@ export interface AgentEvent extends Told {
 export interface AgentChanges {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** They stay; their display name, primary flag or metadata changed. */
+  /** Addresses that stay; their display name, primary flag or metadata changed. */
   readonly modified: readonly string[];
   /** All that the agent has now. */
   readonly current: readonly string[];
@@ -78,7 +78,7 @@ export interface AgentChanges {
 /** What became of mail that an agent sent. */
 export interface MailEvent extends Told {
   readonly type: 'email.sent' | 'email.failed' | 'email.bounced' | 'email.unknown';
-  /** The same as `type`. */
+  /** Repeats `type`. */
   readonly event: MailEvent['type'];
   readonly email: {
     readonly email_id: string;
@@ -93,7 +93,7 @@ export interface MailEvent extends Told {
 /** An operator tried the webhook. */
 export interface TestEvent extends Told {
   readonly type: 'webhook.test';
-  /** The same as `type`. */
+  /** Repeats `type`. */
   readonly event: 'webhook.test';
   readonly changes: AgentChanges;
 }
