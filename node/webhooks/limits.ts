@@ -91,7 +91,10 @@ export const ACCEPTED_PER_RECORD_MAX = 64;
 export const ACCEPTED_RECORDS_MAX = 256;
 /** Single deliveries of one subscription that are tried again at the same time, each a small replay; beside them one replay of a span. */
 export const RETRIES_MAX = 64;
-/** Dead letters kept per subscription; at this many it is disabled, so that what follows is held and not buried. */
+/**
+ * Dead letters kept, of all subscriptions together: beyond that the oldest go. A subscription that has so many itself is disabled, so that what
+ * follows is held and not buried.
+ */
 export const DEAD_LETTERS_MAX = 100_000;
 /** A subscription is disabled after this long without one success, and at least so many attempts. */
 export const DISABLE_AFTER_MS = 120 * HOUR_MS;

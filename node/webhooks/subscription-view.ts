@@ -34,6 +34,8 @@ export interface SubscriptionView {
     readonly atLeast?: true;
     /** Events given up, kept as dead letters. */
     readonly dead: number;
+    /** Dead letters that are kept no more, for there were too many. */
+    readonly deadDropped?: number;
     readonly lastSuccessAt: string | null;
     /** The first failure since the last success. */
     readonly failingSince: string | null;
@@ -49,7 +51,7 @@ interface ReplayView {
 }
 
 export function viewOf(
-  { subscription, dead, endpoint, replays }: Channel,
+  { subscription, letters, endpoint, replays }: Channel,
   pending: Pending,
   nowMs: number,
 ): SubscriptionView {
@@ -77,7 +79,8 @@ export function viewOf(
       pending: isEnabled ? waiting : 0,
       held: isEnabled ? 0 : waiting,
       ...(isAtLeast ? { atLeast: true } : {}),
-      dead,
+      dead: letters.count,
+      ...(letters.dropped === 0 ? {} : { deadDropped: letters.dropped }),
       lastSuccessAt: momentOf(endpoint.lastSuccessMs),
       failingSince: momentOf(endpoint.failingSinceMs),
       pausedUntil: isEnabled && endpoint.pausedUntilMs > nowMs ? momentOf(endpoint.pausedUntilMs) : null,

@@ -83,6 +83,8 @@ const progress = z.object({
   /** Every wanted entry up to here is settled or has a lane whose `seq` is not above it. */
   cursor: count,
   dead: count,
+  /** Dead letters that had to go; absent in records from before these were counted. */
+  deadDropped: count.default(0),
   /** Records of accepted deliveries begun since the subscription was made; absent in records from before these were kept. */
   acceptedRecords: count.default(0),
   endpoint: z.object({

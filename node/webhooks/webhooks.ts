@@ -220,7 +220,7 @@ class WebhookService implements Webhooks {
   #open(request: SubscriptionRequest, events: ChangeEvent[], secret: string): Channel {
     const now = this.#now();
     const subscription = newSubscription(request, { id: newUuid(this.#ports.random), events, secret, ...now });
-    const progress = { cursor: now.head, dead: 0, acceptedRecords: 0, endpoint: NEW_ENDPOINT };
+    const progress = { cursor: now.head, dead: 0, deadDropped: 0, acceptedRecords: 0, endpoint: NEW_ENDPOINT };
     return new Channel({ subscription, progress, lanes: [], replays: [] }, { ...this.#ports, ledger: this.#ledger });
   }
 

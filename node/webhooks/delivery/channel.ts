@@ -11,6 +11,7 @@
 // A method changes state and marks its records in one go, without waiting in between; the caller flushes the ledger. A commit therefore
 // never shows half a change: a cursor on disk always fits the lanes beside it.
 import type { Clock, Random } from '../../../mesh/ports.ts';
+import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import { wants } from '../epochs.ts';
 import { DEAD_LETTERS_MAX } from '../limits.ts';
@@ -21,6 +22,7 @@ import { Attempts } from './attempts.ts';
 import { ChannelRecords } from './channel-records.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Health } from './health.ts';
+import { KeptLetters } from './kept-letters.ts';
 import type { Lane, LanesView } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { lifeEndMs } from './life.ts';
@@ -40,6 +42,7 @@ export class Channel {
   /** Aborts when the subscription is removed, or when the node must stop now: cuts off what is in flight. */
   readonly ended = new AbortController();
   readonly attempts: Attempts;
+  readonly letters: KeptLetters;
   readonly #live: Stream;
   readonly #replays: Replays;
   readonly #records: ChannelRecords;
@@ -49,7 +52,6 @@ export class Channel {
   readonly #log: Log;
   #subscription: Subscription;
   #origin: string;
-  #dead: number;
   #sweptMs = 0;
 
   constructor({ subscription, progress, lanes, replays }: KeptChannel, ports: ChannelPorts) {
@@ -63,17 +65,15 @@ export class Channel {
     this.#subscription = subscription;
     this.#origin = new URL(subscription.url).origin;
     this.#health = new Health(progress.endpoint, ports.random);
-    this.#dead = progress.dead;
+    this.letters = new KeptLetters(this.#records, progress);
     this.#acceptances = new Acceptances(this.#records, progress.acceptedRecords);
     const options = {
       subscription: () => this.#subscription,
       records: this.#records,
       placeChanged: () => this.#placeChanged(),
     };
-    this.#live = new Stream(
-      { cursor: progress.cursor, lanes },
-      { ...options, wants: (entry) => wants(this.#subscription, entry) },
-    );
+    const isWanted = (entry: ChangeEntry) => wants(this.#subscription, entry);
+    this.#live = new Stream({ cursor: progress.cursor, lanes }, { ...options, wants: isWanted });
     this.#replays = new Replays(this.#live, options);
     for (const kept of replays) this.#replays.add(kept.replay, kept.lanes);
   }
@@ -100,20 +100,15 @@ export class Channel {
     return this.#health.endpoint;
   }
 
-  get dead(): number {
-    return this.#dead;
-  }
-
   get isRemoved(): boolean {
     return this.#records.isRemoved;
   }
 
-  /** Of the changes as they come. */
   get lanes(): LanesView {
     return this.#live.lanes;
   }
 
-  /** The changes as they come. */
+  /** The changes as they come; `lanes` are theirs. */
   get live(): Stream {
     return this.#live;
   }
@@ -220,7 +215,7 @@ export class Channel {
     this.attempts.note();
     const attempt = lane.attempts + 1;
     const delayMs = retryDelayMs(attempt, this.#random);
-    // What is stored counts after a crash, which leaves out what the receiver said.
+    // What is stored counts after a crash only.
     const interruptions = attempt - (lane.history.at(-1)?.attempt ?? 0);
     stream.begin(lane, nowMs + interruptedDelayMs(interruptions, this.#random));
     this.#replays.took(stream);
@@ -245,10 +240,7 @@ export class Channel {
     const { stream, lane, isDead } = begun;
     if (verdict.kind === 'accepted') {
       this.#health.succeed(begun, nowMs);
-      if (isDead) {
-        this.#records.raised(lane.seq);
-        this.#dead = Math.max(0, this.#dead - 1);
-      }
+      if (isDead) this.letters.letGo(lane.seq);
       this.#acceptances.add({ seq: lane.seq, attempts: lane.attempts, history: [...lane.history, ended] });
       this.settle(begun);
       return undefined;
@@ -268,10 +260,15 @@ export class Channel {
 
   /** Keeps a dead letter in the place of a lane's first event. `isDead`: it was one before. */
   bury(turn: Turn, letter: DeadLetter, { isDead, nowMs }: { readonly isDead: boolean; readonly nowMs: number }): void {
-    this.#records.dead(letter);
-    if (!isDead) this.#dead += 1;
+    this.letters.keep(letter, isDead);
     this.settle(turn);
-    if (this.#dead >= DEAD_LETTERS_MAX && !isDead && this.isEnabled) this.disable('dead_letters_full', nowMs);
+    if (this.letters.count >= DEAD_LETTERS_MAX && !isDead && this.isEnabled) this.disable('dead_letters_full', nowMs);
+  }
+
+  /** Dead letters that must go; the caller flushes. */
+  dropLetters(seqs: readonly number[]): void {
+    for (const seq of seqs) this.letters.drop(seq);
+    this.#placeChanged();
   }
 
   /** The place of a lane's first event is settled; the health of the receiver is written down with it. */
@@ -293,7 +290,8 @@ export class Channel {
   #placeChanged(): void {
     this.#records.progress(() => ({
       cursor: this.lanes.cursor,
-      dead: this.#dead,
+      dead: this.letters.count,
+      deadDropped: this.letters.dropped,
       acceptedRecords: this.#acceptances.begun,
       endpoint: this.endpoint,
     }));

@@ -8,6 +8,7 @@ import type { Log } from '../../log.ts';
 import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
+import { DeadLetterBound } from './dead-letter-bound.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Ledger } from './ledger.ts';
 import { LogPages } from './log-pages.ts';
@@ -34,6 +35,7 @@ export class DeliveryLoop implements LogHolder {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
+  readonly #bound: DeadLetterBound;
   /** The channels in the order of their turns: the channel that made the newest attempt is the last. */
   #rotation: readonly Channel[] = [];
   readonly #pump: Pump;
@@ -41,6 +43,7 @@ export class DeliveryLoop implements LogHolder {
   constructor(ports: DeliveryPorts) {
     this.#ports = ports;
     this.#pages = new LogPages(ports.changes);
+    this.#bound = new DeadLetterBound(ports);
     this.#pump = new Pump({ clock: ports.clock, start: () => this.#start() });
     this.#reader = new LogReader({
       pages: this.#pages,
@@ -73,6 +76,7 @@ export class DeliveryLoop implements LogHolder {
   async giveUp(seq: number): Promise<void> {
     for (const channel of this.#rotation) await this.#giveUp(channel, seq);
     await this.#ports.ledger.flush();
+    await this.#boundDeadLetters();
   }
 
   async #giveUp(channel: Channel, seq: number): Promise<void> {
@@ -221,6 +225,11 @@ export class DeliveryLoop implements LogHolder {
       this.#bury(channel, turn, await this.#find(turn));
       await this.#goOn(channel, turn);
     }
+    await this.#boundDeadLetters();
+  }
+
+  #boundDeadLetters(): Promise<void> {
+    return this.#bound.enforce(() => this.#rotation);
   }
 
   #bury(channel: Channel, turn: Turn, { entry, isDead }: Found): void {

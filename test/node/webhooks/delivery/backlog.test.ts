@@ -126,7 +126,13 @@ describe('the number of events that wait', () => {
     expect(await world.totals()).toMatchObject({ pending: 0 });
     world.changes.append('ann');
     await world.clock.advance(SECOND_MS);
-    expect(Object.keys(world.stored(key)[key] as object)).toEqual(['cursor', 'dead', 'acceptedRecords', 'endpoint']);
+    expect(Object.keys(world.stored(key)[key] as object)).toEqual([
+      'cursor',
+      'dead',
+      'deadDropped',
+      'acceptedRecords',
+      'endpoint',
+    ]);
   });
 });
 

@@ -1,0 +1,61 @@
+// All subscriptions together keep a bounded number of dead letters. Where there are more the oldest go, and it is told which.
+import type { Log } from '../../log.ts';
+import { DEAD_LETTERS_MAX, LOG_PAGE_ENTRIES_MAX } from '../limits.ts';
+import type { Channel } from './channel.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface DeadLetterBoundPorts {
+  readonly deadLetters: DeadLetters;
+  readonly ledger: Ledger;
+  readonly log: Log;
+}
+
+export class DeadLetterBound {
+  readonly #ports: DeadLetterBoundPorts;
+  #isEnforcing = false;
+
+  constructor(ports: DeadLetterBoundPorts) {
+    this.#ports = ports;
+  }
+
+  /** Resolves when there are no more than may be, durably. Rejects with `store_failed`. */
+  async enforce(channels: () => readonly Channel[]): Promise<void> {
+    if (this.#isEnforcing) return;
+    this.#isEnforcing = true;
+    try {
+      for (;;) {
+        const excess = channels().reduce((sum, { letters }) => sum + letters.count, 0) - DEAD_LETTERS_MAX;
+        if (excess <= 0 || !(await this.#dropOldest(channels(), excess))) return;
+      }
+    } finally {
+      this.#isEnforcing = false;
+    }
+  }
+
+  /** A part of them. Resolves with false when none was found. */
+  async #dropOldest(channels: readonly Channel[], excess: number): Promise<boolean> {
+    const found = [];
+    for (const channel of channels) found.push(...(await this.#oldestOf(channel)));
+    const oldest = found.sort((one, other) => one.seq - other.seq).slice(0, Math.min(excess, LOG_PAGE_ENTRIES_MAX));
+    for (const channel of channels) {
+      const seqs = oldest.filter((one) => one.channel === channel && !channel.isRemoved).map(({ seq }) => seq);
+      if (seqs.length > 0) this.#drop(channel, seqs);
+    }
+    await this.#ports.ledger.flush();
+    return oldest.length > 0;
+  }
+
+  /** What is being sent again is left, for it may be accepted yet. */
+  async #oldestOf(channel: Channel) {
+    if (channel.letters.count === 0) return [];
+    const letters = await this.#ports.deadLetters.after(channel.id, 0, LOG_PAGE_ENTRIES_MAX);
+    return letters.map(({ seq }) => ({ seq, channel })).filter(({ seq }) => channel.replays.sending(seq) === undefined);
+  }
+
+  #drop(channel: Channel, seqs: readonly number[]): void {
+    channel.dropLetters(seqs);
+    const told = { subscriptionId: channel.id, letters: seqs.length, fromSeq: seqs[0], toSeq: seqs.at(-1) };
+    this.#ports.log.warn('dead_letters.dropped', told);
+  }
+}
