@@ -31,7 +31,7 @@ export interface PeersOptions extends LegacyPorts {
   readonly changed: () => void;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
-  /** This and the next: see `PresenceOptions`. */
+  /** Told, as `lost` is, what `PresenceOptions` says. */
   readonly found: (id: HostId) => void;
   readonly lost: (id: HostId, why: string) => void;
   /** Aborts when the node stops. */
