@@ -9,7 +9,8 @@ import { HELLO_PATH } from '../peers/hello.ts';
 import { errorResponse } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { refusedEncoding } from './input.ts';
-import { LookUpTurns } from './look-up-turns.ts';
+import { lookUpTurns } from './look-up-turns.ts';
+import type { LoopTurns } from './loop-turns.ts';
 import { PEER_PATHS, requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
@@ -70,20 +71,20 @@ function indexRoutes({ log, emailIndex }: AppServices): Hono {
 /** What hosts ask each other: signed, and answered with a signature. */
 function peerRoutes(services: AppServices): Hono {
   const app = createShell(services.log);
-  app.use(HELLO_PATH, inTurn(new LookUpTurns()));
+  app.use(HELLO_PATH, inTurn(lookUpTurns()));
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   for (const add of services.peerRoutes) add(app);
-  app.use(EMAIL_INDEX_PATH, inTurn(new LookUpTurns()), indexAuth(services));
+  app.use(EMAIL_INDEX_PATH, inTurn(lookUpTurns()), indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;
 }
 
 /** Before anything is verified or signed, which is what it costs. */
-function inTurn(turns: LookUpTurns): MiddlewareHandler {
-  return async function takeTurn(_, next) {
-    await turns.take();
+function inTurn(turns: LoopTurns): MiddlewareHandler {
+  return async function enterTurn(_, next) {
+    await turns.enter();
     await next();
   };
 }

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { MeshError } from '../../mesh/errors.ts';
 import { addressGroup } from './address-group.ts';
 import { rawErrorResponse } from './errors.ts';
-import { LoopTurns } from './loop-turns.ts';
+import { LoopTurns, turnsOfMs } from './loop-turns.ts';
 
 export interface ConnectionBounds {
   /** Open at once; above it the longest idle one makes room. */
@@ -36,10 +36,12 @@ export const CONNECTION_BOUNDS: ConnectionBounds = {
   lingerMs: 1_000,
 };
 
+/** Of answers, in one turn of the event loop. */
+const TURN_MS_MAX = 10;
 /** How often it is looked whether an answer was not taken in time. */
 const SWEEPS_PER_TAKE = 10;
 
-interface Turn {
+interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly answer: () => void;
@@ -48,8 +50,8 @@ interface Turn {
 class Connection {
   readonly socket: Socket;
   readonly group: string;
-  inHand: Turn | undefined;
-  waiting: Turn[] = [];
+  inHand: Exchange | undefined;
+  waiting: Exchange[] = [];
   /** Said last: nothing of this connection is read any more. */
   refusal: MeshError | undefined;
   untaken: { readonly bytes: number; readonly untilMs: number } | undefined;
@@ -67,7 +69,7 @@ export class Connections {
   /** Connections whose answer is not taken yet, the longest first. */
   readonly #untaken = new Set<Connection>();
   #untakenBytes = 0;
-  readonly #turns = new LoopTurns();
+  readonly #turns = new LoopTurns({ budget: turnsOfMs(TURN_MS_MAX) });
   #sweeper: NodeJS.Timeout | undefined;
   readonly #isStopping: () => boolean;
 
@@ -94,11 +96,11 @@ export class Connections {
   }
 
   /** Answers the request when those before it are answered. */
-  take(turn: Turn): void {
-    const connection = this.#open.get(turn.incoming.socket);
+  enqueue(exchange: Exchange): void {
+    const connection = this.#open.get(exchange.incoming.socket);
     if (connection === undefined || connection.refusal !== undefined) return;
-    if (connection.inHand === undefined) this.#begin(connection, turn);
-    else if (connection.waiting.length < this.#bounds.pipelinedMax) connection.waiting.push(turn);
+    if (connection.inHand === undefined) this.#begin(connection, exchange);
+    else if (connection.waiting.length < this.#bounds.pipelinedMax) connection.waiting.push(exchange);
     else {
       readNoMore(connection.socket);
       const message = `More than ${this.#bounds.pipelinedMax} requests of this connection wait for their turn. Send the rest once those are answered.`;
@@ -126,13 +128,13 @@ export class Connections {
     if (connection.inHand === undefined) this.#end(connection, error);
   }
 
-  #begin(connection: Connection, turn: Turn): void {
-    const { outgoing } = turn;
-    connection.inHand = turn;
+  #begin(connection: Connection, exchange: Exchange): void {
+    const { outgoing } = exchange;
+    connection.inHand = exchange;
     outgoing.once('prefinish', () => this.#handedOver(connection));
     outgoing.once('close', () => this.#answered(connection));
     this.#turns.begin(() => {
-      if (!connection.socket.destroyed) turn.answer();
+      if (!connection.socket.destroyed) exchange.answer();
     });
   }
 

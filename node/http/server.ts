@@ -40,7 +40,7 @@ export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNEC
   const server = createServer(options, (incoming, outgoing) => {
     const answer = () =>
       namesNoHost(incoming) ? answerRaw(outgoing, HOST_MISSING) : void listener(incoming, outgoing);
-    connections.take({ incoming, outgoing, answer });
+    connections.enqueue({ incoming, outgoing, answer });
   });
   server.on('connection', (socket: Socket) => connections.opened(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -50,7 +50,7 @@ export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNEC
   server.on('checkExpectation', (incoming, outgoing) => {
     const expected = String(incoming.headers.expect).slice(0, 100);
     const error = new MeshError('expectation_failed', `This node can't do what 'Expect: ${expected}' asks for.`);
-    connections.take({ incoming, outgoing, answer: () => answerRaw(outgoing, error) });
+    connections.enqueue({ incoming, outgoing, answer: () => answerRaw(outgoing, error) });
   });
   server.on('connect', (_, socket) => {
     const message = 'CONNECT is not a method of this node: it is no proxy.';

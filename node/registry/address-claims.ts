@@ -74,11 +74,11 @@ export class AddressClaims {
   /** Locks these addresses until the result is disposed of. Throws `overloaded` at `untilMs` of the monotonic clock. */
   async lock(addresses: Addresses, untilMs: number): Promise<Disposable> {
     const keys = addresses.map((entry) => entry.key);
-    const turn = await this.#locks.lockAll(keys, untilMs);
+    const locked = await this.#locks.lockAll(keys, untilMs);
     return {
       [Symbol.dispose]: () => {
         for (const key of keys) this.#pending.delete(key);
-        turn[Symbol.dispose]();
+        locked[Symbol.dispose]();
       },
     };
   }

@@ -1,4 +1,4 @@
-// Adding, changing and removing one address of an agent. Turns are taken in the order that agents.ts states.
+// Adding, changing and removing one address of an agent. Locks are taken in the order that agents.ts states.
 
 import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
@@ -32,7 +32,7 @@ export class Addresses {
     const wanted = parseWanted(parseAddress, input, 'address');
     const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
-    using _agentTurn = await locks.lock(id, untilMs);
+    using _agentLock = await locks.lock(id, untilMs);
     const before = table.get(id);
     const present = before.addresses.find((entry) => entry.key === wanted.key);
     if (present !== undefined) return { agent: before, address: present, isNew: false };
@@ -40,7 +40,7 @@ export class Addresses {
     const addresses = withAddress(before.addresses, wanted, addressClaims.newClaim());
     // The new one stands last.
     const gained = addresses.slice(-1) as [AgentAddress];
-    using _addressTurn = await addressClaims.lock(gained, untilMs);
+    using _addressLock = await addressClaims.lock(gained, untilMs);
     const settled = await addressClaims.claim(before, gained, {
       askedMs,
       given: new Map([[wanted.key, input.address]]),
@@ -52,7 +52,7 @@ export class Addresses {
   /** Throws `not_found` or `invalid_request`. */
   async patch(id: AgentId, text: string, patch: AddressPatch): Promise<Agent> {
     const { table, writer, locks, clock } = this.#parts;
-    using _agentTurn = await locks.lock(id, lockDeadline(clock));
+    using _agentLock = await locks.lock(id, lockDeadline(clock));
     const before = table.get(id);
     const { key } = this.#find(before, text);
     const addresses = withDetails(before.addresses, key, patch);
@@ -73,7 +73,7 @@ export class Addresses {
     };
     // Released meanwhile, it must not be taken again; claimed meanwhile, it is somebody else's turn.
     const ours = keys.filter((key) => table.holderOf(key) !== undefined);
-    using _turn = await addressClaims.lock(
+    using _lock = await addressClaims.lock(
       ours.flatMap(heldBy).map(({ entry }) => entry),
       lockDeadline(clock),
     );
@@ -94,11 +94,11 @@ export class Addresses {
     const id = table.holderOf(key)?.id;
     if (id === undefined) return;
     const untilMs = lockDeadline(clock);
-    using _agentTurn = await locks.lock(id, untilMs);
+    using _agentLock = await locks.lock(id, untilMs);
     const before = table.find(id);
     const entry = before?.addresses.find((one) => one.key === key && one.claimId !== standing);
     if (before === undefined || entry === undefined) return;
-    using _addressTurn = await addressClaims.lock([entry], untilMs);
+    using _addressLock = await addressClaims.lock([entry], untilMs);
     const addresses = withoutAddress(before.addresses, key);
     const writes = [...addressClaims.releaseWrites([entry]), ...writesOf(before, entry)];
     await writer.save(before, { ...before, addresses }, writes);
@@ -110,13 +110,13 @@ export class Addresses {
   async remove(id: AgentId, text: string): Promise<Changed> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.lock(id, untilMs);
+    using agentLock = await locks.lock(id, untilMs);
     const before = table.get(id);
     const lost = [this.#find(before, text)];
-    using _addressTurn = await addressClaims.lock(lost, untilMs);
+    using _addressLock = await addressClaims.lock(lost, untilMs);
     const addresses = lost.reduce((list, entry) => withoutAddress(list, entry.key), before.addresses);
     const agent = await writer.save(before, { ...before, addresses }, addressClaims.releaseWrites(lost));
-    agentTurn[Symbol.dispose]();
+    agentLock[Symbol.dispose]();
     return { agent, releasing: await addressClaims.release(lost) };
   }
 

@@ -1,4 +1,4 @@
-// Creating, changing and deleting agents. Each mutation takes its turns in one order (the agent's id, then the new name, then
+// Creating, changing and deleting agents. Each mutation takes its locks in one order (the agent's id, then the new name, then
 // addresses sorted by key; one lock of each of the first two kinds), so no two mutations can wait for each other in a circle.
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
@@ -47,14 +47,14 @@ export class Agents {
     const draft = this.#draft(input, wanted);
     const askedMs = this.#parts.clock.monotonicMs();
     const untilMs = lockDeadline(this.#parts.clock);
-    using _agentTurn = await locks.lock(draft.id, untilMs);
+    using _agentLock = await locks.lock(draft.id, untilMs);
     const twin = table.find(draft.id);
     if (twin !== undefined) return { agent: sameOrRefuse(twin, draft), isNew: false };
-    using _nameTurn = await this.#names.lock(nameKey(draft.name), untilMs);
+    using _nameLock = await this.#names.lock(nameKey(draft.name), untilMs);
     table.refuseTakenName(draft.name, undefined);
     const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     const sequence = writer.lastSequence(draft.id, gone);
-    using _addressTurns = await addressClaims.lock(draft.addresses, untilMs);
+    using _addressLocks = await addressClaims.lock(draft.addresses, untilMs);
     const settled = await addressClaims.claim(draft, draft.addresses, {
       askedMs,
       given: givenTexts(wishes, wanted),
@@ -70,21 +70,21 @@ export class Agents {
     const wanted = this.#wantedList(patch);
     const askedMs = clock.monotonicMs();
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.lock(id, untilMs);
+    using agentLock = await locks.lock(id, untilMs);
     const before = table.get(id);
     const after = this.#patched(before, patch, wanted);
-    using _nameTurn = before.name === after.name ? undefined : await this.#names.lock(nameKey(after.name), untilMs);
+    using _nameLock = before.name === after.name ? undefined : await this.#names.lock(nameKey(after.name), untilMs);
     table.refuseTakenName(after.name, id);
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
-    using _addressTurns = await addressClaims.lock([...gained, ...lost], untilMs);
+    using _addressLocks = await addressClaims.lock([...gained, ...lost], untilMs);
     const settled = await addressClaims.claim(after, gained, {
       askedMs,
       given: givenTexts(patch.tools?.email?.addresses ?? [], wanted ?? []),
     });
     const agent = await writer.save(before, after, [...settled, ...addressClaims.releaseWrites(lost)]);
     // The agent is free for the next change while the voters hear of this one; its addresses are not.
-    agentTurn[Symbol.dispose]();
+    agentLock[Symbol.dispose]();
     return { agent, releasing: await addressClaims.release(lost) };
   }
 
@@ -92,12 +92,12 @@ export class Agents {
   async remove(id: AgentId): Promise<readonly EmailAddress[]> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const untilMs = lockDeadline(clock);
-    using agentTurn = await locks.lock(id, untilMs);
+    using agentLock = await locks.lock(id, untilMs);
     const before = table.get(id);
     const lost = before.addresses;
-    using _addressTurns = await addressClaims.lock(lost, untilMs);
+    using _addressLocks = await addressClaims.lock(lost, untilMs);
     await writer.remove(before, addressClaims.releaseWrites(lost));
-    agentTurn[Symbol.dispose]();
+    agentLock[Symbol.dispose]();
     // Awaited here: the turns on the addresses end when this function returns.
     return await addressClaims.release(lost);
   }

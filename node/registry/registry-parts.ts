@@ -14,7 +14,7 @@ export interface RegistryParts {
   readonly table: AgentTable;
   readonly writer: AgentWriter;
   readonly addressClaims: AddressClaims;
-  /** Turns on agents, by their ids. */
+  /** Of agents, by their ids. */
   readonly locks: KeyedLock;
   readonly store: Pick<Store, 'get'>;
   readonly parseAddress: IdentityParser;
@@ -23,7 +23,7 @@ export interface RegistryParts {
   readonly hostId: HostId;
 }
 
-/** The moment, on the monotonic clock, until which a mutation that begins now waits for its turns. */
+/** The moment, on the monotonic clock, until which a mutation that begins now waits for its locks. */
 export function lockDeadline(clock: Clock): number {
   return clock.monotonicMs() + LOCK_WAIT_MS_MAX;
 }

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { LookUpTurns } from '../../../node/http/look-up-turns.ts';
+import { lookUpTurns } from '../../../node/http/look-up-turns.ts';
 
 describe('look-ups that cost a signature', () => {
   it('are worked on eight at a time, in their order, while others have their turn', async () => {
-    const turns = new LookUpTurns();
+    const turns = lookUpTurns();
     const done: number[] = [];
     const all = Array.from({ length: 20 }, async (_, at) => {
-      await turns.take();
+      await turns.enter();
       done.push(at);
     });
     const seen: number[] = [];
@@ -19,15 +19,15 @@ describe('look-ups that cost a signature', () => {
     await Promise.all(all);
     expect(seen[0]).toBe(8);
     expect(done).toEqual(Array.from({ length: 20 }, (_, at) => at));
-    expect(turns.take()).toBe(undefined);
+    expect(turns.enter()).toBe(undefined);
   });
 
   it('are refused when too many wait', async () => {
-    const turns = new LookUpTurns();
-    const waiting = Array.from({ length: 8 + 1_024 }, () => turns.take());
-    expect(() => turns.take()).toThrow(expect.objectContaining({ code: 'rate_limited', retryAfterSeconds: 1 }));
+    const turns = lookUpTurns();
+    const waiting = Array.from({ length: 8 + 1_024 }, () => turns.enter());
+    expect(() => turns.enter()).toThrow(expect.objectContaining({ code: 'rate_limited', retryAfterSeconds: 1 }));
     await Promise.all(waiting);
     await nextTurn();
-    expect(turns.take()).toBe(undefined);
+    expect(turns.enter()).toBe(undefined);
   });
 });

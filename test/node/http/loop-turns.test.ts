@@ -1,7 +1,7 @@
 // Bursts of work, a few milliseconds of it in each turn of the event loop.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { LoopTurns } from '../../../node/http/loop-turns.ts';
+import { LoopTurns, turnsOfMs } from '../../../node/http/loop-turns.ts';
 
 function busyForMs(ms: number): void {
   const untilMs = performance.now() + ms;
@@ -9,7 +9,7 @@ function busyForMs(ms: number): void {
 }
 
 it('begins what comes in a burst in order, and lets others have the event loop in between', async () => {
-  const turns = new LoopTurns();
+  const turns = new LoopTurns({ budget: turnsOfMs(10) });
   const done: string[] = [];
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
     turns.begin(() => {
@@ -28,7 +28,7 @@ it('begins what comes in a burst in order, and lets others have the event loop i
 });
 
 it('begins single work at once', async () => {
-  const turns = new LoopTurns();
+  const turns = new LoopTurns({ budget: turnsOfMs(10) });
   let begun = 0;
   for (let at = 0; at < 3; at += 1) {
     turns.begin(() => {
