@@ -65,7 +65,7 @@ function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenCl
   const { self, roster, registry, store, transport, clock, random, doubted, conversation } = options;
   const claims = new QuorumClaims({
     ...{ self, records, registry, journal: store, transport, clock, random, doubted, conversation },
-    ...{ wish: wishOf(roster, options.isNoVoter), log: tellerOf(options.log) },
+    ...{ wish: wishOf(roster, options.isNoVoter), log: infoLog(options.log) },
   });
   return {
     store: claims,
@@ -91,7 +91,7 @@ async function openEngineClaims(
   engine: ClaimEngine,
   records: ClaimRecords,
 ): Promise<OpenClaims> {
-  const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log: tellerOf(log) });
+  const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log: infoLog(log) });
   let listed = roster;
   const evict = async (host: HostId) => {
     if (listed.get(host)?.enabled === true)
@@ -115,7 +115,7 @@ async function openEngineClaims(
   };
 }
 
-function tellerOf(log: Log): (event: string, fields: Readonly<Record<string, unknown>>) => void {
+function infoLog(log: Log): (event: string, fields: Readonly<Record<string, unknown>>) => void {
   return (event, fields) => log.info(event, fields);
 }
 

@@ -6,8 +6,8 @@ import type { AddressKey, HostId } from '../mesh/names.ts';
 class MeshEvent<Details extends readonly unknown[] = []> {
   readonly #listeners = new Set<(...details: Details) => void>();
 
-  /** Calls every listener, in the order in which they subscribed. What a listener throws is the teller's. */
-  readonly tell = (...details: Details): void => {
+  /** Calls every listener, in the order in which they subscribed. What a listener throws, whoever dispatches gets. */
+  readonly dispatch = (...details: Details): void => {
     for (const listener of this.#listeners) listener(...details);
   };
 

@@ -72,17 +72,17 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     ...{ ...options, roster, keys, transport, believesLegacy, parseAddress: parseAnyAddress },
     holds: (key) => index.holder(key) !== undefined,
     index: () => index.etag,
-    changed: events.votersChanged.tell,
-    doubled: events.doubled.tell,
-    found: events.found.tell,
-    lost: events.lost.tell,
+    changed: events.votersChanged.dispatch,
+    doubled: events.doubled.dispatch,
+    found: events.found.dispatch,
+    lost: events.lost.dispatch,
   });
   const claims = stack.use(
     await openClaims({
       ...{ ...options, roster: roster(), transport, registry: claimsViewOf(index) },
       isNoVoter: (id) => peers.legacy.isNoVoter(id),
       conversation: peers.heartbeat,
-      doubted: events.doubted.tell,
+      doubted: events.doubted.dispatch,
     }),
   );
   events.votersChanged.subscribe(() => claims.edited(roster()));

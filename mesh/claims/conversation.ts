@@ -27,8 +27,8 @@ export function withIndex<Said extends Question | Reply>(said: Said, conversatio
   return isGreeting && conversation !== undefined ? { ...said, index: conversation.index() } : said;
 }
 
-/** Tells how a greeting ends that is under way. */
-export function tellOf(
+/** Reports how a greeting ends that is under way. */
+export function reportEnd(
   heard: Promise<Reply>,
   { to, sinceMs }: { readonly to: HostId; readonly sinceMs: number },
   conversation: Conversation | undefined,

@@ -8,7 +8,7 @@ import { Outbox } from '../register/outbox.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Event } from '../state/events.ts';
 import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from '../state/messages.ts';
-import { type Conversation, tellOf, withIndex } from './conversation.ts';
+import { type Conversation, reportEnd, withIndex } from './conversation.ts';
 import { LastSaid } from './last-said.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
@@ -47,7 +47,7 @@ export class Speaker {
     const sinceMs = clock.monotonicMs();
     const said = withIndex(question, conversation);
     const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said, this.#greetings);
-    if (question.about === 'greeting') tellOf(heard, { to, sinceMs }, conversation);
+    if (question.about === 'greeting') reportEnd(heard, { to, sinceMs }, conversation);
     heard.then(
       (reply) => dispatch({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.

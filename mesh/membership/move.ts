@@ -86,7 +86,7 @@ export function rechosen(state: CoreState, operation: number, out: Effect[]): vo
 }
 
 /** Answers a mover with a page of the keys that this host knows of: of its registers, and of its registry should it have lost registers. */
-export function tellKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
+export function answerKeys(state: CoreState, question: KeysQuestion): KeysAnswer {
   const { membership, registers, registry } = state;
   const incarnation = membership.starts.own.data;
   const elsewhere = strayed(state, question);

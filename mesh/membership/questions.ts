@@ -14,7 +14,7 @@ import { adopt, rejoin, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
 import { judgeStart, rememberStart } from './lost-data.ts';
-import { attend, hearKeysAnswer, tellKeys } from './move.ts';
+import { answerKeys, attend, hearKeysAnswer } from './move.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */
@@ -32,7 +32,7 @@ function replyTo(state: CoreState, from: HostId, question: Question, writes: Wri
     case 'succession':
       return answerProposal(state, from, question, writes);
     case 'keys':
-      return tellKeys(state, question);
+      return answerKeys(state, question);
   }
 }
 

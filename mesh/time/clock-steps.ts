@@ -6,7 +6,7 @@ import type { Clock } from '../ports.ts';
 const STEP_MS_MIN = 1_000;
 
 /** A clock that reads as `clock` does; `stepped` is called before a reading that shows the wall clock to be set, with by how much. */
-export function tellingSteps(clock: Clock, stepped: (byMs: number) => void): Clock {
+export function watchSteps(clock: Clock, stepped: (byMs: number) => void): Clock {
   let offsetMs = clock.wallMs() - clock.monotonicMs();
   return {
     monotonicMs: () => clock.monotonicMs(),

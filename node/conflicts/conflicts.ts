@@ -78,7 +78,7 @@ export class Conflicts {
       return;
     }
     const known = this.#doubles.get(hostId);
-    if (known?.size !== keys.length || !keys.every((key) => known.has(key))) this.#tell(hostId, keys.length);
+    if (known?.size !== keys.length || !keys.every((key) => known.has(key))) this.#warn(hostId, keys.length);
     this.#doubles.set(hostId, new Set(keys));
   }
 
@@ -87,10 +87,10 @@ export class Conflicts {
     const known = this.#doubles.get(hostId) ?? new Set();
     if (known.has(key)) return;
     this.#doubles.set(hostId, known.add(key));
-    this.#tell(hostId, known.size);
+    this.#warn(hostId, known.size);
   }
 
-  #tell(hostId: HostId, addresses: number): void {
+  #warn(hostId: HostId, addresses: number): void {
     this.#options.log.warn('conflict.undecided', { hostId, addresses });
   }
 

@@ -53,7 +53,7 @@ export class BodyPlaces {
   #enter(client: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#isFree(client)) {
-      this.#take(client);
+      this.#occupy(client);
       return Promise.resolve();
     }
     const ofClient = [...this.#waiting].filter((one) => one.client === client).length;
@@ -85,7 +85,7 @@ export class BodyPlaces {
     const next = this.#next();
     if (next === undefined) return;
     this.#waiting.delete(next);
-    this.#take(next.client);
+    this.#occupy(next.client);
     next.begin();
   }
 
@@ -103,7 +103,7 @@ export class BodyPlaces {
     return taken < PLACES && this.#of(client) < CLIENT_PLACES_MAX;
   }
 
-  #take(client: string): void {
+  #occupy(client: string): void {
     this.#taken.set(client, this.#of(client) + 1);
   }
 

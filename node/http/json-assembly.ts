@@ -24,7 +24,7 @@ export class JsonAssembly {
   /** Begun so far; a member that is written twice counts twice, for it costs a file each time. */
   #contents = 0;
   #text = '';
-  #held = 0;
+  #counted = 0;
   #values = 0;
   #value: unknown;
   #isComplete = false;
@@ -42,7 +42,7 @@ export class JsonAssembly {
    * A promise when there is something to be waited for before the next token. Throws `payload_too_large`, `invalid_json`,
    * `unknown_field`, `invalid_request`.
    */
-  take(token: Token): Promise<void> | undefined {
+  add(token: Token): Promise<void> | undefined {
     switch (token.name) {
       case 'startObject':
         return this.#open({});
@@ -87,7 +87,7 @@ export class JsonAssembly {
   }
 
   #append(chunk: string): undefined {
-    this.#hold(chunk.length);
+    this.#count(chunk.length);
     this.#text += chunk;
   }
 
@@ -126,12 +126,12 @@ export class JsonAssembly {
   #name(name: string): undefined {
     if (name === '__proto__')
       throw new MeshError('unknown_field', `'${name}' is not a field this route knows.`, { field: name });
-    this.#hold(VALUE_COST);
+    this.#count(VALUE_COST);
     this.#path[this.#path.length - 1] = name;
   }
 
   #put(value: unknown): undefined {
-    this.#hold(VALUE_COST);
+    this.#count(VALUE_COST);
     this.#values += 1;
     if (this.#values > JSON_BOUNDS.valuesMax)
       throw new MeshError('payload_too_large', `The body has more than ${JSON_BOUNDS.valuesMax} values.`);
@@ -150,9 +150,9 @@ export class JsonAssembly {
     if (typeof at === 'number') this.#path[this.#path.length - 1] = at + 1;
   }
 
-  #hold(size: number): void {
-    this.#held += size;
-    if (this.#held > SEND_BODY_BYTES_MAX)
+  #count(size: number): void {
+    this.#counted += size;
+    if (this.#counted > SEND_BODY_BYTES_MAX)
       throw new MeshError(
         'payload_too_large',
         `The body is larger than ${SEND_BODY_BYTES_MAX} octets without its attachments, the most this route takes.`,

@@ -20,8 +20,8 @@ export class Listeners {
     this.#bounds = bounds;
   }
 
-  /** Takes a place, and returns how to give it back, once. Throws `overloaded`, and `rate_limited` when the client has too many. */
-  take(client: string): () => void {
+  /** Admits one more, and returns what ends that, once. Throws `overloaded`, and `rate_limited` when the client has too many. */
+  admit(client: string): () => void {
     const { listenersMax, perClientMax } = this.#bounds;
     const own = this.#byClient.get(client) ?? 0;
     if (own >= perClientMax)

@@ -76,7 +76,7 @@ async function readLarge(beginBlob: BeginBlob, body: AsyncIterable<Uint8Array>):
       octets += chunk.byteLength;
       if (octets > BODY_BYTES_MAX) throw tooLarge();
       for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES_MAX)
-        await feeding.take(
+        await feeding.feed(
           Buffer.from(chunk.buffer, chunk.byteOffset + at, Math.min(PIECE_BYTES_MAX, chunk.byteLength - at)),
         );
     }
@@ -113,7 +113,7 @@ class Feeding {
     this.#assembly = assembly;
   }
 
-  async take(octets: Buffer): Promise<void> {
+  async feed(octets: Buffer): Promise<void> {
     const passed = await this.#pass(octets);
     if (passed === octets.length) return;
     const text = decoded(() => this.#decoder.decode(octets.subarray(passed), { stream: true }));
@@ -142,7 +142,7 @@ class Feeding {
 
   async #tokens(text: string | typeof END): Promise<void> {
     for (const token of parsed(() => this.#parse(text).values ?? [])) {
-      const working = this.#assembly.take(token);
+      const working = this.#assembly.add(token);
       // Most tokens need nothing to be waited for, and there are thousands.
       if (working !== undefined) await working;
     }

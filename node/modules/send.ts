@@ -9,7 +9,7 @@ export async function openSendModule({ options, ports, registry }: Parts): Promi
   const { table, mail } = registry;
   const sending = await openSending(options.send, {
     ...{ ...ports, validate },
-    tell: (event) => mail.tell(event),
+    commitMail: (event) => mail.commitMail(event),
     agent: (id) => table.find(id),
     holder: (address) => table.holderOfText(address),
   });

@@ -1,7 +1,7 @@
 // How much memory large answers may hold together, while they arrive and until they are read.
 import { MeshError } from '../../mesh/errors.ts';
 
-export interface HeldOctets extends Disposable {
+export interface ReservedOctets extends Disposable {
   /** Throws `overloaded` when there is no room for them. */
   add(octets: number): void;
 }
@@ -14,8 +14,8 @@ export class OctetBudget {
   }
 
   /** Disposing gives back what was added. */
-  hold(): HeldOctets {
-    let held = 0;
+  reserve(): ReservedOctets {
+    let reserved = 0;
     return {
       add: (octets) => {
         if (octets > this.#left)
@@ -24,11 +24,11 @@ export class OctetBudget {
             'Its answer was given up: too many large ones are being read at this host.',
           );
         this.#left -= octets;
-        held += octets;
+        reserved += octets;
       },
       [Symbol.dispose]: () => {
-        this.#left += held;
-        held = 0;
+        this.#left += reserved;
+        reserved = 0;
       },
     };
   }

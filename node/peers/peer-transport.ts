@@ -79,8 +79,8 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
       return withDeadline({ clock, ms: request.answerMsMax, signals, silent }, (deadline) =>
         places(async () => {
           deadline.throwIfAborted();
-          using held = indexes.hold();
-          const counted = request.lane === 'indexes' ? { counted: held.add } : {};
+          using reserved = indexes.reserve();
+          const counted = request.lane === 'indexes' ? { counted: reserved.add } : {};
           const wire: Wire =
             options.wire ?? ((sent, over) => exchange(pools.of(sent.origin), { ...sent, ...counted }, over));
           const ask = (over: AbortSignal) => askNow(options, { leave, wire, clocks }, host, request, over);

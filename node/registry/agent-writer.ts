@@ -57,7 +57,7 @@ export class AgentWriter {
   }
 
   /** Appends events of an agent's mail, with the send module's own writes in the same commit. The agent may be gone by now. */
-  async tell({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
+  async commitMail({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
     const { table, changes, hostId, store } = this.#ports;
     if (table.find(agentId) === undefined && !this.#sequences.has(agentId)) {
       const gone = await goneSequence(store, agentId);

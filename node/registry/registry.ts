@@ -38,7 +38,7 @@ export interface RegistryPorts {
 
 /**
  * Every mutation resolves when it is durable, with its events in `changes`, and rejects with a `MeshError` when it did not
- * happen: `overloaded` when its turn did not come in time, `store_failed` when the disk failed, and those named at each.
+ * happen: `overloaded` when its locks were not free in time, `store_failed` when the disk failed, and those named at each.
  */
 export interface Registry {
   readonly changes: StoredChangeLog;
@@ -49,7 +49,7 @@ export interface Registry {
   /** Claims that are not done yet. */
   readonly claims: Pick<AddressClaims, 'pending'>;
   /** Events of the agents' mail. */
-  readonly mail: Pick<AgentWriter, 'tell'>;
+  readonly mail: Pick<AgentWriter, 'commitMail'>;
   /** Holds what was loaded against what the log says of it, once, in turns. Ends the store when they differ. */
   check(signal: AbortSignal): Promise<void>;
 }

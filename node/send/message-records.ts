@@ -119,12 +119,12 @@ async function each<Schema extends z.ZodType>(
   store: Store,
   prefix: string,
   schema: Schema,
-  take: (name: string, value: z.output<Schema>) => void,
+  visit: (name: string, value: z.output<Schema>) => void,
 ): Promise<void> {
   for await (const page of store.load(prefix))
     for (const { key: name, value } of page) {
       const parsed = schema.safeParse(value);
       if (!parsed.success) throw damagedRecords(`The stored record '${name}' can't be read`);
-      take(name.slice(prefix.length), parsed.data);
+      visit(name.slice(prefix.length), parsed.data);
     }
 }

@@ -22,7 +22,7 @@ export interface SendingPorts extends AgentsOfHost {
   readonly log: Log;
   readonly blobs: BlobStore;
   readonly post: PostForm;
-  readonly tell: QueueOptions['tell'];
+  readonly commitMail: QueueOptions['commitMail'];
   readonly socketTo: SocketTo;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
@@ -45,7 +45,7 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
   const suppressions = await Suppressions.open(store, clock);
   const queue = await Queue.open({
     store,
-    tell: ports.tell,
+    commitMail: ports.commitMail,
     mailer,
     config,
     suppressions,
@@ -54,6 +54,6 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
     random,
     log,
   });
-  blobs.tellUseBy(() => queue.blobs.describe((blob) => blobs.bytesOf(blob)));
+  blobs.describeUseBy(() => queue.blobs.describe((blob) => blobs.bytesOf(blob)));
   return new QueueService({ ...ports, config, mailer, suppressions, queue, newUuid: uuidsFrom(random) });
 }

@@ -84,7 +84,7 @@ export class DiskBlobs implements BlobStore {
     return createReadStream(this.#path(blob));
   }
 
-  tellUseBy(describe: () => string): void {
+  describeUseBy(describe: () => string): void {
     this.#describeUse = describe;
   }
 
@@ -101,7 +101,7 @@ export class DiskBlobs implements BlobStore {
 
   async begin({ bytesMax, client }: NewBlob): Promise<BlobWriter> {
     this.#refuseTooMany();
-    this.#shares.take(client, { count: 1, bytes: 0 });
+    this.#shares.reserve(client, { count: 1, bytes: 0 });
     this.#parts += 1;
     this.#unfinished += 1;
     let bytes = 0;
@@ -124,7 +124,7 @@ export class DiskBlobs implements BlobStore {
     return {
       write: async (octets) => {
         this.#refuseTooMuch(bytes + octets.byteLength, octets.byteLength, bytesMax);
-        this.#shares.take(client, { count: 0, bytes: octets.byteLength });
+        this.#shares.reserve(client, { count: 0, bytes: octets.byteLength });
         bytes += octets.byteLength;
         this.#unfinishedBytes += octets.byteLength;
         hash.update(octets);

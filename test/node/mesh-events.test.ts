@@ -9,9 +9,9 @@ it('tells each event to all who subscribed to it, in that order, and to nobody e
   events.doubled.subscribe((key, hostId) => heard.push(['first', key, hostId]));
   events.doubled.subscribe((key) => heard.push(['second', key]));
   events.doubted.subscribe(() => heard.push('doubted'));
-  const { tell } = events.doubled;
-  tell('a@x.com' as AddressKey, 'cloud' as HostId);
-  events.votersChanged.tell();
+  const { dispatch } = events.doubled;
+  dispatch('a@x.com' as AddressKey, 'cloud' as HostId);
+  events.votersChanged.dispatch();
   expect(heard).toEqual([
     ['first', 'a@x.com', 'cloud'],
     ['second', 'a@x.com'],
@@ -23,5 +23,5 @@ it('lets the teller know of a listener that fails', () => {
   events.doubted.subscribe(() => {
     throw new Error('deaf');
   });
-  expect(() => events.doubted.tell()).toThrow('deaf');
+  expect(() => events.doubted.dispatch()).toThrow('deaf');
 });

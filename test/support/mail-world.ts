@@ -111,14 +111,14 @@ export class MailWorld {
       },
       close: () => Promise.resolve(),
     };
-    const tell = async ({ agentId, drafts, writes, apply }: MailEvent) => {
+    const commitMail = async ({ agentId, drafts, writes, apply }: MailEvent) => {
       await store.commit(writes);
       for (const draft of drafts) this.events.push({ ...draft, agent: { id: agentId } } as unknown as EmailEntry);
       apply();
     };
     this.queue = await Queue.open({
       store,
-      tell,
+      commitMail,
       mailer,
       config,
       suppressions,

@@ -63,7 +63,7 @@ export function changeRoutes(app: Hono, services: ChangeServices): void {
       const areLines = asksForLines(c);
       if (c.req.method === 'HEAD') return c.body(null, 200, areLines ? LINES_HEADERS : EVENTS_HEADERS);
       if (stopping.aborted) throw new MeshError('stopping', 'This node is stopping.', { retryAfterSeconds: 1 });
-      const leave = listeners.take(clientAddress(c));
+      const leave = listeners.admit(clientAddress(c));
       if (!areLines) return answerEvents(c, reader, leave, services);
       try {
         const signal = AbortSignal.any([c.req.raw.signal, stopping]);

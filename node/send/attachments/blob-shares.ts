@@ -21,7 +21,7 @@ export class BlobShares {
   readonly #unused = new Map<string, { readonly client: string; readonly bytes: number }>();
 
   /** For one more file, or more octets of one. Throws `store_full`. */
-  take(client: string, { count, bytes }: Readonly<Share>): void {
+  reserve(client: string, { count, bytes }: Readonly<Share>): void {
     const own = this.#byClient.get(client) ?? { count: 0, bytes: 0 };
     const isOwnFull = own.count + count > BLOBS_UNUSED_CLIENT_MAX || own.bytes + bytes > BLOBS_UNUSED_CLIENT_BYTES_MAX;
     if (isOwnFull) throw full('You have', own, 'the most of one client');

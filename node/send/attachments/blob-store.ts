@@ -55,5 +55,5 @@ export interface BlobStore {
   /** Removes blobs that no message needs and that nobody wanted for a day. */
   sweep(isNeeded: (blob: string) => boolean): Promise<void>;
   /** `describe`: sentences about what needs the blobs, for whoever is refused because there are too many. */
-  tellUseBy(describe: () => string): void;
+  describeUseBy(describe: () => string): void;
 }

@@ -22,7 +22,7 @@ export interface MailEvent {
 export interface QueueOptions {
   readonly store: Store;
   /** Commits the events together with the writes, then applies the change (the registry's own log of changes). */
-  tell(event: MailEvent): Promise<void>;
+  commitMail(event: MailEvent): Promise<void>;
   readonly mailer: Mailer;
   readonly config: SendConfig;
   readonly suppressions: Suppressions;

@@ -4,7 +4,7 @@
 // Longer than 300 lines: the operations on one message share its turns and its one commit.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';
-import { tellingSteps } from '../../../mesh/time/clock-steps.ts';
+import { watchSteps } from '../../../mesh/time/clock-steps.ts';
 import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
 import { Accounts, waitingFor } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
@@ -61,7 +61,7 @@ export class Queue {
     this.#options = options;
     const { config, store } = options;
     const warmUps = new WarmUps(config.warmUp, records.warmUps);
-    const clock = tellingSteps(options.clock, (byMs) => {
+    const clock = watchSteps(options.clock, (byMs) => {
       warmUps.stepped(byMs);
       this.#stepped(byMs);
     });
@@ -258,7 +258,7 @@ export class Queue {
     const all = [messageWrite(message), ...content, ...writes];
     const apply = () => this.#show(message);
     const { agentId, agentName } = message;
-    await this.#options.tell({ agentId, agentName, drafts, writes: all, apply });
+    await this.#options.commitMail({ agentId, agentName, drafts, writes: all, apply });
     return message;
   }
 

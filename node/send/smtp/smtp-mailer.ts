@@ -153,14 +153,14 @@ export class SmtpMailer implements Mailer {
 
   /** A connection that carried a message before. */
   #useAgain(connection: SmtpConnection, attempt: Attempt) {
-    attempt.hold(connection);
+    attempt.use(connection);
     this.#inUse.add(connection);
     return Promise.resolve({ connection, isKept: true });
   }
 
   async #connect(account: Account, attempt: Attempt) {
     const connection = new SmtpConnection(account, this.#options.socketTo, this.#options.name);
-    attempt.hold(connection);
+    attempt.use(connection);
     this.#inUse.add(connection);
     try {
       await connection.open();
@@ -255,7 +255,7 @@ class Attempt {
   connection: SmtpConnection | undefined;
   cause: SmtpError | undefined;
 
-  hold(connection: SmtpConnection): void {
+  use(connection: SmtpConnection): void {
     if (this.cause !== undefined) throw this.cause;
     this.connection = connection;
   }

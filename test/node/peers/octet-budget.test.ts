@@ -4,7 +4,7 @@ import { OctetBudget } from '../../../node/peers/octet-budget.ts';
 describe('what large answers hold together', () => {
   it('is bounded, and given back', () => {
     const budget = new OctetBudget(100);
-    const [one, other] = [budget.hold(), budget.hold()];
+    const [one, other] = [budget.reserve(), budget.reserve()];
     one.add(60);
     other.add(40);
     expect(() => one.add(1)).toThrow(expect.objectContaining({ code: 'overloaded' }));

@@ -16,7 +16,7 @@ const email = {
 
 function tell(registry: Registry, count = 1): Promise<void> {
   const drafts = Array.from({ length: count }, () => ({ event: 'email.sent' as const, email }));
-  return registry.mail.tell({ agentId: A1, agentName: 'gone', drafts, writes: [], apply: () => undefined });
+  return registry.mail.commitMail({ agentId: A1, agentName: 'gone', drafts, writes: [], apply: () => undefined });
 }
 
 async function sequences(node: TestRegistry): Promise<readonly number[]> {
@@ -52,7 +52,7 @@ describe('events of mail', () => {
     const apply = () => {
       applied = true;
     };
-    await node.registry.mail.tell({ agentId: A1, agentName: '', drafts, writes, apply });
+    await node.registry.mail.commitMail({ agentId: A1, agentName: '', drafts, writes, apply });
     const [entry] = await node.registry.changes.read(1, 1);
     expect([applied, entry?.event, entry?.agent.name, await node.store.get('send/x')]).toEqual([
       true,

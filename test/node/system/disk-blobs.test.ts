@@ -57,7 +57,7 @@ describe('a blob', () => {
     const { blobs, again } = await open(1_000, 2);
     await blobs.put(chunks('hello'), upTo(100));
     const writer = await blobs.begin(upTo(100));
-    blobs.tellUseBy(() => 'Waiting to be sent: 1.');
+    blobs.describeUseBy(() => 'Waiting to be sent: 1.');
     await expect(blobs.begin(upTo(100))).rejects.toMatchObject({
       code: 'store_full',
       message: expect.stringMatching(
