@@ -35,8 +35,6 @@ export const NOTED_AHEAD_MAX = 56;
 export const SHARED_IN_FLIGHT_MAX = 128;
 /** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */
 export const TESTS_IN_FLIGHT_MAX = 2;
-/** Connections to one origin: everything that can be in flight may go there, and none is to wait behind another. */
-export const CONNECTIONS_MAX = SHARED_IN_FLIGHT_MAX + SUBSCRIPTIONS_MAX * (1 + TESTS_IN_FLIGHT_MAX);
 /** One attempt: connection (TLS with it), everything, and what is spent on a body nobody reads once the status is known. */
 export const CONNECT_MS_MAX = 5 * SECOND_MS;
 export const POST_MS_MAX = 15 * SECOND_MS;

@@ -1,96 +1,87 @@
-// The Sender port over Node's HTTP client: one POST to a stranger, bounded in time by our own clock and in size. No redirect is
-// followed, nothing is unpacked, and of the answer only the status line and `Retry-After` are kept. Interim answers (RFC 9110 §15.2),
-// which anybody may send unasked, are passed over, a few of them; undici takes a 100 for the end of the connection.
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+// The Sender port over HTTP/1.1: one POST to a stranger, bounded in time by our own clock and in size. No redirect is followed, nothing is
+// unpacked, and of the answer only the status line and `Retry-After` are kept. Interim answers (RFC 9110 §15.2), which anybody may send
+// unasked, are passed over, a few of them.
 import { MeshError } from '../../../mesh/errors.ts';
-import type { Clock } from '../../../mesh/ports.ts';
-import { type RunningDeadline, startDeadline } from '../../../mesh/time/deadline.ts';
-import { createGuardedAgents, type GuardedAgents, type Ways } from '../guard/connector.ts';
-import {
-  DRAIN_MS_MAX,
-  INTERIM_ANSWERS_MAX,
-  POST_MS_MAX,
-  RESPONSE_BYTES_MAX,
-  RESPONSE_HEADERS_BYTES_MAX,
-} from '../limits.ts';
+import { EqualDeadlines } from '../../../mesh/time/equal-deadlines.ts';
+import { connect, type Ways } from '../guard/connector.ts';
+import { DRAIN_MS_MAX, POST_MS_MAX } from '../limits.ts';
+import { AnswerError } from './answer-reader.ts';
+import { AttemptEnd } from './attempt-end.ts';
+import { type Answer, Connection } from './connection.ts';
+import { Connections } from './connections.ts';
 import type { Outcome, SendError } from './outcome.ts';
+import { requestOctets } from './request-octets.ts';
 import type { Post, Sender } from './sender.ts';
 
 /** Must be closed; `close` cuts off what is in flight. */
 export function createSender(ways: Ways): Sender & { close(): Promise<void> } {
-  const { guard, clock } = ways;
-  const agents = createGuardedAgents(ways);
-  return {
-    async post(post, signal) {
-      const startedMs = clock.monotonicMs();
-      using deadline = timeLimit(POST_MS_MAX, clock, signal);
-      try {
-        const answer = await begin(agents, guard.admit(post.url), post, deadline.signal);
-        await discard(answer, clock, deadline.signal);
-        const { statusCode: status = 0, headers } = answer;
-        return { kind: 'answered', status, retryAfter: headers['retry-after'], tookMs: since(startedMs, clock) };
-      } catch (error) {
-        const isLate = deadline.end === 'late';
-        return failure(error, { isLate, isCutOff: signal.aborted, tookMs: since(startedMs, clock) });
-      }
-    },
-    async close() {
-      agents[Symbol.dispose]();
-    },
-  };
+  return new HttpSender(ways);
 }
 
-function begin(
-  agents: GuardedAgents,
-  url: URL,
-  { headers, body }: Post,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const options = { method: 'POST', agent: agents.of(url), headers, signal, maxHeaderSize: RESPONSE_HEADERS_BYTES_MAX };
-  const { request } = url.protocol === 'https:' ? https : http;
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options).once('response', resolve);
-    // Stays for the life of the request: what goes wrong after the answer has begun is the body's to tell.
-    sent.on('error', reject);
-    let interim = 0;
-    const passOver = () => {
-      interim += 1;
-      if (interim <= INTERIM_ANSWERS_MAX) return;
-      const message = `The receiver sent more than ${INTERIM_ANSWERS_MAX} interim answers (1xx) and no other.`;
-      sent.destroy(Object.assign(new Error(message), { code: 'ECONNRESET' }));
-    };
-    sent.on('information', passOver);
-    sent.once('upgrade', (_, socket) => {
-      socket.destroy();
-      reject(Object.assign(new Error('The receiver switched protocols unasked (101).'), { code: 'ECONNRESET' }));
-    });
-    sent.end(body);
-  });
-}
+class HttpSender implements Sender {
+  readonly #ways: Ways;
+  readonly #connections: Connections;
+  readonly #attempts: EqualDeadlines;
+  readonly #drains: EqualDeadlines;
+  readonly #closing = new AbortController();
 
-/**
- * Reads what is left of an answer whose status is known, so that its connection can serve again; a body that is long, slow or
- * broken costs the connection and changes nothing else.
- */
-async function discard(body: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<void> {
-  using limit = timeLimit(DRAIN_MS_MAX, clock, signal);
-  const stop = () => body.destroy();
-  limit.signal.addEventListener('abort', stop, { once: true });
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      size += (chunk as Uint8Array).byteLength;
-      if (size > RESPONSE_BYTES_MAX) break;
-    }
-  } catch {
-    // The status line has decided already; how the body ended is of no interest.
+  constructor(ways: Ways) {
+    this.#ways = ways;
+    this.#connections = new Connections(ways.clock);
+    this.#attempts = new EqualDeadlines(ways.clock, POST_MS_MAX);
+    this.#drains = new EqualDeadlines(ways.clock, DRAIN_MS_MAX);
   }
-}
 
-/** What the error says is not read: how the deadline ended is. */
-function timeLimit(ms: number, clock: Clock, parent: AbortSignal): RunningDeadline {
-  return startDeadline({ clock, ms, signals: [parent], silent: () => new Error('The attempt has taken its time.') });
+  async post(post: Post, signal: AbortSignal): Promise<Outcome> {
+    const { guard, clock } = this.#ways;
+    const startedMs = clock.monotonicMs();
+    const took = () => Math.round(clock.monotonicMs() - startedMs);
+    using end = new AttemptEnd(this.#attempts, signal);
+    try {
+      const url = guard.admit(post.url);
+      const { status, retryAfter } = await this.#ask(url, requestOctets(url, post), end);
+      return { kind: 'answered', status, retryAfter, tookMs: took() };
+    } catch (error) {
+      return failure(error, { isLate: end.how === 'late', isCutOff: signal.aborted, tookMs: took() });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#connections.close();
+    this.#attempts.stop();
+    this.#drains.stop();
+  }
+
+  async #ask(url: URL, request: Uint8Array, end: AttemptEnd): Promise<Answer> {
+    end.throwIfCome();
+    const connection = this.#connections.take(url.origin) ?? (await this.#open(url, end));
+    let drained = () => {};
+    const draining = () => {
+      const tooSlow = () => connection.close(new Error('The body has taken its time.'));
+      const stop = this.#drains.start(tooSlow);
+      drained = () => void stop();
+    };
+    end.does((why) => connection.close(why));
+    // It may have come while nobody was waiting for anything.
+    end.throwIfCome();
+    const answer = await connection.ask(request, { draining });
+    drained();
+    this.#connections.giveBack(url.origin, connection);
+    return answer;
+  }
+
+  async #open(url: URL, end: AttemptEnd): Promise<Connection> {
+    const isTls = url.protocol === 'https:';
+    const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
+    const givenUp = new AbortController();
+    end.does((why) => givenUp.abort(why));
+    const signal = AbortSignal.any([givenUp.signal, this.#closing.signal]);
+    const socket = await connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, isTls }, this.#ways, signal);
+    const connection: Connection = new Connection(socket, () => this.#connections.remove(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
 }
 
 interface Circumstances {
@@ -104,6 +95,7 @@ function failure(error: unknown, { isLate, isCutOff, tookMs }: Circumstances): O
   const failed = (name: SendError, message: string): Outcome => ({ kind: 'failed', error: name, message, tookMs });
   if (isCutOff) return failed('cut_off', 'The node cut the attempt off.');
   if (isLate) return failed('timeout', `No complete answer within ${POST_MS_MAX / 1_000} s.`);
+  if (error instanceof AnswerError) return failed(error.sendError, error.message);
   const refusal = causes(error).find((cause) => cause instanceof MeshError);
   if (refusal) return failed('url_refused', refusal.message);
   for (const cause of causes(error)) {
@@ -127,14 +119,7 @@ function nameOf(code: string): SendError {
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_FAIL', 'EAI_NONAME'].includes(code)) return 'name_unresolved';
   if (/^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|ADDRNOTAVAIL|ACCES|PERM)$/.test(code))
     return 'connect_failed';
-  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  // Of Node's parser: what came does not even begin like HTTP, or breaks its rules.
-  if (code.startsWith('HPE_')) return 'not_http';
   if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/.test(code))
     return 'tls_failed';
   return 'connection_lost';
-}
-
-function since(startedMs: number, clock: Clock): number {
-  return Math.round(clock.monotonicMs() - startedMs);
 }

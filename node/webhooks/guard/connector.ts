@@ -1,13 +1,11 @@
 // How the sender's connections are opened: through the guard, within a time of our own clock, HTTP/1.1 only; to public receivers through
 // the operator's proxy, where there is one.
-import http from 'node:http';
-import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { type DeadlineEnd, startDeadline, untilAborted } from '../../../mesh/time/deadline.ts';
-import { CONNECT_MS_MAX, CONNECTIONS_MAX, ENDPOINT_IN_FLIGHT_MAX, IDLE_MS_MAX } from '../limits.ts';
+import { CONNECT_MS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import type { Guard } from './guard.ts';
 import type { OpenTunnel, Target } from './proxy-tunnel.ts';
@@ -22,13 +20,6 @@ class ConnectError extends Error {
   }
 }
 
-type Opened = (error: Error | null, socket?: net.Socket) => void;
-
-export interface GuardedAgents extends Disposable {
-  /** For `http.request` or `https.request`, by the URL's scheme. */
-  of(url: URL): http.Agent;
-}
-
 export interface Ways {
   readonly guard: Guard;
   readonly clock: Clock;
@@ -36,44 +27,16 @@ export interface Ways {
   readonly tunnel?: OpenTunnel | undefined;
 }
 
-/** Connections for both schemes. A request fails with `url_refused` when the guard says so, before or after connecting. Disposing closes them all. */
-export function createGuardedAgents(ways: Ways): GuardedAgents {
-  const options = {
-    keepAlive: true,
-    maxSockets: CONNECTIONS_MAX,
-    maxFreeSockets: ENDPOINT_IN_FLIGHT_MAX,
-    // Only idle connections end by it: the deadline of each attempt is the sender's.
-    timeout: IDLE_MS_MAX,
-  };
-  const closing = new AbortController();
-  const guarded = <One extends http.Agent>(agent: One, isTls: boolean): One => {
-    // Node's types leave out that the socket may be handed over later.
-    const createConnection = ({ host, port }: { host: string; port: number | string }, opened: Opened) => {
-      void connect({ host, port: Number(port), isTls }, ways, closing.signal).then(
-        (socket) => opened(null, socket),
-        (error: Error) => opened(error),
-      );
-    };
-    return Object.assign(agent, { createConnection });
-  };
-  const plain = guarded(new http.Agent(options), false);
-  const secure = guarded(new https.Agent(options), true);
-  return {
-    of: ({ protocol }) => (protocol === 'https:' ? secure : plain),
-    [Symbol.dispose]() {
-      plain.destroy();
-      secure.destroy();
-      closing.abort();
-    },
-  };
-}
-
-interface Receiver extends Target {
+export interface Receiver extends Target {
   readonly isTls: boolean;
 }
 
-async function connect(receiver: Receiver, ways: Ways, closing: AbortSignal): Promise<net.Socket> {
-  using limit = startDeadline({ clock: ways.clock, ms: CONNECT_MS_MAX, signals: [closing], silent: unconnected });
+/**
+ * Connects to a receiver, TLS with it. Rejects with `url_refused` when the guard says so, before or after connecting, and with one of Node's
+ * codes when there is no connection, at the latest after `CONNECT_MS_MAX`. `signal` gives it up.
+ */
+export async function connect(receiver: Receiver, ways: Ways, signal: AbortSignal): Promise<net.Socket> {
+  using limit = startDeadline({ clock: ways.clock, ms: CONNECT_MS_MAX, signals: [signal], silent: unconnected });
   return (await throughTunnel(receiver, ways, limit.signal)) ?? (await directly(receiver, ways.guard, limit.signal));
 }
 
@@ -126,7 +89,7 @@ function tlsOptions({ host }: Receiver): tls.ConnectionOptions {
 function unconnected(end: DeadlineEnd): ConnectError {
   return end === 'late'
     ? new ConnectError('ETIMEDOUT', `No connection within ${CONNECT_MS_MAX / 1_000} s.`)
-    : new ConnectError('ECONNRESET', 'The node closed its connections.');
+    : new ConnectError('ECONNRESET', 'The node gave the connection up.');
 }
 
 function judgePeer(guard: Guard, address: string | undefined, port: number): Error | undefined {

@@ -55,6 +55,57 @@ describe('an attempt', () => {
     expect(receiver.connections()).toBeLessThanOrEqual(2);
   });
 
+  it('uses no connection again that has idled for four seconds, or was promised a shorter life', async () => {
+    const short = OK.replace('\r\n', '\r\nKeep-Alive: timeout=3\r\n');
+    const answers = [OK, OK, OK, short, short, OK];
+    await using receiver = await startRawReceiver((socket) => socket.write(answers.shift() ?? ''));
+    await using world = open();
+    const connections: number[] = [];
+    for (const idleMs of [0, 3_999, 4_000, 1_999, 2_000, 0]) {
+      await world.post(receiver.url);
+      connections.push(receiver.connections());
+      await world.clock.advance(idleMs);
+    }
+    expect(connections).toEqual([1, 1, 1, 2, 2, 3]);
+  });
+
+  it('leaves an idle connection open no longer than four seconds', async () => {
+    await using receiver = await startRawReceiver((socket) => socket.write(OK));
+    await using world = open();
+    await world.post(receiver.url);
+    await world.clock.advance(3_999);
+    expect(receiver.open()).toBe(1);
+    await world.clock.advance(1);
+    await until(() => receiver.open() === 0);
+  });
+
+  it('uses no connection again on which the receiver spoke unasked, or which it closed', async () => {
+    const sockets: Socket[] = [];
+    await using receiver = await startRawReceiver((socket) => {
+      sockets.push(socket);
+      socket.write(OK);
+    });
+    await using world = open();
+    await world.post(receiver.url);
+    sockets[0]?.write(OK);
+    await until(() => receiver.open() === 0);
+    await world.post(receiver.url);
+    sockets[1]?.end();
+    await until(() => receiver.open() === 0);
+    expect(await world.post(receiver.url)).toMatchObject({ status: 200 });
+    expect(receiver.connections()).toBe(3);
+  });
+
+  it('that could not be told from two requests is a bug, and nothing is sent', async () => {
+    await using receiver = await startRawReceiver((socket) => socket.write(OK));
+    await using world = open();
+    const headers = { 'webhook-id': 'msg_1\r\nHost: elsewhere' };
+    await expect(world.sender.post({ url: receiver.url, headers, body: new Uint8Array() }, NEVER)).rejects.toThrow(
+      "'webhook-id' holds what no header may",
+    );
+    expect(receiver.connections()).toBe(0);
+  });
+
   it('goes over IPv6 as well', async () => {
     await using receiver = await startRawReceiver((socket) => socket.write(OK), '::1');
     await using world = open();
@@ -255,6 +306,22 @@ describe('a hostile receiver', () => {
   });
 });
 
+describe('a closed sender', () => {
+  it('has cut off what was in flight, and what was being connected', async () => {
+    await using receiver = await startRawReceiver(() => {});
+    await using world = open();
+    const outcomes = [world.post(receiver.url), world.post(receiver.url.replace('http:', 'https:'))];
+    await until(() => receiver.heard().includes('{"a":1}') && receiver.connections() === 2);
+    await world.sender.close();
+    expect(await Promise.all(outcomes)).toEqual([
+      expect.objectContaining({ error: 'connection_lost' }),
+      expect.objectContaining({ error: 'connection_lost' }),
+    ]);
+    await until(() => receiver.open() === 0);
+    expect(world.clock.sleepers).toBe(0);
+  });
+});
+
 describe('a cut-off', () => {
   it('ends the attempt at once and closes its connection', async () => {
     await using receiver = await startRawReceiver(() => {});
@@ -265,6 +332,27 @@ describe('a cut-off', () => {
     cut.abort();
     expect(await outcome).toMatchObject({ kind: 'failed', error: 'cut_off' });
     await until(() => receiver.open() === 0);
+  });
+
+  it('ends the making of a connection at once', async () => {
+    await using receiver = await startRawReceiver(() => {});
+    await using world = open();
+    const cut = new AbortController();
+    const outcome = world.post(receiver.url.replace('http:', 'https:'), cut.signal);
+    await until(() => receiver.connections() === 1);
+    cut.abort();
+    expect(await outcome).toMatchObject({ kind: 'failed', error: 'cut_off' });
+    await until(() => receiver.open() === 0);
+  });
+
+  it('before the attempt prevents it on a connection that is there, and leaves that to others', async () => {
+    await using receiver = await startRawReceiver((socket) => socket.write(OK));
+    await using world = open();
+    await world.post(receiver.url);
+    expect(await world.post(receiver.url, AbortSignal.abort())).toMatchObject({ error: 'cut_off' });
+    await world.post(receiver.url);
+    expect(receiver.heard().match(/POST/g)).toHaveLength(2);
+    expect(receiver.connections()).toBe(1);
   });
 
   it('before the attempt prevents it', async () => {

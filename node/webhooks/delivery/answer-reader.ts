@@ -1,0 +1,127 @@
+// Reads the answer to one POST from a stranger (RFC 9112), as far as a delivery needs it: the status, `Retry-After`, and whether and for how
+// long the connection can serve again. The body is counted and dropped. Nobody else shares the connection, so the worst that a receiver can
+// gain by an answer that others read differently is to lie about its own status. What is in doubt costs the connection.
+import { INTERIM_ANSWERS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from '../limits.ts';
+import { BodyReader } from './body-reader.ts';
+import type { SendError } from './outcome.ts';
+
+/** What came is no answer. The message is a sentence for the operator. */
+export class AnswerError extends Error {
+  readonly sendError: SendError;
+
+  constructor(sendError: SendError, message: string) {
+    super(message);
+    this.sendError = sendError;
+  }
+}
+
+interface Head {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
+const FIELD = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/;
+const START = 'HTTP/1.';
+
+export class AnswerReader {
+  #text = '';
+  #interim = 0;
+  #head: Head | undefined;
+  #body: BodyReader | undefined;
+  #isKept = false;
+  #keptMs = Number.POSITIVE_INFINITY;
+
+  /** The final answer's status line and fields, once all of them have come. */
+  get head(): Head | undefined {
+    return this.#head;
+  }
+
+  /** Nothing more of it will come, or nothing more of it is read. */
+  get isOver(): boolean {
+    return this.#body?.isOver ?? false;
+  }
+
+  /** For how long, in milliseconds, the connection can serve again after the answer: 0 when it can't. */
+  get keptMs(): number {
+    return this.#isKept && this.#body?.isWhole === true ? this.#keptMs : 0;
+  }
+
+  /** Takes what came. Throws `AnswerError` when it is no answer. */
+  take(octets: Buffer): void {
+    if (this.#body === undefined) this.#takeHead(octets);
+    else this.#body.take(octets);
+  }
+
+  #takeHead(octets: Buffer): void {
+    // Some servers send an empty line too many behind the answer before.
+    this.#text = (this.#text + octets.toString('latin1')).replace(/^[\r\n]+/, '');
+    while (this.#head === undefined) {
+      const end = /\r?\n\r?\n/.exec(this.#text);
+      if ((end?.index ?? this.#text.length) > RESPONSE_HEADERS_BYTES_MAX) throw tooLarge();
+      if (end === null) {
+        expectBeginning(this.#text);
+        return;
+      }
+      const lines = this.#text.slice(0, end.index).split(/\r?\n/);
+      this.#text = this.#text.slice(end.index + end[0].length);
+      this.#readHead(lines);
+    }
+    this.#body?.take(Buffer.from(this.#text, 'latin1'));
+    this.#text = '';
+  }
+
+  #readHead([statusLine = '', ...fieldLines]: readonly string[]): void {
+    const [, minor, digits] = STATUS_LINE.exec(statusLine) ?? [];
+    if (digits === undefined) throw notHttp();
+    const status = Number(digits);
+    if (status === 101) throw new AnswerError('connection_lost', 'The receiver switched protocols unasked (101).');
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > INTERIM_ANSWERS_MAX) throw tooManyInterim();
+      return;
+    }
+    const fields = fieldsOf(fieldLines);
+    const connection = (fields.get('connection') ?? '').toLowerCase();
+    this.#head = { status, retryAfter: fields.get('retry-after') };
+    this.#isKept = minor === '1' ? !hasToken(connection, 'close') : hasToken(connection, 'keep-alive');
+    const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1];
+    if (seconds !== undefined) this.#keptMs = Math.max(0, Number(seconds) - 1) * 1_000;
+    this.#body = new BodyReader(status, fields, RESPONSE_BYTES_MAX);
+  }
+}
+
+/** Not yet a whole head, but the beginning of one; whoever speaks something else is not waited for. */
+function expectBeginning(text: string): void {
+  if (!START.startsWith(text.slice(0, START.length))) throw notHttp();
+}
+
+/** By lower-case names; the values of a repeated name stand one after the other (RFC 9110 §5.3). */
+function fieldsOf(lines: readonly string[]): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const [, name, value] = FIELD.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw notHttp();
+    const before = fields.get(name.toLowerCase());
+    fields.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
+  }
+  return fields;
+}
+
+function hasToken(list: string, token: string): boolean {
+  return list.split(',').some((one) => one.trim() === token);
+}
+
+function notHttp(): AnswerError {
+  return new AnswerError('not_http', 'What the receiver answered is not HTTP/1.1.');
+}
+
+function tooLarge(): AnswerError {
+  const message = `The receiver's answer has more than ${RESPONSE_HEADERS_BYTES_MAX / 1_024} KiB of headers.`;
+  return new AnswerError('headers_too_large', message);
+}
+
+function tooManyInterim(): AnswerError {
+  const message = `The receiver sent more than ${INTERIM_ANSWERS_MAX} interim answers (1xx) and no other.`;
+  return new AnswerError('connection_lost', message);
+}
