@@ -1,4 +1,4 @@
-// What the papers tell a gateway to verify deliveries with, taken out of them and run on what a real node sends; and whether others who
+// What the README tells a gateway to verify deliveries with, taken out of it and run on what a real node sends; and whether others who
 // verify such deliveries, by the same standard or by the original's headers, believe them too.
 import { execFile, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -41,12 +41,11 @@ beforeAll(async () => {
 }, LIVE_MS_MAX);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** The papers' block of that language, in a file. */
+/** The README's block of that language, in a file. */
 async function snippet(language: string, name: string): Promise<string> {
-  const papers = ['README.md', 'node/webhooks/README.md'].map((paper) => new URL(`../../${paper}`, import.meta.url));
-  const text = (await Promise.all(papers.map((paper) => readFile(paper, 'utf8')))).join('\n');
+  const text = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const code = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text)?.[1];
-  if (code === undefined) throw new Error(`The papers have no ${language}.`);
+  if (code === undefined) throw new Error(`The README has no ${language}.`);
   const file = join(directory, name);
   await writeFile(file, code);
   return file;
@@ -132,7 +131,7 @@ const WAYS = [
   ['a shell', inShell, ['bash', 'openssl']],
 ] as const;
 
-describe.each(WAYS)("the papers' receiver in %s", (_, verify, needs) => {
+describe.each(WAYS)("the README's receiver in %s", (_, verify, needs) => {
   const missing = needs.filter((program) => !isInstalled(program));
   const title = (text: string) => (missing.length === 0 ? text : `${text} (skipped: no ${missing.join(', ')} here)`);
 
