@@ -67,7 +67,8 @@ export class Conclusions {
       return;
     }
     if (outcome.kind === 'answered') breaker.succeeded(trial);
-    else if (outcome.kind === 'unknown') breaker.failed(trial, this.#failureOf(outcome.reply, false));
+    else if (outcome.kind === 'unknown')
+      breaker.failed(trial, this.#failureOf({ error: outcome.reply, isCertain: false }));
     else breaker.released(trial);
     const dated: Change = (latest) => {
       const after = change(latest);
@@ -101,7 +102,7 @@ export class Conclusions {
     const isSender = outcome.error === 'sender_refused';
     const isCertain = outcome.class === 'permanent' && !isSender;
     if (isSender) breaker.released(trial);
-    else breaker.failed(trial, this.#failureOf(`${outcome.error}: ${outcome.reply}`, isCertain));
+    else breaker.failed(trial, this.#failureOf({ error: `${outcome.error}: ${outcome.reply}`, isCertain }));
     const tried = this.#tried.get(message.id) ?? new Map<string, 'failed' | 'refused'>();
     tried.set(account.id, isSender && outcome.class === 'permanent' ? 'refused' : 'failed');
     this.#tried.set(message.id, tried);
@@ -128,9 +129,10 @@ export class Conclusions {
     return { iso: isoOf(nowMs), retryMs: nowMs + deferralDelayMs(deferrals, random) };
   }
 
-  #failureOf(error: string, isCertain: boolean): AccountFailure {
+  /** What an account failed by, as of now. */
+  #failureOf(what: Pick<AccountFailure, 'error' | 'isCertain'>): AccountFailure {
     const { clock } = this.#options;
-    return { error, isCertain, nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    return { ...what, nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
 }
 

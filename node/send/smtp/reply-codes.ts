@@ -37,11 +37,15 @@ function replyOf(error: SmtpError): Reply {
  * whatever their class: a full mailbox (RFC 3463 §3.3: "a persistent transient failure"), too many recipients (RFC 5321 §4.5.3.1.10,
  * where 552 stands for it too). 421 is of the connection (§3.8).
  */
-function isTemporary(reply: Reply, isRecipient: boolean): boolean {
+function isTemporary(reply: Reply): boolean {
   const { code = 0, enhanced } = reply;
   if (code === 421 || isFull(reply) || isSubject(enhanced, TOO_MANY)) return true;
-  if (enhanced !== undefined) return enhanced.startsWith('4');
-  return code < 500 || (isRecipient && code === 552);
+  return enhanced === undefined ? code < 500 : enhanced.startsWith('4');
+}
+
+/** Whether a recipient may be taken later: a bare 552 to one means too many recipients, as said above. */
+function isTemporaryOfRecipient(reply: Reply): boolean {
+  return isTemporary(reply) || (reply.code === 552 && reply.enhanced === undefined);
 }
 
 /** Subject and detail of enhanced codes (RFC 3463 §3). */
@@ -72,7 +76,7 @@ export function isOneTooMany(answer: RecipientAnswer): boolean {
 export function connectionFailure(error: SmtpError, tookMs: number): NotSent {
   const said = replyOf(error);
   const name = said.code === undefined ? lineError(error) : refusalError(error, said.code);
-  const isCertain = said.code !== undefined && !isTemporary(said, false);
+  const isCertain = said.code !== undefined && !isTemporary(said);
   return {
     kind: 'not_sent',
     error: name,
@@ -120,7 +124,7 @@ export function messageFailure(error: SmtpError, tookMs: number): NotSent {
     const name = isLate ? 'server_timeout' : error.code === 'EPROTOCOL' ? 'protocol_error' : 'connection_lost';
     return { kind: 'not_sent', error: name, class: 'transient', scope: 'account', ...rest };
   }
-  const isPermanent = !isTemporary(rest, false);
+  const isPermanent = !isTemporary(rest);
   const isTooLarge = isSubject(rest.enhanced, TOO_LARGE) || (code === 552 && rest.enhanced === undefined);
   if (isPermanent && isTooLarge)
     return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
@@ -135,12 +139,12 @@ export function messageFailure(error: SmtpError, tookMs: number): NotSent {
 }
 
 /** What the server said of one recipient it did not take. */
-export function refusalOf(address: string, error: SmtpError): RecipientAnswer {
+export function recipientRefusal(address: string, error: SmtpError): RecipientAnswer {
   const said = replyOf(error);
   const { code = 450, reply, enhanced } = said;
   return {
     address,
-    verdict: isTemporary({ ...said, code }, true) ? 'deferred' : 'refused',
+    verdict: isTemporaryOfRecipient({ ...said, code }) ? 'deferred' : 'refused',
     code,
     reply,
     ...(enhanced === undefined ? {} : { enhanced }),

@@ -2,7 +2,7 @@
 
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
-import { connectionFailure, messageFailure, refusalOf, type SmtpError } from './reply-codes.ts';
+import { connectionFailure, messageFailure, recipientRefusal, type SmtpError } from './reply-codes.ts';
 import type { Failed, Taken } from './smtp-connection.ts';
 
 /** The recipients who are asked. `asked`: the address as the queue names it. `address`: the same as the envelope has it. */
@@ -94,6 +94,6 @@ export function answered(to: Recipients, { accepted, rejected, response }: Taken
 function refusals(to: Recipients, errors: readonly SmtpError[]): RecipientAnswer[] {
   return errors.flatMap((error) => {
     const asked = to.find(({ address }) => address === error.recipient)?.asked;
-    return asked === undefined ? [] : [refusalOf(asked, error)];
+    return asked === undefined ? [] : [recipientRefusal(asked, error)];
   });
 }

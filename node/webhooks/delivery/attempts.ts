@@ -65,10 +65,14 @@ export class Attempts {
     this.#noting -= 1;
   }
 
-  /** Removes and returns what is prepared and may not be sent now, or all of it. */
-  takeBack(nowMs: number, isEnding: boolean): readonly Prepared[] {
-    const max = this.#options.subscription().isEnabled && !isEnding ? this.#notedMax(nowMs) : 0;
-    const kept = Math.max(0, max - this.#inFlight - this.#noting);
+  /** How many prepared attempts may be sent as things are. */
+  sendable(nowMs: number): number {
+    const max = this.#options.subscription().isEnabled ? this.#notedMax(nowMs) : 0;
+    return Math.max(0, max - this.#inFlight - this.#noting);
+  }
+
+  /** Removes and returns what is prepared, but for the first `kept`; the last first. */
+  takeBack(kept: number): readonly Prepared[] {
     return this.#prepared.splice(kept).reverse();
   }
 

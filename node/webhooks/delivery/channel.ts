@@ -222,9 +222,9 @@ export class Channel {
     return { stream, lane, delayMs };
   }
 
-  /** Takes back what is prepared and may not be sent now, or all of it. Returns whether there was some: the caller flushes. */
-  takeBack(nowMs: number, isEnding = false): boolean {
-    const back = this.attempts.takeBack(nowMs, isEnding);
+  /** Takes back what is prepared, but for the first `kept`. Returns whether there was some: the caller flushes. */
+  takeBack(kept: number): boolean {
+    const back = this.attempts.takeBack(kept);
     for (const { stream, lane } of back) stream.unbegin(lane);
     return back.length > 0;
   }

@@ -112,7 +112,7 @@ export class DeliveryLoop implements LogHolder {
     await this.#pump.settle(STOP_MS_MAX);
     for (const channel of this.#rotation) channel.ended.abort();
     await this.#pump.settle(STOP_CUT_MS_MAX);
-    for (const channel of this.#rotation) channel.takeBack(this.#ports.clock.wallMs(), true);
+    for (const channel of this.#rotation) channel.takeBack(0);
     if (!this.#pump.hasFailed) await this.#ports.ledger.flush();
   }
 
@@ -120,7 +120,11 @@ export class DeliveryLoop implements LogHolder {
   #start(): number {
     const nowMs = this.#ports.clock.wallMs();
     for (const channel of this.#rotation) {
-      const changes = [this.#endReplays(channel), channel.forgetSecrets(nowMs), channel.takeBack(nowMs)];
+      const changes = [
+        this.#endReplays(channel),
+        channel.forgetSecrets(nowMs),
+        channel.takeBack(channel.attempts.sendable(nowMs)),
+      ];
       if (changes.includes(true)) this.#pump.spawn(() => this.#ports.ledger.flush());
       const expired = channel.sweep(nowMs);
       if (expired.length > 0) this.#pump.spawn(() => this.#buryAll(channel, expired));
