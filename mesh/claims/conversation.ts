@@ -1,7 +1,7 @@
 // How a host's greetings are carried where it speaks with each of the others anyway: the core says what is said and when something new has
 // to be; a heartbeat says when each host is to be spoken with again, and hears what came of it.
 import type { HostId } from '../names.ts';
-import type { Greeting, Question, Reply } from '../state/messages.ts';
+import type { ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
 
 /** How a greeting of this host ended. `sinceMs`: when it began, by the monotonic clock. */
 export type Greeted = { readonly sinceMs: number } & (
@@ -22,7 +22,10 @@ export interface Conversation {
 }
 
 /** What is said, with the index's version beside it when it is a greeting. */
-export function withIndex<Said extends Question | Reply>(said: Said, conversation: Conversation | undefined): Said {
+export function withIndex<Said extends ClaimQuestion | Reply>(
+  said: Said,
+  conversation: Conversation | undefined,
+): Said {
   const isGreeting = 'about' in said && said.about === 'greeting';
   return isGreeting && conversation !== undefined ? { ...said, index: conversation.index() } : said;
 }

@@ -3,10 +3,10 @@
 import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
-import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from '../state/messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
 import type { LastSaid } from './last-said.ts';
-import { refusalOf } from './peer-refusal.ts';
+import { peerRefusal } from './peer-refusal.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
 export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
@@ -22,7 +22,7 @@ export async function sendMessage(transport: PeerTransport, to: HostId, body: Cl
 export async function askQuestion(
   transport: PeerTransport,
   to: HostId,
-  body: Question,
+  body: ClaimQuestion,
   greetings: LastSaid<Greeting>,
 ): Promise<Reply> {
   const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax: GREETING_MS_MAX } as const;
@@ -38,5 +38,5 @@ async function post(
   const bounds = { answerBytesMax: PEER_BODY_BYTES_MAX, answerSignature: 'required' } as const;
   const answer = await transport.ask({ method: 'POST', ...question, ...bounds });
   if (answer.status === 200) return answer;
-  throw refusalOf(question.to, answer);
+  throw peerRefusal(question.to, answer);
 }

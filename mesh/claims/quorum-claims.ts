@@ -23,7 +23,7 @@ import type {
 } from '../state/claim-store.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from '../state/events.ts';
-import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from '../state/messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply, Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
 import { Alarms } from '../time/alarms.ts';
 import { withinMs } from '../time/deadline.ts';
@@ -179,7 +179,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   /** Answers a peer's question about membership, under the same conditions as `receive`. */
-  receiveQuestion(from: HostId, question: Question): Promise<Reply> {
+  receiveQuestion(from: HostId, question: ClaimQuestion): Promise<Reply> {
     if (question.about === 'greeting') this.#options.conversation?.heard(from, question);
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
   }

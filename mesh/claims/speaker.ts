@@ -7,7 +7,7 @@ import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Event } from '../state/events.ts';
-import type { ClaimAnswer, ClaimMessage, Greeting, Question, Reply } from '../state/messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
 import { type Conversation, reportEnd, withIndex } from './conversation.ts';
 import { LastSaid } from './last-said.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
@@ -22,7 +22,7 @@ export interface SpeakerOptions {
   /** What this host answers to itself. */
   readonly own: {
     receive(from: HostId, message: ClaimMessage): Promise<ClaimAnswer>;
-    receiveQuestion(from: HostId, question: Question): Promise<Reply>;
+    receiveQuestion(from: HostId, question: ClaimQuestion): Promise<Reply>;
   };
   /** Told of what was answered, or not. */
   dispatch(event: Event): void;
@@ -42,7 +42,7 @@ export class Speaker {
     else this.#outbox(to).push(items);
   }
 
-  ask(to: HostId, question: Question): void {
+  ask(to: HostId, question: ClaimQuestion): void {
     const { self, transport, clock, conversation, own, dispatch } = this.#options;
     const sinceMs = clock.monotonicMs();
     const said = withIndex(question, conversation);

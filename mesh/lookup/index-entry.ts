@@ -31,7 +31,7 @@ export interface IndexEntry {
 }
 
 /** An address as text and as what uniqueness compares. */
-export interface ParsedAddress {
+export interface KeyedAddress {
   readonly address: EmailAddress;
   readonly key: AddressKey;
 }
@@ -40,10 +40,10 @@ export interface ParsedAddress {
  * One address as a host's index shows it, with its key. The URL of the host is left out: each reader has it in its own hosts.json, and an edit
  * of that file is no change of the registry.
  */
-export interface IndexRow extends ParsedAddress, Omit<IndexEntry, 'hostUrl'> {}
+export interface IndexRow extends KeyedAddress, Omit<IndexEntry, 'hostUrl'> {}
 
 /** An address to ask others about. */
-export interface SpelledAddress extends ParsedAddress {
+export interface SpelledAddress extends KeyedAddress {
   /** The address as a client wrote it, which may be in other letters than `address` has. */
   readonly given?: string | undefined;
 }
@@ -54,16 +54,16 @@ export interface PendingEntry extends IndexEntry {
 }
 
 /** An entry under its address. */
-export interface ListedEntry extends ParsedAddress {
+export interface ListedEntry extends KeyedAddress {
   readonly entry: IndexEntry;
 }
 
 /** Reads an address out of any text, without throwing (`parseIdentityAddress`). */
-export type ParseAddress = (text: string) => ({ readonly valid: true } & ParsedAddress) | { readonly valid: false };
+export type ParseAddress = (text: string) => ({ readonly valid: true } & KeyedAddress) | { readonly valid: false };
 
 /** What is asked of an index: one address, one agent's addresses, both at once (both must match), or, empty, everything. */
 export interface Question {
-  readonly address?: ParsedAddress;
+  readonly address?: KeyedAddress;
   readonly agentId?: AgentId;
 }
 
@@ -119,7 +119,7 @@ export function questionPath({ address, agentId }: Question): string {
  * Spellings under which a peer that compares texts may have the address: the name as it is written or folded, the domain in Unicode or in
  * A-labels, and all of it as it was given. One, where these are all the same.
  */
-export function spellingsOf({ address, key, given = address }: SpelledAddress): readonly ParsedAddress[] {
+export function spellingsOf({ address, key, given = address }: SpelledAddress): readonly KeyedAddress[] {
   const [name, domain] = parted(address);
   const [foldedName, asciiDomain] = parted(key);
   const texts = [name, foldedName].flatMap((one) => [`${one}@${domain}`, `${one}@${asciiDomain}`]);
@@ -138,7 +138,7 @@ export function membersOf({ members, body }: PeerAnswer): readonly JsonMember[] 
 }
 
 /** What `aliasOf` names; `undefined` when that is not the same address. */
-function readAlias(aliasOf: unknown, { key }: ParsedAddress, { parseAddress }: IndexDoor): ParsedAddress | undefined {
+function readAlias(aliasOf: unknown, { key }: KeyedAddress, { parseAddress }: IndexDoor): KeyedAddress | undefined {
   const named = typeof aliasOf === 'string' ? parseAddress(aliasOf) : undefined;
   return named?.valid && named.key === key ? named : undefined;
 }

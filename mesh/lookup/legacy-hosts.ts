@@ -10,8 +10,8 @@ import type { Clock, PeerTransport } from '../ports.ts';
 import { startDeadline, unlessAborted } from '../time/deadline.ts';
 import {
   EMAIL_INDEX_PATH,
+  type KeyedAddress,
   type ParseAddress,
-  type ParsedAddress,
   questionPath,
   type SpelledAddress,
   spellingsOf,
@@ -82,7 +82,7 @@ interface Heard {
 async function askOne(
   { transport, parseAddress }: LegacyPorts,
   to: HostId,
-  address: ParsedAddress,
+  address: KeyedAddress,
   signal: AbortSignal,
 ): Promise<Heard> {
   const request = {

@@ -9,7 +9,7 @@ import { isVoter, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { noteElectorsHeard } from '../state/membership.ts';
-import type { Greeting, KeysAnswer, Question, Reply, SuccessionAnswer } from '../state/messages.ts';
+import type { ClaimQuestion, Greeting, KeysAnswer, Reply, SuccessionAnswer } from '../state/messages.ts';
 import { adopt, rejoin, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
@@ -18,13 +18,19 @@ import { answerKeys, attend, hearKeysAnswer } from './move.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */
-export function answerQuestion(state: CoreState, token: number, from: HostId, question: Question, out: Effect[]): void {
+export function answerQuestion(
+  state: CoreState,
+  token: number,
+  from: HostId,
+  question: ClaimQuestion,
+  out: Effect[],
+): void {
   const writes: Write[] = [];
   const reply = replyTo(state, from, question, writes, out);
   out.push({ type: 'persist', writes, after: [{ type: 'reply', token, reply }] });
 }
 
-function replyTo(state: CoreState, from: HostId, question: Question, writes: Write[], out: Effect[]): Reply {
+function replyTo(state: CoreState, from: HostId, question: ClaimQuestion, writes: Write[], out: Effect[]): Reply {
   switch (question.about) {
     case 'greeting':
       hearGreeting(state, from, question, out);
@@ -37,7 +43,7 @@ function replyTo(state: CoreState, from: HostId, question: Question, writes: Wri
 }
 
 /** Hears the answer to what this host asked. */
-export function hearReply(state: CoreState, from: HostId, question: Question, reply: Reply, out: Effect[]): void {
+export function hearReply(state: CoreState, from: HostId, question: ClaimQuestion, reply: Reply, out: Effect[]): void {
   if ('about' in reply) {
     hearGreeting(state, from, reply, out);
     return;

@@ -130,7 +130,7 @@ export interface SuccessionVote {
 
 /** This voter's answer to one question of `from`. Pure. */
 export function voteOnSuccession(voter: SuccessionVoter, from: HostId, question: SuccessionQuestion): SuccessionVote {
-  const refusal = refusalOf(voter, question);
+  const refusal = whyNoVote(voter, question);
   if (refusal !== undefined) return { answer: refusal };
   const incarnation = voter.data;
   const { n, epoch } = question;
@@ -165,7 +165,7 @@ function pastWith(past: readonly Config[], config: Config | null, next: Config):
   return all.filter(({ mesh }) => mesh !== next.mesh);
 }
 
-function refusalOf(voter: SuccessionVoter, question: SuccessionQuestion): SuccessionAnswer | undefined {
+function whyNoVote(voter: SuccessionVoter, question: SuccessionQuestion): SuccessionAnswer | undefined {
   const { self, data, config } = voter;
   const epoch = config?.epoch ?? 0;
   if (config !== undefined && (question.epoch < epoch || question.mesh !== config.mesh))

@@ -31,7 +31,7 @@ export function whyNoClaim(state: CoreState, heardWithinMs: number): Obstacle | 
 
 /** Why the voters did not decide a claim in its time. */
 function whyUndecided(state: CoreState): Obstacle {
-  const standing = obstacleTo(state) ?? lossOf(state.membership) ?? refusalOf(state);
+  const standing = obstacleTo(state) ?? lossOf(state.membership) ?? votelessOf(state);
   return standing ?? silenceOf(state, countVotes(state, CLAIM_MS_MAX));
 }
 
@@ -88,7 +88,7 @@ function lossOf({ config, self, starts, greetings }: Membership): Obstacle | und
 }
 
 /** So many voters answered without a vote that those left can't decide. */
-function refusalOf({ membership: { config }, refusing }: CoreState): Obstacle | undefined {
+function votelessOf({ membership: { config }, refusing }: CoreState): Obstacle | undefined {
   const hosts = [...refusing];
   if (config === undefined || canDecideWithout(config, votesOf(config, hosts))) return undefined;
   const message = `The answers of ${hosts.join(', ')} do not count: these hosts lost their claim data, or belong to another mesh. GET /api/hosts says more.`;

@@ -4,7 +4,7 @@ import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
 import type { Item } from '../register/item.ts';
 import type { Claim, Confirmed, Conflict, Held, ReleasedClaim, Unavailable } from './claim-store.ts';
-import type { ClaimAnswer, ClaimMessage, Question, Reply, Wish } from './messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply, Wish } from './messages.ts';
 
 export type Event =
   | { readonly type: 'started' }
@@ -33,8 +33,8 @@ export type Wanted =
 export type Heard =
   | { readonly type: 'received'; readonly token: number; readonly from: HostId; readonly message: ClaimMessage }
   | { readonly type: 'answered'; readonly from: HostId; readonly answer: ClaimAnswer; readonly tookMs: number }
-  | { readonly type: 'asked'; readonly token: number; readonly from: HostId; readonly question: Question }
-  | { readonly type: 'replied'; readonly from: HostId; readonly question: Question; readonly reply: Reply }
+  | { readonly type: 'asked'; readonly token: number; readonly from: HostId; readonly question: ClaimQuestion }
+  | { readonly type: 'replied'; readonly from: HostId; readonly question: ClaimQuestion; readonly reply: Reply }
   /** Nobody answered what was said to `from` at `sinceMs`, by the monotonic clock. */
   | { readonly type: 'silent'; readonly from: HostId; readonly sinceMs: number }
   /** Nobody answered a greeting; `why`: a sentence, when the answer was something that is no greeting. */
@@ -76,7 +76,7 @@ export type Effect =
   | {
       readonly type: 'ask';
       readonly to: HostId;
-      readonly question: Question;
+      readonly question: ClaimQuestion;
       /** A greeting that only says again what was said: it may be left out where another is exchanged within GREETING_INTERVAL_MS. */
       readonly isRoutine?: true;
     }

@@ -138,5 +138,5 @@ export type KeysAnswer =
   | Behind
   | Refused;
 
-export type Question = Greeting | SuccessionQuestion | KeysQuestion;
+export type ClaimQuestion = Greeting | SuccessionQuestion | KeysQuestion;
 export type Reply = Greeting | SuccessionAnswer | KeysAnswer;

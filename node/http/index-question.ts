@@ -3,7 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { LookUpMode } from '../../mesh/lookup/fan-out.ts';
 import { LOOK_UP_MODES } from '../../mesh/lookup/fan-out.ts';
-import type { ParseAddress, ParsedAddress } from '../../mesh/lookup/index-entry.ts';
+import type { KeyedAddress, ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import { spellingOf } from '../../mesh/lookup/index-key.ts';
 import type { EmailAddress } from '../../mesh/names.ts';
 import { decodePercents, decodeQuery, readQuery } from './query.ts';
@@ -11,7 +11,7 @@ import { decodePercents, decodeQuery, readQuery } from './query.ts';
 const FIELDS = ['address', 'agentId', 'federated', 'mode'] as const;
 
 /** An address, and how it was spelled: it is answered under that. */
-export interface Reading extends ParsedAddress {
+export interface Reading extends KeyedAddress {
   readonly spelling: EmailAddress;
 }
 

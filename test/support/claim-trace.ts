@@ -3,7 +3,7 @@
 import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
 import type { Effect, Event } from '../../mesh/state/events.ts';
-import type { ClaimAnswer, Question, Reply } from '../../mesh/state/messages.ts';
+import type { ClaimAnswer, ClaimQuestion, Reply } from '../../mesh/state/messages.ts';
 
 export function describeEvent(event: Event): string {
   switch (event.type) {
@@ -91,7 +91,7 @@ function itemAnswerText(item: ItemAnswer): string {
   }
 }
 
-function questionText(question: Question): string {
+function questionText(question: ClaimQuestion): string {
   switch (question.about) {
     case 'greeting':
       return `greeting (epoch ${question.epoch}, ${question.incarnation.slice(0, 6)})`;

@@ -4,7 +4,7 @@ import type { Hono } from 'hono';
 import type { ClaimVoter } from '../../../mesh/claims/claim-voter.ts';
 import { LastSaid } from '../../../mesh/claims/last-said.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/peer-questions.ts';
-import { CLAIM_VERSION, type Question } from '../../../mesh/state/messages.ts';
+import { CLAIM_VERSION, type ClaimQuestion } from '../../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/state/schemas.ts';
 import { answerJson } from '../answer-signature.ts';
 import { resource } from '../methods.ts';
@@ -12,7 +12,7 @@ import { peerDigest, peerOf } from '../peer-auth.ts';
 import { readMessage } from '../peer-message.ts';
 
 export function claimRoutes(app: Hono, voter: ClaimVoter): void {
-  const asked = new LastSaid<Question>();
+  const asked = new LastSaid<ClaimQuestion>();
   resource(app, CLAIM_MESSAGES_PATH, {
     POST: async (c) => answerJson(c, await voter.receive(peerOf(c), readMessage(c, claimMessageSchema, CLAIM_VERSION))),
   });

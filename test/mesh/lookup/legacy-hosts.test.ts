@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { LEGACY_ANSWER_MS_MAX } from '../../../mesh/limits.ts';
-import type { ParsedAddress } from '../../../mesh/lookup/index-entry.ts';
+import type { KeyedAddress } from '../../../mesh/lookup/index-entry.ts';
 import { askLegacyPeers } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { parsePlainAddress } from '../../support/plain-address.ts';
@@ -13,13 +13,13 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const A = parsed('a@x.com');
 const B = parsed('b@x.com');
 
-function parsed(text: string): ParsedAddress {
+function parsed(text: string): KeyedAddress {
   const address = parsePlainAddress(text);
   if (!address.valid) throw new Error(`${text} is no address`);
   return address;
 }
 
-async function ask(scripts: Record<string, PeerScript>, ...addresses: readonly ParsedAddress[]) {
+async function ask(scripts: Record<string, PeerScript>, ...addresses: readonly KeyedAddress[]) {
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);
   const ports = { transport, clock, parseAddress: parsePlainAddress };

@@ -1,7 +1,7 @@
 // Claims beside hosts that take no part in them: what they say goes first, and they are shown what is being claimed.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import type { ParsedAddress, SpelledAddress } from '../../../mesh/lookup/index-entry.ts';
+import type { KeyedAddress, SpelledAddress } from '../../../mesh/lookup/index-entry.ts';
 import type { LegacyOwner } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
 import { call, testRegistry } from '../../support/test-registry.ts';
@@ -14,10 +14,10 @@ const unasked: () => Promise<LegacyOwner | undefined> = async () => undefined;
 async function setUp() {
   const world = { ownerOf: unasked };
   const claimed: string[][] = [];
-  const keysOf = (addresses: readonly ParsedAddress[]) => addresses.map(({ key }) => key as string);
+  const keysOf = (addresses: readonly KeyedAddress[]) => addresses.map(({ key }) => key as string);
   const legacy = {
     ownerOf: () => world.ownerOf(),
-    claimed: (addresses: readonly ParsedAddress[]) => void claimed.push(keysOf(addresses)),
+    claimed: (addresses: readonly KeyedAddress[]) => void claimed.push(keysOf(addresses)),
   };
   const node = await testRegistry({ legacy });
   await node.registry.agents.create({ id: ID, name: 'titania' });

@@ -3,7 +3,7 @@ import type { ClaimVoter } from '../../../../mesh/claims/claim-voter.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../../../mesh/claims/peer-questions.ts';
 import type { HostId } from '../../../../mesh/names.ts';
 import { contentDigest } from '../../../../mesh/signature/digest.ts';
-import type { Question } from '../../../../mesh/state/messages.ts';
+import type { ClaimQuestion } from '../../../../mesh/state/messages.ts';
 import { claimRoutes } from '../../../../node/http/routes/claims.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../../support/membership-of.ts';
@@ -11,7 +11,7 @@ import { RecordingLog } from '../../../support/recording-log.ts';
 
 /** The routes behind what verified a request of `from`. */
 function claims() {
-  const heard: Question[] = [];
+  const heard: ClaimQuestion[] = [];
   const voter: ClaimVoter = {
     receive: () => Promise.reject(new Error('no items are sent here')),
     receiveQuestion: (_, question) => {

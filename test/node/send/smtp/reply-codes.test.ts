@@ -5,7 +5,7 @@ import {
   connectionFailure,
   isOneTooMany,
   messageFailure,
-  refusalOf,
+  recipientRefusal,
   type SmtpError,
 } from '../../../../node/send/smtp/reply-codes.ts';
 
@@ -38,11 +38,11 @@ describe('what a server says of a recipient', () => {
     ['550 5.5.3 too many recipients', 'deferred'],
     ['550-5.1.1 no such\r\n550 5.1.1 user', 'refused'],
   ])("'%s': %s", (response, verdict) => {
-    expect(refusalOf('bob@x.com', error({ response })).verdict).toBe(verdict);
+    expect(recipientRefusal('bob@x.com', error({ response })).verdict).toBe(verdict);
   });
 
   it('is kept as its code, its enhanced code and one line', () => {
-    expect(refusalOf('bob@x.com', error({ response: '550 5.1.1 no such\r\n user' }))).toEqual({
+    expect(recipientRefusal('bob@x.com', error({ response: '550 5.1.1 no such\r\n user' }))).toEqual({
       address: 'bob@x.com',
       verdict: 'refused',
       code: 550,
@@ -52,7 +52,7 @@ describe('what a server says of a recipient', () => {
   });
 
   it('is deferred when nothing was said', () => {
-    expect(refusalOf('bob@x.com', error())).toEqual({
+    expect(recipientRefusal('bob@x.com', error())).toEqual({
       address: 'bob@x.com',
       verdict: 'deferred',
       code: 450,
