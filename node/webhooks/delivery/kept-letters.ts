@@ -27,13 +27,13 @@ export class KeptLetters {
     if (!isDead) this.#count += 1;
   }
 
-  /** It was accepted after all. */
+  /** Takes out a letter that was accepted after all. */
   letGo(seq: number): void {
     this.#records.raised(seq);
     this.#count = Math.max(0, this.#count - 1);
   }
 
-  /** It goes, though nobody accepted it. */
+  /** Takes out a letter that nobody accepted. */
   drop(seq: number): void {
     this.letGo(seq);
     this.#dropped += 1;
