@@ -3,12 +3,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
 import { Client } from '../../test/support/live.ts';
+import { AGENT_EVENTS, cursorOf, ownChanges, untilFollowed } from '../../test/support/live-feeds.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import type { HostProcess } from '../host-process.ts';
 import { Receiver } from '../receiver.ts';
 import { type ChangeHistory, type ToldEvent, violationsOf } from './change-history.ts';
 import { Allowance, changeAgents, createAgents } from './changers.ts';
-import { until } from './claimants.ts';
 import { ChaosMesh } from './mesh.ts';
 
 export interface ChangesRun {
@@ -42,7 +42,7 @@ export async function runChanges(
   const [cloud, mac] = mesh.hosts;
   if (cloud === undefined || mac === undefined) throw new Error('There are three hosts.');
   await Promise.all(mesh.hosts.map((host) => host.start()));
-  await until(() => areFollowed(mesh, client), 'every host follows the others');
+  await untilFollowed(client, mesh.hosts);
   const beginnings = await Promise.all(mesh.hosts.map(cursorOf));
   const subscription = { url: gateway.url, secret: SECRET, events: AGENT_EVENTS };
   const { body: webhook } = await client.expect(cloud, 'POST', '/api/webhooks', subscription);
@@ -50,7 +50,7 @@ export async function runChanges(
   const hasten = () => client.ask(cloud, 'POST', `/api/webhooks/${webhook.id}/replay`, { status: 'held' });
   const leaving = new AbortController();
   const heard: ToldEvent[] = [];
-  const listening = listen(mac, { since: String(beginnings[1]), heard, signal: leaving.signal });
+  const listening = listen(mac, { since: beginnings[1] ?? '', heard, signal: leaving.signal });
 
   const [allowance, expected] = [new Allowance(), new Map<string, number>()];
   for (const host of mesh.hosts) await createAgents(host, { client, expected });
@@ -63,7 +63,7 @@ export async function runChanges(
   leaving.abort();
   await listening;
 
-  const told = (await Promise.all(mesh.hosts.map((host, at) => ownChanges(host, String(beginnings[at]))))).flat();
+  const told = (await Promise.all(mesh.hosts.map((host, at) => ownChanges(host, beginnings[at] ?? '')))).flat();
   const history: ChangeHistory = {
     expected,
     told,
@@ -76,17 +76,6 @@ export async function runChanges(
   const repeats = called().length - new Set(called().map(({ id }) => id)).size;
   say(`${told.length} events of ${changes} changes under ${JSON.stringify({ ...troubles, repeats })}`);
   return { told: told.length, troubles, violations: [...violationsOf(history), ...refused] };
-}
-
-const AGENT_EVENTS = ['agent.created', 'agent.updated', 'agent.deleted', 'agent.email.changed'];
-
-async function areFollowed(mesh: ChaosMesh, client: Client): Promise<boolean> {
-  const views = await Promise.all(mesh.hosts.map((host) => client.ask(host, 'GET', '/api/hosts')));
-  return views.every((view) => view?.body.hosts.filter(isFollowing).length === IDS.length - 1);
-}
-
-function isFollowing({ feed }: { readonly feed?: { readonly state: string } }): boolean {
-  return feed?.state === 'following';
 }
 
 /** Lets the changes go on bit by bit, so that they last as long as the trouble. Everything is mended at the end. */
@@ -151,27 +140,4 @@ async function untilHeard(
     size = nowSize;
     await pause(200);
   }
-}
-
-/** The end of a host's log. */
-async function cursorOf(host: HostProcess): Promise<string | null> {
-  return (await lines(host, 'waitMs=0')).cursor;
-}
-
-/** What a host's own log tells since then. */
-async function ownChanges(host: HostProcess, since: string): Promise<readonly ToldEvent[]> {
-  const told: ToldEvent[] = [];
-  for (let cursor: string | null = since; ; ) {
-    const next = await lines(host, `scope=host&waitMs=0&since=${cursor}`);
-    told.push(...next.changes);
-    if (next.changes.length === 0) return told;
-    cursor = next.cursor;
-  }
-}
-
-async function lines(host: HostProcess, query: string) {
-  const answer = await fetch(`${host.url}/api/changes?${query}`, { headers: { accept: 'application/x-ndjson' } });
-  const text = await answer.text();
-  const changes = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ToldEvent]));
-  return { changes, cursor: answer.headers.get('mesh-cursor') };
 }
