@@ -38,7 +38,7 @@ export class BodyReader {
     return this.#state !== 'reading';
   }
 
-  /** It was read to its end, and nothing came behind it. */
+  /** Whether the body was read to its end, and nothing came behind it. */
   get isWhole(): boolean {
     return this.#state === 'whole';
   }

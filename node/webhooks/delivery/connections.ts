@@ -41,7 +41,7 @@ export class Connections {
     this.#open.add(connection);
   }
 
-  /** It has closed. */
+  /** Forgets a connection that has closed. */
   remove(connection: Connection): void {
     this.#open.delete(connection);
   }
