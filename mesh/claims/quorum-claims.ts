@@ -88,7 +88,7 @@ export class QuorumClaims implements ClaimStore {
     });
   }
 
-  /** Takes up what a crash left unsettled, and greets the other voters. */
+  /** Takes up what a crash left unfinished, and greets the other voters. */
   start(): void {
     this.#dispatch({ type: 'started' });
   }
@@ -138,7 +138,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   /**
-   * Frees the addresses of a host that left (membership/README.md, step 11). Resolves with `done`, or with `waiting` and a sentence when
+   * Evicts a host that left (membership/README.md, step 11). Resolves with `done`, or with `waiting` and a sentence when
    * the eviction goes on by itself, through restarts. Rejects with `invalid_request` and a sentence when it can't be done, and with
    * `uniqueness_unavailable` when too few voters answer or the node stops.
    */

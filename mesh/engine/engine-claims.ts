@@ -1,5 +1,5 @@
 // The claims over a consensus engine in place of the mesh's own voters. The engine decides; here is what makes its answers claims: an
-// intent is durable before the engine is asked, and what was not acknowledged is given back, through restarts, for as long as it
+// intent is durable before the engine is asked, and what was not acknowledged is aborted, through restarts, for as long as it
 // takes. While the engine is away nothing is claimed nor written down, and everything else goes on.
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
@@ -93,7 +93,7 @@ export class EngineClaims implements ClaimStore {
     if (this.#inHand >= CLAIMS_IN_HAND_MAX)
       return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims in hand, its most.`);
     if (this.#releases.size >= CLAIMS_IN_HAND_MAX)
-      return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims to give back first, its most.`);
+      return unavailable('overloaded', `This host has ${CLAIMS_IN_HAND_MAX} claims to release first, its most.`);
     this.#inHand += 1;
     try {
       return await this.#claim(claims);
@@ -125,7 +125,7 @@ export class EngineClaims implements ClaimStore {
   }
 
   /**
-   * Frees every address of a host that is gone for good, within `EVICT_MS_MAX`. Rejects with `uniqueness_unavailable` when that did not
+   * Evicts a host that is gone for good, within `EVICT_MS_MAX`. Rejects with `uniqueness_unavailable` when that did not
    * succeed to the end; some addresses may be free then.
    */
   async evict(host: HostId): Promise<void> {

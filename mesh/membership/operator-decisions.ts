@@ -18,7 +18,7 @@ import { greetAll } from './greeting.ts';
 import { attend } from './move.ts';
 
 /**
- * Frees the addresses of a host that left, or that leaves by this host's hosts.json. Ends in `done` once the voters have agreed on the
+ * Evicts a host that left, or that leaves by this host's hosts.json. Ends in `done` once the voters have agreed on the
  * eviction, or in `refused`. Ends in `waiting` after `EVICT_ANSWER_MS_MAX`; the eviction goes on all the same.
  */
 export function evict(state: CoreState, operation: number, host: HostId, out: Effect[]): void {

@@ -63,7 +63,7 @@ export interface Electorate {
   isQuorum(votes: ReadonlySet<VoterName>): boolean;
   /** Whether the voters that are left, without `refusals`, could still decide. */
   canDecideWithout(refusals: ReadonlySet<VoterName>): boolean;
-  /** Whether `owner`'s claim may be replaced: given up by this very host, or its host left the mesh. */
+  /** Whether `owner`'s claim may be replaced: released or aborted by this very host, or its host left the mesh. */
   isVoid(key: AddressKey, owner: Owner): boolean;
 }
 

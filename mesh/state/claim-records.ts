@@ -23,6 +23,7 @@ export const LIFE = 'claim/life';
 export const LIVES = 'claim/lives/';
 export const CEILING = 'claim/ballot-ceiling';
 export const REGISTER = 'claim/register/';
+/** Stored under this name since the first version: claims whose end, held or released or aborted, is not written yet. */
 export const INTENT = 'claim/unsettled/';
 export const EVICTING = 'claim/evicting/';
 
@@ -39,7 +40,7 @@ export interface ClaimRecords extends StoredStarts {
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
-  /** Claims that a registry did not take, or gave up: the voters must still release or abort each. */
+  /** Claims that a registry did not take, or has released: the voters must still abort or release each. */
   readonly intents: Map<ClaimId, AddressKey>;
   /** Hosts to be evicted (membership/README.md, step 11). */
   readonly evicting: Map<HostId, string | null>;

@@ -10,7 +10,7 @@ export interface Claim {
   readonly owner: Owner;
 }
 
-/** Ours now. `intentsDone` must be part of the commit that records the addresses: until it is durable, a restart gives them back. */
+/** Ours now. `intentsDone` must be part of the commit that records the addresses: until it is durable, a restart aborts the claims. */
 export interface Held {
   readonly kind: 'held';
   readonly intentsDone: readonly Write[];
@@ -75,7 +75,7 @@ export interface ClaimStatus {
 export interface ClaimStore {
   /** Claims all of them or none, at most `KEYS_PER_MESSAGE_MAX`, each key once. Never two calls with the same key at once. */
   claim(claims: readonly Claim[]): Promise<Held | Conflict | Unavailable>;
-  /** Records for the commit that gives these claims up. Once they are durable, the claims end whatever happens; nothing else is done here. */
+  /** Records for the commit in which the registry releases these claims. Once they are durable, the claims end whatever happens; nothing else is done here. */
   releaseWrites(claims: readonly ReleasedClaim[]): readonly Write[];
   /** Ends these claims, after the commit of their `releaseWrites`. Waits at most `RELEASE_ANSWER_MS_MAX`. */
   release(claims: readonly ReleasedClaim[]): Promise<Release>;

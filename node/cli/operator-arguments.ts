@@ -47,12 +47,12 @@ export function addOperatorCommands(program: Command, terminal: Terminal): void 
       );
     });
   const loss = ['--accept-loss', 'you have read what may be lost'] as const;
-  add('join <host>', 'leave this mesh for the one of that host; where both gave out an address, give way')
+  add('join <host>', 'leave this mesh for the one of that host; where both gave out an address, concede it')
     .option(...loss)
     .action((host: string, { url, acceptLoss = false }: At & { acceptLoss?: boolean }) =>
       run(url, (operator, call) => operator.join(call, host, acceptLoss)),
     );
-  add('evict <host>', 'free the addresses of a host that was taken out of every hosts.json').action(
+  add('evict <host>', 'end the claims of a host that was taken out of every hosts.json').action(
     (host: string, { url }: At) => run(url, (operator, call) => operator.evict(call, host)),
   );
   add('log <verify>', 'verify: whether the change log of that host, as its disk has it, fits its chain').action(

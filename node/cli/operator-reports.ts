@@ -67,17 +67,17 @@ export async function status(call: NodeClient): Promise<Printed> {
 }
 
 /** How many addresses more than one host gave out; nothing when there are none. */
-function countOf({ conflicts: gaveWay, undecided }: ConflictsShown): readonly string[] {
-  if (gaveWay.length + undecided.length === 0) return [];
+function countOf({ conflicts: conceded, undecided }: ConflictsShown): readonly string[] {
+  if (conceded.length + undecided.length === 0) return [];
   return [
-    `Addresses that another host has too: ${gaveWay.length} given way on, ${undecided.length} undecided; see mesh conflicts.`,
+    `Addresses that another host has too: ${conceded.length} conceded, ${undecided.length} undecided; see mesh conflicts.`,
   ];
 }
 
 /** Addresses that more than one host gave out. All is well when there are none. */
 export async function conflicts(call: NodeClient): Promise<Printed> {
-  const { conflicts: gaveWay, undecided } = await allConflicts(call);
-  const rows = gaveWay.map(({ address, agentName, since, claimedBy }) => [
+  const { conflicts: conceded, undecided } = await allConflicts(call);
+  const rows = conceded.map(({ address, agentName, since, claimedBy }) => [
     address,
     `${agentName} (${since})`,
     `${claimedBy.agentName} on ${claimedBy.hostId} (${claimedBy.since})`,
@@ -86,10 +86,10 @@ export async function conflicts(call: NodeClient): Promise<Printed> {
     ({ address, hostId, legacy }) =>
       `${address}, on ${hostId} too${legacy ? ', which serves only the look-up: take it back there' : ': take it back on one of the two'}`,
   );
-  if (gaveWay.length + undecided.length === 0)
+  if (conceded.length + undecided.length === 0)
     return { text: 'No address of this host is claimed elsewhere.', ok: true };
   const lines = [
-    ...(rows.length === 0 ? [] : table([['GAVE WAY ON', 'CLAIMED HERE BY', 'STANDS'], ...rows])),
+    ...(rows.length === 0 ? [] : table([['CONCEDED', 'CLAIMED HERE BY', 'STANDS'], ...rows])),
     ...(rows.length === 0 ? [] : ['', 'Decide with: mesh conflicts ADDRESS --keep theirs|mine']),
     ...section('Undecided:', doubles),
   ];

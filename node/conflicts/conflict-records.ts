@@ -1,5 +1,5 @@
-// Two claims of one address, of which one must give way: after a restored backup, a lost majority, or two meshes that were joined. The claim
-// that the voters have stays, on every host. The address that gave way is kept as it was, for an operator to look at and to decide otherwise.
+// Two claims of one address, of which one host must concede its own: after a restored backup, a lost majority, or two meshes that were joined. The claim
+// that the voters have stays, on every host. The address that was conceded is kept as it was, for an operator to look at and to decide otherwise.
 import { z } from 'zod';
 import type { AddressKey, AgentId, ClaimId, EmailAddress } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
@@ -9,7 +9,7 @@ import type { Agent, AgentAddress } from '../registry/agent.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 
-/** An address that this host gave way on. */
+/** An address that this host conceded. */
 export interface AddressConflict {
   readonly key: AddressKey;
   readonly address: EmailAddress;

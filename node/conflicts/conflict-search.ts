@@ -59,9 +59,9 @@ const BATCH_PAUSE_MS = 200;
 export class ConflictSearch {
   readonly #options: ConflictSearchOptions;
   readonly #looks = new Map<HostId, Look>();
-  /** Rises with each doubt. A check that is in hand was begun for an earlier doubt, so it does not settle a later one. */
+  /** Rises with each doubt. A check that is in hand was begun for an earlier doubt, so it does not answer a later one. */
   #doubts = 0;
-  #settled = 0;
+  #answered = 0;
   #peersAtMs = -Infinity;
   /** Why the voters could not be asked the last time. They are asked again every few seconds, and the log says the reason once. */
   #putOffFor: string | undefined;
@@ -83,7 +83,7 @@ export class ConflictSearch {
     if ((await store.get(DOUBT)) === true) this.#doubts += 1;
     while (!signal.aborted) {
       if (isReady()) {
-        if (this.#doubts > this.#settled) await this.#checkAll(signal);
+        if (this.#doubts > this.#answered) await this.#checkAll(signal);
         if (clock.monotonicMs() - this.#peersAtMs >= PEERS_INTERVAL_MS) await this.#lookAtPeers(signal);
       }
       await clock.sleep(TICK_MS, signal);
@@ -99,7 +99,7 @@ export class ConflictSearch {
       await clock.sleep(BATCH_PAUSE_MS, signal);
     }
     if (signal.aborted) return;
-    this.#settled = doubts;
+    this.#answered = doubts;
     if (doubts === this.#doubts) await store.commit([{ key: DOUBT, value: undefined }]);
   }
 

@@ -1,4 +1,4 @@
-// The conflicts that this host knows of. Addresses that this host gave way on are kept until an operator has decided. Doubles, which no rule
+// The conflicts that this host knows of. Addresses that this host conceded are kept until an operator has decided. Doubles, which no rule
 // decides, are only remembered: the next look at the other host finds them again.
 
 import { MeshError } from '../../mesh/errors.ts';
@@ -95,11 +95,11 @@ export class Conflicts {
   }
 
   /**
-   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`. Gives way where the voters have another claim; an address
+   * Asks the voters about addresses of this host, at most `KEYS_PER_MESSAGE_MAX`. Concedes where the voters have another claim; an address
    * that the voters know nothing of is claimed again. Throws `uniqueness_unavailable`.
    */
   async check(keys: readonly AddressKey[]): Promise<void> {
-    for (const rival of await this.#options.registry.addresses.confirm(keys)) await this.#giveWay(rival);
+    for (const rival of await this.#options.registry.addresses.confirm(keys)) await this.#concede(rival);
   }
 
   /**
@@ -108,7 +108,7 @@ export class Conflicts {
    */
   async resolve(key: AddressKey, keep: 'mine' | 'theirs'): Promise<AddressConflict | undefined> {
     const conflict = this.#byKey.get(key);
-    if (conflict === undefined) return await this.#giveUp(key, keep);
+    if (conflict === undefined) return await this.#releaseHere(key, keep);
     const { agentId, address, primary, displayName, metadata } = conflict;
     if (keep === 'mine')
       await this.#options.registry.addresses.add(agentId, {
@@ -123,7 +123,7 @@ export class Conflicts {
     return conflict;
   }
 
-  async #giveUp(key: AddressKey, keep: 'mine' | 'theirs'): Promise<undefined> {
+  async #releaseHere(key: AddressKey, keep: 'mine' | 'theirs'): Promise<undefined> {
     const { registry, log } = this.#options;
     const [double] = this.#doublesOf(key);
     const agent = registry.table.holderOf(key);
@@ -138,7 +138,7 @@ export class Conflicts {
     log.info('conflict.resolved', { address: key, keep });
   }
 
-  async #giveWay({ key, owner }: Rival): Promise<void> {
+  async #concede({ key, owner }: Rival): Promise<void> {
     const { registry, clock, log } = this.#options;
     const foundAt = new Date(clock.wallMs()).toISOString();
     let conflict: AddressConflict | undefined;

@@ -1,7 +1,7 @@
 // The claims in etcd, over its JSON gateway: one transaction puts what is free, another removes what is still the same. No leases: a
 // paused process would outlive its own. Formats: etcd's `rpc.proto`, keys and values in base64.
 // A put that was sent to an endpoint that hung may come to be carried out long after the claim was put by another, and released: so
-// what is removed or given up is marked, and a put of it is refused.
+// what was released or aborted is marked, and a put of it is refused.
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
@@ -18,7 +18,8 @@ import { EtcdGateway, type Login } from './etcd-gateway.ts';
 const CLAIM_PREFIX = 'agent-email-mesh/claims/';
 /** The first key after those of all claims: '0' follows '/'. */
 const CLAIMS_END = base64('agent-email-mesh/claims0');
-/** A mark says that a claim has ended, whether or not it was ever put. A put of a marked claim is refused. */
+/** A mark says that a claim has ended, whether or not it was ever put. A put of a marked claim is refused. The
+ * key says `abandoned` for a release and for an abort: it was stored so by the first version, and all hosts must look for the same. */
 const ENDED_MARK_PREFIX = 'agent-email-mesh/abandoned/';
 /** This is far longer than a request can be under way. Afterwards etcd forgets the mark by itself. */
 const ENDED_MARK_SECONDS = 25 * 60 * 60;
@@ -125,7 +126,7 @@ class EtcdEngine implements ClaimEngine {
     }
     const isAll = claims.every((_, at) => answer.responses?.[at]?.response_range?.kvs?.[0] !== undefined);
     if (isAll) return undefined;
-    throw new Error('etcd put none of them: they were given up before they came');
+    throw new Error('etcd put none of them: they were aborted before they came');
   }
 
   async release(claims: readonly ReleasedClaim[], signal: AbortSignal): Promise<void> {

@@ -85,7 +85,7 @@ class PostgresEngine implements ClaimEngine {
     return this.#asking(signal, async (client) => {
       await client.query('BEGIN');
       await client.query('SET LOCAL synchronous_commit = on');
-      // A claim that was given up may still be under way in the server: an insertion of the same key waits until it has ended.
+      // A claim that was aborted may still be under way in the server: an insertion of the same key waits until it has ended.
       for (const { key, claimId } of claims)
         await client.query(
           "INSERT INTO agent_email_claims (key, claim_id, owner) VALUES ($1, $2, '{}') ON CONFLICT (key) DO NOTHING",

@@ -166,7 +166,8 @@ export class AddressClaims {
     }
     const { required } = this.#ports.claims.status();
     return unavailableBecause({
-      message: `An earlier claim of ${address} by this host is still being given back. Try again.`,
+      message: `An earlier claim of ${address} by this host has not ended yet. Try again.`,
+      // Said on the wire since the first version: a release or an abort of this host is not confirmed yet.
       reason: 'settling',
       required,
       reached: required,

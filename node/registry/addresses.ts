@@ -41,11 +41,11 @@ export class Addresses {
     // The new one stands last.
     const gained = addresses.slice(-1) as [AgentAddress];
     using _addressLock = await addressClaims.lock(gained, untilMs);
-    const settled = await addressClaims.claim(before, gained, {
+    const intentsDone = await addressClaims.claim(before, gained, {
       askedMs,
       given: new Map([[wanted.key, input.address]]),
     });
-    const agent = await writer.save(before, { ...before, addresses }, settled);
+    const agent = await writer.save(before, { ...before, addresses }, intentsDone);
     return { agent, address: gained[0], isNew: true };
   }
 
@@ -102,7 +102,7 @@ export class Addresses {
     const addresses = withoutAddress(before.addresses, key);
     const writes = [...addressClaims.releaseWrites([entry]), ...writesOf(before, entry)];
     await writer.save(before, { ...before, addresses }, writes);
-    // Should it linger at a voter, it is freed in the background.
+    // Should it linger at a voter, it is released in the background.
     void addressClaims.release([entry]);
   }
 

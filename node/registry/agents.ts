@@ -21,7 +21,7 @@ export interface Created {
 
 export interface Changed {
   readonly agent: Agent;
-  /** Addresses given up whose release the voters have not confirmed yet. */
+  /** Released addresses whose release the voters have not confirmed yet. */
   readonly releasing: readonly EmailAddress[];
 }
 
@@ -55,15 +55,15 @@ export class Agents {
     const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
     const sequence = writer.lastSequence(draft.id, gone);
     using _addressLocks = await addressClaims.lock(draft.addresses, untilMs);
-    const settled = await addressClaims.claim(draft, draft.addresses, {
+    const intentsDone = await addressClaims.claim(draft, draft.addresses, {
       askedMs,
       given: givenTexts(wishes, wanted),
     });
-    return { agent: await writer.save(undefined, { ...draft, sequence }, settled), isNew: true };
+    return { agent: await writer.save(undefined, { ...draft, sequence }, intentsDone), isNew: true };
   }
 
   /**
-   * RFC 7396: claims what is new first, all or nothing, then gives up what is gone. Throws `not_found` and what `create` does.
+   * RFC 7396: claims what is new first, all or nothing, then releases what is gone. Throws `not_found` and what `create` does.
    */
   async patch(id: AgentId, patch: AgentPatch): Promise<Changed> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
@@ -78,11 +78,11 @@ export class Agents {
     const gained = missingFrom(before, after);
     const lost = missingFrom(after, before);
     using _addressLocks = await addressClaims.lock([...gained, ...lost], untilMs);
-    const settled = await addressClaims.claim(after, gained, {
+    const intentsDone = await addressClaims.claim(after, gained, {
       askedMs,
       given: givenTexts(patch.tools?.email?.addresses ?? [], wanted ?? []),
     });
-    const agent = await writer.save(before, after, [...settled, ...addressClaims.releaseWrites(lost)]);
+    const agent = await writer.save(before, after, [...intentsDone, ...addressClaims.releaseWrites(lost)]);
     // The agent is free for the next change while the voters hear of this one; its addresses are not.
     agentLock[Symbol.dispose]();
     return { agent, releasing: await addressClaims.release(lost) };

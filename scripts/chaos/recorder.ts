@@ -62,7 +62,7 @@ export class Recorder {
   released(address: string, claim: string, callMs: number, returnMs: number | undefined): void {
     this.operations += 1;
     this.#held.delete(claim);
-    this.#add(address, { kind: 'freed', claim }, callMs, returnMs);
+    this.#add(address, { kind: 'released', claim }, callMs, returnMs);
   }
 
   saw(host: string, address: string, claim: string, callMs: number, returnMs: number): void {
@@ -77,7 +77,7 @@ export class Recorder {
     for (const [claim, { host: of, address }] of [...this.#held]) {
       if (of !== host) continue;
       this.#held.delete(claim);
-      this.#add(address, { kind: 'freed', claim }, nowMs, undefined);
+      this.#add(address, { kind: 'released', claim }, nowMs, undefined);
     }
   }
 
@@ -90,7 +90,7 @@ export class Recorder {
     for (const { address, claim, callMs } of this.#open) {
       if (claim === undefined || !this.#named.has(claim)) continue;
       this.#add(address, { kind: 'tried', claim }, callMs, undefined);
-      this.#add(address, { kind: 'freed', claim }, callMs, undefined);
+      this.#add(address, { kind: 'released', claim }, callMs, undefined);
     }
     this.#open.length = 0;
     return [...this.#byAddress].flatMap(([address, entries]) => {

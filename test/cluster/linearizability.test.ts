@@ -10,7 +10,7 @@ const at = (operation: RegisterOperation, callMs: number, returnMs?: number): Re
 const won = (claim: string, callMs: number, returnMs: number) => at({ kind: 'won', claim }, callMs, returnMs);
 const lost = (owner: string, callMs: number, returnMs: number) => at({ kind: 'lost', owner }, callMs, returnMs);
 const tried = (claim: string, callMs: number) => at({ kind: 'tried', claim }, callMs);
-const freed = (claim: string, callMs: number, returnMs?: number) => at({ kind: 'freed', claim }, callMs, returnMs);
+const released = (claim: string, callMs: number, returnMs?: number) => at({ kind: 'released', claim }, callMs, returnMs);
 const saw = (owner: string | null, callMs: number, returnMs: number) => at({ kind: 'read', owner }, callMs, returnMs);
 
 const GOOD: readonly (readonly [string, readonly RecordedOperation[]])[] = [
@@ -23,37 +23,37 @@ const GOOD: readonly (readonly [string, readonly RecordedOperation[]])[] = [
   ['a look-up during a claim sees it already', [won('a', 0, 9), saw('a', 1, 2)]],
   ['two look-ups during a claim see nobody, then the claim', [won('a', 0, 9), saw(null, 1, 2), saw('a', 3, 4)]],
   ['two look-ups at once see one the claim, one nobody', [won('a', 0, 9), saw('a', 1, 6), saw(null, 2, 5)]],
-  ['what was released is claimed anew', [won('a', 0, 1), freed('a', 2, 3), won('b', 4, 5)]],
-  ['a claim overtakes the release that makes room for it', [won('a', 0, 1), freed('a', 2, 9), won('b', 3, 4)]],
-  ['a claim loses to one that is being released', [won('a', 0, 1), freed('a', 2, 9), lost('a', 3, 8)]],
+  ['what was released is claimed anew', [won('a', 0, 1), released('a', 2, 3), won('b', 4, 5)]],
+  ['a claim overtakes the release that makes room for it', [won('a', 0, 1), released('a', 2, 9), won('b', 3, 4)]],
+  ['a claim loses to one that is being released', [won('a', 0, 1), released('a', 2, 9), lost('a', 3, 8)]],
   [
     'a release without an end may be over at any time',
-    [won('a', 0, 1), freed('a', 2), lost('a', 5, 6), won('b', 7, 8)],
+    [won('a', 0, 1), released('a', 2), lost('a', 5, 6), won('b', 7, 8)],
   ],
   [
     'a release that is repeated leaves the next owner alone',
-    [won('a', 0, 1), freed('a', 2, 3), won('b', 4, 5), freed('a', 6, 7), saw('b', 8, 9)],
+    [won('a', 0, 1), released('a', 2, 3), won('b', 4, 5), released('a', 6, 7), saw('b', 8, 9)],
   ],
   ['a claim that nobody heard of took effect: another loses to it', [tried('a', 0), lost('a', 5, 6)]],
   ['a claim that nobody heard of never took effect', [tried('a', 0), won('b', 5, 6), lost('b', 7, 8)]],
   [
     'one that nobody heard of took effect, was given up, and another won',
-    [tried('a', 0), lost('a', 1, 2), freed('a', 3), won('b', 5, 6)],
+    [tried('a', 0), lost('a', 1, 2), released('a', 3), won('b', 5, 6)],
   ],
   [
     'one that nobody heard of takes effect long after another was released',
-    [tried('a', 0), won('b', 1, 2), freed('b', 3, 4), saw('a', 9, 10)],
+    [tried('a', 0), won('b', 1, 2), released('b', 3, 4), saw('a', 9, 10)],
   ],
   [
     'a look-up still sees the old owner while the release is under way',
-    [won('a', 0, 1), freed('a', 2, 9), saw('a', 3, 4), saw(null, 5, 6)],
+    [won('a', 0, 1), released('a', 2, 9), saw('a', 3, 4), saw(null, 5, 6)],
   ],
   ['three claims at once: one wins, two lose to it', [won('b', 0, 9), lost('b', 0, 9), lost('b', 0, 9)]],
   [
     'losers are told different owners, one after the other',
-    [tried('a', 0), freed('a', 0), lost('a', 1, 8), won('b', 1, 9), lost('b', 2, 9)],
+    [tried('a', 0), released('a', 0), lost('a', 1, 8), won('b', 1, 9), lost('b', 2, 9)],
   ],
-  ['calls and returns at the same moment overlap', [won('a', 0, 5), freed('a', 5, 5), won('b', 5, 5)]],
+  ['calls and returns at the same moment overlap', [won('a', 0, 5), released('a', 5, 5), won('b', 5, 5)]],
 ];
 
 const BAD: readonly (readonly [string, readonly RecordedOperation[]])[] = [
@@ -64,36 +64,36 @@ const BAD: readonly (readonly [string, readonly RecordedOperation[]])[] = [
   ['two claims win at once', [won('a', 0, 9), won('b', 0, 9)]],
   ['a claim loses although nobody has it', [lost('a', 0, 1)]],
   ['a claim loses to one that is made later', [lost('a', 0, 1), won('a', 2, 3)]],
-  ['a claim loses to one that was released before', [won('a', 0, 1), freed('a', 2, 3), lost('a', 4, 5)]],
+  ['a claim loses to one that was released before', [won('a', 0, 1), released('a', 2, 3), lost('a', 4, 5)]],
   ['an acknowledged claim is lost to another', [won('a', 0, 1), lost('a', 2, 3), won('b', 4, 5), saw('b', 6, 7)]],
   [
     'a look-up goes back to the owner before',
-    [won('a', 0, 1), freed('a', 2, 9), won('b', 3, 4), saw('b', 5, 6), saw('a', 7, 8)],
+    [won('a', 0, 1), released('a', 2, 9), won('b', 3, 4), saw('b', 5, 6), saw('a', 7, 8)],
   ],
   ['a look-up goes back to nobody during a claim', [won('a', 0, 9), saw('a', 1, 2), saw(null, 3, 4)]],
-  ['a release frees the claim of another', [won('a', 0, 1), freed('b', 2, 3), saw(null, 4, 5)]],
+  ['a release frees the claim of another', [won('a', 0, 1), released('b', 2, 3), saw(null, 4, 5)]],
   [
     'a repeated release frees the next owner',
-    [won('a', 0, 1), freed('a', 2, 3), won('b', 4, 5), freed('a', 6, 7), saw(null, 8, 9)],
+    [won('a', 0, 1), released('a', 2, 3), won('b', 4, 5), released('a', 6, 7), saw(null, 8, 9)],
   ],
-  ['a released claim rises again', [won('a', 0, 1), freed('a', 2, 3), saw(null, 4, 5), saw('a', 6, 7)]],
-  ['a claim is won twice', [won('a', 0, 1), freed('a', 2, 3), won('a', 4, 5), saw(null, 6, 7)]],
+  ['a released claim rises again', [won('a', 0, 1), released('a', 2, 3), saw(null, 4, 5), saw('a', 6, 7)]],
+  ['a claim is won twice', [won('a', 0, 1), released('a', 2, 3), won('a', 4, 5), saw(null, 6, 7)]],
   ['a 409 names a claim that nobody made', [won('a', 0, 1), lost('ghost', 2, 3)]],
   [
     'a 409 names a claim that can have held it only before it was called',
-    [tried('a', 0), lost('a', 1, 2), freed('a', 3, 4), won('b', 5, 6), lost('a', 7, 8)],
+    [tried('a', 0), lost('a', 1, 2), released('a', 3, 4), won('b', 5, 6), lost('a', 7, 8)],
   ],
   [
     'one that nobody heard of takes effect twice',
-    [tried('a', 0), freed('a', 0), saw('a', 1, 2), saw(null, 3, 4), saw('a', 5, 6)],
+    [tried('a', 0), released('a', 0), saw('a', 1, 2), saw(null, 3, 4), saw('a', 5, 6)],
   ],
   [
     'a look-up sees nobody although the release was not called yet',
-    [won('a', 0, 1), saw(null, 2, 3), freed('a', 4, 5)],
+    [won('a', 0, 1), saw(null, 2, 3), released('a', 4, 5)],
   ],
   [
     'a claim wins before the release that makes room for it is called',
-    [won('a', 0, 1), won('b', 2, 3), freed('a', 4, 5)],
+    [won('a', 0, 1), won('b', 2, 3), released('a', 4, 5)],
   ],
   [
     'of two look-ups at the end one sees another owner',
@@ -121,7 +121,7 @@ describe('the checker', () => {
 
   it('says so when it ran out of steps, and never lets that pass', () => {
     const many = Array.from({ length: 12 }, (_, index) => tried(`t${index}`, 0));
-    const frees = Array.from({ length: 12 }, (_, index) => freed(`t${index}`, 0));
+    const frees = Array.from({ length: 12 }, (_, index) => released(`t${index}`, 0));
     expect(checkAddress([...many, ...frees, saw('ghost', 1, 2)], 1_000)).toMatchObject({
       kind: 'exhausted',
       why: expect.stringContaining('25 operations'),
@@ -132,7 +132,7 @@ describe('the checker', () => {
     const history = Array.from({ length: 2_000 }, (_, index) => [
       won(`c${index}`, index * 10, index * 10 + 1),
       lost(`c${index}`, index * 10 + 2, index * 10 + 3),
-      freed(`c${index}`, index * 10 + 4, index * 10 + 5),
+      released(`c${index}`, index * 10 + 4, index * 10 + 5),
     ]).flat();
     expect(checkAddress(history)).toEqual({ kind: 'linearizable', steps: 6_000 });
   });

@@ -37,7 +37,7 @@ async function claim(client: Client, host: HostProcess, name: string, address: s
   return client.expect(host, 'POST', '/api/agents', agent);
 }
 
-/** How many claims of a host that can claim are to be given back yet; `undefined` when it can't. */
+/** How many claims of a host that can claim are to be ended yet; `undefined` when it can't. */
 async function settled(client: Client, host: HostProcess): Promise<number | undefined> {
   const { status, body } = await client.expect(host, 'GET', '/ready');
   return status === 200 ? body.claims.unsettled : undefined;
@@ -83,7 +83,7 @@ describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
       const gone = winner === undefined ? undefined : winner.body.agent;
       if (gone !== undefined) expect((await client.expect(cloud, 'DELETE', `/api/agents/${gone.id}`)).status).toBe(202);
 
-      // Killed in the middle of it: what was not acknowledged is given back when both are there again.
+      // Killed in the middle of it: what was not acknowledged is aborted when both are there again.
       await mac.kill();
       await engine.start();
       await mac.start();
@@ -131,7 +131,7 @@ describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
 });
 
 describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away', () => {
-  it('does not say that a claim is given back while its insertion is still under way', {
+  it('does not say that a claim is ended while its insertion is still under way', {
     timeout: LIVE_MS_MAX,
   }, async () => {
     await using postgres = await Postgres.create();

@@ -20,7 +20,7 @@ interface Claimed {
 export class ClaimHistory {
   readonly #byKey = new Map<AddressKey, Recorded[]>();
   readonly #claims = new Map<ClaimId, Claimed>();
-  /** Claims that were won and that nobody has asked to be given up. */
+  /** Claims that were won and that nobody has asked to be released. */
   readonly #held = new Set<ClaimId>();
 
   get size(): number {
@@ -41,20 +41,20 @@ export class ClaimHistory {
     this.#held.add(claim);
   }
 
-  /** `isExposed`: its own value may have been accepted somewhere, and is being freed. */
+  /** `isExposed`: its own value may have been accepted somewhere, and is being aborted. */
   claimLost(claim: ClaimId, owner: ClaimId, isExposed: boolean, nowMs: number): void {
     const { entry, key } = this.#end(claim);
     entry.operation = { kind: 'lost', owner };
     entry.returnMs = nowMs;
     if (!isExposed) return;
     this.#add(key, { kind: 'tried', claim }, entry.callMs);
-    this.#add(key, { kind: 'freed', claim }, nowMs);
+    this.#add(key, { kind: 'released', claim }, nowMs);
   }
 
   /** Answered 503, or 409 for another address of the same request. */
   claimFailed(claim: ClaimId, isExposed: boolean, nowMs: number): void {
     const { entry, key } = this.#end(claim);
-    if (isExposed) this.#add(key, { kind: 'freed', claim }, nowMs);
+    if (isExposed) this.#add(key, { kind: 'released', claim }, nowMs);
     else this.#byKey.get(key)?.splice(this.#byKey.get(key)?.indexOf(entry) ?? 0, 1);
   }
 
@@ -66,7 +66,7 @@ export class ClaimHistory {
   /** Returns what to call when it is known to be over. */
   releaseCalled(key: AddressKey, claim: ClaimId, nowMs: number): (endMs: number) => void {
     this.#held.delete(claim);
-    const entry = this.#add(key, { kind: 'freed', claim }, nowMs);
+    const entry = this.#add(key, { kind: 'released', claim }, nowMs);
     return (endMs) => {
       entry.returnMs = endMs;
     };
@@ -76,19 +76,19 @@ export class ClaimHistory {
     this.#add(key, { kind: 'read', owner }, callMs).returnMs = returnMs;
   }
 
-  /** Claims in hand are given back after the restart, unless the registry had taken them. */
+  /** Claims in hand are aborted after the restart, unless the registry had taken them. */
   crashed(host: HostId, nowMs: number): void {
     for (const { host: of, key, claim, isOpen } of this.#claims.values())
       if (of === host && isOpen) {
         this.#end(claim);
-        this.#add(key, { kind: 'freed', claim }, nowMs);
+        this.#add(key, { kind: 'released', claim }, nowMs);
       }
   }
 
   /** Its registry is gone: whatever it held, it may claim anew. */
   wiped(host: HostId, nowMs: number): void {
     for (const { host: of, key, claim } of this.#claims.values())
-      if (of === host && this.#held.delete(claim)) this.#add(key, { kind: 'freed', claim }, nowMs);
+      if (of === host && this.#held.delete(claim)) this.#add(key, { kind: 'released', claim }, nowMs);
   }
 
   /** One sentence for each address whose history no single register could have had. */

@@ -172,7 +172,7 @@ function mayBeWiped(mesh: ClaimSimulation, host: HostId): boolean {
 function troublesInPeace(mesh: ClaimSimulation, members: readonly HostId[]): Troubles {
   const troubles: string[] = [];
   for (const id of members)
-    if (mesh.unsettled(id) > 0) troubles.push(`${id} still has ${mesh.unsettled(id)} claims or releases to settle`);
+    if (mesh.unsettled(id) > 0) troubles.push(`${id} still has ${mesh.unsettled(id)} claims or releases to end`);
   for (const key of KEYS) {
     const holders = mesh.hostIds.filter((id) => mesh.holds(id, key));
     if (holders.length > 1) troubles.push(`${key} is held by ${holders.join(' and ')} in peace`);

@@ -80,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'unconditional-release',
-    breaks: 'frees the address, whoever has it',
+    breaks: 'releases the address, whoever has it',
     noticedBy: { micro: 3 },
     sources: [
       { file: PROPOSER, from: 'return current?.claimId === change.claimId ? null : current;', to: 'return null;' },

@@ -135,7 +135,7 @@ export class ClaimSimulation {
     return this.#host(id).registry.get(key);
   }
 
-  /** Claims and releases that a host still has to settle, and those its disk remembers. */
+  /** Claims and releases that a host still has to end, and those its disk remembers. */
   unsettled(id: HostId): number {
     const host = this.#host(id);
     return (
@@ -332,14 +332,14 @@ export class ClaimSimulation {
     host.busy.add(key);
     const { claimId } = held;
     this.#trace(id, `is asked to release ${key}`);
-    const freed = this.history.releaseCalled(key, claimId, this.nowMs);
+    const released = this.history.releaseCalled(key, claimId, this.nowMs);
     this.#persist(host, [intentWrite({ key, claimId }), { key: REGISTRY + key, value: undefined }], () => {
       host.registry.delete(key);
       this.#ended(host, { host: id, key, claimId, result: 'released' });
       this.#run(
         host,
         (operation) => ({ type: 'release', operation, claims: [{ key, claimId }] }),
-        () => freed(this.nowMs),
+        () => released(this.nowMs),
       );
     });
   }
@@ -561,7 +561,7 @@ function isSpokenWith({ id, core, wish }: SimulatedHost, other: HostId): boolean
   return other === id || wish.members.includes(other) || (core !== undefined && isConcerned(core.membership, other));
 }
 
-/** Whether the claim was exposed, and is being given back. */
+/** Whether the claim was exposed, and is being aborted. */
 function isBeingReleased({ core }: SimulatedHost, claimId: ClaimId): boolean {
   return [...(core?.operations.values() ?? [])].some(({ proposals }) =>
     proposals.some(({ change }) => change.kind === 'release' && change.claimId === claimId),

@@ -24,7 +24,7 @@ export function describeEvent(event: Event): string {
     case 'confirm':
       return `confirms ${event.claims.map(({ key, owner }) => `${key} as ${owner.claimId}`).join(', ')}`;
     case 'release':
-      return `frees ${event.claims.map(({ key, claimId }) => `${claimId} of ${key}`).join(', ')}`;
+      return `releases ${event.claims.map(({ key, claimId }) => `${claimId} of ${key}`).join(', ')}`;
     case 'read':
       return `asks who owns ${event.key}`;
     case 'wished':

@@ -15,7 +15,7 @@ export type RegisterOperation =
   /** A claim whose end nobody heard, or that was answered 503: if it takes effect, it finds the address free. */
   | { readonly kind: 'tried'; readonly claim: string }
   /** The claim is given up: by its release, by its abort, or because its host lost its data. Leaves any other as it is. */
-  | { readonly kind: 'freed'; readonly claim: string }
+  | { readonly kind: 'released'; readonly claim: string }
   | { readonly kind: 'read'; readonly owner: RegisterState };
 
 export interface RecordedOperation {
@@ -47,7 +47,7 @@ function applyOperation(state: RegisterState, operation: RegisterOperation): Reg
       return state === null ? operation.claim : undefined;
     case 'lost':
       return state === operation.owner ? state : undefined;
-    case 'freed':
+    case 'released':
       return state === operation.claim ? null : state;
     case 'read':
       return state === operation.owner ? state : undefined;
@@ -173,7 +173,7 @@ function describe(operation: RegisterOperation): string {
       return `a claim lost to ${operation.owner}`;
     case 'tried':
       return `claim ${operation.claim} was tried`;
-    case 'freed':
+    case 'released':
       return `claim ${operation.claim} was given up`;
     case 'read':
       return `a look-up saw ${operation.owner ?? 'nobody'}`;

@@ -32,7 +32,7 @@ export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
       const id = agentIdOf(c);
       const { agent, releasing } = await registry.agents.patch(id, await readJson(c, agentPatch));
       nameClaims(c, agent);
-      // The change is made and durable: 200 even while the voters have still to free what was given up.
+      // The change is made and durable: 200 even while the voters have still to release what the agent no longer has.
       return c.json({ agent: agentForm(agent), ...(releasing.length > 0 ? { releasing } : {}) });
     },
     DELETE: async (c) => {

@@ -1,4 +1,4 @@
-// `/api/conflicts`: addresses that this host gave way on, those that another host has too, and an operator's decision about them.
+// `/api/conflicts`: addresses that this host conceded, those that another host has too, and an operator's decision about them.
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';

@@ -32,7 +32,7 @@ const LOSS =
   'What was claimed with the votes of the hosts that are left out may be lost: their addresses, and any that only they knew of, can be claimed anew; doubles are shown at GET /api/conflicts. Say "acceptLoss": true (--accept-loss).';
 
 const GIVING_WAY =
-  'This host leaves its mesh: it votes there no more, and where both meshes have given out an address it gives way to the owner in the other (GET /api/conflicts shows what that took). Say "acceptLoss": true (--accept-loss).';
+  'This host leaves its mesh: it votes there no more, and where both meshes have given out an address it concedes that to the owner in the other (GET /api/conflicts shows what that took). Say "acceptLoss": true (--accept-loss).';
 
 export function operatorDecisionRoutes(app: Hono, services: OperatorDecisionServices): void {
   const { commands } = services;

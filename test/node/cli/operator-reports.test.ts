@@ -80,7 +80,7 @@ describe('mesh status, of addresses that another host has too', () => {
       path === '/api/conflicts' ? { conflicts: [{}], undecided: [{}, {}] } : call(method, path, options);
     const { text } = await status(listed);
     expect(text.split('\n')).toContain(
-      'Addresses that another host has too: 1 given way on, 2 undecided; see mesh conflicts.',
+      'Addresses that another host has too: 1 conceded, 2 undecided; see mesh conflicts.',
     );
   });
 });
@@ -110,8 +110,8 @@ describe('mesh conflicts', () => {
     expect([ok, text.split('\n')]).toEqual([
       false,
       [
-        'GAVE WAY ON  CLAIMED HERE BY                 STANDS',
-        'b@x.com      titania (2026-01-02T00:00:00Z)  oberon on cloud (2026-01-01T00:00:00Z)',
+        'CONCEDED  CLAIMED HERE BY                 STANDS',
+        'b@x.com   titania (2026-01-02T00:00:00Z)  oberon on cloud (2026-01-01T00:00:00Z)',
         '',
         'Decide with: mesh conflicts ADDRESS --keep theirs|mine',
         '',

@@ -1,4 +1,4 @@
-// Two claims of one address: which one gives way, that nothing of it is lost, and what an operator can do.
+// Two claims of one address: which one is conceded, that nothing of it is lost, and what an operator can do.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
@@ -73,7 +73,7 @@ const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });
 const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
 
 describe('a host that holds what the voters gave to another', () => {
-  it('gives way when its data is in doubt: the address leaves every answer, is told as removed, and is kept as it was', async () => {
+  it('concedes when its data is in doubt: the address leaves every answer, is told as removed, and is kept as it was', async () => {
     const { claims, index, registry, conflicts, clock, start } = await setUp();
     claims.owners.set(KEY, OTHER);
     start();
@@ -115,7 +115,7 @@ describe('a host that holds what the voters gave to another', () => {
     expect(listed(conflicts).conflicts).toEqual([]);
   });
 
-  it('has its own claim freed, which may linger at a voter, and remembers to through a crash', async () => {
+  it('has its own claim released, which may linger at a voter, and remembers to through a crash', async () => {
     const { claims, clock, start, store, index } = await setUp();
     const claimId = index.holder(KEY)?.source.claimId;
     claims.owners.set(KEY, OTHER);
@@ -228,7 +228,7 @@ describe('an address in the index of a peer too', () => {
     expect(listed(conflicts).undecided).toEqual([]);
   });
 
-  it('may be given up here by an operator’s word, and not taken from a host with other voters', async () => {
+  it('may be released here by an operator’s word, and not taken from a host with other voters', async () => {
     const { clock, start, answering, conflicts, index } = await setUp();
     answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));
     start();
@@ -343,7 +343,7 @@ describe('an address in the index of a peer too', () => {
 });
 
 describe('the list of conflicts', () => {
-  /** `a@x.com` is undecided over two hosts, `b@x.com` over one; `c@x.com` is one that this host gave way on. */
+  /** `a@x.com` is undecided over two hosts, `b@x.com` over one; `c@x.com` is one that this host conceded. */
   async function three() {
     const world = await setUp();
     const { conflicts, claims, clock, app, start } = world;
@@ -357,7 +357,7 @@ describe('the list of conflicts', () => {
     return world;
   }
   const shown = ({ conflicts, undecided, nextCursor }: ReturnType<Conflicts['page']>) => ({
-    gaveWay: conflicts.map(({ key }) => key),
+    conceded: conflicts.map(({ key }) => key),
     undecided: undecided.map(({ key, hostId }) => `${key} at ${hostId}`),
     nextCursor,
   });
@@ -366,12 +366,12 @@ describe('the list of conflicts', () => {
     const { conflicts } = await three();
     const two = conflicts.page({ limit: 2 });
     expect(shown(two)).toEqual({
-      gaveWay: [],
+      conceded: [],
       undecided: ['a@x.com at cloud', 'a@x.com at desk', 'b@x.com at cloud'],
       nextCursor: 'b@x.com',
     });
     expect(shown(conflicts.page({ limit: 2, cursor: two.nextCursor }))).toEqual({
-      gaveWay: ['c@x.com'],
+      conceded: ['c@x.com'],
       undecided: [],
       nextCursor: undefined,
     });

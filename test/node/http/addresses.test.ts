@@ -75,7 +75,7 @@ describe('POST …/email/addresses', () => {
   it.each([
     ['an agent of another host', 'cloud', 'confirmed'],
     ['an agent of another host, while releases of ours are pending', 'cloud', 'pending'],
-    ['this host, with nothing left to be given back', 'mac', 'confirmed'],
+    ['this host, with nothing left to be ended', 'mac', 'confirmed'],
   ] as const)('answers 409 when the voters say that %s holds it', async (_, host, releases) => {
     const node = await withAddresses('b@x.com');
     node.claims.releases = releases;

@@ -38,7 +38,7 @@ describe('PATCH /api/agents/:id', () => {
     expect(await eventsSince(node, 3)).toEqual(['agent.updated name', 'agent.updated name', 'agent.created']);
   });
 
-  it('replaces the list of addresses: claims what is new, gives up what is gone', async () => {
+  it('replaces the list of addresses: claims what is new, releases what is gone', async () => {
     const node = await withTitania();
     const addresses = [{ address: 'new@x.com' }, { address: 'titania@23blocks.example.com', displayName: 'T' }];
     const answer = await patch(node, 'a1', { tools: { email: { addresses } } });
@@ -117,7 +117,7 @@ describe('PATCH /api/agents/:id', () => {
     expect([node.registry.changes.head, node.claims.asked.length]).toEqual([2, 1]);
   });
 
-  it('answers 200 and lists what the voters have not freed yet', async () => {
+  it('answers 200 and lists what the voters have not released yet', async () => {
     const node = await withTitania();
     node.claims.releases = 'pending';
     const answer = await patch(node, 'a1', { tools: { email: null } });
@@ -159,7 +159,7 @@ describe('DELETE /api/agents/:id', () => {
     expect((await create(node, titania)).status).toBe(201);
   });
 
-  it('answers 202 while the voters have not freed them, and the names stay reserved until they have', async () => {
+  it('answers 202 while the voters have not released them, and the names stay reserved until they have', async () => {
     const node = await testRegistry();
     await create(node, { id: 'a1', ...titania });
     node.claims.releases = 'pending';

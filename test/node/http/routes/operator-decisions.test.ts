@@ -17,7 +17,7 @@ async function lone() {
 
 describe('a word of the operator', () => {
   it.each([
-    ['join', { host: 'cloud' }, 'acceptLoss', /leaves its mesh.*gives way.*"acceptLoss": true/],
+    ['join', { host: 'cloud' }, 'acceptLoss', /leaves its mesh.*concedes.*"acceptLoss": true/],
     ['recover', { voters: ['mac'] }, 'acceptLoss', /may be lost.*"acceptLoss": true/],
     ['join', { host: 'cloud', acceptLoss: 'yes' }, 'acceptLoss', /acceptLoss/],
     ['join', { host: '../etc', acceptLoss: true }, 'host', /host/],
