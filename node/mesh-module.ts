@@ -50,8 +50,8 @@ export interface OpenMesh extends AsyncDisposable {
   readonly legacyOwners: LegacyOwners;
   /** Why no address can be claimed now, a sentence; `undefined` when one can. */
   whyNoClaims(): string | undefined;
-  /** Whether the configuration names the host: as a voter, a member, or one that must hear that it left. */
-  isConcerned(id: HostId): boolean;
+  /** Whether the host belongs to the mesh, or left it so lately that what it has is still its own; whatever hosts.json says. */
+  isMember(id: HostId): boolean;
   /** Whether a host has a say in the claims. */
   mayClaim(id: HostId): boolean;
   /** Whether the peer serves only the look-up. */
@@ -103,7 +103,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
       const { ready, why } = claims.store.status();
       return ready ? peers.legacyClaims.obstacle()?.message : why;
     },
-    isConcerned,
+    isMember: (id) => isConcerned(id) && claims.relationTo?.(id).isGoneForGood === false,
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
     isLegacy: (id) => peers.legacy.has(id),
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,

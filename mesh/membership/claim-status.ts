@@ -8,7 +8,7 @@ import { countVotes } from '../operations/vote-count.ts';
 import type { ClaimStatus } from '../state/claim-store.ts';
 import { electorsOf, hostsOf, majorityOf, sameHosts } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
-import { votersOf } from '../state/electorate.ts';
+import { isGoneForGood, votersOf } from '../state/electorate.ts';
 import {
   foreignersOf,
   freshGreeting,
@@ -62,13 +62,20 @@ export function membershipOf(state: CoreState): MembershipView {
 export interface Relation {
   /** The configuration names that host: its vote is needed, or it must hear that it left. */
   readonly isConcerned: boolean;
+  /** The host left the mesh, and what it had is nobody's any more. */
+  readonly isGoneForGood: boolean;
   /** The host last spoke of another mesh. */
   readonly isForeign: boolean;
 }
 
-/** For whoever decides whether a host is spoken with that hosts.json does not list. */
-export function relationOf({ membership }: CoreState, host: HostId): Relation {
-  return { isConcerned: isConcerned(membership, host), isForeign: foreignersOf(membership).includes(host) };
+/** For whoever decides whether a host is spoken with, or remembered, that hosts.json does not list. */
+export function relationOf(state: CoreState, host: HostId): Relation {
+  const { membership } = state;
+  return {
+    isConcerned: isConcerned(membership, host),
+    isGoneForGood: isGoneForGood(state, host),
+    isForeign: foreignersOf(membership).includes(host),
+  };
 }
 
 /** What `/ready` says of the claims. */

@@ -27,6 +27,11 @@ export function electorateOf(state: CoreState, config: Config): Electorate {
  */
 export function isVoid(state: CoreState, key: AddressKey, owner: Owner): boolean {
   if (owner.hostId === state.membership.self) return state.registry.holder(key)?.claimId !== owner.claimId;
-  const goneSince = state.membership.config?.gone[owner.hostId];
-  return goneSince !== undefined && state.wallMs - Date.parse(goneSince) >= GONE_GRACE_MS;
+  return isGoneForGood(state, owner.hostId);
+}
+
+/** Whether the host left the mesh a day ago, or was evicted: what it had is nobody's any more. */
+export function isGoneForGood({ membership, wallMs }: CoreState, host: HostId): boolean {
+  const goneSince = membership.config?.gone[host];
+  return goneSince !== undefined && wallMs - Date.parse(goneSince) >= GONE_GRACE_MS;
 }

@@ -7,12 +7,11 @@ import type { Module, Parts } from './module.ts';
 
 export function openFeedModule({ options, ports, mesh, events, copies, registry, stopping }: Parts): Module {
   const { clock, random, log, signer } = ports;
-  const { transport, keys, isLegacy, isConcerned } = mesh;
+  const { transport, keys, isLegacy, isMember } = mesh;
   const roster = options.roster.current;
   const { server, relay, followers } = openFeed({
-    ...{ clock, random, log, signer, transport, roster, copies, isLegacy, hostId: roster().self.id },
+    ...{ clock, random, log, signer, transport, roster, copies, isLegacy, isMember, hostId: roster().self.id },
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
-    isMember: isConcerned,
     keyOf: (host) => keys.known(host),
     voters: () => {
       const { voters } = mesh.claims.store.status();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FRESH_GREETING_MS_MAX } from '../../../mesh/limits.ts';
+import { FRESH_GREETING_MS_MAX, GONE_GRACE_MS } from '../../../mesh/limits.ts';
 import { evictionSentence, membershipOf, relationOf, statusOf } from '../../../mesh/membership/claim-status.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
-import { type Config, firstConfig } from '../../../mesh/state/config.ts';
+import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
@@ -163,10 +163,26 @@ describe('how a host stands to the mesh', () => {
   it('is whether the configuration names it, and whether it last spoke of another mesh', () => {
     const config = { ...MESH, gone: { [lab]: GONE } };
     const state = coreOn(mac, { config, greeted: { cloud: {}, desk: { config: OTHER, mesh: OTHER.mesh } } });
-    expect([cloud, desk, lab].map((host) => relationOf(state, host))).toEqual([
+    expect([cloud, desk, lab].map((host) => relationOf(state, host))).toMatchObject([
       { isConcerned: true, isForeign: false },
       { isConcerned: false, isForeign: true },
       { isConcerned: true, isForeign: false },
     ]);
+  });
+
+  it.each([
+    ['left a moment ago', 0, false],
+    ['left almost a day ago', GONE_GRACE_MS - 1, false],
+    ['left a day ago', GONE_GRACE_MS, true],
+  ])('ends for good a day after the host left: %s', (_, agoMs, isGoneForGood) => {
+    const state = coreOn(mac, { config: { ...MESH, gone: { [lab]: GONE } } });
+    state.wallMs = Date.parse(GONE) + agoMs;
+    expect(relationOf(state, lab)).toEqual({ isConcerned: true, isGoneForGood, isForeign: false });
+  });
+
+  it('ends for good with an eviction', () => {
+    const state = coreOn(mac, { config: { ...MESH, gone: { [lab]: EVICTED } } });
+    state.wallMs = Date.parse(GONE);
+    expect([lab, cloud].map((host) => relationOf(state, host).isGoneForGood)).toEqual([true, false]);
   });
 });
