@@ -27,9 +27,7 @@ async function twoHosts() {
     if (from === 'mac') asked.push({ path, atMs: mesh.clock.monotonicMs() });
     const answer = line.isDead ? undefined : await pass(request);
     // What was on its way when the line died never comes either.
-    if (answer !== undefined && !line.isDead) return answer;
-    mesh.clock.underWay -= 1;
-    return new Promise(() => undefined);
+    return answer === undefined || line.isDead ? mesh.hang() : answer;
   };
   await mesh.startAll();
   await mesh.clock.advance(60_000);

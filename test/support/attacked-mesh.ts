@@ -196,6 +196,34 @@ export class AttackedMesh implements AsyncDisposable {
     return given;
   }
 
+  /** Virtual milliseconds until a client has the answer to its claim, which must be given. */
+  async claimMs(id: string, address: string): Promise<number> {
+    const startMs = this.clock.monotonicMs();
+    const tools = { email: { addresses: [{ address }] } };
+    const asked = this.#host(id).node.registry.agents.create({ name: `${id}/${address.replace('@', '/')}`, tools });
+    const answered = asked.then(() => this.clock.monotonicMs() - startMs);
+    const [tookMs] = await Promise.all([answered, this.clock.advance(CLAIM_MS)]);
+    return tookMs;
+  }
+
+  /** Virtual milliseconds until a client has the answer to its question. */
+  async askMs(id: string, path: string): Promise<number> {
+    const startMs = this.clock.monotonicMs();
+    const request = new Request(`${urlOf(id)}${path}`, { headers: { host: new URL(urlOf(id)).host } });
+    const answered = async () => {
+      await (await this.#host(id).node.fetch(request)).text();
+      return this.clock.monotonicMs() - startMs;
+    };
+    const [tookMs] = await Promise.all([answered(), this.clock.advance(CLAIM_MS)]);
+    return tookMs;
+  }
+
+  /** For an attack: an answer that never comes. Time goes on meanwhile. */
+  hang(): Promise<never> {
+    this.clock.underWay -= 1;
+    return new Promise(() => undefined);
+  }
+
   /** An operator's word; resolves with the status of its answer. */
   async command(id: string, path: string, body: unknown): Promise<number> {
     const authorization = `Bearer ${this.#options.token ?? ''}`;
