@@ -7,6 +7,7 @@ import type { HostId } from '../names.ts';
 import type { AnswerRoom } from './answer-room.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead, Standing } from './head.ts';
+import { FEED_ITEMS_MAX } from './limits.ts';
 import type { Place } from './place.ts';
 
 /** An entry of the relay's log: its own, or heard. */
@@ -55,10 +56,14 @@ export function relayedRuns({ entries, heads, room }: Span): Relayed {
   for (const [hostId, some] of told) {
     const head = heads.get(hostId);
     const run = head && { entries: upTo(head, some).map(({ entry }) => entry), head };
-    if (run !== undefined && run.entries.length > 0 && room.takes(run)) runs.push(run);
+    if (run !== undefined && isSendable(run) && runs.length < FEED_ITEMS_MAX && room.takes(run)) runs.push(run);
     else others.push([hostId, head?.chain ?? null]);
   }
   return { runs, others };
+}
+
+function isSendable({ entries }: RelayedRun): boolean {
+  return entries.length > 0 && entries.length <= FEED_ITEMS_MAX;
 }
 
 /** The entries that end where the statement stands, without a gap. */

@@ -56,6 +56,11 @@ export class Followers {
     this.#relays = new Relays({
       ...options,
       hostId: options.roster().self.id,
+      hosts: () =>
+        options
+          .roster()
+          .peers.map(({ id }) => id)
+          .filter((id) => !options.isLegacy(id)),
       relayees: () => this.#relayees(),
       switched: () => this.#look(),
     });
@@ -80,9 +85,10 @@ export class Followers {
   async run(signal: AbortSignal): Promise<void> {
     const failed = Promise.withResolvers<never>();
     this.#failed = failed.reject;
+    const relayed = this.#relays.run(signal);
     this.edited();
     try {
-      await Promise.race([Promise.all([this.#lookForGone(signal), this.#relays.run(signal)]), failed.promise]);
+      await Promise.race([Promise.all([this.#lookForGone(signal), relayed]), failed.promise]);
     } finally {
       this.#failed = undefined;
       const following = [...this.#following.values()];
@@ -96,8 +102,9 @@ export class Followers {
     if (this.#failed === undefined) return;
     const peers = new Map(this.#options.roster().peers.map((peer) => [peer.id, peer]));
     for (const [id, { url }] of this.#following) if (peers.get(id)?.url !== url) this.#end(id);
-    for (const { id, url } of peers.values()) if (!this.#following.has(id)) this.#begin(id, url);
+    // Who is left to relays is not asked first.
     this.#relays.choose();
+    for (const { id, url } of peers.values()) if (!this.#following.has(id)) this.#begin(id, url);
     this.#look();
   }
 
@@ -123,8 +130,9 @@ export class Followers {
       relays: this.#relays,
     });
     // What the follower before has in hand is written down first, or both would write it.
-    const before = this.#ending.get(hostId) ?? Promise.resolve();
-    const ended = before.then(() => follower.run(stop.signal)).catch((error: unknown) => this.#failed?.(error));
+    const before = this.#ending.get(hostId);
+    const run = () => follower.run(stop.signal);
+    const ended = (before === undefined ? run() : before.then(run)).catch((error: unknown) => this.#failed?.(error));
     this.#following.set(hostId, { url, stop, ended, follower });
   }
 

@@ -105,6 +105,8 @@ export class RelayFollower {
       return undefined;
     } catch (error) {
       if (!(error instanceof MeshError) || error.code === 'store_failed') throw error;
+      // Whatever it was that the relay said wrongly, it is not asked for the same again.
+      if (error.code !== 'peer_silent') this.#after = undefined;
       return error;
     }
   }

@@ -8,6 +8,8 @@ import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
 
 export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
   readonly hostId: HostId;
+  /** The others that have a log. */
+  readonly hosts: () => readonly HostId[];
   readonly voters: () => readonly HostId[];
   /** Hosts up to which everybody follows everybody: fewer, in simulations. */
   readonly followedByAllMax?: number | undefined;
@@ -66,9 +68,9 @@ export class Relays {
   /** Whoever votes, is listed or is silent may be another one by now. */
   choose(): void {
     if (this.#failed === undefined) return;
-    const { hostId: self, voters, relayees, followedByAllMax, switched } = this.#options;
+    const { hostId: self, hosts, voters, followedByAllMax, switched } = this.#options;
     const isSilent = (voter: HostId) => this.#isSilent(voter);
-    const followed = followedBy({ self, hosts: [...relayees().keys()], voters: voters(), isSilent, followedByAllMax });
+    const followed = followedBy({ self, hosts: hosts(), voters: voters(), isSilent, followedByAllMax });
     const relays = followed.kind === 'relays' ? followed.relays : [];
     for (const relay of [...this.#running.keys()]) if (!relays.includes(relay)) this.#end(relay);
     for (const relay of relays) if (!this.#running.has(relay)) this.#begin(relay);
@@ -112,8 +114,8 @@ export class Relays {
       heard: (silence) => this.#heard(relay, silence?.message),
     });
     this.#running.set(relay, { follower, stop });
-    const ended: Promise<void> = follower
-      .run(stop.signal)
+    const ended: Promise<void> = Promise.resolve()
+      .then(() => follower.run(stop.signal))
       .catch((error: unknown) => this.#failed?.(error))
       .finally(() => this.#inHand.delete(ended));
     this.#inHand.add(ended);

@@ -4,12 +4,14 @@ import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { type SignedHead, signHead } from '../../../mesh/feed/head.ts';
+import { FEED_ITEMS_MAX } from '../../../mesh/feed/limits.ts';
 import { judgeRun, type Relayable, relayedRuns, standpointsDigest } from '../../../mesh/feed/relayed-runs.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
 import { testKeys } from '../../support/test-keys.ts';
 
 const LOG = '0'.repeat(32);
 const OTHER_LOG = '1'.repeat(32);
+const ROOMY = { octets: 10_000_000, values: 1_000_000 };
 
 function entry(hostId: HostId, n: number, changes: unknown = {}): FeedEntry {
   const agent = { id: 'iac' as AgentId, name: 'iac', hostId };
@@ -74,6 +76,22 @@ describe('what a relay passes on', () => {
     const relayed = relayedRuns(span);
     expect(told(relayed)).toEqual([['nas', [1], 1]]);
     expect(relayed.others).toEqual([['mac', mac.chain]]);
+  });
+
+  it('is at most as many entries of one host as an answer may have', () => {
+    const some = (count: number) => Array.from({ length: count }, (_, at) => heard('mac', at + 1));
+    const runsOf = (count: number) =>
+      relayedRuns({ entries: some(count), heads: heads(headOf('mac', count)), room: new AnswerRoom(ROOMY) });
+    expect(told(runsOf(FEED_ITEMS_MAX))).toHaveLength(1);
+    expect(runsOf(FEED_ITEMS_MAX + 1)).toMatchObject({ runs: [], others: [['mac', expect.anything()]] });
+  });
+
+  it('is at most as many runs as an answer may have', () => {
+    const names = Array.from({ length: FEED_ITEMS_MAX + 1 }, (_, at) => `host-${at}`);
+    const known = heads(...names.map((name) => ({ ...headOf('mac', 1), hostId: name as HostId })));
+    const entries = names.map((name) => heard(name, 1));
+    const { runs, others } = relayedRuns({ entries, heads: known, room: new AnswerRoom(ROOMY) });
+    expect([runs.length, others.length]).toEqual([FEED_ITEMS_MAX, 1]);
   });
 
   it('counts the statements into the room too', () => {
