@@ -46,13 +46,14 @@ for (const { name, breaks, rules } of PEER_MUTANTS) {
     }
   if (isNoticed) caught += 1;
 }
-for (const { name, breaks } of FEED_MUTANTS) {
-  const { found } = await search('feeds', { first: 1, last: FEED_RUNS }, { mutant: name });
+for (const { name, breaks, noticedBy } of FEED_MUTANTS) {
+  const [life, last] = 'feeds' in noticedBy ? (['feeds', FEED_RUNS] as const) : ([noticedBy.schedule, 1] as const);
+  const { found } = await search(life, { first: 1, last }, { mutant: name });
   const [by] = found;
   if (by !== undefined) caught += 1;
   console.log(`${name.padEnd(24)} ${breaks}`);
   const what = by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
-  console.log(`  feeds    ${what}`);
+  console.log(`  ${life.padEnd(8)} ${what}`);
 }
 const all = MUTANTS.length + PEER_MUTANTS.length + FEED_MUTANTS.length;
 console.log(`mutants caught: ${caught} of ${all}`);

@@ -6,14 +6,19 @@ import type { Troubles } from '../test/support/claim-lives.ts';
 import { MUTANTS } from '../test/support/claim-mutants.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
 import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
+import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
 const mutant = [...MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
-const expectRead = changeSources([...(life === 'feeds' ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);
+const expectRead = changeSources([
+  ...(life === 'feeds' || life === 'relays' ? SMALL_FEEDS : []),
+  ...(mutant?.sources ?? []),
+]);
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
-const { feedLife } = await import('../test/support/feed-lives.ts');
+const { feedLife, relayLife } = await import('../test/support/feed-lives.ts');
+const { RELAY_SCHEDULES } = await import('../test/support/relay-schedules.ts');
 const { nodeLife } = await import('../test/support/node-lives.ts');
 const { checkThenWrite } = await import('../test/support/check-then-write.ts');
 expectRead();
@@ -25,14 +30,19 @@ const options: SimulationOptions = {
   ...(whenSilent === undefined ? {} : { step: checkThenWrite(whenSilent) }),
   ...trace,
 };
+const RELAY_SCHEDULE_LIVES = Object.fromEntries(
+  Object.entries(RELAY_SCHEDULES).map(([name, run]) => [name, () => run(trace)]),
+) as Record<RelayScheduleName, () => Promise<Troubles>>;
 const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles>>> = {
   full: (seed) => full(seed, options),
   micro: (seed) => micro(seed, options),
   nodes: (seed) => nodeLife(seed, trace),
   feeds: (seed) => feedLife(seed, trace),
+  relays: (seed) => relayLife(seed, trace),
   leftBehind: () => SCHEDULES.leftBehind(options),
   toldLate: () => SCHEDULES.toldLate(options),
   askedAlone: () => SCHEDULES.askedAlone(options),
+  ...RELAY_SCHEDULE_LIVES,
 };
 
 parentPort?.on('message', async (order: Order) => {

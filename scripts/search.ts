@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
+import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 
-export type Size = 'full' | 'micro' | 'nodes' | 'feeds';
+export type Size = 'full' | 'micro' | 'nodes' | 'feeds' | 'relays';
 /** What CI runs (`npm run sim`). */
 export const CI_RUNS: Readonly<Record<Size, number>> = {
   // Every mutant that chance finds is found within 1,655 full or 3,134 micro runs (`npm run mutants`).
@@ -12,11 +13,13 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   micro: 250_000,
   // Whole hosts with their look-ups; each mutant of these is noticed within the first few.
   nodes: 2_000,
-  // Hosts that follow each other; each mutant of these is noticed within the first 40.
+  // Hosts that follow each other; each mutant of these is noticed within the first 350.
   feeds: 600,
+  // The same through relays, whose mutants are noticed by schedules.
+  relays: 300,
 };
 /** A schedule is one run, whatever its seed. */
-export type Life = Size | ScheduleName;
+export type Life = Size | ScheduleName | RelayScheduleName;
 
 /** What a thread runs, from its start on. */
 export interface SearchThread {
@@ -53,15 +56,8 @@ export interface SearchResult {
   readonly runsPerSecond: number;
 }
 
-const SEEDS_PER_CHUNK: Readonly<Record<Life, number>> = {
-  full: 50,
-  micro: 500,
-  nodes: 20,
-  feeds: 5,
-  leftBehind: 1,
-  toldLate: 1,
-  askedAlone: 1,
-};
+const SEEDS_PER_CHUNK: Readonly<Record<Size, number>> = { full: 50, micro: 500, nodes: 20, feeds: 5, relays: 5 };
+const seedsPerChunk = (life: Life) => (life in SEEDS_PER_CHUNK ? SEEDS_PER_CHUNK[life as Size] : 1);
 
 /** Runs the seeds `first` to `last`; of a mutant, no further than the first that notices it. Rejects when a mutant can't be made. */
 export async function search(
@@ -75,7 +71,7 @@ export async function search(
   let runs = 0;
   const take = (): Chunk | undefined => {
     if (next > last || (run.mutant !== undefined && found.length > 0)) return undefined;
-    const to = Math.min(last, next + SEEDS_PER_CHUNK[life] - 1);
+    const to = Math.min(last, next + seedsPerChunk(life) - 1);
     const chunk = { from: next, to };
     next = to + 1;
     return chunk;
@@ -93,7 +89,7 @@ export async function search(
       await worker.terminate();
     }
   };
-  const chunks = Math.ceil((last - first + 1) / SEEDS_PER_CHUNK[life]);
+  const chunks = Math.ceil((last - first + 1) / seedsPerChunk(life));
   await Promise.all(Array.from({ length: Math.min(chunks, availableParallelism()) }, thread));
   found.sort((one, other) => one.seed - other.seed);
   return { runs, found, runsPerSecond: runs / ((performance.now() - startedMs) / 1_000) };

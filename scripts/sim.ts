@@ -5,13 +5,13 @@ import { MUTANTS } from '../test/support/claim-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { CI_RUNS, type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                the size that CI runs: 20,000 full, 250,000 micro, 2,000 node and 600 feed runs
-npm run sim -- --full N --micro N --nodes N --feeds N  other sizes
-npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, nodes, feeds)
+const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 2,000 node, 600 feed, 300 relay runs
+npm run sim -- --full N --micro N ...      other sizes; also --nodes, --feeds, --relays
+npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, nodes, feeds, relays)
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
-const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds'];
+const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds', 'relays'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     micro: { type: 'string', default: String(CI_RUNS.micro) },
     nodes: { type: 'string', default: String(CI_RUNS.nodes) },
     feeds: { type: 'string', default: String(CI_RUNS.feeds) },
+    relays: { type: 'string', default: String(CI_RUNS.relays) },
     help: { type: 'boolean', default: false },
   },
 });
@@ -35,6 +36,7 @@ else if (values.seed === undefined)
     micro: Number(values.micro),
     nodes: Number(values.nodes),
     feeds: Number(values.feeds),
+    relays: Number(values.relays),
   });
 else await runOne(Number(values.seed), SIZES.find((size) => size === values.size) ?? 'full');
 

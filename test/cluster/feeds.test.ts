@@ -2,11 +2,12 @@
 // by one run that is known to; `npm run mutants` searches for them anew.
 import { describe, expect, it } from 'vitest';
 import { search } from '../../scripts/search.ts';
-import { feedLife } from '../support/feed-lives.ts';
+import { feedLife, relayLife } from '../support/feed-lives.ts';
 import { FEED_MUTANTS } from '../support/feed-mutants.ts';
 
 const RUNS = 60;
 const PARTS = 2;
+const RELAY_RUNS = 30;
 const MET_WITHIN = 25;
 
 it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (part + 1) * (RUNS / PARTS)] as const))(
@@ -29,16 +30,32 @@ it('meet everything that can happen to a feed', async () => {
   );
 });
 
+it('is true through relays as well, which lie, crash and come and go', async () => {
+  const { found } = await search('relays', { first: 1, last: RELAY_RUNS });
+  const [one] = found;
+  expect(found, `npm run sim -- --seed ${one?.seed} --size relays --trace`).toEqual([]);
+});
+
+it('meet everything that can happen to a relay', async () => {
+  const met = new Map<string, number>();
+  for (let seed = 1; seed <= MET_WITHIN; seed += 1) await relayLife(seed, {}, met);
+  expect([...met.keys()]).toEqual(
+    expect.arrayContaining(['feed.relay_silent', 'feed.relay_lost_something', 'feed.relay_not_believed']),
+  );
+});
+
 describe.each(FEED_MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (name, { noticedBy }) => {
-  const only = { first: noticedBy.feeds, last: noticedBy.feeds };
+  const [life, seed] =
+    'feeds' in noticedBy ? (['feeds', noticedBy.feeds] as const) : ([noticedBy.schedule, 1] as const);
+  const only = { first: seed, last: seed };
 
   it('is noticed', async () => {
-    const { found } = await search('feeds', only, { mutant: name });
+    const { found } = await search(life, only, { mutant: name });
     expect(found).not.toEqual([]);
   });
 
   it('is what that run notices: the product passes it', async () => {
-    const { found } = await search('feeds', only);
+    const { found } = await search(life, only);
     expect(found).toEqual([]);
   });
 });

@@ -5,8 +5,10 @@ import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import { FeedSimulation, type FeedSimulationOptions } from './feed-simulation.ts';
+import type { Faults } from './simulated-links.ts';
 
-const HOSTS = ['cloud', 'mac', 'mini', 'nas'] as readonly string[] as readonly HostId[];
+const HOSTS = ['cloud', 'mac', 'mini', 'nas', 'pi'] as readonly string[] as readonly HostId[];
+const CALM: Faults = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
 const STEPS = 40;
 
 /** `met`: counts what happened, over many lives. */
@@ -15,8 +17,20 @@ export async function feedLife(
   options: FeedSimulationOptions = {},
   met?: Map<string, number>,
 ): Promise<readonly string[]> {
-  const calm = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
-  const mesh = new FeedSimulation(seed, HOSTS.slice(0, 2 + (seed % 3)), calm, { alter: altered, ...options });
+  return live(new FeedSimulation(seed, HOSTS.slice(0, 2 + (seed % 3)), CALM, { alter: altered, ...options }), met);
+}
+
+/** The same where one to three hosts are voters, and the others follow all through them. */
+export async function relayLife(
+  seed: number,
+  options: FeedSimulationOptions = {},
+  met?: Map<string, number>,
+): Promise<readonly string[]> {
+  const voters = HOSTS.slice(0, 1 + (seed % 3));
+  return live(new FeedSimulation(seed, HOSTS, CALM, { alter: altered, voters, ...options }), met);
+}
+
+async function live(mesh: FeedSimulation, met: Map<string, number> | undefined): Promise<readonly string[]> {
   const { random, hostIds } = mesh;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item;
   for (const id of hostIds) await mesh.start(id);
@@ -81,8 +95,14 @@ type Told = Readonly<Record<string, unknown>>;
 
 /** An answer about a log as somebody in between would have it, who has no key. */
 function altered(body: unknown, random: Random): unknown {
-  const answer = body as { readonly entries?: readonly Told[]; readonly agents?: readonly Told[]; readonly head: Told };
+  const answer = body as {
+    readonly entries?: readonly Told[];
+    readonly agents?: readonly Told[];
+    readonly runs?: readonly Run[];
+    readonly head: Told;
+  };
   const [chance, share] = [random.next(), random.next()];
+  if (answer.runs !== undefined) return { ...answer, runs: alteredRuns(answer.runs, chance, share) };
   if (answer.entries !== undefined) return { ...answer, entries: alteredEntries(answer.entries, chance, share) };
   if (answer.agents === undefined) return body;
   // An agent without an address is in no digest: a snapshot comes from its host itself, whose answers are signed whole.
@@ -91,6 +111,25 @@ function altered(body: unknown, random: Random): unknown {
   const agents = answer.agents.filter((_, place) => place !== left);
   const digest = changedDigest(EMPTY_DIGEST, [], agents.flatMap(rowsOf));
   return { ...answer, agents, ...(chance < 0.5 ? { head: { ...answer.head, digest } } : {}) };
+}
+
+interface Run {
+  readonly entries: readonly Told[];
+  readonly head: Told;
+}
+
+/** Runs as a relay would have them that lies, and has no key but its own. */
+function alteredRuns(runs: readonly Run[], chance: number, share: number): readonly Run[] {
+  const at = Math.floor(share * runs.length);
+  const [before, after] = [runs.slice(0, at), runs.slice(at + 1)];
+  const run = runs[at];
+  if (run === undefined) return runs;
+  const { entries, head } = run;
+  if (chance < 0.4) return [...before, ...after];
+  if (chance < 0.5) return [...before, { entries, head: { ...head, n: Number(head.n) + 1 } }, ...after];
+  if (chance < 0.6) return [...before, { entries: entries.slice(1), head }, ...after];
+  if (chance < 0.7) return [...before, { entries, head: { ...head, hostId: 'mini' } }, ...after];
+  return [...before, { entries: alteredEntries(entries, (chance - 0.7) / 0.3, share), head }, ...after];
 }
 
 function alteredEntries(entries: readonly Told[], chance: number, share: number): readonly Told[] {

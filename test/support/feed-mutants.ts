@@ -1,19 +1,21 @@
 // Ways to get the feeds wrong, each one place of the product written otherwise, which a thread of its own reads in the place of the source
 // (changed-sources.ts). None of them is in the product. The simulation of feeds must notice every one.
 import type { SourceChange } from './changed-sources.ts';
+import type { RelayScheduleName } from './relay-schedules.ts';
 
 export interface FeedMutant {
   readonly name: string;
   /** What it does, in one line. */
   readonly breaks: string;
   readonly sources: readonly SourceChange[];
-  /** A run that notices it, found by `npm run mutants`. */
-  readonly noticedBy: { readonly feeds: number };
+  /** A run that notices it, found by `npm run mutants`, or a schedule that was made by hand. */
+  readonly noticedBy: { readonly feeds: number } | { readonly schedule: RelayScheduleName };
   readonly checksThenWrites?: undefined;
   readonly simulation?: undefined;
 }
 
 const [FOLLOWER, SNAPSHOT] = ['mesh/feed/follower.ts', 'node/feed/snapshot-intake.ts'];
+const [RELAY_FOLLOWER, RELAYS] = ['node/feed/relay-follower.ts', 'node/feed/relays.ts'];
 const [HOST_FOLLOWER, SERVER] = ['node/feed/host-follower.ts', 'node/feed/feed-server.ts'];
 
 /** Bounds that the few changes of a simulated life reach, for every run of the feeds: nothing else is changed. */
@@ -26,7 +28,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'cursor-apart',
     breaks: 'writes down how far it heard after what it heard, in a commit of its own',
-    noticedBy: { feeds: 23 },
+    noticedBy: { feeds: 8 },
     sources: [
       {
         file: HOST_FOLLOWER,
@@ -86,7 +88,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'exchange-apart',
     breaks: 'takes in apart the agents between which an address went',
-    noticedBy: { feeds: 4 },
+    noticedBy: { feeds: 347 },
     sources: [
       {
         file: SNAPSHOT,
@@ -98,7 +100,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'fork-taken',
     breaks: 'goes on with a log that was set back as if it were a new one',
-    noticedBy: { feeds: 32 },
+    noticedBy: { feeds: 69 },
     sources: [
       {
         file: HOST_FOLLOWER,
@@ -110,7 +112,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'hole-told',
     breaks: 'answers with what is left of a log where entries were trimmed that were asked for',
-    noticedBy: { feeds: 7 },
+    noticedBy: { feeds: 3 },
     sources: [
       {
         file: SERVER,
@@ -122,7 +124,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'goer-untold',
     breaks: 'forgets a host that is gone for good without telling of it',
-    noticedBy: { feeds: 11 },
+    noticedBy: { feeds: 2 },
     sources: [
       {
         file: SNAPSHOT,
@@ -140,7 +142,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'told-too-early',
     breaks: 'tells of what is not on its disk yet',
-    noticedBy: { feeds: 1 },
+    noticedBy: { feeds: 4 },
     sources: [
       {
         file: 'node/changes/stored-change-log.ts',
@@ -151,6 +153,72 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
         file: 'node/changes/stored-change-log.ts',
         from: 'const end = Math.min(this.#durable.n, after + limit);',
         to: 'const end = Math.min(this.#given.n, after + limit);',
+      },
+    ],
+  },
+  {
+    name: 'relay-unsigned',
+    breaks: 'takes from a relay what its origin did not sign',
+    noticedBy: { schedule: 'forgedRun' },
+    sources: [{ file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' }],
+  },
+  {
+    name: 'relay-stranger',
+    breaks: 'takes from a relay what an origin is said to have signed whose key is not known here',
+    noticedBy: { schedule: 'strangersRun' },
+    sources: [
+      {
+        file: HOST_FOLLOWER,
+        from: 'return known !== undefined && isSignedBy(head, known);',
+        to: 'return known === undefined || isSignedBy(head, known);',
+      },
+    ],
+  },
+  {
+    name: 'relay-speaks-for-others',
+    breaks: 'takes from a relay an entry that tells of the agent of another host',
+    noticedBy: { schedule: 'foreignEntry' },
+    sources: [{ file: FOLLOWER, from: ' || entry.agent.hostId !== hostId', to: '' }],
+  },
+  {
+    name: 'relay-loss-unnoticed',
+    breaks: 'does not hold what a relay told against where it says that the logs stand',
+    noticedBy: { schedule: 'lostRun' },
+    sources: [
+      {
+        file: RELAY_FOLLOWER,
+        from: 'standpointsDigest(this.#told) === news.digest;',
+        to: 'standpointsDigest([]) !== news.digest;',
+      },
+    ],
+  },
+  {
+    name: 'relay-witness-unheard',
+    breaks: 'lets one relay keep back what the other one knows',
+    noticedBy: { schedule: 'keptBack' },
+    sources: [{ file: RELAY_FOLLOWER, from: 'told !== undefined &&', to: 'told === undefined &&' }],
+  },
+  {
+    name: 'relay-silence-kept',
+    breaks: 'goes on with a relay that is silent',
+    noticedBy: { schedule: 'silentRelay' },
+    sources: [
+      {
+        file: RELAYS,
+        from: 'else this.#silent.set(relay,',
+        to: 'else this.#silent.delete(relay); if (why === relay) this.#silent.set(relay,',
+      },
+    ],
+  },
+  {
+    name: 'relay-age-forgotten',
+    breaks: 'takes what a relay knows to be as new as its answer',
+    noticedBy: { schedule: 'lastWord' },
+    sources: [
+      {
+        file: RELAY_FOLLOWER,
+        from: 'relayee.confirm(clock.monotonicMs() - ageMs);',
+        to: 'relayee.confirm(clock.monotonicMs());',
       },
     ],
   },

@@ -29,14 +29,20 @@ import { type Faults, SimulatedLinks } from './simulated-links.ts';
 import { type TestKey, testKeys } from './test-keys.ts';
 
 export interface FeedSimulationOptions {
-  /** What somebody in between, who has no key, makes of an answer about a log. */
-  readonly alter?: (body: unknown, random: Random) => unknown;
+  /** What somebody in between, who has no key, makes of an answer about a log; or the relay itself, which has only its own. */
+  readonly alter?: (body: unknown, random: Random, way: Way) => unknown;
   /** Told what happens, a line at a time. */
   readonly trace?: (line: string) => void;
   /** Whom the others follow in place of everybody; absent: everybody follows everybody. */
   readonly voters?: readonly HostId[];
   /** Whose key a host does not know, beside what it is told. */
   readonly isStranger?: (to: HostId, host: HostId) => boolean;
+}
+
+/** Who answers whom. */
+export interface Way {
+  readonly from: HostId;
+  readonly to: HostId;
 }
 
 interface Up {
@@ -240,6 +246,18 @@ export class FeedSimulation {
     done.then(() => this.#count(name), onlyMeshErrors);
   }
 
+  /** What a host, and its reader, do not know of another as it is at rest. */
+  missing(id: HostId, owner: HostId): readonly string[] {
+    const faults: string[] = [];
+    this.#expectRest(id, owner, (what) => faults.push(what));
+    return faults;
+  }
+
+  /** When the host's copy of the other one was confirmed last, by the simulated clock. */
+  confirmedMs(id: HostId, owner: HostId): number | undefined {
+    return this.#host(id).up?.copies.copy.confirmedMs(owner);
+  }
+
   /** Everything that was wrong on the way; and what is wrong at rest, after `heal`. */
   faultsFound(): readonly string[] {
     const faults = [...this.violations];
@@ -332,7 +350,7 @@ export class FeedSimulation {
           this.#links.carry(from.id, request.to, request, () => {
             void this.#answer(request).then((answer) => {
               if (answer === undefined) return;
-              const body = this.#altered(answer);
+              const body = this.#altered(answer, { from: request.to, to: from.id });
               this.#trace(request.to, `→ ${from.id}: ${JSON.stringify(body)}`);
               this.#links.carry(request.to, from.id, body, () => {
                 if (from.life === life) resolve({ status: 200, body: structuredClone(body) });
@@ -357,11 +375,11 @@ export class FeedSimulation {
     return relayed.success ? relay.answer(relayed.data, signal) : server.answer(feedQuestionSchema.parse(body), signal);
   }
 
-  #altered(body: unknown): unknown {
+  #altered(body: unknown, way: Way): unknown {
     const { alter } = this.#options;
     if (alter === undefined || this.random.next() >= this.alteredShare) return body;
     this.#count('altered');
-    return alter(body, this.random);
+    return alter(body, this.random, way);
   }
 
   #roster(id: HostId): Roster {
