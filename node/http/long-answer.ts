@@ -6,6 +6,8 @@ import type { Clock } from '../../mesh/ports.ts';
 
 /** A piece must be taken within this long, as any answer of its size (connections.ts). */
 const UNTAKEN_MS_MAX = 20_000;
+/** The same at a stop of the node, which waits for no client that takes nothing. */
+const UNTAKEN_AT_STOP_MS_MAX = 500;
 
 export interface LongAnswerOptions {
   /** Makes the pieces; returns when the signal aborts, and when there are no more. */
@@ -30,15 +32,18 @@ class LongAnswer implements UnderlyingSource<Uint8Array> {
   readonly #options: LongAnswerOptions;
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #over = new AbortController();
-  readonly #end = () => this.#over.abort();
+  readonly #stop = () => {
+    this.#over.abort();
+    void this.#cutUntaken(UNTAKEN_AT_STOP_MS_MAX);
+  };
   #untaken: AbortController | undefined;
   #isLeft = false;
 
   constructor(options: LongAnswerOptions) {
     this.#options = options;
     this.#pieces = options.pieces(this.#over.signal);
-    options.stopping.addEventListener('abort', this.#end);
-    if (options.stopping.aborted) this.#end();
+    options.stopping.addEventListener('abort', this.#stop);
+    if (options.stopping.aborted) this.#stop();
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -51,7 +56,8 @@ class LongAnswer implements UnderlyingSource<Uint8Array> {
       return;
     }
     controller.enqueue(value);
-    void this.#watch();
+    this.#untaken = new AbortController();
+    void this.#cutUntaken(UNTAKEN_MS_MAX);
   }
 
   /** The client has gone. */
@@ -70,17 +76,20 @@ class LongAnswer implements UnderlyingSource<Uint8Array> {
     }
   }
 
-  async #watch(): Promise<void> {
-    const taken = new AbortController();
-    this.#untaken = taken;
-    await this.#options.clock.sleep(UNTAKEN_MS_MAX, taken.signal);
-    if (!taken.signal.aborted) this.#options.cut();
+  /** Cuts the connection unless the newest piece is taken within `ms`. */
+  async #cutUntaken(ms: number): Promise<void> {
+    const taken = this.#untaken;
+    if (taken === undefined || taken.signal.aborted) return;
+    await this.#options.clock.sleep(ms, taken.signal);
+    if (taken.signal.aborted) return;
+    taken.abort();
+    this.#options.cut();
   }
 
   #finish(): void {
     const { stopping, ended } = this.#options;
-    stopping.removeEventListener('abort', this.#end);
-    this.#end();
+    stopping.removeEventListener('abort', this.#stop);
+    this.#over.abort();
     ended();
   }
 }

@@ -86,6 +86,29 @@ describe('an answer without an end', () => {
     expect(state.ended).toBe(1);
   });
 
+  it('at a stop cuts the connection of a client that takes nothing, soon and once', async () => {
+    const state = answer(5);
+    await state.reader.read();
+    await state.clock.settle();
+    state.stopping.abort();
+    await state.clock.advance(499);
+    expect(state.cut).toBe(0);
+    await state.clock.advance(1);
+    expect(state.cut).toBe(1);
+    await state.clock.advance(100_000);
+    expect([state.cut, state.clock.sleepers]).toEqual([1, 0]);
+  });
+
+  it('at a stop lets a client that takes its piece have it, and the end', async () => {
+    const state = answer(1);
+    await state.reader.read();
+    state.stopping.abort();
+    await state.clock.advance(400);
+    await state.reader.read();
+    await state.clock.advance(100_000);
+    expect([state.cut, state.ended]).toEqual([0, 1]);
+  });
+
   it('ends when no more can be made, and says why', async () => {
     const fault = new Error('The disk is gone.');
     const state = answer(1, () => Promise.reject(fault));
