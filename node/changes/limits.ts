@@ -10,6 +10,10 @@ export const DAY_MS = 24 * 60 * 60 * 1_000;
 export const LOG_KEPT_MS_MIN = 1 * DAY_MS;
 /** How often the log is trimmed. */
 export const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
+/** How long one round of trimming waits for readers to give up what they are late for. */
+export const GIVE_UP_MS_MAX = 60 * 1_000;
+/** What is so much older than what readers must give up goes, whoever still has not done it. */
+export const GIVE_UP_OVERDUE_MS = 24 * 60 * 60 * 1_000;
 /** Entries that go in one commit: few enough that other commits beside it wait for some milliseconds only. */
 export const TRIM_PAGE_ENTRIES_MAX = 200;
 

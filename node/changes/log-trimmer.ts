@@ -4,7 +4,13 @@
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { type ChangeEntry, isHeard, type LogHolder } from './change-log.ts';
-import { LOG_KEPT_MS_MIN, TRIM_INTERVAL_MS, TRIM_PAGE_ENTRIES_MAX } from './limits.ts';
+import {
+  GIVE_UP_MS_MAX,
+  GIVE_UP_OVERDUE_MS,
+  LOG_KEPT_MS_MIN,
+  TRIM_INTERVAL_MS,
+  TRIM_PAGE_ENTRIES_MAX,
+} from './limits.ts';
 
 export interface LogTrimmerOptions {
   readonly changes: TrimmedLog;
@@ -28,6 +34,9 @@ interface TrimmedLog {
 
 export class LogTrimmer {
   readonly #options: LogTrimmerOptions;
+  /** Holders that have been asked and have not done it yet. */
+  readonly #givingUp = new Set<LogHolder>();
+  #failure: unknown;
 
   constructor(options: LogTrimmerOptions) {
     this.#options = options;
@@ -50,16 +59,44 @@ export class LogTrimmer {
     const nowMs = clock.wallMs();
     const old = await this.#lastBefore(nowMs - keptMsMax);
     const late = holders.filter(({ oldestSeq }) => oldestSeq <= old);
-    for (const holder of late) await holder.giveUp(old);
+    await this.#haveGivenUp(late, old, signal);
     const behind = Math.min(...holders.map(({ oldestSeq }) => oldestSeq)) - 1;
-    const last = Math.min(await this.#lastBefore(nowMs - LOG_KEPT_MS_MIN), behind);
+    const overdue = await this.#lastBefore(nowMs - keptMsMax - GIVE_UP_OVERDUE_MS);
+    const last = Math.min(await this.#lastBefore(nowMs - LOG_KEPT_MS_MIN), Math.max(behind, overdue));
     const from = changes.oldestSeq;
+    if (overdue >= from && overdue > behind)
+      log.error('change.taken', { fromSeq: Math.max(behind + 1, from), toSeq: overdue });
     while (changes.oldestSeq <= last && !signal.aborted) {
       const after = changes.oldestSeq - 1;
       await changes.forget(await changes.read(after, Math.min(TRIM_PAGE_ENTRIES_MAX, last - after)));
     }
     const trimmed = changes.oldestSeq - from;
     if (trimmed > 0) log.info('change.trimmed', { entries: trimmed, oldestSeq: changes.oldestSeq, late: late.length });
+  }
+
+  /** Waits a bounded time. A holder that was asked before is not asked again meanwhile. Rejects with `store_failed`. */
+  async #haveGivenUp(late: readonly LogHolder[], seq: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const asked = late.filter((holder) => !this.#givingUp.has(holder)).map((holder) => this.#askToGiveUp(holder, seq));
+    const ended = Promise.all(asked).then(() => over.abort());
+    const stop = () => over.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (asked.length > 0) await this.#options.clock.sleep(GIVE_UP_MS_MAX, over.signal);
+    signal.removeEventListener('abort', stop);
+    if (over.signal.aborted && !signal.aborted) await ended;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Never rejects: what failed is thrown by the trimming. */
+  async #askToGiveUp(holder: LogHolder, seq: number): Promise<void> {
+    this.#givingUp.add(holder);
+    try {
+      await holder.giveUp(seq);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#givingUp.delete(holder);
+    }
   }
 
   /**

@@ -1,7 +1,12 @@
 // The log stays bounded: what its readers are done with goes after a day, and after some days everything goes.
 import { describe, expect, it } from 'vitest';
 import type { LogHolder } from '../../../node/changes/change-log.ts';
-import { LOG_KEPT_MS_MIN, TRIM_INTERVAL_MS, TRIM_PAGE_ENTRIES_MAX } from '../../../node/changes/limits.ts';
+import {
+  GIVE_UP_MS_MAX,
+  LOG_KEPT_MS_MIN,
+  TRIM_INTERVAL_MS,
+  TRIM_PAGE_ENTRIES_MAX,
+} from '../../../node/changes/limits.ts';
 import { LogTrimmer } from '../../../node/changes/log-trimmer.ts';
 import {
   heardEntry,
@@ -54,6 +59,8 @@ async function trimmedLog(holders: readonly LogHolder[] = [], options: TestLogOp
     start: () => {
       running.ended = trimmer.run(stop.signal);
     },
+    /** Settles when it has ended, by whatever. */
+    ended: () => running.ended,
     stop: async () => {
       stop.abort();
       await running.ended;
@@ -99,12 +106,51 @@ describe('the trimming of the log', () => {
     await clock.advance((DAYS - 1) * DAY_MS - 1);
     expect(kept()).toHaveLength(20);
     await clock.advance(1 + TRIM_INTERVAL_MS);
-    expect([away.gaveUp, kept().length]).toEqual([[10], 20]);
+    // What the slow one needs stays.
+    expect([away.gaveUp, kept().length]).toEqual([[10], 17]);
     gate.resolve();
-    await clock.advance(0);
+    await clock.advance(TRIM_INTERVAL_MS);
     expect([slow.gaveUp, kept()]).toEqual([[10], [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]]);
-    expect(log.named('change.trimmed').at(-1)?.fields).toEqual({ entries: 10, oldestSeq: 11, late: 2 });
+    expect(log.named('change.trimmed').map(({ fields }) => fields)).toEqual([
+      { entries: 3, oldestSeq: 4, late: 2 },
+      { entries: 7, oldestSeq: 11, late: 0 },
+    ]);
     await stop();
+  });
+
+  it('goes on when one reader never gives up, and takes what it still holds a day later, and says so', async () => {
+    const hung = new TestHolder(1, () => new Promise(() => {}));
+    const other = new TestHolder(1);
+    const { write, start, stop, kept, clock, log } = await trimmedLog([hung, other]);
+    await write(10);
+    await clock.advance(DAY_MS);
+    await write(10);
+    start();
+    await clock.advance((DAYS - 1) * DAY_MS + 2 * TRIM_INTERVAL_MS);
+    // The other one is asked again and again, the hung one once.
+    expect([other.gaveUp[0], kept().length, log.named('change.taken')]).toEqual([10, 20, []]);
+    await clock.advance(DAY_MS);
+    expect([other.oldestSeq, kept()]).toEqual([21, [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]]);
+    await clock.advance(DAY_MS);
+    expect(kept()).toEqual([]);
+    expect(log.named('change.taken').map(({ level, fields }) => [level, fields])).toEqual([
+      ['error', { fromSeq: 1, toSeq: 10 }],
+      ['error', { fromSeq: 11, toSeq: 20 }],
+    ]);
+    await stop();
+  });
+
+  it('ends with the failure of a reader that was slow to fail', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { write, start, ended, clock } = await trimmedLog([new TestHolder(1, () => gate.promise)]);
+    await write(1);
+    await clock.advance(DAYS * DAY_MS);
+    start();
+    await clock.advance(TRIM_INTERVAL_MS + GIVE_UP_MS_MAX);
+    gate.reject(new Error('The disk is gone.'));
+    const failed = expect(ended()).rejects.toThrow('The disk is gone.');
+    await clock.advance(TRIM_INTERVAL_MS);
+    await failed;
   });
 
   it('goes by when an entry was heard, not by when the other host says that it happened', async () => {
