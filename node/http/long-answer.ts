@@ -6,7 +6,7 @@ import type { Clock } from '../../mesh/ports.ts';
 
 /** A piece must be taken within this long, as any answer of its size (connections.ts). */
 const UNTAKEN_MS_MAX = 20_000;
-/** The same at a stop of the node, which waits for no client that takes nothing. */
+/** At a stop of the node a piece must be taken sooner: the node waits for no client that takes nothing. */
 const UNTAKEN_AT_STOP_MS_MAX = 500;
 
 export interface LongAnswerOptions {
