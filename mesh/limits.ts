@@ -70,6 +70,13 @@ export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
 export const KEYS_PER_PAGE_MAX = 2_000;
 /** Addresses taken over at once while a mesh moves: few enough that claims go on beside them. */
 export const RECHOOSING_AT_ONCE_MAX = 400;
+/** Released names that a voter still keeps a register of: after so long it collects them, and earlier when there are more. */
+export const COLLECT_AFTER_MS = 600_000;
+export const RELEASED_KEPT_MAX = 20_000;
+/** How often a voter looks for released names to collect. */
+export const COLLECT_EVERY_MS = 60_000;
+/** Registers that one question about released names is about. */
+export const COLLECTED_AT_ONCE_MAX = 500;
 /** Ballot numbers reserved by one durable write. */
 export const BALLOT_BLOCK = 10_000;
 /** Claims and releases in hand at once on one node; above it the node answers 503. */

@@ -3,19 +3,22 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { changeSources } from '../test/support/changed-sources.ts';
 import type { Troubles } from '../test/support/claim-lives.ts';
-import { MUTANTS } from '../test/support/claim-mutants.ts';
+import { CLAIM_MUTANTS } from '../test/support/claim-mutants.ts';
+import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
+import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
-const mutant = [...MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
+const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
 const expectRead = changeSources([
   ...(life === 'feeds' || life === 'relays' ? SMALL_FEEDS : []),
   ...(mutant?.sources ?? []),
 ]);
 const { full, micro } = await import('../test/support/claim-lives.ts');
+const { collecting } = await import('../test/support/collecting-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
 const { feedLife, relayLife } = await import('../test/support/feed-lives.ts');
 const { RELAY_SCHEDULES } = await import('../test/support/relay-schedules.ts');
@@ -36,14 +39,18 @@ const RELAY_SCHEDULE_LIVES = Object.fromEntries(
 const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles>>> = {
   full: (seed) => full(seed, options),
   micro: (seed) => micro(seed, options),
+  collecting: (seed) => collecting(seed, options),
   nodes: (seed) => nodeLife(seed, trace),
   feeds: (seed) => feedLife(seed, trace),
   relays: (seed) => relayLife(seed, trace),
-  leftBehind: () => SCHEDULES.leftBehind(options),
-  toldLate: () => SCHEDULES.toldLate(options),
-  askedAlone: () => SCHEDULES.askedAlone(options),
+  ...mapSchedules(),
   ...RELAY_SCHEDULE_LIVES,
 };
+
+function mapSchedules() {
+  const runs = Object.entries(SCHEDULES).map(([name, run]) => [name, () => run(options)] as const);
+  return Object.fromEntries(runs) as Readonly<Record<ScheduleName, () => Troubles>>;
+}
 
 parentPort?.on('message', async (order: Order) => {
   if (order === 'leave') {

@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 // `npm run sim`: simulated meshes, thousands of them, each with its seed; or one of them, message by message.
 import { parseArgs } from 'node:util';
-import { MUTANTS } from '../test/support/claim-mutants.ts';
+import { CLAIM_MUTANTS } from '../test/support/claim-mutants.ts';
+import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { CI_RUNS, type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 2,000 node, 600 feed, 300 relay runs
-npm run sim -- --full N --micro N ...      other sizes; also --nodes, --feeds, --relays
-npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, nodes, feeds, relays)
+const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 4,000 collecting, 2,000 node, 600 feed, 300 relay runs
+npm run sim -- --full N --micro N ...      other sizes; also --collecting, --nodes, --feeds, --relays
+npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, collecting, nodes, feeds, relays)
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
-const SIZES: readonly Size[] = ['full', 'micro', 'nodes', 'feeds', 'relays'];
+const SIZES: readonly Size[] = ['full', 'micro', 'collecting', 'nodes', 'feeds', 'relays'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     full: { type: 'string', default: String(CI_RUNS.full) },
     micro: { type: 'string', default: String(CI_RUNS.micro) },
+    collecting: { type: 'string', default: String(CI_RUNS.collecting) },
     nodes: { type: 'string', default: String(CI_RUNS.nodes) },
     feeds: { type: 'string', default: String(CI_RUNS.feeds) },
     relays: { type: 'string', default: String(CI_RUNS.relays) },
@@ -34,6 +36,7 @@ else if (values.seed === undefined)
   await runAll({
     full: Number(values.full),
     micro: Number(values.micro),
+    collecting: Number(values.collecting),
     nodes: Number(values.nodes),
     feeds: Number(values.feeds),
     relays: Number(values.relays),
@@ -41,10 +44,10 @@ else if (values.seed === undefined)
 else await runOne(Number(values.seed), SIZES.find((size) => size === values.size) ?? 'full');
 
 async function runOne(seed: number, size: Size): Promise<void> {
-  const mutant = [...MUTANTS, ...FEED_MUTANTS].find(({ name }) => name === values.mutant);
+  const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].find(({ name }) => name === values.mutant);
   if (values.mutant !== undefined && mutant === undefined) {
     console.error(
-      `There is no mutant '${values.mutant}'. There are: ${[...MUTANTS, ...FEED_MUTANTS].map(({ name }) => name).join(', ')}.`,
+      `There is no mutant '${values.mutant}'. There are: ${[...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].map(({ name }) => name).join(', ')}.`,
     );
     process.exitCode = 2;
     return;

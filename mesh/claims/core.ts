@@ -9,18 +9,19 @@ import { attend, rechosen } from '../membership/move.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator-decisions.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
 import type { HostId } from '../names.ts';
-import { attempt, retry } from '../operations/attempts.ts';
+import { attemptAgain, retry } from '../operations/attempts.ts';
 import { unavailable } from '../operations/obstacles.ts';
 import { claim, confirm, end, exposePrepared, ownOperation, read, release } from '../operations/operation.ts';
 import { reserveBallots } from '../state/ballot-numbers.ts';
 import type { ClaimRecords } from '../state/claim-records.ts';
 import { voteKey } from '../state/config.ts';
-import type { CoreState } from '../state/core-state.ts';
+import type { CollectionTimes, CoreState } from '../state/core-state.ts';
 import type { Effect, Event, Heard, Inner, Wanted } from '../state/events.ts';
 import { createMembership, noteElectorsHeard } from '../state/membership.ts';
 import type { Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
 import { nextStart } from '../state/starts.ts';
+import { answerAboutReleased, beginCollecting, collectInTurn, hearReleased, isAboutReleased } from './collection.ts';
 import { answerItems, hearAnswer } from './votes.ts';
 
 export interface CoreOptions {
@@ -33,11 +34,13 @@ export interface CoreOptions {
   readonly freshData: string;
   /** A name for this start, made at random. */
   readonly startName: string;
+  /** Absent: this host collects no released names by itself. */
+  readonly collecting?: CollectionTimes | undefined;
 }
 
 /** The state after a start. The `started` event must be the first. */
 export function createCore(options: CoreOptions): CoreState {
-  const { self, wish, records, registry, freshData, startName } = options;
+  const { self, wish, records, registry, freshData, startName, collecting } = options;
   const { config, succession } = records;
   return {
     membership: createMembership({
@@ -49,13 +52,15 @@ export function createCore(options: CoreOptions): CoreState {
       evicting: records.evicting,
     }),
     registers: records.registers,
+    floor: records.floor,
+    collection: { times: collecting, released: new Map(), round: undefined, lastRound: 0 },
     registry,
     intentsAtStart: [...records.intents].map(([claimId, key]) => ({ key, claimId })),
     operations: new Map(),
     attempts: new Map(),
     heardAtMs: new Map(),
     refusing: new Set(),
-    highestBallot: records.ballotCeiling,
+    highestBallot: Math.max(records.ballotCeiling, records.floor?.[0] ?? 0),
     ballotCeiling: records.ballotCeiling,
     ceilingAsked: records.ballotCeiling,
     lastOwnOperation: 0,
@@ -132,10 +137,12 @@ function hear(state: CoreState, event: Heard | Inner, out: Effect[]): void {
       hearAnswer(state, event.from, event.answer, event.tookMs, out);
       break;
     case 'asked':
-      answerQuestion(state, event.token, event.from, event.question, out);
+      if (isAboutReleased(event.question)) answerAboutReleased(state, event.token, event.from, event.question, out);
+      else answerQuestion(state, event.token, event.from, event.question, out);
       break;
     case 'replied':
-      hearReply(state, event.from, event.question, event.reply, out);
+      if (isAboutReleased(event.question)) hearReleased(state, event.from, event.question, event.reply, out);
+      else hearReply(state, event.from, event.question, event.reply, out);
       break;
     case 'silent':
       forgetHearing(state, event.from, event.sinceMs);
@@ -168,6 +175,9 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
     case 'greetingDue':
       greetInTurn(state, out);
       break;
+    case 'collectDue':
+      collectInTurn(state, out);
+      break;
     case 'evictOver':
       evictOver(state, event.operation, out);
       break;
@@ -190,13 +200,9 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
       if (proposal) retry(state, proposal, out);
       break;
     }
-    case 'retryDue': {
-      const proposal = state.operations
-        .get(event.operation)
-        ?.proposals.find((one) => one.key === event.key && one.phase === 'idle');
-      if (proposal) attempt(state, [proposal], out);
+    case 'retryDue':
+      attemptAgain(state, event.operation, event.key, out);
       break;
-    }
     case 'operationOver': {
       const operation = state.operations.get(event.operation);
       if (operation) end(state, operation, unavailable(state), out);
@@ -216,5 +222,6 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
 function start(state: CoreState, out: Effect[]): void {
   introduce(state, out);
   reserveBallots(state, out);
+  beginCollecting(state, out);
   for (const claim of state.intentsAtStart) release(state, ownOperation(state), [claim], out);
 }

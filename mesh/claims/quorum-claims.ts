@@ -4,7 +4,7 @@
 
 import { MeshError } from '../errors.ts';
 import { orFail, wholly } from '../invariant.ts';
-import { CLAIM_MS_MAX, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { CLAIM_MS_MAX, COLLECT_AFTER_MS, COLLECT_EVERY_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
 import type { HostId } from '../names.ts';
 import { countVotes } from '../operations/vote-count.ts';
@@ -76,6 +76,7 @@ export class QuorumClaims implements ClaimStore {
       registry,
       freshData: Buffer.from(random.bytes(16)).toString('hex'),
       startName: Buffer.from(random.bytes(8)).toString('hex'),
+      collecting: { afterMs: COLLECT_AFTER_MS, everyMs: COLLECT_EVERY_MS },
     });
     this.#speaker = new Speaker({
       self,

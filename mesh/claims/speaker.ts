@@ -8,6 +8,7 @@ import { Outbox } from '../register/outbox.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Event } from '../state/events.ts';
 import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
+import { isAboutReleased } from './collection.ts';
 import { type Conversation, reportEnd, withIndex } from './conversation.ts';
 import { LastSaid } from './last-said.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
@@ -51,12 +52,11 @@ export class Speaker {
     heard.then(
       (reply) => dispatch({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
-      (error: unknown) =>
-        dispatch(
-          question.about === 'greeting'
-            ? { type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) }
-            : { type: 'silent', from: to, sinceMs },
-        ),
+      (error: unknown) => {
+        if (question.about === 'greeting') dispatch({ type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) });
+        // A voter of a version that collects no names does not know the question, and is there for any other.
+        else if (!isAboutReleased(question)) dispatch({ type: 'silent', from: to, sinceMs });
+      },
     );
   }
 

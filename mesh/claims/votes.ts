@@ -14,13 +14,13 @@ import { proposerName } from '../register/ballot.ts';
 import type { Item, ItemAnswer } from '../register/item.ts';
 import { hear } from '../register/proposer.ts';
 import { noteBallotNumber } from '../state/ballot-numbers.ts';
-import { registerWrite } from '../state/claim-records.ts';
 import { isVoter, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import { electorateOf } from '../state/electorate.ts';
 import type { Effect } from '../state/events.ts';
 import { mayVote } from '../state/membership.ts';
 import { CLAIM_VERSION, type ClaimAnswer, type ClaimMessage } from '../state/messages.ts';
+import { putRegister } from '../state/registers.ts';
 import { startOf } from '../state/starts.ts';
 
 /** This host's votes on the items of another. The answer leaves after what it depends on is durable, also when that was written earlier. */
@@ -41,11 +41,11 @@ export function answerItems(state: CoreState, token: number, from: HostId, messa
   const writes: Write[] = [];
   const answers: ItemAnswer[] = [];
   for (const item of message.items) {
-    const { answer, register } = vote(state.registers.get(item.key), proposer, item, state.registry.holder);
+    const voter = { floor: state.floor, holder: state.registry.holder };
+    const { answer, register } = vote(state.registers.get(item.key), proposer, item, voter);
     if (register) {
-      state.registers.set(item.key, register);
       starts.votes += 1;
-      writes.push(registerWrite(item.key, register));
+      writes.push(putRegister(state, item.key, register));
     }
     answers.push(answer);
   }

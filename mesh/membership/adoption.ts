@@ -6,10 +6,11 @@ import type { HostId } from '../names.ts';
 import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
 import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../state/claim-records.ts';
-import { type Config, hostsOf } from '../state/config.ts';
+import { type Config, hostsOf, isVoterThroughout } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { mayAdopt } from '../state/membership.ts';
+import { raiseFloor } from '../state/registers.ts';
 import { beginOnOtherData } from '../state/starts.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
@@ -58,13 +59,20 @@ export function withdraw({ membership: { starts } }: CoreState, by: HostId, out:
 }
 
 /** Makes this host another voter, one that never voted. Returns what makes it so on the disk. */
-function forgetVotes({ membership, registers }: CoreState): Write[] {
+function forgetVotes(state: CoreState): Write[] {
+  const { membership } = state;
   beginOnOtherData(membership.starts);
   membership.succession = undefined;
   membership.proposing = undefined;
+  return [dataWrite(membership.starts), startWrite(membership.starts), successionGone, ...forgetRegisters(state)];
+}
+
+/** The floor stays: it only refuses. */
+function forgetRegisters({ registers, collection }: CoreState): Write[] {
   const forgotten = [...registers.keys()].map(registerGone);
   registers.clear();
-  return [dataWrite(membership.starts), startWrite(membership.starts), successionGone, ...forgotten];
+  collection.released.clear();
+  return forgotten;
 }
 
 /** `writes`: durable together with the configuration. */
@@ -82,7 +90,9 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   membership.move = undefined;
   membership.keysTold = undefined;
   state.refusing.clear();
-  out.push({ type: 'persist', writes: [...writes, ...configWrites(config)], after: [] });
+  const forgotten = isVoterThroughout(before, config, self, starts.own.data) ? [] : forgetRegisters(state);
+  const floor = raiseFloor(state, config.floor ?? null);
+  out.push({ type: 'persist', writes: [...writes, ...forgotten, ...floor, ...configWrites(config)], after: [] });
   reviewEvictions(membership, out);
   beginAnew(state, out);
   beginWaiting(state, out);

@@ -12,6 +12,7 @@ import {
 } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose, refuseWaiting } from '../operations/operation.ts';
+import { type Ballot, newerBallot } from '../register/ballot.ts';
 import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
@@ -73,7 +74,7 @@ function moveOn(state: CoreState, config: Config, out: Effect[]): void {
     move.rechoosing.set(operation, keys.length);
     rechoose(state, operation, keys, out);
   }
-  if (isRechosen(move)) proposeConfig(state, settledConfig(config), out);
+  if (isRechosen(move)) proposeConfig(state, settledConfig(config, move.floor), out);
 }
 
 /** One batch of addresses is chosen again. */
@@ -101,7 +102,9 @@ export function answerKeys(state: CoreState, question: KeysQuestion): KeysAnswer
   const { keys } = membership.keysTold;
   const from = question.after === '' ? 0 : firstAbove(keys, question.after);
   const page = keys.slice(from, from + KEYS_PER_PAGE_MAX);
-  return { version: CLAIM_VERSION, kind: 'keys', incarnation, keys: page, more: from + page.length < keys.length };
+  const more = from + page.length < keys.length;
+  const floor = state.floor === null ? {} : { floor: state.floor };
+  return { version: CLAIM_VERSION, kind: 'keys', incarnation, keys: page, more, ...floor };
 }
 
 /** Hears a page of an old voter's keys, and goes on with the move. */
@@ -122,7 +125,10 @@ export function hearKeysAnswer(
 
 /** A move that is due since now. */
 export function createMove(nowMs: number): Move {
-  return { sinceMs: nowMs, told: new Map(), keys: new Set(), left: undefined, rechoosing: new Map(), done: 0 };
+  return {
+    ...{ sinceMs: nowMs, told: new Map(), keys: new Set(), floor: null },
+    ...{ left: undefined, rechoosing: new Map(), done: 0 },
+  };
 }
 
 /** The old voters that should be asked for (more of) their keys now, each with the key to go on after. */
@@ -144,11 +150,12 @@ export function hearKeys(
   move: Move,
   config: Config,
   vote: VoteKey,
-  page: { readonly keys: readonly AddressKey[]; readonly more: boolean },
+  page: { readonly keys: readonly AddressKey[]; readonly more: boolean; readonly floor?: Ballot | undefined },
 ): void {
   const told = move.told.get(vote);
   if (told === undefined || move.left !== undefined) return;
   for (const key of page.keys) move.keys.add(key);
+  move.floor = newerBallot(move.floor, page.floor ?? null);
   told.after = page.keys.at(-1) ?? told.after;
   told.complete = !page.more;
   told.askedAtMs = -Infinity;

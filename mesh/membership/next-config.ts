@@ -3,6 +3,7 @@
 
 import { MOVER_RANK_MS } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { type Ballot, newerBallot } from '../register/ballot.ts';
 import {
   type Config,
   EVICTED,
@@ -57,9 +58,12 @@ function evictedConfig(membership: Membership, config: Config): Config | undefin
   return isEviction ? { ...config, epoch: config.epoch + 1, gone } : undefined;
 }
 
-/** The configuration that ends a move (step 9). */
-export function settledConfig({ old: _, unanimous: __, ...config }: Config): Config {
-  return { ...config, epoch: config.epoch + 1 };
+/** The configuration that ends a move (step 9). `floor`: the highest one among the old voters that told their keys. */
+export function settledConfig({ old: _, unanimous: __, ...config }: Config, floor: Ballot | null): Config {
+  const epoch = config.epoch + 1;
+  const highest = newerBallot(config.floor ?? null, floor);
+  const settled = [...(config.settled ?? []), epoch].slice(-2);
+  return { ...config, epoch, settled, ...(highest === null ? {} : { floor: highest }) };
 }
 
 /** Whether it is this host's turn to do what has been due since `sinceMs`: one host after the other, should those before it be silent. */

@@ -9,7 +9,7 @@ import { isVoter, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { noteElectorsHeard } from '../state/membership.ts';
-import type { ClaimQuestion, Greeting, KeysAnswer, Reply, SuccessionAnswer } from '../state/messages.ts';
+import type { Greeting, KeysAnswer, MembershipQuestion, Reply, SuccessionAnswer } from '../state/messages.ts';
 import { adopt, rejoin, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
@@ -22,7 +22,7 @@ export function answerQuestion(
   state: CoreState,
   token: number,
   from: HostId,
-  question: ClaimQuestion,
+  question: MembershipQuestion,
   out: Effect[],
 ): void {
   const writes: Write[] = [];
@@ -30,7 +30,7 @@ export function answerQuestion(
   out.push({ type: 'persist', writes, after: [{ type: 'reply', token, reply }] });
 }
 
-function replyTo(state: CoreState, from: HostId, question: ClaimQuestion, writes: Write[], out: Effect[]): Reply {
+function replyTo(state: CoreState, from: HostId, question: MembershipQuestion, writes: Write[], out: Effect[]): Reply {
   switch (question.about) {
     case 'greeting':
       hearGreeting(state, from, question, out);
@@ -43,7 +43,13 @@ function replyTo(state: CoreState, from: HostId, question: ClaimQuestion, writes
 }
 
 /** Hears the answer to what this host asked. */
-export function hearReply(state: CoreState, from: HostId, question: ClaimQuestion, reply: Reply, out: Effect[]): void {
+export function hearReply(
+  state: CoreState,
+  from: HostId,
+  question: MembershipQuestion,
+  reply: Reply,
+  out: Effect[],
+): void {
   if ('about' in reply) {
     hearGreeting(state, from, reply, out);
     return;

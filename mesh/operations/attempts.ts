@@ -2,6 +2,7 @@
 // of an operation that runs out of attempts is in operation.ts.
 
 import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
+import type { AddressKey } from '../names.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
 import { nextBallotNumber, reserveBallots } from '../state/ballot-numbers.ts';
@@ -30,6 +31,12 @@ export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void
   proposal.phase = 'idle';
   if (['claim', 'confirm', 'read'].includes(proposal.change.kind)) attempt(state, [proposal], out);
   else out.push({ ...timer(RELEASE_RETRY_MS, retryOf(proposal)), afterMs: [RELEASE_RETRY_MS, 2 * RELEASE_RETRY_MS] });
+}
+
+/** The wait after an attempt that failed is over. */
+export function attemptAgain(state: CoreState, operation: number, key: AddressKey, out: Effect[]): void {
+  const idle = state.operations.get(operation)?.proposals.find((one) => one.key === key && one.phase === 'idle');
+  if (idle) attempt(state, [idle], out);
 }
 
 /** One message with these items to every voter. */

@@ -7,11 +7,12 @@ import type { Write } from '../ports.ts';
 import { proposerName } from '../register/ballot.ts';
 import { applyChange, type Proposal } from '../register/proposer.ts';
 import { nextBallotNumber, noteBallotNumber } from '../state/ballot-numbers.ts';
-import { intentDone, intentWrite, registerWrite } from '../state/claim-records.ts';
+import { intentDone, intentWrite } from '../state/claim-records.ts';
 import type { Rival } from '../state/claim-store.ts';
 import type { CoreState, Operation } from '../state/core-state.ts';
 import { isVoid } from '../state/electorate.ts';
 import type { Result } from '../state/events.ts';
+import { putRegister } from '../state/registers.ts';
 
 /** Decides all of the operation's changes, or none: one claim that is lost leaves every register as it was. */
 export function decideAlone(
@@ -46,10 +47,8 @@ function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
   const done = change.kind === 'release' ? [intentDone(change.claimId)] : [];
   if (next === value) return done;
-  noteBallotNumber(state, register?.promised[0] ?? 0);
+  noteBallotNumber(state, (register?.promised ?? state.floor)?.[0] ?? 0);
   const { self, starts } = state.membership;
   const ballot = [nextBallotNumber(state), proposerName(self, starts.own.data)] as const;
-  const accepted = { promised: ballot, accepted: ballot, value: next };
-  state.registers.set(key, accepted);
-  return [registerWrite(key, accepted), ...done];
+  return [putRegister(state, key, { promised: ballot, accepted: ballot, value: next }), ...done];
 }

@@ -21,14 +21,19 @@ export interface Vote {
   readonly register?: Register;
 }
 
-/** Votes on one item of `proposer` (its name in ballots). `holder`: who holds the address in this voter's own registry. */
-export function vote(
-  register: Register | undefined,
-  proposer: string,
-  item: Item,
-  holder: (key: AddressKey) => Owner | undefined,
-): Vote {
+/** What a voter knows beside the register. */
+export interface Voter {
+  /** Of every register that it has no record of (README.md, step 11): a ballot up to this one is refused. `null`: none was collected yet. */
+  readonly floor: Ballot | null;
+  /** Who holds the address in the voter's own registry. */
+  holder(key: AddressKey): Owner | undefined;
+}
+
+/** Votes on one item of `proposer` (its name in ballots). `register`: absent when the voter has no record of it. */
+export function vote(register: Register | undefined, proposer: string, item: Item, { floor, holder }: Voter): Vote {
   const ballot: Ballot = [item.n, proposer];
+  if (register === undefined && floor !== null && compareBallots(ballot, floor) <= 0)
+    return { answer: { kind: 'nack', n: item.n, promised: floor } };
   const promised = register?.promised ?? null;
   if (compareBallots(ballot, promised) < 0 && promised !== null)
     return { answer: { kind: 'nack', n: item.n, promised } };

@@ -20,3 +20,8 @@ export function compareBallots(a: Ballot | null, b: Ballot | null): number {
   if (a[1] === b[1]) return 0;
   return a[1] < b[1] ? -1 : 1;
 }
+
+/** The newer of two ballots; `null` when there is neither. */
+export function newerBallot(a: Ballot | null, b: Ballot | null): Ballot | null {
+  return compareBallots(a, b) < 0 ? b : a;
+}

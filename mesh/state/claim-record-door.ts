@@ -14,6 +14,7 @@ import {
   CONFIG,
   ENGINE,
   EVICTING,
+  FLOOR,
   INCARNATION,
   INTENT,
   LIFE,
@@ -58,6 +59,7 @@ export function readClaimRecord(records: ClaimRecords, key: string, value: unkno
     else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
     else if (key.startsWith(EVICTING))
       records.evicting.set(hostIdSchema.parse(key.slice(EVICTING.length)), evictionSchema.parse(value).since);
+    else if (key === FLOOR) records.floor = ballotSchema.parse(value) as Ballot;
     else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
     else throw new Error('this version does not know such a record');
   } catch (cause) {

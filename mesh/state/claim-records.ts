@@ -5,6 +5,7 @@
 import type { AddressKey, ClaimId, HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import type { Register } from '../register/acceptor.ts';
+import type { Ballot } from '../register/ballot.ts';
 import type { ReleasedClaim } from './claim-store.ts';
 import type { Config, VoteKey } from './config.ts';
 import type { SuccessionRecord } from './membership.ts';
@@ -26,6 +27,7 @@ export const REGISTER = 'claim/register/';
 /** Stored under this name since the first version: claims whose end, held or released or aborted, is not written yet. */
 export const INTENT = 'claim/unsettled/';
 export const EVICTING = 'claim/evicting/';
+export const FLOOR = 'claim/floor';
 
 export interface ClaimRecords extends StoredStarts {
   /** The kind of the engine that this data was last used with; absent when that was none. */
@@ -40,6 +42,8 @@ export interface ClaimRecords extends StoredStarts {
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: Map<AddressKey, Register>;
+  /** Of every register that is not among them (register/README.md, step 11). */
+  floor: Ballot | null;
   /** Claims that a registry did not take, or has released: the voters must still abort or release each. */
   readonly intents: Map<ClaimId, AddressKey>;
   /** Hosts to be evicted (membership/README.md, step 11). */
@@ -57,7 +61,7 @@ export const configWrites = (config: Config): readonly Write[] => [
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
 /** Forgets that vote. */
 export const successionGone: Write = { key: SUCCESSION, value: undefined };
-/** Forgets a register, when this host begins anew as another voter. */
+/** Forgets a register: it was collected, or this host begins anew as another voter. */
 export const registerGone = (key: AddressKey): Write => ({ key: REGISTER + key, value: undefined });
 /** Notes the name of this host's data (32 hex digits): a host that lost its disk has another name afterwards. */
 export const dataWrite = ({ own }: Starts): Write => ({ key: INCARNATION, value: own.data });
@@ -75,6 +79,8 @@ export const seenStartWrite = (who: VoteKey, { number, name, votes }: SeenStart)
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 /** Notes what this host promised and accepted for an address. It must be durable before it is said. */
 export const registerWrite = (key: AddressKey, register: Register): Write => ({ key: REGISTER + key, value: register });
+/** Notes up to which ballot this host refuses whatever it has no register of. It must be durable with each register's end. */
+export const floorWrite = (floor: Ballot | null): Write => ({ key: FLOOR, value: floor ?? undefined });
 /** Notes a claim that must be ended at the next start, unless `intentDone` is committed before. */
 export const intentWrite = (claim: ReleasedClaim): Write => ({ key: INTENT + claim.claimId, value: claim.key });
 /** Notes that a host is to be evicted; `since`: when it left the mesh, ISO 8601, UTC; `null` while it is a member. */
@@ -99,6 +105,7 @@ export function emptyClaimRecords(): ClaimRecords {
     lives: new Map(),
     ballotCeiling: 0,
     registers: new Map(),
+    floor: null,
     intents: new Map(),
     evicting: new Map(),
   };

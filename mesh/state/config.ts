@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { RECOVERIES_REMEMBERED } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import type { Ballot } from '../register/ballot.ts';
 
 /** The voting hosts, each with the name of the data that it votes on. */
 export type Voters = Readonly<Record<HostId, string>>;
@@ -27,6 +28,10 @@ export interface Config {
   readonly gone: Readonly<Record<HostId, string>>;
   /** The configurations that operators recovered this mesh from (step 18); oldest first, the last `RECOVERIES_REMEMBERED` of them. */
   readonly after?: readonly { readonly mesh: string; readonly epoch: number }[];
+  /** Highest floor that the voters before had (register/README.md, step 11); absent while nothing was collected. No voter's is lower. */
+  readonly floor?: Ballot;
+  /** Epochs that ended the last two moves, the earlier one first: since then the present voters vote, and the ones before them. */
+  readonly settled?: readonly number[];
 }
 
 /** Since when an evicted host is gone: so long that its addresses are free at once. */
@@ -136,6 +141,19 @@ export function isLater(one: Config, other: Config | undefined): boolean {
   if (other === undefined) return true;
   if (one.mesh === other.mesh) return one.epoch > other.epoch;
   return one.after?.some(({ mesh, epoch }) => mesh === other.mesh && epoch >= other.epoch) ?? false;
+}
+
+/**
+ * Whether what `self` accepted on `data` as a voter of `before` still counts under `after` (step 3). It does not when the mesh moved
+ * without that host, and then names may have been collected that its old registers still give to somebody.
+ */
+export function isVoterThroughout(before: Config | undefined, after: Config, self: HostId, data: string): boolean {
+  if (before === undefined) return true;
+  const deciding = after.old ?? after.voters;
+  if (deciding[self] !== data) return false;
+  if (before.mesh !== after.mesh) return after.unanimous === true;
+  const [since = 1] = after.settled?.length === 2 ? after.settled : [];
+  return before.voters[self] === data && before.epoch >= since - 1;
 }
 
 function meshOf(voters: Voters): string {

@@ -3,10 +3,12 @@
 
 import type { AddressKey, HostId } from '../names.ts';
 import type { Register } from '../register/acceptor.ts';
+import type { Ballot } from '../register/ballot.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
 import type { ReleasedClaim, Rival } from './claim-store.ts';
 import type { VoteKey } from './config.ts';
 import type { Membership } from './membership.ts';
+import type { ReleasedStanding } from './messages.ts';
 import type { RegistryView } from './registry-view.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
@@ -23,9 +25,40 @@ export interface Operation {
   intentDurable: boolean;
 }
 
+/** When registers are collected; milliseconds of the monotonic clock. */
+export interface CollectionTimes {
+  /** A name stays so long after its release: most names that come back come back soon. */
+  readonly afterMs: number;
+  /** Between two rounds, while less than a round is due. */
+  readonly everyMs: number;
+}
+
+/** What a voter knows of its registers that may be collected. Only collection.ts and registers.ts write to it. */
+interface Collection {
+  /** Absent: this host collects nothing by itself. */
+  readonly times: CollectionTimes | undefined;
+  /** Registers in which nobody has the address, and since when; the oldest first. */
+  readonly released: Map<AddressKey, number>;
+  round: Round | undefined;
+  lastRound: number;
+}
+
+/** One question to all other voters, about registers of this host. */
+interface Round {
+  readonly number: number;
+  readonly epoch: number;
+  readonly keys: readonly AddressKey[];
+  /** Of each key: under which ballot this host accepted that nobody has it. */
+  readonly ballots: readonly Ballot[];
+  readonly answers: Map<VoteKey, readonly ReleasedStanding[]>;
+}
+
 export interface CoreState {
   readonly membership: Membership;
   readonly registers: Map<AddressKey, Register>;
+  /** Of every register that is not among them (register/README.md, step 11). */
+  floor: Ballot | null;
+  readonly collection: Collection;
   readonly registry: RegistryView;
   readonly intentsAtStart: readonly ReleasedClaim[];
   readonly operations: Map<number, Operation>;

@@ -43,6 +43,7 @@ export type Heard =
 /** Events that the core asked for itself. */
 export type Inner =
   | { readonly type: 'greetingDue' }
+  | { readonly type: 'collectDue' }
   | { readonly type: 'attemptOver'; readonly n: number }
   | { readonly type: 'retryDue'; readonly operation: number; readonly key: AddressKey }
   | { readonly type: 'operationOver'; readonly operation: number }

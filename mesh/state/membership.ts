@@ -48,6 +48,8 @@ export interface Move {
   readonly told: Map<VoteKey, { after: string; complete: boolean; askedAtMs: number }>;
   /** Every key that was told. */
   readonly keys: Set<AddressKey>;
+  /** Highest floor that was told with them. */
+  floor: Ballot | null;
   /** The `keys` that are not begun yet; absent until enough old voters have told all of theirs. */
   left: AddressKey[] | undefined;
   /** Operations under way that choose keys again, with the number of their keys. */

@@ -133,10 +133,57 @@ export type KeysAnswer =
       readonly incarnation: string;
       readonly keys: readonly AddressKey[];
       readonly more: boolean;
+      /** Of every register that it does not hold; absent when it has collected none. */
+      readonly floor?: Ballot | undefined;
     }
   | Ahead
   | Behind
   | Refused;
 
-export type ClaimQuestion = Greeting | SuccessionQuestion | KeysQuestion;
-export type Reply = Greeting | SuccessionAnswer | KeysAnswer;
+/** "How do these registers stand with you? Nobody has the address here." `round`: a number of the asker's own. */
+export interface ReleasedQuestion extends Standing {
+  readonly about: 'released';
+  readonly life: number;
+  readonly boot: string;
+  readonly round: number;
+  readonly keys: readonly AddressKey[];
+}
+
+/**
+ * `free`: accepted under `ballot`, with nothing promised above it, that nobody has the address. `gone`: no register, and whatever comes up
+ * to `ballot` is refused. `kept`: it can't be collected as it stands.
+ */
+export type ReleasedStanding =
+  | { readonly is: 'free'; readonly ballot: Ballot }
+  | { readonly is: 'gone'; readonly ballot: Ballot }
+  | { readonly is: 'kept' };
+
+/** One for each key, in their order. */
+export type ReleasedAnswer =
+  | {
+      readonly version: Version;
+      readonly kind: 'released';
+      readonly incarnation: string;
+      readonly standings: readonly ReleasedStanding[];
+    }
+  | Ahead
+  | Behind
+  | Refused;
+
+/** "Every voter says that nobody has these addresses, each under this ballot: drop those registers that still stand so." */
+export interface CollectQuestion extends Standing {
+  readonly about: 'collect';
+  readonly life: number;
+  readonly boot: string;
+  readonly registers: readonly { readonly key: AddressKey; readonly ballot: Ballot }[];
+}
+
+export type CollectAnswer =
+  | { readonly version: Version; readonly kind: 'collected'; readonly incarnation: string }
+  | Ahead
+  | Behind
+  | Refused;
+
+export type MembershipQuestion = Greeting | SuccessionQuestion | KeysQuestion;
+export type ClaimQuestion = MembershipQuestion | ReleasedQuestion | CollectQuestion;
+export type Reply = Greeting | SuccessionAnswer | KeysAnswer | ReleasedAnswer | CollectAnswer;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { boundedRecord } from '../json/bounded-record.ts';
 import {
+  COLLECTED_AT_ONCE_MAX,
   HOSTS_MAX,
   KEYS_PER_MESSAGE_MAX,
   KEYS_PER_PAGE_MAX,
@@ -52,16 +53,22 @@ export const configSchema = z
       .array(z.object({ mesh: z.string().max(32), epoch: z.int().min(1) }))
       .max(RECOVERIES_REMEMBERED)
       .optional(),
+    floor: ballot.optional(),
+    settled: z.array(z.int().min(1)).max(2).optional(),
   })
   .transform(
-    ({ old, unanimous, after, ...config }): Config => ({
+    ({ old, unanimous, after, floor, settled, ...config }): Config => ({
       ...config,
       ...(old === undefined ? {} : { old }),
       ...(unanimous === undefined ? {} : { unanimous }),
       ...(after === undefined ? {} : { after }),
+      ...(floor === undefined ? {} : { floor }),
+      ...(settled === undefined ? {} : { settled }),
     }),
   );
 
+/** Number and name of the start that speaks (membership/starts.ts). */
+const start = { life: z.int().min(0), boot: z.string().max(64) };
 const standing = { version, mesh: z.string().max(32), epoch: z.int().min(0), incarnation };
 const ahead = z.object({ version, kind: z.literal('ahead'), incarnation, config: configSchema });
 const behind = z.object({ version, kind: z.literal('behind'), incarnation });
@@ -69,8 +76,7 @@ const refused = z.object({ version, kind: z.literal('refused'), incarnation });
 
 export const claimMessageSchema = z.object({
   ...standing,
-  life: z.int().min(0),
-  boot: z.string().max(64),
+  ...start,
   items: z
     .array(
       z.discriminatedUnion('kind', [
@@ -113,8 +119,7 @@ const greeting = z.object({
   about: z.literal('greeting'),
   wish: z.object({ voters: hosts, members: hosts }),
   config: configSchema.optional(),
-  life: z.int().min(0),
-  boot: z.string().max(64),
+  ...start,
   boots: boundedRecord(z.record(z.string().max(16), z.string().max(64)), START_NAMES_READ_MAX),
   votes: z.int().min(0).default(0),
   standsBack: z.literal(true).optional(),
@@ -131,6 +136,14 @@ export const questionSchema = z.union([
   z.object({ ...succession, kind: z.literal('prepare') }),
   z.object({ ...succession, kind: z.literal('accept'), config: configSchema }),
   z.object({ ...standing, about: z.literal('keys'), after: z.string().max(1_024) }),
+  z.object({
+    ...{ ...standing, ...start, about: z.literal('released'), round: z.int().min(1) },
+    keys: z.array(key).min(1).max(COLLECTED_AT_ONCE_MAX),
+  }),
+  z.object({
+    ...{ ...standing, ...start, about: z.literal('collect') },
+    registers: z.array(z.object({ key, ballot })).min(1).max(COLLECTED_AT_ONCE_MAX),
+  }),
 ]);
 
 /** Replies by what was asked about. */
@@ -159,7 +172,33 @@ export const replySchemas = {
       incarnation,
       keys: z.array(key).max(KEYS_PER_PAGE_MAX),
       more: z.boolean(),
+      floor: ballot.optional(),
     }),
+    ahead,
+    behind,
+    refused,
+  ]),
+  released: z.discriminatedUnion('kind', [
+    z.object({
+      version,
+      kind: z.literal('released'),
+      incarnation,
+      standings: z
+        .array(
+          z.discriminatedUnion('is', [
+            z.object({ is: z.literal('free'), ballot }),
+            z.object({ is: z.literal('gone'), ballot }),
+            z.object({ is: z.literal('kept') }),
+          ]),
+        )
+        .max(COLLECTED_AT_ONCE_MAX),
+    }),
+    ahead,
+    behind,
+    refused,
+  ]),
+  collect: z.discriminatedUnion('kind', [
+    z.object({ version, kind: z.literal('collected'), incarnation }),
     ahead,
     behind,
     refused,

@@ -10,7 +10,8 @@ const at = (operation: RegisterOperation, callMs: number, returnMs?: number): Re
 const won = (claim: string, callMs: number, returnMs: number) => at({ kind: 'won', claim }, callMs, returnMs);
 const lost = (owner: string, callMs: number, returnMs: number) => at({ kind: 'lost', owner }, callMs, returnMs);
 const tried = (claim: string, callMs: number) => at({ kind: 'tried', claim }, callMs);
-const released = (claim: string, callMs: number, returnMs?: number) => at({ kind: 'released', claim }, callMs, returnMs);
+const released = (claim: string, callMs: number, returnMs?: number) =>
+  at({ kind: 'released', claim }, callMs, returnMs);
 const saw = (owner: string | null, callMs: number, returnMs: number) => at({ kind: 'read', owner }, callMs, returnMs);
 
 const GOOD: readonly (readonly [string, readonly RecordedOperation[]])[] = [

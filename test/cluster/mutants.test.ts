@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { search } from '../../scripts/search.ts';
 import { changeIn } from '../support/changed-sources.ts';
 import type { Troubles } from '../support/claim-lives.ts';
-import { MUTANTS, type Mutant } from '../support/claim-mutants.ts';
+import { CLAIM_MUTANTS, type Mutant } from '../support/claim-mutants.ts';
+import { COLLECTING_MUTANTS } from '../support/collecting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../support/peer-mutants.ts';
 
 /** Whole nodes with real signatures, on a busy machine. */
@@ -15,12 +16,12 @@ async function run({ noticedBy }: Mutant, mutant?: string): Promise<Troubles> {
   const [life, seed] =
     'schedule' in noticedBy
       ? ([noticedBy.schedule, 1] as const)
-      : 'micro' in noticedBy
-        ? (['micro', noticedBy.micro] as const)
-        : (['full', noticedBy.full] as const);
+      : (Object.entries(noticedBy)[0] as ['full' | 'micro' | 'collecting', number]);
   const { found } = await search(life, { first: seed, last: seed }, { mutant });
   return found.flatMap(({ troubles }) => troubles);
 }
+
+const MUTANTS = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS];
 
 describe.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_, mutant) => {
   it('is noticed', async () => {
@@ -49,6 +50,6 @@ it('a rule that is written otherwise by now is an error, not a mutant that break
   expect(() => changeIn('votes > half || votes > half', change)).toThrow("'votes > half' is in mesh/a.ts 2 times");
 });
 
-it('there are sixteen', () => {
-  expect(MUTANTS.length + PEER_MUTANTS.length).toBe(16);
+it('there are twenty-three', () => {
+  expect(MUTANTS.length + PEER_MUTANTS.length).toBe(23);
 });

@@ -160,7 +160,7 @@ function releaseOne(mesh: ClaimSimulation, key: AddressKey): void {
 }
 
 /** One disk may be lost at a time, of three or more voters, while the mesh rests: more is the operator's loss to accept. */
-function mayBeWiped(mesh: ClaimSimulation, host: HostId): boolean {
+export function mayBeWiped(mesh: ClaimSimulation, host: HostId): boolean {
   if (!mesh.hostIds.every((id) => mesh.isUp(id))) return false;
   const views = mesh.hostIds.map((id) => mesh.epochOf(id));
   const latest = Math.max(...views.map(({ epoch }) => epoch));

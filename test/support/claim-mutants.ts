@@ -21,7 +21,11 @@ export interface Mutant extends Mutation {
   /** What it does, in one line. */
   readonly breaks: string;
   /** A run that notices it, found by `npm run mutants`; or the schedule that does, where chance does not find it. */
-  readonly noticedBy: { readonly micro: number } | { readonly full: number } | { readonly schedule: ScheduleName };
+  readonly noticedBy:
+    | { readonly micro: number }
+    | { readonly full: number }
+    | { readonly collecting: number }
+    | { readonly schedule: ScheduleName };
 }
 
 const [VOTES, ELECTORATE, PROPOSER] = ['mesh/claims/votes.ts', 'mesh/state/electorate.ts', 'mesh/register/proposer.ts'];
@@ -41,7 +45,8 @@ const countedAs = (vote: string): SourceChange => ({
   to: `hear(proposal, ${vote}, item, electorate)`,
 });
 
-export const MUTANTS: readonly Mutant[] = [
+/** Those of claims and of who votes on them. */
+export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: 'check-then-write',
     breaks: 'asks every host for the address and takes it when none has it, as the specification says',

@@ -4,6 +4,7 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Event } from '../../mesh/state/events.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
+import { COLLECTING_SCHEDULES } from './collecting-schedules.ts';
 import type { Faults } from './simulated-links.ts';
 
 const QUICK: Faults = { loss: 0, repeat: 0, delayMs: 1, syncMs: 1 };
@@ -95,7 +96,7 @@ function askedAlone(options: SimulationOptions): Troubles {
   return last?.host === mac && last.result === 'held' ? [] : [`${KEY} is not free after the eviction: ${last?.result}`];
 }
 
-export const SCHEDULES = { leftBehind, toldLate, askedAlone };
+export const SCHEDULES = { leftBehind, toldLate, askedAlone, ...COLLECTING_SCHEDULES };
 export type ScheduleName = keyof typeof SCHEDULES;
 
 function begun(options: SimulationOptions): ClaimSimulation {

@@ -15,7 +15,7 @@ import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door
 import { emptyClaimRecords, intentWrite } from '../../mesh/state/claim-records.ts';
 import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
 import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/state/config.ts';
-import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { CollectionTimes, CoreState } from '../../mesh/state/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/state/events.ts';
 import { isConcerned, isJoining } from '../../mesh/state/membership.ts';
 import type { ClaimAnswer, Reply, Wish } from '../../mesh/state/messages.ts';
@@ -30,6 +30,8 @@ import { SimulatedTime } from './simulated-time.ts';
 export interface SimulationOptions {
   readonly disk?: DiskRules;
   readonly step?: typeof step;
+  /** When released names are collected; absent: never. */
+  readonly collecting?: CollectionTimes;
   /** Whether the disks show what was chosen; not where another procedure, or a lying disk, is under test. */
   readonly watchesDisks?: boolean;
   /** Told what happens, a line at a time. */
@@ -47,6 +49,9 @@ export interface Outcome {
   /** Whom a conflict named. */
   readonly owner?: Owner;
 }
+
+/** Options that may stay absent. */
+type Told = 'trace' | 'collecting';
 
 interface SimulatedHost {
   readonly id: HostId;
@@ -80,7 +85,7 @@ export class ClaimSimulation {
   readonly #accepted = new Map<ClaimId, Map<string, Set<VoteKey>>>();
   /** Every configuration that a disk ever held, by mesh and epoch. */
   readonly #configs = new Map<string, Config>();
-  readonly #options: Required<Omit<SimulationOptions, 'trace'>> & Pick<SimulationOptions, 'trace'>;
+  readonly #options: Required<Omit<SimulationOptions, Told>> & Pick<SimulationOptions, Told>;
   #numbers = 0;
 
   constructor(seed: number, hosts: readonly string[], faults: Faults, options: SimulationOptions = {}) {
@@ -162,7 +167,10 @@ export class ClaimSimulation {
     const freshData = Buffer.from(this.random.bytes(16)).toString('hex');
     const startName = Buffer.from(this.random.bytes(8)).toString('hex');
     this.#trace(id, 'starts');
-    host.core = createCore({ self: id, wish: host.wish, records, registry, freshData, startName });
+    host.core = createCore({
+      ...{ self: id, wish: host.wish, records, registry, freshData, startName },
+      collecting: this.#options.collecting,
+    });
     this.#tell(host, { type: 'started' });
   }
 

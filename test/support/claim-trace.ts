@@ -3,7 +3,7 @@
 import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
 import type { Effect, Event } from '../../mesh/state/events.ts';
-import type { ClaimAnswer, ClaimQuestion, Reply } from '../../mesh/state/messages.ts';
+import type { ClaimAnswer, ClaimQuestion, ReleasedStanding, Reply } from '../../mesh/state/messages.ts';
 
 export function describeEvent(event: Event): string {
   switch (event.type) {
@@ -99,12 +99,17 @@ function questionText(question: ClaimQuestion): string {
       return `${question.kind} the successor of epoch ${question.epoch} #${question.n}`;
     case 'keys':
       return `which registers, above '${question.after}', in epoch ${question.epoch}?`;
+    case 'released':
+      return `how do ${question.keys.join(', ')} stand, in epoch ${question.epoch}?`;
+    case 'collect':
+      return `collect ${question.registers.map(({ key, ballot }) => `${key} of #${ballot.join(' ')}`).join(', ')}`;
   }
 }
 
 function replyText(reply: Reply): string {
   if ('about' in reply) return `greeting (epoch ${reply.epoch}, ${reply.incarnation.slice(0, 6)})`;
   if (reply.kind === 'keys') return `${reply.keys.length} registers${reply.more ? ', and more' : ''}`;
+  if (reply.kind === 'released') return reply.standings.map(standingText).join('; ');
   if (reply.kind === 'promise' || reply.kind === 'accepted' || reply.kind === 'nack')
     return `${reply.kind} #${reply.n}`;
   return placeText(reply);
@@ -116,4 +121,8 @@ function placeText(answer: { readonly kind: string; readonly config?: { readonly
 
 function ownerText(owner: Owner | null): string {
   return owner === null ? 'nobody' : owner.claimId;
+}
+
+function standingText(standing: ReleasedStanding): string {
+  return standing.is === 'kept' ? standing.is : `${standing.is} at #${standing.ballot.join(' ')}`;
 }

@@ -6,7 +6,7 @@ import type { Owner } from '../../mesh/owner.ts';
 import type { Item, ItemAnswer } from '../../mesh/register/item.ts';
 import { type ClaimRecords, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
 import { firstConfig } from '../../mesh/state/config.ts';
-import type { CoreState } from '../../mesh/state/core-state.ts';
+import type { CollectionTimes, CoreState } from '../../mesh/state/core-state.ts';
 import type { Effect, Event } from '../../mesh/state/events.ts';
 
 export const [mac, cloud, mini] = ['mac', 'cloud', 'mini'] as [HostId, HostId, HostId];
@@ -28,15 +28,19 @@ export const ownerOn = (hostId: HostId, claimId: string): Owner => ({
 });
 
 /** A core on `mac` in a mesh that has formed. */
-export function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
-  const state = startedCore(records, held);
+export function formedCore(records: Partial<ClaimRecords> = {}, held?: Owner, collecting?: CollectionTimes): CoreState {
+  const state = startedCore(records, held, collecting);
   // It has heard its peers.
   state.membership.starts.hasHeardElectors = true;
   return state;
 }
 
 /** The same, before it has heard anybody. */
-export function startedCore(records: Partial<ClaimRecords> = {}, held?: Owner): CoreState {
+export function startedCore(
+  records: Partial<ClaimRecords> = {},
+  held?: Owner,
+  collecting?: CollectionTimes,
+): CoreState {
   return createCore({
     self: mac,
     wish: { voters: VOTERS, members: VOTERS },
@@ -44,6 +48,7 @@ export function startedCore(records: Partial<ClaimRecords> = {}, held?: Owner): 
     registry: { holder: () => held, isEmpty: () => held === undefined, keys: () => [] },
     freshData: 'f'.repeat(32),
     startName: 'first',
+    collecting,
   });
 }
 

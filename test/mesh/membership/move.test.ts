@@ -66,11 +66,11 @@ describe('telling a mover which addresses there are', () => {
   });
 
   it('tells those of the moment at which this epoch was first asked about, and in the next epoch all', () => {
-    const state = coreWith(mac, JOINT, 1);
+    const state = coreWith(mini, JOINT, 1);
     expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
     state.registers.set(keyOf(1), REGISTER);
     expect(pageOf(state, '')).toEqual([1, keyOf(0), keyOf(0), false]);
-    const later: Config = { ...JOINT, epoch: 4 };
+    const later: Config = { ...JOINT, epoch: 4, old: JOINT.voters };
     run(state, { type: 'replied', from: cloud, question: asking(''), reply: aheadBy(later) });
     expect(told(state, asking('', later))).toMatchObject({ kind: 'keys', keys: [keyOf(0), keyOf(1)] });
   });
@@ -94,9 +94,10 @@ describe('telling a mover which addresses there are', () => {
   });
 
   it('tells what it holds in the mesh that asks, after it left another in an epoch of the same number', () => {
-    const state = coreWith(mac, JOINT);
+    const before: Config = { ...JOINT, epoch: 4 };
+    const state = coreWith(mac, before);
     run(state, { type: 'started' });
-    expect(told(state, asking(''))).toMatchObject({ keys: [] });
+    expect(told(state, asking('', before))).toMatchObject({ keys: [] });
     const other = firstConfig(votersOf(desk, lab), [desk, lab]);
     const hear = (config: Config) =>
       run(state, {
@@ -108,8 +109,9 @@ describe('telling a mover which addresses there are', () => {
     hear(other);
     run(state, { type: 'join', operation: 1, host: desk });
     const ours = { ...votersOf(desk, lab), [mac]: state.membership.starts.own.data };
+    hear({ ...other, epoch: 3, voters: ours });
     state.registers.set(keyOf(7), REGISTER);
-    const joint: Config = { ...other, epoch: 2, voters: votersOf(desk, lab), old: ours };
+    const joint: Config = { ...other, epoch: 4, voters: votersOf(desk, lab), old: ours };
     hear(joint);
     expect(told(state, asking('', joint))).toMatchObject({ keys: [keyOf(7)] });
   });

@@ -136,8 +136,18 @@ describe('the next configuration', () => {
       old: CONFIG.voters,
       gone: { [mini]: NOW_ISO },
     };
-    expect(settledConfig(joint)).toEqual({ ...CONFIG, epoch: 3, voters: votersOf(desk), gone: { [mini]: NOW_ISO } });
-    expect(settledConfig(joint)).not.toHaveProperty('old');
+    expect(settledConfig(joint, null)).toEqual({
+      ...{ ...CONFIG, epoch: 3, voters: votersOf(desk), gone: { [mini]: NOW_ISO } },
+      settled: [3],
+    });
+    expect(settledConfig(joint, null)).not.toHaveProperty('old');
+  });
+
+  it('hands on the highest floor, and the epochs that ended the last two moves', () => {
+    const joint: Config = { ...CONFIG, epoch: 8, old: CONFIG.voters, floor: [7, 'mac#1'], settled: [3, 5] };
+    expect(settledConfig(joint, [6, 'mini#1'])).toMatchObject({ epoch: 9, floor: [7, 'mac#1'], settled: [5, 9] });
+    expect(settledConfig(joint, [8, 'cloud#1']).floor).toEqual([8, 'cloud#1']);
+    expect(settledConfig(joint, null).floor).toEqual([7, 'mac#1']);
   });
 });
 

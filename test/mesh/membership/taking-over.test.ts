@@ -144,6 +144,9 @@ describe('taking addresses over', () => {
     expect(effects).toMatchObject(
       [cloud, desk, mac, mini].map((to) => ({ type: 'ask', to, question: { about: 'succession', kind: 'prepare' } })),
     );
-    expect(state.membership.proposing?.proposal.wanted).toEqual({ ...MESH, epoch: 3, voters: JOINT.voters });
+    expect(state.membership.proposing?.proposal.wanted).toEqual({
+      ...{ ...MESH, epoch: 3, voters: JOINT.voters },
+      settled: [3],
+    });
   });
 });

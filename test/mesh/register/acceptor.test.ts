@@ -42,7 +42,7 @@ describe('a vote', () => {
     ['an acceptance under a newer ballot', held(4, 3), ACCEPT(6), { promised: [6, 'mac'], accepted: [6, 'mac'] }],
     ['a refusal of an older ballot', held(4, 3), ACCEPT(3), undefined],
   ])('is %s', (_, before, item, after) => {
-    const { register } = vote(before, 'mac', item, nobody);
+    const { register } = vote(before, 'mac', item, { floor: null, holder: nobody });
     expect(register && { promised: register.promised, accepted: register.accepted }).toEqual(after);
   });
 
@@ -50,9 +50,29 @@ describe('a vote', () => {
     ['as it was', held(4, 9), PREPARE(4)],
     ['as it would be', held(4, 9), PREPARE(5)],
   ])('is not cast on a register that accepted more than it promised, %s', (_, before, item) => {
-    expect(() => vote(before, 'mac', item, nobody)).toThrow(BrokenInvariant);
-    expect(() => vote(before, 'mac', item, nobody)).toThrow(
+    expect(() => vote(before, 'mac', item, { floor: null, holder: nobody })).toThrow(BrokenInvariant);
+    expect(() => vote(before, 'mac', item, { floor: null, holder: nobody })).toThrow(
       /'a@x.com' has accepted ballot 9 mac above its promise \d mac/,
     );
+  });
+
+  it.each<[number, string, boolean]>([
+    [4, 'mac', false],
+    [5, 'cloud', false],
+    [5, 'mac', false],
+    [5, 'mini', true],
+    [6, 'cloud', true],
+  ])('where there is no register, ballot %i of %s is cast above the floor alone: %s', (n, proposer, isCast) => {
+    const voter = { floor: [5, 'mac'] as const, holder: nobody };
+    for (const item of [PREPARE(n), ACCEPT(n)]) {
+      const { answer, register } = vote(undefined, proposer, item, voter);
+      expect(register !== undefined).toBe(isCast);
+      if (!isCast) expect(answer).toEqual({ kind: 'nack', n, promised: [5, 'mac'] });
+    }
+  });
+
+  it('heeds no floor where there is a register', () => {
+    const { register } = vote(held(3, 3), 'mac', ACCEPT(3), { floor: [9, 'mini'], holder: nobody });
+    expect(register?.value).toBeNull();
   });
 });

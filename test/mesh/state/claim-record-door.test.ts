@@ -28,6 +28,7 @@ describe('a stored record of the claims', () => {
     }
     expect([...read('claim/unsettled/claim-1', 'titania@x.com').intents]).toEqual([['claim-1', 'titania@x.com']]);
     expect(read('claim/ballot-ceiling', 20_000).ballotCeiling).toBe(20_000);
+    expect(read('claim/floor', [7, 'mac#aa']).floor).toEqual([7, 'mac#aa']);
     expect(read('claim/incarnation', 'ab12').incarnation).toBe('ab12');
     expect(read('claim/config', CONFIG).config).toEqual(CONFIG);
     const succession = { epoch: 1, promised: [7, 'cloud#bb'], accepted: [5, 'mac#aa'], config: CONFIG };
@@ -56,6 +57,7 @@ describe('a stored record of the claims', () => {
     ['an owner without a claim', 'claim/register/a@x.com', { ...REGISTER, value: { ...OWNER, claimId: '' } }],
     ['an owner that is a number', 'claim/register/a@x.com', { ...REGISTER, value: 1 }],
     ['a ceiling that is a text', 'claim/ballot-ceiling', '20000'],
+    ['a floor of nobody', 'claim/floor', [7]],
     ['a configuration without voters', 'claim/config', { ...CONFIG, voters: undefined }],
     ['a life that is a text', 'claim/life', '3'],
     ['an agreement without voters', 'claim/agreement', { incarnations: {} }],
