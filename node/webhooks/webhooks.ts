@@ -146,7 +146,8 @@ class WebhookService implements Webhooks {
   async patch(id: string, change: SubscriptionChange): Promise<SubscriptionView> {
     const { url: urlBefore } = this.#channel(id).subscription;
     const events = change.events === undefined ? undefined : parseEvents(change.events);
-    if (change.url !== undefined || change.enabled === true) await this.#ports.guard.vet(change.url ?? urlBefore);
+    const isCalledAnew = change.url !== undefined || change.secret !== undefined || change.enabled === true;
+    if (isCalledAnew) await this.#ports.guard.vet(change.url ?? urlBefore);
     return this.#locks.run(ALL, async () => {
       const channel = this.#channel(id);
       const { subscription } = channel;

@@ -345,6 +345,8 @@ describe('a replay', () => {
     await expect(world.webhooks.deliveries.replay(id, dead)).rejects.toMatchObject({ code: 'url_refused' });
     await expect(world.webhooks.deliveries.retry(id, '1')).rejects.toMatchObject({ code: 'url_refused' });
     await expect(world.webhooks.rotateSecret(id, { graceSeconds: 0 })).rejects.toMatchObject({ code: 'url_refused' });
+    const patched = world.webhooks.patch(id, { secret: 'another-secret-of-its' });
+    await expect(patched).rejects.toMatchObject({ code: 'url_refused' });
   });
 
   it('of many reads and keeps a bounded part at a time', async () => {
