@@ -7,6 +7,7 @@ import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { idleBenchmark } from './idle.ts';
 import { lookupBenchmark } from './lookup.ts';
+import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
 import { startBenchmark } from './start.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   startBenchmark,
   sendBenchmark,
   idleBenchmark,
+  relayBenchmark,
   webhookBenchmark,
 ];
 const ROUNDS = 5;

@@ -35,6 +35,8 @@ export interface FeedSimulationOptions {
   readonly trace?: (line: string) => void;
   /** Whom the others follow in place of everybody; absent: everybody follows everybody. */
   readonly voters?: readonly HostId[];
+  /** Who follows; absent: everybody. Where only some do, their copies are not looked at with each commit, but at rest. */
+  readonly followers?: readonly HostId[];
   /** Whose key a host does not know, beside what it is told. */
   readonly isStranger?: (to: HostId, host: HostId) => boolean;
 }
@@ -43,6 +45,12 @@ export interface FeedSimulationOptions {
 export interface Way {
   readonly from: HostId;
   readonly to: HostId;
+}
+
+/** What a host asked, and was answered: octets of the bodies. */
+export interface Traffic {
+  readonly requests: number;
+  readonly octets: number;
 }
 
 interface Up {
@@ -77,6 +85,7 @@ export class FeedSimulation {
   readonly met = new Map<string, number>();
   /** The share of answers that are altered on their way. */
   alteredShare = 0;
+  readonly #traffic = new Map<HostId, Traffic>();
   readonly #links: SimulatedLinks;
   readonly #hosts = new Map<HostId, Host>();
   readonly #members: Set<HostId>;
@@ -104,6 +113,11 @@ export class FeedSimulation {
 
   set faults(faults: Faults) {
     this.#links.faults = faults;
+  }
+
+  /** Of all the time until now. */
+  traffic(id: HostId): Traffic {
+    return this.#traffic.get(id) ?? { requests: 0, octets: 0 };
   }
 
   isUp(id: HostId): boolean {
@@ -172,6 +186,7 @@ export class FeedSimulation {
     this.#expectCopies(host, up);
     registry.changes.subscribe(() => this.#committed(host, up));
     void registry.changes.saveEnd();
+    if (this.#options.followers?.includes(id) === false) return;
     void feed.followers.run(up.stop.signal).catch((error: unknown) => {
       if (host.life === life) this.violations.push(`${id} follows nobody any more: ${String(error)}`);
     });
@@ -292,7 +307,7 @@ export class FeedSimulation {
   /** Something is durable on a host: what its log says, and what it shows of the others. */
   #committed(host: Host, up: Up): void {
     if (host.up !== up) return;
-    this.#expectCopies(host, up);
+    if (this.#options.followers === undefined) this.#expectCopies(host, up);
     void this.#readOn(host, up);
   }
 
@@ -350,6 +365,7 @@ export class FeedSimulation {
           this.#links.carry(from.id, request.to, request, () => {
             void this.#answer(request).then((answer) => {
               if (answer === undefined) return;
+              this.#carried(from.id, request.body, answer);
               const body = this.#altered(answer, { from: request.to, to: from.id });
               this.#trace(request.to, `→ ${from.id}: ${JSON.stringify(body)}`);
               this.#links.carry(request.to, from.id, body, () => {
@@ -359,6 +375,12 @@ export class FeedSimulation {
           });
         }),
     };
+  }
+
+  #carried(asker: HostId, ...bodies: readonly unknown[]): void {
+    const { requests, octets } = this.traffic(asker);
+    const more = bodies.reduce<number>((sum, body) => sum + Buffer.byteLength(JSON.stringify(body)), 0);
+    this.#traffic.set(asker, { requests: requests + 1, octets: octets + more });
   }
 
   /** What a host answers, if it is there. */
