@@ -6,6 +6,11 @@ interface AgentShown {
   readonly name: string;
 }
 
+interface AgentPage {
+  readonly agents: readonly AgentShown[];
+  readonly nextCursor?: string;
+}
+
 export class DefaultAgent {
   readonly #given: string;
   readonly #call: NodeClient;
@@ -24,7 +29,7 @@ export class DefaultAgent {
   }
 
   async #find(): Promise<string> {
-    const { agents } = (await this.#call('GET', '/api/agents')) as { readonly agents: readonly AgentShown[] };
+    const agents = await this.#list();
     if (agents.some(({ id }) => id === this.#given)) return this.#given;
     const named = agents.filter(({ name }) => name === this.#given);
     const [agent] = named;
@@ -36,5 +41,15 @@ export class DefaultAgent {
     throw new Error(
       `The node has ${named.length} agents called '${this.#given}': ${named.map(({ id }) => id).join(', ')}. Start this with --agent and the id of one.`,
     );
+  }
+
+  async #list(): Promise<readonly AgentShown[]> {
+    const all: AgentShown[] = [];
+    for (let query = ''; ; ) {
+      const { agents, nextCursor } = (await this.#call('GET', `/api/agents${query}`)) as unknown as AgentPage;
+      all.push(...agents);
+      if (nextCursor === undefined) return all;
+      query = `?cursor=${encodeURIComponent(nextCursor)}`;
+    }
   }
 }

@@ -7,6 +7,7 @@ import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import type { Agent } from './agent.ts';
+import { compareAge } from './agent-age.ts';
 
 const PREFIX = 'agent/';
 const GONE_PREFIX = 'agent-gone/';
@@ -60,7 +61,7 @@ export async function loadAgents(store: Store, hostId: HostId): Promise<readonly
   for await (const page of store.load(PREFIX)) {
     for (const record of page) agents.push(parseAgentRecord(record, hostId));
   }
-  return agents.sort((one, other) => compareTexts(one.createdAt, other.createdAt) || compareTexts(one.id, other.id));
+  return agents.sort(compareAge);
 }
 
 function parseAgentRecord(record: StoredRecord, hostId: HostId): Agent {
@@ -124,9 +125,4 @@ function isCount(value: unknown): value is number {
 
 function isMetadata(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((member) => typeof member === 'string');
-}
-
-function compareTexts(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }

@@ -4,6 +4,7 @@ import { anyAddressKey } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Agent } from './agent.ts';
+import { type AgentAge, compareAge } from './agent-age.ts';
 import { damaged } from './agent-records.ts';
 
 /** What the registry needs of the email index. */
@@ -18,8 +19,10 @@ export class AgentTable {
   readonly #index: AgentIndex;
   readonly #byId = new Map<AgentId, Agent>();
   readonly #byName = new Map<string, AgentId>();
+  /** By `compareAge`. */
+  readonly #byAge: Agent[] = [];
 
-  /** Throws `store_failed` when two of the stored agents share a name or an address. */
+  /** `stored`: in any order. Throws `store_failed` when two of the stored agents share a name or an address. */
   constructor(index: AgentIndex, stored: readonly Agent[]) {
     this.#index = index;
     for (const agent of stored) {
@@ -44,9 +47,15 @@ export class AgentTable {
     throw new MeshError('not_found', `There is no agent '${id}' on this host.`);
   }
 
-  /** Oldest first. */
+  /** All agents, the oldest first. */
   list(): readonly Agent[] {
-    return [...this.#byId.values()];
+    return [...this.#byAge];
+  }
+
+  /** The next agents, at most `limit`, the oldest first; from the oldest one when `after` is absent. `after` need not be there any more. */
+  page(after: AgentAge | undefined, limit: number): readonly Agent[] {
+    const from = after === undefined ? 0 : this.#placeBehind(after);
+    return this.#byAge.slice(from, from + limit);
   }
 
   /** The agent of this host that has the address. */
@@ -72,13 +81,29 @@ export class AgentTable {
     if (before !== undefined && before.name !== after.name) this.#byName.delete(nameKey(before.name));
     this.#byName.set(nameKey(after.name), after.id);
     this.#byId.set(after.id, after);
+    const place = this.#placeBehind(after);
+    if (this.#byAge[place - 1]?.id === after.id) this.#byAge[place - 1] = after;
+    else this.#byAge.splice(place, 0, after);
     this.#index.put(after);
   }
 
   remove(agent: Agent): void {
     this.#byName.delete(nameKey(agent.name));
     this.#byId.delete(agent.id);
+    const place = this.#placeBehind(agent) - 1;
+    if (this.#byAge[place]?.id === agent.id) this.#byAge.splice(place, 1);
     this.#index.remove(agent.id);
+  }
+
+  /** Where the first agent stands that is younger. New agents are looked for at the end. */
+  #placeBehind(age: AgentAge): number {
+    let [low, high] = [0, this.#byAge.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareAge(this.#byAge[middle] as Agent, age) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

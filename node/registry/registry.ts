@@ -43,7 +43,7 @@ export interface RegistryPorts {
 export interface Registry {
   readonly changes: StoredChangeLog;
   /** The agents as they are. */
-  readonly table: Pick<AgentTable, 'list' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
+  readonly table: Pick<AgentTable, 'list' | 'page' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
   readonly agents: Pick<Agents, 'create' | 'patch' | 'remove'>;
   readonly addresses: Pick<Addresses, 'get' | 'add' | 'patch' | 'remove' | 'confirm' | 'concede'>;
   /** Claims that are not done yet. */

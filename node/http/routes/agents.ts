@@ -1,7 +1,10 @@
 // Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
 import type { Context, Hono } from 'hono';
+import { MeshError } from '../../../mesh/errors.ts';
+import { parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Agent } from '../../registry/agent.ts';
+import type { AgentAge } from '../../registry/agent-age.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
 import { agentForm } from '../agent-form.ts';
@@ -9,14 +12,24 @@ import { agentIdOf } from '../agent-id.ts';
 import { readJson } from '../input.ts';
 import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
+import { readPage } from '../page-query.ts';
+
+/** More come with the `nextCursor` of a page. */
+const AGENTS_PER_PAGE_MAX = 1_000;
+const AGE_SEPARATOR = ',';
+const CREATED_AT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
 export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
   const lists = new LongLists();
   resource(app, '/api/agents', {
     GET: async (c) => {
-      const write = (agent: Agent) => JSON.stringify(agentForm(agent));
-      const agents = await lists.make(() => joinInTurns(registry.table.list(), clock, write));
-      const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(']}')]);
+      const { cursor, limit } = readPage(c, { entries: AGENTS_PER_PAGE_MAX, entriesMax: AGENTS_PER_PAGE_MAX });
+      const page = registry.table.page(readCursor(cursor), limit + 1);
+      const [shown, last] = [page.slice(0, limit), page[limit - 1]];
+      const agents = await lists.make(() => joinInTurns(shown, clock, (agent) => JSON.stringify(agentForm(agent))));
+      const next =
+        page.length > limit && last !== undefined ? `,"nextCursor":"${last.createdAt}${AGE_SEPARATOR}${last.id}"` : '';
+      const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(`]${next}}`)]);
       return c.body(body, 200, { 'Content-Type': 'application/json' });
     },
     POST: async (c) => {
@@ -40,6 +53,16 @@ export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
       return releasing.length > 0 ? c.json({ success: true, releasing }, 202) : c.json({ success: true });
     },
   });
+}
+
+/** Throws `invalid_request`. */
+function readCursor(cursor: string | undefined): AgentAge | undefined {
+  if (cursor === undefined) return undefined;
+  const [createdAt = '', id = ''] = cursor.split(AGE_SEPARATOR);
+  const agentId = parseAgentId(id);
+  if (agentId !== undefined && CREATED_AT.test(createdAt)) return { createdAt, id: agentId };
+  const message = "'cursor' must be the 'nextCursor' of a page before.";
+  throw new MeshError('invalid_request', message, { field: 'cursor' });
 }
 
 /** Every answer to a claim names the claims that hold what the agent has now. */

@@ -23,7 +23,9 @@ function serve(agent?: string, answer: (asked: Asked) => Promise<unknown> = asyn
   const call: NodeClient = async (method, path, { body } = {}) => {
     const one = { method, path, body };
     asked.push(one);
-    if (path === '/api/agents') return { agents: AGENTS };
+    // Two pages, in the second of which one name comes again.
+    if (path === '/api/agents') return { agents: AGENTS.slice(0, 2), nextCursor: 'x,a2' };
+    if (path === '/api/agents?cursor=x%2Ca2') return { agents: AGENTS.slice(2) };
     return (await answer(one)) as Readonly<Record<string, unknown>>;
   };
   const [input, output, stop] = [new PassThrough(), new PassThrough(), new AbortController()];

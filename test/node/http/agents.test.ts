@@ -188,3 +188,49 @@ describe('POST /api/agents with an id of the client', () => {
     expect(entries.map((entry) => [entry.seq, entry.sequence])).toEqual([1, 2, 3, 4, 5, 6].map((at) => [at, at]));
   });
 });
+
+describe('GET /api/agents', () => {
+  const IDS = ['a-1', 'a-2', 'a-3', 'a-4', 'a-5'];
+  const withAgents = async () => {
+    const node = await testRegistry();
+    for (const id of [...IDS].reverse()) await create(node, { id, name: `agent-${id}` });
+    const page = async (query: string) => {
+      const { body } = await call(node.app, 'GET', `/api/agents?${query}`);
+      const { agents, nextCursor } = body as { agents: { id: string }[]; nextCursor?: string };
+      return { ids: agents.map(({ id }) => id), next: nextCursor };
+    };
+    return { node, page };
+  };
+
+  it('goes page by page, the oldest first and of those made together by their ids', async () => {
+    const { page } = await withAgents();
+    const first = await page('limit=2');
+    expect(first.ids).toEqual(['a-1', 'a-2']);
+    const second = await page(`limit=2&cursor=${first.next}`);
+    expect(second.ids).toEqual(['a-3', 'a-4']);
+    expect(await page(`limit=2&cursor=${second.next}`)).toEqual({ ids: ['a-5'], next: undefined });
+    expect(await page('limit=5')).toEqual({ ids: IDS, next: undefined });
+  });
+
+  it('goes on behind an agent that was changed, or is gone', async () => {
+    const { node, page } = await withAgents();
+    const { next } = await page('limit=2');
+    await call(node.app, 'PATCH', '/api/agents/a-3', { label: 'Changed' });
+    await call(node.app, 'DELETE', '/api/agents/a-2');
+    expect((await page(`limit=2&cursor=${next}`)).ids).toEqual(['a-3', 'a-4']);
+    expect((await page('limit=9')).ids).toEqual(['a-1', 'a-3', 'a-4', 'a-5']);
+  });
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=1001', 'limit'],
+    ['limit=all', 'limit'],
+    ['cursor=a-1', 'cursor'],
+    ['cursor=2026-01-27T12:00:00.000Z,', 'cursor'],
+    ['cursor=yesterday,a-1', 'cursor'],
+    ['cursor=', 'cursor'],
+  ])('answers 400 to ?%s', async (query, field) => {
+    const { node } = await withAgents();
+    expect(await call(node.app, 'GET', `/api/agents?${query}`)).toMatchObject({ status: 400, body: { field } });
+  });
+});
