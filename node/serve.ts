@@ -134,7 +134,7 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   const clock = systemClock;
   const proxyUrl = secrets.webhookProxy?.reveal();
   const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
-  const engine = await openClaimEngine(secrets.claims, addresses.lookup);
+  const engine = await openClaimEngine(secrets.claims, { clock: systemClock, lookup: addresses.lookup });
   const store = await openStore({ directory, log });
   stack.defer(() => store.close());
   stop.throwIfAborted();

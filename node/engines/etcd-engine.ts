@@ -9,6 +9,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Claim, ReleasedClaim } from '../../mesh/state/claim-store.ts';
 import { ownerSchema } from '../../mesh/state/schemas.ts';
 import { readCertificates } from '../machine/certificates.ts';
@@ -44,11 +45,14 @@ interface Found {
   readonly owner: Owner;
 }
 
-/**
- * `etcd://[user:password@]host:port[,host:port…][?tls=true&ca=FILE]`. Throws a sentence without the password. `lookup`: of its names;
- * the system's when absent.
- */
-export async function openEtcd(text: string, lookup?: LookupFunction): Promise<ClaimEngine> {
+export interface EtcdPorts {
+  readonly clock: Clock;
+  /** Of the engine's names; the system's when absent. */
+  readonly lookup?: LookupFunction;
+}
+
+/** `etcd://[user:password@]host:port[,host:port…][?tls=true&ca=FILE]`. Throws a sentence without the password. */
+export async function openEtcd(text: string, { clock, lookup }: EtcdPorts): Promise<ClaimEngine> {
   const match = /^etcd:\/\/(?:([^:@/]*):([^@/]*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text);
   const wrong = (why: string) =>
     new MeshError(
@@ -68,7 +72,7 @@ export async function openEtcd(text: string, lookup?: LookupFunction): Promise<C
   const file = options.get('ca');
   const ca = file === null ? undefined : certificatesIn(file, wrong);
   const login = user === undefined ? undefined : loginOf(user, password ?? '', wrong);
-  return new EtcdEngine(new EtcdGateway({ origins, login, ca, lookup }));
+  return new EtcdEngine(new EtcdGateway({ clock, origins, login, ca, lookup }));
 }
 
 type Wrong = (why: string) => MeshError;

@@ -4,7 +4,8 @@ import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { JsonFault, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
-import { untilAborted } from '../../mesh/time/deadline.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { type Deadline, startDeadline, untilAborted } from '../../mesh/time/deadline.ts';
 import { SpokenSecrets } from '../machine/spoken-secrets.ts';
 
 /** An endpoint that has not answered by then is left for the next; the last one has all of the time that the asker has. */
@@ -30,6 +31,7 @@ interface Reply extends Asked {
 }
 
 export interface EtcdGatewayOptions {
+  readonly clock: Clock;
   /** `http://host:port`, one for each endpoint. */
   readonly origins: readonly string[];
   readonly login: Login | undefined;
@@ -40,6 +42,7 @@ export interface EtcdGatewayOptions {
 }
 
 export class EtcdGateway {
+  readonly #clock: Clock;
   readonly #origins: readonly string[];
   readonly #login: Login | undefined;
   readonly #secrets = new SpokenSecrets();
@@ -49,7 +52,8 @@ export class EtcdGateway {
   /** The endpoint that answered last is asked first. */
   #first = 0;
 
-  constructor({ origins, login, ca, lookup }: EtcdGatewayOptions) {
+  constructor({ clock, origins, login, ca, lookup }: EtcdGatewayOptions) {
+    this.#clock = clock;
     this.#origins = origins;
     this.#login = login;
     if (login !== undefined) this.#secrets.hide(login.name, login.password);
@@ -85,15 +89,16 @@ export class EtcdGateway {
   }
 
   #begin(login: Login): Promise<string> {
-    const token = this.#authenticate(login, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOGIN_MS_MAX)]));
+    const token = this.#authenticate(login);
     token.catch(() => {
       if (this.#token === token) this.#token = undefined;
     });
     return token;
   }
 
-  async #authenticate(login: Login, signal: AbortSignal): Promise<string> {
-    const reply = await this.#post('/v3/auth/authenticate', login, undefined, signal);
+  async #authenticate(login: Login): Promise<string> {
+    using bound = startDeadline(this.#deadline(LOGIN_MS_MAX, this.#closing.signal));
+    const reply = await this.#post('/v3/auth/authenticate', login, undefined, bound.signal);
     const { token } = reply.answer as { token?: unknown };
     if (reply.status === 200 && typeof token === 'string') return token;
     if (reply.status >= 500) throw new Error(this.#refusal(reply));
@@ -108,9 +113,10 @@ export class EtcdGateway {
     for (let tried = 0; tried < count && !signal.aborted; tried += 1) {
       const at = (first + tried) % count;
       const isLast = tried + 1 === count;
-      const bound = isLast ? signal : AbortSignal.any([signal, AbortSignal.timeout(TRY_MS_MAX)]);
+      // The last one has the whole time of the asker.
+      using bound = isLast ? undefined : startDeadline(this.#deadline(TRY_MS_MAX, signal));
       try {
-        const reply = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound);
+        const reply = await this.#postTo(`${this.#origins[at]}${path}`, body, token, bound?.signal ?? signal);
         if (reply.status < 500 || isLast) return { ...reply, mayComeAgain: tried > 0 };
         trouble = new Error(this.#refusal(reply));
       } catch (error) {
@@ -121,6 +127,11 @@ export class EtcdGateway {
     }
     const { message } = (signal.aborted ? signal.reason : trouble) as Error;
     throw new Error(`etcd at ${this.#origins.join(', ')} can't be asked: ${message}.`);
+  }
+
+  #deadline(ms: number, signal: AbortSignal): Deadline {
+    const late = () => new Error(`no answer came within ${ms / 1_000} s`);
+    return { clock: this.#clock, ms, signals: [signal], silent: (end) => (end === 'cut' ? signal.reason : late()) };
   }
 
   async #postTo(url: string, body: unknown, token: string | undefined, signal: AbortSignal) {

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim } from '../../mesh/state/claim-store.ts';
 import { openEtcd } from '../../node/engines/etcd-engine.ts';
 import { openPostgres } from '../../node/engines/postgres-engine.ts';
+import { systemClock } from '../../node/system/clock.ts';
 import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../../scripts/engines.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { claimEngineContract } from '../contract/claim-engine.ts';
@@ -23,7 +24,12 @@ const ROUNDS = 3;
 const AT_ONCE = 40;
 
 const ENGINES = [
-  { name: 'etcd', why: whyNoEtcd(), create: () => Etcd.create(), open: (url: string) => openEtcd(url) },
+  {
+    name: 'etcd',
+    why: whyNoEtcd(),
+    create: () => Etcd.create(),
+    open: (url: string) => openEtcd(url, { clock: systemClock }),
+  },
   {
     name: 'PostgreSQL',
     why: whyNoPostgres(),
@@ -168,7 +174,7 @@ describe.skipIf(whyNoPostgres() !== undefined)('PostgreSQL whose standby is away
 describe.skipIf(whyNoEtcd() !== undefined)('etcd, asked late', () => {
   it('does not put what was given up while the request was still under way', { timeout: LIVE_MS_MAX }, async () => {
     await using etcd = await Etcd.create();
-    const engine = await openEtcd(etcd.url);
+    const engine = await openEtcd(etcd.url, { clock: systemClock });
     const owner = {
       hostId: 'mac',
       agentId: 'a1',
@@ -198,7 +204,10 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd of three members', () => {
     const members = await Etcd.createCluster(3);
     for (const member of members) stack.use(member);
     const hosts = members.map(({ port }) => `127.0.0.1:${port}`).join(',');
-    const [through, next] = [await openEtcd(`etcd://${hosts}`), await openEtcd(`etcd://${hosts}`)];
+    const [through, next] = [
+      await openEtcd(`etcd://${hosts}`, { clock: systemClock }),
+      await openEtcd(`etcd://${hosts}`, { clock: systemClock }),
+    ];
     stack.defer(() => next.close());
     stack.defer(() => through.close());
     await until(() =>
@@ -237,6 +246,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd of three members', () => {
     const { port } = troubled.address() as AddressInfo;
     const engine = await openEtcd(
       `etcd://no.such.host.invalid:2379,127.0.0.1:1,127.0.0.1:${port},127.0.0.1:${etcd.port}`,
+      { clock: systemClock },
     );
     stack.defer(() => engine.close());
     await engine.put([claimOf('claim-mine', 'off@x.com')], AbortSignal.timeout(5_000));
@@ -260,7 +270,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd with TLS and a login', () => {
     const signed = `jwt,pub-key=${certificate},priv-key=${key},sign-method=RS256`;
     await using etcd = await Etcd.create({ tls: { certificate, key }, flags: ['--auth-token', signed] });
     const origin = `127.0.0.1:${etcd.port}`;
-    const open = await openEtcd(`etcd://${origin}?ca=${certificate}`);
+    const open = await openEtcd(`etcd://${origin}?ca=${certificate}`, { clock: systemClock });
     await open.ping(AbortSignal.timeout(10_000));
     await open.close();
     const gateway = async (path: string, body: unknown, token?: string) => {
@@ -275,7 +285,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd with TLS and a login', () => {
     await gateway('/v3/auth/user/grant', { user: 'root', role: 'root' });
     await gateway('/v3/auth/enable', {});
     const password = encodeURIComponent('p@ss:w/rd');
-    const known = await openEtcd(`etcd://root:${password}@${origin}?ca=${certificate}`);
+    const known = await openEtcd(`etcd://root:${password}@${origin}?ca=${certificate}`, { clock: systemClock });
     await known.ping(AbortSignal.timeout(10_000));
     const { token } = await gateway('/v3/auth/authenticate', { name: 'root', password: 'p@ss:w/rd' });
     // From now on etcd refuses every token that it gave out before, by a 400.
@@ -283,10 +293,10 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd with TLS and a login', () => {
     await agent.close();
     await known.ping(AbortSignal.timeout(10_000));
     await known.close();
-    const stranger = await openEtcd(`etcd://root:wrong@${origin}?ca=${certificate}`);
+    const stranger = await openEtcd(`etcd://root:wrong@${origin}?ca=${certificate}`, { clock: systemClock });
     await expect(stranger.ping(AbortSignal.timeout(10_000))).rejects.toThrow(/refuses the user or the password/);
     await stranger.close();
-    const untrusting = await openEtcd(`etcd://${origin}?tls=true`);
+    const untrusting = await openEtcd(`etcd://${origin}?tls=true`, { clock: systemClock });
     await expect(untrusting.ping(AbortSignal.timeout(10_000))).rejects.toThrow(/self.signed certificate/);
     await untrusting.close();
     rmSync(directory, { recursive: true });

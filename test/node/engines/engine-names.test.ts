@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lookupBy } from '../../../node/dns/name-resolver.ts';
 import { openEtcd } from '../../../node/engines/etcd-engine.ts';
 import { openPostgres } from '../../../node/engines/postgres-engine.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 import { serveRaw } from '../../support/loopback.ts';
 
 function names() {
@@ -20,7 +21,7 @@ describe('an engine', () => {
       socket.end('HTTP/1.1 503 Busy\r\nContent-Length: 18\r\n\r\n{"message":"busy"}'),
     );
     const { asked, lookup } = names();
-    const engine = await openEtcd(`etcd://etcd.example:${new URL(server.url).port}`, lookup);
+    const engine = await openEtcd(`etcd://etcd.example:${new URL(server.url).port}`, { clock: systemClock, lookup });
     await expect(engine.ping(AbortSignal.timeout(5_000))).rejects.toThrow(/busy/);
     expect(asked).toEqual(['etcd.example']);
     await engine.close();

@@ -3,7 +3,9 @@ import { lookup } from 'node:dns';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { EtcdGateway } from '../../../node/engines/etcd-gateway.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 import { serveApp } from '../../support/loopback.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** An etcd whose login takes until it is let go. */
 async function slowToLogIn() {
@@ -20,7 +22,7 @@ async function slowToLogIn() {
   app.post('/v3/kv/range', (c) => c.json({ token: c.req.header('authorization') }));
   const server = await serveApp(app);
   const login = { name: 'root', password: 'secret' };
-  const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined, lookup });
+  const gateway = new EtcdGateway({ clock: systemClock, origins: [server.url], login, ca: undefined, lookup });
   const ask = (signal: AbortSignal) => gateway.ask('/v3/kv/range', {}, signal);
   return { gateway, server, begun: begun.promise, letGo: letGo.resolve, ask, logins: () => logins };
 }
@@ -61,10 +63,32 @@ describe('a server that quotes the login', () => {
     app.post('*', async (c) => c.json({ message: `bad: ${quote(await c.req.text())}` }, 503));
     await using server = await serveApp(app);
     const login = { name: 'root', password: 'Sw0rdf1sh-Long+Pass/77' };
-    const gateway = new EtcdGateway({ origins: [server.url], login, ca: undefined, lookup });
+    const gateway = new EtcdGateway({ clock: systemClock, origins: [server.url], login, ca: undefined, lookup });
     const said = String(await gateway.ask('/v3/kv/range', {}, new AbortController().signal).catch((error) => error));
     expect(said).toContain('bad: ');
     expect(said).not.toContain(leak);
+    await gateway.close();
+  });
+});
+
+describe('an endpoint that says nothing', () => {
+  it('is left for the next after its time, and whoever asked is told that it may still do what it was asked', async () => {
+    const asked = Promise.withResolvers<void>();
+    await using hung = await serveApp(
+      new Hono().post('*', () => {
+        asked.resolve();
+        return new Promise<Response>(() => undefined);
+      }),
+    );
+    await using well = await serveApp(new Hono().post('*', (c) => c.json({ ok: true })));
+    const clock = new VirtualClock();
+    const origins = [hung.url, well.url];
+    const gateway = new EtcdGateway({ clock, origins, login: undefined, ca: undefined, lookup });
+    const answer = gateway.ask('/v3/kv/range', {}, new AbortController().signal);
+    await asked.promise;
+    await clock.advance(1_500);
+    expect(await answer).toMatchObject({ answer: { ok: true }, mayComeAgain: true });
+    expect(clock.sleepers).toBe(0);
     await gateway.close();
   });
 });
