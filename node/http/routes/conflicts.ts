@@ -23,9 +23,9 @@ const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
   resource(app, CONFLICTS_PATH, {
     GET: (c) => {
-      const { conflicts: gaveWay, undecided, nextCursor } = conflicts.page(readPage(c));
+      const { conflicts: conceded, undecided, nextCursor } = conflicts.page(readPage(c));
       return c.json({
-        conflicts: gaveWay.map(conflictForm),
+        conflicts: conceded.map(conflictForm),
         undecided: undecided.map(({ key, hostId }) => ({
           address: key,
           hostId,
