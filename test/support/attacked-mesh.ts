@@ -39,6 +39,8 @@ export interface AttackedMeshOptions {
   readonly token?: string;
   /** Where every answer seems to come from, as a socket says. */
   readonly address?: string;
+  /** Hosts up to which everybody follows everybody, in place of the product's own bound. */
+  readonly followedByAllMax?: number;
   /** Further members of a host's entry in hosts.json, as the file of `self` has it. */
   readonly entry?: (id: string, self: string) => Readonly<Record<string, unknown>>;
 }
@@ -94,7 +96,7 @@ export class AttackedMesh implements AsyncDisposable {
 
   /** Starts a host, again on its disk when it was up before; on `disk` when that was put in its place. */
   async start(id: string, disk?: MemoryDisk): Promise<void> {
-    const { rules = {}, secret, token, entry } = this.#options;
+    const { rules = {}, secret, token, entry, followedByAllMax } = this.#options;
     const { clock } = this;
     const before = this.diskOf(id);
     await this.stop(id);
@@ -126,6 +128,7 @@ export class AttackedMesh implements AsyncDisposable {
         send: SENDING_OFF,
         roster,
         version: '1.2.3',
+        followedByAllMax,
         listening: () => ({ ip: '127.0.0.1', port: 23_000 }),
       },
       {
