@@ -100,6 +100,8 @@ export class DeliveryLoop implements LogHolder {
    * any more. Rejects with `store_failed` as soon as the store fails, for then nothing more can be promised. Once only.
    */
   async run(signal: AbortSignal): Promise<void> {
+    // A store from before the bound may hold more.
+    await this.#boundDeadLetters();
     using changes = new DisposableStack();
     changes.defer(this.#ports.changes.subscribe(() => this.poke()));
     await this.#pump.run(signal, () => {
