@@ -209,6 +209,12 @@ export function eventOf(before: Message | undefined, after: Message): EmailEvent
   }
 }
 
+/** What the log is told of a change of a message: one event, or none. */
+export function draftsOf(before: Message | undefined, after: Message) {
+  const event = eventOf(before, after);
+  return event === undefined ? [] : [{ event, email: detailOf(after) }];
+}
+
 /** A message as its event tells of it. */
 export function detailOf(message: Message): EmailEntry['email'] {
   const { id, messageId, from, subject, state, recipients } = message;

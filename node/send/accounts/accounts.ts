@@ -170,6 +170,14 @@ export class Accounts {
   }
 }
 
+/** A message that is due, with what stands in its way by the accounts now; any other as it is. */
+export function asWaiting(message: Message, accounts: Pick<Accounts, 'choose'>, nowMs: number): Message {
+  if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
+  const choice = accounts.choose(message, new Set());
+  if (choice.kind !== 'wait') return message;
+  return { ...message, dueMs: nowMs + choice.waitMs, ...waitingFor(choice, nowMs) };
+}
+
 /** Why a message waits, and until when. `nowMs`: wall clock. */
 export function waitingFor(
   { why, waitMs }: Extract<Choice, { readonly kind: 'wait' }>,

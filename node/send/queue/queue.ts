@@ -1,12 +1,11 @@
 // The durable queue: messages from their acceptance to long after their end (README.md here, "How a message lives"). A message is on
 // the disk before its caller is answered, and an attempt is on the disk before a server hears of it. So after a crash the queue knows
 // which messages may have been sent, calls them `unknown`, and sends none of them again by itself.
-// Longer than 300 lines: the operations on one message share its turns and its one commit.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock, Write } from '../../../mesh/ports.ts';
 import { watchSteps } from '../../../mesh/time/clock-steps.ts';
 import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
-import { Accounts, waitingFor } from '../accounts/accounts.ts';
+import { Accounts, asWaiting } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
 import { BlobReferences } from '../attachments/blob-references.ts';
 import { CONTENT_AHEAD_MS_MAX } from '../limits.ts';
@@ -24,8 +23,7 @@ import {
 import {
   bounced,
   cancelled,
-  detailOf,
-  eventOf,
+  draftsOf,
   keepsContent,
   requeued,
   unknown,
@@ -242,23 +240,16 @@ export class Queue {
 
   /** A message that is due and waits all the same, with what stands in its way now. */
   whyWaiting(message: Message): Message {
-    const nowMs = this.#clock.wallMs();
-    if ((message.state !== 'queued' && message.state !== 'deferred') || message.dueMs > nowMs) return message;
-    const choice = this.accounts.choose(message, new Set());
-    return choice.kind === 'wait'
-      ? { ...message, dueMs: nowMs + choice.waitMs, ...waitingFor(choice, nowMs) }
-      : message;
+    return asWaiting(message, this.accounts, this.#clock.wallMs());
   }
 
   /** Makes a new course durable, with its event where the state is one to tell of, and shows it. */
   async #save(message: Message, writes: readonly Write[]): Promise<Message> {
-    const event = eventOf(this.#messages.get(message.id), message);
-    const drafts = event === undefined ? [] : [{ event, email: detailOf(message) }];
+    const drafts = draftsOf(this.#messages.get(message.id), message);
     const content = keepsContent(message.state) ? [] : [contentWrite(message.id, undefined)];
     const all = [messageWrite(message), ...content, ...writes];
-    const apply = () => this.#show(message);
     const { agentId, agentName } = message;
-    await this.#options.commitMail({ agentId, agentName, drafts, writes: all, apply });
+    await this.#options.commitMail({ agentId, agentName, drafts, writes: all, apply: () => this.#show(message) });
     return message;
   }
 
