@@ -1,5 +1,5 @@
-// Which peers are there, as far as the heartbeat heard: what `GET /api/hosts` shows. Only for people and logs: no claim and no look-up asks
-// it, so a wrong guess costs nothing.
+// Which peers are there, as far as the heartbeat heard: what `GET /api/hosts` shows. No claim asks it. A look-up waits less for a peer that is
+// not there, and whoever follows its log asks at once when it is back: a wrong guess costs a question.
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
