@@ -39,6 +39,11 @@ export class LegacyHost implements AsyncDisposable {
     this.#owners.set(address, agentName);
   }
 
+  /** Gives the address up. */
+  erase(address: string): void {
+    this.#owners.delete(address);
+  }
+
   /** Its claim: `peers` are asked first. Resolves with 201 or 409. */
   async claim(address: string, agentName: string, peers: readonly string[]): Promise<number> {
     for (const peer of peers) {

@@ -6,7 +6,7 @@ import type { Client } from './live.ts';
 
 export const AGENT_EVENTS = ['agent.created', 'agent.updated', 'agent.deleted', 'agent.email.changed'];
 
-export interface FeedView {
+interface FeedView {
   readonly state: string;
   readonly why?: string;
 }
@@ -28,7 +28,7 @@ export async function untilFollowed(client: Client, hosts: readonly HostProcess[
 }
 
 /** One answer of GET /api/changes in lines: the changes, and the cursor behind them. */
-export async function changeLines(host: HostProcess, query: string) {
+async function changeLines(host: HostProcess, query: string) {
   const answer = await fetch(`${host.url}/api/changes?${query}`, { headers: { accept: 'application/x-ndjson' } });
   const text = await answer.text();
   const changes = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ToldEvent]));
