@@ -60,7 +60,6 @@ export interface FollowingView {
 
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
 const HASTY_MS = 1_000;
-const LEFT_MS_MAX = 600_000;
 
 export class HostFollower {
   readonly #options: FollowerOptions;
@@ -97,7 +96,9 @@ export class HostFollower {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      if (this.#isLeftToRelays) await clock.sleep(LEFT_MS_MAX, AbortSignal.any([signal, this.#called.signal]));
+      if (this.#isLeftToRelays)
+        // It may turn out meanwhile that the host only serves the look-up.
+        await clock.sleep(LEGACY_READ_MS, AbortSignal.any([signal, this.#called.signal]));
       else await this.#turns.take((turn) => this.#askInTurn(signal, turn), signal);
     }
   }

@@ -29,5 +29,7 @@ export const RELAY_SPAN_ENTRIES_MAX = 2_000;
 export const AGE_TOGETHER_MS_MAX = 30_000;
 /** Values of the JSON of a relay's runs: half, for where a thousand other logs stand is said beside them. */
 export const RELAYED_VALUES_MAX = 7_500;
+/** Runs of one answer that are checked and written down together. */
+export const RUNS_AT_ONCE = 16;
 /** Hosts that are asked at once because no relay says enough of them. */
 export const DIRECT_ROUNDS_MAX = 32;

@@ -1,5 +1,6 @@
 // Follows all hosts through one relay. Of two relays one bears: it is asked for entries, and waits until there are some. The other is a
 // witness: it only says where the logs stand, every few seconds, so that what the first keeps back is noticed, at a tenth of the octets.
+import pLimit from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import { RELAY_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
 import { FEED_VERSION } from '../../mesh/feed/messages.ts';
@@ -13,7 +14,7 @@ import type { Log } from '../log.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import type { HostCopies } from './host-copies.ts';
 import type { HostFollower } from './host-follower.ts';
-import { FOLLOW_AGAIN_MS_MIN, RELAY_PACE_MS, RELAY_SILENT_MS } from './limits.ts';
+import { FOLLOW_AGAIN_MS_MIN, RELAY_PACE_MS, RELAY_SILENT_MS, RUNS_AT_ONCE } from './limits.ts';
 
 /** What a relay has to do with one of the hosts that are followed through it. */
 type Relayee = Pick<HostFollower, 'takeRun' | 'ask' | 'confirm'>;
@@ -158,7 +159,9 @@ export class RelayFollower {
   async #pass({ runs, others }: News): Promise<void> {
     const { relayees, copies } = this.#options;
     const hosts = relayees();
-    for (const run of runs) await hosts.get(run.head.hostId)?.takeRun(run, this.relay);
+    // Some together, for commits that are made together cost one sync; and not all, for each signature takes its time.
+    const atOnce = pLimit(RUNS_AT_ONCE);
+    await Promise.all(runs.map((run) => atOnce(async () => hosts.get(run.head.hostId)?.takeRun(run, this.relay))));
     for (const [hostId, chain] of others)
       if (chain !== null && chain !== copies.head(hostId)?.chain) hosts.get(hostId)?.ask();
   }
