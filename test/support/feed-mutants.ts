@@ -55,7 +55,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'head-unsigned',
     breaks: 'takes a statement that its host did not sign',
-    noticedBy: { feeds: 5 },
+    noticedBy: { feeds: 27 },
     sources: [
       { file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' },
       { file: SNAPSHOT, from: '|| !isGenuine(page.head)', to: '|| isGenuine === undefined' },
