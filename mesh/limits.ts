@@ -22,7 +22,7 @@ export const PEER_BODY_BYTES_MAX = 512 * 1_024;
 export const ANSWER_MS_MAX = 5_000;
 /** An answer of a host that the heartbeat does not reach: the host answers at once again, or the question should not wait for it. */
 export const PROBE_MS_MAX = 250;
-/** A copied host that said so long ago that the copy is as its index is counts as stale: a feed's answer comes each 25 s at least. */
+/** A copied host that said so long ago that the copy is as its index is counts as stale: an answer about its log comes each 25 s at least, or one to a greeting each 16 s. */
 export const COPY_FRESH_MS_MAX = 40_000;
 /** The host that the copy names is asked alone for this long; then everybody is. */
 export const OWNER_ALONE_MS_MAX = 500;

@@ -27,4 +27,6 @@ export class MeshEvents {
   readonly found = new MeshEvent<[id: HostId]>();
   /** A peer does not answer any more. `why`: a sentence. */
   readonly lost = new MeshEvent<[id: HostId, why: string]>();
+  /** A peer answered, to what was asked at `atMs` of the monotonic clock, which version its index has. */
+  readonly indexSaid = new MeshEvent<[id: HostId, index: string, atMs: number]>();
 }

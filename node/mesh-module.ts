@@ -76,6 +76,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     doubled: events.doubled.dispatch,
     found: events.found.dispatch,
     lost: events.lost.dispatch,
+    indexSaid: events.indexSaid.dispatch,
   });
   const claims = stack.use(
     await openClaims({

@@ -2,6 +2,8 @@
 
 /** A question for what is new is answered after this long at the latest, if only with nothing. */
 export const FEED_WAIT_MS_MAX = 25_000;
+/** A question for what is new may wait so long where greetings say meanwhile that nothing is. */
+export const FEED_QUIET_MS_MAX = 120_000;
 /** One answer of a feed, or one page of a snapshot; it goes on with the next. An item with ten addresses and full metadata has 30 KiB. */
 export const FEED_ITEMS_MAX = 500;
 export const FEED_BYTES_MAX = 256 * 1_024;

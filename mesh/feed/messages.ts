@@ -12,7 +12,7 @@ import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, AgentId, EmailAddress } from '../names.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead } from './head.ts';
-import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from './limits.ts';
+import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_QUIET_MS_MAX } from './limits.ts';
 import type { LogId } from './place.ts';
 
 export const FEED_PATH = '/api/mesh/v1/feed';
@@ -40,6 +40,8 @@ export type FeedAnswer =
       readonly head: SignedHead;
       /** Whether the log goes on. */
       readonly more: boolean;
+      /** Which version the host's index has (its ETag) where the log does not go on. Greetings say the same. */
+      readonly index?: string | undefined;
     }
   /** The place is not in this log, or kept no more: a snapshot is needed. */
   | { readonly kind: 'gone'; readonly logId: LogId };
@@ -92,7 +94,7 @@ export const feedQuestionSchema: z.ZodType<FeedQuestion> = z.object({
   version,
   logId: logIdSchema.optional(),
   after: n,
-  waitMs: z.int().min(0).max(FEED_WAIT_MS_MAX),
+  waitMs: z.int().min(0).max(FEED_QUIET_MS_MAX),
   seen: signedHeadSchema.optional(),
 });
 
@@ -105,7 +107,13 @@ export const snapshotQuestionSchema: z.ZodType<SnapshotQuestion> = z.object({
 export const entriesSchema = z.array(z.unknown()).max(FEED_ITEMS_MAX);
 
 export const feedAnswerSchema: z.ZodType<FeedAnswer> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('chunk'), entries: entriesSchema, head: signedHeadSchema, more: z.boolean() }),
+  z.object({
+    kind: z.literal('chunk'),
+    entries: entriesSchema,
+    head: signedHeadSchema,
+    more: z.boolean(),
+    index: z.string().max(64).optional(),
+  }),
   z.object({ kind: z.literal('gone'), logId: logIdSchema }),
 ]);
 

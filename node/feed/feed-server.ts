@@ -29,6 +29,8 @@ export interface FeedServerOptions {
   readonly changes: FeedLog;
   /** The agents as they are at the log's own head. */
   readonly agents: () => readonly SnapshotSource[];
+  /** Changes with this host's email index: its ETag. */
+  readonly index: () => string;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,7 +79,8 @@ export class FeedServer {
     const told = fitting(entries, feedEntryOf);
     const last = entries[told.length - 1];
     const head = this.#signed(last === undefined ? changes.ownHead : { ...last.place, ...last });
-    return { kind: 'chunk', entries: told, head, more: head.n < changes.ownHead.n };
+    const end = { kind: 'chunk', entries: told, head } as const;
+    return head.n < changes.ownHead.n ? { ...end, more: true } : { ...end, more: false, index: this.#options.index() };
   }
 
   /** Resolves once this host's log may be told of: nobody is told of one that a power cut may take back. Rejects with `store_failed`. */

@@ -7,8 +7,9 @@ import type { Roster } from '../../mesh/roster.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
 import type { FeedLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
+import type { FollowingView } from './following-view.ts';
 import type { HostCopies } from './host-copies.ts';
-import { type FollowingView, HostFollower } from './host-follower.ts';
+import { HostFollower } from './host-follower.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import { GONE_LOOK_MS } from './limits.ts';
 import { Relays } from './relays.ts';
@@ -79,6 +80,11 @@ export class Followers {
   /** The host answers no other question. `why`: a sentence. */
   lost(host: HostId, why: string): void {
     this.#following.get(host)?.follower.lost(why);
+  }
+
+  /** The host answered, to what was asked at `atMs` of the monotonic clock, that its index has this version. */
+  said(host: HostId, index: string, atMs: number): void {
+    this.#following.get(host)?.follower.said(index, atMs);
   }
 
   /** Resolves when `signal` has aborted and nothing is in hand. Rejects with `store_failed`. */

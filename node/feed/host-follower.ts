@@ -5,7 +5,6 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import { type FeedRefusal, takeChunk } from '../../mesh/feed/follower.ts';
 import { isSignedBy, type SignedHead } from '../../mesh/feed/head.ts';
-import { FEED_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
 import { FEED_VERSION, type FeedAnswer, type FeedQuestion } from '../../mesh/feed/messages.ts';
 import { judgeRun, type RelayedRun } from '../../mesh/feed/relayed-runs.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
@@ -17,10 +16,12 @@ import type { FeedLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { AskingTurns, type Outcome } from './asking-turns.ts';
 import { FeedQuestions } from './feed-questions.ts';
+import type { FollowingView } from './following-view.ts';
 import { heardEntry } from './heard-entry.ts';
 import type { HostCopies } from './host-copies.ts';
 import type { LegacyReader } from './legacy-reader.ts';
 import { LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { QuietWait } from './quiet-wait.ts';
 import { readSnapshot, takeSnapshot } from './snapshot-intake.ts';
 
 export interface FollowerOptions {
@@ -49,15 +50,6 @@ interface RelayedBy {
   readonly directly: LimitFunction;
 }
 
-/** How a host is followed, for people. */
-export interface FollowingView {
-  readonly state: 'following' | 'behind' | 'silent' | 'refused';
-  /** ISO 8601, UTC: when the host last said that the copy is as its index is; absent: not since the start. */
-  readonly asOf?: string;
-  /** Why, when it is silent or refused. */
-  readonly why?: string;
-}
-
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
 const HASTY_MS = 1_000;
 
@@ -73,11 +65,13 @@ export class HostFollower {
   readonly #inTurn = pLimit(1);
   readonly #turns: AskingTurns;
   #isWaitingForNews = false;
+  readonly #quiet: QuietWait;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#questions = new FeedQuestions(options.transport, options.hostId);
     this.#turns = new AskingTurns(options);
+    this.#quiet = new QuietWait(options.clock);
   }
 
   get view(): FollowingView {
@@ -113,6 +107,13 @@ export class HostFollower {
     if (!this.#isWaitingForNews) return;
     this.#silence = why;
     this.#turns.again();
+  }
+
+  /** The host answered, to what was asked at `atMs`, that its index has this version. */
+  said(index: string, atMs: number): void {
+    const word = this.#refusal === undefined ? this.#quiet.said(index) : 'unclear';
+    if (word === 'as copied') this.#options.copies.copy.confirm(this.#options.hostId, atMs);
+    else if (word === 'behind' && this.#isWaitingForNews) this.#turns.again();
   }
 
   /** Relays say too little of the host: it is asked itself. */
@@ -202,7 +203,7 @@ export class HostFollower {
   async #news(question: FeedQuestion, turn: AbortSignal): Promise<FeedAnswer> {
     this.#isWaitingForNews = question.waitMs > 0;
     try {
-      return await this.#questions.news(question, turn);
+      return await this.#quiet.ask(question, (asked) => this.#questions.news(asked, turn), turn);
     } finally {
       this.#isWaitingForNews = false;
     }
@@ -232,7 +233,7 @@ export class HostFollower {
       ...(head === undefined ? {} : { logId: head.logId }),
       after: head?.n ?? 0,
       // Whoever was not heard since the start, or was silent, is to say at once where its log stands.
-      waitMs: isWaiting ? FEED_WAIT_MS_MAX : 0,
+      waitMs: isWaiting ? this.#quiet.waitMs : 0,
       ...(seen === undefined ? {} : { seen }),
     };
   }
@@ -255,6 +256,7 @@ export class HostFollower {
       await changes.hear(heard, writes, apply);
     }
     this.#believed(chunk.head);
+    this.#quiet.stands(chunk.more ? undefined : chunk.index);
     if (!chunk.more) {
       copies.copy.confirm(hostId);
       this.#isWanted = false;

@@ -5,13 +5,14 @@ import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
 import type { Module, Parts } from './module.ts';
 
-export function openFeedModule({ options, ports, mesh, events, copies, registry, stopping }: Parts): Module {
+export function openFeedModule({ options, ports, mesh, events, index, copies, registry, stopping }: Parts): Module {
   const { clock, random, log, signer } = ports;
   const { transport, keys, isLegacy, isMember } = mesh;
   const roster = options.roster.current;
   const { server, relay, followers } = openFeed({
     ...{ clock, random, log, signer, transport, roster, copies, isLegacy, isMember, hostId: roster().self.id },
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
+    index: () => index.etag,
     keyOf: (host) => keys.known(host),
     voters: () => {
       const { voters } = mesh.claims.store.status();
@@ -24,6 +25,7 @@ export function openFeedModule({ options, ports, mesh, events, copies, registry,
   options.roster.subscribe(() => followers.edited());
   events.found.subscribe((host) => followers.found(host));
   events.lost.subscribe((host, why) => followers.lost(host, why));
+  events.indexSaid.subscribe((host, version, atMs) => followers.said(host, version, atMs));
   return {
     peerRoutes: (app) => feedRoutes(app, { server, relay, stopping }),
     ofPeer: (host) => {

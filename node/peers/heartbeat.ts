@@ -94,10 +94,8 @@ export class Heartbeat implements Conversation {
 
   greeted(to: HostId, how: Greeted): void {
     const { presence } = this.#options;
-    if ('reply' in how) {
-      presence.said(to, how.reply.index);
-      presence.answered(to, how);
-    } else this.#failed(to, how.sinceMs, how.error);
+    if ('reply' in how) presence.greeted(to, how.sinceMs, how.reply.index);
+    else this.#failed(to, how.sinceMs, how.error);
   }
 
   heard(from: HostId, { index }: Greeting): void {

@@ -31,9 +31,10 @@ export interface PeersOptions extends LegacyPorts {
   readonly changed: () => void;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
-  /** Told, as `lost` is, what `PresenceOptions` says. */
+  /** Told, as `lost` and `indexSaid` are, what `PresenceOptions` says. */
   readonly found: (id: HostId) => void;
   readonly lost: (id: HostId, why: string) => void;
+  readonly indexSaid: (id: HostId, index: string, atMs: number) => void;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
 }

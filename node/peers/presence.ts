@@ -33,6 +33,8 @@ export interface PresenceOptions {
   readonly found: (id: HostId) => void;
   /** Told of a peer that does not answer any more. `why`: a sentence. */
   readonly lost: (id: HostId, why: string) => void;
+  /** Told of each version of its index that a peer says in answer to what was asked at `atMs` of the monotonic clock. */
+  readonly indexSaid: (id: HostId, index: string, atMs: number) => void;
 }
 
 const NEVER: Exchanges = { ownAtMs: -Infinity, isFailed: false, heardAtMs: -Infinity };
@@ -76,6 +78,13 @@ export class Presence {
     const wasThere = this.of(id).status === 'online';
     this.#note(id, { status: 'online', lastSeenAt, rttMs, ...(why === undefined ? {} : { why }) });
     if (!wasThere) this.#options.found(id);
+  }
+
+  /** The peer answered a greeting. `index`: as in `said`. */
+  greeted(id: HostId, sinceMs: number, index: string | undefined): void {
+    this.said(id, index);
+    this.answered(id, { sinceMs });
+    if (index !== undefined) this.#options.indexSaid(id, index, sinceMs);
   }
 
   unanswered(id: HostId, why: string): void {

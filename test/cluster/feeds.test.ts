@@ -9,6 +9,7 @@ const RUNS = 60;
 const PARTS = 2;
 const RELAY_RUNS = 30;
 const MET_WITHIN = 25;
+const GREETING_RUNS = 5;
 
 it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (part + 1) * (RUNS / PARTS)] as const))(
   'lives %i to %i of hosts that follow each other: copies are what their owners have, and readers hear everything once',
@@ -18,6 +19,11 @@ it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (
     expect(found, `npm run sim -- --seed ${one?.seed} --size feeds --trace`).toEqual([]);
   },
 );
+
+it.each([1, 2, 3, 4])('greet each other, and take no copy for newer than it is (lives of part %i)', async (part) => {
+  const of = Array.from({ length: GREETING_RUNS }, (_, at) => part * GREETING_RUNS + at);
+  for (const seed of of) expect(await feedLife(seed, { isGreeting: true }), `seed ${seed}`).toEqual([]);
+});
 
 it('meet everything that can happen to a feed', async () => {
   const met = new Map<string, number>();

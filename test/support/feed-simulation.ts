@@ -37,6 +37,8 @@ export interface FeedSimulationOptions {
   readonly voters?: readonly HostId[];
   /** Who follows; absent: everybody. Where only some do, their copies are not looked at with each commit, but at rest. */
   readonly followers?: readonly HostId[];
+  /** Whether hosts greet each other every few seconds, and say which version their index has. */
+  readonly isGreeting?: boolean;
   /** Whose key a host does not know, beside what it is told. */
   readonly isStranger?: (to: HostId, host: HostId) => boolean;
 }
@@ -57,6 +59,7 @@ interface Up {
   readonly store: MemoryStore;
   readonly registry: Registry;
   readonly copies: HostCopies;
+  readonly index: EmailIndex;
   readonly feed: ReturnType<typeof openFeed>;
   readonly stop: AbortController;
 }
@@ -76,6 +79,7 @@ interface Host {
 /** Longer than any pause of a follower, and than the time for which a copy is fresh. */
 const SETTLED_MS = 40_000;
 const READ_MAX = 1_000;
+const GREETINGS_APART_MS = 8_000;
 
 export class FeedSimulation {
   readonly random: Random;
@@ -172,6 +176,7 @@ export class FeedSimulation {
     const feed = openFeed({
       ...{ ...common, changes: registry.changes, copies, signer: this.#key(id).signer },
       agents: () => snapshotSources(registry.table.list()),
+      index: () => index.etag,
       roster: () => this.#roster(id),
       transport: this.#transport(host),
       keyOf: (peer) => (this.#options.isStranger?.(id, peer) ? undefined : this.#key(peer).key),
@@ -180,13 +185,14 @@ export class FeedSimulation {
       isLegacy: () => false,
       isMember: () => false,
     });
-    const up = { store, registry, copies, feed, stop: new AbortController() };
+    const up = { store, registry, copies, index, feed, stop: new AbortController() };
     host.up = up;
     await this.#readOn(host, up);
     this.#expectCopies(host, up);
     registry.changes.subscribe(() => this.#committed(host, up));
     void registry.changes.saveEnd();
     if (this.#options.followers?.includes(id) === false) return;
+    if (this.#options.isGreeting === true) void this.#greetOthers(host, up);
     void feed.followers.run(up.stop.signal).catch((error: unknown) => {
       if (host.life === life) this.violations.push(`${id} follows nobody any more: ${String(error)}`);
     });
@@ -351,6 +357,40 @@ export class FeedSimulation {
       if (head !== undefined && (state === undefined || !sameMaps(state.rows, rows)))
         this.violations.push(`${id} shows other addresses of ${owner} than it had at place ${head.n}`);
     }
+  }
+
+  /** For as long as the host is up. */
+  async #greetOthers(host: Host, up: Up): Promise<void> {
+    while (host.up === up) {
+      for (const to of this.#members) if (to !== host.id) this.#greet(host, up, to);
+      await this.clock.sleep(GREETINGS_APART_MS);
+    }
+  }
+
+  /** Tells the follower which version the other index has, once the other host has said so. */
+  #greet(from: Host, { feed, copies }: Up, to: HostId): void {
+    const { life } = from;
+    const sinceMs = this.clock.monotonicMs();
+    const then = this.#host(to).up?.registry.changes.ownHead;
+    const logId = this.#host(to).up?.registry.changes.logId;
+    this.#links.carry(from.id, to, 'greeting', () => {
+      const index = this.#host(to).up?.index.etag;
+      if (index === undefined) return;
+      this.#links.carry(to, from.id, index, () => {
+        if (from.life !== life) return;
+        const before = copies.copy.confirmedMs(to);
+        feed.followers.said(to, index, sinceMs);
+        if (copies.copy.confirmedMs(to) === before) return;
+        const [head, shown] = [copies.head(to), this.#truth.state(to, then?.chain ?? '')];
+        const copied = this.#truth.state(to, head?.chain ?? '');
+        const isOlder = head !== undefined && head.logId === logId && head.n < (then?.n ?? 0);
+        // Entries may change no address: such a copy is behind in what is told, and shows what it should.
+        if (isOlder && copied !== undefined && shown !== undefined && !sameMaps(copied.rows, shown.rows))
+          this.violations.push(
+            `${from.id} takes its copy of ${to} at place ${head.n} for what ${to} had at ${then?.n}`,
+          );
+      });
+    });
   }
 
   #transport(from: Host): PeerTransport {

@@ -5,7 +5,7 @@ import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
-import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
+import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_QUIET_MS_MAX } from '../../../mesh/feed/limits.ts';
 import {
   FEED_VERSION,
   feedAnswerSchema,
@@ -25,7 +25,7 @@ const LOG = '0123456789abcdef0123456789abcdef';
 const at = '2026-01-27T12:00:00.000Z';
 const standing = { hostId: cloud.id, logId: LOG, n: 1, chain: firstChain(LOG), digest: EMPTY_DIGEST, at };
 const head = signHead(standing, cloud.signer);
-const question = { version: FEED_VERSION, logId: LOG, after: 0, waitMs: FEED_WAIT_MS_MAX, seen: head };
+const question = { version: FEED_VERSION, logId: LOG, after: 0, waitMs: FEED_QUIET_MS_MAX, seen: head };
 const chunk = { kind: 'chunk', entries: Array(FEED_ITEMS_MAX).fill({}), head, more: false };
 const page = { kind: 'page', snapshot: 'x'.repeat(64), agents: Array(FEED_ITEMS_MAX).fill({}), head, more: true };
 const row = {
@@ -64,7 +64,7 @@ describe('the doors of the feed', () => {
     ['a place before the first', feedQuestionSchema, { ...question, after: -1 }],
     ['half a place', feedQuestionSchema, { ...question, after: 0.5 }],
     ['a place that no number is exact at', feedQuestionSchema, { ...question, after: 2 ** 53 }],
-    ['a longer wait', feedQuestionSchema, { ...question, waitMs: FEED_WAIT_MS_MAX + 1 }],
+    ['a longer wait', feedQuestionSchema, { ...question, waitMs: FEED_QUIET_MS_MAX + 1 }],
     ['a wait into the past', feedQuestionSchema, { ...question, waitMs: -1 }],
     ['a proof without its signature', feedQuestionSchema, { ...question, seen: standing }],
     ['a proof with a shorter chain', feedQuestionSchema, { ...question, seen: { ...head, chain: 'abc' } }],

@@ -17,7 +17,7 @@ it('a copy that has lost a row is put right by a snapshot when an entry changes 
   const [{ changes, clock, log }, here] = [await openTestLog(), await openTestLog({ seed: 2 })];
   const [lost, now] = [aRow('a@x.com'), aRow('a@x.com', { displayName: 'A' })];
   const agent = { id: lost.agentId, name: lost.agentName, sequence: 2, rows: [now] };
-  const ports = { clock, random: seededRandom(1), log };
+  const ports = { clock, random: seededRandom(1), log, index: () => '"1"' };
   const agents = () => [{ read: () => agent }];
   const server = new FeedServer({ ...ports, hostId: mac.id, changes, agents, signer: mac.signer });
   const stop = new AbortController();

@@ -19,7 +19,7 @@ describe('an answer of the feed', () => {
     );
     await changes.append(entries, [], nothing);
     const ports = { clock, random: seededRandom(1), log, hostId: mac.id, signer: mac.signer, agents: () => [] };
-    const server = new FeedServer({ ...ports, changes });
+    const server = new FeedServer({ ...ports, changes, index: () => '"1"' });
     for (let after = 0; after < COUNT; ) {
       const question = { version: FEED_VERSION, logId: changes.logId, after, waitMs: 0 } as const;
       const answer = await server.answer(question, new AbortController().signal);

@@ -25,6 +25,7 @@ async function serve(options: TestLogOptions = {}) {
   const read: AgentId[] = [];
   const server = new FeedServer({
     ...{ hostId: mac.id, log: said, changes, signer: mac.signer, clock, random: seededRandom(2) },
+    index: () => `"${changes.ownHead.n}"`,
     agents: () =>
       agents.map((agent) => ({
         read: () => {
@@ -81,6 +82,16 @@ describe('a question for news', () => {
     expect(head).toMatchObject({ hostId: 'mac', logId: changes.logId, n: 3, at: '2026-01-27T12:00:00.000Z' });
     expect(head).toMatchObject({ chain: changes.ownHead.chain, digest: changes.ownHead.digest });
     expect([isSignedBy(head, mac.key), isSignedBy(head, cloud.key)]).toEqual([true, false]);
+  });
+
+  it('is answered with the version of the index where the log ends, and only there', async () => {
+    const { append, chunk } = await serve();
+    await append(1);
+    expect(await chunk()).toMatchObject({ more: false, index: '"1"' });
+    await append(FEED_ITEMS_MAX);
+    const first = await chunk();
+    expect([first.more, 'index' in first]).toEqual([true, false]);
+    expect(await chunk({ after: FEED_ITEMS_MAX })).toMatchObject({ more: false, index: `"${FEED_ITEMS_MAX + 1}"` });
   });
 
   it('with no time to wait is answered at once, though nothing is new', async () => {

@@ -14,7 +14,14 @@ const { mac } = testKeys('mac');
 
 function serverOf(changes: StoredChangeLog): FeedServer {
   const ports = { clock: new VirtualClock(), random: seededRandom(1), log: new RecordingLog() };
-  return new FeedServer({ ...ports, hostId: mac.id, changes, agents: () => [], signer: mac.signer });
+  return new FeedServer({
+    ...ports,
+    hostId: mac.id,
+    changes,
+    agents: () => [],
+    index: () => '"1"',
+    signer: mac.signer,
+  });
 }
 
 /** What a follower knows of a log that it has followed to its end. */

@@ -45,10 +45,12 @@ async function setUp({ engine = false } = {}) {
   const asked: number[] = [];
   const transport = new ScriptedPeers({ cloud: () => world.probe() });
   const turns: string[] = [];
+  const indexes: unknown[] = [];
   const presence = new Presence({
     ...{ keys: { status: () => ({ state: 'pinned' }) }, clock, log },
     found: (id) => turns.push(`${id} is there`),
     lost: (id, why) => turns.push(`${id} is gone: ${why}`),
+    indexSaid: (id, index, atMs) => indexes.push([id, index, atMs]),
   });
   const heartbeat = new Heartbeat({
     ...{ presence, transport, clock, random: { next: () => 0 }, index: () => '"mine"' },
@@ -96,6 +98,7 @@ async function setUp({ engine = false } = {}) {
       clock,
       log,
       turns,
+      indexes,
       world,
       asked,
       transport,
@@ -113,6 +116,16 @@ async function setUp({ engine = false } = {}) {
 }
 
 describe('a peer that answers', () => {
+  it('says with each answer which version its index has, as of the question; not with its own questions', async () => {
+    const { clock, start, world, heartbeat, indexes } = await setUp();
+    await start();
+    await clock.advance(LAG_MS);
+    world.index = '"2"';
+    heartbeat.heard(CLOUD, greeting('"3"'));
+    await clock.advance(GREETING_INTERVAL_MS + LAG_MS);
+    expect(indexes).toEqual([[CLOUD, '"2"', GREETING_INTERVAL_MS + LAG_MS]]);
+  });
+
   it('is asked at once, and every ten seconds while it does not ask itself', async () => {
     const { clock, start, asked, status } = await setUp();
     await start();

@@ -81,6 +81,7 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     doubled: (address, hostId) => doubles.push([address, hostId]),
     found: () => undefined,
     lost: () => undefined,
+    indexSaid: () => undefined,
     holds: (address: AddressKey) => world.held.has(address),
   });
   const { legacy: peers, legacyClaims: claims, legacyDoubles, presence } = open;
