@@ -14,8 +14,11 @@ export interface Figure {
 
 export interface Benchmark {
   readonly name: string;
-  /** `rounds`: how often each side is measured, in turns; medians are reported. */
-  run(rounds: number): Promise<readonly Figure[]>;
+  /**
+   * Measures. `rounds`: how often each side, in turns; medians are reported. `against`: the directory of an earlier version, for a benchmark
+   * that has one as its baseline.
+   */
+  run(rounds: number, against?: string): Promise<readonly Figure[]>;
 }
 
 /** The middle of the sorted values; NaN of nothing. */

@@ -17,7 +17,7 @@ import { systemRandom } from '../../node/system/random.ts';
 import { MemoryStore } from '../../test/support/memory-store.ts';
 import type { sendingOffPorts } from './sending-off.ts';
 
-export interface IdlePeerOptions {
+interface IdlePeerOptions {
   readonly id: string;
   readonly url: string;
   /** The text of hosts.json. */

@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME…] [-- --rounds N]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
+// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
@@ -30,14 +30,17 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 const ROUNDS = 5;
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, against: { type: 'string' } },
+});
 const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 if (chosen.length === 0)
   throw new Error(`There is no such benchmark. There are: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`);
 
 const results: { benchmark: string; figures: readonly Figure[] }[] = [];
 for (const { name, run } of chosen) {
-  const figures = await run(Number(values.rounds ?? ROUNDS));
+  const figures = await run(Number(values.rounds ?? ROUNDS), values.against);
   results.push({ benchmark: name, figures });
   console.log(`\n${name}`);
   for (const line of table(figures)) console.log(`  ${line}`);
