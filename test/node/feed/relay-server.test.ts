@@ -31,7 +31,7 @@ async function relay() {
   const { changes, store, clock } = await openTestLog();
   const copies = await HostCopies.open(store, clock);
   const ports = { hostId: mac.id, changes, copies, clock, random: seededRandom(1), log: new RecordingLog() };
-  const server = new FeedServer({ ...ports, agents: () => [], signer: mac.signer });
+  const server = new FeedServer({ ...ports, agents: () => [], index: () => '"1"', signer: mac.signer });
   const relays = new RelayServer({ ...ports, server });
   let [n, chain] = [0, firstChain(LOG)];
   const hear = async (count: number) => {
