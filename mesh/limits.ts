@@ -64,6 +64,8 @@ export const RELEASE_RETRY_MS = 1_000;
 export const KEYS_PER_MESSAGE_MAX = 100;
 /** Messages about claims under way to one peer at once; items that come meanwhile gather for the next message. */
 export const CLAIM_MESSAGES_UNDER_WAY_MAX = 2;
+/** While more items than these are under way to a peer, no second message leaves. */
+export const CLAIM_ITEMS_FEW = 4;
 /** Items waiting for one peer. Items above it are dropped, and their claims ask again. */
 export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
 /** Keys of registers in one answer, while a mesh moves: about 60 octets each. */

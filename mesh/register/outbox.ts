@@ -1,8 +1,14 @@
-// What is to be said to one peer about claims, in as few messages as it takes: while messages are under way, further items
-// gather and leave together in the next one. A lone claim is sent at once; many at once share a signature and a round trip.
+// What is to be said to one peer about claims, in as few messages as it takes: while a message with many items is under way, further
+// items gather and leave together in the next one. A lone claim is sent at once, also while another one is; many at once share a signature
+// and a round trip.
 // It promises nothing about arrival: an item that was lost is asked again under a higher ballot.
 
-import { CLAIM_ITEMS_QUEUED_MAX, CLAIM_MESSAGES_UNDER_WAY_MAX, KEYS_PER_MESSAGE_MAX } from '../limits.ts';
+import {
+  CLAIM_ITEMS_FEW,
+  CLAIM_ITEMS_QUEUED_MAX,
+  CLAIM_MESSAGES_UNDER_WAY_MAX,
+  KEYS_PER_MESSAGE_MAX,
+} from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Item } from './item.ts';
@@ -25,6 +31,8 @@ export class Outbox<Answer> {
   readonly #options: OutboxOptions<Answer>;
   #queue: Item[] = [];
   #underWay = 0;
+  /** Of all messages under way together. */
+  #itemsUnderWay = 0;
   #flushing = false;
 
   constructor(options: OutboxOptions<Answer>) {
@@ -45,13 +53,19 @@ export class Outbox<Answer> {
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#underWay >= CLAIM_MESSAGES_UNDER_WAY_MAX) return;
+    if (this.#flushing || !this.#mayFlush()) return;
     this.#flushing = true;
     // After the current burst of events, so that claims that began together travel together.
     queueMicrotask(() => {
       this.#flushing = false;
-      while (this.#queue.length > 0 && this.#underWay < CLAIM_MESSAGES_UNDER_WAY_MAX) this.#flush();
+      while (this.#queue.length > 0 && this.#mayFlush()) this.#flush();
     });
+  }
+
+  /** Beside a message with many items none leaves: what gathers meanwhile shares the next one. */
+  #mayFlush(): boolean {
+    if (this.#underWay === 0) return true;
+    return this.#underWay < CLAIM_MESSAGES_UNDER_WAY_MAX && this.#itemsUnderWay <= CLAIM_ITEMS_FEW;
   }
 
   #flush(): void {
@@ -59,6 +73,7 @@ export class Outbox<Answer> {
     const items = this.#queue.splice(0, KEYS_PER_MESSAGE_MAX).filter((item) => isWanted(item.n));
     if (items.length === 0) return;
     this.#underWay += 1;
+    this.#itemsUnderWay += items.length;
     const startedMs = clock.monotonicMs();
     void say(to, items)
       .then(
@@ -68,6 +83,7 @@ export class Outbox<Answer> {
       )
       .finally(() => {
         this.#underWay -= 1;
+        this.#itemsUnderWay -= items.length;
         this.#flushSoon();
       });
   }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { CLAIM_ITEMS_QUEUED_MAX, CLAIM_MESSAGES_UNDER_WAY_MAX, KEYS_PER_MESSAGE_MAX } from '../../../mesh/limits.ts';
+import {
+  CLAIM_ITEMS_FEW,
+  CLAIM_ITEMS_QUEUED_MAX,
+  CLAIM_MESSAGES_UNDER_WAY_MAX,
+  KEYS_PER_MESSAGE_MAX,
+} from '../../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Item } from '../../../mesh/register/item.ts';
 import { Outbox } from '../../../mesh/register/outbox.ts';
@@ -48,14 +53,42 @@ describe('what is said to one peer', () => {
     expect(said.map(({ ns }) => ns)).toEqual([[1, 2, 3]]);
   });
 
-  it('is cut into messages of so many keys, of which so many are under way', async () => {
+  it('is cut into messages of so many keys, one after the other', async () => {
     const { outbox, said, settle } = setUp();
-    outbox.push(items(1, (CLAIM_MESSAGES_UNDER_WAY_MAX + 1) * KEYS_PER_MESSAGE_MAX));
+    outbox.push(items(1, 2 * KEYS_PER_MESSAGE_MAX));
     await settle();
-    expect(said.map(({ ns }) => ns.length)).toEqual(Array(CLAIM_MESSAGES_UNDER_WAY_MAX).fill(KEYS_PER_MESSAGE_MAX));
+    expect(said.map(({ ns }) => ns.length)).toEqual([KEYS_PER_MESSAGE_MAX]);
     said[0]?.answer.resolve('heard');
     await settle();
-    expect(said.length).toBe(CLAIM_MESSAGES_UNDER_WAY_MAX + 1);
+    expect(said.length).toBe(2);
+  });
+
+  it('does not wait for a message with few items, and gathers behind one with many', async () => {
+    const { outbox, said, settle } = setUp();
+    outbox.push(items(1, CLAIM_ITEMS_FEW));
+    await settle();
+    outbox.push(items(11, CLAIM_ITEMS_FEW + 1));
+    await settle();
+    expect(said.map(({ ns }) => ns.length)).toEqual([CLAIM_ITEMS_FEW, CLAIM_ITEMS_FEW + 1]);
+    said[0]?.answer.resolve('heard');
+    await settle();
+    for (const first of [21, 31]) {
+      outbox.push(items(first, 1));
+      await settle();
+    }
+    expect(said).toHaveLength(2);
+    said[1]?.answer.reject(new Error('no answer'));
+    await settle();
+    expect(said[2]?.ns).toEqual([21, 31]);
+  });
+
+  it('is under way in so many messages at most, however few items they have', async () => {
+    const { outbox, said, settle } = setUp();
+    for (let first = 1; first <= CLAIM_MESSAGES_UNDER_WAY_MAX + 1; first += 1) {
+      outbox.push(items(first, 1));
+      await settle();
+    }
+    expect(said).toHaveLength(CLAIM_MESSAGES_UNDER_WAY_MAX);
   });
 
   it('is told of with how long the answer took, or as silence since it was said', async () => {
