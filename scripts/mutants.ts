@@ -11,7 +11,7 @@ import { type Found, type Size, search } from './search.ts';
 
 const FULL_RUNS = 4_000;
 const MICRO_RUNS = 120_000;
-const FEED_RUNS = 200;
+const FEED_RUNS = 400;
 const COLLECTING_RUNS = 1_000;
 const TROUBLE_CHARACTERS_MAX = 110;
 
