@@ -9,8 +9,10 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { request } from 'undici';
 import { systemClock } from '../../node/system/clock.ts';
-import type { HostProcess, HostSpec } from '../host-process.ts';
+import { type HostProcess, type HostSpec, ProcessMesh } from '../host-process.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
+import { startIdlePeer } from './idle-peers.ts';
+import { sendingOffPorts } from './sending-off.ts';
 
 const HOSTS = [3, 30, 100] as const;
 const VOTERS = 3;
@@ -26,7 +28,15 @@ const BEFORE = { commit: '4b181c6', requests: { 3: 26, 30: 358, 100: 1_198 } } a
 /** Of a core, in a mesh of fifty hosts. */
 const CORE_SHARE_MAX = 0.02;
 const CORE_SHARE_HOSTS = 50;
-const OWN = resolve(import.meta.dirname, '../..');
+/** What a mesh is made of. */
+interface Code {
+  readonly version: string;
+  readonly ProcessMesh: typeof ProcessMesh;
+  readonly startIdlePeer: typeof startIdlePeer;
+  readonly sendingOffPorts: typeof sendingOffPorts;
+}
+
+const OWN: Code = { version: 'this one', ProcessMesh, startIdlePeer, sendingOffPorts };
 
 export const idleBenchmark: Benchmark = {
   name: 'idle',
@@ -36,7 +46,7 @@ export const idleBenchmark: Benchmark = {
     for (const hosts of HOSTS) {
       const [now, before] = await Promise.all([
         measure(OWN, hosts, windows),
-        against === undefined ? undefined : measure(resolve(against), hosts, windows),
+        against === undefined ? undefined : measure(await codeIn(resolve(against)), hosts, windows),
       ]);
       const requestsBefore = before?.requests ?? BEFORE.requests[hosts];
       const name = before === undefined ? BEFORE.commit : `${against}`;
@@ -72,29 +82,28 @@ interface Idle {
   readonly cpuMs: number;
 }
 
-/** What a mesh is made of, of the version in that directory. */
-async function codeIn(directory: string) {
+/** Code of the version in that directory. */
+async function codeIn(directory: string): Promise<Code> {
   const load = (path: string) => import(pathToFileURL(join(directory, path)).href);
-  const { ProcessMesh }: typeof import('../host-process.ts') = await load('scripts/host-process.ts');
-  const { startIdlePeer }: typeof import('./idle-peers.ts') = await load('scripts/bench/idle-peers.ts');
-  const { sendingOffPorts }: typeof import('./sending-off.ts') = await load('scripts/bench/sending-off.ts');
-  return { ProcessMesh, startIdlePeer, sendingOffPorts };
+  const processes: typeof import('../host-process.ts') = await load('scripts/host-process.ts');
+  const peers: typeof import('./idle-peers.ts') = await load('scripts/bench/idle-peers.ts');
+  const sending: typeof import('./sending-off.ts') = await load('scripts/bench/sending-off.ts');
+  return { version: directory, ...processes, ...peers, ...sending };
 }
 
-/** The middle of so many windows, each a minute. `directory`: of the version that is measured. */
-async function measure(directory: string, hosts: number, windows: number): Promise<Idle> {
-  const { ProcessMesh, startIdlePeer, sendingOffPorts } = await codeIn(directory);
+/** The middle of so many windows, each a minute. `code`: of the version that is measured. */
+async function measure(code: Code, hosts: number, windows: number): Promise<Idle> {
   const specs = Array.from({ length: hosts }, (_, at): HostSpec => ({ id: `h${at}`, entry: { voter: at < VOTERS } }));
   await using stack = new AsyncDisposableStack();
-  const mesh = stack.use(await ProcessMesh.create(specs, { flags: ['--log-level', 'error'] }));
+  const mesh = stack.use(await code.ProcessMesh.create(specs, { flags: ['--log-level', 'error'] }));
   const text = await readFile(join(mesh.directory, 'hosts.json'), 'utf8');
   const [measured, ...peers] = mesh.hosts;
   if (measured === undefined) throw new Error('A mesh has at least one host.');
   const voters = specs.slice(0, VOTERS).map(({ id }) => id);
   let counted = new Map<string, number>();
-  const sendingOff = await sendingOffPorts(systemClock, { info: () => {}, warn: () => {}, error: () => {} });
+  const sendingOff = await code.sendingOffPorts(systemClock, { info: () => {}, warn: () => {}, error: () => {} });
   const start = async ({ id, url }: HostProcess) => {
-    const peer = await startIdlePeer({
+    const peer = await code.startIdlePeer({
       ...{ id, url, sendingOff, hosts: text },
       heard: (other) => voters.includes(id) || voters.includes(other),
       asked: (from, path) => {
@@ -121,7 +130,7 @@ async function measure(directory: string, hosts: number, windows: number): Promi
     for (const [path, count] of counted) paths[path] = (paths[path] ?? 0) + count;
   }
   // Beside the table: which conversation they are.
-  console.error(`${directory}: ${hosts} hosts, ${windows} min, ${JSON.stringify({ cpuMs, paths })}`);
+  console.error(`${code.version}: ${hosts} hosts, ${windows} min, ${JSON.stringify({ cpuMs, paths })}`);
   return { requests: median(requests), cpuMs: median(cpuMs) };
 }
 
