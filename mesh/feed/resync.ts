@@ -5,6 +5,7 @@ import type { IndexRow } from '../lookup/index-entry.ts';
 import type { AgentId, EmailAddress, HostId } from '../names.ts';
 import type { SnapshotAgent } from './messages.ts';
 import type { Place } from './place.ts';
+import { isSameRow } from './row-equality.ts';
 
 /** An event that stands in no log. The form is that of `FeedEntry`. */
 export interface ResyncEntry {
@@ -84,23 +85,6 @@ function changesOf(before: readonly IndexRow[], after: readonly IndexRow[]): Res
 
 function isModified(before: IndexRow | undefined, after: IndexRow): boolean {
   return before !== undefined && !isSameRow(before, after);
-}
-
-/** Whether a reader of the index sees no difference. */
-export function isSameRow(one: IndexRow, other: IndexRow): boolean {
-  return (
-    one.address === other.address &&
-    one.agentId === other.agentId &&
-    one.agentName === other.agentName &&
-    one.primary === other.primary &&
-    one.displayName === other.displayName &&
-    isSameMap(one.metadata ?? {}, other.metadata ?? {})
-  );
-}
-
-function isSameMap(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
 function textsOf(rows: readonly IndexRow[]): readonly EmailAddress[] {

@@ -1,9 +1,10 @@
 // Which events a mutation is, and in which order: a function of the agent before and after it, and of nothing else, so that
 // no route can forget one. Addresses are told as the email index shows them: none while email is disabled.
 
+import { isSameMetadata } from '../../mesh/feed/row-equality.ts';
 import type { AgentChanges, AgentEntry, AgentEvent } from '../changes/change-log.ts';
 import type { Agent, AgentAddress } from './agent.ts';
-import { isSameMetadata, type RowChange, rowsBetween } from './index-rows.ts';
+import { type RowChange, rowsBetween } from './index-rows.ts';
 
 /** What happened, without when and where in the log. */
 export type ChangeDraft = Pick<AgentEntry, 'event' | 'agent' | 'changes'> & Partial<RowChange>;
@@ -74,6 +75,6 @@ function isSameAddress(one: AgentAddress, other: AgentAddress | undefined): bool
     (one.key === other?.key &&
       one.primary === other.primary &&
       one.displayName === other.displayName &&
-      isSameMetadata(one.metadata ?? {}, other.metadata ?? {}))
+      isSameMetadata(one.metadata, other.metadata))
   );
 }

@@ -3,6 +3,7 @@
 // reader knows that from its own hosts.json, and an edit of that file is no change of the registry.
 import type { IndexRows } from '../../mesh/feed/feed-entry.ts';
 import type { SnapshotAgent } from '../../mesh/feed/messages.ts';
+import { isSameRow } from '../../mesh/feed/row-equality.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 
@@ -47,24 +48,4 @@ function rowOf({ id, name, hostId }: Agent, { address, key, displayName, primary
     primary,
     ...(metadata === undefined ? {} : { metadata }),
   };
-}
-
-function isSameRow(one: IndexRow | undefined, other: IndexRow): boolean {
-  return (
-    one !== undefined &&
-    one.address === other.address &&
-    one.agentName === other.agentName &&
-    one.primary === other.primary &&
-    one.displayName === other.displayName &&
-    isSameMetadata(one.metadata ?? {}, other.metadata ?? {})
-  );
-}
-
-/** Whatever the order of its members. */
-export function isSameMetadata(
-  one: Readonly<Record<string, string>>,
-  other: Readonly<Record<string, string>>,
-): boolean {
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
