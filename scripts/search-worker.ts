@@ -8,19 +8,20 @@ import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { SimulationOptions } from '../test/support/claim-simulation.ts';
 import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
+import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
 const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
-const expectRead = changeSources([
-  ...(life === 'feeds' || life === 'relays' ? SMALL_FEEDS : []),
-  ...(mutant?.sources ?? []),
-]);
+/** What the few changes of a short life reach only when these bounds are small. */
+const SMALL: readonly Life[] = ['feeds', 'relays', 'handedOver', 'cameBack'];
+const expectRead = changeSources([...(SMALL.includes(life) ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { collecting } = await import('../test/support/collecting-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
 const { feedLife, relayLife } = await import('../test/support/feed-lives.ts');
+const { FEED_SCHEDULES } = await import('../test/support/feed-schedules.ts');
 const { RELAY_SCHEDULES } = await import('../test/support/relay-schedules.ts');
 const { nodeLife } = await import('../test/support/node-lives.ts');
 const { checkThenWrite } = await import('../test/support/check-then-write.ts');
@@ -33,9 +34,9 @@ const options: SimulationOptions = {
   ...(whenSilent === undefined ? {} : { step: checkThenWrite(whenSilent) }),
   ...trace,
 };
-const RELAY_SCHEDULE_LIVES = Object.fromEntries(
-  Object.entries(RELAY_SCHEDULES).map(([name, run]) => [name, () => run(trace)]),
-) as Record<RelayScheduleName, () => Promise<Troubles>>;
+const FEED_SCHEDULE_LIVES = Object.fromEntries(
+  Object.entries({ ...RELAY_SCHEDULES, ...FEED_SCHEDULES }).map(([name, run]) => [name, () => run(trace)]),
+) as Record<RelayScheduleName | FeedScheduleName, () => Promise<Troubles>>;
 const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles>>> = {
   full: (seed) => full(seed, options),
   micro: (seed) => micro(seed, options),
@@ -44,7 +45,7 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   feeds: (seed) => feedLife(seed, trace),
   relays: (seed) => relayLife(seed, trace),
   ...mapSchedules(),
-  ...RELAY_SCHEDULE_LIVES,
+  ...FEED_SCHEDULE_LIVES,
 };
 
 function mapSchedules() {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
+import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 
 export type Size = 'full' | 'micro' | 'collecting' | 'nodes' | 'feeds' | 'relays';
@@ -15,13 +16,13 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   collecting: 4_000,
   // Whole hosts with their look-ups; each mutant of these is noticed within the first few.
   nodes: 2_000,
-  // Hosts that follow each other; each mutant of these is noticed within the first 350.
+  // Hosts that follow each other; each mutant of these that chance finds is noticed within the first 40.
   feeds: 600,
   // The same through relays, whose mutants are noticed by schedules.
   relays: 300,
 };
 /** A schedule is one run, whatever its seed. */
-export type Life = Size | ScheduleName | RelayScheduleName;
+export type Life = Size | ScheduleName | FeedScheduleName | RelayScheduleName;
 
 /** What a thread runs, from its start on. */
 export interface SearchThread {

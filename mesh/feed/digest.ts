@@ -3,6 +3,8 @@
 // drifted. It is no proof against somebody who may choose many rows freely, which only the owner of the index may.
 import { hash } from 'node:crypto';
 import type { IndexRow } from '../lookup/index-entry.ts';
+import type { Clock } from '../ports.ts';
+import { inTurns } from '../time/turns.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 const HEX_DIGITS = 64;
@@ -17,6 +19,15 @@ export function changedDigest(digest: string, gone: Iterable<IndexRow>, come: It
   for (const row of gone) sum -= hashOf(row);
   for (const row of come) sum += hashOf(row);
   return textOf(((sum % MODULUS) + MODULUS) % MODULUS);
+}
+
+/** Of all these rows, made in turns. */
+export async function digestOf(rows: Iterable<IndexRow>, clock: Clock): Promise<string> {
+  let sum = 0n;
+  await inTurns(rows, clock, (row) => {
+    sum += hashOf(row);
+  });
+  return textOf(sum % MODULUS);
 }
 
 function hashOf(row: IndexRow): bigint {

@@ -29,6 +29,8 @@ export interface FeedQuestion {
   readonly waitMs: number;
   /** What the asked host itself said once, if its log is not what it was then. */
   readonly seen?: SignedHead | undefined;
+  /** The asked host's own log, if the asking one has told it as ended: the host was gone, or had another log since. */
+  readonly ended?: LogId | undefined;
 }
 
 export type FeedAnswer =
@@ -96,6 +98,7 @@ export const feedQuestionSchema: z.ZodType<FeedQuestion> = z.object({
   after: n,
   waitMs: z.int().min(0).max(FEED_QUIET_MS_MAX),
   seen: signedHeadSchema.optional(),
+  ended: logIdSchema.optional(),
 });
 
 export const snapshotQuestionSchema: z.ZodType<SnapshotQuestion> = z.object({

@@ -32,8 +32,11 @@ export interface KnownAgent {
 
 /** `n`: where the host's log stands by then. */
 export interface Occasion extends Place {
-  /** Why something is told that stands in no log: a snapshot of the host was taken, or the host is gone for good. */
-  readonly why: 'snapshot' | 'gone';
+  /**
+   * Why something is told that stands in no log: a snapshot of the host was taken; in it, an agent's addresses are other agents' by now; or
+   * the host is gone for good.
+   */
+  readonly why: 'snapshot' | 'handover' | 'gone';
   readonly hostId: HostId;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -52,7 +55,7 @@ export function resyncEntries(
   if (named === undefined) return [];
   const changes = changesOf(before?.rows ?? [], after?.rows ?? []);
   const entry = (event: ResyncEntry['event'], fields?: readonly string[]): ResyncEntry => ({
-    id: idOf(occasion, named.id, event),
+    id: idOf(occasion, { agentId: named.id, event, current: changes.current }),
     event,
     timestamp: occasion.at,
     agent: { id: named.id, name: named.name, hostId: occasion.hostId },
@@ -67,9 +70,16 @@ export function resyncEntries(
   return fields.length === 0 ? [] : [...email, entry('agent.updated', fields)];
 }
 
-/** 32 hexadecimal digits. */
-function idOf({ why, logId, n }: Occasion, agentId: AgentId, event: string): string {
-  return hash('sha256', `${why}\n${logId}\n${n}\n${agentId}\n${event}`, 'hex').slice(0, 32);
+interface Identified {
+  readonly agentId: AgentId;
+  readonly event: string;
+  readonly current: readonly EmailAddress[];
+}
+
+/** 32 hexadecimal digits. What an agent keeps when it hands addresses over depends on what the copy knew of it; then so does the id. */
+function idOf({ why, logId, n }: Occasion, { agentId, event, current }: Identified): string {
+  const kept = why === 'handover' ? [...current].sort() : [];
+  return hash('sha256', [why, logId, n, agentId, event, ...kept].join('\n'), 'hex').slice(0, 32);
 }
 
 function changesOf(before: readonly IndexRow[], after: readonly IndexRow[]): ResyncEntry['changes'] {

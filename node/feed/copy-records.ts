@@ -2,8 +2,12 @@
 //   feed/head/<host>               how far the host's log was followed, as the host signed it
 //   feed/row/<host>/<key>          an address that the host shows
 //   feed/bare/<host>/<agent>       the name of an agent that the host has, and that shows no address
+//   feed/occasion/<host>           what of the host is told of beside its log, until all of it is
+//   feed/left/<host>               the logs of the host that were followed before, the last one first
 
 import type { SignedHead } from '../../mesh/feed/head.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
+import type { Occasion } from '../../mesh/feed/resync.ts';
 import { isMap } from '../../mesh/json/foreign-json.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import { type AddressKey, type AgentId, type HostId, parseAgentId, parseHostId } from '../../mesh/names.ts';
@@ -17,7 +21,9 @@ export const COPY_PREFIX = 'feed/';
 export type CopyRecord =
   | { readonly kind: 'head'; readonly hostId: HostId; readonly head: SignedHead }
   | { readonly kind: 'row'; readonly hostId: HostId; readonly row: IndexRow }
-  | { readonly kind: 'bare'; readonly hostId: HostId; readonly id: AgentId; readonly name: string };
+  | { readonly kind: 'bare'; readonly hostId: HostId; readonly id: AgentId; readonly name: string }
+  | { readonly kind: 'occasion'; readonly hostId: HostId; readonly occasion: Occasion }
+  | { readonly kind: 'left'; readonly hostId: HostId; readonly logIds: readonly LogId[] };
 
 /** `head`: absent, and nothing is known of the host's log any more. */
 export function headWrite(hostId: HostId, head: SignedHead | undefined): Write {
@@ -33,6 +39,14 @@ export function bareWrite(hostId: HostId, id: AgentId, name: string | undefined)
   return { key: `${COPY_PREFIX}bare/${hostId}/${id}`, value: name };
 }
 
+export function occasionWrite(hostId: HostId, occasion: Occasion | undefined): Write {
+  return { key: `${COPY_PREFIX}occasion/${hostId}`, value: occasion };
+}
+
+export function leftWrite(hostId: HostId, logIds: readonly LogId[]): Write {
+  return { key: `${COPY_PREFIX}left/${hostId}`, value: logIds };
+}
+
 /** Throws `store_failed` when the record is not what its key says. Rows were checked when they came in. */
 export function readCopyRecord({ key, value }: StoredRecord): CopyRecord {
   const [, kind, host = '', rest = ''] = /^feed\/(\w+)\/([^/]+)(?:\/(.*))?$/s.exec(key) ?? [];
@@ -40,6 +54,9 @@ export function readCopyRecord({ key, value }: StoredRecord): CopyRecord {
   if (hostId !== undefined && kind === 'head' && isMap(value) && isHead(value)) return { kind, hostId, head: value };
   if (hostId !== undefined && kind === 'row' && isMap(value) && value.key === rest)
     return { kind, hostId, row: value as unknown as IndexRow };
+  if (hostId !== undefined && kind === 'occasion' && isMap(value) && isOccasion(value))
+    return { kind, hostId, occasion: value };
+  if (hostId !== undefined && kind === 'left' && isListOfTexts(value)) return { kind, hostId, logIds: value };
   const id = parseAgentId(rest);
   if (hostId !== undefined && kind === 'bare' && id !== undefined && typeof value === 'string')
     return { kind, hostId, id, name: value };
@@ -55,4 +72,14 @@ function isHead(value: object): value is SignedHead {
     typeof digest === 'string' &&
     typeof signature === 'string'
   );
+}
+
+function isOccasion(value: object): value is Occasion {
+  const { why, logId, n, at } = value as Partial<Occasion>;
+  const isKnown = why === 'snapshot' || why === 'gone';
+  return isKnown && typeof logId === 'string' && typeof n === 'number' && typeof at === 'string';
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

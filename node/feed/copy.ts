@@ -77,6 +77,11 @@ export class Copy implements MeshCopy {
     for (const copied of this.#hosts.get(hostId)?.rows.values() ?? []) yield copied.row();
   }
 
+  /** The addresses that the host shows. It may change while they are gone through. */
+  keysOf(hostId: HostId): Iterable<AddressKey> {
+    return this.#hosts.get(hostId)?.rows.keys() ?? [];
+  }
+
   rowOf(hostId: HostId, key: AddressKey): IndexRow | undefined {
     return this.#hosts.get(hostId)?.rows.get(key)?.row();
   }

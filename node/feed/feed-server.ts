@@ -18,7 +18,7 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
 import { type FeedLog, feedEntryOf } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import { SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
+import { BEGUN_ANEW_MS_MIN, SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
 import { waitForNews } from './news-wait.ts';
 
 const SNAPSHOT_ID_BYTES = 16;
@@ -55,6 +55,7 @@ export class FeedServer {
   readonly #snapshots = new Map<string, Snapshot>();
   #named: Promise<void> | undefined;
   #renewing: Promise<void> | undefined;
+  #begunMs = -Infinity;
   /** The newest statement: all who follow closely are told the same one. */
   #head: SignedHead | undefined;
 
@@ -68,6 +69,7 @@ export class FeedServer {
     const { changes, clock } = this.#options;
     await this.ready();
     if (question.seen !== undefined) await this.#compare(question.seen);
+    if (question.ended === changes.logId) await this.#beginAnew();
     if (question.logId !== changes.logId) return { kind: 'gone', logId: changes.logId };
     const isNew = () => changes.ownHead.n > question.after || changes.logId !== question.logId;
     if (changes.ownHead.n === question.after && question.waitMs > 0)
@@ -133,13 +135,25 @@ export class FeedServer {
     if (seen.hostId !== hostId || seen.logId !== changes.logId) return;
     if (this.#own === undefined || !isSignedBy(seen, this.#own)) return;
     if ((await this.#bearsOut(seen)) !== false) return;
-    this.#renewing ??= this.#renew(seen);
+    this.#renewing ??= this.#renew({ n: seen.n });
     await this.#renewing;
   }
 
-  async #renew({ logId, n }: SignedHead): Promise<void> {
+  /**
+   * This host was gone, or has its old data again after a disk was lost; and its log is told as ended. What is told of the same places once more
+   * would be taken for a repeat. Seldom, whoever asks for it: all followers take a snapshot then.
+   */
+  async #beginAnew(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#begunMs < BEGUN_ANEW_MS_MIN) return;
+    this.#begunMs = nowMs;
+    this.#renewing ??= this.#renew({ why: 'told as ended' });
+    await this.#renewing;
+  }
+
+  async #renew(fields: Readonly<Record<string, unknown>>): Promise<void> {
     const { changes, log } = this.#options;
-    log.warn('feed.log_renewed', { logId, n, ownN: changes.ownHead.n });
+    log.warn('feed.log_renewed', { logId: changes.logId, ...fields, ownN: changes.ownHead.n });
     await changes.renew();
     this.#renewing = undefined;
   }

@@ -7,13 +7,13 @@ import type { Roster } from '../../mesh/roster.ts';
 import type { PublicKey } from '../../mesh/signature/ed25519.ts';
 import type { FeedLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
+import { announceGone } from './departure.ts';
 import type { FollowingView } from './following-view.ts';
 import type { HostCopies } from './host-copies.ts';
 import { HostFollower } from './host-follower.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import { GONE_LOOK_MS } from './limits.ts';
 import { Relays } from './relays.ts';
-import { announceGone } from './snapshot-intake.ts';
 
 export interface FollowersOptions {
   readonly roster: () => Roster;
@@ -29,8 +29,6 @@ export interface FollowersOptions {
   readonly clock: Clock;
   readonly random: Pick<Random, 'next'>;
   readonly log: Log;
-  /** Of a snapshot: fewer, in simulations. */
-  readonly entriesPerCommit?: number | undefined;
   /** Who votes on claims, this host among them or not. */
   readonly voters: () => readonly HostId[];
   /** Hosts up to which everybody follows everybody: fewer, in simulations. */
@@ -47,7 +45,7 @@ interface Following {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #following = new Map<HostId, Following>();
-  /** Followers that were ended, until they are. */
+  /** Until nothing of a host is in hand any more, no other follower of it begins: both would write the same down. */
   readonly #ending = new Map<HostId, Promise<void>>();
   readonly #relays: Relays;
   #failed: ((error: unknown) => void) | undefined;
@@ -97,9 +95,8 @@ export class Followers {
       await Promise.race([Promise.all([this.#lookForGone(signal), relayed]), failed.promise]);
     } finally {
       this.#failed = undefined;
-      const following = [...this.#following.values()];
       for (const id of [...this.#following.keys()]) this.#end(id);
-      await Promise.allSettled(following.map(({ ended }) => ended));
+      await Promise.all(this.#ending.values());
     }
   }
 
@@ -135,7 +132,6 @@ export class Followers {
       isLegacy: () => isLegacy(hostId),
       relays: this.#relays,
     });
-    // What the follower before has in hand is written down first, or both would write it.
     const before = this.#ending.get(hostId);
     const run = () => follower.run(stop.signal);
     const ended = (before === undefined ? run() : before.then(run)).catch((error: unknown) => this.#failed?.(error));
@@ -147,20 +143,36 @@ export class Followers {
     if (following === undefined) return;
     following.stop.abort();
     this.#following.delete(id);
-    const ended = following.ended.finally(() => {
+    this.#hold(id, following.ended);
+  }
+
+  #hold(id: HostId, inHand: Promise<void>): void {
+    const ended = Promise.allSettled([inHand]).then(() => {
       if (this.#ending.get(id) === ended) this.#ending.delete(id);
     });
     this.#ending.set(id, ended);
   }
 
   async #lookForGone(signal: AbortSignal): Promise<void> {
-    const { clock, roster, isMember, copies } = this.#options;
+    const { clock, copies } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(GONE_LOOK_MS, signal);
       for (const id of copies.hosts()) {
+        if (this.#isGone(id)) await this.#ending.get(id);
         if (signal.aborted) return;
-        if (roster().get(id) === undefined && !isMember(id)) await announceGone(this.#options, id);
+        if (this.#isGone(id)) await this.#announceGone(id, signal);
       }
     }
+  }
+
+  #isGone(id: HostId): boolean {
+    const { roster, isMember } = this.#options;
+    return roster().get(id) === undefined && !isMember(id);
+  }
+
+  async #announceGone(id: HostId, signal: AbortSignal): Promise<void> {
+    const announced = announceGone(this.#options, id, signal);
+    this.#hold(id, announced);
+    await announced;
   }
 }

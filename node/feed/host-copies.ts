@@ -4,17 +4,29 @@
 
 import type { Taken } from '../../mesh/feed/follower.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';
-import type { KnownAgent } from '../../mesh/feed/resync.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
+import type { KnownAgent, Occasion } from '../../mesh/feed/resync.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { AddressKey, AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Store } from '../store/store.ts';
 import { Copy } from './copy.ts';
-import { bareWrite, COPY_PREFIX, headWrite, readCopyRecord, rowWrite } from './copy-records.ts';
+import {
+  bareWrite,
+  COPY_PREFIX,
+  headWrite,
+  leftWrite,
+  occasionWrite,
+  readCopyRecord,
+  rowWrite,
+} from './copy-records.ts';
+import { LEFT_LOGS_MAX } from './limits.ts';
 
-/** `head`: absent while a snapshot is taken in, whose parts belong to no place. */
-export type HostChange = Pick<Taken, 'rows' | 'agents'> & { readonly head: SignedHead | undefined };
+/** Where a host's log stands; or the occasion, while parts of what is told beside the log belong to no place of it; absent: it has ended. */
+export type HostStanding = SignedHead | Occasion | undefined;
+
+export type HostChange = Pick<Taken, 'rows' | 'agents'> & { readonly standing: HostStanding };
 
 /** To be committed, and then applied. */
 export interface Prepared {
@@ -24,11 +36,17 @@ export interface Prepared {
 
 export class HostCopies {
   readonly copy: Copy;
+  readonly #clock: Clock;
   readonly #heads = new Map<HostId, SignedHead>();
+  readonly #occasions = new Map<HostId, Occasion>();
+  readonly #left = new Map<HostId, readonly LogId[]>();
   /** Agents without an address that is shown: the copy has the others. */
   readonly #bare = new Map<HostId, Map<AgentId, string>>();
+  /** Hosts whose rows were read from their index: they stand in memory alone, and nobody was told of them. */
+  readonly #read = new Set<HostId>();
 
   private constructor(clock: Clock) {
+    this.#clock = clock;
     this.copy = new Copy(clock);
   }
 
@@ -40,6 +58,8 @@ export class HostCopies {
         const record = readCopyRecord(stored);
         if (record.kind === 'row') copies.copy.change(record.hostId, { drop: [], put: [record.row] });
         else if (record.kind === 'head') copies.#heads.set(record.hostId, record.head);
+        else if (record.kind === 'occasion') copies.#occasions.set(record.hostId, record.occasion);
+        else if (record.kind === 'left') copies.#left.set(record.hostId, record.logIds);
         else copies.#bareOf(record.hostId).set(record.id, record.name);
       });
     return copies;
@@ -47,7 +67,8 @@ export class HostCopies {
 
   /** Hosts of which something is known. */
   hosts(): ReadonlySet<HostId> {
-    return new Set([...this.#heads.keys(), ...this.#bare.keys(), ...this.copy.hosts()]);
+    const known = [this.#heads, this.#occasions, this.#bare].flatMap((some) => [...some.keys()]);
+    return new Set([...known, ...this.copy.hosts()]);
   }
 
   /** How far the host's log was followed, in its own words; `undefined`: it is to be followed from a snapshot on. */
@@ -59,31 +80,64 @@ export class HostCopies {
     return this.#heads;
   }
 
+  /** What is told of the host beside its log, and not to the end yet. */
+  occasion(hostId: HostId): Occasion | undefined {
+    return this.#occasions.get(hostId);
+  }
+
+  /** Whether the log was followed, and is told as ended or followed by another one. */
+  hasLeft(hostId: HostId, logId: LogId): boolean {
+    const { why, logId: told } = this.#occasions.get(hostId) ?? {};
+    return (why === 'gone' && told === logId) || (this.#left.get(hostId)?.includes(logId) ?? false);
+  }
+
   rowOf(hostId: HostId, key: AddressKey): IndexRow | undefined {
     return this.copy.rowOf(hostId, key);
   }
 
-  /** The agents of a host, with their addresses. */
-  agents(hostId: HostId): ReadonlyMap<AgentId, KnownAgent> {
+  /** Whether the host's rows were read from its index, and not heard. */
+  isRead(hostId: HostId): boolean {
+    return this.#read.has(hostId);
+  }
+
+  /** The host's rows come from its index from now on. What was heard of it must have ended. */
+  beginReading(hostId: HostId): void {
+    this.#read.add(hostId);
+  }
+
+  /** What was read of the host goes, in turns. */
+  async endReading(hostId: HostId): Promise<void> {
+    await inTurns(this.copy.keysOf(hostId), this.#clock, (key) => this.copy.change(hostId, { drop: [key], put: [] }));
+    this.copy.forget(hostId);
+    this.#read.delete(hostId);
+  }
+
+  /** The agents of a host, with their addresses. Works in turns. */
+  async agents(hostId: HostId): Promise<Map<AgentId, KnownAgent>> {
     const agents = new Map<AgentId, KnownAgent & { rows: IndexRow[] }>();
     for (const [id, name] of this.#bare.get(hostId) ?? []) agents.set(id, { id, name, rows: [] });
-    for (const row of this.copy.ofHost(hostId)) {
+    await inTurns(this.copy.ofHost(hostId), this.#clock, (row) => {
       const known = agents.get(row.agentId);
       if (known === undefined) agents.set(row.agentId, { id: row.agentId, name: row.agentName, rows: [row] });
       else known.rows.push(row);
-    }
+    });
     return agents;
   }
 
-  change(hostId: HostId, { rows, agents, head }: HostChange): Prepared {
+  change(hostId: HostId, { rows, agents, standing }: HostChange): Prepared {
     const showing = this.#showingAfter(hostId, { rows, agents });
     const bare = [...agents].map(([id, name]) => [id, showing.has(id) ? undefined : name] as const);
+    const head = standing !== undefined && 'signature' in standing ? standing : undefined;
+    const occasion = standing !== undefined && 'why' in standing ? standing : undefined;
+    const left = this.#leftWith(hostId, standing);
     const writes = [
       ...rows.drop.map((key) => rowWrite(hostId, key, undefined)),
       ...rows.put.map((row) => rowWrite(hostId, row.key, row)),
       ...bare
         .filter(([id, name]) => name !== this.#bare.get(hostId)?.get(id))
         .map(([id, name]) => bareWrite(hostId, id, name)),
+      ...(occasion === this.#occasions.get(hostId) ? [] : [occasionWrite(hostId, occasion)]),
+      ...(left === undefined ? [] : [leftWrite(hostId, left)]),
       headWrite(hostId, head),
     ];
     const apply = () => {
@@ -92,25 +146,25 @@ export class HostCopies {
         if (name === undefined) this.#bareOf(hostId).delete(id);
         else this.#bareOf(hostId).set(id, name);
       }
-      if (head === undefined) this.#heads.delete(hostId);
-      else this.#heads.set(hostId, head);
+      setOrDelete(this.#heads, hostId, head);
+      setOrDelete(this.#occasions, hostId, occasion);
+      if (left !== undefined) this.#left.set(hostId, left);
     };
     return { writes, apply };
   }
 
-  /** Everything about the host goes. */
-  forget(hostId: HostId): Prepared {
-    const writes = [
-      ...[...this.copy.ofHost(hostId)].map(({ key }) => rowWrite(hostId, key, undefined)),
-      ...[...(this.#bare.get(hostId)?.keys() ?? [])].map((id) => bareWrite(hostId, id, undefined)),
-      headWrite(hostId, undefined),
-    ];
-    const apply = () => {
-      this.copy.forget(hostId);
-      this.#bare.delete(hostId);
-      this.#heads.delete(hostId);
-    };
-    return { writes, apply };
+  /** Logs that were followed before, where another one takes the place of the last one. */
+  #leftWith(hostId: HostId, standing: HostStanding): readonly LogId[] | undefined {
+    const logId = (this.#heads.get(hostId) ?? this.#occasions.get(hostId))?.logId;
+    if (logId === undefined || logId === standing?.logId) return undefined;
+    const others = this.#left.get(hostId)?.filter((other) => other !== logId) ?? [];
+    return [logId, ...others].slice(0, LEFT_LOGS_MAX);
+  }
+
+  /** The host is known no more. All its agents must be gone by then. */
+  forget(hostId: HostId): void {
+    this.copy.forget(hostId);
+    this.#bare.delete(hostId);
   }
 
   /** Of these agents, those that show an address once the rows are changed. */
@@ -127,4 +181,9 @@ export class HostCopies {
     this.#bare.set(hostId, known);
     return known;
   }
+}
+
+function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }

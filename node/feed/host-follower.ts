@@ -1,44 +1,28 @@
 // Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
 // each time. A feed that is not believed is followed no further until it is what it was, or another log.
-import { isDeepStrictEqual } from 'node:util';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
-import { type FeedRefusal, takeChunk } from '../../mesh/feed/follower.ts';
-import { isSignedBy, type SignedHead } from '../../mesh/feed/head.ts';
+import type { FeedRefusal } from '../../mesh/feed/follower.ts';
+import type { SignedHead } from '../../mesh/feed/head.ts';
 import { FEED_VERSION, type FeedAnswer, type FeedQuestion } from '../../mesh/feed/messages.ts';
 import { judgeRun, type RelayedRun } from '../../mesh/feed/relayed-runs.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
-import type { ParseAddress } from '../../mesh/lookup/index-entry.ts';
-import type { AddressKey, HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
-import type { PublicKey } from '../../mesh/signature/ed25519.ts';
-import type { FeedLog } from '../changes/change-log.ts';
-import type { Log } from '../log.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { PeerTransport, Random } from '../../mesh/ports.ts';
 import { AskingTurns, type Outcome } from './asking-turns.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import type { FollowingView } from './following-view.ts';
-import { heardEntry } from './heard-entry.ts';
-import type { HostCopies } from './host-copies.ts';
+import { HostIntake, type IntakeOptions } from './host-intake.ts';
 import type { LegacyReader } from './legacy-reader.ts';
-import { LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { HASTY_REST_MS, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
 import { QuietWait } from './quiet-wait.ts';
-import { readSnapshot, takeSnapshot } from './snapshot-intake.ts';
 
-export interface FollowerOptions {
-  readonly hostId: HostId;
+export interface FollowerOptions extends IntakeOptions {
   readonly transport: PeerTransport;
-  readonly changes: FeedLog;
-  readonly copies: HostCopies;
   /** Whether the host only serves the look-up, and is read in place of being followed. */
   readonly isLegacy: () => boolean;
   readonly legacy: Pick<LegacyReader, 'read'>;
-  /** The host's key, as far as it is known. */
-  readonly key: () => PublicKey | undefined;
-  readonly parseAddress: ParseAddress;
-  readonly clock: Clock;
   readonly random: Pick<Random, 'next'>;
-  readonly log: Log;
-  readonly entriesPerCommit?: number | undefined;
   /** Absent: the host is always asked itself. */
   readonly relays?: RelayedBy | undefined;
 }
@@ -51,11 +35,12 @@ interface RelayedBy {
 }
 
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
-const HASTY_MS = 1_000;
+const REST: Outcome = { kind: 'rest', restMs: HASTY_REST_MS };
 
 export class HostFollower {
   readonly #options: FollowerOptions;
   readonly #questions: FeedQuestions;
+  readonly #intake: HostIntake;
   #refusal: FeedRefusal | undefined;
   #silence: string | undefined;
   /** Whether no relay says enough of the host. */
@@ -66,12 +51,15 @@ export class HostFollower {
   readonly #turns: AskingTurns;
   #isWaitingForNews = false;
   readonly #quiet: QuietWait;
+  /** Whether a snapshot was the last that was taken in. */
+  #isNew = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#questions = new FeedQuestions(options.transport, options.hostId);
     this.#turns = new AskingTurns(options);
     this.#quiet = new QuietWait(options.clock);
+    this.#intake = new HostIntake(options);
   }
 
   get view(): FollowingView {
@@ -89,6 +77,8 @@ export class HostFollower {
   /** Resolves when `signal` has aborted. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
+    await this.#inTurn(() => this.#intake.expectWhole());
+    if (this.#isLost) this.ask();
     while (!signal.aborted) {
       if (this.#isLeftToRelays)
         // It may turn out meanwhile that the host only serves the look-up.
@@ -137,10 +127,17 @@ export class HostFollower {
 
   /** A relay says that the host confirmed, at `atMs` of the monotonic clock, what the copy shows. */
   confirm(atMs: number): void {
+    if (this.#isLost) return;
     const { copies, hostId } = this.#options;
     copies.copy.confirm(hostId, atMs);
     this.#silence = undefined;
     if (this.#refusal === undefined) this.#isWanted = false;
+  }
+
+  /** Whether the copy is not what the host signed, so that nothing can be added to it. */
+  get #isLost(): boolean {
+    const { copies, hostId } = this.#options;
+    return this.#intake.head === undefined && copies.head(hostId) !== undefined;
   }
 
   get #isRelayed(): boolean {
@@ -152,8 +149,8 @@ export class HostFollower {
   }
 
   async #takeRun(run: RelayedRun, relay: HostId): Promise<void> {
-    const { copies, hostId, log } = this.#options;
-    const verdict = judgeRun(copies.head(hostId), run);
+    const { hostId, log } = this.#options;
+    const verdict = judgeRun(this.#intake.head, run);
     if (verdict.kind === 'known') return;
     if (verdict.kind === 'behind') return this.ask();
     const refusal = await this.#takeChunk({ kind: 'chunk', entries: verdict.entries, head: run.head, more: true });
@@ -185,7 +182,8 @@ export class HostFollower {
   }
 
   async #follow(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
-    const { clock } = this.#options;
+    const { clock, copies, hostId } = this.#options;
+    if (copies.isRead(hostId)) await copies.endReading(hostId);
     const sinceMs = clock.monotonicMs();
     const question = this.#question();
     const answer = await this.#news(question, turn);
@@ -195,36 +193,51 @@ export class HostFollower {
     const refusal = await this.#takeChunk(answer);
     if (refusal?.reason === 'drifted') return this.#mend(refusal, signal);
     if (refusal !== undefined) return this.#refuse(refusal);
+    if (answer.entries.length > 0) return GO_ON;
+    if (answer.more) return this.#tire('says that its log goes on, and sends nothing of it');
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
-    const isHasty = question.waitMs > 0 && answer.entries.length === 0 && clock.monotonicMs() - sinceMs < HASTY_MS;
-    return isHasty ? { kind: 'rest', restMs: HASTY_MS } : GO_ON;
+    return question.waitMs > 0 && clock.monotonicMs() - sinceMs < HASTY_REST_MS ? REST : GO_ON;
   }
 
+  /** A host that is back at a log which is told as ended is asked to begin another one, for its places would be taken for what they were. */
   async #news(question: FeedQuestion, turn: AbortSignal): Promise<FeedAnswer> {
+    const { copies, hostId } = this.#options;
     this.#isWaitingForNews = question.waitMs > 0;
     try {
-      return await this.#quiet.ask(question, (asked) => this.#questions.news(asked, turn), turn);
+      const answer = await this.#quiet.ask(question, (asked) => this.#questions.news(asked, turn), turn);
+      if (answer.kind !== 'gone' || !copies.hasLeft(hostId, answer.logId)) return answer;
+      return await this.#questions.news({ ...question, ended: answer.logId }, turn);
     } finally {
       this.#isWaitingForNews = false;
     }
   }
 
   /** The entries are the host's, and the addresses are not what they make: a snapshot puts the copy right, and tells what that changes. */
-  async #mend({ why }: FeedRefusal, signal: AbortSignal): Promise<Outcome> {
-    const { log, hostId } = this.#options;
-    log.error('feed.drifted', { peer: hostId, why });
+  async #mend({ why }: Pick<FeedRefusal, 'why'>, signal: AbortSignal): Promise<Outcome> {
+    this.#intake.drifted(why);
     return this.#followAnew(signal);
   }
 
   async #followAnew(signal: AbortSignal): Promise<Outcome> {
-    const taken = await this.#takeSnapshot(signal);
+    const taken = await this.#intake.takeSnapshot(this.#questions, signal);
     if (taken === undefined) return GO_ON;
-    return taken.kind === 'gone' ? { kind: 'failed' } : this.#refuse(taken);
+    if ('kind' in taken) return taken.kind === 'gone' ? { kind: 'failed' } : this.#refuse(taken);
+    this.#believed(taken);
+    if (this.#isNew)
+      return this.#tire('has told nothing of its log since its last snapshot but that another one is needed');
+    this.#isNew = true;
+    return GO_ON;
+  }
+
+  /** Nothing came of asking, and nothing may come of it again. */
+  #tire(what: string): Outcome {
+    this.#silence = `Host '${this.#options.hostId}' ${what}.`;
+    return { kind: 'failed' };
   }
 
   #question(): FeedQuestion {
     const { copies, hostId } = this.#options;
-    const head = copies.head(hostId);
+    const { head } = this.#intake;
     const seen = this.#refusal === undefined ? undefined : head;
     const isHeard = copies.copy.confirmedMs(hostId) !== undefined && this.#silence === undefined;
     const isWaiting = isHeard && this.#refusal === undefined && !this.#isRelayed;
@@ -239,49 +252,16 @@ export class HostFollower {
   }
 
   async #takeChunk(chunk: Extract<FeedAnswer, { kind: 'chunk' }>): Promise<FeedRefusal | undefined> {
-    const { hostId, copies, changes, clock, parseAddress } = this.#options;
-    const from = copies.head(hostId);
-    if (from === undefined)
-      throw new MeshError(
-        'peer_unintelligible',
-        `Host '${hostId}' sent entries of its log without a place to begin at.`,
-      );
-    const rowOf = (key: AddressKey) => copies.rowOf(hostId, key);
-    const isGenuine = (head: SignedHead) => this.#isGenuine(head);
-    const taken = await takeChunk({ hostId, isGenuine, parseAddress, clock, rowOf }, from, chunk);
-    if (taken.kind === 'refused') return taken;
-    if (taken.entries.length > 0) {
-      const { writes, apply } = copies.change(hostId, taken);
-      const heard = taken.entries.map((one) => heardEntry(hostId, from.logId, one));
-      await changes.hear(heard, writes, apply);
-    }
+    const refusal = await this.#intake.takeChunk(chunk);
+    if (refusal !== undefined) return refusal;
     this.#believed(chunk.head);
     this.#quiet.stands(chunk.more ? undefined : chunk.index);
-    if (!chunk.more) {
-      copies.copy.confirm(hostId);
-      this.#isWanted = false;
-    }
+    if (chunk.entries.length > 0 || !chunk.more) this.#isNew = false;
+    if (chunk.more) return undefined;
+    const { copies, hostId } = this.#options;
+    copies.copy.confirm(hostId);
+    this.#isWanted = false;
     return undefined;
-  }
-
-  /** Resolves with why it was not taken, if it was not. */
-  async #takeSnapshot(signal: AbortSignal): Promise<FeedRefusal | { readonly kind: 'gone' } | undefined> {
-    const { hostId, parseAddress, clock } = this.#options;
-    const isGenuine = (head: SignedHead) => this.#isGenuine(head);
-    const read = await readSnapshot({ hostId, questions: this.#questions, isGenuine, parseAddress, clock }, signal);
-    if (read.kind !== 'snapshot') return read;
-    if (signal.aborted) return undefined;
-    await takeSnapshot(this.#options, read);
-    this.#believed(read.head);
-    return undefined;
-  }
-
-  #isGenuine(head: SignedHead): boolean {
-    const { copies, hostId, key } = this.#options;
-    // A host that has nothing new says the same again.
-    if (copies.head(hostId)?.signature === head.signature && isDeepStrictEqual(copies.head(hostId), head)) return true;
-    const known = key();
-    return known !== undefined && isSignedBy(head, known);
   }
 
   #believed(head: SignedHead): void {

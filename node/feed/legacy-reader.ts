@@ -2,6 +2,7 @@
 // of it is told as an event; and nothing of it is kept on disk, for the next reading has all of it.
 
 import { MeshError } from '../../mesh/errors.ts';
+import { isSameRow } from '../../mesh/feed/row-equality.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import { EMAIL_INDEX_PATH, membersOf, type ParseAddress, readIndexEntry } from '../../mesh/lookup/index-entry.ts';
@@ -9,6 +10,8 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
+import type { FeedLog } from '../changes/change-log.ts';
+import { announceGone } from './departure.ts';
 import type { HostCopies } from './host-copies.ts';
 
 export interface LegacyReaderOptions {
@@ -16,6 +19,7 @@ export interface LegacyReaderOptions {
   readonly roster: () => Roster;
   readonly transport: PeerTransport;
   readonly copies: HostCopies;
+  readonly changes: Pick<FeedLog, 'hear'>;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;
 }
@@ -54,9 +58,23 @@ export class LegacyReader {
       const { hostUrl: _, ...entry } = listed.entry;
       rows.set(listed.key, { address: listed.address, key: listed.key, ...entry });
     });
-    const drop = [...copies.copy.ofHost(hostId)].map(({ key }) => key).filter((key) => !rows.has(key));
-    copies.copy.change(hostId, { drop, put: [...rows.values()] });
+    if (!copies.isRead(hostId)) await this.#endHearing(signal);
+    if (signal.aborted) return;
+    await inTurns(copies.copy.keysOf(hostId), clock, (key) => {
+      if (!rows.has(key)) copies.copy.change(hostId, { drop: [key], put: [] });
+    });
+    await inTurns(rows.values(), clock, (row) => {
+      const known = copies.rowOf(hostId, row.key);
+      if (known === undefined || !isSameRow(known, row)) copies.copy.change(hostId, { drop: [], put: [row] });
+    });
     copies.copy.confirm(hostId);
     this.#etag = answer.etag;
+  }
+
+  /** What was told of a log is told to its end: from now on nobody would hear what becomes of it. */
+  async #endHearing(signal: AbortSignal): Promise<void> {
+    const { hostId, copies } = this.#options;
+    if (copies.hosts().has(hostId)) await announceGone(this.#options, hostId, signal);
+    if (!signal.aborted) copies.beginReading(hostId);
   }
 }

@@ -3,6 +3,8 @@
 /** A snapshot that nobody asks on for is dropped. */
 export const SNAPSHOT_KEPT_MS = 60_000;
 export const SNAPSHOTS_MAX = 16;
+/** Of one host. Its addresses are bound as those of an index are. */
+export const SNAPSHOT_AGENTS_MAX = 200_000;
 /** What waits for an answer has the time that it may take to come, beside the wait itself. */
 export const FEED_ANSWER_MS_MAX = 10_000;
 /** After a failure, and doubled with each further one. */
@@ -10,8 +12,11 @@ export const FOLLOW_AGAIN_MS_MIN = 500;
 export const FOLLOW_AGAIN_MS_MAX = 30_000;
 /** A feed that is not believed is asked again, for it may have been mended. */
 export const REFUSED_AGAIN_MS = 30_000;
-/** Events of a snapshot that are committed together. */
+/** Whoever answers at once, and with nothing, is asked again after this long. */
+export const HASTY_REST_MS = 1_000;
+/** What is told beside a log is committed in parts of so many events and rows, and one agent's more. */
 export const RESYNC_ENTRIES_PER_COMMIT = 500;
+export const RESYNC_ROWS_PER_COMMIT = 1_000;
 /** Hosts that only serve the look-up. */
 export const LEGACY_READ_MS = 60_000;
 /** How often the hosts that are gone for good are looked for. */
@@ -33,3 +38,7 @@ export const RELAYED_VALUES_MAX = 7_500;
 export const RUNS_AT_ONCE = 16;
 /** Hosts that are asked at once because no relay says enough of them. */
 export const DIRECT_ROUNDS_MAX = 32;
+/** Between two logs that a host begins because its log is told as ended. */
+export const BEGUN_ANEW_MS_MIN = 30_000;
+/** Former logs of a host that are remembered. */
+export const LEFT_LOGS_MAX = 8;

@@ -1,6 +1,7 @@
 // Ways to get the feeds wrong, each one place of the product written otherwise, which a thread of its own reads in the place of the source
 // (changed-sources.ts). None of them is in the product. The simulation of feeds must notice every one.
 import type { SourceChange } from './changed-sources.ts';
+import type { FeedScheduleName } from './feed-schedules.ts';
 import type { RelayScheduleName } from './relay-schedules.ts';
 
 export interface FeedMutant {
@@ -9,12 +10,13 @@ export interface FeedMutant {
   readonly breaks: string;
   readonly sources: readonly SourceChange[];
   /** A run that notices it, found by `npm run mutants`, or a schedule that was made by hand. */
-  readonly noticedBy: { readonly feeds: number } | { readonly schedule: RelayScheduleName };
+  readonly noticedBy: { readonly feeds: number } | { readonly schedule: FeedScheduleName | RelayScheduleName };
   readonly checksThenWrites?: undefined;
   readonly simulation?: undefined;
 }
 
 const [FOLLOWER, SNAPSHOT] = ['mesh/feed/follower.ts', 'node/feed/snapshot-intake.ts'];
+const [READER, ANNOUNCEMENT] = ['node/feed/snapshot-reader.ts', 'node/feed/announcement.ts'];
 const [RELAY_FOLLOWER, RELAYS] = ['node/feed/relay-follower.ts', 'node/feed/relays.ts'];
 const [HOST_FOLLOWER, SERVER] = ['node/feed/host-follower.ts', 'node/feed/feed-server.ts'];
 
@@ -28,37 +30,37 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'cursor-apart',
     breaks: 'writes down how far it heard after what it heard, in a commit of its own',
-    noticedBy: { feeds: 8 },
+    noticedBy: { feeds: 11 },
     sources: [
       {
-        file: HOST_FOLLOWER,
+        file: 'node/feed/host-intake.ts',
         from: 'await changes.hear(heard, writes, apply);',
-        to: 'await changes.hear(heard, writes.slice(0, -1), apply);\n      await changes.hear([], writes.slice(-1), () => undefined);',
+        to: 'await changes.hear(heard, writes.slice(0, -1), apply);\n    await changes.hear([], writes.slice(-1), () => undefined);',
       },
     ],
   },
   {
     name: 'chain-unchecked',
     breaks: 'takes entries whose chain is not the one that was signed',
-    noticedBy: { feeds: 2 },
+    noticedBy: { feeds: 3 },
     sources: [{ file: FOLLOWER, from: 'if (head.chain !== chain)', to: 'if (chain === undefined)' }],
   },
   {
     name: 'digest-unchecked',
     breaks: 'takes addresses whose digest is not the one that was signed',
-    noticedBy: { feeds: 5 },
+    noticedBy: { feeds: 13 },
     sources: [
       { file: FOLLOWER, from: 'if (head.digest !== digest)', to: 'if (digest === undefined)' },
-      { file: SNAPSHOT, from: 'if (digest !== page.head.digest)', to: 'if (digest === undefined)' },
+      { file: READER, from: 'if (digest !== page.head.digest)', to: 'if (digest === undefined)' },
     ],
   },
   {
     name: 'head-unsigned',
     breaks: 'takes a statement that its host did not sign',
-    noticedBy: { feeds: 27 },
+    noticedBy: { feeds: 20 },
     sources: [
       { file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' },
-      { file: SNAPSHOT, from: '|| !isGenuine(page.head)', to: '|| isGenuine === undefined' },
+      { file: READER, from: '|| !isGenuine(page.head)', to: '|| isGenuine === undefined' },
     ],
   },
   {
@@ -67,9 +69,9 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     noticedBy: { feeds: 1 },
     sources: [
       {
-        file: SNAPSHOT,
-        from: 'this.entries.push(...resyncEntries',
-        to: 'if (is === undefined) this.entries.push(...resyncEntries',
+        file: ANNOUNCEMENT,
+        from: 'this.entries.push(...told.map(heard));',
+        to: 'if (is === undefined) this.entries.push(...told.map(heard));',
       },
     ],
   },
@@ -80,27 +82,27 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     sources: [
       {
         file: SNAPSHOT,
-        from: 'copies.change(hostId, { rows, agents: told, head: known });',
-        to: 'copies.change(hostId, { rows, agents: told, head });\n    void known;',
+        from: "{ why: 'snapshot', hostId, logId, n, at }",
+        to: "{ why: 'snapshot', ...head }",
       },
     ],
   },
   {
     name: 'exchange-apart',
-    breaks: 'takes in apart the agents between which an address went',
-    noticedBy: { feeds: 347 },
+    breaks: 'gives an agent an address that another one still has in the copy',
+    noticedBy: { schedule: 'handedOver' },
     sources: [
       {
         file: SNAPSHOT,
-        from: 'await exchangingAgents(before, agents, clock);',
-        to: 'new Set();',
+        from: 'await announcement.handOver(known, rows);\n    before.set(known.id, { ...known, rows });',
+        to: '',
       },
     ],
   },
   {
     name: 'fork-taken',
     breaks: 'goes on with a log that was set back as if it were a new one',
-    noticedBy: { feeds: 69 },
+    noticedBy: { feeds: 12 },
     sources: [
       {
         file: HOST_FOLLOWER,
@@ -124,19 +126,31 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'goer-untold',
     breaks: 'forgets a host that is gone for good without telling of it',
-    noticedBy: { feeds: 2 },
+    noticedBy: { feeds: 5 },
     sources: [
       {
-        file: SNAPSHOT,
-        from: 'await changes.hear(part.entries, writes, apply);',
-        to: 'await changes.hear([], writes, apply);',
+        file: 'node/feed/departure.ts',
+        from: 'await announcement.add(known, undefined);',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'return-repeated',
+    breaks: 'takes a log that is told as ended for what follows that end',
+    noticedBy: { schedule: 'cameBack' },
+    sources: [
+      {
+        file: HOST_FOLLOWER,
+        from: "if (answer.kind !== 'gone' || !copies.hasLeft(hostId, answer.logId)) return answer;",
+        to: "if (answer.kind !== 'gone' || copies !== undefined) return answer;",
       },
     ],
   },
   {
     name: 'fork-kept',
     breaks: 'goes on with a log though it is shown that others know it otherwise',
-    noticedBy: { feeds: 4 },
+    noticedBy: { feeds: 12 },
     sources: [{ file: SERVER, from: 'await changes.renew();', to: '' }],
   },
   {

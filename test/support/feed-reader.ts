@@ -1,5 +1,5 @@
 // Somebody who reads all of one node's log, as a gateway does, and remembers what each event is to whom: nothing may be missing, invented,
-// told twice or out of order, and one event has one id wherever it is heard.
+// told twice or out of order, and one event has one id wherever it is heard. An event whose id was read before is dropped, as a gateway does.
 import { canonicalJson } from '../../mesh/feed/canonical-json.ts';
 import type { Place } from '../../mesh/feed/place.ts';
 import type { HostId } from '../../mesh/names.ts';
@@ -25,6 +25,7 @@ export class FeedReader {
   #heard = new Map<HostId, Heard>();
   /** Which event stood at a place. */
   #places = new Map<string, string>();
+  #read = new Set<string>();
   /** Position in the node's log up to which it has read. */
   seq = 0;
 
@@ -36,9 +37,10 @@ export class FeedReader {
 
   /** What it has now, to be had again later: its memory is kept beside the node's data. */
   memory(): () => void {
-    const [seq, heard, places] = [this.seq, copied(this.#heard), new Map(this.#places)];
+    const [seq, heard, places, read] = [this.seq, copied(this.#heard), new Map(this.#places), new Set(this.#read)];
     return () => {
       this.seq = seq;
+      this.#read = new Set(read);
       this.#places = new Map(places);
       this.#heard = copied(heard);
     };
@@ -93,6 +95,8 @@ export class FeedReader {
   }
 
   #hear(hostId: HostId, { logId, n }: Place, entry: HeardEntry | OwnEntry): void {
+    if (this.#read.has(entry.id)) return;
+    this.#read.add(entry.id);
     this.#heard.set(hostId, { logId, n, agents: agentsAfter(this.agentsOf(hostId), entry) });
   }
 

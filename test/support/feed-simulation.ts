@@ -80,6 +80,7 @@ interface Host {
 const SETTLED_MS = 40_000;
 const READ_MAX = 1_000;
 const GREETINGS_APART_MS = 8_000;
+const CHANGED_MS = 1_000;
 
 export class FeedSimulation {
   readonly random: Random;
@@ -277,6 +278,15 @@ export class FeedSimulation {
   /** When the host's copy of the other one was confirmed last, by the simulated clock. */
   confirmedMs(id: HostId, owner: HostId): number | undefined {
     return this.#host(id).up?.copies.copy.confirmedMs(owner);
+  }
+
+  /** A change of a host's agents. Time goes on while it is made. */
+  async do(id: HostId, change: (registry: Registry) => Promise<void>): Promise<void> {
+    const { up } = this.#host(id);
+    if (up === undefined) throw new Error(`Host '${id}' is not up.`);
+    const done = change(up.registry);
+    await this.advance(CHANGED_MS);
+    await done;
   }
 
   /** Everything that was wrong on the way; and what is wrong at rest, after `heal`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SignedHead } from '../../../mesh/feed/head.ts';
 import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
-import { bareWrite, headWrite, readCopyRecord, rowWrite } from '../../../node/feed/copy-records.ts';
+import { bareWrite, headWrite, occasionWrite, readCopyRecord, rowWrite } from '../../../node/feed/copy-records.ts';
 import { aRow } from '../../support/log-entries.ts';
 
 const cloud = 'cloud' as HostId;
@@ -11,6 +11,7 @@ const head: SignedHead = {
   ...{ at: '2026-01-27T12:00:00.000Z', signature: 'signature' },
 };
 const puck = 'p1' as AgentId;
+const gone = { why: 'gone', hostId: cloud, logId: 'c'.repeat(32), n: 3, at: '2026-01-27T12:00:00.000Z' } as const;
 
 describe('a record of the copy', () => {
   it.each([
@@ -21,6 +22,7 @@ describe('a record of the copy', () => {
       bareWrite(cloud, puck, 'puck'),
       { kind: 'bare', hostId: cloud, id: puck, name: 'puck' },
     ],
+    ['why something is told', occasionWrite(cloud, gone), { kind: 'occasion', hostId: cloud, occasion: gone }],
   ])('is read as it was written: %s', (_, write, record) => {
     expect(readCopyRecord({ key: write.key, value: write.value })).toEqual(record);
   });
@@ -42,6 +44,8 @@ describe('a record of the copy', () => {
     ['a row of no host', 'feed/row/-/puck@x.com', row],
     ['an agent without a name', 'feed/bare/cloud/p1', { name: 'puck' }],
     ['an agent without an id', 'feed/bare/cloud/', 'puck'],
+    ['an occasion of no known kind', 'feed/occasion/cloud', { ...gone, why: 'handover' }],
+    ['an occasion without a place', 'feed/occasion/cloud', { ...gone, n: undefined }],
     ['another kind of record', 'feed/tail/cloud', head],
     ['a record of something else', 'agent/p1', {}],
   ])('is damaged when it is %s', (_, key, value) => {
