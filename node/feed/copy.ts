@@ -9,10 +9,10 @@ import type { Clock } from '../../mesh/ports.ts';
 export class Copy implements MeshCopy {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #hosts = new Map<HostId, CopiedHost>();
-  /** Who shows an address. A list while more than one does, which is seldom. */
-  readonly #shown = new Map<AddressKey, Copied | readonly Copied[]>();
-  /** By id: a list where hosts in conflict show one id, or where rows still have an agent's old name. */
-  readonly #agents = new Map<AgentId, CopiedAgent | readonly CopiedAgent[]>();
+  /** Who shows an address: seldom more than one. */
+  readonly #shown = new Map<AddressKey, OneOrMore<Copied>>();
+  /** By id: more than one where hosts in conflict show one id. */
+  readonly #agents = new Map<AgentId, OneOrMore<CopiedAgent>>();
 
   #version = 0;
   #confirmations = 0;
@@ -91,7 +91,7 @@ export class Copy implements MeshCopy {
   }
 
   ofAgent(agentId: AgentId): readonly IndexRow[] {
-    return listOf(this.#agents.get(agentId)).flatMap(({ addresses }) => addresses.map((one) => one.row()));
+    return listOf(this.#agents.get(agentId)).flatMap(({ rows }) => listOf(rows).map((one) => one.row()));
   }
 
   *all(): Iterable<IndexRow> {
@@ -112,9 +112,9 @@ export class Copy implements MeshCopy {
 
   #put(host: CopiedHost, row: IndexRow): void {
     this.#drop(host, row.key);
-    const agent = this.#agent(host, row.agentId, row.agentName);
+    const agent = this.#agent(host, row);
     const copied = new Copied(agent, row);
-    agent.addresses.push(copied);
+    agent.rows = withOne(agent.rows, copied);
     host.rows.set(row.key, copied);
     this.#shown.set(row.key, withOne(this.#shown.get(row.key), copied));
   }
@@ -125,16 +125,15 @@ export class Copy implements MeshCopy {
     host.rows.delete(key);
     setOrDelete(this.#shown, key, withoutOne(this.#shown.get(key), copied));
     const { agent } = copied;
-    agent.addresses.splice(agent.addresses.indexOf(copied), 1);
-    if (agent.addresses.length === 0)
-      setOrDelete(this.#agents, agent.id, withoutOne(this.#agents.get(agent.id), agent));
+    agent.rows = withoutOne(agent.rows, copied);
+    if (agent.rows === undefined) setOrDelete(this.#agents, agent.id, withoutOne(this.#agents.get(agent.id), agent));
   }
 
-  #agent(host: CopiedHost, id: AgentId, name: string): CopiedAgent {
+  #agent(host: CopiedHost, { agentId: id, agentName: name }: IndexRow): CopiedAgent {
     const known = this.#agents.get(id);
-    const same = listOf(known).find((one) => one.host === host && one.name === name);
+    const same = listOf(known).find((one) => one.host === host);
     if (same !== undefined) return same;
-    const agent: CopiedAgent = { host, id, name, addresses: [] };
+    const agent: CopiedAgent = { host, id, name, rows: undefined };
     this.#agents.set(id, withOne(known, agent));
     return agent;
   }
@@ -146,13 +145,13 @@ interface CopiedHost {
   confirmedMs: number | undefined;
 }
 
-/** An agent of one host under one name. */
+/** An agent of one host. */
 interface CopiedAgent {
   readonly host: CopiedHost;
   readonly id: AgentId;
   readonly name: string;
-  /** Few: an agent has ten addresses at most. */
-  readonly addresses: Copied[];
+  /** `undefined`: none, and the agent is known no more. */
+  rows: OneOrMore<Copied> | undefined;
 }
 
 class Copied {
@@ -161,14 +160,17 @@ class Copied {
   readonly #address: EmailAddress;
   readonly #displayName: string | undefined;
   readonly #primary: boolean;
+  /** Where it is not the one that the agent's first row had. */
+  readonly #agentName: string | undefined;
   /** JSON: a map of its own costs ten times the memory. */
   readonly #metadata: string | undefined;
 
-  constructor(agent: CopiedAgent, { address, key, displayName, primary, metadata }: IndexRow) {
+  constructor(agent: CopiedAgent, { address, key, agentName, displayName, primary, metadata }: IndexRow) {
     this.agent = agent;
     this.#key = key;
     // One string where both are the same text.
     this.#address = (address as string) === key ? (key as string as EmailAddress) : address;
+    this.#agentName = agentName === agent.name ? undefined : agentName;
     this.#displayName = displayName;
     this.#primary = primary;
     this.#metadata = metadata === undefined ? undefined : JSON.stringify(metadata);
@@ -180,7 +182,7 @@ class Copied {
       address: this.#address,
       key: this.#key,
       agentId: this.agent.id,
-      agentName: this.agent.name,
+      agentName: this.#agentName ?? this.agent.name,
       ...(this.#displayName === undefined ? {} : { displayName: this.#displayName }),
       primary: this.#primary,
       ...(this.#metadata === undefined ? {} : { metadata: JSON.parse(this.#metadata) }),
@@ -188,28 +190,29 @@ class Copied {
   }
 }
 
-/** What stands under a key: mostly one, so that a list is made only where there are more. */
-type OneOrMore<T> = T | readonly T[];
+/** Mostly one, so that a set is made only where there are more; and a set, for there is no bound to how many a host may show. */
+type OneOrMore<T> = T | Set<T>;
 
 function listOf<T extends object>(some: OneOrMore<T> | undefined): readonly T[] {
   if (some === undefined) return [];
-  return isList(some) ? some : [some];
+  return some instanceof Set ? [...some] : [some];
 }
 
+/** A set is changed in place. */
 function withOne<T extends object>(some: OneOrMore<T> | undefined, one: T): OneOrMore<T> {
-  return some === undefined ? one : [...listOf(some), one];
+  if (some === undefined) return one;
+  return some instanceof Set ? some.add(one) : new Set([some, one]);
 }
 
 function withoutOne<T extends object>(some: OneOrMore<T> | undefined, one: T): OneOrMore<T> | undefined {
-  const rest = listOf(some).filter((other) => other !== one);
-  return rest.length > 1 ? rest : rest[0];
+  if (!(some instanceof Set)) return some === one ? undefined : some;
+  some.delete(one);
+  if (some.size > 1) return some;
+  const [last] = some;
+  return last;
 }
 
 function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
-}
-
-function isList<T extends object>(some: OneOrMore<T>): some is readonly T[] {
-  return Array.isArray(some);
 }

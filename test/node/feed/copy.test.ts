@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexRow } from '../../../mesh/lookup/index-entry.ts';
-import type { AddressKey, AgentId, HostId } from '../../../mesh/names.ts';
+import type { AddressKey, AgentId, EmailAddress, HostId } from '../../../mesh/names.ts';
 import { Copy } from '../../../node/feed/copy.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -117,5 +117,22 @@ describe('the copy', () => {
     for (const agent of ['id-puck', 'id-titania'])
       expect(sorted(copy.ofAgent(agent as AgentId))).toEqual(sorted(rows.filter(({ agentId }) => agentId === agent)));
     expect(sorted(copy.ofHost(cloud))).toEqual(sorted(rows.filter(({ hostId }) => hostId === cloud)));
+  });
+
+  // Both took minutes where each row was looked for among all others.
+  it.each([
+    ['one agent', () => 'puck'],
+    ['one agent under as many names', (at: number) => `puck${at}`],
+  ])('takes in and lets go of 100,000 addresses of %s', (_, nameOf) => {
+    const copy = new Copy(new VirtualClock());
+    const plain = rowOf('a@x.com', 'puck');
+    const put = Array.from({ length: 100_000 }, (__, at) => {
+      const address = `a${at}@x.com`;
+      return { ...plain, address: address as EmailAddress, key: address as AddressKey, agentName: nameOf(at) };
+    });
+    copy.change(cloud, { drop: [], put });
+    expect([copy.size, copy.rowOf(cloud, key('a99999@x.com'))]).toEqual([100_000, put.at(-1)]);
+    copy.change(cloud, { drop: put.map((row) => row.key), put: [] });
+    expect([copy.size, copy.ofAgent(plain.agentId)]).toEqual([0, []]);
   });
 });
