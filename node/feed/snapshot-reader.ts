@@ -20,7 +20,7 @@ export interface Snapshot {
 
 export interface SnapshotSource {
   readonly hostId: HostId;
-  readonly questions: FeedQuestions;
+  readonly questions: Pick<FeedQuestions, 'page'>;
   readonly isGenuine: (head: SignedHead) => boolean;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;

@@ -17,6 +17,7 @@ export interface FeedMutant {
 
 const [FOLLOWER, SNAPSHOT] = ['mesh/feed/follower.ts', 'node/feed/snapshot-intake.ts'];
 const [READER, ANNOUNCEMENT] = ['node/feed/snapshot-reader.ts', 'node/feed/announcement.ts'];
+const INTAKE = 'node/feed/host-intake.ts';
 const [RELAY_FOLLOWER, RELAYS] = ['node/feed/relay-follower.ts', 'node/feed/relays.ts'];
 const [HOST_FOLLOWER, SERVER] = ['node/feed/host-follower.ts', 'node/feed/feed-server.ts'];
 
@@ -33,7 +34,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     noticedBy: { feeds: 11 },
     sources: [
       {
-        file: 'node/feed/host-intake.ts',
+        file: INTAKE,
         from: 'await changes.hear(heard, writes, apply);',
         to: 'await changes.hear(heard, writes.slice(0, -1), apply);\n    await changes.hear([], writes.slice(-1), () => undefined);',
       },
@@ -114,7 +115,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'hole-told',
     breaks: 'answers with what is left of a log where entries were trimmed that were asked for',
-    noticedBy: { feeds: 3 },
+    noticedBy: { feeds: 7 },
     sources: [
       {
         file: SERVER,
@@ -156,7 +157,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'told-too-early',
     breaks: 'tells of what is not on its disk yet',
-    noticedBy: { feeds: 4 },
+    noticedBy: { feeds: 1 },
     sources: [
       {
         file: 'node/changes/stored-change-log.ts',
@@ -182,7 +183,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     noticedBy: { schedule: 'strangersRun' },
     sources: [
       {
-        file: HOST_FOLLOWER,
+        file: INTAKE,
         from: 'return known !== undefined && isSignedBy(head, known);',
         to: 'return known === undefined || isSignedBy(head, known);',
       },

@@ -42,7 +42,11 @@ async function relay() {
       return heardEntry(cloud.id, LOG, { entry, chain });
     });
     const head = signHead({ hostId: cloud.id, logId: LOG, n, chain, digest: EMPTY_DIGEST, at: '' }, cloud.signer);
-    const { writes, apply } = copies.change(cloud.id, { rows: { put: [], drop: [] }, agents: new Map(), head });
+    const { writes, apply } = copies.change(cloud.id, {
+      rows: { put: [], drop: [] },
+      agents: new Map(),
+      standing: head,
+    });
     await changes.hear(heard, writes, apply);
     copies.copy.confirm(cloud.id);
     return head;
@@ -156,7 +160,11 @@ describe('a relay', () => {
       ]);
     expect((await news({ after: since })).digest).toBe(digest(chain));
     const head = signHead({ ...server.head, hostId: cloud.id, n: 9, chain: firstChain(LOG) }, cloud.signer);
-    const { writes, apply } = copies.change(cloud.id, { rows: { put: [], drop: [] }, agents: new Map(), head });
+    const { writes, apply } = copies.change(cloud.id, {
+      rows: { put: [], drop: [] },
+      agents: new Map(),
+      standing: head,
+    });
     await changes.hear([], writes, apply);
     const quiet = await news({ after: since });
     expect([quiet.told, quiet.digest]).toEqual([[], digest(firstChain(LOG))]);
