@@ -6,6 +6,7 @@ import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { idleBenchmark } from './idle.ts';
+import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   storeBenchmark,
   lookupBenchmark,
   copyBenchmark,
+  largeHostBenchmark,
   claimBenchmark,
   engineBenchmark,
   startBenchmark,
