@@ -51,6 +51,7 @@ async function follow(line: Line = (_, pass) => pass()) {
       changes: told,
       signer: cloud.signer,
       clock,
+      index: () => '"1"',
       random: seededRandom(4),
     },
     agents: () => [...agents.values()].map((agent) => ({ read: () => agent })),
