@@ -1,28 +1,28 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
+// One file over 300 lines: what the tests do to hosts, and what becomes of the effects, share the hosts and the order of chance.
 
-import { createCore, step } from '../../mesh/claims/core.ts';
+import { step } from '../../mesh/claims/core.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import { BrokenInvariant } from '../../mesh/invariant.ts';
 import { statusOf } from '../../mesh/membership/claim-status.ts';
 import { messageOf } from '../../mesh/membership/epoch.ts';
-import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
-import type { Random, Write } from '../../mesh/ports.ts';
-import type { Register } from '../../mesh/register/acceptor.ts';
-import { compareBallots } from '../../mesh/register/ballot.ts';
-import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
-import { emptyClaimRecords, intentWrite } from '../../mesh/state/claim-records.ts';
+import type { Random } from '../../mesh/ports.ts';
 import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
-import { type Config, firstConfig, isQuorum, type VoteKey, type Voters, voteKey } from '../../mesh/state/config.ts';
+import { firstConfig, type Voters } from '../../mesh/state/config.ts';
 import type { CollectionTimes, CoreState } from '../../mesh/state/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/state/events.ts';
-import { isConcerned, isJoining } from '../../mesh/state/membership.ts';
-import type { ClaimAnswer, Reply, Wish } from '../../mesh/state/messages.ts';
+import { isJoining } from '../../mesh/state/membership.ts';
+import type { ClaimAnswer, Reply } from '../../mesh/state/messages.ts';
+import { ChosenClaims } from './chosen-claims.ts';
 import { ClaimHistory } from './claim-history.ts';
 import { describeEffect, describeEvent } from './claim-trace.ts';
 import { seededRandom } from './seeded-random.ts';
+import { type Outcome, SimulatedClients } from './simulated-clients.ts';
 import { type DiskRules, SimulatedDisk, SOUND_DISK } from './simulated-disk.ts';
+import { isSpokenWith, newHost, REGISTRY, readDisk, type SimulatedHost, unsettledOf } from './simulated-host.ts';
 import { type Faults, SimulatedLinks } from './simulated-links.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
@@ -40,34 +40,6 @@ export interface SimulationOptions {
   readonly copies?: boolean;
 }
 
-/** How an operation that a client asked for ended; a crash of its host leaves it without an end. */
-export interface Outcome {
-  readonly host: HostId;
-  readonly key: AddressKey;
-  readonly claimId: ClaimId;
-  readonly result: 'held' | 'released' | 'conflict' | 'unavailable';
-  /** Whom a conflict named. */
-  readonly owner?: Owner;
-}
-
-/** Options that may stay absent. */
-type Told = 'trace' | 'collecting';
-
-interface SimulatedHost {
-  readonly id: HostId;
-  readonly disk: SimulatedDisk;
-  readonly effects: EffectQueue;
-  core: CoreState | undefined;
-  registry: Map<AddressKey, Owner>;
-  /** Changes with each start: what belongs to an earlier life is void. */
-  life: number;
-  wish: Wish;
-  readonly busy: Set<AddressKey>;
-  readonly finishing: Map<number, (result: Result) => void>;
-  readonly answering: Map<number, (answer: ClaimAnswer | Reply) => void>;
-}
-
-const REGISTRY = 'registry/';
 const WALL_START_MS = Date.parse('2026-01-27T12:00:00Z');
 
 export class ClaimSimulation {
@@ -75,44 +47,41 @@ export class ClaimSimulation {
   readonly time = new SimulatedTime();
   readonly links: SimulatedLinks;
   readonly history = new ClaimHistory();
-  readonly outcomes: Outcome[] = [];
   /** Everything that was seen to be wrong on the way, as a sentence. */
   readonly violations: string[] = [];
   /** What the hosts logged. */
   readonly logged: { readonly host: HostId; readonly event: string; readonly atMs: number }[] = [];
   readonly #hosts = new Map<HostId, SimulatedHost>();
-  /** Who ever accepted a claim, on the disks, by ballot: a disk that is lost later does not undo it. */
-  readonly #accepted = new Map<ClaimId, Map<string, Set<VoteKey>>>();
-  /** Every configuration that a disk ever held, by mesh and epoch. */
-  readonly #configs = new Map<string, Config>();
-  readonly #options: Required<Omit<SimulationOptions, Told>> & Pick<SimulationOptions, Told>;
+  readonly #chosen = new ChosenClaims();
+  readonly #clients: SimulatedClients;
+  readonly #options: SimulationOptions & Required<Pick<SimulationOptions, 'disk' | 'step' | 'copies' | 'watchesDisks'>>;
   #numbers = 0;
 
   constructor(seed: number, hosts: readonly string[], faults: Faults, options: SimulationOptions = {}) {
     this.random = seededRandom(seed);
     this.#options = { disk: SOUND_DISK, step, copies: true, watchesDisks: true, ...options };
     this.links = new SimulatedLinks(this.time, this.random, faults);
+    this.#clients = new SimulatedClients({
+      history: this.history,
+      nowMs: () => this.nowMs,
+      nextNumber: () => this.#nextNumber(),
+      tell: (host, event) => this.#tell(host, event),
+      trace: (id, text) => this.#trace(id, text),
+      violated: (sentence) => this.violations.push(sentence),
+      held: (key) => this.#expectOneHolder(key),
+      lostTo: (key, owner) => this.#expectChosen(key, owner),
+    });
     const voters = [...hosts].sort() as HostId[];
     for (const id of voters) {
-      const disk = new SimulatedDisk({
+      const disk: SimulatedDisk = new SimulatedDisk({
         time: this.time,
         random: this.random,
         rules: this.#options.disk,
         syncMs: () => this.links.faults.syncMs,
-        written: (writes) => this.#written(this.#host(id), writes),
+        written: (writes) => this.#chosen.written(id, disk, writes),
       });
-      this.#hosts.set(id, {
-        id,
-        disk,
-        effects: new EffectQueue((effect) => this.#do(this.#host(id), effect)),
-        core: undefined,
-        registry: new Map(),
-        life: 0,
-        wish: { voters, members: voters },
-        busy: new Set(),
-        finishing: new Map(),
-        answering: new Map(),
-      });
+      const effects = new EffectQueue((effect) => this.#do(this.#host(id), effect));
+      this.#hosts.set(id, newHost({ id, disk, effects, wish: { voters, members: voters } }));
     }
   }
 
@@ -122,6 +91,10 @@ export class ClaimSimulation {
 
   set faults(faults: Faults) {
     this.links.faults = faults;
+  }
+
+  get outcomes(): Outcome[] {
+    return this.#clients.outcomes;
   }
 
   get hostIds(): readonly HostId[] {
@@ -142,35 +115,16 @@ export class ClaimSimulation {
 
   /** Claims and releases that a host still has to end, and those its disk remembers. */
   unsettled(id: HostId): number {
-    const host = this.#host(id);
-    return (
-      [...host.disk.records.keys()].filter((key) => key.startsWith('claim/unsettled/')).length +
-      (host.core?.operations.size ?? 0)
-    );
+    return unsettledOf(this.#host(id));
   }
 
   /** Starts a host from what its disk holds. */
   start(id: HostId): void {
     const host = this.#host(id);
     host.life += 1;
-    host.registry = new Map();
-    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
-    for (const [key, value] of host.disk.records) {
-      if (key.startsWith(REGISTRY)) host.registry.set(key.slice(REGISTRY.length) as AddressKey, value as Owner);
-      else readClaimRecord(records, key, value, texts);
-    }
-    const registry = {
-      holder: (key: AddressKey) => host.registry.get(key),
-      isEmpty: () => host.registry.size === 0,
-      keys: () => host.registry.keys(),
-    };
-    const freshData = Buffer.from(this.random.bytes(16)).toString('hex');
-    const startName = Buffer.from(this.random.bytes(8)).toString('hex');
+    const core = readDisk(host, this.random, this.#options.collecting);
     this.#trace(id, 'starts');
-    host.core = createCore({
-      ...{ self: id, wish: host.wish, records, registry, freshData, startName },
-      collecting: this.#options.collecting,
-    });
+    host.core = core;
     this.#tell(host, { type: 'started' });
   }
 
@@ -266,103 +220,29 @@ export class ClaimSimulation {
 
   /** A client's claim, as a registry makes it. Does nothing when the host is down or has the address in hand. */
   claim(id: HostId, key: AddressKey): void {
-    const host = this.#host(id);
-    if (!host.core || host.busy.has(key)) return;
-    const claimId = this.#name('claim') as ClaimId;
-    const held = host.registry.get(key);
-    if (held) {
-      this.history.refusedAtOnce(key, held.claimId, this.nowMs);
-      this.outcomes.push({ host: id, key, claimId, result: 'conflict', owner: held });
-      return;
-    }
-    host.busy.add(key);
-    this.history.claimCalled(id, key, claimId, this.nowMs);
-    this.#trace(id, `is asked to claim ${key} as ${claimId}`);
-    const owner: Owner = {
-      hostId: id,
-      agentId: 'agent' as AgentId,
-      agentName: 'agent',
-      claimId,
-      since: '2026-01-27T12:00:00Z',
-    };
-    this.#run(
-      host,
-      (operation) => ({ type: 'claim', operation, claims: [{ key, owner }] }),
-      (result) => {
-        if (result.kind === 'held') {
-          this.#persist(host, [...result.intentsDone, { key: REGISTRY + key, value: owner }], () => {
-            host.registry.set(key, owner);
-            this.#expectOneHolder(key);
-            this.history.claimWon(claimId, this.nowMs);
-            this.#ended(host, { host: id, key, claimId, result: 'held' });
-          });
-        } else if (result.kind === 'conflict') {
-          this.#expectChosen(result.key, result.owner);
-          this.history.claimLost(claimId, result.owner.claimId, isBeingReleased(host, claimId), this.nowMs);
-          this.#ended(host, { host: id, key, claimId, result: 'conflict', owner: result.owner });
-        } else {
-          this.history.claimFailed(claimId, isBeingReleased(host, claimId), this.nowMs);
-          this.#ended(host, { host: id, key, claimId, result: 'unavailable' });
-        }
-      },
-    );
+    this.#clients.claim(this.#host(id), key);
   }
 
   /** Asks the voters about an address that a host's registry holds, as after a loss: nobody else can have it. */
   confirm(id: HostId, key: AddressKey): void {
-    const host = this.#host(id);
-    const owner = host.registry.get(key);
-    if (!host.core || !owner || host.busy.has(key)) return;
-    host.busy.add(key);
-    this.#run(
-      host,
-      (operation) => ({ type: 'confirm', operation, claims: [{ key, owner }] }),
-      (result) => {
-        host.busy.delete(key);
-        if (result.kind === 'confirmed' && result.rivals.length > 0)
-          this.violations.push(`${id} holds ${key}, but the voters name ${result.rivals[0]?.owner.claimId}`);
-      },
-    );
+    this.#clients.confirm(this.#host(id), key);
   }
 
   /** An operator's word; resolves to what became of it. */
   command(id: HostId, event: (operation: number) => Event): Result[] {
     const results: Result[] = [];
-    this.#run(this.#host(id), event, (result) => results.push(result));
+    this.#clients.run(this.#host(id), event, (result) => results.push(result));
     return results;
   }
 
   /** A client's release, as a registry makes it. */
   release(id: HostId, key: AddressKey): void {
-    const host = this.#host(id);
-    const held = host.registry.get(key);
-    if (!host.core || !held || host.busy.has(key)) return;
-    host.busy.add(key);
-    const { claimId } = held;
-    this.#trace(id, `is asked to release ${key}`);
-    const released = this.history.releaseCalled(key, claimId, this.nowMs);
-    this.#persist(host, [intentWrite({ key, claimId }), { key: REGISTRY + key, value: undefined }], () => {
-      host.registry.delete(key);
-      this.#ended(host, { host: id, key, claimId, result: 'released' });
-      this.#run(
-        host,
-        (operation) => ({ type: 'release', operation, claims: [{ key, claimId }] }),
-        () => released(this.nowMs),
-      );
-    });
+    this.#clients.release(this.#host(id), key);
   }
 
   /** Asks a host who owns an address, as the voters know it. */
   read(id: HostId, key: AddressKey, done: (result: Result) => void = () => undefined): void {
-    const callMs = this.nowMs;
-    this.#run(
-      this.#host(id),
-      (operation) => ({ type: 'read', operation, key }),
-      (result) => {
-        if (result.kind === 'read') this.history.saw(key, result.owner?.claimId ?? null, callMs, this.nowMs);
-        done(result);
-      },
-    );
+    this.#clients.read(this.#host(id), key, done);
   }
 
   /** What a local look-up shows: an address that a registry holds is held in the register too. */
@@ -377,7 +257,7 @@ export class ClaimSimulation {
     const incarnations: Record<string, string> = {};
     for (const id of voters) incarnations[id] = Buffer.from(this.random.bytes(16)).toString('hex');
     const config = firstConfig(incarnations as Voters, this.hostIds);
-    this.#configs.set(`${config.mesh} ${config.epoch}`, config);
+    this.#chosen.configured(config);
     for (const { id, disk } of this.#hosts.values()) {
       if (incarnations[id] !== undefined) disk.records.set('claim/incarnation', incarnations[id]);
       disk.records.set('claim/config', config);
@@ -438,7 +318,7 @@ export class ClaimSimulation {
         // What a registry holds is asked about again: a search's work, which is not part of this simulation.
         return;
       case 'persist':
-        this.#persist(host, effect.writes, () => host.effects.push(effect.after));
+        host.disk.commit(effect.writes, () => host.effects.push(effect.after));
         return;
       case 'timer': {
         const { life } = host;
@@ -479,8 +359,7 @@ export class ClaimSimulation {
     if (!isSpokenWith(from, toId)) return;
     this.links.carry(from.id, toId, ask(0), () => {
       if (!isSpokenWith(to, from.id)) return;
-      this.#numbers += 1;
-      const token = this.#numbers;
+      const token = this.#nextNumber();
       to.answering.set(token, (answer) => {
         this.links.carry(toId, from.id, answer, () => {
           if (from.life === life) this.#tell(from, heard(copy(answer)));
@@ -490,44 +369,8 @@ export class ClaimSimulation {
     });
   }
 
-  #persist(host: SimulatedHost, writes: readonly Write[], after: () => void): void {
-    host.disk.commit(writes, after);
-  }
-
-  #written(host: SimulatedHost, writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      if (key === 'claim/config' && value !== undefined) {
-        const config = value as Config;
-        this.#configs.set(`${config.mesh} ${config.epoch}`, config);
-      }
-      if (key.startsWith('claim/register/') && value !== undefined)
-        this.#noteAccepted(host, key.slice('claim/register/'.length) as AddressKey, value as Register);
-    }
-  }
-
   #trace(host: HostId, text: string): void {
     this.#options.trace?.(`${this.nowMs.toFixed(1).padStart(9)} ms  ${host.padEnd(6)} ${text}`);
-  }
-
-  #noteAccepted({ id, disk }: SimulatedHost, key: AddressKey, { promised, accepted, value }: Register): void {
-    // Only an acceptance can have made a value chosen, and it is promised at the same time.
-    if (value === null || accepted === null || compareBallots(promised, accepted) !== 0) return;
-    const ballots = this.#accepted.get(value.claimId) ?? new Map<string, Set<VoteKey>>();
-    this.#accepted.set(value.claimId, ballots);
-    const name = `${key} ${accepted.join(' ')}`;
-    const votes = ballots.get(name) ?? new Set();
-    ballots.set(name, votes.add(voteKey(id, String(disk.records.get('claim/incarnation')))));
-  }
-
-  #run(host: SimulatedHost, event: (operation: number) => Event, done: (result: Result) => void): void {
-    this.#numbers += 1;
-    host.finishing.set(this.#numbers, done);
-    this.#tell(host, event(this.#numbers));
-  }
-
-  #ended(host: SimulatedHost, outcome: Outcome): void {
-    host.busy.delete(outcome.key);
-    this.outcomes.push(outcome);
   }
 
   #expectOneHolder(key: AddressKey): void {
@@ -538,23 +381,16 @@ export class ClaimSimulation {
       this.violations.push(`${key} is held by ${holders.map((host) => host.id).join(' and ')} at ${this.nowMs} ms`);
   }
 
-  /**
-   * A value is chosen once a quorum of some configuration has accepted it under one ballot. The configuration may be a later one:
-   * what its voters accepted before counts under it.
-   */
   #expectChosen(key: AddressKey, owner: Owner): void {
-    if (!this.#options.watchesDisks) return;
-    const quorums = [...(this.#accepted.get(owner.claimId)?.values() ?? [])];
-    const isChosen = quorums.some((votes) => [...this.#configs.values()].some((config) => isQuorum(config, votes)));
-    if (!isChosen)
+    if (this.#options.watchesDisks && !this.#chosen.isChosen(owner.claimId))
       this.violations.push(
         `a claim of ${key} lost to ${owner.claimId} of ${owner.hostId}, which was never chosen, at ${this.nowMs} ms`,
       );
   }
 
-  #name(kind: string): string {
+  #nextNumber(): number {
     this.#numbers += 1;
-    return `${kind}-${String(this.#numbers).padStart(8, '0')}`;
+    return this.#numbers;
   }
 
   #host(id: HostId): SimulatedHost {
@@ -562,16 +398,4 @@ export class ClaimSimulation {
     if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
   }
-}
-
-/** As a node has it: a host speaks with those that its hosts.json lists, and with those that what was agreed names. */
-function isSpokenWith({ id, core, wish }: SimulatedHost, other: HostId): boolean {
-  return other === id || wish.members.includes(other) || (core !== undefined && isConcerned(core.membership, other));
-}
-
-/** Whether the claim was exposed, and is being aborted. */
-function isBeingReleased({ core }: SimulatedHost, claimId: ClaimId): boolean {
-  return [...(core?.operations.values() ?? [])].some(({ proposals }) =>
-    proposals.some(({ change }) => change.kind === 'release' && change.claimId === claimId),
-  );
 }
