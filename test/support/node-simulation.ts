@@ -1,6 +1,7 @@
 // Whole hosts in virtual time: the product's registry, index, claims with their runner, look-ups and questions to a legacy host, over a
 // network that loses, repeats, reorders and cuts, and disks that lose what was not synced. Only sockets and signatures are left out.
 // Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
+// Over 300 lines: what builds a host, what tests do to it and what carries its questions share the hosts and the order of chance.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
@@ -8,29 +9,30 @@ import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { firstChain } from '../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
-import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
 import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import { parseRoster, type Roster } from '../../mesh/roster.ts';
 import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
-import type { Claim, ClaimStore } from '../../mesh/state/claim-store.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
 import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
 import type { Agent } from '../../node/registry/agent.ts';
-import { EmailIndex } from '../../node/registry/email-index.ts';
+import type { EmailIndex } from '../../node/registry/email-index.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { ClaimHistory } from './claim-history.ts';
+import { LookUpTruth } from './look-up-truth.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
+import { notedClaims } from './noted-claims.ts';
 import { parsePlainAddress } from './plain-address.ts';
 import { seededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type Faults, SimulatedLinks } from './simulated-links.ts';
 import { testKeys } from './test-keys.ts';
+import { WatchedIndex } from './watched-index.ts';
 
 /** What of it is other than the product's own; for tests of the tests. */
 export interface NodeSimulationOptions {
@@ -65,14 +67,6 @@ interface Host {
   life: number;
 }
 
-/** An address in a host's index, from when to when. */
-interface Tenure {
-  readonly hostId: HostId;
-  readonly key: AddressKey;
-  readonly fromMs: number;
-  toMs: number;
-}
-
 export class NodeSimulation {
   readonly random: Random;
   readonly clock = new SimulatedClock();
@@ -82,9 +76,7 @@ export class NodeSimulation {
   readonly met = new Map<string, number>();
   readonly #links: SimulatedLinks;
   readonly #hosts = new Map<HostId, Host>();
-  readonly #tenures: Tenure[] = [];
-  /** Hosts that were down, from when to when. */
-  readonly #absences: { readonly hostId: HostId; readonly fromMs: number; toMs: number }[] = [];
+  readonly #truth: LookUpTruth;
   readonly #options: NodeSimulationOptions;
   readonly #legacy: ReadonlySet<AddressKey>;
   #legacyIsSilent = false;
@@ -101,6 +93,11 @@ export class NodeSimulation {
     this.#options = options;
     this.#links = new SimulatedLinks(this.clock.time, this.random, faults);
     this.#legacy = new Set(legacy);
+    this.#truth = new LookUpTruth({
+      legacyHost: LEGACY,
+      legacy: this.#legacy,
+      violated: (sentence) => this.violations.push(sentence),
+    });
     const entries = [
       ...hosts.map((id) => ({ id, url: `http://${id}.test` })),
       ...(legacy.length === 0 ? [] : [{ id: LEGACY, url: 'http://old.test', legacy: true }]),
@@ -112,7 +109,7 @@ export class NodeSimulation {
       const log = { seq: 0, logId: id, n: 0, chain: firstChain(id), digest: EMPTY_DIGEST };
       const disk = new Map([...keyed, ['change-end', JSON.stringify(log)]]);
       this.#hosts.set(id as HostId, { id: id as HostId, roster, disk, up: undefined, life: 0 });
-      this.#absences.push({ hostId: id as HostId, fromMs: 0, toMs: Infinity });
+      this.#truth.left(id as HostId, 0);
     }
   }
 
@@ -161,6 +158,7 @@ export class NodeSimulation {
     const host = this.#host(id);
     if (host.up !== undefined) return;
     host.life += 1;
+    const { life } = host;
     this.#trace(id, 'starts');
     const { clock, random } = this;
     const sync = () => clock.sleep(random.next() * this.#links.faults.syncMs);
@@ -169,7 +167,7 @@ export class NodeSimulation {
     const roster = () => host.roster;
     const transport = this.#transport(host);
     const index = new WatchedIndex({ self: () => host.roster.self, random }, (key, isShown) =>
-      this.#shown(host, key, isShown),
+      this.#truth.shown(id, key, isShown, clock.monotonicMs()),
     );
     const legacy = await LegacyPeers.open({
       ...{ mode: 'detect', roster, store, log: quiet },
@@ -205,7 +203,7 @@ export class NodeSimulation {
     });
     const registry = await openRegistry({
       ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },
-      claims: this.#noting(host, claims),
+      claims: notedClaims(claims, { history: this.history, clock, hostId: id, isOver: () => host.life !== life }),
       legacy:
         this.#options.asksLegacy === false
           ? { ownerOf: async () => undefined, claimed: () => undefined }
@@ -223,10 +221,8 @@ export class NodeSimulation {
     });
     const lookUp = this.#options.lookUp?.(ask, clock) ?? ask;
     host.up = { store, claims, registry, index, lookUp, stop: new AbortController() };
-    const absence = this.#absences.findLast(({ hostId }) => hostId === id);
-    if (absence !== undefined) absence.toMs = this.clock.monotonicMs();
+    this.#truth.returned(id, clock.monotonicMs());
     claims.start();
-    const { life } = host;
     if (registry.table.list().length === 0)
       void registry.agents.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
     await this.clock.advance(0);
@@ -246,8 +242,7 @@ export class NodeSimulation {
     claims.stop();
     const nowMs = this.clock.monotonicMs();
     this.history.crashed(id, nowMs);
-    for (const tenure of this.#tenures) if (tenure.hostId === id && tenure.toMs === Infinity) tenure.toMs = nowMs;
-    this.#absences.push({ hostId: id, fromMs: nowMs, toMs: Infinity });
+    this.#truth.left(id, nowMs);
   }
 
   /** A client's claim. */
@@ -306,7 +301,7 @@ export class NodeSimulation {
         answer.meta.hostsFailed.length > 0 ? 'looked up, not everywhere' : 'looked up',
         `${key}: ${named}`,
       );
-      this.#expectTruth(host, key, answer, callMs);
+      this.#truth.expect(host.roster, key, answer, { fromMs: callMs, toMs: this.clock.monotonicMs() });
       done(answer);
     }, onlyMeshErrors);
   }
@@ -314,81 +309,6 @@ export class NodeSimulation {
   /** Everything that was wrong: what was seen on the way, and histories that no register could have had. */
   faultsFound(): readonly string[] {
     return [...this.violations, ...this.history.violations()];
-  }
-
-  /** A look-up may be as much older than its question as it may be shared; it is never wrong about that time. */
-  #expectTruth(asker: Host, key: AddressKey, { emails, meta }: LookUpAnswer, callMs: number): void {
-    const [fromMs, toMs] = [callMs - SHARED_QUESTION_MS_MAX, this.clock.monotonicMs()];
-    const said = (what: string) =>
-      this.violations.push(`${asker.id} asked for ${key} from ${callMs} to ${toMs} ms ${what}`);
-    if (toMs - callMs > ANSWER_MS_MAX + 1) said('waited too long');
-    if (
-      meta.hostsQueried !== asker.roster.peers.length + 1 ||
-      meta.hostsSucceeded + meta.hostsFailed.length !== meta.hostsQueried
-    )
-      said(`counted wrong: ${JSON.stringify(meta)}`);
-    const named = emails.get(key)?.entry.hostId;
-    if (
-      named === LEGACY
-        ? !this.#legacy.has(key)
-        : named !== undefined && !this.#held(named, key, fromMs, toMs, 'some time')
-    )
-      said(`was told of ${named}, which never had it then`);
-    for (const id of [...this.hostIds, LEGACY]) {
-      if (id === asker.id || meta.hostsFailed.includes(id)) continue;
-      const isThere = id === LEGACY ? this.#legacy.has(key) : this.#held(id, key, fromMs, toMs, 'always');
-      if (isThere && named !== id)
-        said(`was told of ${named ?? 'nobody'}, but ${id} had it and is not named as silent`);
-      if (this.#absences.some((absence) => absence.hostId === id && absence.fromMs <= fromMs && absence.toMs > toMs))
-        said(`was not told that ${id} is silent`);
-    }
-  }
-
-  #held(id: HostId, key: AddressKey, fromMs: number, toMs: number, when: 'always' | 'some time'): boolean {
-    return this.#tenures.some(
-      (tenure) =>
-        tenure.hostId === id &&
-        tenure.key === key &&
-        (when === 'always'
-          ? tenure.fromMs <= fromMs && tenure.toMs >= toMs
-          : tenure.fromMs <= toMs && tenure.toMs >= fromMs),
-    );
-  }
-
-  #shown({ id }: Host, key: AddressKey, isShown: boolean): void {
-    const nowMs = this.clock.monotonicMs();
-    const before = this.#tenures.findLast((tenure) => tenure.hostId === id && tenure.key === key);
-    const isOpen = before?.toMs === Infinity;
-    if (isShown && !isOpen) this.#tenures.push({ hostId: id, key, fromMs: nowMs, toMs: Infinity });
-    if (!isShown && isOpen && before !== undefined) before.toMs = nowMs;
-    const holders = this.#tenures.filter((tenure) => tenure.key === key && tenure.toMs === Infinity);
-    if (holders.length > 1)
-      this.violations.push(`${key} is held by ${holders.map(({ hostId }) => hostId).join(' and ')} at ${nowMs} ms`);
-  }
-
-  /** The claims as the registry asks for them, told to the history. */
-  #noting(host: Host, claims: QuorumClaims): ClaimStore {
-    const { history, clock } = this;
-    const { life } = host;
-    const isOver = () => host.life !== life;
-    const claim = async (asked: readonly Claim[]) => {
-      for (const { key, owner } of asked) history.claimCalled(host.id, key, owner.claimId, clock.monotonicMs());
-      const outcome = await claims.claim(asked);
-      if (isOver()) return outcome;
-      for (const { owner } of asked) {
-        if (outcome.kind === 'conflict')
-          history.claimLost(owner.claimId, outcome.owner.claimId, true, clock.monotonicMs());
-        else if (outcome.kind === 'unavailable') history.claimFailed(owner.claimId, true, clock.monotonicMs());
-      }
-      return outcome;
-    };
-    return {
-      claim,
-      releaseWrites: (given) => claims.releaseWrites(given),
-      release: (given) => claims.release(given),
-      confirm: (asked) => claims.confirm(asked),
-      status: () => claims.status(),
-    };
   }
 
   #transport(from: Host): PeerTransport {
@@ -447,26 +367,6 @@ export class NodeSimulation {
     const host = this.#hosts.get(id);
     if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
-  }
-}
-
-/** The product's index; tells what it shows. */
-class WatchedIndex extends EmailIndex {
-  readonly #shown: (key: AddressKey, isShown: boolean) => void;
-
-  constructor(
-    options: ConstructorParameters<typeof EmailIndex>[0],
-    shown: (key: AddressKey, isShown: boolean) => void,
-  ) {
-    super(options);
-    this.#shown = shown;
-  }
-
-  override put(agent: Agent): void {
-    const before = this.keys();
-    super.put(agent);
-    for (const key of before) if (this.holder(key) === undefined) this.#shown(key, false);
-    for (const { key } of agent.addresses) this.#shown(key, true);
   }
 }
 

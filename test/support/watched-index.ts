@@ -1,0 +1,23 @@
+// The product's index; tells what it shows.
+import type { AddressKey } from '../../mesh/names.ts';
+import type { Agent } from '../../node/registry/agent.ts';
+import { EmailIndex } from '../../node/registry/email-index.ts';
+
+export class WatchedIndex extends EmailIndex {
+  readonly #shown: (key: AddressKey, isShown: boolean) => void;
+
+  constructor(
+    options: ConstructorParameters<typeof EmailIndex>[0],
+    shown: (key: AddressKey, isShown: boolean) => void,
+  ) {
+    super(options);
+    this.#shown = shown;
+  }
+
+  override put(agent: Agent): void {
+    const before = this.keys();
+    super.put(agent);
+    for (const key of before) if (this.holder(key) === undefined) this.#shown(key, false);
+    for (const { key } of agent.addresses) this.#shown(key, true);
+  }
+}
