@@ -1,0 +1,71 @@
+// A host whose agent holds two addresses, with its conflicts and its search for them: what tests of both begin with.
+import type { AddressKey, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
+import type { PeerAnswer, PeerRequest } from '../../mesh/ports.ts';
+import { ConflictSearch } from '../../node/conflicts/conflict-search.ts';
+import { Conflicts } from '../../node/conflicts/conflicts.ts';
+import { call, testRegistry } from './test-registry.ts';
+
+export const KEY = 'a@x.com' as AddressKey;
+export const OTHER: Owner = {
+  hostId: 'cloud' as HostId,
+  agentId: 'o1' as never,
+  agentName: 'oberon',
+  claimId: 'claim-of-oberon' as never,
+  since: '2026-01-01T00:00:00Z',
+};
+
+/** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
+export async function conflictWorld() {
+  const world = {
+    ...(await testRegistry()),
+    isOutside: false,
+    peers: ['cloud' as HostId],
+    said: undefined as string | undefined,
+  };
+  await call(world.app, 'POST', '/api/agents', {
+    id: 'a1',
+    name: 'titania',
+    tools: { email: { addresses: [{ address: 'a@x.com', displayName: 'Titania' }, { address: 'b@x.com' }] } },
+  });
+  const { store, registry, clock, log, claims, index } = world;
+  const conflicts = await Conflicts.open({ store, registry, clock, log });
+  const asked: PeerRequest[] = [];
+  let answer: () => PeerAnswer = () => ({ status: 200, body: {}, etag: '"1"' });
+  const search = new ConflictSearch({
+    ...{ store, conflicts, clock, log },
+    keys: () => index.keys(),
+    holds: (key) => index.holder(key) !== undefined,
+    isReady: () => claims.outage === undefined,
+    keyOf: (address) => address.toLowerCase() as AddressKey,
+    peers: () => world.peers,
+    isOutside: () => world.isOutside,
+    version: () => index.version,
+    indexOf: () => world.said,
+    transport: {
+      ask: async (request) => {
+        asked.push(request);
+        return answer();
+      },
+    },
+  });
+  const answering = (next: () => PeerAnswer) => {
+    answer = next;
+  };
+  const stop = new AbortController();
+  const start = () => {
+    search.doubt();
+    void search.run(stop.signal);
+  };
+  const outside = () => {
+    world.isOutside = true;
+  };
+  /** By itself, in the heartbeat. */
+  const says = (index: string | undefined) => {
+    world.said = index;
+  };
+  return { ...world, outside, says, conflicts, search, asked, answering, start, stop };
+}
+
+export const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });
+export const held = (index: { keys(): readonly AddressKey[] }) => [...index.keys()].sort();
