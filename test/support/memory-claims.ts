@@ -88,12 +88,12 @@ export class MemoryClaims implements ClaimStore {
     this.#releasing.clear();
   }
 
-  /** Claims wait from now on, until `letGo`. */
-  hold(): void {
+  /** Claims wait from now on, until `resume`. */
+  stall(): void {
     this.#gate ??= Promise.withResolvers();
   }
 
-  letGo(): void {
+  resume(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
   }

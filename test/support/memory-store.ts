@@ -89,12 +89,12 @@ export class MemoryStore implements Store {
     return disk;
   }
 
-  /** From now on commits wait until `release`; nothing becomes durable. */
-  hold(): void {
+  /** From now on commits wait until `resume`; nothing becomes durable. */
+  stall(): void {
     this.#gate ??= Promise.withResolvers();
   }
 
-  release(): void {
+  resume(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
   }

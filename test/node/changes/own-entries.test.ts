@@ -107,11 +107,11 @@ describe('own entries by their places', () => {
 
   it('are seen only when they are durable', async () => {
     const { changes, store } = await openTestLog();
-    store.hold();
+    store.stall();
     const done = changes.append([ownEntry(1)], [], nothing);
     await new Promise(setImmediate);
     expect([changes.ownHead.n, await changes.own(0, 10)]).toEqual([0, []]);
-    store.release();
+    store.resume();
     await done;
     expect([changes.ownHead.n, placesOf(await changes.own(0, 10))]).toEqual([1, [1]]);
   });
@@ -150,7 +150,7 @@ describe('what was heard', () => {
   it('is one commit with what the follower writes: after a power cut there are both, or neither', async () => {
     for (const reached of [0, 1]) {
       const { changes, store } = await openTestLog();
-      store.hold();
+      store.stall();
       void changes.hear([heardEntry(1), heardEntry(2)], [{ key: 'feed/cloud', value: { n: 2 } }], nothing);
       const disk = store.crash(reached);
       const again = await openTestLog({ disk });
@@ -175,7 +175,7 @@ describe('a power cut', () => {
     for (let reached = 0; reached <= 4; reached += 1) {
       const { changes, store } = await openTestLog();
       await changes.append([ownEntry(1, { rows: rows(1) })], [], nothing);
-      store.hold();
+      store.stall();
       for (let at = 2; at <= 4; at += 1) void changes.append([ownEntry(at, { rows: rows(at) })], [], nothing);
       void changes.hear([heardEntry(1)], [], nothing);
       const again = await openTestLog({ disk: store.crash(reached), seed: 2 });

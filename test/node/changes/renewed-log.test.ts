@@ -28,7 +28,7 @@ describe('a log that is begun anew', () => {
       const { changes, store } = await openTestLog();
       await changes.append([ownEntry(1)], [], nothing);
       const { logId } = changes;
-      store.hold();
+      store.stall();
       void changes.append([ownEntry(2)], [], nothing);
       void changes.renew();
       void changes.append([ownEntry(3)], [], nothing);

@@ -50,11 +50,11 @@ describe('the change log', () => {
     const { store, changes } = await openLog();
     const seen: string[] = [];
     changes.subscribe(() => seen.push(`told at ${changes.head}`));
-    store.hold();
+    store.stall();
     const done = changes.append(entries(2), [], () => seen.push(`applied at ${changes.head}`));
     await new Promise(setImmediate);
     expect([changes.head, await changes.read(0, 10), seen]).toEqual([0, [], []]);
-    store.release();
+    store.resume();
     await done;
     expect(seen).toEqual(['applied at 0', 'told at 2']);
     expect(await changes.read(0, 10)).toHaveLength(2);

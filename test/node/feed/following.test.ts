@@ -301,7 +301,7 @@ describe('hosts.json, edited while the host runs', () => {
 
   it('takes no chunk twice when a host has moved while one is in hand', async () => {
     const { clock, state, followers, store, put, shown, heard, said, asked } = await follow();
-    store.hold();
+    store.stall();
     await put(rowOf('a@x.com'));
     const before = asked.length;
     const { self, peers } = state.roster;
@@ -310,7 +310,7 @@ describe('hosts.json, edited while the host runs', () => {
     followers.edited();
     await clock.settle();
     expect(asked.length).toBe(before);
-    store.release();
+    store.resume();
     await clock.settle();
     expect([shown(), await heard(), said.events]).toEqual([['a@x.com'], ['agent.email.changed p1'], []]);
     expect(asked.length).toBeGreaterThan(before);

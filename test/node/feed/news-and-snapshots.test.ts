@@ -140,21 +140,21 @@ describe('a question for news', () => {
     const { store, append, chunk } = await serve();
     await append(1);
     await chunk();
-    store.hold();
+    store.stall();
     const done = append(1);
     expect((await chunk()).places).toEqual([1]);
-    store.release();
+    store.resume();
     await done;
     expect((await chunk()).places).toEqual([1, 2]);
   });
 
   it('is not answered before the log id is durable', async () => {
     const { clock, store, changes, chunk } = await serve();
-    store.hold();
+    store.stall();
     const seen = watch(chunk());
     await clock.settle();
     expect(seen.answer).toBeUndefined();
-    store.release();
+    store.resume();
     await clock.settle();
     expect(seen.answer).toBeDefined();
     const again = await openTestLog({ disk: store.snapshot(), seed: 9 });

@@ -56,12 +56,12 @@ describe('POST /api/agents', () => {
     const node = await testRegistry();
     const email = (address: string) => ({ email: { addresses: [{ address }] } });
     givenAway(node, 'taken@x.com');
-    node.claims.hold();
+    node.claims.stall();
     const first = create(node, { name: 'puck', tools: email('taken@x.com') });
     const second = create(node, { name: 'PUCK', tools: email('free@x.com') });
     const third = create(node, { name: 'Puck' });
     await node.clock.settle();
-    node.claims.letGo();
+    node.claims.resume();
     expect((await Promise.all([first, second, third])).map((answer) => answer.status)).toEqual([409, 201, 409]);
   });
 

@@ -105,7 +105,7 @@ describe('the book of hosts', () => {
 
   it('has noted an edit when that is on the disk', async () => {
     const { store, world, hosts } = await setUp();
-    store.hold();
+    store.stall();
     world.roster = list(KEYED, entry('mini'));
     let isNoted = false;
     const noted = hosts.edited().then(() => {
@@ -113,7 +113,7 @@ describe('the book of hosts', () => {
     });
     await nextTurn();
     expect(isNoted).toBe(false);
-    store.release();
+    store.resume();
     await noted;
     expect(store.snapshot().has('host/mini')).toBe(true);
   });

@@ -24,10 +24,10 @@ async function contested() {
 describe('many who want one address at once', () => {
   it('are all told who owns it for one question to the voters', async () => {
     const { claims, clock, add } = await contested();
-    claims.hold();
+    claims.stall();
     const asked = Promise.all(AGENTS.map(add));
     await clock.settle();
-    claims.letGo();
+    claims.resume();
     for (const refusal of await asked)
       expect(refusal).toMatchObject({
         code: 'conflict',
@@ -62,13 +62,13 @@ describe('asking the voters about what is held', () => {
 
   it('waits for its turn, and does not ask about an address that is released meanwhile', async () => {
     const { registry, claims, store, clock } = await holding();
-    store.hold();
+    store.stall();
     const removed = registry.addresses.remove(first, kept);
     await clock.settle();
     const asked = registry.addresses.confirm(KEYS);
     await clock.settle();
     expect(claims.confirmed).toEqual([]);
-    store.release();
+    store.resume();
     await removed;
     expect(await asked).toEqual([]);
     expect([claims.confirmed, claims.owners.size]).toEqual([[], 0]);

@@ -55,11 +55,11 @@ describe('mutations of many agents at once', () => {
     const node = await testRegistry();
     await node.registry.agents.create(agent('one'));
     await node.registry.agents.create(agent('two'));
-    node.claims.hold();
+    node.claims.stall();
     const rename = (name: string) => node.registry.agents.patch(id(name), { name: 'three', ...list(`${name}@x.com`) });
     const ended = outcomes([rename('one'), rename('two'), node.registry.agents.create(agent('three'))]);
     await node.clock.settle();
-    node.claims.letGo();
+    node.claims.resume();
     expect(await ended).toEqual(['ok', 'name_taken', 'name_taken']);
     expect([...node.claims.owners.keys()]).toEqual(['one@x.com']);
   });
@@ -68,10 +68,10 @@ describe('mutations of many agents at once', () => {
     const node = await testRegistry();
     await node.registry.agents.create(agent('one'));
     await node.registry.agents.create(agent('two'));
-    node.claims.hold();
+    node.claims.stall();
     const slow = node.registry.addresses.add(id('one'), { address: 'a@x.com' });
     expect((await node.registry.agents.patch(id('two'), { label: 'Two' })).agent.label).toBe('Two');
-    node.claims.letGo();
+    node.claims.resume();
     expect((await slow).isNew).toBe(true);
   });
 
@@ -79,7 +79,7 @@ describe('mutations of many agents at once', () => {
     const node = await testRegistry();
     await node.registry.agents.create(agent('one'));
     await node.registry.agents.create(agent('two'));
-    node.claims.hold();
+    node.claims.stall();
     const slow = node.registry.addresses.add(id('one'), { address: 'a@x.com' });
     const behind = outcomes([
       node.registry.addresses.add(id('one'), { address: 'b@x.com' }),
@@ -87,7 +87,7 @@ describe('mutations of many agents at once', () => {
     ]);
     await node.clock.advance(LOCK_WAIT_MS_MAX);
     expect(await behind).toEqual(['overloaded', 'overloaded']);
-    node.claims.letGo();
+    node.claims.resume();
     expect((await slow).isNew).toBe(true);
     expect(await outcomes([node.registry.addresses.add(id('two'), { address: 'c@x.com' })])).toEqual(['ok']);
   });
@@ -141,7 +141,7 @@ describe('what is not durable', () => {
   async function withHeldDisk() {
     const node = await testRegistry();
     await node.registry.agents.create(agent('one', 'a@x.com'));
-    node.store.hold();
+    node.store.stall();
     return node;
   }
   const shown = (node: TestRegistry) => [
@@ -160,7 +160,7 @@ describe('what is not durable', () => {
     ];
     await node.clock.settle();
     expect(shown(node)).toEqual(before);
-    node.store.release();
+    node.store.resume();
     await Promise.all(mutations);
     expect(node.registry.table.list()).toMatchObject([{ label: 'One' }, { name: 'two' }]);
     expect(node.registry.changes.head).toBe(5);
@@ -171,7 +171,7 @@ describe('what is not durable', () => {
     const before = shown(node);
     const mutations = [node.registry.agents.create(agent('two', 'b@x.com')), node.registry.agents.remove(id('one'))];
     node.store.breakDisk(new Error('no space left on device'));
-    node.store.release();
+    node.store.resume();
     expect(await outcomes(mutations)).toEqual(['store_failed', 'store_failed']);
     expect(shown(node)).toEqual(before);
     expect(await outcomes([node.registry.agents.patch(id('one'), { label: 'x' })])).toEqual(['store_failed']);

@@ -91,11 +91,11 @@ describe('while a claim is made', () => {
     const added = add();
     await clock.settle();
     expect(registry.claims.pending(KEY)).toMatchObject({ agent: { name: 'titania' }, entry: { address: 'a@x.com' } });
-    claims.hold();
+    claims.stall();
     gate.resolve(undefined);
     await clock.settle();
     expect([claims.asked, registry.claims.pending(KEY) !== undefined, claimed]).toEqual([[['a@x.com']], true, []]);
-    claims.letGo();
+    claims.resume();
     expect((await added).status).toBe(201);
     expect([registry.claims.pending(KEY), index.byAddress(KEY) !== undefined, claimed]).toEqual([
       undefined,
@@ -106,11 +106,11 @@ describe('while a claim is made', () => {
 
   it('it is still pending while its commit waits for the disk', async () => {
     const { clock, store, index, registry, add } = await setUp();
-    store.hold();
+    store.stall();
     const added = add();
     await clock.settle();
     expect([index.byAddress(KEY), registry.claims.pending(KEY) !== undefined]).toEqual([undefined, true]);
-    store.release();
+    store.resume();
     expect((await added).status).toBe(201);
   });
 });

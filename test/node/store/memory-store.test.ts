@@ -25,12 +25,12 @@ const write = (key: string, value: unknown = 1) => [{ key, value }];
 describe('a held disk', () => {
   it('acknowledges nothing and shows nothing until it is released', async () => {
     const store = new MemoryStore();
-    store.hold();
+    store.stall();
     const order: string[] = [];
     const commit = store.commit(write('a')).then(() => order.push('a'));
     expect(await store.get('a')).toBeUndefined();
     expect([store.pending, store.snapshot().size, order]).toEqual([1, 0, []]);
-    store.release();
+    store.resume();
     await commit;
     expect([store.pending, await store.get('a'), order]).toEqual([0, 1, ['a']]);
   });
@@ -40,14 +40,14 @@ describe('a crash', () => {
   it('loses what was not acknowledged, and never settles it', async () => {
     const store = new MemoryStore();
     await store.commit(write('kept'));
-    store.hold();
+    store.stall();
     let settled = false;
     const settle = () => {
       settled = true;
     };
     store.commit(write('lost')).then(settle, settle);
     const disk = store.crash();
-    store.release();
+    store.resume();
     store.get('kept').then(settle, settle);
     await store.close();
     await new Promise(setImmediate);
@@ -56,7 +56,7 @@ describe('a crash', () => {
 
   it('may keep the oldest of what nobody was told of', async () => {
     const store = new MemoryStore();
-    store.hold();
+    store.stall();
     for (const key of ['a', 'b', 'c']) void store.commit(write(key));
     expect([...store.crash(2).keys()]).toEqual(['a', 'b']);
   });
@@ -76,10 +76,10 @@ describe('a broken disk', () => {
   it('fails the commit, everything waiting behind it and everything after, and says why', async () => {
     const store = new MemoryStore();
     const cause = new Error('I/O error');
-    store.hold();
+    store.stall();
     const commits = [store.commit(write('a')), store.commit(write('b'))];
     store.breakDisk(cause);
-    store.release();
+    store.resume();
     for (const commit of commits) await expect(commit).rejects.toMatchObject({ code: 'store_failed', cause });
     await expect(store.commit([])).rejects.toMatchObject({ code: 'store_failed', cause });
     await expect(store.get('a')).rejects.toMatchObject({ code: 'store_failed', cause });

@@ -110,13 +110,13 @@ describe('a delivery that is retried', () => {
     world.receiver.reply = async ({ agentId }) => {
       if (agentId === 'bob') return 500;
       await world.clock.sleep(10 * SECOND_MS);
-      world.store.hold();
+      world.store.stall();
       return 204;
     };
     await world.webhooks.deliveries.replay(id, dead);
     await world.clock.advance(12 * SECOND_MS);
     world.receiver.reply = ({ agentId }) => (agentId === 'bob' ? 500 : 204);
-    world.store.release();
+    world.store.resume();
     await world.clock.advance(60 * SECOND_MS);
     expect(world.receiver.acceptedOf('ann')).toEqual([1, 1, 2]);
     expect(Object.keys(world.stored('webhook/dead/'))).toHaveLength(1);

@@ -21,11 +21,11 @@ describe('a subscription', () => {
 
   it('is not there until it is durable', async () => {
     const world = await openWorld();
-    world.store.hold();
+    world.store.stall();
     const subscribed = world.subscribe();
     await world.clock.settle();
     expect(await world.webhooks.list()).toEqual([]);
-    world.store.release();
+    world.store.resume();
     await subscribed;
     expect(await world.webhooks.list()).toHaveLength(1);
   });
@@ -203,7 +203,7 @@ describe('a removed subscription', () => {
     world.receiver.reply = () => 500;
     world.changes.append('ann');
     await world.clock.advance(73 * HOUR_MS);
-    world.store.hold();
+    world.store.stall();
     void world.webhooks.remove(id);
     await world.clock.settle();
     await world.crash(1);

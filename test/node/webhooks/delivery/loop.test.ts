@@ -98,7 +98,7 @@ describe('a change', () => {
   it('is written down as begun before the receiver hears of it', async () => {
     const world = await openWorld();
     const { id } = await world.subscribe();
-    world.store.hold();
+    world.store.stall();
     world.changes.append('ann');
     await world.clock.advance(HOUR_MS);
     expect(world.receiver.received).toEqual([]);
@@ -107,7 +107,7 @@ describe('a change', () => {
       atPost = world.stored(`webhook/lane/${id}/`);
       return 204;
     };
-    world.store.release();
+    world.store.resume();
     await world.clock.advance(1);
     expect(atPost).toMatchObject({ [`webhook/lane/${id}/ann`]: { seq: 1, attempts: 1 } });
     expect(world.stored(`webhook/lane/${id}/`)).toEqual({});
@@ -206,7 +206,7 @@ describe('an event that is refused', () => {
   it('is tried at least once, even when the node was off for longer than its life', async () => {
     const world = await openWorld();
     await world.subscribe();
-    world.store.hold();
+    world.store.stall();
     world.changes.append('ann');
     await world.clock.advance(80 * HOUR_MS);
     await world.crash();
