@@ -102,7 +102,7 @@ export class RelayFollower {
       const answer = await this.#questions.relayed(question, signal);
       if (signal.aborted) return undefined;
       if (answer.kind === 'gone') this.#after = undefined;
-      else await this.#take(answer, question, askedMs);
+      else await this.#takeNews(answer, question, askedMs);
       return undefined;
     } catch (error) {
       if (!(error instanceof MeshError) || error.code === 'store_failed') throw error;
@@ -131,7 +131,7 @@ export class RelayFollower {
   }
 
   /** Throws `peer_unintelligible` when the relay does not say what it says that it knows. */
-  async #take(news: News, { places, runs }: RelayQuestion, askedMs: number): Promise<void> {
+  async #takeNews(news: News, { places, runs }: RelayQuestion, askedMs: number): Promise<void> {
     this.#note(news, places);
     const isWhole = standpointsDigest(this.#told) === news.digest;
     // While a witness was asked, it may have become the one that bears.

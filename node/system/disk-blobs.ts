@@ -6,9 +6,9 @@ import { createReadStream } from 'node:fs';
 import { chmod, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import pLimit from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
 import { BlobShares } from '../send/attachments/blob-shares.ts';
@@ -41,8 +41,8 @@ export class DiskBlobs implements BlobStore {
   readonly #sizes = new Map<string, number>();
   /** When each was last wanted, by the monotonic clock: a wall clock that is set makes none older or younger. */
   readonly #wantedMs = new Map<string, number>();
-  /** Names are given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
-  readonly #inTurn = pLimit(1);
+  /** By blob. Its name is given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
+  readonly #locks: KeyedLock;
   #bytes = 0;
   /** Of blobs on their way in. */
   #unfinishedBytes = 0;
@@ -53,6 +53,7 @@ export class DiskBlobs implements BlobStore {
     this.#directory = directory;
     this.#clock = clock;
     this.#log = log;
+    this.#locks = new KeyedLock({ clock, refusal: tooManyChanges('attachment'), waitersMax: Number.POSITIVE_INFINITY });
     this.#bytesMax = bytesMax;
     this.#countMax = countMax;
   }
@@ -164,7 +165,7 @@ export class DiskBlobs implements BlobStore {
   async release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void> {
     const beforeMs = this.#elapsedMs(sinceMs);
     const isOver = () => (this.#wantedMs.get(blob) ?? 0) <= beforeMs && !isNeeded(blob);
-    await this.#inTurn(() => this.#remove(blob, isOver));
+    await this.#locks.run(blob, () => this.#remove(blob, isOver));
   }
 
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
@@ -173,7 +174,7 @@ export class DiskBlobs implements BlobStore {
       else this.#shares.found(blob, bytes);
     for (const blob of [...this.#wantedMs.keys()])
       if (this.#isOver(blob, isNeeded))
-        await this.#inTurn(() => this.#remove(blob, () => this.#isOver(blob, isNeeded)));
+        await this.#locks.run(blob, () => this.#remove(blob, () => this.#isOver(blob, isNeeded)));
   }
 
   #refuseTooMuch(bytes: number, more: number, bytesMax: number): void {
@@ -203,7 +204,7 @@ export class DiskBlobs implements BlobStore {
 
   /** Gives the blob its name, which is durable when this resolves. */
   async #give(part: string, blob: string): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#locks.run(blob, async () => {
       await rename(part, this.#path(blob));
       this.#wantedMs.set(blob, this.#clock.monotonicMs());
     });

@@ -2,9 +2,9 @@
 // of who wrote the mail (a header of 2 MB, a hundred thousand parts), and whatever else the node has to do goes on meanwhile.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import pLimit from 'p-limit';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import { KeyedLock } from '../../../mesh/time/keyed-lock.ts';
 import { BOUNCE_HEAP_MIB_MAX, BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '../limits.ts';
 import type { BounceReport } from './bounce-report.ts';
 
@@ -20,24 +20,23 @@ export interface BounceReaderOptions {
 }
 
 const RETRY_AFTER_SECONDS = 5;
+/** There is one thread to read with. */
+const THREAD = 'thread';
 
 export class BounceReader {
   readonly #clock: Clock;
   readonly #start: (raw: Uint8Array) => Worker;
-  readonly #inTurn = pLimit(1);
+  readonly #lock: KeyedLock;
 
   constructor({ clock, start = startWorker }: BounceReaderOptions) {
     this.#clock = clock;
+    this.#lock = new KeyedLock({ clock, refusal: tooManyWait, waitersMax: BOUNCES_WAITING_MAX });
     this.#start = start;
   }
 
   /** `undefined` when it is no delivery status notification. Throws `invalid_request` when reading it takes too much, `overloaded`. */
   read(raw: Uint8Array): Promise<BounceReport | undefined> {
-    if (this.#inTurn.pendingCount >= BOUNCES_WAITING_MAX) {
-      const message = `${BOUNCES_WAITING_MAX} bounces wait to be read already. Post this one again later.`;
-      return Promise.reject(new MeshError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
-    }
-    return this.#inTurn(() => this.#read(raw));
+    return this.#lock.run(THREAD, () => this.#read(raw));
   }
 
   async #read(raw: Uint8Array): Promise<BounceReport | undefined> {
@@ -59,6 +58,11 @@ export class BounceReader {
       await worker.terminate();
     }
   }
+}
+
+function tooManyWait(): MeshError {
+  const message = `${BOUNCES_WAITING_MAX} bounces wait to be read already. Post this one again later.`;
+  return new MeshError('overloaded', message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 function startWorker(raw: Uint8Array): Worker {

@@ -32,7 +32,7 @@ export class Connection {
   constructor(socket: Socket, closed: () => void) {
     this.#socket = socket;
     this.#closed = closed;
-    socket.on('data', (octets) => this.#take(octets));
+    socket.on('data', (octets) => this.#received(octets));
     socket.on('error', (error) => this.#end(error));
     socket.on('end', () => this.#end());
     socket.on('close', () => this.#end());
@@ -59,7 +59,7 @@ export class Connection {
     this.#end(reason);
   }
 
-  #take(octets: Buffer): void {
+  #received(octets: Buffer): void {
     const exchange = this.#exchange;
     // Whoever speaks unasked is not understood any more.
     if (exchange === undefined) this.#end();
