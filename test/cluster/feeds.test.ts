@@ -6,6 +6,8 @@ import { feedLife, relayLife } from '../support/feed-lives.ts';
 import { FEED_MUTANTS } from '../support/feed-mutants.ts';
 
 const RUNS = 60;
+/** Only ends a search that hangs: how long one takes is the machine's affair. */
+const SEARCH_MS_MAX = 120_000;
 const PARTS = 2;
 const RELAY_RUNS = 30;
 const MET_WITHIN = 25;
@@ -13,6 +15,7 @@ const GREETING_RUNS = 5;
 
 it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (part + 1) * (RUNS / PARTS)] as const))(
   'lives %i to %i of hosts that follow each other: copies are what their owners have, and readers hear everything once',
+  { timeout: SEARCH_MS_MAX },
   async (first, last) => {
     const { found } = await search('feeds', { first, last });
     const [one] = found;
@@ -25,7 +28,7 @@ it.each([1, 2, 3, 4])('greet each other, and take no copy for newer than it is (
   for (const seed of of) expect(await feedLife(seed, { isGreeting: true }), `seed ${seed}`).toEqual([]);
 });
 
-it('meet everything that can happen to a feed', async () => {
+it('meet everything that can happen to a feed', { timeout: SEARCH_MS_MAX }, async () => {
   const met = new Map<string, number>();
   for (let seed = 1; seed <= MET_WITHIN; seed += 1) await feedLife(seed, {}, met);
   expect([...met.keys()]).toEqual(
@@ -36,13 +39,13 @@ it('meet everything that can happen to a feed', async () => {
   );
 });
 
-it('is true through relays as well, which lie, crash and come and go', async () => {
+it('is true through relays as well, which lie, crash and come and go', { timeout: SEARCH_MS_MAX }, async () => {
   const { found } = await search('relays', { first: 1, last: RELAY_RUNS });
   const [one] = found;
   expect(found, `npm run sim -- --seed ${one?.seed} --size relays --trace`).toEqual([]);
 });
 
-it('meet everything that can happen to a relay', async () => {
+it('meet everything that can happen to a relay', { timeout: SEARCH_MS_MAX }, async () => {
   const met = new Map<string, number>();
   for (let seed = 1; seed <= MET_WITHIN; seed += 1) await relayLife(seed, {}, met);
   expect([...met.keys()]).toEqual(

@@ -131,7 +131,7 @@ const WAYS = [
   ['a shell', inShell, ['bash', 'openssl']],
 ] as const;
 
-describe.each(WAYS)("the README's receiver in %s", (_, verify, needs) => {
+describe.each(WAYS)("the README's receiver in %s", { timeout: LIVE_MS_MAX }, (_, verify, needs) => {
   const missing = needs.filter((program) => !isInstalled(program));
   const title = (text: string) => (missing.length === 0 ? text : `${text} (skipped: no ${missing.join(', ')} here)`);
 
@@ -186,7 +186,7 @@ const VERIFIERS: readonly (readonly [name: string, verify: (delivery: Delivery) 
   ],
 ];
 
-describe.each(VERIFIERS)('%s', (name, verify) => {
+describe.each(VERIFIERS)('%s', { timeout: LIVE_MS_MAX }, (name, verify) => {
   const isMissing = name.startsWith(OPENSSL) && !isInstalled(OPENSSL);
   const believes = async (given: Delivery) => {
     try {
