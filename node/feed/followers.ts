@@ -143,10 +143,10 @@ export class Followers {
     if (following === undefined) return;
     following.stop.abort();
     this.#following.delete(id);
-    this.#hold(id, following.ended);
+    this.#noteEnding(id, following.ended);
   }
 
-  #hold(id: HostId, inHand: Promise<void>): void {
+  #noteEnding(id: HostId, inHand: Promise<void>): void {
     const ended = Promise.allSettled([inHand]).then(() => {
       if (this.#ending.get(id) === ended) this.#ending.delete(id);
     });
@@ -172,7 +172,7 @@ export class Followers {
 
   async #announceGone(id: HostId, signal: AbortSignal): Promise<void> {
     const announced = announceGone(this.#options, id, signal);
-    this.#hold(id, announced);
+    this.#noteEnding(id, announced);
     await announced;
   }
 }
