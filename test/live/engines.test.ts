@@ -184,7 +184,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd, asked late', () => {
     };
     const late = { key: 'late@x.com', owner } as unknown as Claim;
     await engine.abort([{ key: late.key, claimId: late.owner.claimId }], AbortSignal.timeout(10_000));
-    await expect(engine.put([late], AbortSignal.timeout(10_000))).rejects.toThrow(/given up before they came/);
+    await expect(engine.put([late], AbortSignal.timeout(10_000))).rejects.toThrow(/aborted before they came/);
     expect(await engine.read(late.key, AbortSignal.timeout(10_000))).toBeNull();
     await engine.close();
   });
@@ -231,7 +231,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('etcd of three members', () => {
     await through.release([{ key: theirs.key, claimId: theirs.owner.claimId }], AbortSignal.timeout(5_000));
     hung.signal('SIGCONT');
     for (const claim of [mine, rival]) {
-      await expect(through.put([claim], soon())).rejects.toThrow(/given up before they came/);
+      await expect(through.put([claim], soon())).rejects.toThrow(/aborted before they came/);
       expect(await through.read(claim.key, soon())).toBeNull();
     }
   });

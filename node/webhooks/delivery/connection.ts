@@ -1,5 +1,5 @@
 // One HTTP/1.1 connection to a receiver: one POST at a time, and never a second one before the answer to the first has come whole. Node's own
-// client does the same at more than twice the CPU; undici's takes an unasked 100 (RFC 9110 §15.2) for the end of the connection.
+// client does the same and takes more CPU for it (scripts/bench/README.md); undici's takes an unasked 100 (RFC 9110 §15.2) for the end of the connection.
 import type { Socket } from 'node:net';
 import { AnswerError, AnswerReader } from './answer-reader.ts';
 
