@@ -21,7 +21,8 @@ interface Head {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-const FIELD = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/;
+/** Blanks around the value are cut off apart: to look for both ends at once takes the square of their number. */
+const FIELD = /^([!#$%&'*+\-.^_`|~\w]+):(.*)$/;
 const START = 'HTTP/1.';
 
 export class AnswerReader {
@@ -100,8 +101,9 @@ function expectBeginning(text: string): void {
 function fieldsOf(lines: readonly string[]): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value] = FIELD.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw notHttp();
+    const [, name, sent] = FIELD.exec(line) ?? [];
+    if (name === undefined || sent === undefined) throw notHttp();
+    const value = sent.trim();
     const before = fields.get(name.toLowerCase());
     fields.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
   }

@@ -88,6 +88,19 @@ describe('an answer', () => {
     expect(read(long(65_537), 1_000)).toEqual({ status: 200, isOver: true, keptMs: 0 });
   });
 
+  it('costs what its octets cost, however many blanks a value has', () => {
+    const answer = (blanks: number) => `HTTP/1.1 204 No Content\r\nX: a${' '.repeat(blanks)}b\r\n\r\n`;
+    const costMs = (blanks: number) => {
+      const before = process.threadCpuUsage();
+      for (let time = 0; time < 20; time += 1) expect(read(answer(blanks))).toMatchObject({ status: 204 });
+      const { user, system } = process.threadCpuUsage(before);
+      return (user + system) / 1_000;
+    };
+    costMs(1_000);
+    // Sixteen times the blanks: by the square of their number it would be two hundred and fifty times the work.
+    expect(costMs(16_000)).toBeLessThan(60 * (costMs(1_000) + 1));
+  });
+
   it('has at most 16 KiB of headers, whether they end or not', () => {
     const head = (octets: number) => `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(octets)}\r\nContent-Length: 0\r\n\r\n`;
     expect(refusalOf(head(16_000), 1_000)).toMatchObject({ status: 200 });
