@@ -27,6 +27,7 @@ export class Connection {
   #exchange: Exchange | undefined;
   #keptMs = 0;
   #isOpen = true;
+  #hasAnswered = false;
 
   /** `socket`: connected. `closed`: called once, when the connection can serve nobody any more. */
   constructor(socket: Socket, closed: () => void) {
@@ -43,11 +44,17 @@ export class Connection {
     return this.#isOpen ? this.#keptMs : 0;
   }
 
+  /** Whether an octet of the answer to the last request has come. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /**
    * Sends a request, whole, and resolves when its answer has come: the body with it, or as much of that as is read. Rejects when the
    * connection ends before the status is known, with an `AnswerError` when what came is no answer.
    */
   ask(request: Uint8Array, asking: Asking): Promise<Answer> {
+    this.#hasAnswered = false;
     return new Promise((answered, failed) => {
       this.#exchange = { ...asking, reader: new AnswerReader(), answered, failed, isDraining: false };
       this.#socket.write(request);
@@ -68,6 +75,7 @@ export class Connection {
 
   #hear(exchange: Exchange, octets: Buffer): void {
     const { reader } = exchange;
+    this.#hasAnswered = true;
     try {
       reader.take(octets);
     } catch (error) {

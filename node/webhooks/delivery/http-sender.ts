@@ -18,6 +18,12 @@ export function createSender(ways: Ways): Sender & { close(): Promise<void> } {
   return new HttpSender(ways);
 }
 
+interface Attempt {
+  readonly url: URL;
+  readonly request: Uint8Array;
+  readonly end: AttemptEnd;
+}
+
 class HttpSender implements Sender {
   readonly #ways: Ways;
   readonly #connections: Connections;
@@ -55,7 +61,19 @@ class HttpSender implements Sender {
 
   async #ask(url: URL, request: Uint8Array, end: AttemptEnd): Promise<Answer> {
     end.throwIfCome();
-    const connection = this.#connections.take(url.origin) ?? (await this.#open(url, end));
+    const idle = this.#connections.take(url.origin);
+    if (idle === undefined) return this.#askOver(await this.#open(url, end), { url, request, end });
+    try {
+      return await this.#askOver(idle, { url, request, end });
+    } catch (error) {
+      // The receiver closed it, as it may at any time, before the request came: nothing is wrong with the receiver.
+      if (idle.hasAnswered) throw error;
+      end.throwIfCome();
+      return this.#askOver(await this.#open(url, end), { url, request, end });
+    }
+  }
+
+  async #askOver(connection: Connection, { url, request, end }: Attempt): Promise<Answer> {
     let drained = () => {};
     const draining = () => {
       const tooSlow = () => connection.close(new Error('The body has taken its time.'));

@@ -55,6 +55,32 @@ describe('an attempt', () => {
     expect(receiver.connections()).toBeLessThanOrEqual(2);
   });
 
+  it('is made over a new connection when the receiver closed an idle one unheard, and counts once', async () => {
+    let answered = 0;
+    await using receiver = await startRawReceiver((socket) => {
+      answered += 1;
+      // The second request on a connection finds it closed.
+      if (socket.bytesWritten > 0) socket.destroy();
+      else socket.write(OK);
+    });
+    await using world = open();
+    for (let attempt = 0; attempt < 6; attempt += 1)
+      expect(await world.post(receiver.url)).toMatchObject({ kind: 'answered', status: 200 });
+    expect(answered).toBeGreaterThan(6);
+  });
+
+  it('is not made again over a new connection when an answer had begun', async () => {
+    const begun = 'HTTP/1.1 2';
+    await using receiver = await startRawReceiver((socket) => {
+      if (socket.bytesWritten > 0) socket.end(begun);
+      else socket.write(OK);
+    });
+    await using world = open();
+    const kinds = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) kinds.push((await world.post(receiver.url)).kind);
+    expect(kinds).toContain('failed');
+  });
+
   it('uses no connection again that has idled for four seconds, or was promised a shorter life', async () => {
     const short = OK.replace('\r\n', '\r\nKeep-Alive: timeout=3\r\n');
     const answers = [OK, OK, OK, short, short, OK];
