@@ -1,5 +1,5 @@
 // What is told where a log does not reach: the difference between a snapshot and the copy that stood before, and the end of a host that is
-// gone for good. The ids are made of the place, the agent and the event, so that every node gives them the same one.
+// gone for good. The ids are made of the place, its chain, the agent and the event, so that every node gives them the same one.
 import { hash } from 'node:crypto';
 import type { IndexRow } from '../lookup/index-entry.ts';
 import type { AgentId, EmailAddress, HostId } from '../names.ts';
@@ -38,6 +38,8 @@ export interface Occasion extends Place {
    */
   readonly why: 'snapshot' | 'handover' | 'gone';
   readonly hostId: HostId;
+  /** Of the log up to there: a log that was set back has other entries at the same place. Absent where it is not known. */
+  readonly chain?: string | undefined;
   /** ISO 8601, UTC. */
   readonly at: string;
 }
@@ -77,9 +79,9 @@ interface Identified {
 }
 
 /** 32 hexadecimal digits. What an agent keeps when it hands addresses over depends on what the copy knew of it; then so does the id. */
-function idOf({ why, logId, n }: Occasion, { agentId, event, current }: Identified): string {
+function idOf({ why, logId, n, chain = '' }: Occasion, { agentId, event, current }: Identified): string {
   const kept = why === 'handover' ? [...current].sort() : [];
-  return hash('sha256', [why, logId, n, agentId, event, ...kept].join('\n'), 'hex').slice(0, 32);
+  return hash('sha256', [why, logId, n, chain, agentId, event, ...kept].join('\n'), 'hex').slice(0, 32);
 }
 
 function changesOf(before: readonly IndexRow[], after: readonly IndexRow[]): ResyncEntry['changes'] {

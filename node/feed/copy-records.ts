@@ -75,9 +75,11 @@ function isHead(value: object): value is SignedHead {
 }
 
 function isOccasion(value: object): value is Occasion {
-  const { why, logId, n, at } = value as Partial<Occasion>;
+  const { why, logId, n, chain = '', at } = value as Partial<Occasion>;
   const isKnown = why === 'snapshot' || why === 'gone';
-  return isKnown && typeof logId === 'string' && typeof n === 'number' && typeof at === 'string';
+  return (
+    isKnown && typeof logId === 'string' && typeof n === 'number' && typeof chain === 'string' && typeof at === 'string'
+  );
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {

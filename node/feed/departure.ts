@@ -23,6 +23,6 @@ export async function announceGone(ports: AnnouncementPorts, hostId: HostId, sig
 function departureOf({ copies, clock }: AnnouncementPorts, hostId: HostId): Occasion {
   const begun = copies.occasion(hostId);
   if (begun?.why === 'gone') return begun;
-  const { logId, n } = copies.head(hostId) ?? begun ?? { logId: '', n: 0 };
-  return { why: 'gone', hostId, logId, n, at: new Date(clock.wallMs()).toISOString() };
+  const { logId, n, chain } = copies.head(hostId) ?? begun ?? { logId: '', n: 0, chain: undefined };
+  return { why: 'gone', hostId, logId, n, chain, at: new Date(clock.wallMs()).toISOString() };
 }

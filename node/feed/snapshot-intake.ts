@@ -14,8 +14,8 @@ export async function takeSnapshot(
   { agents, head }: Snapshot,
   signal: AbortSignal,
 ): Promise<void> {
-  const { hostId, logId, n, at } = head;
-  const announcement = new Announcement(ports, { why: 'snapshot', hostId, logId, n, at });
+  const { hostId, logId, n, chain, at } = head;
+  const announcement = new Announcement(ports, { why: 'snapshot', hostId, logId, n, chain, at });
   const before = await ports.copies.agents(hostId);
   const there = new Set(agents.map(({ id }) => id));
   const holders = await holdersIn(agents, ports.clock);

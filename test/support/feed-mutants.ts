@@ -83,7 +83,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
     sources: [
       {
         file: SNAPSHOT,
-        from: "{ why: 'snapshot', hostId, logId, n, at }",
+        from: "{ why: 'snapshot', hostId, logId, n, chain, at }",
         to: "{ why: 'snapshot', ...head }",
       },
     ],

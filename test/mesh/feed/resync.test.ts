@@ -70,7 +70,7 @@ describe('what a snapshot changes', () => {
     expect(told(before, after)).toEqual(events);
   });
 
-  it('has ids that every node makes alike, of the place, the agent and the event', () => {
+  it('has ids that every node makes alike, of the place, its chain, the agent and the event', () => {
     const ids = (occasion: Occasion, after = agent('puck', a)) =>
       resyncEntries(occasion, undefined, after).map(({ id }) => id);
     const own = ids(OCCASION);
@@ -79,10 +79,11 @@ describe('what a snapshot changes', () => {
       new Set([
         ...own,
         ...ids({ ...OCCASION, n: 8 }),
+        ...ids({ ...OCCASION, chain: 'of the same place in a log that was set back' }),
         ...ids({ ...OCCASION, logId: 'b'.repeat(32) }),
         ...ids({ ...OCCASION, why: 'gone' }),
       ]).size,
-    ).toBe(8);
+    ).toBe(10);
     for (const id of own) expect(id).toMatch(/^[0-9a-f]{32}$/);
   });
 
