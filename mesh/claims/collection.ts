@@ -218,8 +218,9 @@ function drop(state: CoreState, keys: readonly AddressKey[], out: Effect[]): voi
   if (writes.length > 0) out.push({ type: 'persist', writes, after: [] });
 }
 
-/** Under a new ballot every voter that is there accepts the same. */
+/** Under a new ballot every voter that is there accepts the same. Without a majority it waits for one, and nothing is added to what waits. */
 function chooseAgain(state: CoreState, keys: readonly AddressKey[], out: Effect[]): void {
+  if ([...state.operations.values()].some(({ kind }) => kind === 'rechoose')) return;
   for (let at = 0; at < keys.length; at += KEYS_PER_MESSAGE_MAX)
     rechoose(state, ownOperation(state), keys.slice(at, at + KEYS_PER_MESSAGE_MAX), out);
 }

@@ -76,6 +76,12 @@ describe('a voter that collects', () => {
     expect(state.registers.size).toBe(1);
   });
 
+  it('has names chosen again once, however long there is no majority for it', () => {
+    const { state, tell } = collector({ [KEY]: { ...FREE, promised: [6, 'cloud#1'] } });
+    for (let round = 0; round < 3; round += 1) tell({ type: 'collectDue' }, HOUR_MS * (round + 1));
+    expect([...state.operations.values()].map(({ kind }) => kind)).toEqual(['rechoose']);
+  });
+
   it('drops by itself what was promised and never accepted', () => {
     const { state, tell } = collector({ [KEY]: { promised: [7, 'mini#1'], accepted: null, value: null } });
     expect(written(tell({ type: 'collectDue' }))).toEqual([gone, { key: 'claim/floor', value: [7, 'mini#1'] }]);
