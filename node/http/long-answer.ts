@@ -4,7 +4,7 @@
 import type { UnderlyingSource } from 'node:stream/web';
 import type { Clock } from '../../mesh/ports.ts';
 
-/** A piece must be taken within this long, as any answer of its size (connections.ts). */
+/** A piece must be taken within this long, as any answer of its size (the bounds in connections.ts). */
 const UNTAKEN_MS_MAX = 20_000;
 /** At a stop of the node a piece must be taken sooner: the node waits for no client that takes nothing. */
 const UNTAKEN_AT_STOP_MS_MAX = 500;

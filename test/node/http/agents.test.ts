@@ -212,6 +212,14 @@ describe('GET /api/agents', () => {
     expect(await page('limit=5')).toEqual({ ids: IDS, next: undefined });
   });
 
+  it('has at most 1,000 agents unless it is asked for fewer', async () => {
+    const { node, page } = await withAgents();
+    for (let count = IDS.length; count < 1_001; count += 1) await create(node, { name: `more-${count}` });
+    const first = await page('');
+    expect([first.ids.length, first.next]).toEqual([1_000, expect.any(String)]);
+    expect(await page(`cursor=${first.next}`)).toMatchObject({ ids: [expect.any(String)], next: undefined });
+  });
+
   it('goes on behind an agent that was changed, or is gone', async () => {
     const { node, page } = await withAgents();
     const { next } = await page('limit=2');

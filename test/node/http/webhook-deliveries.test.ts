@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { webhookRoutes } from '../../../node/http/routes/webhooks.ts';
-import { createShell } from '../../../node/http/shell.ts';
-import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../support/webhook-world.ts';
+import { openWebhookApp } from '../../support/webhook-app.ts';
+import { HOUR_MS, SECOND_MS } from '../../support/webhook-world.ts';
 
 /** A webhook with a dead letter (1), two that were accepted (2, 3) and one that waits (4). */
 async function openApp() {
-  const world = new WebhookWorld();
-  const app = createShell(world.log);
-  webhookRoutes(app, await world.open());
-  const send = async (method: string, path: string, json?: unknown) => {
-    const body = { body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
-    const response = await app.request(path, { method, ...(json === undefined ? {} : body) });
-    // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test is about
-    return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-  };
+  const { world, send } = await openWebhookApp();
   const { id } = await world.subscribe();
   world.receiver.reply = ({ agentId }) => (agentId === 'ann' ? 500 : 204);
   for (const agent of ['ann', 'bob', 'bob']) world.changes.append(agent);

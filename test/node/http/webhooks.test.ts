@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { webhookRoutes } from '../../../node/http/routes/webhooks.ts';
-import { createShell } from '../../../node/http/shell.ts';
-import { WebhookWorld } from '../../support/webhook-world.ts';
+import { openWebhookApp } from '../../support/webhook-app.ts';
 
 const FORM = { url: 'https://email-gateway.example.com/hooks/identity-changed', events: ['agent.email.changed'] };
 
-async function openApp() {
-  const world = new WebhookWorld();
-  const app = createShell(world.log);
-  webhookRoutes(app, await world.open());
-  const send = async (method: string, path: string, json?: unknown) => {
-    const body = { body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
-    const response = await app.request(path, { method, ...(json === undefined ? {} : body) });
-    // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test is about
-    return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-  };
-  return { world, send };
-}
-
 describe('POST /api/webhooks', () => {
   it("answers 201 with the specification's members, flat and under webhook", async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'shared-secret-for-hmac' });
     expect(status).toBe(201);
     expect(body).toMatchObject({ ...FORM, id: expect.any(String), createdAt: '2026-01-27T12:00:00.000Z' });
@@ -30,7 +15,7 @@ describe('POST /api/webhooks', () => {
   });
 
   it('refuses a whsec_ secret that no receiver can decode, and says what would be right', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'whsec_not base64 at all' });
     expect([status, body.error, body.field]).toEqual([400, 'invalid_request', 'secret']);
     expect(body.message).toContain('base64');
@@ -38,21 +23,21 @@ describe('POST /api/webhooks', () => {
   });
 
   it('answers with the secret when it made one, beside the webhook and not in it', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     expect(body.secret).toMatch(/^whsec_/);
     expect(body.webhook).not.toHaveProperty('secret');
   });
 
   it('answers 409 to the same again', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const again = await send('POST', '/api/webhooks', FORM);
     expect([again.status, again.body]).toMatchObject([409, { error: 'conflict', webhookId: body.id }]);
   });
 
   it('answers 400 to an unknown event, with the known ones', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, events: ['agent.moved'] });
     expect([status, body]).toMatchObject([
       400,
@@ -74,7 +59,7 @@ describe('POST /api/webhooks', () => {
   });
 
   it('answers 400 to a URL that is refused', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, url: 'http://refused/' });
     expect([status, body]).toMatchObject([400, { error: 'url_refused', field: 'url' }]);
   });
@@ -106,14 +91,14 @@ describe('POST /api/webhooks', () => {
     ['enabled', { error: 'unknown_field' }, { enabled: false }],
     ['id', { error: 'unknown_field' }, { id: 'mine' }],
   ])('answers 400 that names %s', async (field, error, wrong) => {
-    const { send, world } = await openApp();
+    const { send, world } = await openWebhookApp();
     const { status, body } = await send('POST', '/api/webhooks', { ...FORM, ...wrong });
     expect([status, body]).toMatchObject([400, { error: 'invalid_request', ...error, field }]);
     expect(await world.webhooks.list()).toEqual([]);
   });
 
   it('never shows a secret in its refusal of it', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'geheim-ß-geheim-geheim' });
     expect(JSON.stringify(body)).not.toContain('geheim');
     expect(body.message).toContain('16 to 256 printable ASCII characters');
@@ -122,7 +107,7 @@ describe('POST /api/webhooks', () => {
   it.each(['x'.repeat(16), 'x'.repeat(256), 'with spaces and ~signs!', 'shared-secret-for-hmac'])(
     "takes the secret '%s'",
     async (secret) => {
-      const { send } = await openApp();
+      const { send } = await openWebhookApp();
       expect((await send('POST', '/api/webhooks', { ...FORM, secret })).status).toBe(201);
     },
   );
@@ -130,7 +115,7 @@ describe('POST /api/webhooks', () => {
 
 describe('GET /api/webhooks', () => {
   it('lists all of them, without secrets', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const made = await send('POST', '/api/webhooks', FORM);
     const { status, body } = await send('GET', '/api/webhooks');
     expect([status, body]).toEqual([200, { webhooks: [made.body.webhook] }]);
@@ -139,7 +124,7 @@ describe('GET /api/webhooks', () => {
 
 describe('/api/webhooks/:id', () => {
   it('shows one with what waits and what died', async () => {
-    const { send, world } = await openApp();
+    const { send, world } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     world.receiver.reply = () => 500;
     world.changes.append('ann');
@@ -151,7 +136,7 @@ describe('/api/webhooks/:id', () => {
   });
 
   it('is changed by PATCH', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const changed = await send('PATCH', `/api/webhooks/${body.id}`, { enabled: false, description: 'moved' });
     expect([changed.status, changed.body]).toMatchObject([
@@ -161,7 +146,7 @@ describe('/api/webhooks/:id', () => {
   });
 
   it('is changed in everything that PATCH takes', async () => {
-    const { send, world } = await openApp();
+    const { send, world } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', { ...FORM, headers: { 'X-Old': 'old', 'X-Key': 'one' } });
     expect(body).toMatchObject({ scope: 'mesh', headerNames: ['X-Old', 'X-Key'] });
     const path = `/api/webhooks/${body.id}`;
@@ -175,14 +160,14 @@ describe('/api/webhooks/:id', () => {
   });
 
   it.each([['id'], ['createdAt']])('refuses to change %s', async (field) => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const refused = await send('PATCH', `/api/webhooks/${body.id}`, { [field]: 'x'.repeat(20) });
     expect([refused.status, refused.body]).toMatchObject([400, { error: 'unknown_field', field }]);
   });
 
   it('gets another secret by PATCH, as by a rotation, and shows none', async () => {
-    const { send, world } = await openApp();
+    const { send, world } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', { ...FORM, secret: 'the-one-it-had-before' });
     const changed = await send('PATCH', `/api/webhooks/${body.id}`, { secret: 'the-one-from-now-on' });
     expect([changed.status, changed.body]).toMatchObject([200, { formerSecretsUntil: ['2026-01-28T12:00:00.000Z'] }]);
@@ -193,14 +178,14 @@ describe('/api/webhooks/:id', () => {
   });
 
   it('is not changed by a secret that is none', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const refused = await send('PATCH', `/api/webhooks/${body.id}`, { secret: 'too short' });
     expect([refused.status, refused.body]).toMatchObject([400, { error: 'invalid_request', field: 'secret' }]);
   });
 
   it('is removed by DELETE, and 404 afterwards', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const path = `/api/webhooks/${body.id}`;
     expect(await send('DELETE', path)).toMatchObject({ status: 200, body: { success: true } });
@@ -209,12 +194,12 @@ describe('/api/webhooks/:id', () => {
   });
 
   it.each(['__proto__', 'constructor', 'nothing', '%2e%2e'])('%s is 404', async (id) => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     expect(await send('GET', `/api/webhooks/${id}`)).toMatchObject({ status: 404, body: { error: 'not_found' } });
   });
 
   it('answers 405 to other methods', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const refused = await send('POST', '/api/webhooks/any', {});
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, PATCH, DELETE']);
   });
@@ -222,7 +207,7 @@ describe('/api/webhooks/:id', () => {
 
 describe('POST /api/webhooks/:id/rotate-secret', () => {
   it('answers with the secret that it made, and until when the former one signs too', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, {});
     expect([rotated.status, rotated.body]).toMatchObject([
@@ -234,14 +219,14 @@ describe('POST /api/webhooks/:id/rotate-secret', () => {
   });
 
   it('takes no body for one that says nothing', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`);
     expect([rotated.status, rotated.body]).toMatchObject([200, { secret: expect.stringMatching(/^whsec_/) }]);
   });
 
   it('does not say a secret that was given', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const given = { secret: 'another-shared-secret', graceSeconds: 0 };
     const rotated = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, given);
@@ -255,21 +240,21 @@ describe('POST /api/webhooks/:id/rotate-secret', () => {
     ['graceSeconds', { graceSeconds: 604_801 }],
     ['grace', { grace: 1 }],
   ])('answers 400 that names %s', async (field, form) => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     const refused = await send('POST', `/api/webhooks/${body.id}/rotate-secret`, form);
     expect([refused.status, refused.body]).toMatchObject([400, { field }]);
   });
 
   it('answers 404 for a webhook that is not there', async () => {
-    const { send } = await openApp();
+    const { send } = await openWebhookApp();
     expect(await send('POST', '/api/webhooks/none/rotate-secret', {})).toMatchObject({ status: 404 });
   });
 });
 
 describe('POST /api/webhooks/:id/test', () => {
   it('answers 200 with what came of one attempt', async () => {
-    const { send, world } = await openApp();
+    const { send, world } = await openWebhookApp();
     const { body } = await send('POST', '/api/webhooks', FORM);
     world.receiver.reply = () => 503;
     const tested = await send('POST', `/api/webhooks/${body.id}/test`);
