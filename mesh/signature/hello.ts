@@ -3,7 +3,7 @@
 import { coverageOf } from './base.ts';
 import type { Signer } from './ed25519.ts';
 import { refuseAnswer } from './faults.ts';
-import type { Profile } from './fields.ts';
+import type { Profile } from './signature-input.ts';
 import {
   COMMON_PARTS,
   type ExpectedStatement,

@@ -8,8 +8,8 @@ import { coverageOf, signatureBase } from './base.ts';
 import { contentDigest, digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
 import { isRefused, refused, type SignatureFault, type SignatureRefusal } from './faults.ts';
-import { LABEL, type Profile, paramsText, readSignature } from './fields.ts';
 import type { NonceCache } from './nonces.ts';
+import { LABEL, type Profile, paramsText, readSignature } from './signature-input.ts';
 import { canonicalTarget, splitTarget } from './target.ts';
 
 const METHOD = '"@method"';

@@ -3,8 +3,8 @@
 // stand for the answer to no other. What was not verified gets no answer, only a refusal, which is a kind of its own and is never obeyed.
 import { type Component, coverageOf } from './base.ts';
 import type { Signer } from './ed25519.ts';
-import { LABEL, type Profile } from './fields.ts';
 import type { AcceptedRequest, OpenedRequest, RequestParts } from './request.ts';
+import { LABEL, type Profile } from './signature-input.ts';
 import {
   COMMON_PARTS,
   type ExpectedStatement,

@@ -5,8 +5,8 @@ import { type Component, signatureBase } from './base.ts';
 import { digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
 import { isRefused, refuseAnswer } from './faults.ts';
-import { LABEL, type Profile, paramsText, type ReadSignature, readSignature } from './fields.ts';
 import { skewFault } from './request.ts';
+import { LABEL, type Profile, paramsText, type ReadSignature, readSignature } from './signature-input.ts';
 
 export interface OutgoingStatement {
   readonly status: number;

@@ -9,10 +9,10 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Greeting } from '../../mesh/state/messages.ts';
+import { nextQuestionMs } from './heartbeat-times.ts';
 import type { Introductions } from './introductions.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
 import type { Presence } from './presence.ts';
-import { nextQuestionMs } from './timetable.ts';
 
 /** Greets that host; what comes of it is told to the `Conversation`. */
 export type Greet = (to: HostId) => void;

@@ -3,8 +3,8 @@
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import type { Exchanges } from './heartbeat-times.ts';
 import type { PeerKeyStatus } from './peer-keys.ts';
-import type { Exchanges } from './timetable.ts';
 
 /** What is known of a peer, as `GET /api/hosts` shows it. */
 export interface Seen {

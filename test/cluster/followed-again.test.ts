@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
 import { FEED_ANSWER_MS_MAX } from '../../node/feed/limits.ts';
-import { RETURN_MS_MIN } from '../../node/peers/timetable.ts';
+import { RETURN_MS_MIN } from '../../node/peers/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 
 const WHOLE_MESH_MS_MAX = 60_000;

@@ -5,7 +5,7 @@ import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
-import { OWN_QUESTION_MS_MAX } from '../../node/peers/timetable.ts';
+import { OWN_QUESTION_MS_MAX } from '../../node/peers/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 
 const WHOLE_MESH_MS_MAX = 60_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { coverageOf } from '../../../mesh/signature/base.ts';
 import { contentDigest } from '../../../mesh/signature/digest.ts';
-import type { Profile } from '../../../mesh/signature/fields.ts';
+import type { Profile } from '../../../mesh/signature/signature-input.ts';
 import { COMMON_PARTS, signStatement, verifyStatement } from '../../../mesh/signature/statement.ts';
 import { testKeys } from '../../support/test-keys.ts';
 

@@ -7,7 +7,7 @@ import {
   OWN_QUESTION_MS_MAX,
   RETURN_MS_MIN,
   TURN_MS,
-} from '../../../node/peers/timetable.ts';
+} from '../../../node/peers/heartbeat-times.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const NEVER = -Infinity;
@@ -39,7 +39,7 @@ describe('two hosts', () => {
     /** When it asked. */
     readonly asked: number[];
     random: number;
-    /** In place of the timetable. */
+    /** In place of what the times say. */
     readonly next?: (side: Side) => number;
   }
 
