@@ -3,10 +3,8 @@
 // A bound that hosts must share (sizes of messages, intervals, graces) is part of what they say to each other: change it on all of them.
 // Steps are those of membership/README.md.
 
-/** Agents and addresses, as the specification's "Validation Rules" bound them. */
-export const ADDRESSES_PER_AGENT_MAX = 10;
+/** What hosts read of each other's agents and addresses, as the specification's "Validation Rules" bound it. */
 export const AGENT_NAME_CHARACTERS_MAX = 128;
-export const AGENT_LABEL_CHARACTERS_MAX = 256;
 export const DISPLAY_NAME_CHARACTERS_MAX = 128;
 export const METADATA_KEYS_MAX = 20;
 export const METADATA_BYTES_MAX = 2_048;

@@ -1,13 +1,13 @@
 // Adding, changing and removing one address of an agent. Locks are taken in the order that agents.ts states.
 
 import { MeshError } from '../../mesh/errors.ts';
-import { ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Rival } from '../../mesh/state/claim-store.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { Changed } from './agents.ts';
+import { ADDRESSES_PER_AGENT_MAX } from './limits.ts';
 import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AddressPatch, NewAddress } from './schemas.ts';
 import { parseWanted, tooMany } from './wanted-addresses.ts';

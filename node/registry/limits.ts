@@ -1,5 +1,9 @@
-// Bounds of the registry and its log that no other part of the node needs. Those of agents and addresses stand in mesh/limits.ts.
+// Bounds of the registry. Those by which peers' agents and addresses are read too stand in mesh/limits.ts.
 import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
+
+/** An agent, as the specification's "Validation Rules" bound it. */
+export const ADDRESSES_PER_AGENT_MAX = 10;
+export const AGENT_LABEL_CHARACTERS_MAX = 256;
 
 /** How long a mutation waits for others of the same agent, name or address: as long as one claim can take. */
 export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;

@@ -1,10 +1,10 @@
 // What clients may say of agents and addresses: the door of the registry. Strict: a field it does not know is an error, for
 // a silently ignored one is a misspelt one.
 import { z } from 'zod';
-import { AGENT_LABEL_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import { agentIdSchema } from '../../mesh/name-schemas.ts';
 import { agentNameFault } from './agent-name.ts';
 import { displayNameFault, textFault } from './display-name.ts';
+import { AGENT_LABEL_CHARACTERS_MAX } from './limits.ts';
 import { metadataFault } from './metadata.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */

@@ -2,9 +2,10 @@
 import type { AddressFault } from '../../mesh/address/fault.ts';
 import type { IdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { ADDRESS_TEXT_CHARACTERS_MAX, ADDRESSES_PER_AGENT_MAX } from '../../mesh/limits.ts';
+import { ADDRESS_TEXT_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 import type { WantedAddress } from './address-list.ts';
+import { ADDRESSES_PER_AGENT_MAX } from './limits.ts';
 import type { NewAddress } from './schemas.ts';
 
 /** Which addresses this host gives out, and what is wrong with the others. */
