@@ -16,16 +16,17 @@ export interface LogPage {
   readonly nextCursor?: string;
 }
 
-/** `messages`: oldest first. Throws `invalid_request`. */
-export function pageOf(messages: readonly Message[], { agentId, state, cursor, limit }: LogQuery): LogPage {
+/** The messages of a query, the newest first, from below the number `before`. Only as many are looked up as are asked for. */
+export type NewestMessages = (query: LogQuery, before: number) => Iterable<Message>;
+
+/** Throws `invalid_request`. */
+export function pageOf(newest: NewestMessages, query: LogQuery): LogPage {
+  const { cursor, limit } = query;
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
   if (Number.isNaN(before))
     throw new MeshError('invalid_request', "'cursor' is not one that this route gave.", { field: 'cursor' });
   const found: Message[] = [];
-  for (const message of messages.toReversed()) {
-    if (message.number >= before) continue;
-    if (agentId !== undefined && message.agentId !== agentId) continue;
-    if (state !== undefined && message.state !== state) continue;
+  for (const message of newest(query, before)) {
     if (found.length === limit) return { messages: found, nextCursor: String(found.at(-1)?.number) };
     found.push(message);
   }

@@ -33,6 +33,7 @@ import { ContentCache } from './content-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type Draft, messageOf, refuseTooMuch } from './draft.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { MessageTable } from './message-table.ts';
 import { afterRestart, afterStep } from './message-times.ts';
 import { refuseCancelling, refuseLettingGo, refuseResending } from './objections.ts';
 import type { QueueOptions } from './queue-options.ts';
@@ -42,7 +43,7 @@ import { Watchers } from './watchers.ts';
 export class Queue {
   readonly accounts: Accounts;
   readonly #options: QueueOptions;
-  readonly #messages: Map<string, Message>;
+  readonly #messages: MessageTable;
   readonly #clock: Clock;
   readonly #keys = new IdempotencyKeys();
   readonly #retention: Retention;
@@ -69,7 +70,7 @@ export class Queue {
     this.#watchers = new Watchers(clock);
     this.#retention = new Retention(clock, options.retention);
     this.accounts = new Accounts(config, clock, warmUps);
-    this.#messages = new Map(records.messages.map((message) => [message.id, message]));
+    this.#messages = new MessageTable(records.messages);
     this.#lastNumber = records.messages.at(-1)?.number ?? 0;
     this.#contents = new ContentCache((id) => loadContent(store, id));
     this.#dispatcher = new Dispatcher({
@@ -120,7 +121,7 @@ export class Queue {
   /** Newest first. */
   list(query: LogQuery): LogPage {
     this.#clock.wallMs();
-    return pageOf([...this.#messages.values()], query);
+    return pageOf((wanted, before) => this.#messages.newest(wanted, before), query);
   }
 
   /**
@@ -221,7 +222,7 @@ export class Queue {
     if (over.length > 0) await this.#options.store.commit(over);
     const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
     // In its turn: it may be sent again meanwhile.
-    for (const id of [...this.#messages.keys()].filter(isOver))
+    for (const id of this.#messages.ids().filter(isOver))
       await this.#locks.run(id, async () => {
         const message = this.#messages.get(id);
         if (message === undefined || !isOver(id)) return;
@@ -256,7 +257,7 @@ export class Queue {
   /** What everybody sees from now on. */
   #show(message: Message): void {
     const before = this.#messages.get(message.id);
-    this.#messages.set(message.id, message);
+    this.#messages.set(message);
     this.blobs.moved(before, message);
     this.#retention.shown(message);
     if (isFinal(message.state)) this.#contents.forget(message.id);
@@ -266,9 +267,9 @@ export class Queue {
   #restore(keys: ReadonlyMap<string, IdempotencyRecord>): void {
     const nowMs = this.#clock.wallMs();
     this.accounts.restore([...this.#messages.values()], nowMs);
-    for (const [id, stored] of this.#messages) {
+    for (const stored of this.#messages.values()) {
       const message = isFinal(stored.state) ? stored : afterRestart(stored, nowMs);
-      this.#messages.set(id, message);
+      this.#messages.set(message);
       this.blobs.moved(undefined, message);
       this.#retention.restored(message);
       if (!isFinal(message.state)) this.#dispatcher.add(message);
@@ -279,11 +280,11 @@ export class Queue {
   /** The wall clock was set: what waits by elapsed time shows its times by the new one, what waits for a time of it waits anew. */
   #stepped(byMs: number): void {
     const step = { byMs, nowMs: this.#clock.wallMs() };
-    for (const [id, message] of this.#messages) {
+    for (const message of this.#messages.values()) {
       if (isFinal(message.state)) continue;
       const moved = afterStep(message, step);
-      this.#messages.set(id, moved);
-      if (moved === message && this.#dispatcher.remove(id)) this.#dispatcher.add(message);
+      this.#messages.set(moved);
+      if (moved === message && this.#dispatcher.remove(message.id)) this.#dispatcher.add(message);
     }
   }
 

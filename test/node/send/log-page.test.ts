@@ -2,16 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { AgentId } from '../../../mesh/names.ts';
 import { type LogQuery, pageOf } from '../../../node/send/log-page.ts';
 import type { Message } from '../../../node/send/message.ts';
+import { MessageTable } from '../../../node/send/queue/message-table.ts';
 
 const [A1, A2] = ['a1', 'a2'] as string[] as [AgentId, AgentId];
 
 /** Oldest first: 1 to 6, of two agents in turn; every third failed. */
 const MESSAGES = [1, 2, 3, 4, 5, 6].map(
-  (number) => ({ number, agentId: number % 2 === 1 ? A1 : A2, state: number % 3 === 0 ? 'failed' : 'sent' }) as Message,
+  (number) =>
+    ({
+      id: String(number),
+      number,
+      agentId: number % 2 === 1 ? A1 : A2,
+      state: number % 3 === 0 ? 'failed' : 'sent',
+    }) as Message,
 );
 
 function read(query: Partial<LogQuery> = {}) {
-  const { messages, ...rest } = pageOf(MESSAGES, { agentId: undefined, limit: 10, ...query });
+  const { messages, ...rest } = pageOf((wanted, before) => new MessageTable(MESSAGES).newest(wanted, before), {
+    agentId: undefined,
+    limit: 10,
+    ...query,
+  });
   return [messages.map(({ number }) => number), rest];
 }
 
