@@ -68,12 +68,6 @@ export class Postfix implements AsyncDisposable {
     return this.mailbox(user);
   }
 
-  /** Whether nothing waits in its queue. */
-  async isIdle(): Promise<boolean> {
-    const { stdout } = await run('postqueue', ['-c', join(this.#directory, 'etc'), '-p']);
-    return stdout.includes('Mail queue is empty');
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop().catch(() => undefined);
     await rm(this.#directory, { recursive: true, force: true });

@@ -32,22 +32,22 @@ async function deliveries(rounds: number): Promise<readonly Figure[]> {
   await using sink = await Sink.start();
   await using postfix = await Postfix.start(sink.port);
   await using node = await SendingNode.start(sink.port);
-  const rates: { ours: number[]; source: number[]; postfix: number[]; acceptMs: number[] } = {
+  const rates: { ours: number[]; source: number[]; postfix: number[]; acceptMs: number[]; written: number[] } = {
     ours: [],
     source: [],
     postfix: [],
     acceptMs: [],
+    written: [],
   };
   for (let round = 0; round <= rounds; round += 1) {
     const acceptMs: number[] = [];
-    const ours = await perSecond(() => node.deliver(MESSAGES, acceptMs));
-    const source = await perSecond(() => smtpSource(sink.port));
-    const both = await perSecond(async () => {
-      await smtpSource(postfix.port);
-      while (!(await postfix.isIdle())) await pause(20);
-    });
+    const writtenBefore = node.writtenBytes();
+    const ours = await perSecond(() => sink.takes(MESSAGES, () => node.deliver(MESSAGES, acceptMs)));
+    const source = await perSecond(() => sink.takes(MESSAGES, () => smtpSource(sink.port)));
+    const both = await perSecond(() => sink.takes(MESSAGES, () => smtpSource(postfix.port)));
     // The first round warms all of them up.
     if (round === 0) continue;
+    rates.written.push((node.writtenBytes() - writtenBefore) / MESSAGES / 1_024);
     rates.ours.push(ours);
     rates.source.push(source);
     rates.postfix.push(both);
@@ -55,23 +55,23 @@ async function deliveries(rounds: number): Promise<readonly Figure[]> {
   }
   const [ours, real] = [median(rates.ours), median(rates.postfix)];
   const p99Ms = quantile(rates.acceptMs, 0.99);
+  const written = median(rates.written);
   return [
     {
       name: 'accept and deliver, 4 KiB, 10 connections',
       value: ours,
       unit: '1/s',
       baseline: { name: 'Postfix, the same', value: real },
-      target: '≥ 2.5 ×',
-      kept: ours >= 2.5 * real,
+      target: '≥ 3 ×',
+      kept: ours >= 3 * real,
     },
     {
       name: 'the same',
       value: ours,
       unit: '1/s',
       baseline: { name: 'smtp-source alone', value: median(rates.source) },
-      target: '≥ 2,000/s',
-      kept: ours >= 2_000,
     },
+    { name: 'written to the disk, a mail', value: written, unit: 'KB', target: '≤ 8 KB', kept: written <= 8 },
     { name: 'accept, p99 meanwhile', value: p99Ms, unit: 'ms', target: '≤ 100 ms', kept: p99Ms <= 100 },
   ];
 }
@@ -89,22 +89,19 @@ async function memory(): Promise<Figure> {
     attachments: [{ filename: 'a.bin', content }],
   });
   const client = new Agent({ connections: 10 });
-  const answers = await Promise.all(
-    Array.from({ length: 10 }, async () => {
-      const { statusCode, body: answer } = await request(`${node.url}/api/email/send`, {
-        method: 'POST',
-        dispatcher: client,
-        headers: { 'content-type': 'application/json' },
-        body,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      await answer.dump();
-      return statusCode;
-    }),
-  );
-  if (answers.some((status) => status !== 202)) throw new Error(`Attachments were answered ${answers.join(', ')}.`);
-  await node.drained();
+  const sendOne = async () => {
+    const { statusCode, body: answer } = await request(`${node.url}/api/email/send`, {
+      method: 'POST',
+      dispatcher: client,
+      headers: { 'content-type': 'application/json' },
+      body,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    await answer.dump();
+    if (statusCode !== 202) throw new Error(`A large attachment was answered ${statusCode}.`);
+  };
+  await sink.takes(10, () => Promise.all(Array.from({ length: 10 }, sendOne)));
   await client.close();
   const mb = node.peakMb();
   return {
@@ -156,21 +153,48 @@ function smtpSource(port: number): Promise<unknown> {
   return run('smtp-source', [...options, `127.0.0.1:${port}`]);
 }
 
-/** Postfix's own sink: takes everything, keeps nothing. */
+/** Postfix's own sink: takes everything, keeps nothing, and counts. */
 class Sink implements AsyncDisposable {
   readonly port: number;
   readonly #child: ChildProcess;
+  /** Messages that it has taken, as it last said. */
+  #taken = 0;
+  #heard: () => void = () => undefined;
 
   private constructor(port: number, child: ChildProcess) {
     this.port = port;
     this.#child = child;
+    let rest = '';
+    child.stdout?.setEncoding('latin1').on('data', (said: string) => {
+      rest += said;
+      const counts = [...rest.matchAll(/mesg= *(\d+)\r/g)];
+      const last = counts.at(-1);
+      if (last === undefined) return;
+      this.#taken = Number(last[1]);
+      rest = rest.slice(last.index + last[0].length);
+      this.#heard();
+    });
   }
 
   static async start(): Promise<Sink> {
     const [port = 0] = await freePorts(1);
-    const child = spawn('smtp-sink', ['-u', 'postfix', `127.0.0.1:${port}`, '1000'], { stdio: 'ignore' });
+    const child = spawn('smtp-sink', ['-c', '-u', 'postfix', `127.0.0.1:${port}`, '1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     for (let tries = 0; !(await listens(port)) && tries < 200; tries += 1) await pause(25);
     return new Sink(port, child);
+  }
+
+  /** Does the work, and waits until the sink has taken so many messages more. */
+  async takes(count: number, work: () => Promise<unknown>): Promise<void> {
+    const until = this.#taken + count;
+    const taken = new Promise<void>((resolve) => {
+      this.#heard = () => {
+        if (this.#taken >= until) resolve();
+      };
+    });
+    await work();
+    await taken;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -214,7 +238,7 @@ class SendingNode implements AsyncDisposable {
     return this.#host.url;
   }
 
-  /** Accepted, and delivered. */
+  /** All of them accepted. */
   async deliver(count: number, acceptMs: number[]): Promise<void> {
     const body = JSON.stringify({
       agentId: 'ann',
@@ -233,15 +257,11 @@ class SendingNode implements AsyncDisposable {
         }
       }),
     );
-    await this.drained();
   }
 
-  async drained(): Promise<void> {
-    const count = async (state: string): Promise<number> => {
-      const answer = await request(`${this.url}/api/email/log?state=${state}&limit=1`, { dispatcher: this.#client });
-      return ((await answer.body.json()) as { emails: unknown[] }).emails.length;
-    };
-    while ((await count('queued')) + (await count('sending')) > 0) await pause(5);
+  /** What the process has handed to the disk since it began. */
+  writtenBytes(): number {
+    return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${this.#host.pid}/io`, 'utf8'))?.[1]);
   }
 
   peakMb(): number {
