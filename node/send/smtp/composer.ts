@@ -13,6 +13,7 @@ import { parseAddress } from '../../../mesh/address/parse.ts';
 import type { DkimKey } from '../accounts/account.ts';
 import { typeOfFile } from '../attachments/content-type.ts';
 import type { AttachmentPart, Mailbox, MessageContent } from '../message.ts';
+import { isPlainAddress, plainHeaders } from './plain-headers.ts';
 
 export interface ComposeOptions {
   /** ISO 8601: the Date header, the moment at which it is sent. */
@@ -48,6 +49,7 @@ export function compose(content: MessageContent, { date, open, dkim }: ComposeOp
 
 /** An address as it stands in an envelope: A-labels wherever the local part allows, so that SMTPUTF8 is seldom needed. */
 export function envelopeAddress(address: string): { readonly address: string; readonly smtputf8: boolean } {
+  if (isPlainAddress(address)) return { address, smtputf8: false };
   const parsed = parseAddress(address, {
     allowQuotedLocal: true,
     globallyDeliverable: false,
@@ -61,16 +63,19 @@ export function envelopeAddress(address: string): { readonly address: string; re
 }
 
 function composePlain(content: MessageContent, date: string): Buffer {
+  const is7bit = isSevenBit(content.text);
+  const encoding = is7bit ? '7bit' : 'quoted-printable';
+  const headers = plainHeaders(content, dateOf(date), encoding) ?? composedHeaders(content, date, encoding);
+  const body = is7bit ? content.text : qp.wrap(qp.encode(content.text));
+  return Buffer.from(`${headers}\r\n\r\n${body}${body.endsWith('\r\n') ? '' : '\r\n'}`);
+}
+
+function composedHeaders(content: MessageContent, date: string, encoding: string): string {
   // The message has one part, so it needs no random boundary.
   const node = new MimeNode('text/plain; charset=utf-8', { ...CLOSED, baseBoundary: 'none' });
   encodeLookAlikes(node as unknown as HeaderWriter);
-  const is7bit = isSevenBit(content.text);
-  node.setHeader([
-    ...headersOf(content, date),
-    { key: 'Content-Transfer-Encoding', value: is7bit ? '7bit' : 'quoted-printable' },
-  ]);
-  const body = is7bit ? content.text : qp.wrap(qp.encode(content.text));
-  return Buffer.from(`${node.buildHeaders()}\r\n\r\n${body}${body.endsWith('\r\n') ? '' : '\r\n'}`);
+  node.setHeader([...headersOf(content, date), { key: 'Content-Transfer-Encoding', value: encoding }]);
+  return node.buildHeaders();
 }
 
 /** Printable ASCII in lines of CRLF that every server takes as they are. */
@@ -163,7 +168,7 @@ function headersOf(content: MessageContent, date: string): Header[] {
   const lines: (readonly [string, string | undefined])[] = [
     ['Subject', subject],
     ['Message-ID', messageId],
-    ['Date', new Date(date).toUTCString().replace('GMT', '+0000')],
+    ['Date', dateOf(date)],
     ['In-Reply-To', inReplyTo],
     ['References', references.length === 0 ? undefined : references.join(' ')],
     ['Auto-Submitted', isAutomatic ? 'auto-generated' : undefined],
@@ -175,6 +180,11 @@ function headersOf(content: MessageContent, date: string): Header[] {
       .map(([key, mailboxes]) => ({ key, value: mailboxes.map(mailboxOf) })),
     ...lines.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }])),
   ];
+}
+
+/** RFC 5322 §3.3, in UTC. */
+function dateOf(iso: string): string {
+  return new Date(iso).toUTCString().replace('GMT', '+0000');
 }
 
 function mailboxOf({ name, address }: Mailbox): { name: string; address: string } {
