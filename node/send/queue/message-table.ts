@@ -8,7 +8,7 @@ import type { Message, MessageState } from '../message.ts';
 /** One message's place in all of its lists. */
 interface Entry {
   readonly number: number;
-  /** As it is now; `undefined` when it was forgotten. */
+  /** The message as it is now; `undefined` when it was forgotten. */
   message: Message | undefined;
 }
 
@@ -66,7 +66,7 @@ export class MessageTable {
     this.#leave(before.agentId, undefined);
   }
 
-  /** Those of that agent and in that state, as far as either is named, the newest first; `before`: only of lower numbers. */
+  /** Messages of that agent and in that state, as far as either is named, the newest first; `before`: only of lower numbers. */
   *newest({ agentId, state }: Wanted, before: number): Iterable<Message> {
     const list = this.#lists.get(listName(agentId, state));
     for (let at = (list?.indexOf(before) ?? 0) - 1; at >= 0; at -= 1) {
