@@ -110,6 +110,11 @@ export function isOwn(entry: ChangeEntry): entry is OwnEntry {
   return 'place' in entry;
 }
 
+/** When an entry came into this log, in milliseconds since 1970 by this host's wall clock. */
+export function cameMs(entry: ChangeEntry): number {
+  return Date.parse(isHeard(entry) ? entry.heardAt : entry.timestamp);
+}
+
 /** What a reader of the log needs. */
 export interface ChangeLog {
   /** `seq` of the newest durable entry; 0 when there is none. */

@@ -3,7 +3,7 @@
 // where that was set, entries go too early or too late by as much.
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { type ChangeEntry, isHeard, type LogHolder } from './change-log.ts';
+import { type ChangeEntry, cameMs, type LogHolder } from './change-log.ts';
 import {
   GIVE_UP_MS_MAX,
   GIVE_UP_OVERDUE_MS,
@@ -113,9 +113,4 @@ export class LogTrimmer {
     }
     return before;
   }
-}
-
-/** When an entry came into this log, by this host's wall clock. */
-function cameMs(entry: ChangeEntry): number {
-  return Date.parse(isHeard(entry) ? entry.heardAt : entry.timestamp);
 }

@@ -9,6 +9,8 @@ export function openRegistryModule({ ports, registry }: Parts): Module {
       agentRoutes(app, registry, ports.clock);
       addressRoutes(app, registry);
     },
-    run: (signal) => registry.check(signal),
+    run: async (signal) => {
+      await Promise.all([registry.check(signal), registry.forgetGone(signal)]);
+    },
   };
 }

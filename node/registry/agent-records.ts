@@ -1,6 +1,6 @@
 // Agents on disk: `agent/<id>` is the agent as it is in memory; `agent-gone/<id>` keeps the last sequence of a deleted one, so
-// that its events go on counting when the same id is made again; `agent-sequence/<id>` is the last sequence where an event came
-// after the agent's last change. Read back with checks by hand: 100,000 addresses at start.
+// that its events go on counting when the same id is made again (gone-agents.ts says until when); `agent-sequence/<id>` is the last
+// sequence where an event came after the agent's last change. Read back with checks by hand: 100,000 addresses at start.
 import { MeshError } from '../../mesh/errors.ts';
 import { type AgentId, type HostId, parseAgentId } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
@@ -19,40 +19,77 @@ export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
   return isNew ? [save, { key: GONE_PREFIX + agent.id, value: undefined }] : [save];
 }
 
-/** `lastSequence`: of the last event of its deletion. */
-export function removingWrites(id: AgentId, lastSequence: number): readonly Write[] {
-  return [
-    { key: PREFIX + id, value: undefined },
-    { key: SEQUENCE_PREFIX + id, value: undefined },
-    { key: GONE_PREFIX + id, value: { sequence: lastSequence } },
-  ];
+/** What is kept of an agent that was deleted. */
+export interface GoneAgent {
+  /** Of its last event. */
+  readonly sequence: number;
+  /** ISO 8601, UTC: when that was. Absent in records of versions that did not say it. */
+  readonly at?: string;
+}
+
+/** `gone`: its last event is that of its deletion. */
+export function removingWrites(id: AgentId, gone: GoneAgent): readonly Write[] {
+  return [{ key: PREFIX + id, value: undefined }, { key: SEQUENCE_PREFIX + id, value: undefined }, goneWrite(id, gone)];
 }
 
 /** Keeps the last sequence given to an event that is no change of the agent. */
-export function sequenceWrite(id: AgentId, sequence: number, isGone: boolean): Write {
-  return { key: (isGone ? GONE_PREFIX : SEQUENCE_PREFIX) + id, value: { sequence } };
+export function sequenceWrite(id: AgentId, sequence: number): Write {
+  return { key: SEQUENCE_PREFIX + id, value: { sequence } };
 }
 
-/** Sequences of agents, where one was kept by itself. */
-export async function loadSequences(store: Store): Promise<ReadonlyMap<AgentId, number>> {
+/** Keeps what is known of an agent that is gone, or forgets it. */
+export function goneWrite(id: AgentId, gone: GoneAgent | undefined): Write {
+  return { key: GONE_PREFIX + id, value: gone };
+}
+
+/**
+ * Sequences of agents that are there, where one was kept by itself. What versions before this one left of agents that were deleted at that
+ * very moment is kept as of those. Rejects with `store_failed`.
+ */
+export async function loadSequences(
+  store: Pick<Store, 'load' | 'get' | 'commit'>,
+  isThere: (id: AgentId) => boolean,
+): Promise<ReadonlyMap<AgentId, number>> {
   const sequences = new Map<AgentId, number>();
   for await (const page of store.load(SEQUENCE_PREFIX)) {
     for (const { key, value } of page) {
       const id = parseAgentId(key.slice(SEQUENCE_PREFIX.length));
       if (id === undefined || !isObject(value) || !isCount(value.sequence))
         throw damaged(key, "its 'sequence' is not a whole number");
-      sequences.set(id, value.sequence);
+      if (isThere(id)) sequences.set(id, value.sequence);
+      else await keepAsGone(store, id, value.sequence);
     }
   }
   return sequences;
 }
 
-/** The last sequence given to an agent of this id that was deleted; 0 when there was none. */
-export async function goneSequence(store: Pick<Store, 'get'>, id: AgentId): Promise<number> {
+async function keepAsGone(store: Pick<Store, 'get' | 'commit'>, id: AgentId, sequence: number): Promise<void> {
+  const gone = await goneAgent(store, id);
+  const writes = [{ key: SEQUENCE_PREFIX + id, value: undefined }];
+  await store.commit([...writes, goneWrite(id, { ...gone, sequence: Math.max(sequence, gone?.sequence ?? 0) })]);
+}
+
+/** What is kept of an agent of this id that was deleted; `undefined` when there is nothing. Rejects with `store_failed`. */
+export async function goneAgent(store: Pick<Store, 'get'>, id: AgentId): Promise<GoneAgent | undefined> {
   const value = await store.get(GONE_PREFIX + id);
-  if (value === undefined) return 0;
-  if (isObject(value) && isCount(value.sequence)) return value.sequence;
-  throw damaged(GONE_PREFIX + id, "its 'sequence' is not a whole number");
+  return value === undefined ? undefined : readGone({ key: GONE_PREFIX + id, value }).gone;
+}
+
+/** What is kept of all of them, page by page. Rejects with `store_failed`. */
+export async function* loadGone(
+  store: Pick<Store, 'load'>,
+): AsyncIterable<readonly { readonly id: AgentId; readonly gone: GoneAgent }[]> {
+  for await (const page of store.load(GONE_PREFIX)) yield page.map(readGone);
+}
+
+function readGone({ key, value }: StoredRecord): { readonly id: AgentId; readonly gone: GoneAgent } {
+  const id = parseAgentId(key.slice(GONE_PREFIX.length));
+  if (id === undefined || !isObject(value) || !isCount(value.sequence))
+    throw damaged(key, "its 'sequence' is not a whole number");
+  const { sequence, at } = value;
+  if (at === undefined) return { id, gone: { sequence } };
+  if (isText(at) && !Number.isNaN(Date.parse(at))) return { id, gone: { sequence, at } };
+  throw damaged(key, "its 'at' is not a time");
 }
 
 /** Every stored agent, oldest first. Throws `store_failed` at the first record that is not an agent of this host. */

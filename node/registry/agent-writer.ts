@@ -6,9 +6,9 @@ import type { NewUuid } from '../../mesh/uuid.ts';
 import type { EmailEntry } from '../changes/change-log.ts';
 import type { NewEntry, StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
-import type { Store } from '../store/store.ts';
 import type { Agent } from './agent.ts';
-import { goneSequence, removingWrites, savingWrites, sequenceWrite } from './agent-records.ts';
+import { goneWrite, removingWrites, savingWrites, sequenceWrite } from './agent-records.ts';
+import type { AgentSequences } from './agent-sequences.ts';
 import type { AgentTable } from './agent-table.ts';
 import { type ChangeDraft, changesBetween } from './change-entries.ts';
 
@@ -19,7 +19,7 @@ export interface AgentWriterPorts {
   readonly newUuid: NewUuid;
   readonly log: Log;
   readonly hostId: HostId;
-  readonly store: Pick<Store, 'get'>;
+  readonly sequences: AgentSequences;
 }
 
 /** What became of a message, to be told as an event of its agent. */
@@ -39,42 +39,48 @@ export interface MailEvent {
 
 export class AgentWriter {
   readonly #ports: AgentWriterPorts;
-  /**
-   * The last sequence that was given out, for each agent that had an event since the start. A sequence is given out in the very step that
-   * hands the commit to the log. So events of mail need no lock on the agent, and an agent that waits for its claims holds no mail up.
-   */
-  readonly #sequences: Map<AgentId, number>;
+  /** Agents whose deletion is handed to the store, and not durable yet. */
+  readonly #leaving = new Set<AgentId>();
 
-  /** `sequences`: of agents whose last event was not a change of the agent itself. */
-  constructor(ports: AgentWriterPorts, sequences: ReadonlyMap<AgentId, number> = new Map()) {
+  constructor(ports: AgentWriterPorts) {
     this.#ports = ports;
-    this.#sequences = new Map(sequences);
   }
 
-  /** The last sequence of this agent's events: the one given out since the start, or `known` when that is higher. */
-  lastSequence(id: AgentId, known: number): number {
-    return Math.max(known, this.#sequences.get(id) ?? 0);
+  /**
+   * Before an agent is made again under an id that a client gave: what is known of an earlier one stays known until the hold is disposed,
+   * which is after the agent was saved, or was not. Rejects with `store_failed`.
+   */
+  async beginAgain(id: AgentId): Promise<Disposable> {
+    const { sequences } = this.#ports;
+    using stack = new DisposableStack();
+    stack.use(sequences.hold(id));
+    if (sequences.isUnknown(id)) await sequences.learn(id);
+    return stack.move();
   }
 
-  /** Appends events of an agent's mail, with the send module's own writes in the same commit. The agent may be gone by now. */
+  /**
+   * Appends events of an agent's mail, with the send module's own writes in the same commit. The agent may be gone by now. Events of mail need
+   * no lock on the agent, for a sequence is given out in the very step that hands the commit to the log: so an agent that waits for its claims
+   * holds no mail up.
+   */
   async commitMail({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
-    const { table, changes, hostId, store } = this.#ports;
-    if (table.find(agentId) === undefined && !this.#sequences.has(agentId)) {
-      const gone = await goneSequence(store, agentId);
-      this.#sequences.set(agentId, this.lastSequence(agentId, gone));
-    }
+    const { table, changes, hostId, sequences } = this.#ports;
+    using _held = sequences.hold(agentId);
+    if (sequences.isUnknown(agentId)) await sequences.learn(agentId);
     const agent = table.find(agentId);
-    const last = this.lastSequence(agentId, agent?.sequence ?? 0);
+    const last = sequences.last(agentId, agent?.sequence ?? 0);
     const about = { id: agentId, name: agent?.name ?? agentName, hostId };
+    const at = this.#now();
     const entries = this.#entries(
       drafts.map((draft) => ({ ...draft, agent: about })),
       last,
-      this.#now(),
+      at,
     );
     const sequence = last + entries.length;
-    this.#sequences.set(agentId, sequence);
-    const kept = drafts.length === 0 ? [] : [sequenceWrite(agentId, sequence, agent === undefined)];
-    await changes.append(entries, [...writes, ...kept], apply);
+    sequences.give(agentId, sequence);
+    const isGone = agent === undefined || this.#leaving.has(agentId);
+    const counted = isGone ? goneWrite(agentId, { sequence, at }) : sequenceWrite(agentId, sequence);
+    await changes.append(entries, [...writes, ...(drafts.length === 0 ? [] : [counted])], apply);
   }
 
   /**
@@ -82,11 +88,12 @@ export class AgentWriter {
    * same commit. Resolves with the agent as saved; with `before` when nothing differs, and then nothing is written.
    */
   async save(before: Agent | undefined, after: Agent, extra: readonly Write[]): Promise<Agent> {
-    const { table } = this.#ports;
+    const { table, sequences } = this.#ports;
     const drafts = changesBetween(before, after);
     if (before !== undefined && drafts.length === 0) return before;
+    using _held = sequences.hold(after.id);
     const timestamp = this.#now();
-    const last = this.lastSequence(after.id, after.sequence);
+    const last = sequences.last(after.id, after.sequence);
     const entries = this.#entries(drafts, last, timestamp);
     const saved: Agent = {
       ...after,
@@ -94,7 +101,7 @@ export class AgentWriter {
       updatedAt: timestamp,
       sequence: last + entries.length,
     };
-    this.#sequences.set(saved.id, saved.sequence);
+    sequences.give(saved.id, saved.sequence);
     const writes = [...savingWrites(saved, before === undefined), ...extra];
     await this.#commit(entries, writes, () => table.put(before, saved));
     return saved;
@@ -102,14 +109,21 @@ export class AgentWriter {
 
   /** Removes the agent. */
   async remove(before: Agent, extra: readonly Write[]): Promise<void> {
-    const last = this.lastSequence(before.id, before.sequence);
-    const entries = this.#entries(changesBetween(before, undefined), last, this.#now());
+    const { table, sequences } = this.#ports;
+    using _held = sequences.hold(before.id);
+    const last = sequences.last(before.id, before.sequence);
+    const at = this.#now();
+    const entries = this.#entries(changesBetween(before, undefined), last, at);
     const sequence = last + entries.length;
     // Noted before the commit: an event of this agent's mail that comes now must count on from here. The table still shows the agent, with its
     // earlier sequence.
-    this.#sequences.set(before.id, sequence);
-    const writes = [...removingWrites(before.id, sequence), ...extra];
-    await this.#commit(entries, writes, () => this.#ports.table.remove(before));
+    sequences.give(before.id, sequence);
+    this.#leaving.add(before.id);
+    const writes = [...removingWrites(before.id, { sequence, at }), ...extra];
+    await this.#commit(entries, writes, () => {
+      table.remove(before);
+      this.#leaving.delete(before.id);
+    });
   }
 
   async #commit(entries: readonly NewEntry[], writes: readonly Write[], apply: () => void): Promise<void> {

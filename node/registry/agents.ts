@@ -7,7 +7,6 @@ import type { AgentId, EmailAddress } from '../../mesh/names.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
-import { goneSequence } from './agent-records.ts';
 import { nameKey } from './agent-table.ts';
 import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
@@ -41,7 +40,7 @@ export class Agents {
    * agent. Throws `id_taken`, `name_taken`, `limit_exceeded`, `invalid_address`, `conflict`, `uniqueness_unavailable`.
    */
   async create(input: NewAgent): Promise<Created> {
-    const { table, writer, addressClaims, locks, store } = this.#parts;
+    const { table, writer, addressClaims, locks } = this.#parts;
     const wishes = input.tools?.email?.addresses ?? [];
     const wanted = parseWantedList(this.#parts.parseAddress, wishes, LIST_FIELD);
     const draft = this.#draft(input, wanted);
@@ -52,14 +51,13 @@ export class Agents {
     if (twin !== undefined) return { agent: sameOrRefuse(twin, draft), isNew: false };
     using _nameLock = await this.#names.lock(nameKey(draft.name), untilMs);
     table.refuseTakenName(draft.name, undefined);
-    const gone = input.id === undefined ? 0 : await goneSequence(store, draft.id);
-    const sequence = writer.lastSequence(draft.id, gone);
+    using _sequence = input.id === undefined ? undefined : await writer.beginAgain(draft.id);
     using _addressLocks = await addressClaims.lock(draft.addresses, untilMs);
     const intentsDone = await addressClaims.claim(draft, draft.addresses, {
       askedMs,
       given: givenTexts(wishes, wanted),
     });
-    return { agent: await writer.save(undefined, { ...draft, sequence }, intentsDone), isNew: true };
+    return { agent: await writer.save(undefined, draft, intentsDone), isNew: true };
   }
 
   /**

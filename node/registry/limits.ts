@@ -15,3 +15,7 @@ export const DISPLAY_NAME_BYTES_MAX = 255;
 export const METADATA_KEY_CHARACTERS_MAX = 128;
 /** Owners that the voters named lately, kept for the requests that waited meanwhile. */
 export const OWNERS_REMEMBERED_MAX = 10_000;
+
+/** How often it is looked whether something that is kept of deleted agents may go, and how many go in one commit. */
+export const GONE_SWEEP_INTERVAL_MS = 60 * 60 * 1_000;
+export const GONE_AT_ONCE_MAX = 200;

@@ -3,7 +3,6 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
-import type { Store } from '../store/store.ts';
 import type { AddressClaims } from './address-claims.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { AgentWriter } from './agent-writer.ts';
@@ -16,7 +15,6 @@ export interface RegistryParts {
   readonly addressClaims: AddressClaims;
   /** Of agents, by their ids. */
   readonly locks: KeyedLock;
-  readonly store: Pick<Store, 'get'>;
   readonly parseAddress: IdentityParser;
   readonly clock: Clock;
   readonly newUuid: NewUuid;

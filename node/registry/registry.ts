@@ -2,7 +2,7 @@
 // and loaded from the store.
 
 import { changedDigest, EMPTY_DIGEST } from '../../mesh/feed/digest.ts';
-import type { HostId } from '../../mesh/names.ts';
+import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { ClaimStore } from '../../mesh/state/claim-store.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
@@ -15,9 +15,11 @@ import { Addresses } from './addresses.ts';
 import type { Agent } from './agent.ts';
 import { reportKeptNames } from './agent-name.ts';
 import { loadAgents, loadSequences } from './agent-records.ts';
+import { AgentSequences } from './agent-sequences.ts';
 import { type AgentIndex, AgentTable } from './agent-table.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { Agents } from './agents.ts';
+import { GoneAgents } from './gone-agents.ts';
 import { checkIndex } from './index-check.ts';
 import { rowsOf } from './index-rows.ts';
 import type { RegistryParts } from './registry-parts.ts';
@@ -52,6 +54,8 @@ export interface Registry {
   readonly mail: Pick<AgentWriter, 'commitMail'>;
   /** Holds what was loaded against what the log says of it, once, in turns. Ends the store when they differ. */
   check(signal: AbortSignal): Promise<void>;
+  /** Forgets what is kept of deleted agents when its time has come, until `signal` aborts. */
+  forgetGone(signal: AbortSignal): Promise<void>;
 }
 
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
@@ -63,11 +67,14 @@ export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   reportKeptNames(loaded, log);
   const table = new AgentTable(index, loaded);
   const newUuid = uuidsFrom(random);
-  const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, store }, await loadSequences(store));
+  const isThere = (id: AgentId) => table.find(id) !== undefined;
+  const sequences = new AgentSequences({ store, isThere, kept: await loadSequences(store, isThere) });
+  const gone = new GoneAgents({ store, changes, sequences, clock, log });
+  const writer = new AgentWriter({ table, changes, clock, newUuid, log, hostId, sequences });
   const addressClaims = new AddressClaims({ claims, legacy, table, clock, newUuid, log });
   const locks = new KeyedLock({ clock, refusal: tooManyChanges('agent') });
   const parts: RegistryParts = {
-    ...{ table, writer, addressClaims, locks, store, parseAddress, clock, newUuid, hostId },
+    ...{ table, writer, addressClaims, locks, parseAddress, clock, newUuid, hostId },
   };
   const [agents, addresses] = [new Agents(parts), new Addresses(parts)];
   return {
@@ -78,6 +85,7 @@ export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
     claims: addressClaims,
     mail: writer,
     check: checkOnce(ports, changes, loaded),
+    forgetGone: (signal) => gone.run(signal),
   };
 }
 
