@@ -9,7 +9,7 @@ import {
 } from '../limits.ts';
 import type { IndexRow } from '../lookup/index-entry.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
-import type { AddressKey, AgentId, EmailAddress } from '../names.ts';
+import { type AddressKey, type AgentId, type EmailAddress, isPrototypeName } from '../names.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead } from './head.ts';
 import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_QUIET_MS_MAX } from './limits.ts';
@@ -80,7 +80,7 @@ export const chainSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const logIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 const n = z.int().nonnegative();
 const version = z.literal(FEED_VERSION);
-const moment = z.string().max(40);
+const moment = z.iso.datetime().max(40);
 
 export const signedHeadSchema = z.object({
   hostId: hostIdSchema,
@@ -140,7 +140,20 @@ const key = z
   .min(3)
   .max(1_024)
   .transform((text) => text as AddressKey);
-const name = z.string().min(1).max(AGENT_NAME_CHARACTERS_MAX);
+const name = z
+  .string()
+  .min(1)
+  .max(AGENT_NAME_CHARACTERS_MAX)
+  .regex(/^\P{Cc}*$/u);
+
+/** An index refuses the same names: whoever reads a metadata map into an object must not meet what every object inherits. */
+const metadata = boundedRecord(
+  z.record(
+    z.string().refine((key) => !isPrototypeName(key)),
+    z.string().max(METADATA_BYTES_MAX),
+  ),
+  METADATA_KEYS_MAX,
+);
 
 const row = z.object({
   address,
@@ -150,7 +163,7 @@ const row = z.object({
   hostId: hostIdSchema,
   displayName: z.string().max(DISPLAY_NAME_CHARACTERS_MAX).optional(),
   primary: z.boolean(),
-  metadata: boundedRecord(z.record(z.string(), z.string().max(METADATA_BYTES_MAX)), METADATA_KEYS_MAX).optional(),
+  metadata: metadata.optional(),
 });
 
 const addresses = z.array(z.string().max(320)).max(CHANGED_ADDRESSES_MAX);
@@ -158,7 +171,8 @@ const addresses = z.array(z.string().max(320)).max(CHANGED_ADDRESSES_MAX);
 /** Members that this version does not know stay: the chain covers them, and another host may know them. */
 export const feedEntrySchema = z.looseObject({
   n: z.int().positive(),
-  id: z.string().min(1).max(128),
+  // It becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it.
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
   event: z.string().min(1).max(64),
   timestamp: moment,
   agent: z.looseObject({ id: agentIdSchema, name, hostId: hostIdSchema }),

@@ -11,7 +11,10 @@ import { testKeys } from '../../support/test-keys.ts';
 const { mac } = testKeys('mac');
 const LOG = '0'.repeat(32);
 const chain = firstChain(LOG);
-const head = signHead({ hostId: mac.id, logId: LOG, n: 1, chain, digest: EMPTY_DIGEST, at: '' }, mac.signer);
+const head = signHead(
+  { hostId: mac.id, logId: LOG, n: 1, chain, digest: EMPTY_DIGEST, at: '2026-01-27T12:00:00.000Z' },
+  mac.signer,
+);
 
 const question = {
   ...{ version: 1, scope: 'mesh', runs: true, ages: false, waitMs: RELAY_WAIT_MS_MAX },
