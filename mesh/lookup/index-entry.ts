@@ -151,7 +151,8 @@ function isName(value: unknown, charactersMax: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= charactersMax && !/\p{Cc}/u.test(value);
 }
 
-function isFolderName(value: unknown): value is string {
+/** Whether an existing consumer, which names a folder after a display name, may do so. */
+export function isFolderName(value: unknown): value is string {
   return isName(value, DISPLAY_NAME_CHARACTERS_MAX) && !/^\.|[/\\]/.test(value);
 }
 

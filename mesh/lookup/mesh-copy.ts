@@ -2,7 +2,7 @@
 // that it is not, the copy tells.
 
 import type { AddressKey, AgentId, HostId } from '../names.ts';
-import type { IndexEntry, IndexRow, ListedEntry } from './index-entry.ts';
+import { type IndexEntry, type IndexRow, isFolderName, type ListedEntry } from './index-entry.ts';
 
 export interface MeshCopy {
   /** Of every host that shows the address: more than one while two hosts are in conflict over it. */
@@ -15,7 +15,9 @@ export interface MeshCopy {
   readonly confirmations: number;
 }
 
-/** The row as an index of this host lists it. `hostUrl`: of its host in our hosts.json. */
+/**
+ * The row as an index of this host lists it, without a display name that a fan-out would leave out too. `hostUrl`: of its host in our hosts.json.
+ */
 export function listedRow(row: IndexRow, hostUrl: string): ListedEntry {
   const { address, key, agentId, agentName, hostId, displayName, primary, metadata } = row;
   const entry: IndexEntry = {
@@ -23,7 +25,7 @@ export function listedRow(row: IndexRow, hostUrl: string): ListedEntry {
     agentName,
     hostId,
     hostUrl,
-    ...(displayName === undefined ? {} : { displayName }),
+    ...(isFolderName(displayName) ? { displayName } : {}),
     primary,
     ...(metadata === undefined ? {} : { metadata }),
   };

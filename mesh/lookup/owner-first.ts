@@ -28,7 +28,9 @@ export function createOwnerFirst(ports: OwnerFirstPorts): LookUp {
     if (confirmed.length > 0) return answerOf(confirmed, 2, ports.clock.monotonicMs() - startMs);
     signal?.throwIfAborted();
     const { emails, meta } = await ports.lookUp(question, signal, client);
-    return { emails, meta: { ...meta, ...VERIFIED } };
+    // Also the time that the owner was waited for.
+    const queryTime = Math.round(ports.clock.monotonicMs() - startMs);
+    return { emails, meta: { ...meta, queryTime, ...VERIFIED } };
   };
 }
 

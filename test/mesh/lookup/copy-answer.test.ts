@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { copiedRows } from '../../../mesh/lookup/copy-answer.ts';
 import type { Question } from '../../../mesh/lookup/index-entry.ts';
+import { listedRow } from '../../../mesh/lookup/mesh-copy.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
 import { rosterOf as makeRoster } from '../../../mesh/roster.ts';
 import { Copy } from '../../../node/feed/copy.ts';
@@ -60,6 +61,16 @@ describe('rows of the copy', () => {
     ['of this host itself, or of one that left, are none', { address: addressOf('gone@x.com') }, {}, []],
   ])('%s', (_, question, known, expected) => {
     expect(answerTo(question, known)).toEqual(expected);
+  });
+
+  it.each([
+    ['../etc', undefined],
+    ['.hidden', undefined],
+    ['a\nb', undefined],
+    ['Titania', 'Titania'],
+  ])('show %j as display name no further than a fan-out does', (displayName, expected) => {
+    const row = { ...addressOf('titania@x.com'), agentId: AGENT, agentName: 'titania', hostId: 'pi' as HostId };
+    expect(listedRow({ ...row, displayName, primary: true }, 'http://pi').entry.displayName).toBe(expected);
   });
 
   it('are everybody’s when everything is asked for', () => {

@@ -67,6 +67,7 @@ describe('mode=verify', () => {
     const answer = await within(5_500, lookUps.verify(TITANIA));
     expect(askedOf()).toEqual(['cloud', 'cloud', 'pi']);
     expect([ownersIn(answer), answer.meta.hostsFailed]).toEqual([[], ['cloud']]);
+    expect(answer.meta.queryTime).toBe(5_500);
   });
 
   it.each([
