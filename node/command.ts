@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { MeshError } from '../mesh/errors.ts';
 import { unlessAborted } from '../mesh/time/deadline.ts';
-import { addOperatorCommands } from './cli/operator-arguments.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
 import { DEFAULT_PORT, readConfig, SETTINGS, type Setting, variableOf } from './settings.ts';
@@ -33,17 +32,8 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
   start.description("run this host's node until SIGTERM, SIGINT or SIGHUP");
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
-  addMcp(program, process, stop, version);
-  addOperatorCommands(program, {
-    url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
-    token: tokenIn(process.env),
-    stop,
-    print: (text) => print(`${text}\n`),
-    complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
-    end: (code) => {
-      process.exitCode = code;
-    },
-  });
+  const words = withCommand(process.argv);
+  if (words[2] !== start.name()) await addClients(program, process, stop, version);
   program.addHelpText(
     'after',
     '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
@@ -54,7 +44,7 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
     );
     await runNode(process, stop, version, flags, started);
   });
-  await program.parseAsync(withCommand(process.argv));
+  await program.parseAsync(words);
 }
 
 /** `mesh --data DIR` means `mesh start --data DIR`; the program's own options stand alone. */
@@ -74,37 +64,27 @@ function sentenceOf(complaint: string): string {
     .replace(/unknown command '/, "there is no command '");
 }
 
-/** `mesh mcp`: the tools for agents, for a framework that starts it. */
-function addMcp(program: Command, process: NodeJS.Process, stop: AbortSignal, version: string): void {
-  const { MESH_URL, MESH_AGENT } = process.env;
-  program
-    .command('mcp')
-    .description('serve the email tools to an agent framework by MCP over stdio, through a running node')
-    .option('--url <URL>', 'the node (MESH_URL)', MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`)
-    .option(
-      '--agent <AGENT>',
-      'id or name of the agent that mail is sent as, unless a call names one (MESH_AGENT)',
-      MESH_AGENT,
-    )
-    .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
-    .action(async ({ url, agent }: { url: string; agent?: string }) => {
-      // Imported here, so that the node itself does not load the tools.
-      const { serveMcp } = await import('./cli/mcp-server.ts');
-      await serveMcp({
-        url: url.replace(/\/+$/, ''),
-        agent,
-        token: tokenIn(process.env),
-        stop,
-        version,
-        input: process.stdin,
-        output: process.stdout,
-      });
-    });
-}
-
-/** What a command shows the node: the token that opens everything, else the one for reading. */
-function tokenIn({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | undefined {
-  return MESH_TOKEN || MESH_READ_TOKEN || undefined;
+/** The commands that ask a running node. A node that starts need not load them. */
+async function addClients(
+  program: Command,
+  process: NodeJS.Process,
+  stop: AbortSignal,
+  version: string,
+): Promise<void> {
+  const [{ addClientCommands }, { addCompletion }, { addMcpCommand }, { shellTerminal }] = await Promise.all([
+    import('./cli/client-commands.ts'),
+    import('./cli/completion.ts'),
+    import('./cli/mcp-command.ts'),
+    import('./cli/shell-terminal.ts'),
+  ]);
+  const terminal = shellTerminal(process, {
+    url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
+    stop,
+    complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
+  });
+  addMcpCommand(program, process, terminal, version);
+  addClientCommands(program, terminal);
+  addCompletion(program);
 }
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;

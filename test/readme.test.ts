@@ -3,7 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { addClientCommands } from '../node/cli/client-commands.ts';
+import type { Terminal } from '../node/cli/command-line.ts';
+import { PLAIN } from '../node/cli/report.ts';
 import { SETTINGS, variableOf } from '../node/settings.ts';
 import { CI_RUNS } from '../scripts/search.ts';
 import { CLAIM_MUTANTS } from './support/claim-mutants.ts';
@@ -58,6 +62,12 @@ const anchorOf = (heading: string) =>
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
+/** Nobody is asked for a help text. */
+const NOWHERE: Terminal = {
+  ...{ url: '', token: undefined, stop: new AbortController().signal, paint: PLAIN, wait: () => () => undefined },
+  ...{ print: () => undefined, complain: () => undefined, end: () => undefined },
+};
+
 /** What a paper prints as code: words between single backticks, and the lines of shell blocks without their comments. */
 const printed = ({ text }: Paper): readonly string[] => [
   ...[...prose(text).matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, code]) => String(code)),
@@ -111,6 +121,11 @@ describe('a command that a paper prints', () => {
     execFileSync(process.execPath, [join(ROOT, 'node', 'mesh.js'), ...words, '--help'], { encoding: 'utf8' });
   const commands = [...mesh().matchAll(/^ {2}([a-z]+) (?=[[<]|\s{2})/gm)].map(([, name]) => String(name));
   const helps = new Map(commands.map((name) => [name, name === 'help' ? '' : mesh(name)]));
+  const levels = new Command('mesh');
+  addClientCommands(levels, NOWHERE);
+  for (const group of levels.commands)
+    for (const one of group.commands) helps.set(`${group.name()} ${one.name()}`, one.helpInformation());
+  const isLevel = (name: string) => [...helps.keys()].some((one) => one.startsWith(`${name} `));
   const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag]) => String(flag));
   const isFlagOf = (help: string, flag: string) => new RegExp(`--${flag}(?![\\w-])`).test(help);
   const all = papers.flatMap((one) => printed(one).map((text) => ({ path: one.path, text })));
@@ -135,8 +150,8 @@ describe('a command that a paper prints', () => {
     const wrong = all.flatMap(({ path, text }) => {
       const call = /(?:npx mesh|node\/mesh\.js|npm run mesh --) ([a-z]+)(.*)/.exec(text);
       if (call === null) return [];
-      const [, command = '', rest = ''] = call;
-      const help = helps.get(command);
+      const [, first = '', rest = ''] = call;
+      const help = helps.get(isLevel(first) ? `${first} ${/[a-z]+/.exec(rest)?.[0]}` : first);
       return help !== undefined && flagsIn(rest).every((flag) => isFlagOf(help, flag)) ? [] : [{ path, text }];
     });
     expect(wrong).toEqual([]);

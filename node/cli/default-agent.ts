@@ -1,15 +1,6 @@
 // The agent that mail is sent as when a call names none: given by its id or by its name, which the node knows.
+import { agentsCalled } from './agent-finder.ts';
 import type { NodeClient } from './node-client.ts';
-
-interface AgentShown {
-  readonly id: string;
-  readonly name: string;
-}
-
-interface AgentPage {
-  readonly agents: readonly AgentShown[];
-  readonly nextCursor?: string;
-}
 
 export class DefaultAgent {
   readonly #given: string;
@@ -29,9 +20,7 @@ export class DefaultAgent {
   }
 
   async #find(): Promise<string> {
-    const agents = await this.#list();
-    if (agents.some(({ id }) => id === this.#given)) return this.#given;
-    const named = agents.filter(({ name }) => name === this.#given);
+    const named = await agentsCalled(this.#call, this.#given);
     const [agent] = named;
     if (agent === undefined)
       throw new Error(
@@ -41,15 +30,5 @@ export class DefaultAgent {
     throw new Error(
       `The node has ${named.length} agents called '${this.#given}': ${named.map(({ id }) => id).join(', ')}. Start this with --agent and the id of one.`,
     );
-  }
-
-  async #list(): Promise<readonly AgentShown[]> {
-    const all: AgentShown[] = [];
-    for (let query = ''; ; ) {
-      const { agents, nextCursor } = (await this.#call('GET', `/api/agents${query}`)) as unknown as AgentPage;
-      all.push(...agents);
-      if (nextCursor === undefined) return all;
-      query = `?cursor=${encodeURIComponent(nextCursor)}`;
-    }
   }
 }

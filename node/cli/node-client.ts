@@ -15,7 +15,7 @@ export interface NodeClientOptions {
 }
 
 export type NodeClient = (
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
 ) => Promise<Readonly<Record<string, unknown>>>;

@@ -1,12 +1,8 @@
-// What an operator asks of a running node from a shell: `mesh status`, `conflicts`, `join`, `evict`, `recover`, `log verify`. Each returns what is
-// printed; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
+// What an operator asks of a running node from a shell: `mesh status`, `hosts`, `conflicts`, `join`, `evict`, `recover`, `log verify`. Each
+// reports; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
 import type { NodeClient } from './node-client.ts';
-
-/** A text to print, and whether all is well, which the exit code tells scripts. */
-export interface Printed {
-  readonly text: string;
-  readonly ok: boolean;
-}
+import { type Paint, PLAIN, type Report } from './report.ts';
+import { table } from './table.ts';
 
 interface HostShown {
   readonly id: string;
@@ -39,31 +35,47 @@ interface ConflictsShown {
 }
 
 /** Who is in the mesh, who is there, what it is doing, and whether an address could be claimed now. */
-export async function status(call: NodeClient): Promise<Printed> {
+export async function status(call: NodeClient, paint: Paint = PLAIN): Promise<Report> {
   const trouble = await call('GET', '/ready').then(
     () => undefined,
     (error: Error) => error.message,
   );
-  const { hosts, mesh } = (await call('GET', '/api/hosts')) as { hosts: HostShown[]; mesh?: MeshShown };
+  const { hosts: listed, mesh } = await askHosts(call);
   const doubles = await allConflicts(call).then(countOf, (error: Error) => [
     `Whether another host has an address of this one too can't be told: ${error.message}`,
   ]);
-  const rows = hosts.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host), host.url]);
-  const remarks = hosts.flatMap(({ id, why, key, remark }) =>
+  const remarks = listed.flatMap(({ id, why, key, remark }) =>
     [key?.state === 'changed' ? key.why : (why ?? key?.why), remark].flatMap((text) =>
       text === undefined ? [] : [`${id}: ${text}`],
     ),
   );
   const lines = [
-    trouble === undefined ? 'Ready: addresses can be claimed.' : `Not ready: ${trouble}`,
+    trouble === undefined ? paint.good('Ready: addresses can be claimed.') : `${paint.bad('Not ready:')} ${trouble}`,
     ...(mesh === undefined || trouble?.startsWith(mesh.state) ? [] : [mesh.state]),
     ...doubles,
     '',
-    ...table([['HOST', 'STATUS', 'VOTES', 'KEY', 'URL'], ...rows]),
+    ...hostTable(listed, paint),
     ...section('Not the same everywhere:', mesh?.notes ?? []),
     ...section('Remarks:', remarks),
   ];
-  return { text: lines.join('\n'), ok: trouble === undefined };
+  const value = {
+    ready: trouble === undefined,
+    ...(trouble === undefined ? {} : { why: trouble }),
+    hosts: listed,
+    mesh,
+  };
+  return { text: lines.join('\n'), value, ok: trouble === undefined };
+}
+
+/** The hosts alone; all is well when each that is enabled is there. */
+export async function hosts(call: NodeClient, paint: Paint = PLAIN): Promise<Report> {
+  const { hosts: listed } = await askHosts(call);
+  const ok = listed.every(({ status: state }) => state === 'online' || state === 'disabled');
+  return { text: hostTable(listed, paint).join('\n'), value: listed, ok };
+}
+
+async function askHosts(call: NodeClient): Promise<{ hosts: HostShown[]; mesh?: MeshShown }> {
+  return (await call('GET', '/api/hosts')) as unknown as { hosts: HostShown[]; mesh?: MeshShown };
 }
 
 /** How many addresses more than one host gave out; nothing when there are none. */
@@ -75,8 +87,9 @@ function countOf({ conflicts: conceded, undecided }: ConflictsShown): readonly s
 }
 
 /** Addresses that more than one host gave out. All is well when there are none. */
-export async function conflicts(call: NodeClient): Promise<Printed> {
-  const { conflicts: conceded, undecided } = await allConflicts(call);
+export async function conflicts(call: NodeClient): Promise<Report> {
+  const value = await allConflicts(call);
+  const { conflicts: conceded, undecided } = value;
   const rows = conceded.map(({ address, agentName, since, claimedBy }) => [
     address,
     `${agentName} (${since})`,
@@ -87,13 +100,13 @@ export async function conflicts(call: NodeClient): Promise<Printed> {
       `${address}, on ${hostId} too${legacy ? ', which serves only the look-up: take it back there' : ': take it back on one of the two'}`,
   );
   if (conceded.length + undecided.length === 0)
-    return { text: 'No address of this host is claimed elsewhere.', ok: true };
+    return { text: 'No address of this host is claimed elsewhere.', value, ok: true };
   const lines = [
-    ...(rows.length === 0 ? [] : table([['CONCEDED', 'CLAIMED HERE BY', 'STANDS'], ...rows])),
+    ...(rows.length === 0 ? [] : table(['CONCEDED', 'CLAIMED HERE BY', 'STANDS'], rows)),
     ...(rows.length === 0 ? [] : ['', 'Decide with: mesh conflicts ADDRESS --keep theirs|mine']),
     ...section('Undecided:', doubles),
   ];
-  return { text: lines.join('\n').trimStart(), ok: false };
+  return { text: lines.join('\n').trimStart(), value, ok: false };
 }
 
 /** Reads all pages of the conflicts. */
@@ -109,26 +122,26 @@ async function allConflicts(call: NodeClient): Promise<ConflictsShown> {
 }
 
 /** Tells the node what an operator decided about one conflict. */
-export async function resolveConflict(call: NodeClient, address: string, keep: string): Promise<Printed> {
-  await call('POST', `/api/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
+export async function resolveConflict(call: NodeClient, address: string, keep: string): Promise<Report> {
+  const value = await call('POST', `/api/conflicts/${encodeURIComponent(address)}`, { body: { keep } });
   const text = keep === 'mine' ? `${address} is claimed here again.` : `${address} stays with the other host.`;
-  return { text, ok: true };
+  return { text, value, ok: true };
 }
 
-export async function join(call: NodeClient, host: string, acceptLoss: boolean): Promise<Printed> {
-  const { mesh } = await call('POST', '/api/hosts/join', { body: { host, acceptLoss } });
-  return { text: `This host is in the mesh of ${host} now. ${(mesh as MeshShown).state}`, ok: true };
+export async function join(call: NodeClient, host: string, acceptLoss: boolean): Promise<Report> {
+  const value = await call('POST', '/api/hosts/join', { body: { host, acceptLoss } });
+  return { text: `This host is in the mesh of ${host} now. ${(value.mesh as MeshShown).state}`, value, ok: true };
 }
 
-export async function evict(call: NodeClient, host: string): Promise<Printed> {
-  const { evicted, message } = await call('POST', '/api/hosts/evict', { body: { host } });
-  if (evicted === undefined) return { text: `${String(message)} mesh status shows it.`, ok: false };
-  return { text: `The addresses of ${host} are free.`, ok: true };
+export async function evict(call: NodeClient, host: string): Promise<Report> {
+  const value = await call('POST', '/api/hosts/evict', { body: { host } });
+  if (value.evicted === undefined) return { text: `${String(value.message)} mesh status shows it.`, value, ok: false };
+  return { text: `The addresses of ${host} are free.`, value, ok: true };
 }
 
-export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Printed> {
-  const { mesh } = await call('POST', '/api/hosts/recover', { body: { voters, acceptLoss } });
-  return { text: (mesh as MeshShown).state, ok: true };
+export async function recover(call: NodeClient, voters: readonly string[], acceptLoss: boolean): Promise<Report> {
+  const value = await call('POST', '/api/hosts/recover', { body: { voters, acceptLoss } });
+  return { text: (value.mesh as MeshShown).state, value, ok: true };
 }
 
 interface CheckedPart {
@@ -140,16 +153,17 @@ interface CheckedPart {
 }
 
 /** Whether the log of this host fits its chain, as far as it is kept: asked part by part, to where the log ended at first. */
-export async function verifyLog(call: NodeClient): Promise<Printed> {
+export async function verifyLog(call: NodeClient): Promise<Report> {
   let end = Number.POSITIVE_INFINITY;
   let oldest = Number.POSITIVE_INFINITY;
   for (let after = 0; ; ) {
     const part = (await call('GET', `/api/log/verification?after=${after}`)) as unknown as CheckedPart;
-    if (part.fault !== undefined) return { text: part.fault, ok: false };
+    if (part.fault !== undefined) return { text: part.fault, value: part, ok: false };
     end = Math.min(end, part.head);
     oldest = Math.min(oldest, part.oldest);
     after = part.to;
-    if (after >= end) return { text: soundLog(part.logId, oldest, end), ok: true };
+    const { logId } = part;
+    if (after >= end) return { text: soundLog(logId, oldest, end), value: { logId, oldest, head: end }, ok: true };
   }
 }
 
@@ -159,20 +173,16 @@ function soundLog(logId: string, oldest: number, end: number): string {
   return `Log ${logId} fits its chain: entries ${oldest} to ${end}, ${kept}.`;
 }
 
-function about({ status: state, votes, isSelf, legacy, key }: HostShown): readonly string[] {
-  return [state, votes ? 'yes' : 'no', isSelf ? 'own' : legacy ? 'none (look-up only)' : (key?.state ?? '')];
+function hostTable(listed: readonly HostShown[], paint: Paint): readonly string[] {
+  const rows = listed.map((host) => [host.isSelf ? `${host.id} (this)` : host.id, ...about(host, paint), host.url]);
+  return table(['HOST', 'STATUS', 'VOTES', 'KEY', 'URL'], rows);
+}
+
+function about({ status: state, votes, isSelf, legacy, key }: HostShown, paint: Paint): readonly string[] {
+  const shown = state === 'online' ? paint.good(state) : state === 'disabled' ? paint.faint(state) : paint.bad(state);
+  return [shown, votes ? 'yes' : 'no', isSelf ? 'own' : legacy ? 'none (look-up only)' : (key?.state ?? '')];
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
-}
-
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

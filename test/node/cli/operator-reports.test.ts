@@ -11,19 +11,11 @@ import {
   status,
   verifyLog,
 } from '../../../node/cli/operator-reports.ts';
+import { clientOf } from '../../support/node-client-of.ts';
 import type { PeerScript } from '../../support/scripted-peers.ts';
-import { type TestNode, type TestNodeOptions, testNode } from '../../support/test-node.ts';
+import { type TestNodeOptions, testNode } from '../../support/test-node.ts';
 
 const gone: PeerScript = () => Promise.reject(new MeshError('peer_silent', 'It is gone.'));
-
-/** As node-client.ts, in place of a socket. */
-function clientOf({ ask }: TestNode): NodeClient {
-  return async (method, path, { body } = {}) => {
-    const answer = await ask(method, path, body);
-    if (answer.status >= 400) throw new Error(String((answer.body as { message: string }).message));
-    return answer.body;
-  };
-}
 
 async function setUp(options: TestNodeOptions = {}) {
   const node = await testNode(options);
@@ -88,7 +80,7 @@ describe('mesh status, of addresses that another host has too', () => {
 describe('mesh conflicts', () => {
   it('says that there are none', async () => {
     const { call } = await setUp();
-    expect(await conflicts(call)).toEqual({ text: 'No address of this host is claimed elsewhere.', ok: true });
+    expect(await conflicts(call)).toMatchObject({ text: 'No address of this host is claimed elsewhere.', ok: true });
   });
 
   it('lists what is undecided', async () => {
@@ -142,7 +134,7 @@ describe('mesh evict', () => {
       { text: 'It waits. mesh status shows it.', ok: false },
     ],
   ])('says of %j whether it is done', async (answer, printed) => {
-    expect(await evict(async () => answer, 'desk')).toEqual(printed);
+    expect(await evict(async () => answer, 'desk')).toEqual({ ...printed, value: answer });
   });
 });
 
@@ -163,9 +155,13 @@ describe('mesh log verify', () => {
   it('says up to where the log fits its chain', async () => {
     const { call, ask, node } = await setUp();
     const { logId } = node.registry.changes;
-    expect(await verifyLog(call)).toEqual({ text: `Log ${logId} keeps no entry; 0 were written.`, ok: true });
-    await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
     expect(await verifyLog(call)).toEqual({
+      text: `Log ${logId} keeps no entry; 0 were written.`,
+      value: { logId, oldest: 1, head: 0 },
+      ok: true,
+    });
+    await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
+    expect(await verifyLog(call)).toMatchObject({
       text: `Log ${logId} fits its chain: entries 1 to 2, from the first on.`,
       ok: true,
     });

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { CLAIM_MS_MAX } from '../../../mesh/limits.ts';
 import { whyNoClaim } from '../../../mesh/operations/obstacles.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
-import { addOperatorCommands } from '../../../node/cli/operator-arguments.ts';
+import { addClientCommands } from '../../../node/cli/client-commands.ts';
+import { PLAIN } from '../../../node/cli/report.ts';
 import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
 import { serveApp } from '../../support/loopback.ts';
 import { dataOf, desk, lab, mac, votersOf } from '../../support/membership-of.ts';
@@ -18,11 +19,13 @@ async function typed(app: Hono, ...words: readonly string[]) {
   await using server = await serveApp(app);
   const lines: string[] = [];
   const program = new Command('mesh');
-  addOperatorCommands(program, {
+  addClientCommands(program, {
     ...{ url: server.url, token: undefined, stop: new AbortController().signal },
     print: (text) => lines.push(...text.split('\n')),
     complain: (text) => lines.push(...text.split('\n')),
     end: () => undefined,
+    paint: PLAIN,
+    wait: () => () => undefined,
   });
   await program.parseAsync(['node', 'mesh', ...words]);
   return lines;
@@ -70,18 +73,6 @@ describe('mesh log', () => {
     const app = new Hono();
     app.get('/api/log/verification', (c) => c.json({ logId: 'l', from: 1, to: 2, head: 2, oldest: 1 }));
     expect(await typed(app, 'log', 'verify')).toEqual(['Log l fits its chain: entries 1 to 2, from the first on.']);
-  });
-
-  it('does nothing else, and says so', async () => {
-    const program = new Command('mesh').exitOverride();
-    const said: string[] = [];
-    program.configureOutput({ writeErr: (text) => void said.push(text) });
-    const nowhere = { url: 'http://127.0.0.1:1', token: undefined, stop: new AbortController().signal };
-    const silent = { print: () => undefined, complain: () => undefined, end: () => undefined };
-    addOperatorCommands(program, { ...nowhere, ...silent });
-    for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
-    await expect(program.parseAsync(['node', 'mesh', 'log', 'repair'])).rejects.toThrow();
-    expect(said.join('')).toContain("there is no 'mesh log repair'; it is: mesh log verify");
   });
 });
 

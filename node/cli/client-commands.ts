@@ -1,0 +1,15 @@
+// Every command that asks a running node.
+import type { Command } from 'commander';
+import { addAddressCommands } from './address-commands.ts';
+import { addAgentCommands } from './agent-commands.ts';
+import { CommandLine, type Terminal } from './command-line.ts';
+import { addOperatorCommands } from './operator-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
+
+export function addClientCommands(program: Command, terminal: Terminal): void {
+  const commands = new CommandLine(program, terminal);
+  addOperatorCommands(commands);
+  addAddressCommands(commands);
+  addAgentCommands(commands);
+  addWebhookCommands(commands);
+}

@@ -1,0 +1,85 @@
+// One level of commands, `mesh …` or `mesh webhooks …`: each asks a running node, and prints what comes of it for a person or, with `--json`,
+// for a script.
+import type { Command } from 'commander';
+import { visible, visibleIn, visibleLines } from '../machine/visible-text.ts';
+import { createNodeClient, type NodeClient } from './node-client.ts';
+import type { Paint, Report } from './report.ts';
+
+export interface Terminal {
+  /** The URL of the node that is asked, unless `--url` names another. */
+  readonly url: string;
+  readonly token: string | undefined;
+  /** Gives up the question to the node. */
+  readonly stop: AbortSignal;
+  readonly paint: Paint;
+  print(text: string): void;
+  complain(text: string): void;
+  /** Shows that something is under way, until what it returns is called. */
+  wait(): () => void;
+  /** Sets the exit code. */
+  end(code: number): void;
+}
+
+/** Flags that every command has. */
+export interface Asking {
+  readonly url: string;
+  readonly json?: true;
+}
+
+/** Asks the node and reports. Throws an Error whose message is the node's refusal. */
+export type Work = (call: NodeClient, paint: Paint) => Promise<Report>;
+
+export class CommandLine {
+  readonly #parent: Command;
+  readonly #terminal: Terminal;
+
+  constructor(parent: Command, terminal: Terminal) {
+    this.#parent = parent;
+    this.#terminal = terminal;
+  }
+
+  /** `mesh NAME …`, a level of its own. */
+  group(name: string, description: string): CommandLine {
+    return new CommandLine(this.#parent.command(name).description(description), this.#terminal);
+  }
+
+  /** A command with its flags `--url` and `--json`. */
+  add(usage: string, description: string): Command {
+    return this.#parent
+      .command(usage)
+      .description(description)
+      .option('--url <URL>', 'the node (MESH_URL)', this.#terminal.url)
+      .option('--json', "print the node's answer as JSON")
+      .addHelpText(
+        'after',
+        '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it. Exit code 1: not well, or refused.',
+      );
+  }
+
+  async run({ url, json }: Asking, work: Work): Promise<void> {
+    const { token, stop, paint, print, complain, wait, end } = this.#terminal;
+    const call = createNodeClient({ url: url.replace(/\/+$/, ''), token, stop });
+    const done = wait();
+    try {
+      const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint);
+      done();
+      print(json ? visibleLines(JSON.stringify(value, null, 2)) : text);
+      if (!ok) end(1);
+    } catch (error) {
+      done();
+      complain(`mesh: ${visible(((stop.aborted ? stop.reason : error) as Error).message)}`);
+      end(1);
+    }
+  }
+}
+
+/** An answer or a refusal may hold words of others. Shown on one line, they can't pass for a line of this program. */
+function visiblyAsking(call: NodeClient): NodeClient {
+  return async (...question) => {
+    try {
+      return visibleIn(await call(...question)) as Awaited<ReturnType<NodeClient>>;
+    } catch (error) {
+      throw new Error(visible((error as Error).message), { cause: error });
+    }
+  };
+}

@@ -1,0 +1,26 @@
+// `mesh mcp`: the tools for agents, for a framework that starts it.
+import type { Command } from 'commander';
+import type { Terminal } from './command-line.ts';
+
+export function addMcpCommand(
+  program: Command,
+  { env, stdin, stdout }: Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout'>,
+  { url: nodeUrl, token, stop }: Pick<Terminal, 'url' | 'token' | 'stop'>,
+  version: string,
+): void {
+  program
+    .command('mcp')
+    .description('serve the email tools to an agent framework by MCP over stdio, through a running node')
+    .option('--url <URL>', 'the node (MESH_URL)', nodeUrl)
+    .option(
+      '--agent <AGENT>',
+      'id or name of the agent that mail is sent as, unless a call names one (MESH_AGENT)',
+      env.MESH_AGENT,
+    )
+    .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
+    .action(async ({ url, agent }: { url: string; agent?: string }) => {
+      // Imported here, because the other commands do not need the tools.
+      const { serveMcp } = await import('./mcp-server.ts');
+      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token, stop, version, input: stdin, output: stdout });
+    });
+}

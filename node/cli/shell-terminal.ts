@@ -1,0 +1,44 @@
+// The terminal of whoever typed the command: colours and a sign of life only where a person looks, never in what a script reads.
+import { styleText } from 'node:util';
+import yoctoSpinner from 'yocto-spinner';
+import type { Terminal } from './command-line.ts';
+import { PLAIN } from './report.ts';
+
+/** Work that takes no longer needs no sign of life. */
+const QUIET_MS_MAX = 1_000;
+
+type Shell = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'exitCode'>;
+
+/** `complain` writes a line to standard error. */
+export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'stop' | 'complain'>): Terminal {
+  const { env, stdout, stderr } = shell;
+  const paint =
+    (format: Parameters<typeof styleText>[0]) =>
+    (text: string): string =>
+      styleText(format, text, { stream: stdout });
+  return {
+    ...asking,
+    token: shownToken(env),
+    // NO_COLOR and a pipe are looked at by styleText itself.
+    paint: stdout.isTTY ? { good: paint('green'), bad: paint('red'), faint: paint('dim') } : PLAIN,
+    print: (text) => void stdout.write(`${text}\n`),
+    wait: () => (stderr.isTTY ? spin(stderr) : () => undefined),
+    end: (code) => {
+      shell.exitCode = code;
+    },
+  };
+}
+
+/** What a command shows the node: the token that opens everything, else the one for reading. */
+function shownToken({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | undefined {
+  return MESH_TOKEN || MESH_READ_TOKEN || undefined;
+}
+
+function spin(stream: NodeJS.WriteStream): () => void {
+  const spinner = yoctoSpinner({ text: 'asking the node', stream, handleSignals: false });
+  const timer = setTimeout(() => spinner.start(), QUIET_MS_MAX);
+  return () => {
+    clearTimeout(timer);
+    if (spinner.isSpinning) spinner.stop();
+  };
+}
