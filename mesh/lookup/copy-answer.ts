@@ -5,7 +5,7 @@ import type { AddressKey, HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
 import { inTurns } from '../time/turns.ts';
-import type { LookUp, LookUpAnswer } from './fan-out.ts';
+import type { LookUp, LookUpAnswer, LookUpMeta } from './fan-out.ts';
 import type { IndexRow, ListedEntry, Question } from './index-entry.ts';
 import { listedRow, type MeshCopy } from './mesh-copy.ts';
 import { isNarrow } from './peer-index.ts';
@@ -14,16 +14,6 @@ import { isNarrow } from './peer-index.ts';
 interface StaleHost {
   readonly hostId: HostId;
   readonly asOf: string | null;
-}
-
-/** How good a copy is: members of `meta` that the specification does not have. */
-interface CopyState {
-  /** When the host that was heard least lately said that the copy is as its index is; `null`: one was not heard since the start. */
-  readonly asOf: string | null;
-  /** Hosts that said so longer than `COPY_FRESH_MS_MAX` ago. */
-  readonly stale: readonly StaleHost[];
-  /** Whether an address that is not in the answer is nobody's: no host is stale. */
-  readonly complete: boolean;
 }
 
 export interface CopyPorts {
@@ -38,8 +28,11 @@ export interface LocalCopyPorts extends CopyPorts {
   readonly local: (question: Question) => readonly ListedEntry[];
 }
 
+/** This host alone was asked. */
+const COUNTS = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [] } as const;
+
 /** Tells how good the copy is, as of now. Worked out again only where that may have changed: of a hundred hosts it costs as much as an answer. */
-function createCopyState(ports: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): () => CopyState {
+function createCopyState(ports: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): () => LastingState {
   let known: { readonly confirmations: number; readonly roster: Roster; readonly state: LastingState } | undefined;
   return () => {
     const { confirmations } = ports.copy;
@@ -47,12 +40,14 @@ function createCopyState(ports: Pick<CopyPorts, 'copy' | 'roster' | 'clock'>): (
     const isKnown = known?.confirmations === confirmations && known.roster === roster;
     if (known === undefined || !isKnown || ports.clock.monotonicMs() > known.state.untilMs)
       known = { confirmations, roster, state: copyStateNow(ports) };
-    return known.state.told;
+    return known.state;
   };
 }
 
 interface LastingState {
-  readonly told: CopyState;
+  /** `meta` of an answer that waited for nothing. */
+  readonly meta: LookUpMeta;
+  readonly metaJson: string;
   /** By the monotonic clock: what was told stays true until then, unless a host confirms its part. */
   readonly untilMs: number;
 }
@@ -76,7 +71,16 @@ function copyStateNow({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster'
     else untilMs = Math.min(untilMs, atMs + COPY_FRESH_MS_MAX);
   }
   const asOf = oldestMs === null ? null : momentOf(oldestMs);
-  return { told: { asOf, stale, complete: stale.length === 0 }, untilMs };
+  const meta = {
+    ...COUNTS,
+    queryTime: 0,
+    mode: 'index',
+    source: 'copy',
+    asOf,
+    stale,
+    complete: stale.length === 0,
+  } as const;
+  return { meta, metaJson: JSON.stringify(meta), untilMs };
 }
 
 /** Rows that answer the question, of enabled hosts alone, in the order in which a fan-out lists them: as in hosts.json, legacy hosts last. */
@@ -99,28 +103,33 @@ export function copiedRows({ copy, roster, isLegacy }: CopyPorts, question: Ques
 export interface CopyLookUps {
   /** Answers at once what is asked about one address or one agent. */
   readonly known: (question: Question) => LookUpAnswer;
+  /** The answer of `known` about an address that is its own key, as JSON; `undefined` where anybody but exactly one other host shows it. */
+  readonly knownJson: (key: AddressKey) => string | undefined;
   /** Answers any question. One answer about everything is made at a time. */
   readonly index: LookUp;
 }
 
 export function createCopyLookUps(ports: LocalCopyPorts): CopyLookUps {
   const stateNow = createCopyState(ports);
-  const answerOf = (emails: LookUpAnswer['emails'], state: CopyState, sinceMs: number): LookUpAnswer => {
-    const counts = { federated: true, hostsQueried: 1, hostsSucceeded: 1, hostsFailed: [] } as const;
-    const queryTime = Math.round(ports.clock.monotonicMs() - sinceMs);
-    return { emails, meta: { ...counts, queryTime, mode: 'index', source: 'copy', ...state } };
-  };
   const known = (question: Question) => {
-    const sinceMs = ports.clock.monotonicMs();
     const emails = new Map<AddressKey, ListedEntry>();
     for (const listed of ports.local(question)) addFirst(emails, listed);
     for (const listed of copiedRows(ports, question)) addFirst(emails, listed);
-    return answerOf(emails, stateNow(), sinceMs);
+    return { emails, meta: stateNow().meta };
+  };
+  const knownJson = (key: AddressKey) => {
+    const row = ports.copy.soleOwner(key);
+    if (row === undefined || (row.address as string) !== key) return undefined;
+    const { self, get } = ports.roster();
+    const host = get(row.hostId);
+    if (host?.enabled !== true || host.id === self.id || ports.local({ address: row }).length > 0) return undefined;
+    return `{"emails":{${JSON.stringify(key)}:${row.entryJson(host.url)}},"meta":${stateNow().metaJson}}`;
   };
   const everything = async () => {
     const sinceMs = ports.clock.monotonicMs();
-    const state = stateNow();
-    return answerOf(await answerFromCopy(ports, {}), state, sinceMs);
+    const { meta } = stateNow();
+    const emails = await answerFromCopy(ports, {});
+    return { emails, meta: { ...meta, queryTime: Math.round(ports.clock.monotonicMs() - sinceMs) } };
   };
   let whole: Promise<LookUpAnswer> | undefined;
   const index: LookUp = async (question) => {
@@ -130,7 +139,7 @@ export function createCopyLookUps(ports: LocalCopyPorts): CopyLookUps {
     });
     return whole;
   };
-  return { known, index };
+  return { known, knownJson, index };
 }
 
 /** This host's own entries and the copy's; of two owners of one address the first stands. Written in turns. */

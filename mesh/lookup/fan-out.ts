@@ -37,9 +37,11 @@ export interface LookUpMeta {
   readonly mode?: LookUpMode;
   /** Who says so: hosts that were asked, or the copy. */
   readonly source?: 'owner' | 'copy';
-  /** Of a copy alone (copy-answer.ts). */
+  /** Of a copy alone: when the host that was heard least lately said that the copy is as its index is; `null`: one was not heard since the start. */
   readonly asOf?: string | null;
+  /** Of a copy alone: hosts that said so longer than `COPY_FRESH_MS_MAX` ago. */
   readonly stale?: readonly { readonly hostId: HostId; readonly asOf: string | null }[];
+  /** Of a copy alone: whether an address that is not in the answer is nobody's, for no host is stale. */
   readonly complete?: boolean;
 }
 

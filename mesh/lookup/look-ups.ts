@@ -12,7 +12,7 @@ export interface LookUpsPorts extends PeerIndexPorts, LocalCopyPorts {
   readonly isDown: (peer: HostId) => boolean;
 }
 
-export type LookUps = Readonly<Record<LookUpMode | 'everybody', LookUp>> & Pick<CopyLookUps, 'known'>;
+export type LookUps = Readonly<Record<LookUpMode | 'everybody', LookUp>> & Pick<CopyLookUps, 'known' | 'knownJson'>;
 
 export function createLookUps(ports: LookUpsPorts): LookUps {
   const isOwner = (peer: HostId, question: Question) => isNamed(ports.copy, peer, question);

@@ -2,17 +2,26 @@
 // that it is not, the copy tells.
 
 import type { AddressKey, AgentId, HostId } from '../names.ts';
-import { type IndexEntry, type IndexRow, isFolderName, type ListedEntry } from './index-entry.ts';
+import { type IndexEntry, type IndexRow, isFolderName, type KeyedAddress, type ListedEntry } from './index-entry.ts';
 
 export interface MeshCopy {
   /** Of every host that shows the address: more than one while two hosts are in conflict over it. */
   ofAddress(key: AddressKey): readonly IndexRow[];
+  /** The only row of `ofAddress`; `undefined` where nobody or more than one host shows the address. */
+  soleOwner(key: AddressKey): WrittenRow | undefined;
   ofAgent(agentId: AgentId): readonly IndexRow[];
   all(): Iterable<IndexRow>;
   /** When the host last said that the copy is as its index is, by the monotonic clock; `undefined`: not since this start. */
   confirmedMs(host: HostId): number | undefined;
   /** Changes with what `confirmedMs` says. */
   readonly confirmations: number;
+}
+
+/** A row whose entry can be had as text, without an object for it. */
+export interface WrittenRow extends KeyedAddress {
+  readonly hostId: HostId;
+  /** The entry of `listedRow` as JSON. */
+  entryJson(hostUrl: string): string;
 }
 
 /**

@@ -1,8 +1,8 @@
 // The copy of what the other hosts' indexes show, in memory: what look-ups that ask nobody read. Hosts and agents are kept once, and of
 // each address a record with no object of its own inside, so that 100,000 of them take some 30 MB.
 import type { IndexRows } from '../../mesh/feed/feed-entry.ts';
-import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
-import type { MeshCopy } from '../../mesh/lookup/mesh-copy.ts';
+import { type IndexRow, isFolderName } from '../../mesh/lookup/index-entry.ts';
+import type { MeshCopy, WrittenRow } from '../../mesh/lookup/mesh-copy.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 
@@ -90,6 +90,11 @@ export class Copy implements MeshCopy {
     return listOf(this.#shown.get(key)).map((copied) => copied.row());
   }
 
+  soleOwner(key: AddressKey): WrittenRow | undefined {
+    const shown = this.#shown.get(key);
+    return shown instanceof Set ? undefined : shown;
+  }
+
   ofAgent(agentId: AgentId): readonly IndexRow[] {
     return listOf(this.#agents.get(agentId)).flatMap(({ rows }) => listOf(rows).map((one) => one.row()));
   }
@@ -154,10 +159,10 @@ interface CopiedAgent {
   rows: OneOrMore<Copied> | undefined;
 }
 
-class Copied {
+class Copied implements WrittenRow {
   readonly agent: CopiedAgent;
-  readonly #key: AddressKey;
-  readonly #address: EmailAddress;
+  readonly key: AddressKey;
+  readonly address: EmailAddress;
   readonly #displayName: string | undefined;
   readonly #primary: boolean;
   /** Where it is not the one that the agent's first row had. */
@@ -167,20 +172,33 @@ class Copied {
 
   constructor(agent: CopiedAgent, { address, key, agentName, displayName, primary, metadata }: IndexRow) {
     this.agent = agent;
-    this.#key = key;
+    this.key = key;
     // One string where both are the same text.
-    this.#address = (address as string) === key ? (key as string as EmailAddress) : address;
+    this.address = (address as string) === key ? (key as string as EmailAddress) : address;
     this.#agentName = agentName === agent.name ? undefined : agentName;
     this.#displayName = displayName;
     this.#primary = primary;
     this.#metadata = metadata === undefined ? undefined : JSON.stringify(metadata);
   }
 
+  get hostId(): HostId {
+    return this.agent.host.id;
+  }
+
+  entryJson(hostUrl: string): string {
+    const { id, name, host } = this.agent;
+    const agent = `"agentId":${JSON.stringify(id)},"agentName":${JSON.stringify(this.#agentName ?? name)}`;
+    const at = `"hostId":${JSON.stringify(host.id)},"hostUrl":${JSON.stringify(hostUrl)}`;
+    const shown = isFolderName(this.#displayName) ? `"displayName":${JSON.stringify(this.#displayName)},` : '';
+    const metadata = this.#metadata === undefined ? '' : `,"metadata":${this.#metadata}`;
+    return `{${agent},${at},${shown}"primary":${this.#primary}${metadata}}`;
+  }
+
   row(): IndexRow {
     return {
       hostId: this.agent.host.id,
-      address: this.#address,
-      key: this.#key,
+      address: this.address,
+      key: this.key,
       agentId: this.agent.id,
       agentName: this.#agentName ?? this.agent.name,
       ...(this.#displayName === undefined ? {} : { displayName: this.#displayName }),

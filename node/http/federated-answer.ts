@@ -5,12 +5,11 @@ import type { LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
 import type { ListedEntry, Question } from '../../mesh/lookup/index-entry.ts';
 import { memberJson, membersJson } from '../../mesh/lookup/index-key.ts';
 import type { LookUps } from '../../mesh/lookup/look-ups.ts';
-import { type AddressKey, type AgentId, type EmailAddress, parseAgentId } from '../../mesh/names.ts';
+import { type AgentId, type EmailAddress, parseAgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { clientAddress } from './client-address.ts';
 import type { Asked, Reading } from './index-question.ts';
 import { joinInTurns } from './long-list.ts';
-import { decodePercents } from './query.ts';
 
 export interface FederatedServices {
   /** The ways to ask the mesh. */
@@ -42,23 +41,6 @@ export function answerFederated(
   if (!isAskable) return c.body(`{"emails":{},"meta":${JSON.stringify(ALONE)}}`, 200, JSON_TYPE);
   const known = asked.mode === 'index' ? knownJson(services.lookUps, asked.addresses, agentId) : undefined;
   return known === undefined ? askMesh(c, services, { asked, agentId, written }) : c.body(known, 200, JSON_TYPE);
-}
-
-const COPY_ALONE = '&federated=true&mode=index';
-const ADDRESS_FIRST = '?address=';
-
-/**
- * The commonest question to the copy names one address as its index writes it, and nothing else: then there is nothing to parse, for a key
- * names itself. `undefined`: it is asked otherwise, or nobody is known to hold that, and it takes the long way.
- */
-export function knownHit({ lookUps }: Pick<FederatedServices, 'lookUps'>, url: string): string | undefined {
-  const start = url.indexOf('?');
-  if (!url.endsWith(COPY_ALONE) || !url.startsWith(ADDRESS_FIRST, start)) return undefined;
-  const sent = url.slice(start + ADDRESS_FIRST.length, -COPY_ALONE.length);
-  if (sent.includes('&')) return undefined;
-  const spelling = decodePercents(sent) as EmailAddress;
-  const answer = lookUps.known({ address: { address: spelling, key: spelling as string as AddressKey } });
-  return answer.emails.size === 0 ? undefined : shortJson(answer, spelling);
 }
 
 /** What the copy knows of the first reading that somebody holds, without waiting for anything; `undefined`: everything is asked about. */

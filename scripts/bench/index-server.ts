@@ -154,7 +154,13 @@ async function servePeer({ id, addresses, delayMs, hangs }: BenchHost): Promise<
   const alone = () => {
     throw new Error('A peer of the benchmark was asked a federated question.');
   };
-  const app = indexApp(fullIndex(id, addresses), { everybody: alone, verify: alone, index: alone, known: alone });
+  const app = indexApp(fullIndex(id, addresses), {
+    everybody: alone,
+    verify: alone,
+    index: alone,
+    known: alone,
+    knownJson: alone,
+  });
   const late = async (request: Request) => {
     await systemClock.sleep(delayMs ?? 0);
     return app.fetch(request);

@@ -8,18 +8,11 @@ import { memberJson } from '../../../mesh/lookup/index-key.ts';
 import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
-import type { HeldAddress } from '../../registry/held-address.ts';
 import { answerBytes, answerPrepared } from '../answer-signature.ts';
-import {
-  answerFederated,
-  type FederatedServices,
-  JSON_TYPE,
-  knownHit,
-  type WrittenAnswers,
-} from '../federated-answer.ts';
+import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
+import { copyHit, ownHit } from '../index-hit.ts';
 import { type Asked, readQuestion } from '../index-question.ts';
 import { resource } from '../methods.ts';
-import { decodePercents } from '../query.ts';
 import { rawHeader } from '../raw-headers.ts';
 import type { WideIndex } from '../wide-index.ts';
 
@@ -32,16 +25,14 @@ export interface EmailIndexServices extends FederatedServices {
   readonly wide?: WideIndex | undefined;
 }
 
-const ADDRESS_ALONE = '?address=';
-
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
   const written: WrittenAnswers = new WeakMap();
   resource(app, EMAIL_INDEX_PATH, {
     GET: (c) => {
       const isPeer = isPeersQuestion(c);
-      const hit = directHit(services.index, c.req.url);
-      if (hit !== undefined) return answerMap(c, hit.mapJson, isPeer);
-      const known = isPeer ? undefined : knownHit(services, c.req.url);
+      const hit = ownHit(services.index, c.req.url);
+      if (hit !== undefined) return answerMap(c, hit, isPeer);
+      const known = isPeer ? undefined : copyHit(services.lookUps, c.req.url);
       if (known !== undefined) return c.body(known, 200, JSON_TYPE);
       const asked = readQuestion(c.req.url, services.parseAddress);
       if (asked.isFederated && !isPeer) return answerFederated(c, services, asked, written);
@@ -53,18 +44,6 @@ export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void 
       return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
     },
   });
-}
-
-/**
- * By far the commonest request has `?address=` alone, and the address as the index itself writes its main keys: then there is
- * nothing to parse, for a key names itself. Everything else, a miss included, goes the long way.
- */
-function directHit(index: EmailIndex, url: string): HeldAddress | undefined {
-  const start = url.indexOf('?');
-  if (!url.startsWith(ADDRESS_ALONE, start) || url.includes('&', start)) return undefined;
-  const text = decodePercents(url.slice(start + ADDRESS_ALONE.length));
-  const held = index.byAddress(text as AddressKey);
-  return held?.mainKey === text ? held : undefined;
 }
 
 /** A peer asks us on behalf of its own client; passing that on would make questions bounce. */

@@ -145,6 +145,34 @@ describe('mode=index', () => {
     expect(ownersIn(lookUps.known(TITANIA))).toEqual([]);
   });
 
+  it('writes what one other host is known to show as it answers it, and leaves everything else', () => {
+    const { address } = TITANIA;
+    if (address === undefined) throw new Error('TITANIA asks about an address.');
+    const { lookUps, copy, disable } = meshOf({ cloud: never, pi: never });
+    const { emails, meta } = lookUps.known(TITANIA);
+    const entries = Object.fromEntries([...emails].map(([key, { entry }]) => [key, entry]));
+    expect(lookUps.knownJson(address.key)).toBe(JSON.stringify({ emails: entries, meta }));
+    expect(lookUps.knownJson(addressOf('nobody@x.com').key)).toBeUndefined();
+    const odd = { address: addressOf('Titania@x.com').address, key: addressOf('odd@x.com').key };
+    const row = { ...odd, agentId: 'id-odd' as AgentId, agentName: 'odd', hostId: cloud, primary: false };
+    copy.change(cloud, { drop: [], put: [row] });
+    expect(lookUps.knownJson(odd.key)).toBeUndefined();
+    copy.change(pi, { drop: [], put: [{ ...row, ...address, hostId: pi }] });
+    expect(lookUps.knownJson(address.key)).toBeUndefined();
+    copy.forget(pi);
+    expect(lookUps.knownJson(address.key)).toBeDefined();
+    disable('cloud');
+    expect(lookUps.knownJson(address.key)).toBeUndefined();
+  });
+
+  it('writes nothing of an address that this host itself has', () => {
+    const { self } = rosterOf('mac');
+    const entry = { agentId: 'id-own' as AgentId, agentName: 'own', hostId: self.id, hostUrl: self.url, primary: true };
+    const own = { ...addressOf('titania@x.com'), entry };
+    const { lookUps } = meshOf({ cloud: never, pi: never }, [], [own]);
+    expect(lookUps.knownJson(own.key)).toBeUndefined();
+  });
+
   it('says of a host that it never heard that it knows nothing', async () => {
     const { copy, lookUps, within } = meshOf({ cloud: never, pi: never });
     copy.forget(pi);

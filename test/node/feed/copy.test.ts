@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexRow } from '../../../mesh/lookup/index-entry.ts';
+import { listedRow } from '../../../mesh/lookup/mesh-copy.ts';
 import type { AddressKey, AgentId, EmailAddress, HostId } from '../../../mesh/names.ts';
 import { Copy } from '../../../node/feed/copy.ts';
 import { addressOf } from '../../support/agent-of.ts';
@@ -31,6 +32,32 @@ describe('the copy', () => {
     expect(copy.ofAgent('id-titania' as AgentId)).toEqual([{ ...row, hostId: cloud }]);
     expect(copy.rowOf(cloud, key('titania@x.com'))).toEqual({ ...row, hostId: cloud });
     expect(copy.rowOf(mini, key('titania@x.com'))).toBeUndefined();
+  });
+
+  it.each<[string, Partial<IndexRow>]>([
+    ['nothing beside', {}],
+    ['a display name that JSON escapes', { displayName: 'O"\u2028\u{1f984}' }],
+    ['a display name that is no folder’s', { displayName: 'a/b' }],
+    ['details', { displayName: 'Titania', primary: true, metadata: { b: '"', '2': 'two', ['__proto__']: 'x' } }],
+    ['an agent whose name changed meanwhile', { agentName: 'queen/"one"' }],
+  ])('writes the entry of a row with %s as JSON, as an index lists it', (_, rest) => {
+    const copy = new Copy(new VirtualClock());
+    const row = rowOf('titania@x.com', 'titania', rest);
+    copy.change(cloud, { drop: [], put: [rowOf('first@x.com', 'titania'), row] });
+    const url = 'http://cloud.example:23000/"';
+    const written = copy.soleOwner(row.key)?.entryJson(url);
+    expect(written).toBe(JSON.stringify(listedRow(row, url).entry));
+  });
+
+  it('has a sole owner of an address where one host alone shows it', () => {
+    const copy = new Copy(new VirtualClock());
+    copy.change(cloud, { drop: [], put: [rowOf('a@x.com', 'a')] });
+    expect(copy.soleOwner(key('a@x.com'))).toMatchObject({ hostId: cloud, address: 'a@x.com' });
+    copy.change(mini, { drop: [], put: [rowOf('a@x.com', 'b')] });
+    expect(copy.soleOwner(key('a@x.com'))).toBeUndefined();
+    copy.forget(cloud);
+    expect(copy.soleOwner(key('a@x.com'))).toMatchObject({ hostId: mini });
+    expect(copy.soleOwner(key('b@x.com'))).toBeUndefined();
   });
 
   it('shows both hosts that claim one address, and the other one alone once one let go', () => {
