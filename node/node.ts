@@ -6,6 +6,7 @@ import { BackgroundWork } from './background-work.ts';
 import { HostCopies } from './feed/host-copies.ts';
 import { createApp, type Fetch } from './http/app.ts';
 import { createGate } from './http/gate.ts';
+import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { openMesh } from './mesh-module.ts';
 import { openChangeModule } from './modules/changes.ts';
@@ -26,6 +27,8 @@ import type { IdentityParser } from './registry/wanted-addresses.ts';
 
 export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
+  /** What needs no more than the email index is answered here, before `fetch` is asked, and as it would. */
+  readonly shortLookUp: ShortWay;
   readonly registry: Registry;
   /**
    * Asks the peers that are not known yet who they are, once, `GREETING_MS_MAX` at most; to be awaited before others can ask this node: what it
@@ -85,7 +88,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   stack.use(background);
   const owned = stack.move();
   return {
-    fetch: createFetch(parts, modules),
+    ...openDoor(parts, modules),
     registry,
     meet: () => mesh.peers.meet(),
     start: () => {
@@ -119,7 +122,7 @@ async function openAll(
 }
 
 /** What answers requests: the routes of all modules, behind the gate. */
-function createFetch(parts: Parts, modules: readonly Module[]): Fetch {
+function openDoor(parts: Parts, modules: readonly Module[]): Pick<MeshNode, 'fetch' | 'shortLookUp'> {
   const { options, ports, mesh } = parts;
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
@@ -127,13 +130,14 @@ function createFetch(parts: Parts, modules: readonly Module[]): Fetch {
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
-  return createApp({
-    log,
-    gate: createGate({ roster, secrets }),
+  const gate = createGate({ roster, secrets });
+  const emailIndex = openEmailIndex(parts);
+  const fetch = createApp({
+    ...{ log, gate, emailIndex },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys, nonces },
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),
-    emailIndex: openEmailIndex(parts),
     routes: modules.flatMap(({ routes }) => routes ?? []),
   });
+  return { fetch, shortLookUp: createShortLookUp({ gate, emailIndex }) };
 }

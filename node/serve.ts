@@ -86,7 +86,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
   await untilAborted(stop, node.meet());
-  const server = createHttpServer(node.fetch);
+  const server = createHttpServer(node.fetch, { shortWay: node.shortLookUp });
   // The port may have been 0: any free one.
   listening = await listenOn(server, listening);
   stack.defer(() => closeServer(server));

@@ -9,6 +9,7 @@ import type { Fetch } from './app.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
 import { errorAnswer, errorResponse } from './errors.ts';
 import { GatheredMessage } from './gathered-message.ts';
+import type { ShortWay } from './short-look-up.ts';
 
 /** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */
 const REQUEST_MS_MAX = 120_000;
@@ -20,7 +21,16 @@ const LATE_CHECK_MS = 5_000;
 /** After a stop began, requests in hand have this long to end. */
 const STOP_MS_MAX = 7_000;
 
-export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNECTION_BOUNDS): Server {
+export interface HttpServerOptions {
+  readonly bounds?: ConnectionBounds;
+  /** Asked first; what it does not answer, `fetch` does. */
+  readonly shortWay?: ShortWay;
+}
+
+export function createHttpServer(
+  fetch: Fetch,
+  { bounds = CONNECTION_BOUNDS, shortWay = () => false }: HttpServerOptions = {},
+): Server {
   const listener = getRequestListener(fetch, {
     // Of HTTP/1.0, which knows no Host; the gate says what may be asked without one.
     hostname: 'localhost',
@@ -38,8 +48,10 @@ export function createHttpServer(fetch: Fetch, bounds: ConnectionBounds = CONNEC
   };
   const connections = new Connections(bounds, () => !server.listening);
   const server = createServer(options, (incoming, outgoing) => {
-    const answer = () =>
-      namesNoHost(incoming) ? answerRaw(outgoing, HOST_MISSING) : void listener(incoming, outgoing);
+    const answer = () => {
+      if (namesNoHost(incoming)) answerRaw(outgoing, HOST_MISSING);
+      else if (!shortWay(incoming, outgoing)) void listener(incoming, outgoing);
+    };
     connections.enqueue({ incoming, outgoing, answer });
   });
   server.on('connection', (socket: Socket) => connections.opened(socket));

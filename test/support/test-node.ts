@@ -47,6 +47,7 @@ export interface TestNodeOptions {
   readonly resolver?: Resolver;
   readonly legacy?: LegacyMode;
   readonly engine?: ClaimEngine;
+  readonly indexScope?: 'host' | 'mesh';
 }
 
 const noResolver: Resolver = {
@@ -74,6 +75,7 @@ export async function testNode({
   resolver = noResolver,
   legacy = 'detect',
   engine,
+  indexScope = 'host',
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -91,7 +93,7 @@ export async function testNode({
         allowIpLiteral: false,
         webhookAllow: [],
         logDays: 7,
-        indexScope: 'host',
+        indexScope,
         legacy,
       },
       secrets,

@@ -17,7 +17,7 @@ afterEach(() => {
 afterAll(() => stack.disposeAsync());
 
 async function serve(fetch: Fetch, bounds: Partial<ConnectionBounds> = {}) {
-  const server = createHttpServer(fetch, { ...CONNECTION_BOUNDS, ...bounds });
+  const server = createHttpServer(fetch, { bounds: { ...CONNECTION_BOUNDS, ...bounds } });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   stack.defer(() => void server.close());
   /** A client that never closes its side by itself. */

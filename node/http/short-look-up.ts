@@ -1,0 +1,60 @@
+// The short way of the commonest look-ups: answered from Node's own request, before anything is made of it for the routes. It takes a request
+// only when nothing in it could matter beside the address, and answers that as the routes would, octet for octet; any other it leaves
+// untouched for the long way. Whoever has to show something (a token, a signature) goes the long way too.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
+import type { Gate } from './gate.ts';
+import { copyHit, ownHit } from './index-hit.ts';
+import { rawHeader, rawHeaderNames } from './raw-headers.ts';
+import type { EmailIndexServices } from './routes/email-index.ts';
+
+/** Answers, or returns `false` and has done nothing. */
+export type ShortWay = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
+const PATH_AND_QUESTION = `${EMAIL_INDEX_PATH}?address=`;
+/** What a URL parser leaves as it is: neither a fragment nor anything that it would encode. */
+const PLAIN_TARGET = /^[\w/.?=&%@~$*!-]+$/;
+/** A name or an IPv4 address in lower case, and a port that is one. */
+const PLAIN_HOST = /^[a-z0-9.-]+(?::[1-9]\d{0,3}|:[1-5]\d{4})?$/;
+/** Fields that decide what is answered, to whom, or what becomes of the connection. */
+const DECISIVE = new Set([
+  ...['host', 'origin', 'authorization', 'signature-input', 'x-federated-query', 'expect', 'upgrade'],
+  ...['content-length', 'transfer-encoding'],
+]);
+const DECISIVE_LENGTHS = new Set([...DECISIVE].map((name) => name.length));
+
+export interface ShortLookUpServices {
+  readonly gate: Gate;
+  readonly emailIndex: EmailIndexServices;
+}
+
+export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): ShortWay {
+  const { index, lookUps } = emailIndex;
+  return (incoming, outgoing) => {
+    const { method, url = '', httpVersion } = incoming;
+    if (method !== 'GET' || httpVersion !== '1.1' || !url.startsWith(PATH_AND_QUESTION)) return false;
+    if (!PLAIN_TARGET.test(url) || !isPlain(incoming.rawHeaders)) return false;
+    const header = (name: string) => rawHeader(incoming, name);
+    const visitor = { method, path: EMAIL_INDEX_PATH, header, headerNames: () => rawHeaderNames(incoming) };
+    if (gate.refuses(visitor) !== undefined) return false;
+    const json = ownHit(index, url) ?? copyHit(lookUps, url);
+    if (json === undefined) return false;
+    outgoing.setHeader('Content-Type', 'application/json');
+    outgoing.end(json);
+    return true;
+  };
+}
+
+/** Of the decisive fields there is `Host` alone, in its plain form. The gate refuses a second one. */
+function isPlain(rawHeaders: readonly string[]): boolean {
+  let host: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at] ?? '';
+    if (!DECISIVE_LENGTHS.has(field.length)) continue;
+    const name = field.toLowerCase();
+    if (!DECISIVE.has(name)) continue;
+    if (name !== 'host') return false;
+    host = rawHeaders[at + 1] ?? '';
+  }
+  return host !== undefined && PLAIN_HOST.test(host);
+}
