@@ -28,6 +28,7 @@ export class SpokenSecrets {
   }
 
   scrub(text: string): string {
+    if (this.#runs.size === 0 && this.#short.size === 0) return text;
     const folded = foldedAscii(text);
     let scrubbed = '';
     let shown = 0;

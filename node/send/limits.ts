@@ -41,6 +41,8 @@ export const SHIPMENT_MS_MAX = 28 * SECOND_MS;
 /** A server that does not hang up when told goodbye is hung up on. */
 export const CLOSE_MS_MAX = SECOND_MS;
 
+/** A server that offers PIPELINING and seems not to keep it is spoken to in steps for so long. */
+export const IN_STEPS_MS = HOUR_MS;
 /** One reply of a server, with all its lines. */
 export const REPLY_BYTES_MAX = 64 * 1_024;
 

@@ -1,6 +1,7 @@
 // An SMTP server that does what a test says at each step, and keeps every octet it got: the one that real servers are on bad days.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** What to do at one step: say a reply, say nothing ever, or hang up (after saying something, or the beginning of it). */
 export type Step = string | 'SILENCE' | 'CLOSE' | { readonly closeAfter: string; readonly isCutOff?: boolean };
@@ -24,6 +25,10 @@ export interface RawSmtpOptions {
   readonly extensions?: readonly string[];
   /** It minds no order: RCPT and DATA are taken after a refusal too. */
   readonly isLenient?: boolean;
+  /** It reads one command after the other, and forgets what came with a command, though it offers PIPELINING. */
+  readonly isForgetful?: boolean;
+  /** Replies leave octet by octet. */
+  readonly isSlow?: boolean;
 }
 
 export interface TakenMessage {
@@ -55,6 +60,8 @@ export class RawSmtp implements AsyncDisposable {
   readonly taken: TakenMessage[] = [];
   /** Every line and body, in order. */
   readonly heard: string[] = [];
+  /** What came, as it came. */
+  readonly chunks: string[] = [];
   connections = 0;
   port = 0;
   options: RawSmtpOptions;
@@ -78,6 +85,11 @@ export class RawSmtp implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  /** Resolves when a line that begins so has been heard. */
+  async heardOf(beginning: string): Promise<void> {
+    while (!this.heard.some((line) => line.startsWith(beginning))) await nextTurn();
+  }
+
   /** Says something that nobody asked for to all who are connected; resolves when they have hung up. */
   async sayUnasked(reply: string): Promise<void> {
     const ends = [...this.#sockets].map((socket) => once(socket, 'close'));
@@ -98,6 +110,7 @@ export class RawSmtp implements AsyncDisposable {
     let isBody = false;
     let hasBodyStep = false;
     socket.on('data', (chunk: string) => {
+      this.chunks.push(chunk);
       buffer += chunk;
       for (;;) {
         if (isBody) {
@@ -120,7 +133,7 @@ export class RawSmtp implements AsyncDisposable {
         const end = buffer.indexOf('\r\n');
         if (end === -1) return;
         const line = buffer.slice(0, end);
-        buffer = buffer.slice(end + 2);
+        buffer = this.options.isForgetful === true ? '' : buffer.slice(end + 2);
         this.heard.push(line);
         const verb = line.split(' ')[0]?.toUpperCase() ?? '';
         const place = (verb === 'HELO' ? 'EHLO' : verb) as Place;
@@ -159,6 +172,12 @@ export class RawSmtp implements AsyncDisposable {
     return lines.map((text, at) => `250${at === lines.length - 1 ? ' ' : '-'}${text}`).join('\r\n');
   }
 
+  #write(socket: Socket, said: string): void {
+    const octets = Buffer.from(said);
+    const length = this.options.isSlow === true ? 1 : octets.length;
+    for (let at = 0; at < octets.length; at += length) socket.write(octets.subarray(at, at + length));
+  }
+
   /** False when the dialogue ends here. */
   #say(socket: Socket, step: Step): boolean {
     if (step === 'SILENCE') return false;
@@ -167,7 +186,7 @@ export class RawSmtp implements AsyncDisposable {
       return false;
     }
     if (typeof step === 'string') {
-      if (step !== '') socket.write(`${step}\r\n`);
+      if (step !== '') this.#write(socket, `${step}\r\n`);
       return true;
     }
     socket.end(`${step.closeAfter}${step.isCutOff === true ? '' : '\r\n'}`);

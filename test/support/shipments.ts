@@ -14,6 +14,13 @@ import { systemAddresses } from './system-names.ts';
 
 export const BOB = 'bob@mail.example.com';
 
+/** How a message can be said: in as few writes as there can be, by the library ahead of the replies, and by it in steps. */
+export const WAYS: readonly (readonly [way: string, server: RawSmtpOptions, content: Partial<MessageContent>])[] = [
+  ['at once', {}, {}],
+  ['by the library', {}, { html: '<p>x</p>' }],
+  ['in steps', { extensions: ['8BITMIME', 'SMTPUTF8'] }, {}],
+];
+
 export interface Shipped {
   readonly outcome: ShipmentOutcome;
   readonly begun: boolean;
@@ -25,6 +32,7 @@ export async function ship(
     readonly account?: Partial<Account>;
     readonly content?: Partial<MessageContent>;
     readonly to?: readonly string[];
+    readonly begin?: () => Promise<void>;
   } = {},
   mailer = createMailer(),
 ): Promise<Shipped> {
@@ -37,7 +45,7 @@ export async function ship(
       recipients: parts.to ?? [BOB],
       begin: () => {
         begun = true;
-        return Promise.resolve();
+        return parts.begin?.() ?? Promise.resolve();
       },
     },
     new AbortController().signal,
@@ -68,7 +76,8 @@ export async function at(
   place: Place,
   step: Step,
   options: RawSmtpOptions = {},
+  parts: Partial<MessageContent> = {},
 ): Promise<{ shipped: Shipped; server: RawSmtp }> {
   await using server = await RawSmtp.start({ ...options, steps: { [place]: step } });
-  return { shipped: await ship(server), server };
+  return { shipped: await ship(server, { content: parts }), server };
 }

@@ -6,8 +6,9 @@ import type { Readable } from 'node:stream';
 import type { Secret } from '../../secret.ts';
 import type { Account } from '../accounts/account.ts';
 import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, REPLY_BYTES_MAX, SILENCE_MS_MAX } from '../limits.ts';
+import { dataOf } from './pipelined-message.ts';
 import type { SmtpError } from './reply-codes.ts';
-import { codeOf, SmtpDialogue } from './smtp-dialogue.ts';
+import { codeOf, type Sent, SmtpDialogue } from './smtp-dialogue.ts';
 
 export interface Envelope {
   readonly from: string;
@@ -31,12 +32,7 @@ export interface Failed {
   readonly isUnknown: boolean;
 }
 
-/** What the library answers about a message that it sent. */
-interface Sent {
-  readonly accepted: readonly string[];
-  readonly rejectedErrors?: readonly SmtpError[];
-  readonly response?: string;
-}
+type Told = (error: SmtpError | undefined, sent?: Sent) => void;
 
 /** Makes a socket that is not connected yet. It will connect to this name, whatever host its user asks for. */
 export type SocketTo = (name: string) => Socket;
@@ -52,6 +48,8 @@ export class SmtpConnection {
   /** Fails the operation that is being waited for. It is set only while there is one. */
   #fail: ((error: SmtpError) => void) | undefined;
   #isClosed = false;
+  /** Whether the final dot of the message in hand may have left. */
+  #isDotOut = false;
   /** Messages it has carried. */
   carried = 0;
 
@@ -93,6 +91,11 @@ export class SmtpConnection {
     return this.#connection.doubt !== undefined;
   }
 
+  /** Whether the server seemed not to keep the PIPELINING that it offers, when the last message was said. */
+  get isPipeliningInDoubt(): boolean {
+    return this.#connection.isPipeliningInDoubt;
+  }
+
   /** Resolves when the server has greeted and the connection is secured. Rejects with an `SmtpError`. */
   open(): Promise<void> {
     return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
@@ -120,30 +123,50 @@ export class SmtpConnection {
    */
   async send(envelope: Envelope, body: Buffer | Readable, mayGo: Promise<void>): Promise<Taken> {
     this.carried += 1;
-    let isDotOut = false;
-    const dotLeaves = () => {
-      isDotOut = true;
-      this.#connection.dotLeaves();
-    };
-    if (!Buffer.isBuffer(body)) this.#followSource(body, dotLeaves);
-    const source = { pipe: (wire: NodeJS.WritableStream) => this.#pour(body, wire, mayGo, dotLeaves) };
+    this.#isDotOut = false;
     let sent: Sent | undefined;
     try {
-      await this.#during((done) =>
-        this.#connection.send(commandsOf(envelope) as never, source as never, (error, result) => {
-          sent = result as Sent | undefined;
-          done(error as SmtpError | undefined);
-        }),
-      );
+      await this.#during((done) => {
+        const told: Told = (error, result) => {
+          sent = result;
+          done(error);
+        };
+        if (Buffer.isBuffer(body) && this.#connection.takesAtOnce(envelope, body.byteLength))
+          this.#sayAtOnce(envelope, body, mayGo, told);
+        else this.#sayByLibrary(envelope, body, mayGo, told);
+      });
     } catch (cause) {
       if (!Buffer.isBuffer(body)) body.destroy();
-      throw this.#failed(cause as SmtpError, isDotOut);
+      throw this.#failed(cause as SmtpError);
     }
     const response = this.#connection.scrubbed(sent?.response ?? '');
     const isTaken = /^25\d$/.test(String(codeOf(response)));
     if (!isTaken || this.isDoubtful)
-      throw this.#failed(new Error(`The server's answer to the message was '${response}'.`), isDotOut);
+      throw this.#failed(new Error(`The server's answer to the message was '${response}'.`));
     return { accepted: sent?.accepted ?? [], rejected: sent?.rejectedErrors ?? [], response };
+  }
+
+  /** The envelope in one write, and the message with its dot in another, once the server wants it and it may go. */
+  #sayAtOnce(envelope: Envelope, body: Buffer, mayGo: Promise<void>, done: Told): void {
+    const say = () => {
+      if (this.#isClosed) return;
+      this.#isDotOut = true;
+      this.#connection.sayMessage(dataOf(body));
+    };
+    const goes = () => void mayGo.then(say, () => undefined);
+    this.#connection.sendAtOnce(envelope, body.byteLength, { goes, done });
+  }
+
+  #sayByLibrary(envelope: Envelope, body: Buffer | Readable, mayGo: Promise<void>, done: Told): void {
+    const dotLeaves = () => {
+      this.#isDotOut = true;
+      this.#connection.dotLeaves();
+    };
+    if (!Buffer.isBuffer(body)) this.#followSource(body, dotLeaves);
+    const source = { pipe: (wire: NodeJS.WritableStream) => this.#pour(body, wire, mayGo, dotLeaves) };
+    this.#connection.send(commandsOf(envelope) as never, source as never, (error, result) =>
+      done(error as SmtpError | undefined, result as Sent | undefined),
+    );
   }
 
   /** The dot follows the last octet of the source; should the source fail, the connection must, before the dot. */
@@ -170,13 +193,18 @@ export class SmtpConnection {
   }
 
   /** Only a whole refusal, of a server that is in step, says that a message which may have left was not taken. */
-  #failed(error: SmtpError, isDotOut: boolean): Failed {
+  #failed(error: SmtpError): Failed {
     const { doubt } = this.#connection;
     const code = codeOf(error.response ?? '') ?? 0;
     const isRefusal = error.command === 'DATA' && code >= 400;
     if (doubt !== undefined)
-      return { error: Object.assign(new Error(doubt), { code: 'EPROTOCOL' }), isUnknown: isDotOut };
-    return { error, isUnknown: isDotOut && !isRefusal };
+      return { error: Object.assign(new Error(doubt), { code: 'EPROTOCOL' }), isUnknown: this.#isDotOut };
+    return { error, isUnknown: this.#isDotOut && !isRefusal };
+  }
+
+  /** Has each command wait for the reply to the one before, whatever the server offers. */
+  speakInSteps(): void {
+    this.#connection.speakInSteps();
   }
 
   /** Takes back an envelope that was begun. */

@@ -8,7 +8,7 @@ import type { Log } from '../../log.ts';
 import type { Secret } from '../../secret.ts';
 import type { Account } from '../accounts/account.ts';
 import { printable } from '../header-text.ts';
-import { IDLE_CONNECTION_MS_MAX, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from '../limits.ts';
+import { IDLE_CONNECTION_MS_MAX, IN_STEPS_MS, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from '../limits.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../mailer.ts';
 import type { AttachmentPart } from '../message.ts';
 import { type Composed, compose, envelopeAddress } from './composer.ts';
@@ -38,6 +38,8 @@ export class SmtpMailer implements Mailer {
   readonly #options: SmtpMailerOptions;
   readonly #idle = new Map<string, Idle[]>();
   readonly #inUse = new Set<SmtpConnection>();
+  /** Accounts whose servers seemed not to keep PIPELINING, and until when they are spoken to in steps. */
+  readonly #inSteps = new Map<string, number>();
   readonly #closing = new AbortController();
   #isSweeping = false;
 
@@ -142,6 +144,8 @@ export class SmtpMailer implements Mailer {
     } catch (failure) {
       connection.close();
       const { error, isUnknown } = failure as Failed;
+      if (connection.isPipeliningInDoubt && error.responseCode === undefined)
+        this.#inSteps.set(account.id, this.#options.clock.monotonicMs() + IN_STEPS_MS);
       // The server closed without a word, or with 421, which it says when it has waited long enough.
       const isClosing = error.responseCode === 421 && error.command === 'MAIL FROM';
       const isGone = isClosing || (error.responseCode === undefined && error.code === 'ECONNECTION');
@@ -164,6 +168,7 @@ export class SmtpMailer implements Mailer {
     this.#inUse.add(connection);
     try {
       await connection.open();
+      if ((this.#inSteps.get(account.id) ?? 0) > this.#options.clock.monotonicMs()) connection.speakInSteps();
       if (account.auth !== undefined) await this.#login(account, account.auth.kind, account.auth.user, connection);
     } catch (error) {
       connection.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { account, content } from '../../../support/mail.ts';
 import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../../support/raw-smtp.ts';
-import { at, BOB, createMailer, ship, short } from '../../../support/shipments.ts';
+import { at, BOB, createMailer, ship, short, WAYS } from '../../../support/shipments.ts';
 
 describe('a message', () => {
   it('arrives as it was composed, with the envelope it was given', async () => {
@@ -55,18 +55,18 @@ describe('a message', () => {
   });
 });
 
-describe('the mark of an attempt', () => {
+describe.each(WAYS)('the mark of an attempt that is said %s', (_, options, parts) => {
   it('is durable before the message leaves, while the envelope goes ahead', async () => {
     const data = Promise.withResolvers<void>();
     const DATA = () => {
       data.resolve();
       return '354 go on';
     };
-    await using server = await RawSmtp.start({ steps: { DATA } });
+    await using server = await RawSmtp.start({ ...options, steps: { DATA } });
     const mark = Promise.withResolvers<void>();
     const shipment = {
       account: account({ port: server.port }),
-      content: content(),
+      content: content(parts),
       date: '2026-01-27T12:00:00.000Z',
       recipients: [BOB],
       begin: () => mark.promise,
@@ -80,11 +80,11 @@ describe('the mark of an attempt', () => {
   });
 
   it('that the disk refuses keeps the message back', async () => {
-    await using server = await RawSmtp.start();
+    await using server = await RawSmtp.start(options);
     const begin = () => Promise.reject(new Error('The disk is full.'));
     const shipment = {
       account: account({ port: server.port }),
-      content: content(),
+      content: content(parts),
       date: '2026-01-27T12:00:00.000Z',
       recipients: [BOB],
       begin,
@@ -95,7 +95,7 @@ describe('the mark of an attempt', () => {
   });
 });
 
-describe('a server that refuses', () => {
+describe.each(WAYS)('a server that refuses what is said %s', (_, options, parts) => {
   it.each<[Place, Step, string]>([
     ['GREETING', '554 5.7.1 go away', 'greeting_refused permanent account'],
     ['GREETING', '421 4.3.2 not now', 'greeting_refused transient account'],
@@ -138,46 +138,49 @@ describe('a server that refuses', () => {
     ['GREETING', '554 greeting self-signed', 'greeting_refused permanent account'],
     ['EHLO', '421 upgrade going on', 'greeting_refused transient account'],
   ])('at %s with %j: %s', async (place, step, expected) => {
-    const { shipped, server } = await at(place, step);
+    const { shipped, server } = await at(place, step, options, parts);
     expect(short(shipped)).toBe(expected);
     expect(server.taken).toEqual([]);
   });
 });
 
-describe('words of a server that were said before the connection ended', () => {
-  it.each<[Place, Step, RawSmtpOptions, string]>([
-    ['MAIL', '451 4.7.1 greylisted', { isLenient: true }, 'sender_refused transient account'],
-    ['MAIL', '550 5.7.1 not you', { isLenient: true }, 'sender_refused permanent account'],
-    ['MAIL', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
-    ['MAIL', { closeAfter: '550 5.7.1 not you' }, {}, 'sender_refused permanent account'],
-    ['RCPT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
-    ['MAIL', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
-    ['RCPT', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
-    ['DATA', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
-    ['DOT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
-  ])('are kept: at %s %j of one that is %j', async (place, step, options, expected) => {
-    const { shipped, server } = await at(place, step, options);
-    expect(short(shipped)).toBe(expected);
-    expect(shipped.outcome).toMatchObject({ reply: typeof step === 'string' ? step : step.closeAfter });
-    expect(server.taken).toEqual([]);
-  });
+describe.each(WAYS.slice(0, 2))(
+  'words of a server that were said before the end of what is said %s',
+  (_, offer, parts) => {
+    it.each<[Place, Step, RawSmtpOptions, string]>([
+      ['MAIL', '451 4.7.1 greylisted', { isLenient: true }, 'sender_refused transient account'],
+      ['MAIL', '550 5.7.1 not you', { isLenient: true }, 'sender_refused permanent account'],
+      ['MAIL', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+      ['MAIL', { closeAfter: '550 5.7.1 not you' }, {}, 'sender_refused permanent account'],
+      ['RCPT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+      ['MAIL', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
+      ['RCPT', { closeAfter: '421 4.3.2 closing' }, { extensions: [] }, 'connection_lost transient account'],
+      ['DATA', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+      ['DOT', { closeAfter: '421 4.3.2 closing' }, {}, 'connection_lost transient account'],
+    ])('are kept: at %s %j of one that is %j', async (place, step, options, expected) => {
+      const { shipped, server } = await at(place, step, { ...offer, ...options }, parts);
+      expect(short(shipped)).toBe(expected);
+      expect(shipped.outcome).toMatchObject({ reply: typeof step === 'string' ? step : step.closeAfter });
+      expect(server.taken).toEqual([]);
+    });
 
-  it('of one that closes a connection because nobody used it, the message goes over a new one', async () => {
-    await using server = await RawSmtp.start();
-    const mailer = createMailer();
-    await ship(server, {}, mailer);
-    let isFirst = true;
-    const MAIL = (): Step => {
-      if (!isFirst) return '250 2.1.0 ok';
-      isFirst = false;
-      return { closeAfter: '421 4.4.2 idle for too long' };
-    };
-    server.options = { steps: { MAIL } };
-    expect(short(await ship(server, {}, mailer))).toBe('accepted 250');
-    expect([server.connections, server.taken.length]).toEqual([2, 2]);
-    await mailer.close();
-  });
-});
+    it('of one that closes a connection because nobody used it, the message goes over a new one', async () => {
+      await using server = await RawSmtp.start();
+      const mailer = createMailer();
+      await ship(server, { content: parts }, mailer);
+      let isFirst = true;
+      const MAIL = (): Step => {
+        if (!isFirst) return '250 2.1.0 ok';
+        isFirst = false;
+        return { closeAfter: '421 4.4.2 idle for too long' };
+      };
+      server.options = { steps: { MAIL } };
+      expect(short(await ship(server, { content: parts }, mailer))).toBe('accepted 250');
+      expect([server.connections, server.taken.length]).toEqual([2, 2]);
+      await mailer.close();
+    });
+  },
+);
 
 describe('a message that the mailer can not write', () => {
   it.each(['"a>b"@mail.example.com', 'no address'])('to %j says nothing of the server', async (to) => {
