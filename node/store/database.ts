@@ -43,8 +43,6 @@ interface Writer {
 }
 
 export class Database {
-  /** Records found at opening. */
-  readonly count: number;
   readonly #paths: StorePaths;
   readonly #file: string;
   readonly #lock: DirectoryLock;
@@ -59,7 +57,6 @@ export class Database {
   #movedNs = 0n;
 
   constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
-    this.count = inspected.count;
     this.#round = inspected.round;
     this.#commits = inspected.commits;
     this.#paths = paths;

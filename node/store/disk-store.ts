@@ -26,8 +26,8 @@ export interface StoreOptions {
  */
 export async function openStore({ directory, log }: StoreOptions): Promise<Store> {
   const thread = StoreThread.start(directory);
-  const [count] = await thread.opened;
-  log.info('store.opened', { directory, records: Number(count) });
+  await thread.opened;
+  log.info('store.opened', { directory });
   return new DiskStore(thread, log);
 }
 

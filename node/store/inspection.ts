@@ -2,7 +2,7 @@
 // page. The directory must be locked. It reads through a connection that can't write, and that stays open until something is
 // written: a node reads all that it keeps before that, each record held against its checksum, so that damage found then leaves
 // the files as they were too.
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { readCommitNote } from './commit-note.ts';
 import { readMarker } from './marker.ts';
@@ -14,6 +14,7 @@ import { checkWal } from './wal-check.ts';
 
 /** Octets of SQLite's smallest page. SQLite would take a shorter file for a new database. */
 const PAGE_BYTES_MIN = 512;
+const READ_BYTES = 1_024 * 1_024;
 
 /** Whether there never was a database here. */
 export function isFresh(paths: StorePaths): boolean {
@@ -23,8 +24,6 @@ export function isFresh(paths: StorePaths): boolean {
 /** A database that was looked over, open for reading. */
 export interface Inspected {
   readonly reader: RecordReader;
-  /** How many records the database holds. */
-  readonly count: number;
   /** The round that the database has reached (marker.ts). */
   readonly round: number;
   /** How many commits the database has taken (commit-note.ts). */
@@ -49,6 +48,7 @@ export function inspect(paths: StorePaths): Inspected {
   };
   let connection: DatabaseSync | undefined;
   try {
+    readThrough(paths.database);
     const open = new DatabaseSync(paths.database, { readOnly: true, timeout: 0 });
     connection = open;
     const close = () => {
@@ -65,11 +65,25 @@ export function inspect(paths: StorePaths): Inspected {
   }
 }
 
+/**
+ * Brings the file into the system's memory, from its beginning to its end. SQLite's check goes from page to page as they hang together, and after
+ * a boot would wait for the disk at each: of 172 MB ten times as long.
+ */
+function readThrough(file: string): void {
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const descriptor = openSync(file, 'r');
+  try {
+    while (readSync(descriptor, buffer) > 0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function inspectContent(
   database: DatabaseSync,
   paths: StorePaths,
   noted: Pick<Inspected, 'round' | 'commits'>,
-): Pick<Inspected, 'count' | 'round' | 'commits'> {
+): Pick<Inspected, 'round' | 'commits'> {
   checkStamps(database, paths);
   // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
   const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
@@ -89,7 +103,7 @@ function inspectContent(
       `it is cut off, or ${paths.database} is an older copy: of ${noted.commits} commits the last ${noted.commits - commits} are gone`,
     );
   }
-  return { commits, round, count: Number(database.prepare('SELECT count(*) AS count FROM records').get()?.count) };
+  return { commits, round };
 }
 
 function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): void {

@@ -23,7 +23,7 @@ export type Reply =
   | { readonly failure: { readonly message: string; readonly cause: unknown } };
 
 export class StoreThread {
-  /** Resolves with the number of records when the database is open; rejects with `store_failed` and why it can't be. */
+  /** Resolves when the database is open; rejects with `store_failed` and why it can't be. */
   readonly opened: Promise<Answer>;
   /** Resolves when the worker has ended without having been asked to. */
   readonly lost: Promise<MeshError>;

@@ -23,7 +23,7 @@ let database: Database | undefined;
 const { directory } = workerData as WorkerData;
 const isOpen = reply(() => {
   database = openDatabase(directory);
-  return [String(database.count)];
+  return [];
 });
 
 if (database && isOpen) serve(database);

@@ -41,6 +41,10 @@ function opened(directory: string): Database {
   return database;
 }
 
+function keysIn(database: Database): readonly string[] {
+  return database.page('', '', 1_000).filter((_, at) => at % 2 === 0);
+}
+
 function close(database: Database): void {
   open = open.filter((other) => other !== database);
   database.close();
@@ -184,21 +188,21 @@ describe('a database that is opened again', () => {
     expect(() => database.write(['a', '1'])).toThrow(/mesh\.created/);
     close(database);
     rmSync(`${paths.marker}.new`, { recursive: true });
-    expect(opened(place.directory).count).toBe(0);
+    expect(keysIn(opened(place.directory))).toEqual([]);
   });
 
-  it('counts its records', () => {
+  it('has what was written, without what was removed', () => {
     const database = opened(place.directory);
     database.write(['a', '1', 'b', '2', 'c', '3']);
     database.write(['b', null]);
     close(database);
-    expect(opened(place.directory).count).toBe(2);
+    expect(keysIn(opened(place.directory))).toEqual(['a', 'c']);
   });
 
   it('after a crash has every commit', () => {
     const database = opened(place.directory);
     for (let n = 0; n < 20; n += 1) database.write([`n/${n}`, String(n)]);
-    expect(opened(crashed().directory).count).toBe(20);
+    expect(keysIn(opened(crashed().directory))).toHaveLength(20);
   });
 
   it('after a crash in the middle of the last write to the -wal has every commit but that', () => {
@@ -209,7 +213,7 @@ describe('a database that is opened again', () => {
     // A commit is noted after it was made.
     writeFileSync(torn.commits, '0000000000000019\n');
     const reopened = opened(torn.directory);
-    expect([reopened.count, reopened.read(['n/18', 'n/19'])]).toEqual([19, ['18', null]]);
+    expect([keysIn(reopened).length, reopened.read(['n/18', 'n/19'])]).toEqual([19, ['18', null]]);
   });
 });
 

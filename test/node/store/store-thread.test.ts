@@ -63,18 +63,16 @@ describe('a worker whose write fails', () => {
 });
 
 describe('closing', () => {
-  it('is no failure, and what was committed is counted at the next opening', async () => {
+  it('is no failure, and what was committed is there at the next opening', async () => {
     const { directory, remove } = makeDataDirectory();
     const log = new RecordingLog();
     const store = await openStore({ directory, log });
     await store.commit([{ key: 'a', value: 1 }]);
     await store.close();
     const next = await openStore({ directory, log });
+    expect(await next.get('a')).toBe(1);
     await next.close();
     remove();
-    expect(log.events.map(({ event, fields }) => [event, fields.records])).toEqual([
-      ['store.opened', 0],
-      ['store.opened', 1],
-    ]);
+    expect(log.events.map(({ event }) => event)).toEqual(['store.opened', 'store.opened']);
   });
 });
