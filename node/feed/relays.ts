@@ -1,5 +1,6 @@
 // The relays of this host: which they are, which of them bears, and what is to be asked of a host itself because they say too little of it.
 import pLimit from 'p-limit';
+import type { MeshError } from '../../mesh/errors.ts';
 import { followedBy } from '../../mesh/feed/relays.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
@@ -17,6 +18,14 @@ export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
   readonly switched: () => void;
 }
 
+/** Why a relay does not count as one for a while. */
+interface Silence {
+  /** By the monotonic clock. */
+  readonly untilMs: number;
+  /** Whether it answered, and nothing that a relay says: it may be of a version that knows of no relays. */
+  readonly isNoRelay: boolean;
+}
+
 interface Running {
   readonly follower: RelayFollower;
   readonly stop: AbortController;
@@ -27,8 +36,7 @@ export class Relays {
   readonly directly = pLimit(DIRECT_ROUNDS_MAX);
   readonly #options: RelaysOptions;
   readonly #running = new Map<HostId, Running>();
-  /** Until when a relay counts as silent, by the monotonic clock. */
-  readonly #silent = new Map<HostId, number>();
+  readonly #silent = new Map<HostId, Silence>();
   /** Hosts of which a relay said something else than this host knew when it looked last. */
   #differing: ReadonlySet<HostId> = new Set();
   #sinceMs = 0;
@@ -70,7 +78,9 @@ export class Relays {
     if (this.#failed === undefined) return;
     const { hostId: self, hosts, voters, followedByAllMax, switched } = this.#options;
     const isSilent = (voter: HostId) => this.#isSilent(voter);
-    const followed = followedBy({ self, hosts: hosts(), voters: voters(), isSilent, followedByAllMax });
+    // Where no voter is left that can relay, everybody is followed.
+    const able = voters().filter((voter) => this.#silenceOf(voter)?.isNoRelay !== true);
+    const followed = followedBy({ self, hosts: hosts(), voters: able, isSilent, followedByAllMax });
     const relays = followed.kind === 'relays' ? followed.relays : [];
     for (const relay of [...this.#running.keys()]) if (!relays.includes(relay)) this.#end(relay);
     for (const relay of relays) if (!this.#running.has(relay)) this.#begin(relay);
@@ -104,14 +114,19 @@ export class Relays {
   }
 
   #isSilent(relay: HostId): boolean {
-    return (this.#silent.get(relay) ?? -Infinity) > this.#options.clock.monotonicMs();
+    return this.#silenceOf(relay) !== undefined;
+  }
+
+  #silenceOf(relay: HostId): Silence | undefined {
+    const silence = this.#silent.get(relay);
+    return silence !== undefined && silence.untilMs > this.#options.clock.monotonicMs() ? silence : undefined;
   }
 
   #begin(relay: HostId): void {
     const stop = new AbortController();
     const follower = new RelayFollower(relay, {
       ...this.#options,
-      heard: (silence) => this.#heard(relay, silence?.message),
+      heard: (silence) => this.#heard(relay, silence),
     });
     this.#running.set(relay, { follower, stop });
     const ended: Promise<void> = Promise.resolve()
@@ -126,13 +141,14 @@ export class Relays {
     this.#running.delete(relay);
   }
 
-  #heard(relay: HostId, why: string | undefined): void {
+  #heard(relay: HostId, silence: MeshError | undefined): void {
     const { log, clock } = this.#options;
-    const wasSilent = this.#isSilent(relay);
-    if (why === undefined) this.#silent.delete(relay);
-    else this.#silent.set(relay, clock.monotonicMs() + RELAY_SILENCE_KEPT_MS);
-    if (wasSilent === (why !== undefined)) return;
-    if (why !== undefined) log.warn('feed.relay_silent', { relay, why });
+    const before = this.#silenceOf(relay);
+    const isNoRelay = silence?.code === 'peer_unintelligible';
+    if (silence === undefined) this.#silent.delete(relay);
+    else this.#silent.set(relay, { untilMs: clock.monotonicMs() + RELAY_SILENCE_KEPT_MS, isNoRelay });
+    if (before?.isNoRelay === this.#silenceOf(relay)?.isNoRelay) return;
+    if (silence !== undefined) log.warn('feed.relay_silent', { relay, why: silence.message });
     this.choose();
   }
 }
