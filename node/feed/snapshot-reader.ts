@@ -24,11 +24,20 @@ export interface SnapshotSource {
   readonly isGenuine: (head: SignedHead) => boolean;
   readonly parseAddress: ParseAddress;
   readonly clock: Clock;
+  readonly bounds?: SnapshotBounds;
 }
+
+interface SnapshotBounds {
+  readonly agentsMax: number;
+  /** Addresses of all agents together. */
+  readonly rowsMax: number;
+}
+
+const BOUNDS: SnapshotBounds = { agentsMax: SNAPSHOT_AGENTS_MAX, rowsMax: INDEX_ENTRIES_MAX };
 
 /** `gone`: the host has dropped the snapshot meanwhile. Rejects as the questions do. */
 export async function readSnapshot(
-  { hostId, questions, isGenuine, parseAddress, clock }: SnapshotSource,
+  { hostId, questions, isGenuine, parseAddress, clock, bounds = BOUNDS }: SnapshotSource,
   signal: AbortSignal,
 ): Promise<Snapshot | FeedRefusal | { readonly kind: 'gone' }> {
   const agents: SnapshotAgent[] = [];
@@ -50,7 +59,7 @@ export async function readSnapshot(
       if (fault !== undefined) return fault;
       if (seen.size === seen.add(agent.data.id).size) return refused(hostId, 'has an agent twice in its snapshot');
       rows += agent.data.rows.length;
-      if (seen.size > SNAPSHOT_AGENTS_MAX || rows > INDEX_ENTRIES_MAX)
+      if (seen.size > bounds.agentsMax || rows > bounds.rowsMax)
         return refused(hostId, 'has more agents or addresses than a host may have');
       digest = changedDigest(digest, [], agent.data.rows);
       agents.push(agent.data);

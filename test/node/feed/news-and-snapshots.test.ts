@@ -7,7 +7,7 @@ import type { AgentId } from '../../../mesh/names.ts';
 import { feedEntryOf } from '../../../node/changes/change-log.ts';
 import type { NewOwnEntry } from '../../../node/changes/stored-change-log.ts';
 import { FeedServer } from '../../../node/feed/feed-server.ts';
-import { SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from '../../../node/feed/limits.ts';
+import { BEGUN_ANEW_MS_MIN, SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from '../../../node/feed/limits.ts';
 import { aRow, heardEntry, nothing, openTestLog, ownEntry, type TestLogOptions } from '../../support/log-entries.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -272,6 +272,35 @@ describe('what the host itself had said', () => {
     await append(3);
     await changes.forget(await changes.read(0, 4));
     await ask({ after: 1, seen: headAt(1, elsewhere) });
+    expect(changes.logId).toBe(logId);
+  });
+});
+
+describe('the own log that a follower has told as ended', () => {
+  it('makes the host begin a new one, which is said', async () => {
+    const { changes, said, append, ask } = await serve();
+    await append(1);
+    const { logId } = changes;
+    expect(await ask({ after: 1, ended: logId })).toEqual({ kind: 'gone', logId: changes.logId });
+    expect([changes.logId === logId, said.named('feed.log_renewed').length]).toEqual([false, 1]);
+  });
+
+  it('makes it begin one twice a minute at most, whoever asks', async () => {
+    const { changes, clock, ask } = await serve();
+    await ask({ ended: changes.logId });
+    const { logId } = changes;
+    await clock.advance(BEGUN_ANEW_MS_MIN - 1);
+    await ask({ ended: logId });
+    expect(changes.logId).toBe(logId);
+    await clock.advance(1);
+    await ask({ ended: logId });
+    expect(changes.logId).not.toBe(logId);
+  });
+
+  it('is none of this host where it is another log', async () => {
+    const { changes, ask } = await serve();
+    const { logId } = changes;
+    await ask({ ended: 'f'.repeat(32) });
     expect(changes.logId).toBe(logId);
   });
 });
