@@ -67,7 +67,7 @@ function copyStateNow({ copy, roster, clock }: Pick<CopyPorts, 'copy' | 'roster'
       continue;
     }
     if (oldestMs !== null) oldestMs = Math.min(oldestMs, atMs);
-    if (nowMs - atMs > COPY_FRESH_MS_MAX) stale.push({ hostId: id, asOf: momentOf(atMs) });
+    if (copy.isDoubted(id) || nowMs - atMs > COPY_FRESH_MS_MAX) stale.push({ hostId: id, asOf: momentOf(atMs) });
     else untilMs = Math.min(untilMs, atMs + COPY_FRESH_MS_MAX);
   }
   const asOf = oldestMs === null ? null : momentOf(oldestMs);

@@ -13,7 +13,9 @@ export interface MeshCopy {
   all(): Iterable<IndexRow>;
   /** When the host last said that the copy is as its index is, by the monotonic clock; `undefined`: not since this start. */
   confirmedMs(host: HostId): number | undefined;
-  /** Changes with what `confirmedMs` says. */
+  /** Whether what the host has said since is not believed. */
+  isDoubted(host: HostId): boolean;
+  /** Changes with what `confirmedMs` and `isDoubted` say. */
   readonly confirmations: number;
 }
 

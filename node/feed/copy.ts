@@ -48,6 +48,13 @@ export class Copy implements MeshCopy {
     this.#confirmations += 1;
     const host = this.#host(hostId);
     host.confirmedMs = Math.max(host.confirmedMs ?? atMs, atMs);
+    host.isDoubted = false;
+  }
+
+  /** What the host says now is not believed, and so the copy is not what its index is, however lately it was. Until it is confirmed again. */
+  doubt(hostId: HostId): void {
+    this.#confirmations += 1;
+    this.#host(hostId).isDoubted = true;
   }
 
   /** The host is gone for good, with all its addresses. */
@@ -107,10 +114,14 @@ export class Copy implements MeshCopy {
     return this.#hosts.get(hostId)?.confirmedMs;
   }
 
+  isDoubted(hostId: HostId): boolean {
+    return this.#hosts.get(hostId)?.isDoubted === true;
+  }
+
   #host(id: HostId): CopiedHost {
     const known = this.#hosts.get(id);
     if (known !== undefined) return known;
-    const host: CopiedHost = { id, rows: new Map(), confirmedMs: undefined };
+    const host: CopiedHost = { id, rows: new Map(), confirmedMs: undefined, isDoubted: false };
     this.#hosts.set(id, host);
     return host;
   }
@@ -148,6 +159,7 @@ interface CopiedHost {
   readonly id: HostId;
   readonly rows: Map<AddressKey, Copied>;
   confirmedMs: number | undefined;
+  isDoubted: boolean;
 }
 
 /** An agent of one host. */

@@ -127,11 +127,11 @@ export class HostFollower {
 
   /** A relay says that the host confirmed, at `atMs` of the monotonic clock, what the copy shows. */
   confirm(atMs: number): void {
-    if (this.#isLost) return;
+    if (this.#isLost || this.#refusal !== undefined) return;
     const { copies, hostId } = this.#options;
     copies.copy.confirm(hostId, atMs);
     this.#silence = undefined;
-    if (this.#refusal === undefined) this.#isWanted = false;
+    this.#isWanted = false;
   }
 
   /** Whether the copy is not what the host signed, so that nothing can be added to it. */
@@ -271,10 +271,11 @@ export class HostFollower {
   }
 
   #refuse(refusal: FeedRefusal): Outcome {
-    const { log, hostId } = this.#options;
+    const { log, hostId, copies } = this.#options;
     if (this.#refusal?.why !== refusal.why)
       log.error('feed.refused', { peer: hostId, reason: refusal.reason, why: refusal.why });
     this.#refusal = refusal;
+    copies.copy.doubt(hostId);
     return { kind: 'rest', restMs: REFUSED_AGAIN_MS };
   }
 }

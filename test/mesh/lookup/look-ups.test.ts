@@ -125,6 +125,16 @@ describe('mode=index', () => {
     });
   });
 
+  it('is complete no more from the moment on at which a host is not believed, until it is again', async () => {
+    const { copy, lookUps } = meshOf({});
+    expect((await lookUps.index(TITANIA)).meta.complete).toBe(true);
+    copy.doubt(cloud);
+    const { meta } = await lookUps.index(TITANIA);
+    expect(meta).toMatchObject({ stale: [{ hostId: cloud, asOf: expect.any(String) }], complete: false });
+    copy.confirm(cloud);
+    expect((await lookUps.index(TITANIA)).meta).toMatchObject({ stale: [], complete: true });
+  });
+
   it('tells as of when it is anew with each host that confirms its part', async () => {
     const { clock, copy, lookUps } = meshOf({ cloud: never, pi: never });
     const asOf = () => lookUps.known(TITANIA).meta.asOf;

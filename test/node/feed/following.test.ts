@@ -245,6 +245,7 @@ describe('a feed that is not believed', () => {
       },
     ]);
     expect(questions().at(-1)).toMatchObject({ waitMs: 0, seen: copies.head(cloud.id) });
+    expect(copies.copy.isDoubted(cloud.id)).toBe(true);
     expect(shown()).toEqual(['a@x.com']);
     state.line = (_, pass) => pass();
     await clock.advance(REFUSED_AGAIN_MS);
@@ -254,6 +255,7 @@ describe('a feed that is not believed', () => {
       1,
     ]);
     expect(questions().at(-1)).not.toHaveProperty('seen');
+    expect(copies.copy.isDoubted(cloud.id)).toBe(false);
   });
 
   it.each([
