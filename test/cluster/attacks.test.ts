@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type Attack, AttackedMesh, type AttackedMeshOptions } from '../support/attacked-mesh.ts';
 import { stranger } from '../support/peer-mutants.ts';
 import { testKeys } from '../support/test-keys.ts';
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
-const ATTACK_MS_MAX = 60_000;
 const secret = 'a secret of the operators';
 const honest: Attack = ({ request }, pass) => pass(request);
 
@@ -30,7 +30,7 @@ async function withStranger(options: AttackedMeshOptions = {}): Promise<Attacked
   return mesh;
 }
 
-describe('a stranger who answers for a host, and knows no hello,', { timeout: ATTACK_MS_MAX }, () => {
+describe('a stranger who answers for a host, and knows no hello,', { timeout: WHOLE_MESH_MS_MAX }, () => {
   it('takes no vote where a secret is set, his look-ups count as silence, and the operator reads what to do', async () => {
     await using mesh = await withStranger({ secret });
     expect(await mesh.claim('mac', 'a@x.com')).toBe(false);
@@ -89,7 +89,7 @@ describe('a stranger who answers for a host, and knows no hello,', { timeout: AT
 });
 
 it('a host that one hosts.json declares legacy, and another does not, keeps both from claiming', {
-  timeout: ATTACK_MS_MAX,
+  timeout: WHOLE_MESH_MS_MAX,
 }, async () => {
   const entry = (id: string, self: string) => (id === 'mini' && self === 'mac' ? { legacy: true } : {});
   await using mesh = await AttackedMesh.of(['mac', 'cloud', 'mini'], { secret, entry });
@@ -102,7 +102,7 @@ it('a host that one hosts.json declares legacy, and another does not, keeps both
   );
 });
 
-describe('somebody in between', { timeout: ATTACK_MS_MAX }, () => {
+describe('somebody in between', { timeout: WHOLE_MESH_MS_MAX }, () => {
   it.each([secret, undefined])(
     'who gives each host the other’s answers is found out in both directions (secret: %s)',
     async (known) => {

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { CLAIM_MESSAGES_PATH } from '../../mesh/claims/peer-questions.ts';
 import { AttackedMesh, type AttackedMeshOptions } from '../support/attacked-mesh.ts';
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
-const WHOLE_MESH_MS_MAX = 60_000;
 const ADDRESS = 'held@x.com';
 
 /** A mesh in which every question that `asker` puts to the voters of others about `ADDRESS` is noted. */

@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
-const WHOLE_MESH_MS_MAX = 60_000;
 const IDS = ['cloud', 'mac', 'mini'] as const;
 /** What each message takes. */
 const LAG_MS = 20;

@@ -6,8 +6,8 @@ import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
 import { FEED_ANSWER_MS_MAX } from '../../node/feed/limits.ts';
 import { RETURN_MS_MIN } from '../../node/peers/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
-const WHOLE_MESH_MS_MAX = 60_000;
 /** From the last word of a host until its silence is seen. */
 const SILENCE_MS_MAX = GREETING_INTERVAL_MS + GREETING_MS_MAX;
 const STEP_MS = 250;

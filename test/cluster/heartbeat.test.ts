@@ -7,8 +7,8 @@ import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
 import { OWN_QUESTION_MS_MAX } from '../../node/peers/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
-const WHOLE_MESH_MS_MAX = 60_000;
 const IDS = ['cloud', 'mac', 'mini'] as const;
 /** To each peer. */
 const QUESTIONS_A_MINUTE_MAX = 4;

@@ -7,9 +7,7 @@ import type { Troubles } from '../support/claim-lives.ts';
 import { CLAIM_MUTANTS, type Mutant } from '../support/claim-mutants.ts';
 import { COLLECTING_MUTANTS } from '../support/collecting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../support/peer-mutants.ts';
-
-/** Whole nodes with real signatures, on a busy machine. */
-const ATTACK_MS_MAX = 60_000;
+import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
 /** The run that notices it, of that mutant; or of the product itself. */
 async function run({ noticedBy }: Mutant, mutant?: string): Promise<Troubles> {
@@ -34,11 +32,11 @@ describe.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_,
 });
 
 describe.each(PEER_MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_, { noticedBy, rules }) => {
-  it('is noticed', { timeout: ATTACK_MS_MAX }, async () => {
+  it('is noticed', { timeout: WHOLE_MESH_MS_MAX }, async () => {
     expect(await ATTACKS[noticedBy](rules)).not.toEqual([]);
   });
 
-  it('is what that attack notices: the product withstands it', { timeout: ATTACK_MS_MAX }, async () => {
+  it('is what that attack notices: the product withstands it', { timeout: WHOLE_MESH_MS_MAX }, async () => {
     expect(await ATTACKS[noticedBy]({})).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
 import { type Heard, ManInTheMiddle, type Meddling } from '../support/man-in-the-middle.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const SECRET = 'a-secret-of-the-operators';
 const INDEX = '/api/agents/email-index';
 

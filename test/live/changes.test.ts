@@ -13,8 +13,8 @@ import { createChangesClient } from '../../node/webhooks/receiver/changes-client
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { installPackage } from '../support/installed-package.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const LINES = { accept: 'application/x-ndjson' };
 const PAPER = new URL('../../node/http/README.md', import.meta.url);
 

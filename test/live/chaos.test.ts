@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { runChanges } from '../../scripts/chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from '../../scripts/chaos/engine-run.ts';
 import { runChaos } from '../../scripts/chaos/run.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const SECONDS = 20;
-const LIVE_MS_MAX = 180_000;
-
 it('five hosts in trouble keep one owner per address, and are well again by themselves', {
   timeout: LIVE_MS_MAX,
 }, async () => {

@@ -17,8 +17,8 @@ import { Etcd, Postgres, whyNoEtcd, whyNoPostgres } from '../../scripts/engines.
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { claimEngineContract } from '../contract/claim-engine.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const POLLS_MAX = 20_000;
 const ROUNDS = 3;
 const AT_ONCE = 40;

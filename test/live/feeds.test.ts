@@ -7,8 +7,8 @@ import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
 import { Client } from '../support/live.ts';
 import { AGENT_EVENTS, cursorOf, ownChanges, untilFollowed } from '../support/live-feeds.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const SECRET = 'a-secret-of-a-gateway-that-listens';
 const CHANGES = 120;
 /** Attempts of one subscription that may be under way when its host is killed. */

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
-
-const LIVE_MS_MAX = 120_000;
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 it('two meshes become one by an operator’s word, and what both gave out stays with one of them', {
   timeout: LIVE_MS_MAX,

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { LegacyHost } from '../support/legacy-host.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const CLAIMS = 40;
 
 /** Hosts `mac` and `cloud`, up, and `old`, of the original's kind; as an operator meets them who only listed all three. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 180_000;
 const FIVE = ['cloud', 'desk', 'lab', 'mac', 'mini'];
 const THREE = ['cloud', 'mac', 'mini'];
 const OTHERS = ['cloud', 'desk', 'lab'];

@@ -8,11 +8,10 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../scripts/host-process.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAUNCHER = join(ROOT, 'node', 'mesh.js');
-const LIVE_MS_MAX = 60_000;
-
 /** As a shell has it that npm did not start. */
 const PATH = (process.env.PATH ?? '')
   .split(delimiter)

@@ -7,10 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const THREE = [{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }];
-const LIVE_MS_MAX = 120_000;
-
 describe('three hosts', () => {
   it(
     'give 20 addresses to one owner each under 2,000 racing claims, and tell every loser who',

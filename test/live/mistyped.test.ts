@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MAIN } from '../../scripts/host-process.ts';
-
-const LIVE_MS_MAX = 30_000;
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 function typed(...words: readonly string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-mistyped-'));

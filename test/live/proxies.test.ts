@@ -9,8 +9,8 @@ import { Agent, request } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import type { Answer } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const NAME = 'mac.example.com';
 const TOKEN = 'a-token-of-this-test';
 const LARGE_BYTES = 3 * 1_048_576;

@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { EVICTED } from '../../mesh/state/config.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 180_000;
 const POLLS_MAX = 20_000;
 /** The longest that a claim may take while the mesh moves. */
 const CLAIM_MS_MAX = 5_000;

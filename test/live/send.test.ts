@@ -12,8 +12,8 @@ import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
 import { Client } from '../support/live.ts';
 import { RawSmtp } from '../support/raw-smtp.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 120_000;
 const ANN = {
   id: 'ann',
   name: 'ann',

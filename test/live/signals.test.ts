@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HostProcess, MAIN, ProcessMesh } from '../../scripts/host-process.ts';
 import { type LoopbackServer, serveRaw } from '../support/loopback.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const hasNamespaces = spawnSync('unshare', ['--pid', '--fork', '--kill-child', 'true']).status === 0;
@@ -50,7 +51,7 @@ describe('a node', () => {
       expect(await host?.end(signal)).toBe(0);
       expect(host?.log).toContain('node.stopping');
     },
-    30_000,
+    LIVE_MS_MAX,
   );
 
   it.each(SIGNALS)(
@@ -63,10 +64,12 @@ describe('a node', () => {
         host.signal(signal);
         await expect(starting).rejects.toThrow("Host 'a' ended with 0 before it was ready");
       }),
-    30_000,
+    LIVE_MS_MAX,
   );
 
-  it('takes a signal that comes twice for one, as from a terminal and from what started it', async () => {
+  it('takes a signal that comes twice for one, as from a terminal and from what started it', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
     await using mesh = await ProcessMesh.create([{ id: 'a' }]);
     const [host] = mesh.hosts;
     await host?.start();
@@ -76,9 +79,11 @@ describe('a node', () => {
     const ended = host?.end('SIGINT');
     host?.signal('SIGCONT');
     expect(await ended).toBe(0);
-  }, 30_000);
+  });
 
-  it('that stops while a request is in hand ends at once when Ctrl-C is pressed again', async () => {
+  it('that stops while a request is in hand ends at once when Ctrl-C is pressed again', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
     await using mesh = await ProcessMesh.create([{ id: 'a' }]);
     const [host] = mesh.hosts;
     await host?.start();
@@ -93,7 +98,7 @@ describe('a node', () => {
     // No exit code: the signal ended it.
     expect(await ended).toBeNull();
     clearInterval(presses);
-  }, 30_000);
+  });
 
   it.runIf(hasNamespaces)(
     'that is process 1 and still starting ends on SIGTERM',
@@ -106,7 +111,7 @@ describe('a node', () => {
         process.kill(node, 'SIGTERM');
         expect([await ended, said()]).toEqual([[0, null], expect.not.stringContaining('is ready at')]);
       }),
-    30_000,
+    LIVE_MS_MAX,
   );
 });
 
@@ -120,10 +125,10 @@ describe('a command that waits', () => {
       child.kill(signal);
       expect([await ended, said()]).toEqual([[1, null], `mesh: stopped by ${signal}\n`]);
     },
-    30_000,
+    LIVE_MS_MAX,
   );
 
-  it('for an agent framework ends on SIGTERM', async () => {
+  it('for an agent framework ends on SIGTERM', { timeout: LIVE_MS_MAX }, async () => {
     await using silent = await serveRaw(() => undefined);
     const { child, ended } = run(process.execPath, [MAIN, 'mcp', '--url', silent.url]);
     const call = (id: number, method: string, params: object) =>
@@ -134,5 +139,5 @@ describe('a command that waits', () => {
     await silent.acceptedAtLeast(1);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
-  }, 30_000);
+  });
 });

@@ -4,6 +4,7 @@ import { openStore } from '../../node/store/disk-store.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { makeDataDirectory } from '../support/store-directory.ts';
 import { recordsOfCommit } from '../support/store-writer-commit.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 import { WriterProcess } from '../support/writer-process.ts';
 
 const ROUNDS = 4;
@@ -40,7 +41,9 @@ async function commitsFound(): Promise<ReadonlySet<number>> {
 }
 
 describe('a node that is killed in the middle of commits', () => {
-  it(`has every acknowledged one when it comes back, whole, ${ROUNDS} times in a row`, async () => {
+  it(`has every acknowledged one when it comes back, whole, ${ROUNDS} times in a row`, {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
     const acknowledged: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const writer = start({ first: round * 1_000_000 });
@@ -54,11 +57,13 @@ describe('a node that is killed in the middle of commits', () => {
       // Of those it was never told of, at most the last group may be there.
       expect(found.size - acknowledged.length).toBeLessThanOrEqual(4 * (round + 1));
     }
-  }, 60_000);
+  });
 });
 
 describe('two nodes on one data directory', () => {
-  it('the second is refused and told which process has it, and may start once the first was killed', async () => {
+  it('the second is refused and told which process has it, and may start once the first was killed', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
     const first = start();
     await first.acknowledges(1);
     const second = start();
@@ -69,11 +74,13 @@ describe('two nodes on one data directory', () => {
     const third = start({ first: 1_000_000 });
     await third.acknowledges(1);
     expect(third.failure).toBeUndefined();
-  }, 60_000);
+  });
 });
 
 describe('a disk that takes no more', () => {
-  it('stops the node with a sentence; what it had acknowledged is there, and it goes on when there is room', async () => {
+  it('stops the node with a sentence; what it had acknowledged is there, and it goes on when there is room', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
     const writer = start({ fileKiBMax: 1_024 });
     expect(await writer.exitCode()).toBe(1);
     expect(writer.failure).toMatch(/mesh\.sqlite.*(?:disk|quota).*start the node again/);
@@ -84,5 +91,5 @@ describe('a disk that takes no more', () => {
     const next = start({ first: 1_000_000 });
     await next.acknowledges(3);
     expect(next.failure).toBeUndefined();
-  }, 60_000);
+  });
 });

@@ -6,8 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { MAIN, ProcessMesh } from '../../scripts/host-process.ts';
 import { Client } from '../support/live.ts';
-
-const LIVE_MS_MAX = 60_000;
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 describe('a node whose output nobody reads', () => {
   it.each(['a pipe', 'a full disk'])(

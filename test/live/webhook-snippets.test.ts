@@ -17,9 +17,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { installPackage } from '../support/installed-package.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const run = promisify(execFile);
-const LIVE_MS_MAX = 60_000;
 /** By a name that tools do not take for a dependency. */
 const OPENSSL = 'openssl';
 
