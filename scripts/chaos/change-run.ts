@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
 import { Client } from '../../test/support/live.ts';
-import { AGENT_EVENTS, cursorOf, ownChanges, untilFollowed } from '../../test/support/live-feeds.ts';
+import { cursorOf, GATEWAY_SECRET, ownChanges, subscribe, untilFollowed } from '../../test/support/live-feeds.ts';
 import { seededRandom } from '../../test/support/seeded-random.ts';
 import type { HostProcess } from '../host-process.ts';
 import { Receiver } from '../receiver.ts';
@@ -26,7 +26,6 @@ interface ChangesResult {
 }
 
 const IDS = ['cloud', 'mac', 'mini'] as const;
-const SECRET = 'the-secret-of-a-gateway-in-trouble';
 /** Attempts of one subscription that may be under way when its host is killed. */
 const IN_FLIGHT_MAX = 8;
 /** Nothing new was heard for so long: what is missing is lost. */
@@ -38,16 +37,15 @@ export async function runChanges(
 ): Promise<ChangesResult> {
   await using mesh = await ChaosMesh.create(IDS, IDS);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [cloud, mac] = mesh.hosts;
   if (cloud === undefined || mac === undefined) throw new Error('There are three hosts.');
   await Promise.all(mesh.hosts.map((host) => host.start()));
   await untilFollowed(client, mesh.hosts);
   const beginnings = await Promise.all(mesh.hosts.map(cursorOf));
-  const subscription = { url: gateway.url, secret: SECRET, events: AGENT_EVENTS };
-  const { body: webhook } = await client.expect(cloud, 'POST', '/api/webhooks', subscription);
+  const webhook = await subscribe(client, cloud, gateway);
   /** An attempt that a kill interrupted is due again minutes later, when it was not the first. */
-  const hasten = () => client.ask(cloud, 'POST', `/api/webhooks/${webhook.id}/replay`, { status: 'held' });
+  const hasten = () => client.ask(cloud, 'POST', `/api/webhooks/${webhook}/replay`, { status: 'held' });
   const leaving = new AbortController();
   const heard: ToldEvent[] = [];
   const listening = listen(mac, { since: beginnings[1] ?? '', heard, signal: leaving.signal });

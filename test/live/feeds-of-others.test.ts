@@ -9,13 +9,10 @@ import { freePorts, HostProcess, ProcessMesh } from '../../scripts/host-process.
 import { Receiver } from '../../scripts/receiver.ts';
 import { LegacyHost } from '../support/legacy-host.ts';
 import { Client } from '../support/live.ts';
-import { AGENT_EVENTS, feedOf, untilFollowed } from '../support/live-feeds.ts';
+import { feedOf, GATEWAY_SECRET, subscribe, untilFollowed } from '../support/live-feeds.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const HEARD_MS_MAX = 120_000;
-const SECRET = 'a-secret-of-a-gateway-that-listens';
-
-const SUBSCRIPTION = { secret: SECRET, events: AGENT_EVENTS };
 
 /** What a gateway was told of one agent: events and their `sequence`, in order. */
 const toldOf = ({ events }: Receiver, agent: string) =>
@@ -41,7 +38,7 @@ it('a host is told of from the moment it joins, with what it brings along, and a
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud, mini] = [mesh.host('mac'), mesh.host('cloud'), mesh.host('mini')];
   const path = join(mesh.directory, 'hosts.json');
   const { hosts: entries } = JSON.parse(readFileSync(path, 'utf8')) as { hosts: { id: string }[] };
@@ -56,7 +53,7 @@ it('a host is told of from the moment it joins, with what it brings along, and a
   await Promise.all([mac.start(), cloud.start()]);
   await createAgent(client, cloud, 'puck', 'puck@x.com');
   await until(async () => (await ownerByCopy(client, mac, 'puck@x.com')) === 'cloud', 'mac has heard of puck');
-  await client.expect(mac, 'POST', '/api/webhooks', { url: gateway.url, ...SUBSCRIPTION });
+  await subscribe(client, mac, gateway);
   list('mac', 'cloud', 'mini');
   await mini.start();
   await createAgent(client, mini, 'new', 'new@x.com');
@@ -92,7 +89,7 @@ it('a host that was set back to older data while it was down is refused, and the
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await mesh.start();
   await createAgent(client, mac, 'stays', 'stays@x.com');
@@ -105,7 +102,7 @@ it('a host that was set back to older data while it was down is refused, and the
   await mac.stop();
   await mac.start();
   await untilFollowed(client, [mac, cloud]);
-  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, ...SUBSCRIPTION });
+  await subscribe(client, cloud, gateway);
   await client.expect(mac, 'DELETE', '/api/agents/goes');
   await createAgent(client, mac, 'comes', 'comes@x.com');
   await client.expect(mac, 'PATCH', '/api/agents/stays', { name: 'stays-on' });
@@ -148,11 +145,11 @@ it('a host that lost its data is told of as deleted, and heard again from its be
   const environment = { MESH_SECRET: 'a-secret-that-all-three-hosts-share' };
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }], { environment });
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await mesh.start();
   await untilFollowed(client, [mac, cloud]);
-  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, ...SUBSCRIPTION });
+  await subscribe(client, cloud, gateway);
   await createAgent(client, mac, 'lost', 'lost@x.com');
   await gateway.until(() => toldOf(gateway, 'lost').length >= 2, HEARD_MS_MAX);
   await mac.kill();
@@ -173,11 +170,11 @@ it('of a host whose data is used twice, whoever follows is told which one it fol
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await mesh.start();
   await untilFollowed(client, [mac, cloud]);
-  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, ...SUBSCRIPTION });
+  await subscribe(client, cloud, gateway);
   await mac.stop();
   // Moved to another machine by a copy, and started again where it was.
   const elsewhere = join(mesh.directory, 'elsewhere');
@@ -216,11 +213,11 @@ it('a host that was stopped until it was given up is followed again, and its cha
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }]);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await mesh.start();
   await untilFollowed(client, mesh.hosts);
-  await client.expect(cloud, 'POST', '/api/webhooks', { url: gateway.url, ...SUBSCRIPTION });
+  await subscribe(client, cloud, gateway);
   mac.signal('SIGSTOP');
   await until(async () => (await feedOf(client, cloud, 'mac'))?.state === 'silent', 'cloud sees that mac is silent');
   mac.signal('SIGCONT');

@@ -3,29 +3,23 @@ import { expect, it } from 'vitest';
 import { violationsOf } from '../../scripts/chaos/change-history.ts';
 import { Allowance, changeAgents, createAgents } from '../../scripts/chaos/changers.ts';
 import { until } from '../../scripts/chaos/claimants.ts';
-import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
 import { Client } from '../support/live.ts';
-import { AGENT_EVENTS, cursorOf, ownChanges, untilFollowed } from '../support/live-feeds.ts';
+import { cursorOf, GATEWAY_SECRET, ownChanges, subscribe, untilFollowed } from '../support/live-feeds.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const SECRET = 'a-secret-of-a-gateway-that-listens';
 const CHANGES = 120;
 /** Attempts of one subscription that may be under way when its host is killed. */
 const IN_FLIGHT_MAX = 8;
-
-async function subscribe(client: Client, host: HostProcess, gateway: Receiver): Promise<string> {
-  const subscription = { url: gateway.url, secret: SECRET, events: AGENT_EVENTS };
-  return (await client.expect(host, 'POST', '/api/webhooks', subscription)).body.id as string;
-}
 
 it('kill -9 of a follower in the midst of following, and of the owner in the midst of changing, loses and invents nothing', {
   timeout: LIVE_MS_MAX,
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }]);
   await using client = new Client();
-  await using atCloud = await Receiver.listen(SECRET);
-  await using atMini = await Receiver.listen(SECRET);
+  await using atCloud = await Receiver.listen(GATEWAY_SECRET);
+  await using atMini = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud, mini] = [mesh.host('mac'), mesh.host('cloud'), mesh.host('mini')];
   await mesh.start();
   await untilFollowed(client, mesh.hosts);
@@ -77,7 +71,7 @@ it('a change of one host is delivered from another one that was killed, though i
 }, async () => {
   await using mesh = await ProcessMesh.create([{ id: 'mac' }, { id: 'cloud' }]);
   await using client = new Client();
-  await using gateway = await Receiver.listen(SECRET);
+  await using gateway = await Receiver.listen(GATEWAY_SECRET);
   const [mac, cloud] = [mesh.host('mac'), mesh.host('cloud')];
   await mesh.start();
   await untilFollowed(client, mesh.hosts);

@@ -2,9 +2,18 @@
 import type { ToldEvent } from '../../scripts/chaos/change-history.ts';
 import { until } from '../../scripts/chaos/claimants.ts';
 import type { HostProcess } from '../../scripts/host-process.ts';
+import type { Receiver } from '../../scripts/receiver.ts';
 import type { Client } from './live.ts';
 
-export const AGENT_EVENTS = ['agent.created', 'agent.updated', 'agent.deleted', 'agent.email.changed'];
+/** Of the gateways that listen. */
+export const GATEWAY_SECRET = 'a-secret-of-a-gateway-that-listens';
+const AGENT_EVENTS = ['agent.created', 'agent.updated', 'agent.deleted', 'agent.email.changed'];
+
+/** Has a gateway told of every change of an agent; resolves with the subscription's id. */
+export async function subscribe(client: Client, host: HostProcess, gateway: Receiver): Promise<string> {
+  const subscription = { url: gateway.url, secret: GATEWAY_SECRET, events: AGENT_EVENTS };
+  return (await client.expect(host, 'POST', '/api/webhooks', subscription)).body.id as string;
+}
 
 interface FeedView {
   readonly state: string;

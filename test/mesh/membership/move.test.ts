@@ -3,12 +3,12 @@ import { CONFIG_PROPOSAL_MS_MAX, KEYS_PER_PAGE_MAX } from '../../../mesh/limits.
 import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
-import type { Register } from '../../../mesh/register/acceptor.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';
-import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/state/messages.ts';
+import type { KeysAnswer, KeysQuestion, Reply } from '../../../mesh/state/messages.ts';
 import { coreOn, MESH, run } from '../../support/core-on.ts';
+import { aheadBy, asking, coreWith, JOINT, keyOf, REGISTER } from '../../support/joint-mesh.ts';
 import {
   cloud,
   DATA,
@@ -21,25 +21,6 @@ import {
   votersOf,
   wishOf,
 } from '../../support/membership-of.ts';
-
-const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(cloud, desk, mini), old: MESH.voters };
-const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
-const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
-
-/** A core on `self`, with so many registers. */
-function coreWith(self: HostId, config: Config, count = 0): CoreState {
-  const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
-  return coreOn(self, { config, wish: wishOf(Object.keys(JOINT.voters)), records: { registers } });
-}
-
-const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion => ({
-  version: CLAIM_VERSION,
-  mesh,
-  epoch,
-  incarnation: DATA[cloud] ?? '',
-  about: 'keys',
-  after,
-});
 
 describe('telling a mover which addresses there are', () => {
   const told = (state: CoreState, question: KeysQuestion): Reply | undefined =>
@@ -115,13 +96,6 @@ describe('telling a mover which addresses there are', () => {
     hear(joint);
     expect(told(state, asking('', joint))).toMatchObject({ keys: [keyOf(7)] });
   });
-});
-
-const aheadBy = (config: Config): Reply => ({
-  version: CLAIM_VERSION,
-  kind: 'ahead',
-  incarnation: DATA[mini] ?? '',
-  config,
 });
 
 describe('what is due', () => {

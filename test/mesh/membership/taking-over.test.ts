@@ -1,39 +1,13 @@
 // A mover that has others' registers to take over: whom it asks, and when it is done or gives up.
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import type { Register } from '../../../mesh/register/acceptor.ts';
 import type { Config } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion, type Reply } from '../../../mesh/state/messages.ts';
-import { coreOn, MESH, run } from '../../support/core-on.ts';
-import { cloud, DATA, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
-
-const JOINT: Config = { ...MESH, epoch: 2, voters: votersOf(cloud, desk, mini), old: MESH.voters };
-const keyOf = (number: number) => `${String(number).padStart(5, '0')}@x.test` as AddressKey;
-const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value: null };
-
-/** A core on `self`, with so many registers. */
-function coreWith(self: HostId, config: Config, count = 0): CoreState {
-  const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
-  return coreOn(self, { config, wish: wishOf(Object.keys(JOINT.voters)), records: { registers } });
-}
-
-const asking = (after: string, { mesh, epoch }: Config = JOINT): KeysQuestion => ({
-  version: CLAIM_VERSION,
-  mesh,
-  epoch,
-  incarnation: DATA[cloud] ?? '',
-  about: 'keys',
-  after,
-});
-
-const aheadBy = (config: Config): Reply => ({
-  version: CLAIM_VERSION,
-  kind: 'ahead',
-  incarnation: DATA[mini] ?? '',
-  config,
-});
+import { MESH, run } from '../../support/core-on.ts';
+import { aheadBy, asking, coreWith, JOINT, keyOf } from '../../support/joint-mesh.ts';
+import { cloud, DATA, desk, lab, mac, mini } from '../../support/membership-of.ts';
 
 describe('taking addresses over', () => {
   /** Whom a mover asks for keys from above which, at `nowMs`, when it does what is due. */
