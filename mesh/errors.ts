@@ -11,6 +11,7 @@ type RefusalCode =
   | 'limit_exceeded'
   | 'url_refused'
   | 'unauthorized'
+  | 'forbidden'
   | 'forbidden_origin'
   | 'not_found'
   | 'method_not_allowed'

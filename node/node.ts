@@ -7,12 +7,14 @@ import { HostCopies } from './feed/host-copies.ts';
 import { createApp, type Fetch } from './http/app.ts';
 import { createGate } from './http/gate.ts';
 import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
+import { Keys } from './keys/keys.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { openMesh } from './mesh-module.ts';
 import { openChangeModule } from './modules/changes.ts';
 import { openConflictModule } from './modules/conflicts.ts';
 import { openEmailIndex } from './modules/email-index.ts';
 import { openFeedModule } from './modules/feed.ts';
+import { openKeyModule } from './modules/keys.ts';
 import { openMeshModule } from './modules/mesh.ts';
 import type { Module, OpenModule, Parts } from './modules/module.ts';
 import { openRegistryModule } from './modules/registry.ts';
@@ -45,6 +47,7 @@ export interface MeshNode extends AsyncDisposable {
 
 /** What a node can do beside holding agents; each can be left out. Opened in this order, closed in the opposite one. */
 const CAPABILITIES: readonly OpenModule[] = [
+  openKeyModule,
   openFeedModule,
   openConflictModule,
   openWebhookModule,
@@ -76,7 +79,8 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...{ ...core, index, hostId: self, claims: mesh.claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const parts: Parts = { options, ports, mesh, events, index, copies, registry, stopping: background.signal };
+  const keys = await Keys.open(core);
+  const parts: Parts = { options, ports, mesh, events, index, copies, registry, keys, stopping: background.signal };
   const capabilities = await openAll(CAPABILITIES, parts, stack);
   const modules = [
     openMeshModule(parts, capabilities),
@@ -130,7 +134,7 @@ function openDoor(parts: Parts, modules: readonly Module[]): Pick<MeshNode, 'fet
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
-  const gate = createGate({ roster, secrets });
+  const gate = createGate({ roster, secrets, keys: parts.keys, clock });
   const emailIndex = openEmailIndex(parts);
   const fetch = createApp({
     ...{ log, gate, emailIndex },

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addAddressCommands } from './address-commands.ts';
 import { addAgentCommands } from './agent-commands.ts';
 import { CommandLine, type Terminal } from './command-line.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 
@@ -12,4 +13,5 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addAddressCommands(commands);
   addAgentCommands(commands);
   addWebhookCommands(commands);
+  addKeyCommands(commands);
 }

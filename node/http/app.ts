@@ -6,6 +6,7 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
+import { addressGroup } from './address-group.ts';
 import { errorResponse } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { refusedEncoding } from './input.ts';
@@ -44,13 +45,26 @@ export function createApp(services: AppServices): Fetch {
     const header = (name: string) => (incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined));
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
     const path = requestPath(request.url);
-    const refusal = gate.refuses({ method: request.method, path, header, headerNames });
+    const client = addressGroup(incoming?.socket?.remoteAddress);
+    const refusal = gate.refuses({ method: request.method, path, client, header, headerNames });
     if (refusal !== undefined) return errorResponse(refusal);
     const packed = request.method === 'GET' ? undefined : refusedEncoding(header('content-encoding'));
     if (packed !== undefined) return errorResponse(packed);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
-    if (path !== EMAIL_INDEX_PATH) return clients.fetch(request, environment);
-    return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
+    if (path === EMAIL_INDEX_PATH)
+      return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
+    const authorization = header('authorization');
+    if (authorization === undefined) return clients.fetch(request, environment);
+    const actor = gate.actorOf(authorization);
+    const answer = clients.fetch(request, { ...environment, actor });
+    return request.method === 'GET' || request.method === 'HEAD' ? answer : noted(answer);
+
+    async function noted(answered: Response | Promise<Response>): Promise<Response> {
+      const { status } = await answered;
+      const key = actor === undefined ? {} : { keyId: actor.id, key: actor.name };
+      services.log.info('api.changed', { method: request.method, path: path.slice(0, 200), status, ...key });
+      return answered;
+    }
   };
 }
 

@@ -17,6 +17,7 @@ export const STATUS_OF = {
   url_refused: 400,
   unauthorized: 401,
   signature_refused: 401,
+  forbidden: 403,
   forbidden_origin: 403,
   unlisted_host: 403,
   sender_not_owned: 403,

@@ -1,21 +1,28 @@
-// Who may ask what, by the tokens of this node. Where a token is set, only who shows it may do what it guards. Without MESH_TOKEN a node may
-// be changed from its own machine alone: once hosts.json or a request shows that others reach the node, it takes no change. A node behind a
-// proxy listens on loopback all the same, so where it listens shows nothing.
+// Who may ask what, by the tokens and the keys of this node. Where a token is set, only who shows it, or a key of the scope, may do what it
+// guards. Without MESH_TOKEN and without a key a node may be changed from its own machine alone: once hosts.json or a request shows that
+// others reach the node, it takes no change. A node behind a proxy listens on loopback all the same, so where it listens shows nothing. A key
+// opens what its scopes say and nothing else, also where nothing would have to be shown.
 import { timingSafeEqual } from 'node:crypto';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
+import { CredentialFailures } from '../keys/failures.ts';
+import { isKeyText, keyDigest } from '../keys/key-text.ts';
+import type { Keys } from '../keys/keys.ts';
+import { type Actor, mayDo } from '../keys/scopes.ts';
 import { isThisMachine } from '../machine/this-machine.ts';
 import type { Secrets } from '../settings.ts';
 import { hostName } from './own-names.ts';
 import { CHANGES_PATH, CONFLICTS_PATH, PEER_PATHS } from './paths.ts';
+import { scopeOf, whyNotAllowed } from './route-scopes.ts';
 import { isHealthCheck, type Visitor } from './visitor.ts';
 
 export interface TokensOptions {
   readonly roster: () => Roster;
   readonly secrets: Pick<Secrets, 'token' | 'readToken'>;
+  readonly keys: Pick<Keys, 'actorOf'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 export interface Tokens {
@@ -25,47 +32,116 @@ export interface Tokens {
   readonly guardsReads: boolean;
   /** Whether the `Authorization` header lets its bearer read. */
   showsToken(authorization: string | undefined): boolean;
+  /** Whose key the `Authorization` header shows; `undefined` for a token, and for none. */
+  actorOf(authorization: string | undefined): Actor | undefined;
 }
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
-const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', CHANGES_PATH, CONFLICTS_PATH];
+const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH];
 /** Of these, what says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 /** What proxies add to a request that they pass on: RFC 7239, RFC 9110 section 7.6.3, and what is in use beside them. */
 const PROXY_HEADER =
   /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-(?:for|forwarded-for|host|proto)|x-proxyuser-ip|x-envoy-external-address|x-appengine-user-ip|cf-connecting-ip(?:v6)?|cf-ray|true-client-ip|fastly-client-ip|fly-client-ip|cloudfront-viewer-address|x-azure-clientip|x-arr-log-id|x-amzn-trace-id)$/;
 
-export function createTokens({ roster, secrets }: TokensOptions): Tokens {
-  const token = secrets.token && digest(secrets.token.reveal());
-  const readToken = secrets.readToken && digest(secrets.readToken.reveal());
-  const opens = (authorization: string | undefined, ...tokens: (Uint8Array | undefined)[]): boolean => {
-    const shown = digest(/^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1] ?? '');
-    return tokens.some((one) => one !== undefined && timingSafeEqual(shown, one));
+/** What was shown: for a key of this node, or for one of its tokens. Compared by digests of equal length, so that comparing takes equal time. */
+interface Credential {
+  readonly isKey: boolean;
+  readonly digest: string;
+}
+
+export function createTokens({ roster, secrets, keys, clock }: TokensOptions): Tokens {
+  const token = secrets.token && keyDigest(secrets.token.reveal());
+  const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());
+  const failures = new CredentialFailures(clock);
+  const judge = (visitor: Visitor, shown: Credential | undefined): MeshError | undefined => {
+    const isOpen = isRead(visitor.method) && !isPrivate(visitor.path);
+    if (shown?.isKey) return judgeKey(visitor, keys.actorOf(shown.digest), isOpen && readToken === undefined);
+    return judgeToken(visitor, shown, { token, readToken, isOpen, url: roster().self.url });
   };
 
   return {
     refuses: (visitor) => {
       const { method, path } = visitor;
       if (path.startsWith(PEER_PATHS) || isHealthCheck(path)) return undefined;
-      const isRead = method === 'GET' || method === 'HEAD';
-      const isOpenRead = isRead && !isPrivate(path);
-      if (isOpenRead && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined) return undefined;
-      // Whoever holds the only token there is may do what it guards; and who may read nothing without it, may change nothing.
-      const key = isOpenRead ? readToken : (token ?? readToken);
-      if (token === undefined && !isOpenRead && !(isRead && readToken !== undefined)) {
-        const way = wayFromOutside(visitor, roster().self.url);
-        if (way !== undefined) return refusedFromOutside(visitor, way);
-      }
-      if (key === undefined || opens(visitor.header('authorization'), key, token)) return undefined;
-      const variable = key === token ? 'MESH_TOKEN' : `MESH_READ_TOKEN${token === undefined ? '' : ' (or MESH_TOKEN)'}`;
-      return new MeshError(
-        'unauthorized',
-        `${method} ${path.slice(0, 100)} needs "Authorization: Bearer" with this node's ${variable}.`,
-      );
+      const isLookUp = isRead(method) && path === EMAIL_INDEX_PATH;
+      if (isLookUp && visitor.header('signature-input') !== undefined) return undefined;
+      const shown = credentialIn(visitor.header('authorization'));
+      if (shown === undefined) return judge(visitor, shown);
+      const client = visitor.client ?? '';
+      const limited = failures.refuses(client, shown.digest);
+      if (limited !== undefined) return limited;
+      const refusal = judge(visitor, shown);
+      if (refusal?.code === 'unauthorized') failures.failed(client);
+      else failures.opened(client, shown.digest);
+      return refusal;
     },
     guardsReads: readToken !== undefined,
-    showsToken: (authorization) => opens(authorization, token, readToken),
+    showsToken: (authorization) => {
+      const shown = credentialIn(authorization);
+      if (!shown?.isKey) return isOneOf(shown, token, readToken);
+      const actor = keys.actorOf(shown.digest);
+      return actor !== undefined && mayDo(actor, 'read');
+    },
+    actorOf: (authorization) => {
+      const shown = credentialIn(authorization);
+      return shown?.isKey ? keys.actorOf(shown.digest) : undefined;
+    },
   };
+}
+
+/** `Authorization: Bearer` (RFC 6750 section 2.1). */
+function credentialIn(authorization: string | undefined): Credential | undefined {
+  const text = authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+  return text === undefined ? undefined : { isKey: isKeyText(text), digest: keyDigest(text) };
+}
+
+function isOneOf(shown: Credential | undefined, ...tokens: (string | undefined)[]): boolean {
+  const one = Buffer.from(shown?.digest ?? keyDigest(''), 'latin1');
+  return tokens.some((other) => other !== undefined && timingSafeEqual(one, Buffer.from(other, 'latin1')));
+}
+
+function credentialNeeded({ method, path }: Visitor, variable: string): MeshError {
+  return new MeshError(
+    'unauthorized',
+    `${method} ${path.slice(0, 100)} needs "Authorization: Bearer" with this node's ${variable}, or with a key of scope '${scopeOf(method, path)}'.`,
+  );
+}
+
+interface Guards {
+  readonly token: string | undefined;
+  readonly readToken: string | undefined;
+  /** The question is for who may read, not for who may write alone. */
+  readonly isOpen: boolean;
+  /** Where hosts.json says that this node is reached. */
+  readonly url: string;
+}
+
+function judgeToken(visitor: Visitor, shown: Credential | undefined, { token, readToken, isOpen, url }: Guards) {
+  // Whoever holds the only token there is may do what it guards; and who may read nothing without it, may change nothing.
+  const needed = isOpen ? readToken : (token ?? readToken);
+  if (token === undefined && !isOpen && !(isRead(visitor.method) && readToken !== undefined)) {
+    const way = wayFromOutside(visitor, url);
+    if (way !== undefined) return refusedFromOutside(visitor, way);
+  }
+  if (needed === undefined || isOneOf(shown, needed, token)) return undefined;
+  const either = `MESH_READ_TOKEN${token === undefined ? '' : ' (or MESH_TOKEN)'}`;
+  return credentialNeeded(visitor, needed === token ? 'MESH_TOKEN' : either);
+}
+
+/** `isOpen`: anybody may ask this, so whoever shows a key may, too. */
+function judgeKey(visitor: Visitor, actor: Actor | undefined, isOpen: boolean): MeshError | undefined {
+  if (actor === undefined)
+    return new MeshError(
+      'unauthorized',
+      'The key that is shown is none of this node: it was revoked, has expired, or is of another node. mesh keys list shows those there are.',
+    );
+  const why = isOpen ? undefined : whyNotAllowed(actor, visitor);
+  return why === undefined ? undefined : new MeshError('forbidden', why);
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isPrivate(path: string): boolean {
@@ -86,9 +162,4 @@ function wayFromOutside(visitor: Visitor, url: string): string | undefined {
 function refusedFromOutside({ method, path }: Visitor, way: string): MeshError {
   const message = `${method} ${path.slice(0, 100)} is refused: this node can be reached from other machines (${way}), and it has no MESH_TOKEN, so anybody could ask this. Set MESH_TOKEN (16 characters or more) and start it again; clients then show it as "Authorization: Bearer …".`;
   return new MeshError('unauthorized', message);
-}
-
-/** Of equal length whatever the text, so that comparing takes equal time. */
-function digest(text: string): Uint8Array {
-  return sha256(utf8ToBytes(text));
 }

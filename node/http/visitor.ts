@@ -5,6 +5,8 @@ export interface Visitor {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** The other end of the connection, or its network; absent where there is no connection. */
+  readonly client?: string;
   header(name: string): string | undefined;
   headerNames(): readonly string[];
 }

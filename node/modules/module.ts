@@ -3,6 +3,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { LogHolder } from '../changes/change-log.ts';
 import type { HostCopies } from '../feed/host-copies.ts';
 import type { RouteGroup } from '../http/app.ts';
+import type { Keys } from '../keys/keys.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { OpenMesh } from '../mesh-module.ts';
 import type { NodeOptions, NodePorts } from '../node-ports.ts';
@@ -36,6 +37,7 @@ export interface Parts {
   readonly index: EmailIndex;
   readonly copies: HostCopies;
   readonly registry: Registry;
+  readonly keys: Keys;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
 }

@@ -1,5 +1,6 @@
 // What the rest of the node may ask of the send module: the one interface that its routes know. Without an account it is whole
 // but for sending itself, which is refused with what to set.
+import type { AgentId } from '../../mesh/names.ts';
 import type { NewBlob, StoredBlob } from './attachments/blob-store.ts';
 import type { BounceReport } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
@@ -10,6 +11,8 @@ import type { Message } from './message.ts';
 export interface SendContext {
   /** The agent that asks, when the request names it (`X-Agent-Id`): its primary address is the default of `from`. */
   readonly agentId: string | undefined;
+  /** The one agent that the asker may act for; absent: any. */
+  readonly actingFor?: AgentId | undefined;
   /** `Idempotency-Key`; the body may say it instead. */
   readonly idempotencyKey: string | undefined;
   /** Whether the caller waits for the end, at most `WAIT_MS_MAX`; the body may say it instead. */

@@ -6,6 +6,7 @@ import { parseAgentId } from '../../../mesh/names.ts';
 import { LOG_PAGE_MAX } from '../../send/limits.ts';
 import { isFinal, MESSAGE_STATES, type Message } from '../../send/message.ts';
 import type { SendContext, Sending } from '../../send/send-service.ts';
+import { actorIn } from '../actor.ts';
 import type { BodyPlaces } from '../body-places.ts';
 import { clientAddress } from '../client-address.ts';
 import { emailForm, statusForm } from '../email-form.ts';
@@ -66,6 +67,7 @@ function contextOf(c: Context): SendContext {
     throw new MeshError('invalid_request', `'wait' in the query must be true or false.`, { field: 'wait' });
   return {
     agentId: c.req.header('x-agent-id'),
+    actingFor: actorIn(c)?.agentId,
     idempotencyKey: c.req.header('idempotency-key'),
     wait: wait === 'true',
     signal: c.req.raw.signal,
@@ -75,7 +77,8 @@ function contextOf(c: Context): SendContext {
 function find(c: Context, sending: Sending): Message {
   const id = pathSegment(c, 'id');
   const message = sending.get(id);
-  if (message !== undefined) return message;
+  const actingFor = actorIn(c)?.agentId;
+  if (message !== undefined && (actingFor ?? message.agentId) === message.agentId) return message;
   throw new MeshError('not_found', `This host has no email '${id.slice(0, 100)}'.`, {
     extra: { email_id: id.slice(0, 100), found: false },
   });
@@ -85,7 +88,9 @@ function logPage(c: Context, sending: Sending): Readonly<Record<string, unknown>
   const raw = readQuery(c.req.url, ['agentId', 'state', 'cursor', 'limit']);
   const sent = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeQuery(value)]));
   const { agentId, ...query } = validate(logQuery, sent);
-  const id = agentId === undefined ? undefined : parseAgentId(agentId);
+  const actingFor = actorIn(c)?.agentId;
+  if (actingFor !== undefined && (agentId ?? actingFor) !== actingFor) return { emails: [] };
+  const id = agentId === undefined ? actingFor : parseAgentId(agentId);
   if (agentId !== undefined && id === undefined) return { emails: [] };
   const { messages, nextCursor } = sending.list({ ...query, agentId: id });
   return { emails: messages.map(statusForm), ...(nextCursor === undefined ? {} : { nextCursor }) };

@@ -50,12 +50,20 @@ export function prepare(parts: PreparingParts, value: unknown, context: SendCont
   });
   const request: SendRequest = {
     ...parsed,
-    agentId: parsed.agentId ?? context.agentId,
+    agentId: parsed.agentId ?? context.agentId ?? (parsed.from === undefined ? context.actingFor : undefined),
     idempotencyKey: parsed.idempotencyKey ?? checkedKey(context.idempotencyKey),
     wait: parsed.wait || context.wait,
   };
   const named = request.agentId === undefined ? undefined : agentNamed(parts, request.agentId);
-  return request.from === undefined ? asPrimary(request, named) : asAsked(parts, request, request.from, named);
+  const prepared =
+    request.from === undefined ? asPrimary(request, named) : asAsked(parts, request, request.from, named);
+  const { actingFor } = context;
+  if (actingFor === undefined || prepared.agent.id === actingFor) return prepared;
+  throw new MeshError(
+    'forbidden',
+    `Mail can't be sent as '${prepared.from.address}': the key acts for the agent '${actingFor}' alone.`,
+    { field: request.from === undefined ? 'agentId' : 'from' },
+  );
 }
 
 /** Why a message may not go out any more as the address that it was accepted with; `undefined` when it may. */

@@ -40,7 +40,10 @@ const GROUPS: Readonly<Record<string, RouteGroup>> = {
 function appWith(...routes: readonly RouteGroup[]) {
   const services: AppServices = {
     log: new RecordingLog(),
-    gate: createGate({ roster: () => roster, secrets: { token: undefined, readToken: undefined } }),
+    gate: createGate({
+      ...{ roster: () => roster, secrets: { token: undefined, readToken: undefined } },
+      ...{ keys: { actorOf: () => undefined }, clock: new VirtualClock() },
+    }),
     hello: nothing,
     peerAuth: nothing,
     peerRoutes: [],

@@ -26,6 +26,8 @@ const ROUTES: readonly (readonly [path: string, methods: readonly string[], json
   ['/api/webhooks/w1/deliveries/d1', ['GET'], []],
   ['/api/webhooks/w1/deliveries/d1/retry', ['POST'], []],
   ['/api/webhooks/w1/replay', ['POST'], ['POST']],
+  ['/api/keys', ['GET', 'POST'], ['POST']],
+  ['/api/keys/k1', ['DELETE'], []],
   ['/api/email/send', ['POST'], ['POST']],
   ['/api/email/explain', ['POST'], ['POST']],
   ['/api/email/status/x', ['GET'], []],

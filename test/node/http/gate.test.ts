@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/roster.ts';
 import { createGate } from '../../../node/http/gate.ts';
 import { Secret } from '../../../node/secret.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
+const NOBODYS_KEYS = { keys: { actorOf: () => undefined }, clock: new VirtualClock() };
 const TOKEN = 'token-token-token-token';
 const READ = 'read-read-read-read-read';
 const OUTSIDE = 'http://mac.tail.net:23000';
@@ -17,7 +19,7 @@ function visit(
   const secrets = { token: token ? new Secret(token) : undefined, readToken: read ? new Secret(read) : undefined };
   const all: Record<string, string> = { host: '127.0.0.1:23000', ...headers };
   const visitor = { method, path, header: (name: string) => all[name], headerNames: () => Object.keys(all) };
-  return createGate({ roster: () => roster, secrets }).refuses(visitor)?.code;
+  return createGate({ roster: () => roster, secrets, ...NOBODYS_KEYS }).refuses(visitor)?.code;
 }
 
 describe('the name a node is called by', () => {

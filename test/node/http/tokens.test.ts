@@ -1,11 +1,15 @@
 // Who may ask what, as the table in node/http/README.md says.
 import { expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/roster.ts';
-import { createTokens } from '../../../node/http/tokens.ts';
+import { createTokens, type Tokens } from '../../../node/http/tokens.ts';
+import { keyDigest } from '../../../node/keys/key-text.ts';
+import type { Scope } from '../../../node/keys/scopes.ts';
 import { Secret } from '../../../node/secret.ts';
 import { hostsText } from '../../support/test-node.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const roster = parseRoster(hostsText('mac'), { id: 'mac', hostName: 'mac' });
+const NOBODYS_KEYS = { keys: { actorOf: () => undefined }, clock: new VirtualClock() };
 const TOKENS = { write: 'write-token-0123', read: 'read-token-01234' };
 
 /** Whether somebody may: from this machine, showing nothing; the same through a proxy; showing the one token, or the other. */
@@ -30,6 +34,7 @@ const TABLE: readonly (readonly [method: string, path: string, ...settings: Verd
   ['GET', '/api/email/log', HERE, WRITE, READ, WRITE],
   ['GET', '/api/conflicts', HERE, WRITE, READ, WRITE],
   ['GET', '/api/changes', HERE, WRITE, READ, WRITE],
+  ['GET', '/api/keys', HERE, WRITE, READ, WRITE],
   ['POST', '/api/agents', HERE, WRITE, READ, WRITE],
   ['POST', '/api/email/tools', HERE, WRITE, READ, WRITE],
   ['DELETE', '/api/agents/a1', HERE, WRITE, READ, WRITE],
@@ -55,7 +60,7 @@ it.each(cases)('$method $path with $setting', ({ method, path, token, readToken,
     token: token === undefined ? undefined : new Secret(token),
     readToken: readToken === undefined ? undefined : new Secret(readToken),
   };
-  const tokens = createTokens({ roster: () => roster, secrets });
+  const tokens = createTokens({ roster: () => roster, secrets, ...NOBODYS_KEYS });
   const may = (headers: Readonly<Record<string, string>>) => {
     const sent: Readonly<Record<string, string>> = { host: 'localhost:23000', ...headers };
     const refusal = tokens.refuses({
@@ -71,7 +76,7 @@ it.each(cases)('$method $path with $setting', ({ method, path, token, readToken,
 
 it('a signed look-up passes where reading needs a token: its route judges the signature', () => {
   const secrets = { token: undefined, readToken: new Secret(TOKENS.read) };
-  const tokens = createTokens({ roster: () => roster, secrets });
+  const tokens = createTokens({ roster: () => roster, secrets, ...NOBODYS_KEYS });
   const passes = (path: string) =>
     tokens.refuses({
       ...{ method: 'GET', path },
@@ -80,3 +85,67 @@ it('a signed look-up passes where reading needs a token: its route judges the si
     }) === undefined;
   expect([tokens.guardsReads, passes('/api/agents/email-index'), passes('/api/agents')]).toEqual([true, true, false]);
 });
+
+/** With MESH_TOKEN, and where `open` without any; each row is asked of a host that others reach. */
+const KEYS_TABLE: readonly (readonly [scope: Scope, method: string, path: string, withToken: string, open: string])[] =
+  [
+    ['read', 'GET', '/api/agents', 'may', 'may'],
+    ['send', 'GET', '/api/agents', 'may', 'may'],
+    ['read', 'POST', '/api/agents', 'forbidden', 'forbidden'],
+    ['agents:write', 'POST', '/api/agents', 'may', 'may'],
+    ['webhooks', 'GET', '/api/webhooks', 'may', 'may'],
+    ['read', 'GET', '/api/webhooks', 'forbidden', 'forbidden'],
+    ['admin', 'DELETE', '/api/keys/k1', 'may', 'may'],
+  ];
+
+it.each(KEYS_TABLE)('a key of scope %s: %s %s', (scope, method, path, withToken, open) => {
+  const verdict = (token: string | undefined) => {
+    const tokens = keyed({ token, scopes: [scope] });
+    const sent: Readonly<Record<string, string>> = { host: 'mac', via: '1.1 proxy', authorization: `Bearer ${KEY}` };
+    const header = (name: string) => sent[name];
+    return tokens.refuses({ method, path, header, headerNames: () => Object.keys(sent) })?.code ?? 'may';
+  };
+  expect([verdict(TOKENS.write), verdict(undefined)]).toEqual([withToken, open]);
+});
+
+it.each([
+  ['read', 'may'],
+  ['webhooks', 'forbidden'],
+] as const)('a key of scope %s, where reading needs a token, to GET /api/agents', (scope, verdict) => {
+  const tokens = keyed({ readToken: TOKENS.read, scopes: [scope] });
+  expect(askedWith(tokens, KEY)).toBe(verdict);
+  expect(tokens.showsToken(`Bearer ${KEY}`)).toBe(verdict === 'may');
+  expect(tokens.actorOf(`Bearer ${KEY}`)?.name).toBe('gateway');
+});
+
+it('a key that is none opens nothing, not even what is open', () => {
+  const tokens = keyed({ scopes: ['read'] });
+  expect([askedWith(tokens, `${KEY}x`), askedWith(tokens, 'some-token')]).toEqual(['unauthorized', 'may']);
+});
+
+it('after ten credentials that open nothing, no other one of that client is looked at', () => {
+  const tokens = keyed({ readToken: TOKENS.read, scopes: ['read'] });
+  expect(askedWith(tokens, TOKENS.read, 'known')).toBe('may');
+  for (let one = 0; one < 10; one += 1) expect(askedWith(tokens, `guess-${one}`, 'known')).toBe('unauthorized');
+  expect(['known', 'other'].map((client) => askedWith(tokens, KEY, client))).toEqual(['rate_limited', 'may']);
+  expect(askedWith(tokens, TOKENS.read, 'known')).toBe('may');
+});
+
+const KEY = `amk_${'k'.repeat(43)}`;
+
+function keyed({ token, readToken, scopes }: { token?: string | undefined; readToken?: string; scopes: Scope[] }) {
+  const secrets = {
+    token: token ? new Secret(token) : undefined,
+    readToken: readToken ? new Secret(readToken) : undefined,
+  };
+  const actor = { id: 'k1', name: 'gateway', scopes: new Set(scopes), agentId: undefined };
+  const keys = { actorOf: (digest: string) => (digest === keyDigest(KEY) ? actor : undefined) };
+  return createTokens({ roster: () => roster, secrets, keys, clock: new VirtualClock() });
+}
+
+function askedWith(tokens: Tokens, shown: string, client = '') {
+  const sent: Readonly<Record<string, string>> = { host: 'localhost', authorization: `Bearer ${shown}` };
+  const header = (name: string) => sent[name];
+  const visitor = { method: 'GET', path: '/api/agents', client, header, headerNames: () => Object.keys(sent) };
+  return tokens.refuses(visitor)?.code ?? 'may';
+}
