@@ -1,11 +1,11 @@
 // How a host's greetings are carried where it speaks with each of the others anyway: the core says what is said and when something new has
 // to be; a heartbeat says when each host is to be spoken with again, and hears what came of it.
 import type { HostId } from '../names.ts';
-import type { ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
+import { type ClaimQuestion, type Greeting, isGreeting, type Reply } from '../state/messages.ts';
 
 /** How a greeting of this host ended. `sinceMs`: when it began, by the monotonic clock. */
 export type Greeted = { readonly sinceMs: number } & (
-  | { readonly reply: Greeting }
+  | { readonly reply: Pick<Greeting, 'index'> }
   /** A `MeshError` as of `PeerTransport.ask`, or another error when the answer is no greeting. */
   | { readonly error: unknown }
 );
@@ -18,7 +18,7 @@ export interface Conversation {
   /** Told of each greeting that this host sent. */
   greeted(to: HostId, how: Greeted): void;
   /** Told of each greeting that came, its signature verified. */
-  heard(from: HostId, greeting: Greeting): void;
+  heard(from: HostId, greeting: Pick<Greeting, 'index'>): void;
 }
 
 /** What is said, with the index's version beside it when it is a greeting. */
@@ -26,8 +26,12 @@ export function withIndex<Said extends ClaimQuestion | Reply>(
   said: Said,
   conversation: Conversation | undefined,
 ): Said {
-  const isGreeting = 'about' in said && said.about === 'greeting';
-  return isGreeting && conversation !== undefined ? { ...said, index: conversation.index() } : said;
+  return isGreeting(said) && conversation !== undefined ? { ...said, index: conversation.index() } : said;
+}
+
+/** Reports a greeting that came. */
+export function reportHeard(from: HostId, question: ClaimQuestion, conversation: Conversation | undefined): void {
+  if (isGreeting(question)) conversation?.heard(from, question);
 }
 
 /** Reports how a greeting ends that is under way. */
@@ -37,7 +41,10 @@ export function reportEnd(
   conversation: Conversation | undefined,
 ): void {
   heard.then(
-    (reply) => conversation?.greeted(to, { sinceMs, reply: reply as Greeting }),
+    (reply) => {
+      // Of a short greeting that was not known, the whole one follows at once, and its end counts.
+      if (isGreeting(reply)) conversation?.greeted(to, { sinceMs, reply });
+    },
     (error: unknown) => conversation?.greeted(to, { sinceMs, error }),
   );
 }

@@ -7,6 +7,7 @@ import { reviewEvictions } from '../membership/eviction.ts';
 import { greet, greetAgain, greetAll, greetInTurn, introduce } from '../membership/greeting.ts';
 import { attend, rechosen } from '../membership/move.ts';
 import { evict, evictOver, join, recover, recoverNow } from '../membership/operator-decisions.ts';
+import { tellWhole } from '../membership/profile.ts';
 import { answerQuestion, hearReply } from '../membership/questions.ts';
 import type { HostId } from '../names.ts';
 import { attemptAgain, retry } from '../operations/attempts.ts';
@@ -156,9 +157,15 @@ function hear(state: CoreState, event: Heard | Inner, out: Effect[]): void {
   }
 }
 
-function noteRefusal({ membership: { refusals } }: CoreState, host: HostId, why: string | undefined): void {
-  if (why === undefined) refusals.delete(host);
-  else refusals.set(host, why);
+function noteRefusal({ membership }: CoreState, host: HostId, why: string | undefined): void {
+  const { refusals } = membership;
+  if (why === undefined) {
+    refusals.delete(host);
+    return;
+  }
+  refusals.set(host, why);
+  // It may have gone back to a version that knows no short greetings.
+  tellWhole(membership, host);
 }
 
 /** What it said before does not make it reachable now. */

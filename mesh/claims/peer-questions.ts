@@ -3,9 +3,8 @@
 import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
-import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
+import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
-import type { LastSaid } from './last-said.ts';
 import { peerRefusal } from './peer-refusal.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
@@ -18,17 +17,10 @@ export async function sendMessage(transport: PeerTransport, to: HostId, body: Cl
   return claimAnswerSchema.parse((await post(transport, { to, body, ...place })).body);
 }
 
-/** Asks about membership. Rejects as `sendMessage`. `greetings`: what the hosts answered to greetings before. */
-export async function askQuestion(
-  transport: PeerTransport,
-  to: HostId,
-  body: ClaimQuestion,
-  greetings: LastSaid<Greeting>,
-): Promise<Reply> {
+/** Asks about membership. Rejects as `sendMessage`. */
+export async function askQuestion(transport: PeerTransport, to: HostId, body: ClaimQuestion): Promise<Reply> {
   const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax: GREETING_MS_MAX } as const;
-  const answer = await post(transport, { to, body, ...place });
-  if (body.about !== 'greeting') return replySchemas[body.about].parse(answer.body);
-  return greetings.of(to, answer.digest, () => replySchemas.greeting.parse(answer.body));
+  return replySchemas[body.about].parse((await post(transport, { to, body, ...place })).body);
 }
 
 async function post(

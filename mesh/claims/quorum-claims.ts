@@ -27,7 +27,7 @@ import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply, Wish } from '../s
 import type { RegistryView } from '../state/registry-view.ts';
 import { Alarms } from '../time/alarms.ts';
 import { withinMs } from '../time/deadline.ts';
-import { type Conversation, withIndex } from './conversation.ts';
+import { type Conversation, reportHeard, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
 import { EffectQueue } from './effect-queue.ts';
 import { Speaker } from './speaker.ts';
@@ -181,7 +181,7 @@ export class QuorumClaims implements ClaimStore {
 
   /** Answers a peer's question about membership, under the same conditions as `receive`. */
   receiveQuestion(from: HostId, question: ClaimQuestion): Promise<Reply> {
-    if (question.about === 'greeting') this.#options.conversation?.heard(from, question);
+    reportHeard(from, question, this.#options.conversation);
     return this.#answerTo((token) => ({ type: 'asked', token, from, question }));
   }
 

@@ -7,10 +7,9 @@ import type { Item } from '../register/item.ts';
 import { Outbox } from '../register/outbox.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Event } from '../state/events.ts';
-import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Greeting, Reply } from '../state/messages.ts';
+import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
 import { isAboutReleased } from './collection.ts';
 import { type Conversation, reportEnd, withIndex } from './conversation.ts';
-import { LastSaid } from './last-said.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
 import { refusalIn } from './peer-refusal.ts';
 
@@ -32,7 +31,6 @@ export interface SpeakerOptions {
 export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();
-  readonly #greetings = new LastSaid<Greeting>();
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -47,13 +45,13 @@ export class Speaker {
     const { self, transport, clock, conversation, own, dispatch } = this.#options;
     const sinceMs = clock.monotonicMs();
     const said = withIndex(question, conversation);
-    const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said, this.#greetings);
-    if (question.about === 'greeting') reportEnd(heard, { to, sinceMs }, conversation);
+    const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said);
+    if (isGreeting(question)) reportEnd(heard, { to, sinceMs }, conversation);
     heard.then(
       (reply) => dispatch({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
       (error: unknown) => {
-        if (question.about === 'greeting') dispatch({ type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) });
+        if (isGreeting(question)) dispatch({ type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) });
         // A voter of a version that collects no names does not know the question, and is there for any other.
         else if (!isAboutReleased(question)) dispatch({ type: 'silent', from: to, sinceMs });
       },

@@ -159,13 +159,14 @@ async function askMesh(
   const budget = { entries: FEDERATED_ENTRIES_MAX };
   using deadline = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: [end.signal], silent: givenUp });
   const silence: Heard = { failure: 'peer_silent' };
-  const probed = peers.filter(({ id }) => ports.isDown(id) && !revived.has(id) && !ports.isOwner(id, question));
+  const isProbed = ({ id }: Host) => ports.isDown(id) && !revived.has(id) && !ports.isOwner(id, question);
+  const probed = new Set(peers.filter(isProbed));
   using probe =
-    probed.length === 0
+    probed.size === 0
       ? undefined
       : startDeadline({ clock, ms: PROBE_MS_MAX, signals: [deadline.signal], silent: givenUp });
   const ask = async (peer: Host) => {
-    const { signal } = probed.includes(peer) ? (probe ?? deadline) : deadline;
+    const { signal } = probed.has(peer) ? (probe ?? deadline) : deadline;
     const heard = await unlessAborted(signal, askPeer(ports, peer, question, budget, signal), silence);
     if ('failure' in heard || !ports.isDown(peer.id)) revived.delete(peer.id);
     else revived.add(peer.id);

@@ -13,6 +13,7 @@ import { isHearingFirst, isJoining, knowsNobody, type Membership } from '../stat
 import { CLAIM_VERSION, type Greeting } from '../state/messages.ts';
 import { evictionsTold } from './eviction.ts';
 import { attend } from './move.ts';
+import { asTold } from './profile.ts';
 
 /** What this host says of itself to `to`. */
 export function greetingTo(membership: Membership, to: HostId): Greeting {
@@ -105,6 +106,6 @@ export function nudge({ membership, nowMs }: CoreState, to: HostId, out: Effect[
 /** A host whose start is not durable yet greets nobody. */
 export function greet(membership: Membership, to: HostId, out: Effect[], { isRoutine = false }: Manner = {}): void {
   if (!membership.starts.isStored) return;
-  const question = greetingTo(membership, to);
+  const question = asTold(membership, greetingTo(membership, to), to);
   out.push({ type: 'ask', to, question, ...(isRoutine ? { isRoutine } : {}) });
 }

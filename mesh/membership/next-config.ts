@@ -45,8 +45,8 @@ function wishedConfig(membership: Membership, config: Config, nowMs: number, now
   );
   if (voters === undefined) return undefined;
   const isSame = sameVoters(voters, config.voters);
-  const gone = goneAfter(config, membership, nowIso);
   if (isSame && sameHosts(config.members, wish.members)) return undefined;
+  const gone = goneAfter(config, membership, nowIso);
   const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
   return isSame ? next : { ...next, old: config.voters };
 }
@@ -108,11 +108,11 @@ function hasMandate(membership: Membership, config: Config, nowMs: number): bool
 
 /** Since when hosts are gone, once this host's wish is carried out. */
 function goneAfter(config: Config, membership: Membership, nowIso: string): Config['gone'] {
-  const { wish } = membership;
+  const wished = new Set(membership.wish.members);
   const gone: Record<HostId, string> = {};
   for (const [host, since] of Object.entries(config.gone) as [HostId, string][])
-    if (!wish.members.includes(host)) gone[host] = since;
-  for (const host of config.members) if (!wish.members.includes(host)) gone[host] ??= nowIso;
+    if (!wished.has(host)) gone[host] = since;
+  for (const host of config.members) if (!wished.has(host)) gone[host] ??= nowIso;
   return withEvictions(gone, membership);
 }
 

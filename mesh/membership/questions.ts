@@ -9,12 +9,21 @@ import { isVoter, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { noteElectorsHeard } from '../state/membership.ts';
-import type { Greeting, KeysAnswer, MembershipQuestion, Reply, SuccessionAnswer } from '../state/messages.ts';
+import {
+  CLAIM_VERSION,
+  type Greeting,
+  type GreetingAgain,
+  type KeysAnswer,
+  type MembershipQuestion,
+  type Reply,
+  type SuccessionAnswer,
+} from '../state/messages.ts';
 import { adopt, rejoin, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
 import { judgeStart, rememberStart } from './lost-data.ts';
 import { answerKeys, attend, hearKeysAnswer } from './move.ts';
+import { asTold, sharingLists, tellWhole, wholeGreeting } from './profile.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */
@@ -34,12 +43,22 @@ function replyTo(state: CoreState, from: HostId, question: MembershipQuestion, w
   switch (question.about) {
     case 'greeting':
       hearGreeting(state, from, question, out);
-      return greetingTo(state.membership, from);
+      return asTold(state.membership, greetingTo(state.membership, from), from);
+    case 'again':
+      return answerAgain(state, from, question, out);
     case 'succession':
       return answerProposal(state, from, question, writes);
     case 'keys':
       return answerKeys(state, question);
   }
+}
+
+/** Answers a short greeting as the whole one that it stands for, or asks for that. */
+function answerAgain(state: CoreState, from: HostId, again: GreetingAgain, out: Effect[]): Reply {
+  const { membership } = state;
+  const whole = wholeGreeting(membership, from, again);
+  if (whole === undefined) return { version: CLAIM_VERSION, kind: 'unknown', incarnation: membership.starts.own.data };
+  return replyTo(state, from, whole, [], out);
 }
 
 /** Hears the answer to what this host asked. */
@@ -51,10 +70,15 @@ export function hearReply(
   out: Effect[],
 ): void {
   if ('about' in reply) {
-    hearGreeting(state, from, reply, out);
+    const whole = reply.about === 'again' ? wholeGreeting(state.membership, from, reply) : reply;
+    // What this host does not have any more came late: what it has now is said with the next greeting.
+    if (whole !== undefined) hearGreeting(state, from, whole, out);
     return;
   }
-  if (reply.kind === 'ahead') adopt(state, reply.config, out);
+  if (reply.kind === 'unknown') {
+    tellWhole(state.membership, from);
+    greet(state.membership, from, out);
+  } else if (reply.kind === 'ahead') adopt(state, reply.config, out);
   else if (reply.kind === 'behind') greet(state.membership, from, out);
   if (question.about === 'succession') {
     const chosen = hearProposalAnswer(state, from, reply as SuccessionAnswer, out);
@@ -66,7 +90,7 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
   const { membership } = state;
   if (greeting.standsBack === true) return;
   membership.refusals.delete(from);
-  membership.greetings.set(from, { greeting, atMs: state.nowMs });
+  membership.greetings.set(from, { greeting: sharingLists(membership, greeting), atMs: state.nowMs });
   noteElectorsHeard(membership);
   hearStart(state, from, greeting, out);
   if (greeting.config !== undefined) adopt(state, greeting.config, out);

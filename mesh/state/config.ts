@@ -110,6 +110,7 @@ export function sameVoters(one: Voters, other: Voters): boolean {
 
 /** Whether both are the same hosts; both sorted. */
 export function sameHosts(one: readonly HostId[], other: readonly HostId[]): boolean {
+  if (one === other) return true;
   return one.length === other.length && one.every((host, at) => host === other[at]);
 }
 

@@ -73,6 +73,8 @@ export interface Membership {
   succession: SuccessionRecord | undefined;
   /** The last greeting of each host. */
   readonly greetings: Map<HostId, Heard>;
+  /** The name of what this host says of itself, and the parts that it was made of. Only membership/profile.ts writes to it. */
+  profile: { readonly name: string; readonly parts: readonly unknown[] } | undefined;
   /** Why hosts last refused this host's greeting, a sentence each. A host that answered, or was silent, has none. */
   readonly refusals: Map<HostId, string>;
   /** Whether no round of greetings is to come, for there is nobody to greet. */
@@ -98,6 +100,7 @@ export function createMembership(
   return {
     ...known,
     greetings: new Map(),
+    profile: undefined,
     refusals: new Map(),
     isResting: false,
     nudgedAtMs: new Map(),

@@ -84,10 +84,27 @@ export interface Greeting extends Standing {
   readonly evicting?: Readonly<Record<HostId, string>> | undefined;
   /** Changes with the sender's email index; no part of the claims. */
   readonly index?: string | undefined;
+  /** Digest of all that this greeting says beside `votes`, `you`, `index` and `knows`. Absent: the sender is of a version without. */
+  readonly profile?: string | undefined;
+  /** The profile of the receiver that the sender has. */
+  readonly knows?: string | undefined;
   /** What the sender remembers of the receiver: on the data that it last spoke on, its latest start, and the votes that it had cast by then. */
   readonly you?:
     | { readonly incarnation: string; readonly life: number; readonly boot: string; readonly votes: number }
     | undefined;
+}
+
+/** "What I said under this name still holds": a greeting for who has said that it knows that profile. */
+export type GreetingAgain = Pick<Greeting, 'version' | 'votes' | 'you' | 'index' | 'knows'> & {
+  readonly about: 'again';
+  readonly profile: string;
+};
+
+/** The answer of a host that does not have the profile that it was told again. */
+interface UnknownProfile {
+  readonly version: Version;
+  readonly kind: 'unknown';
+  readonly incarnation: string;
 }
 
 /** About the successor of `epoch`. `hosts`: the voters wished for, when it is the first configuration. */
@@ -184,6 +201,18 @@ export type CollectAnswer =
   | Behind
   | Refused;
 
-export type MembershipQuestion = Greeting | SuccessionQuestion | KeysQuestion;
+export type MembershipQuestion = Greeting | GreetingAgain | SuccessionQuestion | KeysQuestion;
 export type ClaimQuestion = MembershipQuestion | ReleasedQuestion | CollectQuestion;
-export type Reply = Greeting | SuccessionAnswer | KeysAnswer | ReleasedAnswer | CollectAnswer;
+export type Reply =
+  | Greeting
+  | GreetingAgain
+  | UnknownProfile
+  | SuccessionAnswer
+  | KeysAnswer
+  | ReleasedAnswer
+  | CollectAnswer;
+
+/** Whether it is a greeting, whole or short. */
+export function isGreeting(said: ClaimQuestion | Reply): said is Greeting | GreetingAgain {
+  return 'about' in said && (said.about === 'greeting' || said.about === 'again');
+}

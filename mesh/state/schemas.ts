@@ -114,6 +114,13 @@ export const claimAnswerSchema = z.discriminatedUnion('kind', [
   refused,
 ]);
 
+const you = z.object({
+  incarnation,
+  life: z.int().min(0),
+  boot: z.string().max(64),
+  votes: z.int().min(0).default(0),
+});
+const profile = z.string().max(64);
 const greeting = z.object({
   ...standing,
   about: z.literal('greeting'),
@@ -125,13 +132,21 @@ const greeting = z.object({
   standsBack: z.literal(true).optional(),
   index: z.string().max(64).optional(),
   evicting: boundedRecord(z.record(hostIdSchema, z.string().max(40)), HOSTS_MAX).optional(),
-  you: z
-    .object({ incarnation, life: z.int().min(0), boot: z.string().max(64), votes: z.int().min(0).default(0) })
-    .optional(),
+  profile: profile.optional(),
+  knows: profile.optional(),
+  you: you.optional(),
+});
+const again = z.object({
+  ...{ version, about: z.literal('again'), profile },
+  votes: z.int().min(0),
+  you: you.optional(),
+  index: z.string().max(64).optional(),
+  knows: profile.optional(),
 });
 const succession = { ...standing, about: z.literal('succession'), n: ballotNumber, hosts };
 
 export const questionSchema = z.union([
+  again,
   greeting,
   z.object({ ...succession, kind: z.literal('prepare') }),
   z.object({ ...succession, kind: z.literal('accept'), config: configSchema }),
@@ -148,7 +163,8 @@ export const questionSchema = z.union([
 
 /** Replies by what was asked about. */
 export const replySchemas = {
-  greeting,
+  greeting: z.discriminatedUnion('about', [greeting, again]),
+  again: z.union([again, greeting, z.object({ version, kind: z.literal('unknown'), incarnation })]),
   succession: z.discriminatedUnion('kind', [
     z.object({
       version,

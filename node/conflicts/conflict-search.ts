@@ -130,7 +130,8 @@ export class ConflictSearch {
   /** The peers whose turn it is. If every host looked at all others every minute, a large mesh would be busy with nothing else. */
   #nextPeers(): readonly HostId[] {
     const peers = this.#options.peers();
-    for (const known of this.#looks.keys()) if (!peers.includes(known)) this.#looks.delete(known);
+    const listed = new Set(peers);
+    for (const known of this.#looks.keys()) if (!listed.has(known)) this.#looks.delete(known);
     const from = this.#nextPeer % Math.max(peers.length, 1);
     const inTurn = [...peers.slice(from), ...peers.slice(0, from)];
     const next: HostId[] = [];

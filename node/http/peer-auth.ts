@@ -32,8 +32,6 @@ export interface PeerAuthOptions extends AnswerSigner {
 interface PeerMessage {
   readonly from: HostId;
   readonly body: Uint8Array;
-  /** Content-Digest of the body. */
-  readonly digest: string;
 }
 
 declare module 'hono' {
@@ -51,11 +49,6 @@ export function peerOf(c: Context): HostId {
 /** The body's octets, as they were signed. Only behind `peerAuth`. */
 export function peerBody(c: Context): Uint8Array {
   return messageOf(c).body;
-}
-
-/** The Content-Digest of the peer's message. Only behind `peerAuth`. */
-export function peerDigest(c: Context): string {
-  return messageOf(c).digest;
 }
 
 /**
@@ -140,7 +133,7 @@ async function admit(
     return accepted;
   }
   keys.confirm(accepted.from);
-  c.set('peerMessage', { from: accepted.from, body, digest: accepted.digest });
+  c.set('peerMessage', { from: accepted.from, body });
   return accepted;
 }
 

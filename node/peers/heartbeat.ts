@@ -98,7 +98,7 @@ export class Heartbeat implements Conversation {
     else this.#failed(to, how.sinceMs, how.error);
   }
 
-  heard(from: HostId, { index }: Greeting): void {
+  heard(from: HostId, { index }: Pick<Greeting, 'index'>): void {
     const { presence } = this.#options;
     presence.said(from, index);
     presence.heard(from);

@@ -1,6 +1,6 @@
 // A first stretch of the search through simulated meshes; `npm run sim` goes further. A failure names its seed and how to see it.
 import { expect, it } from 'vitest';
-import { takingTurns, withoutRoutine } from '../support/carried-greetings.ts';
+import { takingTurns, withEarlierHosts, withoutRoutine } from '../support/carried-greetings.ts';
 import { evicting, full, micro } from '../support/claim-lives.ts';
 
 const SIZES = { full: { run: full, runs: 120 }, micro: { run: micro, runs: 2_000 } };
@@ -32,3 +32,15 @@ it.each([
     }
   },
 );
+
+// A mesh is brought up to date one host after the other.
+it.each([
+  ['full', full, 60],
+  ['evicting', evicting, 40],
+  ['micro', micro, 200],
+] as const)('%s runs keep one owner per address while some hosts are of an earlier version', (_, run, runs) => {
+  for (let seed = 1; seed <= runs; seed += 1) {
+    const step = withEarlierHosts((host) => (host.length + seed) % 2 === 0);
+    expect(run(seed, { step }), `seed ${seed}`).toEqual([]);
+  }
+});

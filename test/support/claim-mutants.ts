@@ -30,7 +30,7 @@ export interface Mutant extends Mutation {
 
 const [VOTES, ELECTORATE, PROPOSER] = ['mesh/claims/votes.ts', 'mesh/state/electorate.ts', 'mesh/register/proposer.ts'];
 const [MEMBERSHIP, EPOCH] = ['mesh/state/membership.ts', 'mesh/membership/epoch.ts'];
-const MOVE = 'mesh/membership/move.ts';
+const [MOVE, PROFILE] = ['mesh/membership/move.ts', 'mesh/membership/profile.ts'];
 
 /** Votes that decide, if each side of a configuration is asked for itself. `enough`: an expression of `side` and `votes`. */
 const quorum = (enough: string): SourceChange => ({
@@ -86,7 +86,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
   {
     name: 'unconditional-release',
     breaks: 'releases the address, whoever has it',
-    noticedBy: { micro: 3 },
+    noticedBy: { micro: 4 },
     sources: [
       { file: PROPOSER, from: 'return current?.claimId === change.claimId ? null : current;', to: 'return null;' },
     ],
@@ -189,5 +189,35 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     breaks: 'forgets by a restart which host it was asked to evict',
     noticedBy: { schedule: 'askedAlone' },
     simulation: { disk: { ...SOUND_DISK, keeps: ({ key }) => !key.startsWith('claim/evicting/') } },
+  },
+  {
+    name: 'profile-without-wish',
+    breaks: 'gives two profiles with other wishes one name',
+    noticedBy: { schedule: 'otherProfiles' },
+    sources: [
+      {
+        file: PROFILE,
+        from: 'JSON.stringify({ ...whole, ...passing })',
+        to: 'JSON.stringify({ ...whole, ...passing, wish: undefined })',
+      },
+    ],
+  },
+  {
+    name: 'profile-guessed',
+    breaks: 'takes a profile that it was not told for the one that it has',
+    noticedBy: { schedule: 'backAndForth' },
+    sources: [{ file: PROFILE, from: 'last?.profile === profile ?', to: 'last !== undefined ?' }],
+  },
+  {
+    name: 'profile-untold',
+    breaks: 'goes on naming a profile to a host that says that it does not know it',
+    noticedBy: { schedule: 'forgottenProfile' },
+    sources: [
+      {
+        file: 'mesh/membership/questions.ts',
+        from: 'tellWhole(state.membership, from);\n    greet(',
+        to: 'greet(',
+      },
+    ],
   },
 ];

@@ -20,6 +20,9 @@ const isAnswer = (said: unknown): boolean =>
   said !== null &&
   'kind' in said &&
   ['items', 'ahead', 'behind'].includes(String(said.kind));
+const isAsked = (said: unknown): boolean =>
+  typeof said === 'object' && said !== null && 'type' in said && said.type === 'asked';
+const saysAbout = (said: unknown, about: string): boolean => JSON.stringify(said).includes(`"about":"${about}"`);
 const isConfigTold = (said: unknown): boolean => JSON.stringify(said).includes('"config"');
 
 /**
@@ -96,7 +99,67 @@ function askedAlone(options: SimulationOptions): Troubles {
   return last?.host === mac && last.result === 'held' ? [] : [`${KEY} is not free after the eviction: ${last?.result}`];
 }
 
-export const SCHEDULES = { leftBehind, toldLate, askedAlone, ...COLLECTING_SCHEDULES };
+/**
+ * `mac` is started again, and so knows nobody's profile. What it asks of `cloud` is lost, and for a while so are the whole greetings of
+ * `cloud`, which goes by what it heard of `mac` before.
+ */
+function forgottenProfile(options: SimulationOptions): Troubles {
+  const mesh = begun(options);
+  mesh.advance(25_000);
+  mesh.crash(mac);
+  let short = 0;
+  mesh.links.delayOf = (from, to, said) => {
+    if (from === mac && to === cloud) return isAsked(said) ? 'lost' : 1;
+    if (from !== cloud || to !== mac) return 1;
+    if (saysAbout(said, 'again')) short += 1;
+    return saysAbout(said, 'greeting') && mesh.nowMs < 50_000 ? 'lost' : 1;
+  };
+  mesh.start(mac);
+  mesh.advance(20_000);
+  const early = mesh.core(mac)?.membership.greetings.has(cloud) ? ['mac believes what it was not told'] : [];
+  mesh.advance(25_000);
+  const heard = mesh.core(mac)?.membership.greetings.has(cloud) ? [] : [`${mac} has not heard ${cloud}`];
+  const often = short > 5 ? [`${cloud} told ${mac} ${short} times by its name what ${mac} did not know`] : [];
+  return [...early, ...heard, ...often, ...atPeace(mesh)];
+}
+
+/** The wish of `cloud` changes and changes back, and what it said in between comes late to `mac`, which `cloud` does not hear meanwhile. */
+function backAndForth(options: SimulationOptions): Troubles {
+  const mesh = begun(options);
+  mesh.advance(25_000);
+  mesh.links.delayOf = (from, to, said) => {
+    if (from === mac && to === cloud) return 'lost';
+    return from === cloud && to === mac && saysAbout(said, 'greeting') ? 500 : 1;
+  };
+  mesh.wish(cloud, [cloud, mac]);
+  mesh.advance(10);
+  mesh.wish(cloud, THREE, FIVE);
+  mesh.advance(15_000);
+  return atPeace(mesh);
+}
+
+/** `desk` and `lab` join one after the other, and `mini` loses its disk: each of them changes what a host says of itself. */
+function otherProfiles(options: SimulationOptions): Troubles {
+  const mesh = begun(options);
+  mesh.advance(25_000);
+  for (const voters of [[...THREE, desk], FIVE]) {
+    for (const id of mesh.hostIds) mesh.wish(id, voters, FIVE);
+    mesh.advance(15_000);
+  }
+  mesh.wipe(mini);
+  mesh.start(mini);
+  mesh.advance(25_000);
+  mesh.claim(mini, KEY);
+  mesh.advance(5_000);
+  const epochs = new Set(mesh.hostIds.map((id) => mesh.epochOf(id).epoch));
+  const apart = epochs.size === 1 ? [] : [`the hosts go by the epochs ${[...epochs].join(', ')}`];
+  return [...apart, ...atPeace(mesh)];
+}
+
+export const SCHEDULES = {
+  ...{ leftBehind, toldLate, askedAlone, forgottenProfile, backAndForth, otherProfiles },
+  ...COLLECTING_SCHEDULES,
+};
 export type ScheduleName = keyof typeof SCHEDULES;
 
 function begun(options: SimulationOptions): ClaimSimulation {

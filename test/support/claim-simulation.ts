@@ -25,6 +25,7 @@ import { type DiskRules, SimulatedDisk, SOUND_DISK } from './simulated-disk.ts';
 import { isSpokenWith, newHost, REGISTRY, readDisk, type SimulatedHost, unsettledOf } from './simulated-host.ts';
 import { type Faults, SimulatedLinks } from './simulated-links.ts';
 import { SimulatedTime } from './simulated-time.ts';
+import { misbelief } from './told-profiles.ts';
 
 /** What of the simulated mesh is other than the product's own; for tests of the tests, and for speed. A broken rule is a changed source (changed-sources.ts). */
 export interface SimulationOptions {
@@ -279,7 +280,10 @@ export class ClaimSimulation {
     const { step: stepOf, trace } = this.#options;
     if (trace !== undefined) this.#trace(host.id, describeEvent(event));
     try {
-      host.effects.push(stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs));
+      const believed = this.#believedOf(host, event);
+      const effects = stepOf(host.core, event, this.nowMs, WALL_START_MS + this.nowMs);
+      if (believed !== this.#believedOf(host, event)) this.#expectTrueBelief(host.core, event);
+      host.effects.push(effects);
     } catch (error) {
       if (!(error instanceof BrokenInvariant)) throw error;
       this.violations.push(`${host.id} stopped at ${this.nowMs} ms: ${error.message}`);
@@ -371,6 +375,20 @@ export class ClaimSimulation {
 
   #trace(host: HostId, text: string): void {
     this.#options.trace?.(`${this.nowMs.toFixed(1).padStart(9)} ms  ${host.padEnd(6)} ${text}`);
+  }
+
+  /** What the host believes of the one that this event is about. */
+  #believedOf({ core }: SimulatedHost, event: Event): unknown {
+    return 'from' in event ? core?.membership.greetings.get(event.from) : undefined;
+  }
+
+  /** After a short greeting that was heard. */
+  #expectTrueBelief(hearer: CoreState, event: Event): void {
+    const said = event.type === 'asked' ? event.question : event.type === 'replied' ? event.reply : undefined;
+    if (said === undefined || !('about' in said) || said.about !== 'again' || !('from' in event)) return;
+    const speaker = this.#host(event.from).core;
+    const wrong = speaker === undefined ? undefined : misbelief(speaker, hearer, said.profile);
+    if (wrong !== undefined) this.violations.push(`${wrong}, at ${this.nowMs} ms`);
   }
 
   #expectOneHolder(key: AddressKey): void {

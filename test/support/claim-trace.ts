@@ -95,6 +95,8 @@ function questionText(question: ClaimQuestion): string {
   switch (question.about) {
     case 'greeting':
       return `greeting (epoch ${question.epoch}, ${question.incarnation.slice(0, 6)})`;
+    case 'again':
+      return `greeting again (${question.profile})`;
     case 'succession':
       return `${question.kind} the successor of epoch ${question.epoch} #${question.n}`;
     case 'keys':
@@ -107,6 +109,7 @@ function questionText(question: ClaimQuestion): string {
 }
 
 function replyText(reply: Reply): string {
+  if ('about' in reply && reply.about === 'again') return `greeting again (${reply.profile})`;
   if ('about' in reply) return `greeting (epoch ${reply.epoch}, ${reply.incarnation.slice(0, 6)})`;
   if (reply.kind === 'keys') return `${reply.keys.length} registers${reply.more ? ', and more' : ''}`;
   if (reply.kind === 'released') return reply.standings.map(standingText).join('; ');
