@@ -93,12 +93,19 @@ export const LEGACY_AGAIN_MAX = 10_000;
 export const IMPLICIT_VOTERS_MAX = 7;
 export const HOSTS_MAX = 1_000;
 
-/** How often each host is greeted (step 1). */
+/** How often each host is greeted (step 1), … */
 export const GREETING_INTERVAL_MS = 10_000;
+/** … and in a mesh of more hosts than that, unless both vote. There a host that does not vote greets the voters and its two neighbours. */
+export const LARGE_GREETING_INTERVAL_MS = 30_000;
+export const GREETED_BY_ALL_MAX = 50;
 /** How often each host is greeted while the mesh forms or moves. */
 export const FORMING_INTERVAL_MS = 500;
-/** A greeting's answer; also how long a host that has just started waits for every other elector (step 13). */
+/** A greeting's answer, after which the host counts as silent until it comes after all; also how long a host that has just started waits for every other elector (step 13). */
 export const GREETING_MS_MAX = 2_000;
+/** An answer that comes by then still says that the host is there. */
+export const GREETING_LATE_MS_MAX = 8_000;
+/** A host whose timer is later than this was too busy itself to tell that another one is silent. */
+export const OWN_LAG_MS_MAX = 500;
 /** How long the last greeting of a host counts when the mesh is to be moved. */
 export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;
 /** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */

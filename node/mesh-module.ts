@@ -3,8 +3,10 @@
 import { parseAnyAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import type { LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
+import type { MeshCopy } from '../mesh/lookup/mesh-copy.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
+import type { Roster } from '../mesh/roster.ts';
 import { type OpenClaims, openClaims } from './claims.ts';
 import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
@@ -37,6 +39,8 @@ export interface MeshOptions {
   readonly makeTransport: MakeTransport;
   readonly engine: ClaimEngine | undefined;
   readonly index: EmailIndex;
+  /** What relays, or the hosts themselves, last confirmed. */
+  readonly copies: { readonly copy: Pick<MeshCopy, 'confirmedMs'> };
   readonly events: MeshEvents;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
@@ -54,6 +58,8 @@ export interface OpenMesh extends AsyncDisposable {
   isMember(id: HostId): boolean;
   /** Whether a host has a say in the claims. */
   mayClaim(id: HostId): boolean;
+  /** Who votes on claims. An engine that keeps them knows no voters: those of hosts.json are as good to hear others through. */
+  voters(): readonly HostId[];
   /** Whether the peer serves only the look-up. */
   isLegacy(id: HostId): boolean;
   /** Whether the peer's claims are not decided by the same voters. */
@@ -68,17 +74,16 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   await using stack = new AsyncDisposableStack();
   const outward = stack.use(await openTransport({ ...options, roster, believesLegacy }));
   const { hosts, keys, transport } = outward;
+  const voters = () => votersOf(claims, roster());
   const peers = await openPeers({
-    ...{ ...options, roster, keys, transport, believesLegacy, parseAddress: parseAnyAddress },
+    ...{ ...options, voters, relayedAtMs: (id) => options.copies.copy.confirmedMs(id) },
+    ...{ roster, keys, transport, believesLegacy, parseAddress: parseAnyAddress },
     holds: (key) => index.holder(key) !== undefined,
     index: () => index.etag,
-    changed: events.votersChanged.dispatch,
-    doubled: events.doubled.dispatch,
-    found: events.found.dispatch,
-    lost: events.lost.dispatch,
-    indexSaid: events.indexSaid.dispatch,
+    ...{ changed: events.votersChanged.dispatch, doubled: events.doubled.dispatch },
+    ...{ found: events.found.dispatch, lost: events.lost.dispatch, indexSaid: events.indexSaid.dispatch },
   });
-  const claims = stack.use(
+  const claims: OpenClaims = stack.use(
     await openClaims({
       ...{ ...options, roster: roster(), transport, registry: claimsViewOf(index) },
       isNoVoter: (id) => peers.legacy.isNoVoter(id),
@@ -95,7 +100,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
   const owned = stack.move();
   return {
-    ...{ keys, transport, peers, claims },
+    ...{ keys, transport, peers, claims, voters },
     legacyOwners: {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
@@ -110,4 +115,9 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function votersOf({ store }: OpenClaims, roster: Roster): readonly HostId[] {
+  const { voters } = store.status();
+  return voters.length > 0 ? voters : roster.voters;
 }

@@ -70,7 +70,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
 
   const mesh = stack.use(
     await openMesh({
-      ...{ ...core, self, watch, index, events, mode: config.legacy, secret: secrets.meshSecret?.reveal() },
+      ...{ ...core, self, watch, index, events, copies, mode: config.legacy, secret: secrets.meshSecret?.reveal() },
       ...{ callOnce: ports.callOnce, makeTransport: ports.transport, stopping: background.signal },
       ...{ engine: ports.engine, believesLegacy: ports.believesLegacy },
     }),

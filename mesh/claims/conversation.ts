@@ -33,18 +33,3 @@ export function withIndex<Said extends ClaimQuestion | Reply>(
 export function reportHeard(from: HostId, question: ClaimQuestion, conversation: Conversation | undefined): void {
   if (isGreeting(question)) conversation?.heard(from, question);
 }
-
-/** Reports how a greeting ends that is under way. */
-export function reportEnd(
-  heard: Promise<Reply>,
-  { to, sinceMs }: { readonly to: HostId; readonly sinceMs: number },
-  conversation: Conversation | undefined,
-): void {
-  heard.then(
-    (reply) => {
-      // Of a short greeting that was not known, the whole one follows at once, and its end counts.
-      if (isGreeting(reply)) conversation?.greeted(to, { sinceMs, reply });
-    },
-    (error: unknown) => conversation?.greeted(to, { sinceMs, error }),
-  );
-}

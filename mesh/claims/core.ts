@@ -84,7 +84,7 @@ export function step(state: CoreState, event: Event, nowMs: number, wallMs: numb
     case 'wished':
       state.membership.wish = event.wish;
       reviewEvictions(state.membership, out);
-      greetAll(state.membership, out);
+      greetAll(state.membership, out, { isForVoters: true });
       attend(state, out);
       break;
     case 'greet':
@@ -197,7 +197,7 @@ function inner(state: CoreState, event: Inner, out: Effect[]): void {
       break;
     case 'votesKept':
       state.membership.starts.votesTold = Math.max(state.membership.starts.votesTold, event.votes);
-      greetAll(state.membership, out);
+      greetAll(state.membership, out, { isForVoters: true });
       break;
     case 'rechosen':
       rechosen(state, event.operation, out);

@@ -1,9 +1,9 @@
 // How hosts speak about claims: two paths, each with its lane and its deadline, and the form of each answer. Signed both ways, for a forged
 // promise would break uniqueness.
-import { ATTEMPT_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
+import { ATTEMPT_MS_MAX, GREETING_LATE_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
-import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply } from '../state/messages.ts';
+import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
 import { peerRefusal } from './peer-refusal.ts';
 
@@ -19,7 +19,8 @@ export async function sendMessage(transport: PeerTransport, to: HostId, body: Cl
 
 /** Asks about membership. Rejects as `sendMessage`. */
 export async function askQuestion(transport: PeerTransport, to: HostId, body: ClaimQuestion): Promise<Reply> {
-  const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax: GREETING_MS_MAX } as const;
+  const answerMsMax = isGreeting(body) ? GREETING_LATE_MS_MAX : GREETING_MS_MAX;
+  const place = { lane: 'greetings', path: CLAIM_QUESTIONS_PATH, answerMsMax } as const;
   return replySchemas[body.about].parse((await post(transport, { to, body, ...place })).body);
 }
 

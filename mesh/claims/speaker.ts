@@ -9,9 +9,9 @@ import type { CoreState } from '../state/core-state.ts';
 import type { Event } from '../state/events.ts';
 import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
 import { isAboutReleased } from './collection.ts';
-import { type Conversation, reportEnd, withIndex } from './conversation.ts';
+import { type Conversation, withIndex } from './conversation.ts';
+import { hearGreetingAnswer } from './greeting-answer.ts';
 import { askQuestion, sendMessage } from './peer-questions.ts';
-import { refusalIn } from './peer-refusal.ts';
 
 export interface SpeakerOptions {
   readonly self: HostId;
@@ -43,17 +43,19 @@ export class Speaker {
 
   ask(to: HostId, question: ClaimQuestion): void {
     const { self, transport, clock, conversation, own, dispatch } = this.#options;
-    const sinceMs = clock.monotonicMs();
     const said = withIndex(question, conversation);
     const heard = to === self ? own.receiveQuestion(self, said) : askQuestion(transport, to, said);
-    if (isGreeting(question)) reportEnd(heard, { to, sinceMs }, conversation);
+    if (isGreeting(question)) {
+      hearGreetingAnswer({ to, question, heard, clock, conversation, dispatch: (event) => dispatch(event) });
+      return;
+    }
+    const sinceMs = clock.monotonicMs();
     heard.then(
       (reply) => dispatch({ type: 'replied', from: to, question, reply }),
       // Silence is a result: the presence of peers is watched, and logged, elsewhere.
-      (error: unknown) => {
-        if (isGreeting(question)) dispatch({ type: 'ungreeted', from: to, sinceMs, why: refusalIn(error) });
+      () => {
         // A voter of a version that collects no names does not know the question, and is there for any other.
-        else if (!isAboutReleased(question)) dispatch({ type: 'silent', from: to, sinceMs });
+        if (!isAboutReleased(question)) dispatch({ type: 'silent', from: to, sinceMs });
       },
     );
   }

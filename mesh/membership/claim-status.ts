@@ -1,7 +1,6 @@
 // What a host shows of its claims: whether one could succeed now, who votes, what the mesh is doing, and what differs between hosts.json and
 // what is agreed. For `/ready`, `GET /api/hosts` and people; nothing is decided by it.
 
-import { FRESH_GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { namesOf, obstacleTo, whyNoClaim } from '../operations/obstacles.ts';
 import { countVotes } from '../operations/vote-count.ts';
@@ -17,6 +16,7 @@ import {
   isSameWish,
   type Membership,
 } from '../state/membership.ts';
+import { heardLatelyMs } from './company.ts';
 
 /** What a host shows of who votes, and of what the mesh is doing. */
 export interface MembershipView {
@@ -80,9 +80,10 @@ export function relationOf(state: CoreState, host: HostId): Relation {
 
 /** What `/ready` says of the claims. */
 export function statusOf(state: CoreState): ClaimStatus {
-  const { required } = countVotes(state, FRESH_GREETING_MS_MAX);
+  const withinMs = heardLatelyMs(state.membership);
+  const { required } = countVotes(state, withinMs);
   const base = { kind: 'quorum', voters: votersOf(state), required, unsettled: state.operations.size };
-  const obstacle = whyNoClaim(state, FRESH_GREETING_MS_MAX);
+  const obstacle = whyNoClaim(state, withinMs);
   if (obstacle === undefined) return { ...base, ready: true };
   const { reason, message, hosts } = obstacle;
   return { ...base, ready: false, why: message, reason, hosts };
@@ -95,8 +96,8 @@ function disagreements(membership: Membership, nowMs: number): readonly string[]
   const notes: string[] = [];
   for (const [host, { greeting, atMs }] of greetings) {
     // The wish of a host that left, or is silent, keeps nobody waiting.
-    if (!wish.members.includes(host) || nowMs - atMs > FRESH_GREETING_MS_MAX) continue;
-    if (greeting.mesh === config.mesh && !isSameWish(greeting.wish, wish))
+    if (nowMs - atMs > heardLatelyMs(membership) || isSameWish(greeting.wish, wish)) continue;
+    if (greeting.mesh === config.mesh && wish.members.includes(host))
       notes.push(
         `hosts.json of '${host}' has voters ${namesOf(greeting.wish.voters)} and hosts ${namesOf(greeting.wish.members)}; here they are ${namesOf(wish.voters)} and ${namesOf(wish.members)}`,
       );
@@ -143,7 +144,7 @@ function stateSentence(
 }
 
 function isUnheard(membership: Membership, host: HostId, nowMs: number): boolean {
-  return host !== membership.self && freshGreeting(membership, host, nowMs) === undefined;
+  return host !== membership.self && freshGreeting(membership, host, nowMs, heardLatelyMs(membership)) === undefined;
 }
 
 /** The part of a sentence that names the voters of hosts.json for which the mesh waits. */

@@ -5,12 +5,13 @@
 import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { dataWrite, startWrite } from '../state/claim-records.ts';
-import { electorsOf, voteKey } from '../state/config.ts';
+import { voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { timer } from '../state/events.ts';
 import { isHearingFirst, isJoining, knowsNobody, type Membership } from '../state/membership.ts';
 import { CLAIM_VERSION, type Greeting } from '../state/messages.ts';
+import { companyIn, isLarge, votersIn } from './company.ts';
 import { evictionsTold } from './eviction.ts';
 import { attend } from './move.ts';
 import { asTold } from './profile.ts';
@@ -57,7 +58,8 @@ export function greetInTurn(state: CoreState, out: Effect[]): void {
   const isFirst = !starts.isStored;
   starts.isStored = true;
   // No host is told of votes that a crash could make this host forget.
-  if (votes === starts.votesTold) greetAll(membership, out, { isRoutine: !isFirst && !isUnsettled(membership) });
+  const isRoutine = !isFirst && !isUnsettled(membership);
+  if (votes === starts.votesTold) greetAll(membership, out, { isRoutine, isForVoters: true });
   else
     out.push({
       type: 'persist',
@@ -86,14 +88,20 @@ function isUnsettled(membership: Membership): boolean {
 interface Manner {
   /** Nothing is new since the host was last greeted. */
   readonly isRoutine?: boolean;
+  /** What is new is waited for by voters alone: in a large mesh, the others hear of it with the next routine greeting. */
+  readonly isForVoters?: boolean;
 }
 
-/** Greets every host that the configuration or hosts.json names. */
-export function greetAll(membership: Membership, out: Effect[], manner: Manner = {}): void {
-  const { config, wish, self } = membership;
-  const electors = config === undefined ? [] : electorsOf(config);
-  for (const to of new Set([...electors, ...wish.voters, ...wish.members]))
-    if (to !== self) greet(membership, to, out, manner);
+/** Greets every host that this one keeps in touch with. */
+export function greetAll(
+  membership: Membership,
+  out: Effect[],
+  { isRoutine = false, isForVoters = false }: Manner = {},
+): void {
+  const voters = votersIn(membership);
+  const canWait = (to: HostId) =>
+    isForVoters && isLarge(membership) && !(voters.has(membership.self) && voters.has(to));
+  for (const to of companyIn(membership).keys()) greet(membership, to, out, { isRoutine: isRoutine || canWait(to) });
 }
 
 /** Greets a host whose claims show that it is behind, but not for each of them. */
@@ -104,7 +112,12 @@ export function nudge({ membership, nowMs }: CoreState, to: HostId, out: Effect[
 }
 
 /** A host whose start is not durable yet greets nobody. */
-export function greet(membership: Membership, to: HostId, out: Effect[], { isRoutine = false }: Manner = {}): void {
+export function greet(
+  membership: Membership,
+  to: HostId,
+  out: Effect[],
+  { isRoutine = false }: Pick<Manner, 'isRoutine'> = {},
+): void {
   if (!membership.starts.isStored) return;
   const question = asTold(membership, greetingTo(membership, to), to);
   out.push({ type: 'ask', to, question, ...(isRoutine ? { isRoutine } : {}) });

@@ -13,8 +13,9 @@ import { timer } from '../state/events.ts';
 import { freshGreeting } from '../state/membership.ts';
 import { adopt, joinMesh } from './adoption.ts';
 import { evictionSentence } from './claim-status.ts';
+import { companyIn, heardLatelyMs } from './company.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';
-import { greetAll } from './greeting.ts';
+import { greet, greetAll } from './greeting.ts';
 import { attend } from './move.ts';
 
 /**
@@ -62,6 +63,9 @@ export function recover(state: CoreState, operation: number, hosts: readonly Hos
     return;
   }
   greetAll(state.membership, out);
+  const company = companyIn(state.membership);
+  for (const host of hosts)
+    if (!company.has(host) && host !== state.membership.self) greet(state.membership, host, out);
   out.push(timer(GREETING_MS_MAX, { type: 'recoverDue', operation, voters: hosts, sinceMs: state.nowMs }));
 }
 
@@ -122,11 +126,13 @@ function votersLeft({ membership, nowMs }: CoreState, hosts: readonly HostId[], 
 /** Leaves this host's mesh for that of `host`. Ends in `done`, or in `refused` with a sentence. */
 export function join(state: CoreState, operation: number, host: HostId, out: Effect[]): void {
   const { membership, nowMs } = state;
-  const greeting = freshGreeting(membership, host, nowMs);
+  const greeting = freshGreeting(membership, host, nowMs, heardLatelyMs(membership));
   const refuse = (message: string) => out.push({ type: 'finish', operation, result: refused(message) });
-  if (greeting === undefined)
+  if (greeting === undefined) {
+    // In a large mesh this host may not have greeted it so far: its answer is here when the operator asks again.
+    if (membership.wish.members.includes(host)) greet(membership, host, out);
     refuse(`Host '${host}' was not heard of lately: it must be listed in hosts.json, and answer.`);
-  else if (greeting.config === undefined) refuse(`Host '${host}' is in no mesh yet, so there is none to join.`);
+  } else if (greeting.config === undefined) refuse(`Host '${host}' is in no mesh yet, so there is none to join.`);
   else if (greeting.config.mesh === membership.config?.mesh) refuse(`Host '${host}' is in the same mesh as this host.`);
   else {
     joinMesh(state, greeting.config, out);

@@ -14,11 +14,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
     index: () => index.etag,
     keyOf: (host) => keys.known(host),
-    voters: () => {
-      const { voters } = mesh.claims.store.status();
-      // An engine that keeps the claims knows no voters; those of hosts.json are as good as relays.
-      return voters.length > 0 ? voters : roster().voters;
-    },
+    voters: () => mesh.voters(),
     followedByAllMax: options.followedByAllMax,
     parseAddress: parseAnyAddress,
   });

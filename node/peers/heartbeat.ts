@@ -1,10 +1,11 @@
-// One conversation with each peer. A peer whose key is not known is asked who it is; any other peer is asked one signed question every few
+// One conversation with each peer that this host keeps in touch with: in a large mesh, a few (mesh/membership/company.ts). A peer whose key is not known is asked who it is; any other peer is asked one signed question every few
 // seconds, which carries what this host says of the mesh, and shows whether the peer is there. Presence, legacy peers and the reader of
 // indexes are views of what was heard. Steps and times: README.md.
 import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
-import { GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
+import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
+import type { Company } from '../../mesh/membership/company.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
@@ -12,6 +13,7 @@ import type { Greeting } from '../../mesh/state/messages.ts';
 import { nextQuestionMs } from './heartbeat-times.ts';
 import type { Introductions } from './introductions.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
+import { FIRST_QUESTION_CROWD_MS, FIRST_QUESTION_GAP_MS } from './limits.ts';
 import type { Presence } from './presence.ts';
 
 /** Greets that host; what comes of it is told to the `Conversation`. */
@@ -19,6 +21,7 @@ export type Greet = (to: HostId) => void;
 
 export interface HeartbeatOptions {
   readonly roster: () => Roster;
+  readonly company: () => Company;
   readonly introductions: Pick<Introductions, 'meet'>;
   readonly legacy: Pick<LegacyPeers, 'has'>;
   readonly presence: Presence;
@@ -32,6 +35,8 @@ export interface HeartbeatOptions {
 /** The conversation with one peer. */
 interface Talk {
   readonly url: string;
+  /** From one exchange to the next. */
+  intervalMs: number;
   readonly stop: AbortController;
   /** Ends the wait for the next question. */
   wake: AbortController;
@@ -41,7 +46,7 @@ interface Talk {
 export class Heartbeat implements Conversation {
   readonly #options: HeartbeatOptions;
   readonly #talks = new Map<HostId, Talk>();
-  #begin: ((peer: Host) => void) | undefined;
+  #begin: ((peer: Host, intervalMs: number) => void) | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -54,10 +59,12 @@ export class Heartbeat implements Conversation {
   async run(signal: AbortSignal, greet: Greet | undefined): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#begin = (peer) => {
-      const talk: Talk = { url: peer.url, stop: new AbortController(), wake: new AbortController(), ended: promise };
-      this.#talks.set(peer.id, talk);
-      talk.ended = this.#converse(peer.id, talk, greet).catch(reject);
+    this.#begin = ({ id, url }, intervalMs) => {
+      const talk: Talk = {
+        ...{ url, intervalMs, stop: new AbortController(), wake: new AbortController(), ended: promise },
+      };
+      this.#talks.set(id, talk);
+      talk.ended = this.#converse(id, talk, greet).catch(reject);
     };
     signal.addEventListener('abort', () => resolve(), { once: true });
     this.edited();
@@ -71,17 +78,22 @@ export class Heartbeat implements Conversation {
     }
   }
 
-  /** hosts.json was edited: whoever is new there, or at another place, is spoken with at once. */
+  /** hosts.json was edited, or others vote: whoever is new in company, or at another place, is spoken with at once. */
   edited(): void {
-    const { roster, presence } = this.#options;
+    const { roster, presence, company } = this.#options;
     if (this.#begin === undefined) return;
-    const peers = new Map(roster().peers.map((peer) => [peer.id, peer]));
+    const kept = company();
+    const peers = new Map(roster().peers.flatMap((peer) => (kept.has(peer.id) ? [[peer.id, peer]] : [])));
     for (const [id, { url }] of this.#talks) {
       if (peers.get(id)?.url === url) continue;
       this.#end(id);
       presence.forget(id);
     }
-    for (const peer of peers.values()) if (!this.#talks.has(peer.id)) this.#begin(peer);
+    for (const [id, peer] of peers) {
+      const [talk, intervalMs] = [this.#talks.get(id), kept.get(id) ?? GREETING_INTERVAL_MS];
+      if (talk === undefined) this.#begin(peer, intervalMs);
+      else talk.intervalMs = intervalMs;
+    }
   }
 
   carries(to: HostId): boolean {
@@ -109,9 +121,12 @@ export class Heartbeat implements Conversation {
   async #converse(id: HostId, talk: Talk, greet: Greet | undefined): Promise<void> {
     const { presence, clock, random } = this.#options;
     let [askedAtMs, drawn] = [-Infinity, random.next()];
+    const firstAtMs = clock.monotonicMs() + this.#spreadMs(talk) * drawn;
     while (!talk.stop.signal.aborted) {
       const nowMs = clock.monotonicMs();
-      const dueMs = nextQuestionMs(presence.exchangesWith(id), drawn);
+      const exchanges = presence.exchangesWith(id);
+      const isNew = exchanges.ownAtMs === -Infinity && exchanges.heardAtMs === -Infinity;
+      const dueMs = isNew ? firstAtMs : nextQuestionMs(exchanges, drawn, talk.intervalMs);
       // How the last question ended may not be known yet: it is not asked again meanwhile.
       const waitMs = Math.max(dueMs, askedAtMs + GREETING_MS_MAX) - nowMs;
       if (waitMs > 0) {
@@ -122,6 +137,13 @@ export class Heartbeat implements Conversation {
       [askedAtMs, drawn] = [nowMs, random.next()];
       await this.#ask(id, talk.stop.signal, greet);
     }
+  }
+
+  /** In a large mesh, neither does one host ask all others at once, nor do all others ask one. */
+  #spreadMs({ intervalMs }: Talk): number {
+    if (intervalMs <= GREETING_INTERVAL_MS) return 0;
+    const hosts = this.#options.roster().peers.length;
+    return Math.max(FIRST_QUESTION_GAP_MS * this.#talks.size, FIRST_QUESTION_CROWD_MS * hosts);
   }
 
   async #ask(id: HostId, signal: AbortSignal, greet: Greet | undefined): Promise<void> {

@@ -18,6 +18,16 @@ export const KEPT_ANSWER_MS_MAX = 1_000;
 /** Questions of one kind that wait for a connection to one peer; a further question is refused at once. */
 export const ASKS_WAITING_MAX = 1_024;
 
+/** The first questions to peers are spread over so much for each peer that this host asks, or over so much for each host of the mesh. */
+export const FIRST_QUESTION_GAP_MS = 10;
+export const FIRST_QUESTION_CROWD_MS = 2;
+/** In a large mesh: how often it is looked whom this host keeps in touch with, and who of the others is not known yet. */
+export const ACQUAINTANCE_ROUND_MS = 10_000;
+/** Between two such looks while this host keeps in touch with everybody. */
+export const NOBODY_LEFT_ROUND_MS = 60_000;
+/** Between two peers that are asked who they are there. */
+export const ACQUAINTANCE_GAP_MS = 100;
+
 /** The answer to a hello is about 300 octets. */
 export const HELLO_ANSWER_BYTES_MAX = 16 * 1_024;
 /** A peer whose key is not known is asked again who it is this long after it was silent, … */

@@ -1,11 +1,14 @@
 // Everything about peers that is made once the transport is there: who serves only the look-up, who is there, and the one conversation with
 // each of them.
+import { GREETED_BY_ALL_MAX } from '../../mesh/limits.ts';
 import type { LegacyMode, LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
+import { companyOf } from '../../mesh/membership/company.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import { meetOthers } from './acquaintance.ts';
 import { type Greet, Heartbeat } from './heartbeat.ts';
 import { Introductions } from './introductions.ts';
 import { LegacyClaims } from './legacy-claims.ts';
@@ -27,6 +30,10 @@ export interface PeersOptions extends LegacyPorts {
   readonly index: () => string;
   /** Whether this host has the address, still. */
   readonly holds: (key: AddressKey) => boolean;
+  /** When relays last heard a peer, by the monotonic clock. */
+  readonly relayedAtMs: (id: HostId) => number | undefined;
+  /** Who votes, as far as it is known. */
+  readonly voters: () => readonly HostId[];
   /** Told when another peer counts as legacy, or one no more. */
   readonly changed: () => void;
   /** Told of an address of this host that a legacy peer has too. */
@@ -46,7 +53,7 @@ export interface OpenPeers {
   readonly legacyDoubles: LegacyDoubles;
   /** Carries the greetings of the claims. */
   readonly heartbeat: Heartbeat;
-  /** Asks every peer who it is, once. */
+  /** Asks the peers that this host keeps in touch with who they are, once. */
   meet(): Promise<void>;
   /** hosts.json was edited. Rejects with `store_failed`. */
   edited(): Promise<void>;
@@ -59,8 +66,27 @@ export async function openPeers(options: PeersOptions): Promise<OpenPeers> {
   const { keys, roster, stopping } = options;
   const legacy = await LegacyPeers.open(options);
   const introductions = new Introductions({ keys, legacy });
-  const presence = new Presence(options);
-  const heartbeat = new Heartbeat({ ...options, introductions, legacy, presence });
+  const self = roster().self.id;
+  const company = () =>
+    companyOf({
+      self,
+      hosts: roster().peers.map(({ id }) => id),
+      voters: new Set([...options.voters(), ...roster().voters]),
+    });
+  const others = () => {
+    const kept = company();
+    return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
+  };
+  const presence = new Presence({
+    ...options,
+    relayedAtMs: (id) => (heartbeat.carries(id) ? undefined : options.relayedAtMs(id)),
+  });
+  const heartbeat: Heartbeat = new Heartbeat({ ...options, company, introductions, legacy, presence });
+  const whoElse = () => {
+    // Others may vote by now.
+    if (roster().peers.length >= GREETED_BY_ALL_MAX) heartbeat.edited();
+    return others();
+  };
   const ofLegacy = { ...options, peers: legacy };
   return {
     presence,
@@ -70,13 +96,16 @@ export async function openPeers(options: PeersOptions): Promise<OpenPeers> {
     heartbeat,
     meet: () =>
       introductions.meetAll(
-        roster().peers.map(({ id }) => id),
+        roster().peers.flatMap(({ id }) => (company().has(id) ? [id] : [])),
         stopping,
       ),
     edited: async () => {
       await legacy.edited();
       heartbeat.edited();
     },
-    run: (greet) => heartbeat.run(stopping, greet),
+    run: async (greet) => {
+      const met = meetOthers({ ...options, others: whoElse, legacy, introductions }, stopping);
+      await Promise.all([heartbeat.run(stopping, greet), met]);
+    },
   };
 }

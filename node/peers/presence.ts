@@ -1,5 +1,6 @@
 // Which peers are there, as far as the heartbeat heard: what `GET /api/hosts` shows. No claim asks it. A look-up waits less for a peer that is
 // not there, and whoever follows its log asks at once when it is back: a wrong guess costs a question.
+import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
@@ -29,6 +30,8 @@ export interface PresenceOptions {
   readonly keys: { status(id: HostId): PeerKeyStatus };
   readonly clock: Clock;
   readonly log: Log;
+  /** When relays last heard a peer that this host does not ask itself, by the monotonic clock. */
+  readonly relayedAtMs: (id: HostId) => number | undefined;
   /** Told of a peer that answers and did not before, whatever it says. */
   readonly found: (id: HostId) => void;
   /** Told of a peer that does not answer any more. `why`: a sentence. */
@@ -37,7 +40,7 @@ export interface PresenceOptions {
   readonly indexSaid: (id: HostId, index: string, atMs: number) => void;
 }
 
-const NEVER: Exchanges = { ownAtMs: -Infinity, isFailed: false, heardAtMs: -Infinity };
+const NEVER: Exchanges = { ownAtMs: -Infinity, failures: 0, heardAtMs: -Infinity };
 
 export class Presence {
   readonly #options: PresenceOptions;
@@ -51,13 +54,12 @@ export class Presence {
   }
 
   of(id: HostId): Seen {
-    const sighting = this.#sightings.get(id) ?? { status: 'unknown' };
-    return { ...sighting, key: this.#options.keys.status(id) };
+    return { ...this.#sightingOf(id), key: this.#options.keys.status(id) };
   }
 
-  /** Whether the heartbeat's last question to the peer had no answer. */
+  /** Whether the heartbeat's last question to the peer had no answer; or no relay has heard of it lately. */
   isDown(id: HostId): boolean {
-    return this.#sightings.get(id)?.status === 'offline';
+    return this.#sightingOf(id).status === 'offline';
   }
 
   exchangesWith(id: HostId): Exchanges {
@@ -72,7 +74,7 @@ export class Presence {
   /** Whatever the peer answers, it is there. */
   answered(id: HostId, { sinceMs, why }: Answer): void {
     const { clock } = this.#options;
-    this.#exchanged(id, { ownAtMs: clock.monotonicMs(), isFailed: why !== undefined });
+    this.#asked(id, why === undefined);
     const rttMs = Math.round((clock.monotonicMs() - sinceMs) * 10) / 10;
     const lastSeenAt = new Date(clock.wallMs()).toISOString();
     const wasThere = this.of(id).status === 'online';
@@ -88,7 +90,7 @@ export class Presence {
   }
 
   unanswered(id: HostId, why: string): void {
-    this.#exchanged(id, { ownAtMs: this.#options.clock.monotonicMs(), isFailed: true });
+    this.#asked(id, false);
     const { lastSeenAt, status } = this.of(id);
     this.#note(id, { status: 'offline', why, ...(lastSeenAt === undefined ? {} : { lastSeenAt }) });
     if (status !== 'offline') this.#options.lost(id, why);
@@ -114,6 +116,25 @@ export class Presence {
     this.#sightings.delete(id);
     this.#exchanges.delete(id);
     this.#indexes.delete(id);
+  }
+
+  /** Of a peer that this host never asks, relays say that it is there. */
+  #sightingOf(id: HostId): Sighting {
+    const own = this.#sightings.get(id);
+    if (own !== undefined) return own;
+    const { clock, relayedAtMs } = this.#options;
+    const atMs = relayedAtMs(id);
+    if (atMs === undefined) return { status: 'unknown' };
+    const agoMs = clock.monotonicMs() - atMs;
+    const lastSeenAt = new Date(clock.wallMs() - agoMs).toISOString();
+    if (agoMs <= COPY_FRESH_MS_MAX) return { status: 'online', lastSeenAt };
+    const why = `No relay has heard host '${id}' for ${Math.round(agoMs / 1_000)} s.`;
+    return { status: 'offline', lastSeenAt, why };
+  }
+
+  #asked(id: HostId, isAnswered: boolean): void {
+    const failures = isAnswered ? 0 : this.exchangesWith(id).failures + 1;
+    this.#exchanged(id, { ownAtMs: this.#options.clock.monotonicMs(), failures });
   }
 
   #exchanged(id: HostId, change: Partial<Exchanges>): void {

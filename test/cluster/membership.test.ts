@@ -130,7 +130,10 @@ describe('moving a mesh', () => {
     expect(mesh.hostIds.map((id) => mesh.epochOf(id))).toEqual(
       FIVE.map(() => ({ epoch: 3, voters: FIVE, isMoving: false })),
     );
-    for (const id of [mac, desk, lab]) mesh.claim(id, key);
+    for (const id of [mac, desk, lab]) {
+      mesh.claim(id, key);
+      mesh.advance(1_000);
+    }
     mesh.claim(mini, 'd@x.test' as AddressKey);
     mesh.advance(5_000);
     expect(mesh.outcomes.map(({ host, key: of, result }) => [host, of, result])).toEqual([

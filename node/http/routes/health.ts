@@ -46,7 +46,13 @@ export function healthRoutes(app: Hono, options: HealthRoutesOptions): void {
     },
   });
   resource(app, '/api/hosts', {
-    GET: (c) => c.json({ hosts: roster().hosts.map((host) => describeHost(host, options)), ...meshOf(claims) }),
+    GET: (c) => {
+      const voters = new Set(claims.store.status().voters);
+      return c.json({
+        hosts: roster().hosts.map((host) => describeHost(host, voters, options)),
+        ...meshOf(claims),
+      });
+    },
   });
   resource(app, '/api/hosts/identity', {
     GET: (c) => {
@@ -64,10 +70,11 @@ function meshOf({ membership }: HealthRoutesOptions['claims']): { readonly mesh?
 /** An entry of hosts.json with what is known of that host; how far its key is trusted stands in `key`. */
 function describeHost(
   host: Host,
-  { roster, claims, peer, publicKey, legacy, more }: HealthRoutesOptions,
+  voters: ReadonlySet<HostId>,
+  { roster, peer, publicKey, legacy, more }: HealthRoutesOptions,
 ): Readonly<Record<string, unknown>> {
   const isSelf = host.id === roster().self.id;
-  const votes = claims.store.status().voters.includes(host.id);
+  const votes = voters.has(host.id);
   const seen = isSelf ? { status: 'online', publicKey } : host.enabled ? peer(host.id) : { status: 'disabled' };
   const remark = legacy.remark(host.id);
   const isLegacy = legacy.has(host.id);

@@ -1,6 +1,6 @@
 // When a peer is asked next, and what that comes to between two hosts.
 import { describe, expect, it } from 'vitest';
-import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
+import { GREETING_INTERVAL_MS, LARGE_GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
 import {
   type Exchanges,
   nextQuestionMs,
@@ -20,15 +20,34 @@ describe('the next question to a peer', () => {
     ['that lets its turn go by: in ten seconds', {}, AT + GREETING_INTERVAL_MS],
     ['that asked since: in eight seconds', { heardAtMs: AT + 3_000 }, AT + 3_000 + TURN_MS],
     ['that asks all the time: in sixteen seconds', { heardAtMs: AT + 15_900 }, AT + OWN_QUESTION_MS_MAX],
-    ['that is silent: in ten seconds', { isFailed: true }, AT + GREETING_INTERVAL_MS],
-    ['that is heard after it was silent: soon', { isFailed: true, heardAtMs: AT + 1 }, AT + RETURN_MS_MIN],
+    ['that is silent: in ten seconds', { failures: 1 }, AT + GREETING_INTERVAL_MS],
+    ['that is heard after it was silent: soon', { failures: 1, heardAtMs: AT + 1 }, AT + RETURN_MS_MIN],
   ])('%s', (_, exchanges, expected) => {
-    expect(nextQuestionMs({ ownAtMs: AT, isFailed: false, heardAtMs: NEVER, ...exchanges }, 0)).toBe(expected);
+    expect(nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, 0, GREETING_INTERVAL_MS)).toBe(
+      expected,
+    );
   });
 
   it('comes up to a second early when the peer let its turn go by, never late', () => {
-    const exchanges = { ownAtMs: AT, isFailed: false, heardAtMs: NEVER };
-    expect([0, 0.5, 0.999].map((random) => nextQuestionMs(exchanges, random) - AT)).toEqual([10_000, 9_500, 9_001]);
+    const exchanges = { ownAtMs: AT, failures: 0, heardAtMs: NEVER };
+    expect([0, 0.5, 0.999].map((random) => nextQuestionMs(exchanges, random, GREETING_INTERVAL_MS) - AT)).toEqual([
+      10_000, 9_500, 9_001,
+    ]);
+  });
+});
+
+describe('the next question to a peer in a large mesh', () => {
+  const next = (exchanges: Partial<Exchanges>, random = 0) =>
+    nextQuestionMs({ ownAtMs: AT, failures: 0, heardAtMs: NEVER, ...exchanges }, random, LARGE_GREETING_INTERVAL_MS) -
+    AT;
+
+  it('is three times as far, and by chance up to three seconds early', () => {
+    expect([next({}), next({}, 0.5), next({ heardAtMs: AT + 1_000 })]).toEqual([30_000, 28_500, 25_000]);
+  });
+
+  it('is later with each silence, two minutes at most, and soon when the peer is heard', () => {
+    expect([1, 2, 3, 9].map((failures) => next({ failures }))).toEqual([30_000, 60_000, 120_000, 120_000]);
+    expect(next({ failures: 9, heardAtMs: AT + 1 })).toBe(RETURN_MS_MIN);
   });
 });
 
@@ -47,7 +66,7 @@ describe('two hosts', () => {
   function talk(laterMs: number, seed: number, next?: Side['next']): readonly [Side, Side] {
     const draw = seededRandom(seed);
     const side = (begin: number, of?: Side['next']): Side => ({
-      exchanges: { ownAtMs: begin - GREETING_INTERVAL_MS, isFailed: false, heardAtMs: NEVER },
+      exchanges: { ownAtMs: begin - GREETING_INTERVAL_MS, failures: 0, heardAtMs: NEVER },
       ...{ asked: [], random: 0, ...(of && { next: of }) },
     });
     const sides = [side(0), side(laterMs, next)] as const;
@@ -58,7 +77,7 @@ describe('two hosts', () => {
         if (last !== undefined && last + LAG_MS === nowMs) other.exchanges = { ...other.exchanges, heardAtMs: nowMs };
         if (last !== undefined && last + 2 * LAG_MS === nowMs) one.exchanges = { ...one.exchanges, ownAtMs: nowMs };
         const isWaiting = last !== undefined && nowMs <= last + 2 * LAG_MS;
-        const dueMs = one.next?.(one) ?? nextQuestionMs(one.exchanges, one.random);
+        const dueMs = one.next?.(one) ?? nextQuestionMs(one.exchanges, one.random, GREETING_INTERVAL_MS);
         if (isWaiting || dueMs > nowMs) continue;
         one.asked.push(nowMs);
         one.random = draw.next();

@@ -1,7 +1,12 @@
 // The one conversation with each peer: when it is asked, what its silence and its return do, and what others see of it.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
+import {
+  COPY_FRESH_MS_MAX,
+  GREETING_INTERVAL_MS,
+  GREETING_MS_MAX,
+  LARGE_GREETING_INTERVAL_MS,
+} from '../../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
@@ -10,6 +15,7 @@ import type { Greeting } from '../../../mesh/state/messages.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
 import { Heartbeat } from '../../../node/peers/heartbeat.ts';
 import { OWN_QUESTION_MS_MAX, RETURN_MS_MIN, TURN_MS } from '../../../node/peers/heartbeat-times.ts';
+import { FIRST_QUESTION_GAP_MS } from '../../../node/peers/limits.ts';
 import { Presence } from '../../../node/peers/presence.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { urlOf } from '../../support/roster-of.ts';
@@ -25,7 +31,7 @@ const SILENCE_MS_MAX = GREETING_INTERVAL_MS + GREETING_MS_MAX;
 const greeting = (index?: string) => ({ about: 'greeting', index }) as Greeting;
 
 /** Host `mac` and its peer `cloud`, which does as the test says. `engine`: the hosts keep no claims. */
-async function setUp({ engine = false } = {}) {
+async function setUp({ engine = false, next = (): number => 0 } = {}) {
   const [clock, log] = [new VirtualClock(), new RecordingLog()];
   const rosterOf = (...hosts: object[]) =>
     parseRoster(JSON.stringify({ hosts: [{ id: 'mac', url: urlOf('mac') }, ...hosts] }), {
@@ -40,6 +46,8 @@ async function setUp({ engine = false } = {}) {
     /** What the peer says to a greeting. */
     answer: 'greeting' as 'greeting' | 'silence' | Error,
     index: undefined as string | undefined,
+    company: new Map([['cloud' as HostId, GREETING_INTERVAL_MS]]),
+    relayedAtMs: undefined as number | undefined,
     probe: () => ({ status: 200, body: {} }) as PeerAnswer,
   };
   const asked: number[] = [];
@@ -48,13 +56,15 @@ async function setUp({ engine = false } = {}) {
   const indexes: unknown[] = [];
   const presence = new Presence({
     ...{ keys: { status: () => ({ state: 'pinned' }) }, clock, log },
+    relayedAtMs: () => world.relayedAtMs,
     found: (id) => turns.push(`${id} is there`),
     lost: (id, why) => turns.push(`${id} is gone: ${why}`),
     indexSaid: (id, index, atMs) => indexes.push([id, index, atMs]),
   });
   const heartbeat = new Heartbeat({
-    ...{ presence, transport, clock, random: { next: () => 0 }, index: () => '"mine"' },
+    ...{ presence, transport, clock, random: { next }, index: () => '"mine"' },
     roster: () => world.roster,
+    company: () => world.company,
     introductions: {
       meet: async () => (typeof world.learned === 'function' ? await world.learned() : world.learned),
     },
@@ -353,6 +363,57 @@ describe('hosts.json', () => {
     await clock.advance(1_000);
     await edit({ ...cloud, name: 'The cloud' });
     expect(asked).toEqual([0]);
+  });
+});
+
+describe('in a large mesh', () => {
+  it('a peer that this host does not keep in touch with is not asked; whether it is there, relays say', async () => {
+    const { start, world, clock, asked, heartbeat, presence, log } = await setUp();
+    world.company = new Map();
+    await start();
+    expect(presence.of(CLOUD).status).toBe('unknown');
+    world.relayedAtMs = clock.monotonicMs();
+    await clock.advance(COPY_FRESH_MS_MAX);
+    expect([presence.of(CLOUD).status, presence.isDown(CLOUD)]).toEqual(['online', false]);
+    await clock.advance(1_000);
+    const why = "No relay has heard host 'cloud' for 41 s.";
+    expect([presence.of(CLOUD), presence.isDown(CLOUD)]).toMatchObject([{ status: 'offline', why }, true]);
+    expect([asked, heartbeat.carries(CLOUD), log.events]).toEqual([[], false, []]);
+  });
+
+  it('a peer is asked every thirty seconds, and as soon as it has a vote with this host every ten', async () => {
+    const { start, world, clock, asked, heartbeat } = await setUp();
+    world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);
+    await start();
+    await clock.advance(2 * (LARGE_GREETING_INTERVAL_MS + LAG_MS));
+    expect(asked).toEqual([0, 30_010, 60_020]);
+    world.company = new Map([[CLOUD, GREETING_INTERVAL_MS]]);
+    heartbeat.edited();
+    await clock.advance(2 * (GREETING_INTERVAL_MS + LAG_MS));
+    expect(asked.slice(3)).toEqual([70_030, 80_040]);
+  });
+
+  it('a peer that this host is to keep in touch with from now on is asked at once, and who is not any more no longer', async () => {
+    const { start, world, clock, asked, heartbeat } = await setUp();
+    world.company = new Map();
+    await start();
+    await clock.advance(5_000);
+    world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);
+    heartbeat.edited();
+    await clock.advance(LAG_MS);
+    world.company = new Map();
+    heartbeat.edited();
+    await clock.advance(120_000);
+    expect(asked).toEqual([5_000]);
+  });
+
+  it('first questions are spread over a while, so that no host is asked by all at once', async () => {
+    const { start, world, clock, asked } = await setUp({ next: () => 0.5 });
+    world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);
+    await start();
+    expect(asked).toEqual([]);
+    await clock.advance(FIRST_QUESTION_GAP_MS / 2);
+    expect(asked).toEqual([FIRST_QUESTION_GAP_MS / 2]);
   });
 });
 

@@ -82,6 +82,8 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     found: () => undefined,
     lost: () => undefined,
     indexSaid: () => undefined,
+    relayedAtMs: () => undefined,
+    voters: () => [],
     holds: (address: AddressKey) => world.held.has(address),
   });
   const { legacy: peers, legacyClaims: claims, legacyDoubles, presence } = open;
