@@ -42,7 +42,7 @@ export function hearGreetingAnswer(options: GreetingAnswerOptions): void {
   void isAnsweredInTime(heard, clock).then((isAnswered) => {
     if (isAnswered) return;
     isLate = true;
-    failed(new MeshError('peer_silent', `Host '${to}' gave no complete answer within ${GREETING_MS_MAX} ms.`));
+    failed(new MeshError('peer_silent', `Host '${to}' did not answer a greeting within ${GREETING_MS_MAX} ms.`));
   });
 }
 

@@ -40,7 +40,7 @@ describe('a host that was greeted', () => {
   it('counts as silent after two seconds, once', async () => {
     const { clock, told, events, types, reject } = greet();
     await clock.advance(GREETING_MS_MAX);
-    expect(told).toEqual([`Host 'cloud' gave no complete answer within ${GREETING_MS_MAX} ms.`]);
+    expect(told).toEqual([`Host 'cloud' did not answer a greeting within ${GREETING_MS_MAX} ms.`]);
     expect(events).toMatchObject([{ type: 'ungreeted', from: cloud, sinceMs: 0, why: undefined }]);
     reject(new MeshError('peer_silent', 'It never answered.'));
     await clock.advance(GREETING_LATE_MS_MAX);
