@@ -12,7 +12,8 @@ import type { SendConfig } from './send/accounts/account.ts';
 import type { BlobStore } from './send/attachments/blob-store.ts';
 import type { Mailer } from './send/mailer.ts';
 import type { SocketTo } from './send/smtp/smtp-connection.ts';
-import type { Config, ListenAddress, Secrets } from './settings.ts';
+import type { ListenAddress } from './setting-values.ts';
+import type { Config, Secrets } from './settings.ts';
 import type { Store } from './store/store.ts';
 import type { Resolver } from './validation/deliverability.ts';
 import type { GuardOptions } from './webhooks/guard/guard.ts';
@@ -51,7 +52,8 @@ export interface NodeOptions {
   readonly config: Pick<
     Config,
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
-  >;
+  > &
+    Partial<Pick<Config, 'aliases' | 'origins'>>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;

@@ -4,8 +4,9 @@ import { parseIdentityAddress } from '../mesh/address/identity.ts';
 import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import { HostCopies } from './feed/host-copies.ts';
-import { createApp, type Fetch } from './http/app.ts';
+import { createApp } from './http/app.ts';
 import { createGate } from './http/gate.ts';
+import type { Fetch } from './http/shell.ts';
 import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
 import { Keys } from './keys/keys.ts';
 import { MeshEvents } from './mesh-events.ts';
@@ -131,13 +132,15 @@ function openDoor(parts: Parts, modules: readonly Module[]): Pick<MeshNode, 'fet
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
   const { keys, mayClaim } = mesh;
+  const { aliases = [], origins = [] } = options.config;
+  const names = { aliases, origins };
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
-  const gate = createGate({ roster, secrets, keys: parts.keys, clock });
+  const gate = createGate({ roster, secrets, keys: parts.keys, clock, ...names });
   const emailIndex = openEmailIndex(parts);
   const fetch = createApp({
-    ...{ log, gate, emailIndex },
+    ...{ log, gate, emailIndex, origins: names.origins },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys, nonces },
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),

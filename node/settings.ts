@@ -1,13 +1,25 @@
 // Every setting of a node: its flag, its variable, its default and its reason, in one table that also makes `--help`.
 // Flags win over variables. All mistakes are told at once, each with the name that it was given by. Secrets come from the
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
-import { isIP } from 'node:net';
 import { MeshError } from '../mesh/errors.ts';
 import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
-import { Secret } from './secret.ts';
-import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
+import type { Secret } from './secret.ts';
+import {
+  aliasOf,
+  DEFAULT_PORT,
+  type Given,
+  type ListenAddress,
+  originOf,
+  readAllowList,
+  readChoice,
+  readCount,
+  readList,
+  readListen,
+  readSecret,
+  readSwitch,
+} from './setting-values.ts';
+import type { AllowRule } from './webhooks/guard/allow-list.ts';
 
-export const DEFAULT_PORT = 23_000;
 const INDEX_SCOPES = ['host', 'mesh'] as const;
 const LOG_DAYS_MAX = 3_650;
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;
@@ -66,6 +78,16 @@ export const SETTINGS: readonly Setting[] = [
     help: "what the plain email index shows: host (this host's own addresses) or mesh (the copy of everybody's, too)",
   },
   {
+    name: 'aliases',
+    takes: 'LIST',
+    help: 'further names that this node answers to (Host), with commas, beside those of hosts.json: mesh.example.com,…',
+  },
+  {
+    name: 'origins',
+    takes: 'LIST',
+    help: 'web origins whose pages may read here (CORS), with commas: https://dashboard.example.com,…; unset: none',
+  },
+  {
     name: 'accept-new-key',
     help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
   },
@@ -110,25 +132,6 @@ export const SETTINGS: readonly Setting[] = [
 /** Variables of the other commands, beside those of the settings. */
 const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
 
-/** Secrets that must have a certain form. */
-const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {
-  claims: {
-    form: /^(?:quorum|etcd:\/\/\S{1,2000}|postgres(?:ql)?:\/\/\S{1,2000})$/,
-    is: 'quorum, etcd://host:port or postgres://user:password@host:port/database',
-  },
-  'webhook-proxy': {
-    form: /^http:\/\/[^\s/]{1,2000}:\d{1,5}\/?$/,
-    is: 'http://host:port or http://user:password@host:port',
-  },
-  'smtp-url': { form: /^smtps?:\/\/\S{1,2000}$/, is: 'smtp://user:password@host:port or smtps://…' },
-};
-const SECRET_FORM = { form: /^[\x21-\x7e]{16,256}$/, is: '16 to 256 printable ASCII characters without spaces' };
-
-export interface ListenAddress {
-  readonly ip: string;
-  readonly port: number;
-}
-
 export interface Config {
   readonly hostsFile: string;
   readonly host: string | undefined;
@@ -141,6 +144,10 @@ export interface Config {
   readonly allowIpLiteral: boolean;
   readonly legacy: LegacyMode;
   readonly indexScope: (typeof INDEX_SCOPES)[number];
+  /** Further names for the `Host` check, in lower case. */
+  readonly aliases: readonly string[];
+  /** Origins as browsers send them. */
+  readonly origins: readonly string[];
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
@@ -160,8 +167,6 @@ export interface Secrets {
 export function variableOf(setting: Setting): string {
   return `MESH_${setting.name.toUpperCase().replaceAll('-', '_')}`;
 }
-
-type Given = (name: string) => { readonly text: string; readonly by: string } | undefined;
 
 /**
  * Reads flags (by setting name) and environment. Throws one `MeshError` `invalid_request` that lists every mistake.
@@ -192,6 +197,8 @@ export function readConfig(
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
     legacy: readChoice('legacy', LEGACY_MODES, given, mistakes) ?? 'detect',
     indexScope: readChoice('index-scope', INDEX_SCOPES, given, mistakes) ?? 'host',
+    aliases: readList('aliases', aliasOf, 'host names, like mesh.example.com', given, mistakes),
+    origins: readList('origins', originOf, 'origins, like https://dashboard.example.com', given, mistakes),
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
     unknownVariables: unknownVariablesIn(environment),
@@ -212,72 +219,4 @@ export function readConfig(
 function unknownVariablesIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const known = new Set([...SETTINGS.map(variableOf), ...COMMAND_VARIABLES]);
   return Object.keys(environment).filter((name) => /^MESH_/i.test(name) && !known.has(name));
-}
-
-/** `IP:PORT`, `[IPv6]:PORT`, or an address alone for the default port. */
-export function parseListen(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(text.trim());
-  const ip = match?.[1] ?? match?.[2] ?? '';
-  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
-  const isRightKind = match?.[1] === undefined ? isIP(ip) === 4 : isIP(ip) === 6;
-  return isRightKind && port <= 65_535 ? { ip, port } : undefined;
-}
-
-function readListen(given: Given, mistakes: string[]): ListenAddress | undefined {
-  const value = given('listen');
-  if (value === undefined) return undefined;
-  const listen = parseListen(value.text);
-  if (listen === undefined)
-    mistakes.push(
-      `${value.by} must be IP:PORT, like 127.0.0.1:${DEFAULT_PORT} or [::1]:${DEFAULT_PORT}, not '${value.text}'`,
-    );
-  return listen;
-}
-
-function readAllowList(given: Given, mistakes: string[]): readonly AllowRule[] {
-  const value = given('webhook-allow');
-  try {
-    return parseAllowList(value?.text ?? '');
-  } catch (error) {
-    if (!(error instanceof MeshError)) throw error;
-    mistakes.push(`${value?.by} ${error.message}`);
-    return parseAllowList('');
-  }
-}
-
-function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
-  const value = given(name);
-  if (value === undefined) return false;
-  if (!['true', 'false'].includes(value.text)) mistakes.push(`${value.by} must be true or false, not '${value.text}'`);
-  return value.text === 'true';
-}
-
-/** A whole number from 1 to `max`. */
-function readCount(name: string, max: number, given: Given, mistakes: string[]): number {
-  const value = given(name);
-  const count = /^\d{1,9}$/.test(value?.text ?? '') ? Number(value?.text) : 0;
-  if (count < 1 || count > max)
-    mistakes.push(`${value?.by} must be a whole number from 1 to ${max}, not '${value?.text}'`);
-  return count;
-}
-
-/** The word that `text` is; `undefined` when `text` is none of the words. */
-function readChoice<Word extends string>(
-  name: string,
-  words: readonly Word[],
-  given: Given,
-  mistakes: string[],
-): Word | undefined {
-  const value = given(name);
-  const word = words.find((one) => one === value?.text);
-  if (word === undefined) mistakes.push(`${value?.by} must be one of ${words.join(', ')}, not '${value?.text}'`);
-  return word;
-}
-
-function readSecret(name: string, given: Given, mistakes: string[]): Secret | undefined {
-  const value = given(name);
-  if (value === undefined) return undefined;
-  const { form, is } = SECRET_FORMS[name] ?? SECRET_FORM;
-  if (!form.test(value.text)) mistakes.push(`${value.by} must be ${is}`);
-  return new Secret(value.text);
 }

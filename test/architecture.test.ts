@@ -111,6 +111,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/feed/relay-server.ts',
       'node/peers/',
       'node/log.ts',
+      'node/setting-values.ts',
       'node/settings.ts',
       'mesh/',
     ],
@@ -208,7 +209,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'mesh/',
     ],
   ],
-  ['node/settings.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
+  ['node/setting-values.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
+  ['node/settings.ts', ['node/setting-values.ts', 'node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
   ['node/', ['node/log.ts', 'node/secret.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],
 ];

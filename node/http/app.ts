@@ -7,6 +7,7 @@ import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
 import { HELLO_PATH } from '../peers/hello.ts';
 import { addressGroup } from './address-group.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { errorResponse } from './errors.ts';
 import type { Gate } from './gate.ts';
 import { refusedEncoding } from './input.ts';
@@ -17,9 +18,7 @@ import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
-import { createShell } from './shell.ts';
-
-export type Fetch = (request: Request, environment?: { readonly incoming?: unknown }) => Response | Promise<Response>;
+import { createShell, type Fetch } from './shell.ts';
 
 /** Puts the routes of one subject into the application. No path of one group fits another's, so their order does not matter. */
 export type RouteGroup = (app: Hono) => void;
@@ -29,6 +28,8 @@ export interface AppServices {
   readonly gate: Gate;
   readonly hello: HelloOptions;
   readonly peerAuth: PeerAuthOptions;
+  /** Whose pages may read. */
+  readonly origins: readonly string[];
   /** Only for hosts that sign. */
   readonly peerRoutes: readonly RouteGroup[];
   readonly emailIndex: EmailIndexServices;
@@ -40,9 +41,9 @@ export interface AppServices {
 export function createApp(services: AppServices): Fetch {
   const { gate } = services;
   const [clients, index, peers] = [clientRoutes(services), indexRoutes(services), peerRoutes(services)];
-  return (request, environment = {}) => {
+  const answerAll: Fetch = (request, environment = {}) => {
     const incoming = environment.incoming as IncomingMessage | undefined;
-    const header = (name: string) => (incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined));
+    const header = (name: string) => headerOf(request, incoming, name);
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
     const path = requestPath(request.url);
     const client = addressGroup(incoming?.socket?.remoteAddress);
@@ -66,6 +67,17 @@ export function createApp(services: AppServices): Fetch {
       return answered;
     }
   };
+  if (services.origins.length === 0) return answerAll;
+  const answerPage = crossOrigin(services.origins, answerAll);
+  return (request, environment = {}) => {
+    const origin = headerOf(request, environment.incoming as IncomingMessage | undefined, 'origin');
+    return (services.origins.includes(origin ?? '') ? answerPage : answerAll)(request, environment);
+  };
+}
+
+/** Read from the raw headers where there are any: building a `Headers` costs more than a look-up. */
+function headerOf(request: Request, incoming: IncomingMessage | undefined, name: string): string | undefined {
+  return incoming ? rawHeader(incoming, name) : (request.headers.get(name) ?? undefined);
 }
 
 /** What anybody may ask whom the gate let in. */

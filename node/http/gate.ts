@@ -1,6 +1,6 @@
 // Who may come in, before any route is looked for: nobody's lured browser, and where tokens are set, only who shows one. The order is the
 // one of README.md. Peers' own routes are judged by signature instead.
-import { foreignerCheck } from './own-names.ts';
+import { foreignerCheck, type KnownNames } from './own-names.ts';
 import { createTokens, type Tokens, type TokensOptions } from './tokens.ts';
 
 /**
@@ -9,8 +9,8 @@ import { createTokens, type Tokens, type TokensOptions } from './tokens.ts';
  */
 export type Gate = Tokens;
 
-export function createGate(options: TokensOptions): Gate {
-  const refuseForeigner = foreignerCheck(options.roster);
+export function createGate(options: TokensOptions & KnownNames): Gate {
+  const refuseForeigner = foreignerCheck(options.roster, options);
   const tokens = createTokens(options);
   return { ...tokens, refuses: (visitor) => refuseForeigner(visitor) ?? tokens.refuses(visitor) };
 }

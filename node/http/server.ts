@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, maxHeaderSize, type Server, type Se
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
-import type { ListenAddress } from '../settings.ts';
-import type { Fetch } from './app.ts';
+import type { ListenAddress } from '../setting-values.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
 import { errorAnswer, errorResponse } from './errors.ts';
 import { GatheredMessage } from './gathered-message.ts';
+import type { Fetch } from './shell.ts';
 import type { ShortWay } from './short-look-up.ts';
 
 /** A client has this long to send its request (an attachment of 25 MiB at 2.5 Mbit/s), and its headers. */

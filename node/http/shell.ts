@@ -6,6 +6,9 @@ import type { Log } from '../log.ts';
 import { answerError, onError } from './errors.ts';
 import { requestPath } from './paths.ts';
 
+/** Answers a request, which a socket may have brought. */
+export type Fetch = (request: Request, environment?: { readonly incoming?: unknown }) => Response | Promise<Response>;
+
 export function createShell(log: Log): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
   app.onError(onError(log));

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../node/secret.ts';
-import { parseListen, readConfig } from '../../node/settings.ts';
+import { parseListen } from '../../node/setting-values.ts';
+import { readConfig } from '../../node/settings.ts';
 
 describe('the settings', () => {
   it('have defaults that need nothing', () => {
@@ -23,6 +24,30 @@ describe('the settings', () => {
 
   it.each(['1', '30', '3650'])('take %s as a number of days', (text) => {
     expect(readConfig({ 'log-days': text }, {}).config.logDays).toBe(Number(text));
+  });
+
+  it('take lists of names and of origins', () => {
+    const environment = {
+      MESH_ALIASES: ' Mesh.example.com, mac_2 ,',
+      MESH_ORIGINS: 'https://a.example,http://b.example:81',
+    };
+    const { aliases, origins } = readConfig({}, environment).config;
+    expect(aliases).toEqual(['mesh.example.com', 'mac_2']);
+    expect(origins).toEqual(['https://a.example', 'http://b.example:81']);
+  });
+
+  it.each([
+    ['MESH_ALIASES', 'https://mesh.example.com', 'host names'],
+    ['MESH_ALIASES', 'mesh.example.com:443', 'host names'],
+    ['MESH_ORIGINS', '*', 'origins'],
+    ['MESH_ORIGINS', 'null', 'origins'],
+    ['MESH_ORIGINS', 'https://a.example/', 'origins'],
+    ['MESH_ORIGINS', 'https://a.example/page', 'origins'],
+    ['MESH_ORIGINS', 'https://user@a.example', 'origins'],
+    ['MESH_ORIGINS', 'https://a.example:443', 'origins'],
+    ['MESH_ORIGINS', 'file:///x', 'origins'],
+  ])('refuse %s=%s', (name, text, are) => {
+    expect(() => readConfig({}, { [name]: text })).toThrow(new RegExp(`${name} must be ${are}, like .*, not '`));
   });
 
   it('come from variables, and flags win over them', () => {

@@ -48,6 +48,8 @@ export interface TestNodeOptions {
   readonly legacy?: LegacyMode;
   readonly engine?: ClaimEngine;
   readonly indexScope?: 'host' | 'mesh';
+  readonly aliases?: readonly string[];
+  readonly origins?: readonly string[];
 }
 
 const noResolver: Resolver = {
@@ -76,6 +78,8 @@ export async function testNode({
   legacy = 'detect',
   engine,
   indexScope = 'host',
+  aliases = [],
+  origins = [],
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -94,6 +98,7 @@ export async function testNode({
         webhookAllow: [],
         logDays: 7,
         indexScope,
+        ...{ aliases, origins },
         legacy,
       },
       secrets,
@@ -130,7 +135,9 @@ export async function testNode({
       const json = body === undefined ? {} : { body: JSON.stringify(body) };
       const asked = { host: 'localhost', 'content-type': 'application/json', ...headers };
       const response = await node.fetch(new Request(`http://localhost${path}`, { method, headers: asked, ...json }));
-      return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+      const text = await response.text();
+      const answered = (text === '' ? undefined : JSON.parse(text)) as never;
+      return { status: response.status, headers: response.headers, body: answered };
     },
   };
 }

@@ -43,7 +43,9 @@ function appWith(...routes: readonly RouteGroup[]) {
     gate: createGate({
       ...{ roster: () => roster, secrets: { token: undefined, readToken: undefined } },
       ...{ keys: { actorOf: () => undefined }, clock: new VirtualClock() },
+      ...{ aliases: [], origins: [] },
     }),
+    origins: [],
     hello: nothing,
     peerAuth: nothing,
     peerRoutes: [],

@@ -4,9 +4,9 @@ import { createConnection, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { addressGroup } from '../../../node/http/address-group.ts';
-import type { Fetch } from '../../../node/http/app.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds } from '../../../node/http/connections.ts';
 import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import type { Fetch } from '../../../node/http/shell.ts';
 
 const stack = new AsyncDisposableStack();
 const sockets: Socket[] = [];

@@ -4,7 +4,7 @@ import { createGate } from '../../../node/http/gate.ts';
 import { Secret } from '../../../node/secret.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-const NOBODYS_KEYS = { keys: { actorOf: () => undefined }, clock: new VirtualClock() };
+const NOBODYS_KEYS = { keys: { actorOf: () => undefined }, clock: new VirtualClock(), aliases: [], origins: [] };
 const TOKEN = 'token-token-token-token';
 const READ = 'read-read-read-read-read';
 const OUTSIDE = 'http://mac.tail.net:23000';

@@ -3,11 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/roster.ts';
 import { foreignerCheck, hostName } from '../../../node/http/own-names.ts';
 
+const NONE_BESIDE = { aliases: [], origins: [] };
 const SELF = { id: 'mac', url: 'https://mac.example.com', aliases: ['mesh.internal'] };
 const rosterWith = (self: object) => parseRoster(JSON.stringify({ hosts: [self] }), { id: 'mac', hostName: 'mac' });
 const roster = rosterWith(SELF);
 
-function codeOf(headers: Readonly<Record<string, string>>, path = '/api/agents', check = foreignerCheck(() => roster)) {
+function codeOf(
+  headers: Readonly<Record<string, string>>,
+  path = '/api/agents',
+  check = foreignerCheck(() => roster, NONE_BESIDE),
+) {
   return check({ method: 'GET', path, header: (name) => headers[name], headerNames: () => Object.keys(headers) })?.code;
 }
 
@@ -63,7 +68,7 @@ describe('a node', () => {
 
   it('goes by hosts.json as it is now', () => {
     let now = roster;
-    const check = foreignerCheck(() => now);
+    const check = foreignerCheck(() => now, NONE_BESIDE);
     expect(codeOf({ host: 'mesh.internal' }, '/api/agents', check)).toBeUndefined();
     now = rosterWith({ ...SELF, aliases: ['other.internal'] });
     expect(codeOf({ host: 'mesh.internal' }, '/api/agents', check)).toBe('forbidden_origin');
