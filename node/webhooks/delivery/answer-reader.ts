@@ -3,6 +3,7 @@
 // gain by an answer that others read differently is to lie about its own status. What is in doubt costs the connection.
 import { INTERIM_ANSWERS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from '../limits.ts';
 import { BodyReader } from './body-reader.ts';
+import { parseFieldLine } from './field-line.ts';
 import type { SendError } from './outcome.ts';
 
 /** What came is no answer. The message is a sentence for the operator. */
@@ -21,8 +22,8 @@ interface Head {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-/** Blanks around the value are cut off apart: to look for both ends at once takes the square of their number. */
-const FIELD = /^([!#$%&'*+\-.^_`|~\w]+):(.*)$/;
+/** No list (RFC 9110 §10.2.3): of several the first counts, as it does for Node's own client. */
+const RETRY_AFTER = 'retry-after';
 const START = 'HTTP/1.';
 
 export class AnswerReader {
@@ -64,28 +65,31 @@ export class AnswerReader {
         expectBeginning(this.#text);
         return;
       }
-      const lines = this.#text.slice(0, end.index).split(/\r?\n/);
+      const head = this.#text.slice(0, end.index + end[0].length);
       this.#text = this.#text.slice(end.index + end[0].length);
-      this.#readHead(lines);
+      this.#readHead(head);
     }
     this.#body?.take(Buffer.from(this.#text, 'latin1'));
     this.#text = '';
   }
 
-  #readHead([statusLine = '', ...fieldLines]: readonly string[]): void {
+  #readHead(text: string): void {
+    const [statusLine = '', ...fieldLines] = text.trimEnd().split(/\r?\n/);
     const [, minor, digits] = STATUS_LINE.exec(statusLine) ?? [];
     if (digits === undefined) throw notHttp();
     const status = Number(digits);
+    const fields = fieldsOf(fieldLines);
     if (status === 101) throw new AnswerError('connection_lost', 'The receiver switched protocols unasked (101).');
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > INTERIM_ANSWERS_MAX) throw tooManyInterim();
       return;
     }
-    const fields = fieldsOf(fieldLines);
     const connection = (fields.get('connection') ?? '').toLowerCase();
-    this.#head = { status, retryAfter: fields.get('retry-after') };
-    this.#isKept = minor === '1' ? !hasToken(connection, 'close') : hasToken(connection, 'keep-alive');
+    this.#head = { status, retryAfter: fields.get(RETRY_AFTER) };
+    // A line may end without its carriage return (RFC 9112 §2.2), and so the answer counts. Not all read it so: it is in doubt.
+    const isInDoubt = /(?<!\r)\n/.test(text);
+    this.#isKept = !isInDoubt && (minor === '1' ? !hasToken(connection, 'close') : hasToken(connection, 'keep-alive'));
     const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1];
     if (seconds !== undefined) this.#keptMs = Math.max(0, Number(seconds) - 1) * 1_000;
     this.#body = new BodyReader(status, fields, RESPONSE_BYTES_MAX);
@@ -101,11 +105,12 @@ function expectBeginning(text: string): void {
 function fieldsOf(lines: readonly string[]): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of lines) {
-    const [, name, sent] = FIELD.exec(line) ?? [];
-    if (name === undefined || sent === undefined) throw notHttp();
-    const value = sent.trim();
-    const before = fields.get(name.toLowerCase());
-    fields.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
+    const field = parseFieldLine(line);
+    if (field === undefined) throw notHttp();
+    const [name, value] = field;
+    const before = fields.get(name);
+    if (before === undefined) fields.set(name, value);
+    else if (name !== RETRY_AFTER) fields.set(name, `${before}, ${value}`);
   }
   return fields;
 }

@@ -1,5 +1,6 @@
 // Counts the octets of an answer's body and drops them, so that what comes after the body is found (RFC 9112 §6, §7.1). Trailers are read over
 // as well. A body that is longer than anybody needs, or whose end can't be told, is not whole, and its connection serves nobody again.
+import { parseFieldLine } from './field-line.ts';
 
 /** A chunk's size in hexadecimal, and the line around it: longer ones are somebody's game. */
 const LINE_CHARACTERS_MAX = 1_024;
@@ -67,20 +68,22 @@ export class BodyReader {
     this.#line += octets.toString('latin1', at, end < 0 ? octets.length : end);
     if (this.#line.length > LINE_CHARACTERS_MAX) this.#state = 'given up';
     if (end < 0) return octets.length;
-    const line = this.#line.replace(/\r$/, '');
+    // That the carriage return may be missing is said of the lines of a head alone (RFC 9112 §2.2).
+    if (this.#line.endsWith('\r')) this.#endLine(this.#line.slice(0, -1));
+    else this.#state = 'given up';
     this.#line = '';
-    this.#endLine(line);
     return end + 1;
   }
 
   #endLine(line: string): void {
     if (this.#part === 'trailers') {
       if (line === '') this.#state = 'whole';
+      else if (parseFieldLine(line) === undefined) this.#state = 'given up';
     } else if (this.#part === 'end of data') {
       if (line === '') this.#part = 'size';
       else this.#state = 'given up';
     } else {
-      const digits = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i.exec(line)?.[1];
+      const digits = /^([\da-f]{1,8})(?:[ \t]*;.*)?$/i.exec(line)?.[1];
       this.#left = Number.parseInt(digits ?? '', 16);
       if (Number.isNaN(this.#left)) this.#state = 'given up';
       this.#part = this.#left === 0 ? 'trailers' : 'data';

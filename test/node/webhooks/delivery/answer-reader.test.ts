@@ -29,7 +29,11 @@ describe('an answer', () => {
     ['without a reason', 'HTTP/1.1 204\r\n\r\n', 204, FOREVER],
     ['with a body', 'HTTP/1.1 200 OK\r\ncontent-length:  2 \r\n\r\nok', 200, FOREVER],
     ['with an empty body', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 200, FOREVER],
-    ['in lines that end barely', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 200, FOREVER],
+    ['in lines that end barely, which others may read otherwise', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 200, 0],
+    ['in which one line ends barely', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok', 200, 0],
+    ['in chunks whose lines end barely', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n', 200, 0],
+    ['in a chunk with a blank behind its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n', 200, 0],
+    ['with trailers that are none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nnone\r\n\r\n', 200, 0],
     ['behind an empty line', '\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 200, FOREVER],
     ['behind interim answers', `${INTERIM}${INTERIM}HTTP/1.1 204 No Content\r\n\r\n`, 204, FOREVER],
     [
@@ -69,6 +73,12 @@ describe('an answer', () => {
   ])('%s is read alike in whatever pieces it comes', (_, text, status, keptMs) => {
     for (const octets of PIECES)
       expect(read(text, octets), `${octets} at a time`).toEqual({ status, isOver: true, keptMs });
+  });
+
+  it('that has Retry-After twice is read by the first, for the field is no list', () => {
+    const reader = new AnswerReader();
+    reader.take(Buffer.from('HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nretry-after: 9\r\nContent-Length: 0\r\n\r\n'));
+    expect(reader.head).toEqual({ status: 503, retryAfter: '5' });
   });
 
   it('with another one behind it has spoken unasked: the connection is not used again', () => {
@@ -117,6 +127,10 @@ describe('what is no answer', () => {
     ['a status too long', 'HTTP/1.1 2000 OK\r\n\r\n', 'not_http'],
     ['a line that is no field', 'HTTP/1.1 200 OK\r\nno field\r\n\r\n', 'not_http'],
     ['a folded field', 'HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n', 'not_http'],
+    ['a NUL in a value', 'HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n', 'not_http'],
+    ['a control character in a value', 'HTTP/1.1 200 OK\r\nX: a\x7fb\r\n\r\n', 'not_http'],
+    ['a carriage return in a value', 'HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n', 'not_http'],
+    ['an interim answer with a line that is no field', 'HTTP/1.1 100 Continue\r\nno field\r\n\r\n', 'not_http'],
     ['a space before the colon', 'HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n', 'not_http'],
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'connection_lost'],
     ['interim answers without end', INTERIM.repeat(17), 'connection_lost'],
