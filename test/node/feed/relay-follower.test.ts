@@ -139,6 +139,14 @@ describe('a relay that bears', () => {
     expect(silences).toEqual([undefined, undefined, undefined]);
   });
 
+  it('may know nothing of a log any more, which is no loss', async () => {
+    const { clock, asked, state, log } = await follow(() => news());
+    state.script = () => news({ seq: 9, others: [['nas', null]] as never, digest: digestOf() });
+    await clock.advance(2 * RELAY_PACE_MS);
+    expect(asked.map(({ after }) => after?.seq)).toEqual([undefined, 7, 9]);
+    expect(log.named('feed.relay_lost_something')).toEqual([]);
+  });
+
   it('is told anew where this host stands when it has lost a run, which is no silence', async () => {
     const { clock, asked, state, silences, log } = await follow(() => news());
     state.script = () => news({ seq: 9, digest: digestOf(headOf(nas, 2)) });
