@@ -119,8 +119,16 @@ export const RECOVERIES_REMEMBERED = 8;
 /** Names of starts that a host keeps of its own data, and that it reads of another host's (step 14). */
 export const START_NAMES_KEPT = 20;
 export const START_NAMES_READ_MAX = 100;
+/** Data of another host of which a start is remembered, beside those that vote: it has other data after each loss. */
+export const SEEN_DATA_KEPT = 8;
 /** How long a host that left the mesh keeps its addresses (step 10). */
 export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
+
+/** Hosts that left for good and that a configuration still names: above so many, the mesh looks for what they left, and forgets them (step 10). */
+export const GONE_KEPT_MAX = 64;
+/** The mesh forgets hosts at most so often, and waits so long for every voter to tell its keys. */
+export const FORGETTING_INTERVAL_MS = 24 * 60 * 60 * 1_000;
+export const FORGETTING_MS_MAX = 60_000;
 
 /** How far the time of a signature between hosts may lie from this host's clock, and how long its nonce is remembered. */
 export const SIGNATURE_SKEW_SECONDS_MAX = 60;

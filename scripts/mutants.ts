@@ -6,6 +6,7 @@ import { CLAIM_MUTANTS, type Mutant } from '../test/support/claim-mutants.ts';
 import { SCHEDULES, type ScheduleName } from '../test/support/claim-schedules.ts';
 import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
+import { FORGETTING_MUTANTS } from '../test/support/forgetting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
 import { type Found, type Size, search } from './search.ts';
 
@@ -18,6 +19,7 @@ const TROUBLE_CHARACTERS_MAX = 110;
 let caught = 0;
 for (const mutant of CLAIM_MUTANTS) await look(mutant, { micro: MICRO_RUNS, full: FULL_RUNS });
 for (const mutant of COLLECTING_MUTANTS) await look(mutant, { collecting: COLLECTING_RUNS });
+for (const mutant of FORGETTING_MUTANTS) await look(mutant, {});
 for (const { name, breaks, rules } of PEER_MUTANTS) {
   console.log(`${name.padEnd(24)} ${breaks}`);
   let isNoticed = false;
@@ -37,7 +39,7 @@ for (const { name, breaks, noticedBy } of FEED_MUTANTS) {
   const what = by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
   console.log(`  ${life.padEnd(8)} ${what}`);
 }
-const all = CLAIM_MUTANTS.length + COLLECTING_MUTANTS.length + PEER_MUTANTS.length + FEED_MUTANTS.length;
+const all = [CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS].flat().length;
 console.log(`mutants caught: ${caught} of ${all}`);
 if (caught < all) process.exitCode = 1;
 

@@ -9,11 +9,14 @@ import type { SimulationOptions } from '../test/support/claim-simulation.ts';
 import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
+import { FORGETTING_MUTANTS } from '../test/support/forgetting-mutants.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
-const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].find((one) => one.name === name);
+const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FORGETTING_MUTANTS, ...FEED_MUTANTS].find(
+  (one) => one.name === name,
+);
 /** What the few changes of a short life reach only when these bounds are small. */
 const SMALL: readonly Life[] = ['feeds', 'relays', 'handedOver', 'cameBack'];
 const expectRead = changeSources([...(SMALL.includes(life) ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);

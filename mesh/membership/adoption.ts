@@ -5,8 +5,15 @@
 import type { HostId } from '../names.ts';
 import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
-import { configWrites, dataWrite, registerGone, startWrite, successionGone } from '../state/claim-records.ts';
-import { type Config, hostsOf, isVoterThroughout } from '../state/config.ts';
+import {
+  configWrites,
+  dataWrite,
+  registerGone,
+  seenStartGone,
+  startWrite,
+  successionGone,
+} from '../state/claim-records.ts';
+import { type Config, hostsOf, isForgetting, isVoterThroughout, mayBeForgotten } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { mayAdopt } from '../state/membership.ts';
@@ -15,6 +22,7 @@ import { beginOnOtherData } from '../state/starts.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
+import { forgetUnnamed } from './lost-data.ts';
 
 /** Goes by a configuration that was chosen, if it is later than this host's. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {
@@ -25,6 +33,8 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   const fields = { epoch: config.epoch, voters: hostsOf(config.voters), ...old };
   out.push({ type: 'log', event: `mesh.${kind}`, fields });
   if (kind === 'recovered') out.push({ type: 'doubt', why: 'recovered' });
+  const { config: before, self } = membership;
+  if (mayBeForgotten(before, config, self) && !state.registry.isEmpty()) out.push({ type: 'doubt', why: 'returned' });
   goBy(state, config, [], out);
 }
 
@@ -89,10 +99,16 @@ function goBy(state: CoreState, config: Config, writes: readonly Write[], out: E
   membership.stuckWith = undefined;
   membership.move = undefined;
   membership.keysTold = undefined;
+  if (isForgetting(config)) membership.forgotAtMs = state.nowMs;
   state.refusing.clear();
   const forgotten = isVoterThroughout(before, config, self, starts.own.data) ? [] : forgetRegisters(state);
   const floor = raiseFloor(state, config.floor ?? null);
-  out.push({ type: 'persist', writes: [...writes, ...forgotten, ...floor, ...configWrites(config)], after: [] });
+  const strangers = forgetUnnamed(starts, before, config).map(seenStartGone);
+  out.push({
+    type: 'persist',
+    writes: [...writes, ...forgotten, ...strangers, ...floor, ...configWrites(config)],
+    after: [],
+  });
   reviewEvictions(membership, out);
   beginAnew(state, out);
   beginWaiting(state, out);

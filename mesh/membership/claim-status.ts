@@ -5,7 +5,7 @@ import type { HostId } from '../names.ts';
 import { namesOf, obstacleTo, whyNoClaim } from '../operations/obstacles.ts';
 import { countVotes } from '../operations/vote-count.ts';
 import type { ClaimStatus } from '../state/claim-store.ts';
-import { electorsOf, hostsOf, majorityOf, sameHosts } from '../state/config.ts';
+import { electorsOf, hostsOf, isForgetting, majorityOf, sameHosts } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import { isGoneForGood, votersOf } from '../state/electorate.ts';
 import {
@@ -140,6 +140,8 @@ function stateSentence(
   if (config.unanimous === true)
     return `Epoch ${config.epoch}: after a loss, ${namesOf(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;
   const progress = rechosen === undefined ? '' : ` ${rechosen.done} of ${rechosen.all} addresses are taken over.`;
+  if (isForgetting(config))
+    return `Epoch ${config.epoch}: the mesh forgets hosts that left, and chooses each address again.${progress}`;
   return `Epoch ${config.epoch}: the mesh moves from ${namesOf(hostsOf(config.old))} to ${namesOf(hostsOf(config.voters))}; a majority of both decides.${progress}`;
 }
 

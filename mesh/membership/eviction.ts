@@ -6,7 +6,7 @@
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
 import { evictionGone, evictionWrite } from '../state/claim-records.ts';
-import { EVICTED } from '../state/config.ts';
+import { EVICTED, isEvicted } from '../state/config.ts';
 import type { Effect } from '../state/events.ts';
 import type { Membership } from '../state/membership.ts';
 import type { Greeting } from '../state/messages.ts';
@@ -18,7 +18,7 @@ export function refusalOfEviction({ config, wish, self }: Membership, host: Host
   if (wish.members.includes(host))
     return `Host '${host}' is a member of the mesh: take it out of hosts.json on every host first.`;
   if (config.gone[host] === undefined && !config.members.includes(host))
-    return `Host '${host}' never was a member of the mesh.`;
+    return `Host '${host}' never was a member of the mesh, or left so long ago that nothing of it is left.`;
   return undefined;
 }
 
@@ -54,17 +54,24 @@ export function evictionsTold({ evicting }: Membership): Greeting['evicting'] {
 
 /** Compares the evictions with what is agreed and wished now. Operators that waited are told, once it is durable, what became of theirs. */
 export function reviewEvictions(membership: Membership, out: Effect[]): void {
-  const { config, evicting, evictionsAwaited } = membership;
+  const { evicting, evictionsAwaited } = membership;
   const writes = dropEnded(membership);
   const after: Effect[] = [];
   for (const [operation, host] of evictionsAwaited) {
     if (evicting.has(host)) continue;
     evictionsAwaited.delete(operation);
-    const isDone = config?.gone[host] === EVICTED;
+    const isDone = isOutForGood(membership, host);
     const message = `Host '${host}' is listed in hosts.json again, so its addresses stay its own.`;
     after.push({ type: 'finish', operation, result: isDone ? { kind: 'done' } : { kind: 'refused', message } });
   }
   if (writes.length + after.length > 0) out.push({ type: 'persist', writes, after });
+}
+
+/** Whether the host is evicted, or forgotten since. */
+function isOutForGood({ config, wish }: Membership, host: HostId): boolean {
+  if (config === undefined) return false;
+  const isNamed = config.members.includes(host) || wish.members.includes(host) || config.gone[host] !== undefined;
+  return isEvicted(config, host) || !isNamed;
 }
 
 /** Drops evictions that are carried out or void, and notes since when a host is gone that was a member still when its eviction was asked for. */

@@ -3,8 +3,9 @@
 // acts on what is concluded here.
 // It does not promise to notice every copy: what nobody else was told of, nobody else can tell.
 
+import { SEEN_DATA_KEPT } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { type Config, type VoteKey, voteKey } from '../state/config.ts';
+import { type Config, isVoter, type VoteKey, voteKey } from '../state/config.ts';
 import type { Greeting } from '../state/messages.ts';
 import { type SeenStart, type Start, type StartNames, type Starts, startOf } from '../state/starts.ts';
 
@@ -19,8 +20,38 @@ export function rememberStart(
   const start: SeenStart = { number, name, votes: greeting.votes };
   // A start that does not follow is not remembered: its host is told of the one that is, and concludes what that means.
   if (!follows(seen.get(who), start, greeting.boots)) return undefined;
+  // Anew, so that the data that was heard of least lately comes first.
+  seen.delete(who);
   seen.set(who, start);
   return { who, start };
+}
+
+/**
+ * Forgets the starts that were seen of this host on data that it had long ago, the data heard of least lately first; returns whose they were.
+ * Data that votes is never among them.
+ */
+export function forgetFormerData({ seen }: Starts, config: Config | undefined, of: HostId): readonly VoteKey[] {
+  const former = [...seen.keys()].filter((who) => isOf(who, of) && !isVoting(config, of, who));
+  const forgotten = former.slice(0, Math.max(0, former.length - SEEN_DATA_KEPT));
+  for (const who of forgotten) seen.delete(who);
+  return forgotten;
+}
+
+/** Forgets all starts of hosts that the configuration named before, and names no more (step 10); returns whose they were. */
+export function forgetUnnamed({ seen }: Starts, before: Config | undefined, after: Config): readonly VoteKey[] {
+  const isNamed = (config: Config, host: HostId) => config.members.includes(host) || config.gone[host] !== undefined;
+  const hosts = Object.keys(before?.gone ?? {}).filter((host) => !isNamed(after, host as HostId)) as HostId[];
+  const forgotten = hosts.flatMap((host) => [...seen.keys()].filter((who) => isOf(who, host)));
+  for (const who of forgotten) seen.delete(who);
+  return forgotten;
+}
+
+function isOf(who: VoteKey, host: HostId): boolean {
+  return who.startsWith(voteKey(host, ''));
+}
+
+function isVoting(config: Config | undefined, host: HostId, who: VoteKey): boolean {
+  return config !== undefined && isVoter(config, host, who.slice(voteKey(host, '').length));
 }
 
 /** Whether `start` is a later start on the same data than `before`, or the same one with more votes. `names`: those it knows of that data. */

@@ -5,6 +5,7 @@
 
 import {
   CONFIG_PROPOSAL_MS_MAX,
+  FORGETTING_MS_MAX,
   KEYS_PER_MESSAGE_MAX,
   KEYS_PER_PAGE_MAX,
   MOVER_RANK_MS,
@@ -13,7 +14,16 @@ import {
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose, refuseWaiting } from '../operations/operation.ts';
 import { type Ballot, newerBallot } from '../register/ballot.ts';
-import { type Config, firstConfig, hostsOf, isEverybody, isMajority, type VoteKey, voteKey } from '../state/config.ts';
+import {
+  type Config,
+  firstConfig,
+  hostsOf,
+  isEverybody,
+  isForgetting,
+  isMajority,
+  type VoteKey,
+  voteKey,
+} from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { type Move, mayVote, wishesAlone } from '../state/membership.ts';
@@ -65,6 +75,8 @@ function proposeInTurn(state: CoreState, next: Config | undefined, out: Effect[]
 function moveOn(state: CoreState, config: Config, out: Effect[]): void {
   const { move } = state.membership;
   if (move === undefined) return;
+  // A voter that is away for long must not hold up every other move.
+  if (state.nowMs - move.sinceMs > FORGETTING_MS_MAX && isForgetting(config)) beginChoosing(move, config, isMajority);
   for (const [to, after] of toAskForKeys(move, config, state.nowMs)) {
     const question: KeysQuestion = { ...standingOf(state), about: 'keys', after };
     out.push({ type: 'ask', to, question });
@@ -74,7 +86,9 @@ function moveOn(state: CoreState, config: Config, out: Effect[]): void {
     move.rechoosing.set(operation, keys.length);
     rechoose(state, operation, keys, out);
   }
-  if (isRechosen(move)) proposeConfig(state, settledConfig(config, move.floor), out);
+  if (!isRechosen(move)) return;
+  const isWhole = isEverybody(config.old ?? {}, wholly(move));
+  proposeConfig(state, settledConfig(config, { floor: move.floor, isWhole }), out);
 }
 
 /** One batch of addresses is chosen again. */
@@ -145,7 +159,7 @@ export function toAskForKeys(move: Move, config: Config, nowMs: number): readonl
   return asks;
 }
 
-/** Notes one page of an old voter's keys. Once a majority of the old voters has told all, `left` holds what is to be chosen again. */
+/** Notes one page of an old voter's keys. Once enough of the old voters have told all, `left` holds what is to be chosen again. */
 export function hearKeys(
   move: Move,
   config: Config,
@@ -159,9 +173,17 @@ export function hearKeys(
   told.after = page.keys.at(-1) ?? told.after;
   told.complete = !page.more;
   told.askedAtMs = -Infinity;
-  const complete = new Set([...move.told].filter(([, { complete }]) => complete).map(([voter]) => voter));
-  const enough = config.unanimous === true ? isEverybody : isMajority;
-  if (enough(config.old ?? {}, complete)) move.left = [...move.keys];
+  beginChoosing(move, config, config.unanimous === true || isForgetting(config) ? isEverybody : isMajority);
+}
+
+/** Once enough old voters have told all of their keys, these are to be chosen again. */
+function beginChoosing(move: Move, { old = {} }: Config, isEnough: typeof isMajority): void {
+  if (move.left === undefined && isEnough(old, wholly(move))) move.left = [...move.keys];
+}
+
+/** The old voters that have told all of their keys. */
+function wholly({ told }: Move): ReadonlySet<VoteKey> {
+  return new Set([...told].filter(([, { complete }]) => complete).map(([voter]) => voter));
 }
 
 /** The next `count` keys to be chosen again. Empty when enough are under way, or none is left, or the keys are not all known. */

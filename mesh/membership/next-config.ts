@@ -1,7 +1,7 @@
 // Which configuration is due to follow the present one, and whose turn it is to propose it (steps 2, 4, 5, 10 and 11 of README.md). Pure.
 // Only what hosts have lately said counts: a host that is silent holds a move up, and no claim.
 
-import { MOVER_RANK_MS } from '../limits.ts';
+import { FORGETTING_INTERVAL_MS, GONE_GRACE_MS, GONE_KEPT_MAX, HOSTS_MAX, MOVER_RANK_MS } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Ballot, newerBallot } from '../register/ballot.ts';
 import {
@@ -9,6 +9,8 @@ import {
   EVICTED,
   electorsOf,
   hostsOf,
+  isEvicted,
+  isForgetting,
   isMajority,
   sameHosts,
   sameVoters,
@@ -32,7 +34,11 @@ export function firstVoters(membership: Membership, nowMs: number): Voters | und
 export function nextConfig(membership: Membership, nowMs: number, nowIso: string): Config | undefined {
   const { config } = membership;
   if (config === undefined || config.old !== undefined) return undefined;
-  return wishedConfig(membership, config, nowMs, nowIso) ?? evictedConfig(membership, config);
+  return (
+    wishedConfig(membership, config, nowMs, nowIso) ??
+    evictedConfig(membership, config) ??
+    forgettingConfig(membership, config, nowMs, nowIso)
+  );
 }
 
 function wishedConfig(membership: Membership, config: Config, nowMs: number, nowIso: string): Config | undefined {
@@ -47,6 +53,8 @@ function wishedConfig(membership: Membership, config: Config, nowMs: number, now
   const isSame = sameVoters(voters, config.voters);
   if (isSame && sameHosts(config.members, wish.members)) return undefined;
   const gone = goneAfter(config, membership, nowIso);
+  // So many hosts left within a day that no host could read a configuration which names them all.
+  if (hostsGone(gone).length > HOSTS_MAX) return undefined;
   const next: Config = { ...config, epoch: config.epoch + 1, voters, members: wish.members, gone };
   return isSame ? next : { ...next, old: config.voters };
 }
@@ -58,12 +66,41 @@ function evictedConfig(membership: Membership, config: Config): Config | undefin
   return isEviction ? { ...config, epoch: config.epoch + 1, gone } : undefined;
 }
 
-/** The configuration that ends a move (step 9). `floor`: the highest one among the old voters that told their keys. */
-export function settledConfig({ old: _, unanimous: __, ...config }: Config, floor: Ballot | null): Config {
+/**
+ * Step 10. The voters stay, and choose every address again, so that none is left to hosts that left for good. Every voter must be there, for
+ * any of them may alone know of a claim.
+ */
+function forgettingConfig(membership: Membership, config: Config, nowMs: number, nowIso: string): Config | undefined {
+  const { self, starts, forgotAtMs } = membership;
+  const isOver = (since: string) => Date.parse(nowIso) - Date.parse(since) >= GONE_GRACE_MS;
+  const over = hostsGone(config.gone).filter((host) => isOver(config.gone[host] ?? nowIso));
+  if (over.length <= GONE_KEPT_MAX || nowMs - forgotAtMs < FORGETTING_INTERVAL_MS) return undefined;
+  const isHere = (host: HostId) => {
+    if (host === self) return config.voters[host] === starts.own.data;
+    const greeting = freshGreeting(membership, host, nowMs);
+    return greeting?.mesh === config.mesh && greeting.incarnation === config.voters[host];
+  };
+  if (!hostsOf(config.voters).every(isHere)) return undefined;
+  const gone = { ...config.gone, ...Object.fromEntries(over.map((host) => [host, EVICTED])) };
+  return { ...config, epoch: config.epoch + 1, old: config.voters, gone };
+}
+
+/** What an old voter told, as far as it matters for the end of a move. */
+interface ToldByOld {
+  /** The highest floor among the old voters that told their keys. */
+  readonly floor: Ballot | null;
+  /** Whether every one of them told all. */
+  readonly isWhole: boolean;
+}
+
+/** The configuration that ends a move (step 9). */
+export function settledConfig(joint: Config, { floor, isWhole }: ToldByOld): Config {
+  const { old: _, unanimous: __, ...config } = joint;
   const epoch = config.epoch + 1;
   const highest = newerBallot(config.floor ?? null, floor);
   const settled = [...(config.settled ?? []), epoch].slice(-2);
-  return { ...config, epoch, settled, ...(highest === null ? {} : { floor: highest }) };
+  const gone = isForgetting(joint) && isWhole ? withoutEvicted(joint) : config.gone;
+  return { ...config, epoch, gone, settled, ...(highest === null ? {} : { floor: highest }) };
 }
 
 /** Whether it is this host's turn to do what has been due since `sinceMs`: one host after the other, should those before it be silent. */
@@ -121,6 +158,12 @@ function withEvictions(gone: Config['gone'], { evicting }: Membership): Config['
   const after = { ...gone };
   for (const [host, since] of evicting) if (since !== null && gone[host] === since) after[host] = EVICTED;
   return after;
+}
+
+/** Of the hosts that are gone, those that may still have addresses. */
+function withoutEvicted(config: Config): Config['gone'] {
+  const left = Object.entries(config.gone).filter(([host]) => !isEvicted(config, host as HostId));
+  return Object.fromEntries(left) as Config['gone'];
 }
 
 function hostsGone(gone: Config['gone']): readonly HostId[] {

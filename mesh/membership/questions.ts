@@ -4,7 +4,7 @@
 
 import type { HostId } from '../names.ts';
 import type { Write } from '../ports.ts';
-import { seenStartWrite } from '../state/claim-records.ts';
+import { seenStartGone, seenStartWrite } from '../state/claim-records.ts';
 import { isVoter, voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
@@ -21,7 +21,7 @@ import {
 import { adopt, rejoin, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
-import { judgeStart, rememberStart } from './lost-data.ts';
+import { forgetFormerData, judgeStart, rememberStart } from './lost-data.ts';
 import { answerKeys, attend, hearKeysAnswer } from './move.ts';
 import { asTold, sharingLists, tellWhole, wholeGreeting } from './profile.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
@@ -102,10 +102,17 @@ function hearGreeting(state: CoreState, from: HostId, greeting: Greeting, out: E
 
 /** Remembers which start of the other host speaks, and judges what that host remembers of this one (steps 14 to 16). */
 function hearStart(state: CoreState, from: HostId, greeting: Greeting, out: Effect[]): void {
-  const { starts } = state.membership;
+  const { starts, config } = state.membership;
   const remembered = rememberStart(starts, from, greeting);
   if (remembered !== undefined)
-    out.push({ type: 'persist', writes: [seenStartWrite(remembered.who, remembered.start)], after: [] });
+    out.push({
+      type: 'persist',
+      writes: [
+        seenStartWrite(remembered.who, remembered.start),
+        ...forgetFormerData(starts, config, from).map(seenStartGone),
+      ],
+      after: [],
+    });
   const { you } = greeting;
   if (you === undefined || you.incarnation !== starts.own.data) return;
   switch (judgeStart(starts, { number: you.life, name: you.boot, votes: you.votes })) {

@@ -10,7 +10,7 @@ import { nextBallotNumber, noteBallotNumber } from '../state/ballot-numbers.ts';
 import { intentDone, intentWrite } from '../state/claim-records.ts';
 import type { Rival } from '../state/claim-store.ts';
 import type { CoreState, Operation } from '../state/core-state.ts';
-import { isVoid } from '../state/electorate.ts';
+import { isReplaceable } from '../state/electorate.ts';
 import type { Result } from '../state/events.ts';
 import { putRegister } from '../state/registers.ts';
 
@@ -26,11 +26,11 @@ export function decideAlone(
     const value = state.registers.get(key)?.value ?? null;
     if (change.kind === 'read') return { writes: [], result: { kind: 'read', owner: value } };
     if (change.kind === 'confirm') {
-      const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
+      const next = applyChange(change, value, (owner) => isReplaceable(state, key, owner, change.kind));
       if (next !== null && next.claimId !== change.owner.claimId) rivals.push({ key, owner: next });
     }
     if (change.kind !== 'claim') continue;
-    const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
+    const next = applyChange(change, value, (owner) => isReplaceable(state, key, owner, change.kind));
     if (next !== null && next.claimId !== change.owner.claimId)
       return { writes: [], result: { kind: 'conflict', key, owner: next } };
     writes.push(intentWrite({ key, claimId: change.owner.claimId }));
@@ -44,7 +44,7 @@ export function decideAlone(
 function accept(state: CoreState, { key, change }: Proposal): Write[] {
   const register = state.registers.get(key);
   const value = register?.value ?? null;
-  const next = applyChange(change, value, (owner) => isVoid(state, key, owner));
+  const next = applyChange(change, value, (owner) => isReplaceable(state, key, owner, change.kind));
   const done = change.kind === 'release' ? [intentDone(change.claimId)] : [];
   if (next === value) return done;
   noteBallotNumber(state, (register?.promised ?? state.floor)?.[0] ?? 0);

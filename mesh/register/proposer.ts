@@ -16,7 +16,7 @@ export type Change =
   | { readonly kind: 'confirm'; readonly owner: Owner }
   | { readonly kind: 'release'; readonly claimId: ClaimId }
   | { readonly kind: 'read' }
-  /** Has the present value chosen again, by the voters of a new configuration. */
+  /** Has the present value chosen again, by the voters of a new configuration: nobody, where its host left for good. */
   | { readonly kind: 'rechoose' };
 
 /** What tells one voter from another. A host that lost its disk is another voter than before. */
@@ -63,8 +63,8 @@ export interface Electorate {
   isQuorum(votes: ReadonlySet<VoterName>): boolean;
   /** Whether the voters that are left, without `refusals`, could still decide. */
   canDecideWithout(refusals: ReadonlySet<VoterName>): boolean;
-  /** Whether `owner`'s claim may be replaced: released or aborted by this very host, or its host left the mesh. */
-  isVoid(key: AddressKey, owner: Owner): boolean;
+  /** Whether a change of that kind may replace `owner`'s claim: released or aborted by this very host, or its host left the mesh. */
+  isReplaceable(key: AddressKey, owner: Owner, kind: Change['kind']): boolean;
 }
 
 const WAIT: Progress = { kind: 'wait' };
@@ -133,23 +133,29 @@ export function propose(proposal: Proposal): Item {
   return { kind: 'accept', key: proposal.key, n: proposal.n, value: proposal.proposed };
 }
 
-/** What a change makes of a register's value. `isVoid`: see `Electorate`. */
-export function applyChange(change: Change, current: Owner | null, isVoid: (owner: Owner) => boolean): Owner | null {
+/** What a change makes of a register's value. `isReplaceable`: see `Electorate`. */
+export function applyChange(
+  change: Change,
+  current: Owner | null,
+  isReplaceable: (owner: Owner) => boolean,
+): Owner | null {
   switch (change.kind) {
     case 'read':
-    case 'rechoose':
       return current;
+    case 'rechoose':
+      return current !== null && isReplaceable(current) ? null : current;
     case 'release':
       return current?.claimId === change.claimId ? null : current;
     case 'claim':
     case 'confirm':
-      return current === null || isVoid(current) ? change.owner : current;
+      return current === null || isReplaceable(current) ? change.owner : current;
   }
 }
 
 function conclude(proposal: Proposal, electorate: Electorate): Progress {
   const current = newest(proposal);
-  const next = applyChange(proposal.change, current.value, (owner) => electorate.isVoid(proposal.key, owner));
+  const { key, change } = proposal;
+  const next = applyChange(change, current.value, (owner) => electorate.isReplaceable(key, owner, change.kind));
   if (next === current.value && trustsPrepare(proposal, current.accepted, electorate))
     return { kind: 'chosen', value: next };
   proposal.phase = 'prepared';

@@ -75,6 +75,8 @@ export const seenStartWrite = (who: VoteKey, { number, name, votes }: SeenStart)
   key: LIVES + who,
   value: { life: number, boot: name, votes },
 });
+/** Forgets the starts on that data. */
+export const seenStartGone = (who: VoteKey): Write => ({ key: LIVES + who, value: undefined });
 /** Notes that each ballot number up to `n` counts as used. It must be durable before one of them is sent. */
 export const ballotCeilingWrite = (n: number): Write => ({ key: CEILING, value: n });
 /** Notes what this host promised and accepted for an address. It must be durable before it is said. */

@@ -37,6 +37,16 @@ export interface Config {
 /** Since when an evicted host is gone: so long that its addresses are free at once. */
 export const EVICTED = '1970-01-01T00:00:00.000Z';
 
+/** Whether it is agreed that the host left for good. */
+export function isEvicted({ gone }: Config, host: HostId): boolean {
+  return gone[host] === EVICTED;
+}
+
+/** Whether this joint configuration has the voters that it had, for every address to be chosen again without hosts that left for good. */
+export function isForgetting({ voters, old, unanimous }: Config): boolean {
+  return old !== undefined && unanimous === undefined && sameVoters(voters, old);
+}
+
 /** One vote: the host that cast it, and the name of the data that it cast it on. */
 export type VoteKey = string;
 
@@ -155,6 +165,15 @@ export function isVoterThroughout(before: Config | undefined, after: Config, sel
   if (before.mesh !== after.mesh) return after.unanimous === true;
   const [since = 1] = after.settled?.length === 2 ? after.settled : [];
   return before.voters[self] === data && before.epoch >= since - 1;
+}
+
+/**
+ * Whether `self`, a member again or still, may have been forgotten since `before` (step 10): what it holds may be others' by now. It was no
+ * member, or a move began and ended without it.
+ */
+export function mayBeForgotten(before: Config | undefined, after: Config, self: HostId): boolean {
+  if (before === undefined || before.mesh !== after.mesh || !after.members.includes(self)) return false;
+  return !before.members.includes(self) || (after.settled?.at(-1) ?? 0) > before.epoch + 1;
 }
 
 function meshOf(voters: Voters): string {

@@ -3,8 +3,8 @@
 import { GONE_GRACE_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
-import type { Electorate } from '../register/proposer.ts';
-import { type Config, canDecideWithout, electorsOf, isQuorum } from './config.ts';
+import type { Change, Electorate } from '../register/proposer.ts';
+import { type Config, canDecideWithout, electorsOf, isEvicted, isQuorum } from './config.ts';
 import type { CoreState } from './core-state.ts';
 
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
@@ -17,8 +17,18 @@ export function electorateOf(state: CoreState, config: Config): Electorate {
   return {
     isQuorum: (votes) => isQuorum(config, votes),
     canDecideWithout: (refusals) => canDecideWithout(config, refusals),
-    isVoid: (key, owner) => isVoid(state, key, owner),
+    isReplaceable: (key, owner, kind) => isReplaceable(state, key, owner, kind),
   };
+}
+
+/**
+ * Whether a change of that kind may replace the claim. A new choice asks for nobody, so it ends a claim only where it is agreed that the host
+ * left for good: clocks have no say in it, nor has a registry that is just being asked.
+ */
+export function isReplaceable(state: CoreState, key: AddressKey, owner: Owner, kind: Change['kind']): boolean {
+  if (kind !== 'rechoose') return isVoid(state, key, owner);
+  const { config } = state.membership;
+  return config !== undefined && isEvicted(config, owner.hostId);
 }
 
 /**

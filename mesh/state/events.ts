@@ -68,7 +68,9 @@ export type DoubtCause =
   /** An operator had other voters go on. */
   | 'recovered'
   /** This host left its mesh for another one. */
-  | 'joined';
+  | 'joined'
+  /** The mesh may have forgotten this host meanwhile. */
+  | 'returned';
 
 export type Effect =
   /** To one voter, this host itself included; may be lost, repeated, reordered. */

@@ -89,6 +89,8 @@ export interface Membership {
   /** The first configuration that could not be chosen when it was last tried, by its mesh. */
   stuckWith: string | undefined;
   move: Move | undefined;
+  /** When this host last went by a configuration under which hosts are forgotten. */
+  forgotAtMs: number;
   /** The keys that this host tells a mover, as they were when it was first asked in `epoch`; in order. */
   keysTold: { readonly epoch: number; readonly keys: readonly AddressKey[] } | undefined;
 }
@@ -108,6 +110,7 @@ export function createMembership(
     proposing: undefined,
     stuckWith: undefined,
     move: undefined,
+    forgotAtMs: Number.NEGATIVE_INFINITY,
     keysTold: undefined,
   };
 }

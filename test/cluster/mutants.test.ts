@@ -6,6 +6,7 @@ import { changeIn } from '../support/changed-sources.ts';
 import type { Troubles } from '../support/claim-lives.ts';
 import { CLAIM_MUTANTS, type Mutant } from '../support/claim-mutants.ts';
 import { COLLECTING_MUTANTS } from '../support/collecting-mutants.ts';
+import { FORGETTING_MUTANTS } from '../support/forgetting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../support/peer-mutants.ts';
 import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 
@@ -19,7 +20,7 @@ async function run({ noticedBy }: Mutant, mutant?: string): Promise<Troubles> {
   return found.flatMap(({ troubles }) => troubles);
 }
 
-const MUTANTS = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS];
+const MUTANTS = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FORGETTING_MUTANTS];
 
 describe.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_, mutant) => {
   it('is noticed', async () => {
@@ -48,6 +49,6 @@ it('a rule that is written otherwise by now is an error, not a mutant that break
   expect(() => changeIn('votes > half || votes > half', change)).toThrow("'votes > half' is in mesh/a.ts 2 times");
 });
 
-it('there are twenty-six', () => {
-  expect(MUTANTS.length + PEER_MUTANTS.length).toBe(26);
+it('there are twenty-nine', () => {
+  expect(MUTANTS.length + PEER_MUTANTS.length).toBe(29);
 });

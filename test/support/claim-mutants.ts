@@ -115,7 +115,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     name: 'rejoins-from-one-peer',
     breaks: 'asks one of the old voters which addresses there are, not a majority of them',
     noticedBy: { full: 1655 },
-    sources: [{ file: MOVE, from: 'isEverybody : isMajority;', to: 'isEverybody : (_, votes) => votes.size >= 1;' }],
+    sources: [{ file: MOVE, from: 'isEverybody : isMajority);', to: 'isEverybody : (_, votes) => votes.size >= 1);' }],
   },
   {
     name: 'no-rechoosing',
@@ -125,7 +125,7 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
       {
         file: MOVE,
         from: 'if (move === undefined) return;',
-        to: 'if (move !== undefined) proposeConfig(state, settledConfig(config), out);\n  return;',
+        to: 'if (move !== undefined) proposeConfig(state, settledConfig(config, { floor: null, isWhole: false }), out);\n  return;',
       },
     ],
   },

@@ -5,6 +5,7 @@ import type { Event } from '../../mesh/state/events.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import { COLLECTING_SCHEDULES } from './collecting-schedules.ts';
+import { FORGETTING_SCHEDULES } from './forgetting-schedules.ts';
 import type { Faults } from './simulated-links.ts';
 
 const QUICK: Faults = { loss: 0, repeat: 0, delayMs: 1, syncMs: 1 };
@@ -159,6 +160,7 @@ function otherProfiles(options: SimulationOptions): Troubles {
 export const SCHEDULES = {
   ...{ leftBehind, toldLate, askedAlone, forgottenProfile, backAndForth, otherProfiles },
   ...COLLECTING_SCHEDULES,
+  ...FORGETTING_SCHEDULES,
 };
 export type ScheduleName = keyof typeof SCHEDULES;
 

@@ -11,7 +11,7 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
-import { firstConfig, type Voters } from '../../mesh/state/config.ts';
+import { type Config, firstConfig, type Voters } from '../../mesh/state/config.ts';
 import type { CollectionTimes, CoreState } from '../../mesh/state/core-state.ts';
 import type { Effect, Event, Result } from '../../mesh/state/events.ts';
 import { isJoining } from '../../mesh/state/membership.ts';
@@ -52,6 +52,8 @@ export class ClaimSimulation {
   readonly violations: string[] = [];
   /** What the hosts logged. */
   readonly logged: { readonly host: HostId; readonly event: string; readonly atMs: number }[] = [];
+  /** Hosts that were to ask about their own addresses again, each as often as it was. */
+  readonly doubting: HostId[] = [];
   readonly #hosts = new Map<HostId, SimulatedHost>();
   readonly #chosen = new ChosenClaims();
   readonly #clients: SimulatedClients;
@@ -253,11 +255,11 @@ export class ClaimSimulation {
     if (host.core && held) this.history.saw(key, held.claimId, this.nowMs, this.nowMs);
   }
 
-  /** Makes the hosts those of a mesh that has formed; before they are started. */
-  formed(voters: readonly string[]): void {
+  /** Makes the hosts those of a mesh that has formed; before they are started. `gone`: hosts that left it, and since when. */
+  formed(voters: readonly string[], gone: Config['gone'] = {}): void {
     const incarnations: Record<string, string> = {};
     for (const id of voters) incarnations[id] = Buffer.from(this.random.bytes(16)).toString('hex');
-    const config = firstConfig(incarnations as Voters, this.hostIds);
+    const config = { ...firstConfig(incarnations as Voters, this.hostIds), gone };
     this.#chosen.configured(config);
     for (const { id, disk } of this.#hosts.values()) {
       if (incarnations[id] !== undefined) disk.records.set('claim/incarnation', incarnations[id]);
@@ -320,6 +322,7 @@ export class ClaimSimulation {
         return;
       case 'doubt':
         // What a registry holds is asked about again: a search's work, which is not part of this simulation.
+        this.doubting.push(host.id);
         return;
       case 'persist':
         host.disk.commit(effect.writes, () => host.effects.push(effect.after));

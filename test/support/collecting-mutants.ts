@@ -40,7 +40,7 @@ export const COLLECTING_MUTANTS: readonly Mutant[] = [
     name: 'floor-not-passed-on',
     breaks: 'gives new voters no floor of those before them',
     noticedBy: { schedule: 'handedOn' },
-    sources: [{ file: MOVE, from: 'settledConfig(config, move.floor)', to: 'settledConfig(config, null)' }],
+    sources: [{ file: MOVE, from: '{ floor: move.floor, isWhole }', to: '{ floor: null, isWhole }' }],
   },
   {
     name: 'votes-by-old-registers',

@@ -147,15 +147,18 @@ describe('what becomes of an eviction', () => {
 
   it.each([
     ['done', known(EVICTED, [[desk, GONE]]), { kind: 'done' }],
+    ['done, and the host is forgotten since', known(undefined, [[desk, GONE]]), { kind: 'done' }],
     [
       'refused',
-      known(undefined, [[desk, GONE]]),
+      known(undefined, [[desk, GONE]], { config: { ...MESH, members: [...THREE, desk] } }),
       { kind: 'refused', message: expect.stringMatching(/listed in hosts\.json again/) },
     ],
   ])('is told to the operator who waits, once it is written: %s', (_, membership, result) => {
     membership.evictionsAwaited.set(7, desk).set(8, lab);
     membership.evicting.set(lab, null);
-    Object.assign(membership, { config: { ...membership.config, members: [...THREE, lab] } });
+    Object.assign(membership, {
+      config: { ...membership.config, members: [...(membership.config?.members ?? []), lab] },
+    });
     const out: Effect[] = [];
     reviewEvictions(membership, out);
     expect(out).toMatchObject([{ type: 'persist', after: [{ type: 'finish', operation: 7, result }] }]);

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isReplaced, judgeStart, rememberStart } from '../../../mesh/membership/lost-data.ts';
+import { SEEN_DATA_KEPT } from '../../../mesh/limits.ts';
+import {
+  forgetFormerData,
+  forgetUnnamed,
+  isReplaced,
+  judgeStart,
+  rememberStart,
+} from '../../../mesh/membership/lost-data.ts';
 import { firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { SeenStart, StartNames, Starts } from '../../../mesh/state/starts.ts';
 import { cloud, DATA, dataOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';
@@ -37,6 +44,38 @@ describe('what is remembered of another host', () => {
     ['a later start of older data, with fewer votes', [3, 'm9', { 2: 'p4', 3: 'm9' }, 4, before], false],
   ] as const)('is replaced by %s: %j → %s', (_, [number, name, names, votes, seen], isFollowed) => {
     expect(remembered(number, name, names, votes, seen)).toBe(isFollowed);
+  });
+});
+
+describe('what is remembered of a host that lost its data again and again', () => {
+  const config = firstConfig(votersOf(cloud, mac), [cloud, mac]);
+  const data = (number: number) => number.toString(16).padStart(32, '0');
+  const heard = (starts: Starts, host: typeof mac, of: string, life = 1) => {
+    rememberStart(starts, host, { incarnation: of, life, boot: `${life}`, boots: {}, votes: 0 });
+    return forgetFormerData(starts, config, host);
+  };
+
+  it('is that of the data that votes, and of the last few besides', () => {
+    const starts = startsOf(OWN);
+    heard(starts, mac, DATA[mac] ?? '');
+    heard(starts, mini, data(99));
+    for (let number = 0; number < SEEN_DATA_KEPT; number += 1) expect(heard(starts, mac, data(number))).toEqual([]);
+    heard(starts, mac, data(0), 2);
+    expect(heard(starts, mac, data(SEEN_DATA_KEPT))).toEqual([voteKey(mac, data(1))]);
+    const [voting, other, ...former] = [...starts.seen.keys()];
+    expect([voting, other]).toEqual([voteKey(mac, DATA[mac] ?? ''), voteKey(mini, data(99))]);
+    expect(former).toHaveLength(SEEN_DATA_KEPT);
+    expect(former.slice(-2)).toEqual([voteKey(mac, data(0)), voteKey(mac, data(SEEN_DATA_KEPT))]);
+  });
+
+  it('is nothing once the mesh has forgotten the host', () => {
+    const starts = startsOf(OWN);
+    for (const host of [mac, mini]) heard(starts, host, data(1));
+    const before = { ...config, gone: { [mini]: 'since' } };
+    expect(forgetUnnamed(starts, before, { ...before, epoch: 2 })).toEqual([]);
+    expect(forgetUnnamed(starts, before, { ...config, members: [cloud, mac, mini] })).toEqual([]);
+    expect(forgetUnnamed(starts, before, config)).toEqual([voteKey(mini, data(1))]);
+    expect([...starts.seen.keys()]).toEqual([voteKey(mac, data(1))]);
   });
 });
 

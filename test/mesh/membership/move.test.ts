@@ -239,6 +239,15 @@ describe('learning which addresses there are', () => {
     expect(move.left).toBeDefined();
   });
 
+  it('needs every voter where hosts that left are to be forgotten', () => {
+    const { move } = asked();
+    const forgetting: Config = { ...JOINT, voters: JOINT.old ?? {} };
+    for (const host of [cloud, mac]) hearKeys(move, forgetting, vote(host), { keys: keys('a'), more: false });
+    expect(move.left).toBeUndefined();
+    hearKeys(move, forgetting, vote(mini), { keys: keys('b'), more: false });
+    expect(move.left).toEqual(keys('a', 'b'));
+  });
+
   it('takes nothing more once it is done: the keys are being chosen again', () => {
     const { move } = asked();
     for (const host of [cloud, mac]) hearKeys(move, joint, vote(host), { keys: keys('a'), more: false });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { GONE_KEPT_MAX, HOSTS_MAX } from '../../../mesh/limits.ts';
 import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh/membership/next-config.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import type { Ballot } from '../../../mesh/register/ballot.ts';
 import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';
 import type { Membership } from '../../../mesh/state/membership.ts';
 import type { Wish } from '../../../mesh/state/messages.ts';
@@ -49,6 +51,7 @@ function known(
   return membershipOf(self, DATA[self] ?? '', { wish, config, greetings, ...more });
 }
 const next = (membership: Membership) => nextConfig(membership, NOW_MS, NOW_ISO);
+const told = (floor: Ballot | null, isWhole = true) => ({ floor, isWhole });
 
 describe('the next configuration', () => {
   const wish = wishOf([cloud, desk, mac]);
@@ -136,18 +139,65 @@ describe('the next configuration', () => {
       old: CONFIG.voters,
       gone: { [mini]: NOW_ISO },
     };
-    expect(settledConfig(joint, null)).toEqual({
+    expect(settledConfig(joint, told(null))).toEqual({
       ...{ ...CONFIG, epoch: 3, voters: votersOf(desk), gone: { [mini]: NOW_ISO } },
       settled: [3],
     });
-    expect(settledConfig(joint, null)).not.toHaveProperty('old');
+    expect(settledConfig(joint, told(null))).not.toHaveProperty('old');
   });
 
   it('hands on the highest floor, and the epochs that ended the last two moves', () => {
     const joint: Config = { ...CONFIG, epoch: 8, old: CONFIG.voters, floor: [7, 'mac#1'], settled: [3, 5] };
-    expect(settledConfig(joint, [6, 'mini#1'])).toMatchObject({ epoch: 9, floor: [7, 'mac#1'], settled: [5, 9] });
-    expect(settledConfig(joint, [8, 'cloud#1']).floor).toEqual([8, 'cloud#1']);
-    expect(settledConfig(joint, null).floor).toEqual([7, 'mac#1']);
+    expect(settledConfig(joint, told([6, 'mini#1']))).toMatchObject({ epoch: 9, floor: [7, 'mac#1'], settled: [5, 9] });
+    expect(settledConfig(joint, told([8, 'cloud#1'])).floor).toEqual([8, 'cloud#1']);
+    expect(settledConfig(joint, told(null)).floor).toEqual([7, 'mac#1']);
+  });
+});
+
+describe('hosts that left long ago', () => {
+  const DAY_BEFORE = '2026-01-26T12:00:00.000Z';
+  const LATELY = '2026-01-26T12:00:00.001Z';
+  const goneSince = (...since: readonly string[]) =>
+    Object.fromEntries(since.map((at, number) => [`gone-${number}`, at])) as Config['gone'];
+  const many = (count: number) =>
+    goneSince(...Array.from({ length: count }, (_, at) => (at % 2 ? DAY_BEFORE : EVICTED)));
+  const knowing = (gone: Config['gone'], told: Partial<Record<string, Told>>, more: Partial<Membership> = {}) =>
+    known(wishOf(THREE), told, { config: { ...CONFIG, gone }, ...more });
+  const present = { cloud: {}, mini: {} };
+
+  it('are forgotten once they are too many: every address is chosen again by the same voters', () => {
+    const gone = { ...many(GONE_KEPT_MAX + 1), [lab]: LATELY };
+    const joint = next(knowing(gone, present)) as Config;
+    expect(joint).toMatchObject({ epoch: 2, voters: CONFIG.voters, old: CONFIG.voters, members: CONFIG.members });
+    expect(new Set(Object.values(joint.gone))).toEqual(new Set([EVICTED, LATELY]));
+    expect(settledConfig(joint, told(null)).gone).toEqual({ [lab]: LATELY });
+  });
+
+  it.each<[string, Membership]>([
+    ['they are few', knowing(many(GONE_KEPT_MAX), present)],
+    ['their day is not over', knowing({ ...many(GONE_KEPT_MAX), [lab]: LATELY }, present)],
+    ['a voter is away', knowing(many(GONE_KEPT_MAX + 1), { cloud: {} })],
+    [
+      'a voter has lost its data',
+      knowing(many(GONE_KEPT_MAX + 1), { ...present, mini: { data: dataOf('f'), wish: wishOf([mac]) } }),
+    ],
+    ['some were forgotten within a day', knowing(many(GONE_KEPT_MAX + 1), present, { forgotAtMs: NOW_MS - 1 })],
+  ])('are kept while %s', (_, membership) => {
+    expect(next(membership)).toBeUndefined();
+  });
+
+  it('are kept at the end when a voter did not tell all, or the voters are others', () => {
+    const gone = many(3);
+    const joint: Config = { ...CONFIG, epoch: 2, old: CONFIG.voters, gone };
+    expect(settledConfig(joint, told(null, false)).gone).toEqual(gone);
+    expect(settledConfig({ ...joint, old: votersOf(desk) }, told(null)).gone).toEqual(gone);
+    expect(settledConfig({ ...joint, unanimous: true }, told(null)).gone).toEqual(gone);
+  });
+
+  it('are never more than a host can read: a host that leaves waits for its turn', () => {
+    const gone = many(HOSTS_MAX);
+    const listed = { config: { ...CONFIG, members: [...THREE, desk], gone }, forgotAtMs: NOW_MS };
+    expect(next(known(wishOf(THREE), present, listed))).toBeUndefined();
   });
 });
 

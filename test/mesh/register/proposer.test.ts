@@ -20,7 +20,7 @@ const CONFIG = firstConfig(DATA, [cloud, mac, mini]);
 const electorate: Electorate = {
   isQuorum: (votes) => isQuorum(CONFIG, votes),
   canDecideWithout: (refusals) => canDecideWithout(CONFIG, refusals),
-  isVoid: () => false,
+  isReplaceable: () => false,
 };
 const OWNER = {
   hostId: mac,
@@ -89,6 +89,8 @@ describe('a change', () => {
     ['a release ends no other claim, not even a void one', release, other('theirs'), true, other('theirs')],
     ['a read changes nothing', { kind: 'read' }, other('theirs'), true, other('theirs')],
     ['a new choice changes nothing', { kind: 'rechoose' }, null, false, null],
+    ['a new choice leaves an address to its owner', { kind: 'rechoose' }, other('theirs'), false, other('theirs')],
+    ['a new choice ends a claim whose host left for good', { kind: 'rechoose' }, other('theirs'), true, null],
   ])('%s', (_, change, current, isVoid, next) => {
     expect(applyChange(change, current, () => isVoid)).toEqual(next);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { type Config, isVoterThroughout, type Voters } from '../../../mesh/state/config.ts';
+import { type Config, isVoterThroughout, mayBeForgotten, type Voters } from '../../../mesh/state/config.ts';
 
 const mac = 'mac' as HostId;
 const votersOf = (...hosts: string[]) =>
@@ -51,5 +51,40 @@ describe('what a voter accepted before', () => {
     ['is nothing to another mesh', config(4, BOTH, { mesh: 'b'.repeat(32) }), config(6, BOTH, { settled: [6] }), false],
   ])('%s', (_, before, after, counts) => {
     expect(isVoterThroughout(before, after, mac, MAC)).toBe(counts);
+  });
+});
+
+describe('a host that is a member', () => {
+  const members = [mac];
+  it.each<[string, Config | undefined, Config, boolean]>([
+    ['was not forgotten when it joins', undefined, config(5, BOTH, { members, settled: [3, 5] }), false],
+    [
+      'was not forgotten while it saw each move',
+      config(4, BOTH, { members }),
+      config(5, BOTH, { members, settled: [5] }),
+      false,
+    ],
+    [
+      'was not forgotten by moves from before',
+      config(5, BOTH, { members }),
+      config(9, BOTH, { members, settled: [5] }),
+      false,
+    ],
+    [
+      'may be when a move began and ended without it',
+      config(3, BOTH, { members }),
+      config(5, BOTH, { members, settled: [5] }),
+      true,
+    ],
+    ['may be when it was none before', config(4, BOTH), config(5, BOTH, { members }), true],
+    [
+      'is told otherwise in another mesh',
+      config(1, BOTH, { mesh: 'b'.repeat(32) }),
+      config(9, BOTH, { members, settled: [5, 9] }),
+      false,
+    ],
+    ['is none when it is not listed', config(1, BOTH, { members }), config(9, BOTH, { settled: [5, 9] }), false],
+  ])('%s', (_, before, after, may) => {
+    expect(mayBeForgotten(before, after, mac)).toBe(may);
   });
 });

@@ -1,0 +1,35 @@
+// Ways to forget a host that left while something of it is still there. The schedules must notice every one.
+import type { Mutant } from './claim-mutants.ts';
+
+export const FORGETTING_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'forgets-what-is-held',
+    breaks: 'forgets hosts whose claims the registers still name',
+    noticedBy: { schedule: 'longGone' },
+    sources: [
+      {
+        file: 'mesh/register/proposer.ts',
+        from: 'current !== null && isReplaceable(current) ? null : current',
+        to: 'current',
+      },
+    ],
+  },
+  {
+    name: 'forgets-without-all',
+    breaks: 'forgets hosts though a voter has not told which keys it knows',
+    noticedBy: { schedule: 'knownToOne' },
+    sources: [
+      {
+        file: 'mesh/membership/move.ts',
+        from: '{ floor: move.floor, isWhole }',
+        to: '{ floor: move.floor, isWhole: true }',
+      },
+    ],
+  },
+  {
+    name: 'comes-back-undoubted',
+    breaks: 'a host that was forgotten meanwhile takes what it had for its own',
+    noticedBy: { schedule: 'comesHome' },
+    sources: [{ file: 'mesh/membership/adoption.ts', from: 'mayBeForgotten(before, config, self) &&', to: 'false &&' }],
+  },
+];
