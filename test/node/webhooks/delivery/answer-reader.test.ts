@@ -32,7 +32,12 @@ describe('an answer', () => {
     ['in lines that end barely, which others may read otherwise', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 200, 0],
     ['in which one line ends barely', 'HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nok', 200, 0],
     ['in chunks whose lines end barely', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n', 200, 0],
-    ['in a chunk with a blank behind its size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n', 200, 0],
+    [
+      'in a chunk with a blank behind its size',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n',
+      200,
+      0,
+    ],
     ['with trailers that are none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nnone\r\n\r\n', 200, 0],
     ['behind an empty line', '\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 200, FOREVER],
     ['behind interim answers', `${INTERIM}${INTERIM}HTTP/1.1 204 No Content\r\n\r\n`, 204, FOREVER],
