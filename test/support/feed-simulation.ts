@@ -3,23 +3,20 @@
 // had: the copies at every commit, and what a reader of each node's log is told. Only sockets and HTTP's signatures are left out.
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { firstChain } from '../../mesh/feed/chain.ts';
 import { FEED_PATH, feedQuestionSchema, snapshotQuestionSchema } from '../../mesh/feed/messages.ts';
-import type { LogId } from '../../mesh/feed/place.ts';
 import { relayQuestionSchema } from '../../mesh/feed/relay-messages.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
-import { isOwn, type OwnEntry } from '../../node/changes/change-log.ts';
 import { openFeed } from '../../node/feed/feed-module.ts';
 import { HostCopies } from '../../node/feed/host-copies.ts';
 import type { Log } from '../../node/log.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
-import { rowsOf, snapshotSources } from '../../node/registry/index-rows.ts';
+import { snapshotSources } from '../../node/registry/index-rows.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
 import { changeSomething } from './feed-changes.ts';
-import { FeedReader, type GivenIds } from './feed-reader.ts';
-import { agentText, FeedTruth, NO_STATE, rowTexts, sameMaps, type ToldAgents } from './feed-truth.ts';
+import { FeedTruth, sameMaps } from './feed-truth.ts';
+import { FeedWitness, SETTLED_MS, type WitnessOptions } from './feed-witness.ts';
 import { MemoryClaims } from './memory-claims.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { rosterOf, urlOf } from './roster-of.ts';
@@ -68,17 +65,12 @@ interface Host {
   readonly id: HostId;
   disk: MemoryDisk;
   claims: MemoryClaims;
-  reader: FeedReader;
-  /** The newest of its own entries that its reader has read, or where its log began. */
-  seen: Pick<OwnEntry, 'place' | 'chain'> | undefined;
+  witness: FeedWitness;
   up: Up | undefined;
   /** Changes with each start and each crash. */
   life: number;
 }
 
-/** Longer than any pause of a follower, and than the time for which a copy is fresh. */
-const SETTLED_MS = 40_000;
-const READ_MAX = 1_000;
 const GREETINGS_APART_MS = 8_000;
 const CHANGED_MS = 1_000;
 
@@ -95,7 +87,11 @@ export class FeedSimulation {
   readonly #hosts = new Map<HostId, Host>();
   readonly #members: Set<HostId>;
   readonly #truth = new FeedTruth();
-  readonly #ids: GivenIds = new Map();
+  readonly #witnessed: WitnessOptions = {
+    truth: this.#truth,
+    ids: new Map(),
+    wrong: (what) => this.violations.push(what),
+  };
   readonly #options: FeedSimulationOptions;
   readonly #keys: Readonly<Record<HostId, TestKey>>;
 
@@ -106,9 +102,8 @@ export class FeedSimulation {
     this.#members = new Set(hosts);
     this.#keys = testKeys(...hosts);
     for (const id of hosts) {
-      const reader = new FeedReader(id, this.#truth, this.#ids);
-      const empty = { disk: new Map(), claims: new MemoryClaims(), seen: undefined };
-      this.#hosts.set(id, { id, ...empty, reader, up: undefined, life: 0 });
+      const empty = { disk: new Map(), claims: new MemoryClaims(), witness: new FeedWitness(id, this.#witnessed) };
+      this.#hosts.set(id, { id, ...empty, up: undefined, life: 0 });
     }
   }
 
@@ -189,7 +184,7 @@ export class FeedSimulation {
     const up = { store, registry, copies, index, feed, stop: new AbortController() };
     host.up = up;
     await this.#readOn(host, up);
-    this.#expectCopies(host, up);
+    host.witness.expectCopies(up);
     registry.changes.subscribe(() => this.#committed(host, up));
     void registry.changes.saveEnd();
     if (this.#options.followers?.includes(id) === false) return;
@@ -214,15 +209,14 @@ export class FeedSimulation {
   /** What a host has on its disk now, and what its reader knows, to be had again later. */
   backup(id: HostId): () => void {
     const host = this.#host(id);
-    const { seen, reader } = host;
+    const { witness } = host;
     const disk = host.up?.store.snapshot() ?? host.disk;
-    const recall = reader.memory();
+    const recall = witness.memory();
     return () => {
       this.crash(id);
       this.#note(id, 'is set back');
       host.disk = disk;
-      host.seen = seen;
-      host.reader = reader;
+      host.witness = witness;
       recall();
     };
   }
@@ -233,8 +227,7 @@ export class FeedSimulation {
     this.#note(id, 'loses its disk');
     host.disk = new Map();
     host.claims = new MemoryClaims();
-    host.reader = new FeedReader(id, this.#truth, this.#ids);
-    host.seen = undefined;
+    host.witness = new FeedWitness(id, this.#witnessed);
   }
 
   /** Every hosts.json lists the host from now on, or none does and it stops. */
@@ -250,10 +243,10 @@ export class FeedSimulation {
 
   /** Of what a host's reader has read, a share goes from the log. */
   trim(id: HostId, share: number): void {
-    const { up, reader } = this.#host(id);
+    const { up, witness } = this.#host(id);
     if (up === undefined) return;
     const { changes } = up.registry;
-    const count = Math.floor((Math.min(reader.seq, changes.head) - changes.oldestSeq + 1) * share);
+    const count = Math.floor((Math.min(witness.seq, changes.head) - changes.oldestSeq + 1) * share);
     if (count <= 0) return;
     this.#note(id, 'trims its log');
     void changes.read(changes.oldestSeq - 1, count).then((entries) => changes.forget(entries), onlyMeshErrors);
@@ -293,9 +286,9 @@ export class FeedSimulation {
   faultsFound(): readonly string[] {
     const faults = [...this.violations];
     for (const id of this.#members) {
-      const { up, reader } = this.#host(id);
+      const { up, witness } = this.#host(id);
       for (const owner of this.#members) this.#expectRest(id, owner, (what) => faults.push(what));
-      const known = new Set([...(up?.copies.hosts() ?? []), ...reader.hosts()]);
+      const known = new Set([...(up?.copies.hosts() ?? []), ...witness.hosts()]);
       for (const owner of known)
         if (!this.#members.has(owner)) faults.push(`${id} or its reader still knows agents of ${owner}, which is gone`);
     }
@@ -303,70 +296,21 @@ export class FeedSimulation {
   }
 
   #expectRest(id: HostId, owner: HostId, wrong: (what: string) => void): void {
-    const [{ up, reader }, { up: there }] = [this.#host(id), this.#host(owner)];
-    if (up === undefined || there === undefined) return;
-    if (reader.seq !== up.registry.changes.head) wrong(`the reader at ${id} has not read everything`);
-    const [told, agents] = [reader.agentsOf(owner), agentsOf(there.registry)];
-    if (!sameMaps(told, agents)) wrong(`the reader at ${id} knows of ${owner}: ${shown(told)}, not: ${shown(agents)}`);
-    if (id === owner) return;
-    const view = up.feed.followers.viewOf(owner);
-    if (view?.state !== 'following') wrong(`${id} does not follow ${owner} at rest: ${JSON.stringify(view)}`);
-    const head = up.copies.head(owner);
-    const { n, chain } = there.registry.changes.ownHead;
-    if (head?.chain !== chain) wrong(`${id} stands at ${head?.n} of the log of ${owner}, which ends at ${n}`);
-    const rows = rowTexts(there.registry.table.list().flatMap(rowsOf));
-    if (!sameMaps(rowTexts(up.copies.copy.ofHost(owner)), rows)) wrong(`${id} shows of ${owner} what it does not show`);
-    const confirmedMs = up.copies.copy.confirmedMs(owner) ?? -Infinity;
-    if (this.clock.monotonicMs() - confirmedMs > SETTLED_MS) wrong(`${id} has not heard of ${owner} for long`);
+    const [{ up: self, witness }, { up: there }] = [this.#host(id), this.#host(owner)];
+    if (self !== undefined && there !== undefined)
+      witness.expectRest({ self, owner, there }, this.clock.monotonicMs(), wrong);
   }
 
   /** Something is durable on a host: what its log says, and what it shows of the others. */
   #committed(host: Host, up: Up): void {
     if (host.up !== up) return;
-    if (this.#options.followers === undefined) this.#expectCopies(host, up);
+    if (this.#options.followers === undefined) host.witness.expectCopies(up);
     void this.#readOn(host, up);
   }
 
-  /** Lets the host's reader read what is new, and remembers what the host itself did. */
-  async #readOn(host: Host, { registry: { changes } }: Up): Promise<void> {
-    const { life, reader } = host;
-    const entries = await changes.read(reader.seq, READ_MAX);
-    if (host.life !== life) return;
-    for (const entry of entries) {
-      if (entry.seq <= reader.seq) continue;
-      if (isOwn(entry)) this.#own(host, entry);
-      this.violations.push(...reader.read(entry));
-    }
-    if (reader.seq === changes.head && changes.ownHead.n === 0) this.#begun(host, changes.logId);
-  }
-
-  #own(host: Host, entry: OwnEntry): void {
-    this.#begun(host, entry.place.logId);
-    this.violations.push(...this.#truth.add(host.id, host.seen?.chain ?? '', entry));
-    host.seen = entry;
-  }
-
-  /** A log that was not seen before begins with what its host has by then. */
-  #begun(host: Host, logId: LogId): void {
-    if (host.seen?.place.logId === logId) return;
-    const before = this.#truth.state(host.id, host.seen?.chain ?? '') ?? NO_STATE;
-    const begun = { place: { logId, n: 0 }, chain: firstChain(logId) };
-    this.#truth.begin(host.id, begun, before);
-    host.seen = begun;
-  }
-
-  /** What a host shows of the others is what they had, each at one place. */
-  #expectCopies({ id }: Host, { copies }: Up): void {
-    for (const owner of copies.hosts()) {
-      const head = copies.head(owner);
-      const rows = rowTexts(copies.copy.ofHost(owner));
-      for (const row of rows.values())
-        if (!this.#truth.hasShown(owner, row))
-          this.violations.push(`${id} shows of ${owner} what it never had: ${row}`);
-      const state = head && this.#truth.state(owner, head.chain);
-      if (head !== undefined && (state === undefined || !sameMaps(state.rows, rows)))
-        this.violations.push(`${id} shows other addresses of ${owner} than it had at place ${head.n}`);
-    }
+  #readOn(host: Host, up: Up): Promise<void> {
+    const { life } = host;
+    return host.witness.readOn(up, () => host.life === life);
   }
 
   /** For as long as the host is up. */
@@ -490,16 +434,6 @@ export class FeedSimulation {
     if (!host) throw new Error(`The simulation has no host '${id}'.`);
     return host;
   }
-}
-
-/** The agents of a host, as whoever heard everything knows them. */
-function agentsOf({ table }: Registry): ToldAgents {
-  const told = (agent: Parameters<typeof rowsOf>[0] & object) => rowsOf(agent).map(({ address }) => address);
-  return new Map(table.list().map((agent) => [agent.id, agentText(agent.name, told(agent))]));
-}
-
-function shown(agents: ToldAgents): string {
-  return [...agents].map(([id, text]) => `${id} = ${text}`).join(', ') || 'nobody';
 }
 
 /** What a host refuses, or gives up when it crashes; anything else is a bug. */
