@@ -20,7 +20,7 @@ import {
   REFERENCES_MAX,
   SEND_AHEAD_MS_MAX,
 } from '../limits.ts';
-import type { AttachmentPart, Mailbox } from '../message.ts';
+import type { AttachmentPart, Mailbox, MessageContent } from '../message.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { parseHeaders } from './headers.ts';
 import { type MailboxRules, mailboxKey, parseMailbox } from './mailboxes.ts';
@@ -93,21 +93,16 @@ export const sendRequest = z.strictObject({
 });
 
 /** A request that can be sent as it is, but for who sends it. */
-export interface SendRequest {
+export interface SendRequest
+  extends Pick<
+    MessageContent,
+    'to' | 'cc' | 'bcc' | 'replyTo' | 'subject' | 'text' | 'headers' | 'attachments' | 'references'
+  > {
   readonly from: Mailbox | undefined;
   readonly agentId: string | undefined;
-  readonly to: readonly Mailbox[];
-  readonly cc: readonly Mailbox[];
-  readonly bcc: readonly Mailbox[];
-  readonly replyTo: readonly Mailbox[];
-  readonly subject: string;
-  readonly text: string;
   readonly html: string | undefined;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly attachments: readonly AttachmentPart[];
   readonly payload: unknown;
   readonly inReplyTo: string | undefined;
-  readonly references: readonly string[];
   readonly sendAtMs: number | undefined;
   readonly lifetimeMs: number | undefined;
   readonly idempotencyKey: string | undefined;
