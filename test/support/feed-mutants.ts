@@ -221,7 +221,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
       {
         file: RELAYS,
         from: 'else this.#silent.set(relay,',
-        to: 'else this.#silent.delete(relay); if (why === relay) this.#silent.set(relay,',
+        to: 'else this.#silent.delete(relay); if (silence === undefined) this.#silent.set(relay,',
       },
     ],
   },
