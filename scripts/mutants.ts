@@ -2,6 +2,7 @@
 // `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
 // it takes to notice the rarest says how many runs are worth something. Rules about whom a host believes are broken
 // by attacks that are written by hand.
+import { CHANNEL_MUTANTS } from '../test/support/channel-mutants.ts';
 import { CLAIM_MUTANTS, type Mutant } from '../test/support/claim-mutants.ts';
 import { SCHEDULES, type ScheduleName } from '../test/support/claim-schedules.ts';
 import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
@@ -30,7 +31,7 @@ for (const { name, breaks, rules } of PEER_MUTANTS) {
     }
   if (isNoticed) caught += 1;
 }
-for (const { name, breaks, noticedBy } of FEED_MUTANTS) {
+for (const { name, breaks, noticedBy } of [...FEED_MUTANTS, ...CHANNEL_MUTANTS]) {
   const [life, last] = 'feeds' in noticedBy ? (['feeds', FEED_RUNS] as const) : ([noticedBy.schedule, 1] as const);
   const { found } = await search(life, { first: 1, last }, { mutant: name });
   const [by] = found;
@@ -39,7 +40,8 @@ for (const { name, breaks, noticedBy } of FEED_MUTANTS) {
   const what = by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
   console.log(`  ${life.padEnd(8)} ${what}`);
 }
-const all = [CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS].flat().length;
+const all = [CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS, CHANNEL_MUTANTS].flat()
+  .length;
 console.log(`mutants caught: ${caught} of ${all}`);
 if (caught < all) process.exitCode = 1;
 

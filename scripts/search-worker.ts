@@ -2,6 +2,7 @@
 // to its sources, and so by `import()` alone.
 import { parentPort, workerData } from 'node:worker_threads';
 import { changeSources } from '../test/support/changed-sources.ts';
+import { CHANNEL_MUTANTS } from '../test/support/channel-mutants.ts';
 import type { Troubles } from '../test/support/claim-lives.ts';
 import { CLAIM_MUTANTS } from '../test/support/claim-mutants.ts';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
@@ -14,12 +15,17 @@ import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
-const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FORGETTING_MUTANTS, ...FEED_MUTANTS].find(
-  (one) => one.name === name,
-);
+const mutant = [
+  ...CLAIM_MUTANTS,
+  ...COLLECTING_MUTANTS,
+  ...FORGETTING_MUTANTS,
+  ...FEED_MUTANTS,
+  ...CHANNEL_MUTANTS,
+].find((one) => one.name === name);
 /** What the few changes of a short life reach only when these bounds are small. */
 const SMALL: readonly Life[] = ['feeds', 'relays', 'handedOver', 'cameBack'];
 const expectRead = changeSources([...(SMALL.includes(life) ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);
+const { CHANNEL_ATTACKS } = await import('../test/support/channel-attacks.ts');
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { collecting } = await import('../test/support/collecting-lives.ts');
 const { SCHEDULES } = await import('../test/support/claim-schedules.ts');
@@ -48,6 +54,7 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   feeds: (seed) => feedLife(seed, trace),
   relays: (seed) => relayLife(seed, trace),
   ...mapSchedules(),
+  ...CHANNEL_ATTACKS,
   ...FEED_SCHEDULE_LIVES,
 };
 

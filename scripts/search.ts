@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ChannelAttackName } from '../test/support/channel-attacks.ts';
 import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
@@ -22,7 +23,7 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   relays: 300,
 };
 /** A schedule is one run, whatever its seed. */
-export type Life = Size | ScheduleName | FeedScheduleName | RelayScheduleName;
+export type Life = Size | ScheduleName | FeedScheduleName | RelayScheduleName | ChannelAttackName;
 
 /** What a thread runs, from its start on. */
 export interface SearchThread {

@@ -50,6 +50,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/address/', ['mesh/address/', ...MESH_ROOT]],
   ['mesh/signature/', ['mesh/signature/', ...MESH_ROOT]],
   ['mesh/time/', ['mesh/time/', ...MESH_ROOT]],
+  // Who speaks is proven once, and then every frame is.
+  ['mesh/channel/', ['mesh/channel/', 'mesh/signature/', ...MESH_ROOT]],
   ['mesh/json/', ['mesh/json/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/lookup/', ['mesh/lookup/', 'mesh/address/', 'mesh/time/', ...MESH_ROOT]],
   // What is followed are the rows of the index that look-ups ask for.

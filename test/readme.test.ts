@@ -10,6 +10,7 @@ import type { Terminal } from '../node/cli/command-line.ts';
 import { PLAIN } from '../node/cli/report.ts';
 import { SETTINGS, variableOf } from '../node/settings.ts';
 import { CI_RUNS } from '../scripts/search.ts';
+import { CHANNEL_MUTANTS } from './support/channel-mutants.ts';
 import { CLAIM_MUTANTS } from './support/claim-mutants.ts';
 import { COLLECTING_MUTANTS } from './support/collecting-mutants.ts';
 import { FEED_MUTANTS } from './support/feed-mutants.ts';
@@ -258,7 +259,14 @@ function roomsIn(text: string): ReadonlyMap<string, string> {
 }
 
 describe('a number that the papers say', () => {
-  const mutants = [CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS].flat().length;
+  const mutants = [
+    CLAIM_MUTANTS,
+    COLLECTING_MUTANTS,
+    FORGETTING_MUTANTS,
+    PEER_MUTANTS,
+    FEED_MUTANTS,
+    CHANNEL_MUTANTS,
+  ].flat().length;
   const runs = Object.values(CI_RUNS).reduce((all, some) => all + some);
 
   it.each([
