@@ -15,6 +15,8 @@ import { lookUpTurns } from './look-up-turns.ts';
 import type { LoopTurns } from './loop-turns.ts';
 import { PEER_PATHS, requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
+import type { PeerRoute } from './peer-message.ts';
+import { addPeerRoutes } from './peer-routes.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
@@ -31,7 +33,7 @@ export interface AppServices {
   /** Whose pages may read. */
   readonly origins: readonly string[];
   /** Only for hosts that sign. */
-  readonly peerRoutes: readonly RouteGroup[];
+  readonly peerRoutes: readonly PeerRoute[];
   readonly emailIndex: EmailIndexServices;
   /** For anybody whom the gate let in. */
   readonly routes: readonly RouteGroup[];
@@ -42,6 +44,8 @@ export function createApp(services: AppServices): Fetch {
   const { gate } = services;
   const [clients, index, peers] = [clientRoutes(services), indexRoutes(services), peerRoutes(services)];
   const answerAll: Fetch = (request, environment = {}) => {
+    // The gate was asked when the channel was opened.
+    if (environment.asker !== undefined) return peers.fetch(request, environment);
     const incoming = environment.incoming as IncomingMessage | undefined;
     const header = (name: string) => headerOf(request, incoming, name);
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
@@ -101,7 +105,7 @@ function peerRoutes(services: AppServices): Hono {
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
-  for (const add of services.peerRoutes) add(app);
+  addPeerRoutes(app, services.peerRoutes);
   app.use(EMAIL_INDEX_PATH, inTurn(lookUpTurns()), indexAuth(services));
   emailIndexRoutes(app, services.emailIndex);
   return app;

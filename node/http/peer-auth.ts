@@ -19,6 +19,7 @@ import type { PeerKeys } from '../peers/peer-keys.ts';
 import { type AnswerSigner, receivedOf, signAnswer, signRefused } from './answer-signature.ts';
 import { answerError } from './errors.ts';
 import { readBody } from './input.ts';
+import type { PeerMessage } from './peer-message.ts';
 
 export interface PeerAuthOptions extends AnswerSigner {
   readonly roster: () => Roster;
@@ -29,26 +30,19 @@ export interface PeerAuthOptions extends AnswerSigner {
   readonly nonces: NonceCache;
 }
 
-interface PeerMessage {
-  readonly from: HostId;
-  readonly body: Uint8Array;
-}
-
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Set by `peerAuth` and `optionalPeerAuth`, once the signature was verified. */
+    /** Set by `peerAuth` and `optionalPeerAuth`, once it is proven who asks. */
     peerMessage?: PeerMessage;
   }
 }
 
-/** The host that signed this request. Only behind `peerAuth`. */
-export function peerOf(c: Context): HostId {
-  return messageOf(c).from;
-}
-
-/** The body's octets, as they were signed. Only behind `peerAuth`. */
-export function peerBody(c: Context): Uint8Array {
-  return messageOf(c).body;
+/** What a host asks, as it was signed or came over a channel. Only behind `peerAuth`. */
+export function peerMessage(c: Context): PeerMessage {
+  const message = c.get('peerMessage');
+  if (message === undefined)
+    throw new Error(`the route ${c.req.path} reads a peer's message without peerAuth before it`);
+  return message;
 }
 
 /**
@@ -57,6 +51,7 @@ export function peerBody(c: Context): Uint8Array {
  */
 export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
   return async function verifyPeer(c, next) {
+    if (isFromChannel(c)) return next();
     const opened = orRefuse(openRequest(receivedOf(c)));
     return answerSigned(c, next, opened, options, async () => {
       if (!options.mayClaim(opened.from)) throw unlisted(options.roster(), opened.from);
@@ -71,6 +66,7 @@ export function peerAuth(options: PeerAuthOptions): MiddlewareHandler {
  */
 export function optionalPeerAuth(options: PeerAuthOptions): MiddlewareHandler {
   return async function verifyPeerIfSigned(c, next) {
+    if (isFromChannel(c)) return next();
     const opened = openIfSigned(c);
     if (opened === undefined || options.roster().get(opened.from)?.enabled !== true) return next();
     return answerSigned(c, next, opened, options, async () => {
@@ -78,6 +74,14 @@ export function optionalPeerAuth(options: PeerAuthOptions): MiddlewareHandler {
       return isRefused(admitted) && admitted.reason === 'unknown_key' ? undefined : orRefuse(admitted);
     });
   };
+}
+
+/** What came over a channel needs no signature: its asker was proven when it was opened, and every frame is authenticated. */
+function isFromChannel(c: Context): boolean {
+  const { asker } = (c.env ?? {}) as { readonly asker?: PeerMessage };
+  if (asker === undefined) return false;
+  c.set('peerMessage', asker);
+  return true;
 }
 
 function openIfSigned(c: Context): OpenedRequest | undefined {
@@ -133,7 +137,7 @@ async function admit(
     return accepted;
   }
   keys.confirm(accepted.from);
-  c.set('peerMessage', { from: accepted.from, body });
+  c.set('peerMessage', { from: accepted.from, body, signal: () => c.req.raw.signal });
   return accepted;
 }
 
@@ -152,11 +156,4 @@ async function readPeerBody(c: Context): Promise<Uint8Array> {
   if (length !== undefined && Number(length) <= PEER_BODY_BYTES_MAX)
     return new Uint8Array(await c.req.raw.arrayBuffer());
   return readBody(c.req.raw, PEER_BODY_BYTES_MAX);
-}
-
-function messageOf(c: Context): PeerMessage {
-  const message = c.get('peerMessage');
-  if (message === undefined)
-    throw new Error(`the route ${c.req.path} reads a peer's message without peerAuth before it`);
-  return message;
 }

@@ -1,14 +1,31 @@
-// What a host sent, as JSON of a version and form that this node speaks. Behind `peerAuth`.
-import type { Context } from 'hono';
+// What a host sent, proven to be its own, whatever it came over: a signed request, or a channel. And what is done with it.
 import type { z } from 'zod';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
+import type { HostId } from '../../mesh/names.ts';
 import { parseJson, validate } from './input.ts';
-import { peerBody } from './peer-auth.ts';
 
-/** Throws `unsupported_version`, `invalid_request`. */
-export function readMessage<Schema extends z.ZodType>(c: Context, schema: Schema, spoken: number): z.output<Schema> {
-  const value = parseJson(Buffer.from(peerBody(c)).toString('utf8'), JSON_BOUNDS);
+export interface PeerMessage {
+  readonly from: HostId;
+  readonly body: Uint8Array;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: () => AbortSignal;
+}
+
+/** One question that hosts ask each other, by POST. */
+export interface PeerRoute {
+  readonly path: string;
+  /** What is answered with 200, as JSON. Throws or rejects with a `MeshError` for any other status. */
+  answer(message: PeerMessage): unknown;
+}
+
+/** JSON of a version and form that this node speaks. Throws `unsupported_version`, `invalid_request`. */
+export function readMessage<Schema extends z.ZodType>(
+  { body }: Pick<PeerMessage, 'body'>,
+  schema: Schema,
+  spoken: number,
+): z.output<Schema> {
+  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'), JSON_BOUNDS);
   const { version } = (value ?? {}) as { version?: unknown };
   if (version !== spoken) {
     throw new MeshError(

@@ -5,9 +5,13 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Log } from '../log.ts';
 import { answerError, onError } from './errors.ts';
 import { requestPath } from './paths.ts';
+import type { PeerMessage } from './peer-message.ts';
 
-/** Answers a request, which a socket may have brought. */
-export type Fetch = (request: Request, environment?: { readonly incoming?: unknown }) => Response | Promise<Response>;
+/** Answers a request, which a socket may have brought, or the channel of a peer: `asker` is that peer, proven, and what it asks. */
+export type Fetch = (
+  request: Request,
+  environment?: { readonly incoming?: unknown; readonly asker?: PeerMessage },
+) => Response | Promise<Response>;
 
 export function createShell(log: Log): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });

@@ -23,7 +23,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
   events.lost.subscribe((host, why) => followers.lost(host, why));
   events.indexSaid.subscribe((host, version, atMs) => followers.said(host, version, atMs));
   return {
-    peerRoutes: (app) => feedRoutes(app, { server, relay, stopping }),
+    peerRoutes: feedRoutes({ server, relay, stopping }),
     ofPeer: (host) => {
       const feed = followers.viewOf(host);
       return feed === undefined ? {} : { feed };

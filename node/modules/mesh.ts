@@ -9,7 +9,7 @@ export function openMeshModule({ options, ports, mesh }: Parts, others: readonly
   const { peers, claims } = mesh;
   const { presence, legacy, legacyClaims } = peers;
   return {
-    peerRoutes: (app) => claimRoutes(app, claims.voter),
+    peerRoutes: claimRoutes(claims.voter),
     routes: (app) => {
       healthRoutes(app, {
         ...{ claims, legacy, version: options.version, publicKey: ports.signer.publicKey },

@@ -4,6 +4,7 @@ import type { LogHolder } from '../changes/change-log.ts';
 import type { HostCopies } from '../feed/host-copies.ts';
 import type { RouteGroup } from '../http/app.ts';
 import type { Keys } from '../keys/keys.ts';
+import type { PeerRoute } from '../http/peer-message.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { OpenMesh } from '../mesh-module.ts';
 import type { NodeOptions, NodePorts } from '../node-ports.ts';
@@ -13,8 +14,8 @@ import type { Registry } from '../registry/registry.ts';
 /** One capability of a running node. */
 export interface Module {
   readonly routes?: RouteGroup;
-  /** Routes for hosts alone, which sign what they ask. */
-  readonly peerRoutes?: RouteGroup;
+  /** Questions that only hosts ask. */
+  readonly peerRoutes?: readonly PeerRoute[];
   /** The reader of the change log that keeps entries from being trimmed. */
   readonly holder?: LogHolder;
   /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */

@@ -6,7 +6,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerRequest, PeerTransport } from '../../mesh/ports.ts';
 import { answerJson } from '../../node/http/answer-signature.ts';
-import { peerAuth, peerBody, peerOf } from '../../node/http/peer-auth.ts';
+import { peerAuth, peerMessage } from '../../node/http/peer-auth.ts';
 import { createShell } from '../../node/http/shell.ts';
 import { createPeerTransport, type PeerTransportOptions } from '../../node/peers/peer-transport.ts';
 import { type LoopbackServer, serveApp, serveRaw } from './loopback.ts';
@@ -68,8 +68,8 @@ export class PeerLink {
     app.use('/mesh/*', peerAuth({ ...cloud.auth(this.clock), ...change }));
     app.on(['GET', 'POST'], '/mesh/echo', (c) =>
       answerJson(c, {
-        from: peerOf(c),
-        body: Buffer.from(peerBody(c)).toString(),
+        from: peerMessage(c).from,
+        body: Buffer.from(peerMessage(c).body).toString(),
         query: c.req.query(),
         headers: c.req.header(),
       }),

@@ -55,7 +55,7 @@ function isPeersQuestion(c: Context): boolean {
 
 /** A peer that signs takes part in the claims, and learns there what is being claimed. */
 function isSigned(c: Context): boolean {
-  return c.req.header('signature-input') !== undefined;
+  return c.get('peerMessage') !== undefined || c.req.header('signature-input') !== undefined;
 }
 
 /** What a peer that only knows the look-up must take for taken: it looks here, and then writes. */

@@ -8,7 +8,7 @@ import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { verifyResponse } from '../../../mesh/signature/response.ts';
 import { answerBytes, answerJson, answerPrepared } from '../../../node/http/answer-signature.ts';
 import { onError } from '../../../node/http/errors.ts';
-import { optionalPeerAuth, type PeerAuthOptions, peerAuth, peerBody, peerOf } from '../../../node/http/peer-auth.ts';
+import { optionalPeerAuth, type PeerAuthOptions, peerAuth, peerMessage } from '../../../node/http/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import type { PeerKeys } from '../../../node/peers/peer-keys.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
@@ -35,7 +35,8 @@ function setUp(change: Partial<PeerAuthOptions> = {}) {
   let digested = 0;
   const handler = (c: Context) => {
     handled += 1;
-    return answerJson(c, { from: peerOf(c), body: Buffer.from(peerBody(c)).toString() });
+    const { from, body } = peerMessage(c);
+    return answerJson(c, { from, body: Buffer.from(body).toString() });
   };
   app.use('/mesh/*', peerAuth(options));
   app.on(['GET', 'POST'], '/mesh/echo', handler);
@@ -359,7 +360,7 @@ describe('a handler without peerAuth before it', () => {
     const app = new Hono();
     const log = new RecordingLog();
     app.onError(onError(log));
-    app.get('/', (c) => c.text(peerOf(c)));
+    app.get('/', (c) => c.text(peerMessage(c).from));
     expect((await app.request('/')).status).toBe(500);
     expect(log.named('request.failed')).toHaveLength(1);
   });

@@ -5,7 +5,7 @@ import type { HostId } from '../../../mesh/names.ts';
 import { rosterOf } from '../../../mesh/roster.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { answerJson } from '../../../node/http/answer-signature.ts';
-import { peerAuth, peerOf } from '../../../node/http/peer-auth.ts';
+import { peerAuth, peerMessage } from '../../../node/http/peer-auth.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import { createCallOnce } from '../../../node/peers/call-once.ts';
@@ -71,7 +71,7 @@ async function host(self: TestKey, { secret, signer = self.signer, store = new M
     '/api/mesh/v1/*',
     peerAuth({ self: self.id, roster, mayClaim: (id) => hostOf(id)?.enabled === true, keys, signer, nonces, clock }),
   );
-  app.get('/api/mesh/v1/who', (c) => answerJson(c, { you: peerOf(c) }));
+  app.get('/api/mesh/v1/who', (c) => answerJson(c, { you: peerMessage(c).from }));
   const server = stack.use(await serveApp(app));
   urls.set(self.id, server.url);
   const who = (to: TestKey) =>

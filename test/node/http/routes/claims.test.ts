@@ -3,6 +3,7 @@ import type { ClaimVoter } from '../../../../mesh/claims/claim-voter.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../../../mesh/claims/peer-questions.ts';
 import type { HostId } from '../../../../mesh/names.ts';
 import type { ClaimQuestion } from '../../../../mesh/state/messages.ts';
+import { addPeerRoutes } from '../../../../node/http/peer-routes.ts';
 import { claimRoutes } from '../../../../node/http/routes/claims.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../../support/membership-of.ts';
@@ -22,14 +23,14 @@ function claims() {
     const body = Buffer.from(JSON.stringify(said));
     const app = createShell(new RecordingLog());
     app.use('*', (c, next) => {
-      c.set('peerMessage', { from, body });
+      c.set('peerMessage', { from, body, signal: () => c.req.raw.signal });
       return next();
     });
     app.route('/', routes);
     return (await app.request(CLAIM_QUESTIONS_PATH, { method: 'POST' })).status;
   };
   const routes = createShell(new RecordingLog());
-  claimRoutes(routes, voter);
+  addPeerRoutes(routes, claimRoutes(voter));
   return { heard, ask };
 }
 

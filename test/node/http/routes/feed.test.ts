@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FEED_PATH, FEED_VERSION, SNAPSHOT_PATH } from '../../../../mesh/feed/messages.ts';
 import { PEER_BODY_BYTES_MAX } from '../../../../mesh/limits.ts';
 import { peerAuth } from '../../../../node/http/peer-auth.ts';
+import { addPeerRoutes } from '../../../../node/http/peer-routes.ts';
 import { feedRoutes } from '../../../../node/http/routes/feed.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
@@ -28,7 +29,7 @@ function feed() {
   };
   const app = createShell(new RecordingLog());
   app.use('*', peerAuth(cloud.auth(clock)));
-  feedRoutes(app, {
+  const routes = feedRoutes({
     stopping: stop.signal,
     server: {
       answer: (_, signal) => held(signal, { kind: 'gone', logId: 'c'.repeat(32) }),
@@ -36,6 +37,7 @@ function feed() {
     },
     relay: { answer: (_, signal) => held(signal, { kind: 'gone' }) },
   });
+  addPeerRoutes(app, routes);
   const ask = async (path: string, body: unknown, from = mac) =>
     app.request(from.request(cloud.id, { method: 'POST', path, body }, clock));
   return { app, clock, stop, signals, ask };
