@@ -59,8 +59,6 @@ export interface PeerAnswer {
   readonly body: unknown;
   /** In place of `body`: the members of a large JSON map, which was read in turns so that nothing else waited for it. */
   readonly members?: readonly JsonMember[];
-  /** Content-Digest of the body, when the answer is signed: the same digest, the same octets. */
-  readonly digest?: string | undefined;
   /** The answer's ETag, if any; a later question may name it in `If-None-Match`. */
   readonly etag?: string;
 }

@@ -19,6 +19,9 @@ import type { Log } from './log.ts';
 import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
 
+/** Unpredictable octets in the name of a start that no register knows. */
+const START_BYTES = 16;
+
 export interface OpenClaims extends AsyncDisposable {
   readonly store: ClaimStore;
   /** This host's part in the claims of others. */
@@ -30,6 +33,8 @@ export interface OpenClaims extends AsyncDisposable {
   /** What only an operator may decide; with an engine, who belongs to it is not decided here. */
   readonly commands: Pick<QuorumClaims, 'evict'> & Partial<Pick<QuorumClaims, 'recover' | 'join'>>;
   start(): void;
+  /** The start of this node, as text; `undefined` while nobody may be told of it. */
+  startName(): string | undefined;
   /** Greets that host now; absent with an engine, which has nothing to say. */
   greet?(to: HostId): void;
   /** hosts.json was edited, or another of its hosts turned out to be no voter. */
@@ -74,6 +79,7 @@ function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenCl
     membership: () => claims.membership(),
     relationTo: (host) => claims.relationTo(host),
     greet: (to) => claims.greet(to),
+    startName: () => claims.startName(),
     start: () => {
       claims.start();
       if (records.engine === undefined) return;
@@ -87,7 +93,7 @@ function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenCl
 }
 
 async function openEngineClaims(
-  { self, roster, registry, store, clock, log }: ClaimsOptions,
+  { self, roster, registry, store, clock, random, log }: ClaimsOptions,
   engine: ClaimEngine,
   records: ClaimRecords,
 ): Promise<OpenClaims> {
@@ -103,11 +109,13 @@ async function openEngineClaims(
     return { kind: 'done' } as const;
   };
   await store.commit([engineWrite(engine.kind)]);
+  const startName = Buffer.from(random.bytes(START_BYTES)).toString('hex');
   return {
     store: claims,
     voter: noVoter(self, engine, log),
     commands: { evict },
     start: () => claims.start(),
+    startName: () => startName,
     edited: (now) => {
       listed = now;
     },

@@ -12,6 +12,7 @@ import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
 import { mayClaim } from './peers/claimants.ts';
 import type { CallOnce } from './peers/hello-question.ts';
+import type { HostBook } from './peers/host-book.ts';
 import type { PeerKeys } from './peers/peer-keys.ts';
 import { type OpenPeers, openPeers } from './peers/peers-module.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
@@ -51,6 +52,8 @@ export interface OpenMesh extends AsyncDisposable {
   readonly transport: PeerTransport;
   readonly peers: OpenPeers;
   readonly claims: OpenClaims;
+  /** The start of this node, as text; `undefined` while nobody may be told of it. */
+  readonly start: () => string | undefined;
   readonly legacyOwners: LegacyOwners;
   /** Why no address can be claimed now, a sentence; `undefined` when one can. */
   whyNoClaims(): string | undefined;
@@ -66,13 +69,25 @@ export interface OpenMesh extends AsyncDisposable {
   isOutside(id: HostId): boolean;
 }
 
+function edited(
+  roster: Roster,
+  { hosts, peers, claims }: { readonly hosts: HostBook; readonly peers: OpenPeers; readonly claims: OpenClaims },
+): void {
+  hosts.edited().catch(ignoreFailedStore);
+  peers.edited().catch(ignoreFailedStore);
+  claims.edited(roster);
+}
+
 /** Rejects with `store_failed` when a record can't be read. Disposing ends the claims, then every question to a peer. */
 export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const { watch, index, events } = options;
   const roster = watch.current;
   const believesLegacy = options.believesLegacy ?? legacyBelief(options.secret !== undefined);
   await using stack = new AsyncDisposableStack();
-  const outward = stack.use(await openTransport({ ...options, roster, believesLegacy }));
+  // The claims, which know it, are opened behind what they are asked over.
+  let opened: OpenClaims | undefined;
+  const start = () => opened?.startName();
+  const outward = stack.use(await openTransport({ ...options, roster, believesLegacy, start }));
   const { hosts, keys, transport } = outward;
   const voters = () => votersOf(claims, roster());
   const peers = await openPeers({
@@ -91,16 +106,13 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
       doubted: events.doubted.dispatch,
     }),
   );
+  opened = claims;
   events.votersChanged.subscribe(() => claims.edited(roster()));
-  watch.subscribe(() => {
-    hosts.edited().catch(ignoreFailedStore);
-    peers.edited().catch(ignoreFailedStore);
-    claims.edited(roster());
-  });
+  watch.subscribe(() => edited(roster(), { hosts, peers, claims }));
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
   const owned = stack.move();
   return {
-    ...{ keys, transport, peers, claims, voters },
+    ...{ keys, transport, peers, claims, voters, start },
     legacyOwners: {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),

@@ -53,7 +53,7 @@ export interface NodeOptions {
     Config,
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
   > &
-    Partial<Pick<Config, 'aliases' | 'origins'>>;
+    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel'>>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;

@@ -5,6 +5,8 @@ import { NonceCache } from '../mesh/signature/nonces.ts';
 import { BackgroundWork } from './background-work.ts';
 import { HostCopies } from './feed/host-copies.ts';
 import { createApp } from './http/app.ts';
+import { createChannelAnswer } from './http/channel-answer.ts';
+import { acceptBehindGate, type Upgrade } from './http/channel-upgrade.ts';
 import { createGate } from './http/gate.ts';
 import type { Fetch } from './http/shell.ts';
 import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
@@ -24,6 +26,7 @@ import { openToolModule } from './modules/tools.ts';
 import { openValidationModule } from './modules/validation.ts';
 import { openWebhookModule } from './modules/webhooks.ts';
 import type { NodeOptions, NodePorts } from './node-ports.ts';
+import { ChannelServer } from './peers/channel-server.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { IdentityParser } from './registry/wanted-addresses.ts';
@@ -32,6 +35,8 @@ export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
   /** What needs no more than the email index is answered here, before `fetch` is asked, and as it would. */
   readonly shortLookUp: ShortWay;
+  /** Takes over the connection of a peer that offers a channel; absent where there are none. */
+  readonly upgrade: Upgrade | undefined;
   readonly registry: Registry;
   /**
    * Asks the peers that are not known yet who they are, once, `GREETING_MS_MAX` at most; to be awaited before others can ask this node: what it
@@ -68,7 +73,6 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const events = new MeshEvents();
   const copies = await HostCopies.open(store, clock);
   const index = new EmailIndex({ self: () => watch.current().self, random });
-
   const mesh = stack.use(
     await openMesh({
       ...{ ...core, self, watch, index, events, copies, mode: config.legacy, secret: secrets.meshSecret?.reveal() },
@@ -90,10 +94,12 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...capabilities,
   ];
 
+  const { doors, channels } = openDoors(parts, modules);
+  stack.use(channels);
   stack.use(background);
   const owned = stack.move();
   return {
-    ...openDoor(parts, modules),
+    ...doors,
     registry,
     meet: () => mesh.peers.meet(),
     start: () => {
@@ -126,8 +132,11 @@ async function openAll(
   return modules;
 }
 
-/** What answers requests: the routes of all modules, behind the gate. */
-function openDoor(parts: Parts, modules: readonly Module[]): Pick<MeshNode, 'fetch' | 'shortLookUp'> {
+/** What lets in who asks, all behind one gate: by requests, to the routes of all modules, and over the channels of peers. */
+function openDoors(
+  parts: Parts,
+  modules: readonly Module[],
+): { readonly doors: Pick<MeshNode, 'fetch' | 'shortLookUp' | 'upgrade'>; readonly channels: ChannelServer } {
   const { options, ports, mesh } = parts;
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
@@ -146,5 +155,20 @@ function openDoor(parts: Parts, modules: readonly Module[]): Pick<MeshNode, 'fet
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),
     routes: modules.flatMap(({ routes }) => routes ?? []),
   });
-  return { fetch, shortLookUp: createShortLookUp({ gate, emailIndex }) };
+  const channels = openChannels(parts, modules, fetch);
+  parts.stopping.addEventListener('abort', () => channels.end(), { once: true });
+  const upgrade = options.config.peerChannel ? acceptBehindGate(gate, channels, log) : undefined;
+  return { doors: { fetch, shortLookUp: createShortLookUp({ gate, emailIndex }), upgrade }, channels };
+}
+
+/** What peers ask over channels: the same, answered by the same. */
+function openChannels({ options, ports, mesh }: Parts, modules: readonly Module[], fetch: Fetch): ChannelServer {
+  const { clock, random, log, signer } = ports;
+  const { keys, mayClaim, start } = mesh;
+  const routes = modules.flatMap(({ peerRoutes }) => peerRoutes ?? []);
+  return new ChannelServer({
+    ...{ self: options.roster.current().self.id, keys, mayClaim, start, clock, random, log, signer },
+    secret: options.secrets.meshSecret?.reveal(),
+    answer: createChannelAnswer({ routes, fetch, log }),
+  });
 }

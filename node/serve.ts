@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MeshError } from '../mesh/errors.ts';
+import type { HostId } from '../mesh/names.ts';
 import type { Host } from '../mesh/roster.ts';
 import { untilAborted } from '../mesh/time/deadline.ts';
 import { createDnsResolver } from './dns/dns-resolver.ts';
@@ -18,8 +19,11 @@ import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { createNode } from './node.ts';
 import type { NodePorts } from './node-ports.ts';
 import { createCallOnce } from './peers/call-once.ts';
+import { Channels } from './peers/channels.ts';
 import { createPeerTransport } from './peers/peer-transport.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
+import type { MakeTransport } from './peers/transport-module.ts';
+import type { Secret } from './secret.ts';
 import type { SendConfig } from './send/accounts/account.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import { DEFAULT_PORT, type ListenAddress } from './setting-values.ts';
@@ -81,13 +85,13 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const node = stack.use(
     await createNode(
       { config, secrets, send, roster, version, listening: () => listening },
-      { ...ports, transport: (keys, hostOf) => createPeerTransport({ ...ports, self: self.id, hostOf, keys }) },
+      { ...ports, transport: transportOver(ports, self.id, { isOn: config.peerChannel, secret: secrets.meshSecret }) },
     ),
   );
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
   await untilAborted(stop, node.meet());
-  const server = createHttpServer(node.fetch, { shortWay: node.shortLookUp });
+  const server = createHttpServer(node.fetch, { shortWay: node.shortLookUp, upgrade: node.upgrade });
   // The port may have been 0: any free one.
   listening = await listenOn(server, listening);
   stack.defer(() => closeServer(server));
@@ -115,6 +119,19 @@ function sendConfigOf({ sendAccounts }: Config, { smtpUrl }: Secrets): SendConfi
 
 function stopped(cause: Error): MeshError {
   return new MeshError('store_failed', `The node stopped: ${cause.message}`, { cause });
+}
+
+/** Questions to peers over channels, where they are on, and by signed requests. */
+function transportOver(
+  ports: Ports,
+  self: HostId,
+  { isOn, secret }: { readonly isOn: boolean; readonly secret: Secret | undefined },
+): MakeTransport {
+  return (keys, hostOf, start) => {
+    const own = { ...ports, self, keys };
+    const channels = isOn ? new Channels({ ...own, start, secret: secret?.reveal() }) : undefined;
+    return createPeerTransport({ ...own, hostOf, channels });
+  };
 }
 
 interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'stop'> {

@@ -88,6 +88,12 @@ export const SETTINGS: readonly Setting[] = [
     help: 'web origins whose pages may read here (CORS), with commas: https://dashboard.example.com,…; unset: none',
   },
   {
+    name: 'peer-channel',
+    takes: 'WORD',
+    default: 'on',
+    help: 'on: hosts speak over one kept connection each; off: by a signed request each, as with a host that has none',
+  },
+  {
     name: 'accept-new-key',
     help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
   },
@@ -148,6 +154,7 @@ export interface Config {
   readonly aliases: readonly string[];
   /** Origins as browsers send them. */
   readonly origins: readonly string[];
+  readonly peerChannel: boolean;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
@@ -199,6 +206,7 @@ export function readConfig(
     indexScope: readChoice('index-scope', INDEX_SCOPES, given, mistakes) ?? 'host',
     aliases: readList('aliases', aliasOf, 'host names, like mesh.example.com', given, mistakes),
     origins: readList('origins', originOf, 'origins, like https://dashboard.example.com', given, mistakes),
+    peerChannel: readChoice('peer-channel', ['on', 'off'], given, mistakes) !== 'off',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
     unknownVariables: unknownVariablesIn(environment),

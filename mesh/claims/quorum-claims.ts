@@ -25,6 +25,7 @@ import type { CoreState } from '../state/core-state.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from '../state/events.ts';
 import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply, Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
+import { startNameOf } from '../state/starts.ts';
 import { Alarms } from '../time/alarms.ts';
 import { withinMs } from '../time/deadline.ts';
 import { type Conversation, reportHeard, withIndex } from './conversation.ts';
@@ -163,6 +164,9 @@ export class QuorumClaims implements ClaimStore {
   async join(host: HostId): Promise<void> {
     await this.#command((operation) => ({ type: 'join', operation, host }));
   }
+
+  /** The start that speaks, as text; `undefined` while nobody may be told of it. */
+  readonly startName = () => startNameOf(this.#state.membership.starts);
 
   /** What binds this host to another one, as the membership knows it now. */
   relationTo(host: HostId): Relation {

@@ -117,3 +117,8 @@ export function beginOnOtherData(starts: Starts): void {
 export function startOf({ incarnation, life, boot }: Pick<ClaimMessage, 'incarnation' | 'life' | 'boot'>): Start {
   return { data: incarnation, number: life, name: boot };
 }
+
+/** This host's present start as text, beside which no other has the same; `undefined` while nobody may be told of it. */
+export function startNameOf({ isStored, own }: Pick<Starts, 'isStored' | 'own'>): string | undefined {
+  return isStored ? `${own.data}.${own.number}.${own.name}` : undefined;
+}

@@ -52,6 +52,8 @@ class Connection {
   readonly group: string;
   inHand: Exchange | undefined;
   waiting: Exchange[] = [];
+  /** Of a peer's channel: not closed to make room for others. */
+  isKept = false;
   /** Said last: nothing of this connection is read any more. */
   refusal: MeshError | undefined;
   untaken: { readonly bytes: number; readonly untilMs: number } | undefined;
@@ -93,6 +95,12 @@ export class Connections {
     this.#open.set(socket, connection);
     this.#groups.set(connection.group, group.add(connection));
     socket.once('close', () => this.#closed(connection));
+  }
+
+  /** The connection speaks no HTTP any more, and is bounded by who took it over. */
+  keep(socket: Socket): void {
+    const connection = this.#open.get(socket);
+    if (connection !== undefined) connection.isKept = true;
   }
 
   /** Answers the request when those before it are answered. */
@@ -237,8 +245,8 @@ function hasUnreadBody({ method, complete }: IncomingMessage): boolean {
 
 /** The longest open one that has no request in hand; `false` when there is none. */
 function closeIdle(connections: Iterable<Connection>): boolean {
-  for (const { inHand, socket } of connections) {
-    if (inHand !== undefined || socket.destroyed) continue;
+  for (const { inHand, isKept, socket } of connections) {
+    if (inHand !== undefined || isKept || socket.destroyed) continue;
     socket.destroy();
     return true;
   }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
 import type { ListenAddress } from '../setting-values.ts';
+import type { Upgrade } from './channel-upgrade.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
 import { errorAnswer, errorResponse } from './errors.ts';
 import { GatheredMessage } from './gathered-message.ts';
@@ -25,11 +26,13 @@ export interface HttpServerOptions {
   readonly bounds?: ConnectionBounds;
   /** Asked first; what it does not answer, `fetch` does. */
   readonly shortWay?: ShortWay;
+  /** Absent: no request is upgraded. */
+  readonly upgrade?: Upgrade | undefined;
 }
 
 export function createHttpServer(
   fetch: Fetch,
-  { bounds = CONNECTION_BOUNDS, shortWay = () => false }: HttpServerOptions = {},
+  { bounds = CONNECTION_BOUNDS, shortWay = () => false, upgrade }: HttpServerOptions = {},
 ): Server {
   const listener = getRequestListener(fetch, {
     // Of HTTP/1.0, which knows no Host; the gate says what may be asked without one.
@@ -45,6 +48,8 @@ export function createHttpServer(
     connectionsCheckingInterval: LATE_CHECK_MS,
     // Who names no host is answered by the listener, in the error shape.
     requireHostHeader: false,
+    // Any other request for an upgrade is answered as if it were none (RFC 9110 section 7.8).
+    shouldUpgradeCallback: (incoming: IncomingMessage) => upgrade?.isOffer(incoming) === true,
   };
   const connections = new Connections(bounds, () => !server.listening);
   const server = createServer(options, (incoming, outgoing) => {
@@ -55,6 +60,11 @@ export function createHttpServer(
     connections.enqueue({ incoming, outgoing, answer });
   });
   server.on('connection', (socket: Socket) => connections.opened(socket));
+  if (upgrade !== undefined)
+    server.on('upgrade', (incoming, socket, head) => {
+      connections.keep(socket as Socket);
+      upgrade.accept(incoming, socket as Socket, head);
+    });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else connections.refuse(socket, unreadable(error));

@@ -36,3 +36,22 @@ export const HELLO_AFTER_SILENCE_MS = 250;
 export const HELLO_AFTER_REFUSAL_MS = 5_000;
 /** A peer whose signatures stopped fitting is asked who it is at most this often, to see whether its key changed. */
 export const HELLO_AFTER_SUSPICION_MS = 10_000;
+
+/** A channel is not open after this long: the question that asked for it goes over HTTP anyway. */
+export const CHANNEL_OPEN_MS_MAX = 5_000;
+/** A peer to which no channel could be opened is offered one again after this long, then after twice as long each time, … */
+export const CHANNEL_AGAIN_MS_MIN = 1_000;
+/** … up to this: an earlier version refuses each, and so does a proxy that knows none. So long after a bad frame, too. */
+export const CHANNEL_AGAIN_MS_MAX = 60_000;
+/** A channel that carried nothing for this long is closed. Greetings come every 8 to 16 s, or every minute in a large mesh. */
+export const CHANNEL_IDLE_MS_MAX = 150_000;
+/** The other side of a channel is looked for by the system when nothing was heard for this long. */
+export const CHANNEL_KEPT_ALIVE_MS = 20_000;
+/** What was written must be taken within this long. */
+export const CHANNEL_TAKE_MS_MAX = 20_000;
+/** A claim or a greeting that has waited this long, and all the while nothing came: the connection is dead. */
+export const CHANNEL_DEAD_MS_MIN = 400;
+/** Channels that hosts are opening here, all together. */
+export const CHANNELS_OPENING_MAX = 64;
+/** When the node stops, what was asked over a channel has this long to be answered. */
+export const CHANNEL_END_MS_MAX = 3_000;

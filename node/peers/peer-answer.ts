@@ -46,7 +46,7 @@ function quoteOf({ message }: { readonly message?: unknown }): string {
 
 /** An answer that may be larger than a message is an index, and an index is read in turns. */
 export async function readAnswer(
-  { body, status }: WireAnswer,
+  { body, status }: Pick<WireAnswer, 'body' | 'status'>,
   { answerBytesMax }: PeerRequest,
   clock: Clock,
 ): Promise<Pick<PeerAnswer, 'body' | 'members'>> {

@@ -1,5 +1,5 @@
-// The PeerTransport port over undici: signed requests, verified answers, one pool of connections for all peers. A deadline
-// covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
+// The PeerTransport port: over the channel to a peer where there is one, else by signed requests over undici, whose answers are verified. A
+// deadline covers everything, the wait for a place included, by our own clock, because undici's timers are coarse.
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerLane, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
@@ -10,6 +10,8 @@ import { type RequestParts, signRequest } from '../../mesh/signature/request.ts'
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
+import { askOverChannel } from './channel-question.ts';
+import type { Channels } from './channels.ts';
 import type { Unlearned } from './first-contact.ts';
 import { askOverKept } from './kept-connection.ts';
 import {
@@ -44,6 +46,8 @@ export interface PeerTransportOptions {
   readonly addresses: PeerAddresses;
   /** In place of sockets, in simulations. */
   readonly wire?: Wire;
+  /** Absent: everything is asked by signed requests. */
+  readonly channels?: Channels | undefined;
 }
 
 type Wire = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
@@ -52,11 +56,15 @@ const EMPTY = new Uint8Array();
 
 /** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
-  const { hostOf, clock, addresses } = options;
+  const { hostOf, clock, addresses, channels } = options;
   const lanes = lanesOf(options);
   const indexes = new OctetBudget(INDEX_BYTES_HELD_MAX);
   const clocks = new PeerClocks();
   const stop = new AbortController();
+  const letGo = ({ id, url }: Host) => {
+    channels?.drop(id);
+    lanes.greetings.pools.leave(url);
+  };
   const leave = (origin: string) => {
     addresses.forget(new URL(origin).hostname);
     for (const { pools } of Object.values(lanes)) pools.leave(origin);
@@ -84,14 +92,16 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
           const wire: Wire =
             options.wire ?? ((sent, over) => exchange(pools.of(sent.origin), { ...sent, ...counted }, over));
           const ask = (over: AbortSignal) => askNow(options, { leave, wire, clocks }, host, request, over);
-          if (request.lane !== 'greetings' || !pools.keeps(host.url)) return await ask(deadline);
-          return await askOverKept({ clock, ask, renew: () => pools.leave(host.url) }, deadline);
+          const isKept = channels?.has(host.id) || pools.keeps(host.url);
+          if (request.lane !== 'greetings' || !isKept) return await ask(deadline);
+          return await askOverKept({ clock, ask, renew: () => letGo(host) }, deadline);
         }),
       );
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await Promise.all(Object.values(lanes).map(({ pools }) => pools.destroy()));
+      const pools = Object.values(lanes).map((lane) => lane.pools.destroy());
+      await Promise.all([channels?.[Symbol.asyncDispose](), ...pools]);
     },
   };
 }
@@ -156,6 +166,8 @@ async function askOnce(
   const { self, signer, clock, random } = options;
   const target = canonicalTarget(request.path);
   const body = request.body === undefined ? EMPTY : Buffer.from(JSON.stringify(request.body));
+  const said = await askOverChannel(options.channels, host, { request, target, body }, deadline);
+  if (said !== undefined) return answerOf(request, said, clock);
   const { headers, parts } = signRequest(
     {
       method: request.method,
@@ -183,18 +195,25 @@ async function askOnce(
     },
     deadline,
   );
-  const digest = verify(options, clocks, host, request, answer, parts);
-  const etag = answer.field('etag');
-  refuseStrangeUnchanged(request, answer.status, etag);
+  verify(options, clocks, host, request, answer, parts);
+  return answerOf(request, { ...answer, etag: answer.field('etag') }, clock);
+}
+
+async function answerOf(
+  request: PeerRequest,
+  answer: Pick<WireAnswer, 'status' | 'body'> & { readonly etag?: string | undefined },
+  clock: Clock,
+): Promise<PeerAnswer> {
+  const { status, etag } = answer;
+  refuseStrangeUnchanged(request, status, etag);
   return {
-    status: answer.status,
+    status,
     ...(await readAnswer(answer, request, clock)),
-    ...(digest === undefined ? {} : { digest }),
     ...(etag === undefined ? {} : { etag }),
   };
 }
 
-/** Answers with the Content-Digest that was verified; with none for what nobody signed. */
+/** Returns when the answer counts: it is the peer's own, or one that nobody need have signed. */
 function verify(
   { keys, clock, self }: PeerTransportOptions,
   clocks: PeerClocks,
@@ -202,12 +221,12 @@ function verify(
   request: PeerRequest,
   answer: WireAnswer,
   sent: RequestParts,
-): string | undefined {
+): void {
   const key = keys.known(host.id);
   if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) {
     // Nobody's word, but no answer either: it says better than a guess why.
     if (answer.status === 401) throw refused(answer);
-    return undefined;
+    return;
   }
   if (key === undefined) throw new MeshError('peer_untrusted', 'Its key is no longer known here.');
   if (!isSigned(answer)) throw unsigned(answer);
@@ -219,7 +238,6 @@ function verify(
   const refusal = verified.kind === 'refusal' ? refused(answer) : undefined;
   clocks.heard(host.id, verified.createdSeconds - nowSeconds, refusal?.code === 'clock_skew');
   if (refusal !== undefined) throw refusal;
-  return answer.field('content-digest');
 }
 
 function verifiedBy<T>(keys: PeerKeys, from: HostId, verifying: () => T): T {

@@ -9,10 +9,11 @@ import { HostBook } from './host-book.ts';
 import { openPeerKeys, type PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
 
-/** Questions to peers, once their keys are known. */
+/** Questions to peers, once their keys are known. `start`: of this node, as text; `undefined` while nobody may be told of it. */
 export type MakeTransport = (
   keys: PeerKeys,
   hostOf: (id: HostId) => Host | undefined,
+  start: () => string | undefined,
 ) => PeerTransport & AsyncDisposable;
 
 export interface TransportOptions {
@@ -28,6 +29,8 @@ export interface TransportOptions {
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   readonly makeTransport: MakeTransport;
+  /** The start of this node, as text; `undefined` while nobody may be told of it. */
+  readonly start: () => string | undefined;
 }
 
 export interface OpenTransport extends AsyncDisposable {
@@ -45,7 +48,7 @@ export async function openTransport(options: TransportOptions): Promise<OpenTran
   const hellos = createHelloAsker({ self, clock, random, callOnce, secret });
   const hasSecret = secret !== undefined;
   const keys = stack.use(await openPeerKeys({ hostOf, store, hellos, clock, log, hasSecret, believesLegacy }));
-  const transport = stack.use(options.makeTransport(keys, hostOf));
+  const transport = stack.use(options.makeTransport(keys, hostOf, options.start));
   const owned = stack.move();
   return { hosts, keys, transport, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

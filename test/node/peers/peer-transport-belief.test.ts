@@ -135,7 +135,6 @@ describe('an answer that is not to be believed', () => {
         status: 304,
         body: undefined,
         etag: '"2"',
-        digest: expect.stringMatching(/^sha-256=:/),
       });
     },
   );

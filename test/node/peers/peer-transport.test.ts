@@ -48,10 +48,7 @@ describe('asking a peer', () => {
     ['/mesh/elsewhere', { status: 404, body: { error: 'not_found', message: 'There is no route /mesh/elsewhere.' } }],
   ])('resolves with whatever %s answers', async (path, answer) => {
     const { body, ...get } = required;
-    expect(await link.transportTo(await link.cloudServer()).ask({ ...get, method: 'GET', path })).toEqual({
-      ...answer,
-      digest: expect.stringMatching(/^sha-256=:/),
-    });
+    expect(await link.transportTo(await link.cloudServer()).ask({ ...get, method: 'GET', path })).toEqual(answer);
   });
 
   it('uses its connections again and again', async () => {

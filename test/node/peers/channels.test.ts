@@ -1,0 +1,377 @@
+import { request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { FrameSealer } from '../../../mesh/channel/frames.ts';
+import {
+  acceptReply,
+  CHANNEL_PATH,
+  CHANNEL_PROTOCOL,
+  offerChannel,
+  readReply,
+} from '../../../mesh/channel/handshake.ts';
+import { writeQuestion } from '../../../mesh/channel/message.ts';
+import type { PeerRequest } from '../../../mesh/ports.ts';
+import { isRefused } from '../../../mesh/signature/faults.ts';
+import { type ChannelLink, type ChannelLinkOptions, channelLink, stranger } from '../../support/channel-link.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { type TestKey, testKeys } from '../../support/test-keys.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const { mac, cloud } = testKeys('mac', 'cloud');
+
+const CLAIM: PeerRequest = {
+  ...{ to: cloud.id, lane: 'claims', method: 'POST', path: '/api/mesh/v1/claims/messages', body: { a: 1 } },
+  ...{ answerMsMax: 1_000, answerBytesMax: 512 * 1_024, answerSignature: 'known-key' },
+};
+const LOOK_UP: PeerRequest = {
+  ...{ to: cloud.id, lane: 'look-ups', method: 'GET', path: '/api/agents/email-index?address=a@x.com' },
+  headers: { 'X-Federated-Query': 'true' },
+  ...{ answerMsMax: 5_000, answerBytesMax: 512 * 1_024, answerSignature: 'known-key' },
+};
+const json = (value: unknown, status = 200) => ({ status, body: Buffer.from(JSON.stringify(value)) });
+const OVER_CHANNEL = { over: 'channel' };
+const OVER_HTTP = { over: 'HTTP' };
+
+/** A link on which mac has its channel. */
+async function opened(options: ChannelLinkOptions = {}): Promise<ChannelLink> {
+  const link = await channelLink(options);
+  await link.opened();
+  return link;
+}
+
+async function until(link: ChannelLink, holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds() && turn < 5_000; turn += 1) await link.clock.settle();
+  expect(holds()).toBe(true);
+}
+
+describe('a question to a peer', () => {
+  it('goes by a request while there is no channel, and over the channel once there is', async () => {
+    const link = await channelLink();
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+    await link.opened();
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_CHANNEL);
+    expect([link.requested.length, link.asked.length]).toEqual([1, 1]);
+  });
+
+  it('says over the channel what it says in a request', async () => {
+    const link = await opened();
+    await link.transport.ask(CLAIM);
+    await link.transport.ask(LOOK_UP);
+    expect(link.asked.map(({ signal, ...said }) => ({ ...said, body: Buffer.from(said.body).toString() }))).toEqual([
+      { from: mac.id, method: 'POST', target: CLAIM.path, fields: {}, body: '{"a":1}' },
+      { from: mac.id, method: 'GET', target: LOOK_UP.path, fields: { 'x-federated-query': 'true' }, body: '' },
+    ]);
+  });
+
+  it('is answered with whatever status and body there is', async () => {
+    const link = await opened({ answer: () => json({ error: 'conflict' }, 409) });
+    expect(await link.transport.ask(CLAIM)).toMatchObject({ status: 409, body: { error: 'conflict' } });
+  });
+
+  it('is answered "unchanged" only of the version that was asked about', async () => {
+    const link = await opened({ answer: () => ({ status: 304, etag: '"2"', body: Buffer.alloc(0) }) });
+    const ask = (tag: string) => link.transport.ask({ ...LOOK_UP, headers: { 'if-none-match': tag } });
+    expect(await ask('"2"')).toMatchObject({ status: 304, etag: '"2"' });
+    await expect(ask('"1"')).rejects.toMatchObject({ code: 'peer_unintelligible' });
+  });
+
+  it.each([
+    ['no JSON', { status: 200, body: Buffer.from('{') }, CLAIM],
+    ['too large', json('x'.repeat(2_000)), { ...CLAIM, answerBytesMax: 1_000 }],
+  ])('whose answer is %s has none', async (_, answer, request) => {
+    const link = await opened({ answer: () => answer });
+    await expect(link.transport.ask(request)).rejects.toMatchObject({ code: 'peer_unintelligible' });
+    expect(link.channels.has(link.cloudId)).toBe(true);
+  });
+
+  it('has its own answer, however many are asked at once, and in whichever order they are answered', async () => {
+    const link = await opened({
+      answer: async ({ body }) => {
+        const { n } = JSON.parse(Buffer.from(body).toString());
+        for (let turn = 0; turn < (n * 7) % 5; turn += 1) await new Promise((next) => setImmediate(next));
+        return json({ n });
+      },
+    });
+    const numbers = Array.from({ length: 60 }, (_, n) => n);
+    const answers = await Promise.all(numbers.map((n) => link.transport.ask({ ...CLAIM, body: { n } })));
+    expect(answers.map(({ body }) => body)).toEqual(numbers.map((n) => ({ n })));
+    expect(link.requested).toEqual([]);
+  });
+
+  it('goes by a request when 64 others of its lane wait for their answers', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const link = await opened({ answer: () => promise.then(() => json(OVER_CHANNEL)) });
+    const asking = Array.from({ length: 2 }, () => link.transport.ask({ ...LOOK_UP, lane: 'feeds' }));
+    const others = Array.from({ length: 62 }, () => link.transport.ask(LOOK_UP));
+    await until(link, () => link.asked.length === 64);
+    expect((await link.transport.ask(LOOK_UP)).body).toEqual(OVER_HTTP);
+    const claim = link.transport.ask(CLAIM);
+    resolve();
+    expect((await claim).body).toEqual(OVER_CHANNEL);
+    await Promise.all([...asking, ...others]);
+  });
+
+  it('has an answer of many pieces, larger than what may be under way at once', async () => {
+    const large = { text: 'x'.repeat(500 * 1_024) };
+    const link = await opened({ answer: () => json(large) });
+    const answers = await Promise.all([1, 2, 3, 4].map(() => link.transport.ask(LOOK_UP)));
+    expect(answers.map(({ body }) => body)).toEqual([large, large, large, large]);
+    expect((await link.transport.ask(CLAIM)).body).toEqual(large);
+    expect(link.requested).toEqual([]);
+  });
+
+  it('about a whole index goes by a request', async () => {
+    const link = await opened();
+    await link.transport.ask({ ...LOOK_UP, lane: 'indexes', path: '/api/agents/email-index' });
+    expect([link.asked.length, link.requested.length]).toEqual([0, 1]);
+  });
+
+  it('is cancelled at its deadline, and what was late is no answer to the next one', async () => {
+    const late = Promise.withResolvers<void>();
+    const link = await opened({
+      answer: async ({ body }) => {
+        if (Buffer.from(body).toString() === '{"a":1}') await late.promise;
+        return json(JSON.parse(Buffer.from(body).toString()));
+      },
+    });
+    const asking = link.transport.ask(CLAIM);
+    const silent = expect(asking).rejects.toMatchObject({ code: 'peer_silent' });
+    await until(link, () => link.asked.length === 1);
+    const signal = link.asked[0]?.signal();
+    expect((await link.transport.ask({ ...CLAIM, body: { a: 2 } })).body).toEqual({ a: 2 });
+    await link.clock.advance(1_000);
+    await silent;
+    await until(link, () => signal?.aborted === true);
+    late.resolve();
+    expect((await link.transport.ask({ ...CLAIM, body: { a: 3 } })).body).toEqual({ a: 3 });
+    expect(link.requested).toEqual([]);
+  });
+
+  it('is asked again by a request when the channel ends before its answer', async () => {
+    const link = await opened({ answer: () => new Promise(() => undefined) });
+    const asking = link.transport.ask(CLAIM);
+    await until(link, () => link.asked.length === 1);
+    link.sockets[0]?.destroy();
+    expect((await asking).body).toEqual(OVER_HTTP);
+  });
+
+  it('that waits in vain while nothing else comes ends the channel: the connection may be dead', async () => {
+    const link = await opened({ answer: () => new Promise(() => undefined) });
+    const asking = expect(link.transport.ask(CLAIM)).rejects.toMatchObject({ code: 'peer_silent' });
+    await until(link, () => link.asked.length === 1);
+    await link.clock.advance(1_000);
+    await asking;
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+  });
+
+  it('of the second lane may wait long: a host that has no news is not dead', async () => {
+    const link = await opened({ answer: ({ method }) => (method === 'GET' ? new Promise(() => undefined) : json({})) });
+    const asking = expect(link.transport.ask(LOOK_UP)).rejects.toMatchObject({ code: 'peer_silent' });
+    await until(link, () => link.asked.length === 1);
+    await link.clock.advance(5_000);
+    await asking;
+    await link.transport.ask(CLAIM);
+    expect(link.requested).toEqual([]);
+  });
+});
+
+describe('a channel that can not be', () => {
+  it('of a peer of an earlier version, is offered seldom, and everything goes by requests', async () => {
+    const link = await channelLink({ isOld: true });
+    for (let second = 0; second < 120; second += 1) {
+      expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+      await link.clock.advance(1_000);
+    }
+    const offers = link.requested.filter((path) => path === CHANNEL_PATH).length;
+    expect(offers).toBeGreaterThanOrEqual(3);
+    expect(offers).toBeLessThanOrEqual(12);
+    expect(link.log.named('channel.not_opened')).toHaveLength(1);
+  });
+
+  it.each([
+    ['only mac has the secret', { mac: { secret: 'a secret of mac' } }],
+    ['only cloud has the secret', { cloud: { secret: 'a secret of cloud' } }],
+    ['the secrets differ', { mac: { secret: 'a secret' }, cloud: { secret: 'another' } }],
+    ['cloud has another key', { cloud: { signer: stranger.signer } }],
+    ['mac has another key', { mac: { signer: stranger.signer } }],
+    ['cloud may not be told of yet', { cloud: { start: () => undefined } }],
+    ['cloud does not hear mac', { cloud: { mayClaim: () => false } }],
+    ['the clocks differ', { mac: { clock: new VirtualClock(Date.UTC(2020, 1)) } }],
+  ] satisfies [string, ChannelLinkOptions][])('as %s, is not opened, and requests go on', async (_, options) => {
+    const link = await channelLink(options);
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+    await until(link, () => link.log.events.some(({ event }) => event.startsWith('channel.')));
+    expect(link.channels.has(link.cloudId)).toBe(false);
+    expect(link.asked).toEqual([]);
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+  });
+
+  it('opens when both have the secret', async () => {
+    const secret = 'a secret of both';
+    const link = await opened({ mac: { secret }, cloud: { secret } });
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_CHANNEL);
+  });
+
+  it('any more, as the peer is heard no more, ends with the next question', async () => {
+    let isListed = true;
+    const link = await opened({ cloud: { mayClaim: () => isListed } });
+    await link.transport.ask(CLAIM);
+    isListed = false;
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+    expect(link.asked).toHaveLength(1);
+  });
+
+  it('any more, as another start of cloud speaks, is opened anew', async () => {
+    let start = 'cloud.1.a';
+    const link = await opened({ cloud: { start: () => start } });
+    start = 'other.1.a';
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+    await link.clock.advance(2_000);
+    await link.opened();
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_CHANNEL);
+  });
+
+  it('any more, as cloud stops, ends when all is answered', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const link = await opened({ answer: () => promise.then(() => json(OVER_CHANNEL)) });
+    const asking = link.transport.ask(CLAIM);
+    await until(link, () => link.asked.length === 1);
+    link.server.end();
+    await link.clock.settle();
+    resolve();
+    expect((await asking).body).toEqual(OVER_CHANNEL);
+    await until(link, () => link.sockets.every((socket) => socket.destroyed));
+    expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
+  });
+});
+
+/** A connection that has been upgraded by hand, or the status of the refusal. */
+function upgrade(
+  { url }: ChannelLink,
+  headers: Readonly<Record<string, string>>,
+  protocol: string = CHANNEL_PROTOCOL,
+): Promise<{ readonly status: number; readonly socket?: Socket; readonly headers: Readonly<Record<string, unknown>> }> {
+  return new Promise((resolve, reject) => {
+    const all = { connection: 'upgrade', upgrade: protocol, ...headers };
+    const sent = httpRequest(url + CHANNEL_PATH, { headers: all }, (answer) => {
+      answer.resume();
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
+    });
+    sent.on('upgrade', (answer, socket) => {
+      // Cloud cuts it, in most of these tests.
+      socket.on('error', () => undefined);
+      resolve({ status: 101, socket, headers: answer.headers });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function offerOf({ clock }: ChannelLink, { id }: TestKey = mac) {
+  const nowSeconds = Math.floor(clock.wallMs() / 1_000);
+  return offerChannel({ self: id, start: 'mac.1.a', nowSeconds, random: seededRandom(7) }, cloud.id);
+}
+
+/** The asker's side of a channel, proven, whose frames a test makes by hand. */
+async function byHand(link: ChannelLink): Promise<{ readonly socket: Socket; readonly sealer: FrameSealer }> {
+  const open = offerOf(link);
+  const { socket, headers } = await upgrade(link, open.fields);
+  const reply = readReply((name) => headers[name] as string | undefined);
+  const nowSeconds = Math.floor(link.clock.wallMs() / 1_000);
+  const taken = reply && acceptReply(open, reply, cloud.key, { signer: mac.signer, secret: undefined, nowSeconds });
+  if (socket === undefined || taken === undefined || isRefused(taken)) throw new Error('It was not upgraded.');
+  const sealer = new FrameSealer(taken.keys.asker);
+  socket.write(sealer.seal(0, [taken.proof]));
+  return { socket, sealer };
+}
+
+const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()).resume());
+const question = (n = 1) => [
+  Buffer.of(2, 0),
+  writeQuestion({ ...{ method: 'POST', target: '/a', fields: {} }, body: Buffer.from(`${n}`) }) ?? Buffer.of(),
+];
+
+describe('an offer of a channel', () => {
+  it.each([
+    ['without its fields', () => ({}), 401],
+    [
+      'with a share that is none',
+      (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-share': 'A'.repeat(43) }),
+      401,
+    ],
+    ['to another host', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-to': 'lab' }), 401],
+    ['of this host itself', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-from': 'cloud' }), 401],
+    ['of long ago', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-created': '1700000000' }), 401],
+    ['of a host that nobody lists', (link: ChannelLink) => offerOf(link, stranger).fields, 403],
+    ["of somebody's page", (link: ChannelLink) => ({ ...offerOf(link).fields, origin: 'http://evil.example' }), 403],
+    ['by a name of somebody else', (link: ChannelLink) => ({ ...offerOf(link).fields, host: 'evil.example' }), 403],
+  ])('%s is refused in the error shape', async (_, headers, status) => {
+    const link = await channelLink();
+    expect((await upgrade(link, headers(link))).status).toBe(status);
+  });
+
+  it('in other words is a request like any other', async () => {
+    const link = await channelLink();
+    expect((await upgrade(link, {}, 'h2c')).status).toBe(200);
+    expect(link.requested).toEqual([CHANNEL_PATH]);
+  });
+
+  it('without a proof leaves no connection behind', async () => {
+    const link = await channelLink();
+    const { socket } = await upgrade(link, offerOf(link).fields);
+    socket?.write(new FrameSealer(new Uint8Array(32)).seal(0, [new Uint8Array(64)]));
+    await closed(socket as Socket);
+    expect(link.log.named('channel.broken')).toHaveLength(1);
+    expect(link.asked).toEqual([]);
+  });
+});
+
+describe('an asker that breaks the rules', () => {
+  it.each([
+    ['sends what is no frame', () => [Buffer.from('GET / HTTP/1.1\r\n\r\n')]],
+    ['sends a frame twice', (sealer: FrameSealer) => Array(2).fill(sealer.seal(1, question())) as Buffer[]],
+    ['leaves a frame out', (sealer: FrameSealer) => [sealer.seal(1, question()), sealer.seal(2, question())].slice(1)],
+    ['asks under a number twice', (sealer: FrameSealer) => [1, 1].map((id) => sealer.seal(id, question()))],
+    [
+      'asks 65 questions at once',
+      (sealer: FrameSealer) => Array.from({ length: 65 }, (_, n) => sealer.seal(n + 1, question())),
+    ],
+    ['gives credit for what it was never sent', (sealer: FrameSealer) => [sealer.seal(0, [Buffer.of(4, 0, 0, 0, 1)])]],
+    ['says what only the answerer may', (sealer: FrameSealer) => [sealer.seal(0, [Buffer.of(5)])]],
+    ['says nothing that is known', (sealer: FrameSealer) => [sealer.seal(1, [Buffer.of(9)])]],
+    [
+      'mixes two messages of a lane',
+      (sealer: FrameSealer) => [1, 2].map((id) => sealer.seal(id, [Buffer.of(1, 0, 7)])),
+    ],
+    ['asks without a path', (sealer: FrameSealer) => [sealer.seal(1, [Buffer.of(2, 0), Buffer.from('GET\n\n')])]],
+    [
+      'asks in pieces without end',
+      (sealer: FrameSealer) =>
+        Array.from({ length: 9 }, () => sealer.seal(1, [Buffer.of(1, 0), Buffer.alloc(64 * 1_024)])),
+    ],
+  ])('and %s is cut off, and that is logged', async (_, frames) => {
+    const link = await channelLink({ answer: () => new Promise(() => undefined) });
+    const { socket, sealer } = await byHand(link);
+    const gone = closed(socket);
+    socket.write(Buffer.concat(frames(sealer)));
+    await gone;
+    expect(link.log.named('channel.broken')).toHaveLength(1);
+  });
+
+  it('and sends a frame octet by octet is understood: that is no fault', async () => {
+    const link = await channelLink();
+    const { socket, sealer } = await byHand(link);
+    for (const octet of sealer.seal(1, question())) socket.write(Buffer.of(octet));
+    await until(link, () => link.asked.length === 1);
+    socket.destroy();
+  });
+
+  it('has one channel: a newer one of the same host takes its place', async () => {
+    const link = await opened();
+    const before = link.sockets[0] as Socket;
+    const { socket } = await byHand(link);
+    await until(link, () => before.destroyed);
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  });
+});
