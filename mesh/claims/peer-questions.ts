@@ -5,6 +5,7 @@ import type { HostId } from '../names.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
 import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';
+import { readUsualAnswer } from '../state/usual-messages.ts';
 import { peerRefusal } from './peer-refusal.ts';
 
 export const CLAIM_MESSAGES_PATH = '/api/mesh/v1/claims/messages';
@@ -14,7 +15,8 @@ export const CLAIM_QUESTIONS_PATH = '/api/mesh/v1/claims/questions';
 export async function sendMessage(transport: PeerTransport, to: HostId, body: ClaimMessage): Promise<ClaimAnswer> {
   // No attempt waits longer for its answers.
   const place = { lane: 'claims', path: CLAIM_MESSAGES_PATH, answerMsMax: ATTEMPT_MS_MAX } as const;
-  return claimAnswerSchema.parse((await post(transport, { to, body, ...place })).body);
+  const answer = await post(transport, { to, body, ...place });
+  return readUsualAnswer(answer.body) ?? claimAnswerSchema.parse(answer.body);
 }
 
 /** Asks about membership. Rejects as `sendMessage`. */

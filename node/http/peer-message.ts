@@ -19,13 +19,19 @@ export interface PeerRoute {
   answer(message: PeerMessage): unknown;
 }
 
-/** JSON of a version and form that this node speaks. Throws `unsupported_version`, `invalid_request`. */
-export function readMessage<Schema extends z.ZodType>(
+/**
+ * JSON of a version and form that this node speaks. Throws `unsupported_version`, `invalid_request`. `usual`: reads what comes most, as the schema
+ * would.
+ */
+export function readMessage<Message>(
   { body }: Pick<PeerMessage, 'body'>,
-  schema: Schema,
+  schema: z.ZodType<Message>,
   spoken: number,
-): z.output<Schema> {
+  usual?: (value: unknown) => Message | undefined,
+): Message {
   const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'), JSON_BOUNDS);
+  const read = usual?.(value);
+  if (read !== undefined) return read;
   const { version } = (value ?? {}) as { version?: unknown };
   if (version !== spoken) {
     throw new MeshError(

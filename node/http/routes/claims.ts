@@ -3,13 +3,15 @@ import type { ClaimVoter } from '../../../mesh/claims/claim-voter.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/peer-questions.ts';
 import { CLAIM_VERSION } from '../../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/state/schemas.ts';
+import { readUsualMessage } from '../../../mesh/state/usual-messages.ts';
 import { type PeerRoute, readMessage } from '../peer-message.ts';
 
 export function claimRoutes(voter: ClaimVoter): readonly PeerRoute[] {
   return [
     {
       path: CLAIM_MESSAGES_PATH,
-      answer: (message) => voter.receive(message.from, readMessage(message, claimMessageSchema, CLAIM_VERSION)),
+      answer: (message) =>
+        voter.receive(message.from, readMessage(message, claimMessageSchema, CLAIM_VERSION, readUsualMessage)),
     },
     {
       path: CLAIM_QUESTIONS_PATH,
