@@ -52,6 +52,12 @@ export class MailWorld {
     await shipment.begin();
     return accepted(shipment);
   };
+  /** Whether a connection to that account's server is up and free; never, unless a test says so. */
+  isReady: (account: string) => boolean = () => false;
+  /** How long the disk takes for a group of commits; no time, unless a test says so. */
+  syncMs: (() => number) | undefined;
+  /** What the log of changes waits for before it commits; nothing, unless a test says so. */
+  beforeEvents: () => Promise<void> = () => Promise.resolve();
   /** Message-IDs by account, in the order in which they were shipped, refused ones too. */
   readonly shipped: {
     readonly account: string;
@@ -74,7 +80,7 @@ export class MailWorld {
     this.config = config;
     this.retention = retention;
     this.random = seededRandom(seed);
-    this.store = new MemoryStore();
+    this.store = new MemoryStore({ sync: () => this.#sync() });
   }
 
   static async open(
@@ -89,9 +95,13 @@ export class MailWorld {
 
   /** Stops as `kill -9` does, and starts again from what was durable; `unacknowledged`: commits that had reached the disk unheard. */
   async crash(unacknowledged = 0): Promise<void> {
-    this.store = new MemoryStore({ disk: this.store.crash(unacknowledged) });
+    this.store = new MemoryStore({ disk: this.store.crash(unacknowledged), sync: () => this.#sync() });
     this.#stop.abort();
     await this.#open();
+  }
+
+  async #sync(): Promise<void> {
+    if (this.syncMs !== undefined) await this.clock.sleep(this.syncMs());
   }
 
   async stop(): Promise<void> {
@@ -100,7 +110,9 @@ export class MailWorld {
   }
 
   async #open(): Promise<void> {
-    const { clock, random, log, config, store } = this;
+    const { clock, random, log, config, store, syncMs } = this;
+    // Whoever opens does not wait for the clock.
+    this.syncMs = undefined;
     this.suppressions = await Suppressions.open(store, clock);
     const { suppressions } = this;
     const mailer: Mailer = {
@@ -109,9 +121,11 @@ export class MailWorld {
         this.shipped.push({ account: account.id, messageId: sent.messageId, recipients, date, atMs: clock.wallMs() });
         return this.script(shipment, signal);
       },
+      isReady: (account) => this.isReady(account.id),
       close: () => Promise.resolve(),
     };
     const commitMail = async ({ agentId, drafts, writes, apply }: MailEvent) => {
+      await this.beforeEvents();
       await store.commit(writes);
       for (const draft of drafts) this.events.push({ ...draft, agent: { id: agentId } } as unknown as EmailEntry);
       apply();
@@ -128,6 +142,7 @@ export class MailWorld {
       retention: this.retention,
       whyNotAs: (message: Message) => this.whyNotAs(message),
     });
+    this.syncMs = syncMs;
     this.#stop = new AbortController();
     this.#running = this.queue.run(this.#stop.signal);
   }

@@ -26,6 +26,11 @@ export class ContentCache {
     return this.#byId.get(id)?.content ?? this.#load(id);
   }
 
+  /** The content if it is in memory. */
+  peek(id: string): MessageContent | undefined {
+    return this.#byId.get(id)?.content;
+  }
+
   forget(id: string): void {
     this.#bytes -= this.#byId.get(id)?.bytes ?? 0;
     this.#byId.delete(id);

@@ -38,6 +38,20 @@ export interface DispatcherOptions {
   save(id: string, change: (latest: Message) => Message, writes: readonly Write[]): Promise<Message>;
 }
 
+/** A message in hand whose mark somebody else makes durable. */
+export interface TakenMessage {
+  /** The mark, to be committed with what it is taken with. */
+  readonly writes: readonly Write[];
+  /** Begins with the message, which leaves once `durable` has resolved. To be called in the step in which the message was taken. */
+  start(durable: Promise<void>): void;
+}
+
+/** A mark that is being made durable. `date`: ISO 8601, the Date header that it names. */
+interface Mark {
+  readonly date: string;
+  readonly durable: Promise<void>;
+}
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #due = new DueMessages();
@@ -82,6 +96,19 @@ export class Dispatcher {
     await this.#pump.settle(STOP_MS_MAX);
     this.#stopping.abort();
     await this.#pump.settle();
+  }
+
+  /**
+   * Takes a new message in hand while it is being accepted, if a connection is free for it and nobody waits before it. The mark of its
+   * attempt is to be committed together with the message. `undefined`: the message waits for its turn.
+   */
+  takeNew(message: Message): TakenMessage | undefined {
+    const { clock } = this.#options;
+    const isAlone = !this.#due.isOverdue(clock.monotonicMs()) && this.#due.agents().length === 0;
+    const taken = isAlone && message.dueMs <= clock.wallMs() ? this.#take(message, () => true) : undefined;
+    if (taken === undefined) return undefined;
+    const { writes, attempt } = taken;
+    return { writes, start: (durable) => this.#spawn(() => durable.then(() => attempt(durable))) };
   }
 
   /** Starts whatever can be started now; never waits. Returns after how many milliseconds something more is due. */
@@ -140,9 +167,49 @@ export class Dispatcher {
     return true;
   }
 
-  async #attempt(picked: Message, account: Account, trial: Trial): Promise<void> {
+  /** Takes the message that is next in hand, if the connection that has become free is for it, so that its mark is durable with the outcome. */
+  #takeNext({ id }: Account): TakenMessage | undefined {
+    const nowMs = this.#options.clock.monotonicMs();
+    const [agent] = this.#due.isOverdue(nowMs) ? [] : this.#due.agents();
+    const next = agent === undefined ? undefined : this.#due.peek(agent);
+    const message = next === undefined ? undefined : this.#options.get(next);
+    if (agent === undefined || message === undefined || this.#options.contents.peek(message.id) === undefined)
+      return undefined;
+    const taken = this.#take(message, (account) => account.id === id);
+    if (taken === undefined) return undefined;
+    this.#due.removeFirst(agent);
+    const { writes, attempt } = taken;
+    return { writes, start: (durable) => this.#spawn(() => attempt(durable)) };
+  }
+
+  /** Takes a message in hand if nothing stands against it and a connection of such an account is free. */
+  #take(message: Message, isWanted: (account: Account) => boolean) {
+    const { accounts, mailer, suppressions, whyNotAs } = this.#options;
+    if (!this.#pump.isRunning || whyNotAs(message) !== undefined) return undefined;
+    const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
+    if (choice.kind !== 'account' || !isWanted(choice.account) || !accounts.hasRoom(choice.account)) return undefined;
+    if (!mailer.isReady(choice.account)) return undefined;
+    if (openRecipients(message).some((to) => suppressions.reasonAgainst(to) !== undefined)) return undefined;
+    const { account } = choice;
+    const trial = accounts.begin(message, account);
+    const date = message.date ?? this.#iso();
+    const attempt = (durable: Promise<void>) => this.#attempt(message, account, trial, { date, durable });
+    return { writes: this.#markOf(message, account, date), attempt };
+  }
+
+  /** What is to be durable before a server hears of the message. Its place under the rates is taken with it. */
+  #markOf(message: Message, account: Account, date: string): readonly Write[] {
+    const { accounts, warmUps, clock } = this.#options;
+    accounts.count(message, account.id);
+    const warmUp = warmUps.count(message.from, clock.wallMs());
+    return [attemptWrite(message.id, { account: account.id, date }), ...warmUp];
+  }
+
+  /** `mark`: absent when the attempt makes its own. */
+  async #attempt(picked: Message, account: Account, trial: Trial, mark?: Mark): Promise<void> {
     const { accounts, mailer, contents, suppressions } = this.#options;
-    let begun: Promise<void> | undefined;
+    let begun = mark?.durable;
+    const unmark = () => (begun === undefined ? [] : [attemptWrite(picked.id, undefined)]);
     let isReleased = false;
     const release = () => {
       if (isReleased) return;
@@ -158,34 +225,36 @@ export class Dispatcher {
       const message = suppress(now);
       if (isFinal(message.state) || content === undefined) {
         accounts.breaker(account.id).released(trial);
-        if (isFinal(message.state)) await this.#conclusions.end(now, suppress);
-        else await this.#endWithoutContent(message);
+        // It is taken back after it was made.
+        await begun;
+        if (isFinal(message.state)) await this.#conclusions.end(now, suppress, { writes: unmark() });
+        else await this.#endWithoutContent(message, unmark());
         return;
       }
       const sending = underWay(message, account);
       this.#options.show(sending);
-      const date = message.date ?? this.#iso();
-      const mark = (): Promise<void> => {
-        accounts.count(message, account.id);
-        const warmUp = this.#options.warmUps.count(message.from, this.#options.clock.wallMs());
-        return this.#options.store.commit([attemptWrite(message.id, { account: account.id, date }), ...warmUp]);
-      };
+      const date = mark?.date ?? message.date ?? this.#iso();
       // Asked for twice when a kept connection was closed meanwhile: whoever asks waits for the one mark.
-      const begin = () => (begun ??= mark());
+      const begin = () => (begun ??= this.#options.store.commit(this.#markOf(message, account, date)));
       const shipment = { account, content, date, recipients: openRecipients(sending), begin };
       const outcome = await mailer.ship(shipment, this.#stopping.signal);
+      // What a server refuses at once may come before its mark is durable, which is taken back after it was made.
+      await mark?.durable;
       // The connection is free again, while the disk is told what it came to.
       release();
-      const writes = begun === undefined ? [] : [attemptWrite(message.id, undefined)];
-      await this.#conclusions.conclude({ message: sending, account, trial, date, writes }, outcome);
+      const next = outcome.kind === 'answered' ? this.#takeNext(account) : undefined;
+      const writes = [...unmark(), ...(next?.writes ?? [])];
+      const concluded = this.#conclusions.conclude({ message: sending, account, trial, date, writes }, outcome);
+      next?.start(concluded);
+      await concluded;
     } finally {
       release();
     }
   }
 
-  async #endWithoutContent(message: Message): Promise<void> {
+  async #endWithoutContent(message: Message, writes: readonly Write[]): Promise<void> {
     this.#options.log.error('message.content_missing', { messageId: message.messageId });
-    await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()));
+    await this.#conclusions.end(message, (latest) => contentMissing(latest, this.#iso()), { writes });
   }
 
   #wait({ id, expiresMs }: Message, ms: number): void {

@@ -82,6 +82,11 @@ export class DueMessages {
     return [...this.#ready.keys()].filter((agent) => !this.#parked.has(agent));
   }
 
+  /** Whether a message is due, or its life over, that nobody has looked at since. */
+  isOverdue(nowMs: number): boolean {
+    return this.nextMs() <= nowMs;
+  }
+
   /** The first due message of an agent. */
   peek(agentId: string): string | undefined {
     const list = this.#ready.get(agentId);

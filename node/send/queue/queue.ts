@@ -137,24 +137,21 @@ export class Queue {
     }
     const nowMs = this.#clock.wallMs();
     const message = messageOf(draft, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
-    refuseTooMuch(message, {
-      nowMs,
-      waiting: this.#dispatcher.size,
-      choice: this.accounts.choose(message, new Set()),
-      isWaitedFor: draft.wait,
-    });
+    const choice = this.accounts.choose(message, new Set());
+    refuseTooMuch(message, { nowMs, waiting: this.#dispatcher.size, choice, isWaitedFor: draft.wait });
     this.#lastNumber += 1;
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
-    const durable = this.#options.store.commit([
-      messageWrite(message),
-      contentWrite(message.id, draft.content),
-      ...key,
-    ]);
+    const taken = this.#dispatcher.takeNew(message);
+    const both = [messageWrite(message), contentWrite(message.id, draft.content)];
+    const durable = this.#options.store.commit([...both, ...key, ...(taken?.writes ?? [])]);
     if (idempotency !== undefined) this.#keys.remember(message, idempotency, durable);
-    await durable;
-    if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, draft.content);
-    this.#show(message);
-    this.#dispatcher.add(message);
+    const shown = durable.then(() => {
+      if (message.dueMs - nowMs < CONTENT_AHEAD_MS_MAX) this.#contents.put(message.id, draft.content);
+      this.#show(message);
+    });
+    taken?.start(shown);
+    await shown;
+    if (taken === undefined) this.#dispatcher.add(message);
     return { message, isNew: true };
   }
 

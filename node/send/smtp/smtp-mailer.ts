@@ -76,6 +76,10 @@ export class SmtpMailer implements Mailer {
     return outcome;
   }
 
+  isReady({ id }: Account): boolean {
+    return (this.#idle.get(id) ?? []).some(({ connection }) => isUsable(connection));
+  }
+
   close(): Promise<void> {
     this.#closing.abort();
     for (const list of this.#idle.values()) for (const { connection } of list) connection.quit();
@@ -197,7 +201,7 @@ export class SmtpMailer implements Mailer {
   #takeIdle(account: Account): SmtpConnection | undefined {
     const list = this.#idle.get(account.id) ?? [];
     for (let idle = list.pop(); idle !== undefined; idle = list.pop())
-      if (!idle.connection.isClosed && !idle.connection.isDoubtful) return idle.connection;
+      if (isUsable(idle.connection)) return idle.connection;
     return undefined;
   }
 
@@ -232,6 +236,10 @@ export class SmtpMailer implements Mailer {
     }
     this.#isSweeping = false;
   }
+}
+
+function isUsable({ isClosed, isDoubtful }: SmtpConnection): boolean {
+  return !isClosed && !isDoubtful;
 }
 
 function whyCut(end: DeadlineEnd): SmtpError {
