@@ -16,6 +16,8 @@ export const EPOCHS_MAX = 100;
 export const SECRET_CHARACTERS_MIN = 16;
 export const SECRET_CHARACTERS_MAX = 256;
 export const SECRET_MADE_BYTES = 32;
+/** Secrets whose keys are kept ready in memory. */
+export const SECRETS_PREPARED_MAX = 2_000;
 /** How long a former secret may sign beside the new one, and how many may at once. */
 export const GRACE_SECONDS_MAX = 7 * 24 * 3_600;
 export const GRACE_SECONDS = 24 * 3_600;

@@ -1,10 +1,9 @@
 // Secrets, and the headers that prove a delivery: Standard Webhooks 1.0.0 (`webhook-*`), and beside it the plain hexadecimal
 // HMAC that receivers of the original check. A receiver's code is in README.md, "Attach a gateway, and verify a webhook".
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Random } from '../../../mesh/ports.ts';
 import type { Told } from '../../changes/payload.ts';
-import { SECRET_MADE_BYTES } from '../limits.ts';
+import { SECRET_MADE_BYTES, SECRETS_PREPARED_MAX } from '../limits.ts';
 
 const PREFIX = 'whsec_';
 /** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */
@@ -53,12 +52,11 @@ export interface Attempt {
 /** Every header of one attempt that depends on it. `webhook-id` is the same on each attempt, the signature is not. */
 export function signedHeaders(attempt: Attempt): Record<string, string> {
   const { secrets, told, body, timestampSeconds } = attempt;
-  const prefix = utf8(`${told.id}.${timestampSeconds}.`);
-  const signed = Buffer.concat([prefix, body]);
+  const prefix = `${told.id}.${timestampSeconds}.`;
   const signatures = secrets
-    .flatMap(signingKeys)
-    .map((key) => `v1,${Buffer.from(hmac(sha256, key, signed)).toString('base64')}`);
-  const plain = Buffer.from(hmac(sha256, utf8(secrets[0]), body)).toString('hex');
+    .flatMap((secret) => preparedKeys(secret).signing)
+    .map((key) => `v1,${createHmac('sha256', key).update(prefix).update(body).digest('base64')}`);
+  const plain = createHmac('sha256', preparedKeys(secrets[0]).plain).update(body).digest('hex');
   return {
     'content-type': 'application/json',
     'user-agent': 'agent-email-mesh-webhooks/1',
@@ -71,6 +69,26 @@ export function signedHeaders(attempt: Attempt): Record<string, string> {
     'X-Webhook-Id': attempt.subscriptionId,
     'X-Webhook-Attempt': String(attempt.attempt),
   };
+}
+
+interface PreparedKeys {
+  readonly signing: readonly KeyObject[];
+  readonly plain: KeyObject;
+}
+
+/** The keys of the secrets that were signed with last: to make one ready takes five times as long as a signature. */
+const prepared = new Map<string, PreparedKeys>();
+
+function preparedKeys(secret: string): PreparedKeys {
+  const known = prepared.get(secret);
+  if (known !== undefined) return known;
+  const keys = {
+    signing: signingKeys(secret).map((key) => createSecretKey(key)),
+    plain: createSecretKey(utf8(secret)),
+  };
+  if (prepared.size >= SECRETS_PREPARED_MAX) prepared.clear();
+  prepared.set(secret, keys);
+  return keys;
 }
 
 function utf8(text: string): Uint8Array {

@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { payloadOf } from '../../../../node/changes/payload.ts';
 import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../../node/webhooks/delivery/signature.ts';
+import { SECRETS_PREPARED_MAX } from '../../../../node/webhooks/limits.ts';
 import { verifyDelivery } from '../../../../node/webhooks/receiver/verification.js';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
@@ -149,6 +150,26 @@ describe('a receiver with the public library of Standard Webhooks', () => {
       expect(isVerifiable(secret)).toBe(true);
     },
   );
+});
+
+describe('the keys that are kept ready', () => {
+  it('are those of their secrets, however many take turns', () => {
+    const many = Array.from({ length: SECRETS_PREPARED_MAX + 10 }, (_, at) => `a secret of its own, number ${at}!`);
+    for (const secret of [...many, ...many]) {
+      const headers = signedHeaders({
+        secrets: [secret, many[0] ?? ''],
+        subscriptionId: 'sub-1',
+        told: { id: 'msg_1', event: 'agent.created' },
+        body: BODY,
+        timestampSeconds: 1,
+        attempt: 1,
+      });
+      const by = (key: string) =>
+        `v1,${createHmac('sha256', Buffer.from(key)).update('msg_1.1.').update(BODY).digest('base64')}`;
+      expect(headers['webhook-signature']).toBe(`${by(secret)} ${by(many[0] ?? '')}`);
+      expect(headers['X-Webhook-Signature']).toBe(createHmac('sha256', secret).update(BODY).digest('hex'));
+    }
+  });
 });
 
 describe("the package's receiver", () => {
