@@ -173,7 +173,8 @@ export const feedEntrySchema = z.looseObject({
   n: z.int().positive(),
   // It becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it.
   id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
-  event: z.string().min(1).max(64),
+  // Events of mail stay on their host: who subscribes to them is told of this host's alone.
+  event: z.string().regex(/^(?!email\.)[A-Za-z0-9_.-]{1,64}$/),
   timestamp: moment,
   agent: z.looseObject({ id: agentIdSchema, name, hostId: hostIdSchema }),
   sequence: n,

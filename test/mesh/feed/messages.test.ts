@@ -88,6 +88,8 @@ describe('the doors of the feed', () => {
     ['an entry of no moment', feedEntrySchema, { ...entry, timestamp: 'yesterday' }],
     ['a head of no moment', feedAnswerSchema, { ...chunk, head: { ...head, at: '' } }],
     ['an agent with a line in its name', feedEntrySchema, { ...entry, agent: { ...entry.agent, name: 'a\nb' } }],
+    ['an entry of mail, which does not travel', feedEntrySchema, { ...entry, event: 'email.sent' }],
+    ['an entry whose event has a line in it', feedEntrySchema, { ...entry, event: 'agent.\ncreated' }],
     ['an entry of no event', feedEntrySchema, { ...entry, event: '' }],
     ['an entry without changes', feedEntrySchema, { ...entry, changes: undefined }],
     ['changes that are no texts', feedEntrySchema, { ...entry, changes: { ...entry.changes, current: [7] } }],
