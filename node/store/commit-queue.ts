@@ -57,6 +57,10 @@ export class CommitQueue {
     return this.#refusal;
   }
 
+  get hasFailed(): boolean {
+    return this.#refusal !== undefined;
+  }
+
   /** Throws the `store_failed` that every call must answer once the store has failed or is closing. */
   throwIfUnusable(): void {
     if (this.#refusal) throw this.#refusal;

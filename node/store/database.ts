@@ -11,7 +11,7 @@ import { writeMarker } from './marker.ts';
 import { claimDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
-import { createDatabase, SET_COMMITS, SET_ROUND } from './schema.ts';
+import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
 
 /** Opens the store in `directory`, making it when there never was one. Throws `store_failed`, and then no data is changed. */
 export function openDatabase(directory: string): Database {
@@ -43,6 +43,8 @@ interface Writer {
 }
 
 export class Database {
+  /** What it knew of its commit log at opening (commits/known-log.ts); `undefined`: of none. */
+  readonly log: string | undefined;
   readonly #paths: StorePaths;
   readonly #file: string;
   readonly #lock: DirectoryLock;
@@ -57,6 +59,7 @@ export class Database {
   #movedNs = 0n;
 
   constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
+    this.log = inspected.log;
     this.#round = inspected.round;
     this.#commits = inspected.commits;
     this.#paths = paths;
@@ -68,21 +71,21 @@ export class Database {
 
   /** One transaction: key, text, key, text, …; `null` removes the key. Returns when it survives a power cut. */
   write(records: readonly (string | null)[]): void {
-    this.#explained(() => {
-      this.#writer ??= this.#beginWriting();
-      const { connection, put, remove, setCommits, note } = this.#writer;
-      connection.exec('BEGIN IMMEDIATE');
+    this.#commit(({ put, remove }) => {
       for (let at = 0; at < records.length; at += 2) {
         const key = records[at] as string;
         const text = records[at + 1] ?? null;
         if (text === null) remove.run(key);
         else put.run(key, text, checksum(key, text));
       }
-      setCommits.run(String(this.#commits + 1));
-      connection.exec('COMMIT');
-      this.#commits += 1;
-      note.write(this.#commits);
-      if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound(connection);
+    });
+  }
+
+  /** Notes what it knows of its commit log, durably; from then on no program reads it that does not look into the log. */
+  noteLog(log: string): void {
+    this.#commit(({ connection }) => {
+      connection.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
+      connection.prepare(SET_LOG).run(log);
     });
   }
 
@@ -103,6 +106,20 @@ export class Database {
     } finally {
       this.#lock.release();
     }
+  }
+
+  #commit(change: (writer: Writer) => void): void {
+    this.#explained(() => {
+      this.#writer ??= this.#beginWriting();
+      const { connection, setCommits, note } = this.#writer;
+      connection.exec('BEGIN IMMEDIATE');
+      change(this.#writer);
+      setCommits.run(String(this.#commits + 1));
+      connection.exec('COMMIT');
+      this.#commits += 1;
+      note.write(this.#commits);
+      if (this.#lastMovedNs() !== this.#movedNs) this.#beginRound(connection);
+    });
   }
 
   /** From reading alone to writing. */

@@ -1,15 +1,21 @@
-// The Store port on disk: Keyv over SQLite in a worker thread, behind the queue that groups commits. A commit is one Keyv
-// `setMany`, which is one transaction. Keyv gets no 'error' listener: with one, a broken disk would read as an absent key.
+// The Store port on disk. Commits are grouped (commit-queue.ts) and become durable in the commit log (commits/); the database behind it,
+// Keyv over SQLite in a worker thread, is brought up to date in the background, and reads look into what it does not have yet
+// (durable-records.ts). Keyv gets no 'error' listener: with one, a broken disk would read as an absent key.
+import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { Keyv } from 'keyv';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { SqliteKeyvAdapter } from './keyv-adapter.ts';
-import { PAGE_RECORDS_MAX } from './limits.ts';
+import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
+import { LOG_ID_BYTES } from './commits/file-header.ts';
+import { parseKnownLog } from './commits/known-log.ts';
+import { systemLogDisk } from './commits/log-disk.ts';
+import { DurableRecords } from './durable-records.ts';
+import { COMMIT_LOG_FILE_BYTES, PAGE_RECORDS_MAX } from './limits.ts';
 import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
-import { damaged, refused } from './refusals.ts';
+import { damaged } from './refusals.ts';
+import type { Slice } from './slice.ts';
 import type { Store, StoredRecord } from './store.ts';
 import { StoreThread } from './store-thread.ts';
 
@@ -26,23 +32,41 @@ export interface StoreOptions {
  */
 export async function openStore({ directory, log }: StoreOptions): Promise<Store> {
   const thread = StoreThread.start(directory);
-  await thread.opened;
-  log.info('store.opened', { directory });
-  return new DiskStore(thread, log);
+  const [known] = await thread.opened;
+  const records = new DurableRecords(thread);
+  try {
+    const paths = pathsIn(directory);
+    const commitLog = await openCommitLog({
+      ...{ disk: systemLogDisk, paths, fileBytes: COMMIT_LOG_FILE_BYTES, behind: records },
+      known: typeof known === 'string' ? parseKnownLog(known, paths.database) : undefined,
+      newId: () => randomBytes(LOG_ID_BYTES),
+    });
+    log.info('store.opened', { directory, groupsBehind: commitLog.left.length });
+    return new DiskStore({ records, commitLog, log });
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+}
+
+export interface DiskStoreParts {
+  readonly records: DurableRecords;
+  /** Over the same database. */
+  readonly commitLog: CommitLog;
+  readonly log: Log;
 }
 
 export class DiskStore implements Store {
-  readonly #adapter: SqliteKeyvAdapter;
-  readonly #keyv: Keyv<string>;
+  readonly #records: DurableRecords;
+  readonly #commitLog: CommitLog;
   readonly #queue = new CommitQueue((records) => this.#write(records));
   readonly failed: Promise<Error> = this.#queue.failed;
 
-  /** `thread` must have opened its database. */
-  constructor(thread: StoreThread, log: Log) {
-    this.#adapter = new SqliteKeyvAdapter(thread);
-    // Values are JSON text already, taken when `commit` was called.
-    this.#keyv = new Keyv<string>({ store: this.#adapter, serialization: false });
-    void thread.lost.then((reason) => this.#queue.fail(reason));
+  constructor({ records, commitLog, log }: DiskStoreParts) {
+    this.#records = records;
+    this.#commitLog = commitLog;
+    for (const group of commitLog.left) records.add(group);
+    void records.failed.then((reason) => this.#queue.fail(reason));
     void this.failed.then((reason) => log.error('store.failed', { error: reason.message, cause: causeOf(reason) }));
   }
 
@@ -57,7 +81,7 @@ export class DiskStore implements Store {
   async get(key: string): Promise<unknown> {
     // No such key can have been stored, and on its way to SQLite it would become another one.
     if (!key.isWellFormed()) return undefined;
-    const text = await this.#read(() => this.#keyv.get<string>(key));
+    const text = await this.#read(() => this.#records.get(key));
     return text === undefined ? undefined : this.#parse(key, text);
   }
 
@@ -68,31 +92,37 @@ export class DiskStore implements Store {
     let left = Math.max(0, limit);
     let next = this.#page(prefix, after, left);
     while (left > 0) {
-      const texts = await next;
-      if (texts.length === 0) return;
-      left -= texts.length / 2;
+      const { records, isWhole } = await next;
+      const present = records.flatMap(({ key, text }) => (text === undefined ? [] : [{ key, text }]));
+      left -= present.length;
       // The worker reads the next page while this one is parsed and used.
-      next = this.#page(prefix, texts.at(-2) ?? '', left);
+      if (!isWhole) next = this.#page(prefix, records.at(-1)?.key ?? '', left);
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
-      yield this.#records(texts);
+      if (present.length > 0) yield present.map(({ key, text }) => ({ key, value: this.#parse(key, text) }));
+      if (isWhole) return;
     }
   }
 
   close(): Promise<void> {
-    return this.#queue.close(() => this.#keyv.disconnect());
+    return this.#queue.close(async () => {
+      try {
+        if (!this.#queue.hasFailed) await this.#commitLog.settle();
+      } finally {
+        await this.#commitLog.close();
+        await this.#records.close();
+      }
+    });
   }
 
   async #write(records: readonly RecordText[]): Promise<void> {
-    const entries = records.map(({ key, text }) => ({ key, value: text }));
-    const results = await this.#keyv.setMany(entries);
-    if (results.includes(false))
-      throw refused('Keyv did not store a record and does not say why. Start the node again.');
+    await this.#commitLog.append(records);
+    this.#records.add(records);
   }
 
-  async #page(prefix: string, after: string, limit: number): Promise<readonly string[]> {
-    if (limit <= 0) return [];
-    return (await this.#read(() => this.#adapter.page(prefix, after, Math.min(limit, PAGE_RECORDS_MAX)))) as string[];
+  async #page(prefix: string, after: string, limit: number): Promise<Slice> {
+    if (limit <= 0) return { records: [], isWhole: true };
+    return this.#read(() => this.#records.page(prefix, after, Math.min(limit, PAGE_RECORDS_MAX)));
   }
 
   /** A record that can't be read fails the store, which would otherwise answer from a disk that it can't trust. */
@@ -103,15 +133,6 @@ export class DiskStore implements Store {
     } catch (error) {
       throw this.#queue.fail(error as Error);
     }
-  }
-
-  #records(texts: readonly string[]): StoredRecord[] {
-    const records: StoredRecord[] = [];
-    for (let at = 0; at < texts.length; at += 2) {
-      const key = texts[at] ?? '';
-      records.push({ key, value: this.#parse(key, texts[at + 1] ?? '') });
-    }
-    return records;
   }
 
   #parse(key: string, text: string): unknown {

@@ -9,7 +9,7 @@ import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';
-import { APPLICATION_ID, FORMAT_VERSION, GET_COMMITS, GET_ROUND } from './schema.ts';
+import { APPLICATION_ID, FORMAT_VERSION, FORMATS_READ, GET_COMMITS, GET_LOG, GET_ROUND } from './schema.ts';
 import { checkWal } from './wal-check.ts';
 
 /** Octets of SQLite's smallest page. SQLite would take a shorter file for a new database. */
@@ -18,7 +18,9 @@ const READ_BYTES = 1_024 * 1_024;
 
 /** Whether there never was a database here. */
 export function isFresh(paths: StorePaths): boolean {
-  return [paths.database, paths.wal, paths.marker, paths.commits].every((path) => sizeOf(path) === undefined);
+  return [paths.database, paths.wal, paths.marker, paths.commits, paths.acknowledged, ...paths.commitLog].every(
+    (path) => sizeOf(path) === undefined,
+  );
 }
 
 /** A database that was looked over, open for reading. */
@@ -28,6 +30,8 @@ export interface Inspected {
   readonly round: number;
   /** How many commits the database has taken (commit-note.ts). */
   readonly commits: number;
+  /** What it knows of its commit log (commits/known-log.ts). */
+  readonly log: string | undefined;
   /** Closes the connection, and leaves no trace of the reading. */
   close(): void;
 }
@@ -83,7 +87,7 @@ function inspectContent(
   database: DatabaseSync,
   paths: StorePaths,
   noted: Pick<Inspected, 'round' | 'commits'>,
-): Pick<Inspected, 'round' | 'commits'> {
+): Pick<Inspected, 'round' | 'commits' | 'log'> {
   checkStamps(database, paths);
   // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
   const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
@@ -103,7 +107,8 @@ function inspectContent(
       `it is cut off, or ${paths.database} is an older copy: of ${noted.commits} commits the last ${noted.commits - commits} are gone`,
     );
   }
-  return { commits, round };
+  const log = database.prepare(GET_LOG).get()?.text?.toString();
+  return { commits, round, log };
 }
 
 function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): void {
@@ -115,7 +120,7 @@ function checkStamps(database: DatabaseSync, { database: file, marker }: StorePa
     );
   }
   const version = Number(stamp('user_version'));
-  if (version !== FORMAT_VERSION) {
+  if (!FORMATS_READ.includes(version)) {
     throw refused(
       `${file} has format ${version}, and this program knows format ${FORMAT_VERSION}. Nothing was changed. Start the version of the program that wrote it, or a newer one.`,
     );

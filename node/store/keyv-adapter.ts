@@ -1,8 +1,11 @@
 // Keyv's storage adapter over the store's worker. It keeps Keyv's contract with three restrictions. `setMany` is one transaction, in which
 // an entry without a value removes its key, because Keyv has no batch of writes and removals. Nothing expires, because Keyv would judge
-// expiry by the wall clock, which may step back. `clear` is refused. Beyond the contract, `page` reads records in key order.
+// expiry by the wall clock, which may step back. `clear` is refused. Beyond the contract, `page` reads records in key order, and
+// `noteLog` says how far the database has come.
 import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvValue, keyvStorageCapability } from 'keyv';
-import type { Answer, StoreThread } from './store-thread.ts';
+import type { RecordText } from './record.ts';
+import type { Slice } from './slice.ts';
+import type { RecordThread } from './store-thread.ts';
 
 type Methods =
   | 'get'
@@ -20,9 +23,9 @@ type Methods =
 type Envelope = KeyvValue<string>;
 
 export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'capabilities'> {
-  readonly #thread: StoreThread;
+  readonly #thread: RecordThread;
 
-  constructor(thread: StoreThread) {
+  constructor(thread: RecordThread) {
     this.#thread = thread;
   }
 
@@ -85,8 +88,17 @@ export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'ca
     return this.#thread.close();
   }
 
-  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`: key, text, key, text, … */
-  page(prefix: string, after: string, limit: number): Promise<Answer> {
-    return this.#thread.ask({ kind: 'page', prefix, after, limit });
+  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`. */
+  async page(prefix: string, after: string, limit: number): Promise<Slice> {
+    const texts = await this.#thread.ask({ kind: 'page', prefix, after, limit });
+    const records: RecordText[] = [];
+    for (let at = 0; at < texts.length; at += 2)
+      records.push({ key: texts[at] ?? '', text: texts[at + 1] ?? undefined });
+    return { records, isWhole: records.length < limit };
+  }
+
+  /** Notes what the database knows of the commit log before it. */
+  async noteLog(log: string): Promise<void> {
+    await this.#thread.ask({ kind: 'noteLog', log });
   }
 }

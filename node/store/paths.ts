@@ -21,6 +21,10 @@ export interface StorePaths {
   readonly marker: string;
   /** How many commits there were: see commit-note.ts. */
   readonly commits: string;
+  /** The two files of the commit log: see commits/. */
+  readonly commitLog: readonly [string, string];
+  /** How many groups of commits were acknowledged: see commits/acknowledged-note.ts. */
+  readonly acknowledged: string;
 }
 
 export function pathsIn(directory: string): StorePaths {
@@ -34,6 +38,8 @@ export function pathsIn(directory: string): StorePaths {
     holder: join(directory, 'mesh.holder'),
     marker: join(directory, 'mesh.created'),
     commits: join(directory, 'mesh.commits'),
+    commitLog: [join(directory, 'mesh.commit-log-1'), join(directory, 'mesh.commit-log-2')],
+    acknowledged: join(directory, 'mesh.acknowledged'),
   };
 }
 

@@ -64,10 +64,15 @@ export function explain(error: unknown, file: string): MeshError {
         error,
       );
     case undefined:
-      return explainFileError(error as NodeJS.ErrnoException, file);
+      return explainFileError(error as NodeJS.ErrnoException, (error as NodeJS.ErrnoException).path ?? file);
     default:
       return refused(`SQLite could not use ${file}: ${message}.`, error);
   }
+}
+
+/** Turns what the file system threw into a sentence that may reach a client: it names `file`, not where that is. */
+export function explainInUse(error: unknown, file: string): MeshError {
+  return error instanceof MeshError ? error : explainFileError(error as NodeJS.ErrnoException, file);
 }
 
 /** Whether SQLite found the file locked by another connection. */
@@ -85,8 +90,7 @@ export function isWrongTable(error: unknown): boolean {
   return sqliteCode(error) === SQLITE.ERROR;
 }
 
-function explainFileError(error: NodeJS.ErrnoException, file: string): MeshError {
-  const path = error.path ?? file;
+function explainFileError(error: NodeJS.ErrnoException, path: string): MeshError {
   switch (error.code) {
     case 'EACCES':
     case 'EPERM':
@@ -102,6 +106,12 @@ function explainFileError(error: NodeJS.ErrnoException, file: string): MeshError
     case 'EEXIST':
       return refused(
         `The data directory can't be made at ${path}: something else than a directory is in its way.`,
+        error,
+      );
+    case 'EIO':
+    case 'EFBIG':
+      return refused(
+        `The operating system could not read or write ${path} (${error.code}). Check whether the disk is full or failing, and its quota, then start the node again.`,
         error,
       );
     default:

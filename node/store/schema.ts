@@ -6,13 +6,17 @@ import type { StorePaths } from './paths.ts';
 
 /** `AEM1`: says in the file's header that it is ours. */
 export const APPLICATION_ID = 0x41454d31;
-/** The version of the form. It rises when an older program could no longer read the file rightly. */
-export const FORMAT_VERSION = 1;
+/** The version of the form. It rises when an older program could no longer read the file rightly: one that knows no commit log. */
+export const FORMAT_VERSION = 2;
+/** Versions that this program reads; with the first commit they become the newest. */
+export const FORMATS_READ: readonly number[] = [1, FORMAT_VERSION];
 
 export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";
 export const GET_ROUND = "SELECT text FROM notes WHERE name = 'round'";
 export const SET_COMMITS = "INSERT OR REPLACE INTO notes (name, text) VALUES ('commits', ?)";
 export const GET_COMMITS = "SELECT text FROM notes WHERE name = 'commits'";
+export const SET_LOG = "INSERT OR REPLACE INTO notes (name, text) VALUES ('commit log', ?)";
+export const GET_LOG = "SELECT text FROM notes WHERE name = 'commit log'";
 
 // Ordering keys by their octets is SQLite's BINARY collation, the default.
 const TABLES = `

@@ -12,6 +12,7 @@ export type Request =
   | { readonly kind: 'write'; readonly records: Answer }
   | { readonly kind: 'read'; readonly keys: readonly string[] }
   | { readonly kind: 'page'; readonly prefix: string; readonly after: string; readonly limit: number }
+  | { readonly kind: 'noteLog'; readonly log: string }
   | { readonly kind: 'close' };
 
 /** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */
@@ -22,10 +23,21 @@ export type Reply =
   | { readonly answer: Answer }
   | { readonly failure: { readonly message: string; readonly cause: unknown } };
 
-export class StoreThread {
-  /** Resolves when the database is open; rejects with `store_failed` and why it can't be. */
+/** What answers such requests, one after the other. */
+export interface RecordThread {
+  /** Rejects with `store_failed`. */
+  ask(request: Request): Promise<Answer>;
+  /** Lets what was asked before be answered, closes the database, and resolves when the thread is gone. */
+  close(): Promise<void>;
+  /** Resolves when the thread has ended without having been asked to. */
+  readonly lost: Promise<MeshError>;
+}
+
+export class StoreThread implements RecordThread {
+  /**
+   * Resolves when the database is open, with what it knows of its commit log, if of any; rejects with `store_failed` and why it can't be.
+   */
   readonly opened: Promise<Answer>;
-  /** Resolves when the worker has ended without having been asked to. */
   readonly lost: Promise<MeshError>;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
@@ -61,14 +73,12 @@ export class StoreThread {
     });
   }
 
-  /** Rejects with `store_failed`. */
   ask(request: Request): Promise<Answer> {
     if (this.#end) return Promise.reject(this.#end);
     this.#worker.postMessage(request);
     return this.#expect();
   }
 
-  /** Lets what was asked before be answered, closes the database, and resolves when the thread is gone. */
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#end === undefined) await this.ask({ kind: 'close' });

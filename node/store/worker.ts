@@ -23,7 +23,7 @@ let database: Database | undefined;
 const { directory } = workerData as WorkerData;
 const isOpen = reply(() => {
   database = openDatabase(directory);
-  return [];
+  return [database.log ?? null];
 });
 
 if (database && isOpen) serve(database);
@@ -44,6 +44,9 @@ function answer(open: Database, request: Request): Answer {
       return open.read(request.keys);
     case 'page':
       return open.page(request.prefix, request.after, request.limit);
+    case 'noteLog':
+      open.noteLog(request.log);
+      return [];
     case 'close':
       open.close();
       return [];

@@ -1,12 +1,18 @@
 // What the store does when its worker thread ends unasked: the same as when its disk fails.
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { openCommitLog } from '../../../node/store/commits/commit-log.ts';
+import { LOG_ID_BYTES } from '../../../node/store/commits/file-header.ts';
 import { DiskStore, openStore } from '../../../node/store/disk-store.ts';
+import { DurableRecords } from '../../../node/store/durable-records.ts';
+import { pathsIn } from '../../../node/store/paths.ts';
 import { StoreThread } from '../../../node/store/store-thread.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { SimulatedLogDisk } from '../../support/simulated-log-disk.ts';
 import { makeDataDirectory } from '../../support/store-directory.ts';
 
-const OPENS = "const { parentPort } = require('node:worker_threads'); parentPort.postMessage({ answer: ['0'] });";
+const OPENS = "const { parentPort } = require('node:worker_threads'); parentPort.postMessage({ answer: [null] });";
 
 /** A thread whose worker opens its database, so it says, and does this with the first request. */
 async function threadThat(does: string): Promise<StoreThread> {
@@ -16,13 +22,24 @@ async function threadThat(does: string): Promise<StoreThread> {
   return thread;
 }
 
+/** A store over that thread, with its commit log on a disk of its own. */
+async function storeOver(thread: StoreThread, log: RecordingLog): Promise<DiskStore> {
+  const records = new DurableRecords(thread);
+  const commitLog = await openCommitLog({
+    ...{ disk: new SimulatedLogDisk(seededRandom(1)), paths: pathsIn(''), fileBytes: 8_192, behind: records },
+    known: undefined,
+    newId: () => new Uint8Array(LOG_ID_BYTES),
+  });
+  return new DiskStore({ records, commitLog, log });
+}
+
 describe('a worker that ends in the middle of a commit', () => {
   it.each([
     ['by leaving', 'process.exit(3)', /ended by itself \(exit code 3\)/, {}],
     ['by a bug', 'throw new RangeError("a bug")', /ended by itself \(exit code 1\)/, { cause: expect.any(RangeError) }],
   ])('%s fails the store: that commit, all behind it, and all later', async (_name, does, sentence, cause) => {
     const log = new RecordingLog();
-    const store = new DiskStore(await threadThat(does), log);
+    const store = await storeOver(await threadThat(does), log);
     const reason = { code: 'store_failed', message: expect.stringMatching(sentence), ...cause };
     const commits = [1, 2, 3].map((n) => store.commit([{ key: `n/${n}`, value: n }]));
     const refusal = { status: 'rejected', reason: expect.objectContaining(reason) };
@@ -37,7 +54,7 @@ describe('a worker that ends in the middle of a commit', () => {
     const worker = new Worker(`${OPENS} setTimeout(() => process.exit(3), 10);`, { eval: true });
     const thread = new StoreThread(worker);
     await thread.opened;
-    const store = new DiskStore(thread, new RecordingLog());
+    const store = await storeOver(thread, new RecordingLog());
     expect(await store.failed).toMatchObject({ code: 'store_failed' });
     await store.close();
   });
@@ -54,7 +71,7 @@ describe('a worker whose write fails', () => {
     const failure = "{ message: 'The disk is full.', cause: new Error('as SQLite says') }";
     // It stays a while: a thread that ends at once may be seen to end before its last words are heard.
     const thread = await threadThat(`parentPort.postMessage({ failure: ${failure} }); setTimeout(() => {}, 1_000)`);
-    const store = new DiskStore(thread, new RecordingLog());
+    const store = await storeOver(thread, new RecordingLog());
     const reason = { code: 'store_failed', message: 'The disk is full.', cause: new Error('as SQLite says') };
     await expect(store.commit([{ key: 'a', value: 1 }])).rejects.toMatchObject(reason);
     await expect(store.commit([])).rejects.toMatchObject(reason);

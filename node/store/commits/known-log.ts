@@ -1,0 +1,32 @@
+// What the database knows of the log before it, and keeps in its notes: so the two can't be exchanged for one another's copies unnoticed.
+import { damaged } from '../refusals.ts';
+import { LOG_ID_BYTES } from './file-header.ts';
+import type { Mark } from './frame.ts';
+
+export interface KnownLog {
+  readonly id: Uint8Array;
+  /** The last group that the database has taken. */
+  readonly applied: Mark;
+}
+
+/** The database behind the log. */
+export interface DatabaseBehind {
+  /** Resolves when this is durable. */
+  noteLog(log: KnownLog): Promise<void>;
+  /** Resolves when the database has durably taken every group that was appended before this call, and then has noted `log`. */
+  catchUp(log: KnownLog): Promise<void>;
+}
+
+/** The id in hexadecimal, the number of the last group taken, its checksum. */
+const TEXT = new RegExp(`^([0-9a-f]{${LOG_ID_BYTES * 2}}) (\\d{1,16}) (\\d{1,10})$`);
+
+export function encodeKnownLog({ id, applied }: KnownLog): string {
+  return `${Buffer.from(id).toString('hex')} ${applied.group} ${applied.sum}`;
+}
+
+/** Throws `store_failed` when the note of the database `file` is something else. */
+export function parseKnownLog(text: string, file: string): KnownLog {
+  const [, id, group, sum] = TEXT.exec(text) ?? [];
+  if (id === undefined) throw damaged(file, 'it does not say which commit log is before it');
+  return { id: Buffer.from(id, 'hex'), applied: { group: Number(group), sum: Number(sum) } };
+}

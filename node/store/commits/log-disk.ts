@@ -1,0 +1,92 @@
+// The disk as the commit log needs it, and its real side: calls of libuv's thread pool, so that nothing here holds the event loop and
+// nothing waits for the store's worker.
+import { close, constants, fdatasync, ftruncate, open as openFile, readFile, write } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { syncDirectory } from '../../machine/own-files.ts';
+
+export interface LogFile {
+  /** All of it. */
+  read(): Promise<Buffer>;
+  /** Resolves when the operating system has all of these octets; only `sync` makes them durable. */
+  write(octets: Uint8Array, at: number): Promise<void>;
+  truncate(bytes: number): Promise<void>;
+  /** Resolves when everything written before survives a power cut. After it has rejected, nobody knows what is durable. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LogDisk {
+  /** `undefined` when there is no such file. */
+  open(path: string): Promise<LogFile | undefined>;
+  /** Puts a file with this content there, durable, whole or not at all, in place of any that has the name. */
+  make(path: string, octets: Uint8Array): Promise<void>;
+}
+
+const { O_RDWR, O_NOFOLLOW } = constants;
+const calls = {
+  open: promisify(openFile),
+  read: promisify(readFile),
+  write: promisify(write),
+  truncate: promisify(ftruncate),
+  sync: promisify(fdatasync),
+  close: promisify(close),
+};
+
+export const systemLogDisk: LogDisk = {
+  async open(path) {
+    try {
+      return new OpenLogFile(await calls.open(path, O_RDWR | O_NOFOLLOW));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+
+  async make(path, octets) {
+    const draft = `${path}.new`;
+    await rm(draft, { force: true });
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(octets);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+    await syncDirectory(dirname(path));
+  },
+};
+
+class OpenLogFile implements LogFile {
+  readonly #file: number;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  read(): Promise<Buffer> {
+    return calls.read(this.#file);
+  }
+
+  async write(octets: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < octets.length; ) {
+      const { bytesWritten } = await calls.write(this.#file, octets, done, octets.length - done, at + done);
+      done += bytesWritten;
+    }
+  }
+
+  truncate(bytes: number): Promise<void> {
+    return calls.truncate(this.#file, bytes);
+  }
+
+  /** The file's length too, where it has changed, and on macOS the disk's own cache. */
+  sync(): Promise<void> {
+    return calls.sync(this.#file);
+  }
+
+  close(): Promise<void> {
+    return calls.close(this.#file);
+  }
+}

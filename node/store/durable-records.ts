@@ -1,0 +1,94 @@
+// What is durable: the records of the database, and over them those that only the commit log has. It also brings the one up to date with the other,
+// in steps, while reads go on: what is under way stays in memory until all of it is in the database.
+import { Keyv } from 'keyv';
+import { type DatabaseBehind, encodeKnownLog, type KnownLog } from './commits/known-log.ts';
+import { SqliteKeyvAdapter } from './keyv-adapter.ts';
+import { APPLIED_CHARACTERS_MAX, APPLIED_RECORDS_MAX } from './limits.ts';
+import type { RecordText } from './record.ts';
+import { refused } from './refusals.ts';
+import { layOver, type Slice } from './slice.ts';
+import type { RecordThread } from './store-thread.ts';
+import { Unapplied } from './unapplied.ts';
+
+export class DurableRecords implements DatabaseBehind {
+  readonly #adapter: SqliteKeyvAdapter;
+  readonly #keyv: Keyv<string>;
+  readonly #failed = Promise.withResolvers<Error>();
+  /** Resolves when the database is gone, or could not be brought up to date. */
+  readonly failed: Promise<Error> = this.#failed.promise;
+  #unapplied = new Unapplied();
+  /** What is on its way into the database. */
+  #underWay: Unapplied | undefined;
+
+  /** `thread` must have opened its database. */
+  constructor(thread: RecordThread) {
+    this.#adapter = new SqliteKeyvAdapter(thread);
+    // Values are JSON text already, taken when `commit` was called.
+    this.#keyv = new Keyv<string>({ store: this.#adapter, serialization: false });
+    void thread.lost.then((reason) => this.#failed.resolve(reason));
+  }
+
+  /** Takes records that the commit log has made durable. */
+  add(records: readonly RecordText[]): void {
+    for (const record of records) this.#unapplied.put(record);
+  }
+
+  /** The JSON text of a key; `undefined` when there is none. */
+  async get(key: string): Promise<string | undefined> {
+    const known = this.#unapplied.find(key) ?? this.#underWay?.find(key);
+    return known ? known.text : this.#keyv.get<string>(key);
+  }
+
+  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, removed ones among them. */
+  async page(prefix: string, after: string, limit: number): Promise<Slice> {
+    // Taken before the database is asked: what is applied meanwhile is missing neither here nor there.
+    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) => some?.slice(prefix, after, limit));
+    const stored = await this.#adapter.page(prefix, after, limit);
+    const older = underWay ? layOver(underWay, stored) : stored;
+    return newest ? layOver(newest, older) : older;
+  }
+
+  noteLog(log: KnownLog): Promise<void> {
+    return this.#adapter.noteLog(encodeKnownLog(log));
+  }
+
+  async catchUp(log: KnownLog): Promise<void> {
+    const underWay = this.#unapplied;
+    this.#underWay = underWay;
+    this.#unapplied = new Unapplied();
+    try {
+      for (const step of stepsOf(underWay.all())) await this.#store(step);
+      await this.noteLog(log);
+    } catch (error) {
+      this.#failed.resolve(error as Error);
+      throw error;
+    }
+    this.#underWay = undefined;
+  }
+
+  /** Closes the database. */
+  close(): Promise<void> {
+    return this.#keyv.disconnect();
+  }
+
+  async #store(records: readonly RecordText[]): Promise<void> {
+    const results = await this.#keyv.setMany(records.map(({ key, text }) => ({ key, value: text })));
+    if (results.includes(false))
+      throw refused('Keyv did not store a record and does not say why. Start the node again.');
+  }
+}
+
+/** In transactions of a bounded size, unless a record is larger by itself. */
+function* stepsOf(records: Iterable<RecordText>): Iterable<readonly RecordText[]> {
+  let step: RecordText[] = [];
+  let characters = 0;
+  for (const record of records) {
+    step.push(record);
+    characters += record.key.length + (record.text?.length ?? 0);
+    if (step.length < APPLIED_RECORDS_MAX && characters < APPLIED_CHARACTERS_MAX) continue;
+    yield step;
+    step = [];
+    characters = 0;
+  }
+  if (step.length > 0) yield step;
+}
