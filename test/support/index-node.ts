@@ -4,6 +4,7 @@ import type { LookUpMeta } from '../../mesh/lookup/fan-out.ts';
 import type { IndexEntry, ParseAddress } from '../../mesh/lookup/index-entry.ts';
 import { createLookUps } from '../../mesh/lookup/look-ups.ts';
 import type { AddressKey } from '../../mesh/names.ts';
+import { rosterOf as makeRoster } from '../../mesh/roster.ts';
 import { Copy } from '../../node/feed/copy.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
@@ -34,7 +35,7 @@ export function indexNode(
   parseAddress: ParseAddress = parsePlainAddress,
   isWide = false,
 ) {
-  const roster = rosterOf('mac', ...Object.keys(scripts));
+  let roster = rosterOf('mac', ...Object.keys(scripts));
   const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
   const named = addressOf('titania@x.com', { primary: true, displayName: 'Titania', metadata: { tenant: '23blocks' } });
   index.put(agentOf('titania', [], { addresses: [named, addressOf('queen@x.com')] }));
@@ -60,5 +61,10 @@ export function indexNode(
     const response = await asked;
     return { status: response.status, headers: response.headers, body: (await response.json()) as IndexBody };
   };
-  return { app, index, clock, transport, log, get, copy };
+  /** hosts.json says another URL of the host. */
+  const move = (id: string, url: string) => {
+    const hosts = roster.hosts.map((host) => (host.id === id ? { ...host, url } : host));
+    roster = makeRoster(hosts, roster.self);
+  };
+  return { app, index, clock, transport, log, get, copy, move };
 }

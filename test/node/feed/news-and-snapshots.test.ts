@@ -17,14 +17,14 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const { mac, cloud } = testKeys('mac', 'cloud');
 const open = new AbortController().signal;
 
-async function serve(options: TestLogOptions = {}) {
+async function serve(options: TestLogOptions = {}, sign = mac.signer.sign) {
   const clock = new VirtualClock();
   const { changes, store } = await openTestLog({ ...options, clock });
   const said = new RecordingLog();
   const agents: SnapshotAgent[] = [];
   const read: AgentId[] = [];
   const server = new FeedServer({
-    ...{ hostId: mac.id, log: said, changes, signer: mac.signer, clock, random: seededRandom(2) },
+    ...{ hostId: mac.id, log: said, changes, signer: { ...mac.signer, sign }, clock, random: seededRandom(2) },
     index: () => `"${changes.ownHead.n}"`,
     agents: () =>
       agents.map((agent) => ({
@@ -135,6 +135,20 @@ describe('a question for news', () => {
       expect([seen.answer?.places, clock.sleepers]).toEqual([[], 0]);
     },
   );
+
+  it('has one statement for all who ask at one place, signed once', async () => {
+    let signed = 0;
+    const { changes, append, ask } = await serve({}, (octets) => {
+      signed += 1;
+      return mac.signer.sign(octets);
+    });
+    await append(2);
+    await Promise.all([ask(), ask(), ask({ after: changes.ownHead.n })]);
+    expect(signed).toBe(1);
+    await append(1);
+    await Promise.all([ask(), ask()]);
+    expect(signed).toBe(2);
+  });
 
   it('does not tell what is not durable', async () => {
     const { store, append, chunk } = await serve();

@@ -60,7 +60,7 @@ async function relay() {
     return { ...answer, told };
   };
   const here = () => ({ logId: changes.logId, seq: changes.head });
-  return { changes, copies, clock, server, hear, ask, news, here };
+  return { changes, copies, store, clock, server, hear, ask, news, here };
 }
 
 describe('a relay', () => {
@@ -186,6 +186,19 @@ describe('a relay', () => {
     expect(await ask({ after: from })).toMatchObject({ kind: 'runs' });
     await hear(1);
     expect(await ask({ after: from })).toEqual({ kind: 'gone' });
+  });
+
+  it('answers nothing before its own log id is durable', async () => {
+    const { store, ask, clock } = await relay();
+    store.stall();
+    let isAnswered = false;
+    const answer = ask({ places: [] }).then(() => {
+      isAnswered = true;
+    });
+    await clock.settle();
+    expect(isAnswered).toBe(false);
+    store.resume();
+    await answer;
   });
 
   it('lets who is told of everything wait until there is something new', async () => {

@@ -116,6 +116,15 @@ describe('the plain index of a node with MESH_INDEX_SCOPE=mesh', () => {
     expect(body).not.toHaveProperty(['oberon@x.com']);
   });
 
+  it('has another ETag when hosts.json says another URL of a host, which its entries show', async () => {
+    const { get, move } = nodeWithCopy(true);
+    const etag = (await get()).headers.get('etag');
+    move('cloud', 'http://elsewhere.example:23000');
+    const { headers, body } = await get();
+    expect(headers.get('etag')).not.toBe(etag);
+    expect(body['oberon@x.com']).toMatchObject({ hostUrl: 'http://elsewhere.example:23000' });
+  });
+
   it('shows an own address as this host has it, whatever the copy says', async () => {
     const { get, copy } = nodeWithCopy(true);
     const { address, key } = addressOf('titania@x.com');
