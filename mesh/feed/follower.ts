@@ -1,5 +1,6 @@
 // What a host does with what another host's feed says: it is checked whole before any of it counts, and what is to be written comes out as one
 // value, for the entries, the rows and the place belong in one commit. Pure, but that it works in turns.
+import type { z } from 'zod';
 import type { IndexRow, ParseAddress } from '../lookup/index-entry.ts';
 import type { AddressKey, AgentId, HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
@@ -47,6 +48,8 @@ export interface FollowerPorts {
   readonly rowOf: (key: AddressKey) => IndexRow | undefined;
 }
 
+const PLACE_CHARACTERS_MAX = 100;
+
 type Chunk = Extract<FeedAnswer, { readonly kind: 'chunk' }>;
 
 /** Checks a chunk that follows `from`. */
@@ -69,7 +72,9 @@ export async function takeChunk(
     const parsed = feedEntrySchema.safeParse(one);
     // The chain covers what was sent, also what this version does not know of it.
     const entry = one as FeedEntry;
-    if (!parsed.success || entry.n !== n + 1 || entry.agent.hostId !== hostId)
+    if (!parsed.success)
+      return broken(hostId, `sent something else where entry ${n + 1} belongs${placeIn(parsed.error)}`);
+    if (entry.n !== n + 1 || entry.agent.hostId !== hostId)
       return broken(hostId, `sent something else where entry ${n + 1} belongs`);
     const foreign = rowFault(ports, entry.rows?.put ?? []);
     if (foreign !== undefined) return foreign;
@@ -140,6 +145,12 @@ function rowsIn(overlay: ReadonlyMap<AddressKey, IndexRow | undefined>): IndexRo
     else put.push(row);
   }
   return { put, drop };
+}
+
+/** Which member it is that is wrong; nothing when it is all of it. */
+function placeIn({ issues: [first] }: z.ZodError): string {
+  const path = first?.path.join('.') ?? '';
+  return path === '' ? '' : `: its '${path.slice(0, PLACE_CHARACTERS_MAX)}' is not what it must be`;
 }
 
 function broken(hostId: HostId, what: string): FeedRefusal {

@@ -135,7 +135,14 @@ describe('a chunk is refused', () => {
       'broken',
       'entry 1 belongs',
     ],
-    ['when it is no entry', [{ n: 1 }], headOf(end), 'broken', 'entry 1 belongs'],
+    ['when it is no entry', [7], headOf(end), 'broken', 'sent something else where entry 1 belongs.'],
+    [
+      'when a member is not of its form',
+      [entryOf(1, { id: 'a\r\nb' })],
+      headOf(end),
+      'broken',
+      "entry 1 belongs: its 'id' is not what it must be.",
+    ],
     ['when the digest is of other addresses', one, headOf({ ...end, digest: EMPTY_DIGEST }), 'drifted', 'has drifted'],
   ] as const)('%s', async (_, entries, head, reason, why) => {
     const refused = await take(entries, head);
