@@ -7,8 +7,9 @@ import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
 import { DEFAULT_PORT } from './setting-values.ts';
 import { readConfig, SETTINGS, type Setting, variableOf } from './settings.ts';
-import { openStandardError } from './system/json-log.ts';
+import { createLog, openStandardError } from './system/json-log.ts';
 import { openLineSink } from './system/line-sink.ts';
+import { noticeReady } from './system/ready-notice.ts';
 import { compactHeap } from './system/v8-heap.ts';
 
 /**
@@ -102,6 +103,7 @@ async function runNode(
     const { config, secrets } = readConfig(flags, process.env);
     const running = await serveNode({ config, secrets, version, standardError, stop });
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
+    void noticeReady(running.ready, process.env, createLog(config.logLevel, standardError));
     started();
     compactHeap();
     const failure = await unlessAborted<MeshError | undefined>(stop, running.failed, undefined);
