@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The `mesh` command as any Node can start it. The program itself is TypeScript and needs Node 24: where this is an older one,
-// the program runs under the Node that npm installed beside it, with the same standard streams, signals and exit code.
+// The `mesh` command as any Node can start it. The program needs Node 24: where this is an older one, it runs under the Node that npm
+// installed beside it, with the same standard streams, signals and exit code. In a clone the program is TypeScript; in an installed package
+// it is what scripts/pack made of that, because Node strips no types below node_modules.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -10,11 +12,15 @@ const NODE_MAJOR_MIN = 24;
 const SEMI_SPACE_FLAG = '--max-semi-space-size=8';
 /** npm installs the one of this machine's kind. */
 const NODE_PACKAGES = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
+/** Of a clone, else of an installed package. */
+const MAIN = [new URL('./main.ts', import.meta.url), new URL('../dist/node/main.js', import.meta.url)].find((url) =>
+  existsSync(url),
+);
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
   setFlagsFromString(SEMI_SPACE_FLAG);
-  await import('./main.ts');
+  await import(MAIN.href);
 } else {
   const node = installedNode();
   if (node === undefined) {
@@ -38,8 +44,7 @@ function installedNode() {
 
 /** The channel tells the program which signals came, and when this process is gone, however it ended: see main.ts. */
 function run(node) {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const child = spawn(node, [SEMI_SPACE_FLAG, main, ...process.argv.slice(2)], {
+  const child = spawn(node, [SEMI_SPACE_FLAG, fileURLToPath(MAIN), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   // A terminal tells its whole foreground, so the program may have the signal already. By the channel it can tell one from the other.

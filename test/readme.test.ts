@@ -139,7 +139,7 @@ describe('a command that a paper prints', () => {
 
   it('is a script of package.json, when npm runs it', () => {
     const named = all.flatMap(({ path, text }) =>
-      [...text.matchAll(/\bnpm (?:run (?:-s )?)?(?!run\b|install\b|ci\b)([a-z]+)/g)].map(([, name]) => ({
+      [...text.matchAll(/\bnpm (?:run (?:-s )?)?(?!run\b|install\b|ci\b|pack\b)([a-z]+)/g)].map(([, name]) => ({
         path,
         name,
       })),

@@ -1,5 +1,6 @@
 // The near end of the store's worker: one message a request, one a reply, in the same order. Texts travel as one flat array
 // of strings, which structured cloning copies faster than objects. A worker that ends unasked is a failure of the store.
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
 import { refused } from './refusals.ts';
@@ -47,7 +48,9 @@ export class StoreThread implements RecordThread {
 
   static start(directory: string): StoreThread {
     const workerData: WorkerData = { directory };
-    return new StoreThread(new Worker(new URL('./worker.ts', import.meta.url), { workerData, name: 'store' }));
+    return new StoreThread(
+      new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), { workerData, name: 'store' }),
+    );
   }
 
   constructor(worker: Worker) {

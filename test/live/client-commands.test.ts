@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { type HostProcess, MAIN, ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
 import { Client } from '../support/live.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const LIVE_MS_MAX = 60_000;
 const SECRET = '0123456789abcdef0123456789abcdef';
 const ESCAPE = '\x1b';
 const HAS_TERMINALS = spawnSync('script', ['-qefc', 'exit 7', '/dev/null']).status === 7;

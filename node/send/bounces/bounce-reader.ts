@@ -1,6 +1,7 @@
 // Reads bounces on a thread of its own, one after the other and each for a bounded time: the parser of mail is at the mercy
 // of who wrote the mail (a header of 2 MB, a hundred thousand parts), and whatever else the node has to do goes on meanwhile.
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
@@ -66,7 +67,7 @@ function tooManyWait(): MeshError {
 }
 
 function startWorker(raw: Uint8Array): Worker {
-  return new Worker(new URL('./bounce-worker.ts', import.meta.url), {
+  return new Worker(new URL(`./bounce-worker${extname(import.meta.filename)}`, import.meta.url), {
     workerData: raw,
     name: 'bounce',
     resourceLimits: { maxOldGenerationSizeMb: BOUNCE_HEAP_MIB_MAX },

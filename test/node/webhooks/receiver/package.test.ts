@@ -115,6 +115,8 @@ describe('the installed package', () => {
     const code = `import('agent-email-mesh/node/node.ts').catch(({ code }) => console.log(code));\n`;
     expect(await runFile('inside.mjs', code)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
     const { files } = JSON.parse(await readFile(join(directory, 'node_modules/agent-email-mesh/package.json'), 'utf8'));
-    expect(files).toEqual(['mesh', 'node', 'hosts.json']);
+    expect(files).toEqual([
+      ...['dist', 'node/mesh.js', 'node/webhooks/receiver/*.js', 'node/webhooks/receiver/*.d.ts', 'hosts.json'],
+    ]);
   });
 });
