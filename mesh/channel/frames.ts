@@ -1,9 +1,10 @@
 // Frames of one direction of a channel: `length ‖ id ‖ body ‖ MAC`, where the MAC is HMAC-SHA256 over `counter ‖ id ‖ body`, cut to 16
 // octets. The counter is not sent: both sides count, so a frame that is repeated, left out, moved or sent back has a wrong MAC. The first
 // bad frame is the last: whoever meets one ends the connection. It does not hide what it carries.
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { MeshError } from '../errors.ts';
 import { FRAME_BYTES_MAX, FRAMES_PER_KEY_MAX } from './limits.ts';
+import { Mac } from './mac.ts';
 
 const LENGTH_BYTES = 4;
 const ID_BYTES = 4;
@@ -18,12 +19,12 @@ export interface Frame {
 
 /** MACs of one direction, one after the other. */
 class Counter {
-  readonly #key: KeyObject;
+  readonly #mac: Mac;
   readonly #octets = Buffer.alloc(COUNTER_BYTES);
   count = 0;
 
   constructor(key: Uint8Array) {
-    this.#key = createSecretKey(key);
+    this.#mac = new Mac(key);
   }
 
   /** Of the next frame. `content`: its id and body. */
@@ -31,7 +32,7 @@ class Counter {
     if (this.count >= FRAMES_PER_KEY_MAX) throw fault('its key has been used for as many frames as one may be');
     this.#octets.writeUInt32BE(this.count, COUNTER_BYTES - 4);
     this.count += 1;
-    return createHmac('sha256', this.#key).update(this.#octets).update(content).digest();
+    return this.#mac.of(this.#octets, content);
   }
 }
 

@@ -25,7 +25,9 @@ export const CHANNEL_MUTANTS: readonly ChannelMutant[] = [
     name: 'mac-over-body-only',
     breaks: 'computes the MAC without the id of the question',
     noticedBy: { schedule: 'frameAltered' },
-    sources: [{ file: FRAMES, from: '.update(content).digest()', to: '.update(content.subarray(ID_BYTES)).digest()' }],
+    sources: [
+      { file: FRAMES, from: '.of(this.#octets, content)', to: '.of(this.#octets, content.subarray(ID_BYTES))' },
+    ],
   },
   {
     name: 'mac-unchecked',
