@@ -11,6 +11,7 @@ import { type OpenClaims, openClaims } from './claims.ts';
 import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
 import { mayClaim } from './peers/claimants.ts';
+import type { HostRecords } from './peers/forgotten-hosts.ts';
 import type { CallOnce } from './peers/hello-question.ts';
 import type { HostBook } from './peers/host-book.ts';
 import type { PeerKeys } from './peers/peer-keys.ts';
@@ -63,6 +64,10 @@ export interface OpenMesh extends AsyncDisposable {
   mayClaim(id: HostId): boolean;
   /** Who votes on claims. An engine that keeps them knows no voters: those of hosts.json are as good to hear others through. */
   voters(): readonly HostId[];
+  /** What is kept of hosts, and may be forgotten. */
+  readonly hostRecords: readonly HostRecords[];
+  /** Which hosts are still of this mesh: listed, members, or gone and not forgotten; `undefined` before the mesh has formed. */
+  known(): ((id: HostId) => boolean) | undefined;
   /** Whether the peer serves only the look-up. */
   isLegacy(id: HostId): boolean;
   /** Whether the peer's claims are not decided by the same voters. */
@@ -123,6 +128,13 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
     },
     isMember: (id) => isConcerned(id) && claims.relationTo?.(id).isGoneForGood === false,
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
+    hostRecords: [hosts, keys, peers.legacy.keyed],
+    known: () => {
+      // With an engine nothing is agreed on among the hosts.
+      if (claims.membership?.().epoch === 0) return undefined;
+      const listed = roster();
+      return (id) => listed.get(id) !== undefined || isConcerned(id);
+    },
     isLegacy: (id) => peers.legacy.has(id),
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -43,7 +43,7 @@ export function occasionWrite(hostId: HostId, occasion: Occasion | undefined): W
   return { key: `${COPY_PREFIX}occasion/${hostId}`, value: occasion };
 }
 
-export function leftWrite(hostId: HostId, logIds: readonly LogId[]): Write {
+export function leftWrite(hostId: HostId, logIds: readonly LogId[] | undefined): Write {
   return { key: `${COPY_PREFIX}left/${hostId}`, value: logIds };
 }
 

@@ -161,6 +161,20 @@ export class HostCopies {
     return [logId, ...others].slice(0, LEFT_LOGS_MAX);
   }
 
+  /** Hosts of whose former logs something is kept, and nothing else. */
+  leftHosts(): readonly HostId[] {
+    const known = this.hosts();
+    return [...this.#left.keys()].filter((id) => !known.has(id));
+  }
+
+  /** What is kept of the former logs of these hosts goes. */
+  forgetLeft(ids: readonly HostId[]): Prepared {
+    const apply = () => {
+      for (const id of ids) this.#left.delete(id);
+    };
+    return { writes: ids.map((id) => leftWrite(id, undefined)), apply };
+  }
+
   /** The host is known no more. All its agents must be gone by then. */
   forget(hostId: HostId): void {
     this.copy.forget(hostId);

@@ -1,11 +1,14 @@
 // This host among the others: who is there, who votes, and whether an address can be claimed.
+import type { HostCopies } from '../feed/host-copies.ts';
 import { claimRoutes } from '../http/routes/claims.ts';
 import { healthRoutes } from '../http/routes/health.ts';
 import { operatorDecisionRoutes } from '../http/routes/operator-decisions.ts';
+import { forgetHosts, type HostRecords } from '../peers/forgotten-hosts.ts';
+import type { Store } from '../store/store.ts';
 import type { Module, Parts } from './module.ts';
 
 /** `others`: modules, some of which know more of a peer. */
-export function openMeshModule({ options, ports, mesh }: Parts, others: readonly Module[]): Module {
+export function openMeshModule({ options, ports, mesh, copies }: Parts, others: readonly Module[]): Module {
   const { peers, claims } = mesh;
   const { presence, legacy, legacyClaims } = peers;
   return {
@@ -20,6 +23,21 @@ export function openMeshModule({ options, ports, mesh }: Parts, others: readonly
       });
       operatorDecisionRoutes(app, claims);
     },
-    run: () => peers.run(claims.greet),
+    run: async (signal) => {
+      const { clock, log } = ports;
+      const records = [...mesh.hostRecords, formerLogs(copies, ports.store)];
+      await Promise.all([peers.run(claims.greet), forgetHosts({ records, known: mesh.known, clock, log }, signal)]);
+    },
+  };
+}
+
+function formerLogs(copies: HostCopies, store: Pick<Store, 'commit'>): HostRecords {
+  return {
+    hosts: () => copies.leftHosts(),
+    forget: async (ids) => {
+      const { writes, apply } = copies.forgetLeft(ids);
+      await store.commit(writes);
+      apply();
+    },
   };
 }

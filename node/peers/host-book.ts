@@ -6,6 +6,7 @@ import { type HostId, parseHostId } from '../../mesh/names.ts';
 import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+import type { HostRecords } from './forgotten-hosts.ts';
 
 const PREFIX = 'host/';
 
@@ -14,7 +15,7 @@ export interface HostBookOptions {
   readonly roster: () => Roster;
 }
 
-export class HostBook {
+export class HostBook implements HostRecords {
   readonly #options: HostBookOptions;
   readonly #known: Map<HostId, Host>;
 
@@ -41,6 +42,15 @@ export class HostBook {
   /** Where and who that host is: as hosts.json says, or as it said last. */
   get(id: HostId): Host | undefined {
     return this.#options.roster().get(id) ?? this.#known.get(id);
+  }
+
+  hosts(): Iterable<HostId> {
+    return this.#known.keys();
+  }
+
+  async forget(ids: readonly HostId[]): Promise<void> {
+    for (const id of ids) this.#known.delete(id);
+    await this.#options.store.commit(ids.map((id) => ({ key: PREFIX + id, value: undefined })));
   }
 
   /** hosts.json may have been edited. Resolves when what it says is durable. */

@@ -3,10 +3,11 @@
 import { type HostId, parseHostId } from '../../mesh/names.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+import type { HostRecords } from './forgotten-hosts.ts';
 
 const PREFIX = 'keyed/';
 
-export class KeyedHosts {
+export class KeyedHosts implements HostRecords {
   readonly #store: Pick<Store, 'commit'>;
   readonly #ids: Set<HostId>;
 
@@ -29,6 +30,15 @@ export class KeyedHosts {
 
   has(id: HostId): boolean {
     return this.#ids.has(id);
+  }
+
+  hosts(): Iterable<HostId> {
+    return this.#ids;
+  }
+
+  async forget(ids: readonly HostId[]): Promise<void> {
+    await this.#store.commit(ids.map((id) => ({ key: PREFIX + id, value: undefined })));
+    for (const id of ids) this.#ids.delete(id);
   }
 
   /** Resolves when the hosts are noted durably. */

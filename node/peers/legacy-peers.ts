@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { Learned } from './first-contact.ts';
+import type { HostRecords } from './forgotten-hosts.ts';
 import { KeyedHosts } from './keyed-hosts.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
@@ -104,6 +105,11 @@ export class LegacyPeers {
     return roster()
       .peers.filter(({ id }) => keys.known(id) === undefined && !this.has(id) && !this.#silent.has(id))
       .map(({ id }) => id);
+  }
+
+  /** Of which peers it is noted that they have a key. */
+  get keyed(): HostRecords {
+    return this.#keyed;
   }
 
   whySilent(id: HostId): string | undefined {

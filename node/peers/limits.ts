@@ -55,3 +55,6 @@ export const CHANNEL_DEAD_MS_MIN = 400;
 export const CHANNELS_OPENING_MAX = 64;
 /** When the node stops, what was asked over a channel has this long to be answered. */
 export const CHANNEL_END_MS_MAX = 3_000;
+
+/** How often it is looked whether something that is kept of hosts that left may go. */
+export const FORGETTING_HOSTS_INTERVAL_MS = 10 * 60 * 1_000;

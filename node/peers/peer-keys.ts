@@ -18,6 +18,7 @@ import {
   type Unlearned,
   unheard,
 } from './first-contact.ts';
+import type { HostRecords } from './forgotten-hosts.ts';
 import type { HelloAsker, Introduction, LegacyPeer } from './hello-question.ts';
 import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS, HELLO_AFTER_SUSPICION_MS } from './limits.ts';
 import { PinnedKeys } from './pinned-keys.ts';
@@ -73,11 +74,11 @@ interface Failure {
 }
 
 /** Reads the pins; with a secret only those that were proven by it. Rejects with `store_failed` when one of them can't be read. */
-export async function openPeerKeys(options: PeerKeysOptions): Promise<PeerKeys & AsyncDisposable> {
+export async function openPeerKeys(options: PeerKeysOptions): Promise<PeerKeys & HostRecords & AsyncDisposable> {
   return new StoredPeerKeys(options, await PinnedKeys.open(options.store, options.hasSecret));
 }
 
-class StoredPeerKeys implements PeerKeys, AsyncDisposable {
+class StoredPeerKeys implements PeerKeys, HostRecords, AsyncDisposable {
   readonly #options: PeerKeysOptions;
   readonly #pins: PinnedKeys;
   /** Keys of hosts.json, parsed; each is parsed anew when its text changes. */
@@ -109,10 +110,20 @@ class StoredPeerKeys implements PeerKeys, AsyncDisposable {
     if (host?.legacy !== true || this.#pins.get(id) === undefined) return;
     const answer = await untilAborted(signal, this.#track(this.#ask(host)));
     if (answer.kind !== 'legacy') return;
-    await this.#pins.drop(id);
+    await this.#pins.drop([id]);
     this.#changed.delete(id);
     this.#failures.delete(id);
     this.#options.log.info('peer.key_dropped', { hostId: id });
+  }
+
+  hosts(): Iterable<HostId> {
+    return new Set([...this.#pins.hosts(), ...this.#failures.keys(), ...this.#configured.keys()]);
+  }
+
+  async forget(ids: readonly HostId[]): Promise<void> {
+    for (const id of ids)
+      for (const known of [this.#failures, this.#configured, this.#changed, this.#suspectAgainAtMs]) known.delete(id);
+    await this.#pins.drop(ids);
   }
 
   async learn(id: HostId, signal?: AbortSignal): Promise<Learned> {

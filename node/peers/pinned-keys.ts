@@ -44,9 +44,14 @@ export class PinnedKeys {
     this.#pins.set(id, key);
   }
 
-  /** Resolves when the end of the pin is durable. */
-  async drop(id: HostId): Promise<void> {
-    await this.#store.commit([{ key: `${PREFIX}${id}`, value: undefined }]);
-    this.#pins.delete(id);
+  /** Hosts with a pin. */
+  hosts(): Iterable<HostId> {
+    return this.#pins.keys();
+  }
+
+  /** Resolves when the end of these pins is durable. */
+  async drop(ids: readonly HostId[]): Promise<void> {
+    await this.#store.commit(ids.map((id) => ({ key: `${PREFIX}${id}`, value: undefined })));
+    for (const id of ids) this.#pins.delete(id);
   }
 }

@@ -4,6 +4,7 @@ import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { HostRecords } from './forgotten-hosts.ts';
 import { type CallOnce, createHelloAsker } from './hello-question.ts';
 import { HostBook } from './host-book.ts';
 import { openPeerKeys, type PeerKeys } from './peer-keys.ts';
@@ -35,7 +36,7 @@ export interface TransportOptions {
 
 export interface OpenTransport extends AsyncDisposable {
   readonly hosts: HostBook;
-  readonly keys: PeerKeys;
+  readonly keys: PeerKeys & HostRecords;
   readonly transport: PeerTransport;
 }
 

@@ -81,6 +81,10 @@ export const FINISHED_MESSAGES_MAX = 50_000;
 export const FINISHED_MS_MAX = 30 * 24 * HOUR_MS;
 /** An idempotency key is known for so long after the end of its message. */
 export const IDEMPOTENCY_MS = 24 * HOUR_MS;
+/** What an address sent by its warm-up plan is kept so many days after it last counted, where no agent of this host has the address. */
+export const WARM_UP_DAYS_KEPT = 30;
+/** So many of them go at once. */
+export const WARM_UPS_AT_ONCE_MAX = 1_000;
 /** Addresses on the list, and how long a bounce keeps one there. */
 export const SUPPRESSIONS_MAX = 100_000;
 export const BOUNCE_SUPPRESSION_MS = 90 * 24 * HOUR_MS;

@@ -44,7 +44,10 @@ export const attemptWrite = (id: string, value: AttemptRecord | undefined): Writ
   value,
 });
 export const keyWrite = (hash: string, value: IdempotencyRecord | undefined): Write => ({ key: KEY + hash, value });
-export const warmUpWrite = (address: string, value: WarmUpRecord): Write => ({ key: WARM_UP + address, value });
+export const warmUpWrite = (address: string, value: WarmUpRecord | undefined): Write => ({
+  key: WARM_UP + address,
+  value,
+});
 export const forgetWrites = (id: string): readonly Write[] =>
   [MESSAGE, CONTENT, ATTEMPT].map((prefix) => ({ key: prefix + id, value: undefined }));
 

@@ -50,6 +50,7 @@ export async function openSending(config: SendConfig, ports: SendingPorts): Prom
     config,
     suppressions,
     whyNotAs: whyNotAs(ports),
+    isHeld: (address) => ports.holder(address) !== undefined,
     clock,
     random,
     log,

@@ -70,6 +70,7 @@ export class MailWorld {
   readonly events: EmailEntry[] = [];
   /** Why a message may not go out any more; nothing, unless a test says so. */
   whyNotAs: (message: Message) => string | undefined = () => undefined;
+  isHeld: (address: string) => boolean = () => true;
   store: MemoryStore;
   queue!: Queue;
   suppressions!: Suppressions;
@@ -141,6 +142,7 @@ export class MailWorld {
       log,
       retention: this.retention,
       whyNotAs: (message: Message) => this.whyNotAs(message),
+      isHeld: (address: string) => this.isHeld(address),
     });
     this.syncMs = syncMs;
     this.#stop = new AbortController();

@@ -1,7 +1,7 @@
 // Chooses the account that a message goes through, and when it goes. The operator's order decides among the accounts that may send as
 // the message's address, are healthy and have room under their rates. A message stays with its account once a server has accepted it for
 // somebody, or may have.
-import type { Clock } from '../../../mesh/ports.ts';
+import type { Clock, Write } from '../../../mesh/ports.ts';
 import { RATE_WINDOW_MS } from '../limits.ts';
 import type { Message } from '../message.ts';
 import { wasTaken } from '../message-states.ts';
@@ -73,6 +73,11 @@ export class Accounts {
       return { kind: 'wait', waitMs: warmMs, why, scope: 'message', because: 'rate' };
     }
     return this.#chooseAccount(message, tried);
+  }
+
+  /** Forgets addresses that were new senders and that nobody has any more; returns what to write. */
+  trim(isHeld: (address: string) => boolean): readonly Write[] {
+    return this.#warmUps.trim(isHeld, this.#clock.wallMs());
   }
 
   /** Every account and what speaks against it now. */

@@ -2,7 +2,7 @@
 // Each address has one small record, which is written in the commit of each message that counts. The plan's days are measured in elapsed
 // time, so setting the clock makes none of them longer or shorter.
 import type { Write } from '../../../mesh/ports.ts';
-import { RESERVED_WAIT_MS } from '../limits.ts';
+import { RESERVED_WAIT_MS, WARM_UP_DAYS_KEPT, WARM_UPS_AT_ONCE_MAX } from '../limits.ts';
 import { type WarmUpRecord, warmUpWrite } from '../message-records.ts';
 import type { SendConfig } from './account.ts';
 
@@ -56,6 +56,22 @@ export class WarmUps {
     if (this.#most(record.firstDay, day) === Number.POSITIVE_INFINITY && this.#records.has(address)) return [];
     this.#records.set(address, record);
     return [warmUpWrite(address, record)];
+  }
+
+  /**
+   * Forgets addresses that nobody here has, some weeks after they last counted; returns what to write. Who has one later is a new sender: that
+   * is what receivers take them for by then.
+   */
+  trim(isHeld: (address: string) => boolean, wallMs: number): readonly Write[] {
+    const today = Math.floor((wallMs - this.#steppedMs) / DAY_MS);
+    const writes: Write[] = [];
+    for (const [address, { day }] of this.#records) {
+      if (writes.length === WARM_UPS_AT_ONCE_MAX) break;
+      if (Math.abs(today - day) <= WARM_UP_DAYS_KEPT || this.#reserved.has(address) || isHeld(address)) continue;
+      this.#records.delete(address);
+      writes.push(warmUpWrite(address, undefined));
+    }
+    return writes;
   }
 
   /** What the address has sent on that day. A record of a later day was made before the clock was set back, so that day goes on. */

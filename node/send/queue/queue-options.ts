@@ -28,6 +28,8 @@ export interface QueueOptions {
   readonly suppressions: Suppressions;
   /** Why a message may not go out as its address any more; `undefined` when it may. */
   readonly whyNotAs: (message: Message) => string | undefined;
+  /** Whether an agent of this host has the address. */
+  readonly isHeld: (address: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -213,9 +213,10 @@ export class Queue {
     return this.#known(id);
   }
 
-  /** Forgets what ended long ago, keys that are over, and attachments of what failed. Called now and then. */
+  /** Forgets what ended long ago, keys that are over, addresses that nobody has any more, and attachments of what failed. Called now and then. */
   async trim(): Promise<void> {
-    const over = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
+    const keys = this.#keys.trim((id) => !this.#messages.has(id) || this.#retention.isKeyOver(id));
+    const over = [...keys, ...this.accounts.trim(this.#options.isHeld)];
     if (over.length > 0) await this.#options.store.commit(over);
     const isOver = (id: string) => this.#retention.isOver(id, this.#keys.names(id));
     // In its turn: it may be sent again meanwhile.

@@ -137,6 +137,18 @@ describe('what is known of another host', () => {
     expect(left).toEqual(logs.slice(1, -1));
   });
 
+  it('can be forgotten with its former logs, once nothing else is known of the host', async () => {
+    const { copies, change, commit, store } = await open();
+    await change({ standing: headAt(1) });
+    await change({ standing: { ...headAt(1), logId: 'd'.repeat(32) } });
+    expect(copies.leftHosts()).toEqual([]);
+    await change({ standing: undefined });
+    copies.forget(cloud);
+    expect(copies.leftHosts()).toEqual([cloud]);
+    await commit(copies.forgetLeft([cloud]));
+    expect([copies.leftHosts(), copies.hasLeft(cloud, 'd'.repeat(32)), [...store.snapshot()]]).toEqual([[], false, []]);
+  });
+
   it('is not opened with a damaged record', async () => {
     const disk = new Map([['feed/head/cloud', '7']]);
     await expect(open(new MemoryStore({ disk }))).rejects.toMatchObject({ code: 'store_failed' });

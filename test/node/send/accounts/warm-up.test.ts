@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WarmUps } from '../../../../node/send/accounts/warm-up.ts';
+import { WARM_UP_DAYS_KEPT } from '../../../../node/send/limits.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -92,6 +93,33 @@ describe('messages on their way', () => {
     warmUps.reserve(ANN);
     warmUps.reserve(ANN);
     expect(warmUps.waitMs(ANN, 0)).toBe(1_000);
+  });
+});
+
+describe('an address that nobody has any more', () => {
+  const counted = (day: number) => plan([[ANN, { firstDay: 10, day, count: 2 }]]);
+  const atMs = 100 * DAY_MS;
+  const gone = [{ key: `send/warm-up/${ANN}`, value: undefined }];
+
+  it.each([
+    ['some weeks after it last sent', 100 - WARM_UP_DAYS_KEPT - 1, gone],
+    ['not within these weeks', 100 - WARM_UP_DAYS_KEPT, []],
+    ['when it was counted by a clock that was far ahead', 100 + WARM_UP_DAYS_KEPT + 1, gone],
+  ])('is forgotten %s', (_, day, writes) => {
+    expect(counted(day).trim(() => false, atMs)).toEqual(writes);
+  });
+
+  it('is a new sender afterwards', () => {
+    const warmUps = counted(20);
+    expect([warmUps.trim(() => false, atMs), warmUps.trim(() => false, atMs)]).toEqual([gone, []]);
+    expect(warmUps.count(ANN, atMs)).toMatchObject([{ value: { firstDay: 100, count: 1 } }]);
+  });
+
+  it('is kept while somebody has it, or something of it is on its way', () => {
+    const warmUps = counted(20);
+    expect(warmUps.trim((address) => address === ANN, atMs)).toEqual([]);
+    warmUps.reserve(ANN);
+    expect(warmUps.trim(() => false, atMs)).toEqual([]);
   });
 });
 
