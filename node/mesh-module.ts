@@ -122,19 +122,11 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),
     },
-    whyNoClaims: () => {
-      const { ready, why } = claims.store.status();
-      return ready ? peers.legacyClaims.obstacle()?.message : why;
-    },
+    whyNoClaims: () => whyNoClaims(claims, peers),
     isMember: (id) => isConcerned(id) && claims.relationTo?.(id).isGoneForGood === false,
     mayClaim: (id) => mayClaim(id, { roster, hosts, isConcerned }),
     hostRecords: [hosts, keys, peers.legacy.keyed],
-    known: () => {
-      // With an engine nothing is agreed on among the hosts.
-      if (claims.membership?.().epoch === 0) return undefined;
-      const listed = roster();
-      return (id) => listed.get(id) !== undefined || isConcerned(id);
-    },
+    known: () => knownBy(claims, roster(), isConcerned),
     isLegacy: (id) => peers.legacy.has(id),
     isOutside: (id) => peers.legacy.has(id) || claims.relationTo?.(id).isForeign === true,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -144,4 +136,19 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
 function votersOf({ store }: OpenClaims, roster: Roster): readonly HostId[] {
   const { voters } = store.status();
   return voters.length > 0 ? voters : roster.voters;
+}
+
+/** With an engine nothing is agreed on among the hosts: then it is hosts.json that counts. */
+function knownBy(
+  claims: OpenClaims,
+  listed: Roster,
+  isConcerned: (id: HostId) => boolean,
+): ReturnType<OpenMesh['known']> {
+  if (claims.membership?.().epoch === 0) return undefined;
+  return (id) => listed.get(id) !== undefined || isConcerned(id);
+}
+
+function whyNoClaims({ store }: OpenClaims, { legacyClaims }: OpenPeers): string | undefined {
+  const { ready, why } = store.status();
+  return ready ? legacyClaims.obstacle()?.message : why;
 }
