@@ -10,7 +10,7 @@ import type { MembershipView, Relation } from '../mesh/membership/claim-status.t
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
-import { readClaimRecord, SharedTexts } from '../mesh/state/claim-record-door.ts';
+import { readClaimRecord } from '../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
 import type { Wish } from '../mesh/state/messages.ts';
@@ -140,9 +140,8 @@ function noVoter(self: HostId, { kind }: ClaimEngine, log: Log): ClaimVoter {
 }
 
 async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
-  const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
-  for await (const page of store.load(CLAIM_PREFIX))
-    for (const { key, value } of page) readClaimRecord(records, key, value, texts);
+  const records = emptyClaimRecords();
+  for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
   return records;
 }
 

@@ -30,7 +30,7 @@ import { startOf } from '../state/starts.ts';
 /** After a start: every name that was released before counts as released now. */
 export function beginCollecting(state: CoreState, out: Effect[]): void {
   const { registers, collection, nowMs } = state;
-  for (const [key, { value }] of registers) if (value === null) collection.released.set(key, nowMs);
+  for (const key of registers.unowned()) collection.released.set(key, nowMs);
   if (collection.times !== undefined) out.push(timer(collection.times.everyMs, { type: 'collectDue' }));
 }
 

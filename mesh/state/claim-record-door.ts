@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
 import { hostIdSchema } from '../name-schemas.ts';
-import type { AddressKey, AgentId, ClaimId, HostId } from '../names.ts';
+import type { AddressKey, ClaimId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Register } from '../register/acceptor.ts';
 import { type Ballot, compareBallots } from '../register/ballot.ts';
@@ -23,6 +23,7 @@ import {
   SUCCESSION,
 } from './claim-records.ts';
 import { type Config, firstConfig } from './config.ts';
+import { isProposer } from './register-table.ts';
 import { configSchema } from './schemas.ts';
 
 const agreement = z.object({
@@ -43,29 +44,49 @@ const succession = z.object({
   past: z.array(configSchema).optional(),
 });
 
+/** A record of the claims as it was stored. */
+export interface StoredClaimRecord {
+  readonly key: string;
+  /** The value's text, where it is at hand. */
+  readonly json?: string;
+  readonly value: unknown;
+}
+
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */
-export function readClaimRecord(records: ClaimRecords, key: string, value: unknown, texts: SharedTexts): void {
+export function readClaimRecord(records: ClaimRecords, record: StoredClaimRecord): void {
+  const { key, json } = record;
+  // A host has a register for each address of the mesh: those of the common form are not parsed.
+  if (
+    json !== undefined &&
+    key.startsWith(REGISTER) &&
+    records.registers.setStored(key.slice(REGISTER.length) as AddressKey, json)
+  )
+    return;
+  const { value } = record;
   try {
-    if (key.startsWith(REGISTER))
-      records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value, texts));
-    else if (key.startsWith(INTENT))
-      records.intents.set(key.slice(INTENT.length) as ClaimId, z.string().parse(value) as AddressKey);
-    else if (key === INCARNATION) records.incarnation = z.string().parse(value);
-    else if (key === ENGINE) records.engine = z.string().parse(value);
-    else if (key === CONFIG) records.config = configSchema.parse(value);
-    else if (key === AGREEMENT) records.config ??= readAgreement(value);
-    else if (key === SUCCESSION) records.succession = succession.parse(value);
-    else if (key === LIFE) ({ life: records.life, boots: records.boots, votes: records.votes } = ownLife.parse(value));
-    else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
-    else if (key.startsWith(EVICTING))
-      records.evicting.set(hostIdSchema.parse(key.slice(EVICTING.length)), evictionSchema.parse(value).since);
-    else if (key === FLOOR) records.floor = ballotSchema.parse(value) as Ballot;
-    else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
-    else throw new Error('this version does not know such a record');
+    readRecord(records, key, value);
   } catch (cause) {
     const message = `The stored record '${key}' can't be read: ${(cause as Error).message}. If a newer version of this program was started on this data, start that one again. If not, the store is damaged: move the data directory away and start with an empty one, never with an older copy; the other hosts bring this one in again.`;
     throw new MeshError('store_failed', message, { cause });
   }
+}
+
+function readRecord(records: ClaimRecords, key: string, value: unknown): void {
+  if (key.startsWith(REGISTER)) records.registers.set(key.slice(REGISTER.length) as AddressKey, readRegister(value));
+  else if (key.startsWith(INTENT))
+    records.intents.set(key.slice(INTENT.length) as ClaimId, z.string().parse(value) as AddressKey);
+  else if (key === INCARNATION) records.incarnation = z.string().parse(value);
+  else if (key === ENGINE) records.engine = z.string().parse(value);
+  else if (key === CONFIG) records.config = configSchema.parse(value);
+  else if (key === AGREEMENT) records.config ??= readAgreement(value);
+  else if (key === SUCCESSION) records.succession = succession.parse(value);
+  else if (key === LIFE) ({ life: records.life, boots: records.boots, votes: records.votes } = ownLife.parse(value));
+  else if (key.startsWith(LIVES)) records.lives.set(key.slice(LIVES.length), lifeSchema.parse(value));
+  else if (key.startsWith(EVICTING))
+    records.evicting.set(hostIdSchema.parse(key.slice(EVICTING.length)), evictionSchema.parse(value).since);
+  else if (key === FLOOR) records.floor = ballotSchema.parse(value) as Ballot;
+  else if (key === CEILING) records.ballotCeiling = z.int().parse(value);
+  else throw new Error('this version does not know such a record');
 }
 
 /** One that had not formed yet binds nobody: no vote was counted by it. */
@@ -74,63 +95,30 @@ function readAgreement(value: unknown): Config | undefined {
   return incarnations === undefined ? undefined : firstConfig(incarnations, voters);
 }
 
-/**
- * Checked by hand, since a host has one for each address of the mesh: a schema costs ten times as much. Texts that many of them
- * share, and ballots that are the same twice, are kept once.
- */
-function readRegister(value: unknown, texts: SharedTexts): Register {
+/** Checked by hand, since a host has one for each address of the mesh: a schema costs ten times as much. */
+function readRegister(value: unknown): Register {
   if (typeof value !== 'object' || value === null) throw new Error('it is not an object');
   const { promised, accepted, value: owner } = value as Record<string, unknown>;
-  const promise = readBallot(promised, texts);
+  const promise = readBallot(promised);
   if (accepted === null && owner === null) return { promised: promise, accepted: null, value: null };
-  const acceptance = readBallot(accepted, texts);
-  const order = compareBallots(promise, acceptance);
-  if (order < 0) throw new Error('it accepted a ballot above the one that it promised');
-  return {
-    promised: promise,
-    accepted: order === 0 ? promise : acceptance,
-    value: owner === null ? null : readOwner(owner, texts),
-  };
+  const acceptance = readBallot(accepted);
+  if (compareBallots(promise, acceptance) < 0) throw new Error('it accepted a ballot above the one that it promised');
+  return { promised: promise, accepted: acceptance, value: owner === null ? null : readOwner(owner) };
 }
 
-/** A host's id, and since 0.2 the beginning of its incarnation. */
-const PROPOSER = /^[a-z0-9][a-z0-9._-]{0,63}(?:#[0-9a-f]+)?$/;
-
-function readBallot(value: unknown, texts: SharedTexts): Ballot {
+function readBallot(value: unknown): Ballot {
   if (!Array.isArray(value) || value.length !== 2) throw new Error('it lacks a ballot');
   const [n, proposer] = value as readonly unknown[];
-  if (!Number.isSafeInteger(n) || typeof proposer !== 'string' || !PROPOSER.test(proposer))
+  if (!Number.isSafeInteger(n) || typeof proposer !== 'string' || !isProposer(proposer))
     throw new Error('its ballot is none');
-  return [n as number, texts.share(proposer)];
+  return [n as number, proposer];
 }
 
-function readOwner(value: unknown, texts: SharedTexts): Owner {
+function readOwner(value: unknown): Owner {
   if (typeof value !== 'object' || value === null) throw new Error('its owner is not an object');
-  const { hostId, agentId, agentName, claimId, since } = value as Record<keyof Owner, unknown>;
+  const { hostId, agentId, agentName, claimId, since } = value as Owner;
   if ([hostId, agentId, agentName, claimId, since].some((text) => typeof text !== 'string' || text === '')) {
     throw new Error('its owner lacks a text');
   }
-  return {
-    hostId: texts.share(hostId as HostId),
-    agentId: texts.share(agentId as AgentId),
-    agentName: texts.share(agentName as string),
-    claimId: claimId as ClaimId,
-    since: texts.share(since as string),
-  };
-}
-
-const SHARED_TEXTS_MAX = 1_000;
-
-/** The last texts read by one loading, so that equal ones which follow each other are one in memory. */
-export class SharedTexts {
-  readonly #texts = new Map<string, string>();
-
-  /** The text itself, or the equal one that was read before it. */
-  share<Text extends string>(text: Text): Text {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known as Text;
-    if (this.#texts.size >= SHARED_TEXTS_MAX) this.#texts.clear();
-    this.#texts.set(text, text);
-    return text;
-  }
+  return { hostId, agentId, agentName, claimId, since };
 }

@@ -9,6 +9,7 @@ import type { Ballot } from '../register/ballot.ts';
 import type { ReleasedClaim } from './claim-store.ts';
 import type { Config, VoteKey } from './config.ts';
 import type { SuccessionRecord } from './membership.ts';
+import { RegisterTable } from './register-table.ts';
 import type { SeenStart, StartNames, Starts, StoredSeenStart, StoredStarts } from './starts.ts';
 
 /** Every record of the claims has a key that begins so. */
@@ -41,7 +42,7 @@ export interface ClaimRecords extends StoredStarts {
   readonly lives: Map<VoteKey, StoredSeenStart>;
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
-  readonly registers: Map<AddressKey, Register>;
+  readonly registers: RegisterTable;
   /** Of every register that is not among them (register/README.md, step 11). */
   floor: Ballot | null;
   /** Claims that a registry did not take, or has released: the voters must still abort or release each. */
@@ -106,7 +107,7 @@ export function emptyClaimRecords(): ClaimRecords {
     votes: 0,
     lives: new Map(),
     ballotCeiling: 0,
-    registers: new Map(),
+    registers: new RegisterTable(),
     floor: null,
     intents: new Map(),
     evicting: new Map(),

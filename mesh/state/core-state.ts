@@ -2,13 +2,13 @@
 // It holds no rule: who may change which part is said at each.
 
 import type { AddressKey, HostId } from '../names.ts';
-import type { Register } from '../register/acceptor.ts';
 import type { Ballot } from '../register/ballot.ts';
 import type { Change, Proposal } from '../register/proposer.ts';
 import type { ReleasedClaim, Rival } from './claim-store.ts';
 import type { VoteKey } from './config.ts';
 import type { Membership } from './membership.ts';
 import type { ReleasedStanding } from './messages.ts';
+import type { RegisterTable } from './register-table.ts';
 import type { RegistryView } from './registry-view.ts';
 
 /** A claim, a release or a read in hand: one proposal for each of its addresses. */
@@ -55,7 +55,7 @@ interface Round {
 
 export interface CoreState {
   readonly membership: Membership;
-  readonly registers: Map<AddressKey, Register>;
+  readonly registers: RegisterTable;
   /** Of every register that is not among them (register/README.md, step 11). */
   floor: Ballot | null;
   readonly collection: Collection;

@@ -11,12 +11,13 @@ import { LOG_ID_BYTES } from './commits/file-header.ts';
 import { parseKnownLog } from './commits/known-log.ts';
 import { systemLogDisk } from './commits/log-disk.ts';
 import { DurableRecords } from './durable-records.ts';
+import { LazyRecord, type ParseRecord } from './lazy-record.ts';
 import { COMMIT_LOG_FILE_BYTES, PAGE_RECORDS_MAX } from './limits.ts';
 import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
 import { damaged } from './refusals.ts';
 import type { Slice } from './slice.ts';
-import type { Store, StoredRecord } from './store.ts';
+import type { LoadedRecord, Store } from './store.ts';
 import { StoreThread } from './store-thread.ts';
 
 export interface StoreOptions {
@@ -88,7 +89,7 @@ export class DiskStore implements Store {
   async *load(
     prefix: string,
     { after = '', limit = Number.POSITIVE_INFINITY }: { readonly after?: string; readonly limit?: number } = {},
-  ): AsyncIterable<readonly StoredRecord[]> {
+  ): AsyncIterable<readonly LoadedRecord[]> {
     let left = Math.max(0, limit);
     let next = this.#page(prefix, after, left);
     while (left > 0) {
@@ -99,7 +100,7 @@ export class DiskStore implements Store {
       if (!isWhole) next = this.#page(prefix, records.at(-1)?.key ?? '', left);
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
-      if (present.length > 0) yield present.map(({ key, text }) => ({ key, value: this.#parse(key, text) }));
+      if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
       if (isWhole) return;
     }
   }
@@ -135,14 +136,14 @@ export class DiskStore implements Store {
     }
   }
 
-  #parse(key: string, text: string): unknown {
+  readonly #parse: ParseRecord = (key, text) => {
     try {
       return JSON.parse(text);
     } catch (cause) {
       const file = basename(pathsIn('').database);
       throw this.#queue.fail(damaged(file, `the value of its record '${key.slice(0, 100)}' is not JSON`, cause));
     }
-  }
+  };
 }
 
 function causeOf(reason: Error): string | undefined {

@@ -8,6 +8,12 @@ export interface StoredRecord {
   readonly value: unknown;
 }
 
+/** A record as it is read back in numbers: only what is asked for is parsed. */
+export interface LoadedRecord extends StoredRecord {
+  /** The value as text. `value` is made of it each time it is asked for. */
+  readonly json: string;
+}
+
 export interface Store extends Journal {
   /**
    * The durable value of one key, as a copy of its own, or `undefined`: a commit is seen once it has resolved. Rejects with
@@ -22,7 +28,7 @@ export interface Store extends Journal {
   load(
     prefix: string,
     options?: { readonly after?: string; readonly limit?: number },
-  ): AsyncIterable<readonly StoredRecord[]>;
+  ): AsyncIterable<readonly LoadedRecord[]>;
   /** Resolves once when the store can no longer write (its reason): the node must stop, for memory may be ahead of the disk. */
   readonly failed: Promise<Error>;
   /** Lets commits in hand end, then closes. Afterwards every call rejects with `store_failed`. */

@@ -307,13 +307,15 @@ function acrossOpenings(makePlace: () => Promise<StorePlace>): void {
   });
 }
 
-async function pages(store: Store, prefix: string, options?: LoadOptions): Promise<(readonly StoredRecord[])[]> {
-  const all: (readonly StoredRecord[])[] = [];
-  for await (const page of store.load(prefix, options)) all.push(page);
+type Read = Pick<StoredRecord, 'key' | 'value'>;
+
+async function pages(store: Store, prefix: string, options?: LoadOptions): Promise<(readonly Read[])[]> {
+  const all: (readonly Read[])[] = [];
+  for await (const page of store.load(prefix, options)) all.push(page.map(({ key, value }) => ({ key, value })));
   return all;
 }
 
-async function everything(store: Store): Promise<StoredRecord[]> {
+async function everything(store: Store): Promise<Read[]> {
   return (await pages(store, '')).flat();
 }
 

@@ -5,6 +5,7 @@ import type { Register } from '../../mesh/register/acceptor.ts';
 import type { Config } from '../../mesh/state/config.ts';
 import type { CoreState } from '../../mesh/state/core-state.ts';
 import { CLAIM_VERSION, type KeysQuestion, type Reply } from '../../mesh/state/messages.ts';
+import { RegisterTable } from '../../mesh/state/register-table.ts';
 import { coreOn, MESH } from './core-on.ts';
 import { cloud, DATA, desk, mini, votersOf, wishOf } from './membership-of.ts';
 
@@ -14,7 +15,9 @@ export const REGISTER: Register = { promised: [1, 'mac'], accepted: null, value:
 
 /** A core on `self`, with so many registers. */
 export function coreWith(self: HostId, config: Config, count = 0): CoreState {
-  const registers = new Map(Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER]));
+  const registers = new RegisterTable(
+    Array.from({ length: count }, (_, number) => [keyOf(count - 1 - number), REGISTER] as const),
+  );
   return coreOn(self, { config, wish: wishOf(Object.keys(JOINT.voters)), records: { registers } });
 }
 

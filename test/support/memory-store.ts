@@ -3,9 +3,10 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { CommitQueue } from '../../node/store/commit-queue.ts';
+import { LazyRecord } from '../../node/store/lazy-record.ts';
 import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import { compareKeys, type RecordText } from '../../node/store/record.ts';
-import type { Store, StoredRecord } from '../../node/store/store.ts';
+import type { LoadedRecord, Store } from '../../node/store/store.ts';
 
 /** What is durable: key → JSON text. */
 export type MemoryDisk = ReadonlyMap<string, string>;
@@ -49,15 +50,17 @@ export class MemoryStore implements Store {
   async *load(
     prefix: string,
     { after = '', limit = Number.POSITIVE_INFINITY }: { readonly after?: string; readonly limit?: number } = {},
-  ): AsyncIterable<readonly StoredRecord[]> {
+  ): AsyncIterable<readonly LoadedRecord[]> {
     await this.#alive(async () => this.#queue.throwIfUnusable());
     const keys = [...this.#disk.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0);
     const wanted = keys.sort(compareKeys).slice(0, Math.max(0, limit));
     for (let at = 0; at < wanted.length; at += PAGE_RECORDS_MAX) {
       await this.#alive(async () => this.#queue.throwIfUnusable());
-      const page = wanted.slice(at, at + PAGE_RECORDS_MAX).map((key) => ({ key, value: this.#value(key) }));
       // A record that was removed since the first page is no longer there to be read.
-      const present = page.filter((record) => record.value !== undefined);
+      const present = wanted.slice(at, at + PAGE_RECORDS_MAX).flatMap((key) => {
+        const json = this.#disk.get(key);
+        return json === undefined ? [] : [new LazyRecord(key, json, (_, text) => JSON.parse(text))];
+      });
       if (present.length > 0) yield present;
     }
   }

@@ -13,7 +13,7 @@ import { createLookUp, type LookUp, type LookUpAnswer } from '../../mesh/lookup/
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import { parseRoster, type Roster } from '../../mesh/roster.ts';
-import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { readClaimRecord } from '../../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
@@ -184,9 +184,8 @@ export class NodeSimulation {
       doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
       holds: (key) => index.holder(key) !== undefined,
     });
-    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
-    for await (const page of store.load(CLAIM_PREFIX))
-      for (const { key, value } of page) readClaimRecord(records, key, value, texts);
+    const records = emptyClaimRecords();
+    for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
     const voters = host.roster.voters.filter((voter) => voter !== LEGACY);
     const claims = new QuorumClaims({
       ...{ self: id, wish: { voters, members: voters }, records, journal: store, transport, clock, random },

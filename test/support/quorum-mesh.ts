@@ -7,10 +7,10 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
-import type { Register } from '../../mesh/register/acceptor.ts';
-import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { readClaimRecord } from '../../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
+import type { RegisterTable } from '../../mesh/state/register-table.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -23,7 +23,7 @@ export interface QuorumHost {
   /** What the registry of this host would hold. */
   readonly held: Map<AddressKey, Owner>;
   /** The registers in its memory. */
-  readonly registers: Map<AddressKey, Register>;
+  readonly registers: RegisterTable;
 }
 
 export class QuorumMesh {
@@ -47,9 +47,8 @@ export class QuorumMesh {
   async start(id: string, disk?: MemoryDisk, owned: readonly string[] = []): Promise<QuorumHost> {
     const self = id as HostId;
     const store = new MemoryStore(disk === undefined ? {} : { disk });
-    const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
-    for await (const page of store.load(CLAIM_PREFIX))
-      for (const { key, value } of page) readClaimRecord(records, key, value, texts);
+    const records = emptyClaimRecords();
+    for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
     const held = new Map<AddressKey, Owner>();
     const registry = {
       holder: (key: AddressKey) => held.get(key),

@@ -4,7 +4,7 @@ import type { EffectQueue } from '../../mesh/claims/effect-queue.ts';
 import type { AddressKey, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { Random } from '../../mesh/ports.ts';
-import { readClaimRecord, SharedTexts } from '../../mesh/state/claim-record-door.ts';
+import { readClaimRecord } from '../../mesh/state/claim-record-door.ts';
 import { emptyClaimRecords } from '../../mesh/state/claim-records.ts';
 import type { CollectionTimes, CoreState } from '../../mesh/state/core-state.ts';
 import type { Result } from '../../mesh/state/events.ts';
@@ -38,10 +38,10 @@ export function newHost(given: Pick<SimulatedHost, 'id' | 'disk' | 'effects' | '
 /** The host's core and registry, from what its disk holds. */
 export function readDisk(host: SimulatedHost, random: Random, collecting: CollectionTimes | undefined): CoreState {
   host.registry = new Map();
-  const [records, texts] = [emptyClaimRecords(), new SharedTexts()];
+  const records = emptyClaimRecords();
   for (const [key, value] of host.disk.records) {
     if (key.startsWith(REGISTRY)) host.registry.set(key.slice(REGISTRY.length) as AddressKey, value as Owner);
-    else readClaimRecord(records, key, value, texts);
+    else readClaimRecord(records, { key, value });
   }
   const registry = {
     holder: (key: AddressKey) => host.registry.get(key),

@@ -9,6 +9,7 @@ import type { Ballot } from '../../../mesh/register/ballot.ts';
 import type { ClaimRecords } from '../../../mesh/state/claim-records.ts';
 import type { Effect, Event } from '../../../mesh/state/events.ts';
 import type { ReleasedStanding, Reply } from '../../../mesh/state/messages.ts';
+import { RegisterTable } from '../../../mesh/state/register-table.ts';
 import { CONFIG, cloud, DATA, formedCore, KEY, mac, mini, ownerOn } from '../../support/core-steps.ts';
 
 const BALLOT: Ballot = [5, 'mac#1'];
@@ -21,7 +22,7 @@ function collector(
   registers: Readonly<Record<string, Register>>,
   { held, ...records }: Partial<ClaimRecords> & { readonly held?: Owner } = {},
 ) {
-  const all = { registers: new Map(Object.entries(registers)) as ClaimRecords['registers'], ...records };
+  const all = { registers: new RegisterTable(Object.entries(registers) as [AddressKey, Register][]), ...records };
   const state = formedCore(all, held, { afterMs: 1_000, everyMs: 1_000 });
   const tell = (event: Event, nowMs = HOUR_MS) => [...step(state, event, nowMs, 0)];
   tell({ type: 'started' }, 0);

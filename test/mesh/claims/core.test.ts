@@ -5,6 +5,7 @@ import type { ClaimRecords } from '../../../mesh/state/claim-records.ts';
 import { type Config, firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
 import type { Effect, Event } from '../../../mesh/state/events.ts';
 import type { Greeting } from '../../../mesh/state/messages.ts';
+import { RegisterTable } from '../../../mesh/state/register-table.ts';
 import {
   answers,
   CONFIG,
@@ -43,7 +44,9 @@ describe('a vote', () => {
   });
 
   it('is refused to an older ballot, naming the newer one', () => {
-    const state = formedCore({ registers: new Map([[KEY, { promised: [9, mini], accepted: null, value: null }]]) });
+    const state = formedCore({
+      registers: new RegisterTable([[KEY, { promised: [9, mini], accepted: null, value: null }]]),
+    });
     const effects = run(state, question({ kind: 'accept', key: KEY, n: 5, value: null }));
     expect(answers(effects)).toMatchObject([{ items: [{ kind: 'nack', n: 5, promised: [9, mini] }] }]);
   });

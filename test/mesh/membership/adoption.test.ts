@@ -6,6 +6,7 @@ import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
 import { type Config, EVICTED, firstConfig, recoveredConfig } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';
+import { RegisterTable } from '../../../mesh/state/register-table.ts';
 import { effectsOf, greetedBy, type KnownCore, MESH, run, started, writesOf } from '../../support/core-on.ts';
 import { cloud, DATA, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 
@@ -100,7 +101,7 @@ describe('a configuration that is adopted', () => {
 
 describe('a host whose data is an older copy', () => {
   it('forgets what it voted, and begins again on other data with what it has in hand', () => {
-    const state = started({ records: { registers: new Map([[KEY, register]]) } });
+    const state = started({ records: { registers: new RegisterTable([[KEY, register]]) } });
     const [before = 0] = numbersSent(claim(state));
     state.membership.succession = { epoch: 1, promised: [1, 'mac'], accepted: null, config: null };
     state.membership.proposing = { proposal: createConfigProposal(MESH, MOVING, 1), sinceMs: 0 };
@@ -125,7 +126,7 @@ describe('a host whose data is an older copy', () => {
 
 describe('a host that joins another mesh', () => {
   it('goes there on other data, which is written together with the mesh', () => {
-    const state = started({ records: { registers: new Map([[KEY, register]]) } });
+    const state = started({ records: { registers: new RegisterTable([[KEY, register]]) } });
     const effects = effectsOf((out) => joinMesh(state, OTHER, out));
     expect(logged(effects)).toEqual([['mesh.joined', { epoch: 1, voters: [desk, lab] }]]);
     const keys = (effects.find((effect) => effect.type === 'persist')?.writes ?? []).map(({ key }) => key);

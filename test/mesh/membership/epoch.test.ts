@@ -3,6 +3,7 @@ import { isPristine, messageOf, standingOf, strayed } from '../../../mesh/member
 import type { AddressKey } from '../../../mesh/names.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
 import type { Item } from '../../../mesh/register/item.ts';
+import { RegisterTable } from '../../../mesh/state/register-table.ts';
 import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
 import { DATA, mac } from '../../support/membership-of.ts';
 
@@ -44,7 +45,7 @@ describe('a host that can contradict no mesh', () => {
   const register: Register = { promised: [1, 'x'], accepted: null, value: null };
   it.each<[string, KnownCore, boolean]>([
     ['holds nothing', {}, true],
-    ['has a register', { records: { registers: new Map([[KEY, register]]) } }, false],
+    ['has a register', { records: { registers: new RegisterTable([[KEY, register]]) } }, false],
     ['has an address', { held: [KEY] }, false],
   ])('%s: %s', (_, known, expected) => {
     expect(isPristine(coreOn(mac, known))).toBe(expected);

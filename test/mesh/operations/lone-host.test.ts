@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AddressKey, ClaimId } from '../../../mesh/names.ts';
+import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
 import { decideAlone } from '../../../mesh/operations/lone-host.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
@@ -8,12 +8,16 @@ import { type Change, createProposal } from '../../../mesh/register/proposer.ts'
 import { INTENT, REGISTER } from '../../../mesh/state/claim-records.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
 import type { CoreState, Operation } from '../../../mesh/state/core-state.ts';
+import { RegisterTable } from '../../../mesh/state/register-table.ts';
 import { coreOn } from '../../support/core-on.ts';
 import { cloud, DATA, mac, votersOf, wishOf } from '../../support/membership-of.ts';
 
 const [A, B] = ['a@x.com', 'b@x.com'] as string[] as [AddressKey, AddressKey];
 const NAME = proposerName(mac, DATA[mac] ?? '');
-const ownerOf = (claimId: string, hostId = mac) => ({ hostId, claimId }) as Owner;
+const ownerOf = (claimId: string, hostId = mac): Owner => ({
+  ...{ hostId, agentId: 'a1' as AgentId, agentName: 'iac', claimId: claimId as ClaimId },
+  since: '2026-01-27T12:00:00.000Z',
+});
 const claiming = (claimId: string): Change => ({ kind: 'claim', owner: ownerOf(claimId) });
 const registerWith = (value: Owner | null, n = 5): Register => ({ promised: [n, NAME], accepted: [n, NAME], value });
 
@@ -22,7 +26,12 @@ function alone(
   held: readonly AddressKey[] = [],
 ): CoreState {
   const config = firstConfig(votersOf(mac), [mac]);
-  const state = coreOn(mac, { config, wish: wishOf([mac]), records: { registers: new Map(registers) }, held });
+  const state = coreOn(mac, {
+    config,
+    wish: wishOf([mac]),
+    records: { registers: new RegisterTable(registers) },
+    held,
+  });
   return Object.assign(state, { highestBallot: 3 });
 }
 
@@ -53,12 +62,13 @@ describe('the only voter of a mesh', () => {
 
   it('leaves every register as it was when one of the addresses is taken', () => {
     const state = alone([[B, registerWith(ownerOf('other', cloud))]]);
-    const before = new Map(state.registers);
+    const now = () => [...state.registers.keys()].map((key) => [key, state.registers.get(key)]);
+    const before = now();
     expect(decide(state, [A, claiming('one')], [B, claiming('two')])).toEqual({
       writes: [],
       result: { kind: 'conflict', key: B, owner: ownerOf('other', cloud) },
     });
-    expect([state.registers, state.highestBallot]).toEqual([before, 3]);
+    expect([before.length, now(), state.highestBallot]).toEqual([1, before, 3]);
   });
 
   it('goes beyond the ballot that a register, or the floor, was promised under', () => {

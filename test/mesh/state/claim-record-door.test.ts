@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { readClaimRecord, SharedTexts } from '../../../mesh/state/claim-record-door.ts';
+import { readClaimRecord } from '../../../mesh/state/claim-record-door.ts';
 import { emptyClaimRecords } from '../../../mesh/state/claim-records.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
 
@@ -12,7 +12,14 @@ const CONFIG = firstConfig(DATA, ['cloud', 'mac'] as HostId[]);
 
 function read(key: string, value: unknown) {
   const records = emptyClaimRecords();
-  readClaimRecord(records, key, value, new SharedTexts());
+  readClaimRecord(records, { key, value });
+  return records;
+}
+
+/** What is read of a record whose text is at hand, as of those that a store has loaded. */
+function readText(key: string, value: unknown) {
+  const records = emptyClaimRecords();
+  readClaimRecord(records, { key, value, json: JSON.stringify(value) });
   return records;
 }
 
@@ -24,7 +31,10 @@ describe('a stored record of the claims', () => {
       { promised: [1, 'mac'], accepted: null, value: null },
     ];
     for (const register of registers) {
-      expect([...read('claim/register/titania@x.com', register).registers]).toEqual([['titania@x.com', register]]);
+      const { registers: table } = read('claim/register/titania@x.com', register);
+      expect([...table.keys()].map((key) => [key, table.get(key)])).toEqual([['titania@x.com', register]]);
+      const { registers: ofText } = readText('claim/register/titania@x.com', register);
+      expect([...ofText.keys()].map((key) => [key, ofText.get(key)])).toEqual([['titania@x.com', register]]);
     }
     expect([...read('claim/unsettled/claim-1', 'titania@x.com').intents]).toEqual([['claim-1', 'titania@x.com']]);
     expect(read('claim/ballot-ceiling', 20_000).ballotCeiling).toBe(20_000);

@@ -264,7 +264,7 @@ describe('a record whose value is not JSON, though its checksum fits', () => {
     const read = async () => {
       if (way === 'get') return store.get('a/07/1');
       const found: unknown[] = [];
-      for await (const page of store.load('a/')) found.push(...page);
+      for await (const page of store.load('a/')) found.push(...page.map(({ value }) => value));
       return found;
     };
     const message = expect.stringMatching(/mesh\.sqlite is damaged: the value of its record 'a\/07\/1' is not JSON/);

@@ -1,0 +1,111 @@
+// A voter's registers in memory: one for each address of the mesh, so each is one text beside its key, half as large as the objects that it is
+// made of. A register is made anew each time it is asked for. Most stored ones become such a text without being parsed.
+
+import type { AddressKey } from '../names.ts';
+import type { Owner } from '../owner.ts';
+import type { Register } from '../register/acceptor.ts';
+import type { Ballot } from '../register/ballot.ts';
+
+/** A host's id, and since 0.2 the beginning of its incarnation. */
+const PROPOSER_FORM = '[a-z0-9][a-z0-9._-]{0,63}(?:#[0-9a-f]+)?';
+const PROPOSER = new RegExp(`^${PROPOSER_FORM}$`);
+/** Below the least ballot number that a double could no longer tell from its neighbour. */
+const NUMBER_FORM = '0|[1-9]\\d{0,14}';
+const TEXT_FORM = '([^"\\\\]+)';
+const OWNER_FORM = ['hostId', 'agentId', 'agentName', 'claimId', 'since']
+  .map((member) => `"${member}":"${TEXT_FORM}"`)
+  .join(',');
+/** JSON of a register whose newest promise was kept by an acceptance, as it is stored, and without anything that JSON escapes. */
+const STORED = new RegExp(
+  `^\\{"promised":\\[(${NUMBER_FORM}),"(${PROPOSER_FORM})"\\],"accepted":\\[\\1,"\\2"\\],"value":(?:null|\\{${OWNER_FORM}\\})\\}$`,
+);
+/** Promise, acceptance (`=`: the same ballot) and owner, each in its fields. Nobody is an owner without a host. */
+const PACKED = '$1\t$2\t=\t\t$3\t$4\t$5\t$6\t$7';
+const SEPARATOR = '\t';
+const SAME = '=';
+/** The fields of no owner. */
+const NOBODY = SEPARATOR.repeat(5);
+
+/** Whether a ballot may have this name of a proposer. */
+export function isProposer(name: string): boolean {
+  return PROPOSER.test(name);
+}
+
+export class RegisterTable {
+  readonly #packed = new Map<AddressKey, string>();
+
+  constructor(registers: Iterable<readonly [AddressKey, Register]> = []) {
+    for (const [key, register] of registers) this.set(key, register);
+  }
+
+  get size(): number {
+    return this.#packed.size;
+  }
+
+  keys(): IterableIterator<AddressKey> {
+    return this.#packed.keys();
+  }
+
+  /** Addresses whose register says that nobody has them. */
+  *unowned(): Iterable<AddressKey> {
+    for (const [key, packed] of this.#packed) if (isUnowned(packed)) yield key;
+  }
+
+  get(key: AddressKey): Register | undefined {
+    const packed = this.#packed.get(key);
+    return packed === undefined ? undefined : unpack(packed);
+  }
+
+  set(key: AddressKey, register: Register): this {
+    this.#packed.set(key, pack(register));
+    return this;
+  }
+
+  /** Takes a stored register, in JSON; `false`: its form is not the common one, and nothing was taken. */
+  setStored(key: AddressKey, json: string): boolean {
+    const packed = json.replace(STORED, PACKED);
+    if (packed === json) return false;
+    this.#packed.set(ownText(key), ownText(packed));
+    return true;
+  }
+
+  delete(key: AddressKey): boolean {
+    return this.#packed.delete(key);
+  }
+
+  clear(): void {
+    this.#packed.clear();
+  }
+}
+
+/** A text of its own: one that was cut from a longer text, or put together, keeps that in memory. Octets can't hold a lone surrogate. */
+function ownText<Text extends string>(text: Text): Text {
+  return text.isWellFormed() ? (Buffer.from(text).toString() as Text) : text;
+}
+
+function isUnowned(packed: string): boolean {
+  return packed.startsWith('{') ? unpack(packed).value === null : packed.endsWith(NOBODY);
+}
+
+function pack(register: Register): string {
+  const { promised, accepted, value } = register;
+  const isSame = accepted !== null && accepted[0] === promised[0] && accepted[1] === promised[1];
+  const acceptance = isSame ? [SAME, ''] : (accepted ?? ['', '']);
+  const owner =
+    value === null ? ['', '', '', '', ''] : [value.hostId, value.agentId, value.agentName, value.claimId, value.since];
+  const fields = [...promised, ...acceptance, ...owner];
+  // A name with a separator in it is nothing that this program makes; JSON escapes it.
+  const isPlain = !fields.some((field) => typeof field === 'string' && field.includes(SEPARATOR));
+  return isPlain ? fields.join(SEPARATOR) : JSON.stringify(register);
+}
+
+function unpack(packed: string): Register {
+  if (packed.startsWith('{')) return JSON.parse(packed) as Register;
+  const [n = '', by = '', acceptedN = '', acceptedBy = '', hostId = '', ...owner] = packed.split(SEPARATOR);
+  const promised: Ballot = [Number(n), by];
+  const accepted: Ballot | null =
+    acceptedN === SAME ? promised : acceptedN === '' ? null : [Number(acceptedN), acceptedBy];
+  if (hostId === '') return { promised, accepted, value: null };
+  const [agentId, agentName, claimId, since] = owner;
+  return { promised, accepted, value: { hostId, agentId, agentName, claimId, since } as Owner };
+}
