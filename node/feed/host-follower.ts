@@ -23,6 +23,8 @@ export interface FollowerOptions extends IntakeOptions {
   readonly isLegacy: () => boolean;
   readonly legacy: Pick<LegacyReader, 'read'>;
   readonly random: Pick<Random, 'next'>;
+  /** Between an answer with news and the next question; 0 when absent. */
+  readonly paceMs?: number | undefined;
   /** Absent: the host is always asked itself. */
   readonly relays?: RelayedBy | undefined;
 }
@@ -193,7 +195,7 @@ export class HostFollower {
     const refusal = await this.#takeChunk(answer);
     if (refusal?.reason === 'drifted') return this.#mend(refusal, signal);
     if (refusal !== undefined) return this.#refuse(refusal);
-    if (answer.entries.length > 0) return GO_ON;
+    if (answer.entries.length > 0) return answer.more ? GO_ON : { kind: 'rest', restMs: this.#options.paceMs ?? 0 };
     if (answer.more) return this.#tire('says that its log goes on, and sends nothing of it');
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
     return question.waitMs > 0 && clock.monotonicMs() - sinceMs < HASTY_REST_MS ? REST : GO_ON;

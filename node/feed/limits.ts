@@ -10,6 +10,8 @@ export const FEED_ANSWER_MS_MAX = 10_000;
 /** After a failure, and doubled with each further one. */
 export const FOLLOW_AGAIN_MS_MIN = 500;
 export const FOLLOW_AGAIN_MS_MAX = 30_000;
+/** Between an answer with news and the next question: what changes meanwhile is told, checked and committed together. */
+export const FOLLOW_PACE_MS = 25;
 /** A feed that is not believed is asked again, for it may have been mended. */
 export const REFUSED_AGAIN_MS = 30_000;
 /** Whoever answers at once, and with nothing, is asked again after this long. */

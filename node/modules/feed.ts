@@ -1,6 +1,7 @@
 // Following the peers' change logs, and being followed.
 import { parseAnyAddress } from '../../mesh/address/identity.ts';
 import { openFeed } from '../feed/feed-module.ts';
+import { FOLLOW_PACE_MS } from '../feed/limits.ts';
 import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
 import type { Module, Parts } from './module.ts';
@@ -16,6 +17,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
     keyOf: (host) => keys.known(host),
     voters: () => mesh.voters(),
     followedByAllMax: options.followedByAllMax,
+    paceMs: FOLLOW_PACE_MS,
     parseAddress: parseAnyAddress,
   });
   options.roster.subscribe(() => followers.edited());

@@ -1,6 +1,7 @@
 // Hosts that follow each other, in virtual time: a first stretch; `npm run sim` goes further. And that the simulation notices each broken rule,
 // by one run that is known to; `npm run mutants` searches for them anew.
 import { describe, expect, it } from 'vitest';
+import { FOLLOW_PACE_MS } from '../../node/feed/limits.ts';
 import { search } from '../../scripts/search.ts';
 import { feedLife, relayLife } from '../support/feed-lives.ts';
 import { FEED_MUTANTS } from '../support/feed-mutants.ts';
@@ -12,6 +13,7 @@ const PARTS = 2;
 const RELAY_RUNS = 30;
 const MET_WITHIN = 25;
 const GREETING_RUNS = 5;
+const PACED_RUNS = 10;
 
 it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (part + 1) * (RUNS / PARTS)] as const))(
   'lives %i to %i of hosts that follow each other: copies are what their owners have, and readers hear everything once',
@@ -26,6 +28,11 @@ it.each(Array.from({ length: PARTS }, (_, part) => [part * (RUNS / PARTS) + 1, (
 it.each([1, 2, 3, 4])('greet each other, and take no copy for newer than it is (lives of part %i)', async (part) => {
   const of = Array.from({ length: GREETING_RUNS }, (_, at) => part * GREETING_RUNS + at);
   for (const seed of of) expect(await feedLife(seed, { isGreeting: true }), `seed ${seed}`).toEqual([]);
+});
+
+it('let news gather for a moment, and miss none of it', { timeout: SEARCH_MS_MAX }, async () => {
+  for (let seed = 1; seed <= PACED_RUNS; seed += 1)
+    expect(await feedLife(seed, { paceMs: FOLLOW_PACE_MS }), `seed ${seed}`).toEqual([]);
 });
 
 it('meet everything that can happen to a feed', { timeout: SEARCH_MS_MAX }, async () => {

@@ -36,6 +36,8 @@ export interface FeedSimulationOptions {
   readonly followers?: readonly HostId[];
   /** Whether hosts greet each other every few seconds, and say which version their index has. */
   readonly isGreeting?: boolean;
+  /** How long a follower lets news gather. */
+  readonly paceMs?: number;
   /** Whose key a host does not know, beside what it is told. */
   readonly isStranger?: (to: HostId, host: HostId) => boolean;
 }
@@ -178,6 +180,7 @@ export class FeedSimulation {
       keyOf: (peer) => (this.#options.isStranger?.(id, peer) ? undefined : this.#key(peer).key),
       voters: () => this.#options.voters ?? [],
       followedByAllMax: 1,
+      paceMs: this.#options.paceMs,
       isLegacy: () => false,
       isMember: () => false,
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type SignedHead, signHead } from '../../../mesh/feed/head.ts';
-import { FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
+import { FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
 import {
   FEED_PATH,
   type FeedQuestion,
@@ -39,7 +39,7 @@ type Line = (request: PeerRequest, pass: Pass) => Promise<PeerAnswer> | PeerAnsw
 type Pass = (change?: object) => Promise<PeerAnswer>;
 
 /** `cloud` as it is followed, and `mac` which follows it. */
-async function follow(line: Line = (_, pass) => pass()) {
+async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = {}) {
   const clock = new VirtualClock();
   const said = new RecordingLog();
   const { changes: told } = await openTestLog({ clock, seed: 2 });
@@ -89,6 +89,7 @@ async function follow(line: Line = (_, pass) => pass()) {
     isLegacy: () => state.isLegacy,
     voters: () => [],
     isMember: () => state.isMember,
+    paceMs,
   });
   const stop = new AbortController();
   const ended = followers.run(stop.signal);
@@ -147,6 +148,33 @@ describe('a host that is followed', () => {
     expect(questions()).toMatchObject([{ waitMs: 0, after: 0 }, { waitMs: 0, after: 0 }, waiting, behind, behind]);
     await end();
     expect(clock.sleepers).toBe(1);
+  });
+
+  it('is asked again a moment after its news: one change is heard at once, and those that follow it together', async () => {
+    const paceMs = 25;
+    const { clock, put, shown, questions, end } = await follow(undefined, { paceMs });
+    const before = questions().length;
+    await put(rowOf('a@x.com'));
+    expect([shown(), questions().length]).toEqual([['a@x.com'], before]);
+    await put(rowOf('b@x.com'));
+    await put(rowOf('c@x.com'));
+    await clock.advance(paceMs - 1);
+    expect(shown()).toEqual(['a@x.com']);
+    await clock.advance(1);
+    expect([shown(), questions().length]).toEqual([['a@x.com', 'b@x.com', 'c@x.com'], before + 1]);
+    await end();
+  });
+
+  it('whose news do not fit into one answer is asked on at once', async () => {
+    const { clock, put, shown, state, end } = await follow(undefined, { paceMs: 60_000 });
+    state.line = silent;
+    await clock.advance(FEED_WAIT_MS_MAX);
+    const many = Array.from({ length: FEED_ITEMS_MAX + 1 }, (_, at) => `a${at}@x.com`);
+    for (const address of many) await put(rowOf(address));
+    state.line = (_, pass) => pass();
+    await clock.advance(1_500);
+    expect(shown()).toHaveLength(many.length);
+    await end();
   });
 
   it('that is silent is asked later each time, and is heard again', async () => {
