@@ -230,8 +230,9 @@ export class Connections {
 }
 
 /**
- * Nothing more of it is answered, and Node would keep each request that it makes of what still comes until the connection is closed, then
- * end each by an error of its own. It resumes a paused connection after every message; not this one.
+ * Has Node read no more of a connection of which nothing more is answered: Node would keep each request that it made of what still comes
+ * until the connection is closed, and then end each by an error of its own. Node resumes a paused connection after every message, so the
+ * connection's own `resume` is taken from it.
  */
 function readNoMore(socket: Socket): void {
   socket.pause();

@@ -203,14 +203,14 @@ function directoriesOnTheWay(path: string, trusted: ReadonlySet<number>): Readon
 }
 
 function makeDirectory(path: string): void {
-  // A link that points nowhere is there too.
+  // A link that points nowhere counts as something that is there.
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
   const parent = dirname(path);
   makeDirectory(parent);
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
-    // Another node made it at the same moment; the lock decides between the two.
+    // Another node made the directory at the same moment; the lock decides between the two.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   syncPath(parent);

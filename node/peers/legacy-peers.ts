@@ -36,9 +36,9 @@ export class LegacyPeers {
   readonly #options: LegacyPeersOptions;
   readonly #heard: Map<HostId, HeardAt>;
   readonly #keyed: KeyedHosts;
-  /** Told of in this run. */
+  /** Peers that the operator was warned of since the start. */
   readonly #warned = new Set<HostId>();
-  /** Why the last question to it, who it is or what it has, had no answer: a sentence. */
+  /** Why the last question to a peer, who it is or what it has, had no answer: a sentence. */
   readonly #silent = new Map<HostId, string>();
   /** Legacy peers that were listed when `changed` was last told. */
   #told: ReadonlySet<HostId>;

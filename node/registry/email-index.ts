@@ -220,7 +220,7 @@ class Page {
     this.#bytes = undefined;
   }
 
-  /** So that its octets are there when they are asked for. */
+  /** Makes the octets now, so that they are there when somebody asks for them. */
   write(): void {
     void this.bytes;
   }

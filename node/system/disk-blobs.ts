@@ -226,14 +226,14 @@ export class DiskBlobs implements BlobStore {
     return wantedMs <= this.#clock.monotonicMs() - BLOB_UNUSED_MS_MAX && !isNeeded(blob);
   }
 
-  /** By the monotonic clock, of a time of the wall clock; one to come is taken for now. */
+  /** A time of the wall clock, by the monotonic clock; a time to come is taken for now. */
   #elapsedMs(wallMs: number): number {
     return this.#clock.monotonicMs() - Math.max(0, this.#clock.wallMs() - wallMs);
   }
 
-  /** Forgets it first, so that nobody takes it up while its file goes. */
+  /** The blob is forgotten before its file goes, so that nobody takes it up meanwhile. */
   async #remove(blob: string, isOver: () => boolean): Promise<void> {
-    // Asked again: it may have waited behind others for its turn.
+    // While the removal waited for its turn, somebody may have wanted the blob again.
     if (!this.#sizes.has(blob) || !isOver()) return;
     this.#bytes -= this.#sizes.get(blob) ?? 0;
     this.#sizes.delete(blob);
