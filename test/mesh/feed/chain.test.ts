@@ -42,6 +42,13 @@ describe('canonical JSON', () => {
   });
 });
 
+it('writes every UTF-16 unit as ECMAScript does', () => {
+  const wrong = Array.from({ length: 0x10000 }, (_, unit) => `a${String.fromCharCode(unit)}b`).filter(
+    (text) => canonicalJson({ [text]: text }) !== JSON.stringify({ [text]: text }),
+  );
+  expect(wrong).toEqual([]);
+});
+
 describe('the chain', () => {
   it('is the hash of the log id, and then of the chain before and the entry', () => {
     const first = createHash('sha256').update('0123').digest();
