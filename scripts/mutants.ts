@@ -9,11 +9,13 @@ import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { FORGETTING_MUTANTS } from '../test/support/forgetting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
+import { STORE_MUTANTS } from '../test/support/store-mutants.ts';
 import { type Found, type Size, search } from './search.ts';
 
 const FULL_RUNS = 4_000;
 const MICRO_RUNS = 120_000;
 const FEED_RUNS = 400;
+const STORE_RUNS = 2_000;
 const COLLECTING_RUNS = 1_000;
 const TROUBLE_CHARACTERS_MAX = 110;
 
@@ -31,8 +33,13 @@ for (const { name, breaks, rules } of PEER_MUTANTS) {
     }
   if (isNoticed) caught += 1;
 }
-for (const { name, breaks, noticedBy } of [...FEED_MUTANTS, ...CHANNEL_MUTANTS]) {
-  const [life, last] = 'feeds' in noticedBy ? (['feeds', FEED_RUNS] as const) : ([noticedBy.schedule, 1] as const);
+for (const { name, breaks, noticedBy } of [...FEED_MUTANTS, ...CHANNEL_MUTANTS, ...STORE_MUTANTS]) {
+  const [life, last] =
+    'schedule' in noticedBy
+      ? ([noticedBy.schedule, 1] as const)
+      : 'feeds' in noticedBy
+        ? (['feeds', FEED_RUNS] as const)
+        : (['stores', STORE_RUNS] as const);
   const { found } = await search(life, { first: 1, last }, { mutant: name });
   const [by] = found;
   if (by !== undefined) caught += 1;
@@ -40,8 +47,10 @@ for (const { name, breaks, noticedBy } of [...FEED_MUTANTS, ...CHANNEL_MUTANTS])
   const what = by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
   console.log(`  ${life.padEnd(8)} ${what}`);
 }
-const all = [CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS, CHANNEL_MUTANTS].flat()
-  .length;
+const all = [
+  ...[CLAIM_MUTANTS, COLLECTING_MUTANTS, FORGETTING_MUTANTS, PEER_MUTANTS, FEED_MUTANTS, CHANNEL_MUTANTS],
+  STORE_MUTANTS,
+].flat().length;
 console.log(`mutants caught: ${caught} of ${all}`);
 if (caught < all) process.exitCode = 1;
 

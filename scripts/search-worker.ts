@@ -12,6 +12,7 @@ import { FEED_MUTANTS, SMALL_FEEDS } from '../test/support/feed-mutants.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import { FORGETTING_MUTANTS } from '../test/support/forgetting-mutants.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
+import { SMALL_STORES, STORE_MUTANTS } from '../test/support/store-mutants.ts';
 import type { ChunkResult, Life, Order, SearchThread } from './search.ts';
 
 const { life, mutant: name, isTraced } = workerData as SearchThread;
@@ -21,10 +22,15 @@ const mutant = [
   ...FORGETTING_MUTANTS,
   ...FEED_MUTANTS,
   ...CHANNEL_MUTANTS,
+  ...STORE_MUTANTS,
 ].find((one) => one.name === name);
 /** What the few changes of a short life reach only when these bounds are small. */
 const SMALL: readonly Life[] = ['feeds', 'relays', 'handedOver', 'cameBack'];
-const expectRead = changeSources([...(SMALL.includes(life) ? SMALL_FEEDS : []), ...(mutant?.sources ?? [])]);
+const expectRead = changeSources([
+  ...(SMALL.includes(life) ? SMALL_FEEDS : []),
+  ...(life === 'stores' ? SMALL_STORES : []),
+  ...(mutant?.sources ?? []),
+]);
 const { CHANNEL_ATTACKS } = await import('../test/support/channel-attacks.ts');
 const { full, micro } = await import('../test/support/claim-lives.ts');
 const { collecting } = await import('../test/support/collecting-lives.ts');
@@ -33,6 +39,7 @@ const { feedLife, relayLife } = await import('../test/support/feed-lives.ts');
 const { FEED_SCHEDULES } = await import('../test/support/feed-schedules.ts');
 const { RELAY_SCHEDULES } = await import('../test/support/relay-schedules.ts');
 const { nodeLife } = await import('../test/support/node-lives.ts');
+const { storeLife } = await import('../test/support/store-simulation.ts');
 const { checkThenWrite } = await import('../test/support/check-then-write.ts');
 expectRead();
 
@@ -53,6 +60,7 @@ const LIVES: Readonly<Record<Life, (seed: number) => Troubles | Promise<Troubles
   nodes: (seed) => nodeLife(seed, trace),
   feeds: (seed) => feedLife(seed, trace),
   relays: (seed) => relayLife(seed, trace),
+  stores: (seed) => storeLife(seed, trace),
   ...mapSchedules(),
   ...CHANNEL_ATTACKS,
   ...FEED_SCHEDULE_LIVES,

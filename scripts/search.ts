@@ -7,7 +7,7 @@ import type { ScheduleName } from '../test/support/claim-schedules.ts';
 import type { FeedScheduleName } from '../test/support/feed-schedules.ts';
 import type { RelayScheduleName } from '../test/support/relay-schedules.ts';
 
-export type Size = 'full' | 'micro' | 'collecting' | 'nodes' | 'feeds' | 'relays';
+export type Size = 'full' | 'micro' | 'collecting' | 'nodes' | 'feeds' | 'relays' | 'stores';
 /** What CI runs (`npm run sim`). */
 export const CI_RUNS: Readonly<Record<Size, number>> = {
   // Every mutant that chance finds is found within 1,655 full or 3,134 micro runs (`npm run mutants`).
@@ -21,6 +21,8 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   feeds: 600,
   // The same through relays, whose mutants are noticed by schedules.
   relays: 300,
+  // One store in eight short lives; each of its mutants is noticed within the first 118.
+  stores: 3_000,
 };
 /** A schedule is one run, whatever its seed. */
 export type Life = Size | ScheduleName | FeedScheduleName | RelayScheduleName | ChannelAttackName;
@@ -62,7 +64,7 @@ export interface SearchResult {
 
 const SEEDS_PER_CHUNK: Readonly<Record<Size, number>> = {
   ...{ full: 50, micro: 500, collecting: 50 },
-  ...{ nodes: 20, feeds: 5, relays: 5 },
+  ...{ nodes: 20, feeds: 5, relays: 5, stores: 20 },
 };
 const seedsPerChunk = (life: Life) => (life in SEEDS_PER_CHUNK ? SEEDS_PER_CHUNK[life as Size] : 1);
 

@@ -4,15 +4,16 @@ import { parseArgs } from 'node:util';
 import { CLAIM_MUTANTS } from '../test/support/claim-mutants.ts';
 import { COLLECTING_MUTANTS } from '../test/support/collecting-mutants.ts';
 import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
+import { STORE_MUTANTS } from '../test/support/store-mutants.ts';
 import { CI_RUNS, type Size, search } from './search.ts';
 
-const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 4,000 collecting, 2,000 node, 600 feed, 300 relay runs
-npm run sim -- --full N --micro N ...      other sizes; also --collecting, --nodes, --feeds, --relays
-npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, collecting, nodes, feeds, relays)
+const HELP = `npm run sim                                what CI runs: 20,000 full, 250,000 micro, 4,000 collecting, 2,000 node, 600 feed, 300 relay, 3,000 store runs
+npm run sim -- --full N --micro N ...      other sizes; also --collecting, --nodes, --feeds, --relays, --stores
+npm run sim -- --seed N [--size micro]     one run (full unless said otherwise; micro, collecting, nodes, feeds, relays, stores)
                [--trace]                   message by message
                [--mutant NAME]             with one rule broken; npm run mutants lists them`;
 
-const SIZES: readonly Size[] = ['full', 'micro', 'collecting', 'nodes', 'feeds', 'relays'];
+const SIZES: readonly Size[] = ['full', 'micro', 'collecting', 'nodes', 'feeds', 'relays', 'stores'];
 const SHOWN_MAX = 5;
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: String(CI_RUNS.nodes) },
     feeds: { type: 'string', default: String(CI_RUNS.feeds) },
     relays: { type: 'string', default: String(CI_RUNS.relays) },
+    stores: { type: 'string', default: String(CI_RUNS.stores) },
     help: { type: 'boolean', default: false },
   },
 });
@@ -40,14 +42,17 @@ else if (values.seed === undefined)
     nodes: Number(values.nodes),
     feeds: Number(values.feeds),
     relays: Number(values.relays),
+    stores: Number(values.stores),
   });
 else await runOne(Number(values.seed), SIZES.find((size) => size === values.size) ?? 'full');
 
 async function runOne(seed: number, size: Size): Promise<void> {
-  const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].find(({ name }) => name === values.mutant);
+  const mutant = [...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS, ...STORE_MUTANTS].find(
+    ({ name }) => name === values.mutant,
+  );
   if (values.mutant !== undefined && mutant === undefined) {
     console.error(
-      `There is no mutant '${values.mutant}'. There are: ${[...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS].map(({ name }) => name).join(', ')}.`,
+      `There is no mutant '${values.mutant}'. There are: ${[...CLAIM_MUTANTS, ...COLLECTING_MUTANTS, ...FEED_MUTANTS, ...STORE_MUTANTS].map(({ name }) => name).join(', ')}.`,
     );
     process.exitCode = 2;
     return;

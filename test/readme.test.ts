@@ -16,6 +16,7 @@ import { COLLECTING_MUTANTS } from './support/collecting-mutants.ts';
 import { FEED_MUTANTS } from './support/feed-mutants.ts';
 import { FORGETTING_MUTANTS } from './support/forgetting-mutants.ts';
 import { PEER_MUTANTS } from './support/peer-mutants.ts';
+import { STORE_MUTANTS } from './support/store-mutants.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOT_LINES_MAX = 200;
@@ -266,6 +267,7 @@ describe('a number that the papers say', () => {
     PEER_MUTANTS,
     FEED_MUTANTS,
     CHANNEL_MUTANTS,
+    STORE_MUTANTS,
   ].flat().length;
   const runs = Object.values(CI_RUNS).reduce((all, some) => all + some);
 

@@ -1,0 +1,191 @@
+// Ways to lose what the store has acknowledged, each one place of the product written otherwise. None of them is in the product. The simulation
+// of stores must notice every one.
+import type { SourceChange } from './changed-sources.ts';
+
+export interface StoreMutant {
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly breaks: string;
+  readonly sources: readonly SourceChange[];
+  /** A run that notices it, found by `npm run mutants`. */
+  readonly noticedBy: { readonly stores: number };
+  readonly checksThenWrites?: undefined;
+  readonly simulation?: undefined;
+}
+
+const [WRITER, LOG] = ['node/store/commits/log-writer.ts', 'node/store/commits/commit-log.ts'];
+const [CONTENT, FRAME] = ['node/store/commits/log-content.ts', 'node/store/commits/frame.ts'];
+const [RECORDS, STORE] = ['node/store/durable-records.ts', 'node/store/disk-store.ts'];
+
+/** Bounds that a short life reaches, for every run of the stores: nothing else is changed. */
+export const SMALL_STORES: readonly SourceChange[] = [
+  { file: 'node/store/limits.ts', from: 'APPLIED_RECORDS_MAX = 2_000', to: 'APPLIED_RECORDS_MAX = 2' },
+];
+
+const SYNC = 'await file.sync();\n    await files.note';
+const APPLY = 'for (const step of stepsOf(underWay.all())) await this.#store(step);';
+
+export const STORE_MUTANTS: readonly StoreMutant[] = [
+  {
+    name: 'acknowledges-unsynced',
+    breaks: 'acknowledges a group before it is synced',
+    noticedBy: { stores: 20 },
+    sources: [{ file: WRITER, from: SYNC, to: 'void file.sync().catch(() => {});\n    await files.note' }],
+  },
+  {
+    name: 'syncs-again',
+    breaks: 'tries a sync again that has failed',
+    noticedBy: { stores: 9 },
+    sources: [{ file: WRITER, from: SYNC, to: 'await file.sync().catch(() => file.sync());\n    await files.note' }],
+  },
+  {
+    name: 'notes-too-early',
+    breaks: 'notes a group as acknowledged before it is durable',
+    noticedBy: { stores: 118 },
+    sources: [
+      {
+        file: WRITER,
+        from: 'await file.sync();\n    await files.note.write(encodeNote(mark.group), 0);',
+        to: 'await files.note.write(encodeNote(mark.group), 0);\n    await file.sync();',
+      },
+    ],
+  },
+  {
+    name: 'turns-too-early',
+    breaks: 'writes over a file that the database has not taken yet',
+    noticedBy: { stores: 1 },
+    sources: [
+      {
+        file: WRITER,
+        from: 'await this.#caughtUp;\n    this.#handOver();\n    this.#file',
+        to: 'this.#handOver();\n    this.#file',
+      },
+    ],
+  },
+  {
+    name: 'other-file-forgotten',
+    breaks: 'writes over what an earlier process left in the other file',
+    noticedBy: { stores: 13 },
+    sources: [{ file: WRITER, from: 'if (this.#mustHandOver) this.#handOver();', to: '' }],
+  },
+  {
+    name: 'stale-frames-taken',
+    breaks: 'takes what an earlier use of the file left for new',
+    noticedBy: { stores: 5 },
+    sources: [{ file: CONTENT, from: 'if (frame.mark.group <= applied.group) continue;', to: '' }],
+  },
+  {
+    name: 'torn-frame-taken',
+    breaks: 'takes a frame whose checksum does not fit',
+    noticedBy: { stores: 3 },
+    sources: [{ file: FRAME, from: 'if (sum !== sumOf(octets.subarray(at, end), seed)) return undefined;', to: '' }],
+  },
+  {
+    name: 'overwrites-groups',
+    breaks: 'goes on behind the first group that an earlier process left, over all later ones',
+    noticedBy: { stores: 15 },
+    sources: [{ file: LOG, from: 'const last = places.at(-1);', to: 'const last = places.at(0);' }],
+  },
+  {
+    name: 'left-not-synced',
+    breaks: 'believes what a killed process left, though only the system has it',
+    noticedBy: { stores: 29 },
+    sources: [{ file: LOG, from: '  await log[last.file].sync();\n', to: '' }],
+  },
+  {
+    name: 'left-not-rewritten',
+    breaks: 'believes what is left of a failed sync by a second sync',
+    noticedBy: { stores: 26 },
+    sources: [
+      {
+        file: LOG,
+        from: '  await log[last.file].write(octets[last.file].subarray(last.at, last.end), last.at);\n',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'begins-unmade',
+    breaks: 'tells the database of a log whose files are not there yet',
+    noticedBy: { stores: 16 },
+    sources: [
+      {
+        file: LOG,
+        from: 'const files = await makeLogFiles(this.#options, id);',
+        to: 'await behind.noteLog({ id, applied: NO_MARK });\n    const files = await makeLogFiles(this.#options, id);',
+      },
+    ],
+  },
+  {
+    name: 'writes-over-applied',
+    breaks: 'begins in the file that has the group which the database has taken last',
+    noticedBy: { stores: 42 },
+    sources: [{ file: LOG, from: 'file: appliedIn === 0 ? 1 : 0', to: 'file: appliedIn ?? 0' }],
+  },
+  {
+    name: 'applies-after-noting',
+    breaks: 'says that the database has what it is about to get',
+    noticedBy: { stores: 1 },
+    sources: [
+      {
+        file: RECORDS,
+        from: `${APPLY}\n      await this.noteLog(log);`,
+        to: `await this.noteLog(log);\n      ${APPLY}`,
+      },
+    ],
+  },
+  {
+    name: 'forgets-to-apply',
+    breaks: 'uses a file again without the database having got anything',
+    noticedBy: { stores: 1 },
+    sources: [{ file: RECORDS, from: APPLY, to: '' }],
+  },
+  {
+    name: 'removals-dropped',
+    breaks: 'brings no removal into the database',
+    noticedBy: { stores: 1 },
+    sources: [
+      {
+        file: RECORDS,
+        from: 'stepsOf(underWay.all())',
+        to: 'stepsOf([...underWay.all()].filter(({ text }) => text !== undefined))',
+      },
+    ],
+  },
+  {
+    name: 'reads-past-what-is-under-way',
+    breaks: 'finds no key that is on its way into the database',
+    noticedBy: { stores: 3 },
+    sources: [
+      {
+        file: RECORDS,
+        from: 'this.#unapplied.find(key) ?? this.#underWay?.find(key)',
+        to: 'this.#unapplied.find(key)',
+      },
+    ],
+  },
+  {
+    name: 'pages-past-what-is-under-way',
+    breaks: 'lists no record that is on its way into the database',
+    noticedBy: { stores: 1 },
+    sources: [{ file: RECORDS, from: 'underWay ? layOver(underWay, stored) : stored', to: 'stored' }],
+  },
+  {
+    name: 'failure-forgotten',
+    breaks: 'goes on when the database could not be brought up to date',
+    noticedBy: { stores: 1 },
+    sources: [{ file: RECORDS, from: '      this.#failed.resolve(error as Error);\n      throw error;\n', to: '' }],
+  },
+  {
+    name: 'seen-before-durable',
+    breaks: 'shows what is not durable yet, and may bring it into the database',
+    noticedBy: { stores: 1 },
+    sources: [
+      {
+        file: STORE,
+        from: 'await this.#commitLog.append(records);\n    this.#records.add(records);',
+        to: 'this.#records.add(records);\n    await this.#commitLog.append(records);',
+      },
+    ],
+  },
+];
