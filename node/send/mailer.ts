@@ -71,8 +71,8 @@ export type ShipmentOutcome =
 export interface Mailer {
   /** Never rejects. Ends within `SHIPMENT_MS_MAX`; `signal` ends it early, as `interrupted` or `unknown`. */
   ship(shipment: Shipment, signal: AbortSignal): Promise<ShipmentOutcome>;
-  /** Whether a connection to that account's server is up and carries nothing, so that the next message can leave at once. */
-  isReady(account: Account): boolean;
+  /** How many connections to that account's server are up and carry nothing, so that a message can leave over each at once. */
+  readyFor(account: Account): number;
   /** Says QUIT on idle connections and closes all. */
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ export async function withTitania(config: Partial<SendConfig> = {}): Promise<Wor
       await shipment.begin();
       return world.script(shipment);
     },
-    isReady: () => false,
+    readyFor: () => 0,
     close: () => Promise.resolve(),
   };
   const world: World = Object.assign(await testNode({ send: sendConfig(config), mailer }), {

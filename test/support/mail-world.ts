@@ -52,8 +52,8 @@ export class MailWorld {
     await shipment.begin();
     return accepted(shipment);
   };
-  /** Whether a connection to that account's server is up and free; never, unless a test says so. */
-  isReady: (account: string) => boolean = () => false;
+  /** How many connections to that account's server are up and free; none, unless a test says so. */
+  readyFor: (account: string) => number = () => 0;
   /** How long the disk takes for a group of commits; no time, unless a test says so. */
   syncMs: (() => number) | undefined;
   /** What the log of changes waits for before it commits; nothing, unless a test says so. */
@@ -122,7 +122,7 @@ export class MailWorld {
         this.shipped.push({ account: account.id, messageId: sent.messageId, recipients, date, atMs: clock.wallMs() });
         return this.script(shipment, signal);
       },
-      isReady: (account) => this.isReady(account.id),
+      readyFor: (account) => this.readyFor(account.id),
       close: () => Promise.resolve(),
     };
     const commitMail = async ({ agentId, drafts, writes, apply }: MailEvent) => {

@@ -18,6 +18,7 @@ import { contentMissing, disowned, expired, openRecipients, withoutSuppressed } 
 import { Conclusions } from './conclusions.ts';
 import type { ContentCache } from './content-cache.ts';
 import { DueMessages } from './due-messages.ts';
+import { FreeConnections } from './free-connections.ts';
 
 export interface DispatcherOptions {
   readonly store: Store;
@@ -56,11 +57,13 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #due = new DueMessages();
   readonly #conclusions: Conclusions;
+  readonly #free: FreeConnections;
   readonly #stopping = new AbortController();
   readonly #pump: Pump;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#free = new FreeConnections(options.mailer);
     this.#pump = new Pump({ clock: options.clock, start: () => this.#start() });
     this.#conclusions = new Conclusions({
       ...options,
@@ -184,12 +187,12 @@ export class Dispatcher {
 
   /** Takes a message in hand if nothing stands against it and a connection of such an account is free. */
   #take(message: Message, isWanted: (account: Account) => boolean) {
-    const { accounts, mailer, suppressions, whyNotAs } = this.#options;
+    const { accounts, suppressions, whyNotAs } = this.#options;
     if (!this.#pump.isRunning || whyNotAs(message) !== undefined) return undefined;
     const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
     if (choice.kind !== 'account' || !isWanted(choice.account) || !accounts.hasRoom(choice.account)) return undefined;
-    if (!mailer.isReady(choice.account)) return undefined;
     if (openRecipients(message).some((to) => suppressions.reasonAgainst(to) !== undefined)) return undefined;
+    if (!this.#free.promise(choice.account)) return undefined;
     const { account } = choice;
     const trial = accounts.begin(message, account);
     const date = message.date ?? this.#iso();
@@ -219,6 +222,7 @@ export class Dispatcher {
     };
     try {
       const content = await contents.get(picked.id);
+      if (mark !== undefined) this.#free.keep(account);
       // As it is now: some of its recipients may have bounced.
       const now = this.#options.get(picked.id) ?? picked;
       const suppress = (one: Message) => withoutSuppressed(one, (to) => suppressions.reasonAgainst(to), this.#iso());

@@ -109,7 +109,13 @@ export class SmtpDialogue extends Client {
    */
   takesAtOnce({ from, to }: Pick<PlainEnvelope, 'from' | 'to'>, bytes: number): boolean {
     const isRoomy = this._maxAllowedSize === 0 || bytes <= this._maxAllowedSize;
-    return isRoomy && this._supportedExtensions.includes('PIPELINING') && [from, ...to].every(isPlain);
+    // Over a connection that is being closed nothing is said: that, too, the library tells in its own way.
+    return (
+      this._socket.writable &&
+      isRoomy &&
+      this._supportedExtensions.includes('PIPELINING') &&
+      [from, ...to].every(isPlain)
+    );
   }
 
   /**

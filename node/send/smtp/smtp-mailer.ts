@@ -76,8 +76,8 @@ export class SmtpMailer implements Mailer {
     return outcome;
   }
 
-  isReady({ id }: Account): boolean {
-    return (this.#idle.get(id) ?? []).some(({ connection }) => isUsable(connection));
+  readyFor({ id }: Account): number {
+    return (this.#idle.get(id) ?? []).filter(({ connection }) => isUsable(connection)).length;
   }
 
   close(): Promise<void> {

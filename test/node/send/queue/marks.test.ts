@@ -11,7 +11,7 @@ const ONE = { accounts: [account({ connectionsMax: 1, ratePerHour: 1_000 })] };
 /** A world with a connection that is up, and a disk that takes a second; what is committed, in short. */
 async function ready(config: Parameters<typeof MailWorld.open>[0] = ONE): Promise<[MailWorld, string[]]> {
   const world = await MailWorld.open(config);
-  world.isReady = () => true;
+  world.readyFor = () => 9;
   world.syncMs = () => SECOND;
   const commits: string[] = [];
   watch(world, commits);
@@ -119,10 +119,21 @@ describe('a message that a connection is free for', () => {
     acceptAll(world, 1, { from: 'ann@two.example.com' });
     expect(commits.at(-1)).toBe('+message +content');
     const [other, its] = await ready();
-    other.isReady = () => false;
+    other.readyFor = () => 0;
     acceptAll(other, 2);
     await other.clock.advance(MINUTE);
     expect(its.filter((commit) => commit.includes('+attempt'))).toEqual(['+attempt', '+attempt']);
+  });
+
+  it('makes its own mark when the free connections are promised to others', async () => {
+    const [world, commits] = await ready({ accounts: [account({ connectionsMax: 5, ratePerHour: 1_000 })] });
+    world.readyFor = () => 2;
+    acceptAll(world, 3);
+    expect(commits).toEqual(['+message +content +attempt', '+message +content +attempt', '+message +content']);
+    await world.clock.advance(MINUTE);
+    commits.length = 0;
+    acceptAll(world, 3);
+    expect(commits).toEqual(['+message +content +attempt', '+message +content +attempt', '+message +content']);
   });
 
   it('is not begun for a recipient who is on the list, a sender who gave its address up, or a failing account', async () => {
@@ -178,7 +189,7 @@ describe('a message that waits for the connection of another', () => {
     const turns: string[][] = [];
     for (const isReady of [true, false]) {
       const [world] = await ready();
-      world.isReady = () => isReady;
+      world.readyFor = () => (isReady ? 9 : 0);
       world.script = begun(async (shipment) => {
         await world.clock.sleep(5 * SECOND);
         return accepted(shipment);

@@ -40,7 +40,7 @@ describe('a crash', () => {
       const { random } = world;
       // Half of them with connections that stay up, so that marks are made with acceptances and outcomes, and a disk that takes its time.
       if (seed > 200) {
-        world.isReady = () => random.next() < 0.8;
+        world.readyFor = () => (random.next() < 0.8 ? 2 : 0);
         world.syncMs = () => random.next() * 80;
       }
       /** What the servers took, by Message-ID and recipient. */

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { IN_STEPS_MS } from '../../../../node/send/limits.ts';
 import { dataOf, PipelinedMessage } from '../../../../node/send/smtp/pipelined-message.ts';
+import { SmtpDialogue } from '../../../../node/send/smtp/smtp-dialogue.ts';
 import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../../support/raw-smtp.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { BOB, createMailer, ship, short } from '../../../support/shipments.ts';
@@ -32,6 +33,14 @@ describe('a message that is said at once', () => {
     await using server = await RawSmtp.start({ extensions: ['PIPELINING', 'SIZE 100'] });
     expect(short(await ship(server))).toBe('message_too_large permanent message');
     expect(server.heard.join('\n')).not.toContain('MAIL');
+  });
+
+  it('is not said over a connection that is being closed', () => {
+    const dialogue = new SmtpDialogue({ host: '127.0.0.1' });
+    const envelope = { from: 'a@x.com', to: [BOB] };
+    const takes = (writable: boolean) =>
+      Object.assign(dialogue, { _supportedExtensions: ['PIPELINING'], _socket: { writable } }).takesAtOnce(envelope, 1);
+    expect([takes(true), takes(false)]).toEqual([true, false]);
   });
 
   it('has the reply to its dot read though every octet comes alone', async () => {

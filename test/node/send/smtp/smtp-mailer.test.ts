@@ -23,8 +23,16 @@ describe('a message', () => {
   it('goes over a connection that is there already', async () => {
     await using server = await RawSmtp.start();
     const mailer = createMailer();
-    for (const _ of [1, 2, 3]) await ship(server, {}, mailer);
+    const ready: number[] = [mailer.readyFor(account())];
+    const begin = async () => {
+      ready.push(mailer.readyFor(account()));
+    };
+    for (const _ of [1, 2, 3]) await ship(server, { begin }, mailer);
     expect([server.connections, server.taken.length]).toEqual([1, 3]);
+    ready.push(mailer.readyFor(account()), mailer.readyFor(account({ id: 'other' })));
+    await server.sayUnasked('421 4.3.2 closing');
+    // Free between two messages, and neither while it carries one nor once it is closed.
+    expect([...ready, mailer.readyFor(account())]).toEqual([0, 0, 0, 0, 1, 0, 0]);
     await mailer.close();
   });
 
