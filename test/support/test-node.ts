@@ -48,6 +48,7 @@ export interface TestNodeOptions {
   readonly legacy?: LegacyMode;
   readonly engine?: ClaimEngine;
   readonly indexScope?: 'host' | 'mesh';
+  readonly logDays?: number;
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
 }
@@ -78,6 +79,7 @@ export async function testNode({
   legacy = 'detect',
   engine,
   indexScope = 'host',
+  logDays = 7,
   aliases = [],
   origins = [],
 }: TestNodeOptions = {}): Promise<TestNode> {
@@ -96,7 +98,7 @@ export async function testNode({
         allowSingleLabel: false,
         allowIpLiteral: false,
         webhookAllow: [],
-        logDays: 7,
+        logDays,
         indexScope,
         ...{ aliases, origins },
         legacy,

@@ -25,6 +25,7 @@ const DAYS = 7;
 class TestHolder implements LogHolder {
   oldestSeq: number;
   readonly gaveUp: number[] = [];
+  asked = 0;
   /** Told before it moves on. */
   readonly #ask: () => Promise<void>;
 
@@ -34,6 +35,7 @@ class TestHolder implements LogHolder {
   }
 
   async giveUp(seq: number): Promise<void> {
+    this.asked += 1;
     await this.#ask();
     this.gaveUp.push(seq);
     this.oldestSeq = seq + 1;
@@ -129,6 +131,7 @@ describe('the trimming of the log', () => {
     await clock.advance((DAYS - 1) * DAY_MS + 2 * TRIM_INTERVAL_MS);
     // The other one is asked again and again, the hung one once.
     expect([other.gaveUp[0], kept().length, log.named('change.taken')]).toEqual([10, 20, []]);
+    expect(hung.asked).toBe(1);
     await clock.advance(DAY_MS);
     expect([other.oldestSeq, kept()]).toEqual([21, [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]]);
     await clock.advance(DAY_MS);
