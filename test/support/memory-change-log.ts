@@ -35,7 +35,7 @@ export class MemoryChangeLog implements ChangeLog {
   hear(
     host: string,
     agentId: string,
-    said: Partial<Pick<HeardEntry, 'event' | 'sequence' | 'resync'>> = {},
+    said: Partial<Pick<HeardEntry, 'changes' | 'event' | 'sequence' | 'resync'>> = {},
   ): HeardEntry {
     const made = this.#make(host, agentId, 'agent.email.changed');
     const origin = { hostId: made.agent.hostId, logId: 'log' as LogId, n: made.seq };

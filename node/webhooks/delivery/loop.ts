@@ -190,11 +190,11 @@ export class DeliveryLoop implements LogHolder {
   }
 
   async #send(channel: Channel, { lane, entry }: Begun): Promise<Outcome> {
-    const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
     try {
+      const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
       return await this.#ports.sender.post(post, channel.ended.signal);
     } catch (error) {
-      // A sender never rejects, so this is a bug: told with its stack, and kept from stopping every other delivery.
+      // Neither throws, so this is a bug: told with its stack, and kept from stopping every other delivery.
       this.#ports.log.error('delivery.crashed', { deliveryId: entry.id, stack: (error as Error).stack });
       return { kind: 'failed', error: 'internal_error', message: 'The node failed; its log says why.', tookMs: 0 };
     }

@@ -26,7 +26,9 @@ const ENDPOINT_STATUSES: readonly number[] = [429, 502, 503, 504];
 
 /** What an outcome means. Success is any 2xx, by the status line alone; a redirect is a failure. `nowMs`: wall clock. */
 export function judge(outcome: Outcome, nowMs: number): Verdict {
-  if (outcome.kind === 'failed') return { kind: 'failed', isEndpoint: true, retryAfterMs: 0 };
+  // What this node fails at says nothing of the endpoint.
+  const isOurs = outcome.kind === 'failed' && outcome.error === 'internal_error';
+  if (outcome.kind === 'failed') return { kind: 'failed', isEndpoint: !isOurs, retryAfterMs: 0 };
   if (outcome.status >= 200 && outcome.status <= 299) return { kind: 'accepted' };
   if (outcome.status === 410) return { kind: 'gone' };
   const isEndpoint = ENDPOINT_STATUSES.includes(outcome.status);

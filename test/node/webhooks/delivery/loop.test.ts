@@ -39,6 +39,35 @@ describe('a change', () => {
     ]);
   });
 
+  it.each<[string, (world: WebhookWorld) => void]>([
+    [
+      'the sender has a bug',
+      ({ changes, receiver }) => {
+        receiver.reply = ({ agentId }) => {
+          if (agentId === 'ann') throw new Error('A bug.');
+          return 204;
+        };
+        changes.append('ann');
+      },
+    ],
+    ['its entry can not be told', ({ changes }) => void changes.hear('cloud', 'ann', { changes: null as never })],
+  ])('at which the node itself fails, for %s, is tried again, and delays no other one', async (_, begin) => {
+    const world = await openWorld();
+    await world.subscribe();
+    begin(world);
+    world.changes.append('bob');
+    await world.clock.advance(SECOND_MS);
+    world.changes.append('bob');
+    await world.clock.advance(5 * SECOND_MS);
+    expect([world.receiver.acceptedOf('ann'), world.receiver.acceptedOf('bob')]).toEqual([[], [1, 2]]);
+    const ofAnn = world.attempts.filter(({ agentId }) => agentId === 'ann');
+    expect(ofAnn.map(({ attempt, error }) => [attempt, error])).toEqual([
+      [1, 'internal_error'],
+      [2, 'internal_error'],
+    ]);
+    expect(world.log.named('delivery.crashed')).toHaveLength(2);
+  });
+
   it('made before a subscription is never told to it', async () => {
     const world = await openWorld();
     world.changes.append('ann');

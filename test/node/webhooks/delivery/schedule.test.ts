@@ -37,6 +37,11 @@ describe('an answer', () => {
   });
 });
 
+it('a failure of the node itself is of this one event', () => {
+  const outcome = { kind: 'failed', error: 'internal_error', message: 'It failed.', tookMs: 0 } as const;
+  expect(judge(outcome, NOW_MS)).toEqual({ kind: 'failed', isEndpoint: false, retryAfterMs: 0 });
+});
+
 describe('the delay before the next attempt', () => {
   it('follows the schedule and then stays at a day', () => {
     const random = { next: () => 0.5, bytes: seededRandom(1).bytes };
