@@ -15,7 +15,7 @@ const PATH_AND_QUESTION = `${EMAIL_INDEX_PATH}?address=`;
 /** What a URL parser leaves as it is: neither a fragment nor anything that it would encode. */
 const PLAIN_TARGET = /^[\w/.?=&%@~$*!-]+$/;
 /** A name or an IPv4 address in lower case, and a port that is one. */
-const PLAIN_HOST = /^[a-z0-9.-]+(?::[1-9]\d{0,3}|:[1-5]\d{4})?$/;
+const PLAIN_HOST = /^[a-z0-9.-]+(?::[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?$/;
 /** Fields that decide what is answered, to whom, or what becomes of the connection. */
 const DECISIVE = new Set([
   ...['host', 'origin', 'authorization', 'signature-input', 'x-federated-query', 'expect', 'upgrade'],

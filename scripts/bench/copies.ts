@@ -6,11 +6,13 @@ import { createLookUps } from '../../mesh/lookup/look-ups.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
 import { parseRoster } from '../../mesh/roster.ts';
 import { Copy } from '../../node/feed/copy.ts';
+import { createGate } from '../../node/http/gate.ts';
+import { createShortLookUp } from '../../node/http/short-look-up.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { measureFollowing } from './followed-mesh.ts';
-import { addressOfHost, fullIndex, indexApp, serveFetch } from './index-server.ts';
+import { addressOfHost, fullIndex, indexApp, indexServices, serveNode } from './index-server.ts';
 import { rates } from './served-rates.ts';
 
 const HOSTS = 100;
@@ -42,7 +44,13 @@ async function measureIndexMode(rounds: number): Promise<Figure> {
     ...{ isLegacy: () => false, isDown: () => false, local: (question) => index.answer(question) },
     transport: { ask: () => Promise.reject(new Error('Nobody is asked in this benchmark.')) },
   });
-  const { fetch } = indexApp(index, lookUps);
+  const emailIndex = indexServices(index, lookUps);
+  const gate = createGate({
+    ...{ roster: () => roster, secrets: { token: undefined, readToken: undefined }, clock: systemClock },
+    ...{ keys: { actorOf: () => undefined }, aliases: [], origins: [] },
+  });
+  const { fetch } = indexApp(emailIndex);
+  const door = { fetch, shortLookUp: createShortLookUp({ gate, emailIndex }) };
   const asking = (host: string, query: string) => ({
     path: `${PATH}${encodeURIComponent(addressOfHost(host, '#')).replace('%23', '#')}${query}`,
     ...{ among: ADDRESSES, connections: 32, pipelining: 1 },
@@ -52,8 +60,8 @@ async function measureIndexMode(rounds: number): Promise<Figure> {
     for (const id of ids.slice(1)) confirm(copy, id);
   }, CONFIRMED_EACH_MS);
   const [local = 0, known = 0] = await rates(rounds, [
-    { served: await serveFetch(fetch), load: asking(SELF, '') },
-    { served: await serveFetch(fetch), load: asking(`host-${HOSTS / 2}`, '&federated=true&mode=index') },
+    { served: await serveNode(door), load: asking(SELF, '') },
+    { served: await serveNode(door), load: asking(`host-${HOSTS / 2}`, '&federated=true&mode=index') },
   ]);
   clearInterval(confirming);
   return {

@@ -17,7 +17,7 @@ import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import { type Figure, median } from './figure.ts';
-import { addressOfHost, type BenchHost, fullIndex, indexApp, serveFetch } from './index-server.ts';
+import { addressOfHost, type BenchHost, fullIndex, indexApp, indexServices, serveFetch } from './index-server.ts';
 import { longestTurnMs, threadCpuMs } from './thread-cpu.ts';
 
 const PEERS: readonly BenchHost[] = [
@@ -155,7 +155,7 @@ async function askingHost(peers: readonly BenchHost[], urlOf: UrlOf): Promise<As
     ...{ transport, local, parseAddress: parseIdentityAddress, isLegacy: () => false, isDown: () => false },
     copy: new Copy(systemClock),
   });
-  const served = await serveFetch(indexApp(index, lookUps).fetch);
+  const served = await serveFetch(indexApp(indexServices(index, lookUps)).fetch);
   return {
     origin: served.origin,
     lookUps,

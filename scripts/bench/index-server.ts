@@ -13,10 +13,11 @@ import type { ClaimId } from '../../mesh/names.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
-import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
+import { type EmailIndexServices, emailIndexRoutes } from '../../node/http/routes/email-index.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
 import type { Fetch } from '../../node/http/shell.ts';
 import { createShell } from '../../node/http/shell.ts';
-import { createNode } from '../../node/node.ts';
+import { createNode, type MeshNode } from '../../node/node.ts';
 import { createCallOnce } from '../../node/peers/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
@@ -72,16 +73,20 @@ export function addressOfHost(id: string, number: number | '#'): string {
   return `agent${number}@${id}.23smartagents.com`;
 }
 
+/** What look-ups need of a node. */
+export function indexServices(index: EmailIndex, lookUps: LookUps): EmailIndexServices {
+  return { index, lookUps, parseAddress: parseIdentityAddress, pending: () => undefined, clock: systemClock };
+}
+
 /** The real route and nothing else. */
-export function indexApp(index: EmailIndex, lookUps: LookUps): Hono {
+export function indexApp(services: EmailIndexServices): Hono {
   const app = createShell({ info: () => {}, warn: () => {}, error: () => {} });
-  const pending = () => undefined;
-  emailIndexRoutes(app, { index, lookUps, parseAddress: parseIdentityAddress, pending, clock: systemClock });
+  emailIndexRoutes(app, services);
   return app;
 }
 
 /** A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. */
-export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
+export async function wholeNode(id: string, addresses: number): Promise<MeshNode> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const agents = new Set(
     fullIndex(id, addresses)
@@ -112,14 +117,20 @@ export async function wholeNode(id: string, addresses: number): Promise<Fetch> {
     legacy: 'detect',
   } as const;
   const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
-  const node = await createNode(
+  return createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
     {
       ...ports,
       transport: (keys, hostOf) => createPeerTransport({ ...ports, self: roster.current().self.id, hostOf, keys }),
     },
   );
-  return node.fetch;
+}
+
+/** By the node's own server, with the short way of its look-ups. */
+export async function serveNode({ fetch, shortLookUp }: Pick<MeshNode, 'fetch' | 'shortLookUp'>): Promise<Served> {
+  const server = createHttpServer(fetch, { shortWay: shortLookUp });
+  const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
+  return { origin: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
 }
 
 /** Listens on loopback, on any free port. */
@@ -154,13 +165,8 @@ async function servePeer({ id, addresses, delayMs, hangs }: BenchHost): Promise<
   const alone = () => {
     throw new Error('A peer of the benchmark was asked a federated question.');
   };
-  const app = indexApp(fullIndex(id, addresses), {
-    everybody: alone,
-    verify: alone,
-    index: alone,
-    known: alone,
-    knownJson: alone,
-  });
+  const lookUps = { everybody: alone, verify: alone, index: alone, known: alone, knownJson: alone };
+  const app = indexApp(indexServices(fullIndex(id, addresses), lookUps));
   const late = async (request: Request) => {
     await systemClock.sleep(delayMs ?? 0);
     return app.fetch(request);

@@ -6,14 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { Hono } from 'hono';
 import { measureFederated } from './federated.ts';
 import type { Benchmark, Figure } from './figure.ts';
-import { addressOfHost, fullIndex, serveFetch, wholeNode } from './index-server.ts';
+import { addressOfHost, fullIndex, serveFetch, serveNode, wholeNode } from './index-server.ts';
 import { rates, type Side } from './served-rates.ts';
 
 const FEW_ADDRESSES = 100;
 const MANY_ADDRESSES = 100_000;
 const WHOLE_INDEX_ADDRESSES = 5_000;
-/** What we promise: of the throughput of a server that has nothing to look up. */
-const THROUGHPUT_RATIO_MIN = 0.8;
+/** What we promise: of the throughput of a server that has nothing to look up, and of one that has as many octets at hand. */
+const ONE_RATIO_MIN = 0.95;
+const WHOLE_RATIO_MIN = 0.8;
 const PATH = '/api/agents/email-index';
 const HOST = 'mac';
 
@@ -30,10 +31,10 @@ async function measureLocal(rounds: number): Promise<readonly Figure[]> {
   const constant = one.mapJson;
   const bare = new Hono().get(PATH, (c) => c.body(constant, 200, { 'Content-Type': 'application/json' }));
   const real = async (addresses: number) => {
-    const fetch = await wholeNode(HOST, addresses);
+    const node = await wholeNode(HOST, addresses);
     // A gateway has polled the whole index before: each address is written as JSON once, and not at its first look-up.
-    await fetch(new Request(`http://localhost${PATH}`, { headers: { host: 'localhost' } }));
-    return serveFetch(fetch);
+    await node.fetch(new Request(`http://localhost${PATH}`, { headers: { host: 'localhost' } }));
+    return serveNode(node);
   };
   const asking = (among: number): Side['load'] => ({
     path: `${PATH}?address=${encodeURIComponent(addressOfHost(HOST, '#')).replace('%23', '#')}`,
@@ -48,8 +49,8 @@ async function measureLocal(rounds: number): Promise<readonly Figure[]> {
   ]);
   const baseline = { name: 'bare route, constant answer', value: constantRate };
   return [
-    atLeast(`one address among ${FEW_ADDRESSES}`, few, '1/s of CPU', baseline),
-    atLeast(`one address among ${MANY_ADDRESSES.toLocaleString('en')}`, many, '1/s of CPU', baseline),
+    atLeast(`one address among ${FEW_ADDRESSES}`, few, ONE_RATIO_MIN, baseline),
+    atLeast(`one address among ${MANY_ADDRESSES.toLocaleString('en')}`, many, ONE_RATIO_MIN, baseline),
   ];
 }
 
@@ -67,13 +68,13 @@ async function measureWhole(rounds: number): Promise<readonly Figure[]> {
   const load = { path: PATH, connections: 4, pipelining: 1 };
   const [bareRate = 0, real = 0] = await rates(rounds, [
     { served: { origin, close }, load },
-    { served: await serveFetch(await wholeNode(HOST, WHOLE_INDEX_ADDRESSES)), load },
+    { served: await serveNode(await wholeNode(HOST, WHOLE_INDEX_ADDRESSES)), load },
   ]);
   const name = `whole index of ${WHOLE_INDEX_ADDRESSES.toLocaleString('en')} (${Math.round(bytes.byteLength / 1_024)} KiB)`;
-  return [atLeast(name, real, '1/s of CPU', { name: 'bare server, as many octets', value: bareRate })];
+  return [atLeast(name, real, WHOLE_RATIO_MIN, { name: 'bare server, as many octets', value: bareRate })];
 }
 
-function atLeast(name: string, value: number, unit: string, baseline: NonNullable<Figure['baseline']>): Figure {
-  const kept = value >= THROUGHPUT_RATIO_MIN * baseline.value;
-  return { name, value, unit, baseline, target: `≥ ${THROUGHPUT_RATIO_MIN} × ${baseline.name}`, kept };
+function atLeast(name: string, value: number, ratio: number, baseline: NonNullable<Figure['baseline']>): Figure {
+  const kept = value >= ratio * baseline.value;
+  return { name, value, unit: '1/s of CPU', baseline, target: `≥ ${ratio} × ${baseline.name}`, kept };
 }
