@@ -8,6 +8,7 @@ import type { Benchmark, Figure } from './figure.ts';
 import { idleBenchmark } from './idle.ts';
 import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
+import { oldLogBenchmark } from './old-log.ts';
 import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   claimBenchmark,
   engineBenchmark,
   startBenchmark,
+  oldLogBenchmark,
   sendBenchmark,
   idleBenchmark,
   relayBenchmark,

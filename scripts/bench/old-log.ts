@@ -1,0 +1,82 @@
+// How long a node whose change log has millions of old entries takes from its process's birth to its ready line, beside the same node with none.
+// The entries are written straight into the store, for nobody has the time to make so many changes.
+import { createHash } from 'node:crypto';
+import type { AgentId, HostId } from '../../mesh/names.ts';
+import type { Write } from '../../mesh/ports.ts';
+import type { AgentEntry } from '../../node/changes/change-log.ts';
+import { END_KEY, entryWrites } from '../../node/changes/change-records.ts';
+import { openStore } from '../../node/store/disk-store.ts';
+import { ProcessMesh } from '../host-process.ts';
+import { type Benchmark, median } from './figure.ts';
+
+const ENTRIES = 5_000_000;
+const RECORDS_PER_COMMIT = 4_000;
+const DAY_MS = 86_400_000;
+const RATIO_MAX = 1.1;
+
+export const oldLogBenchmark: Benchmark = {
+  name: 'old-log',
+  async run(rounds) {
+    await using none = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+    await using long = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
+    const hosts = [none, long].map((mesh) => mesh.host('mac'));
+    // Each makes its database.
+    for (const host of hosts) {
+      await host.start();
+      await host.stop();
+    }
+    await fill(long.host('mac').dataDirectory);
+    const tookMs: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round += 1)
+      for (const [at, host] of hosts.entries()) {
+        const startMs = performance.now();
+        await host.start();
+        tookMs[at]?.push(performance.now() - startMs);
+        await host.stop();
+      }
+    const [noneMs, longMs] = tookMs.map(median) as [number, number];
+    return [
+      {
+        name: `start with ${ENTRIES.toLocaleString('en')} old entries of the log`,
+        value: longMs,
+        unit: 'ms',
+        baseline: { name: 'start with none', value: noneMs },
+        target: `≤ ${RATIO_MAX} ×`,
+        kept: longMs <= RATIO_MAX * noneMs,
+      },
+    ];
+  },
+};
+
+/** Entries of the day before, as the registry writes them, up to the end that the log says. */
+async function fill(directory: string): Promise<void> {
+  const store = await openStore({ directory, log: { info: () => {}, warn: () => {}, error: () => {} } });
+  const logId = createHash('sha256').update(directory).digest('hex').slice(0, 32);
+  const timestamp = new Date(Date.now() - DAY_MS).toISOString();
+  const [chain, digest] = ['c', 'd'].map((letter) => letter.repeat(43)) as [string, string];
+  for (let seq = 1; seq <= ENTRIES; ) {
+    const writes: Write[] = [];
+    for (; writes.length < RECORDS_PER_COMMIT && seq <= ENTRIES; seq += 1)
+      writes.push(...entryWrites(entryAt(seq, { logId, timestamp, chain, digest })));
+    await store.commit(writes);
+  }
+  await store.commit([{ key: END_KEY, value: { seq: ENTRIES, logId, n: ENTRIES, chain, digest } }]);
+  await store.close();
+}
+
+interface Told {
+  readonly logId: string;
+  readonly timestamp: string;
+  readonly chain: string;
+  readonly digest: string;
+}
+
+function entryAt(seq: number, { logId, timestamp, chain, digest }: Told): AgentEntry {
+  const address = `address-${seq % 1_000}@bench.example.com`;
+  return {
+    ...{ seq, id: `00000000-0000-7000-8000-${String(seq).padStart(12, '0')}`, timestamp, event: 'agent.email.changed' },
+    agent: { id: `agent-${seq % 1_000}` as AgentId, name: `agent-${seq % 1_000}`, hostId: 'mac' as HostId },
+    changes: { added: [], removed: [], modified: [address], current: [address] } as unknown as AgentEntry['changes'],
+    ...{ sequence: seq, place: { logId, n: seq }, chain, digest },
+  };
+}
