@@ -17,6 +17,8 @@ const STOP_MS_MAX = 10_000;
 
 export interface HostSpec {
   readonly id: string;
+  /** Where it listens; absent: at a free port of 127.0.0.1. */
+  readonly url?: string;
   /** Further members of its entry in hosts.json. */
   readonly entry?: Readonly<Record<string, unknown>>;
 }
@@ -125,8 +127,11 @@ export class ProcessMesh implements AsyncDisposable {
   /** Writes hosts.json with free ports; starts nothing yet. */
   static async create(specs: readonly HostSpec[], options: MeshOptions = {}): Promise<ProcessMesh> {
     const directory = await mkdtemp(join(tmpdir(), 'agent-email-mesh-'));
-    const ports = await freePorts(specs.length);
-    const entries = specs.map(({ id, entry }, index) => ({ id, url: `http://127.0.0.1:${ports[index]}`, ...entry }));
+    const ports = (await freePorts(specs.filter(({ url }) => url === undefined).length)).values();
+    const entries = specs.map(({ id, url, entry }) => ({
+      ...{ id, url: url ?? `http://127.0.0.1:${ports.next().value}` },
+      ...entry,
+    }));
     await writeFile(join(directory, 'hosts.json'), JSON.stringify({ hosts: entries }, null, 2));
     const hosts = entries.map(({ id, url }) => new HostProcess(id, url, directory, options));
     return new ProcessMesh(directory, hosts);

@@ -12,13 +12,17 @@ export interface Figure {
   readonly kept?: boolean;
 }
 
+export interface BenchmarkOptions {
+  /** The directory of an earlier version, for a benchmark that has one as its baseline. */
+  readonly against?: string | undefined;
+  /** Every size, for a benchmark that leaves the large ones out, which take an hour. */
+  readonly full?: boolean | undefined;
+}
+
 export interface Benchmark {
   readonly name: string;
-  /**
-   * Measures. `rounds`: how often each side, in turns; medians are reported. `against`: the directory of an earlier version, for a benchmark
-   * that has one as its baseline.
-   */
-  run(rounds: number, against?: string): Promise<readonly Figure[]>;
+  /** Measures. `rounds`: how often each side, in turns; medians are reported. */
+  run(rounds: number, options?: BenchmarkOptions): Promise<readonly Figure[]>;
 }
 
 /** The middle of the sorted values; NaN of nothing. */

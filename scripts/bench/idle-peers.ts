@@ -5,10 +5,13 @@ import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { MeshError } from '../../mesh/errors.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
+import type { Upgrade } from '../../node/http/channel-upgrade.ts';
+import { rawHeader } from '../../node/http/raw-headers.ts';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
 import { createNode } from '../../node/node.ts';
 import type { NodeOptions } from '../../node/node-ports.ts';
 import { createCallOnce } from '../../node/peers/call-once.ts';
+import { Channels } from '../../node/peers/channels.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
@@ -25,6 +28,8 @@ interface IdlePeerOptions {
   readonly sendingOff: Awaited<ReturnType<typeof sendingOffPorts>>;
   /** Whether this host speaks with the one of that id. */
   readonly heard: (id: string) => boolean;
+  /** Whether this host asks that one anything once it knows its key; absent: whenever it speaks with it. */
+  readonly asks?: (id: string) => boolean;
   /** Told of each request that came: who says to have sent it, and its path. */
   readonly asked: (from: string | null, path: string) => void;
 }
@@ -36,14 +41,19 @@ const CONFIG: NodeOptions['config'] = {
   logDays: 7,
   indexScope: 'host',
   legacy: 'detect',
+  peerChannel: true,
 };
+/** The handshake of a channel is over by then: whoever listens before would take octets from it. */
+const CHANNEL_OPEN_MS = 1_000;
 
 /** Starts one host; disposing ends it. */
 export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const roster = new RosterWatch(options.hosts, { id: options.id, hostName: options.id }, log);
-  const listening = { ip: '127.0.0.1', port: Number(new URL(options.url).port) };
+  const { hostname, port } = new URL(options.url);
+  const listening = { ip: hostname, port: Number(port) };
+  const asks = options.asks ?? options.heard;
   const idOf = new Map(roster.current().hosts.map(({ id, url }) => [url, id]));
   const addresses = new KnownAddresses(createNameResolver({ clock: systemClock }), systemClock);
   const callOnce = createCallOnce(addresses);
@@ -63,25 +73,41 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
         ...ports,
         callOnce: async (call, signal) =>
           options.heard(idOf.get(call.origin) ?? '') ? await callOnce(call, signal) : silence(),
-        transport: (keys, hostOf) => {
-          const transport = createPeerTransport({ ...ports, self: roster.current().self.id, hostOf, keys });
+        transport: (keys, hostOf, start) => {
+          const own = { ...ports, self: roster.current().self.id, keys };
+          const channels = new Channels({ ...own, start, secret: undefined });
+          const transport = createPeerTransport({ ...own, hostOf, channels });
           return {
-            ask: async (request, signal) =>
-              options.heard(request.to) ? await transport.ask(request, signal) : silence(),
+            ask: async (request, signal) => (asks(request.to) ? await transport.ask(request, signal) : silence()),
             [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
           };
         },
       },
     ),
   );
-  const server = createHttpServer((request, environment) => {
+  const fetch: typeof node.fetch = (request, environment) => {
     options.asked(request.headers.get('mesh-from'), new URL(request.url).pathname);
     return node.fetch(request, environment);
-  });
+  };
+  const server = createHttpServer(fetch, { upgrade: node.upgrade && counted(node.upgrade, options.asked) });
   await listenOn(server, listening);
   stack.defer(() => closeServer(server));
+  // Channels end first: no server closes while it has any.
+  stack.defer(() => node.quiesce());
   node.start();
   return stack.move();
+}
+
+/** Of an idle host, what comes in one piece over a channel is one question, or says that more may be asked. */
+function counted(upgrade: Upgrade, asked: IdlePeerOptions['asked']): Upgrade {
+  return {
+    isOffer: (incoming) => upgrade.isOffer(incoming),
+    accept: (incoming, socket, head) => {
+      const from = rawHeader(incoming, 'mesh-from') ?? null;
+      setTimeout(() => socket.on('data', () => asked(from, 'over a channel')), CHANNEL_OPEN_MS).unref();
+      upgrade.accept(incoming, socket, head);
+    },
+  };
 }
 
 function silence(): never {

@@ -1,10 +1,11 @@
-// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
+// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
 import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
+import { growthBenchmark } from './growth.ts';
 import { idleBenchmark } from './idle.ts';
 import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
@@ -31,12 +32,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleBenchmark,
   relayBenchmark,
   webhookBenchmark,
+  growthBenchmark,
 ];
 const ROUNDS = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, against: { type: 'string' } },
+  options: { rounds: { type: 'string' }, against: { type: 'string' }, full: { type: 'boolean' } },
 });
 const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 if (chosen.length === 0)
@@ -44,7 +46,7 @@ if (chosen.length === 0)
 
 const results: { benchmark: string; figures: readonly Figure[] }[] = [];
 for (const { name, run } of chosen) {
-  const figures = await run(Number(values.rounds ?? ROUNDS), values.against);
+  const figures = await run(Number(values.rounds ?? ROUNDS), { against: values.against, full: values.full });
   results.push({ benchmark: name, figures });
   console.log(`\n${name}`);
   for (const line of table(figures)) console.log(`  ${line}`);

@@ -1,7 +1,6 @@
 // How long a node with 100,000 addresses takes from its process's birth to its ready line, and how much memory it then has,
 // beside the same node with no address at all.
 
-import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { parseAgentId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
@@ -17,6 +16,7 @@ import { openHostKey } from '../../node/system/host-key.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import { ProcessMesh } from '../host-process.ts';
 import { type Benchmark, median } from './figure.ts';
+import { residentMbOf } from './grown-host.ts';
 import { sendingOffPorts } from './sending-off.ts';
 
 const ADDRESSES = 100_000;
@@ -31,7 +31,7 @@ export const startBenchmark: Benchmark = {
   async run(rounds) {
     await using empty = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
     await using full = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--log-level', 'error'] });
-    await fill(full.host('mac').dataDirectory);
+    await fill(full.host('mac').dataDirectory, ADDRESSES);
     const [emptyMs, fullMs, emptyMb, fullMb]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < rounds; round += 1) {
       for (const [mesh, tookMs, residentMb] of [
@@ -69,8 +69,8 @@ export const startBenchmark: Benchmark = {
   },
 };
 
-/** Registers agents until the node owns so many addresses, through the same code that the API calls. */
-async function fill(directory: string): Promise<void> {
+/** Registers agents until the node with this data owns so many addresses, through the same code that the API calls. */
+export async function fill(directory: string, count: number): Promise<void> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const text = JSON.stringify({ hosts: [{ id: 'mac', url: 'http://127.0.0.1:9' }] });
   const roster = new RosterWatch(text, { id: 'mac', hostName: 'mac' }, log);
@@ -102,7 +102,7 @@ async function fill(directory: string): Promise<void> {
   node.start();
   const atOnce = pLimit(256);
   await Promise.all(
-    Array.from({ length: ADDRESSES / ADDRESSES_PER_AGENT }, (_, number) =>
+    Array.from({ length: count / ADDRESSES_PER_AGENT }, (_, number) =>
       atOnce(async () => {
         const id = parseAgentId(`agent-${number}`);
         const addresses = Array.from({ length: ADDRESSES_PER_AGENT }, (_, index) => ({
@@ -119,9 +119,4 @@ async function fill(directory: string): Promise<void> {
   );
   await node[Symbol.asyncDispose]();
   await store.close();
-}
-
-async function residentMbOf(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
 }

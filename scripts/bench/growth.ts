@@ -1,0 +1,197 @@
+// How each cost grows with its work: addresses, hosts, subscriptions, entries of the log. A figure stands beside that of the size before it. What
+// an operation costs may not grow at all, and what a whole holds or begins with no faster than its size; what does is named.
+import { systemClock } from '../../node/system/clock.ts';
+import { ProcessMesh } from '../host-process.ts';
+import { type Benchmark, type Figure, median } from './figure.ts';
+import { type Grown, lookAt, residentMbOf } from './grown-host.ts';
+import { OWN_CODE, processCpuMs, startIdleMesh } from './idle-mesh.ts';
+import { fill } from './start.ts';
+import { startReceivers } from './webhook-receivers.ts';
+import { WebhookSender } from './webhook-sender.ts';
+
+interface Sizes {
+  readonly addresses: readonly number[];
+  readonly hosts: readonly number[];
+  readonly subscriptions: readonly number[];
+  readonly entries: readonly number[];
+  /** How long a host is left alone before it is looked at, and while its idle cost is measured. */
+  readonly settledMs: number;
+  readonly idleMs: number;
+}
+
+const SMALL: Sizes = {
+  addresses: [1_000, 10_000],
+  hosts: [3, 60],
+  subscriptions: [1, 10, 100],
+  entries: [1_000, 100_000],
+  settledMs: 20_000,
+  idleMs: 20_000,
+};
+const FULL: Sizes = {
+  addresses: [1_000, 10_000, 100_000, 1_000_000],
+  hosts: [3, 30, 100, 300, 1_000],
+  subscriptions: [1, 10, 100, 1_000],
+  entries: [1_000, 100_000, 1_000_000, 5_000_000],
+  settledMs: 120_000,
+  idleMs: 60_000,
+};
+
+/** `as its work`: twice as much for twice the size. `not`: the same at any size. */
+type Growth = 'as its work' | 'not';
+
+interface Measure {
+  readonly name: string;
+  readonly unit: string;
+  readonly grows: Growth;
+  readonly value: number;
+}
+
+/** What noise may make of a cost that grows as it should. */
+const NOISE = 1.5;
+const VOTERS = 3;
+/** Deliveries of one measurement. */
+const DELIVERIES = 2_000;
+const HOST = [{ id: 'mac' }] as const;
+const QUIET = { flags: ['--log-level', 'error'] } as const;
+
+export const growthBenchmark: Benchmark = {
+  name: 'growth',
+  async run(rounds, { full = false } = {}) {
+    const sizes = full ? FULL : SMALL;
+    return [
+      ...(await grown('addresses', sizes.addresses, (count) => measureAddresses(count, rounds, sizes))),
+      ...(await grown('hosts', sizes.hosts, (count) => measureHosts(count, sizes))),
+      ...(await grown('subscriptions', sizes.subscriptions, measureSubscriptions)),
+      ...(await grown('entries of the log', sizes.entries, (count) => measureLog(count, rounds))),
+    ];
+  },
+};
+
+/** Each measure at each size, beside the size before. */
+async function grown(
+  of: string,
+  sizes: readonly number[],
+  measure: (size: number) => Promise<readonly Measure[]>,
+): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  let before: { readonly size: number; readonly measures: readonly Measure[] } | undefined;
+  for (const size of sizes) {
+    const measures = await measure(size);
+    for (const [at, one] of measures.entries())
+      figures.push(figureOf(`${count(size)} ${of}`, one, before?.measures[at], size / (before?.size ?? size)));
+    before = { size, measures };
+  }
+  return figures;
+}
+
+/** `work`: how many times as much as before. */
+function figureOf(
+  size: string,
+  { name, unit, grows, value }: Measure,
+  before: Measure | undefined,
+  work: number,
+): Figure {
+  const figure = { name: `${size}, ${name}`, value, unit };
+  if (before === undefined) return figure;
+  const may = NOISE * (grows === 'not' ? 1 : work);
+  const target = grows === 'not' ? 'does not grow' : 'grows no faster than its work';
+  return {
+    ...figure,
+    baseline: { name: 'the size before', value: before.value },
+    target,
+    kept: value <= may * before.value,
+  };
+}
+
+function count(size: number): string {
+  return size.toLocaleString('en');
+}
+
+async function measureAddresses(
+  addresses: number,
+  rounds: number,
+  { settledMs, idleMs }: Sizes,
+): Promise<readonly Measure[]> {
+  await using mesh = await ProcessMesh.create(HOST, QUIET);
+  const host = mesh.host('mac');
+  await fill(host.dataDirectory, addresses);
+  const startMs = await startedMs(mesh, rounds);
+  await systemClock.sleep(settledMs);
+  return [
+    { name: 'start', unit: 'ms', grows: 'as its work', value: startMs },
+    ...measuresOf(await lookAt(host, idleMs)),
+  ];
+}
+
+/** The measured host votes in a mesh of three; in larger ones three others do. */
+async function measureHosts(hosts: number, { settledMs, idleMs }: Sizes): Promise<readonly Measure[]> {
+  const sinceMs = systemClock.monotonicMs();
+  await using mesh = await startIdleMesh(OWN_CODE, hosts, hosts <= VOTERS);
+  const foundMs = systemClock.monotonicMs() - sinceMs;
+  await systemClock.sleep(settledMs);
+  const seen = await lookAt(mesh.measured, idleMs);
+  return [{ name: 'all found', unit: 'ms', grows: 'as its work', value: foundMs }, ...measuresOf(seen)];
+}
+
+function measuresOf({ residentMb, lookUpCpuUs, claimMs, idleShare, idleKibPerSecond }: Grown): readonly Measure[] {
+  return [
+    { name: 'resident memory', unit: 'MB', grows: 'as its work', value: residentMb },
+    { name: 'idle, one core', unit: '%', grows: 'as its work', value: idleShare },
+    { name: 'idle, read and written', unit: 'KiB/s', grows: 'as its work', value: idleKibPerSecond },
+    { name: 'CPU of a look-up', unit: 'µs', grows: 'not', value: lookUpCpuUs },
+    { name: 'a claim, p50', unit: 'ms', grows: 'not', value: claimMs },
+  ];
+}
+
+/** From the process's birth to its ready line, in the middle; the host runs then. */
+async function startedMs(mesh: ProcessMesh, rounds: number): Promise<number> {
+  const host = mesh.host('mac');
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await host.stop();
+    const sinceMs = performance.now();
+    await host.start();
+    times.push(performance.now() - sinceMs);
+  }
+  return median(times);
+}
+
+/** The receivers are one process of their own. */
+async function measureSubscriptions(subscriptions: number): Promise<readonly Measure[]> {
+  await using receivers = await startReceivers(subscriptions);
+  await using sender = await WebhookSender.open();
+  const changes = Math.ceil(DELIVERIES / subscriptions);
+  for (const url of receivers.urls) await sender.subscribe(url);
+  sender.start();
+  const drain = async () => {
+    const received = receivers.expect(
+      changes,
+      receivers.urls.map(() => 'well'),
+    );
+    const [sinceMs, cpuMs] = [performance.now(), await processCpuMs(process.pid)];
+    await sender.appendMany(changes);
+    await received;
+    return { tookMs: performance.now() - sinceMs, cpuMs: (await processCpuMs(process.pid)) - cpuMs };
+  };
+  await drain();
+  const { tookMs, cpuMs } = await drain();
+  const deliveries = changes * subscriptions;
+  return [
+    { name: 'CPU of a delivery', unit: 'µs', grows: 'not', value: (1_000 * cpuMs) / deliveries },
+    { name: 'one delivery', unit: 'µs', grows: 'not', value: (1_000 * tookMs) / deliveries },
+  ];
+}
+
+async function measureLog(entries: number, rounds: number): Promise<readonly Measure[]> {
+  await using mesh = await ProcessMesh.create(HOST, QUIET);
+  const host = mesh.host('mac');
+  {
+    await using log = await WebhookSender.open(host.dataDirectory);
+    await log.appendMany(entries);
+  }
+  const startMs = await startedMs(mesh, rounds);
+  return [
+    { name: 'start', unit: 'ms', grows: 'not', value: startMs },
+    { name: 'resident memory', unit: 'MB', grows: 'not', value: await residentMbOf(host.pid) },
+  ];
+}

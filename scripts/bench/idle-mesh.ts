@@ -1,0 +1,114 @@
+// A mesh in which nobody does anything, with one host that is measured: a process of its own with its data on disk. All of its peers are whole
+// nodes in this process, which it reaches over HTTP on loopback, and that ask it as often as they would. Left out: what the hosts that do not
+// vote would say to each other, of which the measured host would see nothing (idle-peers.ts).
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { systemClock } from '../../node/system/clock.ts';
+import { freePorts, type HostProcess, type HostSpec, ProcessMesh } from '../host-process.ts';
+import { startIdlePeer } from './idle-peers.ts';
+import { sendingOffPorts } from './sending-off.ts';
+
+const VOTERS = 3;
+const FOUND_MS_MAX = 300_000;
+/** Ports are few: above so many hosts, peers have addresses of their own on loopback, and one port. */
+const PORTS_MAX = 200;
+
+/** What a mesh is made of. */
+export interface Code {
+  readonly version: string;
+  readonly ProcessMesh: typeof ProcessMesh;
+  readonly startIdlePeer: typeof startIdlePeer;
+  readonly sendingOffPorts: typeof sendingOffPorts;
+}
+
+export const OWN_CODE: Code = { version: 'this one', ProcessMesh, startIdlePeer, sendingOffPorts };
+
+export interface IdleMesh extends AsyncDisposable {
+  readonly measured: HostProcess;
+  /** Requests that the measured host sent since this was last asked, by their path. */
+  takeCounted(): ReadonlyMap<string, number>;
+}
+
+/** Resolves when the measured host has found all others. `votes`: whether it is one of the three voters. `code`: of the version that is measured. */
+export async function startIdleMesh(code: Code, hosts: number, votes: boolean): Promise<IdleMesh> {
+  const specs = await specsOf(hosts, votes);
+  await using stack = new AsyncDisposableStack();
+  const mesh = stack.use(await code.ProcessMesh.create(specs, { flags: ['--log-level', 'error'] }));
+  const text = await readFile(join(mesh.directory, 'hosts.json'), 'utf8');
+  const measured = mesh.host('h0');
+  const voters = specs.flatMap(({ id, entry }) => (entry?.voter === true ? [id] : []));
+  let counted = new Map<string, number>();
+  const sendingOff = await code.sendingOffPorts(systemClock, { info: () => {}, warn: () => {}, error: () => {} });
+  const isVoter = (id: string) => voters.includes(id);
+  const start = async ({ id, url }: HostProcess) => {
+    const peer = await code.startIdlePeer({
+      ...{ id, url, sendingOff, hosts: text },
+      heard: (other) => isVoter(id) || isVoter(other) || other === measured.id,
+      // Who does not vote would ask the voters only, and they share one process here.
+      ...(votes ? {} : { asks: () => isVoter(id) }),
+      asked: (from, path) => {
+        if (from === measured.id) counted.set(path, (counted.get(path) ?? 0) + 1);
+      },
+    });
+    stack.use(peer);
+  };
+  // First those that must have heard each other: a hundred hosts that wait for a mesh ask each other twice a second.
+  const peers = mesh.hosts.filter((host) => host !== measured);
+  const [voting, others] = [peers.filter(({ id }) => isVoter(id)), peers.filter(({ id }) => !isVoter(id))];
+  for (const peer of voting) await start(peer);
+  await measured.start();
+  await found(measured.url, voting.length);
+  for (const peer of others) await start(peer);
+  await found(measured.url, peers.length);
+  const owned = stack.move();
+  return {
+    measured,
+    takeCounted: () => {
+      const taken = counted;
+      counted = new Map();
+      return taken;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The measured host is the first. */
+async function specsOf(hosts: number, votes: boolean): Promise<readonly HostSpec[]> {
+  const [first, last] = votes ? [0, VOTERS - 1] : [1, VOTERS];
+  const [port] = hosts > PORTS_MAX ? await freePorts(1) : [];
+  return Array.from({ length: hosts }, (_, at): HostSpec => {
+    const own = port === undefined || at === 0 ? {} : { url: `http://127.1.${at >> 8}.${at & 255}:${port}` };
+    return { id: `h${at}`, entry: { voter: at >= first && at <= last }, ...own };
+  });
+}
+
+/** Resolves when the host may claim and says of every peer that it is there. */
+async function found(url: string, peers: number): Promise<void> {
+  const untilMs = systemClock.monotonicMs() + FOUND_MS_MAX;
+  for (;;) {
+    const ready = await statusOf(`${url}/ready`);
+    const { body } = await request(`${url}/api/hosts`);
+    const { hosts } = (await body.json()) as { readonly hosts: readonly { readonly status?: string }[] };
+    const online = hosts.filter(({ status }) => status === 'online').length;
+    if (ready === 200 && online >= peers) return;
+    if (systemClock.monotonicMs() > untilMs)
+      throw new Error(`After ${FOUND_MS_MAX} ms only ${online} of ${peers} peers are online (ready: ${ready}).`);
+    await systemClock.sleep(500);
+  }
+}
+
+async function statusOf(url: string): Promise<number> {
+  const { statusCode, body } = await request(url);
+  await body.dump();
+  return statusCode;
+}
+
+/** CPU that all threads of the process have used so far, the system's part included (Linux: proc(5), `schedstat`, in nanoseconds). */
+export async function processCpuMs(pid: number | undefined): Promise<number> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const used = await Promise.all(
+    tasks.map(async (task) => Number((await readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8')).split(' ')[0])),
+  );
+  return used.reduce((sum, ns) => sum + ns, 0) / 1e6;
+}
