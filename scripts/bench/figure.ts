@@ -12,7 +12,7 @@ export interface Figure {
   readonly kept?: boolean;
 }
 
-export interface BenchmarkOptions {
+interface BenchmarkOptions {
   /** The directory of an earlier version, for a benchmark that has one as its baseline. */
   readonly against?: string | undefined;
   /** Every size, for a benchmark that leaves the large ones out, which take an hour. */

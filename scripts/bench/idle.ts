@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '../../node/system/clock.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
-import { type Code, OWN_CODE, processCpuMs, startIdleMesh } from './idle-mesh.ts';
+import { type Code, type IdleMesh, OWN_CODE, processCpuMs, startIdleMesh } from './idle-mesh.ts';
 
 const HOSTS = [3, 30, 100] as const;
 const WINDOW_MS = 60_000;
@@ -26,11 +26,10 @@ export const idleBenchmark: Benchmark = {
   async run(rounds, { against } = {}) {
     const windows = Math.min(rounds, WINDOWS_MAX);
     const figures: Figure[] = [];
+    const codes = [OWN_CODE, ...(against === undefined ? [] : [await codeIn(resolve(against))])];
     for (const hosts of HOSTS) {
-      const [now, before] = await Promise.all([
-        measure(OWN_CODE, hosts, windows),
-        against === undefined ? undefined : measure(await codeIn(resolve(against)), hosts, windows),
-      ]);
+      const [now, before] = await measure(codes, hosts, windows);
+      if (now === undefined) break;
       const requestsBefore = before?.requests ?? BEFORE.requests[hosts];
       const name = before === undefined ? BEFORE.commit : `${against}`;
       figures.push(third(`${hosts} hosts idle, requests that one sends`, '1/min', now.requests, name, requestsBefore));
@@ -47,8 +46,8 @@ function third(name: string, unit: string, value: number, beside: string, before
 }
 
 async function coreShare(windows: number): Promise<Figure> {
-  const { cpuMs } = await measure(OWN_CODE, CORE_SHARE_HOSTS, windows);
-  const value = (100 * cpuMs) / WINDOW_MS;
+  const [idle] = await measure([OWN_CODE], CORE_SHARE_HOSTS, windows);
+  const value = (100 * (idle?.cpuMs ?? Number.NaN)) / WINDOW_MS;
   const target = `≤ ${100 * CORE_SHARE_MAX} %`;
   return {
     name: `${CORE_SHARE_HOSTS} hosts idle, one core`,
@@ -74,10 +73,22 @@ async function codeIn(directory: string): Promise<Code> {
   return { version: directory, ...processes, ...peers, ...sending };
 }
 
-/** The middle of so many windows, each a minute. `code`: of the version that is measured. */
-async function measure(code: Code, hosts: number, windows: number): Promise<Idle> {
-  await using mesh = await startIdleMesh(code, hosts, true);
+/**
+ * The same mesh of each of these versions, in the same minutes. They start one after the other: a version takes the ports for free that another
+ * has chosen, and does not listen at yet.
+ */
+async function measure(codes: readonly Code[], hosts: number, windows: number): Promise<readonly Idle[]> {
+  await using stack = new AsyncDisposableStack();
+  const meshes: IdleMesh[] = [];
+  for (const code of codes) meshes.push(stack.use(await startIdleMesh(code, hosts, true)));
   await systemClock.sleep(SETTLED_MS);
+  return await Promise.all(
+    meshes.map((mesh, at) => middleOf(mesh, `${codes[at]?.version}: ${hosts} hosts, ${windows} min`, windows)),
+  );
+}
+
+/** The middle of so many windows, each a minute. */
+async function middleOf(mesh: IdleMesh, name: string, windows: number): Promise<Idle> {
   const [requests, cpuMs, paths]: [number[], number[], Record<string, number>] = [[], [], {}];
   for (let window = 0; window < windows; window += 1) {
     mesh.takeCounted();
@@ -90,6 +101,6 @@ async function measure(code: Code, hosts: number, windows: number): Promise<Idle
     for (const [path, count] of counted) paths[path] = (paths[path] ?? 0) + count;
   }
   // Beside the table: which conversation they are.
-  console.error(`${code.version}: ${hosts} hosts, ${windows} min, ${JSON.stringify({ cpuMs, paths })}`);
+  console.error(`${name}, ${JSON.stringify({ cpuMs, paths })}`);
   return { requests: median(requests), cpuMs: median(cpuMs) };
 }
