@@ -17,6 +17,7 @@ export type WriteGroup = (records: readonly RecordText[]) => Promise<void>;
 
 export class CommitQueue {
   readonly #write: WriteGroup;
+  readonly #gathered: () => Promise<unknown>;
   readonly #failed = Promise.withResolvers<Error>();
   readonly failed: Promise<Error> = this.#failed.promise;
   #waiting: Commit[] = [];
@@ -25,8 +26,10 @@ export class CommitQueue {
   #refusal: Error | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(write: WriteGroup) {
+  /** `gathered`: resolves when the first write after a rest may begin; what was committed by then shares it. */
+  constructor(write: WriteGroup, gathered: () => Promise<unknown> = () => Promise.resolve()) {
     this.#write = write;
+    this.#gathered = gathered;
   }
 
   /** Commits as `Journal.commit` does. A value that can't be stored fails the store too: the caller already believes in it. */
@@ -79,8 +82,7 @@ export class CommitQueue {
   }
 
   async #run(): Promise<void> {
-    // Commits of one turn of the event loop share the first write as well.
-    await Promise.resolve();
+    await this.#gathered();
     while (this.#waiting.length > 0) {
       this.#inHand = this.#takeGroup();
       try {

@@ -3,6 +3,7 @@
 // (durable-records.ts). Keyv gets no 'error' listener: with one, a broken disk would read as an absent key.
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -60,7 +61,8 @@ export interface DiskStoreParts {
 export class DiskStore implements Store {
   readonly #records: DurableRecords;
   readonly #commitLog: CommitLog;
-  readonly #queue = new CommitQueue((records) => this.#write(records));
+  /** All commits of one turn of the event loop share a write: a claim of a lone host is two that follow each other at once. */
+  readonly #queue = new CommitQueue((records) => this.#write(records), nextTurn);
   readonly failed: Promise<Error> = this.#queue.failed;
 
   constructor({ records, commitLog, log }: DiskStoreParts) {

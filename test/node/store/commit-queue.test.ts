@@ -39,6 +39,21 @@ describe('the queue of commits', () => {
     await commit;
   });
 
+  it('waits after a rest until those that follow have gathered, and for nobody while it writes', async () => {
+    const [writes, gathered]: [string[][], (() => void)[]] = [[], []];
+    const queue = new CommitQueue(
+      async (records) => void writes.push(records.map((record) => record.key)),
+      () => new Promise<void>((resolve) => gathered.push(resolve)),
+    );
+    const commits = [queue.commit(one('a'))];
+    await turn();
+    commits.push(queue.commit(one('b')));
+    expect([writes, gathered.length]).toEqual([[], 1]);
+    gathered[0]?.();
+    await Promise.all(commits);
+    expect([writes, gathered.length]).toEqual([[['a', 'b']], 1]);
+  });
+
   it('lets commits that arrive during a write share the next one, in the order of the calls', async () => {
     const { queue, writes, endWrite } = heldQueue();
     const commits = [queue.commit(one('a'))];
