@@ -66,7 +66,8 @@ export class FeedQuestions {
     );
     const parsed = answer.status === 200 ? form.safeParse(answer.body) : undefined;
     if (parsed?.success) return parsed.data;
-    throw new MeshError('peer_unintelligible', `Host '${this.#to}' ${whatOf(answer)}`);
+    const { status } = answer;
+    throw new MeshError('peer_unintelligible', `Host '${this.#to}' ${whatOf(answer)}`, { extra: { status } });
   }
 }
 

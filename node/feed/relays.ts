@@ -22,9 +22,12 @@ export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
 interface Silence {
   /** By the monotonic clock. */
   readonly untilMs: number;
-  /** Whether it answered, and nothing that a relay says: it may be of a version that knows of no relays. */
+  /** Whether it does not understand what a relay is asked: it is of a version that knows of no relays. */
   readonly isNoRelay: boolean;
 }
+
+/** One that has too much to do, or ends, is a relay: were it left for all others at once, they would have more to do. */
+const NOT_UNDERSTOOD: readonly unknown[] = [400, 404, 405];
 
 interface Running {
   readonly follower: RelayFollower;
@@ -144,7 +147,7 @@ export class Relays {
   #heard(relay: HostId, silence: MeshError | undefined): void {
     const { log, clock } = this.#options;
     const before = this.#silenceOf(relay);
-    const isNoRelay = silence?.code === 'peer_unintelligible';
+    const isNoRelay = NOT_UNDERSTOOD.includes(silence?.extra.status);
     if (silence === undefined) this.#silent.delete(relay);
     else this.#silent.set(relay, { untilMs: clock.monotonicMs() + RELAY_SILENCE_KEPT_MS, isNoRelay });
     if (before?.isNoRelay === this.#silenceOf(relay)?.isNoRelay) return;

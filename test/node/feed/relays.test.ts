@@ -202,6 +202,16 @@ describe('a voter of a version that knows of no relays', () => {
     expect(relays.isOn).toBe(true);
   });
 
+  it.each([429, 500, 503])(
+    'is none that answers with status %i: everybody would have more to do at once',
+    async (status) => {
+      const busy: Script = () => ({ status, body: { error: 'overloaded', message: 'Too much at once.' } });
+      const { clock, relays } = await meshOf(Object.fromEntries(VOTERS.map((voter) => [voter, busy])));
+      await clock.advance(2 * RELAY_LOOK_MS);
+      expect(relays.isOn).toBe(true);
+    },
+  );
+
   it('has everybody followed where all are such, until one is a relay', async () => {
     const { clock, did, relays, state, askedWithin } = await meshOf(
       Object.fromEntries(VOTERS.map((voter) => [voter, knowsNoRelays])),
