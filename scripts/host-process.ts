@@ -87,6 +87,14 @@ export class HostProcess {
     [this.ready] = (await Promise.race([once(lines, 'line'), ended, late])) as [string];
   }
 
+  /** Resolves once its log since the start holds these words. */
+  async logged(words: string): Promise<void> {
+    while (!this.log.includes(words)) {
+      if (!this.#child?.stderr) throw new Error(`Host '${this.id}' is not running.`);
+      await once(this.#child.stderr, 'data');
+    }
+  }
+
   /** `kill -9`: nothing it held in memory survives. Resolves when it is gone. */
   kill(): Promise<number | null> {
     return this.end('SIGKILL');

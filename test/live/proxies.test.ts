@@ -116,6 +116,8 @@ describe.each([NGINX, CADDY])('behind $name', (proxy) => {
 
       const named = (host: string) => client.ask(fronts.mac, 'GET', '/api/agents/email-index', undefined, { host });
       expect((await named(NAME))?.status).toBe(200);
+      // Both proxies pass the upgrade on.
+      await Promise.all([mac, cloud].map((host) => host.logged('"channel.opened"')));
       expect(mac.log + cloud.log).not.toContain('peer_untrusted');
     },
     LIVE_MS_MAX,
