@@ -52,12 +52,7 @@ export class ChannelServer implements Disposable {
     if (this.#opening >= CHANNELS_OPENING_MAX) {
       throw new MeshError('overloaded', 'More channels are being opened here than may be.', { retryAfterSeconds: 1 });
     }
-    this.#opening += 1;
-    let isOver = false;
-    const over = () => {
-      if (!isOver) this.#opening -= 1;
-      isOver = true;
-    };
+    const over = this.#begin(socket);
     try {
       await this.#shakeHands(field, socket, head, over);
     } catch (error) {
@@ -84,6 +79,25 @@ export class ChannelServer implements Disposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Counts a handshake, which may take so long and no longer. What is returned is to be called when the handshake is over, well or not. */
+  #begin(socket: Socket): () => void {
+    this.#opening += 1;
+    this.#sockets.add(socket);
+    const late = setTimeout(() => socket.destroy(), CHANNEL_OPEN_MS_MAX);
+    let isOver = false;
+    const over = () => {
+      if (isOver) return;
+      isOver = true;
+      this.#opening -= 1;
+      clearTimeout(late);
+    };
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      over();
+    });
+    return over;
+  }
+
   async #shakeHands(
     field: (name: string) => string | undefined,
     socket: Socket,
@@ -99,6 +113,8 @@ export class ChannelServer implements Disposable {
     if (screened !== undefined) throw orRefuse(screened);
     const key = await this.#keyOf(offer);
     const started = start();
+    // Its key was asked for meanwhile.
+    if (socket.destroyed) throw new MeshError('peer_silent', 'The asker has left.');
     if (started === undefined || this.#isEnding) throw new MeshError('stopping', 'This node opens no channel now.');
     const own = { self, start: started, nowSeconds, signer, random, secret };
     const reply = orRefuse(replyTo(offer, key, own));
@@ -120,12 +136,9 @@ export class ChannelServer implements Disposable {
   #serve({ offer, key, started, reply, socket, over }: Served): ServedChannel {
     const { keys, mayClaim, clock, log, start, answer } = this.#options;
     const { host } = offer;
-    const late = setTimeout(() => socket.destroy(), CHANNEL_OPEN_MS_MAX);
-    this.#sockets.add(socket);
     const channel: ServedChannel = new ServedChannel({
       ...{ socket, reply, clock },
       opened: () => {
-        clearTimeout(late);
         over();
         keys.confirm(host);
         this.#open.get(host)?.end();
@@ -135,9 +148,6 @@ export class ChannelServer implements Disposable {
       isHeard: () => mayClaim(host) && keys.known(host)?.text === key.text && start() === started,
       answer: (question, signal) => answer(host, question, signal),
       ended: (why) => {
-        clearTimeout(late);
-        over();
-        this.#sockets.delete(socket);
         if (this.#open.get(host) === channel) this.#open.delete(host);
         if (why === undefined) return;
         // A proof that does not fit is a signature that does not.
@@ -155,7 +165,7 @@ interface Served {
   readonly started: string;
   readonly reply: Exclude<ReturnType<typeof replyTo>, { readonly kind: 'refused' }>;
   readonly socket: Socket;
-  /** The handshake is over, well or not. */
+  /** To be called when the asker has proven itself. */
   readonly over: () => void;
 }
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import { acceptReply, CHANNEL_PATH, CHANNEL_PROTOCOL, offerChannel, readReply } from '../../mesh/channel/handshake.ts';
 import type { ChannelLane } from '../../mesh/channel/lanes.ts';
-import type { MeshError } from '../../mesh/errors.ts';
+import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Host } from '../../mesh/roster.ts';
@@ -42,8 +42,9 @@ interface Towards {
   opening: AbortController | undefined;
   /** By the monotonic clock: none is opened before. */
   againAtMs: number;
-  /** Since one was open. */
+  /** Channels that could not be opened, or soon ended, since one lasted. */
   failures: number;
+  openedAtMs: number;
   /** Said once, until it changes. */
   why: string | undefined;
 }
@@ -96,7 +97,7 @@ export class Channels implements AsyncDisposable {
     this.drop(host.id);
     this.#peers.delete(host.id);
     if (key === undefined || start === undefined || this.#isStopped) return undefined;
-    const fresh = { channel: undefined, opening: undefined, againAtMs: 0, failures: 0, why: undefined };
+    const fresh = { channel: undefined, opening: undefined, againAtMs: 0, failures: 0, openedAtMs: 0, why: undefined };
     const peer: Towards = { host, key, start, ...fresh };
     this.#peers.set(host.id, peer);
     return peer;
@@ -152,6 +153,7 @@ export class Channels implements AsyncDisposable {
     };
     const reply = readReply(field);
     const accepted = reply && acceptReply(open, reply, key, { signer, secret, nowSeconds: nowSeconds() });
+    if (socket.destroyed) throw new HandshakeRefused('It closed the connection.');
     if (accepted === undefined || isRefused(accepted)) {
       socket.destroy();
       if (accepted?.reason === 'forged') keys.suspect(host.id);
@@ -179,31 +181,39 @@ export class Channels implements AsyncDisposable {
 
   #opened(peer: Towards, channel: AskingChannel): void {
     peer.channel?.retire();
-    peer.channel = channel;
-    [peer.failures, peer.why] = [0, undefined];
+    [peer.channel, peer.openedAtMs, peer.why] = [channel, this.#options.clock.monotonicMs(), undefined];
     this.#options.log.info('channel.opened', { hostId: peer.host.id });
   }
 
   #ended(peer: Towards, channel: AskingChannel, why: MeshError | undefined): void {
-    if (why !== undefined) {
-      this.#options.log.warn('channel.broken', { hostId: peer.host.id, why: why.message });
-      // Whoever can break one can break the next: signed requests go on meanwhile.
-      peer.againAtMs = this.#options.clock.monotonicMs() + CHANNEL_AGAIN_MS_MAX;
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (peer.channel === channel) {
+      peer.channel = undefined;
+      if (nowMs - peer.openedAtMs >= CHANNEL_AGAIN_MS_MAX) peer.failures = 0;
+      else this.#holdBack(peer);
     }
-    if (peer.channel === channel) peer.channel = undefined;
+    if (why === undefined) return;
+    log.warn('channel.broken', { hostId: peer.host.id, why: why.message });
+    // Whoever can break one can break the next: signed requests go on meanwhile.
+    peer.againAtMs = nowMs + CHANNEL_AGAIN_MS_MAX;
   }
 
-  #failed(peer: Towards, error: Error & { code?: string }, signal: AbortSignal): void {
-    const { clock, random, log } = this.#options;
-    if (this.#isStopped) return;
+  #holdBack(peer: Towards): void {
+    const { clock, random } = this.#options;
     const waitMs = Math.min(CHANNEL_AGAIN_MS_MIN * 2 ** peer.failures, CHANNEL_AGAIN_MS_MAX);
     peer.failures += 1;
     // At any time from half of it on: hosts that lost each other in one instant do not knock in one instant.
     peer.againAtMs = clock.monotonicMs() + waitMs * (0.5 + random.next() / 2);
+  }
+
+  #failed(peer: Towards, error: Error & { code?: string }, signal: AbortSignal): void {
+    if (this.#isStopped) return;
+    if (!(error instanceof MeshError)) this.#holdBack(peer);
     const why = signal.aborted ? `It was not open within ${CHANNEL_OPEN_MS_MAX} ms.` : error.message;
     if (why === peer.why) return;
     peer.why = why;
-    log.info('channel.not_opened', { hostId: peer.host.id, why });
+    this.#options.log.info('channel.not_opened', { hostId: peer.host.id, why });
   }
 }
 

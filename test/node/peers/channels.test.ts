@@ -9,6 +9,7 @@ import {
   offerChannel,
   readReply,
 } from '../../../mesh/channel/handshake.ts';
+import { KEY_MS_MAX } from '../../../mesh/channel/limits.ts';
 import { writeQuestion } from '../../../mesh/channel/message.ts';
 import type { PeerRequest } from '../../../mesh/ports.ts';
 import { isRefused } from '../../../mesh/signature/faults.ts';
@@ -231,6 +232,38 @@ describe('a channel that can not be', () => {
     expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_CHANNEL);
   });
 
+  it('any longer, as its key is a day old, is renewed before it ends, and no question misses it', async () => {
+    const link = await opened();
+    await link.transport.ask(CLAIM);
+    await link.clock.advance(KEY_MS_MAX);
+    await link.transport.ask(CLAIM);
+    await until(link, () => link.sockets.length === 2 && link.sockets[0]?.destroyed === true);
+    await link.transport.ask(CLAIM);
+    expect([link.asked.length, link.requested.length, link.sockets[1]?.destroyed]).toEqual([3, 0, false]);
+  });
+
+  it('any longer, as its key is older by an hour, ends: its asker should have renewed it', async () => {
+    const link = await channelLink();
+    const { socket, sealer } = await byHand(link);
+    await link.clock.advance(KEY_MS_MAX + 3_600_001);
+    const gone = closed(socket);
+    socket.write(sealer.seal(1, question()));
+    await gone;
+    expect(link.asked).toEqual([]);
+  });
+
+  it('last, as somebody ends each, is opened ever more seldom', async () => {
+    const link = await opened();
+    for (let second = 0; second < 60; second += 1) {
+      for (const socket of link.sockets) socket.destroy();
+      await link.clock.settle();
+      expect((await link.transport.ask(CLAIM)).status).toBe(200);
+      await link.clock.advance(1_000);
+    }
+    expect(link.sockets.length).toBeLessThan(10);
+    expect(link.sockets.length).toBeGreaterThan(2);
+  });
+
   it('any more, as cloud stops, ends when all is answered', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const link = await opened({ answer: () => promise.then(() => json(OVER_CHANNEL)) });
@@ -314,6 +347,19 @@ describe('an offer of a channel', () => {
     const link = await channelLink();
     expect((await upgrade(link, {}, 'h2c')).status).toBe(200);
     expect(link.requested).toEqual([CHANNEL_PATH]);
+  });
+
+  it('whose key is still asked for when the node stops is given up', async () => {
+    const { promise, resolve } = Promise.withResolvers<never>();
+    const keys = { known: () => undefined, learn: () => promise, confirm: () => undefined, suspect: () => undefined };
+    const link = await channelLink({ cloud: { keys } });
+    const offering = upgrade(link, offerOf(link).fields).catch((error: NodeJS.ErrnoException) => error.code);
+    await until(link, () => link.sockets.length === 1);
+    link.server[Symbol.dispose]();
+    expect(await offering).toBe('ECONNRESET');
+    resolve({ kind: 'known', key: mac.key } as never);
+    await link.clock.settle();
+    expect(link.log.named('request.failed')).toEqual([]);
   });
 
   it('without a proof leaves no connection behind', async () => {
