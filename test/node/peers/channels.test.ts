@@ -305,13 +305,21 @@ function offerOf({ clock }: ChannelLink, { id }: TestKey = mac) {
   return offerChannel({ self: id, start: 'mac.1.a', nowSeconds, random: seededRandom(7) }, cloud.id);
 }
 
-/** The asker's side of a channel, proven, whose frames a test makes by hand. */
-async function byHand(link: ChannelLink): Promise<{ readonly socket: Socket; readonly sealer: FrameSealer }> {
+/** The asker's side of a channel, whose frames a test makes by hand. `sign`: its proof. */
+async function byHand(
+  link: ChannelLink,
+  sign = mac.signer.sign,
+): Promise<{ readonly socket: Socket; readonly sealer: FrameSealer }> {
   const open = offerOf(link);
   const { socket, headers } = await upgrade(link, open.fields);
   const reply = readReply((name) => headers[name] as string | undefined);
   const nowSeconds = Math.floor(link.clock.wallMs() / 1_000);
-  const taken = reply && acceptReply(open, reply, cloud.key, { signer: mac.signer, secret: undefined, nowSeconds });
+  const taken =
+    reply &&
+    acceptReply(open, reply, cloud.key, {
+      signer: { publicKey: mac.signer.publicKey, sign },
+      ...{ secret: undefined, nowSeconds },
+    });
   if (socket === undefined || taken === undefined || isRefused(taken)) throw new Error('It was not upgraded.');
   const sealer = new FrameSealer(taken.keys.asker);
   socket.write(sealer.seal(0, [taken.proof]));
@@ -360,6 +368,19 @@ describe('an offer of a channel', () => {
     resolve({ kind: 'known', key: mac.key } as never);
     await link.clock.settle();
     expect(link.log.named('request.failed')).toEqual([]);
+  });
+
+  it('that is proven with the key of another host is not heard, and that host is suspected', async () => {
+    const suspected: string[] = [];
+    const suspect = (id: string) => void suspected.push(id);
+    const keys = { known: () => mac.key, learn: () => Promise.reject(), confirm: () => undefined, suspect };
+    const link = await channelLink({ cloud: { keys } });
+    const { socket, sealer } = await byHand(link, stranger.signer.sign);
+    const gone = closed(socket);
+    socket.write(sealer.seal(1, question()));
+    await gone;
+    expect([link.asked, suspected]).toEqual([[], ['mac']]);
+    expect(link.log.named('channel.broken')).toHaveLength(1);
   });
 
   it('without a proof leaves no connection behind', async () => {
