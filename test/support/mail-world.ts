@@ -70,6 +70,7 @@ export class MailWorld {
   readonly events: EmailEntry[] = [];
   /** Why a message may not go out any more; nothing, unless a test says so. */
   whyNotAs: (message: Message) => string | undefined = () => undefined;
+  /** Whether an agent has the address; each has, unless a test says so. */
   isHeld: (address: string) => boolean = () => true;
   store: MemoryStore;
   queue!: Queue;

@@ -1,6 +1,6 @@
 // Attachments of mail that is not sent any more: kept for a day in case it is sent again, and let go of on request.
 import { describe, expect, it } from 'vitest';
-import { FAILED_ATTACHMENTS_MS } from '../../../../node/send/limits.ts';
+import { FAILED_ATTACHMENTS_MS, WARM_UP_DAYS_KEPT } from '../../../../node/send/limits.ts';
 import { accepted, MailWorld, notSent } from '../../../support/mail-world.ts';
 
 const BLOB = 'a'.repeat(64);
@@ -81,5 +81,22 @@ describe('what holds attachments', () => {
     expect(world.queue.blobs.describe(bytesOf)).toBe('');
     const waiting = await withAttachment('queued');
     expect(waiting.world.queue.blobs.describe(bytesOf)).toMatch(/^Mails that wait to be sent: 1 with 1 of 7 octets/);
+  });
+});
+
+describe('what an address sent by its plan', () => {
+  it('is forgotten weeks after it last sent, once nobody has the address, through restarts', async () => {
+    const world = await MailWorld.open({ warmUp: { perDay: [5], daysPerStep: 7 } });
+    const kept = () => [...world.store.snapshot().keys()].filter((key) => key.startsWith('send/warm-up/')).length;
+    await world.queue.accept(world.draft({}));
+    await world.clock.advance(1_000);
+    await world.clock.advance((WARM_UP_DAYS_KEPT + 1) * 86_400_000);
+    await world.queue.trim();
+    expect(kept()).toBe(1);
+    world.isHeld = () => false;
+    await world.crash();
+    await world.queue.trim();
+    expect(kept()).toBe(0);
+    await world.stop();
   });
 });
