@@ -19,6 +19,10 @@ import type { PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
 import { FEED_ANSWER_MS_MAX, RELAY_SILENT_MS } from './limits.ts';
 
 const SAID_CHARACTERS_MAX = 300;
+const NOT_UNDERSTOOD: readonly number[] = [400, 404, 405];
+
+/** The host does not understand the question: it is of a version that knows of no such. */
+export class NotUnderstood extends MeshError {}
 
 export class FeedQuestions {
   readonly #transport: PeerTransport;
@@ -66,8 +70,8 @@ export class FeedQuestions {
     );
     const parsed = answer.status === 200 ? form.safeParse(answer.body) : undefined;
     if (parsed?.success) return parsed.data;
-    const { status } = answer;
-    throw new MeshError('peer_unintelligible', `Host '${this.#to}' ${whatOf(answer)}`, { extra: { status } });
+    const Refusal = NOT_UNDERSTOOD.includes(answer.status) ? NotUnderstood : MeshError;
+    throw new Refusal('peer_unintelligible', `Host '${this.#to}' ${whatOf(answer)}`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { MeshError } from '../../mesh/errors.ts';
 import { followedBy } from '../../mesh/feed/relays.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
+import { NotUnderstood } from './feed-questions.ts';
 import { DIRECT_ROUNDS_MAX, RELAY_LOOK_MS, RELAY_SILENCE_KEPT_MS } from './limits.ts';
 import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
 
@@ -25,9 +26,6 @@ interface Silence {
   /** Whether it does not understand what a relay is asked: it is of a version that knows of no relays. */
   readonly isNoRelay: boolean;
 }
-
-/** One that has too much to do, or ends, is a relay: were it left for all others at once, they would have more to do. */
-const NOT_UNDERSTOOD: readonly unknown[] = [400, 404, 405];
 
 interface Running {
   readonly follower: RelayFollower;
@@ -147,7 +145,8 @@ export class Relays {
   #heard(relay: HostId, silence: MeshError | undefined): void {
     const { log, clock } = this.#options;
     const before = this.#silenceOf(relay);
-    const isNoRelay = NOT_UNDERSTOOD.includes(silence?.extra.status);
+    // One that has too much to do, or ends, is a relay: were all hosts followed in its place at once, everybody would have more to do.
+    const isNoRelay = silence instanceof NotUnderstood;
     if (silence === undefined) this.#silent.delete(relay);
     else this.#silent.set(relay, { untilMs: clock.monotonicMs() + RELAY_SILENCE_KEPT_MS, isNoRelay });
     if (before?.isNoRelay === this.#silenceOf(relay)?.isNoRelay) return;
