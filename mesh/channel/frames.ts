@@ -19,17 +19,19 @@ export interface Frame {
 
 /** MACs of one direction, one after the other. */
 class Counter {
+  readonly #framesMax: number;
   readonly #mac: Mac;
   readonly #octets = Buffer.alloc(COUNTER_BYTES);
   count = 0;
 
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, framesMax: number) {
+    this.#framesMax = framesMax;
     this.#mac = new Mac(key);
   }
 
   /** Of the next frame. `content`: its id and body. */
   next(content: Uint8Array): Buffer {
-    if (this.count >= FRAMES_PER_KEY_MAX) throw fault('its key has been used for as many frames as one may be');
+    if (this.count >= this.#framesMax) throw fault('its key has been used for as many frames as one may be');
     this.#octets.writeUInt32BE(this.count, COUNTER_BYTES - 4);
     this.count += 1;
     return this.#mac.of(this.#octets, content);
@@ -39,8 +41,9 @@ class Counter {
 export class FrameSealer {
   readonly #counter: Counter;
 
-  constructor(key: Uint8Array) {
-    this.#counter = new Counter(key);
+  /** `framesMax`: fewer, in tests. */
+  constructor(key: Uint8Array, framesMax = FRAMES_PER_KEY_MAX) {
+    this.#counter = new Counter(key, framesMax);
   }
 
   /** Frames sealed so far. */
@@ -72,8 +75,9 @@ export class FrameOpener {
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  constructor(key: Uint8Array) {
-    this.#counter = new Counter(key);
+  /** `framesMax`: fewer, in tests. */
+  constructor(key: Uint8Array, framesMax = FRAMES_PER_KEY_MAX) {
+    this.#counter = new Counter(key, framesMax);
   }
 
   /** Frames opened so far. */
