@@ -74,8 +74,8 @@ async function codeIn(directory: string): Promise<Code> {
 }
 
 /**
- * The same mesh of each of these versions, in the same minutes. They start one after the other: a version takes the ports for free that another
- * has chosen, and does not listen at yet.
+ * Measures one mesh of each of these versions, in the same minutes. They start one after the other: a version takes the ports for free that
+ * another has chosen, and does not listen at yet.
  */
 async function measure(codes: readonly Code[], hosts: number, windows: number): Promise<readonly Idle[]> {
   await using stack = new AsyncDisposableStack();
