@@ -1,8 +1,11 @@
 // Bounds of the store: how much shares one fsync, and how much is read at a time.
 
-/** One transaction: records, and UTF-16 units of their keys and values. A commit larger than this goes alone. */
+/**
+ * One group: records, and UTF-16 units of their keys and values, which in UTF-8 fit into a file of the commit log. A commit larger than this
+ * goes alone.
+ */
 export const GROUP_RECORDS_MAX = 5_000;
-export const GROUP_CHARACTERS_MAX = 8 * 1_024 * 1_024;
+export const GROUP_CHARACTERS_MAX = 1_024 * 1_024;
 /** Records of one page of `load`. */
 export const PAGE_RECORDS_MAX = 1_000;
 /** A key, in UTF-16 units: an address of 1,024 and a name of the record's kind fit with room to spare. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { damaged, explain } from '../../../node/store/refusals.ts';
+import { damaged, explain, explainInUse } from '../../../node/store/refusals.ts';
 
 const sqlite = (errcode: number) => Object.assign(new Error('as SQLite says'), { code: 'ERR_SQLITE_ERROR', errcode });
 const file = (code: string) => Object.assign(new Error(code), { code, path: '/data/mesh.lock' });
@@ -23,10 +23,20 @@ describe('an error of the disk', () => {
     ['EROFS', file('EROFS'), /may not write \/data\/mesh\.lock/],
     ['ENOSPC', file('ENOSPC'), /disk that holds \/data\/mesh\.lock is full/],
     ['ENOTDIR', file('ENOTDIR'), /can't be made at \/data\/mesh\.lock/],
+    ['EIO', file('EIO'), /could not read or write \/data\/mesh\.lock \(EIO\).*start the node again/],
+    ['EFBIG', file('EFBIG'), /could not read or write \/data\/mesh\.lock \(EFBIG\).*quota/],
     ['EMFILE', file('EMFILE'), /could not use \/data\/mesh\.lock: EMFILE/],
   ])('%s becomes a sentence that names the file and what to do', (_name, error, sentence) => {
     const refusal = explain(error, 'mesh.sqlite');
     expect(refusal).toMatchObject({ code: 'store_failed', cause: error, message: expect.stringMatching(sentence) });
+  });
+
+  it('names the file alone where a client may read it', () => {
+    const error = file('ENOSPC');
+    const refusal = explainInUse(error, 'mesh.commit-log-1');
+    expect(refusal).toMatchObject({ code: 'store_failed', cause: error });
+    expect(refusal.message).toMatch(/^The disk that holds mesh\.commit-log-1 is full/);
+    expect(explainInUse(refusal, 'other')).toBe(refusal);
   });
 
   it('that is a sentence already stays as it is', () => {
