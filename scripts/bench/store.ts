@@ -1,6 +1,6 @@
-// What the disk costs: lone commits and grouped ones beside a bare write and fsync on the same disk, and coming back with
-// 100,000 records. Records are as large as an agent with two addresses, about 600 characters.
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+// What the disk costs: lone commits and grouped ones beside a bare write and fsync on the same disk, what is written for them, and coming back
+// with 100,000 records. Records are as large as an agent with two addresses, about 600 characters.
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../node/log.ts';
@@ -9,6 +9,11 @@ import type { Store } from '../../node/store/store.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
 
 const LONE_COMMITS = 300;
+const MAILS = 2_000;
+const MAIL_CONNECTIONS = 10;
+const MAIL_CHARACTERS = 4_096;
+/** What the kernel has been given to write by this process, in octets; Linux only. */
+const IO_COUNTERS = '/proc/self/io';
 const COMMITTERS = 64;
 const COMMITS_EACH = 50;
 const RECORDS_LOADED = 100_000;
@@ -25,7 +30,11 @@ export const storeBenchmark: Benchmark = {
   async run(rounds) {
     const parent = mkdtempSync(join(tmpdir(), 'mesh-bench-'));
     try {
-      return [...(await measureCommits(parent, rounds)), ...(await measureLoad(parent, rounds))];
+      return [
+        ...(await measureCommits(parent, rounds)),
+        ...(await measureOctets(parent)),
+        ...(await measureLoad(parent, rounds)),
+      ];
     } finally {
       rmSync(parent, { recursive: true });
     }
@@ -37,9 +46,10 @@ async function measureCommits(parent: string, rounds: number): Promise<readonly 
   const raw: number[] = [];
   const lone: number[] = [];
   const grouped: number[] = [];
+  const [rawMs, loneMs]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    raw.push(perSecond(LONE_COMMITS, await timed(async () => writeAndSync(join(parent, 'raw'), LONE_COMMITS))));
-    lone.push(perSecond(LONE_COMMITS, await timed(() => commitInTurn(store, LONE_COMMITS))));
+    raw.push(perSecond(LONE_COMMITS, await timed(async () => writeAndSync(join(parent, 'raw'), LONE_COMMITS, rawMs))));
+    lone.push(perSecond(LONE_COMMITS, await timed(() => commitInTurn(store, LONE_COMMITS, loneMs))));
     const committers = () => Promise.all(Array.from({ length: COMMITTERS }, () => commitInTurn(store, COMMITS_EACH)));
     grouped.push(perSecond(COMMITTERS * COMMITS_EACH, await timed(committers)));
   }
@@ -47,8 +57,66 @@ async function measureCommits(parent: string, rounds: number): Promise<readonly 
   const baseline = { name: 'write of one page and fsync', value: median(raw) };
   return [
     { name: 'lone commits', value: median(lone), unit: '1/s', baseline },
+    {
+      name: 'a lone commit, p50',
+      value: median(loneMs),
+      unit: 'ms',
+      baseline: { name: `${baseline.name}, p50`, value: median(rawMs) },
+    },
     { name: `records, one a commit, ${COMMITTERS} committers at once`, value: median(grouped), unit: '1/s', baseline },
   ];
+}
+
+/** The store is closed before it is counted, so that what it owes its database is counted too. */
+async function measureOctets(parent: string): Promise<readonly Figure[]> {
+  if (!existsSync(IO_COUNTERS)) return [];
+  const perUse = async (name: string, count: number, use: (store: Store) => Promise<void>) => {
+    const store = await openStore({ directory: join(parent, name), log: silent });
+    await store.commit([nextRecord()]);
+    const before = octetsWritten();
+    await use(store);
+    await store.close();
+    return (octetsWritten() - before) / count;
+  };
+  const before = octetsWritten();
+  writeAndSync(join(parent, 'raw'), LONE_COMMITS);
+  const baseline = { name: 'one page written and synced', value: (octetsWritten() - before) / LONE_COMMITS };
+  const lone = await perUse('lone', MAILS, (store) => commitInTurn(store, MAILS));
+  const mail = await perUse('mail', MAILS, async (store) => {
+    const connection = async (first: number) => {
+      for (let number = first; number < MAILS; number += MAIL_CONNECTIONS) await handleMail(store, number);
+    };
+    await Promise.all(Array.from({ length: MAIL_CONNECTIONS }, (_, first) => connection(first)));
+  });
+  return [
+    { name: 'octets written for a lone commit of 600 octets', value: lone, unit: 'B', baseline },
+    {
+      name: `octets written for a mail of 4 KiB, ${MAIL_CONNECTIONS} at once: accepted, marked, concluded`,
+      value: mail,
+      unit: 'B',
+      baseline,
+    },
+  ];
+}
+
+/** What the send module commits for a mail, in records of its sizes: the content is there from acceptance to conclusion only. */
+async function handleMail(store: Store, number: number): Promise<void> {
+  const id = String(number).padStart(9, '0');
+  const message = (state: string) => ({ key: `message/${id}`, value: { id, state, text: 'x'.repeat(500) } });
+  const content = { key: `content/${id}`, value: 'x'.repeat(MAIL_CHARACTERS) };
+  await store.commit([message('accepted'), content, { key: `sent-key/${id}`, value: id }]);
+  await store.commit([{ key: `sending/${id}`, value: id }]);
+  await store.commit([
+    message('sent'),
+    { key: content.key, value: undefined },
+    { key: `sending/${id}`, value: undefined },
+    { key: 'sequence', value: number },
+    { key: `change/${id}`, value: { id, text: 'x'.repeat(400) } },
+  ]);
+}
+
+function octetsWritten(): number {
+  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(IO_COUNTERS, 'utf8'))?.[1]);
 }
 
 async function measureLoad(parent: string, rounds: number): Promise<readonly Figure[]> {
@@ -75,8 +143,12 @@ async function measureLoad(parent: string, rounds: number): Promise<readonly Fig
   ];
 }
 
-async function commitInTurn(store: Store, count: number): Promise<void> {
-  for (let done = 0; done < count; done += 1) await store.commit([nextRecord()]);
+/** `tookMs`: takes the milliseconds of each. */
+async function commitInTurn(store: Store, count: number, tookMs: number[] = []): Promise<void> {
+  for (let done = 0; done < count; done += 1) {
+    const record = nextRecord();
+    tookMs.push(await timed(() => store.commit([record])));
+  }
 }
 
 async function loadAll(store: Store): Promise<void> {
@@ -95,12 +167,14 @@ function nextRecord(): { key: string; value: unknown } {
   };
 }
 
-function writeAndSync(path: string, count: number): void {
+function writeAndSync(path: string, count: number, tookMs: number[] = []): void {
   const file = openSync(path, 'w');
   const bytes = new Uint8Array(RAW_BYTES).fill(1);
   for (let done = 0; done < count; done += 1) {
+    const start = performance.now();
     writeSync(file, bytes);
     fsyncSync(file);
+    tookMs.push(performance.now() - start);
   }
   closeSync(file);
 }
