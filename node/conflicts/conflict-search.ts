@@ -27,6 +27,8 @@ export interface ConflictSearchOptions {
   readonly isOutside: (peer: HostId) => boolean;
   /** The ETag of the peer's index, as it last said by itself; `undefined`: it does not say. */
   readonly indexOf: (peer: HostId) => string | undefined;
+  /** Where the log of a peer stands that does not say so because this host never asks it, as relays tell: each change of an index stands there. */
+  readonly placeOf: (peer: HostId) => string | undefined;
   /** Changes with this host's addresses. */
   readonly version: () => number;
   readonly transport: PeerTransport;
@@ -39,6 +41,8 @@ interface Look {
   /** By the monotonic clock. */
   readonly atMs: number;
   readonly etag: string | undefined;
+  /** Where the peer's log stood when the index was asked for. */
+  readonly place: string | undefined;
   /** The version of this host's own index then. */
   readonly version: number;
   /** Addresses that both have, and that the voters gave to this host. */
@@ -145,10 +149,11 @@ export class ConflictSearch {
 
   /** What a look would show is known: the peer says so itself. */
   #seenUnchanged(peer: HostId): boolean {
-    const { conflicts, clock, holds, indexOf, isOutside, version } = this.#options;
+    const { conflicts, clock, holds, indexOf, placeOf, isOutside, version } = this.#options;
     const last = this.#looks.get(peer);
-    const said = indexOf(peer);
-    if (last === undefined || said === undefined || said !== last.etag) return false;
+    const [said, place] = [indexOf(peer), placeOf(peer)];
+    if (last === undefined) return false;
+    if (said === undefined ? place === undefined || place !== last.place : said !== last.etag) return false;
     if (isOutside(peer) && last.version !== version()) return false;
     if (clock.monotonicMs() - last.atMs >= UNCHANGED_MS_MAX) return false;
     conflicts.seenAt(peer, last.doubles.filter(holds));
@@ -156,9 +161,9 @@ export class ConflictSearch {
   }
 
   async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
-    const { transport, keyOf, holds, conflicts, isOutside, version, clock } = this.#options;
+    const { transport, keyOf, holds, conflicts, placeOf, isOutside, version, clock } = this.#options;
     const last = this.#looks.get(peer);
-    const now = version();
+    const [now, place] = [version(), placeOf(peer)];
     // This host may have claimed an address meanwhile that stood in the peer's index all the time.
     const etag = isOutside(peer) && last?.version !== now ? undefined : last?.etag;
     const request = {
@@ -178,7 +183,7 @@ export class ConflictSearch {
     });
     if (answer?.status === 304 && last !== undefined) {
       conflicts.seenAt(peer, last.doubles.filter(holds));
-      this.#looks.set(peer, { ...last, atMs: clock.monotonicMs() });
+      this.#looks.set(peer, { ...last, place, atMs: clock.monotonicMs() });
     }
     const members = answer?.status === 200 ? membersOf(answer) : undefined;
     if (members === undefined) return;
@@ -192,6 +197,6 @@ export class ConflictSearch {
       if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
     const doubles = shared.filter(holds);
     conflicts.seenAt(peer, doubles);
-    this.#looks.set(peer, { atMs: clock.monotonicMs(), etag: answer?.etag, version: now, doubles });
+    this.#looks.set(peer, { atMs: clock.monotonicMs(), etag: answer?.etag, place, version: now, doubles });
   }
 }

@@ -22,6 +22,8 @@ export interface OpenConflictsOptions {
   readonly isOutside: (peer: HostId) => boolean;
   /** The ETag of the peer's index, as the peer last said by itself. */
   readonly indexOf: (peer: HostId) => string | undefined;
+  /** As `ConflictSearchOptions` says. */
+  readonly placeOf: (peer: HostId) => string | undefined;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly log: Log;

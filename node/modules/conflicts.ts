@@ -4,13 +4,22 @@ import { openConflicts } from '../conflicts/conflicts-module.ts';
 import { conflictRoutes } from '../http/routes/conflicts.ts';
 import type { Module, Parts } from './module.ts';
 
-export async function openConflictModule({ options, ports, mesh, events, index, registry }: Parts): Promise<Module> {
+export async function openConflictModule({
+  options,
+  ports,
+  mesh,
+  events,
+  index,
+  copies,
+  registry,
+}: Parts): Promise<Module> {
   const { store, clock, log } = ports;
   const { transport, claims, peers, isOutside, isLegacy } = mesh;
   const { conflicts, search } = await openConflicts({
     ...{ store, clock, log, registry, index, claims: claims.store, transport, events, isOutside },
     roster: options.roster.current,
     indexOf: (peer) => peers.presence.indexOf(peer),
+    placeOf: (peer) => (peers.presence.isRelayed(peer) ? copies.head(peer)?.chain : undefined),
   });
   return {
     routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),

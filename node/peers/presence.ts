@@ -62,6 +62,11 @@ export class Presence {
     return this.#sightingOf(id).status === 'offline';
   }
 
+  /** Whether this host does not ask the peer itself, and a relay has heard of it lately. */
+  isRelayed(id: HostId): boolean {
+    return !this.#sightings.has(id) && this.#sightingOf(id).status === 'online';
+  }
+
   exchangesWith(id: HostId): Exchanges {
     return this.#exchanges.get(id) ?? NEVER;
   }

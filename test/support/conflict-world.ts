@@ -22,6 +22,7 @@ export async function conflictWorld() {
     isOutside: false,
     peers: ['cloud' as HostId],
     said: undefined as string | undefined,
+    place: undefined as string | undefined,
   };
   await call(world.app, 'POST', '/api/agents', {
     id: 'a1',
@@ -42,6 +43,7 @@ export async function conflictWorld() {
     isOutside: () => world.isOutside,
     version: () => index.version,
     indexOf: () => world.said,
+    placeOf: () => world.place,
     transport: {
       ask: async (request) => {
         asked.push(request);
@@ -64,7 +66,11 @@ export async function conflictWorld() {
   const says = (index: string | undefined) => {
     world.said = index;
   };
-  return { ...world, outside, says, conflicts, search, asked, answering, start, stop };
+  /** By its log, as relays tell. */
+  const standsAt = (place: string) => {
+    world.place = place;
+  };
+  return { ...world, outside, says, standsAt, conflicts, search, asked, answering, start, stop };
 }
 
 export const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });

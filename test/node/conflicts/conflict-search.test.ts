@@ -19,6 +19,19 @@ describe('an address in the index of a peer too', () => {
     expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, '"1"', '"2"']);
   });
 
+  it('is not looked for again while the peer’s log stands where it stood, as relays tell it', async () => {
+    const { clock, start, asked, standsAt } = await conflictWorld();
+    standsAt('chain of 7 entries');
+    start();
+    await clock.advance(125_000);
+    expect(asked).toHaveLength(1);
+    standsAt('chain of 8 entries');
+    await clock.advance(65_000);
+    expect(asked).toHaveLength(2);
+    await clock.advance(65_000);
+    expect(asked).toHaveLength(2);
+  });
+
   it('that the voters know as ours is shown as undecided, until the peer has it no more', async () => {
     const { clock, start, answering, conflicts } = await conflictWorld();
     answering(() => ({ status: 200, body: { 'a@x.com': {} }, etag: '"1"' }));

@@ -374,10 +374,11 @@ describe('in a large mesh', () => {
     expect(presence.of(CLOUD).status).toBe('unknown');
     world.relayedAtMs = clock.monotonicMs();
     await clock.advance(COPY_FRESH_MS_MAX);
-    expect([presence.of(CLOUD).status, presence.isDown(CLOUD)]).toEqual(['online', false]);
+    const known = () => [presence.of(CLOUD).status, presence.isDown(CLOUD), presence.isRelayed(CLOUD)];
+    expect(known()).toEqual(['online', false, true]);
     await clock.advance(1_000);
     const why = "No relay has heard host 'cloud' for 41 s.";
-    expect([presence.of(CLOUD), presence.isDown(CLOUD)]).toMatchObject([{ status: 'offline', why }, true]);
+    expect([presence.of(CLOUD), known()]).toMatchObject([{ status: 'offline', why }, ['offline', true, false]]);
     expect([asked, heartbeat.carries(CLOUD), log.events]).toEqual([[], false, []]);
   });
 
