@@ -229,6 +229,34 @@ describe('with TLS and a login', () => {
 });
 
 describe('kill -9 while sending', () => {
+  it('between the acceptance and the dot leaves unknown what a server may have heard, and sends the rest', {
+    timeout: LIVE_MS_MAX,
+  }, async () => {
+    await using server = await RawSmtp.start();
+    await using ann = await sender([local(server.port)]);
+    // A connection is up from now on: the mark of the next mail is in the commit of its acceptance.
+    expect((await ann.send()).body.state).toBe('sent');
+    const stateOf = async (id: string) => ((await ann.get(`/api/email/status/${id}`)) as { state: string }).state;
+    for (const [place, ends] of [
+      ['DATA', 'unknown'],
+      ['GREETING', 'sent'],
+    ] as const) {
+      server.options = { steps: { [place]: 'SILENCE' } };
+      const from = { heard: server.heard.length, connections: server.connections };
+      const { body } = await ann.send({}, '');
+      const isThere = () =>
+        place === 'DATA' ? server.heard.slice(from.heard).includes('DATA') : server.connections > from.connections;
+      for (let tries = 0; !isThere() && tries < 1_000; tries += 1) await ann.get('/health');
+      await ann.host.kill();
+      server.options = {};
+      await ann.host.start();
+      for (let tries = 0; (await stateOf(body.email_id)) !== ends && tries < 1_000; tries += 1)
+        await ann.get('/health');
+      expect([place, await stateOf(body.email_id)]).toEqual([place, ends]);
+    }
+    expect(server.taken.length).toBe(2);
+  });
+
   it(`loses nothing and sends nothing twice, ${KILLS} times`, { timeout: LIVE_MS_MAX * 4 }, async () => {
     await using server = await RawSmtp.start();
     await using ann = await sender([local(server.port)]);
