@@ -22,7 +22,7 @@ export interface OpenConflictsOptions {
   readonly isOutside: (peer: HostId) => boolean;
   /** The ETag of the peer's index, as the peer last said by itself. */
   readonly indexOf: (peer: HostId) => string | undefined;
-  /** As `ConflictSearchOptions` says. */
+  /** Where the log of a peer stands that this host never asks, as relays tell. */
   readonly placeOf: (peer: HostId) => string | undefined;
   readonly transport: PeerTransport;
   readonly clock: Clock;
