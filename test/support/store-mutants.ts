@@ -29,7 +29,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'acknowledges-unsynced',
     breaks: 'acknowledges a group before it is synced',
-    noticedBy: { stores: 20 },
+    noticedBy: { stores: 82 },
     sources: [{ file: WRITER, from: SYNC, to: 'void file.sync().catch(() => {});\n    await files.note' }],
   },
   {
@@ -41,7 +41,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'notes-too-early',
     breaks: 'notes a group as acknowledged before it is durable',
-    noticedBy: { stores: 118 },
+    noticedBy: { stores: 192 },
     sources: [
       {
         file: WRITER,
@@ -53,7 +53,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'turns-too-early',
     breaks: 'writes over a file that the database has not taken yet',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 2 },
     sources: [
       {
         file: WRITER,
@@ -65,7 +65,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'other-file-forgotten',
     breaks: 'writes over what an earlier process left in the other file',
-    noticedBy: { stores: 13 },
+    noticedBy: { stores: 2 },
     sources: [{ file: WRITER, from: 'if (this.#mustHandOver) this.#handOver();', to: '' }],
   },
   {
@@ -173,7 +173,7 @@ export const STORE_MUTANTS: readonly StoreMutant[] = [
   {
     name: 'failure-forgotten',
     breaks: 'goes on when the database could not be brought up to date',
-    noticedBy: { stores: 1 },
+    noticedBy: { stores: 2 },
     sources: [{ file: RECORDS, from: '      this.#failed.resolve(error as Error);\n      throw error;\n', to: '' }],
   },
   {
