@@ -207,11 +207,6 @@ export class SmtpConnection {
     this.#connection.speakInSteps();
   }
 
-  /** Takes back an envelope that was begun. */
-  reset(): Promise<void> {
-    return this.#during((done) => this.#connection.reset((error) => done(error as SmtpError | undefined)));
-  }
-
   /** Says goodbye, without waiting for it. */
   quit(): void {
     if (this.#isClosed) return;
