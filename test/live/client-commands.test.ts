@@ -15,8 +15,9 @@ const ESCAPE = '\x1b';
 const HAS_TERMINALS = spawnSync('script', ['-qefc', 'exit 7', '/dev/null']).status === 7;
 
 function environment(host: HostProcess | undefined, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(?:MESH_|NO_COLOR|FORCE_COLOR)/.test(name));
-  return { ...Object.fromEntries(own), ...(host && { MESH_URL: host.url }), ...more };
+  // Node chooses colours by a dozen variables (NO_COLOR, CI, TEAMCITY_VERSION, …), and the machine may have any of them.
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, ...(host && { MESH_URL: host.url }), ...more };
 }
 
 async function run(command: readonly string[], env: NodeJS.ProcessEnv) {
