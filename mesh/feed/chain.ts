@@ -1,7 +1,7 @@
 // The chain over a log's own entries: `c(0) = SHA-256(log id)`, `c(n) = SHA-256(c(n-1) ‖ canonical JSON of entry n)`. Who knows the chain at
 // one place can check every later entry: none can be forged, dropped from the middle or moved. It does not say who wrote the entries: the
 // signature over a head statement does.
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { LogId } from './place.ts';
@@ -12,5 +12,6 @@ export function firstChain(logId: LogId): string {
 }
 
 export function nextChain(chain: string, entry: FeedEntry): string {
-  return createHash('sha256').update(chain, 'base64url').update(canonicalJson(entry)).digest('base64url');
+  const octets = [Buffer.from(chain, 'base64url'), Buffer.from(canonicalJson(entry))];
+  return hash('sha256', Buffer.concat(octets), 'base64url');
 }

@@ -10,6 +10,7 @@ import { changedDigest } from './digest.ts';
 import type { FeedEntry, IndexRows } from './feed-entry.ts';
 import type { SignedHead, Standing } from './head.ts';
 import { type FeedAnswer, feedEntrySchema } from './messages.ts';
+import { isUsualEntry } from './usual-entries.ts';
 
 /** Why a host's feed is not believed. `forked`: the host's data was copied or set back. `drifted`: this host's own copy is not what it was. */
 export interface FeedRefusal {
@@ -62,31 +63,32 @@ export async function takeChunk(
   const fault = headFault(ports, from, head);
   if (fault !== undefined) return fault;
   const turns = new Turns(ports.clock);
-  const overlay = new Map<AddressKey, IndexRow | undefined>();
-  const shown = (key: AddressKey) => (overlay.has(key) ? overlay.get(key) : ports.rowOf(key));
+  const rows = new Map<AddressKey, IndexRow | undefined>();
   const agents = new Map<AgentId, string | undefined>();
   const entries: HeardFeedEntry[] = [];
-  let { n, chain, digest } = from;
+  let { n, chain } = from;
   for (const one of told) {
     if (turns.isOver) await turns.next();
-    const parsed = feedEntrySchema.safeParse(one);
+    const unknown = isUsualEntry(one) ? undefined : feedEntrySchema.safeParse(one).error;
+    if (unknown !== undefined)
+      return broken(hostId, `sent something else where entry ${n + 1} belongs${placeIn(unknown)}`);
     // The chain covers what was sent, also what this version does not know of it.
     const entry = one as FeedEntry;
-    if (!parsed.success)
-      return broken(hostId, `sent something else where entry ${n + 1} belongs${placeIn(parsed.error)}`);
     if (entry.n !== n + 1 || entry.agent.hostId !== hostId)
       return broken(hostId, `sent something else where entry ${n + 1} belongs`);
     const foreign = rowFault(ports, entry.rows?.put ?? []);
     if (foreign !== undefined) return foreign;
     n += 1;
     chain = nextChain(chain, entry);
-    if (entry.rows !== undefined) digest = changed(digest, entry.rows, { shown, overlay });
+    for (const key of entry.rows?.drop ?? []) rows.set(key, undefined);
+    for (const row of entry.rows?.put ?? []) rows.set(row.key, row);
     agents.set(entry.agent.id, entry.event === 'agent.deleted' ? undefined : entry.agent.name);
     entries.push({ entry, chain });
   }
-  const standing = { logId: from.logId, n, chain, digest };
+  const changed = rowsIn(rows);
+  const standing = { logId: from.logId, n, chain, digest: digestAfter(from.digest, changed, ports) };
   const end = standingFault(hostId, standing, head);
-  return end ?? { kind: 'taken', head, entries, rows: rowsIn(overlay), agents };
+  return end ?? { kind: 'taken', head, entries, rows: changed, agents };
 }
 
 /** What a statement says that it may not say after `from` was heard. */
@@ -125,22 +127,16 @@ export function rowFault(
   return undefined;
 }
 
-interface Overlaid {
-  readonly shown: (key: AddressKey) => IndexRow | undefined;
-  readonly overlay: Map<AddressKey, IndexRow | undefined>;
-}
-
-function changed(digest: string, { put, drop }: IndexRows, { shown, overlay }: Overlaid): string {
-  const gone = [...drop, ...put.map(({ key }) => key)].flatMap((key) => shown(key) ?? []);
-  for (const key of drop) overlay.set(key, undefined);
-  for (const row of put) overlay.set(row.key, row);
+/** What comes and goes again among the entries adds nothing to the sum. */
+function digestAfter(digest: string, { put, drop }: IndexRows, { rowOf }: Pick<FollowerPorts, 'rowOf'>): string {
+  const gone = [...drop, ...put.map(({ key }) => key)].flatMap((key) => rowOf(key) ?? []);
   return changedDigest(digest, gone, put);
 }
 
-function rowsIn(overlay: ReadonlyMap<AddressKey, IndexRow | undefined>): IndexRows {
+function rowsIn(rows: ReadonlyMap<AddressKey, IndexRow | undefined>): IndexRows {
   const put: IndexRow[] = [];
   const drop: AddressKey[] = [];
-  for (const [key, row] of overlay) {
+  for (const [key, row] of rows) {
     if (row === undefined) drop.push(key);
     else put.push(row);
   }

@@ -1,6 +1,7 @@
 // What hosts ask each other about their logs, and the door through which the answers come in (README.md, "Messages").
 import { z } from 'zod';
 import { boundedRecord } from '../json/bounded-record.ts';
+import { isText } from '../json/plain-values.ts';
 import {
   AGENT_NAME_CHARACTERS_MAX,
   DISPLAY_NAME_CHARACTERS_MAX,
@@ -80,7 +81,14 @@ export const chainSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const logIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
 const n = z.int().nonnegative();
 const version = z.literal(FEED_VERSION);
-const moment = z.iso.datetime().max(40);
+const MOMENT_CHARACTERS_MAX = 40;
+const moment = z.iso.datetime().max(MOMENT_CHARACTERS_MAX);
+const MOMENT = z.regexes.datetime({});
+
+/** An instant in UTC, as ISO 8601 writes it. */
+export function isMoment(value: unknown): boolean {
+  return isText(value, 0, MOMENT_CHARACTERS_MAX) && MOMENT.test(value);
+}
 
 export const signedHeadSchema = z.object({
   hostId: hostIdSchema,
@@ -131,20 +139,25 @@ export const snapshotAnswerSchema: z.ZodType<SnapshotAnswer> = z.discriminatedUn
   z.object({ kind: z.literal('gone') }),
 ]);
 
+export const ADDRESS_CHARACTERS_MAX = 320;
+export const KEY_CHARACTERS = { min: 3, max: 1_024 } as const;
+/** It becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it. */
+export const ENTRY_ID = /^[A-Za-z0-9_-]{1,128}$/;
+/** Events of mail stay on their host: who subscribes to them is told of this host's alone. */
+export const ENTRY_EVENT = /^(?!email\.)[A-Za-z0-9_.-]{1,64}$/;
+/** Without a control character. */
+export const AGENT_NAME = /^\P{Cc}*$/u;
+
 const address = z
   .string()
-  .max(320)
+  .max(ADDRESS_CHARACTERS_MAX)
   .transform((text) => text as EmailAddress);
 const key = z
   .string()
-  .min(3)
-  .max(1_024)
+  .min(KEY_CHARACTERS.min)
+  .max(KEY_CHARACTERS.max)
   .transform((text) => text as AddressKey);
-const name = z
-  .string()
-  .min(1)
-  .max(AGENT_NAME_CHARACTERS_MAX)
-  .regex(/^\P{Cc}*$/u);
+const name = z.string().min(1).max(AGENT_NAME_CHARACTERS_MAX).regex(AGENT_NAME);
 
 /** An index refuses the same names: whoever reads a metadata map into an object must not meet what every object inherits. */
 const metadata = boundedRecord(
@@ -166,15 +179,13 @@ const row = z.object({
   metadata: metadata.optional(),
 });
 
-const addresses = z.array(z.string().max(320)).max(CHANGED_ADDRESSES_MAX);
+const addresses = z.array(z.string().max(ADDRESS_CHARACTERS_MAX)).max(CHANGED_ADDRESSES_MAX);
 
 /** Members that this version does not know stay: the chain covers them, and another host may know them. */
 export const feedEntrySchema = z.looseObject({
   n: z.int().positive(),
-  // It becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it.
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/),
-  // Events of mail stay on their host: who subscribes to them is told of this host's alone.
-  event: z.string().regex(/^(?!email\.)[A-Za-z0-9_.-]{1,64}$/),
+  id: z.string().regex(ENTRY_ID),
+  event: z.string().regex(ENTRY_EVENT),
   timestamp: moment,
   agent: z.looseObject({ id: agentIdSchema, name, hostId: hostIdSchema }),
   sequence: n,

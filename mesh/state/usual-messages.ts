@@ -1,5 +1,7 @@
 // The messages that a claim is made of, read by hand: the schemas take ten times as long, and these come for every claim. What is read here is
 // exactly what the schemas (schemas.ts) would make of it; what is not goes to them, and they say what is wrong with it.
+import { isMap } from '../json/foreign-json.ts';
+import { isCount, isText } from '../json/plain-values.ts';
 import { KEYS_PER_MESSAGE_MAX } from '../limits.ts';
 import { type AddressKey, type ClaimId, parseAgentId, parseHostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
@@ -14,7 +16,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** `undefined`: it is for `claimMessageSchema`. */
 export function readUsualMessage(value: unknown): ClaimMessage | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isMap(value)) return undefined;
   const { mesh, epoch, incarnation, life, boot } = value;
   const isStanding =
     value.version === CLAIM_VERSION && isText(mesh, 0, 32) && isCount(epoch, 0) && isIncarnation(incarnation);
@@ -25,7 +27,7 @@ export function readUsualMessage(value: unknown): ClaimMessage | undefined {
 
 /** Of an answer to items; `undefined`: it is for `claimAnswerSchema`. */
 export function readUsualAnswer(value: unknown): ClaimAnswer | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isMap(value)) return undefined;
   const { kind, incarnation } = value;
   if (value.version !== CLAIM_VERSION || kind !== 'items' || !isIncarnation(incarnation)) return undefined;
   const items = readAll(value.items, 0, readItemAnswer);
@@ -77,7 +79,7 @@ function readBallot(value: unknown): Ballot | undefined {
 
 function readOwnerOrNull(value: unknown): Owner | null | undefined {
   if (value === null) return null;
-  if (!isObject(value)) return undefined;
+  if (!isMap(value)) return undefined;
   const { agentName, claimId, since } = value;
   const hostId = typeof value.hostId === 'string' ? parseHostId(value.hostId) : undefined;
   const agentId = typeof value.agentId === 'string' ? parseAgentId(value.agentId) : undefined;
@@ -96,24 +98,11 @@ function readAll<Read>(
   if (!Array.isArray(value) || value.length < min || value.length > KEYS_PER_MESSAGE_MAX) return undefined;
   const all: Read[] = [];
   for (const one of value as readonly unknown[]) {
-    const done = isObject(one) ? read(one) : undefined;
+    const done = isMap(one) ? read(one) : undefined;
     if (done === undefined) return undefined;
     all.push(done);
   }
   return all;
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isCount(value: unknown, min: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= min;
-}
-
-/** Lengths in UTF-16 units, as the schemas count. */
-function isText(value: unknown, min: number, max: number): value is string {
-  return typeof value === 'string' && value.length >= min && value.length <= max;
 }
 
 function isIncarnation(value: unknown): value is string {

@@ -1,7 +1,6 @@
 // An entry that was heard, as this host's log keeps it. Of what the other host sent, only the members that are known here are taken: another
 // one, whatever its name, must not become a member of this host's own record. What it sent with such members is kept beside that, for whoever
 // follows that host through this one.
-import { isDeepStrictEqual } from 'node:util';
 import type { FeedEntry } from '../../mesh/feed/feed-entry.ts';
 import type { HeardFeedEntry } from '../../mesh/feed/follower.ts';
 import type { LogId } from '../../mesh/feed/place.ts';
@@ -17,7 +16,13 @@ export function heardEntry(hostId: HostId, logId: LogId, { entry, chain }: Heard
     ...(rows === undefined ? {} : { rows }),
     origin: { hostId, logId, n },
   };
-  return isDeepStrictEqual(entryOf(heard), entry) ? heard : { ...heard, told: entry };
+  const hasMore = sizeOf(entry) > sizeOf(entryOf(heard));
+  return hasMore ? { ...heard, told: entry } : heard;
+}
+
+/** How many members are picked by their names: changes and rows are taken whole. */
+function sizeOf(entry: FeedEntry): number {
+  return Object.keys(entry).length + Object.keys(entry.agent).length;
 }
 
 /** The entry as its host told it. */

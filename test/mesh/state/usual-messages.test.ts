@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Random } from '../../../mesh/ports.ts';
 import { claimAnswerSchema, claimMessageSchema } from '../../../mesh/state/schemas.ts';
 import { readUsualAnswer, readUsualMessage } from '../../../mesh/state/usual-messages.ts';
+import { changedJson } from '../../support/changed-json.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const OWNER = {
@@ -88,28 +88,6 @@ const ODD: readonly unknown[] = [
   ],
 ];
 
-function pick<One>(random: Random, list: readonly One[]): One {
-  return list[Math.floor(random.next() * list.length)] as One;
-}
-
-/** A copy with one or two places written otherwise: a member replaced, left out or added, an item repeated or taken away. */
-function changed(value: unknown, random: Random): unknown {
-  if (random.next() < 0.15) return structuredClone(pick(random, ODD));
-  if (Array.isArray(value) && value.length > 0) {
-    const at = Math.floor(random.next() * value.length);
-    if (random.next() < 0.1) return [...value.slice(0, at), ...value.slice(at + 1)];
-    if (random.next() < 0.05) return Array.from({ length: pick(random, [99, 100, 101]) }, () => value[at]);
-    return value.map((one, place) => (place === at ? changed(one, random) : one));
-  }
-  if (typeof value !== 'object' || value === null) return structuredClone(pick(random, ODD));
-  const members = Object.entries(value);
-  const [name, member] = pick(random, members.length > 0 ? members : [['items', []] as [string, unknown]]);
-  if (random.next() < 0.1) return Object.fromEntries(members.filter(([other]) => other !== name));
-  if (random.next() < 0.1)
-    return { ...value, [pick(random, ['more', 'kind', 'value', 'owner', 'n'])]: pick(random, ODD) };
-  return { ...value, [name]: changed(member, random) };
-}
-
 describe.each([
   ['a message about claims', MESSAGE, readUsualMessage, claimMessageSchema],
   ['the answer to one', ANSWER, readUsualAnswer, claimAnswerSchema],
@@ -124,7 +102,7 @@ describe.each([
     const seen = { both: 0, schemaAlone: 0, neither: 0 };
     for (let run = 0; run < 8_000; run += 1) {
       let value: unknown = usual;
-      for (let times = 0; times <= random.next() * 2; times += 1) value = changed(value, random);
+      for (let times = 0; times <= random.next() * 2; times += 1) value = changedJson(value, random, ODD);
       const sent = JSON.parse(JSON.stringify(value)) as unknown;
       const [byHand, bySchema] = [read(sent), schema.safeParse(sent)];
       if (byHand !== undefined) {
