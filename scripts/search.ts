@@ -17,7 +17,7 @@ export const CI_RUNS: Readonly<Record<Size, number>> = {
   collecting: 4_000,
   // Whole hosts with their look-ups; each mutant of these is noticed within the first few.
   nodes: 2_000,
-  // Hosts that follow each other; each mutant of these that chance finds is noticed within the first 40.
+  // Hosts that follow each other; each mutant of these that chance finds is noticed within the first 70.
   feeds: 600,
   // The same through relays, whose mutants are noticed by schedules.
   relays: 300,

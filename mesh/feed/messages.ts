@@ -141,7 +141,7 @@ export const snapshotAnswerSchema: z.ZodType<SnapshotAnswer> = z.discriminatedUn
 
 export const ADDRESS_CHARACTERS_MAX = 320;
 export const KEY_CHARACTERS = { min: 3, max: 1_024 } as const;
-/** It becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it. */
+/** What becomes `webhook-id`: a header, and a part of what is signed, where a dot ends it. */
 export const ENTRY_ID = /^[A-Za-z0-9_-]{1,128}$/;
 /** Events of mail stay on their host: who subscribes to them is told of this host's alone. */
 export const ENTRY_EVENT = /^(?!email\.)[A-Za-z0-9_.-]{1,64}$/;

@@ -33,7 +33,7 @@ export interface FollowersOptions {
   readonly voters: () => readonly HostId[];
   /** Hosts up to which everybody follows everybody: fewer, in simulations. */
   readonly followedByAllMax?: number | undefined;
-  /** Between an answer with news and the next question to that host; 0 when absent. */
+  /** Between an answer with a little news and the next question to that host; 0 when absent. */
   readonly paceMs?: number | undefined;
 }
 

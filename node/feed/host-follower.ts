@@ -1,6 +1,6 @@
 // Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
 // each time. A feed that is not believed is followed no further until it is what it was, or another log.
-import pLimit, { type LimitFunction } from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import type { FeedRefusal } from '../../mesh/feed/follower.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';
@@ -9,12 +9,13 @@ import { judgeRun, type RelayedRun } from '../../mesh/feed/relayed-runs.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerTransport, Random } from '../../mesh/ports.ts';
+import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { AskingTurns, type Outcome } from './asking-turns.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import type { FollowingView } from './following-view.ts';
 import { HostIntake, type IntakeOptions } from './host-intake.ts';
 import type { LegacyReader } from './legacy-reader.ts';
-import { HASTY_REST_MS, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { BUSY_ENTRIES_MIN, BUSY_PACE_FACTOR, HASTY_REST_MS, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
 import { QuietWait } from './quiet-wait.ts';
 
 export interface FollowerOptions extends IntakeOptions {
@@ -23,7 +24,7 @@ export interface FollowerOptions extends IntakeOptions {
   readonly isLegacy: () => boolean;
   readonly legacy: Pick<LegacyReader, 'read'>;
   readonly random: Pick<Random, 'next'>;
-  /** Between an answer with news and the next question; 0 when absent. */
+  /** Between an answer with a little news and the next question; 0 when absent. */
   readonly paceMs?: number | undefined;
   /** Absent: the host is always asked itself. */
   readonly relays?: RelayedBy | undefined;
@@ -49,7 +50,7 @@ export class HostFollower {
   #isWanted = false;
   #called = new AbortController();
   /** Either a question to the host is in hand, or a run of a relay. */
-  readonly #inTurn = pLimit(1);
+  readonly #inTurn: KeyedLock;
   readonly #turns: AskingTurns;
   #isWaitingForNews = false;
   readonly #quiet: QuietWait;
@@ -58,9 +59,11 @@ export class HostFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#inTurn = new KeyedLock({ clock, refusal: tooManyChanges('host'), waitersMax: Number.POSITIVE_INFINITY });
     this.#questions = new FeedQuestions(options.transport, options.hostId);
     this.#turns = new AskingTurns(options);
-    this.#quiet = new QuietWait(options.clock);
+    this.#quiet = new QuietWait(clock);
     this.#intake = new HostIntake(options);
   }
 
@@ -79,7 +82,7 @@ export class HostFollower {
   /** Resolves when `signal` has aborted. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    await this.#inTurn(() => this.#intake.expectWhole());
+    await this.#inTurn.run(this.#options.hostId, () => this.#intake.expectWhole());
     if (this.#isLost) this.ask();
     while (!signal.aborted) {
       if (this.#isLeftToRelays)
@@ -123,8 +126,8 @@ export class HostFollower {
   /** Takes in what a relay passes on, or has the host asked when that can't be. Rejects with `store_failed`. */
   async takeRun(run: RelayedRun, relay: HostId): Promise<void> {
     // What the host itself is being asked for is newer.
-    if (this.#inTurn.activeCount + this.#inTurn.pendingCount > 0 || this.#options.isLegacy()) return;
-    await this.#inTurn(() => this.#takeRun(run, relay));
+    if (this.#inTurn.lockedCount > 0 || this.#options.isLegacy()) return;
+    await this.#inTurn.run(this.#options.hostId, () => this.#takeRun(run, relay));
   }
 
   /** A relay says that the host confirmed, at `atMs` of the monotonic clock, what the copy shows. */
@@ -163,7 +166,7 @@ export class HostFollower {
 
   #askInTurn(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { relays } = this.#options;
-    const ask = () => this.#inTurn(() => this.#once(signal, turn));
+    const ask = () => this.#inTurn.run(this.#options.hostId, () => this.#once(signal, turn));
     return relays?.isOn ? relays.directly(ask) : ask();
   }
 
@@ -195,10 +198,15 @@ export class HostFollower {
     const refusal = await this.#takeChunk(answer);
     if (refusal?.reason === 'drifted') return this.#mend(refusal, signal);
     if (refusal !== undefined) return this.#refuse(refusal);
-    if (answer.entries.length > 0) return answer.more ? GO_ON : { kind: 'rest', restMs: this.#options.paceMs ?? 0 };
+    if (answer.entries.length > 0) return answer.more ? GO_ON : this.#rest(answer.entries.length);
     if (answer.more) return this.#tire('says that its log goes on, and sends nothing of it');
     // A host that does not let its askers wait, as one that stops, is not asked all the time.
     return question.waitMs > 0 && clock.monotonicMs() - sinceMs < HASTY_REST_MS ? REST : GO_ON;
+  }
+
+  #rest(entries: number): Outcome {
+    const { paceMs = 0 } = this.#options;
+    return { kind: 'rest', restMs: entries < BUSY_ENTRIES_MIN ? paceMs : BUSY_PACE_FACTOR * paceMs };
   }
 
   /** A host that is back at a log which is told as ended is asked to begin another one, for its places would be taken for what they were. */

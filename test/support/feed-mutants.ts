@@ -49,7 +49,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'digest-unchecked',
     breaks: 'takes addresses whose digest is not the one that was signed',
-    noticedBy: { feeds: 13 },
+    noticedBy: { feeds: 20 },
     sources: [
       { file: FOLLOWER, from: 'if (head.digest !== digest)', to: 'if (digest === undefined)' },
       { file: READER, from: 'if (digest !== page.head.digest)', to: 'if (digest === undefined)' },
@@ -58,7 +58,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'head-unsigned',
     breaks: 'takes a statement that its host did not sign',
-    noticedBy: { feeds: 20 },
+    noticedBy: { feeds: 28 },
     sources: [
       { file: FOLLOWER, from: 'if (!isGenuine(head))', to: 'if (isGenuine === undefined)' },
       { file: READER, from: '|| !isGenuine(page.head)', to: '|| isGenuine === undefined' },
@@ -103,7 +103,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'fork-taken',
     breaks: 'goes on with a log that was set back as if it were a new one',
-    noticedBy: { feeds: 12 },
+    noticedBy: { feeds: 70 },
     sources: [
       {
         file: HOST_FOLLOWER,
@@ -115,7 +115,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'hole-told',
     breaks: 'answers with what is left of a log where entries were trimmed that were asked for',
-    noticedBy: { feeds: 7 },
+    noticedBy: { feeds: 26 },
     sources: [
       {
         file: SERVER,
@@ -127,7 +127,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'goer-untold',
     breaks: 'forgets a host that is gone for good without telling of it',
-    noticedBy: { feeds: 5 },
+    noticedBy: { feeds: 17 },
     sources: [
       {
         file: 'node/feed/departure.ts',
@@ -151,7 +151,7 @@ export const FEED_MUTANTS: readonly FeedMutant[] = [
   {
     name: 'fork-kept',
     breaks: 'goes on with a log though it is shown that others know it otherwise',
-    noticedBy: { feeds: 12 },
+    noticedBy: { feeds: 17 },
     sources: [{ file: SERVER, from: 'await changes.renew();', to: '' }],
   },
   {

@@ -4,7 +4,7 @@ import { type SignedHead, signHead } from '../../../mesh/feed/head.ts';
 import { FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
 import { FEED_PATH, type SnapshotAgent } from '../../../mesh/feed/messages.ts';
 import type { PeerRequest } from '../../../mesh/ports.ts';
-import { FOLLOW_AGAIN_MS_MAX, REFUSED_AGAIN_MS } from '../../../node/feed/limits.ts';
+import { BUSY_ENTRIES_MIN, FOLLOW_AGAIN_MS_MAX, REFUSED_AGAIN_MS } from '../../../node/feed/limits.ts';
 import { cloud, follow, type Pass, rowOf, silent } from '../../support/followed-host.ts';
 
 describe('a host that is followed', () => {
@@ -39,6 +39,23 @@ describe('a host that is followed', () => {
     expect(shown()).toEqual(['a@x.com']);
     await clock.advance(1);
     expect([shown(), questions().length]).toEqual([['a@x.com', 'b@x.com', 'c@x.com'], before + 1]);
+    await end();
+  });
+
+  it('that is busy is asked again four times as late', async () => {
+    const paceMs = 25;
+    const { clock, put, shown, state, end } = await follow(undefined, { paceMs });
+    state.line = silent;
+    await clock.advance(FEED_WAIT_MS_MAX);
+    const many = Array.from({ length: BUSY_ENTRIES_MIN }, (_, at) => `a${at}@x.com`);
+    for (const address of many) await put(rowOf(address));
+    state.line = (_, pass) => pass();
+    while (shown().length < many.length) await clock.advance(1);
+    await put(rowOf('last@x.com'));
+    await clock.advance(4 * paceMs - 1);
+    expect(shown()).toEqual(many);
+    await clock.advance(1);
+    expect(shown()).toEqual([...many, 'last@x.com']);
     await end();
   });
 
