@@ -1,7 +1,7 @@
 // Attempts of proposals: each has a ballot number that was on the disk as used before it left, goes to every voter, and has its time. What becomes
 // of an operation that runs out of attempts is in operation.ts.
 
-import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
+import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BACKOFF_MS_MAX, BACKOFF_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
@@ -33,6 +33,13 @@ export function retry(state: CoreState, proposal: Proposal, out: Effect[]): void
   else out.push({ ...timer(RELEASE_RETRY_MS, retryOf(proposal)), afterMs: [RELEASE_RETRY_MS, 2 * RELEASE_RETRY_MS] });
 }
 
+/** A voter has promised a higher ballot: two that try in turns would outbid each other for ever, so one waits, by chance. */
+export function backOff(state: CoreState, proposal: Proposal, out: Effect[]): void {
+  state.attempts.delete(proposal.n);
+  proposal.phase = 'idle';
+  out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
+}
+
 /** The wait after an attempt that failed is over. */
 export function attemptAgain(state: CoreState, operation: number, key: AddressKey, out: Effect[]): void {
   const idle = state.operations.get(operation)?.proposals.find((one) => one.key === key && one.phase === 'idle');
@@ -49,6 +56,6 @@ function attemptMs(state: CoreState): number {
 }
 
 /** What comes when a proposal is to be tried again. */
-export function retryOf(proposal: Proposal): Inner {
+function retryOf(proposal: Proposal): Inner {
   return { type: 'retryDue', operation: proposal.operation, key: proposal.key };
 }

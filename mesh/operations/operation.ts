@@ -1,7 +1,7 @@
 // The operations of the core: from a request to its end, over as many attempts as its time allows. A claim ends after
 // `CLAIM_MS_MAX` at the latest; what it may have left behind at the voters is released in the background until that is confirmed.
 
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, CLAIM_MS_MAX } from '../limits.ts';
+import { CLAIM_MS_MAX } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Write } from '../ports.ts';
@@ -13,7 +13,7 @@ import type { Claim, ReleasedClaim } from '../state/claim-store.ts';
 import type { CoreState, Operation } from '../state/core-state.ts';
 import { type Effect, type Result, timer } from '../state/events.ts';
 import { isAlone } from '../state/membership.ts';
-import { attempt, retryOf, toAll } from './attempts.ts';
+import { attempt, backOff, toAll } from './attempts.ts';
 import { decideAlone } from './lone-host.ts';
 import { lastingObstacleTo, unavailable, whyNotBegun } from './obstacles.ts';
 
@@ -167,9 +167,7 @@ export function advance(
       if (operation.kind !== 'claim' || operation.intentDurable) proposals.push(propose(proposal));
       return;
     case 'outbid':
-      state.attempts.delete(proposal.n);
-      proposal.phase = 'idle';
-      out.push({ type: 'timer', afterMs: [BACKOFF_MS_MIN, BACKOFF_MS_MAX], event: retryOf(proposal) });
+      backOff(state, proposal, out);
       return;
     case 'vetoed':
       end(state, operation, { kind: 'conflict', key: proposal.key, owner: progress.owner }, out);

@@ -11,10 +11,9 @@ import { CredentialFailures } from '../keys/failures.ts';
 import { isKeyText, keyDigest } from '../keys/key-text.ts';
 import type { Keys } from '../keys/keys.ts';
 import { type Actor, mayDo } from '../keys/scopes.ts';
-import { isThisMachine } from '../machine/this-machine.ts';
 import type { Secrets } from '../settings.ts';
-import { hostName } from './own-names.ts';
 import { CHANGES_PATH, CONFLICTS_PATH, PEER_PATHS } from './paths.ts';
+import { wayFromOutside } from './proxies.ts';
 import { scopeOf, whyNotAllowed } from './route-scopes.ts';
 import { isHealthCheck, type Visitor } from './visitor.ts';
 
@@ -40,9 +39,6 @@ export interface Tokens {
 const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH];
 /** Of these, what says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
-/** What proxies add to a request that they pass on: RFC 7239, RFC 9110 section 7.6.3, and what is in use beside them. */
-const PROXY_HEADER =
-  /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-(?:for|forwarded-for|host|proto)|x-proxyuser-ip|x-envoy-external-address|x-appengine-user-ip|cf-connecting-ip(?:v6)?|cf-ray|true-client-ip|fastly-client-ip|fly-client-ip|cloudfront-viewer-address|x-azure-clientip|x-arr-log-id|x-amzn-trace-id)$/;
 
 /** What was shown: for a key of this node, or for one of its tokens. Compared by digests of equal length, so that comparing takes equal time. */
 interface Credential {
@@ -147,16 +143,6 @@ function isRead(method: string): boolean {
 function isPrivate(path: string): boolean {
   if (path === TOOLS_PATH) return false;
   return PRIVATE_ROUTES.some((route) => path === route || path.startsWith(`${route}/`));
-}
-
-/** What shows that others than this machine's own programs reach this node, or that a request came from one of them. */
-function wayFromOutside(visitor: Visitor, url: string): string | undefined {
-  if (!isThisMachine(new URL(url).hostname)) return `hosts.json says that it is reached at ${url}`;
-  const header = visitor.headerNames().find((name) => PROXY_HEADER.test(name));
-  if (header !== undefined) return `this request came through a proxy, which added '${header.slice(0, 100)}'`;
-  const name = hostName(visitor.header('host') ?? '');
-  if (isThisMachine(name) || name.endsWith('.localhost')) return undefined;
-  return `this request calls it '${name.slice(0, 100)}'`;
 }
 
 function refusedFromOutside({ method, path }: Visitor, way: string): MeshError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, ClaimId } from '../../../mesh/names.ts';
-import { attempt, retry, toAll } from '../../../mesh/operations/attempts.ts';
+import { attempt, backOff, retry, toAll } from '../../../mesh/operations/attempts.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import { type Change, createProposal } from '../../../mesh/register/proposer.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
@@ -99,6 +99,15 @@ describe('an attempt whose time is over', () => {
     ]);
     expect([[...state.attempts], proposal.phase]).toEqual([[], 'idle']);
   });
+});
+
+it('an attempt that was outbid is followed after 5 to 125 ms, by chance, and holds no number till then', () => {
+  const state = coreWith({ highestBallot: 40 });
+  const proposal = proposalOf({ kind: 'claim', owner: OWNER });
+  effectsOf((out) => attempt(state, [proposal], out));
+  const event = { type: 'retryDue', operation: 7, key: KEYS[0] };
+  expect(effectsOf((out) => backOff(state, proposal, out))).toEqual([{ type: 'timer', afterMs: [5, 125], event }]);
+  expect([[...state.attempts], proposal.phase]).toEqual([[], 'idle']);
 });
 
 describe('what goes to all', () => {
