@@ -22,6 +22,7 @@ import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
 import type { LegacyOwners } from './registry/address-claims.ts';
 import { claimsViewOf } from './registry/claims-view.ts';
 import type { EmailIndex } from './registry/email-index.ts';
+import type { RestoredClaims } from './registry/restored-claims.ts';
 import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
 
@@ -41,6 +42,7 @@ export interface MeshOptions {
   readonly makeTransport: MakeTransport;
   readonly engine: ClaimEngine | undefined;
   readonly index: EmailIndex;
+  readonly restored: Pick<RestoredClaims, 'hiddenFrom'>;
   /** What relays, or the hosts themselves, last confirmed. */
   readonly copies: { readonly copy: Pick<MeshCopy, 'confirmedMs'> };
   readonly events: MeshEvents;
@@ -85,7 +87,7 @@ function edited(
 
 /** Rejects with `store_failed` when a record can't be read. Disposing ends the claims, then every question to a peer. */
 export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
-  const { watch, index, events } = options;
+  const { watch, index, restored, events } = options;
   const roster = watch.current;
   const believesLegacy = options.believesLegacy ?? legacyBelief(options.secret !== undefined);
   await using stack = new AsyncDisposableStack();
@@ -105,7 +107,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   });
   const claims: OpenClaims = stack.use(
     await openClaims({
-      ...{ ...options, roster: roster(), transport, registry: claimsViewOf(index) },
+      ...{ ...options, roster: roster(), transport, registry: restored.hiddenFrom(claimsViewOf(index)) },
       isNoVoter: (id) => peers.legacy.isNoVoter(id),
       conversation: peers.heartbeat,
       doubted: events.doubted.dispatch,

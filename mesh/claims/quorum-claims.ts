@@ -4,10 +4,10 @@
 
 import { MeshError } from '../errors.ts';
 import { orFail, wholly } from '../invariant.ts';
-import { CLAIM_MS_MAX, COLLECT_AFTER_MS, COLLECT_EVERY_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { COLLECT_AFTER_MS, COLLECT_EVERY_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
-import type { HostId } from '../names.ts';
-import { countVotes } from '../operations/vote-count.ts';
+import type { AddressKey, HostId } from '../names.ts';
+import { stopping } from '../operations/obstacles.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
 import { type ClaimRecords, intentWrite } from '../state/claim-records.ts';
 import type {
@@ -17,6 +17,7 @@ import type {
   Confirmed,
   Conflict,
   Held,
+  Owners,
   Release,
   ReleasedClaim,
   Unavailable,
@@ -31,6 +32,7 @@ import { withinMs } from '../time/deadline.ts';
 import { type Conversation, reportHeard, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
 import { EffectQueue } from './effect-queue.ts';
+import { ownersRead } from './owners-read.ts';
 import { Speaker } from './speaker.ts';
 
 export interface QuorumOptions {
@@ -109,7 +111,7 @@ export class QuorumClaims implements ClaimStore {
   stop(): void {
     this.#stopped = true;
     this.#alarms.stop();
-    for (const finish of this.#waiting.values()) finish(this.#stopping());
+    for (const finish of this.#waiting.values()) finish(stopping(this.#state));
     this.#waiting.clear();
   }
 
@@ -133,6 +135,11 @@ export class QuorumClaims implements ClaimStore {
     const result = await this.#run((operation) => ({ type: 'confirm', operation, claims }));
     if (result.kind === 'confirmed' || result.kind === 'unavailable') return result;
     throw new Error(`Claims can't be confirmed as '${result.kind}'.`);
+  }
+
+  async ownersOf(keys: readonly AddressKey[]): Promise<Owners | Unavailable> {
+    const read = (key: AddressKey) => this.#run((operation) => ({ type: 'read', operation, key }));
+    return ownersRead(keys, await Promise.all(keys.map(read)), this.#state.membership.config);
   }
 
   status(): ClaimStatus {
@@ -197,7 +204,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   #run(event: (operation: number) => Event): Promise<Result> {
-    if (this.#stopped) return Promise.resolve(this.#stopping());
+    if (this.#stopped) return Promise.resolve(stopping(this.#state));
     this.#lastNumber += 1;
     const operation = this.#lastNumber;
     return new Promise((resolve) => {
@@ -289,11 +296,5 @@ export class QuorumClaims implements ClaimStore {
   #resolveAnswer(token: number, answer: ClaimAnswer | Reply): void {
     this.#answers.get(token)?.(answer as never);
     this.#answers.delete(token);
-  }
-
-  #stopping(): Unavailable {
-    const { required } = countVotes(this.#state, CLAIM_MS_MAX);
-    const message = 'This node is stopping. Nothing was claimed; try again in a moment.';
-    return { kind: 'unavailable', reason: 'stopping', message, required, reached: 0, hostsFailed: [] };
   }
 }

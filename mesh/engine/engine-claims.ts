@@ -22,6 +22,7 @@ import type {
   Confirmed,
   Conflict,
   Held,
+  Owners,
   Release,
   ReleasedClaim,
   Rival,
@@ -119,6 +120,17 @@ export class EngineClaims implements ClaimStore {
         if (inTheWay !== undefined) rivals.push(inTheWay);
       }
       return { kind: 'confirmed', rivals };
+    } catch (error) {
+      return this.#away(error as Error);
+    }
+  }
+
+  async ownersOf(keys: readonly AddressKey[]): Promise<Owners | Unavailable> {
+    const { engine } = this.#options;
+    const owners = new Map<AddressKey, Owner | null>();
+    try {
+      for (const key of keys) owners.set(key, await this.#asking((signal) => engine.read(key, signal)));
+      return { kind: 'owners', owners, history: engine.kind };
     } catch (error) {
       return this.#away(error as Error);
     }

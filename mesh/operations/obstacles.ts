@@ -55,6 +55,13 @@ export function unavailable(state: CoreState, why: Obstacle = whyUndecided(state
   return { kind: 'unavailable', reason, message: sentence, required, reached, hostsFailed: hosts };
 }
 
+/** What a client is told by a node that ends. */
+export function stopping(state: CoreState): Unavailable {
+  const { required } = countVotes(state, CLAIM_MS_MAX);
+  const message = 'This node is stopping. Nothing was claimed; try again in a moment.';
+  return { kind: 'unavailable', reason: 'stopping', message, required, reached: 0, hostsFailed: [] };
+}
+
 /** What stands in the way of every claim, whoever answers. */
 export function obstacleTo({ membership, registry }: Pick<CoreState, 'membership' | 'registry'>): Obstacle | undefined {
   const { config, self, starts } = membership;

@@ -49,6 +49,15 @@ export interface Confirmed {
   readonly rivals: readonly Rival[];
 }
 
+/** Who has each of the addresses, as far as claims have been decided. */
+export interface Owners {
+  readonly kind: 'owners';
+  /** `null`: nobody, for the address was released, or never claimed in this history. */
+  readonly owners: ReadonlyMap<AddressKey, Owner | null>;
+  /** Names what has decided claims from the beginning on: a mesh, or an engine. What another history decided is not known here. */
+  readonly history: string;
+}
+
 /** `confirmed`: the voters have released the addresses. `pending`: not yet; it goes on in the background, through restarts. */
 export type Release = 'confirmed' | 'pending';
 
@@ -84,5 +93,7 @@ export interface ClaimStore {
    * is taken for it again. For a host whose voters may have forgotten: a lost disk, a restored backup.
    */
   confirm(claims: readonly Claim[]): Promise<Confirmed | Unavailable>;
+  /** Asks who has these addresses, each key once, at most `KEYS_PER_MESSAGE_MAX`. Nothing is claimed. */
+  ownersOf(keys: readonly AddressKey[]): Promise<Owners | Unavailable>;
   status(): ClaimStatus;
 }

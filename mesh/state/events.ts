@@ -26,7 +26,7 @@ export type Wanted =
   | { readonly type: 'recover'; readonly operation: number; readonly voters: readonly HostId[] }
   /** An operator's word: this host leaves its mesh for the one of `host`. */
   | { readonly type: 'join'; readonly operation: number; readonly host: HostId }
-  /** Wanted by the simulator alone: what a majority says of a register, against which it checks its histories. */
+  /** What a majority says of a register. */
   | { readonly type: 'read'; readonly operation: number; readonly key: AddressKey };
 
 /** What came of other hosts, silence included. */

@@ -3,20 +3,23 @@ import { anyAddressKey } from '../../mesh/address/identity.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
-import type { ClaimStatus } from '../../mesh/state/claim-store.ts';
+import type { ClaimStore } from '../../mesh/state/claim-store.ts';
 import type { Log } from '../log.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { RestoredClaims } from '../registry/restored-claims.ts';
 import type { Store } from '../store/store.ts';
 import { ConflictSearch } from './conflict-search.ts';
 import { Conflicts } from './conflicts.ts';
+import { RestoredSearch } from './restored-search.ts';
 
 export interface OpenConflictsOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly index: Pick<EmailIndex, 'keys' | 'holder' | 'version'>;
-  readonly claims: { status(): ClaimStatus };
+  readonly restored: RestoredClaims;
+  readonly claims: Pick<ClaimStore, 'status' | 'ownersOf'>;
   readonly roster: () => Roster;
   /** Whether the peer's claims are not decided by the same voters. */
   readonly isOutside: (peer: HostId) => boolean;
@@ -33,6 +36,7 @@ export interface OpenConflictsOptions {
 export interface OpenConflicts {
   readonly conflicts: Conflicts;
   readonly search: Pick<ConflictSearch, 'run'>;
+  readonly restoredSearch: Pick<RestoredSearch, 'run'>;
 }
 
 /** Rejects with `store_failed` when a record can't be read. */
@@ -51,5 +55,5 @@ export async function openConflicts(options: OpenConflictsOptions): Promise<Open
   });
   events.doubted.subscribe(() => search.doubt());
   events.doubled.subscribe((key, hostId) => conflicts.doubled(key, hostId));
-  return { conflicts, search };
+  return { conflicts, search, restoredSearch: new RestoredSearch({ ...options, conflicts }) };
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Rival } from '../../mesh/state/claim-store.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { RestoredClaims } from '../registry/restored-claims.ts';
 import type { Store } from '../store/store.ts';
 import { type AddressConflict, conflictOf, conflictWrite, loadConflicts } from './conflict-records.ts';
 
@@ -19,6 +20,8 @@ export interface Double {
 export interface ConflictsOptions {
   readonly store: Store;
   readonly registry: Pick<Registry, 'addresses'> & { readonly table: Pick<Registry['table'], 'holderOf'> };
+  /** About these the voters are asked elsewhere (restored-search.ts), without claiming them again. */
+  readonly restored: Pick<RestoredClaims, 'has'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -99,7 +102,9 @@ export class Conflicts {
    * that the voters know nothing of is claimed again. Throws `uniqueness_unavailable`.
    */
   async check(keys: readonly AddressKey[]): Promise<void> {
-    for (const rival of await this.#options.registry.addresses.confirm(keys)) await this.#concede(rival);
+    const { registry, restored } = this.#options;
+    const known = keys.filter((key) => !restored.has(key));
+    for (const rival of await registry.addresses.confirm(known)) await this.concede(rival);
   }
 
   /**
@@ -138,7 +143,8 @@ export class Conflicts {
     log.info('conflict.resolved', { address: key, keep });
   }
 
-  async #concede({ key, owner }: Rival): Promise<void> {
+  /** Gives up an address of this host that the voters gave to `owner`, and keeps it for an operator to decide. */
+  async concede({ key, owner }: Rival): Promise<void> {
     const { registry, clock, log } = this.#options;
     const foundAt = new Date(clock.wallMs()).toISOString();
     let conflict: AddressConflict | undefined;

@@ -12,17 +12,20 @@ export async function openConflictModule({
   index,
   copies,
   registry,
+  restored,
 }: Parts): Promise<Module> {
   const { store, clock, log } = ports;
   const { transport, claims, peers, isOutside, isLegacy } = mesh;
-  const { conflicts, search } = await openConflicts({
-    ...{ store, clock, log, registry, index, claims: claims.store, transport, events, isOutside },
+  const { conflicts, search, restoredSearch } = await openConflicts({
+    ...{ store, clock, log, registry, restored, index, claims: claims.store, transport, events, isOutside },
     roster: options.roster.current,
     indexOf: (peer) => peers.presence.indexOf(peer),
     placeOf: (peer) => (peers.presence.isRelayed(peer) ? copies.head(peer)?.chain : undefined),
   });
   return {
     routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
-    run: (signal) => search.run(signal),
+    run: async (signal) => {
+      await Promise.all([search.run(signal), restoredSearch.run(signal)]);
+    },
   };
 }

@@ -10,6 +10,7 @@ import type { OpenMesh } from '../mesh-module.ts';
 import type { NodeOptions, NodePorts } from '../node-ports.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { RestoredClaims } from '../registry/restored-claims.ts';
 
 /** One capability of a running node. */
 export interface Module {
@@ -38,6 +39,8 @@ export interface Parts {
   readonly index: EmailIndex;
   readonly copies: HostCopies;
   readonly registry: Registry;
+  /** Of this host's claims, those that came with a restored backup. */
+  readonly restored: RestoredClaims;
   readonly keys: Keys;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;

@@ -19,6 +19,9 @@ export interface Added {
   readonly isNew: boolean;
 }
 
+/** What else is written when an agent loses an address. */
+type WritesOf = (agent: Agent, entry: AgentAddress) => readonly Write[];
+
 export class Addresses {
   readonly #parts: RegistryParts;
 
@@ -85,18 +88,27 @@ export class Addresses {
    * Takes an address from its agent, because the voters have the claim `standing` of it; `writesOf` is in the same commit. Nothing
    * happens when that is the agent's own, or nobody here holds the address any more.
    */
-  async concede(
-    key: AddressKey,
-    standing: ClaimId,
-    writesOf: (agent: Agent, entry: AgentAddress) => readonly Write[],
-  ): Promise<void> {
+  concede(key: AddressKey, standing: ClaimId, writesOf: WritesOf): Promise<void> {
+    return this.#take(key, ({ claimId }) => claimId !== standing, writesOf);
+  }
+
+  /** Takes an address from its agent, because the voters have ended that claim of it. Nothing happens when the agent has it by another claim. */
+  giveUp(key: AddressKey, ended: ClaimId): Promise<void> {
+    return this.#take(
+      key,
+      ({ claimId }) => claimId === ended,
+      () => [],
+    );
+  }
+
+  async #take(key: AddressKey, isMeant: (entry: AgentAddress) => boolean, writesOf: WritesOf): Promise<void> {
     const { table, writer, addressClaims, locks, clock } = this.#parts;
     const id = table.holderOf(key)?.id;
     if (id === undefined) return;
     const untilMs = lockDeadline(clock);
     using _agentLock = await locks.lock(id, untilMs);
     const before = table.find(id);
-    const entry = before?.addresses.find((one) => one.key === key && one.claimId !== standing);
+    const entry = before?.addresses.find((one) => one.key === key && isMeant(one));
     if (before === undefined || entry === undefined) return;
     using _addressLock = await addressClaims.lock([entry], untilMs);
     const addresses = withoutAddress(before.addresses, key);

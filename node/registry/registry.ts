@@ -47,7 +47,7 @@ export interface Registry {
   /** The agents as they are. */
   readonly table: Pick<AgentTable, 'list' | 'page' | 'find' | 'get' | 'holderOf' | 'holderOfText'>;
   readonly agents: Pick<Agents, 'create' | 'patch' | 'remove'>;
-  readonly addresses: Pick<Addresses, 'get' | 'add' | 'patch' | 'remove' | 'confirm' | 'concede'>;
+  readonly addresses: Pick<Addresses, 'get' | 'add' | 'patch' | 'remove' | 'confirm' | 'concede' | 'giveUp'>;
   /** Claims that are not done yet. */
   readonly claims: Pick<AddressClaims, 'pending'>;
   /** Events of the agents' mail. */

@@ -4,7 +4,8 @@ import type { Owner } from '../../mesh/owner.ts';
 import type { PeerAnswer, PeerRequest } from '../../mesh/ports.ts';
 import { ConflictSearch } from '../../node/conflicts/conflict-search.ts';
 import { Conflicts } from '../../node/conflicts/conflicts.ts';
-import { call, testRegistry } from './test-registry.ts';
+import { RestoredClaims } from '../../node/registry/restored-claims.ts';
+import { call, type TestRegistry, testRegistry } from './test-registry.ts';
 
 export const KEY = 'a@x.com' as AddressKey;
 export const OTHER: Owner = {
@@ -15,8 +16,8 @@ export const OTHER: Owner = {
   since: '2026-01-01T00:00:00Z',
 };
 
-/** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts. */
-export async function conflictWorld() {
+/** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts, opened after `prepare`. */
+export async function conflictWorld(prepare: (world: TestRegistry) => Promise<void> = async () => undefined) {
   const world = {
     ...(await testRegistry()),
     isOutside: false,
@@ -30,7 +31,9 @@ export async function conflictWorld() {
     tools: { email: { addresses: [{ address: 'a@x.com', displayName: 'Titania' }, { address: 'b@x.com' }] } },
   });
   const { store, registry, clock, log, claims, index } = world;
-  const conflicts = await Conflicts.open({ store, registry, clock, log });
+  await prepare(world);
+  const restored = await RestoredClaims.load(store);
+  const conflicts = await Conflicts.open({ store, registry, restored, clock, log });
   const asked: PeerRequest[] = [];
   let answer: () => PeerAnswer = () => ({ status: 200, body: {}, etag: '"1"' });
   const search = new ConflictSearch({
@@ -70,7 +73,7 @@ export async function conflictWorld() {
   const standsAt = (place: string) => {
     world.place = place;
   };
-  return { ...world, outside, says, standsAt, conflicts, search, asked, answering, start, stop };
+  return { ...world, restored, outside, says, standsAt, conflicts, search, asked, answering, start, stop };
 }
 
 export const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });

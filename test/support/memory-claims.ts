@@ -12,6 +12,7 @@ import type {
   Confirmed,
   Conflict,
   Held,
+  Owners,
   Release,
   ReleasedClaim,
   Rival,
@@ -75,6 +76,12 @@ export class MemoryClaims implements ClaimStore {
       else if (found.claimId !== owner.claimId) rivals.push({ key, owner: found });
     }
     return { kind: 'confirmed', rivals };
+  }
+
+  async ownersOf(keys: readonly AddressKey[]): Promise<Owners | Unavailable> {
+    if (this.outage !== undefined) return this.outage;
+    const owners = new Map(keys.map((key) => [key, this.owners.get(key) ?? null]));
+    return { kind: 'owners', owners, history: 'memory' };
   }
 
   status(): ClaimStatus {

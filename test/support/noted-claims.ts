@@ -31,6 +31,7 @@ export function notedClaims(claims: QuorumClaims, { history, clock, hostId, isOv
     releaseWrites: (given) => claims.releaseWrites(given),
     release: (given) => claims.release(given),
     confirm: (asked) => claims.confirm(asked),
+    ownersOf: (keys) => claims.ownersOf(keys),
     status: () => claims.status(),
   };
 }

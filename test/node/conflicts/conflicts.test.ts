@@ -23,14 +23,14 @@ describe('a host that holds what the voters gave to another', () => {
   });
 
   it('knows of it after a restart, and forgets it when an operator lets the other have it', async () => {
-    const { claims, clock, start, store, registry, log, conflicts } = await conflictWorld();
+    const { claims, clock, start, store, registry, restored, log, conflicts } = await conflictWorld();
     claims.owners.set(KEY, OTHER);
     start();
     await clock.advance(1_000);
-    const again = await Conflicts.open({ store, registry, clock, log });
+    const again = await Conflicts.open({ store, registry, restored, clock, log });
     expect(listed(again).conflicts).toEqual(listed(conflicts).conflicts);
     await again.resolve(KEY, 'theirs');
-    expect(listed(await Conflicts.open({ store, registry, clock, log })).conflicts).toEqual([]);
+    expect(listed(await Conflicts.open({ store, registry, restored, clock, log })).conflicts).toEqual([]);
     await expect(again.resolve(KEY, 'theirs')).rejects.toMatchObject({ code: 'not_found' });
   });
 
@@ -154,10 +154,10 @@ describe('the list of conflicts', () => {
   });
 
   it('of a hundred thousand that a peer shows is a page too', async () => {
-    const { store, registry, clock, log } = await conflictWorld();
+    const { store, registry, restored, clock, log } = await conflictWorld();
     const holderOf = () => registry.table.find('a1' as AgentId);
     const all = { ...registry, table: { holderOf } };
-    const conflicts = await Conflicts.open({ store, registry: all, clock, log });
+    const conflicts = await Conflicts.open({ store, registry: all, restored, clock, log });
     const keys = Array.from({ length: 100_000 }, (_, at) => `a${(at * 7_919) % 100_000}@x.com` as AddressKey);
     conflicts.seenAt('desk' as HostId, keys);
     const { undecided, nextCursor } = conflicts.page({ limit: 200, cursor: 'a5' });
