@@ -9,6 +9,7 @@ import { type Inspected, inspect, isFresh } from './inspection.ts';
 import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
 import { writeMarker } from './marker.ts';
 import { claimDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
+import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
@@ -97,6 +98,15 @@ export class Database {
   /** One page of records, as `RecordReader.page` reads it. */
   page(prefix: string, after: string, limit: number): string[] {
     return this.#explained(() => this.#reader.page(prefix, after, limit));
+  }
+
+  /** Copies all records into a file of its own, with `newest` over them (record-copy.ts). */
+  copy(newest: readonly (string | null)[], rules: CopyRules): void {
+    try {
+      copyRecords(this.#reader, newest, rules);
+    } catch (error) {
+      throw explain(error, basename(rules.file));
+    }
   }
 
   /** Moves what was written into the database file, which SQLite does by itself at the last closing, and gives the directory free. */

@@ -16,6 +16,7 @@ import { LazyRecord, type ParseRecord } from './lazy-record.ts';
 import { COMMIT_LOG_FILE_BYTES, PAGE_RECORDS_MAX } from './limits.ts';
 import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
+import type { CopyRules } from './record-copy.ts';
 import { damaged } from './refusals.ts';
 import type { Slice } from './slice.ts';
 import type { LoadedRecord, Store } from './store.ts';
@@ -32,7 +33,7 @@ export interface StoreOptions {
  * operator: another node holds the directory, a file is damaged or newer than this program, the disk is full or not ours.
  * The refusal changes no data.
  */
-export async function openStore({ directory, log }: StoreOptions): Promise<Store> {
+export async function openStore({ directory, log }: StoreOptions): Promise<Store & CopiedStore> {
   const thread = StoreThread.start(directory);
   const [known] = await thread.opened;
   const records = new DurableRecords(thread);
@@ -58,7 +59,16 @@ export interface DiskStoreParts {
   readonly log: Log;
 }
 
-export class DiskStore implements Store {
+/** What can be copied while it is used. */
+export interface CopiedStore {
+  /**
+   * Copies every record that was committed before this call into `rules.file`, as they are at one moment. Rejects with `store_failed`; then
+   * the file is not there, or nothing is to be made of it, and the store goes on.
+   */
+  copy(rules: CopyRules): Promise<void>;
+}
+
+export class DiskStore implements Store, CopiedStore {
   readonly #records: DurableRecords;
   readonly #commitLog: CommitLog;
   /** All commits of one turn of the event loop share a write: a claim of a lone host is two that follow each other at once. */
@@ -105,6 +115,11 @@ export class DiskStore implements Store {
       if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
       if (isWhole) return;
     }
+  }
+
+  async copy(rules: CopyRules): Promise<void> {
+    this.#queue.throwIfUnusable();
+    await this.#records.copy(rules);
   }
 
   close(): Promise<void> {

@@ -5,12 +5,14 @@ import { type DatabaseBehind, encodeKnownLog, type KnownLog } from './commits/kn
 import { SqliteKeyvAdapter } from './keyv-adapter.ts';
 import { APPLIED_CHARACTERS_MAX, APPLIED_RECORDS_MAX } from './limits.ts';
 import type { RecordText } from './record.ts';
+import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 import { layOver, type Slice } from './slice.ts';
 import type { RecordThread } from './store-thread.ts';
 import { Unapplied } from './unapplied.ts';
 
 export class DurableRecords implements DatabaseBehind {
+  readonly #thread: RecordThread;
   readonly #adapter: SqliteKeyvAdapter;
   readonly #keyv: Keyv<string>;
   readonly #failed = Promise.withResolvers<Error>();
@@ -22,6 +24,7 @@ export class DurableRecords implements DatabaseBehind {
 
   /** `thread` must have opened its database. */
   constructor(thread: RecordThread) {
+    this.#thread = thread;
     this.#adapter = new SqliteKeyvAdapter(thread);
     // Values are JSON text already, taken when `commit` was called.
     this.#keyv = new Keyv<string>({ store: this.#adapter, serialization: false });
@@ -46,6 +49,15 @@ export class DurableRecords implements DatabaseBehind {
     const stored = await this.#adapter.page(prefix, after, limit);
     const older = underWay ? layOver(underWay, stored) : stored;
     return newest ? layOver(newest, older) : older;
+  }
+
+  /** Copies everything that was added before this call, and nothing that comes later. */
+  async copy(rules: CopyRules): Promise<void> {
+    const newest = new Map<string, string | null>();
+    // What is under way is partly in the database by then: taken twice, it is the same.
+    for (const some of [this.#underWay, this.#unapplied])
+      for (const { key, text } of some?.all() ?? []) newest.set(key, text ?? null);
+    await this.#thread.ask({ kind: 'copy', newest: [...newest].flat(), rules });
   }
 
   noteLog(log: KnownLog): Promise<void> {

@@ -18,9 +18,15 @@ export const GET_COMMITS = "SELECT text FROM notes WHERE name = 'commits'";
 export const SET_LOG = "INSERT OR REPLACE INTO notes (name, text) VALUES ('commit log', ?)";
 export const GET_LOG = "SELECT text FROM notes WHERE name = 'commit log'";
 
+/** Of a copy that is no database of a node (record-copy.ts): `AEMB`, and the version of its form. */
+export const COPY_ID = 0x41454d42;
+export const COPY_VERSION = 1;
+
 // Ordering keys by their octets is SQLite's BINARY collation, the default.
+const RECORDS =
+  'CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 const TABLES = `
-  CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  ${RECORDS}
   CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
@@ -43,4 +49,15 @@ export function createDatabase(paths: StorePaths): void {
   syncPath(draft);
   renameSync(draft, paths.database);
   syncPath(paths.directory);
+}
+
+/** Makes an empty copy, for one who writes it in one go and takes it for nothing before that: it outlives no power cut. */
+export function createCopy(file: string): DatabaseSync {
+  makeFile(file);
+  const copy = new DatabaseSync(file);
+  copy.exec(`
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+    PRAGMA application_id = ${COPY_ID}; PRAGMA user_version = ${COPY_VERSION}; ${RECORDS}
+  `);
+  return copy;
 }

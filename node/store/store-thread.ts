@@ -3,6 +3,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
+import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 
 export interface WorkerData {
@@ -14,6 +15,7 @@ export type Request =
   | { readonly kind: 'read'; readonly keys: readonly string[] }
   | { readonly kind: 'page'; readonly prefix: string; readonly after: string; readonly limit: number }
   | { readonly kind: 'noteLog'; readonly log: string }
+  | { readonly kind: 'copy'; readonly newest: Answer; readonly rules: CopyRules }
   | { readonly kind: 'close' };
 
 /** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */

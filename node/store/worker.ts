@@ -47,6 +47,9 @@ function answer(open: Database, request: Request): Answer {
     case 'noteLog':
       open.noteLog(request.log);
       return [];
+    case 'copy':
+      open.copy(request.newest, request.rules);
+      return [];
     case 'close':
       open.close();
       return [];
