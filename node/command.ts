@@ -73,12 +73,14 @@ async function addClients(
   stop: AbortSignal,
   version: string,
 ): Promise<void> {
-  const [{ addClientCommands }, { addCompletion }, { addMcpCommand }, { shellTerminal }] = await Promise.all([
-    import('./cli/client-commands.ts'),
-    import('./cli/completion.ts'),
-    import('./cli/mcp-command.ts'),
-    import('./cli/shell-terminal.ts'),
-  ]);
+  const [{ addRestoreCommand }, { addClientCommands }, { addCompletion }, { addMcpCommand }, { shellTerminal }] =
+    await Promise.all([
+      import('./backup/restore-command.ts'),
+      import('./cli/client-commands.ts'),
+      import('./cli/completion.ts'),
+      import('./cli/mcp-command.ts'),
+      import('./cli/shell-terminal.ts'),
+    ]);
   const terminal = shellTerminal(process, {
     url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
     stop,
@@ -86,6 +88,7 @@ async function addClients(
   });
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
+  addRestoreCommand(program, terminal, process.env);
   addCompletion(program);
 }
 

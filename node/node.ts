@@ -13,6 +13,7 @@ import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
 import { Keys } from './keys/keys.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { openMesh } from './mesh-module.ts';
+import { openBackupModule } from './modules/backup.ts';
 import { openChangeModule } from './modules/changes.ts';
 import { openConflictModule } from './modules/conflicts.ts';
 import { openEmailIndex } from './modules/email-index.ts';
@@ -29,6 +30,7 @@ import type { NodeOptions, NodePorts } from './node-ports.ts';
 import { ChannelServer } from './peers/channel-server.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
+import { RestoredClaims } from './registry/restored-claims.ts';
 import type { IdentityParser } from './registry/wanted-addresses.ts';
 
 export interface MeshNode extends AsyncDisposable {
@@ -53,6 +55,7 @@ export interface MeshNode extends AsyncDisposable {
 
 /** What a node can do beside holding agents; each can be left out. Opened in this order, closed in the opposite one. */
 const CAPABILITIES: readonly OpenModule[] = [
+  openBackupModule,
   openKeyModule,
   openFeedModule,
   openConflictModule,
@@ -71,21 +74,23 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const background = new BackgroundWork();
   const self = watch.current().self.id;
   const events = new MeshEvents();
-  const copies = await HostCopies.open(store, clock);
+  const [copies, restored] = [await HostCopies.open(store, clock), await RestoredClaims.load(store)];
   const index = new EmailIndex({ self: () => watch.current().self, random });
   const mesh = stack.use(
     await openMesh({
-      ...{ ...core, self, watch, index, events, copies, mode: config.legacy, secret: secrets.meshSecret?.reveal() },
-      ...{ callOnce: ports.callOnce, makeTransport: ports.transport, stopping: background.signal },
-      ...{ engine: ports.engine, believesLegacy: ports.believesLegacy },
+      ...{ ...core, self, watch, index, restored, events, copies, mode: config.legacy },
+      ...{ secret: secrets.meshSecret?.reveal(), stopping: background.signal, believesLegacy: ports.believesLegacy },
+      ...{ callOnce: ports.callOnce, makeTransport: ports.transport, engine: ports.engine },
     }),
   );
   const registry = await openRegistry({
     ...{ ...core, index, hostId: self, claims: mesh.claims.store, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
-  const keys = await Keys.open(core);
-  const parts: Parts = { options, ports, mesh, events, index, copies, registry, keys, stopping: background.signal };
+  const parts: Parts = {
+    ...{ options, ports, mesh, events, index, copies, registry, restored },
+    ...{ keys: await Keys.open(core), stopping: background.signal },
+  };
   const capabilities = await openAll(CAPABILITIES, parts, stack);
   const modules = [
     openMeshModule(parts, capabilities),

@@ -162,6 +162,7 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const owned = stack.move();
   return {
+    copied: { store, directory },
     ...{ store, clock, random: systemRandom, log, signer, addresses, blobs, post, resolver, engine },
     callOnce: createCallOnce(addresses),
     // Strangers choose these names, so they are resolved apart from all others and can delay none.

@@ -11,7 +11,7 @@ import type { StoredRecord } from '../store/store.ts';
 import { AGENT_EVENTS, type AgentEntry, type ChangeEntry, EMAIL_EVENTS, isOwn, type OwnHead } from './change-log.ts';
 
 export const ENTRY_PREFIX = 'change/';
-const OWN_PREFIX = 'change-own/';
+export const OWN_PREFIX = 'change-own/';
 export const END_KEY = 'change-end';
 
 /** Digits of a position in its key: every safe integer, in the order of the keys. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addAddressCommands } from './address-commands.ts';
 import { addAgentCommands } from './agent-commands.ts';
+import { addBackupCommand } from './backup-command.ts';
 import { CommandLine, type Terminal } from './command-line.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
@@ -14,4 +15,5 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addAgentCommands(commands);
   addWebhookCommands(commands);
   addKeyCommands(commands);
+  addBackupCommand(commands);
 }

@@ -2,7 +2,7 @@
 // for a script.
 import type { Command } from 'commander';
 import { visible, visibleIn, visibleLines } from '../machine/visible-text.ts';
-import { createNodeClient, type NodeClient } from './node-client.ts';
+import { createNodeClient, type NodeClient, type NodeClientOptions } from './node-client.ts';
 import type { Paint, Report } from './report.ts';
 
 export interface Terminal {
@@ -27,7 +27,7 @@ export interface Asking {
 }
 
 /** Asks the node and reports. Throws an Error whose message is the node's refusal. */
-export type Work = (call: NodeClient, paint: Paint) => Promise<Report>;
+export type Work = (call: NodeClient, paint: Paint, node: NodeClientOptions) => Promise<Report>;
 
 export class CommandLine {
   readonly #parent: Command;
@@ -58,10 +58,11 @@ export class CommandLine {
 
   async run({ url, json }: Asking, work: Work): Promise<void> {
     const { token, stop, paint, print, complain, wait, end } = this.#terminal;
-    const call = createNodeClient({ url: url.replace(/\/+$/, ''), token, stop });
+    const node = { url: url.replace(/\/+$/, ''), token, stop };
+    const call = createNodeClient(node);
     const done = wait();
     try {
-      const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint);
+      const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint, node);
       done();
       print(json ? visibleLines(JSON.stringify(value, null, 2)) : text);
       if (!ok) end(1);

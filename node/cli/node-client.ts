@@ -42,14 +42,16 @@ export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOpt
       );
     });
     const text = await answer.body.text();
-    const value = parse(text, url);
-    if (answer.statusCode < 400) return value;
-    const { error, message, field } = value;
-    const where = typeof field === 'string' ? ` (${field})` : '';
-    throw new Error(
-      `${String(message ?? `status ${answer.statusCode}`)} [${String(error ?? answer.statusCode)}${where}]`,
-    );
+    if (answer.statusCode >= 400) throw refusalIn(text, answer.statusCode, url);
+    return parse(text, url);
   };
+}
+
+/** The node's refusal as an error. */
+export function refusalIn(text: string, status: number, url: string): Error {
+  const { error, message, field } = parse(text, url);
+  const where = typeof field === 'string' ? ` (${field})` : '';
+  return new Error(`${String(message ?? `status ${status}`)} [${String(error ?? status)}${where}]`);
 }
 
 function parse(text: string, url: string): Readonly<Record<string, unknown>> {

@@ -19,7 +19,7 @@ export interface KeyRecord {
   readonly lastUsedMs?: number | undefined;
 }
 
-const PREFIX = 'key/';
+export const KEY_PREFIX = 'key/';
 const stored = z.object({
   id: z.string(),
   name: z.string(),
@@ -32,17 +32,17 @@ const stored = z.object({
 });
 
 export function keyWrite(record: KeyRecord): Write {
-  return { key: PREFIX + record.id, value: record };
+  return { key: KEY_PREFIX + record.id, value: record };
 }
 
 export function keyRemoval(id: string): Write {
-  return { key: PREFIX + id, value: undefined };
+  return { key: KEY_PREFIX + id, value: undefined };
 }
 
 /** Rejects with `store_failed` when a record can't be read. */
 export async function loadKeys(store: Pick<Store, 'load'>): Promise<readonly KeyRecord[]> {
   const found: KeyRecord[] = [];
-  for await (const page of store.load(PREFIX))
+  for await (const page of store.load(KEY_PREFIX))
     for (const { key, value } of page) {
       const parsed = stored.safeParse(value);
       if (!parsed.success) throw damagedRecords(`The stored record '${key}' can't be read`);

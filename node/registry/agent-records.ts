@@ -9,13 +9,13 @@ import type { Store, StoredRecord } from '../store/store.ts';
 import type { Agent } from './agent.ts';
 import { compareAge } from './agent-age.ts';
 
-const PREFIX = 'agent/';
+export const AGENT_PREFIX = 'agent/';
 const GONE_PREFIX = 'agent-gone/';
 const SEQUENCE_PREFIX = 'agent-sequence/';
 
 /** The writes that make `agent` what the disk knows; `isNew` clears what was kept of an earlier one of that id. */
 export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
-  const save = { key: PREFIX + agent.id, value: agent };
+  const save = { key: AGENT_PREFIX + agent.id, value: agent };
   return isNew ? [save, { key: GONE_PREFIX + agent.id, value: undefined }] : [save];
 }
 
@@ -29,7 +29,11 @@ export interface GoneAgent {
 
 /** `gone`: its last event is that of its deletion. */
 export function removingWrites(id: AgentId, gone: GoneAgent): readonly Write[] {
-  return [{ key: PREFIX + id, value: undefined }, { key: SEQUENCE_PREFIX + id, value: undefined }, goneWrite(id, gone)];
+  return [
+    { key: AGENT_PREFIX + id, value: undefined },
+    { key: SEQUENCE_PREFIX + id, value: undefined },
+    goneWrite(id, gone),
+  ];
 }
 
 /** Keeps the last sequence given to an event that is no change of the agent. */
@@ -95,7 +99,7 @@ function readGone({ key, value }: StoredRecord): { readonly id: AgentId; readonl
 /** Every stored agent, oldest first. Throws `store_failed` at the first record that is not an agent of this host. */
 export async function loadAgents(store: Store, hostId: HostId): Promise<readonly Agent[]> {
   const agents: Agent[] = [];
-  for await (const page of store.load(PREFIX)) {
+  for await (const page of store.load(AGENT_PREFIX)) {
     for (const record of page) agents.push(parseAgentRecord(record, hostId));
   }
   return agents.sort(compareAge);
@@ -104,7 +108,7 @@ export async function loadAgents(store: Store, hostId: HostId): Promise<readonly
 function parseAgentRecord(record: StoredRecord, hostId: HostId): Agent {
   const { key, value } = record;
   if (!isObject(value)) throw damaged(key, 'it is not an object');
-  const fault = agentFault(value, key.slice(PREFIX.length)) ?? addressesFault(value.addresses);
+  const fault = agentFault(value, key.slice(AGENT_PREFIX.length)) ?? addressesFault(value.addresses);
   if (fault !== undefined) throw damaged(key, fault);
   const agent = value as unknown as Agent;
   if (agent.hostId === hostId) return withSharedTexts(agent);

@@ -9,7 +9,7 @@ import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { MESSAGE_STATES, type Message, type MessageContent } from './message.ts';
 
-const MESSAGE = 'send/message/';
+export const MESSAGE_PREFIX = 'send/message/';
 const CONTENT = 'send/content/';
 const ATTEMPT = 'send/attempt/';
 const KEY = 'send/key/';
@@ -34,7 +34,7 @@ export interface WarmUpRecord {
   readonly count: number;
 }
 
-export const messageWrite = (message: Message): Write => ({ key: MESSAGE + message.id, value: message });
+export const messageWrite = (message: Message): Write => ({ key: MESSAGE_PREFIX + message.id, value: message });
 export const contentWrite = (id: string, content: MessageContent | undefined): Write => ({
   key: CONTENT + id,
   value: content,
@@ -49,7 +49,7 @@ export const warmUpWrite = (address: string, value: WarmUpRecord | undefined): W
   value,
 });
 export const forgetWrites = (id: string): readonly Write[] =>
-  [MESSAGE, CONTENT, ATTEMPT].map((prefix) => ({ key: prefix + id, value: undefined }));
+  [MESSAGE_PREFIX, CONTENT, ATTEMPT].map((prefix) => ({ key: prefix + id, value: undefined }));
 
 /** The name of the record that stands for one agent's idempotency key. */
 export function keyHash(agentId: string, key: string): string {
@@ -95,7 +95,9 @@ const warmUp = z.object({ firstDay: count, day: count, count });
 /** Throws `store_failed` at the first record that can't be read. */
 export async function loadQueue(store: Store): Promise<QueueRecords> {
   const records: QueueRecords = { messages: [], attempts: new Map(), keys: new Map(), warmUps: new Map() };
-  await each(store, MESSAGE, message, (_, value) => records.messages.push(withNextTry(value as unknown as Message)));
+  await each(store, MESSAGE_PREFIX, message, (_, value) =>
+    records.messages.push(withNextTry(value as unknown as Message)),
+  );
   await each(store, ATTEMPT, attempt, (id, value) => records.attempts.set(id, value));
   await each(store, KEY, key, (hash, value) => records.keys.set(hash, value));
   await each(store, WARM_UP, warmUp, (address, value) => records.warmUps.set(address, value));

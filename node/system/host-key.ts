@@ -12,7 +12,7 @@ const FILE_NAME = 'host-key.pem';
 /** A PKCS 8 Ed25519 key is 119 octets of PEM; more than this is another file. */
 const FILE_BYTES_MAX = 4_096;
 /** The record that says which key this node has spoken with; `{publicKey}`. */
-const RECORD = 'host-key';
+export const HOST_KEY_RECORD = 'host-key';
 const NEW_KEY =
   'peers with the same MESH_SECRET believe the new key, any other refuses this host until it stands in its hosts.json as this host\'s "publicKey".';
 const REPLACE = `Put the right file in its place. If it is lost, move this one away and start once with --accept-new-key: ${NEW_KEY}`;
@@ -49,7 +49,7 @@ export async function openHostKey({ directory, store, acceptNewKey = false }: Ho
         `${path} holds the key ${signer.publicKey}, but this host has spoken with ${known} so far. Put the file back that belongs to this data directory, or start once with --accept-new-key: ${NEW_KEY}`,
       );
     }
-    await store.commit([{ key: RECORD, value: { publicKey: signer.publicKey } }]);
+    await store.commit([{ key: HOST_KEY_RECORD, value: { publicKey: signer.publicKey } }]);
   }
   return signer;
 }
@@ -93,11 +93,11 @@ function writePem(directory: string, path: string, pem: string): void {
 }
 
 async function recordedKey(store: Pick<Store, 'get'>): Promise<string | undefined> {
-  const record = await store.get(RECORD);
+  const record = await store.get(HOST_KEY_RECORD);
   if (record === undefined) return undefined;
   const publicKey = (record as { publicKey?: unknown } | null)?.publicKey;
   if (typeof publicKey === 'string') return publicKey;
-  throw damagedRecords(`The stored record '${RECORD}' has no publicKey`);
+  throw damagedRecords(`The stored record '${HOST_KEY_RECORD}' has no publicKey`);
 }
 
 function failure(sentence: string, cause?: unknown): MeshError {

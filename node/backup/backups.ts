@@ -1,0 +1,115 @@
+// Makes a backup of a node that runs: every record as it is at one moment, copied into a file beside the data, and then sent on piece by piece
+// with the attachments. What was acknowledged before it was asked for is in it.
+import { rmSync } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReadableStream } from 'node:stream/web';
+import { createTarPacker, type TarPackController } from 'modern-tar';
+import { MeshError } from '../../mesh/errors.ts';
+import type { HostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { CopiedStore } from '../store/disk-store.ts';
+import { ABOUT, type About, BACKUP_FORMAT, BLOB, HOST_KEY, RECORDS, SECRETS, WHOLE } from './contents.ts';
+
+export interface BackupsOptions {
+  readonly store: CopiedStore;
+  /** The data directory. */
+  readonly directory: string;
+  readonly self: () => HostId;
+  readonly version: string;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly log: Log;
+}
+
+/** A backup whose records are copied. Disposing removes the copy. */
+export interface MadeBackup extends Disposable {
+  /** The archive, in pieces of a bounded size. Rejects when the signal aborts, or a file can't be read. */
+  pieces(signal: AbortSignal): AsyncGenerator<Uint8Array>;
+}
+
+const RETRY_AFTER_SECONDS = 10;
+
+export class Backups {
+  readonly #options: BackupsOptions;
+  /** The copy that a backup under way is made of; a process that was killed may have left one. */
+  readonly #copy: string;
+  #isUnderWay = false;
+
+  constructor(options: BackupsOptions) {
+    this.#options = options;
+    this.#copy = join(options.directory, 'mesh.backup');
+    rmSync(this.#copy, { force: true });
+  }
+
+  /** Copies the records. Throws `overloaded` while another backup is under way, and `store_failed`. */
+  async make({ withKeys }: Pick<About, 'withKeys'>): Promise<MadeBackup> {
+    if (this.#isUnderWay)
+      throw new MeshError('overloaded', 'A backup of this host is under way: one is made at a time.', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    this.#isUnderWay = true;
+    const { store, self, version, clock, log } = this.#options;
+    const end = () => {
+      rmSync(this.#copy, { force: true });
+      this.#isUnderWay = false;
+    };
+    const madeAt = new Date(clock.wallMs()).toISOString();
+    const about: About = { format: BACKUP_FORMAT, host: self(), version, madeAt, withKeys };
+    try {
+      const left = withKeys ? { without: [], withoutMembers: [] } : SECRETS;
+      await store.copy({ file: this.#copy, ...left });
+    } catch (error) {
+      end();
+      throw error;
+    }
+    log.info('backup.begun', { withKeys });
+    return { pieces: (signal) => this.#pieces(about, signal), [Symbol.dispose]: end };
+  }
+
+  async *#pieces(about: About, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { readable, controller } = createTarPacker();
+    const packing = this.#pack(controller, about).catch((error: unknown) => controller.error(error));
+    // The global type of a stream lacks the iterator that the stream has.
+    for await (const piece of readable as ReadableStream<Uint8Array>) {
+      signal.throwIfAborted();
+      yield piece;
+    }
+    await packing;
+  }
+
+  async #pack(archive: TarPackController, about: About): Promise<void> {
+    const { directory, log } = this.#options;
+    await addText(archive, ABOUT, JSON.stringify(about));
+    await addFile(archive, RECORDS, this.#copy);
+    const blobs = (await readdir(join(directory, 'blobs'))).filter((name) => BLOB.test(`blobs/${name}`));
+    let files = 0;
+    // A blob that has gone since was of mail that has ended since.
+    for (const blob of blobs) if (await addFile(archive, `blobs/${blob}`, join(directory, 'blobs', blob))) files += 1;
+    if (about.withKeys) await addText(archive, HOST_KEY, await readFile(join(directory, HOST_KEY), 'latin1'));
+    await addText(archive, WHOLE, JSON.stringify({ blobs: files }));
+    archive.finalize();
+    log.info('backup.made', { blobs: files });
+  }
+}
+
+async function addText(archive: TarPackController, name: string, text: string): Promise<void> {
+  const octets = Buffer.from(text);
+  const writer = archive.add({ name, size: octets.byteLength, mode: 0o600 }).getWriter();
+  await writer.write(new Uint8Array(octets));
+  await writer.close();
+}
+
+/** False when there is no such file any more. */
+async function addFile(archive: TarPackController, name: string, path: string): Promise<boolean> {
+  const opened = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (opened === undefined) return false;
+  await using file = opened;
+  const { size } = await file.stat();
+  const writer = archive.add({ name, size, mode: 0o600 }).getWriter();
+  for await (const chunk of file.createReadStream({ autoClose: false })) await writer.write(new Uint8Array(chunk));
+  await writer.close();
+  return true;
+}

@@ -1,0 +1,34 @@
+// What stands in a backup, a tar archive: first what it is, then the records, the attachments, the host's key if it was asked for, and
+// last that nothing is missing. It says what counts as a secret.
+import { z } from 'zod';
+import { KEY_PREFIX } from '../keys/key-records.ts';
+import type { CopyRules } from '../store/record-copy.ts';
+import { HOST_KEY_RECORD } from '../system/host-key.ts';
+import { SUBSCRIPTION_PREFIX } from '../webhooks/webhook-records.ts';
+
+/** Rises when an older program could no longer read a backup rightly. */
+export const BACKUP_FORMAT = 1;
+export const ABOUT = 'backup.json';
+export const RECORDS = 'records.sqlite';
+export const HOST_KEY = 'host-key.pem';
+export const BLOB = /^blobs\/([0-9a-f]{64})$/;
+/** The last entry: an archive without it was cut off. */
+export const WHOLE = 'whole.json';
+/** Of a text entry. */
+export const TEXT_BYTES_MAX = 64 * 1_024;
+
+export const aboutSchema = z.object({
+  format: z.int(),
+  host: z.string(),
+  version: z.string(),
+  /** ISO 8601, UTC. */
+  madeAt: z.string(),
+  withKeys: z.boolean(),
+});
+export type About = z.infer<typeof aboutSchema>;
+
+/** What a backup leaves out that is made without keys. */
+export const SECRETS: Pick<CopyRules, 'without' | 'withoutMembers'> = {
+  without: [HOST_KEY_RECORD, KEY_PREFIX],
+  withoutMembers: [{ prefix: SUBSCRIPTION_PREFIX, members: ['secret', 'formerSecrets', 'headers'] }],
+};

@@ -1,0 +1,81 @@
+// `mesh backup`: everything that a running node keeps, into a file that only its owner reads.
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { request } from 'undici';
+import { syncDirectory } from '../machine/own-files.ts';
+import type { Asking, CommandLine } from './command-line.ts';
+import { type NodeClientOptions, refusalIn } from './node-client.ts';
+import type { Report } from './report.ts';
+
+interface Wanted {
+  readonly withKeys?: true;
+  readonly force?: true;
+}
+
+/** The node sends a piece at least this often. */
+const SILENT_MS_MAX = 120_000;
+
+export function addBackupCommand(commands: CommandLine): void {
+  commands
+    .add('backup <file>', 'everything that the host keeps, while it runs, into a file; mesh restore reads it')
+    .option('--with-keys', "the host's key, the keys of clients and the secrets of webhooks, too")
+    .option('--force', 'write over a file that is there')
+    .action((file: string, asking: Asking & Wanted) =>
+      commands.run(asking, (_, __, node) => backUp(node, resolve(file), asking)),
+    );
+}
+
+/** The file is there when the backup is whole and durable, and not before. */
+async function backUp(node: NodeClientOptions, file: string, { withKeys, force }: Wanted): Promise<Report> {
+  if (force !== true && (await isThere(file))) throw new Error(`${file} is there: name another file, or say --force.`);
+  const draft = `${file}.part`;
+  const bytes = await download(node, { withKeys: withKeys === true }, draft).catch(async (error: Error) => {
+    await rm(draft, { force: true });
+    throw error;
+  });
+  await rename(draft, file);
+  await syncDirectory(dirname(file));
+  const secrets = withKeys === true ? ' It holds secrets: keep it where nobody else reads it.' : '';
+  return {
+    text: `${file} holds what ${node.url} kept at this moment (${bytes} octets).${secrets} mesh restore ${file} --data DIR makes a data directory of it.`,
+    value: { file, bytes, withKeys: withKeys === true },
+    ok: true,
+  };
+}
+
+async function download(node: NodeClientOptions, wanted: { readonly withKeys: boolean }, draft: string) {
+  const { url, token, stop } = node;
+  const answer = await request(`${url}/api/backup`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(wanted),
+    headersTimeout: SILENT_MS_MAX,
+    bodyTimeout: SILENT_MS_MAX,
+    ...(stop === undefined ? {} : { signal: stop }),
+  }).catch((cause: Error) => {
+    throw new Error(
+      `The node at ${url} does not answer (${cause.message}). Is it running? Say where it is with --url.`,
+    );
+  });
+  if (answer.statusCode >= 400) throw refusalIn(await answer.body.text(), answer.statusCode, url);
+  await rm(draft, { force: true });
+  await using file = await open(draft, 'wx', 0o600);
+  let bytes = 0;
+  try {
+    for await (const octets of answer.body as AsyncIterable<Uint8Array>) {
+      bytes += octets.byteLength;
+      await file.writeFile(octets);
+    }
+  } catch (cause) {
+    throw new Error(`The backup was cut off (${(cause as Error).message}). Take it again.`, { cause });
+  }
+  await file.sync();
+  return bytes;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
