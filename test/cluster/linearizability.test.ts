@@ -1,6 +1,9 @@
 // The checker itself, on histories whose verdicts were found by hand. Times are milliseconds; without an end: nobody heard it.
 import { describe, expect, it } from 'vitest';
+import type { Random } from '../../mesh/ports.ts';
 import { checkAddress, type RecordedOperation, type RegisterOperation } from '../support/linearizability.ts';
+import { overlappingHistory } from '../support/overlapping-history.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const at = (operation: RegisterOperation, callMs: number, returnMs?: number): RecordedOperation => ({
   operation,
@@ -106,6 +109,44 @@ const BAD: readonly (readonly [string, readonly RecordedOperation[]])[] = [
   ],
 ];
 
+function draw(random: Random, below: number): number {
+  return Math.floor(random.next() * below);
+}
+
+/** An operation of one of three claims within twenty milliseconds; some have no end. */
+function anyOperation(random: Random): RecordedOperation {
+  const claim = `${'abc'[draw(random, 3)]}`;
+  const operations: readonly RegisterOperation[] = [
+    { kind: 'won', claim },
+    { kind: 'lost', owner: claim },
+    { kind: 'tried', claim },
+    { kind: 'released', claim },
+    { kind: 'read', owner: draw(random, 3) === 0 ? null : claim },
+  ];
+  const operation = operations[draw(random, operations.length)] as RegisterOperation;
+  const callMs = draw(random, 10);
+  const isOpen = operation.kind === 'tried' || draw(random, 4) === 0;
+  return at(operation, callMs, isOpen ? undefined : callMs + draw(random, 8));
+}
+
+/** The plain definition: whether some order of those that ended, and of any others, keeps to the times and to one register. */
+function someOrderExplains(left: readonly RecordedOperation[], state: string | null = null): boolean {
+  if (left.every(({ returnMs }) => returnMs === undefined)) return true;
+  const firstReturnMs = Math.min(...left.map(({ returnMs }) => returnMs ?? Infinity));
+  return left.some((recorded) => {
+    if (recorded.callMs > firstReturnMs) return false;
+    const next = stateAfter(state, recorded.operation);
+    const others = left.filter((other) => other !== recorded);
+    return next !== undefined && someOrderExplains(others, next);
+  });
+}
+
+function stateAfter(state: string | null, operation: RegisterOperation): string | null | undefined {
+  if (operation.kind === 'released') return state === operation.claim ? null : state;
+  if (operation.kind === 'lost' || operation.kind === 'read') return state === operation.owner ? state : undefined;
+  return state === null ? operation.claim : undefined;
+}
+
 describe('the checker', () => {
   it.each(GOOD)('finds an order when %s', (_, history) => {
     for (const turned of [history, [...history].reverse()])
@@ -121,12 +162,31 @@ describe('the checker', () => {
   });
 
   it('says so when it ran out of steps, and never lets that pass', () => {
-    const many = Array.from({ length: 12 }, (_, index) => tried(`t${index}`, 0));
-    const frees = Array.from({ length: 12 }, (_, index) => released(`t${index}`, 0));
-    expect(checkAddress([...many, ...frees, saw('ghost', 1, 2)], 1_000)).toMatchObject({
+    const many = Array.from({ length: 12 }, (_, index) => [won(`t${index}`, 0, 9), released(`t${index}`, 0)]).flat();
+    expect(checkAddress([...many, saw('ghost', 1, 20)], 1_000)).toMatchObject({
       kind: 'exhausted',
       why: expect.stringContaining('25 operations'),
     });
+  });
+
+  it('judges short histories as one does who tries every order', () => {
+    const random = seededRandom(1);
+    const judged = Array.from({ length: 3_000 }, () => {
+      const history = Array.from({ length: 2 + draw(random, 5) }, () => anyOperation(random));
+      const isExplained = someOrderExplains(history);
+      expect(checkAddress(history).kind, JSON.stringify(history)).toBe(isExplained ? 'linearizable' : 'violation');
+      return isExplained;
+    });
+    expect(judged.filter(Boolean).length).toBeGreaterThan(500);
+  });
+
+  it('needs little more than a step an operation where twenty clients ask at once, and where one of them lies', () => {
+    const history = overlappingHistory(seededRandom(2), 20);
+    expect(history.length).toBeGreaterThan(500);
+    expect(checkAddress(history, 10 * history.length)).toMatchObject({ kind: 'linearizable' });
+    const { operation, returnMs = 0 } = history.find(({ operation: { kind } }) => kind === 'won') as RecordedOperation;
+    const lie = saw((operation as { claim: string }).claim, returnMs + 2_000, returnMs + 2_010);
+    expect(checkAddress([...history, lie], 10 * history.length)).toMatchObject({ kind: 'violation' });
   });
 
   it('takes thousands of operations that follow each other in its stride', () => {

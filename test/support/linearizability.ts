@@ -2,6 +2,11 @@
 // ("Testing for linearizability", 2017), which remembers every set of operations with the state it led to and never goes there
 // twice. An operation takes effect at one moment between its call and its return; one that never returned, at any later moment or
 // not at all. A search that runs out of steps is a failure and says so: it is never a pass.
+//
+// Four observations keep the search small where many operations overlap. An operation that may take effect now and can change nothing,
+// now or later, is taken at once: an order that has it later is as good with it here. A claim takes effect before the first return of
+// those that saw it, whatever became of its own answer. It is not given up before all who saw it. And of the calls that give it up any
+// will do, for the others change nothing then.
 
 /** `null`: the address is free; otherwise the claim that holds it. */
 type RegisterState = string | null;
@@ -35,8 +40,35 @@ const STEPS_MAX = 2_000_000;
 
 /** Checks the operations on one address, which was free at first. */
 export function checkAddress(history: readonly RecordedOperation[], stepsMax = STEPS_MAX): Verdict {
-  const search = new Search(history, stepsMax);
-  return search.run();
+  return new Search(withDeadlines(history), stepsMax).run();
+}
+
+function claimOf(operation: RegisterOperation): string | undefined {
+  return operation.kind === 'won' || operation.kind === 'tried' ? operation.claim : undefined;
+}
+
+/** The claim that held the address when the operation took effect. */
+function seenBy(operation: RegisterOperation): string | undefined {
+  return operation.kind === 'lost' || operation.kind === 'read' ? (operation.owner ?? undefined) : undefined;
+}
+
+/** The same history, in which each claim ends when somebody is answered who saw it. */
+function withDeadlines(history: readonly RecordedOperation[]): readonly RecordedOperation[] {
+  const deadlines = new Map<string, number>();
+  const made = new Map<string, number>();
+  for (const { operation, returnMs = Infinity } of history) {
+    const [claim, seen] = [claimOf(operation), seenBy(operation)];
+    if (claim !== undefined) addTo(made, claim, 1);
+    if (seen !== undefined) deadlines.set(seen, Math.min(returnMs, deadlines.get(seen) ?? Infinity));
+  }
+  return history.map((recorded) => {
+    const claim = claimOf(recorded.operation);
+    // Of two claims by one name either may be the one that was seen.
+    if (claim === undefined || made.get(claim) !== 1) return recorded;
+    const returnMs = Math.min(deadlines.get(claim) ?? Infinity, recorded.returnMs ?? Infinity);
+    // That a claim was seen before it was called is for the search to find.
+    return returnMs === Infinity || returnMs < recorded.callMs ? recorded : { ...recorded, returnMs };
+  });
 }
 
 /** The state after the operation, or `undefined` when it can't take effect in this one. */
@@ -65,12 +97,24 @@ interface Entry {
   next: Entry | undefined;
 }
 
+/** Where the search is: the state that `call` led to, and what has not been tried from there. */
+interface Frame {
+  readonly state: RegisterState;
+  readonly choices: Entry[];
+  /** Absent at the beginning. */
+  readonly call: Entry | undefined;
+}
+
 class Search {
   readonly #history: readonly RecordedOperation[];
   readonly #stepsMax: number;
   readonly #head: Entry = { id: -1, match: undefined, isCall: false, previous: undefined, next: undefined };
   readonly #seen = new Set<string>();
   readonly #taken: Uint32Array;
+  /** How many operations that make a claim have not taken effect; a claim of which none is left is absent. */
+  readonly #toCome = new Map<string, number>();
+  /** How many operations that see a claim have not. */
+  readonly #toSee = new Map<string, number>();
   #open = 0;
   #steps = 0;
   /** The most returns that were explained at once, and the operation that stood in the way then. */
@@ -81,6 +125,7 @@ class Search {
     this.#history = history;
     this.#stepsMax = stepsMax;
     this.#taken = new Uint32Array(Math.ceil(history.length / 32));
+    for (const recorded of history) this.#count(recorded, 1);
     let last = this.#head;
     for (const entry of entriesOf(history)) {
       entry.previous = last;
@@ -91,39 +136,73 @@ class Search {
   }
 
   run(): Verdict {
-    const chosen: { readonly call: Entry; readonly before: RegisterState }[] = [];
     const returns = this.#open;
-    let state: RegisterState = null;
-    let entry = this.#head.next;
+    const frames: Frame[] = [{ state: null, choices: this.#choices(null), call: undefined }];
     while (this.#open > 0) {
       this.#steps += 1;
       if (this.#steps > this.#stepsMax) {
         const why = `The search was given up after ${this.#stepsMax} steps; it says nothing of ${this.#history.length} operations.`;
         return { kind: 'exhausted', steps: this.#steps, why };
       }
-      if (entry?.isCall) {
-        const operation = this.#history[entry.id]?.operation as RegisterOperation;
-        const next = applyOperation(state, operation);
-        if (next !== undefined && this.#isNew(entry.id, next)) {
-          chosen.push({ call: entry, before: state });
-          state = next;
-          this.#lift(entry);
-          entry = this.#head.next;
-        } else entry = entry.next;
+      const frame = frames.at(-1) as Frame;
+      const call = frame.choices.shift();
+      if (call === undefined) {
+        // What stands in the way is the first return whose operation has not taken effect: what was chosen last was wrong.
+        this.#remember(returns - this.#open);
+        frames.pop();
+        if (frame.call === undefined) return { kind: 'violation', steps: this.#steps, why: this.#explanation() };
+        this.#putBack(frame.call);
         continue;
       }
-      // A return whose operation has not taken effect yet, or the end: what was chosen last was wrong.
-      if (entry !== undefined && returns - this.#open > this.#best) {
-        this.#best = returns - this.#open;
-        this.#stuckAt = entry.id;
-      }
-      const last = chosen.pop();
-      if (last === undefined) return { kind: 'violation', steps: this.#steps, why: this.#explanation() };
-      state = last.before;
-      this.#putBack(last.call);
-      entry = last.call.next;
+      const state = applyOperation(frame.state, this.#recorded(call).operation) as RegisterState;
+      if (!this.#isNew(call.id, state)) continue;
+      this.#lift(call);
+      frames.push({ state, choices: this.#choices(state), call });
     }
     return { kind: 'linearizable', steps: this.#steps };
+  }
+
+  #recorded(entry: Entry): RecordedOperation {
+    return this.#history[entry.id] as RecordedOperation;
+  }
+
+  /** The calls of which one may take effect next, those that must end first in front; one alone where it is as good as any. */
+  #choices(state: RegisterState): Entry[] {
+    const choices: Entry[] = [];
+    let isFreed = false;
+    for (let entry = this.#head.next; entry?.isCall; entry = entry.next) {
+      const { operation } = this.#recorded(entry);
+      if (applyOperation(state, operation) === undefined) continue;
+      if (operation.kind === 'lost' || operation.kind === 'read') return [entry];
+      if (operation.kind === 'released' && !this.#toCome.has(operation.claim)) {
+        if (state !== operation.claim) return [entry];
+        if (isFreed || this.#toSee.has(operation.claim)) continue;
+        isFreed = true;
+      }
+      choices.push(entry);
+    }
+    return choices.sort((one, other) => this.#returnMs(one) - this.#returnMs(other));
+  }
+
+  #returnMs(call: Entry): number {
+    return this.#recorded(call).returnMs ?? Number.MAX_VALUE;
+  }
+
+  /** The first return that is left stood in the way of an order that explained `explained` others. */
+  #remember(explained: number): void {
+    if (explained <= this.#best) return;
+    let entry = this.#head.next;
+    while (entry?.isCall) entry = entry.next;
+    if (entry === undefined) return;
+    this.#best = explained;
+    this.#stuckAt = entry.id;
+  }
+
+  #count({ operation, returnMs }: RecordedOperation, change: 1 | -1): void {
+    const made = claimOf(operation);
+    const seen = returnMs === undefined ? undefined : seenBy(operation);
+    if (made !== undefined) addTo(this.#toCome, made, change);
+    if (seen !== undefined) addTo(this.#toSee, seen, change);
   }
 
   /** Remembers the set of chosen operations, this one among them, with the state; false when it was there before. */
@@ -143,6 +222,7 @@ class Search {
   }
 
   #lift(call: Entry): void {
+    this.#count(this.#recorded(call), -1);
     unlink(call);
     if (call.match !== undefined) {
       unlink(call.match);
@@ -152,6 +232,7 @@ class Search {
 
   #putBack(call: Entry): void {
     this.#mark(call.id, false);
+    this.#count(this.#recorded(call), 1);
     if (call.match !== undefined) {
       link(call.match);
       this.#open += 1;
@@ -163,6 +244,12 @@ class Search {
     const { operation, callMs, returnMs } = this.#history[this.#stuckAt] as RecordedOperation;
     return `No order explains '${describe(operation)}', called at ${callMs} ms and ended at ${returnMs} ms, together with what ended before.`;
   }
+}
+
+function addTo(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
 
 function describe(operation: RegisterOperation): string {
