@@ -11,11 +11,12 @@ export function addressForm({ address, primary, displayName, metadata }: AgentAd
   };
 }
 
-/** `{id, name, label, hostId, tools: {email: {enabled, addresses}}, createdAt, updatedAt}` */
+/** `{id, name, label, hostId, metadata?, tools: {email: {enabled, addresses}}, createdAt, updatedAt}` */
 export function agentForm(agent: Agent) {
-  const { id, name, label, hostId, createdAt, updatedAt } = agent;
+  const { id, name, label, hostId, metadata, createdAt, updatedAt } = agent;
   const email = { enabled: agent.emailEnabled, addresses: agent.addresses.map(addressForm) };
-  return { id, name, label, hostId, tools: { email }, createdAt, updatedAt };
+  const more = metadata === undefined ? {} : { metadata };
+  return { id, name, label, hostId, ...more, tools: { email }, createdAt, updatedAt };
 }
 
 /** `{agentId, agentName, addresses}` */

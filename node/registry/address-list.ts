@@ -3,7 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 import type { AgentAddress } from './agent.ts';
-import { type Metadata, metadataFault } from './metadata.ts';
+import { type Metadata, mergedMetadata } from './metadata.ts';
 import type { AddressPatch } from './schemas.ts';
 
 /** An address a client wishes for an agent, parsed. */
@@ -108,21 +108,4 @@ function detailed(
     ...(displayName ? { displayName } : {}),
     ...(metadata && Object.keys(metadata).length > 0 ? { metadata } : {}),
   };
-}
-
-/** RFC 7396 on one level: `null` removes a key. The rules hold for the result. */
-function mergedMetadata(
-  present: Metadata | undefined,
-  patch: Readonly<Record<string, string | null>> | null,
-): Metadata | undefined {
-  if (patch === null) return undefined;
-  const merged = { ...present };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = value;
-  }
-  const fault = metadataFault(merged, present);
-  if (fault === undefined) return merged;
-  const field = fault.key === undefined ? 'metadata' : `metadata.${fault.key}`.slice(0, 200);
-  throw new MeshError('invalid_request', `'${field}' is not valid: ${fault.message}.`, { field });
 }

@@ -137,6 +137,7 @@ function agentFault(value: Readonly<Record<string, unknown>>, id: string): strin
   if (value.label !== null && typeof value.label !== 'string') return "its 'label' is neither a text nor null";
   if (typeof value.emailEnabled !== 'boolean') return "its 'emailEnabled' is not true or false";
   if (!isCount(value.sequence)) return "its 'sequence' is not a whole number";
+  if (value.metadata !== undefined && !isMetadata(value.metadata)) return "its 'metadata' is not a map of texts";
   if (value.createdFrom !== undefined && !isText(value.createdFrom)) return "its 'createdFrom' is not a text";
   return undefined;
 }

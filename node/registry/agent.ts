@@ -18,6 +18,8 @@ export interface Agent {
   readonly label: string | null;
   readonly hostId: HostId;
   readonly emailEnabled: boolean;
+  /** For programs; absent when there is none. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** In the order they were added, or last sent as a whole list; at most ten. Exactly one is primary, unless the list is empty. */
   readonly addresses: readonly AgentAddress[];
   /** ISO 8601, UTC. */

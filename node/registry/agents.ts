@@ -8,6 +8,8 @@ import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import { replaced, type WantedAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import { nameKey } from './agent-table.ts';
+import { AGENT_METADATA_BYTES_MAX } from './limits.ts';
+import { type Metadata, mergedMetadata } from './metadata.ts';
 import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AgentPatch, NewAgent } from './schemas.ts';
 import { givenTexts, parseWantedList } from './wanted-addresses.ts';
@@ -105,17 +107,21 @@ export class Agents {
     const { newUuid, hostId } = this.#parts;
     const emailEnabled = input.tools?.email?.enabled ?? true;
     const label = input.label ?? null;
+    const metadata = withMetadata(input.metadata ?? undefined);
+    // An agent that was made before there was metadata has the fingerprint that it had.
+    const said = [input.name, label, emailEnabled, wanted, ...Object.values(metadata)];
     return {
       id: input.id ?? (newUuid() as AgentId),
       name: input.name,
       label,
       hostId,
       emailEnabled,
+      ...metadata,
       addresses: replaced([], wanted, this.#parts.addressClaims.newClaim),
       createdAt: '',
       updatedAt: '',
       sequence: 0,
-      ...(input.id === undefined ? {} : { createdFrom: fingerprint([input.name, label, emailEnabled, wanted]) }),
+      ...(input.id === undefined ? {} : { createdFrom: fingerprint(said) }),
     };
   }
 
@@ -127,8 +133,12 @@ export class Agents {
   }
 
   #patched(before: Agent, patch: AgentPatch, wanted: readonly WantedAddress[] | undefined): Agent {
+    const { metadata, ...kept } = before;
     return {
-      ...before,
+      ...kept,
+      ...withMetadata(
+        patch.metadata === undefined ? metadata : mergedMetadata(metadata, patch.metadata, AGENT_METADATA_BYTES_MAX),
+      ),
       name: patch.name ?? before.name,
       label: patch.label === undefined ? before.label : patch.label,
       emailEnabled: enabledAfter(before.emailEnabled, patch),
@@ -138,6 +148,11 @@ export class Agents {
           : replaced(before.addresses, wanted, this.#parts.addressClaims.newClaim),
     };
   }
+}
+
+/** What is empty is left out, so that "none" has one form. */
+function withMetadata(metadata: Metadata | undefined): { readonly metadata?: Metadata } {
+  return metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata };
 }
 
 /** A removed member has its default again: enabled. */

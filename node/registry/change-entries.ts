@@ -57,6 +57,7 @@ function changedFields(before: Agent, after: Agent): readonly string[] {
   return [
     ...(before.name === after.name ? [] : ['name']),
     ...(before.label === after.label ? [] : ['label']),
+    ...(isSameMetadata(before.metadata, after.metadata) ? [] : ['metadata']),
     ...(isSameEmail ? [] : ['tools.email']),
   ];
 }

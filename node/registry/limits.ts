@@ -4,6 +4,8 @@ import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
 /** An agent, as the specification's "Validation Rules" bound it. */
 export const ADDRESSES_PER_AGENT_MAX = 10;
 export const AGENT_LABEL_CHARACTERS_MAX = 256;
+/** Of an agent's metadata as UTF-8 JSON; that of an address is in the index of every host, and has less. */
+export const AGENT_METADATA_BYTES_MAX = 4_096;
 
 /** How long a mutation waits for others of the same agent, name or address: as long as one claim can take. */
 export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;

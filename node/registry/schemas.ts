@@ -1,10 +1,11 @@
 // What clients may say of agents and addresses: the door of the registry. Strict: a field it does not know is an error, for
 // a silently ignored one is a misspelt one.
 import { z } from 'zod';
+import { METADATA_BYTES_MAX } from '../../mesh/limits.ts';
 import { agentIdSchema } from '../../mesh/name-schemas.ts';
 import { agentNameFault } from './agent-name.ts';
 import { displayNameFault, textFault } from './display-name.ts';
-import { AGENT_LABEL_CHARACTERS_MAX } from './limits.ts';
+import { AGENT_LABEL_CHARACTERS_MAX, AGENT_METADATA_BYTES_MAX } from './limits.ts';
 import { metadataFault } from './metadata.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */
@@ -30,27 +31,31 @@ const displayName = z.string().check((context) => {
   if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
 });
 
-const metadata = z.record(z.string(), z.string()).check((context) => {
-  const fault = metadataFault(context.value);
-  if (fault === undefined) return;
-  const path = fault.key === undefined ? [] : [fault.key];
-  context.issues.push({ code: 'custom', message: fault.message, path, input: context.value });
-});
+const metadataOf = (bytesMax: number) =>
+  z.record(z.string(), z.string()).check((context) => {
+    const fault = metadataFault(context.value, {}, bytesMax);
+    if (fault === undefined) return;
+    const path = fault.key === undefined ? [] : [fault.key];
+    context.issues.push({ code: 'custom', message: fault.message, path, input: context.value });
+  });
 
 /** An address with what stands beside it. Its grammar is the address parser's affair. */
 export const newAddress = z.strictObject({
   address: z.string(),
   displayName: displayName.optional(),
   primary: z.boolean().optional(),
-  metadata: metadata.optional(),
+  metadata: metadataOf(METADATA_BYTES_MAX).optional(),
 });
 export type NewAddress = z.output<typeof newAddress>;
 
-/** RFC 7396: `null` removes; members of `metadata` are merged, and checked after the merge. */
+/** RFC 7396: its members are merged, `null` removes one or all. Checked after the merge. */
+const metadataPatch = z.record(z.string(), z.string().nullable()).nullable().optional();
+
+/** RFC 7396: `null` removes. */
 export const addressPatch = z.strictObject({
   displayName: displayName.nullable().optional(),
   primary: z.boolean().optional(),
-  metadata: z.record(z.string(), z.string().nullable()).nullable().optional(),
+  metadata: metadataPatch,
 });
 export type AddressPatch = z.output<typeof addressPatch>;
 
@@ -58,6 +63,7 @@ export const newAgent = z.strictObject({
   name,
   id: agentId.optional(),
   label: label.nullable().optional(),
+  metadata: metadataOf(AGENT_METADATA_BYTES_MAX).nullable().optional(),
   tools: z
     .strictObject({
       email: z.strictObject({ enabled: z.boolean().optional(), addresses: z.array(newAddress).optional() }).optional(),
@@ -74,6 +80,7 @@ export const agentPatch = z.strictObject({
   hostId: unchangeable('the host that owns an agent'),
   name: name.optional(),
   label: label.nullable().optional(),
+  metadata: metadataPatch,
   tools: z
     .strictObject({
       email: z

@@ -20,6 +20,31 @@ describe('PATCH /api/agents/:id', () => {
     expect(await eventsSince(node, 2)).toEqual(['agent.updated label']);
   });
 
+  it('keeps metadata beside the agent, merges it, and tells of it', async () => {
+    const node = await withTitania();
+    const program = { program: 'claude', taskDescription: 'x'.repeat(3_000) };
+    const twin = await create(node, { id: 'a2', name: 'puck', metadata: program });
+    expect(agentOf(twin).metadata).toEqual(program);
+    expect((await create(node, { id: 'a2', name: 'puck', metadata: program })).status).toBe(200);
+    expect((await create(node, { id: 'a2', name: 'puck' })).status).toBe(409);
+    expect(agentOf(await patch(node, 'a1', { metadata: program })).metadata).toEqual(program);
+    const after = await patch(node, 'a1', { metadata: { taskDescription: null, model: 'opus' } });
+    expect(agentOf(after).metadata).toEqual({ program: 'claude', model: 'opus' });
+    expect(await eventsSince(node, 3)).toEqual(['agent.updated metadata', 'agent.updated metadata']);
+    const tooMuch = await patch(node, 'a1', { metadata: { taskDescription: 'x'.repeat(4_096) } });
+    expect(tooMuch.body).toMatchObject({ error: 'invalid_request', field: 'metadata' });
+    const gone = agentOf(await patch(node, 'a1', { metadata: null }));
+    expect(gone).not.toHaveProperty('metadata');
+  });
+
+  it('leaves metadata out of what other hosts are told', async () => {
+    const node = await withTitania();
+    await patch(node, 'a1', { metadata: { program: 'claude' } });
+    expect(JSON.stringify(await node.registry.changes.read(2, 10))).not.toContain('claude');
+    const again = await testRegistry({ disk: node.store.snapshot() });
+    expect(agentOf(await call(again.app, 'GET', '/api/agents/a1')).metadata).toEqual({ program: 'claude' });
+  });
+
   it('takes application/merge-patch+json', async () => {
     const node = await withTitania();
     const headers = { 'Content-Type': 'application/merge-patch+json' };
