@@ -42,6 +42,11 @@ describe.each(PEER_MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s'
   });
 });
 
+it('a schedule ends too when its moment never comes', async () => {
+  const { found } = await search('takenMeanwhile', { first: 1, last: 1 }, { mutant: 'check-then-write' });
+  expect(found).toMatchObject([{ troubles: [expect.stringContaining('nobody has asked whether')] }]);
+});
+
 it('a rule that is written otherwise by now is an error, not a mutant that breaks nothing', () => {
   const change = { file: 'mesh/a.ts', from: 'votes > half', to: 'true' };
   expect(changeIn('return votes > half;', change)).toBe('return true;');
