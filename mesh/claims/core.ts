@@ -54,7 +54,7 @@ export function createCore(options: CoreOptions): CoreState {
     }),
     registers: records.registers,
     floor: records.floor,
-    collection: { times: collecting, released: new Map(), round: undefined, lastRound: 0 },
+    collection: { times: collecting, released: new Map(), round: undefined, lastRound: 0, collected: 0 },
     registry,
     intentsAtStart: [...records.intents].map(([claimId, key]) => ({ key, claimId })),
     operations: new Map(),

@@ -36,11 +36,13 @@ export interface MembershipView {
   readonly state: string;
   /** What differs between the hosts' files and the configuration, and which evictions are under way, a sentence each. */
   readonly notes: readonly string[];
+  /** Registers that this host keeps as a voter; of these, those in which nobody has the address; and those dropped since the start. */
+  readonly registers: { readonly kept: number; readonly released: number; readonly collected: number };
 }
 
 /** For `GET /api/hosts` and `mesh status`. */
 export function membershipOf(state: CoreState): MembershipView {
-  const { membership, nowMs } = state;
+  const { membership, registers, collection, nowMs } = state;
   const { config, move } = membership;
   const rechosen = move?.left === undefined ? undefined : { done: move.done, all: move.keys.size };
   return {
@@ -55,6 +57,7 @@ export function membershipOf(state: CoreState): MembershipView {
       ...disagreements(membership, nowMs),
       ...[...membership.evicting.keys()].map((host) => evictionSentence(membership, host, nowMs)),
     ],
+    registers: { kept: registers.size, released: collection.released.size, collected: collection.collected },
   };
 }
 

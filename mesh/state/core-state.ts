@@ -41,6 +41,8 @@ interface Collection {
   readonly released: Map<AddressKey, number>;
   round: Round | undefined;
   lastRound: number;
+  /** Registers that were dropped since the start. */
+  collected: number;
 }
 
 /** One question to all other voters, about registers of this host. */

@@ -25,6 +25,7 @@ export function dropRegister(state: CoreState, key: AddressKey): readonly Write[
   if (register === undefined) return [];
   registers.delete(key);
   collection.released.delete(key);
+  collection.collected += 1;
   membership.starts.votes += 1;
   return [registerGone(key), ...raiseFloor(state, register.promised)];
 }

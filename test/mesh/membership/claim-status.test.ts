@@ -59,6 +59,7 @@ describe('what a host shows of the mesh', () => {
       evicting: [],
       state: 'Epoch 5: 2 of cloud, mac, mini decide.',
       notes: [],
+      registers: { kept: 0, released: 0, collected: 0 },
     });
   });
 
