@@ -3,6 +3,7 @@ import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
 import type { Log } from './log.ts';
+import type { MachineMeasures } from './metrics/machine-measures.ts';
 import type { CallOnce } from './peers/hello-question.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
 import type { MakeTransport } from './peers/transport-module.ts';
@@ -45,6 +46,8 @@ export interface NodePorts {
   readonly engine?: ClaimEngine | undefined;
   /** In place of the product's rule, in tests of the tests. */
   readonly believesLegacy?: BelieveLegacy;
+  /** What is measured of the process and its disk; absent: nothing. */
+  readonly machine?: MachineMeasures;
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
   /** Questions to peers, once their keys are known. */

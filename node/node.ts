@@ -13,6 +13,9 @@ import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
 import { Keys } from './keys/keys.ts';
 import { MeshEvents } from './mesh-events.ts';
 import { openMesh } from './mesh-module.ts';
+import type { Measure } from './metrics/measure.ts';
+import { timedClaims } from './metrics/timed-ports.ts';
+import { claimTimes, type LookUpTimes, lookUpTimes } from './metrics/times.ts';
 import { openBackupModule } from './modules/backup.ts';
 import { openChangeModule } from './modules/changes.ts';
 import { openConflictModule } from './modules/conflicts.ts';
@@ -20,6 +23,7 @@ import { openEmailIndex } from './modules/email-index.ts';
 import { openFeedModule } from './modules/feed.ts';
 import { openKeyModule } from './modules/keys.ts';
 import { openMeshModule } from './modules/mesh.ts';
+import { openMetricsModule } from './modules/metrics.ts';
 import type { Module, OpenModule, Parts } from './modules/module.ts';
 import { openRegistryModule } from './modules/registry.ts';
 import { openSendModule } from './modules/send.ts';
@@ -83,8 +87,10 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
       ...{ callOnce: ports.callOnce, makeTransport: ports.transport, engine: ports.engine },
     }),
   );
+  const times = { claims: claimTimes(), lookUps: lookUpTimes() };
+  const claims = timedClaims(mesh.claims.store, times.claims, clock);
   const registry = await openRegistry({
-    ...{ ...core, index, hostId: self, claims: mesh.claims.store, legacy: mesh.legacyOwners },
+    ...{ ...core, index, hostId: self, claims, legacy: mesh.legacyOwners },
     parseAddress: addressParser(config),
   });
   const parts: Parts = {
@@ -92,14 +98,9 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     ...{ keys: await Keys.open(core), stopping: background.signal },
   };
   const capabilities = await openAll(CAPABILITIES, parts, stack);
-  const modules = [
-    openMeshModule(parts, capabilities),
-    openRegistryModule(parts),
-    openChangeModule(parts, capabilities),
-    ...capabilities,
-  ];
+  const modules = allModules(parts, capabilities, Object.values(times));
 
-  const { doors, channels } = openDoors(parts, modules);
+  const { doors, channels } = openDoors(parts, modules, times.lookUps);
   stack.use(channels);
   stack.use(background);
   const owned = stack.move();
@@ -115,6 +116,17 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
     quiesce: () => background.end(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The capabilities with what every node has. `measures`: of what is no module. */
+function allModules(parts: Parts, capabilities: readonly Module[], measures: readonly Measure[]): readonly Module[] {
+  const modules = [
+    openMeshModule(parts, capabilities),
+    openRegistryModule(parts),
+    openChangeModule(parts, capabilities),
+    ...capabilities,
+  ];
+  return [...modules, openMetricsModule(parts, modules, measures)];
 }
 
 /** Which addresses this host gives out. */
@@ -141,6 +153,7 @@ async function openAll(
 function openDoors(
   parts: Parts,
   modules: readonly Module[],
+  lookUps: LookUpTimes,
 ): { readonly doors: Pick<MeshNode, 'fetch' | 'shortLookUp' | 'upgrade'>; readonly channels: ChannelServer } {
   const { options, ports, mesh } = parts;
   const { secrets, version } = options;
@@ -152,7 +165,7 @@ function openDoors(
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
   const gate = createGate({ roster, secrets, keys: parts.keys, clock, ...names });
-  const emailIndex = openEmailIndex(parts);
+  const emailIndex = openEmailIndex(parts, lookUps);
   const fetch = createApp({
     ...{ log, gate, emailIndex, origins: names.origins },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },

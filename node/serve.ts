@@ -16,6 +16,9 @@ import { readCertificates } from './machine/certificates.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';
 import { readPrivateFile } from './machine/private-file.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
+import { processMeasures } from './metrics/process-measures.ts';
+import { timedLogDisk } from './metrics/timed-ports.ts';
+import { syncTimes } from './metrics/times.ts';
 import { createNode } from './node.ts';
 import type { NodePorts } from './node-ports.ts';
 import { createCallOnce } from './peers/call-once.ts';
@@ -28,6 +31,7 @@ import type { SendConfig } from './send/accounts/account.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import { DEFAULT_PORT, type ListenAddress } from './setting-values.ts';
 import type { Config, Secrets } from './settings.ts';
+import { systemLogDisk } from './store/commits/log-disk.ts';
 import { openStore } from './store/disk-store.ts';
 import { systemClock } from './system/clock.ts';
 import { DiskBlobs } from './system/disk-blobs.ts';
@@ -153,7 +157,8 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   const proxyUrl = secrets.webhookProxy?.reveal();
   const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
   const engine = await openClaimEngine(secrets.claims, { clock: systemClock, lookup: addresses.lookup });
-  const store = await openStore({ directory, log });
+  const syncs = syncTimes();
+  const store = await openStore({ directory, log, disk: timedLogDisk(systemLogDisk, syncs, clock) });
   stack.defer(() => store.close());
   stop.throwIfAborted();
   const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock, log });
@@ -168,6 +173,7 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
     // Strangers choose these names, so they are resolved apart from all others and can delay none.
     resolveOutside: createNameResolver({ clock }),
     webhookTunnel,
+    machine: processMeasures(directory, [syncs]),
     socketTo: (name) => socketBy(addresses.lookup, name),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

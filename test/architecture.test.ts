@@ -211,6 +211,17 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/send/agent-tools.ts', ['node/send/request/', 'node/send/limits.ts', 'node/validation/', 'mesh/']],
   ['node/send/', ['node/send/', 'node/changes/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/validation/', ['node/validation/', 'mesh/']],
+  // It stands before ports of other rooms, and none of them knows of it.
+  [
+    'node/metrics/',
+    [
+      'node/metrics/',
+      'node/send/mailer.ts',
+      'node/store/commits/log-disk.ts',
+      'node/webhooks/delivery/sender.ts',
+      'mesh/',
+    ],
+  ],
   // Programs of their own, which talk to a running node over HTTP.
   ['node/cli/', ['node/cli/', 'node/send/agent-tools.ts', 'node/log.ts', 'mesh/']],
   ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],

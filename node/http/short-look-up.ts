@@ -29,18 +29,21 @@ export interface ShortLookUpServices {
 }
 
 export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): ShortWay {
-  const { index, lookUps } = emailIndex;
+  const { index, lookUps, clock, observer } = emailIndex;
   return (incoming, outgoing) => {
     const { method, url = '', httpVersion } = incoming;
     if (method !== 'GET' || httpVersion !== '1.1' || !url.startsWith(PATH_AND_QUESTION)) return false;
+    const sinceMs = clock.monotonicMs();
     if (!PLAIN_TARGET.test(url) || !isPlain(incoming.rawHeaders)) return false;
     const header = (name: string) => rawHeader(incoming, name);
     const visitor = { method, path: EMAIL_INDEX_PATH, header, headerNames: () => rawHeaderNames(incoming) };
     if (gate.refuses(visitor) !== undefined) return false;
-    const json = ownHit(index, url) ?? copyHit(lookUps, url);
+    const own = ownHit(index, url);
+    const json = own ?? copyHit(lookUps, url);
     if (json === undefined) return false;
     outgoing.setHeader('Content-Type', 'application/json');
     outgoing.end(json);
+    observer.note(own === undefined ? 'index' : 'host', clock.monotonicMs() - sinceMs);
     return true;
   };
 }

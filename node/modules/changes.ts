@@ -18,6 +18,14 @@ export function openChangeModule({ options, ports, registry, stopping }: Parts, 
     holders: readers.flatMap(({ holder }) => holder ?? []),
   });
   return {
+    measures: [
+      {
+        kind: 'counter',
+        name: 'mesh_changes_total',
+        help: 'Entries that the change log ever had, those of other hosts that it passes on among them.',
+        read: () => changes.head,
+      },
+    ],
     routes: (app) => {
       changeRoutes(app, { changes, clock, log, stopping });
       emailIndexHistoryRoutes(app, { history: new History(changes, clock), parseAddress: parseAnyAddress });

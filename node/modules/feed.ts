@@ -4,6 +4,7 @@ import { openFeed } from '../feed/feed-module.ts';
 import { FOLLOW_PACE_MS } from '../feed/limits.ts';
 import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
+import { feedFigures } from './feed-figures.ts';
 import type { Module, Parts } from './module.ts';
 
 export function openFeedModule({ options, ports, mesh, events, index, copies, registry, stopping }: Parts): Module {
@@ -25,6 +26,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
   events.lost.subscribe((host, why) => followers.lost(host, why));
   events.indexSaid.subscribe((host, version, atMs) => followers.said(host, version, atMs));
   return {
+    measures: feedFigures({ roster, clock, viewOf: (host) => followers.viewOf(host) }),
     peerRoutes: feedRoutes({ server, relay, stopping }),
     ofPeer: (host) => {
       const feed = followers.viewOf(host);

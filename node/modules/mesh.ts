@@ -5,6 +5,7 @@ import { healthRoutes } from '../http/routes/health.ts';
 import { operatorDecisionRoutes } from '../http/routes/operator-decisions.ts';
 import { forgetHosts, type HostRecords } from '../peers/forgotten-hosts.ts';
 import type { Store } from '../store/store.ts';
+import { meshFigures } from './mesh-figures.ts';
 import type { Module, Parts } from './module.ts';
 
 /** `others`: modules, some of which know more of a peer. */
@@ -12,6 +13,7 @@ export function openMeshModule({ options, ports, mesh, copies }: Parts, others: 
   const { peers, claims } = mesh;
   const { presence, legacy, legacyClaims } = peers;
   return {
+    measures: meshFigures({ roster: options.roster.current, mesh, version: options.version }),
     peerRoutes: claimRoutes(claims.voter),
     routes: (app) => {
       healthRoutes(app, {

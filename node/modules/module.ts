@@ -7,6 +7,7 @@ import type { PeerRoute } from '../http/peer-message.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { OpenMesh } from '../mesh-module.ts';
+import type { Measure } from '../metrics/measure.ts';
 import type { NodeOptions, NodePorts } from '../node-ports.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -19,6 +20,8 @@ export interface Module {
   readonly peerRoutes?: readonly PeerRoute[];
   /** The reader of the change log that keeps entries from being trimmed. */
   readonly holder?: LogHolder;
+  /** What `GET /metrics` tells of it. */
+  readonly measures?: readonly Measure[];
   /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */
   ofPeer?(id: HostId): Readonly<Record<string, unknown>>;
   /** Works in the background until `signal` aborts. */

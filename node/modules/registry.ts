@@ -5,6 +5,14 @@ import type { Module, Parts } from './module.ts';
 
 export function openRegistryModule({ ports, registry }: Parts): Module {
   return {
+    measures: [
+      {
+        kind: 'gauge',
+        name: 'mesh_agents',
+        help: 'Agents of this host.',
+        read: () => registry.table.list().length,
+      },
+    ],
     routes: (app) => {
       agentRoutes(app, registry, ports.clock);
       addressRoutes(app, registry);

@@ -1,20 +1,34 @@
 // Mail that agents send, over accounts of the operator's.
 import { validate } from '../http/input.ts';
 import { sendRoutes } from '../http/routes/send-group.ts';
+import { timedMailer } from '../metrics/timed-ports.ts';
+import { shipmentTimes } from '../metrics/times.ts';
 import { openSending } from '../send/send-module.ts';
 import type { Module, Parts } from './module.ts';
 
 export async function openSendModule({ options, ports, registry }: Parts): Promise<Module> {
   const { blobs, clock } = ports;
   const { table, mail } = registry;
+  const times = shipmentTimes();
   const sending = await openSending(options.send, {
     ...{ ...ports, validate },
+    before: (mailer) => timedMailer(mailer, times),
     commitMail: (event) => mail.commitMail(event),
     agent: (id) => table.find(id),
     holder: (address) => table.holderOfText(address),
   });
   return {
     routes: (app) => sendRoutes(app, { sending, blobs, clock }),
+    measures: [
+      times,
+      {
+        kind: 'gauge',
+        name: 'mesh_messages',
+        help: 'Messages that this host keeps, by their state.',
+        label: 'state',
+        read: () => sending.counts(),
+      },
+    ],
     run: (signal) => sending.run(signal),
     close: () => sending.close(),
   };

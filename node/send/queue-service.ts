@@ -36,6 +36,8 @@ export interface SendModule extends Sending {
   /** Sends what is due, until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+  /** How many messages are in each state. */
+  counts(): ReturnType<Queue['counts']>;
 }
 
 /** The module over its queue: what the routes ask, and what goes on in the background. */
@@ -150,6 +152,10 @@ export class QueueService implements SendModule {
 
   close(): Promise<void> {
     return this.#parts.mailer.close();
+  }
+
+  counts() {
+    return this.#parts.queue.counts();
   }
 }
 

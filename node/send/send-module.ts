@@ -26,22 +26,25 @@ export interface SendingPorts extends AgentsOfHost {
   readonly socketTo: SocketTo;
   /** Other than over SMTP only in tests. */
   readonly mailer?: Mailer;
+  /** What stands before the mailer, as a stopwatch does. */
+  readonly before?: (mailer: Mailer) => Mailer;
 }
 
 /** Reads the queue and the suppressed addresses back. Throws `store_failed`. */
 export async function openSending(config: SendConfig, ports: SendingPorts): Promise<SendModule> {
-  const { store, clock, random, log, blobs } = ports;
+  const { store, clock, random, log, blobs, before = (mailer) => mailer } = ports;
   const tokens = new AccessTokens(ports.post, clock);
-  const mailer =
+  const mailer = before(
     ports.mailer ??
-    new SmtpMailer({
-      clock,
-      log,
-      socketTo: ports.socketTo,
-      open: ({ blob }) => blobs.read(blob),
-      secretOf: (account) => tokens.secretOf(account),
-      secretRefused: (account) => tokens.refused(account),
-    });
+      new SmtpMailer({
+        clock,
+        log,
+        socketTo: ports.socketTo,
+        open: ({ blob }) => blobs.read(blob),
+        secretOf: (account) => tokens.secretOf(account),
+        secretRefused: (account) => tokens.refused(account),
+      }),
+  );
   const suppressions = await Suppressions.open(store, clock);
   const queue = await Queue.open({
     store,

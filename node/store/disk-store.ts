@@ -10,7 +10,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
 import { LOG_ID_BYTES } from './commits/file-header.ts';
 import { parseKnownLog } from './commits/known-log.ts';
-import { systemLogDisk } from './commits/log-disk.ts';
+import { type LogDisk, systemLogDisk } from './commits/log-disk.ts';
 import { DurableRecords } from './durable-records.ts';
 import { LazyRecord, type ParseRecord } from './lazy-record.ts';
 import { COMMIT_LOG_FILE_BYTES, PAGE_RECORDS_MAX } from './limits.ts';
@@ -26,6 +26,8 @@ export interface StoreOptions {
   /** The data directory; made when there is none. */
   readonly directory: string;
   readonly log: Log;
+  /** The disk of the commit log; absent: the real one. */
+  readonly disk?: LogDisk;
 }
 
 /**
@@ -33,14 +35,14 @@ export interface StoreOptions {
  * operator: another node holds the directory, a file is damaged or newer than this program, the disk is full or not ours.
  * The refusal changes no data.
  */
-export async function openStore({ directory, log }: StoreOptions): Promise<Store & CopiedStore> {
+export async function openStore({ directory, log, disk = systemLogDisk }: StoreOptions): Promise<Store & CopiedStore> {
   const thread = StoreThread.start(directory);
   const [known] = await thread.opened;
   const records = new DurableRecords(thread);
   try {
     const paths = pathsIn(directory);
     const commitLog = await openCommitLog({
-      ...{ disk: systemLogDisk, paths, fileBytes: COMMIT_LOG_FILE_BYTES, behind: records },
+      ...{ disk, paths, fileBytes: COMMIT_LOG_FILE_BYTES, behind: records },
       known: typeof known === 'string' ? parseKnownLog(known, paths.database) : undefined,
       newId: () => randomBytes(LOG_ID_BYTES),
     });

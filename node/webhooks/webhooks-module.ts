@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { isLoopback } from '../machine/this-machine.ts';
 import type { Store } from '../store/store.ts';
 import { createSender } from './delivery/http-sender.ts';
+import type { Sender } from './delivery/sender.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import type { OpenTunnel } from './guard/proxy-tunnel.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
@@ -23,13 +24,15 @@ export interface OpenWebhooksOptions {
   readonly allow: GuardOptions['allow'];
   /** By which public receivers are reached, where they are not directly. */
   readonly tunnel?: OpenTunnel | undefined;
+  /** What stands before the sender, as a stopwatch does. */
+  readonly before?: (sender: Sender) => Sender;
   /** Where this node listens: no webhook is sent there. */
   readonly listening: () => { readonly ip: string; readonly port: number };
 }
 
 /** Rejects with `store_failed` when a record can't be read. Disposing cuts off what is being sent. */
 export async function openWebhooks(options: OpenWebhooksOptions): Promise<Webhooks & AsyncDisposable> {
-  const { clock, resolve, allow, listening, tunnel } = options;
+  const { clock, resolve, allow, listening, tunnel, before = (sender) => sender } = options;
   const guard = createGuard({
     clock,
     resolve,
@@ -40,7 +43,7 @@ export async function openWebhooks(options: OpenWebhooksOptions): Promise<Webhoo
   await using stack = new AsyncDisposableStack();
   const sender = createSender({ guard, clock, tunnel });
   stack.defer(() => sender.close());
-  const webhooks = await createWebhooks({ ...options, guard, sender });
+  const webhooks = await createWebhooks({ ...options, guard, sender: before(sender) });
   const owned = stack.move();
   return Object.assign(webhooks, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
 }

@@ -33,6 +33,7 @@ import {
   type SubscriptionChange,
   type SubscriptionRequest,
 } from './subscription.ts';
+import { countsOf, type SubscriptionCounts } from './subscription-counts.ts';
 import { type SubscriptionView, viewOf } from './subscription-view.ts';
 
 export interface WebhookPorts {
@@ -63,6 +64,8 @@ export interface Webhooks {
   test(id: string): Promise<TestResult>;
   /** What waits for entries of the log, as the trimming of the log sees it. */
   readonly holder: LogHolder;
+  /** All subscriptions together, as of now. */
+  counts(): SubscriptionCounts;
   /**
    * Delivers until `signal` aborts; resolves, within seconds, when nothing is in hand any more. Rejects with `store_failed`
    * when the store failed, as then the node must stop.
@@ -205,6 +208,10 @@ class WebhookService implements Webhooks {
 
   get holder(): LogHolder {
     return this.#loop;
+  }
+
+  counts(): SubscriptionCounts {
+    return countsOf([...this.#channels.values()], this.#ports.changes.head);
   }
 
   start(signal: AbortSignal): Promise<void> {

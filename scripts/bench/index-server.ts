@@ -17,6 +17,7 @@ import { type EmailIndexServices, emailIndexRoutes } from '../../node/http/route
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
 import type { Fetch } from '../../node/http/shell.ts';
 import { createShell } from '../../node/http/shell.ts';
+import { lookUpTimes } from '../../node/metrics/times.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
 import { createCallOnce } from '../../node/peers/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
@@ -75,7 +76,8 @@ export function addressOfHost(id: string, number: number | '#'): string {
 
 /** What look-ups need of a node. */
 export function indexServices(index: EmailIndex, lookUps: LookUps): EmailIndexServices {
-  return { index, lookUps, parseAddress: parseIdentityAddress, pending: () => undefined, clock: systemClock };
+  const own = { index, lookUps, parseAddress: parseIdentityAddress, pending: () => undefined, clock: systemClock };
+  return { ...own, observer: lookUpTimes() };
 }
 
 /** The real route and nothing else. */

@@ -54,7 +54,7 @@ export function indexNode(
   before(app, clock);
   const claimed = { agent: agentOf('puck', ['pending@x.com']), entry: addressOf('pending@x.com') };
   const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
-  emailIndexRoutes(app, { index, lookUps, parseAddress, pending, clock, wide });
+  emailIndexRoutes(app, { index, lookUps, parseAddress, pending, clock, wide, observer: { note: () => {} } });
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const asked = app.request(`${INDEX_PATH}${query}`, { headers });
     await clock.advance(1);

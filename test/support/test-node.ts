@@ -4,7 +4,7 @@ import type { ClaimEngine } from '../../mesh/engine/claim-engine.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
-import type { NodeOptions } from '../../node/node-ports.ts';
+import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
@@ -51,6 +51,7 @@ export interface TestNodeOptions {
   readonly logDays?: number;
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
+  readonly machine?: NodePorts['machine'];
 }
 
 const noResolver: Resolver = {
@@ -82,6 +83,7 @@ export async function testNode({
   logDays = 7,
   aliases = [],
   origins = [],
+  machine,
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -122,6 +124,7 @@ export async function testNode({
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       engine,
       ...(mailer === undefined ? {} : { mailer }),
+      ...(machine === undefined ? {} : { machine }),
       callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
       transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
     },

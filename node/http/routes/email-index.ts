@@ -12,6 +12,7 @@ import { answerBytes, answerPrepared } from '../answer-signature.ts';
 import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
 import { copyHit, ownHit } from '../index-hit.ts';
 import { type Asked, readQuestion } from '../index-question.ts';
+import type { LookUpKind, LookUpObserver } from '../look-up-observer.ts';
 import { resource } from '../methods.ts';
 import { rawHeader } from '../raw-headers.ts';
 import type { WideIndex } from '../wide-index.ts';
@@ -23,27 +24,52 @@ export interface EmailIndexServices extends FederatedServices {
   readonly parseAddress: ParseAddress;
   /** Set where the plain index shows the whole mesh (`MESH_INDEX_SCOPE`). */
   readonly wide?: WideIndex | undefined;
+  readonly observer: LookUpObserver;
 }
 
 export function emailIndexRoutes(app: Hono, services: EmailIndexServices): void {
   const written: WrittenAnswers = new WeakMap();
   resource(app, EMAIL_INDEX_PATH, {
     GET: (c) => {
+      const { clock, observer } = services;
+      const sinceMs = clock.monotonicMs();
       const isPeer = isPeersQuestion(c);
+      const note = (mode: LookUpKind) => observer.note(mode, clock.monotonicMs() - sinceMs);
       const hit = ownHit(services.index, c.req.url);
-      if (hit !== undefined) return answerMap(c, hit, isPeer);
+      if (hit !== undefined) {
+        note(isPeer ? 'peer' : 'host');
+        return answerMap(c, hit, isPeer);
+      }
       const known = isPeer ? undefined : copyHit(services.lookUps, c.req.url);
-      if (known !== undefined) return c.body(known, 200, JSON_TYPE);
+      if (known !== undefined) {
+        note('index');
+        return c.body(known, 200, JSON_TYPE);
+      }
       const asked = readQuestion(c.req.url, services.parseAddress);
-      if (asked.isFederated && !isPeer) return answerFederated(c, services, asked, written);
-      // A host speaks to its peers for its own agents alone.
-      if (services.wide !== undefined && !isPeer) return answerWide(c, services.wide, asked);
-      if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
-      const map = localMap(services.index, asked, isPeer);
-      const isNothing = map === '{}' && isPeer && !isSigned(c);
-      return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
+      const mode = isPeer ? 'peer' : asked.isFederated ? (asked.mode ?? 'everybody') : 'host';
+      const answer =
+        asked.isFederated && !isPeer
+          ? answerFederated(c, services, asked, written)
+          : answerHere(c, services, asked, isPeer);
+      if (answer instanceof Promise) return answer.finally(() => note(mode));
+      note(mode);
+      return answer;
     },
   });
+}
+
+/** A host speaks to its peers for its own agents alone. */
+function answerHere(
+  c: Context,
+  services: EmailIndexServices,
+  asked: Asked,
+  isPeer: boolean,
+): Response | Promise<Response> {
+  if (services.wide !== undefined && !isPeer) return answerWide(c, services.wide, asked);
+  if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
+  const map = localMap(services.index, asked, isPeer);
+  const isNothing = map === '{}' && isPeer && !isSigned(c);
+  return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
 }
 
 /** A peer asks us on behalf of its own client; passing that on would make questions bounce. */

@@ -3,7 +3,7 @@
 // than messages.
 import type { AgentId } from '../../../mesh/names.ts';
 import type { LogQuery } from '../log-page.ts';
-import type { Message, MessageState } from '../message.ts';
+import { MESSAGE_STATES, type Message, type MessageState } from '../message.ts';
 
 /** One message's place in all of its lists. */
 interface Entry {
@@ -32,6 +32,11 @@ export class MessageTable {
 
   ids(): readonly string[] {
     return [...this.#byId.keys()];
+  }
+
+  /** How many messages are in each state. */
+  counts(): readonly (readonly [state: MessageState, count: number])[] {
+    return MESSAGE_STATES.map((state) => [state, this.#lists.get(listName(undefined, state))?.count ?? 0]);
   }
 
   /** In the order in which they came. Those that are set meanwhile are given as they were, or as they are. */
@@ -100,6 +105,10 @@ const HOLES_SLACK = 32;
 class OrderedEntries {
   entries: Entry[] = [];
   #holes = 0;
+
+  get count(): number {
+    return this.entries.length - this.#holes;
+  }
 
   /** An entry that comes back to where it has left a hole fills that. */
   add(entry: Entry): void {

@@ -49,6 +49,8 @@ export class Queue {
   readonly #retention: Retention;
   /** What is needed of the stored blobs. */
   readonly blobs = new BlobReferences();
+  /** How many messages are in each state. */
+  readonly counts = () => this.#messages.counts();
   readonly #contents: ContentCache;
   readonly #watchers: Watchers;
   readonly #dispatcher: Dispatcher;

@@ -8,6 +8,7 @@ import { testNode } from '../../support/test-node.ts';
 const ROUTES: readonly (readonly [path: string, methods: readonly string[], json: readonly string[]])[] = [
   ['/health', ['GET'], []],
   ['/ready', ['GET'], []],
+  ['/metrics', ['GET'], []],
   ['/api/hosts', ['GET'], []],
   ['/api/hosts/identity', ['GET'], []],
   ['/api/agents', ['GET', 'POST'], ['POST']],

@@ -15,6 +15,7 @@ describe('the scope of', () => {
     ['HEAD', '/api/agents/email-index', 'read'],
     ['GET', '/api/agents/email-index/history', 'read'],
     ['GET', '/api/hosts', 'read'],
+    ['GET', '/metrics', 'read'],
     ['GET', '/api/log/verification', 'read'],
     ['GET', '/api/email/tools', 'read'],
     ['POST', '/api/email/validate', 'read'],
