@@ -7,7 +7,9 @@ import { CommitNote } from './commit-note.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
 import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
+import { isOfLog } from './log-keys.ts';
 import { writeMarker } from './marker.ts';
+import { migrate } from './migration.ts';
 import { claimDirectory, pathsIn, type StorePaths, sizeOf } from './paths.ts';
 import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
@@ -37,15 +39,23 @@ export function openDatabase(directory: string): Database {
 
 interface Writer {
   readonly connection: DatabaseSync;
-  readonly put: StatementSync;
-  readonly remove: StatementSync;
+  readonly records: TableWriter;
+  /** Of the change log. */
+  readonly log: TableWriter;
   readonly setCommits: StatementSync;
   readonly note: CommitNote;
+}
+
+interface TableWriter {
+  readonly put: StatementSync;
+  readonly remove: StatementSync;
 }
 
 export class Database {
   /** What it knew of its commit log at opening (commits/known-log.ts); `undefined`: of none. */
   readonly log: string | undefined;
+  /** The version of its form at opening (schema.ts). */
+  readonly format: number;
   readonly #paths: StorePaths;
   readonly #file: string;
   readonly #lock: DirectoryLock;
@@ -61,6 +71,7 @@ export class Database {
 
   constructor(paths: StorePaths, lock: DirectoryLock, inspected: Inspected) {
     this.log = inspected.log;
+    this.format = inspected.format;
     this.#round = inspected.round;
     this.#commits = inspected.commits;
     this.#paths = paths;
@@ -72,21 +83,26 @@ export class Database {
 
   /** One transaction: key, text, key, text, …; `null` removes the key. Returns when it survives a power cut. */
   write(records: readonly (string | null)[]): void {
-    this.#commit(({ put, remove }) => {
+    this.#commit(({ records: table, log }) => {
       for (let at = 0; at < records.length; at += 2) {
         const key = records[at] as string;
         const text = records[at + 1] ?? null;
+        const { put, remove } = isOfLog(key) ? log : table;
         if (text === null) remove.run(key);
         else put.run(key, text, checksum(key, text));
       }
     });
   }
 
-  /** Notes what it knows of its commit log, durably; from then on no program reads it that does not look into the log. */
+  /** Notes what it knows of its commit log, durably. */
   noteLog(log: string): void {
-    this.#commit(({ connection }) => {
-      connection.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
-      connection.prepare(SET_LOG).run(log);
+    this.#commit(({ connection }) => connection.prepare(SET_LOG).run(log));
+  }
+
+  /** Gives it the newest form, if it has another: what every write does before. */
+  migrate(): void {
+    this.#explained(() => {
+      this.#writer ??= this.#beginWriting();
     });
   }
 
@@ -152,13 +168,14 @@ export class Database {
     `);
     // What a crash left in the -wal goes where it belongs first, so that our own commits begin it anew.
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    if (this.format !== FORMAT_VERSION) migrate(connection);
     // From here on sentences may reach a client: they name the file, not where it is.
-    this.#reader = new RecordReader(connection, this.#file);
+    this.#reader = new RecordReader(connection, this.#file, 'log');
     this.#beginRound(connection);
     return {
       connection,
-      put: connection.prepare('INSERT OR REPLACE INTO records (key, value, sum) VALUES (?, ?, ?)'),
-      remove: connection.prepare('DELETE FROM records WHERE key = ?'),
+      records: tableWriter(connection, 'records'),
+      log: tableWriter(connection, 'log'),
       setCommits: connection.prepare(SET_COMMITS),
       note,
     };
@@ -183,4 +200,11 @@ export class Database {
       throw explain(error, this.#file);
     }
   }
+}
+
+function tableWriter(connection: DatabaseSync, table: 'records' | 'log'): TableWriter {
+  return {
+    put: connection.prepare(`INSERT OR REPLACE INTO ${table} (key, value, sum) VALUES (?, ?, ?)`),
+    remove: connection.prepare(`DELETE FROM ${table} WHERE key = ?`),
+  };
 }

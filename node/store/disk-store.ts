@@ -18,6 +18,7 @@ import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
 import { damaged } from './refusals.ts';
+import { FORMAT_VERSION } from './schema.ts';
 import type { Slice } from './slice.ts';
 import type { LoadedRecord, Store } from './store.ts';
 import { StoreThread } from './store-thread.ts';
@@ -37,7 +38,7 @@ export interface StoreOptions {
  */
 export async function openStore({ directory, log, disk = systemLogDisk }: StoreOptions): Promise<Store & CopiedStore> {
   const thread = StoreThread.start(directory);
-  const [known] = await thread.opened;
+  const [known, format] = await thread.opened;
   const records = new DurableRecords(thread);
   try {
     const paths = pathsIn(directory);
@@ -47,7 +48,7 @@ export async function openStore({ directory, log, disk = systemLogDisk }: StoreO
       newId: () => randomBytes(LOG_ID_BYTES),
     });
     log.info('store.opened', { directory, groupsBehind: commitLog.left.length });
-    return new DiskStore({ records, commitLog, log });
+    return new DiskStore({ records, commitLog, log, format: Number(format) });
   } catch (error) {
     await thread.close();
     throw error;
@@ -59,6 +60,8 @@ export interface DiskStoreParts {
   /** Over the same database. */
   readonly commitLog: CommitLog;
   readonly log: Log;
+  /** The version of the database's form. */
+  readonly format: number;
 }
 
 /** What can be copied while it is used. */
@@ -73,13 +76,17 @@ export interface CopiedStore {
 export class DiskStore implements Store, CopiedStore {
   readonly #records: DurableRecords;
   readonly #commitLog: CommitLog;
+  readonly #log: Log;
+  #format: number;
   /** All commits of one turn of the event loop share a write: a claim of a lone host is two that follow each other at once. */
   readonly #queue = new CommitQueue((records) => this.#write(records), nextTurn);
   readonly failed: Promise<Error> = this.#queue.failed;
 
-  constructor({ records, commitLog, log }: DiskStoreParts) {
+  constructor({ records, commitLog, log, format }: DiskStoreParts) {
     this.#records = records;
     this.#commitLog = commitLog;
+    this.#log = log;
+    this.#format = format;
     for (const group of commitLog.left) records.add(group);
     void records.failed.then((reason) => this.#queue.fail(reason));
     void this.failed.then((reason) => log.error('store.failed', { error: reason.message, cause: causeOf(reason) }));
@@ -136,8 +143,16 @@ export class DiskStore implements Store, CopiedStore {
   }
 
   async #write(records: readonly RecordText[]): Promise<void> {
+    // At a moment of its own, of which the node can tell.
+    if (this.#format !== FORMAT_VERSION) await this.#migrate();
     await this.#commitLog.append(records);
     this.#records.add(records);
+  }
+
+  async #migrate(): Promise<void> {
+    await this.#records.migrate();
+    this.#log.info('store.migrated', { fromFormat: this.#format, toFormat: FORMAT_VERSION });
+    this.#format = FORMAT_VERSION;
   }
 
   async #page(prefix: string, after: string, limit: number): Promise<Slice> {

@@ -1,11 +1,13 @@
 // Looks an existing database over before anything may write it: each file that must be there, and SQLite's own check of every
-// page. The directory must be locked. It reads through a connection that can't write, and that stays open until something is
+// page but those of the change log. There may be millions of its entries, so only its ends are read here; the rest is checked when somebody
+// asks for it, each record by its checksum and each stretch by its positions. The directory must be locked. It reads through a connection that can't write, and that stays open until something is
 // written: a node reads all that it keeps before that, each record held against its checksum, so that damage found then leaves
 // the files as they were too.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { readCommitNote } from './commit-note.ts';
 import { readMarker } from './marker.ts';
+import { READ_THROUGH_BYTES_MAX } from './limits.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';
@@ -15,6 +17,8 @@ import { checkWal } from './wal-check.ts';
 /** Octets of SQLite's smallest page. SQLite would take a shorter file for a new database. */
 const PAGE_BYTES_MIN = 512;
 const READ_BYTES = 1_024 * 1_024;
+/** All but that of the change log. With its own table of tables SQLite checks the list of its free pages. */
+const TABLES_CHECKED = ['sqlite_schema', 'notes', 'records'];
 
 /** Whether there never was a database here. */
 export function isFresh(paths: StorePaths): boolean {
@@ -26,6 +30,8 @@ export function isFresh(paths: StorePaths): boolean {
 /** A database that was looked over, open for reading. */
 export interface Inspected {
   readonly reader: RecordReader;
+  /** The version of its form (schema.ts). */
+  readonly format: number;
   /** The round that the database has reached (marker.ts). */
   readonly round: number;
   /** How many commits the database has taken (commit-note.ts). */
@@ -60,7 +66,10 @@ export function inspect(paths: StorePaths): Inspected {
       leaveNoTrace();
     };
     const found = inspectContent(open, paths, noted);
-    return { ...found, reader: new RecordReader(open, paths.database), close };
+    const hasLogTable = found.format === FORMAT_VERSION;
+    const reader = new RecordReader(open, paths.database, hasLogTable ? 'log' : 'records');
+    if (hasLogTable) reader.checkLogEnds();
+    return { ...found, reader, close };
   } catch (error) {
     connection?.close();
     leaveNoTrace();
@@ -71,9 +80,10 @@ export function inspect(paths: StorePaths): Inspected {
 
 /**
  * Brings the file into the system's memory, from its beginning to its end. SQLite's check goes from page to page as they hang together, and after
- * a boot would wait for the disk at each: of 172 MB ten times as long.
+ * a boot would wait for the disk at each: of 172 MB ten times as long. Of a large file most is the change log, which is not to be read.
  */
 function readThrough(file: string): void {
+  if ((sizeOf(file) ?? 0) > READ_THROUGH_BYTES_MAX) return;
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   const descriptor = openSync(file, 'r');
   try {
@@ -87,11 +97,13 @@ function inspectContent(
   database: DatabaseSync,
   paths: StorePaths,
   noted: Pick<Inspected, 'round' | 'commits'>,
-): Pick<Inspected, 'round' | 'commits' | 'log'> {
-  checkStamps(database, paths);
+): Pick<Inspected, 'round' | 'commits' | 'log' | 'format'> {
+  const format = checkStamps(database, paths);
   // Not integrity_check: what it adds is about indexes and constraints that our tables do not have, at four times the cost.
-  const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
-  if (found !== 'ok') throw damaged(paths.database, `SQLite finds: ${String(found).replace(/\s+/g, ' ')}`);
+  for (const what of format === FORMAT_VERSION ? TABLES_CHECKED : ['1']) {
+    const found = database.prepare(`PRAGMA quick_check(${what})`).get()?.quick_check;
+    if (found !== 'ok') throw damaged(paths.database, `SQLite finds: ${String(found).replace(/\s+/g, ' ')}`);
+  }
   const round = Number(database.prepare(GET_ROUND).get()?.text ?? Number.NaN);
   if (!Number.isSafeInteger(round)) throw damaged(paths.database, 'it does not say which round it has reached');
   if (round < noted.round) {
@@ -108,10 +120,11 @@ function inspectContent(
     );
   }
   const log = database.prepare(GET_LOG).get()?.text?.toString();
-  return { commits, round, log };
+  return { commits, round, log, format };
 }
 
-function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): void {
+/** The version of its form. Throws `store_failed` when it is not a database of this program, or of a newer one. */
+function checkStamps(database: DatabaseSync, { database: file, marker }: StorePaths): number {
   const stamp = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   if (stamp('application_id') !== APPLICATION_ID) {
     if (sizeOf(marker) !== undefined) throw damaged(file, 'it does not bear the stamp of this program');
@@ -125,4 +138,5 @@ function checkStamps(database: DatabaseSync, { database: file, marker }: StorePa
       `${file} has format ${version}, and this program knows format ${FORMAT_VERSION}. Nothing was changed. Start the version of the program that wrote it, or a newer one.`,
     );
   }
+  return version;
 }

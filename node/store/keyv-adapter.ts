@@ -1,7 +1,7 @@
 // Keyv's storage adapter over the store's worker. It keeps Keyv's contract with three restrictions. `setMany` is one transaction, in which
 // an entry without a value removes its key, because Keyv has no batch of writes and removals. Nothing expires, because Keyv would judge
-// expiry by the wall clock, which may step back. `clear` is refused. Beyond the contract, `page` reads records in key order, and
-// `noteLog` says how far the database has come.
+// expiry by the wall clock, which may step back. `clear` is refused. Beyond the contract, `page` reads records in key order, `noteLog`
+// says how far the database has come, and `migrate` gives it the newest form.
 import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvValue, keyvStorageCapability } from 'keyv';
 import type { RecordText } from './record.ts';
 import type { Slice } from './slice.ts';
@@ -95,6 +95,11 @@ export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'ca
     for (let at = 0; at < texts.length; at += 2)
       records.push({ key: texts[at] ?? '', text: texts[at + 1] ?? undefined });
     return { records, isWhole: records.length < limit };
+  }
+
+  /** Gives the database the newest form, if it has another. */
+  async migrate(): Promise<void> {
+    await this.#thread.ask({ kind: 'migrate' });
   }
 
   /** Notes what the database knows of the commit log before it. */

@@ -24,3 +24,5 @@ export const APPLIED_CHARACTERS_MAX = 1_024 * 1_024;
 export const CHECKPOINT_PAGES = 4_000;
 /** A -wal that one huge commit made longer is cut back to this. */
 export const WAL_BYTES_KEPT_MAX = 64 * 1_024 * 1_024;
+/** A database up to this is read through before it is looked over. */
+export const READ_THROUGH_BYTES_MAX = 512 * 1_024 * 1_024;

@@ -44,7 +44,7 @@ export function readerOfCopy(copy: DatabaseSync, file: string): RecordReader {
     throw refused(
       `${file} has format ${stamp('user_version')}, and this program reads format ${COPY_VERSION}. Restore it with the version of the program that made it, or a newer one.`,
     );
-  return new RecordReader(copy, file);
+  return new RecordReader(copy, file, 'records');
 }
 
 function putsInto(copy: DatabaseSync, { without, withoutMembers }: CopyRules): (key: string, text: string) => void {

@@ -1,6 +1,8 @@
-// Reads records from an open database, each held against its checksum: what does not fit is damage, never an empty answer.
+// Reads records from an open database, each held against its checksum: what does not fit is damage, never an empty answer. To a reader the two
+// tables of records are one.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { isOfLog, LOG_RANGES, tablesOf } from './log-keys.ts';
 import { compareKeys } from './record.ts';
 import { damaged } from './refusals.ts';
 
@@ -11,23 +13,34 @@ export function checksum(key: string, text: string): number {
 
 export class RecordReader {
   readonly #file: string;
-  readonly #one: StatementSync;
-  readonly #range: StatementSync;
+  readonly #one: { readonly records: StatementSync; readonly log: StatementSync };
+  readonly #range: { readonly records: StatementSync; readonly log: StatementSync; readonly both: StatementSync };
+  readonly #last: StatementSync;
 
-  /** `file`: how its sentences name the database. */
-  constructor(database: DatabaseSync, file: string) {
+  /** `file`: how its sentences name the database. `logTable`: which table the records of the change log are in. */
+  constructor(database: DatabaseSync, file: string, logTable: 'log' | 'records') {
+    const prepare = (sql: string) => {
+      const statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    const one = (table: string) => prepare(`SELECT key, value, sum FROM ${table} WHERE key = ?`);
+    const range = (table: string) => `SELECT key, value, sum FROM ${table} WHERE key >= ?1 AND key < CAST(?2 AS TEXT)`;
+    const page = (rows: string) => prepare(`${rows} ORDER BY key LIMIT ?3`);
+    const [records, log] = [range('records'), range(logTable)];
     this.#file = file;
-    this.#one = database.prepare('SELECT key, value, sum FROM records WHERE key = ?');
-    this.#range = database.prepare(
-      'SELECT key, value, sum FROM records WHERE key >= ? AND key < CAST(? AS TEXT) ORDER BY key LIMIT ?',
-    );
-    this.#one.setReturnArrays(true);
-    this.#range.setReturnArrays(true);
+    this.#one = { records: one('records'), log: one(logTable) };
+    this.#range = {
+      records: page(records),
+      log: page(log),
+      both: page(logTable === 'records' ? records : `${records} UNION ALL ${log}`),
+    };
+    this.#last = prepare(`${log} ORDER BY key DESC LIMIT 1`);
   }
 
   /** The JSON text of one key; `undefined` when there is none. */
   read(key: string): string | undefined {
-    const row = this.#one.get(key) as unknown[] | undefined;
+    const row = this.#one[isOfLog(key) ? 'log' : 'records'].get(key) as unknown[] | undefined;
     return row && this.#verified(row)[1];
   }
 
@@ -35,10 +48,17 @@ export class RecordReader {
   page(prefix: string, after: string, limit: number): string[] {
     // The next key that could stand behind `after` is `after` and a zero octet.
     const from = compareKeys(after, prefix) < 0 ? prefix : `${after}\0`;
-    const rows = this.#range.all(after === '' ? prefix : from, endOf(prefix), limit) as unknown as unknown[][];
+    const rows = this.#range[tablesOf(prefix)].all(after === '' ? prefix : from, endOf(prefix), limit) as unknown as unknown[][];
     const page: string[] = [];
     for (const row of rows) page.push(...this.#verified(row));
     return page;
+  }
+
+  /** Throws `store_failed` when an end of the change log can't be read: what is between is checked when it is. */
+  checkLogEnds(): void {
+    for (const { from, to } of LOG_RANGES)
+      for (const row of [this.#range.log.get(from, to, 1), this.#last.get(from, to)])
+        if (row !== undefined) this.#verified(row as unknown as unknown[]);
   }
 
   #verified([key, text, sum]: readonly unknown[]): [key: string, text: string] {

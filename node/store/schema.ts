@@ -1,4 +1,4 @@
-// The database file's form: its stamps, its two tables, and how a new one comes to be.
+// The database file's form: its stamps, its three tables, and how a new one comes to be.
 import { renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFile, syncPath } from '../machine/own-files.ts';
@@ -6,10 +6,13 @@ import type { StorePaths } from './paths.ts';
 
 /** `AEM1`: says in the file's header that it is ours. */
 export const APPLICATION_ID = 0x41454d31;
-/** The version of the form. It rises when an older program could no longer read the file rightly: one that knows no commit log. */
-export const FORMAT_VERSION = 2;
-/** Versions that this program reads; with the first commit they become the newest. */
-export const FORMATS_READ: readonly number[] = [1, FORMAT_VERSION];
+/**
+ * The version of the form. It rises when an older program could no longer read the file rightly: one of version 1 knows no commit log, one of
+ * version 2 no table for the change log.
+ */
+export const FORMAT_VERSION = 3;
+/** Versions that this program reads; with the first commit they become the newest (migration.ts). */
+export const FORMATS_READ: readonly number[] = [1, 2, FORMAT_VERSION];
 
 export const SET_ROUND = "INSERT OR REPLACE INTO notes (name, text) VALUES ('round', ?)";
 export const GET_ROUND = "SELECT text FROM notes WHERE name = 'round'";
@@ -22,13 +25,15 @@ export const GET_LOG = "SELECT text FROM notes WHERE name = 'commit log'";
 export const COPY_ID = 0x41454d42;
 export const COPY_VERSION = 1;
 
-// Ordering keys by their octets is SQLite's BINARY collation, the default.
-const RECORDS =
-  'CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 const TABLES = `
-  ${RECORDS}
+  ${recordTable('records')}; ${recordTable('log')};
   CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** A table of records. Ordering keys by their octets is SQLite's BINARY collation, the default. */
+export function recordTable(name: 'records' | 'log'): string {
+  return `CREATE TABLE ${name} (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
+}
 
 /** Makes an empty database beside its place and moves it there when it is whole and durable. The directory must be locked. */
 export function createDatabase(paths: StorePaths): void {
@@ -57,7 +62,7 @@ export function createCopy(file: string): DatabaseSync {
   const copy = new DatabaseSync(file);
   copy.exec(`
     PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-    PRAGMA application_id = ${COPY_ID}; PRAGMA user_version = ${COPY_VERSION}; ${RECORDS}
+    PRAGMA application_id = ${COPY_ID}; PRAGMA user_version = ${COPY_VERSION}; ${recordTable('records')}
   `);
   return copy;
 }

@@ -16,6 +16,7 @@ export type Request =
   | { readonly kind: 'page'; readonly prefix: string; readonly after: string; readonly limit: number }
   | { readonly kind: 'noteLog'; readonly log: string }
   | { readonly kind: 'copy'; readonly newest: Answer; readonly rules: CopyRules }
+  | { readonly kind: 'migrate' }
   | { readonly kind: 'close' };
 
 /** Key, text, key, text, … (`page`, and what `write` takes), texts in the order of the keys (`read`), or nothing. `null`: no value. */
@@ -38,7 +39,8 @@ export interface RecordThread {
 
 export class StoreThread implements RecordThread {
   /**
-   * Resolves when the database is open, with what it knows of its commit log, if of any; rejects with `store_failed` and why it can't be.
+   * Resolves when the database is open, with what it knows of its commit log, if of any, and the version of its form; rejects with
+   * `store_failed` and why it can't be.
    */
   readonly opened: Promise<Answer>;
   readonly lost: Promise<MeshError>;

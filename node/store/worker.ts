@@ -23,7 +23,7 @@ let database: Database | undefined;
 const { directory } = workerData as WorkerData;
 const isOpen = reply(() => {
   database = openDatabase(directory);
-  return [database.log ?? null];
+  return [database.log ?? null, String(database.format)];
 });
 
 if (database && isOpen) serve(database);
@@ -49,6 +49,9 @@ function answer(open: Database, request: Request): Answer {
       return [];
     case 'copy':
       open.copy(request.newest, request.rules);
+      return [];
+    case 'migrate':
+      open.migrate();
       return [];
     case 'close':
       open.close();

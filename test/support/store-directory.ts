@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 /** A path inside a new directory of its own; `remove` takes the latter away. */
 export function makeDataDirectory(): { readonly directory: string; remove(): void } {
@@ -31,4 +32,19 @@ export function flipOctet(path: string, at: number): void {
   const file = openSync(path, 'r+');
   writeSync(file, Uint8Array.of(octet ^ 0xff), 0, 1, at);
   closeSync(file);
+}
+
+/** Makes the closed database at `path` one as a program of an earlier format has written it: with one table for all records. */
+export function makeEarlier(path: string, format: 1 | 2): void {
+  const database = new DatabaseSync(path);
+  database.exec(`INSERT INTO records SELECT * FROM log; DROP TABLE log; PRAGMA user_version = ${format}`);
+  database.close();
+}
+
+/** The version of a closed database's form: what each program looks at first. */
+export function formatOf(path: string): unknown {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const version = database.prepare('PRAGMA user_version').get()?.user_version;
+  database.close();
+  return version;
 }

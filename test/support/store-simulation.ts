@@ -7,6 +7,7 @@ import { parseKnownLog } from '../../node/store/commits/known-log.ts';
 import { DiskStore } from '../../node/store/disk-store.ts';
 import { DurableRecords } from '../../node/store/durable-records.ts';
 import { pathsIn } from '../../node/store/paths.ts';
+import { FORMAT_VERSION } from '../../node/store/schema.ts';
 import type { Store } from '../../node/store/store.ts';
 import type { Troubles } from './claim-lives.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -178,7 +179,7 @@ async function openSimulated(disk: SimulatedLogDisk, database: SimulatedDatabase
   const known = database.log === undefined ? undefined : parseKnownLog(database.log, PATHS.database);
   const newId = () => new Uint8Array(LOG_ID_BYTES).fill(7);
   const options = { disk, paths: PATHS, fileBytes: FILE_BYTES, behind: records, known, newId };
-  return new DiskStore({ records, commitLog: await openCommitLog(options), log: new RecordingLog() });
+  return new DiskStore({ records, commitLog: await openCommitLog(options), log: new RecordingLog(), format: FORMAT_VERSION });
 }
 
 /** All that a reader sees, in pages of a few records when `limit` says so. */

@@ -5,6 +5,7 @@ import { LOG_ID_BYTES } from '../../../node/store/commits/file-header.ts';
 import { DiskStore } from '../../../node/store/disk-store.ts';
 import { DurableRecords } from '../../../node/store/durable-records.ts';
 import { pathsIn } from '../../../node/store/paths.ts';
+import { FORMAT_VERSION } from '../../../node/store/schema.ts';
 import { StoreThread } from '../../../node/store/store-thread.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -24,7 +25,7 @@ it('commits of one turn of the event loop share a sync', async () => {
     known: undefined,
     newId: () => new Uint8Array(LOG_ID_BYTES),
   });
-  const store = new DiskStore({ records, commitLog, log: new RecordingLog() });
+  const store = new DiskStore({ records, commitLog, log: new RecordingLog(), format: FORMAT_VERSION });
   // The first commit makes the log's files.
   await store.commit([{ key: 'before', value: 0 }]);
   const before = disk.calls.length;

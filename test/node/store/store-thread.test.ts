@@ -6,6 +6,7 @@ import { LOG_ID_BYTES } from '../../../node/store/commits/file-header.ts';
 import { DiskStore, openStore } from '../../../node/store/disk-store.ts';
 import { DurableRecords } from '../../../node/store/durable-records.ts';
 import { pathsIn } from '../../../node/store/paths.ts';
+import { FORMAT_VERSION } from '../../../node/store/schema.ts';
 import { StoreThread } from '../../../node/store/store-thread.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -30,7 +31,7 @@ async function storeOver(thread: StoreThread, log: RecordingLog): Promise<DiskSt
     known: undefined,
     newId: () => new Uint8Array(LOG_ID_BYTES),
   });
-  return new DiskStore({ records, commitLog, log });
+  return new DiskStore({ records, commitLog, log, format: FORMAT_VERSION });
 }
 
 describe('a worker that ends in the middle of a commit', () => {
