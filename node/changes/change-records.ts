@@ -22,6 +22,13 @@ export interface LogEnd extends OwnHead {
   readonly seq: number;
 }
 
+/** The end as it is stored, with where the log begins: so entries that are missing there are not taken for trimmed. */
+export interface StoredEnd extends LogEnd {
+  /** The lowest position and the lowest place that are kept; those that come next when there are none. Not in what a version before wrote. */
+  readonly oldestSeq?: number;
+  readonly oldestN?: number;
+}
+
 export function entryKey(seq: number): string {
   return ENTRY_PREFIX + digits(seq);
 }
@@ -74,14 +81,14 @@ function hasContent({ event, changes, email, origin }: Content): boolean {
   return EMAIL_EVENTS.some((known) => known === (event as string | undefined)) && typeof email === 'object';
 }
 
-export function readEnd(value: unknown): LogEnd {
-  const end = value as Partial<LogEnd> | null;
+export function readEnd(value: unknown): StoredEnd {
+  const end = value as Partial<StoredEnd> | null;
   const isWhole =
     typeof end === 'object' &&
     end !== null &&
-    [end.seq, end.n].every((count) => Number.isSafeInteger(count)) &&
+    [end.seq, end.n, end.oldestSeq ?? 0, end.oldestN ?? 0].every((count) => Number.isSafeInteger(count)) &&
     [end.logId, end.chain, end.digest].every((text) => typeof text === 'string');
-  if (isWhole) return end as LogEnd;
+  if (isWhole) return end as StoredEnd;
   throw damagedRecords(`The stored record '${END_KEY}' is not the end of a change log`);
 }
 
@@ -92,6 +99,10 @@ export function readPosition({ key, value }: StoredRecord): number {
 
 export function holeAt(seq: number): MeshError {
   return damagedRecords(`The change log has no entry ${seq}, though later ones exist`);
+}
+
+export function missingAt(n: number): MeshError {
+  return damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
 }
 
 function digits(count: number): string {

@@ -12,6 +12,7 @@ import {
   entryKey,
   holeAt,
   type LogEnd,
+  missingAt,
   ownPrefix,
   readEnd,
   readEntry,
@@ -36,8 +37,11 @@ export async function openEnd(store: Store, random: Random, digest: () => string
   const stored = value === undefined ? undefined : readEnd(value);
   if (stored !== undefined && oldest !== undefined) await expectEntry(store, stored);
   if (stored !== undefined && (await firstAfter(store, stored.seq)) === undefined) {
-    const oldestN = await firstPlace(store, stored);
-    return { end: stored, isNew: false, oldestSeq: oldest ?? stored.seq + 1, oldestN };
+    const { oldestSeq = oldest ?? stored.seq + 1, oldestN, ...end } = stored;
+    const foundN = await firstPlace(store, stored);
+    if (oldestSeq !== (oldest ?? stored.seq + 1)) throw holeAt(oldestSeq);
+    if (oldestN !== undefined && oldestN !== foundN) throw missingAt(oldestN);
+    return { end, isNew: false, oldestSeq, oldestN: foundN };
   }
   const seq = await lastSeq(store, stored?.seq ?? oldest);
   const logId = newLogId(random);

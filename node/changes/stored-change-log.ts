@@ -21,7 +21,7 @@ import {
   type OwnEntry,
   type OwnHead,
 } from './change-log.ts';
-import { END_KEY, entryWrites, type LogEnd, removingWrites } from './change-records.ts';
+import { END_KEY, entryWrites, type LogEnd, removingWrites, type StoredEnd } from './change-records.ts';
 import { newLogId, type OpenedLog, openEnd } from './log-end.ts';
 import { LogTail } from './log-tail.ts';
 import { readStored, readStoredOwn } from './stored-entries.ts';
@@ -139,7 +139,7 @@ export class StoredChangeLog implements FeedLog {
     this.#given = end;
     this.#oldestN = 1;
     this.#tail.forgetPlaces();
-    await this.#ports.store.commit([{ key: END_KEY, value: end }]);
+    await this.#ports.store.commit([this.#endWrite()]);
     this.#durable = end;
     for (const listener of this.#listeners) this.#call(listener);
   }
@@ -151,7 +151,7 @@ export class StoredChangeLog implements FeedLog {
 
   /** Makes the log id durable before there is an own entry, and where the log ends should all of its entries go. */
   async saveEnd(): Promise<void> {
-    await this.#ports.store.commit([{ key: END_KEY, value: this.#given }]);
+    await this.#ports.store.commit([this.#endWrite()]);
   }
 
   /** Takes these, the oldest entries, from the log. From this call on nobody is given them any more. */
@@ -160,7 +160,13 @@ export class StoredChangeLog implements FeedLog {
     if (last === undefined) return;
     this.#oldestSeq = last.seq + 1;
     this.#oldestN = (entries.findLast((entry) => this.#isOfThisLog(entry))?.place.n ?? this.#oldestN - 1) + 1;
-    await this.#ports.store.commit(entries.flatMap(removingWrites));
+    await this.#ports.store.commit([...entries.flatMap(removingWrites), this.#endWrite()]);
+  }
+
+  /** Where the log ends and begins with all that was handed to the store so far. */
+  #endWrite(): Write {
+    const value: StoredEnd = { ...this.#given, oldestSeq: this.#oldestSeq, oldestN: this.#oldestN };
+    return { key: END_KEY, value };
   }
 
   #isOfThisLog(entry: ChangeEntry): entry is OwnEntry {
@@ -171,7 +177,7 @@ export class StoredChangeLog implements FeedLog {
   async #commit(placed: readonly ChangeEntry[], end: LogEnd, { writes, apply }: Beside): Promise<void> {
     this.#given = end;
     this.#tail.push(placed);
-    const records = placed.length === 0 ? [] : [...placed.flatMap(entryWrites), { key: END_KEY, value: end }];
+    const records = placed.length === 0 ? [] : [...placed.flatMap(entryWrites), this.#endWrite()];
     await this.#ports.store.commit([...writes, ...records]);
     orFail(this.#ports.store, () => this.#expectNoHole(placed));
     apply();

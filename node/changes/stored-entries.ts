@@ -1,11 +1,18 @@
 // Entries of the log from the disk: a stretch by positions, or own entries by places. What is trimmed while it is read is left out.
-import type { MeshError } from '../../mesh/errors.ts';
 import type { LogId, Place } from '../../mesh/feed/place.ts';
-import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { type ChangeEntry, isOwn, type OwnEntry } from './change-log.ts';
-import { ENTRY_PREFIX, entryKey, holeAt, ownKey, ownPrefix, readEntry, readPosition, seqOf } from './change-records.ts';
-
+import {
+  ENTRY_PREFIX,
+  entryKey,
+  holeAt,
+  missingAt,
+  ownKey,
+  ownPrefix,
+  readEntry,
+  readPosition,
+  seqOf,
+} from './change-records.ts';
 import { READ_AT_ONCE_ENTRIES } from './limits.ts';
 
 export interface Stretch {
@@ -63,8 +70,4 @@ function ownAt({ logId, n }: Place, { seq, value }: { readonly seq: number; read
   const entry = value === undefined ? undefined : readEntry({ key: entryKey(seq), value }, seq);
   if (entry !== undefined && isOwn(entry) && entry.place.logId === logId && entry.place.n === n) return entry;
   throw missingAt(n);
-}
-
-function missingAt(n: number): MeshError {
-  return damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
 }

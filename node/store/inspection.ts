@@ -6,8 +6,8 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { readCommitNote } from './commit-note.ts';
-import { readMarker } from './marker.ts';
 import { READ_THROUGH_BYTES_MAX } from './limits.ts';
+import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';

@@ -48,7 +48,11 @@ export class RecordReader {
   page(prefix: string, after: string, limit: number): string[] {
     // The next key that could stand behind `after` is `after` and a zero octet.
     const from = compareKeys(after, prefix) < 0 ? prefix : `${after}\0`;
-    const rows = this.#range[tablesOf(prefix)].all(after === '' ? prefix : from, endOf(prefix), limit) as unknown as unknown[][];
+    const rows = this.#range[tablesOf(prefix)].all(
+      after === '' ? prefix : from,
+      endOf(prefix),
+      limit,
+    ) as unknown as unknown[][];
     const page: string[] = [];
     for (const row of rows) page.push(...this.#verified(row));
     return page;

@@ -17,6 +17,8 @@ interface BenchmarkOptions {
   readonly against?: string | undefined;
   /** Every size, for a benchmark that leaves the large ones out, which take an hour. */
   readonly full?: boolean | undefined;
+  /** A directory for what takes minutes to be made, by a benchmark that has such: it is made where it is not there, and stays. */
+  readonly keep?: string | undefined;
 }
 
 export interface Benchmark {

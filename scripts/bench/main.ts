@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
+// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --keep DIR]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
@@ -38,7 +38,12 @@ const ROUNDS = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, against: { type: 'string' }, full: { type: 'boolean' } },
+  options: {
+    rounds: { type: 'string' },
+    against: { type: 'string' },
+    full: { type: 'boolean' },
+    keep: { type: 'string' },
+  },
 });
 const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 if (chosen.length === 0)
@@ -46,7 +51,11 @@ if (chosen.length === 0)
 
 const results: { benchmark: string; figures: readonly Figure[] }[] = [];
 for (const { name, run } of chosen) {
-  const figures = await run(Number(values.rounds ?? ROUNDS), { against: values.against, full: values.full });
+  const figures = await run(Number(values.rounds ?? ROUNDS), {
+    against: values.against,
+    full: values.full,
+    keep: values.keep,
+  });
   results.push({ benchmark: name, figures });
   console.log(`\n${name}`);
   for (const line of table(figures)) console.log(`  ${line}`);

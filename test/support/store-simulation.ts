@@ -179,7 +179,12 @@ async function openSimulated(disk: SimulatedLogDisk, database: SimulatedDatabase
   const known = database.log === undefined ? undefined : parseKnownLog(database.log, PATHS.database);
   const newId = () => new Uint8Array(LOG_ID_BYTES).fill(7);
   const options = { disk, paths: PATHS, fileBytes: FILE_BYTES, behind: records, known, newId };
-  return new DiskStore({ records, commitLog: await openCommitLog(options), log: new RecordingLog(), format: FORMAT_VERSION });
+  return new DiskStore({
+    records,
+    commitLog: await openCommitLog(options),
+    log: new RecordingLog(),
+    format: FORMAT_VERSION,
+  });
 }
 
 /** All that a reader sees, in pages of a few records when `limit` says so. */

@@ -95,23 +95,27 @@ async function readAll(): Promise<{ readonly rest: readonly string[]; readonly l
 }
 
 describe('a log of which something is damaged on the disk', () => {
-  it('is refused or read in full, wherever one octet of the database is turned over', async () => {
-    const whole = await readAll();
-    expect(whole).toMatchObject({ log: { length: 2 * ENTRIES } });
-    const size = statSync(paths.database).size;
-    const seen = { refused: 0, whole: 0 };
-    for (let at = 0; at < size; at += 211) {
-      copyFileSync(sound.database, paths.database);
-      copyFileSync(sound.marker, paths.marker);
-      flipOctet(paths.database, at);
-      const found = await readAll();
-      if (found instanceof Error) expect(found, `octet ${at}`).toMatchObject({ code: 'store_failed' });
-      else expect(found, `octet ${at}`).toEqual(whole);
-      seen[found instanceof Error ? 'refused' : 'whole'] += 1;
-    }
-    // Octets that carry nothing are many: free space in pages.
-    expect(seen.refused).toBeGreaterThan(seen.whole / 4);
-  }, WHOLE_MESH_MS_MAX);
+  it(
+    'is refused or read in full, wherever one octet of the database is turned over',
+    async () => {
+      const whole = await readAll();
+      expect(whole).toMatchObject({ log: { length: 2 * ENTRIES } });
+      const size = statSync(paths.database).size;
+      const seen = { refused: 0, whole: 0 };
+      for (let at = 0; at < size; at += 211) {
+        copyFileSync(sound.database, paths.database);
+        copyFileSync(sound.marker, paths.marker);
+        flipOctet(paths.database, at);
+        const found = await readAll();
+        if (found instanceof Error) expect(found, `octet ${at}`).toMatchObject({ code: 'store_failed' });
+        else expect(found, `octet ${at}`).toEqual(whole);
+        seen[found instanceof Error ? 'refused' : 'whole'] += 1;
+      }
+      // Octets that carry nothing are many: free space in pages.
+      expect(seen.refused).toBeGreaterThan(seen.whole / 4);
+    },
+    WHOLE_MESH_MS_MAX,
+  );
 
   it('is refused or read in full, whichever of its pages has forgotten its last record', async () => {
     const whole = await readAll();

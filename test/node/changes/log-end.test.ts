@@ -67,6 +67,21 @@ describe('the end of a log', () => {
     expect([again.changes.head, again.changes.ownHead]).toEqual([3, changes.ownHead]);
   });
 
+  it.each([
+    ['its oldest entry', [keyOf(3)], /has no entry 3,/],
+    ['all entries', [3, 4, 5].map(keyOf), /has no entry 3,/],
+    ['its oldest place', [], /has no own entry 2,/],
+  ])('is refused when %s is missing, which is not taken for trimmed', async (_, keys, sentence) => {
+    const { changes, store } = await openTestLog();
+    await changes.append([mailEntry(1), ownEntry(1), ownEntry(2), ownEntry(3), mailEntry(2)], [], nothing);
+    await changes.forget(await changes.read(0, 2));
+    const disk = new Map(store.snapshot());
+    expect((await openTestLog({ disk })).changes).toMatchObject({ oldestSeq: 3, oldestN: 2, head: 5 });
+    for (const key of keys) disk.delete(key);
+    if (keys.length === 0) disk.delete(`change-own/${changes.logId}/${'2'.padStart(16, '0')}`);
+    await expect(openTestLog({ disk })).rejects.toThrow(sentence);
+  });
+
   it('is found by asking for as many records of a long log as of a short one', async () => {
     const asked = async (count: number) => {
       const { changes, store } = await openTestLog();
