@@ -1,5 +1,5 @@
 // Bounds that more than one room of the mesh or the node keeps, and those of claims, membership and look-ups; each has its unit last in its
-// name. A room whose bounds concern nobody else has a limits.ts of its own, here (address/, channel/, feed/, signature/) and in node/.
+// name. A room whose bounds concern nobody else has a limits.ts of its own, here (address/, admission/, channel/, feed/, signature/) and in node/.
 // A bound that hosts must share (sizes of messages, intervals, graces) is part of what they say to each other: change it on all of them.
 // Steps are those of membership/README.md.
 

@@ -2,6 +2,7 @@
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import type { Clock, Random } from '../mesh/ports.ts';
 import type { Signer } from '../mesh/signature/ed25519.ts';
+import type { EditHosts } from './admission/host-list.ts';
 import type { Log } from './log.ts';
 import type { MachineMeasures } from './metrics/machine-measures.ts';
 import type { CallOnce } from './peers/hello-question.ts';
@@ -29,6 +30,8 @@ export interface NodePorts {
   readonly random: Random;
   readonly log: Log;
   readonly signer: Signer;
+  /** Rewrites hosts.json; absent where there is no such file. */
+  readonly editHosts?: EditHosts;
   /** Attachments on disk. */
   readonly blobs: BlobStore;
   readonly resolver: Resolver;

@@ -17,6 +17,7 @@ import type { Measure } from './metrics/measure.ts';
 import { timedClaims } from './metrics/timed-ports.ts';
 import { claimTimes, type LookUpTimes, lookUpTimes } from './metrics/times.ts';
 import { openBackupModule } from './modules/backup.ts';
+import { openAdmissionModule } from './modules/admission.ts';
 import { openChangeModule } from './modules/changes.ts';
 import { openConflictModule } from './modules/conflicts.ts';
 import { openEmailIndex } from './modules/email-index.ts';
@@ -61,6 +62,7 @@ export interface MeshNode extends AsyncDisposable {
 const CAPABILITIES: readonly OpenModule[] = [
   openBackupModule,
   openKeyModule,
+  openAdmissionModule,
   openFeedModule,
   openConflictModule,
   openWebhookModule,
@@ -170,6 +172,7 @@ function openDoors(
     ...{ log, gate, emailIndex, origins: names.origins },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys, nonces },
+    strangerRoutes: modules.flatMap(({ strangerRoutes }) => strangerRoutes ?? []),
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),
     routes: modules.flatMap(({ routes }) => routes ?? []),
   });

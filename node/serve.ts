@@ -5,6 +5,7 @@ import { MeshError } from '../mesh/errors.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Host } from '../mesh/roster.ts';
 import { untilAborted } from '../mesh/time/deadline.ts';
+import type { EditHosts } from './admission/host-list.ts';
 import { createDnsResolver } from './dns/dns-resolver.ts';
 import { KnownAddresses } from './dns/known-addresses.ts';
 import { createNameResolver, type ResolveName } from './dns/name-resolver.ts';
@@ -86,12 +87,10 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const directory = resolve(config.dataDirectory);
   const send = sendConfigOf(config, secrets);
   const ports = stack.use(await openPorts({ directory, config, secrets, addresses, log, stop }));
-  const node = stack.use(
-    await createNode(
-      { config, secrets, send, roster, version, listening: () => listening },
-      { ...ports, transport: transportOver(ports, self.id, { isOn: config.peerChannel, secret: secrets.meshSecret }) },
-    ),
-  );
+  const transport = transportOver(ports, self.id, { isOn: config.peerChannel, secret: secrets.meshSecret });
+  const editHosts: EditHosts = (change) => hostsFile.edit(change, (text) => roster.edited(text));
+  const made = { config, secrets, send, roster, version, listening: () => listening };
+  const node = stack.use(await createNode(made, { ...ports, transport, editHosts }));
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
   await untilAborted(stop, node.meet());
@@ -146,7 +145,7 @@ interface PortsOptions extends Pick<ServeOptions, 'config' | 'secrets' | 'stop'>
   readonly log: Log;
 }
 
-interface Ports extends Omit<NodePorts, 'transport'>, AsyncDisposable {
+interface Ports extends Omit<NodePorts, 'transport' | 'editHosts'>, AsyncDisposable {
   readonly addresses: KnownAddresses;
 }
 

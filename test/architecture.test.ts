@@ -52,6 +52,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/time/', ['mesh/time/', ...MESH_ROOT]],
   // Who speaks is proven once, and then every frame is.
   ['mesh/channel/', ['mesh/channel/', 'mesh/signature/', ...MESH_ROOT]],
+  // Who gets in is proven by a token, in the way that channels are opened.
+  ['mesh/admission/', ['mesh/admission/', 'mesh/channel/', 'mesh/signature/', ...MESH_ROOT]],
   ['mesh/json/', ['mesh/json/', 'mesh/time/', ...MESH_ROOT]],
   ['mesh/lookup/', ['mesh/lookup/', 'mesh/address/', 'mesh/time/', ...MESH_ROOT]],
   // What is followed are the rows of the index that look-ups ask for.
@@ -109,6 +111,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/validation/',
       'node/backup/backups.ts',
       'node/keys/',
+      'node/admission/',
       'node/conflicts/',
       'node/feed/feed-server.ts',
       'node/feed/host-follower.ts',
@@ -124,6 +127,21 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   [
     'node/conflicts/',
     ['node/conflicts/', 'node/registry/', 'node/store/', 'node/mesh-events.ts', 'node/log.ts', 'mesh/'],
+  ],
+  ['node/admission/', ['node/admission/', 'node/store/', 'node/log.ts', 'mesh/']],
+  // Makes a data directory before there is a node.
+  [
+    'node/setup/',
+    [
+      'node/setup/',
+      'node/admission/',
+      'node/peers/hello.ts',
+      'node/store/',
+      'node/system/host-key.ts',
+      'node/setting-values.ts',
+      'node/log.ts',
+      'mesh/',
+    ],
   ],
   ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/keys/', ['node/keys/', 'node/store/', 'mesh/']],

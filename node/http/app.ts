@@ -32,6 +32,8 @@ export interface AppServices {
   readonly peerAuth: PeerAuthOptions;
   /** Whose pages may read. */
   readonly origins: readonly string[];
+  /** For hosts whose keys are not known yet, below the paths of peers. */
+  readonly strangerRoutes: readonly RouteGroup[];
   /** Only for hosts that sign. */
   readonly peerRoutes: readonly PeerRoute[];
   readonly emailIndex: EmailIndexServices;
@@ -104,6 +106,7 @@ function peerRoutes(services: AppServices): Hono {
   app.use(HELLO_PATH, inTurn(lookUpTurns()));
   // Before peerAuth, which needs the key that is told here.
   helloRoutes(app, services.hello);
+  for (const add of services.strangerRoutes) add(app);
   app.use(`${PEER_PATHS}*`, peerAuth(services.peerAuth));
   addPeerRoutes(app, services.peerRoutes);
   app.use(EMAIL_INDEX_PATH, inTurn(lookUpTurns()), indexAuth(services));

@@ -6,6 +6,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -134,6 +135,24 @@ export function writeFileDurably(path: string, text: string): void {
   const file = openSync(draft, 'wx', 0o600);
   try {
     writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+  syncPath(dirname(path));
+}
+
+/** Puts a whole file in the place of one that is there, with the mode that it had: after a power cut it is the former one or this one. */
+export function replaceFileDurably(path: string, text: string): void {
+  const { mode } = statSync(path);
+  // Nodes may share the file: each has a draft of its own.
+  const draft = `${path}.${process.pid}.new`;
+  rmSync(draft, { force: true });
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeFileSync(file, text);
+    fchmodSync(file, mode & 0o777);
     fsyncSync(file);
   } finally {
     closeSync(file);

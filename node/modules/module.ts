@@ -16,6 +16,8 @@ import type { RestoredClaims } from '../registry/restored-claims.ts';
 /** One capability of a running node. */
 export interface Module {
   readonly routes?: RouteGroup;
+  /** Questions of hosts whose keys are not known here. */
+  readonly strangerRoutes?: RouteGroup;
   /** Questions that only hosts ask. */
   readonly peerRoutes?: readonly PeerRoute[];
   /** The reader of the change log that keeps entries from being trimmed. */

@@ -2,13 +2,13 @@
 // sees editors that replace the file, links that are turned, directories that are mounted later, and network file systems. What the
 // file looked like is noted before it is read, so an edit at any moment makes the next look find another.
 import type { BigIntStats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { operatorText } from '../machine/edited-text.ts';
-import { trustedUsers, trustFault } from '../machine/own-files.ts';
+import { replaceFileDurably, trustedUsers, trustFault } from '../machine/own-files.ts';
 
 const LOOK_INTERVAL_MS = 2_000;
 
@@ -17,6 +17,8 @@ export class HostsFile {
   readonly #log: Log;
   /** What it looked like before it was read last, or why it could not be looked at. */
   #seen = '';
+  /** Nobody edits before it has ended, however it ends. */
+  #lastEdit: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, log: Log) {
     this.#path = path;
@@ -46,6 +48,25 @@ export class HostsFile {
         throw error;
       }),
     );
+  }
+
+  /**
+   * Puts the changed text in the file's place, durably, one edit after the other, and calls `edited` with it. A link stays one: what it points to
+   * is replaced. Rejects with `store_failed` when this process may not, or can't.
+   */
+  edit(change: (text: string) => string, edited: (text: string) => void): Promise<void> {
+    const done = this.#lastEdit.then(async () => {
+      const text = change(await this.read());
+      try {
+        replaceFileDurably(await realpath(this.#path), text);
+      } catch (cause) {
+        const message = `The hosts file ${this.#path} can't be written: ${(cause as Error).message}. Let this node's user write it and its directory, or edit it by hand.`;
+        throw new MeshError('store_failed', message, { cause });
+      }
+      edited(text);
+    });
+    this.#lastEdit = done.catch(() => undefined);
+    return done;
   }
 
   /** Looks every `LOOK_INTERVAL_MS` until `signal` aborts. */

@@ -27,6 +27,8 @@ export interface TestNode {
   readonly log: RecordingLog;
   readonly roster: RosterWatch;
   readonly peers: ScriptedPeers;
+  /** An operator edits hosts.json. */
+  edit(text: string): void;
   /** One request; `body` is sent as JSON. */
   ask(
     method: string,
@@ -37,6 +39,7 @@ export interface TestNode {
 }
 
 export interface TestNodeOptions {
+  readonly meshSecret?: string;
   /** What the peers of host `mac` do; each is listed in hosts.json. */
   readonly peers?: Readonly<Record<string, PeerScript>>;
   readonly token?: string;
@@ -73,6 +76,7 @@ export async function testNode({
   peers: scripts = {},
   token,
   readToken,
+  meshSecret,
   disk,
   send = SENDING_OFF,
   mailer,
@@ -87,12 +91,13 @@ export async function testNode({
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
-  const roster = new RosterWatch(hostsText('mac', ...Object.keys(scripts)), { id: 'mac', hostName: 'mac' }, log);
+  let hosts = hostsText('mac', ...Object.keys(scripts));
+  const roster = new RosterWatch(hosts, { id: 'mac', hostName: 'mac' }, log);
   const peers = new ScriptedPeers(scripts);
   const secrets: NodeOptions['secrets'] = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
-    meshSecret: undefined,
+    meshSecret: meshSecret ? new Secret(meshSecret) : undefined,
   };
   const node = await createNode(
     {
@@ -117,6 +122,10 @@ export async function testNode({
       random,
       log,
       signer: testKeys('mac').mac.signer,
+      editHosts: async (change) => {
+        hosts = change(hosts);
+        roster.edited(hosts);
+      },
       blobs: await testBlobs({ clock, log }),
       resolver,
       resolveOutside: resolveBySystem,
@@ -136,6 +145,10 @@ export async function testNode({
     log,
     roster,
     peers,
+    edit: (text) => {
+      hosts = text;
+      roster.edited(text);
+    },
     ask: async (method, path, body, headers = {}) => {
       const json = body === undefined ? {} : { body: JSON.stringify(body) };
       const asked = { host: 'localhost', 'content-type': 'application/json', ...headers };

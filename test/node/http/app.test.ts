@@ -48,6 +48,7 @@ function appWith(...routes: readonly RouteGroup[]) {
     origins: [],
     hello: nothing,
     peerAuth: nothing,
+    strangerRoutes: [],
     peerRoutes: [],
     emailIndex: nothing,
     routes,

@@ -1,0 +1,182 @@
+// The list of hosts as the hosts change it together. A change is written into hosts.json first, then remembered: what a crash leaves undone is
+// heard once more, and done again. Where an operator edits the file by hand, the edit stands until somebody changes the same host anew.
+import {
+  ChangeSeal,
+  changedHosts,
+  digestOf,
+  entryOf,
+  entryText,
+  type HostChange,
+  hostChange,
+  isNewer,
+} from '../../mesh/admission/host-changes.ts';
+import { CHANGES_MAX } from '../../mesh/admission/limits.ts';
+import { MeshError } from '../../mesh/errors.ts';
+import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from '../../mesh/limits.ts';
+import type { HostId } from '../../mesh/names.ts';
+import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
+import type { Log } from '../log.ts';
+import { damagedRecords } from '../store/refusals.ts';
+import type { Store } from '../store/store.ts';
+
+/** Rewrites hosts.json, durably, one edit after the other. Rejects with `store_failed` when the file can't be written. */
+export type EditHosts = (change: (text: string) => string) => Promise<void>;
+
+export interface HostListOptions {
+  readonly secret: string;
+  readonly roster: () => Roster;
+  readonly editHosts: EditHosts;
+  readonly store: Pick<Store, 'commit' | 'load'>;
+  readonly log: Log;
+}
+
+export type HostEntry = Readonly<Record<string, unknown>> & { readonly id: HostId };
+
+const PREFIX = 'host-change/';
+
+export class HostList {
+  readonly #options: HostListOptions;
+  readonly #seal: ChangeSeal;
+  readonly #changes: Map<HostId, HostChange>;
+  readonly #listeners = new Set<() => void>();
+  #digest: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: HostListOptions, changes: readonly HostChange[]) {
+    this.#options = options;
+    this.#seal = new ChangeSeal(options.secret);
+    this.#changes = new Map(changes.map((change) => [change.id, change]));
+    this.#digest = digestOf(changes);
+  }
+
+  /** Rejects with `store_failed` when a record can't be read. What was made with another secret counts no more. */
+  static async open(options: HostListOptions): Promise<HostList> {
+    const found: HostChange[] = [];
+    for await (const page of options.store.load(PREFIX))
+      for (const { key, value } of page) {
+        const parsed = hostChange.safeParse(value);
+        if (!parsed.success) throw damagedRecords(`The stored record '${key}' is no change of a host`, parsed.error);
+        found.push(parsed.data);
+      }
+    const seal = new ChangeSeal(options.secret);
+    return new HostList(
+      options,
+      found.filter((change) => seal.fits(change)),
+    );
+  }
+
+  /** The last change of each host that was ever changed so. */
+  all(): readonly HostChange[] {
+    return [...this.#changes.values()];
+  }
+
+  get digest(): string {
+    return this.#digest;
+  }
+
+  /** Calls back after each change that was taken. */
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Lists the host from now on, here and, once they hear of it, on all others. Rejects with `conflict`, `limit_exceeded`, `store_failed`. */
+  add(entry: HostEntry): Promise<void> {
+    return this.#inTurn(() => {
+      const { roster } = this.#options;
+      refuseTwin(entry, roster());
+      return this.#take(this.#made([entry, ...electorsKept(roster(), entry)].map((one) => [one.id, one])));
+    });
+  }
+
+  /** Lists the host no more. Rejects with `not_found`. */
+  remove(id: HostId): Promise<void> {
+    return this.#inTurn(() => {
+      if (this.#options.roster().get(id) === undefined)
+        throw new MeshError(
+          'not_found',
+          `hosts.json of this host lists no '${id}'. mesh hosts list shows those it lists.`,
+        );
+      return this.#take(this.#made([[id, undefined]]));
+    });
+  }
+
+  /** What another host tells. What is older than what is known here is passed over, and so is what was made with another secret. */
+  take(changes: readonly HostChange[]): Promise<void> {
+    return this.#inTurn(() => this.#take(changes.filter((change) => this.#seal.fits(change))));
+  }
+
+  #made(wanted: readonly (readonly [HostId, HostEntry | undefined])[]): readonly HostChange[] {
+    const number = 1 + Math.max(0, ...[...this.#changes.values()].map((change) => change.number));
+    const by = this.#options.roster().self.id;
+    return wanted.map(([id, entry]) =>
+      this.#seal.make({ id, entry: entry === undefined ? null : entryText(entry), number, by }),
+    );
+  }
+
+  async #take(changes: readonly HostChange[]): Promise<void> {
+    const { editHosts, store, log } = this.#options;
+    const fresh = changes.filter(
+      (change) =>
+        isNewer(change, this.#changes.get(change.id)) && (change.entry === null || entryOf(change) !== undefined),
+    );
+    if (fresh.length === 0) return;
+    await editHosts((text) => changedHosts(text, fresh));
+    const writes = fresh.map((change) => ({ key: PREFIX + change.id, value: change }));
+    await store.commit(writes);
+    for (const change of fresh) {
+      this.#changes.set(change.id, change);
+      log.info(change.entry === null ? 'hosts.removed' : 'hosts.added', { host: change.id, by: change.by });
+    }
+    await this.#forgetOldest();
+    this.#digest = digestOf(this.#changes.values());
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Of more changes than are kept, those go whose host was taken out longest ago. */
+  async #forgetOldest(): Promise<void> {
+    const tooMany = this.#changes.size - CHANGES_MAX;
+    if (tooMany <= 0) return;
+    const gone = this.all().filter(({ entry }) => entry === null);
+    const oldest = gone.sort((a, b) => a.number - b.number).slice(0, tooMany);
+    for (const { id } of oldest) this.#changes.delete(id);
+    await this.#options.store.commit(oldest.map(({ id }) => ({ key: PREFIX + id, value: undefined })));
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work);
+    // The next one does not ask how this one ended: whoever asked for it is told.
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** An entry is refused that hosts.json could not hold beside the others. */
+export function refuseTwin({ id, url }: HostEntry, roster: Roster): void {
+  const twin = roster.hosts.find((host) => host.id === id || host.url === url);
+  if (twin !== undefined) {
+    const what = twin.id === id ? `a host '${id}'` : `a host at ${twin.url}, '${twin.id}'`;
+    throw new MeshError(
+      'conflict',
+      `This mesh has ${what} already. Take another ${twin.id === id ? 'id (--id)' : 'URL (--url)'}, or take that host out first: mesh hosts remove ${twin.id}.`,
+      { field: twin.id === id ? 'id' : 'url' },
+    );
+  }
+  if (roster.hosts.length >= HOSTS_MAX)
+    throw new MeshError('limit_exceeded', `This mesh has ${HOSTS_MAX} hosts, as many as it may.`);
+}
+
+/**
+ * Up to seven hosts all vote; of more, those that are marked. So that the eighth takes nobody's vote away, the seven are marked when it comes:
+ * their entries, as they are to be.
+ */
+function electorsKept(roster: Roster, entry: HostEntry): readonly HostEntry[] {
+  const enabled = roster.hosts.filter((host) => host.enabled);
+  const isEighth = enabled.length === IMPLICIT_VOTERS_MAX && parseHost(entry)?.enabled === true;
+  if (!isEighth) return [];
+  const voters = new Set(roster.voters);
+  return enabled.filter(({ id, voter }) => voters.has(id) && voter !== true).map((host) => marked(host));
+}
+
+function marked({ id, entry }: Host): HostEntry {
+  return { ...entry, id, voter: true };
+}
