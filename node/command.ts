@@ -1,12 +1,15 @@
 // What the `mesh` command does: reads flags and environment, starts the node they make, and stops it on a signal.
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { MeshError } from '../mesh/errors.ts';
+import { MeshError, refusalOf } from '../mesh/errors.ts';
 import { unlessAborted } from '../mesh/time/deadline.ts';
+import type { Terminal } from './cli/command-line.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
-import { DEFAULT_PORT } from './setting-values.ts';
+import { DEFAULT_DATA, DEFAULT_PORT } from './setting-values.ts';
 import { readConfig, SETTINGS, type Setting, variableOf } from './settings.ts';
+import { readEnvironmentFile, withEnvironmentFile } from './setup/environment-file.ts';
+import type { SetupTerminal } from './setup/setup-commands.ts';
 import { createLog, openStandardError } from './system/json-log.ts';
 import { openLineSink } from './system/line-sink.ts';
 import { noticeReady } from './system/ready-notice.ts';
@@ -35,7 +38,14 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
   for (const setting of SETTINGS) if (!setting.secret) start.addOption(optionOf(setting));
   start.addHelpText('after', secretsHelp());
   const words = withCommand(process.argv);
-  if (words[2] !== start.name()) await addClients(program, process, stop, version);
+  if (words[2] !== start.name()) {
+    await addSetup(program, process, (directory) => {
+      // The line that was typed holds a token. It is spent; nobody need read it from the list of processes all the same.
+      process.title = 'mesh start';
+      return runNode(process, stop, version, { data: directory }, started);
+    });
+    await addClients(program, process, stop, version);
+  }
   program.addHelpText(
     'after',
     '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
@@ -66,6 +76,29 @@ function sentenceOf(complaint: string): string {
     .replace(/unknown command '/, "there is no command '");
 }
 
+/** The commands that make a host of a machine. */
+async function addSetup(program: Command, process: NodeJS.Process, start: SetupTerminal['start']): Promise<void> {
+  const [{ addSetupCommands }, { systemClock }, { systemRandom }] = await Promise.all([
+    import('./setup/setup-commands.ts'),
+    import('./system/clock.ts'),
+    import('./system/random.ts'),
+  ]);
+  const standardError = openStandardError(process.stderr);
+  const terminal = {
+    ...{ start, directory: process.env.MESH_DATA || DEFAULT_DATA, token: process.env.MESH_JOIN_TOKEN || undefined },
+    print: (text: string) => void process.stdout.write(`${text}\n`),
+    complain: (text: string) => standardError.write(`${text}\n`),
+    end: (code: number) => {
+      process.exitCode = code;
+    },
+  };
+  addSetupCommands(program, terminal, {
+    clock: systemClock,
+    random: systemRandom,
+    log: createLog('warn', standardError),
+  });
+}
+
 /** The commands that ask a running node. A node that starts need not load them. */
 async function addClients(
   program: Command,
@@ -81,15 +114,25 @@ async function addClients(
       import('./cli/mcp-command.ts'),
       import('./cli/shell-terminal.ts'),
     ]);
-  const terminal = shellTerminal(process, {
-    url: process.env.MESH_URL || `http://127.0.0.1:${DEFAULT_PORT}`,
-    stop,
-    complain: (text) => openStandardError(process.stderr).write(`${text}\n`),
-  });
+  const complain = (text: string) => openStandardError(process.stderr).write(`${text}\n`);
+  const own = ownNode(process.env, complain);
+  const url = process.env.MESH_URL || (own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`);
+  const terminal = shellTerminal(process, { url, own, stop, complain });
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
   addRestoreCommand(program, terminal, process.env);
   addCompletion(program);
+}
+
+/** The node whose data lies here, as its mesh.env says. */
+function ownNode({ MESH_DATA }: NodeJS.ProcessEnv, complain: (text: string) => void): Terminal['own'] {
+  try {
+    const { MESH_URL, MESH_TOKEN } = readEnvironmentFile(MESH_DATA || DEFAULT_DATA);
+    return MESH_URL === undefined ? undefined : { url: MESH_URL, token: MESH_TOKEN };
+  } catch (error) {
+    complain(`mesh: ${refusalOf(error).message}`);
+    return undefined;
+  }
 }
 
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
@@ -103,7 +146,8 @@ async function runNode(
 ): Promise<void> {
   const standardError = openStandardError(process.stderr);
   try {
-    const { config, secrets } = readConfig(flags, process.env);
+    const directory = String(flags.data ?? (process.env.MESH_DATA || DEFAULT_DATA));
+    const { config, secrets } = readConfig(flags, withEnvironmentFile(process.env, directory));
     const running = await serveNode({ config, secrets, version, standardError, stop });
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     void noticeReady(running.ready, process.env, createLog(config.logLevel, standardError));

@@ -5,6 +5,7 @@ import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
 
 export const DEFAULT_PORT = 23_000;
+export const DEFAULT_DATA = './data';
 
 /** Secrets that must have a certain form. */
 const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {

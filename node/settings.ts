@@ -6,6 +6,7 @@ import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
 import type { Secret } from './secret.ts';
 import {
   aliasOf,
+  DEFAULT_DATA,
   DEFAULT_PORT,
   type Given,
   type ListenAddress,
@@ -41,7 +42,12 @@ export const SETTINGS: readonly Setting[] = [
     takes: 'ID',
     help: 'which entry of hosts.json is this host (default: the one with "type": "local", else the machine\'s name)',
   },
-  { name: 'data', takes: 'DIR', default: './data', help: "this host's agents, claims and keys; one node a directory" },
+  {
+    name: 'data',
+    takes: 'DIR',
+    default: DEFAULT_DATA,
+    help: "this host's agents, claims and keys; one node a directory",
+  },
   {
     name: 'listen',
     takes: 'IP:PORT',
@@ -136,7 +142,7 @@ export const SETTINGS: readonly Setting[] = [
 ];
 
 /** Variables of the other commands, beside those of the settings. */
-const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
+const COMMAND_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN'];
 
 export interface Config {
   readonly hostsFile: string;
