@@ -22,7 +22,7 @@ const ROOT = join(import.meta.dirname, '..');
 const ROOT_LINES_MAX = 200;
 const SOURCE_ROOTS = ['mesh', 'node', 'scripts', 'test'];
 /** Of the commands other than `start`, and of programs that are not this one. */
-const OTHER_VARIABLES = ['MESH_URL', 'MESH_AGENT'];
+const OTHER_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN'];
 
 interface Paper {
   /** From the root, as `mesh/signature/README.md`. */
@@ -122,7 +122,7 @@ describe('a command that a paper prints', () => {
   };
   const mesh = (...words: string[]) =>
     execFileSync(process.execPath, [join(ROOT, 'node', 'mesh.js'), ...words, '--help'], { encoding: 'utf8' });
-  const commands = [...mesh().matchAll(/^ {2}([a-z]+) (?=[[<]|\s{2})/gm)].map(([, name]) => String(name));
+  const commands = [...mesh().matchAll(/^ {2}([a-z-]+) (?=[[<]|\s{2})/gm)].map(([, name]) => String(name));
   const helps = new Map(commands.map((name) => [name, name === 'help' ? '' : mesh(name)]));
   const levels = new Command('mesh');
   addClientCommands(levels, NOWHERE);
@@ -151,7 +151,7 @@ describe('a command that a paper prints', () => {
 
   it('is a command of `mesh`, with flags that it has', () => {
     const wrong = all.flatMap(({ path, text }) => {
-      const call = /(?:npx mesh|node\/mesh\.js|npm run mesh --) ([a-z]+)(.*)/.exec(text);
+      const call = /(?:npx mesh|node\/mesh\.js|npm run mesh --) ([a-z-]+)(.*)/.exec(text);
       if (call === null) return [];
       const [, first = '', rest = ''] = call;
       const help = helps.get(isLevel(first) ? `${first} ${/[a-z]+/.exec(rest)?.[0]}` : first);

@@ -4,6 +4,7 @@ import { addAddressCommands } from './address-commands.ts';
 import { addAgentCommands } from './agent-commands.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { CommandLine, type Terminal } from './command-line.ts';
+import { addHostCommands } from './host-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
@@ -11,6 +12,7 @@ import { addWebhookCommands } from './webhook-commands.ts';
 export function addClientCommands(program: Command, terminal: Terminal): void {
   const commands = new CommandLine(program, terminal);
   addOperatorCommands(commands);
+  addHostCommands(commands);
   addAddressCommands(commands);
   addAgentCommands(commands);
   addWebhookCommands(commands);

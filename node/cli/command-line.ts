@@ -9,6 +9,8 @@ export interface Terminal {
   /** The URL of the node that is asked, unless `--url` names another. */
   readonly url: string;
   readonly token: string | undefined;
+  /** The node of this machine's data directory, and what opens it: shown to no other URL, and only where there is no `token`. */
+  readonly own?: { readonly url: string; readonly token: string | undefined } | undefined;
   /** Gives up the question to the node. */
   readonly stop: AbortSignal;
   readonly paint: Paint;
@@ -57,7 +59,8 @@ export class CommandLine {
   }
 
   async run({ url, json }: Asking, work: Work): Promise<void> {
-    const { token, stop, paint, print, complain, wait, end } = this.#terminal;
+    const { own, stop, paint, print, complain, wait, end } = this.#terminal;
+    const token = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
     const node = { url: url.replace(/\/+$/, ''), token, stop };
     const call = createNodeClient(node);
     const done = wait();

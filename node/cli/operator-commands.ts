@@ -1,7 +1,7 @@
-// `mesh status`, `hosts`, `conflicts`, `join`, `evict`, `recover`, `log verify` as they are typed.
+// `mesh status`, `conflicts`, `join`, `evict`, `recover`, `log verify` as they are typed.
 import { Option } from 'commander';
 import type { Asking, CommandLine } from './command-line.ts';
-import { conflicts, evict, hosts, join, recover, resolveConflict, status, verifyLog } from './operator-reports.ts';
+import { conflicts, evict, join, recover, resolveConflict, status, verifyLog } from './operator-reports.ts';
 
 interface Deciding extends Asking {
   readonly acceptLoss?: true;
@@ -13,10 +13,6 @@ export function addOperatorCommands(commands: CommandLine): void {
   commands
     .add('status', 'who is in the mesh, who is there, and whether addresses can be claimed')
     .action((asking: Asking) => commands.run(asking, status));
-  const listed = commands.group('hosts', 'the hosts of the mesh');
-  listed
-    .add('list', 'every host of hosts.json, and what is known of it')
-    .action((asking: Asking) => listed.run(asking, hosts));
   commands
     .add('conflicts [address]', 'addresses that more than one host gave out; with an address: decide')
     .addOption(new Option('--keep <whose>', 'which claim stays').choices(['mine', 'theirs']))

@@ -10,7 +10,7 @@ const QUIET_MS_MAX = 1_000;
 type Shell = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'exitCode'>;
 
 /** `complain` writes a line to standard error. */
-export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'stop' | 'complain'>): Terminal {
+export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own' | 'stop' | 'complain'>): Terminal {
   const { env, stdout, stderr } = shell;
   const paint =
     (format: Parameters<typeof styleText>[0]) =>

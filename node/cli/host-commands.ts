@@ -1,0 +1,65 @@
+// `mesh hosts list`, `invite`, `add`, `remove`: who is in the mesh, and changing that on all its hosts at once.
+import { type JoinLine, joinLine } from '../../mesh/admission/join-line.ts';
+import type { Asking, CommandLine } from './command-line.ts';
+import type { NodeClient } from './node-client.ts';
+import { hosts } from './operator-reports.ts';
+import type { Report } from './report.ts';
+
+interface Adding {
+  readonly name?: string;
+  /** `--no-vote`. */
+  readonly vote: boolean;
+  readonly lookUpOnly?: true;
+}
+
+export function addHostCommands(commands: CommandLine): void {
+  const listed = commands.group('hosts', 'the hosts of the mesh');
+  listed
+    .add('list', 'every host of hosts.json, and what is known of it')
+    .action((asking: Asking) => listed.run(asking, hosts));
+  listed
+    .add('invite', 'print the line that lets one more machine in; it opens once, within 30 minutes')
+    .action((asking: Asking) => listed.run(asking, invite));
+  listed
+    .add(
+      'add <id> <url>',
+      'list a host on every host of the mesh; one that is set up by hand, with the same MESH_SECRET',
+    )
+    .option('--name <TEXT>', 'for people')
+    .option('--no-vote', 'the host shall not vote')
+    .option('--look-up-only', 'the host serves only the look-up, like the original')
+    .action((id: string, url: string, asking: Asking & Adding) =>
+      listed.run(asking, (call) => addHost(call, id, url, asking)),
+    );
+  listed
+    .add('remove <id>', 'list a host no more, on every host of the mesh')
+    .action((id: string, asking: Asking) => listed.run(asking, (call) => removeHost(call, id)));
+}
+
+/** The line to type on the next machine. */
+async function invite(call: NodeClient): Promise<Report> {
+  const value = await call('POST', '/api/hosts/invitations', { body: {} });
+  return { text: joinLine(value as unknown as JoinLine), value, ok: true };
+}
+
+async function addHost(
+  call: NodeClient,
+  id: string,
+  url: string,
+  { name, vote, lookUpOnly }: Adding,
+): Promise<Report> {
+  const body = {
+    ...{ id, url },
+    ...(name === undefined ? {} : { name }),
+    ...(vote ? {} : { voter: false }),
+    ...(lookUpOnly ? { legacy: true } : {}),
+  };
+  const value = await call('POST', '/api/hosts/add', { body });
+  return { text: `${id} is listed here; the other hosts hear of it by themselves.`, value, ok: true };
+}
+
+async function removeHost(call: NodeClient, id: string): Promise<Report> {
+  const value = await call('POST', '/api/hosts/remove', { body: { host: id } });
+  const text = `${id} is listed here no more; the other hosts hear of it by themselves. It keeps its addresses for a day: mesh evict ${id} frees them at once.`;
+  return { text, value, ok: true };
+}

@@ -1,0 +1,126 @@
+// The commands of the root's README, typed as they are printed, in a place of their own: other directories and ports, and in place of the dots of
+// an example the words that a command before it printed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { freePorts } from '../../scripts/host-process.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const LAUNCHER = join(ROOT, 'node', 'mesh.js');
+const PRINTED_FOLDER = '/tmp/mesh';
+const PRINTED_PORTS = [23_001, 23_002, 23_003];
+const EXAMPLE_LINE = /mesh join-mesh \S+ --fingerprint \S+ --token \S+/;
+
+export interface Ended {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number | null;
+}
+
+/** The commands under a heading of the root's README, a line each, without comments. */
+export function readmeCommands(heading: string): readonly string[] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const section = readme.slice(readme.indexOf(`\n### ${heading}\n`)).slice(1);
+  const block = /^```sh\n([\s\S]*?)^```$/m.exec(section)?.[1] ?? '';
+  return block
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, ''));
+}
+
+/** A shell in which the README is followed. Disposing ends every node that was started in it. */
+export class ReadmeShell implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'mesh-readme-'));
+  readonly #ports: readonly number[];
+  readonly #environment: Record<string, string> = { PATH: process.env.PATH ?? '', HOME: this.folder };
+  readonly #nodes = new Map<string, ChildProcess>();
+
+  private constructor(ports: readonly number[]) {
+    this.#ports = ports;
+  }
+
+  static async open(): Promise<ReadmeShell> {
+    return new ReadmeShell(await freePorts(PRINTED_PORTS.length));
+  }
+
+  /** A command that ends. `printed`: the line for the next machine, in place of the README's example of one. */
+  async run(command: string): Promise<Ended> {
+    const words = this.#words(command);
+    if (words[0] === 'export') {
+      const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(words[1] ?? '') ?? [];
+      this.#environment[name] = value;
+      return { out: '', err: '', code: 0 };
+    }
+    const child = this.#spawn(words);
+    const [out, err, [code]] = await Promise.all([
+      text(child.stdout as NodeJS.ReadableStream),
+      text(child.stderr as NodeJS.ReadableStream),
+      once(child, 'exit') as Promise<[number | null]>,
+    ]);
+    return { out, err, code };
+  }
+
+  /** A command that goes on as a node; resolves with the line that says that it is ready. */
+  async start(command: string, printed = ''): Promise<string> {
+    const line = EXAMPLE_LINE.exec(printed)?.[0];
+    const words = this.#words(line === undefined ? command : command.replace(EXAMPLE_LINE, line));
+    const child = this.#spawn(words);
+    let err = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+    });
+    this.#nodes.set(words[words.indexOf('--data') + 1] ?? '', child);
+    for await (const said of createInterface({ input: child.stdout as NodeJS.ReadableStream }))
+      if (said.includes('is ready at')) return said;
+    throw new Error(`'${command}' ended before it was ready:\n${err}`);
+  }
+
+  /** Stops the node with that data directory, as the README prints it. */
+  async stop(directory: string): Promise<void> {
+    const child = this.#nodes.get(this.#placed(directory));
+    if (child === undefined || child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  }
+
+  /** Repeats a command until its words fit; the last try's, when they never do within `tries`. */
+  async until(command: string, fits: (ended: Ended) => boolean, tries = 60): Promise<Ended> {
+    let ended = await this.run(command);
+    for (let left = tries; left > 0 && !fits(ended); left -= 1) ended = await this.run(command);
+    return ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#nodes.keys()].map((directory) => this.stop(directory)));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #spawn(words: readonly string[]): ChildProcess {
+    return spawn(process.execPath, [LAUNCHER, ...words.slice(2)], {
+      cwd: this.folder,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  #words(command: string): readonly string[] {
+    const words = this.#placed(command.replace(/^mesh /, 'npx mesh ')).split(' ');
+    if (words[0] !== 'export' && (words[0] !== 'npx' || words[1] !== 'mesh'))
+      throw new Error(`'${command}' is no command of mesh.`);
+    return words;
+  }
+
+  /** Other directories and ports than the README's, which may be in use. */
+  #placed(words: string): string {
+    const ports = PRINTED_PORTS.map((printed, at) => [`:${printed}`, `:${this.#ports[at]}`] as const);
+    return ports.reduce(
+      (all, [printed, own]) => all.replaceAll(printed, own),
+      words.replaceAll(PRINTED_FOLDER, this.folder),
+    );
+  }
+}
