@@ -24,6 +24,13 @@ export interface LegacyPeersOptions {
   readonly changed: () => void;
 }
 
+interface Candidates {
+  readonly roster: Roster;
+  readonly unmet: Set<HostId>;
+  /** Whether hosts.json says of any peer that it is legacy. */
+  readonly hasDeclared: boolean;
+}
+
 const PREFIX = 'legacy/';
 
 /** Where a peer was heard without a key: another URL, or another address, is another matter. */
@@ -42,6 +49,8 @@ export class LegacyPeers {
   readonly #silent = new Map<HostId, string>();
   /** Legacy peers that were listed when `changed` was last told. */
   #told: ReadonlySet<HostId>;
+  /** Peers of that roster that may be legacy, and those that may be unmet: each claim asks for both, and in a settled mesh both are empty. */
+  #candidates: Candidates | undefined;
 
   private constructor(options: LegacyPeersOptions, heard: Map<HostId, HeardAt>, keyed: KeyedHosts) {
     this.#options = options;
@@ -93,18 +102,29 @@ export class LegacyPeers {
 
   /** Legacy peers that hosts.json lists now. */
   listed(): readonly HostId[] {
-    return this.#options
-      .roster()
-      .peers.filter(({ id }) => this.has(id))
-      .map(({ id }) => id);
+    const { roster, hasDeclared } = this.#candidatesNow();
+    if (!hasDeclared && this.#heard.size === 0) return [];
+    return roster.peers.filter(({ id }) => this.has(id)).map(({ id }) => id);
   }
 
   /** Peers of which nothing is known yet, not even that they are silent. */
   unmet(): readonly HostId[] {
-    const { roster, keys } = this.#options;
-    return roster()
-      .peers.filter(({ id }) => keys.known(id) === undefined && !this.has(id) && !this.#silent.has(id))
-      .map(({ id }) => id);
+    const { unmet } = this.#candidatesNow();
+    for (const id of unmet) if (this.#isMet(id)) unmet.delete(id);
+    return [...unmet];
+  }
+
+  #isMet(id: HostId): boolean {
+    return this.#options.keys.known(id) !== undefined || this.has(id) || this.#silent.has(id);
+  }
+
+  #candidatesNow(): Candidates {
+    const roster = this.#options.roster();
+    if (this.#candidates?.roster !== roster) {
+      const unmet = new Set(roster.peers.map(({ id }) => id));
+      this.#candidates = { roster, unmet, hasDeclared: roster.peers.some(({ legacy }) => legacy === true) };
+    }
+    return this.#candidates;
   }
 
   /** Of which peers it is noted that they have a key. */
@@ -118,6 +138,7 @@ export class LegacyPeers {
 
   /** Each of these peers was asked what it has. `silent`: the peers that did not say, and why. */
   asked(peers: readonly HostId[], silent: readonly { readonly hostId: HostId; readonly why: string }[]): void {
+    this.#candidates = undefined;
     for (const peer of peers) this.#silent.delete(peer);
     for (const { hostId, why } of silent) this.#silent.set(hostId, why);
   }
@@ -174,6 +195,7 @@ export class LegacyPeers {
   async #heardOf(id: HostId, address: string): Promise<void> {
     const { store, log, mode, roster } = this.#options;
     const host = roster().get(id);
+    this.#candidates = undefined;
     this.#silent.delete(id);
     if (host === undefined) return;
     const before = this.#heard.get(id);
