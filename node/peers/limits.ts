@@ -6,7 +6,7 @@ export const PEER_CONNECT_MS_MAX = 2_000;
 export const PEER_HEADERS_BYTES_MAX = 16 * 1_024;
 /** Connections to one peer, for each kind of question; a further question waits for a connection, within its deadline. */
 export const PEER_CONNECTIONS_MAX = 64;
-/** The same to all peers together, shared out equally, but for what each peer has in any case. */
+/** Connections to all peers together, for each kind of question: shared out equally, but for the few that each peer has in any case. */
 export const PEER_CONNECTIONS_ALL_MAX = 4_096;
 export const PEER_CONNECTIONS_MIN = 2;
 export const INDEX_CONNECTIONS_MAX = 2;

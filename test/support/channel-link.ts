@@ -2,7 +2,7 @@
 // what a test says. Deadlines are by a virtual clock.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { ChannelAnswer, ChannelQuestion } from '../../mesh/channel/message.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
@@ -116,4 +116,16 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
     }
   };
   return { transport, channels, server, clock, log, asked, requested, sockets, url, cloudId: cloud.id, opened };
+}
+
+/** A link on which mac has its channel. */
+export async function opened(options: ChannelLinkOptions = {}): Promise<ChannelLink> {
+  const link = await channelLink(options);
+  await link.opened();
+  return link;
+}
+
+export async function until(link: ChannelLink, holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds() && turn < 5_000; turn += 1) await link.clock.settle();
+  expect(holds()).toBe(true);
 }

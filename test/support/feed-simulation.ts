@@ -1,6 +1,7 @@
 // Feeds in virtual time: on each host the product's registry, change log, feed server and followers, over a network that loses, repeats,
 // reorders, cuts and alters, and disks that lose what was not synced. Whatever becomes durable anywhere is held against what its owner
 // had: the copies at every commit, and what a reader of each node's log is told. Only sockets and HTTP's signatures are left out.
+// Longer than 300 lines: what befalls the hosts and what is held against their owners share the hosts and the order of their random draws.
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { FEED_PATH, feedQuestionSchema, snapshotQuestionSchema } from '../../mesh/feed/messages.ts';

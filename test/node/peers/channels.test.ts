@@ -1,21 +1,10 @@
-import { request as httpRequest } from 'node:http';
-import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { FrameSealer } from '../../../mesh/channel/frames.ts';
-import {
-  acceptReply,
-  CHANNEL_PATH,
-  CHANNEL_PROTOCOL,
-  offerChannel,
-  readReply,
-} from '../../../mesh/channel/handshake.ts';
+import { CHANNEL_PATH } from '../../../mesh/channel/handshake.ts';
 import { KEY_MS_MAX } from '../../../mesh/channel/limits.ts';
-import { writeQuestion } from '../../../mesh/channel/message.ts';
 import type { PeerRequest } from '../../../mesh/ports.ts';
-import { isRefused } from '../../../mesh/signature/faults.ts';
-import { type ChannelLink, type ChannelLinkOptions, channelLink, stranger } from '../../support/channel-link.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
-import { type TestKey, testKeys } from '../../support/test-keys.ts';
+import { byHand, closed, question } from '../../support/channel-by-hand.ts';
+import { type ChannelLinkOptions, channelLink, opened, stranger, until } from '../../support/channel-link.ts';
+import { testKeys } from '../../support/test-keys.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const { mac, cloud } = testKeys('mac', 'cloud');
@@ -32,18 +21,6 @@ const LOOK_UP: PeerRequest = {
 const json = (value: unknown, status = 200) => ({ status, body: Buffer.from(JSON.stringify(value)) });
 const OVER_CHANNEL = { over: 'channel' };
 const OVER_HTTP = { over: 'HTTP' };
-
-/** A link on which mac has its channel. */
-async function opened(options: ChannelLinkOptions = {}): Promise<ChannelLink> {
-  const link = await channelLink(options);
-  await link.opened();
-  return link;
-}
-
-async function until(link: ChannelLink, holds: () => boolean): Promise<void> {
-  for (let turn = 0; !holds() && turn < 5_000; turn += 1) await link.clock.settle();
-  expect(holds()).toBe(true);
-}
 
 describe('a question to a peer', () => {
   it('goes by a request while there is no channel, and over the channel once there is', async () => {
@@ -275,170 +252,5 @@ describe('a channel that can not be', () => {
     expect((await asking).body).toEqual(OVER_CHANNEL);
     await until(link, () => link.sockets.every((socket) => socket.destroyed));
     expect((await link.transport.ask(CLAIM)).body).toEqual(OVER_HTTP);
-  });
-});
-
-/** A connection that has been upgraded by hand, or the status of the refusal. */
-function upgrade(
-  { url }: ChannelLink,
-  headers: Readonly<Record<string, string>>,
-  protocol: string = CHANNEL_PROTOCOL,
-): Promise<{ readonly status: number; readonly socket?: Socket; readonly headers: Readonly<Record<string, unknown>> }> {
-  return new Promise((resolve, reject) => {
-    const all = { connection: 'upgrade', upgrade: protocol, ...headers };
-    const sent = httpRequest(url + CHANNEL_PATH, { headers: all }, (answer) => {
-      answer.resume();
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
-    });
-    sent.on('upgrade', (answer, socket) => {
-      // Cloud cuts it, in most of these tests.
-      socket.on('error', () => undefined);
-      resolve({ status: 101, socket, headers: answer.headers });
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
-function offerOf({ clock }: ChannelLink, { id }: TestKey = mac) {
-  const nowSeconds = Math.floor(clock.wallMs() / 1_000);
-  return offerChannel({ self: id, start: 'mac.1.a', nowSeconds, random: seededRandom(7) }, cloud.id);
-}
-
-/** The asker's side of a channel, whose frames a test makes by hand. `sign`: its proof. */
-async function byHand(
-  link: ChannelLink,
-  sign = mac.signer.sign,
-): Promise<{ readonly socket: Socket; readonly sealer: FrameSealer }> {
-  const open = offerOf(link);
-  const { socket, headers } = await upgrade(link, open.fields);
-  const reply = readReply((name) => headers[name] as string | undefined);
-  const nowSeconds = Math.floor(link.clock.wallMs() / 1_000);
-  const taken =
-    reply &&
-    acceptReply(open, reply, cloud.key, {
-      signer: { publicKey: mac.signer.publicKey, sign },
-      ...{ secret: undefined, nowSeconds },
-    });
-  if (socket === undefined || taken === undefined || isRefused(taken)) throw new Error('It was not upgraded.');
-  const sealer = new FrameSealer(taken.keys.asker);
-  socket.write(sealer.seal(0, [taken.proof]));
-  return { socket, sealer };
-}
-
-const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()).resume());
-const question = (n = 1) => [
-  Buffer.of(2, 0),
-  writeQuestion({ ...{ method: 'POST', target: '/a', fields: {} }, body: Buffer.from(`${n}`) }) ?? Buffer.of(),
-];
-
-describe('an offer of a channel', () => {
-  it.each([
-    ['without its fields', () => ({}), 401],
-    [
-      'with a share that is none',
-      (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-share': 'A'.repeat(43) }),
-      401,
-    ],
-    ['to another host', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-to': 'lab' }), 401],
-    ['of this host itself', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-from': 'cloud' }), 401],
-    ['of long ago', (link: ChannelLink) => ({ ...offerOf(link).fields, 'mesh-created': '1700000000' }), 401],
-    ['of a host that nobody lists', (link: ChannelLink) => offerOf(link, stranger).fields, 403],
-    ["of somebody's page", (link: ChannelLink) => ({ ...offerOf(link).fields, origin: 'http://evil.example' }), 403],
-    ['by a name of somebody else', (link: ChannelLink) => ({ ...offerOf(link).fields, host: 'evil.example' }), 403],
-  ])('%s is refused in the error shape', async (_, headers, status) => {
-    const link = await channelLink();
-    expect((await upgrade(link, headers(link))).status).toBe(status);
-  });
-
-  it('in other words is a request like any other', async () => {
-    const link = await channelLink();
-    expect((await upgrade(link, {}, 'h2c')).status).toBe(200);
-    expect(link.requested).toEqual([CHANNEL_PATH]);
-  });
-
-  it('whose key is still asked for when the node stops is given up', async () => {
-    const { promise, resolve } = Promise.withResolvers<never>();
-    const keys = { known: () => undefined, learn: () => promise, confirm: () => undefined, suspect: () => undefined };
-    const link = await channelLink({ cloud: { keys } });
-    const offering = upgrade(link, offerOf(link).fields).catch((error: NodeJS.ErrnoException) => error.code);
-    await until(link, () => link.sockets.length === 1);
-    link.server[Symbol.dispose]();
-    expect(await offering).toBe('ECONNRESET');
-    resolve({ kind: 'known', key: mac.key } as never);
-    await link.clock.settle();
-    expect(link.log.named('request.failed')).toEqual([]);
-  });
-
-  it('that is proven with the key of another host is not heard, and that host is suspected', async () => {
-    const suspected: string[] = [];
-    const suspect = (id: string) => void suspected.push(id);
-    const keys = { known: () => mac.key, learn: () => Promise.reject(), confirm: () => undefined, suspect };
-    const link = await channelLink({ cloud: { keys } });
-    const { socket, sealer } = await byHand(link, stranger.signer.sign);
-    const gone = closed(socket);
-    socket.write(sealer.seal(1, question()));
-    await gone;
-    expect([link.asked, suspected]).toEqual([[], ['mac']]);
-    expect(link.log.named('channel.broken')).toHaveLength(1);
-  });
-
-  it('without a proof leaves no connection behind', async () => {
-    const link = await channelLink();
-    const { socket } = await upgrade(link, offerOf(link).fields);
-    socket?.write(new FrameSealer(new Uint8Array(32)).seal(0, [new Uint8Array(64)]));
-    await closed(socket as Socket);
-    expect(link.log.named('channel.broken')).toHaveLength(1);
-    expect(link.asked).toEqual([]);
-  });
-});
-
-describe('an asker that breaks the rules', () => {
-  it.each([
-    ['sends what is no frame', () => [Buffer.from('GET / HTTP/1.1\r\n\r\n')]],
-    ['sends a frame twice', (sealer: FrameSealer) => Array(2).fill(sealer.seal(1, question())) as Buffer[]],
-    ['leaves a frame out', (sealer: FrameSealer) => [sealer.seal(1, question()), sealer.seal(2, question())].slice(1)],
-    ['asks under a number twice', (sealer: FrameSealer) => [1, 1].map((id) => sealer.seal(id, question()))],
-    [
-      'asks 65 questions at once',
-      (sealer: FrameSealer) => Array.from({ length: 65 }, (_, n) => sealer.seal(n + 1, question())),
-    ],
-    ['gives credit for what it was never sent', (sealer: FrameSealer) => [sealer.seal(0, [Buffer.of(4, 0, 0, 0, 1)])]],
-    ['says what only the answerer may', (sealer: FrameSealer) => [sealer.seal(0, [Buffer.of(5)])]],
-    ['says nothing that is known', (sealer: FrameSealer) => [sealer.seal(1, [Buffer.of(9)])]],
-    [
-      'mixes two messages of a lane',
-      (sealer: FrameSealer) => [1, 2].map((id) => sealer.seal(id, [Buffer.of(1, 0, 7)])),
-    ],
-    ['asks without a path', (sealer: FrameSealer) => [sealer.seal(1, [Buffer.of(2, 0), Buffer.from('GET\n\n')])]],
-    [
-      'asks in pieces without end',
-      (sealer: FrameSealer) =>
-        Array.from({ length: 9 }, () => sealer.seal(1, [Buffer.of(1, 0), Buffer.alloc(64 * 1_024)])),
-    ],
-  ])('and %s is cut off, and that is logged', async (_, frames) => {
-    const link = await channelLink({ answer: () => new Promise(() => undefined) });
-    const { socket, sealer } = await byHand(link);
-    const gone = closed(socket);
-    socket.write(Buffer.concat(frames(sealer)));
-    await gone;
-    expect(link.log.named('channel.broken')).toHaveLength(1);
-  });
-
-  it('and sends a frame octet by octet is understood: that is no fault', async () => {
-    const link = await channelLink();
-    const { socket, sealer } = await byHand(link);
-    for (const octet of sealer.seal(1, question())) socket.write(Buffer.of(octet));
-    await until(link, () => link.asked.length === 1);
-    socket.destroy();
-  });
-
-  it('has one channel: a newer one of the same host takes its place', async () => {
-    const link = await opened();
-    const before = link.sockets[0] as Socket;
-    const { socket } = await byHand(link);
-    await until(link, () => before.destroyed);
-    expect(socket.destroyed).toBe(false);
-    socket.destroy();
   });
 });
