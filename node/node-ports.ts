@@ -62,7 +62,7 @@ export interface NodeOptions {
     Config,
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
   > &
-    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel'>>;
+    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown'>>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;

@@ -8,6 +8,7 @@ import { createApp } from './http/app.ts';
 import { createChannelAnswer } from './http/channel-answer.ts';
 import { acceptBehindGate, type Upgrade } from './http/channel-upgrade.ts';
 import { createGate } from './http/gate.ts';
+import { Sessions } from './http/sessions.ts';
 import type { Fetch } from './http/shell.ts';
 import { createShortLookUp, type ShortWay } from './http/short-look-up.ts';
 import { Keys } from './keys/keys.ts';
@@ -26,6 +27,7 @@ import { openKeyModule } from './modules/keys.ts';
 import { openMeshModule } from './modules/mesh.ts';
 import { openMetricsModule } from './modules/metrics.ts';
 import type { Module, OpenModule, Parts } from './modules/module.ts';
+import { openPageModule } from './modules/page.ts';
 import { openRegistryModule } from './modules/registry.ts';
 import { openSendModule } from './modules/send.ts';
 import { openToolModule } from './modules/tools.ts';
@@ -166,7 +168,8 @@ function openDoors(
   const roster = options.roster.current;
   const secret = secrets.meshSecret?.reveal();
   const nonces = new NonceCache({ sinceSeconds: Math.floor(clock.wallMs() / 1_000) });
-  const gate = createGate({ roster, secrets, keys: parts.keys, clock, ...names });
+  const sessions = new Sessions({ clock, random: ports.random, hostId: roster().self.id });
+  const gate = createGate({ roster, secrets, keys: parts.keys, clock, sessions, ...names });
   const emailIndex = openEmailIndex(parts, lookUps);
   const fetch = createApp({
     ...{ log, gate, emailIndex, origins: names.origins },
@@ -175,6 +178,7 @@ function openDoors(
     strangerRoutes: modules.flatMap(({ strangerRoutes }) => strangerRoutes ?? []),
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),
     routes: modules.flatMap(({ routes }) => routes ?? []),
+    page: options.config.page === false ? undefined : openPageModule(parts, modules, { gate, sessions }),
   });
   const channels = openChannels(parts, modules, fetch);
   parts.stopping.addEventListener('abort', () => channels.end(), { once: true });

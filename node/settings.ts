@@ -3,7 +3,7 @@
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { MeshError } from '../mesh/errors.ts';
 import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
-import type { Secret } from './secret.ts';
+import { Secret } from './secret.ts';
 import {
   aliasOf,
   DEFAULT_DATA,
@@ -100,6 +100,12 @@ export const SETTINGS: readonly Setting[] = [
     help: 'on: hosts speak over one kept connection each; off: by a signed request each, as with a host that has none',
   },
   {
+    name: 'page',
+    takes: 'WORD',
+    default: 'on',
+    help: 'on: GET / is a page for browsers, which shows and does what the API would (node/page/README.md); off: there is none',
+  },
+  {
     name: 'accept-new-key',
     help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
   },
@@ -161,10 +167,13 @@ export interface Config {
   /** Origins as browsers send them. */
   readonly origins: readonly string[];
   readonly peerChannel: boolean;
+  readonly page: boolean;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
   readonly unknownVariables: readonly string[];
+  /** Every setting, for people. */
+  readonly shown: readonly ShownSetting[];
 }
 
 export interface Secrets {
@@ -174,6 +183,15 @@ export interface Secrets {
   readonly smtpUrl: Secret | undefined;
   readonly claims: Secret | undefined;
   readonly webhookProxy: Secret | undefined;
+}
+
+/** A setting as people are shown it. */
+export interface ShownSetting {
+  readonly variable: string;
+  /** `[secret]` for a secret; absent: it is not set, and has no default. */
+  readonly text: string | undefined;
+  readonly from: string;
+  readonly help: string;
 }
 
 /** `webhook-allow` → `MESH_WEBHOOK_ALLOW`. */
@@ -189,15 +207,7 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly config: Config; readonly secrets: Secrets } {
   const mistakes: string[] = [];
-  const given: Given = (name) => {
-    const setting = SETTINGS.find((one) => one.name === name);
-    if (setting === undefined) throw new Error(`There is no setting '${name}'.`);
-    const flag = setting.secret ? undefined : flags[name];
-    if (flag !== undefined) return { text: String(flag), by: `--${name}` };
-    const variable = environment[variableOf(setting)];
-    if (variable !== undefined && variable !== '') return { text: variable, by: variableOf(setting) };
-    return setting.default === undefined ? undefined : { text: setting.default, by: `--${name}` };
-  };
+  const given = givenBy(flags, environment);
   const config: Config = {
     hostsFile: given('hosts')?.text ?? '',
     host: given('host')?.text,
@@ -213,9 +223,11 @@ export function readConfig(
     aliases: readList('aliases', aliasOf, 'host names, like mesh.example.com', given, mistakes),
     origins: readList('origins', originOf, 'origins, like https://dashboard.example.com', given, mistakes),
     peerChannel: readChoice('peer-channel', ['on', 'off'], given, mistakes) !== 'off',
+    page: readChoice('page', ['on', 'off'], given, mistakes) !== 'off',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
     unknownVariables: unknownVariablesIn(environment),
+    shown: SETTINGS.map((setting) => shownOf(setting, given(setting.name))),
   };
   const secrets: Secrets = {
     token: readSecret('token', given, mistakes),
@@ -228,6 +240,27 @@ export function readConfig(
   if (mistakes.length > 0)
     throw new MeshError('invalid_request', `The settings have mistakes: ${mistakes.join('; ')}.`);
   return { config, secrets };
+}
+
+function givenBy(
+  flags: Readonly<Record<string, string | boolean | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): (name: string) => (NonNullable<ReturnType<Given>> & { readonly from: string }) | undefined {
+  return (name) => {
+    const setting = SETTINGS.find((one) => one.name === name);
+    if (setting === undefined) throw new Error(`There is no setting '${name}'.`);
+    const flag = setting.secret ? undefined : flags[name];
+    if (flag !== undefined) return { text: String(flag), by: `--${name}`, from: `--${name}` };
+    const variable = environment[variableOf(setting)];
+    if (variable !== undefined && variable !== '')
+      return { text: variable, by: variableOf(setting), from: 'environment' };
+    return setting.default === undefined ? undefined : { text: setting.default, by: `--${name}`, from: 'default' };
+  };
+}
+
+function shownOf(setting: Setting, given: { readonly text: string; readonly from: string } | undefined): ShownSetting {
+  const text = given === undefined ? undefined : setting.secret ? String(new Secret(given.text)) : given.text;
+  return { variable: variableOf(setting), text, from: given?.from ?? '–', help: setting.help };
 }
 
 function unknownVariablesIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {

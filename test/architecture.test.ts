@@ -123,6 +123,27 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'mesh/',
     ],
   ],
+  // For browsers: it asks what the routes ask, and nothing but the modules knows of it.
+  [
+    'node/page/',
+    [
+      'node/page/',
+      'node/http/',
+      'node/changes/',
+      'node/registry/',
+      'node/webhooks/delivery/delivery-view.ts',
+      'node/webhooks/subscription-view.ts',
+      'node/webhooks/webhooks.ts',
+      'node/send/message.ts',
+      'node/send/send-service.ts',
+      'node/conflicts/',
+      'node/feed/copy.ts',
+      'node/peers/presence.ts',
+      'node/log.ts',
+      'node/settings.ts',
+      'mesh/',
+    ],
+  ],
   [MACHINE, ['mesh/']],
   [
     'node/conflicts/',

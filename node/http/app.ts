@@ -13,7 +13,7 @@ import type { Gate } from './gate.ts';
 import { refusedEncoding } from './input.ts';
 import { lookUpTurns } from './look-up-turns.ts';
 import type { LoopTurns } from './loop-turns.ts';
-import { PEER_PATHS, requestPath } from './paths.ts';
+import { isPagePath, PEER_PATHS, requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import type { PeerRoute } from './peer-message.ts';
 import { addPeerRoutes } from './peer-routes.ts';
@@ -21,6 +21,7 @@ import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import { type EmailIndexServices, emailIndexRoutes } from './routes/email-index.ts';
 import { type HelloOptions, helloRoutes } from './routes/hello.ts';
 import { createShell, type Fetch } from './shell.ts';
+import type { Visitor } from './visitor.ts';
 
 /** Puts the routes of one subject into the application. No path of one group fits another's, so their order does not matter. */
 export type RouteGroup = (app: Hono) => void;
@@ -39,7 +40,12 @@ export interface AppServices {
   readonly emailIndex: EmailIndexServices;
   /** For anybody whom the gate let in. */
   readonly routes: readonly RouteGroup[];
+  /** For browsers; absent: there is no page. It judges itself what it may show to whom. */
+  readonly page?: AnswerPage | undefined;
 }
+
+/** Answers what lies at `isPagePath`. */
+export type AnswerPage = (request: Request, visitor: Visitor) => Response | Promise<Response>;
 
 /** Answers requests, as an HTTP server or a test hands them in. */
 export function createApp(services: AppServices): Fetch {
@@ -53,10 +59,12 @@ export function createApp(services: AppServices): Fetch {
     const headerNames = () => (incoming ? rawHeaderNames(incoming) : [...request.headers.keys()]);
     const path = requestPath(request.url);
     const client = addressGroup(incoming?.socket?.remoteAddress);
-    const refusal = gate.refuses({ method: request.method, path, client, header, headerNames });
+    const visitor = { method: request.method, path, client, header, headerNames };
+    const refusal = gate.refuses(visitor);
     if (refusal !== undefined) return errorResponse(refusal);
     const packed = request.method === 'GET' ? undefined : refusedEncoding(header('content-encoding'));
     if (packed !== undefined) return errorResponse(packed);
+    if (services.page !== undefined && isPagePath(path)) return services.page(request, visitor);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
     if (path === EMAIL_INDEX_PATH)
       return (header('signature-input') === undefined ? index : peers).fetch(request, environment);

@@ -4,6 +4,9 @@
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
 
+/** Pages for browsers lie here, and at the root. */
+export const PAGE_PATHS = '/page/';
+
 export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */
@@ -15,4 +18,8 @@ export function requestPath(url: string): string {
   const path = url.slice(start, query === -1 ? undefined : query);
   const isFormer = path === FORMER_CONFLICTS_PATH || path.startsWith(`${FORMER_CONFLICTS_PATH}/`);
   return isFormer ? CONFLICTS_PATH + path.slice(FORMER_CONFLICTS_PATH.length) : path;
+}
+
+export function isPagePath(path: string): boolean {
+  return path === '/' || path.startsWith(PAGE_PATHS);
 }

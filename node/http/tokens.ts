@@ -8,13 +8,15 @@ import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import { CredentialFailures } from '../keys/failures.ts';
-import { isKeyText, keyDigest } from '../keys/key-text.ts';
+import { keyDigest } from '../keys/key-text.ts';
 import type { Keys } from '../keys/keys.ts';
 import { type Actor, mayDo } from '../keys/scopes.ts';
 import type { Secrets } from '../settings.ts';
-import { CHANGES_PATH, CONFLICTS_PATH, PEER_PATHS } from './paths.ts';
+import { type Credential, credentialIn, credentialOf } from './credential.ts';
+import { CHANGES_PATH, CONFLICTS_PATH, isPagePath, PEER_PATHS } from './paths.ts';
 import { wayFromOutside } from './proxies.ts';
 import { scopeOf, whyNotAllowed } from './route-scopes.ts';
+import type { Sessions } from './sessions.ts';
 import { isHealthCheck, type Visitor } from './visitor.ts';
 
 export interface TokensOptions {
@@ -22,6 +24,8 @@ export interface TokensOptions {
   readonly secrets: Pick<Secrets, 'token' | 'readToken'>;
   readonly keys: Pick<Keys, 'actorOf'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Of browsers; absent where there is no page. */
+  readonly sessions?: Pick<Sessions, 'credentialIn'> | undefined;
 }
 
 export interface Tokens {
@@ -33,6 +37,12 @@ export interface Tokens {
   showsToken(authorization: string | undefined): boolean;
   /** Whose key the `Authorization` header shows; `undefined` for a token, and for none. */
   actorOf(authorization: string | undefined): Actor | undefined;
+  /** Why whoever's session it is may not ask a route of the API: a page shows and does what that route would. */
+  refusesOnPage(visitor: Visitor, asked: Pick<Visitor, 'method' | 'path'>): MeshError | undefined;
+  /** Whose key the session of a page was begun with. */
+  actorOnPage(visitor: Visitor): Actor | undefined;
+  /** The credential that a browser logs in with. Throws `unauthorized` when it opens nothing, and `rate_limited`. */
+  logsIn(visitor: Visitor, text: string): Credential;
 }
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
@@ -40,13 +50,7 @@ const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH
 /** Of these, what says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 
-/** What was shown: for a key of this node, or for one of its tokens. Compared by digests of equal length, so that comparing takes equal time. */
-interface Credential {
-  readonly isKey: boolean;
-  readonly digest: string;
-}
-
-export function createTokens({ roster, secrets, keys, clock }: TokensOptions): Tokens {
+export function createTokens({ roster, secrets, keys, clock, sessions }: TokensOptions): Tokens {
   const token = secrets.token && keyDigest(secrets.token.reveal());
   const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());
   const failures = new CredentialFailures(clock);
@@ -55,22 +59,19 @@ export function createTokens({ roster, secrets, keys, clock }: TokensOptions): T
     if (shown?.isKey) return judgeKey(visitor, keys.actorOf(shown.digest), isOpen && readToken === undefined);
     return judgeToken(visitor, shown, { token, readToken, isOpen, url: roster().self.url });
   };
-
+  const inSession = (visitor: Visitor) => sessions?.credentialIn(visitor.header('cookie'));
+  const actorOf = (shown: Credential | undefined) => (shown?.isKey ? keys.actorOf(shown.digest) : undefined);
   return {
     refuses: (visitor) => {
       const { method, path } = visitor;
-      if (path.startsWith(PEER_PATHS) || isHealthCheck(path)) return undefined;
+      // Pages ask for what they show, one by one.
+      if (path.startsWith(PEER_PATHS) || isHealthCheck(path) || isPagePath(path)) return undefined;
       const isLookUp = isRead(method) && path === EMAIL_INDEX_PATH;
       if (isLookUp && visitor.header('signature-input') !== undefined) return undefined;
       const shown = credentialIn(visitor.header('authorization'));
-      if (shown === undefined) return judge(visitor, shown);
-      const client = visitor.client ?? '';
-      const limited = failures.refuses(client, shown.digest);
-      if (limited !== undefined) return limited;
-      const refusal = judge(visitor, shown);
-      if (refusal?.code === 'unauthorized') failures.failed(client);
-      else failures.opened(client, shown.digest);
-      return refusal;
+      if (shown !== undefined) return counted(failures, visitor, shown, () => judge(visitor, shown));
+      // A page listens; everything else of the API is for those who show a credential with each request.
+      return judge(visitor, isRead(method) && path === CHANGES_PATH ? inSession(visitor) : undefined);
     },
     guardsReads: readToken !== undefined,
     showsToken: (authorization) => {
@@ -79,17 +80,34 @@ export function createTokens({ roster, secrets, keys, clock }: TokensOptions): T
       const actor = keys.actorOf(shown.digest);
       return actor !== undefined && mayDo(actor, 'read');
     },
-    actorOf: (authorization) => {
-      const shown = credentialIn(authorization);
-      return shown?.isKey ? keys.actorOf(shown.digest) : undefined;
+    actorOf: (authorization) => actorOf(credentialIn(authorization)),
+    refusesOnPage: (visitor, asked) => judge({ ...visitor, ...asked }, inSession(visitor)),
+    actorOnPage: (visitor) => actorOf(inSession(visitor)),
+    logsIn: (visitor, text) => {
+      const shown = credentialOf(text);
+      const opens = () => (shown.isKey ? actorOf(shown) !== undefined : isOneOf(shown, token, readToken));
+      const refusal = counted(failures, visitor, shown, () => (opens() ? undefined : NOTHING_OPENED));
+      if (refusal !== undefined) throw refusal;
+      return shown;
     },
   };
 }
 
-/** `Authorization: Bearer` (RFC 6750 section 2.1). */
-function credentialIn(authorization: string | undefined): Credential | undefined {
-  const text = authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  return text === undefined ? undefined : { isKey: isKeyText(text), digest: keyDigest(text) };
+const NOTHING_OPENED = new MeshError('unauthorized', 'That is neither a key of this node nor one of its tokens.');
+
+/** What is judged of a credential, unless too many of that client's opened nothing. */
+function counted(
+  failures: CredentialFailures,
+  { client = '' }: Visitor,
+  { digest }: Credential,
+  judge: () => MeshError | undefined,
+): MeshError | undefined {
+  const limited = failures.refuses(client, digest);
+  if (limited !== undefined) return limited;
+  const refusal = judge();
+  if (refusal?.code === 'unauthorized') failures.failed(client);
+  else failures.opened(client, digest);
+  return refusal;
 }
 
 function isOneOf(shown: Credential | undefined, ...tokens: (string | undefined)[]): boolean {

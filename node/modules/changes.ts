@@ -17,6 +17,7 @@ export function openChangeModule({ options, ports, registry, stopping }: Parts, 
     ...{ changes, clock, log, keptMsMax: options.config.logDays * DAY_MS },
     holders: readers.flatMap(({ holder }) => holder ?? []),
   });
+  const history = new History(changes, clock);
   return {
     measures: [
       {
@@ -28,9 +29,10 @@ export function openChangeModule({ options, ports, registry, stopping }: Parts, 
     ],
     routes: (app) => {
       changeRoutes(app, { changes, clock, log, stopping });
-      emailIndexHistoryRoutes(app, { history: new History(changes, clock), parseAddress: parseAnyAddress });
+      emailIndexHistoryRoutes(app, { history, parseAddress: parseAnyAddress });
       logRoutes(app, new LogCheck(store, changes, clock));
     },
+    shown: { history },
     run: (signal) => trimmer.run(signal),
   };
 }

@@ -24,6 +24,7 @@ export async function openConflictModule({
   });
   return {
     routes: (app) => conflictRoutes(app, { conflicts, parseAddress: parseAnyAddress, isLegacy }),
+    shown: { conflicts },
     run: async (signal) => {
       await Promise.all([search.run(signal), restoredSearch.run(signal)]);
     },

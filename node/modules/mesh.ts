@@ -1,7 +1,7 @@
 // This host among the others: who is there, who votes, and whether an address can be claimed.
 import type { HostCopies } from '../feed/host-copies.ts';
 import { claimRoutes } from '../http/routes/claims.ts';
-import { healthRoutes } from '../http/routes/health.ts';
+import { type HealthRoutesOptions, healthRoutes } from '../http/routes/health.ts';
 import { operatorDecisionRoutes } from '../http/routes/operator-decisions.ts';
 import { forgetHosts, type HostRecords } from '../peers/forgotten-hosts.ts';
 import type { Store } from '../store/store.ts';
@@ -12,19 +12,21 @@ import type { Module, Parts } from './module.ts';
 export function openMeshModule({ options, ports, mesh, copies }: Parts, others: readonly Module[]): Module {
   const { peers, claims } = mesh;
   const { presence, legacy, legacyClaims } = peers;
+  const shown: HealthRoutesOptions = {
+    ...{ claims, legacy, version: options.version, publicKey: ports.signer.publicKey },
+    roster: options.roster.current,
+    peer: (id) => presence.of(id),
+    more: (id) => Object.assign({}, ...others.map(({ ofPeer }) => ofPeer?.(id))),
+    obstacle: () => legacyClaims.obstacle(),
+  };
   return {
     measures: meshFigures({ roster: options.roster.current, mesh, version: options.version }),
     peerRoutes: claimRoutes(claims.voter),
     routes: (app) => {
-      healthRoutes(app, {
-        ...{ claims, legacy, version: options.version, publicKey: ports.signer.publicKey },
-        roster: options.roster.current,
-        peer: (id) => presence.of(id),
-        more: (id) => Object.assign({}, ...others.map(({ ofPeer }) => ofPeer?.(id))),
-        obstacle: () => legacyClaims.obstacle(),
-      });
+      healthRoutes(app, shown);
       operatorDecisionRoutes(app, claims);
     },
+    shown: { mesh: shown },
     run: async (signal) => {
       const { clock, log } = ports;
       const records = [...mesh.hostRecords, formerLogs(copies, ports.store)];

@@ -9,6 +9,7 @@ import type { MeshEvents } from '../mesh-events.ts';
 import type { OpenMesh } from '../mesh-module.ts';
 import type { Measure } from '../metrics/measure.ts';
 import type { NodeOptions, NodePorts } from '../node-ports.ts';
+import type { PageSources } from '../page/page.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RestoredClaims } from '../registry/restored-claims.ts';
@@ -26,6 +27,8 @@ export interface Module {
   readonly measures?: readonly Measure[];
   /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */
   ofPeer?(id: HostId): Readonly<Record<string, unknown>>;
+  /** What the page asks, which is what the routes ask. */
+  readonly shown?: Partial<PageSources>;
   /** Works in the background until `signal` aborts. */
   run?(signal: AbortSignal): Promise<void>;
   /** Ends what `run` left in hand, once nothing runs any more. */

@@ -29,6 +29,7 @@ export async function openSendModule({ options, ports, registry }: Parts): Promi
         read: () => sending.counts(),
       },
     ],
+    shown: { sending },
     run: (signal) => sending.run(signal),
     close: () => sending.close(),
   };

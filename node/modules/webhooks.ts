@@ -18,6 +18,7 @@ export async function openWebhookModule({ options, ports, registry }: Parts): Pr
   });
   return {
     routes: (app) => webhookRoutes(app, webhooks),
+    shown: { webhooks },
     holder: webhooks.holder,
     measures: [times, ...figuresOf(webhooks)],
     run: (signal) => webhooks.start(signal),

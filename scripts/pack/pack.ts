@@ -11,3 +11,6 @@ rmSync(DIST, { recursive: true, force: true });
 const compiler = join(ROOT, 'node_modules', '.bin', 'tsc');
 execFileSync(compiler, ['-p', join(import.meta.dirname, 'tsconfig.json')], { stdio: 'inherit' });
 copyFileSync(join(ROOT, 'package.json'), join(DIST, 'package.json'));
+// What the page sends to browsers as it is.
+for (const name of ['style.css', 'live.js'])
+  copyFileSync(join(ROOT, 'node', 'page', name), join(DIST, 'node', 'page', name));

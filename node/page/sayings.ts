@@ -1,0 +1,29 @@
+// What a page says once something was done. The browser brings only the word back, so that no link can put a sentence into a page.
+const SAYINGS = {
+  loggedOut: () => 'You have logged out.',
+  retried: () => 'The delivery is attempted again now.',
+  replayed: (count: number) => `${counted(count, 'event is', 'events are')} sent again.`,
+  released: (count: number) => `${counted(count, 'event that waits is', 'events that wait are')} sent now.`,
+  enabled: () => 'The subscription is enabled; what waited for it is sent.',
+  disabled: () => 'The subscription is disabled; its events are held.',
+  tested: (status: number) => `The receiver answered the test with ${status}.`,
+  testFailed: () => 'The receiver did not take the test. Its last attempts below, and the log, say why.',
+  keptMine: () => 'The address is claimed here again.',
+  keptTheirs: () => 'The address stays with the other host.',
+  cancelled: () => 'The message is not sent any more.',
+  resent: () => 'The message is sent again.',
+} as const satisfies Readonly<Record<string, (count: number) => string>>;
+
+export type Saying = keyof typeof SAYINGS;
+
+export function isSaying(text: string): text is Saying {
+  return Object.hasOwn(SAYINGS, text);
+}
+
+export function sentenceOf(saying: Saying, count: number): string {
+  return SAYINGS[saying](count);
+}
+
+function counted(count: number, one: string, more: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : more}`;
+}
