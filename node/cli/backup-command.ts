@@ -21,7 +21,7 @@ export function addBackupCommand(commands: CommandLine): void {
     .option('--with-keys', "the host's key, the keys of clients and the secrets of webhooks, too")
     .option('--force', 'write over a file that is there')
     .action((file: string, asking: Asking & Wanted) =>
-      commands.run(asking, (_, __, node) => backUp(node, resolve(file), asking)),
+      commands.run(asking, (_, __, { node }) => backUp(node, resolve(file), asking)),
     );
 }
 

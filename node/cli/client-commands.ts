@@ -5,6 +5,7 @@ import { addAgentCommands } from './agent-commands.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { CommandLine, type Terminal } from './command-line.ts';
 import { addHostCommands } from './host-commands.ts';
+import { addImportCommand } from './import-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
@@ -18,4 +19,5 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addWebhookCommands(commands);
   addKeyCommands(commands);
   addBackupCommand(commands);
+  addImportCommand(commands);
 }

@@ -5,6 +5,8 @@ import { visible, visibleIn, visibleLines } from '../machine/visible-text.ts';
 import { createNodeClient, type NodeClient, type NodeClientOptions } from './node-client.ts';
 import type { Paint, Report } from './report.ts';
 
+export type Question = (question: string) => Promise<string>;
+
 export interface Terminal {
   /** The URL of the node that is asked, unless `--url` names another. */
   readonly url: string;
@@ -16,6 +18,8 @@ export interface Terminal {
   readonly paint: Paint;
   print(text: string): void;
   complain(text: string): void;
+  /** Asks a person and resolves with the answer; absent where nobody could answer. */
+  readonly ask?: Question | undefined;
   /** Shows that something is under way, until what it returns is called. */
   wait(): () => void;
   /** Sets the exit code. */
@@ -29,7 +33,13 @@ export interface Asking {
 }
 
 /** Asks the node and reports. Throws an Error whose message is the node's refusal. */
-export type Work = (call: NodeClient, paint: Paint, node: NodeClientOptions) => Promise<Report>;
+export type Work = (call: NodeClient, paint: Paint, around: Around) => Promise<Report>;
+
+/** What few commands need besides. */
+interface Around {
+  readonly node: NodeClientOptions;
+  readonly ask: Question | undefined;
+}
 
 export class CommandLine {
   readonly #parent: Command;
@@ -59,13 +69,13 @@ export class CommandLine {
   }
 
   async run({ url, json }: Asking, work: Work): Promise<void> {
-    const { own, stop, paint, print, complain, wait, end } = this.#terminal;
+    const { own, stop, paint, print, complain, ask, wait, end } = this.#terminal;
     const token = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
     const node = { url: url.replace(/\/+$/, ''), token, stop };
     const call = createNodeClient(node);
     const done = wait();
     try {
-      const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint, node);
+      const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint, { node, ask });
       done();
       print(json ? visibleLines(JSON.stringify(value, null, 2)) : text);
       if (!ok) end(1);

@@ -42,12 +42,7 @@ async function invite(call: NodeClient): Promise<Report> {
   return { text: joinLine(value as unknown as JoinLine), value, ok: true };
 }
 
-async function addHost(
-  call: NodeClient,
-  id: string,
-  url: string,
-  { name, vote, lookUpOnly }: Adding,
-): Promise<Report> {
+async function addHost(call: NodeClient, id: string, url: string, { name, vote, lookUpOnly }: Adding): Promise<Report> {
   const body = {
     ...{ id, url },
     ...(name === undefined ? {} : { name }),

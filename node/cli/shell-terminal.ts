@@ -1,17 +1,19 @@
 // The terminal of whoever typed the command: colours and a sign of life only where a person looks, never in what a script reads.
+import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import yoctoSpinner from 'yocto-spinner';
-import type { Terminal } from './command-line.ts';
+import type { Question, Terminal } from './command-line.ts';
 import { PLAIN } from './report.ts';
 
 /** Work that takes no longer needs no sign of life. */
 const QUIET_MS_MAX = 1_000;
 
-type Shell = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'exitCode'>;
+type Shell = Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout' | 'stderr' | 'exitCode'>;
 
 /** `complain` writes a line to standard error. */
 export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own' | 'stop' | 'complain'>): Terminal {
-  const { env, stdout, stderr } = shell;
+  const { env, stdin, stdout, stderr } = shell;
+  let stopWaiting = () => {};
   const paint =
     (format: Parameters<typeof styleText>[0]) =>
     (text: string): string =>
@@ -22,7 +24,11 @@ export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own'
     // NO_COLOR and a pipe are looked at by styleText itself.
     paint: stdout.isTTY ? { good: paint('green'), bad: paint('red'), faint: paint('dim') } : PLAIN,
     print: (text) => void stdout.write(`${text}\n`),
-    wait: () => (stderr.isTTY ? spin(stderr) : () => undefined),
+    ask: stdin.isTTY && stderr.isTTY ? questionAt(shell, asking.stop, () => stopWaiting()) : undefined,
+    wait: () => {
+      stopWaiting = stderr.isTTY ? spin(stderr) : () => undefined;
+      return stopWaiting;
+    },
     end: (code) => {
       shell.exitCode = code;
     },
@@ -32,6 +38,19 @@ export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own'
 /** What a command shows the node: the token that opens everything, else the one for reading. */
 function shownToken({ MESH_TOKEN, MESH_READ_TOKEN }: NodeJS.ProcessEnv): string | undefined {
   return MESH_TOKEN || MESH_READ_TOKEN || undefined;
+}
+
+/** `before`: called before anything is asked. */
+function questionAt({ stdin, stderr }: Shell, signal: AbortSignal, before: () => void): Question {
+  return async (question) => {
+    before();
+    const asking = createInterface({ input: stdin, output: stderr });
+    try {
+      return await asking.question(question, { signal });
+    } finally {
+      asking.close();
+    }
+  };
 }
 
 function spin(stream: NodeJS.WriteStream): () => void {
