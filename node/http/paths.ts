@@ -5,7 +5,7 @@
 export const PEER_PATHS = '/api/mesh/v1/';
 
 /** Pages for browsers lie here, and at the root. */
-export const PAGE_PATHS = '/page/';
+const PAGE_PATHS = '/page/';
 
 export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';

@@ -11,7 +11,7 @@ export interface SessionBounds {
   readonly lifeMs: number;
 }
 
-export const SESSION_BOUNDS: SessionBounds = { sessionsMax: 1_000, perCredentialMax: 20, lifeMs: 12 * 3_600_000 };
+const SESSION_BOUNDS: SessionBounds = { sessionsMax: 1_000, perCredentialMax: 20, lifeMs: 12 * 3_600_000 };
 
 const RANDOM_BYTES = 32;
 /** Of a form's token where nobody has logged in, since nobody needs to. */

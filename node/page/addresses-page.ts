@@ -89,7 +89,7 @@ export function addressLink(address: string): Markup {
   return markup`<a href="${link('/page/address', { address })}">${address}</a>`;
 }
 
-export function agentLink({ agentId, agentName }: Pick<IndexRow, 'agentId' | 'agentName'>): Markup {
+function agentLink({ agentId, agentName }: Pick<IndexRow, 'agentId' | 'agentName'>): Markup {
   return markup`<a href="/page/agents/${encodeURIComponent(agentId)}">${agentName}</a>`;
 }
 

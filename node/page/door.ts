@@ -26,7 +26,7 @@ export interface Shown {
 }
 
 /** Where the browser goes when something was done, and what it is told there. */
-export interface Outcome {
+interface Outcome {
   readonly to: string;
   readonly said: Saying;
   readonly count?: number | undefined;

@@ -18,7 +18,7 @@ export function moment(at: string | null | undefined, nowMs: number): Markup {
 }
 
 /** `3 min ago`, `in 2 h`. */
-export function distance(ms: number): string {
+function distance(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1_000);
   const [count, unit] =
     seconds < 60

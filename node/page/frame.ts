@@ -4,7 +4,7 @@ import { action } from './fragments.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
 /** The pages that the head names, in its order. */
-export const SECTIONS = [
+const SECTIONS = [
   ['mesh', '/', 'Mesh'],
   ['addresses', '/page/addresses', 'Addresses'],
   ['subscriptions', '/page/subscriptions', 'Subscriptions'],

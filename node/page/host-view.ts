@@ -22,7 +22,7 @@ export interface HostView {
   readonly trouble?: Trouble | undefined;
 }
 
-export interface Trouble {
+interface Trouble {
   readonly what: string;
   readonly mend: string;
 }
