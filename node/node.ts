@@ -21,6 +21,7 @@ import { openBackupModule } from './modules/backup.ts';
 import { openAdmissionModule } from './modules/admission.ts';
 import { openChangeModule } from './modules/changes.ts';
 import { openConflictModule } from './modules/conflicts.ts';
+import { openDocumentModule } from './modules/documents.ts';
 import { openEmailIndex } from './modules/email-index.ts';
 import { openFeedModule } from './modules/feed.ts';
 import { openKeyModule } from './modules/keys.ts';
@@ -65,6 +66,7 @@ const CAPABILITIES: readonly OpenModule[] = [
   openBackupModule,
   openKeyModule,
   openAdmissionModule,
+  openDocumentModule,
   openFeedModule,
   openConflictModule,
   openWebhookModule,

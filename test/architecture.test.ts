@@ -106,6 +106,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/send/limits.ts',
       'node/send/message.ts',
       'node/send/send-service.ts',
+      'node/send/request/request.ts',
       'node/send/attachments/',
       'node/send/bounces/',
       'node/validation/',

@@ -12,12 +12,24 @@ interface Page {
   readonly limit: number;
 }
 
-/** The page that is asked for. `entries`, `entriesMax`: how many without a `limit`, and at most. Throws `invalid_request`, naming the field. */
-export function readPage(c: Context, { entries = PAGE_ENTRIES, entriesMax = PAGE_ENTRIES_MAX } = {}): Page {
-  const raw = readQuery(c.req.url, ['cursor', 'limit']);
-  const page = z.object({
+/** How many entries a page has without a `limit`, and at most. */
+interface PageSizes {
+  readonly entries?: number;
+  readonly entriesMax?: number;
+}
+
+export function pageQuery({ entries = PAGE_ENTRIES, entriesMax = PAGE_ENTRIES_MAX }: PageSizes = {}) {
+  return z.object({
     cursor: z.string().max(1_024).optional(),
     limit: wholeNumber({ min: 1, max: entriesMax }).default(entries),
   });
-  return validate(page, Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeQuery(value)])));
+}
+
+/** The page that is asked for. Throws `invalid_request`, naming the field. */
+export function readPage(c: Context, sizes: PageSizes = {}): Page {
+  const raw = readQuery(c.req.url, ['cursor', 'limit']);
+  return validate(
+    pageQuery(sizes),
+    Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decodeQuery(value)])),
+  );
 }

@@ -7,6 +7,7 @@ export const PEER_PATHS = '/api/mesh/v1/';
 /** Pages for browsers lie here, and at the root. */
 const PAGE_PATHS = '/page/';
 
+export const OPENAPI_PATH = '/openapi.json';
 export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */

@@ -60,5 +60,11 @@ export function wholeNumber({ min = 0, max }: { readonly min?: number; readonly 
     .string()
     .regex(/^\d+$/, 'must be a whole number, in digits')
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max });
+      },
+    });
 }

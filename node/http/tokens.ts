@@ -55,7 +55,7 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
   const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());
   const failures = new CredentialFailures(clock);
   const judge = (visitor: Visitor, shown: Credential | undefined): MeshError | undefined => {
-    const isOpen = isRead(visitor.method) && !isPrivate(visitor.path);
+    const isOpen = isOpenRead(visitor.method, visitor.path);
     if (shown?.isKey) return judgeKey(visitor, keys.actorOf(shown.digest), isOpen && readToken === undefined);
     return judgeToken(visitor, shown, { token, readToken, isOpen, url: roster().self.url });
   };
@@ -152,6 +152,11 @@ function judgeKey(visitor: Visitor, actor: Actor | undefined, isOpen: boolean): 
     );
   const why = isOpen ? undefined : whyNotAllowed(actor, visitor);
   return why === undefined ? undefined : new MeshError('forbidden', why);
+}
+
+/** Whether it is read by whoever may read, without a token where none is set. */
+export function isOpenRead(method: string, path: string): boolean {
+  return isRead(method) && !isPrivate(path);
 }
 
 function isRead(method: string): boolean {

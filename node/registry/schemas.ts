@@ -1,7 +1,12 @@
 // What clients may say of agents and addresses: the door of the registry. Strict: a field it does not know is an error, for
 // a silently ignored one is a misspelt one.
 import { z } from 'zod';
-import { METADATA_BYTES_MAX } from '../../mesh/limits.ts';
+import {
+  AGENT_NAME_CHARACTERS_MAX,
+  DISPLAY_NAME_CHARACTERS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_KEYS_MAX,
+} from '../../mesh/limits.ts';
 import { agentIdSchema } from '../../mesh/name-schemas.ts';
 import { agentNameFault } from './agent-name.ts';
 import { displayNameFault, textFault } from './display-name.ts';
@@ -10,7 +15,9 @@ import { metadataFault } from './metadata.ts';
 
 /** Ids that would hide a route: `/api/agents/email-index` is the index. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);
-const agentId = agentIdSchema.refine((id) => !RESERVED_IDS.has(id), 'is the name of a route; choose another');
+const agentId = agentIdSchema
+  .refine((id) => !RESERVED_IDS.has(id), 'is the name of a route; choose another')
+  .meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' });
 
 const name = z
   .string()
@@ -18,26 +25,39 @@ const name = z
   .check((context) => {
     const fault = agentNameFault(context.value);
     if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
-  });
+  })
+  .meta({ pattern: '^[A-Za-z0-9/_.-]+$', minLength: 1, maxLength: AGENT_NAME_CHARACTERS_MAX });
 
-const label = z.string().check((context) => {
-  const fault = textFault(context.value, AGENT_LABEL_CHARACTERS_MAX);
-  if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
-});
+const label = z
+  .string()
+  .check((context) => {
+    const fault = textFault(context.value, AGENT_LABEL_CHARACTERS_MAX);
+    if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
+  })
+  .meta({ maxLength: AGENT_LABEL_CHARACTERS_MAX });
 
 /** An empty displayName means none. */
-const displayName = z.string().check((context) => {
-  const fault = displayNameFault(context.value);
-  if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
-});
+const displayName = z
+  .string()
+  .check((context) => {
+    const fault = displayNameFault(context.value);
+    if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: context.value });
+  })
+  .meta({
+    maxLength: DISPLAY_NAME_CHARACTERS_MAX,
+    description: 'No slash, no leading dot: consumers name folders by it.',
+  });
 
 const metadataOf = (bytesMax: number) =>
-  z.record(z.string(), z.string()).check((context) => {
-    const fault = metadataFault(context.value, {}, bytesMax);
-    if (fault === undefined) return;
-    const path = fault.key === undefined ? [] : [fault.key];
-    context.issues.push({ code: 'custom', message: fault.message, path, input: context.value });
-  });
+  z
+    .record(z.string(), z.string())
+    .check((context) => {
+      const fault = metadataFault(context.value, {}, bytesMax);
+      if (fault === undefined) return;
+      const path = fault.key === undefined ? [] : [fault.key];
+      context.issues.push({ code: 'custom', message: fault.message, path, input: context.value });
+    })
+    .meta({ maxProperties: METADATA_KEYS_MAX });
 
 /** An address with what stands beside it. Its grammar is the address parser's affair. */
 export const newAddress = z.strictObject({

@@ -33,7 +33,7 @@ const SEND_ARGUMENTS: Readonly<Record<SendArgument, string>> = {
 };
 
 /** Over HTTP a content is put away while the body is read (http/send-body.ts); what is sent is base64 text. */
-const attachmentArgument = z.strictObject({
+export const attachmentArgument = z.strictObject({
   ...attachment.shape,
   content: z.string().optional().describe('The content of the file in base64'),
   blob: attachment.shape.blob.describe('Instead of content: what POST /api/email/blobs answered'),

@@ -14,8 +14,9 @@ import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { readPage } from '../page-query.ts';
 
-/** More come with the `nextCursor` of a page. */
 const AGENTS_PER_PAGE_MAX = 1_000;
+/** More come with the `nextCursor` of a page. */
+export const agentsPageSizes = { entries: AGENTS_PER_PAGE_MAX, entriesMax: AGENTS_PER_PAGE_MAX };
 const AGE_SEPARATOR = ',';
 const CREATED_AT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
@@ -23,7 +24,7 @@ export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
   const lists = new LongLists();
   resource(app, '/api/agents', {
     GET: async (c) => {
-      const { cursor, limit } = readPage(c, { entries: AGENTS_PER_PAGE_MAX, entriesMax: AGENTS_PER_PAGE_MAX });
+      const { cursor, limit } = readPage(c, agentsPageSizes);
       const page = registry.table.page(readCursor(cursor), limit + 1);
       const [shown, last] = [page.slice(0, limit), page[limit - 1]];
       const agents = await lists.make(() => joinInTurns(shown, clock, (agent) => JSON.stringify(agentForm(agent))));

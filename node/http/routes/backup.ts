@@ -19,7 +19,7 @@ export interface BackupServices {
   readonly stopping: AbortSignal;
 }
 
-const wanted = z.strictObject({ withKeys: z.boolean().default(false) });
+export const wanted = z.strictObject({ withKeys: z.boolean().default(false) });
 const HEADERS = { 'Content-Type': 'application/x-tar', 'Cache-Control': 'no-store' };
 
 export function backupRoutes(app: Hono, services: BackupServices): void {

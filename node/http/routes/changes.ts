@@ -40,7 +40,7 @@ const EVENTS_HEADERS = { ...UNCACHED, 'Content-Type': 'text/event-stream; charse
 const LINES_HEADERS = { ...UNCACHED, 'Content-Type': 'application/x-ndjson' };
 
 const FIELDS = ['scope', 'events', 'agentId', 'since', 'waitMs'] as const;
-const question = z.object({
+export const question = z.object({
   scope: z.enum(['mesh', 'host']).default('mesh'),
   events: z.string().optional(),
   agentId: z

@@ -18,7 +18,7 @@ export interface ConflictServices {
   readonly isLegacy: (id: HostId) => boolean;
 }
 
-const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
+export const resolution = z.strictObject({ keep: z.enum(['mine', 'theirs']) });
 
 export function conflictRoutes(app: Hono, { conflicts, parseAddress, isLegacy }: ConflictServices): void {
   resource(app, CONFLICTS_PATH, {

@@ -15,7 +15,7 @@ export interface HistoryServices {
   readonly parseAddress: ParseAddress;
 }
 
-const position = z.object({
+export const position = z.object({
   cursor: z
     .string()
     .regex(/^\d{1,15}$/, 'must be the nextCursor of an earlier answer')

@@ -24,7 +24,7 @@ export interface EmailServices {
 }
 
 const LOG_PAGE = 50;
-const logQuery = z.object({
+export const logQuery = z.object({
   agentId: z.string().optional(),
   state: z.enum(MESSAGE_STATES).optional(),
   cursor: z.string().max(200).optional(),

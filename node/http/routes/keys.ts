@@ -16,7 +16,7 @@ export interface KeyRouteServices {
   readonly clock: Pick<Clock, 'wallMs'>;
 }
 
-const newKey = z.strictObject({
+export const newKey = z.strictObject({
   name: z
     .string()
     .min(1)

@@ -6,7 +6,7 @@ import { validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { decodeQuery, readQuery } from '../query.ts';
 
-const part = z.object({
+export const part = z.object({
   after: z
     .string()
     .regex(/^\d{1,15}$/, 'must be a place: 0, or the `to` of an earlier answer')

@@ -22,9 +22,9 @@ export interface OperatorDecisionServices {
 }
 
 const VOTERS_MAX = 7;
-const joining = z.strictObject({ host: hostIdSchema, acceptLoss: z.boolean().optional() });
-const eviction = z.strictObject({ host: hostIdSchema });
-const recovery = z.strictObject({
+export const joining = z.strictObject({ host: hostIdSchema, acceptLoss: z.boolean().optional() });
+export const eviction = z.strictObject({ host: hostIdSchema });
+export const recovery = z.strictObject({
   voters: z.array(hostIdSchema).min(1).max(VOTERS_MAX),
   acceptLoss: z.boolean().optional(),
 });

@@ -8,7 +8,7 @@ import { checkDeliverability, type Resolver } from '../../validation/deliverabil
 import { readJson } from '../input.ts';
 import { resource } from '../methods.ts';
 
-const request = validateRequest.refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
+export const request = validateRequest.refine(({ email, emails }) => (email === undefined) !== (emails === undefined), {
   error: "must have 'email', or a list 'emails'",
   path: ['email'],
 });

@@ -23,7 +23,7 @@ it('lists each code under its one status', () => {
 
 it('names routes that are there', async () => {
   const paths = rowsUnder('Routes').flatMap(([, routes = '']) =>
-    [...routes.matchAll(/`[^`/…]*(\/[a-z/:-]+)/g)].map(([, path = '']) => path.replaceAll(':', '')),
+    [...routes.matchAll(/`[^`/…]*(\/[a-z/:.-]+)/g)].map(([, path = '']) => path.replaceAll(':', '')),
   );
   expect(paths.length).toBeGreaterThan(14);
   const { ask } = await testNode();

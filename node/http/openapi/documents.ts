@@ -1,0 +1,18 @@
+// The document itself, as it tells of itself.
+import { z } from 'zod';
+import { OPENAPI_PATH } from '../paths.ts';
+import { answer, type PathGroup } from './operation.ts';
+
+export const documentPaths: PathGroup = {
+  tag: 'Documents',
+  about: 'What this node can be asked.',
+  paths: {
+    [OPENAPI_PATH]: {
+      GET: {
+        id: 'getDocument',
+        summary: 'This document',
+        answers: { 200: answer('OpenAPI 3.1.', z.looseObject({ openapi: z.string() })) },
+      },
+    },
+  },
+};
