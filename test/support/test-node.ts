@@ -55,6 +55,8 @@ export interface TestNodeOptions {
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
   readonly machine?: NodePorts['machine'];
+  /** Where its data would lie, if it lay on a disk. */
+  readonly copied?: NodePorts['copied'];
 }
 
 const noResolver: Resolver = {
@@ -88,6 +90,7 @@ export async function testNode({
   aliases = [],
   origins = [],
   machine,
+  copied,
 }: TestNodeOptions = {}): Promise<TestNode> {
   const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
   const store = new MemoryStore(disk === undefined ? {} : { disk });
@@ -132,6 +135,7 @@ export async function testNode({
       socketTo: () => new Socket(),
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       engine,
+      ...(copied === undefined ? {} : { copied }),
       ...(mailer === undefined ? {} : { mailer }),
       ...(machine === undefined ? {} : { machine }),
       callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),

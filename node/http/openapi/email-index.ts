@@ -187,7 +187,7 @@ export const indexPaths: PathGroup = {
           200: {
             when: 'Changes, in order.',
             content: {
-              'text/event-stream; charset=utf-8': { schema: text },
+              'text/event-stream': { schema: text },
               'application/x-ndjson': { schema: text.meta({ description: 'Lines, each of the form `Change`.' }) },
             },
             headers: z.object({

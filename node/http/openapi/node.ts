@@ -115,7 +115,7 @@ export const nodePaths: PathGroup = {
             content: { 'application/x-tar': { schema: z.string().meta({ description: 'The octets.' }) } },
           },
         },
-        refusals: ['stopping', 'overloaded', 'conflict', 'store_full', 'rate_limited'],
+        refusals: ['stopping', 'overloaded'],
       },
     },
     '/api/hosts/evict': {

@@ -16,7 +16,7 @@ interface Document extends Record<string, unknown> {
 
 /** A node that serves all that there is, and what it tells of itself. */
 async function documentedNode() {
-  const { ask } = await testNode({ send: sendConfig() });
+  const { ask } = await testNode({ send: sendConfig(), copied: { directory: '/nowhere', store: {} as never } });
   return { ask, document: (await ask('GET', '/openapi.json')).body as Document };
 }
 
