@@ -55,7 +55,7 @@ export interface TestNodeOptions {
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
   readonly machine?: NodePorts['machine'];
-  /** Where its data would lie, if it lay on a disk. */
+  /** Where its data would lie, if it lay on a disk: then there are routes of backups. */
   readonly copied?: NodePorts['copied'];
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SCOPES } from '../../keys/scopes.ts';
 import { pageQuery } from '../page-query.ts';
 import { CONFLICTS_PATH } from '../paths.ts';
+import { added, nothing, removed as removedHost } from '../routes/admission.ts';
 import { wanted } from '../routes/backup.ts';
 import { resolution } from '../routes/conflicts.ts';
 import { newKey } from '../routes/keys.ts';
@@ -51,6 +52,8 @@ const host = z
   })
   .meta({ id: 'Host', description: 'The entry of hosts.json as it stands there, and what is known of that host.' });
 const moved = z.object({ mesh: membership.optional() });
+const listed = z.object({ hosts: z.array(z.object({ id: z.string(), url: z.string() })) });
+const OF_LISTS = ['conflict', 'limit_exceeded', 'overloaded'] as const;
 const OF_DECISIONS = ['conflict', 'membership_mismatch', 'uniqueness_unavailable', 'overloaded'] as const;
 
 export const nodePaths: PathGroup = {
@@ -116,6 +119,38 @@ export const nodePaths: PathGroup = {
           },
         },
         refusals: ['stopping', 'overloaded'],
+      },
+    },
+    '/api/hosts/invitations': {
+      POST: {
+        id: 'inviteHost',
+        summary: 'A token by which one new host may join, once, within 30 minutes',
+        body: { content: json(nothing, {}) },
+        answers: {
+          201: answer(
+            'It is made.',
+            z.object({ token: z.string(), fingerprint: z.string(), url: z.string(), expiresAt: moment }),
+          ),
+        },
+        refusals: OF_LISTS,
+      },
+    },
+    '/api/hosts/add': {
+      POST: {
+        id: 'addHost',
+        summary: 'Adds a host to hosts.json, here and on every other host',
+        body: { content: json(added, { id: 'linux', url: 'http://linux.tailnet:23000' }) },
+        answers: { 201: answer('It is added.', listed) },
+        refusals: OF_LISTS,
+      },
+    },
+    '/api/hosts/remove': {
+      POST: {
+        id: 'removeHost',
+        summary: 'Takes a host out of hosts.json, here and on every other host',
+        body: { content: json(removedHost, { host: 'linux' }) },
+        answers: { 200: answer('It is taken out.', listed) },
+        refusals: [...OF_LISTS, 'not_found'],
       },
     },
     '/api/hosts/evict': {

@@ -24,9 +24,9 @@ export interface AdmissionServices {
   readonly news: HostNews;
 }
 
-const nothing = z.strictObject({});
-const added = z.looseObject({ id: hostIdSchema });
-const removed = z.strictObject({ host: hostIdSchema });
+export const nothing = z.strictObject({});
+export const added = z.looseObject({ id: hostIdSchema });
+export const removed = z.strictObject({ host: hostIdSchema });
 
 /** What a newcomer asks. Whoever shows tokens that open nothing, again and again, is not looked at for a while. */
 export function joinRoutes(app: Hono, { admission }: Pick<AdmissionServices, 'admission'>, clock: Clock): void {
