@@ -5,7 +5,9 @@
 import type { HostId } from '../names.ts';
 import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
+import { newerBallot } from '../register/ballot.ts';
 import {
+  configWrite,
   configWrites,
   dataWrite,
   registerGone,
@@ -24,10 +26,13 @@ import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
 import { forgetUnnamed } from './lost-data.ts';
 
-/** Goes by a configuration that was chosen, if it is later than this host's. */
+/** Goes by a configuration that was chosen, if it is later than this host's, or says more of the same one. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   const { membership } = state;
-  if (!mayAdopt(membership, config, isPristine(state))) return;
+  if (!mayAdopt(membership, config, isPristine(state))) {
+    complete(state, config, out);
+    return;
+  }
   const kind = kindOfChange(membership.config, config);
   const old = config.old === undefined ? {} : { from: hostsOf(config.old) };
   const fields = { epoch: config.epoch, voters: hostsOf(config.voters), ...old };
@@ -36,6 +41,21 @@ export function adopt(state: CoreState, config: Config, out: Effect[]): void {
   const { config: before, self } = membership;
   if (mayBeForgotten(before, config, self) && !state.registry.isEmpty()) out.push({ type: 'doubt', why: 'returned' });
   goBy(state, config, [], out);
+}
+
+/**
+ * Takes over what a host of an earlier version left out when it passed this host's configuration on. No epoch has two configurations, so
+ * what another host tells of it was chosen with it; and a floor only refuses, so it does no harm later than it might have come.
+ */
+function complete(state: CoreState, told: Config, out: Effect[]): void {
+  const { config } = state.membership;
+  if (config === undefined || told.mesh !== config.mesh || told.epoch !== config.epoch) return;
+  const floor = newerBallot(config.floor ?? null, told.floor ?? null);
+  const settled = config.settled ?? told.settled;
+  if (floor === (config.floor ?? null) && settled === config.settled) return;
+  const whole = { ...config, ...(floor === null ? {} : { floor }), ...(settled === undefined ? {} : { settled }) };
+  state.membership.config = whole;
+  out.push({ type: 'persist', writes: [...raiseFloor(state, floor), configWrite(whole)], after: [] });
 }
 
 function kindOfChange(before: Config | undefined, after: Config): 'formed' | 'recovered' | 'moving' | 'moved' {

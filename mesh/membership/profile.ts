@@ -48,7 +48,9 @@ export function sharingLists({ wish, config }: Membership, greeting: Greeting): 
     config !== undefined &&
     theirs?.mesh === config.mesh &&
     theirs.epoch === config.epoch &&
-    sameHosts(theirs.members, config.members);
+    sameHosts(theirs.members, config.members) &&
+    // A host of an earlier version leaves these out of what it passes on.
+    JSON.stringify([theirs.floor, theirs.settled]) === JSON.stringify([config.floor, config.settled]);
   const members = sameHosts(greeting.wish.members, wish.members) ? wish.members : greeting.wish.members;
   return { ...greeting, wish: { ...greeting.wish, members }, ...(isSameConfig ? { config } : {}) };
 }

@@ -54,10 +54,9 @@ export interface ClaimRecords extends StoredStarts {
 /** Notes the kind of the engine that decides from now on (`etcd`, `postgres`); `undefined` removes the note. */
 export const engineWrite = (kind: string | undefined): Write => ({ key: ENGINE, value: kind });
 /** Notes what was agreed. The vote on the successor of an earlier epoch is void with it, so its record goes. */
-export const configWrites = (config: Config): readonly Write[] => [
-  { key: CONFIG, value: config },
-  { key: SUCCESSION, value: undefined },
-];
+export const configWrites = (config: Config): readonly Write[] => [configWrite(config), successionGone];
+/** The configuration that this host goes by already, said more wholly: its vote on the successor stands. */
+export const configWrite = (config: Config): Write => ({ key: CONFIG, value: config });
 /** Notes this host's vote on the successor of its configuration (membership/README.md). It must be durable before it is said. */
 export const successionWrite = (record: SuccessionRecord): Write => ({ key: SUCCESSION, value: record });
 /** Forgets that vote. */

@@ -43,6 +43,14 @@ export const COLLECTING_MUTANTS: readonly Mutant[] = [
     sources: [{ file: MOVE, from: '{ floor: move.floor, isWhole }', to: '{ floor: null, isWhole }' }],
   },
   {
+    name: 'floor-not-taken-over',
+    breaks: 'goes on without the floor that a host of an earlier version left out',
+    noticedBy: { schedule: 'passedOnWithout' },
+    sources: [
+      { file: ADOPTION, from: '[...raiseFloor(state, floor), configWrite(whole)]', to: '[configWrite(whole)]' },
+    ],
+  },
+  {
     name: 'votes-by-old-registers',
     breaks: 'votes by registers from before the mesh moved without it',
     noticedBy: { collecting: 753 },

@@ -1,10 +1,12 @@
 // Schedules made by hand for the collecting of released names: a message from before arrives after, or a voter was left out.
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Item } from '../../mesh/register/item.ts';
+import type { Config } from '../../mesh/state/config.ts';
 import type { Event } from '../../mesh/state/events.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import { SOON } from './collecting-lives.ts';
+import { withEarlierVoters } from './earlier-voters.ts';
 import type { Faults } from './simulated-links.ts';
 
 const QUICK: Faults = { loss: 0, repeat: 0, delayMs: 1, syncMs: 1 };
@@ -48,7 +50,21 @@ function arrivesLate(options: SimulationOptions): Troubles {
  * Ballots that are older than the release must decide nothing among them.
  */
 function handedOn(options: SimulationOptions): Troubles {
-  const mesh = begun(options);
+  return moveOf(begun(options), () => false);
+}
+
+/**
+ * The same, where one of the two new voters is of the version before floors, and the other hears from it alone which configuration ended the
+ * move: without the floor. It must take the floor over from who tells it afterwards, in the same epoch.
+ */
+function passedOnWithout(options: SimulationOptions): Troubles {
+  const mesh = begun({ ...options, step: withEarlierVoters((host) => host === lab) });
+  const hasMoved = () => mesh.epochOf(desk).epoch > 1 && !mesh.epochOf(desk).isMoving;
+  return moveOf(mesh, (from, to, said) => to === desk && from !== lab && !hasMoved() && isSettled(configOf(said)));
+}
+
+/** `isHidden`: what never arrives while the mesh moves. */
+function moveOf(mesh: ClaimSimulation, isHidden: (from: HostId, to: HostId, said: unknown) => boolean): Troubles {
   // So that ballots of the release are above those that `desk` begins with.
   for (let turn = 0; turn < 20; turn += 1) {
     mesh.claim(cloud, KEY);
@@ -56,17 +72,18 @@ function handedOn(options: SimulationOptions): Troubles {
     mesh.release(cloud, KEY);
     mesh.advance(20);
   }
-  let isSettled = false;
+  let hasEnded = false;
   mesh.links.delayOf = (from, to, said) => {
     const isMini = from === mini || to === mini;
     if (to === mini && aboutOf(said) === 'collect') return 'lost';
     if (from === mini && (aboutOf(said) === 'released' || kindOf(said) === 'keys')) return 'lost';
-    return isSettled && isMini && (from === desk || to === desk) && isOfClaims(said) ? 'lost' : 1;
+    if (!hasEnded && isHidden(from, to, said)) return 'lost';
+    return hasEnded && isMini && (from === desk || to === desk) && isOfClaims(said) ? 'lost' : 1;
   };
   mesh.advance(2_000);
   for (const id of mesh.hostIds) mesh.wish(id, [desk, lab, mini], FIVE);
   mesh.advance(30_000);
-  isSettled = true;
+  hasEnded = true;
   mesh.claim(desk, KEY);
   mesh.advance(100);
   mesh.claim(mini, KEY);
@@ -132,7 +149,7 @@ function takenMeanwhile(options: SimulationOptions): Troubles {
   return atPeace(mesh);
 }
 
-export const COLLECTING_SCHEDULES = { arrivesLate, handedOn, leftOut, takenMeanwhile };
+export const COLLECTING_SCHEDULES = { arrivesLate, handedOn, passedOnWithout, leftOut, takenMeanwhile };
 
 function begun(options: SimulationOptions): ClaimSimulation {
   const mesh = new ClaimSimulation(1, FIVE, QUICK, { collecting: SOON, ...options });
@@ -172,6 +189,16 @@ function givenBy(said: unknown) {
 function aboutOf(said: unknown): string | undefined {
   const event = said as Partial<Event & { type: 'asked' }>;
   return event.type === 'asked' ? event.question?.about : undefined;
+}
+
+function configOf(said: unknown): Config | undefined {
+  const { question, config } = said as { readonly question?: { readonly config?: Config }; readonly config?: Config };
+  return question?.config ?? config;
+}
+
+/** Whether it is a configuration that ended a move. */
+function isSettled(config: Config | undefined): boolean {
+  return config !== undefined && config.epoch > 1 && config.old === undefined;
 }
 
 function kindOf(said: unknown): string | undefined {

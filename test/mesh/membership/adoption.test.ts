@@ -139,6 +139,42 @@ describe('a host that joins another mesh', () => {
   });
 });
 
+describe('a configuration that a host of an earlier version passed on without what it does not know', () => {
+  const whole: Config = { ...MOVED, floor: [7, 'cloud#1'], settled: [3] };
+  const floorWritten = ['claim/floor', whole.floor];
+
+  it('is made whole by another host in the same epoch, and the floor raised, durably', () => {
+    const state = started({ config: MOVED });
+    expect(writesOf(adopted(state, whole))).toEqual([floorWritten, ['claim/config', whole]]);
+    expect([state.membership.config, state.floor]).toEqual([whole, whole.floor]);
+    expect(adopted(state, whole)).toEqual([]);
+    expect(adopted(state, MOVED)).toEqual([]);
+    expect(state.membership.config).toEqual(whole);
+  });
+
+  it('is made whole beside what is in hand: the vote on its successor stands', () => {
+    const state = started({ config: MOVED });
+    const vote = { epoch: 3, promised: [1, 'mac'], accepted: null, config: null } as const;
+    state.membership.succession = vote;
+    expect(writesOf(adopted(state, whole)).map(([key]) => key)).not.toContain('claim/succession');
+    expect(state.membership.succession).toBe(vote);
+  });
+
+  it('keeps the higher floor of the two, and what it knows of earlier moves', () => {
+    const state = started({ config: { ...whole, settled: [2, 3] } });
+    expect(adopted(state, { ...whole, floor: [6, 'cloud#1'] })).toEqual([]);
+    adopted(state, { ...MOVED, floor: [8, 'cloud#1'] });
+    expect(state.membership.config).toEqual({ ...whole, floor: [8, 'cloud#1'], settled: [2, 3] });
+  });
+
+  it('takes nothing over from another epoch, or from another mesh of the same epoch', () => {
+    const state = started({ config: MOVED });
+    expect(adopted(state, { ...whole, epoch: 2 })).toEqual([]);
+    expect(adopted(state, { ...whole, mesh: OTHER.mesh })).toEqual([]);
+    expect([state.membership.config, state.floor]).toEqual([MOVED, null]);
+  });
+});
+
 describe('a host whose data is in use elsewhere', () => {
   const renewed: Config = { ...MESH, epoch: 2, voters: { ...MESH.voters, [mac]: dataOf('e') } };
 
