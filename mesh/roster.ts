@@ -3,7 +3,7 @@
 // A roster is a wish. What the mesh has agreed on is its configuration (state/config.ts).
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
-import { JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';
+import { isMap, JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';
 import { FILE_BOUNDS } from './json/json-shape.ts';
 import { schemaSentence } from './json/schema-sentences.ts';
 import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
@@ -37,6 +37,8 @@ export interface Roster {
   readonly peers: readonly Host[];
   /** Hosts that vote on claims, sorted by id. Empty when more than seven are listed and none is marked. */
   readonly voters: readonly HostId[];
+  /** Entries of the original's own file that can't be used, a sentence each. */
+  readonly leftOut: readonly string[];
   get(id: HostId): Host | undefined;
 }
 
@@ -47,6 +49,9 @@ export interface SelfHint {
   /** The machine's own host name, the last resort. */
   readonly hostName: string;
 }
+
+/** Of a host that no file gives one: as in the hosts.json of this repository. */
+const LONE_URL = 'http://127.0.0.1:23000';
 
 const httpUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -85,17 +90,40 @@ export function parseRoster(text: string, hint: SelfHint, running?: Host): Roste
   } catch (cause) {
     throw new MeshError('invalid_request', `hosts.json ${faultOf(cause)}.`, { cause });
   }
-  const parsed = hostsFile.safeParse(json, { error: schemaSentence });
+  const { file, leftOut } = usableEntries(json, hint);
+  const parsed = hostsFile.safeParse(file, { error: schemaSentence });
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map((issue) => `${jsonPath(issue.path) || 'the file'} ${issue.message}`);
     throw new MeshError('invalid_request', `hosts.json has mistakes: ${mistakes.join('; ')}.`);
   }
   const hosts = parsed.data.hosts.map(toHost);
   refuseTwins(hosts);
-  return rosterOf(
-    hosts,
-    running === undefined ? findSelf(hosts, hint) : (hosts.find(({ id }) => id === running.id) ?? running),
-  );
+  const self = running === undefined ? findSelf(hosts, hint) : (hosts.find(({ id }) => id === running.id) ?? running);
+  return { ...rosterOf(hosts, self), leftOut };
+}
+
+/**
+ * Takes what can't be used out of a file that the original keeps by itself, for nobody edits that by hand; where it lists nobody, this host
+ * is alone. In any other file an entry that was left out for a mistake would be a host that leaves the mesh.
+ */
+function usableEntries(
+  file: unknown,
+  { id, hostName }: SelfHint,
+): { readonly file: unknown; readonly leftOut: readonly string[] } {
+  if (!isMap(file) || typeof file.organization !== 'string' || !Array.isArray(file.hosts)) return { file, leftOut: [] };
+  const entries = file.hosts as readonly unknown[];
+  if (entries.length === 0) return { file: { hosts: [{ id: id ?? hostName, url: LONE_URL }] }, leftOut: [] };
+  const leftOut: string[] = [];
+  const hosts = entries.filter((entry, at) => {
+    if (!isMap(entry)) return true;
+    const { url } = entry;
+    if (typeof url === 'string' && url !== '' && httpUrl.safeParse(url).success) return true;
+    leftOut.push(
+      `hosts[${at}] ('${String(entry.id).slice(0, 64)}') has no URL of the form http://host:port, and is left out.`,
+    );
+    return false;
+  });
+  return { file: { ...file, hosts }, leftOut };
 }
 
 /** One entry of hosts.json, as `Host.entry` keeps it; `undefined` when it has mistakes. */
@@ -112,6 +140,7 @@ export function rosterOf(hosts: readonly Host[], self: Host): Roster {
     hosts,
     peers: hosts.filter((host) => host.enabled && host.id !== self.id),
     voters: votersOf(hosts),
+    leftOut: [],
     get: (id) => byId.get(id),
   };
 }

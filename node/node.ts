@@ -17,9 +17,10 @@ import { openMesh } from './mesh-module.ts';
 import type { Measure } from './metrics/measure.ts';
 import { timedClaims } from './metrics/timed-ports.ts';
 import { claimTimes, type LookUpTimes, lookUpTimes } from './metrics/times.ts';
-import { openBackupModule } from './modules/backup.ts';
 import { openAdmissionModule } from './modules/admission.ts';
+import { openBackupModule } from './modules/backup.ts';
 import { openChangeModule } from './modules/changes.ts';
+import { openCompatModule } from './modules/compat.ts';
 import { openConflictModule } from './modules/conflicts.ts';
 import { openDocumentModule } from './modules/documents.ts';
 import { openEmailIndex } from './modules/email-index.ts';
@@ -127,6 +128,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
 /** The capabilities with what every node has. `measures`: of what is no module. */
 function allModules(parts: Parts, capabilities: readonly Module[], measures: readonly Measure[]): readonly Module[] {
   const modules = [
+    openCompatModule(parts),
     openMeshModule(parts, capabilities),
     openRegistryModule(parts),
     openChangeModule(parts, capabilities),

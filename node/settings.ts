@@ -106,6 +106,11 @@ export const SETTINGS: readonly Setting[] = [
     help: 'on: GET / is a page for browsers, which shows and does what the API would (node/page/README.md); off: there is none',
   },
   {
+    name: 'compat',
+    takes: 'WORD',
+    help: 'maestro: answer what hosts of AI Maestro ask of each other, beside this API (node/compat/README.md); unset: none of it',
+  },
+  {
     name: 'accept-new-key',
     help: "this host's key file was lost or replaced: go on with a new key, which its peers must then be told",
   },
@@ -168,6 +173,7 @@ export interface Config {
   readonly origins: readonly string[];
   readonly peerChannel: boolean;
   readonly page: boolean;
+  readonly compat: 'maestro' | undefined;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
@@ -223,6 +229,7 @@ export function readConfig(
     aliases: readList('aliases', aliasOf, 'host names, like mesh.example.com', given, mistakes),
     origins: readList('origins', originOf, 'origins, like https://dashboard.example.com', given, mistakes),
     peerChannel: readChoice('peer-channel', ['on', 'off'], given, mistakes) !== 'off',
+    compat: readChoice('compat', ['maestro'], given, mistakes),
     page: readChoice('page', ['on', 'off'], given, mistakes) !== 'off',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',

@@ -111,6 +111,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/send/bounces/',
       'node/validation/',
       'node/backup/backups.ts',
+      'node/compat/',
       'node/keys/',
       'node/admission/',
       'node/conflicts/',
@@ -167,12 +168,14 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ],
   ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/keys/', ['node/keys/', 'node/store/', 'mesh/']],
+  ['node/compat/', ['node/compat/', 'mesh/']],
   // It knows which records of which room are secrets, and which must not come back as they were.
   [
     'node/backup/',
     [
       'node/backup/',
       'node/changes/change-records.ts',
+      'node/changes/log-end.ts',
       'node/keys/key-records.ts',
       'node/registry/',
       'node/send/message.ts',

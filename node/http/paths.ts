@@ -8,6 +8,8 @@ export const PEER_PATHS = '/api/mesh/v1/';
 const PAGE_PATHS = '/page/';
 
 export const OPENAPI_PATH = '/openapi.json';
+/** Asked by hosts of the original, as a question: it changes nothing. */
+export const REGISTER_PEER_PATH = '/api/hosts/register-peer';
 export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */

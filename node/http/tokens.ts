@@ -13,7 +13,7 @@ import type { Keys } from '../keys/keys.ts';
 import { type Actor, mayDo } from '../keys/scopes.ts';
 import type { Secrets } from '../settings.ts';
 import { type Credential, credentialIn, credentialOf } from './credential.ts';
-import { CHANGES_PATH, CONFLICTS_PATH, isPagePath, PEER_PATHS } from './paths.ts';
+import { CHANGES_PATH, CONFLICTS_PATH, isPagePath, PEER_PATHS, REGISTER_PEER_PATH } from './paths.ts';
 import { wayFromOutside } from './proxies.ts';
 import { scopeOf, whyNotAllowed } from './route-scopes.ts';
 import type { Sessions } from './sessions.ts';
@@ -156,7 +156,7 @@ function judgeKey(visitor: Visitor, actor: Actor | undefined, isOpen: boolean): 
 
 /** Whether it is read by whoever may read, without a token where none is set. */
 export function isOpenRead(method: string, path: string): boolean {
-  return isRead(method) && !isPrivate(path);
+  return (isRead(method) || path === REGISTER_PEER_PATH) && !isPrivate(path);
 }
 
 function isRead(method: string): boolean {

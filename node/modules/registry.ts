@@ -1,9 +1,10 @@
 // The agents of this host and their addresses.
+import { understoodBody } from '../compat/create-body.ts';
 import { addressRoutes } from '../http/routes/addresses.ts';
 import { agentRoutes } from '../http/routes/agents.ts';
 import type { Module, Parts } from './module.ts';
 
-export function openRegistryModule({ ports, registry }: Parts): Module {
+export function openRegistryModule({ options, ports, registry }: Parts): Module {
   return {
     measures: [
       {
@@ -14,7 +15,7 @@ export function openRegistryModule({ ports, registry }: Parts): Module {
       },
     ],
     routes: (app) => {
-      agentRoutes(app, registry, ports.clock);
+      agentRoutes(app, registry, ports.clock, options.config.compat === undefined ? undefined : understoodBody);
       addressRoutes(app, registry);
     },
     run: async (signal) => {

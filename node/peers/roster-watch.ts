@@ -17,6 +17,7 @@ export class RosterWatch {
     this.#text = text;
     this.#hint = { ...hint, id: this.#roster.self.id };
     this.#log = log;
+    this.#warnOfLeftOut();
   }
 
   current = (): Roster => this.#roster;
@@ -40,6 +41,7 @@ export class RosterWatch {
       return;
     }
     this.#log.info('hosts.changed', { hosts: this.#roster.hosts.map((host) => host.id), voters: this.#roster.voters });
+    this.#warnOfLeftOut();
     const { self } = this.#roster;
     if (this.#roster.get(self.id) === undefined)
       this.#log.warn('hosts.self_left', {
@@ -51,5 +53,9 @@ export class RosterWatch {
           'hosts.json lists more than seven hosts and marks none "voter": true, so nobody votes and nothing can be claimed. Mark three or five of them, the same on every host.',
       });
     for (const listener of this.#listeners) listener(this.#roster);
+  }
+
+  #warnOfLeftOut(): void {
+    for (const message of this.#roster.leftOut) this.#log.warn('hosts.left_out', { message });
   }
 }

@@ -13,8 +13,8 @@ import { displayNameFault, textFault } from './display-name.ts';
 import { AGENT_LABEL_CHARACTERS_MAX, AGENT_METADATA_BYTES_MAX } from './limits.ts';
 import { metadataFault } from './metadata.ts';
 
-/** Ids that would hide a route: `/api/agents/email-index` is the index. */
-const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index']);
+/** Ids that would hide a route, of ours (`/api/agents/email-index` is the index) or of AI Maestro. */
+const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index', 'directory', 'by-name', 'unified']);
 const agentId = agentIdSchema
   .refine((id) => !RESERVED_IDS.has(id), 'is the name of a route; choose another')
   .meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' });

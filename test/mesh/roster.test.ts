@@ -104,3 +104,28 @@ describe('a mistake in hosts.json', () => {
     expect(() => parseRoster('{"hosts":[{"id":"a b","url":"x"}]}', hint)).toThrow(/hosts\[0\]\.id.*hosts\[0\]\.url/);
   });
 });
+
+describe('a hosts.json that the original keeps by itself', () => {
+  const hint = { id: 'mac', hostName: 'mac' };
+  const text = (hosts: readonly unknown[], more = {}) => JSON.stringify({ organization: 'acme', hosts, ...more });
+  const mac = { id: 'mac', url: 'http://10.0.0.1:23000' };
+
+  it('is taken without the entries that have no URL, or one with a path', () => {
+    const roster = parseRoster(text([mac, { id: 'b' }, { id: 'c', url: 'http://10.0.0.3:23000/api' }]), hint);
+    expect(roster.hosts.map(({ id }) => id)).toEqual(['mac']);
+    expect(roster.leftOut).toEqual([
+      expect.stringMatching(/^hosts\[1\] \('b'\)/),
+      expect.stringMatching(/^hosts\[2\] \('c'\)/),
+    ]);
+  });
+
+  it('that lists nobody is of a host that is alone', () => {
+    const { self, peers, leftOut } = parseRoster(text([]), { hostName: 'Mac' });
+    expect([self.id, self.url, peers, leftOut]).toEqual(['mac', 'http://127.0.0.1:23000', [], []]);
+  });
+
+  it('is refused with such entries where it is an operator’s own', () => {
+    expect(() => parseRoster(JSON.stringify({ hosts: [mac, { id: 'b' }] }), hint)).toThrow(/hosts\[1\]\.url/);
+    expect(() => parseRoster(JSON.stringify({ hosts: [] }), hint)).toThrow(/mistakes/);
+  });
+});

@@ -54,6 +54,7 @@ export interface TestNodeOptions {
   readonly logDays?: number;
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
+  readonly compat?: 'maestro';
   readonly machine?: NodePorts['machine'];
   /** Where its data would lie, if it lay on a disk: then there are routes of backups. */
   readonly copied?: NodePorts['copied'];
@@ -89,6 +90,7 @@ export async function testNode({
   logDays = 7,
   aliases = [],
   origins = [],
+  compat,
   machine,
   copied,
 }: TestNodeOptions = {}): Promise<TestNode> {
@@ -110,7 +112,7 @@ export async function testNode({
         webhookAllow: [],
         logDays,
         indexScope,
-        ...{ aliases, origins },
+        ...{ aliases, origins, compat },
         legacy,
       },
       secrets,

@@ -1,15 +1,17 @@
 // Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
 import type { Context, Hono } from 'hono';
+import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
+import type { UnderstoodBody } from '../../compat/create-body.ts';
 import type { Agent } from '../../registry/agent.ts';
 import type { AgentAge } from '../../registry/agent-age.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
 import { agentForm } from '../agent-form.ts';
 import { agentIdOf } from '../agent-id.ts';
-import { readJson } from '../input.ts';
+import { readJson, validate } from '../input.ts';
 import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { readPage } from '../page-query.ts';
@@ -20,7 +22,13 @@ export const agentsPageSizes = { entries: AGENTS_PER_PAGE_MAX, entriesMax: AGENT
 const AGE_SEPARATOR = ',';
 const CREATED_AT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
-export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
+/** `understand`: reads the bodies of clients that are written for another program; absent: they are taken as they are. */
+export function agentRoutes(
+  app: Hono,
+  registry: Registry,
+  clock: Clock,
+  understand: (body: unknown) => UnderstoodBody = (body) => ({ body, warnings: [] }),
+): void {
   const lists = new LongLists();
   resource(app, '/api/agents', {
     GET: async (c) => {
@@ -34,9 +42,10 @@ export function agentRoutes(app: Hono, registry: Registry, clock: Clock): void {
       return c.body(body, 200, { 'Content-Type': 'application/json' });
     },
     POST: async (c) => {
-      const { agent, isNew } = await registry.agents.create(await readJson(c, newAgent));
+      const { body, warnings } = understand(await readJson(c, z.unknown()));
+      const { agent, isNew } = await registry.agents.create(validate(newAgent, body));
       nameClaims(c, agent);
-      return c.json({ agent: agentForm(agent) }, isNew ? 201 : 200);
+      return c.json({ agent: agentForm(agent), ...(warnings.length > 0 ? { warnings } : {}) }, isNew ? 201 : 200);
     },
   });
 
