@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MeshError } from '../../mesh/errors.ts';
 import { visible } from '../machine/visible-text.ts';
-import { makeSecret } from '../webhooks/delivery/signature.ts';
 import { type Restored, restoreBackup } from './restore.ts';
 
 /** Where it is said. */
@@ -46,7 +45,7 @@ async function restore({ print, complain, wait, end }: RestoreTerminal, file: st
   try {
     const restored = await restoreBackup({
       ...{ file, directory, now: new Date().toISOString(), log: QUIET },
-      newSecret: () => makeSecret({ bytes: randomBytes, next: Math.random }),
+      random: { bytes: (n) => randomBytes(n), next: Math.random },
     });
     done();
     print(json ? JSON.stringify({ directory, ...restored }, null, 2) : said(directory, restored).join('\n'));

@@ -9,11 +9,13 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Write } from '../../mesh/ports.ts';
+import type { Random, Write } from '../../mesh/ports.ts';
+import { newLogId } from '../changes/log-end.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncPath, writeFileDurably } from '../machine/own-files.ts';
 import { openStore } from '../store/disk-store.ts';
 import { readerOfCopy, recordsOfCopy } from '../store/record-copy.ts';
+import { makeSecret } from '../webhooks/delivery/signature.ts';
 import {
   ABOUT,
   type About,
@@ -33,7 +35,7 @@ export interface RestoreOptions {
   /** The data directory that is made; nothing is there yet. */
   readonly directory: string;
   readonly now: string;
-  readonly newSecret: () => string;
+  readonly random: Pick<Random, 'bytes' | 'next'>;
   readonly log: Log;
 }
 
@@ -144,7 +146,7 @@ async function writeBlob(entry: ParsedTarEntry, directory: string, blob: string)
 async function fill(
   directory: string,
   about: About,
-  { now, newSecret, log }: RestoreOptions,
+  { now, random, log }: RestoreOptions,
 ): Promise<Counts & Pick<Restored, 'records'>> {
   const copy = new DatabaseSync(join(directory, RECORDS), { readOnly: true });
   const store = await openStore({ directory, log });
@@ -153,7 +155,10 @@ async function fill(
   try {
     const reader = readerOfCopy(copy, RECORDS);
     const read = (key: string) => JSON.parse(reader.read(key) ?? 'null');
-    const restoring: Restoring = { history: historyOf(read), now, newSecret };
+    const restoring: Restoring = {
+      ...{ history: historyOf(read), now, logId: newLogId(random) },
+      newSecret: () => makeSecret(random),
+    };
     let writes: Write[] = [];
     for (const [key, text] of recordsOfCopy(copy, RECORDS)) {
       writes.push(...restoredWrites(key, JSON.parse(text), restoring, counts));

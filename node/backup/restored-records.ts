@@ -2,6 +2,8 @@
 // its disk: the others take it in again as a voter that has never voted. What it held by its claims is asked about (restored-claims.ts).
 // The log goes on behind what it had, under an id of its own, so nobody takes a place in it for one that was given out since.
 import { z } from 'zod';
+import { firstChain } from '../../mesh/feed/chain.ts';
+import type { LogId } from '../../mesh/feed/place.ts';
 import type { AddressKey } from '../../mesh/names.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { CLAIM_PREFIX, CONFIG, ENGINE } from '../../mesh/state/claim-records.ts';
@@ -19,6 +21,8 @@ export interface Restoring {
   /** ISO 8601, UTC. */
   readonly now: string;
   readonly newSecret: () => string;
+  /** The id that the change log goes on under. */
+  readonly logId: LogId;
 }
 
 /** What was restored, for people. */
@@ -42,6 +46,7 @@ export function historyOf(read: (key: string) => unknown): string | undefined {
 }
 
 const agent = z.looseObject({ addresses: z.array(z.looseObject({ key: z.string(), claimId: z.string() })) });
+const logEnd = z.looseObject({ seq: z.int(), oldestN: z.unknown().optional() });
 const message = z.looseObject({ id: z.string(), state: z.enum(MESSAGE_STATES), account: z.string().optional() });
 const subscription = z.looseObject({ url: z.string(), secret: z.string().optional() });
 
@@ -54,6 +59,7 @@ export function restoredWrites(key: string, value: unknown, restoring: Restoring
     throw damagedRecords(`The record '${key}' of the backup can't be read`, parsed.error);
   };
   const kept: Write = { key, value };
+  if (key === END_KEY) return [{ key, value: renewedEnd(as(logEnd), restoring.logId) }];
   if (key.startsWith(AGENT_PREFIX)) return [kept, ...claimsOf(as(agent), restoring, counts)];
   if (key.startsWith(MESSAGE_PREFIX)) return [kept, ...onItsWay(as(message), counts)];
   if (!key.startsWith(SUBSCRIPTION_PREFIX)) return [kept];
@@ -62,7 +68,12 @@ export function restoredWrites(key: string, value: unknown, restoring: Restoring
 }
 
 function isLeftBehind(key: string): boolean {
-  return (key.startsWith(CLAIM_PREFIX) && key !== ENGINE) || key === END_KEY || key.startsWith(OWN_PREFIX);
+  return (key.startsWith(CLAIM_PREFIX) && key !== ENGINE) || key.startsWith(OWN_PREFIX);
+}
+
+/** The end of a log that goes on at the same position, and has no own entry under its id yet. */
+function renewedEnd({ oldestN: _, ...end }: z.output<typeof logEnd>, logId: LogId): unknown {
+  return { ...end, logId, n: 0, chain: firstChain(logId) };
 }
 
 function claimsOf({ addresses }: z.output<typeof agent>, { history }: Restoring, counts: Counts): readonly Write[] {
