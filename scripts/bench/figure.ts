@@ -17,6 +17,8 @@ interface BenchmarkOptions {
   readonly against?: string | undefined;
   /** Every size, for a benchmark that leaves the large ones out, which take an hour. */
   readonly full?: boolean | undefined;
+  /** One part alone, for a benchmark that has several. */
+  readonly of?: string | undefined;
   /** A directory for what takes minutes to be made, by a benchmark that has such: it is made where it is not there, and stays. */
   readonly keep?: string | undefined;
 }

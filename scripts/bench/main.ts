@@ -1,4 +1,5 @@
-// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --keep DIR]`: runs the benchmarks, prints a table, and the same as one line of JSON at the end.
+// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART] [-- --keep DIR]`: runs the benchmarks, prints a table,
+// and the same as one line of JSON at the end.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
@@ -42,6 +43,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     against: { type: 'string' },
     full: { type: 'boolean' },
+    of: { type: 'string' },
     keep: { type: 'string' },
   },
 });
@@ -54,6 +56,7 @@ for (const { name, run } of chosen) {
   const figures = await run(Number(values.rounds ?? ROUNDS), {
     against: values.against,
     full: values.full,
+    of: values.of,
     keep: values.keep,
   });
   results.push({ benchmark: name, figures });

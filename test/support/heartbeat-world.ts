@@ -16,7 +16,7 @@ import { testKeys } from './test-keys.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const CLOUD = 'cloud' as HostId;
-export const { key } = testKeys('cloud').cloud;
+const { key } = testKeys('cloud').cloud;
 export const LAG_MS = 10;
 /** From a peer's last word until its silence is seen: it lets its turn go by, and does not answer. */
 export const SILENCE_MS_MAX = GREETING_INTERVAL_MS + GREETING_MS_MAX;
