@@ -1,5 +1,5 @@
 // The other hosts of an idle mesh, in this process: whole nodes over real HTTP, with their stores in memory. Each speaks with the hosts
-// that `heard` names, and finds every other host silent at once: a hundred hosts that all speak with each other are ten thousand
+// that `heard` names, and waits for every other host without end: a hundred hosts that all speak with each other are ten thousand
 // conversations, and more than one machine carries.
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { MeshError } from '../../mesh/errors.ts';
@@ -72,13 +72,14 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
       {
         ...ports,
         callOnce: async (call, signal) =>
-          options.heard(idOf.get(call.origin) ?? '') ? await callOnce(call, signal) : silence(),
+          options.heard(idOf.get(call.origin) ?? '') ? await callOnce(call, signal) : await silence(signal),
         transport: (keys, hostOf, start) => {
           const own = { ...ports, self: roster.current().self.id, keys };
           const channels = new Channels({ ...own, start, secret: undefined });
           const transport = createPeerTransport({ ...own, hostOf, channels });
           return {
-            ask: async (request, signal) => (asks(request.to) ? await transport.ask(request, signal) : silence()),
+            ask: async (request, signal) =>
+              asks(request.to) ? await transport.ask(request, signal) : await silence(signal),
             [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
           };
         },
@@ -110,8 +111,13 @@ function counted(upgrade: Upgrade, asked: IdlePeerOptions['asked']): Upgrade {
   };
 }
 
-function silence(): never {
-  throw new MeshError('peer_silent', 'It is left out of this measurement.');
+/** Lasts until the question is given up: what failed at once would be asked again and again, by each of so many hosts. */
+function silence(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new MeshError('peer_silent', 'It is left out of this measurement.'));
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  return promise;
 }
 
 function newSigner() {
