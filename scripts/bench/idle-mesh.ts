@@ -4,9 +4,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
+import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { freePorts, type HostProcess, type HostSpec, ProcessMesh } from '../host-process.ts';
-import { startIdlePeer } from './idle-peers.ts';
+import { newSigner, startIdlePeer } from './idle-peers.ts';
 import { sendingOffPorts } from './sending-off.ts';
 
 const VOTERS = 3;
@@ -35,15 +36,18 @@ export async function startIdleMesh(code: Code, hosts: number, votes: boolean): 
   const specs = await specsOf(hosts, votes);
   await using stack = new AsyncDisposableStack();
   const mesh = stack.use(await code.ProcessMesh.create(specs, { flags: ['--log-level', 'error'] }));
-  const text = await readFile(join(mesh.directory, 'hosts.json'), 'utf8');
+  const plain = await readFile(join(mesh.directory, 'hosts.json'), 'utf8');
   const measured = mesh.host('h0');
+  const signers = new Map(mesh.hosts.map(({ id }) => [id, newSigner()]));
+  // An earlier version makes keys of its own.
+  const text = code === OWN_CODE ? withKeys(plain, measured.id, signers) : plain;
   const voters = specs.flatMap(({ id, entry }) => (entry?.voter === true ? [id] : []));
   let counted = new Map<string, number>();
   const sendingOff = await code.sendingOffPorts(systemClock, { info: () => {}, warn: () => {}, error: () => {} });
   const isVoter = (id: string) => voters.includes(id);
   const start = async ({ id, url }: HostProcess) => {
     const peer = await code.startIdlePeer({
-      ...{ id, url, sendingOff, hosts: text },
+      ...{ id, url, sendingOff, hosts: text, signer: signers.get(id) ?? newSigner() },
       heard: (other) => isVoter(id) || isVoter(other) || other === measured.id,
       // Who does not vote would ask the voters only, and they share one process here.
       ...(votes ? {} : { asks: () => isVoter(id) }),
@@ -71,6 +75,15 @@ export async function startIdleMesh(code: Code, hosts: number, votes: boolean): 
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** What the peers know of each other beforehand: ten thousand hellos would tell the measured host nothing. Its own key they learn. */
+function withKeys(text: string, measured: string, signers: ReadonlyMap<string, Signer>): string {
+  const { hosts } = JSON.parse(text) as { readonly hosts: readonly { readonly id: string }[] };
+  const keyed = hosts.map((host) =>
+    host.id === measured ? host : { ...host, publicKey: signers.get(host.id)?.publicKey },
+  );
+  return JSON.stringify({ hosts: keyed });
 }
 
 /** The measured host is the first. */

@@ -3,6 +3,7 @@
 // conversations, and more than one machine carries.
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import type { Upgrade } from '../../node/http/channel-upgrade.ts';
@@ -23,8 +24,9 @@ import type { sendingOffPorts } from './sending-off.ts';
 interface IdlePeerOptions {
   readonly id: string;
   readonly url: string;
-  /** The text of hosts.json. */
+  /** The text of hosts.json. Whose key it says is not asked who it is. */
   readonly hosts: string;
+  readonly signer: Signer;
   readonly sendingOff: Awaited<ReturnType<typeof sendingOffPorts>>;
   /** Whether this host speaks with the one of that id. */
   readonly heard: (id: string) => boolean;
@@ -58,7 +60,7 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
   const addresses = new KnownAddresses(createNameResolver({ clock: systemClock }), systemClock);
   const callOnce = createCallOnce(addresses);
   const ports = {
-    ...{ store: new MemoryStore(), clock: systemClock, random: systemRandom, log, signer: newSigner(), addresses },
+    ...{ store: new MemoryStore(), clock: systemClock, random: systemRandom, log, signer: options.signer, addresses },
     resolveOutside: createNameResolver({ clock: systemClock }),
     ...options.sendingOff,
   };
@@ -120,7 +122,7 @@ function silence(signal: AbortSignal | undefined): Promise<never> {
   return promise;
 }
 
-function newSigner() {
+export function newSigner(): Signer {
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
   return { publicKey, sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
