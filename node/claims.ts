@@ -14,6 +14,7 @@ import { readClaimRecord } from '../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
 import type { Wish } from '../mesh/state/messages.ts';
+import { STORED_REGISTER } from '../mesh/state/register-table.ts';
 import type { RegistryView } from '../mesh/state/registry-view.ts';
 import type { Log } from './log.ts';
 import { ignoreFailedStore } from './store/refusals.ts';
@@ -141,7 +142,8 @@ function noVoter(self: HostId, { kind }: ClaimEngine, log: Log): ClaimVoter {
 
 async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
   const records = emptyClaimRecords();
-  for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
+  for await (const page of store.load(CLAIM_PREFIX, { form: STORED_REGISTER }))
+    for (const record of page) readClaimRecord(records, record);
   return records;
 }
 

@@ -47,7 +47,7 @@ const succession = z.object({
 /** A record of the claims as it was stored. */
 export interface StoredClaimRecord {
   readonly key: string;
-  /** The value's text, where it is at hand. */
+  /** The value's text, where it is at hand; of a register it may be rewritten (`STORED_REGISTER`), and then there is no `value`. */
   readonly json?: string;
   readonly value: unknown;
 }

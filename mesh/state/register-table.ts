@@ -1,5 +1,5 @@
 // A voter's registers in memory: one for each address of the mesh, so each is one text beside its key, half as large as the objects that it is
-// made of. A register is made anew each time it is asked for. Most stored ones become such a text without being parsed.
+// made of. A register is made anew each time it is asked for. Most stored ones become such a text without being parsed, where they are read.
 
 import type { AddressKey } from '../names.ts';
 import type { Owner } from '../owner.ts';
@@ -15,13 +15,17 @@ const TEXT_FORM = '([^"\\\\]+)';
 const OWNER_FORM = ['hostId', 'agentId', 'agentName', 'claimId', 'since']
   .map((member) => `"${member}":"${TEXT_FORM}"`)
   .join(',');
-/** JSON of a register whose newest promise was kept by an acceptance, as it is stored, and without anything that JSON escapes. */
-const STORED = new RegExp(
-  `^\\{"promised":\\[(${NUMBER_FORM}),"(${PROPOSER_FORM})"\\],"accepted":\\[\\1,"\\2"\\],"value":(?:null|\\{${OWNER_FORM}\\})\\}$`,
-);
-/** Promise, acceptance (`=`: the same ballot) and owner, each in its fields. Nobody is an owner without a host. */
-const PACKED = '$1\t$2\t=\t\t$3\t$4\t$5\t$6\t$7';
+/** Begins what is packed, and no JSON. */
+const MARK = '#';
 const SEPARATOR = '\t';
+/**
+ * JSON of a register whose newest promise was kept by an acceptance, as it is stored, and without anything that JSON escapes; and the text that is
+ * made of it: promise, acceptance (`=`: the same ballot) and owner, each in its fields. Nobody is an owner without a host.
+ */
+export const STORED_REGISTER = {
+  pattern: `^\\{"promised":\\[(${NUMBER_FORM}),"(${PROPOSER_FORM})"\\],"accepted":\\[\\1,"\\2"\\],"value":(?:null|\\{${OWNER_FORM}\\})\\}$`,
+  to: '#$1\t$2\t=\t\t$3\t$4\t$5\t$6\t$7',
+} as const;
 const SAME = '=';
 /** The fields of no owner. */
 const NOBODY = SEPARATOR.repeat(5);
@@ -61,11 +65,10 @@ export class RegisterTable {
     return this;
   }
 
-  /** Takes a stored register, in JSON; `false`: its form is not the common one, and nothing was taken. */
-  setStored(key: AddressKey, json: string): boolean {
-    const packed = json.replace(STORED, PACKED);
-    if (packed === json) return false;
-    this.#packed.set(ownText(key), ownText(packed));
+  /** Takes a stored register, `STORED_REGISTER` rewritten; `false`: its form is not that one, and nothing was taken. */
+  setStored(key: AddressKey, text: string): boolean {
+    if (!text.startsWith(MARK)) return false;
+    this.#packed.set(ownText(key), text);
     return true;
   }
 
@@ -78,13 +81,13 @@ export class RegisterTable {
   }
 }
 
-/** A text of its own: one that was cut from a longer text, or put together, keeps that in memory. Octets can't hold a lone surrogate. */
+/** A text of its own: one that was cut from a longer text keeps that in memory. Octets can't hold a lone surrogate. */
 function ownText<Text extends string>(text: Text): Text {
   return text.isWellFormed() ? (Buffer.from(text).toString() as Text) : text;
 }
 
 function isUnowned(packed: string): boolean {
-  return packed.startsWith('{') ? unpack(packed).value === null : packed.endsWith(NOBODY);
+  return packed.startsWith(MARK) ? packed.endsWith(NOBODY) : unpack(packed).value === null;
 }
 
 function pack(register: Register): string {
@@ -96,12 +99,13 @@ function pack(register: Register): string {
   const fields = [...promised, ...acceptance, ...owner];
   // A name with a separator in it is nothing that this program makes; JSON escapes it.
   const isPlain = !fields.some((field) => typeof field === 'string' && field.includes(SEPARATOR));
-  return isPlain ? fields.join(SEPARATOR) : JSON.stringify(register);
+  return isPlain ? MARK + fields.join(SEPARATOR) : JSON.stringify(register);
 }
 
 function unpack(packed: string): Register {
-  if (packed.startsWith('{')) return JSON.parse(packed) as Register;
-  const [n = '', by = '', acceptedN = '', acceptedBy = '', hostId = '', ...owner] = packed.split(SEPARATOR);
+  if (!packed.startsWith(MARK)) return JSON.parse(packed) as Register;
+  const fields = packed.slice(MARK.length).split(SEPARATOR);
+  const [n = '', by = '', acceptedN = '', acceptedBy = '', hostId = '', ...owner] = fields;
   const promised: Ballot = [Number(n), by];
   const accepted: Ballot | null =
     acceptedN === SAME ? promised : acceptedN === '' ? null : [Number(acceptedN), acceptedBy];

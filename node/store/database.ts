@@ -15,6 +15,7 @@ import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
+import type { TextForm } from './text-form.ts';
 
 /** Opens the store in `directory`, making it when there never was one. Throws `store_failed`, and then no data is changed. */
 export function openDatabase(directory: string): Database {
@@ -112,8 +113,8 @@ export class Database {
   }
 
   /** One page of records, as `RecordReader.page` reads it. */
-  page(prefix: string, after: string, limit: number): string[] {
-    return this.#explained(() => this.#reader.page(prefix, after, limit));
+  page(prefix: string, after: string, limit: number, form?: TextForm): string[] {
+    return this.#explained(() => this.#reader.page(prefix, after, limit, form));
   }
 
   /** Copies all records into a file of its own, with `newest` over them (record-copy.ts). */

@@ -20,8 +20,8 @@ import type { CopyRules } from './record-copy.ts';
 import { damaged } from './refusals.ts';
 import { FORMAT_VERSION } from './schema.ts';
 import type { Slice } from './slice.ts';
-import type { LoadedRecord, Store } from './store.ts';
-import { StoreThread } from './store-thread.ts';
+import type { LoadedRecord, LoadOptions, Store } from './store.ts';
+import { type PageQuestion, StoreThread } from './store-thread.ts';
 
 export interface StoreOptions {
   /** The data directory; made when there is none. */
@@ -109,16 +109,16 @@ export class DiskStore implements Store, CopiedStore {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY }: { readonly after?: string; readonly limit?: number } = {},
+    { after = '', limit = Number.POSITIVE_INFINITY, form }: LoadOptions = {},
   ): AsyncIterable<readonly LoadedRecord[]> {
     let left = Math.max(0, limit);
-    let next = this.#page(prefix, after, left);
+    let next = this.#page({ prefix, after, limit: left, form });
     while (left > 0) {
       const { records, isWhole } = await next;
       const present = records.flatMap(({ key, text }) => (text === undefined ? [] : [{ key, text }]));
       left -= present.length;
       // The worker reads the next page while this one is parsed and used.
-      if (!isWhole) next = this.#page(prefix, records.at(-1)?.key ?? '', left);
+      if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: left, form });
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
       if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
@@ -155,9 +155,10 @@ export class DiskStore implements Store, CopiedStore {
     this.#format = FORMAT_VERSION;
   }
 
-  async #page(prefix: string, after: string, limit: number): Promise<Slice> {
+  async #page(question: PageQuestion): Promise<Slice> {
+    const limit = Math.min(question.limit, PAGE_RECORDS_MAX);
     if (limit <= 0) return { records: [], isWhole: true };
-    return this.#read(() => this.#records.page(prefix, after, Math.min(limit, PAGE_RECORDS_MAX)));
+    return this.#read(() => this.#records.page({ ...question, limit }));
   }
 
   /** A record that can't be read fails the store, which would otherwise answer from a disk that it can't trust. */

@@ -8,7 +8,8 @@ import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 import { layOver, type Slice } from './slice.ts';
-import type { RecordThread } from './store-thread.ts';
+import type { PageQuestion, RecordThread } from './store-thread.ts';
+import { rewriter, type TextForm } from './text-form.ts';
 import { Unapplied } from './unapplied.ts';
 
 export class DurableRecords implements DatabaseBehind {
@@ -43,10 +44,13 @@ export class DurableRecords implements DatabaseBehind {
   }
 
   /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, removed ones among them. */
-  async page(prefix: string, after: string, limit: number): Promise<Slice> {
+  async page(question: PageQuestion): Promise<Slice> {
+    const { prefix, after, limit, form } = question;
     // Taken before the database is asked: what is applied meanwhile is missing neither here nor there.
-    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) => some?.slice(prefix, after, limit));
-    const stored = await this.#adapter.page(prefix, after, limit);
+    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) =>
+      rewrittenSlice(some?.slice(prefix, after, limit), form),
+    );
+    const stored = await this.#adapter.page(question);
     const older = underWay ? layOver(underWay, stored) : stored;
     return newest ? layOver(newest, older) : older;
   }
@@ -93,6 +97,13 @@ export class DurableRecords implements DatabaseBehind {
     if (results.includes(false))
       throw refused('Keyv did not store a record and does not say why. Start the node again.');
   }
+}
+
+function rewrittenSlice(slice: Slice | undefined, form: TextForm | undefined): Slice | undefined {
+  if (slice === undefined || form === undefined) return slice;
+  const rewritten = rewriter(form);
+  const records = slice.records.map(({ key, text }) => ({ key, text: text === undefined ? text : rewritten(text) }));
+  return { ...slice, records };
 }
 
 /** In transactions of a bounded size, unless a record is larger by itself. */

@@ -5,7 +5,7 @@
 import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvValue, keyvStorageCapability } from 'keyv';
 import type { RecordText } from './record.ts';
 import type { Slice } from './slice.ts';
-import type { RecordThread } from './store-thread.ts';
+import type { PageQuestion, RecordThread } from './store-thread.ts';
 
 type Methods =
   | 'get'
@@ -89,12 +89,12 @@ export class SqliteKeyvAdapter implements Pick<KeyvStorageAdapter, Methods | 'ca
   }
 
   /** Up to `limit` records whose key begins with `prefix` and is greater than `after`. */
-  async page(prefix: string, after: string, limit: number): Promise<Slice> {
-    const texts = await this.#thread.ask({ kind: 'page', prefix, after, limit });
+  async page(question: PageQuestion): Promise<Slice> {
+    const texts = await this.#thread.ask({ kind: 'page', ...question });
     const records: RecordText[] = [];
     for (let at = 0; at < texts.length; at += 2)
       records.push({ key: texts[at] ?? '', text: texts[at + 1] ?? undefined });
-    return { records, isWhole: records.length < limit };
+    return { records, isWhole: records.length < question.limit };
   }
 
   /** Gives the database the newest form, if it has another. */

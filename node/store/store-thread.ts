@@ -5,15 +5,24 @@ import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
+import type { TextForm } from './text-form.ts';
 
 export interface WorkerData {
   readonly directory: string;
 }
 
+export interface PageQuestion {
+  readonly prefix: string;
+  /** Only keys greater than this one. */
+  readonly after: string;
+  readonly limit: number;
+  readonly form: TextForm | undefined;
+}
+
 export type Request =
   | { readonly kind: 'write'; readonly records: Answer }
   | { readonly kind: 'read'; readonly keys: readonly string[] }
-  | { readonly kind: 'page'; readonly prefix: string; readonly after: string; readonly limit: number }
+  | ({ readonly kind: 'page' } & PageQuestion)
   | { readonly kind: 'noteLog'; readonly log: string }
   | { readonly kind: 'copy'; readonly newest: Answer; readonly rules: CopyRules }
   | { readonly kind: 'migrate' }

@@ -43,7 +43,7 @@ function answer(open: Database, request: Request): Answer {
     case 'read':
       return open.read(request.keys);
     case 'page':
-      return open.page(request.prefix, request.after, request.limit);
+      return open.page(request.prefix, request.after, request.limit, request.form);
     case 'noteLog':
       open.noteLog(request.log);
       return [];

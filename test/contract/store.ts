@@ -206,6 +206,22 @@ function whileOpen(makePlace: () => Promise<StorePlace>): void {
       expect(await keysOf('l/', { limit: 0 })).toEqual([]);
     });
 
+    it('rewrites the texts of one form where it is asked to, and leaves the others JSON', async () => {
+      const values = { a: { n: 7 }, b: { n: 'x' }, c: '#7', d: { n: 8 } };
+      await store.commit(Object.entries(values).map(([key, value]) => ({ key: own + key, value })));
+      const form = { pattern: '^\\{"n":(\\d+)\\}$', to: '#$1' };
+      const texts: [string, string][] = [];
+      for await (const page of store.load(own, { form }))
+        for (const { key, json } of page) texts.push([key.slice(own.length), json]);
+      expect(texts).toEqual([
+        ['a', '#7'],
+        ['b', '{"n":"x"}'],
+        ['c', '"#7"'],
+        ['d', '#8'],
+      ]);
+      expect(await store.get(`${own}a`)).toEqual({ n: 7 });
+    });
+
     it('pages through more than fits one page, each record once', async () => {
       const keys = numbered(PAGE_RECORDS_MAX * 2 + 1);
       await put(...keys);

@@ -6,7 +6,8 @@ import { CommitQueue } from '../../node/store/commit-queue.ts';
 import { LazyRecord } from '../../node/store/lazy-record.ts';
 import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import { compareKeys, type RecordText } from '../../node/store/record.ts';
-import type { LoadedRecord, Store } from '../../node/store/store.ts';
+import type { LoadedRecord, LoadOptions, Store } from '../../node/store/store.ts';
+import { rewriter } from '../../node/store/text-form.ts';
 
 /** What is durable: key → JSON text. */
 export type MemoryDisk = ReadonlyMap<string, string>;
@@ -49,7 +50,7 @@ export class MemoryStore implements Store {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY }: { readonly after?: string; readonly limit?: number } = {},
+    { after = '', limit = Number.POSITIVE_INFINITY, form }: LoadOptions = {},
   ): AsyncIterable<readonly LoadedRecord[]> {
     await this.#alive(async () => this.#queue.throwIfUnusable());
     const keys = [...this.#disk.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0);
@@ -59,7 +60,8 @@ export class MemoryStore implements Store {
       // A record that was removed since the first page is no longer there to be read.
       const present = wanted.slice(at, at + PAGE_RECORDS_MAX).flatMap((key) => {
         const json = this.#disk.get(key);
-        return json === undefined ? [] : [new LazyRecord(key, json, (_, text) => JSON.parse(text))];
+        const text = json === undefined || form === undefined ? json : rewriter(form)(json);
+        return text === undefined ? [] : [new LazyRecord(key, text, (_, value) => JSON.parse(value))];
       });
       if (present.length > 0) yield present;
     }

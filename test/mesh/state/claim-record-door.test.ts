@@ -3,6 +3,8 @@ import type { HostId } from '../../../mesh/names.ts';
 import { readClaimRecord } from '../../../mesh/state/claim-record-door.ts';
 import { emptyClaimRecords } from '../../../mesh/state/claim-records.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
+import { STORED_REGISTER } from '../../../mesh/state/register-table.ts';
+import { rewriter } from '../../../node/store/text-form.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
 const REGISTER = { promised: [7, 'cloud'], accepted: [5, 'mac'], value: OWNER };
@@ -19,7 +21,7 @@ function read(key: string, value: unknown) {
 /** What is read of a record whose text is at hand, as of those that a store has loaded. */
 function readText(key: string, value: unknown) {
   const records = emptyClaimRecords();
-  readClaimRecord(records, { key, value, json: JSON.stringify(value) });
+  readClaimRecord(records, { key, value, json: rewriter(STORED_REGISTER)(JSON.stringify(value)) });
   return records;
 }
 

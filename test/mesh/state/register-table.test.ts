@@ -4,8 +4,9 @@ import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.t
 import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';
 import type { Ballot } from '../../../mesh/register/ballot.ts';
-import { RegisterTable } from '../../../mesh/state/register-table.ts';
+import { RegisterTable, STORED_REGISTER } from '../../../mesh/state/register-table.ts';
 import { uuidsFrom } from '../../../mesh/uuid.ts';
+import { rewriter } from '../../../node/store/text-form.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const CHANGES = 4_000;
@@ -40,6 +41,8 @@ function registersFrom(seed: number) {
   return { random, key, register };
 }
 
+const asLoaded = rewriter(STORED_REGISTER);
+
 describe('the table of registers', () => {
   it.each([1, 2, 3])('has what a plain map has, seed %i', (seed) => {
     const { random, key, register } = registersFrom(seed);
@@ -61,13 +64,13 @@ describe('the table of registers', () => {
     expect([table.size, [...table.keys()], table.get(key())]).toEqual([0, [], undefined]);
   });
 
-  it('takes stored registers of the common form without parsing them, as it would take them parsed', () => {
+  it('takes stored registers of the common form rewritten, as it would take them parsed', () => {
     const { register } = registersFrom(6);
     const key = 'titania@x.com' as AddressKey;
     const taken = Array.from({ length: CHANGES }, () => {
       const stored = register();
       const table = new RegisterTable();
-      const isTaken = table.setStored(key, JSON.stringify(stored));
+      const isTaken = table.setStored(key, asLoaded(JSON.stringify(stored)));
       expect([stored, table.get(key)]).toEqual([stored, isTaken ? stored : undefined]);
       return isTaken;
     });
@@ -90,9 +93,10 @@ describe('the table of registers', () => {
       '{"promised":[7,"mac"],"accepted":[7,"mac"],"value":{"hostId":"mac","agentId":"a","agentName":"a","claimId":"","since":"x"}}',
     ],
     ['no object', '"x"'],
+    ['what looks rewritten already', '#7\tmac\t=\t\t\t\t\t\t'],
   ])('takes no stored register with %s', (_, json) => {
     const table = new RegisterTable();
-    expect([table.setStored('titania@x.com' as AddressKey, json), table.size]).toEqual([false, 0]);
+    expect([table.setStored('titania@x.com' as AddressKey, asLoaded(json)), table.size]).toEqual([false, 0]);
   });
 
   it('can be gone through while what is gone through is dropped', () => {
