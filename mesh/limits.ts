@@ -27,6 +27,9 @@ export const OWNER_ALONE_MS_MAX = 500;
 /** One peer's whole index: 100,000 addresses at about 300 octets. */
 export const INDEX_ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
 export const INDEX_ENTRIES_MAX = 200_000;
+/** Addresses in one page of an index, and how many pages of one are read: for ten million addresses. */
+export const INDEX_PAGE_ENTRIES_MAX = 5_000;
+export const INDEX_PAGES_MAX = 2_000;
 /** One peer's answer about one address or one agent: ten addresses with all their metadata, each in two spellings. */
 export const LOOKUP_ANSWER_BYTES_MAX = 128 * 1_024;
 export const LOOKUP_ENTRIES_MAX = 100;

@@ -4,9 +4,9 @@
 // The voters are not asked at every start, because each voter writes something for each address that it is asked about.
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
-import { EMAIL_INDEX_PATH, membersOf } from '../../mesh/lookup/index-entry.ts';
+import { type AskPage, indexPages } from '../../mesh/lookup/index-pages.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
-import type { Clock, PeerTransport } from '../../mesh/ports.ts';
+import type { Clock, PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Log } from '../log.ts';
 import { ignoreFailedStore } from '../store/refusals.ts';
@@ -55,6 +55,8 @@ const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
 /** Peers whose indexes are looked into in one interval. */
 const PEERS_PER_ROUND_MAX = 10;
+/** All pages of one index: a peer that is slower keeps the search from the others. */
+const LOOK_MS_MAX = 30_000;
 /** A peer that says that its index stayed the same is looked at all the same after this long. */
 const UNCHANGED_MS_MAX = 600_000;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
@@ -161,42 +163,54 @@ export class ConflictSearch {
   }
 
   async #lookAt(peer: HostId, signal: AbortSignal): Promise<void> {
-    const { transport, keyOf, holds, conflicts, placeOf, isOutside, version, clock } = this.#options;
+    const { keyOf, holds, conflicts, placeOf, isOutside, version, clock } = this.#options;
     const last = this.#looks.get(peer);
     const [now, place] = [version(), placeOf(peer)];
     // This host may have claimed an address meanwhile that stood in the peer's index all the time.
     const etag = isOutside(peer) && last?.version !== now ? undefined : last?.etag;
-    const request = {
-      to: peer,
-      lane: 'indexes',
-      method: 'GET',
-      path: EMAIL_INDEX_PATH,
-      ...(etag === undefined ? {} : { headers: { 'if-none-match': etag } }),
-      answerMsMax: ANSWER_MS_MAX,
-      answerBytesMax: INDEX_ANSWER_BYTES_MAX,
-      answerSignature: 'known-key',
-    } as const;
-    const answer = await transport.ask(request, signal).catch((error: unknown) => {
-      // Presence watches who is silent; here it only means: later.
-      if (error instanceof MeshError) return undefined;
-      throw error;
-    });
-    if (answer?.status === 304 && last !== undefined) {
-      conflicts.seenAt(peer, last.doubles.filter(holds));
-      this.#looks.set(peer, { ...last, place, atMs: clock.monotonicMs() });
-    }
-    const members = answer?.status === 200 ? membersOf(answer) : undefined;
-    if (members === undefined) return;
     const found = new Set<AddressKey>();
-    await inTurns(members, clock, ([address]) => {
-      const key = keyOf(address);
-      if (key !== undefined && holds(key)) found.add(key);
-    });
+    const askedMs = clock.monotonicMs();
+    let first: PeerAnswer | undefined;
+    try {
+      for await (const { answer, members } of indexPages(this.#asker(peer, etag, signal))) {
+        first ??= answer;
+        if (answer.status === 304 && last !== undefined) {
+          conflicts.seenAt(peer, last.doubles.filter(holds));
+          this.#looks.set(peer, { ...last, place, atMs: clock.monotonicMs() });
+        }
+        if (members === undefined || clock.monotonicMs() - askedMs > LOOK_MS_MAX) return;
+        await inTurns(members, clock, ([address]) => {
+          const key = keyOf(address);
+          if (key !== undefined && holds(key)) found.add(key);
+        });
+      }
+    } catch (error) {
+      // Presence watches who is silent; here it only means: later.
+      if (error instanceof MeshError) return;
+      throw error;
+    }
     const shared = [...found];
     for (let at = 0; at < shared.length; at += KEYS_PER_MESSAGE_MAX)
       if (!(await this.#check(shared.slice(at, at + KEYS_PER_MESSAGE_MAX)))) return;
     const doubles = shared.filter(holds);
     conflicts.seenAt(peer, doubles);
-    this.#looks.set(peer, { atMs: clock.monotonicMs(), etag: answer?.etag, place, version: now, doubles });
+    this.#looks.set(peer, { atMs: clock.monotonicMs(), etag: first?.etag, place, version: now, doubles });
+  }
+
+  /** `etag`: of what was seen last, where nothing but a change could show more. */
+  #asker(peer: HostId, etag: string | undefined, signal: AbortSignal): AskPage<PeerAnswer> {
+    return (path, isFirst) => {
+      const known = isFirst && etag !== undefined ? { 'if-none-match': etag } : {};
+      return this.#options.transport.ask(
+        {
+          ...{ to: peer, lane: 'indexes', method: 'GET', path, answerSignature: 'known-key' },
+          // Otherwise a peer whose plain index shows the whole mesh would answer what is this host's own.
+          headers: { 'x-federated-query': 'true', ...known },
+          answerMsMax: ANSWER_MS_MAX,
+          answerBytesMax: INDEX_ANSWER_BYTES_MAX,
+        },
+        signal,
+      );
+    };
   }
 }

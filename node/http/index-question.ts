@@ -8,7 +8,7 @@ import { spellingOf } from '../../mesh/lookup/index-key.ts';
 import type { EmailAddress } from '../../mesh/names.ts';
 import { decodePercents, decodeQuery, readQuery } from './query.ts';
 
-const FIELDS = ['address', 'agentId', 'federated', 'mode'] as const;
+const FIELDS = ['address', 'agentId', 'federated', 'mode', 'limit', 'cursor'] as const;
 
 /** An address, and how it was spelled: it is answered under that. */
 export interface Reading extends KeyedAddress {
@@ -23,16 +23,19 @@ export interface Asked {
   readonly isFederated: boolean;
   /** Absent: everybody is asked. */
   readonly mode: LookUpMode | undefined;
+  /** Whether the whole index is asked for in pages. */
+  readonly isPaged: boolean;
 }
 
 /** Throws `invalid_request` for a field that is there twice, and for a mode that there is not. */
 export function readQuestion(url: string, parseAddress: ParseAddress): Asked {
-  const { address, agentId, federated, mode } = readQuery(url, FIELDS);
+  const { address, agentId, federated, mode, limit, cursor } = readQuery(url, FIELDS);
   return {
     addresses: address === undefined ? undefined : readings(address, parseAddress),
     agentId: agentId === undefined ? undefined : decodeQuery(agentId),
     isFederated: federated === 'true',
     mode: mode === undefined ? undefined : readMode(mode, federated === 'true'),
+    isPaged: limit !== undefined || cursor !== undefined,
   };
 }
 

@@ -18,6 +18,7 @@ export function openEmailIndex(
   const known = { copy, roster: options.roster.current, isLegacy, clock };
   return {
     ...{ index, clock, observer, parseAddress: parseAnyAddress },
+    agents: (after, limit) => registry.table.page(after, limit),
     lookUps: createLookUps({
       ...{ ...known, transport, parseAddress: parseAnyAddress },
       local: (question) => index.answer(question),

@@ -23,6 +23,7 @@ import { createCallOnce } from '../../node/peers/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
+import { type AgentAge, compareAge } from '../../node/registry/agent-age.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { systemClock } from '../../node/system/clock.ts';
@@ -77,7 +78,12 @@ export function addressOfHost(id: string, number: number | '#'): string {
 /** What look-ups need of a node. */
 export function indexServices(index: EmailIndex, lookUps: LookUps): EmailIndexServices {
   const own = { index, lookUps, parseAddress: parseIdentityAddress, pending: () => undefined, clock: systemClock };
-  return { ...own, observer: lookUpTimes() };
+  const agents = [...new Set(index.answer({}).map(({ agent }) => agent))].sort(compareAge);
+  const page = (after: AgentAge | undefined, limit: number) => {
+    const from = after === undefined ? 0 : agents.findIndex((agent) => compareAge(agent, after) > 0);
+    return from < 0 ? [] : agents.slice(from, from + limit);
+  };
+  return { ...own, observer: lookUpTimes(), agents: page };
 }
 
 /** The real route and nothing else. */

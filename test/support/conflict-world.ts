@@ -35,7 +35,7 @@ export async function conflictWorld(prepare: (world: TestRegistry) => Promise<vo
   const restored = await RestoredClaims.load(store);
   const conflicts = await Conflicts.open({ store, registry, restored, clock, log });
   const asked: PeerRequest[] = [];
-  let answer: () => PeerAnswer = () => ({ status: 200, body: {}, etag: '"1"' });
+  let answer: () => PeerAnswer | Promise<PeerAnswer> = () => ({ status: 200, body: {}, etag: '"1"' });
   const search = new ConflictSearch({
     ...{ store, conflicts, clock, log },
     keys: () => index.keys(),
@@ -54,7 +54,7 @@ export async function conflictWorld(prepare: (world: TestRegistry) => Promise<vo
       },
     },
   });
-  const answering = (next: () => PeerAnswer) => {
+  const answering = (next: typeof answer) => {
     answer = next;
   };
   const stop = new AbortController();

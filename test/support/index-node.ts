@@ -9,6 +9,7 @@ import { Copy } from '../../node/feed/copy.ts';
 import { emailIndexRoutes } from '../../node/http/routes/email-index.ts';
 import { createShell } from '../../node/http/shell.ts';
 import { WideIndex } from '../../node/http/wide-index.ts';
+import { AgentTable } from '../../node/registry/agent-table.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { addressOf, agentOf } from './agent-of.ts';
 import { parsePlainAddress } from './plain-address.ts';
@@ -38,9 +39,12 @@ export function indexNode(
   let roster = rosterOf('mac', ...Object.keys(scripts));
   const index = new EmailIndex({ self: () => roster.self, random: seededRandom(1) });
   const named = addressOf('titania@x.com', { primary: true, displayName: 'Titania', metadata: { tenant: '23blocks' } });
-  index.put(agentOf('titania', [], { addresses: [named, addressOf('queen@x.com')] }));
-  index.put(agentOf('plus', ['a+b@x.com']));
-  index.put(agentOf('quiet', ['quiet@x.com'], { emailEnabled: false }));
+  const agents = [
+    agentOf('titania', [], { addresses: [named, addressOf('queen@x.com')] }),
+    agentOf('plus', ['a+b@x.com']),
+    agentOf('quiet', ['quiet@x.com'], { emailEnabled: false }),
+  ];
+  const table = new AgentTable(index, agents);
   const clock = new VirtualClock();
   const transport = new ScriptedPeers(scripts);
   const log = new RecordingLog();
@@ -54,7 +58,10 @@ export function indexNode(
   before(app, clock);
   const claimed = { agent: agentOf('puck', ['pending@x.com']), entry: addressOf('pending@x.com') };
   const pending = (key: AddressKey) => (key === 'pending@x.com' ? claimed : undefined);
-  emailIndexRoutes(app, { index, lookUps, parseAddress, pending, clock, wide, observer: { note: () => {} } });
+  emailIndexRoutes(app, {
+    ...{ index, lookUps, parseAddress, pending, clock, wide, observer: { note: () => {} } },
+    agents: (after, limit) => table.page(after, limit),
+  });
   const get = async (query = '', headers: Record<string, string> = {}) => {
     const asked = app.request(`${INDEX_PATH}${query}`, { headers });
     await clock.advance(1);

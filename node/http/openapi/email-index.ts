@@ -6,6 +6,7 @@ import { CHANGE_EVENTS } from '../../changes/change-log.ts';
 import { pageQuery } from '../page-query.ts';
 import { CHANGES_PATH } from '../paths.ts';
 import { question } from '../routes/changes.ts';
+import { indexPageSizes } from '../routes/email-index.ts';
 import { position } from '../routes/email-index-history.ts';
 import { part } from '../routes/log.ts';
 import { answer, count, json, moment, type PathGroup } from './operation.ts';
@@ -54,6 +55,12 @@ const meta = z
   .meta({ id: 'LookUpMeta' });
 const federatedAnswer = z.object({ emails: map, meta }).meta({ id: 'FederatedAnswer' });
 
+const page = z
+  .object({ nextCursor: z.string().optional() })
+  .catchall(entry)
+  .meta({ id: 'IndexPage', description: 'By address, lower-cased; `nextCursor` where more addresses follow.' });
+const indexPage = pageQuery(indexPageSizes).shape;
+
 const indexQuery = z.object({
   address: z
     .string()
@@ -68,6 +75,10 @@ const indexQuery = z.object({
     .enum(LOOK_UP_MODES)
     .optional()
     .meta({ description: 'With `federated=true`: how the mesh is asked. Absent: every host.' }),
+  limit: indexPage.limit.unwrap().optional().meta({
+    description: 'Of the whole map of this host: so many addresses, and the rest with `nextCursor`.',
+  }),
+  cursor: indexPage.cursor.meta({ description: 'The `nextCursor` of the page before.' }),
 });
 
 const changes = z.object({
@@ -123,7 +134,7 @@ export const indexPaths: PathGroup = {
           'If-None-Match': z.string().optional(),
         }),
         answers: {
-          200: answer('The map, or what the mesh says.', z.union([federatedAnswer, map]), {
+          200: answer('The map, or what the mesh says.', z.union([federatedAnswer, map, page]), {
             headers: z.object({ ETag: z.string().optional().meta({ description: 'Of the whole map alone.' }) }),
           }),
           304: { when: 'The whole map is as `If-None-Match` says.' },

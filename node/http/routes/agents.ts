@@ -1,14 +1,12 @@
 // Agents: create, list, read, change, delete. `GET /api/agents/email-index` must be registered before these.
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
-import { MeshError } from '../../../mesh/errors.ts';
-import { parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { UnderstoodBody } from '../../compat/create-body.ts';
 import type { Agent } from '../../registry/agent.ts';
-import type { AgentAge } from '../../registry/agent-age.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { agentPatch, newAgent } from '../../registry/schemas.ts';
+import { cursorBehind, readAgentCursor } from '../agent-cursor.ts';
 import { agentForm } from '../agent-form.ts';
 import { agentIdOf } from '../agent-id.ts';
 import { readJson, validate } from '../input.ts';
@@ -19,8 +17,6 @@ import { readPage } from '../page-query.ts';
 const AGENTS_PER_PAGE_MAX = 1_000;
 /** More come with the `nextCursor` of a page. */
 export const agentsPageSizes = { entries: AGENTS_PER_PAGE_MAX, entriesMax: AGENTS_PER_PAGE_MAX };
-const AGE_SEPARATOR = ',';
-const CREATED_AT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
 /** `understand`: reads the bodies of clients that are written for another program; absent: they are taken as they are. */
 export function agentRoutes(
@@ -33,11 +29,10 @@ export function agentRoutes(
   resource(app, '/api/agents', {
     GET: async (c) => {
       const { cursor, limit } = readPage(c, agentsPageSizes);
-      const page = registry.table.page(readCursor(cursor), limit + 1);
+      const page = registry.table.page(readAgentCursor(cursor), limit + 1);
       const [shown, last] = [page.slice(0, limit), page[limit - 1]];
       const agents = await lists.make(() => joinInTurns(shown, clock, (agent) => JSON.stringify(agentForm(agent))));
-      const next =
-        page.length > limit && last !== undefined ? `,"nextCursor":"${last.createdAt}${AGE_SEPARATOR}${last.id}"` : '';
+      const next = page.length > limit && last !== undefined ? `,"nextCursor":"${cursorBehind(last)}"` : '';
       const body = Buffer.concat([Buffer.from('{"agents":['), agents, Buffer.from(`]${next}}`)]);
       return c.body(body, 200, { 'Content-Type': 'application/json' });
     },
@@ -63,16 +58,6 @@ export function agentRoutes(
       return releasing.length > 0 ? c.json({ success: true, releasing }, 202) : c.json({ success: true });
     },
   });
-}
-
-/** Throws `invalid_request`. */
-function readCursor(cursor: string | undefined): AgentAge | undefined {
-  if (cursor === undefined) return undefined;
-  const [createdAt = '', id = ''] = cursor.split(AGE_SEPARATOR);
-  const agentId = parseAgentId(id);
-  if (agentId !== undefined && CREATED_AT.test(createdAt)) return { createdAt, id: agentId };
-  const message = "'cursor' must be the 'nextCursor' of a page before.";
-  throw new MeshError('invalid_request', message, { field: 'cursor' });
 }
 
 /** Every answer to a claim names the claims that hold what the agent has now. */

@@ -3,22 +3,29 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
+import { INDEX_PAGE_ENTRIES_MAX } from '../../../mesh/limits.ts';
 import { EMAIL_INDEX_PATH, type ParseAddress } from '../../../mesh/lookup/index-entry.ts';
 import { memberJson } from '../../../mesh/lookup/index-key.ts';
 import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
+import { readAgentCursor } from '../agent-cursor.ts';
 import { answerBytes, answerPrepared } from '../answer-signature.ts';
 import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
 import { copyHit, ownHit } from '../index-hit.ts';
+import { type AgentPages, indexPage } from '../index-page.ts';
 import { type Asked, readQuestion } from '../index-question.ts';
 import type { LookUpKind, LookUpObserver } from '../look-up-observer.ts';
 import { resource } from '../methods.ts';
+import { readPage } from '../page-query.ts';
 import { rawHeader } from '../raw-headers.ts';
 import type { WideIndex } from '../wide-index.ts';
 
+export const indexPageSizes = { entries: INDEX_PAGE_ENTRIES_MAX, entriesMax: INDEX_PAGE_ENTRIES_MAX };
+
 export interface EmailIndexServices extends FederatedServices {
   readonly index: EmailIndex;
+  readonly agents: AgentPages;
   /** The claim of an address that this host has not done yet. */
   readonly pending: (key: AddressKey) => PendingClaim | undefined;
   readonly parseAddress: ParseAddress;
@@ -66,7 +73,8 @@ function answerHere(
   isPeer: boolean,
 ): Response | Promise<Response> {
   if (services.wide !== undefined && !isPeer) return answerWide(c, services.wide, asked);
-  if (asked.addresses === undefined && asked.agentId === undefined) return answerWholeIndex(c, services);
+  if (asked.addresses === undefined && asked.agentId === undefined)
+    return asked.isPaged ? answerPage(c, services) : answerWholeIndex(c, services);
   const map = localMap(services.index, asked, isPeer);
   const isNothing = map === '{}' && isPeer && !isSigned(c);
   return answerMap(c, isNothing ? pendingMap(services, asked) : map, isPeer);
@@ -142,6 +150,14 @@ async function answerWholeIndex(c: Context, { index, clock }: EmailIndexServices
   if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
   c.header('Content-Length', String(body.byteLength));
   return answerPrepared(c, prepared);
+}
+
+function answerPage(c: Context, { index, agents }: EmailIndexServices): Response {
+  const { cursor, limit } = readPage(c, indexPageSizes);
+  const { etag } = index;
+  c.header('ETag', etag);
+  if (cursor === undefined && matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+  return answerBytes(c, Buffer.from(indexPage(index, agents, { after: readAgentCursor(cursor), limit })));
 }
 
 /** `If-None-Match` (RFC 9110 §13.1.2): `*`, or a list in which one tag equals ours, weak or not. */

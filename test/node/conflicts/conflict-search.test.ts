@@ -19,6 +19,37 @@ describe('an address in the index of a peer too', () => {
     expect(asked.map(({ headers }) => headers?.['if-none-match'])).toEqual([undefined, '"1"', '"2"']);
   });
 
+  it('is found on any page of that index, which is not asked for what other hosts have', async () => {
+    const { clock, start, asked, answering, conflicts } = await conflictWorld();
+    answering(() => {
+      const isFirst = !(asked.at(-1)?.path.includes('cursor') ?? false);
+      const body = isFirst ? { 'c@x.com': {}, nextCursor: 'second' } : { 'a@x.com': {} };
+      return { status: 200, body, etag: isFirst ? '"1"' : '"2"' };
+    });
+    start();
+    await clock.advance(1_000);
+    expect(listed(conflicts).undecided).toEqual([{ key: KEY, hostId: 'cloud' }]);
+    answering(() => ({ status: 304, body: undefined }));
+    await clock.advance(65_000);
+    expect(asked.map(({ headers }) => headers)).toEqual([
+      { 'x-federated-query': 'true' },
+      { 'x-federated-query': 'true' },
+      { 'x-federated-query': 'true', 'if-none-match': '"1"' },
+    ]);
+  });
+
+  it('is looked for later when its pages come too slowly, or not at all', async () => {
+    const { clock, start, asked, answering, conflicts } = await conflictWorld();
+    answering(async () => {
+      await clock.sleep(9_000);
+      return { status: 200, body: { 'a@x.com': {}, nextCursor: 'again' } };
+    });
+    start();
+    await clock.advance(50_000);
+    expect(asked).toHaveLength(4);
+    expect(listed(conflicts).undecided).toEqual([]);
+  });
+
   it('is not looked for again while the peer’s log stands where it stood, as relays tell it', async () => {
     const { clock, start, asked, standsAt } = await conflictWorld();
     standsAt('chain of 7 entries');

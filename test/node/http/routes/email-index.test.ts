@@ -26,6 +26,33 @@ describe('GET /api/agents/email-index', () => {
     expect(head.headers.get('etag')).toBe(whole.headers.get('etag'));
   });
 
+  it('answers in pages to who asks for a limit: the same entries, each in one of them', async () => {
+    const { get } = node();
+    const first = await get('?limit=2');
+    const { nextCursor, ...entries } = first.body as Record<string, unknown>;
+    const last = await get(`?limit=2&cursor=${encodeURIComponent(String(nextCursor))}`);
+    const { emails: _, meta: __, ...whole } = (await get()).body;
+    expect([Object.keys(entries), { ...entries, ...last.body }]).toEqual([['a+b@x.com'], whole]);
+    expect(first.headers.get('etag')).toBe((await get()).headers.get('etag'));
+  });
+
+  it('answers 304 to who knows all pages, and only for the first', async () => {
+    const { app } = node();
+    const tag = (await app.request(PATH)).headers.get('etag') ?? '';
+    const statusOf = async (query: string) =>
+      (await app.request(`${PATH}${query}`, { headers: { 'if-none-match': tag } })).status;
+    expect(await Promise.all(['?limit=2', '?cursor=2026-01-01T00:00:00.000Z,a'].map(statusOf))).toEqual([304, 200]);
+  });
+
+  it.each([
+    ['limit', '?limit=0'],
+    ['limit', '?limit=5001'],
+    ['cursor', '?cursor=nowhere'],
+  ])('refuses a %s that is none: %s', async (field, query) => {
+    const { status, body } = await node().get(query);
+    expect([status, body]).toMatchObject([400, { error: 'invalid_request', field }]);
+  });
+
   it('ignores parameters it does not know', async () => {
     const { get } = node();
     expect((await get('?provider=smtp&provider=local')).body).toHaveProperty(['titania@x.com']);
