@@ -51,6 +51,8 @@ export interface QuorumOptions {
   readonly doubted: (why: DoubtCause) => void;
   /** Who carries routine greetings; absent: every greeting leaves when the core says so. */
   readonly conversation?: Conversation;
+  /** How often released names are looked for; absent: `COLLECT_EVERY_MS`. */
+  readonly collectEveryMs?: number;
 }
 
 /**
@@ -71,7 +73,7 @@ export class QuorumClaims implements ClaimStore {
   constructor(options: QuorumOptions) {
     this.#options = options;
     this.#alarms = new Alarms(options.clock);
-    const { self, wish, records, registry, random } = options;
+    const { self, wish, records, registry, random, collectEveryMs = COLLECT_EVERY_MS } = options;
     this.#state = createCore({
       self,
       wish,
@@ -79,7 +81,7 @@ export class QuorumClaims implements ClaimStore {
       registry,
       freshData: Buffer.from(random.bytes(16)).toString('hex'),
       startName: Buffer.from(random.bytes(8)).toString('hex'),
-      collecting: { afterMs: COLLECT_AFTER_MS, everyMs: COLLECT_EVERY_MS },
+      collecting: { afterMs: COLLECT_AFTER_MS, everyMs: collectEveryMs },
     });
     this.#speaker = new Speaker({
       self,

@@ -10,6 +10,7 @@ import { growthBenchmark } from './growth.ts';
 import { idleBenchmark } from './idle.ts';
 import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
+import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
 import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   engineBenchmark,
   startBenchmark,
   oldLogBenchmark,
+  namesBenchmark,
   sendBenchmark,
   idleBenchmark,
   relayBenchmark,

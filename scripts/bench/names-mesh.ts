@@ -1,0 +1,132 @@
+// Three voters in one process, each with its store on the disk: the product's claims, its messages in their wire form, and no network between.
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
+import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
+import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
+import type { Owner } from '../../mesh/owner.ts';
+import type { PeerTransport } from '../../mesh/ports.ts';
+import { emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { RegisterTable } from '../../mesh/state/register-table.ts';
+import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
+import { openStore } from '../../node/store/disk-store.ts';
+import { pathsIn } from '../../node/store/paths.ts';
+import type { Store } from '../../node/store/store.ts';
+import { systemClock } from '../../node/system/clock.ts';
+import { systemRandom } from '../../node/system/random.ts';
+
+const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
+
+interface Voter {
+  readonly id: HostId;
+  readonly claims: QuorumClaims;
+  readonly store: Store;
+  readonly directory: string;
+  /** What its registry would hold. */
+  readonly held: Map<AddressKey, Owner>;
+  readonly registers: RegisterTable;
+}
+
+export class NamesMesh implements AsyncDisposable {
+  readonly #voters = new Map<HostId, Voter>();
+  readonly #parent: string;
+  #claims = 0;
+
+  private constructor(parent: string) {
+    this.#parent = parent;
+  }
+
+  /** Resolves when the mesh has formed. `collectEveryMs`: how often released names are looked for. */
+  static async open(parent: string, ids: readonly string[], collectEveryMs: number): Promise<NamesMesh> {
+    const mesh = new NamesMesh(parent);
+    const hosts = [...ids].sort() as HostId[];
+    for (const id of hosts) await mesh.#add(id, hosts, collectEveryMs);
+    for (const { claims } of mesh.#voters.values()) claims.start();
+    while (![...mesh.#voters.values()].every(({ claims }) => claims.status().ready)) await systemClock.sleep(100);
+    return mesh;
+  }
+
+  get hosts(): readonly HostId[] {
+    return [...this.#voters.keys()];
+  }
+
+  /** Registers that the voter with the most of them has. */
+  get registers(): number {
+    return Math.max(...[...this.#voters.values()].map(({ registers }) => registers.size));
+  }
+
+  /** Has these names claimed by that host, and then released, each durably, as its registry does. */
+  async claimAndRelease(host: HostId, names: readonly string[]): Promise<void> {
+    const { claims, store, held } = this.#voter(host);
+    const wanted = names.map((name) => ({ key: name as AddressKey, owner: this.#owner(host) }));
+    const claimed = await claims.claim(wanted);
+    if (claimed.kind !== 'held') throw new Error(`A name was not claimed: ${JSON.stringify(claimed)}`);
+    for (const { key, owner } of wanted) held.set(key, owner);
+    await store.commit(claimed.intentsDone);
+    const released = wanted.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
+    for (const { key } of released) held.delete(key);
+    await store.commit(claims.releaseWrites(released));
+    await claims.release(released);
+  }
+
+  /** Octets of all files of all hosts. */
+  async diskBytes(): Promise<number> {
+    const files = [...this.#voters.values()].flatMap(({ directory }) => {
+      const { database, wal, commitLog, commits, marker, acknowledged } = pathsIn(directory);
+      return [database, wal, ...commitLog, commits, marker, acknowledged];
+    });
+    const sizes = files.map((file) => stat(file).catch(() => ({ size: 0 })));
+    return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { claims, store } of this.#voters.values()) {
+      claims.stop();
+      await store.close();
+    }
+    await rm(this.#parent, { recursive: true });
+  }
+
+  async #add(id: HostId, hosts: readonly HostId[], collectEveryMs: number): Promise<void> {
+    const directory = join(this.#parent, id);
+    const [store, records, held] = [await openStore({ directory, log: QUIET }), emptyClaimRecords(), new Map()];
+    const claims = new QuorumClaims({
+      ...{ self: id, wish: { voters: hosts, members: hosts }, records, journal: store, collectEveryMs },
+      registry: { holder: (key) => held.get(key), isEmpty: () => held.size === 0, keys: () => held.keys() },
+      ...{ transport: this.#transport(id), clock: systemClock, random: systemRandom },
+      ...{ log: () => undefined, doubted: () => undefined },
+    });
+    this.#voters.set(id, { id, claims, store, directory, held, registers: records.registers });
+  }
+
+  #transport(from: HostId): PeerTransport {
+    return {
+      ask: async ({ to, path, body }) => {
+        const { claims } = this.#voter(to);
+        const sent = JSON.parse(JSON.stringify(body));
+        const answer =
+          path === CLAIM_QUESTIONS_PATH
+            ? await claims.receiveQuestion(from, questionSchema.parse(sent))
+            : await claims.receive(from, claimMessageSchema.parse(sent));
+        return { status: 200, body: JSON.parse(JSON.stringify(answer)) };
+      },
+    };
+  }
+
+  #voter(id: HostId): Voter {
+    const voter = this.#voters.get(id);
+    if (voter === undefined) throw new Error(`There is no voter '${id}'.`);
+    return voter;
+  }
+
+  #owner(hostId: HostId): Owner {
+    this.#claims += 1;
+    const agent = { agentId: 'agent' as AgentId, agentName: 'agent' };
+    return {
+      hostId,
+      ...agent,
+      claimId: `claim-${String(this.#claims).padStart(12, '0')}` as ClaimId,
+      since: '2026-01-27T12:00:00.000Z',
+    };
+  }
+}
