@@ -45,13 +45,13 @@ const CONFIG: NodeOptions['config'] = {
   legacy: 'detect',
   peerChannel: true,
 };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 /** The handshake of a channel is over by then: whoever listens before would take octets from it. */
 const CHANNEL_OPEN_MS = 1_000;
 
 /** Starts one host; disposing ends it. */
 export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
   const roster = new RosterWatch(options.hosts, { id: options.id, hostName: options.id }, log);
   const { hostname, port } = new URL(options.url);
   const listening = { ip: hostname, port: Number(port) };
