@@ -77,17 +77,29 @@ export async function claim(call: NodeClient, given: string, address: string, ho
   return { text: `${address} is ${name}'s (${id}).`, value: answer, ok: true };
 }
 
+/** Where the index shows the whole mesh (MESH_INDEX_SCOPE), an owner may be an agent of another host. */
 export async function release(call: NodeClient, address: string): Promise<Report> {
-  const owners = await call('GET', `/api/agents/email-index?address=${encodeURIComponent(address)}`);
-  const [owner] = Object.values(owners) as Owner[];
-  if (owner === undefined)
-    throw new Error(
-      `No agent of this host shows ${address}: mesh lookup ${address} --federated says who has it. An agent whose email is off shows no address; release it by DELETE /api/agents/ID/email/addresses/ADDRESS.`,
-    );
+  const query = `/api/agents/email-index?address=${encodeURIComponent(address)}`;
+  const { host } = (await call('GET', '/api/hosts/identity')) as { host: { readonly id: string } };
+  const shown = Object.values(await call('GET', query)) as Owner[];
+  const owner = shown.find(({ hostId }) => hostId === host.id);
+  if (owner === undefined) throw new Error(await whyNotReleased(call, address, shown));
   const path = `/api/agents/${encodeURIComponent(owner.agentId)}/email/addresses/${encodeURIComponent(address)}`;
   const answer = await call('DELETE', path);
   const waits = answer.releasing === undefined ? '' : ' The mesh has yet to confirm that it is free.';
   return { text: `${address} is taken from ${owner.agentName} (${owner.agentId}).${waits}`, value: answer, ok: true };
+}
+
+/** Who has it, as far as the other hosts say. */
+async function whyNotReleased(call: NodeClient, address: string, shown: readonly Owner[]): Promise<string> {
+  const query = `/api/agents/email-index?address=${encodeURIComponent(address)}&federated=true`;
+  const [owner] =
+    shown.length > 0
+      ? shown
+      : Object.values(((await call('GET', query)) as { emails: Readonly<Record<string, Owner>> }).emails);
+  if (owner !== undefined)
+    return `${address} belongs to ${owner.agentName} (${owner.agentId}) on host '${owner.hostId}', and is released there: mesh release ${address} --url ${owner.hostUrl}`;
+  return `No agent of this host shows ${address}, and none of another host that answers. An agent whose email is off shows no address; release it by DELETE /api/agents/ID/email/addresses/ADDRESS.`;
 }
 
 function ownersShown(owners: Readonly<Record<string, Owner>>): string | undefined {

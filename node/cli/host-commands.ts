@@ -1,9 +1,13 @@
 // `mesh hosts list`, `invite`, `add`, `remove`: who is in the mesh, and changing that on all its hosts at once.
 import { type JoinLine, joinLine } from '../../mesh/admission/join-line.ts';
 import type { Asking, CommandLine } from './command-line.ts';
-import type { NodeClient } from './node-client.ts';
+import { checkHosts } from './host-check.ts';
+import { createNodeClient, type NodeClient } from './node-client.ts';
 import { hosts } from './operator-reports.ts';
 import type { Report } from './report.ts';
+
+/** A host that has not answered by then is not reached. */
+const CHECK_MS_MAX = 5_000;
 
 interface Adding {
   readonly name?: string;
@@ -17,6 +21,14 @@ export function addHostCommands(commands: CommandLine): void {
   listed
     .add('list', 'every host of hosts.json, and what is known of it')
     .action((asking: Asking) => listed.run(asking, hosts));
+  listed.add('check', 'ask each host from here who it is and whom it sees').action((asking: Asking) =>
+    listed.run(asking, (call, paint, { node: { stop } }) => {
+      const late = AbortSignal.timeout(CHECK_MS_MAX);
+      const reach = (url: string) =>
+        createNodeClient({ url, stop: stop === undefined ? late : AbortSignal.any([stop, late]) });
+      return checkHosts(call, paint, reach);
+    }),
+  );
   listed
     .add('invite', 'print the line that lets one more machine in; it opens once, within 30 minutes')
     .action((asking: Asking) => listed.run(asking, invite));

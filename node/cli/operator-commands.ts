@@ -1,6 +1,7 @@
 // `mesh status`, `conflicts`, `join`, `evict`, `recover`, `log verify` as they are typed.
 import { Option } from 'commander';
 import type { Asking, CommandLine } from './command-line.ts';
+import { readMeasures } from './measures.ts';
 import { conflicts, evict, join, recover, resolveConflict, status, verifyLog } from './operator-reports.ts';
 
 interface Deciding extends Asking {
@@ -11,8 +12,12 @@ const LOSS = ['--accept-loss', 'you have read what may be lost'] as const;
 
 export function addOperatorCommands(commands: CommandLine): void {
   commands
-    .add('status', 'who is in the mesh, who is there, and whether addresses can be claimed')
-    .action((asking: Asking) => commands.run(asking, status));
+    .add('status', 'how the node and its mesh are, a line each, and what to do where something is not well')
+    .action((asking: Asking) =>
+      commands.run(asking, (call, paint, { node }) =>
+        status(call, paint, { measures: () => readMeasures(node), nowMs: Date.now() }),
+      ),
+    );
   commands
     .add('conflicts [address]', 'addresses that more than one host gave out; with an address: decide')
     .addOption(new Option('--keep <whose>', 'which claim stays').choices(['mine', 'theirs']))

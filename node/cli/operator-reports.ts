@@ -1,20 +1,11 @@
 // What an operator asks of a running node from a shell: `mesh status`, `hosts`, `conflicts`, `join`, `evict`, `recover`, `log verify`. Each
 // reports; a refusal of the node is thrown as its sentence. They decide nothing: the node does.
+import type { HostShown } from './host-shown.ts';
+import type { Measures } from './measures.ts';
 import type { NodeClient } from './node-client.ts';
 import { type Paint, PLAIN, type Report } from './report.ts';
+import { type AccountShown, statusLines } from './status-lines.ts';
 import { table } from './table.ts';
-
-interface HostShown {
-  readonly id: string;
-  readonly url: string;
-  readonly status: string;
-  readonly votes: boolean;
-  readonly isSelf: boolean;
-  readonly legacy?: boolean;
-  readonly key?: { readonly state: string; readonly why?: string };
-  readonly why?: string;
-  readonly remark?: string;
-}
 
 interface MeshShown {
   readonly state: string;
@@ -34,16 +25,23 @@ interface ConflictsShown {
   readonly nextCursor?: string;
 }
 
-/** Who is in the mesh, who is there, what it is doing, and whether an address could be claimed now. */
-export async function status(call: NodeClient, paint: Paint = PLAIN): Promise<Report> {
-  const trouble = await call('GET', '/ready').then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
+/** What `mesh status` asks beside the node's JSON. */
+export interface StatusAsking {
+  measures(): Promise<Measures>;
+  /** By the clock of this machine. */
+  readonly nowMs: number;
+}
+
+/** How the node and its mesh are, a line each, and the hosts. All is well when each line is. */
+export async function status(call: NodeClient, paint: Paint, { measures, nowMs }: StatusAsking): Promise<Report> {
+  const trouble = await call('GET', '/ready').then(() => undefined, sentenceOf);
   const { hosts: listed, mesh } = await askHosts(call);
-  const doubles = await allConflicts(call).then(countOf, (error: Error) => [
-    `Whether another host has an address of this one too can't be told: ${error.message}`,
-  ]);
+  const checks = statusLines({
+    ...{ hosts: listed, trouble, deciding: mesh?.state, nowMs },
+    doubles: await allConflicts(call).then(countOf, sentenceOf),
+    measures: await measures().catch(sentenceOf),
+    accounts: await call('GET', '/api/email/providers').then(({ accounts }) => accounts as AccountShown[], sentenceOf),
+  });
   const remarks = listed.flatMap(({ id, why, key, remark }) =>
     [key?.state === 'changed' ? key.why : (why ?? key?.why), remark].flatMap((text) =>
       text === undefined ? [] : [`${id}: ${text}`],
@@ -51,20 +49,27 @@ export async function status(call: NodeClient, paint: Paint = PLAIN): Promise<Re
   );
   const lines = [
     trouble === undefined ? paint.good('Ready: addresses can be claimed.') : `${paint.bad('Not ready:')} ${trouble}`,
-    ...(mesh === undefined || trouble?.startsWith(mesh.state) ? [] : [mesh.state]),
-    ...doubles,
+    '',
+    ...table(
+      ['', '', ''],
+      checks.map(({ name, ok, text }) => [ok ? paint.good('ok') : paint.bad('!!'), name, text]),
+    ).slice(1),
     '',
     ...hostTable(listed, paint),
     ...section('Not the same everywhere:', mesh?.notes ?? []),
     ...section('Remarks:', remarks),
   ];
-  const value = {
-    ready: trouble === undefined,
-    ...(trouble === undefined ? {} : { why: trouble }),
-    hosts: listed,
-    mesh,
+  const ok = checks.every((check) => check.ok);
+  const why = trouble === undefined ? {} : { why: trouble };
+  return {
+    text: lines.join('\n'),
+    value: { ok, ready: trouble === undefined, ...why, checks, hosts: listed, mesh },
+    ok,
   };
-  return { text: lines.join('\n'), value, ok: trouble === undefined };
+}
+
+function sentenceOf({ message }: Error): string {
+  return message;
 }
 
 /** The hosts alone; all is well when each that is enabled is there. */
@@ -78,12 +83,8 @@ async function askHosts(call: NodeClient): Promise<{ hosts: HostShown[]; mesh?: 
   return (await call('GET', '/api/hosts')) as unknown as { hosts: HostShown[]; mesh?: MeshShown };
 }
 
-/** How many addresses more than one host gave out; nothing when there are none. */
-function countOf({ conflicts: conceded, undecided }: ConflictsShown): readonly string[] {
-  if (conceded.length + undecided.length === 0) return [];
-  return [
-    `Addresses that another host has too: ${conceded.length} conceded, ${undecided.length} undecided; see mesh conflicts.`,
-  ];
+function countOf({ conflicts: conceded, undecided }: ConflictsShown) {
+  return { conceded: conceded.length, undecided: undecided.length };
 }
 
 /** Addresses that more than one host gave out. All is well when there are none. */

@@ -11,7 +11,7 @@ const [createKey = '', createAgent = '', lookUp = '', status = ''] = rest;
 
 const wentWell = ({ code, err }: Ended) => expect([code, err]).toEqual([0, '']);
 
-it('the README, followed, leads where it says', { timeout: 2 * LIVE_MS_MAX }, async () => {
+it('the README, followed, leads where it says', { timeout: 4 * LIVE_MS_MAX }, async () => {
   await using shell = await ReadmeShell.open();
   await threeHostsInOneMesh(shell);
   await aKeyAndAnAddress(shell);
@@ -45,5 +45,13 @@ async function aKeyAndAnAddress(shell: ReadmeShell): Promise<void> {
 async function aHostGoesAway(shell: ReadmeShell): Promise<void> {
   await shell.stop('/tmp/mesh/mini');
   const seen = await shell.until(status, ({ out }) => /mini +offline/.test(out));
-  expect(seen.out).toMatch(/mini +offline/);
+  expect(seen.code).toBe(1);
+  expect(seen.out).toMatch(/^!! +hosts +mini of 3 does not answer\. Start the node there/m);
+  expect(seen.out).toMatch(/^ok +quorum +Epoch \d+: 2 of cloud, mac, mini decide/m);
+  expect((await shell.run('npx mesh hosts check')).out).toMatch(/^!! +mini +not reached/m);
+  wentWell(await shell.run('npx mesh hosts remove mini'));
+  const without = await shell.until(status, ({ code, out }) => code === 0 && / of cloud, mac decide/.test(out));
+  expect([without.code, without.out]).toEqual([0, expect.not.stringContaining('mini')]);
+  const cloud = (await shell.run('npx mesh hosts list --url http://127.0.0.1:23002')).out;
+  expect(cloud).not.toContain('mini');
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { claim, lookUp, release } from '../../../node/cli/address-commands.ts';
 import { createAgent, deleteAgent, listAgents, showAgent } from '../../../node/cli/agent-commands.ts';
+import type { NodeClient } from '../../../node/cli/node-client.ts';
 import { PLAIN } from '../../../node/cli/report.ts';
 import { clientOf } from '../../support/node-client-of.ts';
 import { testNode } from '../../support/test-node.ts';
@@ -79,6 +80,21 @@ describe('mesh claim and release', () => {
     );
     expect((await release(call, 'o@x.com')).text).toBe('o@x.com is taken from titania (a1).');
     await expect(release(call, 'o@x.com')).rejects.toThrow(/No agent of this host shows o@x\.com/);
+  });
+
+  it('name the host that has an address, where it is not this one', async () => {
+    const { call } = await setUp();
+    const owner = { agentId: 'a1', agentName: 'oberon', hostId: 'cloud', hostUrl: 'http://10.0.0.2:23000' };
+    // With MESH_INDEX_SCOPE=mesh the plain index shows it; else only a federated look-up does.
+    for (const plain of [{ 'o@x.com': owner }, {}]) {
+      const shown: NodeClient = async (method, path, options) => {
+        if (!path.startsWith('/api/agents/email-index')) return call(method, path, options);
+        return path.includes('federated=true') ? { emails: { 'o@x.com': owner } } : plain;
+      };
+      await expect(release(shown, 'o@x.com')).rejects.toThrow(
+        "o@x.com belongs to oberon (a1) on host 'cloud', and is released there: mesh release o@x.com --url http://10.0.0.2:23000",
+      );
+    }
   });
 
   it('refuse what the node refuses, in its words', async () => {

@@ -1,6 +1,7 @@
 // What an operator reads in a shell, over a real node without a socket.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import { parseMeasures } from '../../../node/cli/measures.ts';
 import type { NodeClient } from '../../../node/cli/node-client.ts';
 import {
   conflicts,
@@ -11,6 +12,7 @@ import {
   status,
   verifyLog,
 } from '../../../node/cli/operator-reports.ts';
+import { PLAIN } from '../../../node/cli/report.ts';
 import { clientOf } from '../../support/node-client-of.ts';
 import type { PeerScript } from '../../support/scripted-peers.ts';
 import { type TestNodeOptions, testNode } from '../../support/test-node.ts';
@@ -21,19 +23,32 @@ async function setUp(options: TestNodeOptions = {}) {
   const node = await testNode(options);
   node.node.start();
   await node.clock.settle();
-  return { ...node, call: clientOf(node) };
+  const measures = async () => {
+    const response = await node.node.fetch(new Request('http://localhost/metrics', { headers: { host: 'localhost' } }));
+    return parseMeasures(await response.text());
+  };
+  return { ...node, call: clientOf(node), asking: { measures, nowMs: node.clock.wallMs() } };
 }
 
 describe('mesh status', () => {
   it('says that all is well, and what decides', async () => {
-    const { call, ask } = await setUp();
+    const { call, ask, asking } = await setUp();
     await ask('POST', '/api/agents', { name: 'titania', tools: { email: { addresses: [{ address: 'a@x.com' }] } } });
-    const { text, ok } = await status(call);
+    const { text, ok } = await status(call, PLAIN, asking);
     expect([ok, text.split('\n')]).toEqual([
       true,
       [
         'Ready: addresses can be claimed.',
-        'Epoch 1: 1 of mac decide.',
+        '',
+        'ok  quorum         Epoch 1: 1 of mac decide.',
+        'ok  hosts          all 1 are there',
+        'ok  feeds          no other host is followed',
+        'ok  conflicts      none',
+        'ok  subscriptions  0 enabled, 0 events wait, 0 changes not looked at yet',
+        'ok  dead letters   none',
+        'ok  sending        off: no account is set (MESH_SEND_ACCOUNTS)',
+        'ok  disk           not measured',
+        'ok  clock          no host says that it differs by more than 60 s',
         '',
         'HOST        STATUS  VOTES  KEY  URL',
         'mac (this)  online  yes    own  http://127.0.0.1:23000',
@@ -42,9 +57,10 @@ describe('mesh status', () => {
   });
 
   it('says what is missing, and who differs', async () => {
-    const { call } = await setUp({ peers: { cloud: gone } });
-    const { text, ok } = await status(call);
+    const { call, asking } = await setUp({ peers: { cloud: gone } });
+    const { text, ok } = await status(call, PLAIN, asking);
     expect(ok).toBe(false);
+    expect(text).toMatch(/^!! +hosts +cloud of 2 does not answer.*mesh hosts check.*mesh hosts remove cloud$/m);
     expect(text).toMatch(/^Not ready: The mesh has not formed yet.*cloud has not answered/);
     expect(text).toMatch(/^cloud +offline +yes +unknown +http:\/\/cloud/m);
     expect(text).toMatch(/Remarks:\n {2}cloud: It is gone/);
@@ -53,13 +69,13 @@ describe('mesh status', () => {
 
 describe('mesh status of a peer that counts as legacy by its own word', () => {
   it('says what to do', async () => {
-    const { call } = await setUp({ peers: { cloud: gone } });
+    const { call, asking } = await setUp({ peers: { cloud: gone } });
     const remarked: NodeClient = async (method, path, options) => {
       const answer = (await call(method, path, options).catch(() => ({}))) as { hosts?: object[] };
       const hosts = answer.hosts?.map((host) => ({ ...host, legacy: true, remark: 'Say "legacy": true.' }));
       return { ...answer, ...(hosts && { hosts }) };
     };
-    const { text } = await status(remarked);
+    const { text } = await status(remarked, PLAIN, asking);
     expect(text).toMatch(/^cloud .*none \(look-up only\)/m);
     expect(text).toMatch(/cloud: It is gone\.\n {2}cloud: Say "legacy": true\./);
   });
@@ -67,12 +83,13 @@ describe('mesh status of a peer that counts as legacy by its own word', () => {
 
 describe('mesh status, of addresses that another host has too', () => {
   it('counts them', async () => {
-    const { call } = await setUp();
+    const { call, asking } = await setUp();
     const listed: NodeClient = async (method, path, options) =>
       path === '/api/conflicts' ? { conflicts: [{}], undecided: [{}, {}] } : call(method, path, options);
-    const { text } = await status(listed);
-    expect(text.split('\n')).toContain(
-      'Addresses that another host has too: 1 conceded, 2 undecided; see mesh conflicts.',
+    const { text, ok } = await status(listed, PLAIN, asking);
+    expect(ok).toBe(false);
+    expect(text).toMatch(
+      /^!! +conflicts +another host has addresses of this one too, 1 conceded, 2 undecided: see mesh conflicts$/m,
     );
   });
 });

@@ -1,0 +1,85 @@
+// `mesh hosts check`: asks each host of the mesh from here, who it is and whom it sees. The node that is asked says which hosts there are; no token of
+// its is shown to any of them.
+
+import type { HostShown } from './host-shown.ts';
+import type { NodeClient } from './node-client.ts';
+import type { Paint, Report } from './report.ts';
+import { table } from './table.ts';
+
+/** A client of the node at that URL that gives up after a while. */
+export type Reach = (url: string) => NodeClient;
+
+interface Identity {
+  readonly id: string;
+  readonly version: string;
+  readonly publicKey: string;
+}
+
+interface Checked {
+  readonly id: string;
+  readonly url: string;
+  readonly ok: boolean;
+  /** Milliseconds until it had said who it is. */
+  readonly tookMs?: number;
+  readonly version?: string;
+  /** Hosts that do not answer it. */
+  readonly missing?: readonly string[];
+  /** What is wrong, and what to do. */
+  readonly why?: string;
+}
+
+/** What each host that is listed and enabled says. All is well when each is itself and sees all others. */
+export async function checkHosts(call: NodeClient, paint: Paint, reach: Reach): Promise<Report> {
+  const { hosts } = (await call('GET', '/api/hosts')) as unknown as { hosts: readonly HostShown[] };
+  const asked = hosts.filter(({ status }) => status !== 'disabled');
+  const checked = await Promise.all(asked.map((host) => check(host, reach(host.url))));
+  const rows = checked.map(({ id, url, ok, tookMs, version = '', missing }) => [
+    ok ? paint.good('ok') : paint.bad('!!'),
+    id,
+    tookMs === undefined ? 'not reached' : `${tookMs} ms`,
+    version,
+    missing === undefined ? '' : missing.length === 0 ? 'all' : `not ${missing.join(', ')}`,
+    url,
+  ]);
+  const remarks = checked.flatMap(({ id, why }) => (why === undefined ? [] : [`${id}: ${why}`]));
+  const lines = [
+    ...table(['', 'HOST', 'ANSWERS', 'VERSION', 'SEES', 'URL'], rows),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
+  ];
+  return { text: lines.join('\n'), value: checked, ok: checked.every(({ ok }) => ok) };
+}
+
+async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
+  const { id, url } = host;
+  const since = performance.now();
+  try {
+    const answer = (await ask('GET', '/api/hosts/identity')) as { host?: Identity };
+    const tookMs = Math.round(performance.now() - since);
+    if (answer.host === undefined)
+      return { id, url, tookMs, ok: host.legacy === true, why: 'it is no node of this program' };
+    const { version, id: saidId, publicKey } = answer.host;
+    const said = { id, url, tookMs, version };
+    if (saidId !== id)
+      return {
+        ...said,
+        ok: false,
+        why: `host '${saidId}' answers there: one of the two has the wrong URL in hosts.json`,
+      };
+    if (host.key?.publicKey !== undefined && host.key.publicKey !== publicKey)
+      return {
+        ...said,
+        ok: false,
+        why: 'it answers with another key than the mesh knows of it: it lost its data, or somebody else answers there',
+      };
+    const missing = await unseenBy(id, ask);
+    const why = `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not answer it: look at the firewall between them`;
+    return { ...said, missing, ok: missing.length === 0, ...(missing.length === 0 ? {} : { why }) };
+  } catch (error) {
+    return { id, url, ok: false, why: (error as Error).message };
+  }
+}
+
+async function unseenBy(id: string, ask: NodeClient): Promise<readonly string[]> {
+  const { hosts } = (await ask('GET', '/api/hosts')) as unknown as { hosts: readonly HostShown[] };
+  return hosts.flatMap((host) => (host.id === id || ['online', 'disabled'].includes(host.status) ? [] : [host.id]));
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { checkHosts, type Reach } from '../../../node/cli/host-check.ts';
+import type { NodeClient } from '../../../node/cli/node-client.ts';
+import { PLAIN } from '../../../node/cli/report.ts';
+
+const listed = (id: string, more: object = {}) => ({
+  ...{ id, url: `http://${id}`, status: 'online', key: { state: 'pinned', publicKey: `key of ${id}` } },
+  ...more,
+});
+const MESH: NodeClient = async () => ({
+  hosts: [listed('mac'), listed('cloud'), listed('desk', { status: 'disabled' })],
+});
+const says = (id: string, hosts: readonly object[], identity: object = {}): NodeClient => {
+  const host = { id, version: '1.2.3', publicKey: `key of ${id}`, ...identity };
+  return async (_, path) => (path === '/api/hosts/identity' ? { host } : { hosts });
+};
+const reaching =
+  (answers: Readonly<Record<string, NodeClient>>): Reach =>
+  (url) =>
+    answers[url] ?? (() => Promise.reject(new Error('It does not answer.')));
+const [MAC, CLOUD] = [says('mac', [listed('mac'), listed('cloud')]), says('cloud', [listed('mac'), listed('cloud')])];
+
+describe('mesh hosts check', () => {
+  it('shows each enabled host, and that each sees all others', async () => {
+    const { text, ok } = await checkHosts(MESH, PLAIN, reaching({ 'http://mac': MAC, 'http://cloud': CLOUD }));
+    expect([ok, text.replace(/\d+ ms/g, 'N ms').split('\n')]).toEqual([
+      true,
+      [
+        '    HOST   ANSWERS  VERSION  SEES  URL',
+        'ok  mac    N ms     1.2.3    all   http://mac',
+        'ok  cloud  N ms     1.2.3    all   http://cloud',
+      ],
+    ]);
+  });
+
+  it.each<[string, Readonly<Record<string, NodeClient>>, RegExp]>([
+    ['does not answer', {}, /^!! +cloud +not reached[\s\S]*^cloud: It does not answer\.$/m],
+    ['is another', { 'http://cloud': says('eve', []) }, /^cloud: host 'eve' answers there: one of the two/m],
+    ['has another key', { 'http://cloud': says('cloud', [], { publicKey: 'another' }) }, /^cloud: .*another key/m],
+    [
+      'does not see a host',
+      { 'http://cloud': says('cloud', [listed('cloud'), listed('mac', { status: 'offline' })]) },
+      /not mac[\s\S]*^cloud: mac does not answer it: look at the firewall/m,
+    ],
+    ['is no node', { 'http://cloud': async () => ({}) }, /^cloud: it is no node of this program/m],
+  ])('says so when a host %s', async (_, answers, words) => {
+    const { text, ok } = await checkHosts(MESH, PLAIN, reaching({ 'http://mac': MAC, ...answers }));
+    expect(ok).toBe(false);
+    expect(text).toMatch(words);
+  });
+});
