@@ -84,12 +84,8 @@ export class QuorumClaims implements ClaimStore {
       collecting: { afterMs: COLLECT_AFTER_MS, everyMs: collectEveryMs },
     });
     this.#speaker = new Speaker({
-      self,
-      state: this.#state,
-      transport: options.transport,
-      clock: options.clock,
-      conversation: options.conversation,
-      own: this,
+      ...{ self, state: this.#state, own: this },
+      ...{ transport: options.transport, clock: options.clock, conversation: options.conversation },
       dispatch: (event) => this.#dispatch(event),
     });
   }
