@@ -14,6 +14,7 @@ import {
   readAllowList,
   readChoice,
   readCount,
+  readForward,
   readList,
   readListen,
   readSecret,
@@ -108,7 +109,13 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'compat',
     takes: 'WORD',
-    help: 'maestro: answer what hosts of AI Maestro ask of each other, beside this API (node/compat/README.md); unset: none of it',
+    default: 'off',
+    help: 'maestro: answer what hosts of AI Maestro ask of each other, beside this API (node/compat/README.md); off: none of it',
+  },
+  {
+    name: 'forward',
+    takes: 'URL',
+    help: 'http://IP:port of AI Maestro beside this node: /api/v1/… is passed on there (node/compat/README.md); unset: nothing is',
   },
   {
     name: 'accept-new-key',
@@ -174,6 +181,7 @@ export interface Config {
   readonly peerChannel: boolean;
   readonly page: boolean;
   readonly compat: 'maestro' | undefined;
+  readonly forward: URL | undefined;
   readonly acceptNewKey: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Variables that are set and look like settings of this program but are none: mistyped, or meant for other programs. */
@@ -229,7 +237,8 @@ export function readConfig(
     aliases: readList('aliases', aliasOf, 'host names, like mesh.example.com', given, mistakes),
     origins: readList('origins', originOf, 'origins, like https://dashboard.example.com', given, mistakes),
     peerChannel: readChoice('peer-channel', ['on', 'off'], given, mistakes) !== 'off',
-    compat: readChoice('compat', ['maestro'], given, mistakes),
+    forward: readForward(given, mistakes),
+    compat: readChoice('compat', ['off', 'maestro'], given, mistakes) === 'maestro' ? 'maestro' : undefined,
     page: readChoice('page', ['on', 'off'], given, mistakes) !== 'off',
     acceptNewKey: readSwitch('accept-new-key', given, mistakes),
     logLevel: readChoice('log-level', LOG_LEVELS, given, mistakes) ?? 'info',
