@@ -62,7 +62,7 @@ export interface NodeOptions {
     Config,
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
   > &
-    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown' | 'compat'>>;
+    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown' | 'compat' | 'forward'>>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;

@@ -25,6 +25,7 @@ import { openConflictModule } from './modules/conflicts.ts';
 import { openDocumentModule } from './modules/documents.ts';
 import { openEmailIndex } from './modules/email-index.ts';
 import { openFeedModule } from './modules/feed.ts';
+import { openForwardModule } from './modules/forward.ts';
 import { openKeyModule } from './modules/keys.ts';
 import { openMeshModule } from './modules/mesh.ts';
 import { openMetricsModule } from './modules/metrics.ts';
@@ -64,6 +65,7 @@ export interface MeshNode extends AsyncDisposable {
 
 /** What a node can do beside holding agents; each can be left out. Opened in this order, closed in the opposite one. */
 const CAPABILITIES: readonly OpenModule[] = [
+  openForwardModule,
   openBackupModule,
   openKeyModule,
   openAdmissionModule,

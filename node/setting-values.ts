@@ -95,6 +95,17 @@ export function originOf(text: string): string | undefined {
   return isOrigin ? text : undefined;
 }
 
+/** Where another program listens, by its IP address: what a name leads to may change. */
+export function readForward(given: Given, mistakes: string[]): URL | undefined {
+  const value = given('forward');
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value.text) ? new URL(value.text) : undefined;
+  const isPlain = url !== undefined && url.protocol === 'http:' && url.href === `${url.origin}/`;
+  if (isPlain && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) return url;
+  mistakes.push(`${value.by} must be http://IP:port without a path, like http://127.0.0.1:23100, not '${value.text}'`);
+  return undefined;
+}
+
 /** A whole number from 1 to `max`. */
 export function readCount(name: string, max: number, given: Given, mistakes: string[]): number {
   const value = given(name);

@@ -169,6 +169,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['node/background-work.ts', ['node/store/refusals.ts', 'mesh/']],
   ['node/keys/', ['node/keys/', 'node/store/', 'mesh/']],
   ['node/compat/', ['node/compat/', 'mesh/']],
+  ['node/forward/', ['node/forward/', 'node/webhooks/guard/', 'mesh/']],
   // It knows which records of which room are secrets, and which must not come back as they were.
   [
     'node/backup/',

@@ -13,7 +13,7 @@ import type { Gate } from './gate.ts';
 import { refusedEncoding } from './input.ts';
 import { lookUpTurns } from './look-up-turns.ts';
 import type { LoopTurns } from './loop-turns.ts';
-import { isPagePath, PEER_PATHS, requestPath } from './paths.ts';
+import { FORWARDED_PATHS, isPagePath, PEER_PATHS, requestPath } from './paths.ts';
 import { optionalPeerAuth, type PeerAuthOptions, peerAuth } from './peer-auth.ts';
 import type { PeerRoute } from './peer-message.ts';
 import { addPeerRoutes } from './peer-routes.ts';
@@ -62,7 +62,8 @@ export function createApp(services: AppServices): Fetch {
     const visitor = { method: request.method, path, client, header, headerNames };
     const refusal = gate.refuses(visitor);
     if (refusal !== undefined) return errorResponse(refusal);
-    const packed = request.method === 'GET' ? undefined : refusedEncoding(header('content-encoding'));
+    const isPassedOn = request.method === 'GET' || path.startsWith(FORWARDED_PATHS);
+    const packed = isPassedOn ? undefined : refusedEncoding(header('content-encoding'));
     if (packed !== undefined) return errorResponse(packed);
     if (services.page !== undefined && isPagePath(path)) return services.page(request, visitor);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);

@@ -10,6 +10,8 @@ const PAGE_PATHS = '/page/';
 export const OPENAPI_PATH = '/openapi.json';
 /** Asked by hosts of the original, as a question: it changes nothing. */
 export const REGISTER_PEER_PATH = '/api/hosts/register-peer';
+/** Passed on to the original, where that is wished for; it judges itself who may ask. */
+export const FORWARDED_PATHS = '/api/v1/';
 export const CHANGES_PATH = '/api/changes';
 export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */
