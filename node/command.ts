@@ -51,10 +51,7 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
     '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
   );
   start.action(async (_, command: Command) => {
-    const flags = Object.fromEntries(
-      SETTINGS.map(({ name }) => [name, command.getOptionValue(camelCase(name)) as string | boolean | undefined]),
-    );
-    await runNode(process, stop, version, flags, started);
+    await runNode(process, stop, version, flagsOf(command), started);
   });
   await program.parseAsync(words);
 }
@@ -106,14 +103,21 @@ async function addClients(
   stop: AbortSignal,
   version: string,
 ): Promise<void> {
-  const [{ addRestoreCommand }, { addClientCommands }, { addCompletion }, { addMcpCommand }, { shellTerminal }] =
-    await Promise.all([
-      import('./backup/restore-command.ts'),
-      import('./cli/client-commands.ts'),
-      import('./cli/completion.ts'),
-      import('./cli/mcp-command.ts'),
-      import('./cli/shell-terminal.ts'),
-    ]);
+  const [
+    { addRestoreCommand },
+    { addDoctorCommand },
+    { addClientCommands },
+    { addCompletion },
+    { addMcpCommand },
+    { shellTerminal },
+  ] = await Promise.all([
+    import('./backup/restore-command.ts'),
+    import('./doctor/doctor-command.ts'),
+    import('./cli/client-commands.ts'),
+    import('./cli/completion.ts'),
+    import('./cli/mcp-command.ts'),
+    import('./cli/shell-terminal.ts'),
+  ]);
   const complain = (text: string) => openStandardError(process.stderr).write(`${text}\n`);
   const own = ownNode(process.env, complain);
   const url = process.env.MESH_URL || (own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`);
@@ -121,6 +125,11 @@ async function addClients(
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
   addRestoreCommand(program, terminal, process.env);
+  addDoctorCommand(program, terminal, {
+    options: SETTINGS.filter(({ secret }) => !secret).map(optionOf),
+    environmentOf: (flags) => environmentOf(flags, process.env),
+    ...{ flagsOf, version },
+  });
   addCompletion(program);
 }
 
@@ -135,6 +144,18 @@ function ownNode({ MESH_DATA }: NodeJS.ProcessEnv, complain: (text: string) => v
   }
 }
 
+/** What was typed for each setting. */
+function flagsOf(command: Command): Flags {
+  return Object.fromEntries(
+    SETTINGS.map(({ name }) => [name, command.getOptionValue(camelCase(name)) as string | boolean | undefined]),
+  );
+}
+
+/** The environment with what mesh.env of the data directory adds. Throws what reading that does. */
+function environmentOf(flags: Flags, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return withEnvironmentFile(environment, String(flags.data ?? (environment.MESH_DATA || DEFAULT_DATA)));
+}
+
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 async function runNode(
@@ -146,8 +167,7 @@ async function runNode(
 ): Promise<void> {
   const standardError = openStandardError(process.stderr);
   try {
-    const directory = String(flags.data ?? (process.env.MESH_DATA || DEFAULT_DATA));
-    const { config, secrets } = readConfig(flags, withEnvironmentFile(process.env, directory));
+    const { config, secrets } = readConfig(flags, environmentOf(flags, process.env));
     const running = await serveNode({ config, secrets, version, standardError, stop });
     openLineSink(process.stdout, { missing: () => `${running.ready}\n` }).write(`${running.ready}\n`);
     void noticeReady(running.ready, process.env, createLog(config.logLevel, standardError));

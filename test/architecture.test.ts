@@ -268,6 +268,23 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ],
   // Programs of their own, which talk to a running node over HTTP.
   ['node/cli/', ['node/cli/', 'node/send/agent-tools.ts', 'node/log.ts', 'mesh/']],
+  // A program of its own that looks at everything from outside, with the parts that a node is made of.
+  [
+    'node/doctor/',
+    [
+      'node/doctor/',
+      'node/cli/',
+      'node/dns/',
+      'node/peers/',
+      'node/secret.ts',
+      'node/send/accounts/',
+      'node/send/smtp/',
+      'node/settings.ts',
+      'node/store/schema.ts',
+      'node/system/',
+      'mesh/',
+    ],
+  ],
   ['node/store/', ['node/store/', 'node/log.ts', 'mesh/']],
   ['node/peers/', ['node/peers/', 'node/dns/', 'node/store/', 'node/log.ts', 'mesh/']],
   ['node/engines/', ['node/engines/', 'node/dns/', 'node/secret.ts', 'mesh/']],

@@ -1,7 +1,8 @@
-// `mesh hosts list`, `invite`, `add`, `remove`: who is in the mesh, and changing that on all its hosts at once.
+// `mesh hosts list`, `print`, `invite`, `add`, `remove`: who is in the mesh, and changing that on all its hosts at once.
 import { type JoinLine, joinLine } from '../../mesh/admission/join-line.ts';
 import type { Asking, CommandLine } from './command-line.ts';
 import { checkHosts } from './host-check.ts';
+import { printHosts } from './hosts-print.ts';
 import { createNodeClient, type NodeClient } from './node-client.ts';
 import { hosts } from './operator-reports.ts';
 import type { Report } from './report.ts';
@@ -29,6 +30,9 @@ export function addHostCommands(commands: CommandLine): void {
       return checkHosts(call, paint, reach);
     }),
   );
+  listed
+    .add('print', 'hosts.json as the node has it in force, to be written into a file')
+    .action((asking: Asking) => listed.run(asking, printHosts));
   listed
     .add('invite', 'print the line that lets one more machine in; it opens once, within 30 minutes')
     .action((asking: Asking) => listed.run(asking, invite));

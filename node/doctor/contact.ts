@@ -1,0 +1,98 @@
+// What one host of hosts.json answers when it is asked what anybody may ask: who it is, whether it is well, and what time it has.
+import { type Dispatcher, request } from 'undici';
+import { MeshError } from '../../mesh/errors.ts';
+import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Host } from '../../mesh/roster.ts';
+import type { HelloAsker, Introduction, LegacyPeer } from '../peers/hello-question.ts';
+
+/** For each of the questions. */
+const QUESTION_MS_MAX = 5_000;
+
+interface Answered {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Contact {
+  readonly host: Host;
+  /** Why nothing answers there: the code of the system, or `timeout`. */
+  readonly silence?: { readonly code: string; readonly message: string };
+  readonly health?: Answered;
+  readonly ready?: Answered;
+  /** Milliseconds by which its clock is ahead of this one's; its clock is told to the second. */
+  readonly aheadMs?: number;
+  /** Who it proved to be, or that it serves only the look-up. */
+  readonly introduction?: Introduction | LegacyPeer;
+  /** Why it did not. */
+  readonly refusal?: MeshError;
+  /** Of its change log, where reading it needs nothing. */
+  readonly logId?: string;
+}
+
+export interface ContactPorts {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly hello: HelloAsker;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Asks a host. Never rejects for what the host does. */
+export async function contact(host: Host, ports: ContactPorts): Promise<Contact> {
+  const { clock } = ports;
+  const sentMs = clock.wallMs();
+  const health = await ask(host, '/health', ports);
+  if ('code' in health) return { host, silence: health };
+  const [ready, log, told] = await Promise.all([
+    ask(host, '/ready', ports),
+    ask(host, '/api/log/verification?after=999999999999999', ports),
+    introduction(host, ports.hello),
+  ]);
+  const logId = 'code' in log ? undefined : log.body.logId;
+  return {
+    ...{ host, health, ...told },
+    ...('code' in ready ? {} : { ready }),
+    ...(health.atMs === undefined ? {} : { aheadMs: aheadMs(health.atMs, sentMs, clock.wallMs()) }),
+    ...(typeof logId === 'string' ? { logId } : {}),
+  };
+}
+
+/** A `Date` header is cut to the second; 0 when the clocks may be equal. */
+function aheadMs(theirMs: number, sentMs: number, nowMs: number): number {
+  if (theirMs > nowMs) return theirMs - nowMs;
+  return Math.min(0, theirMs + 1_000 - sentMs);
+}
+
+async function ask(
+  { url }: Host,
+  path: string,
+  { dispatcher }: ContactPorts,
+): Promise<(Answered & { readonly atMs?: number }) | NonNullable<Contact['silence']>> {
+  try {
+    const answer = await request(url + path, { dispatcher, signal: AbortSignal.timeout(QUESTION_MS_MAX) });
+    const text = await answer.body.text();
+    const atMs = Date.parse(String(answer.headers.date ?? ''));
+    return { status: answer.statusCode, body: bodyOf(text), ...(Number.isNaN(atMs) ? {} : { atMs }) };
+  } catch (error) {
+    const { name, code, message } = error as NodeJS.ErrnoException;
+    return { code: name === 'TimeoutError' ? 'timeout' : (code ?? name), message };
+  }
+}
+
+function bodyOf(text: string): Answered['body'] {
+  try {
+    const body = parseForeignJson(text);
+    return isMap(body) ? (body as Answered['body']) : {};
+  } catch {
+    // What is no JSON says nothing that a check could read.
+    return {};
+  }
+}
+
+async function introduction(host: Host, hello: HelloAsker): Promise<Pick<Contact, 'introduction' | 'refusal'>> {
+  try {
+    return { introduction: await hello.ask(host, AbortSignal.timeout(QUESTION_MS_MAX)) };
+  } catch (error) {
+    if (error instanceof MeshError) return { refusal: error };
+    throw error;
+  }
+}
