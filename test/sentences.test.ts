@@ -9,6 +9,9 @@ const TEXT = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 const COMMENT = /^\s*(?:\/\/|\/?\*).*$/gm;
 /** Told of what may have happened, which is no advice. */
 const DIAGNOSIS = /was restored from a backup/g;
+/** Where `mesh backup` and `mesh restore` are made and described: their copies hold no votes, and come back as a host that lost its data. */
+const OWN_ROOM =
+  /^node\/(?:backup\/|cli\/backup-command\.ts|store\/record-copy\.ts|http\/(?:routes\/backup\.ts|openapi\/))/;
 
 const sentences = ['mesh', 'node'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -21,7 +24,9 @@ const sentences = ['mesh', 'node'].flatMap((folder) =>
 
 it('no sentence advises to go on with an older copy of the data: its votes since would be forgotten', () => {
   expect(sentences.length).toBeGreaterThan(1_000);
-  const advice = sentences.filter(({ sentence }) =>
+  // What has no space in it is a path or a name.
+  const others = sentences.filter(({ file, sentence }) => !OWN_ROOM.test(file) && sentence.includes(' '));
+  const advice = others.filter(({ sentence }) =>
     /backup|back-up|\brestore (?:the|it|them|your|from)\b/i.test(sentence.replace(DIAGNOSIS, '')),
   );
   expect(advice).toEqual([]);
