@@ -18,7 +18,7 @@ export function historyTable({ history, keptSince }: HistoryPage, nowMs: number)
         ? 'Nothing is in the log yet'
         : `Oldest first; the log is kept from ${keptSince.slice(0, 19).replace('T', ' ')} on`,
     columns: ['When', 'What', 'Agent', 'Addresses'],
-    empty: 'The log has nothing of it.',
+    empty: 'The log has nothing of it, or nothing any more.',
     rows,
   });
 }

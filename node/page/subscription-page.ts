@@ -129,7 +129,7 @@ interface Listed {
 function deliveryTable({ id, deliveries, asked, nowMs, asker }: Listed): Markup {
   return table({
     caption: 'Oldest first',
-    columns: ['Event', 'State', 'Agent', 'Attempts', 'Last answer', 'Next', ''],
+    columns: ['Event', 'State', 'Agent', 'Attempts', 'Last answer', 'Next', 'Once more'],
     empty: asked === 'all' ? 'No event that this subscription wants is in the log.' : `No delivery is ${asked}.`,
     rows: deliveries.map((one) => [
       markup`<a href="${deliveryPath(id, one)}">${one.event ?? 'an entry that is lost'}</a><br>${moment(one.timestamp ?? one.diedAt, nowMs)}`,

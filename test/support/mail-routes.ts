@@ -3,7 +3,7 @@ import type { SendConfig } from '../../node/send/accounts/account.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { sendConfig } from './mail.ts';
 import { accepted } from './mail-world.ts';
-import { type TestNode, testNode } from './test-node.ts';
+import { type TestNode, type TestNodeOptions, testNode } from './test-node.ts';
 
 const ADDRESSES = [
   { address: 'titania@mail.example.com', displayName: 'Titania' },
@@ -17,7 +17,10 @@ export interface World extends TestNode {
   script: (shipment: Shipment) => Promise<ShipmentOutcome> | ShipmentOutcome;
 }
 
-export async function withTitania(config: Partial<SendConfig> = {}): Promise<World> {
+export async function withTitania(
+  config: Partial<SendConfig> = {},
+  options: Pick<TestNodeOptions, 'disk'> = {},
+): Promise<World> {
   const shipped: Shipment[] = [];
   const mailer: Mailer = {
     ship: async (shipment) => {
@@ -28,7 +31,7 @@ export async function withTitania(config: Partial<SendConfig> = {}): Promise<Wor
     readyFor: () => 0,
     close: () => Promise.resolve(),
   };
-  const world: World = Object.assign(await testNode({ send: sendConfig(config), mailer }), {
+  const world: World = Object.assign(await testNode({ ...options, send: sendConfig(config), mailer }), {
     shipped,
     script: accepted as World['script'],
   });

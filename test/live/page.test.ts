@@ -1,0 +1,217 @@
+// The page in a real browser: each page in light and dark, wide and narrow, without a fault that axe finds; each action; by keyboard alone.
+// Pictures of what was seen lie in test/screenshots afterwards.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { type PageWorld, pageWorld } from '../support/page-world.ts';
+import { testNode } from '../support/test-node.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const SCREENSHOTS = join(import.meta.dirname, '..', 'screenshots');
+
+interface Fault {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+describe.skipIf(CHROMIUM === undefined)(
+  'the page in a browser (needs Chromium: apt-get install chromium)',
+  { timeout: LIVE_MS_MAX },
+  () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+    }, LIVE_MS_MAX);
+    afterAll(() => browser.close());
+
+    /** A page whose complaints are kept: what the policy refused, what the script threw, dialogs. */
+    async function open(world: Pick<PageWorld, 'url'>, options: BrowserContextOptions = {}) {
+      const context = await browser.newContext(options);
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      page.on('dialog', (dialog) => {
+        complaints.push(`dialog: ${dialog.message()}`);
+        void dialog.dismiss();
+      });
+      const go = (path: string) => page.goto(world.url + path);
+      return { page, complaints, go, [Symbol.asyncDispose]: () => context.close() };
+    }
+
+    const pathsOf = ({ webhookId, mail }: PageWorld): Readonly<Record<string, string>> => ({
+      mesh: '/',
+      addresses: '/page/addresses',
+      search: '/page/addresses?q=titania&host=mac',
+      nothing: '/page/addresses?q=nobody',
+      address: '/page/address?address=titania%40mail.example.com',
+      agent: '/page/agents/h1',
+      subscriptions: '/page/subscriptions',
+      subscription: `/page/subscriptions/${webhookId}`,
+      delivery: `/page/subscriptions/${webhookId}/deliveries/5`,
+      conflicts: '/page/conflicts',
+      sending: '/page/sending',
+      message: `/page/sending/${mail.failed}`,
+      changes: '/page/changes',
+      settings: '/page/settings',
+      login: '/page/login',
+      missing: '/page/nothing',
+    });
+
+    it.each([
+      ['light', 1_280],
+      ['light', 390],
+      ['dark', 1_280],
+      ['dark', 390],
+    ] as const)('is without a fault, %s and %i wide', async (colorScheme, width) => {
+      await using world = await pageWorld();
+      await using seen = await open(world, { colorScheme, viewport: { width, height: 844 } });
+      for (const [name, path] of Object.entries(pathsOf(world))) {
+        await seen.go(path);
+        await seen.page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+        const { violations } = (await seen.page.evaluate(`${axe.source}; axe.run(document)`)) as {
+          violations: Fault[];
+        };
+        expect(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
+        const tooWide = await seen.page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(tooWide, `${path} is wider than the window`).toBeLessThanOrEqual(0);
+      }
+      expect(seen.complaints.filter((text) => !text.includes('404'))).toEqual([]);
+    });
+
+    it('replays dead letters, and the receiver gets them', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go(`/page/subscriptions/${world.webhookId}`);
+      const taken = world.next();
+      await seen.page.getByRole('button', { name: /^Replay \d+ dead letters?$/ }).click();
+      await expect.poll(() => seen.page.getByRole('status').textContent()).toMatch(/sent again/);
+      await world.clock.advance(1_000);
+      expect(JSON.parse(await taken)).toMatchObject({ agent: { name: 'bottom' } });
+    });
+
+    it('retries one of them, by keyboard alone', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go(`/page/subscriptions/${world.webhookId}`);
+      const taken = world.next();
+      await tabTo(seen.page, /^Retry/);
+      await seen.page.keyboard.press('Enter');
+      await expect
+        .poll(() => seen.page.getByRole('status').first().textContent())
+        .toBe('The delivery is attempted again now.');
+      await world.clock.advance(1_000);
+      await taken;
+    });
+
+    it('sends a test, disables a subscription, and enables it again', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go(`/page/subscriptions/${world.webhookId}`);
+      const said = () => seen.page.getByRole('status').textContent();
+      await seen.page.getByRole('button', { name: 'Send a test' }).click();
+      await expect.poll(said).toBe('The receiver answered the test with 204.');
+      await seen.page.getByRole('button', { name: 'Disable' }).click();
+      await expect.poll(said).toContain('is disabled');
+      await seen.page.getByRole('button', { name: 'Enable' }).click();
+      await expect.poll(said).toContain('is enabled');
+    });
+
+    it('ends a conflict', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go('/page/conflicts');
+      await seen.page.getByRole('button', { name: /^Keep it on cloud/ }).click();
+      await expect
+        .poll(() => seen.page.getByRole('status').textContent())
+        .toBe('The address stays with the other host.');
+      expect(await seen.page.getByText('No address of this host is claimed elsewhere.').count()).toBe(1);
+    });
+
+    it('cancels a message that waits, and sends one again that failed', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go(`/page/sending/${world.mail.waiting}`);
+      await seen.page.getByRole('button', { name: 'Cancel' }).click();
+      await expect.poll(() => seen.page.getByRole('status').textContent()).toBe('The message is not sent any more.');
+      await seen.go(`/page/sending/${world.mail.failed}`);
+      await seen.page.getByRole('button', { name: 'Send again' }).click();
+      await expect.poll(() => seen.page.getByRole('status').textContent()).toBe('The message is sent again.');
+    });
+
+    it('shows a change when it comes, as what it is', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.go('/page/changes');
+      await expect.poll(() => seen.page.locator('[data-listening]').textContent()).toContain('Listening');
+      await world.ask('POST', '/api/agents', { name: 'quince', label: '<b>' });
+      await expect.poll(() => seen.page.locator('tbody tr').first().textContent()).toContain('quince');
+      await seen.page.locator('tbody a').first().click();
+      await expect.poll(() => seen.page.getByRole('heading', { level: 1 }).textContent()).toBe('quince');
+      expect(seen.complaints).toEqual([]);
+    });
+
+    it('is brought up to date while somebody looks at it', async () => {
+      await using world = await pageWorld();
+      await using seen = await open(world);
+      await seen.page.clock.install();
+      await seen.go('/page/sending');
+      expect(await seen.page.getByText('A new one').count()).toBe(0);
+      await world.ask('POST', '/api/email/send', {
+        agentId: 't1',
+        to: 'bob@mail.example.com',
+        subject: 'A new one',
+        body: 'x',
+      });
+      await seen.page.clock.runFor(6_000);
+      await expect.poll(() => seen.page.getByText('A new one').count()).toBe(1);
+    });
+
+    it('is entered with a key and left again, by keyboard alone', async () => {
+      const [token, readToken] = ['token-token-token-token', 'read-read-read-read-read'];
+      await using stack = new AsyncDisposableStack();
+      const { node, ask } = await testNode({ token, readToken });
+      stack.use(node);
+      const scopes = { name: 'kim', scopes: ['read'] };
+      const made = await ask('POST', '/api/keys', scopes, { authorization: `Bearer ${token}` });
+      const server = createHttpServer(node.fetch);
+      const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
+      stack.defer(() => closeServer(server));
+      const { page, go } = stack.use(await open({ url: `http://127.0.0.1:${port}` }));
+      const title = () => page.getByRole('heading', { level: 1 }).textContent();
+      await go('/page/addresses');
+      expect(await title()).toBe('Log in');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content');
+      for (let presses = 0; presses < 30 && (await page.evaluate('document.activeElement.id')) !== 'key'; presses += 1)
+        await page.keyboard.press('Tab');
+      await page.keyboard.type((made.body as { secret: string }).secret);
+      await page.keyboard.press('Enter');
+      await expect.poll(title).toBe('Addresses');
+      await go('/page/subscriptions');
+      expect(await title()).toBe('Not allowed');
+      expect(await page.locator('.refusal').textContent()).toContain("needs a key of scope 'webhooks'");
+      await tabTo(page, /^Log out$/);
+      await page.keyboard.press('Enter');
+      await expect.poll(() => page.getByRole('status').textContent()).toBe('You have logged out.');
+      await go('/');
+      expect(await title()).toBe('Log in');
+    });
+  },
+);
+
+/** Presses Tab until what has that name has the focus. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let presses = 0; presses < 100; presses += 1) {
+    await page.keyboard.press('Tab');
+    const focused = (await page.evaluate('document.activeElement?.textContent ?? ""')) as string;
+    if (name.test(focused.trim())) return;
+  }
+  throw new Error(`No Tab leads to ${name}.`);
+}
