@@ -26,6 +26,8 @@ export interface HostSpec {
 export interface MeshOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** The program's main file; absent: this one's. */
+  readonly main?: string;
 }
 
 /** One host: its process may be killed and started again on the same data. */
@@ -42,12 +44,12 @@ export class HostProcess {
   environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
 
-  constructor(id: string, url: string, directory: string, { environment = {}, flags = [] }: MeshOptions) {
+  constructor(id: string, url: string, directory: string, { environment = {}, flags = [], main = MAIN }: MeshOptions) {
     this.id = id;
     this.url = url;
     this.dataDirectory = join(directory, `data-${id}`);
     this.#arguments = [
-      MAIN,
+      main,
       '--hosts',
       join(directory, 'hosts.json'),
       '--host',
