@@ -15,6 +15,7 @@ import type { Store } from '../../node/store/store.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 
+const ASK_AGAIN_MS = 1_000;
 const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
 
 interface Voter {
@@ -58,9 +59,13 @@ export class NamesMesh implements AsyncDisposable {
   /** Has these names claimed by that host, and then released, each durably, as its registry does. */
   async claimAndRelease(host: HostId, names: readonly string[]): Promise<void> {
     const { claims, store, held } = this.#voter(host);
-    const wanted = names.map((name) => ({ key: name as AddressKey, owner: this.#owner(host) }));
-    const claimed = await claims.claim(wanted);
-    if (claimed.kind !== 'held') throw new Error(`A name was not claimed: ${JSON.stringify(claimed)}`);
+    let wanted = this.#claimsOf(host, names);
+    let claimed = await claims.claim(wanted);
+    // On a busy machine a majority may not answer in time: then a client asks again.
+    for (; claimed.kind !== 'held'; claimed = await claims.claim(wanted)) {
+      await systemClock.sleep(ASK_AGAIN_MS);
+      wanted = this.#claimsOf(host, names);
+    }
     for (const { key, owner } of wanted) held.set(key, owner);
     await store.commit(claimed.intentsDone);
     const released = wanted.map(({ key, owner }) => ({ key, claimId: owner.claimId }));
@@ -117,6 +122,10 @@ export class NamesMesh implements AsyncDisposable {
     const voter = this.#voters.get(id);
     if (voter === undefined) throw new Error(`There is no voter '${id}'.`);
     return voter;
+  }
+
+  #claimsOf(host: HostId, names: readonly string[]) {
+    return names.map((name) => ({ key: name as AddressKey, owner: this.#owner(host) }));
   }
 
   #owner(hostId: HostId): Owner {

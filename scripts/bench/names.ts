@@ -12,7 +12,7 @@ import type { Benchmark, Figure } from './figure.ts';
 import { NamesMesh } from './names-mesh.ts';
 
 const HOSTS = ['cloud', 'mac', 'mini'];
-const NAMES = 100_000;
+const NAMES = 50_000;
 const NAMES_IN_FULL = 1_000_000;
 /** Claimed and released first: the kept ones, and as many again, so that the files have their size. */
 const WARM_UP = 2 * RELEASED_KEPT_MAX;
@@ -22,8 +22,8 @@ const NAMES_AT_ONCE = 100;
 const UNDER_WAY = 3;
 /** The product looks once a minute, which is an age at this pace. */
 const COLLECT_EVERY_MS = 1_000;
-/** The first voter keeps so many, and each one after it as many more. */
-const KEPT_MAX = RELEASED_KEPT_MAX + NAMES_AT_ONCE;
+/** As many as the first voter keeps, and what is left meanwhile of claims that were cut short. */
+const KEPT_MAX = RELEASED_KEPT_MAX + 10 * NAMES_AT_ONCE;
 const SETTLED_MS_MAX = 300_000;
 const GROWTH_MAX = 1.1;
 
