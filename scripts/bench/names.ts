@@ -22,7 +22,7 @@ const NAMES_AT_ONCE = 100;
 const UNDER_WAY = 3;
 /** The product looks once a minute, which is an age at this pace. */
 const COLLECT_EVERY_MS = 1_000;
-/** As many as the first voter keeps, and what is left meanwhile of claims that were cut short. */
+/** Registers that the first voter keeps, and what is left meanwhile of claims that were cut short. */
 const KEPT_MAX = RELEASED_KEPT_MAX + 10 * NAMES_AT_ONCE;
 const SETTLED_MS_MAX = 300_000;
 const GROWTH_MAX = 1.1;
