@@ -93,8 +93,8 @@ export function indexApp(services: EmailIndexServices): Hono {
   return app;
 }
 
-/** A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. */
-export async function wholeNode(id: string, addresses: number): Promise<MeshNode> {
+/** A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. `others`: hosts beside it in hosts.json. */
+export async function wholeNode(id: string, addresses: number, others: readonly string[] = []): Promise<MeshNode> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const agents = new Set(
     fullIndex(id, addresses)
@@ -103,7 +103,9 @@ export async function wholeNode(id: string, addresses: number): Promise<MeshNode
   );
   const disk = new Map([...agents].map((agent) => [`agent/${agent.id}`, JSON.stringify(agent)]));
   const store = new MemoryStore({ disk });
-  const text = JSON.stringify({ hosts: [{ id, url: `http://${id}.example:23000` }] });
+  const text = JSON.stringify({
+    hosts: [id, ...others].map((one) => ({ id: one, url: `http://${one}.example:23000` })),
+  });
   const roster = new RosterWatch(text, { id, hostName: id }, log);
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';

@@ -12,6 +12,7 @@ import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
+import { pageBenchmark } from './page.ts';
 import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   signatureBenchmark,
   storeBenchmark,
   lookupBenchmark,
+  pageBenchmark,
   copyBenchmark,
   largeHostBenchmark,
   claimBenchmark,
