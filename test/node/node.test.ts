@@ -1,3 +1,4 @@
+// Whole nodes without sockets, as the root puts them together: what only shows when all capabilities are in one process.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
 import { TRIM_INTERVAL_MS } from '../../node/changes/limits.ts';

@@ -1,3 +1,4 @@
+// Claims by a quorum, over a mesh in memory: one host's questions and what it makes of the answers. Long by its cases, which share that mesh.
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../mesh/claims/conversation.ts';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';

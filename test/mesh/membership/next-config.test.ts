@@ -1,3 +1,4 @@
+// Which configuration follows which: a pure function, and a case for each reason to change the voters.
 import { describe, expect, it } from 'vitest';
 import { GONE_KEPT_MAX, HOSTS_MAX } from '../../../mesh/limits.ts';
 import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh/membership/next-config.ts';

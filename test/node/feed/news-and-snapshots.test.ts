@@ -1,3 +1,4 @@
+// The two ways in which a follower's copy comes to be, by news and by a snapshot: one feed server and one follower, all cases of both.
 import { describe, expect, it } from 'vitest';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { isSignedBy, type SignedHead, signHead } from '../../../mesh/feed/head.ts';

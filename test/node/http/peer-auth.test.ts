@@ -1,3 +1,4 @@
+// Whom a route between hosts believes: each way in which a signed request can be wrong, over the same signer and the same keys.
 import { type Context, Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';

@@ -1,3 +1,4 @@
+// The stream of changes in its two forms, which promise the same and so are tried side by side.
 import { describe, expect, it } from 'vitest';
 import type { AgentId, HostId } from '../../../../mesh/names.ts';
 import { payloadOf } from '../../../../node/changes/payload.ts';

@@ -1,3 +1,4 @@
+// What becomes of an endpoint that does not answer as it should: paused, disabled, enabled again, one state after the other.
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
