@@ -29,6 +29,6 @@ export type About = z.infer<typeof aboutSchema>;
 
 /** What a backup leaves out that is made without keys. */
 export const SECRETS: Pick<CopyRules, 'without' | 'withoutMembers'> = {
-  without: [HOST_KEY_RECORD, KEY_PREFIX],
+  without: [HOST_KEY_RECORD, KEY_PREFIX, 'invitation/'],
   withoutMembers: [{ prefix: SUBSCRIPTION_PREFIX, members: ['secret', 'formerSecrets', 'headers'] }],
 };

@@ -35,6 +35,7 @@ const RECORDS: Readonly<Record<string, unknown>> = {
   'claim/incarnation': 'd1',
   'claim/register/a@x.com': { promised: [1, 'mac'] },
   'host-key': { publicKey: 'k' },
+  'invitation/1': { id: '1', key: 'an-open-invitation' },
   'key/1': { id: '1', digest: 'a-digest' },
   'send/message/1': { id: '1', state: 'queued', account: 'main' },
   'send/message/2': { id: '2', state: 'sent' },
@@ -138,7 +139,7 @@ describe('a restored backup', () => {
   it('without keys has no octet of a secret', async () => {
     await backUp();
     const octets = readFileSync(file, 'latin1');
-    for (const secret of ['whsec_x', 'a-digest', 'PRIVATE KEY'])
+    for (const secret of ['whsec_x', 'a-digest', 'an-open-invitation', 'PRIVATE KEY'])
       expect([secret, octets.includes(secret)]).toEqual([secret, false]);
   });
 });
