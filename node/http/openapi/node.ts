@@ -30,6 +30,7 @@ const membership = z
     evicting: z.array(z.string()),
     state: z.string(),
     notes: z.array(z.string()),
+    registers: z.object({ kept: count, released: count, collected: count }).optional(),
   })
   .meta({ id: 'Membership' });
 const host = z
