@@ -47,7 +47,7 @@ describe('the lock file', () => {
 describe('the repository', () => {
   /** A setting that points npm, pip or Go at a registry, or the address of one. */
   const REGISTRY =
-    /\bregistr[y]["']?\s*[=:]\s*["']?https?:|--registr[y]\b|\bindex-ur[l]\b|\bGOPROX[Y]\b|"resolve[d]"|https?:\/\/[\w.-]*\b(?:registry|npm|npmmirror|nexus|artifactory|verdaccio)\b[\w.-]*[:/]/i;
+    /\bregistr[y]["']?\s*[=:]\s*["']?https?:|\bnpm\b.*--registr[y]\b|--registr[y][= ]+\S*https?:|\bindex-ur[l]\b|\bGOPROX[Y]\b|"resolve[d]"|https?:\/\/[\w.-]*\b(?:registry|npm|npmmirror|nexus|artifactory|verdaccio)\b[\w.-]*[:/]/i;
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT })
     .toString()
     .split('\0')
@@ -67,6 +67,10 @@ describe('the repository', () => {
     `"${'resolved'}": "x"`,
   ])('would see that %s names one', (text) => {
     expect(text).toMatch(REGISTRY);
+  });
+
+  it('sees none in a flag of the node itself, whose file lists agents', () => {
+    expect(`mesh import --${'registry'} agents.json`).not.toMatch(REGISTRY);
   });
 });
 
