@@ -102,9 +102,8 @@ export class ApiFuzzer {
   #question({ path, method, operation }: Named): Question {
     const inputs = this.#inputs;
     const { parameters = [], requestBody } = operation;
-    const segments = path.replaceAll(
-      /\{(\w+)\}/g,
-      (_, name: string) => this.#encoded(inputs.text({}, `${operation.tags[0]} ${name}`)) || 'x',
+    const segments = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      this.#segment(inputs.text({}, `${operation.tags[0]} ${name}`)),
     );
     const query = parameters
       .filter(({ in: place, required }) => place === 'query' && (required === true || inputs.chance(0.4)))
@@ -145,6 +144,11 @@ export class ApiFuzzer {
         ? (example as ReturnType<typeof inputs.fitting>)
         : inputs.fitting(schema);
     return { headers, body: JSON.stringify(inputs.chance(0.3) ? inputs.spoilt(fitting) : fitting) };
+  }
+
+  /** The text as a part of a path. A dot or two would lead to another route before anything is sent. */
+  #segment(text: string): string {
+    return /^\.{0,2}$/.test(text) ? 'x' : this.#encoded(text);
   }
 
   /** Mostly as it should be; sometimes with a percent sign that begins nothing. */
