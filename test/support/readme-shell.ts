@@ -82,10 +82,8 @@ export class ReadmeShell implements AsyncDisposable {
   /** Stops the node with that data directory, as the README prints it. */
   async stop(directory: string): Promise<void> {
     const child = this.#nodes.get(this.#placed(directory));
-    if (child === undefined || child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exited;
+    if (child === undefined) throw new Error(`No node was started in ${directory}.`);
+    await end(child);
   }
 
   /** Repeats a command until its words fit; the last try's, when they never do within `tries`. */
@@ -96,7 +94,7 @@ export class ReadmeShell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#nodes.keys()].map((directory) => this.stop(directory)));
+    await Promise.all([...this.#nodes.values()].map(end));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -123,4 +121,11 @@ export class ReadmeShell implements AsyncDisposable {
       words.replaceAll(PRINTED_FOLDER, this.folder),
     );
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
 }
