@@ -56,6 +56,8 @@ it('a host is told of from the moment it joins, with what it brings along, and a
   await subscribe(client, mac, gateway);
   list('mac', 'cloud', 'mini');
   await mini.start();
+  // What comes from now on is heard entry by entry; what was there before may be told as it is by then.
+  await gateway.until(() => toldOf(gateway, 'old').length >= 1, HEARD_MS_MAX);
   await createAgent(client, mini, 'new', 'new@x.com');
   await client.expect(mini, 'PATCH', '/api/agents/old', { label: 'Older' });
   await gateway.until(() => toldOf(gateway, 'new').length >= 2 && toldOf(gateway, 'old').length >= 2, HEARD_MS_MAX);
