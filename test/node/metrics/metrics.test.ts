@@ -70,7 +70,7 @@ describe('a figure', () => {
     );
   });
 
-  it('that can not be read is not told as anything', async () => {
+  it('fails the whole answer with its cause when it can not be read', async () => {
     const metrics = new Metrics([figure(() => Promise.reject(new Error('the disk is gone')))]);
     await expect(metrics.text()).rejects.toThrow('the disk is gone');
   });
