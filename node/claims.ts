@@ -13,6 +13,7 @@ import type { Roster } from '../mesh/roster.ts';
 import { readClaimRecord } from '../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
+import type { DoubtCause } from '../mesh/state/events.ts';
 import type { Wish } from '../mesh/state/messages.ts';
 import { STORED_REGISTER } from '../mesh/state/register-table.ts';
 import type { RegistryView } from '../mesh/state/registry-view.ts';
@@ -56,8 +57,8 @@ export interface ClaimsOptions {
   readonly log: Log;
   /** Who carries greetings. */
   readonly conversation: Conversation;
-  /** Told when what this host holds may not be its own any more. */
-  readonly doubted: () => void;
+  /** Told when the voters may not know what this host holds. */
+  readonly doubted: (why: DoubtCause) => void;
 }
 
 /** Rejects with `store_failed` when a record of the claims can't be read. */
@@ -84,8 +85,7 @@ function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenCl
     start: () => {
       claims.start();
       if (records.engine === undefined) return;
-      // What was claimed meanwhile is known to no voter.
-      doubted();
+      doubted('left_engine');
       store.commit([engineWrite(undefined)]).catch(ignoreFailedStore);
     },
     edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),

@@ -1,6 +1,7 @@
 // What one part of a node tells other parts that are made after it. The root makes the events first and hands them to both sides, so that
 // neither side has to be there before the other.
 import type { AddressKey, HostId } from '../mesh/names.ts';
+import type { DoubtCause } from '../mesh/state/events.ts';
 
 /** Something that happens now and then, and whoever wants to hear of it. */
 class MeshEvent<Details extends readonly unknown[] = []> {
@@ -22,7 +23,7 @@ export class MeshEvents {
   /** A host that knows nothing of the claims has an address that this host has too. */
   readonly doubled = new MeshEvent<[key: AddressKey, hostId: HostId]>();
   /** The voters may not know what this host holds. */
-  readonly doubted = new MeshEvent();
+  readonly doubted = new MeshEvent<[why: DoubtCause]>();
   /** A peer answers that did not before. */
   readonly found = new MeshEvent<[id: HostId]>();
   /** A peer does not answer any more. `why`: a sentence. */

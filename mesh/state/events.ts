@@ -69,8 +69,10 @@ export type DoubtCause =
   | 'recovered'
   /** This host left its mesh for another one. */
   | 'joined'
-  /** The mesh may have forgotten this host meanwhile. */
-  | 'returned';
+  /** The mesh takes this host in, and may have forgotten it meanwhile. */
+  | 'returned'
+  /** An engine kept the claims until now, so no voter knows what was claimed with it. */
+  | 'left_engine';
 
 export type Effect =
   /** To one voter, this host itself included; may be lost, repeated, reordered. */

@@ -7,6 +7,7 @@ import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../
 import { type AskPage, indexPages } from '../../mesh/lookup/index-pages.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
+import type { DoubtCause } from '../../mesh/state/events.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
 import type { Log } from '../log.ts';
 import { ignoreFailedStore } from '../store/refusals.ts';
@@ -51,6 +52,15 @@ interface Look {
 
 /** Stands while what this host holds is in doubt. */
 const DOUBT = 'conflicts/doubt';
+/** What an operator reads of each cause. */
+const DOUBTS: Readonly<Record<DoubtCause, string>> = {
+  rejoined:
+    "This host's data was restored from a backup, so the voters may have given its addresses to others meanwhile.",
+  recovered: 'An operator had other voters go on, who may not know what this host holds.',
+  joined: 'This host left its mesh for another one, whose voters do not know what it holds.',
+  returned: 'The mesh takes this host in, and may have forgotten what it held when it was away.',
+  left_engine: 'An engine kept the claims until now, so the voters do not know what this host holds.',
+};
 const TICK_MS = 5_000;
 const PEERS_INTERVAL_MS = 60_000;
 /** Peers whose indexes are looked into in one interval. */
@@ -78,10 +88,12 @@ export class ConflictSearch {
   }
 
   /** The voters may not know what this host holds: every address is asked about again. */
-  doubt(): void {
+  doubt(cause: DoubtCause): void {
+    const { store, log } = this.#options;
     this.#doubts += 1;
+    log.info('conflict.doubted', { cause, why: DOUBTS[cause] });
     // Committed before whatever else comes of the same event, for a crash must not end the doubt. The store tells of its own failure.
-    this.#options.store.commit([{ key: DOUBT, value: true }]).catch(ignoreFailedStore);
+    store.commit([{ key: DOUBT, value: true }]).catch(ignoreFailedStore);
   }
 
   async run(signal: AbortSignal): Promise<void> {

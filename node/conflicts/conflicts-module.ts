@@ -53,7 +53,7 @@ export async function openConflicts(options: OpenConflictsOptions): Promise<Open
     peers: () => roster().peers.map(({ id }) => id),
     version: () => index.version,
   });
-  events.doubted.subscribe(() => search.doubt());
+  events.doubted.subscribe((why) => search.doubt(why));
   events.doubled.subscribe((key, hostId) => conflicts.doubled(key, hostId));
   return { conflicts, search, restoredSearch: new RestoredSearch({ ...options, conflicts }) };
 }

@@ -19,6 +19,13 @@ async function listening(asker: string, ids: readonly string[], options: Attacke
   return { mesh, asked };
 }
 
+/** Why a host doubted what it holds, as its log says. */
+const causes = (mesh: AttackedMesh, id: string) =>
+  mesh
+    .log(id)
+    .named('conflict.doubted')
+    .map(({ fields }) => fields.cause);
+
 describe('a host that holds an address', { timeout: WHOLE_MESH_MS_MAX }, () => {
   it('asks nobody about it again when it starts again in the same mesh', async () => {
     const { mesh, asked } = await listening('cloud', ['cloud', 'mac', 'mini']);
@@ -43,6 +50,7 @@ describe('a host that holds an address', { timeout: WHOLE_MESH_MS_MAX }, () => {
     asked.length = 0;
     await mesh.start('mini', backup);
     await mesh.clock.advance(30_000);
+    expect(causes(mesh, 'mini')).toEqual(['rejoined']);
     expect(mesh.log('mini').named('mesh.rejoining')).toHaveLength(1);
     expect(new Set(asked)).toEqual(new Set(['cloud', 'mac']));
   });
@@ -59,6 +67,7 @@ describe('a host that holds an address', { timeout: WHOLE_MESH_MS_MAX }, () => {
     asked.length = 0;
     await mesh.start('cloud');
     await mesh.clock.advance(30_000);
+    expect(causes(mesh, 'cloud')).toEqual(['recovered']);
     expect(mesh.log('cloud').named('mesh.recovered')).toHaveLength(1);
     expect(asked).toContain('mac');
   });
@@ -78,6 +87,7 @@ describe('a host that holds an address', { timeout: WHOLE_MESH_MS_MAX }, () => {
     expect(asked).toEqual([]);
     expect(await mesh.command('lab', '/api/hosts/join', { host: 'mac', acceptLoss: true })).toBe(200);
     await mesh.clock.advance(30_000);
+    expect(causes(mesh, 'lab')).toEqual(['joined', 'returned']);
     expect(new Set(asked)).toEqual(new Set(['cloud', 'mac']));
   });
 });

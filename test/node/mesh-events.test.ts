@@ -23,5 +23,5 @@ it('lets the teller know of a listener that fails', () => {
   events.doubted.subscribe(() => {
     throw new Error('deaf');
   });
-  expect(() => events.doubted.dispatch()).toThrow('deaf');
+  expect(() => events.doubted.dispatch('joined')).toThrow('deaf');
 });

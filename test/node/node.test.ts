@@ -318,6 +318,7 @@ describe('a node whose claims are kept elsewhere than before', () => {
     const after = await started({ disk: before.store.crash() });
     const again = await started({ disk: after.store.crash() });
     expect([after, again].map(({ store }) => store.snapshot().get('conflicts/doubt'))).toEqual(['true', 'true']);
+    expect(after.log.named('conflict.doubted')).toMatchObject([{ fields: { cause: 'left_engine' } }]);
   });
 });
 

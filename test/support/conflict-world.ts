@@ -59,7 +59,7 @@ export async function conflictWorld(prepare: (world: TestRegistry) => Promise<vo
   };
   const stop = new AbortController();
   const start = () => {
-    search.doubt();
+    search.doubt('rejoined');
     void search.run(stop.signal);
   };
   const outside = () => {

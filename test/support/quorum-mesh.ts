@@ -9,6 +9,7 @@ import type { Owner } from '../../mesh/owner.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
 import { readClaimRecord } from '../../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { DoubtCause } from '../../mesh/state/events.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
 import type { RegisterTable } from '../../mesh/state/register-table.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
@@ -31,6 +32,8 @@ export class QuorumMesh {
   readonly hosts = new Map<HostId, QuorumHost>();
   /** Messages with items that crossed the network, in their order. */
   readonly messages: { readonly from: HostId; readonly to: HostId; readonly message: ClaimMessage }[] = [];
+  /** Why hosts doubted what the voters know of them, in order. */
+  readonly doubts: { readonly host: HostId; readonly why: DoubtCause }[] = [];
   readonly silent = new Set<HostId>();
   /** Hosts that refuse whatever they are asked, with this message. */
   readonly refusing = new Map<HostId, string>();
@@ -58,7 +61,7 @@ export class QuorumMesh {
     const random = seededRandom([...this.hosts.keys()].length + 1);
     const wish = { voters: this.#voters, members: this.#voters };
     const log = () => undefined;
-    const doubted = () => undefined;
+    const doubted = (why: DoubtCause) => this.doubts.push({ host: self, why });
     const conversation = this.conversationOf(self);
     const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log, doubted };
     const claims = new QuorumClaims({

@@ -39,6 +39,20 @@ describe('the quorum', () => {
     expect([won.result.kind, lost.result]).toMatchObject(['held', { kind: 'conflict', owner: won.claims[0]?.owner }]);
   });
 
+  it('tells why the voters may not know what a host holds', async () => {
+    const { mesh, mac, cloud, mini } = await threeHosts();
+    const disks = [mac, cloud, mini].map(({ store }) => new Map(store.crash()));
+    for (const disk of disks.slice(0, 2)) {
+      const config = JSON.parse(disk.get('claim/config') ?? '');
+      disk.set('claim/config', JSON.stringify({ ...config, epoch: 9, settled: [7] }));
+    }
+    await mesh.start('mac', disks[0]);
+    await mesh.start('cloud', disks[1]);
+    await mesh.start('mini', disks[2], ['oberon@x.com']);
+    await mesh.clock.advance(15_000);
+    expect(mesh.doubts).toEqual([{ host: 'mini', why: 'returned' }]);
+  });
+
   it('claims ten addresses in two round trips', async () => {
     const { mesh, mac } = await threeHosts();
     mesh.messages.length = 0;

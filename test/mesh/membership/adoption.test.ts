@@ -48,6 +48,17 @@ describe('a configuration that is adopted', () => {
     ]);
   });
 
+  it('lets a host doubt what it holds that the mesh may have forgotten meanwhile', () => {
+    const absent: Config = { ...MESH, members: [cloud, mini] };
+    const later: Config = { ...MESH, epoch: 9 };
+    const why = (config: Config, after: Config, held = [KEY]) =>
+      adopted(started({ config, held }), after).flatMap((effect) => (effect.type === 'doubt' ? [effect.why] : []));
+    expect(why(absent, later)).toEqual(['returned']);
+    expect(why(MESH, { ...later, settled: [7] })).toEqual(['returned']);
+    expect(why(MESH, later)).toEqual([]);
+    expect(why(absent, later, [])).toEqual([]);
+  });
+
   it('is told to every host that it or the file names, after it was written', () => {
     const effects = adopted(started(), MOVING);
     expect(greetedBy(effects)).toEqual([cloud, desk, mini]);

@@ -2,8 +2,25 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { DoubtCause } from '../../../mesh/state/events.ts';
 import { conflictWorld, held, KEY, listed, OTHER } from '../../support/conflict-world.ts';
 import { call } from '../../support/test-registry.ts';
+
+describe('a doubt about what this host holds', () => {
+  it.each<[DoubtCause, RegExp]>([
+    ['rejoined', /restored from a backup/],
+    ['recovered', /operator had other voters go on/],
+    ['joined', /left its mesh for another one/],
+    ['returned', /may have forgotten what it held/],
+    ['left_engine', /engine kept the claims until now/],
+  ])('is told to operators with its cause: %s', async (cause, why) => {
+    const { search, log } = await conflictWorld();
+    search.doubt(cause);
+    expect(log.named('conflict.doubted')).toMatchObject([
+      { level: 'info', fields: { cause, why: expect.stringMatching(why) } },
+    ]);
+  });
+});
 
 describe('an address in the index of a peer too', () => {
   it('is asked about, at once and never again while that index stays the same', async () => {

@@ -104,7 +104,7 @@ describe('a host that holds what the voters gave to another', () => {
     claims.owners.set(KEY, OTHER);
     await clock.advance(20_000);
     expect(held(index).length).toBe(2);
-    search.doubt();
+    search.doubt('joined');
     await clock.advance(10_000);
     expect(held(index)).toEqual(['b@x.com']);
   });
