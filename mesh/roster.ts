@@ -6,9 +6,12 @@ import { MeshError } from './errors.ts';
 import { isMap, JsonFault, jsonPath, parseForeignJson } from './json/foreign-json.ts';
 import { FILE_BOUNDS } from './json/json-shape.ts';
 import { schemaSentence } from './json/schema-sentences.ts';
-import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from './limits.ts';
+import { HOSTS_MAX } from './limits.ts';
 import { hostIdSchema } from './name-schemas.ts';
 import { type HostId, parseHostId } from './names.ts';
+
+/** Hosts up to which all vote; of more, only those that hosts.json marks `"voter": true`. */
+export const IMPLICIT_VOTERS_MAX = 7;
 
 /** One entry of hosts.json. */
 export interface Host {

@@ -35,7 +35,7 @@ const MACHINE = 'node/machine/';
 
 /** What every room of the mesh may know. */
 const MESH_ROOT = [
-  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'owner', 'ports', 'roster', 'uuid'].map(
+  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'owner', 'peer-silence', 'ports', 'roster', 'uuid'].map(
     (name) => `mesh/${name}.ts`,
   ),
   'mesh/json/',
@@ -98,12 +98,13 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/registry/',
       'node/webhooks/delivery/delivery-view.ts',
       'node/webhooks/delivery/signature.ts',
-      'node/webhooks/limits.ts',
       'node/webhooks/custom-headers.ts',
+      'node/webhooks/secrets.ts',
       'node/webhooks/subscription-view.ts',
       'node/webhooks/webhooks.ts',
       'node/send/agent-tools.ts',
       'node/send/limits.ts',
+      'node/send/log-page.ts',
       'node/send/message.ts',
       'node/send/send-service.ts',
       'node/send/request/request.ts',
@@ -358,6 +359,21 @@ function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly str
   }
   return [];
 }
+
+describe('a limits.ts', () => {
+  it('keeps what several files go by, and nothing that one file could keep itself', () => {
+    const imports = SOURCES.map((source) => [source, importsOf(source)] as const);
+    const owned = SOURCES.filter(({ path }) => path.endsWith('/limits.ts')).flatMap(({ path, text }) =>
+      [...text.matchAll(/^export const (\w+)/gm)].flatMap(([, name = '']) => {
+        const users = imports.filter(
+          ([source, targets]) => targets.includes(path) && new RegExp(`\\b${name}\\b`).test(source.text),
+        );
+        return users.length > 1 ? [] : [`${name} of ${path}: ${users.map(([source]) => source.path).join()}`];
+      }),
+    );
+    expect(owned, 'Put the number into the file that goes by it: whoever wants to change it looks there.').toEqual([]);
+  });
+});
 
 describe('mesh/ is pure', () => {
   const AMBIENT: readonly (readonly [pattern: RegExp, instead: string])[] = [

@@ -4,8 +4,11 @@
 import { checkSafe, codePointOf, isAscii, listCharacters, quoteText } from './characters.ts';
 import { type AddressFault, fault } from './fault.ts';
 import { type ConvertedLabel, convertLabel, mapDomain } from './idna.ts';
-import { DOMAIN_OCTETS_MAX, LABEL_OCTETS_MAX } from './limits.ts';
+import { LABEL_OCTETS_MAX } from './limits.ts';
 import type { AddressOptions } from './options.ts';
+
+/** A whole domain, counted as A-labels and without the root's dot. */
+const DOMAIN_OCTETS_MAX = 253;
 
 interface DomainName {
   readonly valid: true;

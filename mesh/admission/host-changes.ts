@@ -9,7 +9,11 @@ import { JsonFault, parseForeignJson } from '../json/foreign-json.ts';
 import { FILE_BOUNDS } from '../json/json-shape.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import { parseHost } from '../roster.ts';
-import { CHANGES_OF_MESSAGE_MAX, ENTRY_CHARACTERS_MAX } from './limits.ts';
+
+/** One entry of hosts.json as text. */
+const ENTRY_CHARACTERS_MAX = 4_096;
+/** Changes in one message: at most a part of what a peer reads (`PEER_BODY_BYTES_MAX`), however long their entries. */
+export const CHANGES_OF_MESSAGE_MAX = 50;
 
 export const HOSTS_PATH = '/api/mesh/v1/hosts';
 export const HOSTS_VERSION = 1;

@@ -3,8 +3,14 @@
 // bad frame is the last: whoever meets one ends the connection. It does not hide what it carries.
 import { timingSafeEqual } from 'node:crypto';
 import { MeshError } from '../errors.ts';
-import { FRAME_BYTES_MAX, FRAMES_PER_KEY_MAX } from './limits.ts';
 import { Mac } from './mac.ts';
+
+/** What a frame carries of a message: whoever is in a hurry waits for one piece at most. */
+export const PIECE_BYTES_MAX = 64 * 1_024;
+/** A frame, its length not counted: an id, a piece with two octets before it, and a MAC. */
+const FRAME_BYTES_MAX = 4 + 2 + PIECE_BYTES_MAX + 16;
+/** Frames under one key. The next frame would end the channel; it is renewed before. */
+export const FRAMES_PER_KEY_MAX = 2 ** 24;
 
 const LENGTH_BYTES = 4;
 const ID_BYTES = 4;

@@ -2,8 +2,13 @@
 // (claims, votes, greetings) never waits for more than one piece of another. In the second lane (look-ups, feeds) answers need credit, which
 // comes back when they are taken: what lies in the sockets' buffers ahead of the first lane is bounded by it.
 
-import { type Frame, fault } from './frames.ts';
-import { CREDIT_BYTES, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX } from './limits.ts';
+import { PEER_BODY_BYTES_MAX } from '../limits.ts';
+import { type Frame, fault, PIECE_BYTES_MAX } from './frames.ts';
+import { CREDIT_BYTES } from './limits.ts';
+import { HEAD_BYTES_MAX } from './message.ts';
+
+/** A question or an answer, its head included. */
+export const MESSAGE_BYTES_MAX = PEER_BODY_BYTES_MAX + HEAD_BYTES_MAX;
 
 export type ChannelLane = 0 | 1;
 

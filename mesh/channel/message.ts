@@ -1,6 +1,8 @@
 // What a question and an answer look like inside a channel: a first line and a few fields, then the body as it is. A question says what
 // a request says, an answer what a response says, so that both mean the same as over HTTP. Who asks is known of the channel.
-import { HEAD_BYTES_MAX } from './limits.ts';
+
+/** The first lines of a question or an answer: the path and a few fields. */
+export const HEAD_BYTES_MAX = 8 * 1_024;
 
 /** Fields that a question may have, in lower case. Others are not read. */
 const QUESTION_FIELDS = ['if-none-match', 'x-federated-query'] as const;

@@ -2,7 +2,7 @@
 // say so under one ballot, and a floor stands for it. A voter looks after its own registers, in rounds, and asks all the others.
 // When a name is dropped is a matter of economy alone: a voter that is away keeps the others from collecting, and nothing else.
 
-import { COLLECTED_AT_ONCE_MAX, KEYS_PER_MESSAGE_MAX, RELEASED_KEPT_MAX } from '../limits.ts';
+import { COLLECTED_AT_ONCE_MAX, KEYS_PER_MESSAGE_MAX } from '../limits.ts';
 import { standingOf, strayed } from '../membership/epoch.ts';
 import { isReplaced } from '../membership/lost-data.ts';
 import type { AddressKey, HostId } from '../names.ts';
@@ -26,6 +26,12 @@ import {
 } from '../state/messages.ts';
 import { dropRegister } from '../state/registers.ts';
 import { startOf } from '../state/starts.ts';
+
+/** Released names that a voter still keeps a register of: after so long it collects them, and earlier when there are more. */
+export const COLLECT_AFTER_MS = 600_000;
+export const RELEASED_KEPT_MAX = 20_000;
+/** How often a voter looks for released names to collect. */
+export const COLLECT_EVERY_MS = 60_000;
 
 /** After a start: every name that was released before counts as released now. */
 export function beginCollecting(state: CoreState, out: Effect[]): void {

@@ -1,8 +1,8 @@
 // How a greeting ends. A host that does not answer in time counts as silent; when its answer comes after all, it is there: on a busy machine all
 // hosts are late, and none of them is gone.
 import { MeshError } from '../errors.ts';
-import { GREETING_MS_MAX, OWN_LAG_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { GREETING_MS_MAX, OWN_LAG_MS_MAX } from '../peer-silence.ts';
 import type { Clock } from '../ports.ts';
 import type { Event } from '../state/events.ts';
 import { isGreeting, type MembershipQuestion, type Reply } from '../state/messages.ts';

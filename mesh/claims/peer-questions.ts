@@ -1,7 +1,9 @@
 // How hosts speak about claims: two paths, each with its lane and its deadline, and the form of each answer. Signed both ways, for a forged
 // promise would break uniqueness.
-import { ATTEMPT_MS_MAX, GREETING_LATE_MS_MAX, GREETING_MS_MAX, PEER_BODY_BYTES_MAX } from '../limits.ts';
+import { PEER_BODY_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { ATTEMPT_MS_MAX } from '../operations/attempts.ts';
+import { GREETING_LATE_MS_MAX, GREETING_MS_MAX } from '../peer-silence.ts';
 import type { PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
 import { type ClaimAnswer, type ClaimMessage, type ClaimQuestion, isGreeting, type Reply } from '../state/messages.ts';
 import { claimAnswerSchema, replySchemas } from '../state/schemas.ts';

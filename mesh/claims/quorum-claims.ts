@@ -4,7 +4,7 @@
 
 import { MeshError } from '../errors.ts';
 import { orFail, wholly } from '../invariant.ts';
-import { COLLECT_AFTER_MS, COLLECT_EVERY_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
+import { RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import { type MembershipView, membershipOf, type Relation, relationOf, statusOf } from '../membership/claim-status.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { stopping } from '../operations/obstacles.ts';
@@ -29,6 +29,7 @@ import type { RegistryView } from '../state/registry-view.ts';
 import { startNameOf } from '../state/starts.ts';
 import { Alarms } from '../time/alarms.ts';
 import { withinMs } from '../time/deadline.ts';
+import { COLLECT_AFTER_MS, COLLECT_EVERY_MS } from './collection.ts';
 import { type Conversation, reportHeard, withIndex } from './conversation.ts';
 import { createCore, step } from './core.ts';
 import { EffectQueue } from './effect-queue.ts';

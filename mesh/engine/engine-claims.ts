@@ -4,13 +4,7 @@
 // It does not promise more than the engine: one that loses acknowledged writes loses claims.
 
 import { MeshError } from '../errors.ts';
-import {
-  CLAIM_MS_MAX,
-  CLAIMS_IN_HAND_MAX,
-  EVICT_MS_MAX,
-  GREETING_INTERVAL_MS,
-  RELEASE_ANSWER_MS_MAX,
-} from '../limits.ts';
+import { CLAIM_MS_MAX, CLAIMS_IN_HAND_MAX, GREETING_INTERVAL_MS, RELEASE_ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Clock, Journal, Write } from '../ports.ts';
@@ -33,6 +27,9 @@ import { Alarms } from '../time/alarms.ts';
 import { type DeadlineEnd, withDeadline, withinMs } from '../time/deadline.ts';
 import type { ClaimEngine } from './claim-engine.ts';
 import { ReleaseQueue } from './release-queue.ts';
+
+/** With an engine: removing all claims of a host that is gone for good, some ten thousand of them. */
+const EVICT_MS_MAX = 60_000;
 
 /** Addresses that an engine is asked for until one is there. */
 const KEYS_TRIED_MAX = 20;

@@ -1,5 +1,9 @@
 // How much one answer holds: octets, and the values of its JSON as its reader counts them (mesh/json/json-shape.ts).
-import { FEED_BYTES_MAX, FEED_VALUES_MAX } from './limits.ts';
+
+/** One answer of a feed, or one page of a snapshot. An item with ten addresses and full metadata has 30 KiB. */
+export const FEED_BYTES_MAX = 256 * 1_024;
+/** Values of its JSON: a quarter below what a host reads of another's at all. */
+export const FEED_VALUES_MAX = 15_000;
 
 interface Size {
   readonly octets: number;

@@ -13,8 +13,11 @@ import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import { type AddressKey, type AgentId, type EmailAddress, isPrototypeName } from '../names.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { SignedHead } from './head.ts';
-import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_QUIET_MS_MAX } from './limits.ts';
+import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX } from './limits.ts';
 import type { LogId } from './place.ts';
+
+/** A question for what is new may wait so long where greetings say meanwhile that nothing is. */
+export const FEED_QUIET_MS_MAX = 120_000;
 
 export const FEED_PATH = '/api/mesh/v1/feed';
 export const SNAPSHOT_PATH = '/api/mesh/v1/feed/snapshot';

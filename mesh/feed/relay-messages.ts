@@ -4,10 +4,13 @@ import { z } from 'zod';
 import { HOSTS_MAX } from '../limits.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { HostId } from '../names.ts';
-import { FEED_ITEMS_MAX, RELAY_WAIT_MS_MAX } from './limits.ts';
+import { FEED_ITEMS_MAX } from './limits.ts';
 import { chainSchema, entriesSchema, FEED_VERSION, logIdSchema, signedHeadSchema } from './messages.ts';
 import type { LogId } from './place.ts';
 import type { Relayed } from './relayed-runs.ts';
+
+/** A relay answers after this long at the latest, if only with nothing. */
+export const RELAY_WAIT_MS_MAX = 5_000;
 
 /** Where the asker stands in a host's log; `null`: it knows nothing of that log. */
 export type AskersPlace = readonly [hostId: HostId, n: number, chain: string | null];

@@ -4,7 +4,11 @@
 // with another about the choice, and a relay is believed nothing: each run that it passes on has its origin's signature.
 import { hash } from 'node:crypto';
 import type { HostId } from '../names.ts';
-import { FOLLOWED_BY_ALL_MAX, RELAYS } from './limits.ts';
+
+/** Hosts up to which everybody follows everybody; beyond, only voters do. */
+export const FOLLOWED_BY_ALL_MAX = 50;
+/** Voters that a host follows in place of everybody. */
+export const RELAYS = 2;
 
 export interface Followable {
   readonly self: HostId;

@@ -4,13 +4,7 @@
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from '../errors.ts';
-import {
-  ANSWER_MS_MAX,
-  FEDERATED_ENTRIES_MAX,
-  PROBE_MS_MAX,
-  SHARED_QUESTION_MS_MAX,
-  WHOLE_QUESTION_GAP_MS,
-} from '../limits.ts';
+import { ANSWER_MS_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Host, Roster } from '../roster.ts';
@@ -19,6 +13,15 @@ import { inTurns } from '../time/turns.ts';
 import type { ListedEntry, Question } from './index-entry.ts';
 import { askPeer, type Heard, isNarrow, type PeerIndexPorts } from './peer-index.ts';
 import { QuestionRoom } from './question-room.ts';
+
+/** An answer of a host that the heartbeat does not reach: the host answers at once again, or the question should not wait for it. */
+const PROBE_MS_MAX = 250;
+/** Askers of the same question within this long share one fan-out, so an answer is at most this much older than its question. */
+export const SHARED_QUESTION_MS_MAX = 100;
+/** Questions for everything begin at least this far apart. */
+const WHOLE_QUESTION_GAP_MS = 500;
+/** Entries that peers' whole indexes may have together in one answer: about 300 octets each. */
+export const FEDERATED_ENTRIES_MAX = 1_000_000;
 
 /** `meta` of the answer (specification, "Federated Lookup"). The counts include this host. */
 export interface LookUpMeta {

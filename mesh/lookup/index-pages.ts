@@ -2,9 +2,12 @@
 // as the whole is, and says where the next one begins. A host of an earlier version knows no pages: it answers everything, and says nothing of a
 // next one. What changes between two pages may be seen or not, as between two questions.
 import { MeshError } from '../errors.ts';
-import { INDEX_PAGE_ENTRIES_MAX, INDEX_PAGES_MAX } from '../limits.ts';
 import type { JsonMember, PeerAnswer } from '../ports.ts';
 import { EMAIL_INDEX_PATH, membersOf } from './index-entry.ts';
+
+/** Addresses in one page of an index, and how many pages of one are read: for ten million addresses. */
+export const INDEX_PAGE_ENTRIES_MAX = 5_000;
+export const INDEX_PAGES_MAX = 2_000;
 
 /** The member of a page that is none of its addresses, for it has no @. Its value is the `cursor` of the next page. */
 export const NEXT_CURSOR = 'nextCursor';

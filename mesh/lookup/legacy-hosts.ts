@@ -4,7 +4,7 @@
 
 import { MeshError } from '../errors.ts';
 import { isMap } from '../json/foreign-json.ts';
-import { LEGACY_ANSWER_MS_MAX, LOOKUP_ANSWER_BYTES_MAX, LOOKUP_ENTRIES_MAX } from '../limits.ts';
+import { LOOKUP_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Clock, PeerTransport } from '../ports.ts';
 import { startDeadline, unlessAborted } from '../time/deadline.ts';
@@ -16,6 +16,10 @@ import {
   type SpelledAddress,
   spellingsOf,
 } from './index-entry.ts';
+import { LOOKUP_ENTRIES_MAX } from './peer-index.ts';
+
+/** The answer of a host that only serves the look-up, before an address is claimed. */
+export const LEGACY_ANSWER_MS_MAX = 2_000;
 
 /** `detect`: such peers are asked, and a silent one stops claims. `lenient`: a silent one does not. `strict`: none may be listed. */
 export type LegacyMode = (typeof LEGACY_MODES)[number];

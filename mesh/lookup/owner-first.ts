@@ -1,13 +1,15 @@
 // The question that asks as few as it can (`mode=verify`): the copy says who owns the address, and that host alone confirms it. Where the copy
 // names nobody, or the host denies it or keeps its asker waiting, everybody is asked: an answer is never the copy's alone.
 import { MeshError } from '../errors.ts';
-import { FEDERATED_ENTRIES_MAX, OWNER_ALONE_MS_MAX } from '../limits.ts';
 import type { Host } from '../roster.ts';
 import { startDeadline, unlessAborted } from '../time/deadline.ts';
 import { copiedRows, type LocalCopyPorts } from './copy-answer.ts';
-import type { LookUp, LookUpAnswer } from './fan-out.ts';
+import { FEDERATED_ENTRIES_MAX, type LookUp, type LookUpAnswer } from './fan-out.ts';
 import type { ListedEntry, Question } from './index-entry.ts';
 import { askPeer, isNarrow, type PeerIndexPorts } from './peer-index.ts';
+
+/** The host that the copy names is asked alone for this long; then everybody is. */
+const OWNER_ALONE_MS_MAX = 500;
 
 export interface OwnerFirstPorts extends PeerIndexPorts, LocalCopyPorts {
   /** Asks everybody. */

@@ -2,13 +2,7 @@
 // busy is asked again as long as there is time. A peer that only serves the look-up is asked in every spelling it may know.
 // It does not end by itself: whoever asks hands in the signal that does.
 import { type ErrorCode, MeshError } from '../errors.ts';
-import {
-  ANSWER_MS_MAX,
-  BUSY_AGAIN_MS,
-  INDEX_ANSWER_BYTES_MAX,
-  LOOKUP_ANSWER_BYTES_MAX,
-  LOOKUP_ENTRIES_MAX,
-} from '../limits.ts';
+import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Clock, JsonMember, PeerAnswer, PeerRequest, PeerTransport } from '../ports.ts';
 import type { Host } from '../roster.ts';
@@ -22,6 +16,11 @@ import {
   readIndexEntry,
   spellingsOf,
 } from './index-entry.ts';
+
+/** One peer's answer about one address or one agent: ten addresses with all their metadata, each in two spellings. */
+export const LOOKUP_ENTRIES_MAX = 100;
+/** A peer that says that it is busy (429, 503) is asked again after this long, while there is time. */
+export const BUSY_AGAIN_MS = 100;
 
 export interface PeerIndexPorts {
   readonly transport: PeerTransport;

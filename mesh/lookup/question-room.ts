@@ -1,7 +1,10 @@
 // How many questions may be on their way around the mesh at once, in all and for one client: what one of them asks must not keep the
 // others, or the claims, waiting. Joining a question that is under way needs no room.
 import { MeshError } from '../errors.ts';
-import { QUESTIONS_IN_HAND_MAX, QUESTIONS_OF_CLIENT_MAX } from '../limits.ts';
+
+/** Fan-outs under way at once on one node, and of one client; above it the node answers 429. */
+export const QUESTIONS_IN_HAND_MAX = 256;
+export const QUESTIONS_OF_CLIENT_MAX = 64;
 
 export class QuestionRoom {
   readonly #ofClient = new Map<string, number>();

@@ -2,10 +2,15 @@
 // they say of themselves decides; any other host keeps in touch with the voters and with its two neighbours by name, so that only the voters
 // have as many conversations as there are hosts. Both of a pair conclude the same from the same hosts.json.
 // Nobody learns here who lives that it does not greet: relays say so (../feed/README.md).
-import { GREETED_BY_ALL_MAX, GREETING_INTERVAL_MS, LARGE_GREETING_INTERVAL_MS } from '../limits.ts';
+import { GREETING_INTERVAL_MS } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { electorsOf } from '../state/config.ts';
 import type { Membership } from '../state/membership.ts';
+
+/** How often a host is greeted in a mesh of more hosts than `GREETED_BY_ALL_MAX`, unless both vote. There a host that does not vote greets the voters and its two neighbours. */
+export const LARGE_GREETING_INTERVAL_MS = 30_000;
+/** Hosts up to which everybody greets everybody. */
+export const GREETED_BY_ALL_MAX = 50;
 
 interface Crowd {
   readonly self: HostId;

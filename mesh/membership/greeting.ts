@@ -2,8 +2,9 @@
 // others learn from them who is there, what is wished, which configuration was chosen, and which start speaks.
 // A greeting asks for nothing: whoever does not answer is greeted again.
 
-import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../limits.ts';
+import { GREETING_INTERVAL_MS } from '../limits.ts';
 import type { HostId } from '../names.ts';
+import { GREETING_MS_MAX } from '../peer-silence.ts';
 import { dataWrite, startWrite } from '../state/claim-records.ts';
 import { voteKey } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
@@ -15,6 +16,9 @@ import { companyIn, isLarge, votersIn } from './company.ts';
 import { evictionsTold } from './eviction.ts';
 import { attend } from './move.ts';
 import { asTold } from './profile.ts';
+
+/** How often each host is greeted while the mesh forms or moves. */
+export const FORMING_INTERVAL_MS = 500;
 
 /** What this host says of itself to `to`. */
 export function greetingTo(membership: Membership, to: HostId): Greeting {

@@ -3,11 +3,13 @@
 // acts on what is concluded here.
 // It does not promise to notice every copy: what nobody else was told of, nobody else can tell.
 
-import { SEEN_DATA_KEPT } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Config, isVoter, type VoteKey, voteKey } from '../state/config.ts';
 import type { Greeting } from '../state/messages.ts';
 import { type SeenStart, type Start, type StartNames, type Starts, startOf } from '../state/starts.ts';
+
+/** Data of another host of which a start is remembered, beside those that vote: it has other data after each loss. */
+export const SEEN_DATA_KEPT = 8;
 
 /** Remembers the start that a greeting comes from, if it follows the one remembered so far; returns what is to be stored, if anything. */
 export function rememberStart(

@@ -3,14 +3,7 @@
 // electors, and then proposes the new voters alone.
 // It promises no order among movers: another host may take over, or begin the same again, and choosing twice is harmless.
 
-import {
-  CONFIG_PROPOSAL_MS_MAX,
-  FORGETTING_MS_MAX,
-  KEYS_PER_MESSAGE_MAX,
-  KEYS_PER_PAGE_MAX,
-  MOVER_RANK_MS,
-  RECHOOSING_AT_ONCE_MAX,
-} from '../limits.ts';
+import { KEYS_PER_MESSAGE_MAX, KEYS_PER_PAGE_MAX } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose, refuseWaiting } from '../operations/operation.ts';
 import { type Ballot, newerBallot } from '../register/ballot.ts';
@@ -29,8 +22,15 @@ import type { Effect } from '../state/events.ts';
 import { type Move, mayVote, wishesAlone } from '../state/membership.ts';
 import { CLAIM_VERSION, type KeysAnswer, type KeysQuestion } from '../state/messages.ts';
 import { isPristine, standingOf, strayed } from './epoch.ts';
-import { firstVoters, isItsTurn, nextConfig, settledConfig } from './next-config.ts';
+import { firstVoters, isItsTurn, MOVER_RANK_MS, nextConfig, settledConfig } from './next-config.ts';
 import { proposeConfig } from './succession.ts';
+
+/** Addresses taken over at once while a mesh moves: few enough that claims go on beside them. */
+const RECHOOSING_AT_ONCE_MAX = 400;
+/** A proposal of the next configuration, before it is given up and begun again. */
+export const CONFIG_PROPOSAL_MS_MAX = 3_000;
+/** How long the mesh waits for every voter to tell its keys, before it forgets a host another time. */
+const FORGETTING_MS_MAX = 60_000;
 
 /** Does what is due, if it is this host's turn. Asked after each event that may make something due, and every few seconds. */
 export function attend(state: CoreState, out: Effect[]): void {

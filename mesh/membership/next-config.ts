@@ -1,7 +1,7 @@
 // Which configuration is due to follow the present one, and whose turn it is to propose it (steps 2, 4, 5, 10 and 11 of README.md). Pure.
 // Only what hosts have lately said counts: a host that is silent holds a move up, and no claim.
 
-import { FORGETTING_INTERVAL_MS, GONE_GRACE_MS, GONE_KEPT_MAX, HOSTS_MAX, MOVER_RANK_MS } from '../limits.ts';
+import { HOSTS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { type Ballot, newerBallot } from '../register/ballot.ts';
 import {
@@ -18,7 +18,15 @@ import {
   type Voters,
   voteKey,
 } from '../state/config.ts';
+import { GONE_GRACE_MS } from '../state/electorate.ts';
 import { freshGreeting, isSameWish, type Membership } from '../state/membership.ts';
+
+/** The n-th host that could move the mesh waits this long for each host before it, so that two seldom try at once (step 4). */
+export const MOVER_RANK_MS = 1_000;
+/** Hosts that left for good and that a configuration still names: above so many, the mesh looks for what they left, and forgets them (step 10). */
+export const GONE_KEPT_MAX = 64;
+/** How often the mesh forgets hosts, at most. */
+const FORGETTING_INTERVAL_MS = 24 * 60 * 60 * 1_000;
 
 /** The voters of the first configuration, when each voter wished for was heard, wishes the same, and is in no mesh (step 2). */
 export function firstVoters(membership: Membership, nowMs: number): Voters | undefined {

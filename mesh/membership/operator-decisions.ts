@@ -3,9 +3,9 @@
 // The last two can lose claims: whoever asks for them must have said that this is understood. Each host asks afterwards about the addresses
 // that it holds.
 
-import { EVICT_ANSWER_MS_MAX, GREETING_MS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import { countVotes } from '../operations/vote-count.ts';
+import { GREETING_MS_MAX } from '../peer-silence.ts';
 import { electorsOf, isVoter, recoveredConfig, type Voters } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect, Event, Result } from '../state/events.ts';
@@ -17,6 +17,9 @@ import { companyIn, heardLatelyMs } from './company.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';
 import { greet, greetAll } from './greeting.ts';
 import { attend } from './move.ts';
+
+/** An operator waits this long for an eviction by the voters, which takes a second or two when they are there. */
+export const EVICT_ANSWER_MS_MAX = 20_000;
 
 /**
  * Evicts a host that left, or that leaves by this host's hosts.json. Ends in `done` once the voters have agreed on the

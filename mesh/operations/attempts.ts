@@ -1,7 +1,7 @@
 // Attempts of proposals: each has a ballot number that was on the disk as used before it left, goes to every voter, and has its time. What becomes
 // of an operation that runs out of attempts is in operation.ts.
 
-import { ATTEMPT_MS_MAX, ATTEMPT_MS_MIN, BACKOFF_MS_MAX, BACKOFF_MS_MIN, RELEASE_RETRY_MS } from '../limits.ts';
+import { RELEASE_RETRY_MS } from '../limits.ts';
 import type { AddressKey } from '../names.ts';
 import type { Item } from '../register/item.ts';
 import { type Proposal, prepare } from '../register/proposer.ts';
@@ -9,6 +9,13 @@ import { nextBallotNumber, reserveBallots } from '../state/ballot-numbers.ts';
 import type { CoreState } from '../state/core-state.ts';
 import { votersOf } from '../state/electorate.ts';
 import { type Effect, type Inner, timer } from '../state/events.ts';
+
+/** An attempt (prepare and accept) waits this long for a majority before a higher ballot is tried: four round trips, between the two. */
+const ATTEMPT_MS_MIN = 400;
+export const ATTEMPT_MS_MAX = 1_000;
+/** After a refused ballot, a random wait between the two, so that two claimants do not meet again. */
+export const BACKOFF_MS_MIN = 5;
+export const BACKOFF_MS_MAX = 125;
 
 /** Begins an attempt for each of these proposals of one operation, in shared messages. */
 export function attempt(state: CoreState, proposals: readonly Proposal[], out: Effect[]): void {

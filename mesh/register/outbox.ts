@@ -3,15 +3,17 @@
 // and a round trip.
 // It promises nothing about arrival: an item that was lost is asked again under a higher ballot.
 
-import {
-  CLAIM_ITEMS_FEW,
-  CLAIM_ITEMS_QUEUED_MAX,
-  CLAIM_MESSAGES_UNDER_WAY_MAX,
-  KEYS_PER_MESSAGE_MAX,
-} from '../limits.ts';
+import { KEYS_PER_MESSAGE_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Clock } from '../ports.ts';
 import type { Item } from './item.ts';
+
+/** Messages about claims under way to one peer at once; items that come meanwhile gather for the next message. */
+export const CLAIM_MESSAGES_UNDER_WAY_MAX = 2;
+/** While more items than these are under way to a peer, no second message leaves. */
+export const CLAIM_ITEMS_FEW = 4;
+/** Items waiting for one peer. Items above it are dropped, and their claims ask again. */
+export const CLAIM_ITEMS_QUEUED_MAX = 20_000;
 
 export interface OutboxOptions<Answer> {
   readonly to: HostId;

@@ -4,7 +4,13 @@
 // that costs.
 import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
 import type { HostId } from '../names.ts';
-import { NONCES_MAX, NONCES_PER_HOST_MAX } from './limits.ts';
+
+/** Nonces remembered of one host: 4,000 messages a second, each for a minute. */
+const NONCES_PER_HOST_MAX = 250_000;
+/** Nonces remembered of all hosts: about 100 MiB when full. */
+const NONCES_MAX = 1_000_000;
+/** Unpredictable octets of a nonce: enough that two never meet by chance. */
+export const NONCE_BYTES = 16;
 
 /** `forgotten`: made at a time whose nonces are no longer remembered, so nobody can tell whether it is a repeat. */
 export type Admission = 'fresh' | 'replayed' | 'forgotten' | 'full';

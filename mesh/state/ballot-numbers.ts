@@ -1,8 +1,10 @@
 // The numbers of this host's ballots: each is higher than any that the host used or saw, and is on the disk as used before it leaves.
-import { BALLOT_BLOCK } from '../limits.ts';
 import { ballotCeilingWrite } from './claim-records.ts';
 import type { CoreState } from './core-state.ts';
 import type { Effect } from './events.ts';
+
+/** Ballot numbers reserved by one durable write. */
+const BALLOT_BLOCK = 10_000;
 
 export function nextBallotNumber(state: CoreState): number {
   state.highestBallot += 1;

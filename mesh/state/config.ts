@@ -4,9 +4,11 @@
 // A configuration does not say which hosts are up: greetings do.
 
 import { createHash } from 'node:crypto';
-import { RECOVERIES_REMEMBERED } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
+
+/** Recoveries by an operator that a configuration remembers (step 18): hosts that missed more of them must join by hand. */
+export const RECOVERIES_REMEMBERED = 8;
 
 /** The voting hosts, each with the name of the data that it votes on. */
 export type Voters = Readonly<Record<HostId, string>>;

@@ -1,11 +1,13 @@
 // Who is asked about a register, whose votes decide, and which claims are void: what was agreed, as the proposer needs it.
 
-import { GONE_GRACE_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Owner } from '../owner.ts';
 import type { Change, Electorate } from '../register/proposer.ts';
 import { type Config, canDecideWithout, electorsOf, isEvicted, isQuorum } from './config.ts';
 import type { CoreState } from './core-state.ts';
+
+/** How long a host that left the mesh keeps its addresses (step 10). */
+export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */
 export function votersOf({ membership }: CoreState): readonly HostId[] {

@@ -2,12 +2,15 @@
 // last said of both, and what this host is doing about it. Terms and steps: membership/README.md.
 // Nothing is decided here: membership/next-config.ts says which configuration is due, succession.ts has it chosen, move.ts carries it out.
 
-import { FRESH_GREETING_MS_MAX } from '../limits.ts';
+import { GREETING_INTERVAL_MS } from '../limits.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import type { Ballot } from '../register/ballot.ts';
 import { type Config, electorsOf, hostsOf, isLater, isVoter, sameHosts, type VoteKey } from './config.ts';
 import type { Greeting, Wish } from './messages.ts';
 import type { Starts } from './starts.ts';
+
+/** How long the last greeting of a host counts when the mesh is to be moved. */
+export const FRESH_GREETING_MS_MAX = 2.5 * GREETING_INTERVAL_MS;
 
 interface Heard {
   readonly greeting: Greeting;

@@ -8,13 +8,14 @@ import {
   KEYS_PER_MESSAGE_MAX,
   KEYS_PER_PAGE_MAX,
   PAST_CONFIGS_MAX,
-  RECOVERIES_REMEMBERED,
-  START_NAMES_READ_MAX,
 } from '../limits.ts';
 import { agentIdSchema, hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
-import type { Config } from './config.ts';
+import { type Config, RECOVERIES_REMEMBERED } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
+
+/** Names of starts that are read of another host's data (step 14). */
+const START_NAMES_READ_MAX = 100;
 
 const key = z
   .string()

@@ -2,10 +2,12 @@
 // What it concludes from them is in membership/lost-data.ts.
 
 import { createHash } from 'node:crypto';
-import { START_NAMES_KEPT } from '../limits.ts';
 import type { HostId } from '../names.ts';
 import type { VoteKey } from './config.ts';
 import type { ClaimMessage } from './messages.ts';
+
+/** Names of starts that a host keeps of its own data (step 14). */
+const START_NAMES_KEPT = 20;
 
 /** One run of a node on its data. */
 export interface Start {

@@ -3,8 +3,11 @@
 // answer and not a hang. A lock does not know for how long its caller needs it, and takes nothing away.
 
 import { MeshError } from '../errors.ts';
-import { LOCK_WAITERS_MAX, RETRY_AFTER_SECONDS } from '../limits.ts';
+import { RETRY_AFTER_SECONDS } from '../limits.ts';
 import type { Clock } from '../ports.ts';
+
+/** Mutations that wait for one agent, name or address. The next one is answered 503. */
+export const LOCK_WAITERS_MAX = 1_000;
 
 type Grant = () => void;
 

@@ -10,14 +10,16 @@ import {
   hostChange,
   isNewer,
 } from '../../mesh/admission/host-changes.ts';
-import { CHANGES_MAX } from '../../mesh/admission/limits.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { HOSTS_MAX, IMPLICIT_VOTERS_MAX } from '../../mesh/limits.ts';
+import { HOSTS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
-import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
+import { type Host, IMPLICIT_VOTERS_MAX, parseHost, type Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+
+/** Changes of the list of hosts that are remembered: the last one of each host, those of hosts that were taken out too. */
+const CHANGES_MAX = 2 * HOSTS_MAX;
 
 /** Rewrites hosts.json, durably, one edit after the other. Rejects with `store_failed` when the file can't be written. */
 export type EditHosts = (change: (text: string) => string) => Promise<void>;

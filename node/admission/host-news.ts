@@ -2,19 +2,26 @@
 // more is said. Otherwise it tells what the other may not know yet, in parts. Whoever could not be told is told later, at the latest when it is heard
 // again. While nothing changed, and everybody was told, nothing is sent.
 import {
+  CHANGES_OF_MESSAGE_MAX,
   HOSTS_PATH,
   HOSTS_VERSION,
   type HostChange,
   type HostsMessage,
   hostsAnswer,
 } from '../../mesh/admission/host-changes.ts';
-import { CHANGES_OF_MESSAGE_MAX } from '../../mesh/admission/limits.ts';
 import { refusalOf } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport } from '../../mesh/ports.ts';
 import { Sleeper } from '../../mesh/time/sleeper.ts';
 import type { HostList } from './host-list.ts';
-import { NEWS_ANSWER_BYTES_MAX, NEWS_ANSWER_MS_MAX, NEWS_AT_ONCE_MAX, NEWS_RETRY_MS } from './limits.ts';
+
+/** One exchange. The other writes its hosts.json meanwhile. */
+const NEWS_ANSWER_MS_MAX = 5_000;
+const NEWS_ANSWER_BYTES_MAX = 4_096;
+/** Hosts that are told at once. */
+const NEWS_AT_ONCE_MAX = 8;
+/** A host that could not be told is told again after this long, or earlier when it is heard again. */
+export const NEWS_RETRY_MS = 10_000;
 
 export interface HostNewsOptions {
   readonly list: HostList;

@@ -2,12 +2,16 @@
 // They survive a restart. What is kept here opens the door as the token does, so it lies where the host key lies.
 import { z } from 'zod';
 import { drawToken, type InvitationKey, invitationOf } from '../../mesh/admission/invitation.ts';
-import { INVITATION_MS_MAX, INVITATIONS_MAX } from '../../mesh/admission/limits.ts';
 import type { Newcomer } from '../../mesh/admission/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
+
+/** A token that nobody used by then opens nothing any more. */
+export const INVITATION_MS_MAX = 30 * 60_000;
+/** Invitations that are open at once. */
+export const INVITATIONS_MAX = 64;
 
 export interface InvitationPorts {
   readonly store: Pick<Store, 'commit' | 'load'>;

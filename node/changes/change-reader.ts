@@ -5,8 +5,11 @@ import { Turns } from '../../mesh/time/turns.ts';
 import { type ChangeFilter, isWanted } from './change-filter.ts';
 import type { ChangeEntry, ChangeLog } from './change-log.ts';
 import { type CursorLog, cursorAt, trimmed } from './cursor.ts';
-import { LISTENED_ENTRIES_MAX, LISTENED_PAGE_ENTRIES } from './limits.ts';
 import { payloadOf } from './payload.ts';
+
+/** Entries that a listener reads at once, and before others have their turn to be answered. */
+const LISTENED_PAGE_ENTRIES = 64;
+const LISTENED_ENTRIES_MAX = 20_000;
 
 export interface ToldChange {
   /** What a listener keeps that was told this change and all before it. */

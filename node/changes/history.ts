@@ -7,7 +7,12 @@ import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import { type AgentEntry, type ChangeEntry, type HeardEntry, isHeard, isOwn, type Origin } from './change-log.ts';
-import { HISTORIES_IN_HAND_MAX, HISTORY_ENTRIES_READ_MAX, READ_AT_ONCE_ENTRIES } from './limits.ts';
+import { READ_AT_ONCE_ENTRIES } from './stored-entries.ts';
+
+/** Questions about the past under way at once: each costs some hundred milliseconds of work, in turns. */
+export const HISTORIES_IN_HAND_MAX = 4;
+/** Entries of the log that one question reads. */
+export const HISTORY_ENTRIES_READ_MAX = 20_000;
 
 /** Both: what became of that address while that agent held it. */
 export interface HistoryQuestion {

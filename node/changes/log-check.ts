@@ -7,8 +7,10 @@ import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import type { Store } from '../store/store.ts';
 import { feedEntryOf, type OwnEntry, type OwnHead } from './change-log.ts';
-import { CHECK_PART_ENTRIES } from './limits.ts';
 import { readStoredOwn } from './stored-entries.ts';
+
+/** Own entries that one question holds against their chain. */
+export const CHECK_PART_ENTRIES = 1_000;
 
 interface CheckedLog {
   readonly logId: LogId;

@@ -19,7 +19,9 @@ import {
   readPosition,
   seqOf,
 } from './change-records.ts';
-import { LOG_ID_BYTES } from './limits.ts';
+
+/** A log id, as 32 hexadecimal digits: no two logs have the same. */
+const LOG_ID_BYTES = 16;
 
 export interface OpenedLog {
   readonly end: LogEnd;

@@ -1,6 +1,8 @@
 // The newest entries in memory, by their positions, and the own ones among them by their places as well.
 import { type ChangeEntry, isOwn, type OwnEntry } from './change-log.ts';
-import { LOG_TAIL_ENTRIES_MAX } from './limits.ts';
+
+/** Newest entries of the log kept in memory, about 1 KiB each: readers that keep up never ask the disk. */
+export const LOG_TAIL_ENTRIES_MAX = 4_096;
 
 export class LogTail {
   #entries: ChangeEntry[] = [];

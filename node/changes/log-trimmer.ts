@@ -4,13 +4,19 @@
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { type ChangeEntry, cameMs, type LogHolder } from './change-log.ts';
-import {
-  GIVE_UP_MS_MAX,
-  GIVE_UP_OVERDUE_MS,
-  LOG_KEPT_MS_MIN,
-  TRIM_INTERVAL_MS,
-  TRIM_PAGE_ENTRIES_MAX,
-} from './limits.ts';
+
+/** A day, in which the operator says how long the log is kept. */
+export const DAY_MS = 24 * 60 * 60 * 1_000;
+/** However far its readers are, no entry goes earlier: followers that were away for less resume where they were. */
+export const LOG_KEPT_MS_MIN = 1 * DAY_MS;
+/** How often the log is trimmed. */
+export const TRIM_INTERVAL_MS = 10 * 60 * 1_000;
+/** How long one round of trimming waits for readers to give up what they are late for. */
+export const GIVE_UP_MS_MAX = 60 * 1_000;
+/** What is so much older than what readers must give up goes, whoever still has not done it. */
+const GIVE_UP_OVERDUE_MS = 24 * 60 * 60 * 1_000;
+/** Entries that go in one commit: few enough that other commits beside it wait for some milliseconds only. */
+export const TRIM_PAGE_ENTRIES_MAX = 200;
 
 export interface LogTrimmerOptions {
   readonly changes: TrimmedLog;

@@ -13,7 +13,9 @@ import {
   readPosition,
   seqOf,
 } from './change-records.ts';
-import { READ_AT_ONCE_ENTRIES } from './limits.ts';
+
+/** Entries read at once by whoever reads many: of agents with ten addresses and full metadata, about 1 MiB of JSON, which is parsed in one go. */
+export const READ_AT_ONCE_ENTRIES = 32;
 
 export interface Stretch {
   readonly after: number;

@@ -9,7 +9,10 @@ import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import type { FeedLog, NewHeardEntry } from '../changes/change-log.ts';
 import type { HostCopies, HostStanding } from './host-copies.ts';
-import { RESYNC_ENTRIES_PER_COMMIT, RESYNC_ROWS_PER_COMMIT } from './limits.ts';
+
+/** What is told beside a log is committed in parts of so many events and rows, and one agent's more. */
+export const RESYNC_ENTRIES_PER_COMMIT = 500;
+const RESYNC_ROWS_PER_COMMIT = 1_000;
 
 export interface AnnouncementPorts {
   readonly copies: HostCopies;

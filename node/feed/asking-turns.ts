@@ -1,7 +1,19 @@
 // When a host is asked again: at once after an answer, later each time after a failure, and at once when others have heard it.
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { doubledMs } from '../../mesh/time/breaker.ts';
-import { FOLLOW_AGAIN_MS_MAX, FOLLOW_AGAIN_MS_MIN } from './limits.ts';
+
+/** After a failure, and doubled with each further one. */
+export const FOLLOW_AGAIN_MS_MIN = 500;
+export const FOLLOW_AGAIN_MS_MAX = 30_000;
+/** Between an answer with news and the next question: what changes meanwhile is told, checked and committed together. */
+export const FOLLOW_PACE_MS = 25;
+/** News of so many entries or more come from a busy host, which is left so many times as long: its followers would be most of its work. */
+export const BUSY_ENTRIES_MIN = 8;
+export const BUSY_PACE_FACTOR = 4;
+/** A feed that is not believed is asked again, for it may have been mended. */
+export const REFUSED_AGAIN_MS = 30_000;
+/** Whoever answers at once, and with nothing, is asked again after this long. */
+export const HASTY_REST_MS = 1_000;
 
 /** What follows a question: the next one, at once or after a rest, or after a failure. */
 export type Outcome = { readonly kind: 'rest'; readonly restMs: number } | { readonly kind: 'failed' };

@@ -16,7 +16,11 @@ import { type RelayAnswer, type RelayQuestion, relayAnswerSchema } from '../../m
 import { PEER_BODY_BYTES_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerTransport } from '../../mesh/ports.ts';
-import { FEED_ANSWER_MS_MAX, RELAY_SILENT_MS } from './limits.ts';
+
+/** What waits for an answer has the time that it may take to come, beside the wait itself. */
+export const FEED_ANSWER_MS_MAX = 10_000;
+/** A relay that has not answered for so long is replaced by the next. */
+export const RELAY_SILENT_MS = 10_000;
 
 const SAID_CHARACTERS_MAX = 300;
 const NOT_UNDERSTOOD: readonly number[] = [400, 404, 405];

@@ -18,8 +18,13 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { type PublicKey, parsePublicKey, type Signer } from '../../mesh/signature/ed25519.ts';
 import { type FeedLog, feedEntryOf } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
-import { BEGUN_ANEW_MS_MIN, SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from './limits.ts';
 import { waitForNews } from './news-wait.ts';
+
+/** A snapshot that nobody asks on for is dropped. */
+export const SNAPSHOT_KEPT_MS = 60_000;
+export const SNAPSHOTS_MAX = 16;
+/** Between two logs that a host begins because its log is told as ended. */
+export const BEGUN_ANEW_MS_MIN = 30_000;
 
 const SNAPSHOT_ID_BYTES = 16;
 

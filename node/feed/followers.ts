@@ -12,8 +12,10 @@ import type { FollowingView } from './following-view.ts';
 import type { HostCopies } from './host-copies.ts';
 import { HostFollower } from './host-follower.ts';
 import { LegacyReader } from './legacy-reader.ts';
-import { GONE_LOOK_MS } from './limits.ts';
 import { Relays } from './relays.ts';
+
+/** How often the hosts that are gone for good are looked for. */
+export const GONE_LOOK_MS = 60_000;
 
 export interface FollowersOptions {
   readonly roster: () => Roster;

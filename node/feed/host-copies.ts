@@ -21,7 +21,9 @@ import {
   readCopyRecord,
   rowWrite,
 } from './copy-records.ts';
-import { LEFT_LOGS_MAX } from './limits.ts';
+
+/** Former logs of a host that are remembered. */
+export const LEFT_LOGS_MAX = 8;
 
 /** Where a host's log stands; or the occasion, while parts of what is told beside the log belong to no place of it; absent: it has ended. */
 export type HostStanding = SignedHead | Occasion | undefined;

@@ -10,12 +10,18 @@ import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerTransport, Random } from '../../mesh/ports.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
-import { AskingTurns, type Outcome } from './asking-turns.ts';
+import {
+  AskingTurns,
+  BUSY_ENTRIES_MIN,
+  BUSY_PACE_FACTOR,
+  HASTY_REST_MS,
+  type Outcome,
+  REFUSED_AGAIN_MS,
+} from './asking-turns.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import type { FollowingView } from './following-view.ts';
 import { HostIntake, type IntakeOptions } from './host-intake.ts';
-import type { LegacyReader } from './legacy-reader.ts';
-import { BUSY_ENTRIES_MIN, BUSY_PACE_FACTOR, HASTY_REST_MS, LEGACY_READ_MS, REFUSED_AGAIN_MS } from './limits.ts';
+import { LEGACY_READ_MS, type LegacyReader } from './legacy-reader.ts';
 import { QuietWait } from './quiet-wait.ts';
 
 export interface FollowerOptions extends IntakeOptions {

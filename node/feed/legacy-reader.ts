@@ -14,6 +14,9 @@ import type { FeedLog } from '../changes/change-log.ts';
 import { announceGone } from './departure.ts';
 import type { HostCopies } from './host-copies.ts';
 
+/** Hosts that only serve the look-up. */
+export const LEGACY_READ_MS = 60_000;
+
 export interface LegacyReaderOptions {
   readonly hostId: HostId;
   readonly roster: () => Roster;

@@ -1,8 +1,12 @@
 // How long a follower lets itself be kept waiting for news. The answers to greetings say which version the host's index has. Where that is the
 // version that the copy stands for, they confirm the copy, and no question for news need come back to say that nothing is new.
 // A line may not carry so long a silence, for a proxy ends it: then half of what it bore is asked for, and twice as much after each full wait.
-import { FEED_QUIET_MS_MAX, FEED_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
+import { FEED_QUIET_MS_MAX } from '../../mesh/feed/messages.ts';
+
 import type { Clock } from '../../mesh/ports.ts';
+
+/** A question for what is new is answered after this long at the latest, if only with nothing. */
+export const FEED_WAIT_MS_MAX = 25_000;
 
 /** What the version of a host's index says of the copy. `unclear`: the news of it may be on its way. */
 export type IndexWord = 'as copied' | 'unclear' | 'behind';

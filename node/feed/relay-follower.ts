@@ -2,19 +2,29 @@
 // witness: it only says where the logs stand, every few seconds, so that what the first keeps back is noticed, at a tenth of the octets.
 import pLimit from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
-import { RELAY_WAIT_MS_MAX } from '../../mesh/feed/limits.ts';
 import { FEED_VERSION } from '../../mesh/feed/messages.ts';
-import type { Ages, AskersPlace, RelayAnswer, RelayQuestion } from '../../mesh/feed/relay-messages.ts';
+import {
+  type Ages,
+  type AskersPlace,
+  RELAY_WAIT_MS_MAX,
+  type RelayAnswer,
+  type RelayQuestion,
+} from '../../mesh/feed/relay-messages.ts';
 import { standpointsDigest } from '../../mesh/feed/relayed-runs.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import { doubledMs } from '../../mesh/time/breaker.ts';
 import type { Log } from '../log.ts';
-import { FeedQuestions } from './feed-questions.ts';
+import { FOLLOW_AGAIN_MS_MIN } from './asking-turns.ts';
+import { FeedQuestions, RELAY_SILENT_MS } from './feed-questions.ts';
 import type { HostCopies } from './host-copies.ts';
 import type { HostFollower } from './host-follower.ts';
-import { FOLLOW_AGAIN_MS_MIN, RELAY_PACE_MS, RELAY_SILENT_MS, RUNS_AT_ONCE } from './limits.ts';
+
+/** Between two questions to a relay for entries: what comes meanwhile is told at once. */
+export const RELAY_PACE_MS = 500;
+/** Runs of one answer that are checked and written down together. */
+const RUNS_AT_ONCE = 16;
 
 /** What a relay has to do with one of the hosts that are followed through it. */
 type Relayee = Pick<HostFollower, 'takeRun' | 'ask' | 'confirm'>;

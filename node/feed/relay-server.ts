@@ -1,8 +1,7 @@
 // What this host passes on of all the hosts that it follows, and of itself, to those who follow it in their place: what came into its log
 // since, as each origin told and signed it.
-import { AnswerRoom } from '../../mesh/feed/answer-room.ts';
+import { AnswerRoom, FEED_BYTES_MAX } from '../../mesh/feed/answer-room.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';
-import { FEED_BYTES_MAX } from '../../mesh/feed/limits.ts';
 import type { Ages, RelayAnswer, RelayQuestion } from '../../mesh/feed/relay-messages.ts';
 import {
   type Relayable,
@@ -17,8 +16,14 @@ import { type ChangeEntry, type FeedLog, feedEntryOf, isHeard, isOwn } from '../
 import type { FeedServer } from './feed-server.ts';
 import { toldEntry } from './heard-entry.ts';
 import type { HostCopies } from './host-copies.ts';
-import { AGE_TOGETHER_MS_MAX, RELAY_SPAN_ENTRIES_MAX, RELAYED_VALUES_MAX } from './limits.ts';
 import { waitForNews } from './news-wait.ts';
+
+/** Entries of its log that a relay goes through for one answer. */
+export const RELAY_SPAN_ENTRIES_MAX = 2_000;
+/** Hosts that were heard within this time have one age together: a host that is followed says within 25 s that it is there. */
+export const AGE_TOGETHER_MS_MAX = 30_000;
+/** Values of the JSON of a relay's runs: half, for where a thousand other logs stand is said beside them. */
+const RELAYED_VALUES_MAX = 7_500;
 
 export interface RelayServerOptions {
   readonly hostId: HostId;

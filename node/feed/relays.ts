@@ -5,8 +5,14 @@ import { followedBy } from '../../mesh/feed/relays.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { NotUnderstood } from './feed-questions.ts';
-import { DIRECT_ROUNDS_MAX, RELAY_LOOK_MS, RELAY_SILENCE_KEPT_MS } from './limits.ts';
 import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
+
+/** How long a relay that was silent is not chosen again. */
+export const RELAY_SILENCE_KEPT_MS = 60_000;
+/** Between two looks at whether the relays are chosen rightly, and say what this host knows. */
+export const RELAY_LOOK_MS = 5_000;
+/** Hosts that are asked at once because no relay says enough of them. */
+const DIRECT_ROUNDS_MAX = 32;
 
 export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
   readonly hostId: HostId;

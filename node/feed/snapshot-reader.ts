@@ -10,7 +10,9 @@ import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import type { FeedQuestions } from './feed-questions.ts';
-import { SNAPSHOT_AGENTS_MAX } from './limits.ts';
+
+/** Of one host. Its addresses are bound as those of an index are. */
+const SNAPSHOT_AGENTS_MAX = 200_000;
 
 export interface Snapshot {
   readonly kind: 'snapshot';

@@ -6,7 +6,9 @@ import { MeshError } from '../../mesh/errors.ts';
 import { JsonFault, jsonPath, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { JSON_BOUNDS, type JsonBounds } from '../../mesh/json/json-shape.ts';
 import { schemaSentence } from '../../mesh/json/schema-sentences.ts';
-import { REQUEST_BODY_BYTES_MAX } from '../../mesh/limits.ts';
+
+/** A client's request body. An agent with ten addresses and full metadata is about 30 KiB. */
+export const REQUEST_BODY_BYTES_MAX = 256 * 1_024;
 
 /** An agent with ten addresses has some hundred values; a thousand addresses may be validated at once. */
 const REQUEST_JSON_BOUNDS: JsonBounds = { ...JSON_BOUNDS, valuesMax: 2_500 };

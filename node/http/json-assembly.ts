@@ -4,8 +4,11 @@ import type { Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
 import { type BlobWriter, SpooledContent } from '../send/attachments/blob-store.ts';
-import { ATTACHMENTS_MAX, SEND_BODY_BYTES_MAX } from '../send/limits.ts';
+import { ATTACHMENTS_MAX } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
+
+/** Everything of a send but its attachments. */
+export const SEND_BODY_BYTES_MAX = 4 * 1_024 * 1_024;
 
 /** Counted for each value and member, whatever its text: what it costs is not only its characters. */
 const VALUE_COST = 8;

@@ -5,16 +5,17 @@ import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { MeshError } from '../../mesh/errors.ts';
 import { JSON_BOUNDS } from '../../mesh/json/json-shape.ts';
 import type { BlobStore } from '../send/attachments/blob-store.ts';
-import {
-  ATTACHMENT_BYTES_MAX,
-  ATTACHMENTS_MAX,
-  MESSAGE_ATTACHMENTS_BYTES_MAX,
-  SEND_BODY_BYTES_MAX,
-} from '../send/limits.ts';
+import { ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, MESSAGE_ATTACHMENTS_BYTES_MAX } from '../send/limits.ts';
 import { Base64Content } from './base64-content.ts';
 import type { BodyPlaces } from './body-places.ts';
 import { parseJson, readBody, refuseOtherThanJson } from './input.ts';
-import { type BeginBlob, contentField, JsonAssembly, tooManyAttachments } from './json-assembly.ts';
+import {
+  type BeginBlob,
+  contentField,
+  JsonAssembly,
+  SEND_BODY_BYTES_MAX,
+  tooManyAttachments,
+} from './json-assembly.ts';
 
 /** base64 of the attachments with its line ends, and the rest. */
 const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BODY_BYTES_MAX;

@@ -3,18 +3,20 @@ import { z } from 'zod';
 import { customHeaders, customHeadersChange } from '../webhooks/custom-headers.ts';
 import { DELIVERY_STATUSES } from '../webhooks/delivery/delivery-view.ts';
 import { isVerifiable } from '../webhooks/delivery/signature.ts';
-import {
-  DESCRIPTION_CHARACTERS_MAX,
-  EVENTS_MAX,
-  GRACE_SECONDS,
-  GRACE_SECONDS_MAX,
-  RATE_PER_SECOND_MAX,
-  SECRET_CHARACTERS_MAX,
-  SECRET_CHARACTERS_MIN,
-  URL_CHARACTERS_MAX,
-} from '../webhooks/limits.ts';
+import { GRACE_SECONDS, GRACE_SECONDS_MAX } from '../webhooks/secrets.ts';
 import type { SubscriptionView } from '../webhooks/subscription-view.ts';
 import { wholeNumber } from './query.ts';
+
+/** What a subscription says, as sent. */
+const URL_CHARACTERS_MAX = 2_048;
+const DESCRIPTION_CHARACTERS_MAX = 500;
+/** Members of `events` as sent, repeats among them. */
+const EVENTS_MAX = 16;
+/** The specification's example has 22 characters; Standard Webhooks' longest key is 64 octets, 92 characters of `whsec_…`. */
+const SECRET_CHARACTERS_MIN = 16;
+const SECRET_CHARACTERS_MAX = 256;
+/** `ratePerSecond`: attempts that a subscription may ask to have at most. */
+const RATE_PER_SECOND_MAX = 1_000;
 
 const wellFormed = z
   .string()

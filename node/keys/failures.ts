@@ -2,7 +2,12 @@
 // at until the minute is over. One that has opened something before passes, so that nobody who sits behind the same proxy is locked out.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
-import { CLIENTS_MAX, FAILURES_MAX, FAILURES_MS } from './limits.ts';
+
+/** Attempts with a credential that opens nothing, of one client address a minute. */
+export const FAILURES_MAX = 10;
+export const FAILURES_MS = 60_000;
+/** Client addresses whose failures, or whose credentials that opened something, are remembered. */
+export const CLIENTS_MAX = 10_000;
 
 export class CredentialFailures {
   readonly #clock: Pick<Clock, 'monotonicMs'>;

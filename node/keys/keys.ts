@@ -8,8 +8,11 @@ import { ignoreFailedStore } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { type KeyRecord, keyRemoval, keyWrite, loadKeys } from './key-records.ts';
 import { keyDigest, newKeyText } from './key-text.ts';
-import { KEYS_MAX, LAST_USE_MS } from './limits.ts';
 import type { Actor, Scope } from './scopes.ts';
+
+export const KEYS_MAX = 1_000;
+/** The last use is written down at most so often. */
+export const LAST_USE_MS = 60_000;
 
 export interface KeysPorts {
   readonly store: Pick<Store, 'commit' | 'load'>;

@@ -1,9 +1,8 @@
 // The change log as it is asked, verified and listened to, and its trimming.
 import { parseAnyAddress } from '../../mesh/address/identity.ts';
 import { History } from '../changes/history.ts';
-import { DAY_MS } from '../changes/limits.ts';
 import { LogCheck } from '../changes/log-check.ts';
-import { LogTrimmer } from '../changes/log-trimmer.ts';
+import { DAY_MS, LogTrimmer } from '../changes/log-trimmer.ts';
 import { changeRoutes } from '../http/routes/changes.ts';
 import { emailIndexHistoryRoutes } from '../http/routes/email-index-history.ts';
 import { logRoutes } from '../http/routes/log.ts';

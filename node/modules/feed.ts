@@ -1,7 +1,7 @@
 // Following the peers' change logs, and being followed.
 import { parseAnyAddress } from '../../mesh/address/identity.ts';
+import { FOLLOW_PACE_MS } from '../feed/asking-turns.ts';
 import { openFeed } from '../feed/feed-module.ts';
-import { FOLLOW_PACE_MS } from '../feed/limits.ts';
 import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
 import { feedFigures } from './feed-figures.ts';

@@ -11,8 +11,11 @@ import { type PageDoor, queryOf } from './door.ts';
 import { facts, link, moment, pager, table } from './fragments.ts';
 import type { View } from './frame.ts';
 import { historyTable } from './history-table.ts';
-import { ROWS_MAX, SEARCH_CHARACTERS_MAX } from './limits.ts';
+import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup, trusted } from './markup.ts';
+
+/** Characters of what somebody searches for. */
+const SEARCH_CHARACTERS_MAX = 320;
 
 export interface AddressPageServices {
   readonly search: AddressSearch;

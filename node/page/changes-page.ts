@@ -6,8 +6,10 @@ import { CHANGES_PATH } from '../http/paths.ts';
 import type { PageDoor } from './door.ts';
 import type { View } from './frame.ts';
 import { told } from './history-table.ts';
-import { CHANGES_SHOWN_MAX } from './limits.ts';
 import { type Markup, markup } from './markup.ts';
+
+/** Changes that are shown before the next one comes, and that a browser keeps. */
+const CHANGES_SHOWN_MAX = 50;
 
 export interface ChangesPageServices {
   readonly changes: CursorLog & { read(after: number, limit: number): Promise<readonly ChangeEntry[]> };

@@ -14,9 +14,11 @@ import type { Visitor } from '../http/visitor.ts';
 import type { Log } from '../log.ts';
 import { type Asked, type Asker, type AskerServices, askerOf } from './asker.ts';
 import { frame, type Section, type View } from './frame.ts';
-import { FORM_BYTES_MAX } from './limits.ts';
 import { markup } from './markup.ts';
 import { isSaying, type Saying, sentenceOf } from './sayings.ts';
+
+/** A form of the page as it is sent. */
+const FORM_BYTES_MAX = 8 * 1_024;
 
 export interface Shown {
   readonly section?: Section;

@@ -2,8 +2,10 @@
 // says the same in words, so readers of the screen are told what it is and no more.
 
 import type { HostView } from './host-view.ts';
-import { NAMED_HOSTS_MAX } from './limits.ts';
 import { type Markup, markup, trusted } from './markup.ts';
+
+/** Hosts up to which the picture names each one. */
+const NAMED_HOSTS_MAX = 16;
 
 const WIDTH = 720;
 const NAME_CHARACTERS_MAX = 18;

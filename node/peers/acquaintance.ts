@@ -5,8 +5,14 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Introductions } from './introductions.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
-import { ACQUAINTANCE_GAP_MS, ACQUAINTANCE_ROUND_MS, NOBODY_LEFT_ROUND_MS } from './limits.ts';
 import type { PeerKeys } from './peer-keys.ts';
+
+/** In a large mesh: how often it is looked whom this host keeps in touch with, and who of the others is not known yet. */
+export const ACQUAINTANCE_ROUND_MS = 10_000;
+/** Between two such looks while this host keeps in touch with everybody. */
+export const NOBODY_LEFT_ROUND_MS = 60_000;
+/** Between two peers that are asked who they are there. */
+export const ACQUAINTANCE_GAP_MS = 100;
 
 export interface AcquaintanceOptions {
   /** The peers that this host does not keep in touch with, as of now. */

@@ -1,15 +1,18 @@
 // The side of a channel that asks: questions go out under numbers of their own, and each answer finds the question that waits for it. A
 // question that is given up is cancelled, and its number stays taken until its answer is there, for the other side counts them too.
 import type { Socket } from 'node:net';
-import { fault } from '../../mesh/channel/frames.ts';
+import { FRAMES_PER_KEY_MAX, fault } from '../../mesh/channel/frames.ts';
 import type { AcceptedReply } from '../../mesh/channel/handshake.ts';
 import type { ChannelLane, Said } from '../../mesh/channel/lanes.ts';
-import { CHANNEL_QUESTIONS_MAX, CREDIT_BYTES, FRAMES_PER_KEY_MAX, KEY_MS_MAX } from '../../mesh/channel/limits.ts';
+import { CHANNEL_QUESTIONS_MAX, CREDIT_BYTES, KEY_MS_MAX } from '../../mesh/channel/limits.ts';
 import { type ChannelAnswer, readAnswer } from '../../mesh/channel/message.ts';
 import type { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { ChannelSocket } from './channel-socket.ts';
-import { CHANNEL_DEAD_MS_MIN, CHANNEL_IDLE_MS_MAX } from './limits.ts';
+import { CHANNEL_IDLE_MS_MAX } from './limits.ts';
+
+/** A claim or a greeting that has waited this long, and all the while nothing came: the connection is dead. */
+const CHANNEL_DEAD_MS_MIN = 400;
 
 /** The channel is renewed before its key is used up: so many frames are left for what is still under way. */
 const FRAMES_LEFT_MIN = 2 ** 20;

@@ -9,9 +9,14 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import type { PublicKey, Signer } from '../../mesh/signature/ed25519.ts';
 import { orRefuse, refused } from '../../mesh/signature/faults.ts';
 import type { Log } from '../log.ts';
-import { CHANNEL_END_MS_MAX, CHANNEL_OPEN_MS_MAX, CHANNELS_OPENING_MAX } from './limits.ts';
+import { CHANNEL_OPEN_MS_MAX } from './limits.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import { ServedChannel } from './served-channel.ts';
+
+/** Channels that hosts are opening here, all together. */
+const CHANNELS_OPENING_MAX = 64;
+/** When the node stops, what was asked over a channel has this long to be answered. */
+const CHANNEL_END_MS_MAX = 3_000;
 
 /** Answers one question of a proven peer; never rejects. `signal` aborts when nobody waits any more. */
 export type AnswerPeer = (from: HostId, question: ChannelQuestion, signal: () => AbortSignal) => Promise<ChannelAnswer>;

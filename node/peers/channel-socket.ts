@@ -5,7 +5,11 @@ import type { Socket } from 'node:net';
 import { FrameOpener, FrameSealer } from '../../mesh/channel/frames.ts';
 import { IncomingLanes, OutgoingLanes, type Said } from '../../mesh/channel/lanes.ts';
 import { MeshError } from '../../mesh/errors.ts';
-import { CHANNEL_KEPT_ALIVE_MS, CHANNEL_TAKE_MS_MAX } from './limits.ts';
+
+/** The other side of a channel is looked for by the system when nothing was heard for this long. */
+const CHANNEL_KEPT_ALIVE_MS = 20_000;
+/** What was written must be taken within this long. */
+const CHANNEL_TAKE_MS_MAX = 20_000;
 
 /** In one write; the rest leaves when the other side has taken it. */
 const WRITE_BYTES_MAX = 128 * 1_024;

@@ -13,10 +13,15 @@ import type { PublicKey, Signer } from '../../mesh/signature/ed25519.ts';
 import { isRefused } from '../../mesh/signature/faults.ts';
 import type { Log } from '../log.ts';
 import { AskingChannel } from './asking-channel.ts';
-import { CHANNEL_AGAIN_MS_MAX, CHANNEL_AGAIN_MS_MIN, CHANNEL_OPEN_MS_MAX } from './limits.ts';
+import { CHANNEL_OPEN_MS_MAX } from './limits.ts';
 import { createPeerConnector, type PeerAddresses } from './peer-connector.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import { clientOptions } from './peer-pools.ts';
+
+/** A peer to which no channel could be opened is offered one again after this long, then after twice as long each time, … */
+const CHANNEL_AGAIN_MS_MIN = 1_000;
+/** … up to this: an earlier version refuses each, and so does a proxy that knows none. So long after a bad frame, too. */
+const CHANNEL_AGAIN_MS_MAX = 60_000;
 
 export interface ChannelsOptions {
   readonly self: HostId;

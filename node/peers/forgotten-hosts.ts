@@ -4,7 +4,9 @@
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { FORGETTING_HOSTS_INTERVAL_MS } from './limits.ts';
+
+/** How often it is looked whether something that is kept of hosts that left may go. */
+export const FORGETTING_HOSTS_INTERVAL_MS = 10 * 60 * 1_000;
 
 /** Records that stand for hosts, each by its id. */
 export interface HostRecords {

@@ -3,18 +3,22 @@
 // and shows whether the peer is there. Presence, legacy peers and the reader of indexes are views of what was heard. Steps and times: README.md.
 import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
+import { GREETING_INTERVAL_MS, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
 import type { Company } from '../../mesh/membership/company.ts';
 import type { HostId } from '../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Greeting } from '../../mesh/state/messages.ts';
 import { nextQuestionMs } from './heartbeat-times.ts';
 import type { Introductions } from './introductions.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
-import { FIRST_QUESTION_CROWD_MS, FIRST_QUESTION_GAP_MS } from './limits.ts';
 import type { Presence } from './presence.ts';
+
+/** The first questions to peers are spread over so much for each peer that this host asks, or over so much for each host of the mesh. */
+export const FIRST_QUESTION_GAP_MS = 10;
+const FIRST_QUESTION_CROWD_MS = 2;
 
 /** Greets that host; what comes of it is told to the `Conversation`. */
 export type Greet = (to: HostId) => void;

@@ -2,18 +2,20 @@
 // believed: that is judged in first-contact.ts. The question never follows what an inbound message says.
 import { MeshError } from '../../mesh/errors.ts';
 import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
-import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Host } from '../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../mesh/signature/ed25519.ts';
 import { verifyHello } from '../../mesh/signature/hello.ts';
-import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
+import { NONCE_BYTES } from '../../mesh/signature/nonces.ts';
 import type { ReceivedResponse } from '../../mesh/signature/statement.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
 import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloAnswer, proofFits, proofOf } from './hello.ts';
-import { HELLO_ANSWER_BYTES_MAX } from './limits.ts';
+
+/** The answer to a hello is about 300 octets. */
+const HELLO_ANSWER_BYTES_MAX = 16 * 1_024;
 
 /** A peer that announced a key and proved that it has the private part. */
 export interface Introduction {

@@ -4,7 +4,9 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { withinMs } from '../../mesh/time/deadline.ts';
-import { KEPT_ANSWER_MS_MAX } from './limits.ts';
+
+/** A greeting that has no answer over a kept connection after this long is sent over a new one too: half of the time that its answer has. */
+export const KEPT_ANSWER_MS_MAX = 1_000;
 
 export interface KeptQuestion<Answer> {
   readonly clock: Clock;

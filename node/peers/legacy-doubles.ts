@@ -1,10 +1,14 @@
 // After a claim, peers that serve only the look-up are asked again about what was claimed: such a peer looks and then writes, and may have
 // looked before the claim and written after.
-import { LEGACY_AGAIN_MAX, LEGACY_AGAIN_MS } from '../../mesh/limits.ts';
 import type { SpelledAddress } from '../../mesh/lookup/index-entry.ts';
 import { askLegacyPeers, type LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { LegacyPeers } from './legacy-peers.ts';
+
+/** How long after a claim such hosts are asked again: one may have looked before the claim, and written after it. */
+const LEGACY_AGAIN_MS = [6_000, 30_000] as const;
+/** Addresses waiting to be asked about again. Doubles above it are found by the look into each peer's whole index. */
+export const LEGACY_AGAIN_MAX = 10_000;
 
 export interface LegacyDoublesOptions extends LegacyPorts {
   readonly peers: Pick<LegacyPeers, 'listed'>;

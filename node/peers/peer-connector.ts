@@ -3,7 +3,9 @@
 import { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import type { KnownAddresses } from '../dns/known-addresses.ts';
-import { PEER_CONNECT_MS_MAX } from './limits.ts';
+
+/** Connecting to a peer. undici's timer is coarse, about half a second; the answer's own deadline is exact. */
+const PEER_CONNECT_MS_MAX = 2_000;
 
 export type PeerAddresses = Pick<KnownAddresses, 'lookup' | 'forget'>;
 

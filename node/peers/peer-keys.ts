@@ -20,8 +20,14 @@ import {
 } from './first-contact.ts';
 import type { HostRecords } from './forgotten-hosts.ts';
 import type { HelloAsker, Introduction, LegacyPeer } from './hello-question.ts';
-import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS, HELLO_AFTER_SUSPICION_MS } from './limits.ts';
 import { PinnedKeys } from './pinned-keys.ts';
+
+/** A peer whose key is not known is asked again who it is this long after it was silent, … */
+export const HELLO_AFTER_SILENCE_MS = 250;
+/** … and this long after it answered what can't be trusted. */
+export const HELLO_AFTER_REFUSAL_MS = 5_000;
+/** A peer whose signatures stopped fitting is asked who it is at most this often, to see whether its key changed. */
+export const HELLO_AFTER_SUSPICION_MS = 10_000;
 
 /**
  * `configured`: told in hosts.json. `pinned`: learned and stored. `changed`: it was last seen with `seenKey`, which is not the

@@ -3,8 +3,11 @@
 // fewer each of them has.
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { HostId } from '../../mesh/names.ts';
-import { PEER_CONNECTIONS_ALL_MAX, PEER_CONNECTIONS_MIN } from './limits.ts';
 import type { PeerPools } from './peer-pools.ts';
+
+/** Connections to all peers together, for each kind of question: shared out equally, but for the few that each peer has in any case. */
+export const PEER_CONNECTIONS_ALL_MAX = 4_096;
+export const PEER_CONNECTIONS_MIN = 2;
 
 export class Lane {
   readonly pools: PeerPools;

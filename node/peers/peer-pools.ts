@@ -2,8 +2,14 @@
 // would like. Where somebody else than the peer answers, all connections are let go of, and the name is resolved again.
 import { type Dispatcher, Pool } from 'undici';
 import { HOSTS_MAX } from '../../mesh/limits.ts';
-import { PEER_CONNECTIONS_MAX, PEER_HEADERS_BYTES_MAX, PEER_IDLE_MS_MAX } from './limits.ts';
 import { createPeerConnector, type PeerAddresses, type PeerConnector } from './peer-connector.ts';
+
+/** Header fields of a peer's answer, all together. */
+const PEER_HEADERS_BYTES_MAX = 16 * 1_024;
+/** Connections to one peer, for each kind of question; a further question waits for a connection, within its deadline. */
+export const PEER_CONNECTIONS_MAX = 64;
+/** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so that no connection dies under a question. */
+export const PEER_IDLE_MS_MAX = 4_000;
 
 /**
  * How one connection to a peer is used. `idleMsMax`: the connection is closed when nothing was asked for so long. `promisedIdleMsMax`: the

@@ -5,7 +5,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerAnswer, PeerLane, PeerRequest, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host } from '../../mesh/roster.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
-import { NONCE_BYTES } from '../../mesh/signature/limits.ts';
+import { NONCE_BYTES } from '../../mesh/signature/nonces.ts';
 import { type RequestParts, signRequest } from '../../mesh/signature/request.ts';
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
@@ -14,13 +14,6 @@ import { askOverChannel } from './channel-question.ts';
 import type { Channels } from './channels.ts';
 import type { Unlearned } from './first-contact.ts';
 import { askOverKept } from './kept-connection.ts';
-import {
-  ASKS_WAITING_MAX,
-  GREETING_IDLE_MS_MAX,
-  INDEX_BYTES_HELD_MAX,
-  INDEX_CONNECTIONS_MAX,
-  PEER_CONNECTIONS_MAX,
-} from './limits.ts';
 import { OctetBudget } from './octet-budget.ts';
 import { readAnswer, refused, unsigned } from './peer-answer.ts';
 import { PeerClocks } from './peer-clocks.ts';
@@ -28,7 +21,16 @@ import type { PeerAddresses } from './peer-connector.ts';
 import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import { Lane } from './peer-lane.ts';
-import { PeerPools } from './peer-pools.ts';
+import { PEER_CONNECTIONS_MAX, PeerPools } from './peer-pools.ts';
+
+/** Connections to one peer on which its whole index is read. */
+const INDEX_CONNECTIONS_MAX = 2;
+/** Octets of peers' whole indexes that are held at once, before they are read. */
+const INDEX_BYTES_HELD_MAX = 256 * 1_024 * 1_024;
+/** A connection for greetings idles this long where the server promises to keep it: longer than from one greeting to the next (16 s at most). */
+export const GREETING_IDLE_MS_MAX = 25_000;
+/** Questions of one kind that wait for a connection to one peer; a further question is refused at once. */
+const ASKS_WAITING_MAX = 1_024;
 
 export interface PeerTransportOptions {
   readonly self: HostId;

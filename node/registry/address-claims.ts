@@ -17,7 +17,11 @@ import type { NewClaim } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { AgentTable } from './agent-table.ts';
 import { ownerOf } from './claims-view.ts';
-import { OPERATOR_RETRY_AFTER_SECONDS, OWNERS_REMEMBERED_MAX } from './limits.ts';
+
+/** For what an operator must mend first. */
+const OPERATOR_RETRY_AFTER_SECONDS = 60;
+/** Owners that the voters named lately, kept for the requests that waited meanwhile. */
+const OWNERS_REMEMBERED_MAX = 10_000;
 
 export interface AddressClaimsPorts {
   readonly claims: ClaimStore;

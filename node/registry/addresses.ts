@@ -7,10 +7,9 @@ import type { Rival } from '../../mesh/state/claim-store.ts';
 import { withAddress, withDetails, withoutAddress } from './address-list.ts';
 import type { Agent, AgentAddress } from './agent.ts';
 import type { Changed } from './agents.ts';
-import { ADDRESSES_PER_AGENT_MAX } from './limits.ts';
 import { lockDeadline, type RegistryParts } from './registry-parts.ts';
 import type { AddressPatch, NewAddress } from './schemas.ts';
-import { parseWanted, tooMany } from './wanted-addresses.ts';
+import { ADDRESSES_PER_AGENT_MAX, parseWanted, tooMany } from './wanted-addresses.ts';
 
 export interface Added {
   readonly agent: Agent;

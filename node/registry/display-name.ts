@@ -1,7 +1,9 @@
 // What a displayName and other names that people see may be (node/http/README.md): asked by the schemas of the routes and again after
 // a merge.
 import { DISPLAY_NAME_CHARACTERS_MAX } from '../../mesh/limits.ts';
-import { DISPLAY_NAME_BYTES_MAX } from './limits.ts';
+
+/** Of a displayName in UTF-8: the longest name that file systems take. */
+const DISPLAY_NAME_BYTES_MAX = 255;
 
 /** What is wrong with a name that people see, or `undefined`. Lengths count characters (code points), not UTF-16 units. */
 export function textFault(text: string, charactersMax: number): string | undefined {

@@ -4,12 +4,15 @@
 import type { AgentId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { type ChangeEntry, cameMs } from '../changes/change-log.ts';
-import { LOG_KEPT_MS_MIN } from '../changes/limits.ts';
+import { LOG_KEPT_MS_MIN } from '../changes/log-trimmer.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { type GoneAgent, goneAgent, goneWrite, loadGone } from './agent-records.ts';
 import type { AgentSequences } from './agent-sequences.ts';
-import { GONE_AT_ONCE_MAX, GONE_SWEEP_INTERVAL_MS } from './limits.ts';
+
+/** How often it is looked whether something that is kept of deleted agents may go, and how many go in one commit. */
+export const GONE_SWEEP_INTERVAL_MS = 60 * 60 * 1_000;
+const GONE_AT_ONCE_MAX = 200;
 
 export interface GoneAgentsOptions {
   readonly store: Store;

@@ -1,4 +1,6 @@
 // What every mutation of the registry works with, put together once by registry.ts.
+
+import { CLAIM_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { KeyedLock } from '../../mesh/time/keyed-lock.ts';
@@ -6,8 +8,10 @@ import type { NewUuid } from '../../mesh/uuid.ts';
 import type { AddressClaims } from './address-claims.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { AgentWriter } from './agent-writer.ts';
-import { LOCK_WAIT_MS_MAX } from './limits.ts';
 import type { IdentityParser } from './wanted-addresses.ts';
+
+/** How long a mutation waits for others of the same agent, name or address: as long as one claim can take. */
+export const LOCK_WAIT_MS_MAX = CLAIM_MS_MAX;
 
 export interface RegistryParts {
   readonly table: AgentTable;

@@ -10,8 +10,10 @@ import {
 import { agentIdSchema } from '../../mesh/name-schemas.ts';
 import { agentNameFault } from './agent-name.ts';
 import { displayNameFault, textFault } from './display-name.ts';
-import { AGENT_LABEL_CHARACTERS_MAX, AGENT_METADATA_BYTES_MAX } from './limits.ts';
-import { metadataFault } from './metadata.ts';
+import { AGENT_METADATA_BYTES_MAX, metadataFault } from './metadata.ts';
+
+/** An agent's label, as the specification's "Validation Rules" bound it. */
+const AGENT_LABEL_CHARACTERS_MAX = 256;
 
 /** Ids that would hide a route, of ours (`/api/agents/email-index` is the index) or of AI Maestro. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['email-index', 'directory', 'by-name', 'unified']);

@@ -5,8 +5,10 @@ import { MeshError } from '../../mesh/errors.ts';
 import { ADDRESS_TEXT_CHARACTERS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, EmailAddress } from '../../mesh/names.ts';
 import type { WantedAddress } from './address-list.ts';
-import { ADDRESSES_PER_AGENT_MAX } from './limits.ts';
 import type { NewAddress } from './schemas.ts';
+
+/** Addresses of one agent, as the specification's "Validation Rules" bound them. */
+export const ADDRESSES_PER_AGENT_MAX = 10;
 
 /** Which addresses this host gives out, and what is wrong with the others. */
 export type IdentityParser = (text: string) => AddressFault | IdentityAddress;

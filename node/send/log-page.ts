@@ -3,6 +3,9 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { AgentId } from '../../mesh/names.ts';
 import type { Message, MessageState } from './message.ts';
 
+/** Messages, or suppressed addresses, in one page of a list. */
+export const LOG_PAGE_MAX = 200;
+
 export interface LogQuery {
   readonly agentId: AgentId | undefined;
   readonly state?: MessageState | undefined;

@@ -10,7 +10,7 @@ import { BounceReader } from './bounces/bounce-reader.ts';
 import type { BounceReport } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import { explanationOf } from './explanation.ts';
-import { LOG_PAGE_MAX, WAIT_MS_MAX } from './limits.ts';
+import { LOG_PAGE_MAX } from './log-page.ts';
 import type { Mailer } from './mailer.ts';
 import { isFinal } from './message.ts';
 import type { Queue } from './queue/queue.ts';
@@ -20,6 +20,9 @@ import { ReturnedMail } from './returned-mail.ts';
 import type { SendContext, Sending } from './send-service.ts';
 import { envelopeAddress } from './smtp/composer.ts';
 import { keepTidy } from './upkeep.ts';
+
+/** `wait=true` is answered with what is known by then. */
+const WAIT_MS_MAX = 29 * 1_000;
 
 export interface QueueServiceParts extends AgentsOfHost {
   readonly config: SendConfig;

@@ -7,11 +7,13 @@ import type { Log } from '../log.ts';
 import { type BouncedRecipient, type BounceReport, exactly, isHard } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import { printable } from './header-text.ts';
-import { BOUNCE_AGE_MS_MAX } from './limits.ts';
 import type { Message, Recipient } from './message.ts';
 import { wasTakenFor } from './message-states.ts';
 import type { Queue } from './queue/queue.ts';
 import { mailboxKey } from './request/mailboxes.ts';
+
+/** Servers give up after a week at most (RFC 5321 §4.5.4.1: four to five days). */
+export const BOUNCE_AGE_MS_MAX = 14 * 24 * 60 * 60 * 1_000;
 
 export interface ReturnedMailParts {
   readonly queue: Pick<Queue, 'get' | 'bounced'>;

@@ -2,8 +2,14 @@
 // the disk idle does not wait for company. After the first failure nothing succeeds again, for memory may be ahead of the disk.
 import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
-import { GROUP_CHARACTERS_MAX, GROUP_RECORDS_MAX } from './limits.ts';
 import { encodeWrite, type RecordText } from './record.ts';
+
+/**
+ * One group: records, and UTF-16 units of their keys and values, which in UTF-8 fit into a file of the commit log. A commit larger than this
+ * goes alone.
+ */
+export const GROUP_RECORDS_MAX = 5_000;
+export const GROUP_CHARACTERS_MAX = 1_024 * 1_024;
 
 interface Commit {
   readonly records: readonly RecordText[];

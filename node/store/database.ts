@@ -6,7 +6,6 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CommitNote } from './commit-note.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type Inspected, inspect, isFresh } from './inspection.ts';
-import { CHECKPOINT_PAGES, WAL_BYTES_KEPT_MAX } from './limits.ts';
 import { isOfLog } from './log-keys.ts';
 import { writeMarker } from './marker.ts';
 import { migrate } from './migration.ts';
@@ -16,6 +15,11 @@ import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
 import type { TextForm } from './text-form.ts';
+
+/** SQLite moves the -wal file's content into the database after so many pages of 4 KiB; it costs two more fsyncs. */
+export const CHECKPOINT_PAGES = 4_000;
+/** A -wal that one huge commit made longer is cut back to this. */
+const WAL_BYTES_KEPT_MAX = 64 * 1_024 * 1_024;
 
 /** Opens the store in `directory`, making it when there never was one. Throws `store_failed`, and then no data is changed. */
 export function openDatabase(directory: string): Database {

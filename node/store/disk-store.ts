@@ -13,15 +13,20 @@ import { parseKnownLog } from './commits/known-log.ts';
 import { type LogDisk, systemLogDisk } from './commits/log-disk.ts';
 import { DurableRecords } from './durable-records.ts';
 import { LazyRecord, type ParseRecord } from './lazy-record.ts';
-import { COMMIT_LOG_FILE_BYTES, PAGE_RECORDS_MAX } from './limits.ts';
 import { pathsIn } from './paths.ts';
 import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
 import { damaged } from './refusals.ts';
 import { FORMAT_VERSION } from './schema.ts';
 import type { Slice } from './slice.ts';
-import type { LoadedRecord, LoadOptions, Store } from './store.ts';
+import { type LoadedRecord, type LoadOptions, PAGE_RECORDS_MAX, type Store } from './store.ts';
 import { type PageQuestion, StoreThread } from './store-thread.ts';
+
+/**
+ * Each of the two files of the commit log, made in this length and used again and again. What they hold is also in memory, until the database
+ * has it. Only a group that is larger by itself makes one longer, until it is used again.
+ */
+export const COMMIT_LOG_FILE_BYTES = 4 * 1_024 * 1_024;
 
 export interface StoreOptions {
   /** The data directory; made when there is none. */

@@ -3,7 +3,6 @@
 import { Keyv } from 'keyv';
 import { type DatabaseBehind, encodeKnownLog, type KnownLog } from './commits/known-log.ts';
 import { SqliteKeyvAdapter } from './keyv-adapter.ts';
-import { APPLIED_CHARACTERS_MAX, APPLIED_RECORDS_MAX } from './limits.ts';
 import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
@@ -11,6 +10,10 @@ import { layOver, type Slice } from './slice.ts';
 import type { PageQuestion, RecordThread } from './store-thread.ts';
 import { rewriter, type TextForm } from './text-form.ts';
 import { Unapplied } from './unapplied.ts';
+
+/** Records that go into the database in one transaction when it is brought up to date, and what their keys and values have in UTF-16 units. */
+const APPLIED_RECORDS_MAX = 2_000;
+const APPLIED_CHARACTERS_MAX = 1_024 * 1_024;
 
 export class DurableRecords implements DatabaseBehind {
   readonly #thread: RecordThread;

@@ -6,13 +6,15 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { readCommitNote } from './commit-note.ts';
-import { READ_THROUGH_BYTES_MAX } from './limits.ts';
 import { readMarker } from './marker.ts';
 import { type StorePaths, sizeOf } from './paths.ts';
 import { RecordReader } from './record-reader.ts';
 import { damaged, explain, isWrongTable, refused } from './refusals.ts';
 import { APPLICATION_ID, FORMAT_VERSION, FORMATS_READ, GET_COMMITS, GET_LOG, GET_ROUND } from './schema.ts';
 import { checkWal } from './wal-check.ts';
+
+/** A database up to this is read through before it is looked over. */
+const READ_THROUGH_BYTES_MAX = 512 * 1_024 * 1_024;
 
 /** Octets of SQLite's smallest page. SQLite would take a shorter file for a new database. */
 const PAGE_BYTES_MIN = 512;

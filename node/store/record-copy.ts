@@ -2,10 +2,10 @@
 // two requests, so the database does not change meanwhile; what the database has not taken yet of the commit log is handed in.
 // What is to be left out never gets into the file.
 import type { DatabaseSync } from 'node:sqlite';
-import { PAGE_RECORDS_MAX } from './limits.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { damaged, refused } from './refusals.ts';
 import { COPY_ID, COPY_VERSION, createCopy } from './schema.ts';
+import { PAGE_RECORDS_MAX } from './store.ts';
 
 export interface CopyRules {
   /** Where the copy goes; nothing is there yet. */

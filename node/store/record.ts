@@ -1,7 +1,9 @@
 // A write as it goes to the disk: its key checked, its value as JSON text, taken when `commit` is called, so that what the
 // caller changes afterwards is not what is stored.
 import type { Write } from '../../mesh/ports.ts';
-import { KEY_CHARACTERS_MAX } from './limits.ts';
+
+/** A key, in UTF-16 units: an address of 1,024 and a name of the record's kind fit with room to spare. */
+const KEY_CHARACTERS_MAX = 4_096;
 
 /** `text`: the value's JSON; `undefined` removes the key. */
 export interface RecordText {

@@ -3,6 +3,9 @@
 import type { Journal } from '../../mesh/ports.ts';
 import type { TextForm } from './text-form.ts';
 
+/** Records of one page of `load`. */
+export const PAGE_RECORDS_MAX = 1_000;
+
 /** A stored record: its key and its JSON value, as it was committed. */
 export interface StoredRecord {
   readonly key: string;

@@ -11,10 +11,14 @@ import type { Clock } from '../../mesh/ports.ts';
 import { KeyedLock, tooManyChanges } from '../../mesh/time/keyed-lock.ts';
 import type { Log } from '../log.ts';
 import { makeOwnDirectory, refuseForeignFile, syncDirectory } from '../machine/own-files.ts';
-import { BlobShares } from '../send/attachments/blob-shares.ts';
+import { BLOB_UNUSED_MS_MAX, BlobShares } from '../send/attachments/blob-shares.ts';
 import type { BlobStore, BlobWriter, NewBlob, StoredBlob } from '../send/attachments/blob-store.ts';
-import { BLOB_UNUSED_MS_MAX, BLOBS_BYTES_MAX, BLOBS_MAX } from '../send/limits.ts';
 import { onDisk, unlinkIfThere } from './blob-files.ts';
+
+/** Octets of all blobs on this host. */
+const BLOBS_BYTES_MAX = 4_096 * 1_024 * 1_024;
+/** Blobs on this host. */
+const BLOBS_MAX = 50_000;
 
 export interface DiskBlobsOptions {
   readonly directory: string;

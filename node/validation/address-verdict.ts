@@ -3,7 +3,9 @@
 
 import { z } from 'zod';
 import { parseAddress } from '../../mesh/address/parse.ts';
-import { VALIDATE_ADDRESSES_MAX } from './limits.ts';
+
+/** Addresses in one `validate`. */
+const VALIDATE_ADDRESSES_MAX = 1_000;
 
 /** The body of `POST /api/email/validate`. It has either `email` or `emails`. */
 export const validateRequest = z.strictObject({

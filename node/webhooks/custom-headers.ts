@@ -1,7 +1,11 @@
 // Headers that a subscription adds to each of its requests, such as an API key of the receiver's gateway. Their values are secrets: no
 // answer, list or log line shows one. RFC 9110 says what a header may be.
 import { z } from 'zod';
-import { CUSTOM_HEADER_NAME_CHARACTERS_MAX, CUSTOM_HEADER_VALUE_CHARACTERS_MAX, CUSTOM_HEADERS_MAX } from './limits.ts';
+
+/** Headers that a subscription adds to its requests. */
+export const CUSTOM_HEADERS_MAX = 10;
+const CUSTOM_HEADER_NAME_CHARACTERS_MAX = 100;
+const CUSTOM_HEADER_VALUE_CHARACTERS_MAX = 1_024;
 
 export type CustomHeaders = Readonly<Record<string, string>>;
 

@@ -8,7 +8,13 @@ import type { Store } from '../store/store.ts';
 import { countPending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
 import type { DeadLetters } from './delivery/dead-letters.ts';
-import { type DeliveryPage, type DeliveryQuery, findDelivery, listDeliveries } from './delivery/delivery-list.ts';
+import {
+  type DeliveryPage,
+  type DeliveryQuery,
+  findDelivery,
+  listDeliveries,
+  SOUGHT_ENTRIES_MAX,
+} from './delivery/delivery-list.ts';
 import {
   type AttemptView,
   attemptsOf,
@@ -23,8 +29,10 @@ import { LogPages } from './delivery/log-pages.ts';
 import { isReplayed } from './delivery/replays.ts';
 import { sourceOf } from './delivery/source.ts';
 import type { Guard } from './guard/guard.ts';
-import { MATCHED_PAGES_MAX, SOUGHT_ENTRIES_MAX } from './limits.ts';
 import type { StoredReplay } from './webhook-records.ts';
+
+/** Pages read to say how much a replay will send; of more it is said that it is at least so much. */
+const MATCHED_PAGES_MAX = 800;
 
 export interface DeliveriesPorts {
   readonly changes: ChangeLog;

@@ -2,8 +2,10 @@
 // committed, whenever it is read: a change of `events` or `scope` alters nothing for the entries that wait.
 import { MeshError } from '../../mesh/errors.ts';
 import { type ChangeEntry, isHeard } from '../changes/change-log.ts';
-import { EPOCHS_MAX } from './limits.ts';
 import type { Epoch, Subscription } from './webhook-records.ts';
+
+/** Changes of `events` or `scope` that entries still waiting were decided under. */
+export const EPOCHS_MAX = 100;
 
 type Epochs = Pick<Subscription, 'epochs'>;
 

@@ -1,8 +1,12 @@
 // The secrets of a subscription, and how one takes the place of another. For a while after a rotation deliveries are signed with the
 // former secret as well, so that receivers may learn the new one at any moment of that time. Pure: moments come as arguments, wall clock.
 import { MeshError } from '../../mesh/errors.ts';
-import { FORMER_SECRETS_MAX, GRACE_SECONDS_MAX } from './limits.ts';
 import type { Subscription } from './webhook-records.ts';
+
+/** How long a former secret may sign beside the new one, and how many may at once. */
+export const GRACE_SECONDS_MAX = 7 * 24 * 3_600;
+export const GRACE_SECONDS = 24 * 3_600;
+const FORMER_SECRETS_MAX = 3;
 
 const GRACE_MS_MAX = GRACE_SECONDS_MAX * 1_000;
 

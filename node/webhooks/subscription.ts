@@ -1,10 +1,9 @@
 // A subscription as requests ask for it: what may be asked is checked here, and what becomes of the subscription by it.
 import { MeshError } from '../../mesh/errors.ts';
 import type { ChangeEvent } from '../changes/change-log.ts';
-import { type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
+import { CUSTOM_HEADERS_MAX, type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
 import { type Wish, wishOf, withWish } from './epochs.ts';
-import { CUSTOM_HEADERS_MAX, GRACE_SECONDS } from './limits.ts';
-import { rotated } from './secrets.ts';
+import { GRACE_SECONDS, rotated } from './secrets.ts';
 import type { Subscription } from './webhook-records.ts';
 
 /** A subscription as `POST /api/webhooks` sends it, its form checked by the route. */

@@ -23,7 +23,6 @@ import { makeSecret } from './delivery/signature.ts';
 import { TestDeliveries, type TestResult } from './delivery/test-delivery.ts';
 import { wishOf } from './epochs.ts';
 import type { Guard } from './guard/guard.ts';
-import { SUBSCRIPTIONS_MAX } from './limits.ts';
 import { erase, loadChannels, removing } from './restart.ts';
 import { rotated } from './secrets.ts';
 import {
@@ -35,6 +34,9 @@ import {
 } from './subscription.ts';
 import { countsOf, type SubscriptionCounts } from './subscription-counts.ts';
 import { type SubscriptionView, viewOf } from './subscription-view.ts';
+
+/** Subscriptions of one node: each is a reader of the log with its own memory. */
+export const SUBSCRIPTIONS_MAX = 100;
 
 export interface WebhookPorts {
   readonly store: Store;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { RELEASED_KEPT_MAX } from '../../mesh/limits.ts';
+import { RELEASED_KEPT_MAX } from '../../mesh/claims/collection.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import type { Benchmark, Figure } from './figure.ts';

@@ -1,7 +1,7 @@
 // Hosts that follow each other, in virtual time: a first stretch; `npm run sim` goes further. And that the simulation notices each broken rule,
 // by one run that is known to; `npm run mutants` searches for them anew.
 import { describe, expect, it } from 'vitest';
-import { FOLLOW_PACE_MS } from '../../node/feed/limits.ts';
+import { FOLLOW_PACE_MS } from '../../node/feed/asking-turns.ts';
 import { search } from '../../scripts/search.ts';
 import { feedLife, relayLife } from '../support/feed-lives.ts';
 import { FEED_MUTANTS } from '../support/feed-mutants.ts';

@@ -2,8 +2,9 @@
 // question that waits for news is not waited for to its end, and a host that is back is not left for later.
 import { expect, it } from 'vitest';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
-import { FEED_ANSWER_MS_MAX } from '../../node/feed/limits.ts';
+import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
+import { FEED_ANSWER_MS_MAX } from '../../node/feed/feed-questions.ts';
 import { RETURN_MS_MIN } from '../../node/peers/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';

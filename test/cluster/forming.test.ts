@@ -1,8 +1,8 @@
 // Schedules of a mesh that forms, moves and takes hosts in again, in which two things happen at once: who hears what, and when.
 import { describe, expect, it } from 'vitest';
 import { step } from '../../mesh/claims/core.ts';
-import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { Config } from '../../mesh/state/config.ts';
 import type { Wish } from '../../mesh/state/messages.ts';
 import { ClaimSimulation } from '../support/claim-simulation.ts';

@@ -2,7 +2,8 @@
 // a time in which every answer is late.
 import { expect, it } from 'vitest';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
-import { GREETED_BY_ALL_MAX, GREETING_MS_MAX } from '../../mesh/limits.ts';
+import { GREETED_BY_ALL_MAX } from '../../mesh/membership/company.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 
 const WHOLE_MESH_MS_MAX = 400_000;

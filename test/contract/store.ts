@@ -2,8 +2,8 @@
 // time, so what needs no opening of its own shares one store, each test under a prefix of its own.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
-import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import type { Store, StoredRecord } from '../../node/store/store.ts';
+import { PAGE_RECORDS_MAX } from '../../node/store/store.ts';
 
 /** One disk, at first empty. */
 export interface StorePlace {

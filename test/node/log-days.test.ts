@@ -1,6 +1,6 @@
 // How long a whole node keeps its change log, as its operator says.
 import { expect, it } from 'vitest';
-import { DAY_MS, TRIM_INTERVAL_MS } from '../../node/changes/limits.ts';
+import { DAY_MS, TRIM_INTERVAL_MS } from '../../node/changes/log-trimmer.ts';
 import { testNode } from '../support/test-node.ts';
 
 it('entries go after the days that are set, though a delivery waits for them, which is a dead letter then', async () => {

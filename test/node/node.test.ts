@@ -1,7 +1,7 @@
 // Whole nodes without sockets, as the root puts them together: what only shows when all capabilities are in one process.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
-import { TRIM_INTERVAL_MS } from '../../node/changes/limits.ts';
+import { TRIM_INTERVAL_MS } from '../../node/changes/log-trimmer.ts';
 import { urlOf } from '../support/roster-of.ts';
 import { ScriptedEngine } from '../support/scripted-engine.ts';
 import { says } from '../support/scripted-peers.ts';

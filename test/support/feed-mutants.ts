@@ -24,7 +24,7 @@ const [HOST_FOLLOWER, SERVER] = ['node/feed/host-follower.ts', 'node/feed/feed-s
 /** Bounds that the few changes of a simulated life reach, for every run of the feeds: nothing else is changed. */
 export const SMALL_FEEDS: readonly SourceChange[] = [
   { file: 'mesh/feed/limits.ts', from: 'FEED_ITEMS_MAX = 500', to: 'FEED_ITEMS_MAX = 3' },
-  { file: 'node/feed/limits.ts', from: 'RESYNC_ENTRIES_PER_COMMIT = 500', to: 'RESYNC_ENTRIES_PER_COMMIT = 2' },
+  { file: 'node/feed/announcement.ts', from: 'RESYNC_ENTRIES_PER_COMMIT = 500', to: 'RESYNC_ENTRIES_PER_COMMIT = 2' },
 ];
 
 export const FEED_MUTANTS: readonly FeedMutant[] = [

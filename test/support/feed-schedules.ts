@@ -1,6 +1,6 @@
 // Short lives of hosts that follow each other, written by hand for what chance seldom brings about.
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import { GONE_LOOK_MS } from '../../node/feed/limits.ts';
+import { GONE_LOOK_MS } from '../../node/feed/followers.ts';
 import type { Troubles } from './claim-lives.ts';
 import { FeedSimulation, type FeedSimulationOptions } from './feed-simulation.ts';
 

@@ -1,8 +1,8 @@
 // Random lives of a mesh that forgets a host which left: it is evicted, every address is chosen again, and what it had is free, while hosts
 // crash, links are cut and names come and go.
 
-import { FRESH_GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { FRESH_GREETING_MS_MAX } from '../../mesh/state/membership.ts';
 import type { Troubles } from './claim-lives.ts';
 import { ClaimSimulation, type SimulationOptions } from './claim-simulation.ts';
 import { SOON } from './collecting-lives.ts';

@@ -1,7 +1,8 @@
 // One heartbeat and a peer that does as a test says, by a virtual clock.
 import { MeshError } from '../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../mesh/limits.ts';
+import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { PeerAnswer } from '../../mesh/ports.ts';
 import { parseRoster } from '../../mesh/roster.ts';
 import type { Greeting } from '../../mesh/state/messages.ts';

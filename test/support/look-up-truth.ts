@@ -1,6 +1,6 @@
 // What hosts had, from when to when, as somebody sees it who sees all of them; a look-up's answer is held against it.
-import { ANSWER_MS_MAX, SHARED_QUESTION_MS_MAX } from '../../mesh/limits.ts';
-import type { LookUpAnswer } from '../../mesh/lookup/fan-out.ts';
+import { ANSWER_MS_MAX } from '../../mesh/limits.ts';
+import { type LookUpAnswer, SHARED_QUESTION_MS_MAX } from '../../mesh/lookup/fan-out.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Roster } from '../../mesh/roster.ts';
 

@@ -4,9 +4,8 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { CommitQueue } from '../../node/store/commit-queue.ts';
 import { LazyRecord } from '../../node/store/lazy-record.ts';
-import { PAGE_RECORDS_MAX } from '../../node/store/limits.ts';
 import { compareKeys, type RecordText } from '../../node/store/record.ts';
-import type { LoadedRecord, LoadOptions, Store } from '../../node/store/store.ts';
+import { type LoadedRecord, type LoadOptions, PAGE_RECORDS_MAX, type Store } from '../../node/store/store.ts';
 import { rewriter } from '../../node/store/text-form.ts';
 
 /** What is durable: key → JSON text. */

@@ -1,6 +1,6 @@
 // Five simulated hosts, of which some vote, for tests of how that changes.
-import { GREETING_MS_MAX } from '../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import { ClaimSimulation } from './claim-simulation.ts';
 import type { Faults } from './simulated-links.ts';
 

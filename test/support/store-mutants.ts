@@ -19,7 +19,7 @@ const [RECORDS, STORE] = ['node/store/durable-records.ts', 'node/store/disk-stor
 
 /** Bounds that a short life reaches, for every run of the stores: nothing else is changed. */
 export const SMALL_STORES: readonly SourceChange[] = [
-  { file: 'node/store/limits.ts', from: 'APPLIED_RECORDS_MAX = 2_000', to: 'APPLIED_RECORDS_MAX = 2' },
+  { file: 'node/store/durable-records.ts', from: 'APPLIED_RECORDS_MAX = 2_000', to: 'APPLIED_RECORDS_MAX = 2' },
 ];
 
 const SYNC = 'await file.sync();\n    await files.note';

@@ -1,8 +1,8 @@
 // `/api/email/bounces`: mail that came back, as a gateway received it.
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
+import { BOUNCE_BYTES_MAX } from '../../send/bounces/bounce-parser.ts';
 import { type BounceReport, bounceReport } from '../../send/bounces/bounce-report.ts';
-import { BOUNCE_BYTES_MAX } from '../../send/limits.ts';
 import { clientAddress } from '../client-address.ts';
 import { statusForm } from '../email-form.ts';
 import { joined, readJson } from '../input.ts';

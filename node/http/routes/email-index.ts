@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { MeshError } from '../../../mesh/errors.ts';
-import { INDEX_PAGE_ENTRIES_MAX } from '../../../mesh/limits.ts';
 import { EMAIL_INDEX_PATH, type ParseAddress } from '../../../mesh/lookup/index-entry.ts';
 import { memberJson } from '../../../mesh/lookup/index-key.ts';
+import { INDEX_PAGE_ENTRIES_MAX } from '../../../mesh/lookup/index-pages.ts';
 import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';

@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseAgentId } from '../../../mesh/names.ts';
-import { LOG_PAGE_MAX } from '../../send/limits.ts';
+import { LOG_PAGE_MAX } from '../../send/log-page.ts';
 import { isFinal, MESSAGE_STATES, type Message } from '../../send/message.ts';
 import type { SendContext, Sending } from '../../send/send-service.ts';
 import { actorIn } from '../actor.ts';

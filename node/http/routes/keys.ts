@@ -6,10 +6,11 @@ import { parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { KeyRecord } from '../../keys/key-records.ts';
 import type { Keys } from '../../keys/keys.ts';
-import { KEY_NAME_CHARACTERS_MAX } from '../../keys/limits.ts';
 import { AGENT_SCOPES, SCOPES } from '../../keys/scopes.ts';
 import { pathSegment, readJson } from '../input.ts';
 import { resource } from '../methods.ts';
+
+const KEY_NAME_CHARACTERS_MAX = 100;
 
 export interface KeyRouteServices {
   readonly keys: Pick<Keys, 'list' | 'create' | 'revoke'>;

@@ -1,7 +1,12 @@
 // An account is an SMTP server and how this host may use it. Accounts are read from the accounts file or the environment and checked
 // when they are loaded. Their secrets print as `[secret]`.
 import type { Secret } from '../../secret.ts';
-import { LIFETIME_MS, RATE_PER_HOUR } from '../limits.ts';
+import { LIFETIME_MS } from '../limits.ts';
+
+/** Defaults of an account, and what the accounts file may ask for at most. */
+export const RATE_PER_HOUR = 100;
+export const CONNECTIONS_PER_ACCOUNT = 5;
+export const CONNECTIONS_PER_ACCOUNT_MAX = 50;
 
 export interface DkimKey {
   readonly domain: string;

@@ -8,15 +8,16 @@ import { FILE_BOUNDS } from '../../../mesh/json/json-shape.ts';
 import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
 import { isThisMachine } from '../../machine/this-machine.ts';
 import { Secret } from '../../secret.ts';
+import { LIFETIME_MS, LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits.ts';
 import {
+  type Account,
+  type AccountAuth,
   CONNECTIONS_PER_ACCOUNT,
   CONNECTIONS_PER_ACCOUNT_MAX,
-  LIFETIME_MS,
-  LIFETIME_MS_MAX,
-  LIFETIME_MS_MIN,
+  type DkimKey,
   RATE_PER_HOUR,
-} from '../limits.ts';
-import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
+  type SendConfig,
+} from './account.ts';
 import { loadDkimKey } from './dkim-key.ts';
 import { tokenDefaults } from './oauth-providers.ts';
 import { findPreset, type Preset } from './presets.ts';

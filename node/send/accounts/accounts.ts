@@ -2,12 +2,11 @@
 // the message's address, are healthy and have room under their rates. A message stays with its account once a server has accepted it for
 // somebody, or may have.
 import type { Clock, Write } from '../../../mesh/ports.ts';
-import { RATE_WINDOW_MS } from '../limits.ts';
 import type { Message } from '../message.ts';
 import { wasTaken } from '../message-states.ts';
 import type { Account, SendConfig } from './account.ts';
 import { type AccountHealth, Breaker, type Trial } from './breaker.ts';
-import { Rates } from './rates.ts';
+import { RATE_WINDOW_MS, Rates } from './rates.ts';
 import type { WarmUps } from './warm-up.ts';
 
 export type Choice =

@@ -2,7 +2,11 @@
 // itself (not of one message) count. Pauses and the probe that ends each are the pure breaker's (mesh/time/breaker.ts). Some failures in a
 // row begin a pause here, and each failed probe doubles the pause.
 import { attemptsMax, closed, doubledMs, failed, isOpen, NEW_BREAKER } from '../../../mesh/time/breaker.ts';
-import { BREAKER_FAILURES, BREAKER_OPEN_MS, BREAKER_OPEN_MS_MAX } from '../limits.ts';
+
+/** Breaker of an account: failures in a row that open it, and how long it stays open, doubling. */
+const BREAKER_FAILURES = 5;
+const BREAKER_OPEN_MS = 30 * 1_000;
+const BREAKER_OPEN_MS_MAX = 10 * 60 * 1_000;
 
 export interface AccountHealth {
   /** `failing`: the last attempts failed, but it is still tried. `open`: left alone until `retryAt`. */

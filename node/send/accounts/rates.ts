@@ -1,7 +1,11 @@
 // Counts the messages that went out in the last hour, by account and by agent. The window slides. It is kept as counts per minute, which
 // is at most a minute less exact than a list of every message, and stays small however many there are. A message on its way has its place
 // reserved: otherwise many messages at once would all find the last place free.
-import { RATE_WINDOW_MS, RESERVED_WAIT_MS } from '../limits.ts';
+
+/** `ratePerHour` and `agentRatePerHour` count the messages of so long. */
+export const RATE_WINDOW_MS = 60 * 60 * 1_000;
+/** While messages on their way take up all that a rate leaves, the next one is looked at again after this long. */
+export const RESERVED_WAIT_MS = 1_000;
 
 const SLOT_MS = 60_000;
 const SLOTS = RATE_WINDOW_MS / SLOT_MS;

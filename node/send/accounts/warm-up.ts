@@ -2,9 +2,14 @@
 // Each address has one small record, which is written in the commit of each message that counts. The plan's days are measured in elapsed
 // time, so setting the clock makes none of them longer or shorter.
 import type { Write } from '../../../mesh/ports.ts';
-import { RESERVED_WAIT_MS, WARM_UP_DAYS_KEPT, WARM_UPS_AT_ONCE_MAX } from '../limits.ts';
 import { type WarmUpRecord, warmUpWrite } from '../message-records.ts';
 import type { SendConfig } from './account.ts';
+import { RESERVED_WAIT_MS } from './rates.ts';
+
+/** What an address sent by its warm-up plan is kept so many days after it last counted, where no agent of this host has the address. */
+export const WARM_UP_DAYS_KEPT = 30;
+/** So many of them go at once. */
+const WARM_UPS_AT_ONCE_MAX = 1_000;
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

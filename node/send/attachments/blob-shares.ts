@@ -2,13 +2,14 @@
 // client, so that whoever uploads without end takes only its own share. A share is given back when a mail needs the blob, or
 // when it is removed. After a restart nobody knows who brought what: then it counts as nobody's.
 import { MeshError } from '../../../mesh/errors.ts';
-import {
-  BLOB_UNUSED_MS_MAX,
-  BLOBS_UNUSED_BYTES_MAX,
-  BLOBS_UNUSED_CLIENT_BYTES_MAX,
-  BLOBS_UNUSED_CLIENT_MAX,
-  BLOBS_UNUSED_MAX,
-} from '../limits.ts';
+
+/** Blobs that no mail names: how many, and how many octets, in all and of one client. */
+export const BLOBS_UNUSED_MAX = 2_000;
+export const BLOBS_UNUSED_CLIENT_MAX = 1_000;
+export const BLOBS_UNUSED_BYTES_MAX = 2_048 * 1_024 * 1_024;
+export const BLOBS_UNUSED_CLIENT_BYTES_MAX = 1_024 * 1_024 * 1_024;
+/** An uploaded blob waits this long for its message. */
+export const BLOB_UNUSED_MS_MAX = 24 * 60 * 60 * 1_000;
 
 interface Share {
   count: number;

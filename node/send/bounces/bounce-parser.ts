@@ -3,10 +3,13 @@
 // So it is called through bounce-reader.ts, which does so on a thread of its own and not for long.
 import PostalMime, { type Email } from 'postal-mime';
 import { printable } from '../header-text.ts';
-import { BOUNCE_BYTES_MAX, RECIPIENTS_MAX } from '../limits.ts';
+import { RECIPIENTS_MAX } from '../limits.ts';
 import { type BouncedRecipient, type BounceReport, exactly } from './bounce-report.ts';
 import { type Fields, fieldGroups, headersOf } from './field-groups.ts';
 import { parsePlainBounce } from './plain-bounces.ts';
+
+/** A delivery status notification as it was received, with the message it returns. */
+export const BOUNCE_BYTES_MAX = 2 * 1_024 * 1_024;
 
 /**
  * What a bounce says is at its beginning (a hundred recipients take a thousand lines); after it comes the returned message.

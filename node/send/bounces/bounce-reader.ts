@@ -6,8 +6,12 @@ import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { KeyedLock } from '../../../mesh/time/keyed-lock.ts';
-import { BOUNCE_HEAP_MIB_MAX, BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '../limits.ts';
 import type { BounceReport } from './bounce-report.ts';
+
+/** Reading one, on a thread beside the node, and how many wait for their turn. Those of servers take milliseconds. */
+export const BOUNCE_READ_MS_MAX = 5 * 1_000;
+const BOUNCE_HEAP_MIB_MAX = 64;
+export const BOUNCES_WAITING_MAX = 32;
 
 /** What the thread answers with. */
 export interface BounceRead {

@@ -1,8 +1,12 @@
 // Contents of messages between their acceptance and their sending. A message is mostly sent at once, and reading its content back
 // from the disk would cost more than keeping it. The cache is bounded by octets: a content that finds no room is read from the disk
 // when it is needed, and the contents that came before it stay, because their messages go first.
-import { CONTENT_CACHE_BYTES_MAX } from '../limits.ts';
 import type { MessageContent } from '../message.ts';
+
+/** Contents of messages that are due later than this are not kept: they would keep out those that go now. */
+export const CONTENT_AHEAD_MS_MAX = 60 * 1_000;
+/** Contents kept in memory between acceptance and sending; others are read from the disk again. */
+const CONTENT_CACHE_BYTES_MAX = 16 * 1_024 * 1_024;
 
 export class ContentCache {
   readonly #load: (id: string) => Promise<MessageContent | undefined>;

@@ -1,6 +1,10 @@
 // When a message is tried again: doubling from half a minute to an hour. Pure: chance comes as an argument.
 import type { Random } from '../../../mesh/ports.ts';
-import { RETRY_FIRST_MS, RETRY_JITTER, RETRY_MS_MAX } from '../limits.ts';
+
+/** Retry of what is transient: doubling, ±20 %. */
+const RETRY_FIRST_MS = 30 * 1_000;
+const RETRY_MS_MAX = 60 * 60 * 1_000;
+const RETRY_JITTER = 0.2;
 
 /** Milliseconds to wait when it was put off `deferrals` times before (0 or more), ±20 %. */
 export function deferralDelayMs(deferrals: number, random: Random): number {

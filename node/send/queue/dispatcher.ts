@@ -10,7 +10,6 @@ import { type Accounts, waitingFor } from '../accounts/accounts.ts';
 import type { Trial } from '../accounts/breaker.ts';
 import type { WarmUps } from '../accounts/warm-up.ts';
 import type { Suppressions } from '../bounces/suppressions.ts';
-import { STOP_MS_MAX } from '../limits.ts';
 import type { Mailer } from '../mailer.ts';
 import { isFinal, type Message } from '../message.ts';
 import { attemptWrite } from '../message-records.ts';
@@ -19,6 +18,9 @@ import { Conclusions } from './conclusions.ts';
 import type { ContentCache } from './content-cache.ts';
 import { DueMessages } from './due-messages.ts';
 import { FreeConnections } from './free-connections.ts';
+
+/** After a stop began, shipments in hand have this long. */
+const STOP_MS_MAX = 4 * 1_000;
 
 export interface DispatcherOptions {
   readonly store: Store;

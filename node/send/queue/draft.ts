@@ -2,9 +2,11 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { AgentId } from '../../../mesh/names.ts';
 import type { Choice } from '../accounts/accounts.ts';
-import { QUEUE_MESSAGES_MAX } from '../limits.ts';
 import type { Message, MessageContent, Recipient } from '../message.ts';
 import type { Idempotency } from './idempotency.ts';
+
+/** Messages that wait to be sent; the next one is answered 503. */
+const QUEUE_MESSAGES_MAX = 100_000;
 
 export interface Draft {
   /** What it will be called by; made by the caller, like its Message-ID. */

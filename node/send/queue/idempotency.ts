@@ -5,6 +5,9 @@ import type { Write } from '../../../mesh/ports.ts';
 import type { Message } from '../message.ts';
 import { type IdempotencyRecord, keyHash, keyWrite } from '../message-records.ts';
 
+/** An idempotency key is known for so long after the end of its message. */
+export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1_000;
+
 /** What a request says of itself. */
 export interface Idempotency {
   readonly key: string;

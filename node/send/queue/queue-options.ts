@@ -33,6 +33,6 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Lower bounds in tests; absent: those of limits.ts. */
+  /** Lower bounds in tests; absent: those of the files that keep them. */
   readonly retention?: Partial<RetentionBounds>;
 }

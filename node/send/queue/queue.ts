@@ -8,7 +8,6 @@ import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
 import { Accounts, asWaiting } from '../accounts/accounts.ts';
 import { WarmUps } from '../accounts/warm-up.ts';
 import { BlobReferences } from '../attachments/blob-references.ts';
-import { CONTENT_AHEAD_MS_MAX } from '../limits.ts';
 import { type LogPage, type LogQuery, pageOf } from '../log-page.ts';
 import { isFinal, type Message } from '../message.ts';
 import {
@@ -29,7 +28,7 @@ import {
   unknown,
   withoutAttachments,
 } from '../message-states.ts';
-import { ContentCache } from './content-cache.ts';
+import { CONTENT_AHEAD_MS_MAX, ContentCache } from './content-cache.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type Draft, messageOf, refuseTooMuch } from './draft.ts';
 import { IdempotencyKeys } from './idempotency.ts';

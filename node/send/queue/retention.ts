@@ -1,7 +1,13 @@
 // How long ago messages ended, by elapsed time, which decides when they and their idempotency keys are forgotten.
 import type { Clock } from '../../../mesh/ports.ts';
-import { FAILED_ATTACHMENTS_MS, FINISHED_MESSAGES_MAX, FINISHED_MS_MAX, IDEMPOTENCY_MS } from '../limits.ts';
 import { isFinal, type Message } from '../message.ts';
+import { IDEMPOTENCY_MS } from './idempotency.ts';
+
+/** Messages kept after their end, and for how long after it. A message is forgotten together with its content. */
+const FINISHED_MESSAGES_MAX = 50_000;
+export const FINISHED_MS_MAX = 30 * 24 * 60 * 60 * 1_000;
+/** A message that failed keeps its attachments for so long, in case it is sent again. */
+export const FAILED_ATTACHMENTS_MS = 24 * 60 * 60 * 1_000;
 
 /** How many ended messages are kept, and for how long after their end. */
 export interface RetentionBounds {

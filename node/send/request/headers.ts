@@ -2,7 +2,10 @@
 // set from outside, whatever it will be called next year.
 import { MeshError } from '../../../mesh/errors.ts';
 import { refuseLineBreaks } from '../header-text.ts';
-import { HEADER_VALUE_CHARACTERS_MAX, HEADERS_MAX } from '../limits.ts';
+import { HEADER_VALUE_CHARACTERS_MAX } from '../limits.ts';
+
+/** Headers that a request sets itself. */
+const HEADERS_MAX = 30;
 
 const ALLOWED: readonly string[] = [
   'Auto-Submitted',

@@ -3,8 +3,10 @@
 import { parseAddress } from '../../../mesh/address/parse.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { refuseLineBreaks } from '../header-text.ts';
-import { MAILBOX_NAME_CHARACTERS_MAX } from '../limits.ts';
 import type { Mailbox } from '../message.ts';
+
+/** The name beside an address: `name` of a mailbox. */
+const MAILBOX_NAME_CHARACTERS_MAX = 128;
 
 /** A mailbox as a request has it: `a@x.com`, `Ann <a@x.com>`, or an object. */
 export type MailboxInput = string | { readonly name?: string | undefined; readonly address: string };

@@ -8,22 +8,29 @@ import { isStructured } from '../attachments/content-type.ts';
 import { refuseLineBreaks } from '../header-text.ts';
 import {
   ATTACHMENTS_MAX,
-  BODY_BYTES_MAX,
-  FILENAME_CHARACTERS_MAX,
   HEADER_VALUE_CHARACTERS_MAX,
-  IDEMPOTENCY_KEY_CHARACTERS_MAX,
   LIFETIME_MS_MAX,
   LIFETIME_MS_MIN,
   MESSAGE_ATTACHMENTS_BYTES_MAX,
-  PAYLOAD_BYTES_MAX,
   RECIPIENTS_MAX,
-  REFERENCES_MAX,
-  SEND_AHEAD_MS_MAX,
 } from '../limits.ts';
 import type { AttachmentPart, Mailbox, MessageContent } from '../message.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { parseHeaders } from './headers.ts';
 import { type MailboxRules, mailboxKey, parseMailbox } from './mailboxes.ts';
+
+/** Text and HTML, each. */
+export const BODY_BYTES_MAX = 2 * 1_024 * 1_024;
+/** A message's payload, as JSON. */
+const PAYLOAD_BYTES_MAX = 1_024 * 1_024;
+/** Message ids of `references`. */
+const REFERENCES_MAX = 50;
+/** The filename of an attachment. */
+const FILENAME_CHARACTERS_MAX = 255;
+/** The `Idempotency-Key` of a request. */
+const IDEMPOTENCY_KEY_CHARACTERS_MAX = 256;
+/** `sendAt` lies at most this far ahead. */
+const SEND_AHEAD_MS_MAX = 30 * 24 * 60 * 60 * 1_000;
 
 const mailbox = z.union(
   [z.string().max(2_000), z.strictObject({ name: z.string().optional(), address: z.string().max(2_000) })],

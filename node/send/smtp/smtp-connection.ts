@@ -5,10 +5,18 @@ import { isIP, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Secret } from '../../secret.ts';
 import type { Account } from '../accounts/account.ts';
-import { CLOSE_MS_MAX, CONNECT_MS_MAX, GREETING_MS_MAX, REPLY_BYTES_MAX, SILENCE_MS_MAX } from '../limits.ts';
 import { dataOf } from './pipelined-message.ts';
 import type { SmtpError } from './reply-codes.ts';
 import { codeOf, type Sent, SmtpDialogue } from './smtp-dialogue.ts';
+
+/** Parts of one attempt: the connection, the server's greeting, silence in between. */
+const CONNECT_MS_MAX = 10 * 1_000;
+const GREETING_MS_MAX = 10 * 1_000;
+const SILENCE_MS_MAX = 20 * 1_000;
+/** A server that does not hang up when told goodbye is hung up on. */
+const CLOSE_MS_MAX = 1_000;
+/** One reply of a server, with all its lines. */
+const REPLY_BYTES_MAX = 64 * 1_024;
 
 export interface Envelope {
   readonly from: string;

@@ -8,13 +8,20 @@ import type { Log } from '../../log.ts';
 import type { Secret } from '../../secret.ts';
 import type { Account } from '../accounts/account.ts';
 import { printable } from '../header-text.ts';
-import { IDLE_CONNECTION_MS_MAX, IN_STEPS_MS, MESSAGES_PER_CONNECTION_MAX, SHIPMENT_MS_MAX } from '../limits.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../mailer.ts';
 import type { AttachmentPart } from '../message.ts';
 import { type Composed, compose, envelopeAddress } from './composer.ts';
 import type { SmtpError } from './reply-codes.ts';
 import { answered, connectFailed, notSent, type Recipients, sendFailed } from './shipment-outcome.ts';
 import { type Failed, SmtpConnection, type SocketTo } from './smtp-connection.ts';
+
+/** One attempt, everything in it. */
+const SHIPMENT_MS_MAX = 28 * 1_000;
+/** A server that offers PIPELINING and seems not to keep it is spoken to in steps for so long. */
+export const IN_STEPS_MS = 60 * 60 * 1_000;
+/** A connection that is idle for so long, or has carried so many messages, is closed. */
+const IDLE_CONNECTION_MS_MAX = 10 * 1_000;
+const MESSAGES_PER_CONNECTION_MAX = 100;
 
 export interface SmtpMailerOptions {
   readonly clock: Clock;

@@ -1,9 +1,15 @@
 // How the newest accepted deliveries of a subscription were accepted. What was accepted since the last commit is one record of the next, and
 // the records are a ring: keeping the attempts costs a delivery next to nothing, and the disk a bounded amount.
 import type { Store } from '../../store/store.ts';
-import { ACCEPTED_PER_RECORD_MAX, ACCEPTED_RECORDS_MAX } from '../limits.ts';
 import { ACCEPTED_PREFIX, type Acceptance, readAcceptances } from '../webhook-records.ts';
 import type { ChannelRecords } from './channel-records.ts';
+
+/**
+ * Attempts of accepted deliveries: a record for each commit that has some, and so many records of one subscription. That is the newest 256
+ * deliveries at least, and up to 16,384 where many are accepted at once.
+ */
+const ACCEPTED_PER_RECORD_MAX = 64;
+const ACCEPTED_RECORDS_MAX = 256;
 
 export class Acceptances {
   readonly #records: ChannelRecords;

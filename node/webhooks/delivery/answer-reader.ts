@@ -1,10 +1,15 @@
 // Reads the answer to one POST from a stranger (RFC 9112), as far as a delivery needs it: the status, `Retry-After`, and whether and for how
 // long the connection can serve again. The body is counted and dropped. Nobody else shares the connection, so the worst that a receiver can
 // gain by an answer that others read differently is to lie about its own status. What is in doubt costs the connection.
-import { INTERIM_ANSWERS_MAX, RESPONSE_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX } from '../limits.ts';
+import { RESPONSE_HEADERS_BYTES_MAX } from '../limits.ts';
 import { BodyReader } from './body-reader.ts';
 import { parseFieldLine } from './field-line.ts';
 import type { SendError } from './outcome.ts';
+
+/** An answer's body. */
+const RESPONSE_BYTES_MAX = 64 * 1_024;
+/** Interim answers (1xx) before the one that counts: sent without end they would keep the node busy until the attempt is over. */
+const INTERIM_ANSWERS_MAX = 16;
 
 /** What came is no answer. The message is a sentence for the operator. */
 export class AnswerError extends Error {

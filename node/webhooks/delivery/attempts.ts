@@ -1,11 +1,13 @@
 // The attempts of one subscription that are in hand: being noted, noted and waiting for a place, in flight. How many there may be follows
 // from the receiver's health, its pace, and whether the subscription is enabled; who of all subscriptions comes next is decided in places.ts.
 import type { Clock } from '../../../mesh/ports.ts';
-import { ENDPOINT_IN_FLIGHT_MAX, NOTED_AHEAD_MAX } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
-import { type Endpoint, inFlightMax } from './endpoint.ts';
+import { ENDPOINT_IN_FLIGHT_MAX, type Endpoint, inFlightMax } from './endpoint.ts';
 import { Pace } from './pace.ts';
 import type { Prepared } from './turn.ts';
+
+/** Attempts of one subscription that are noted while others are in flight, so that none waits for the disk when a place is free. */
+const NOTED_AHEAD_MAX = 56;
 
 /** Both as they are now. */
 export interface AttemptsOptions {

@@ -1,9 +1,10 @@
 // All subscriptions together keep a bounded number of dead letters. Where there are more the oldest go, and it is told which.
 import type { Log } from '../../log.ts';
-import { DEAD_LETTERS_MAX, LOG_PAGE_ENTRIES_MAX } from '../limits.ts';
 import type { Channel } from './channel.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import { DEAD_LETTERS_MAX } from './kept-letters.ts';
 import type { Ledger } from './ledger.ts';
+import { LOG_PAGE_ENTRIES_MAX } from './log-pages.ts';
 
 export interface DeadLetterBoundPorts {
   readonly deadLetters: DeadLetters;

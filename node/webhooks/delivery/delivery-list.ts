@@ -2,13 +2,19 @@
 // of these it is kept how.
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
 import type { Store } from '../../store/store.ts';
-import { LISTED_PAGES_MAX, LOG_PAGE_ENTRIES_MAX, SOUGHT_ENTRIES_MAX, SOUGHT_PAGE_ENTRIES } from '../limits.ts';
 import type { Acceptance, DeadLetter } from '../webhook-records.ts';
 import { keptAcceptances } from './acceptances.ts';
 import type { Channel } from './channel.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type DeliveryStatus, type DeliveryView, deliveryView, type Known, statusOf } from './delivery-view.ts';
 import type { Ledger } from './ledger.ts';
+import { LOG_PAGE_ENTRIES_MAX } from './log-pages.ts';
+
+/** Pages of the log and of the dead letters read for one page of deliveries; then it is a short one. */
+const LISTED_PAGES_MAX = 64;
+/** Newest entries of the log in which a delivery is looked for by its id, and how many are read at once. */
+export const SOUGHT_ENTRIES_MAX = 100_000;
+const SOUGHT_PAGE_ENTRIES = 1_000;
 
 export interface DeliveryQuery {
   /** Absent: all. */

@@ -2,13 +2,15 @@
 // transitions over a small record that is stored with the cursor, so that a pause survives a restart.
 // Pauses and the attempt alone that ends each are the breaker's (mesh/time/breaker.ts): one failure begins a pause.
 import { attemptsMax, type Breaker, type BreakerFailure, closed, failed } from '../../../mesh/time/breaker.ts';
-import {
-  DISABLE_AFTER_MS,
-  DISABLE_ATTEMPTS_MIN,
-  ENDPOINT_IN_FLIGHT_MAX,
-  ILL_ENDPOINT_AGENTS_MIN,
-  RETRY_MS_MAX,
-} from '../limits.ts';
+import { RETRY_MS_MAX } from './schedule.ts';
+
+/** Deliveries in flight to one subscription. */
+export const ENDPOINT_IN_FLIGHT_MAX = 8;
+/** A subscription is disabled after this long without one success, and at least so many attempts. */
+const DISABLE_AFTER_MS = 120 * 60 * 60 * 1_000;
+const DISABLE_ATTEMPTS_MIN = 10;
+/** So many different agents' events refused in a row mean that the endpoint is ill, not the events. */
+export const ILL_ENDPOINT_AGENTS_MIN = 8;
 
 /** All moments are wall-clock milliseconds since 1970; 0 means never. */
 export interface Endpoint extends Breaker {

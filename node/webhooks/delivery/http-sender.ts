@@ -4,7 +4,6 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import { EqualDeadlines } from '../../../mesh/time/equal-deadlines.ts';
 import { connect, type Ways } from '../guard/connector.ts';
-import { DRAIN_MS_MAX, POST_MS_MAX } from '../limits.ts';
 import { AnswerError } from './answer-reader.ts';
 import { AttemptEnd } from './attempt-end.ts';
 import { type Answer, Connection } from './connection.ts';
@@ -12,6 +11,10 @@ import { Connections } from './connections.ts';
 import type { Outcome, SendError } from './outcome.ts';
 import { requestOctets } from './request-octets.ts';
 import type { Post, Sender } from './sender.ts';
+
+/** One attempt, everything in it; and what is spent on a body that nobody reads once the status is known. */
+const POST_MS_MAX = 15 * 1_000;
+const DRAIN_MS_MAX = 1_000;
 
 /** Must be closed; `close` cuts off what is in flight. */
 export function createSender(ways: Ways): Sender & { close(): Promise<void> } {

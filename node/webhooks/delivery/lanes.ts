@@ -3,9 +3,17 @@
 // the others nothing until `LANES_MAX` of them are blocked at once. Pure state: reading, writing and sending are done outside.
 // Memory: per lane the positions of at most `LANE_BEHIND_MAX` events behind the first; the rest is found in the log again.
 import type { ChangeEntry } from '../../changes/change-log.ts';
-import { ATTEMPTS_KEPT_MAX, LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../limits.ts';
 import type { KeptAttempt, StoredLane } from '../webhook-records.ts';
 import { hostOf, laneName, nameOf } from './lane-name.ts';
+
+/** Attempts kept of a delivery that is not accepted, the newest: more than the schedule has within an event's life. */
+const ATTEMPTS_KEPT_MAX = 20;
+/** Agents of one subscription with an event begun and not settled: above this the other agents wait too. */
+export const LANES_MAX = 1_000;
+/** Lanes that could be attempted now; above this the log is not read further ahead. */
+export const READY_LANES_MAX = 64;
+/** Positions remembered per lane behind its first event; the rest is found in the log again. */
+export const LANE_BEHIND_MAX = 16;
 
 interface Place {
   readonly seq: number;

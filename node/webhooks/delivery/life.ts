@@ -1,8 +1,10 @@
 // How long the event at the head of a lane is worth an attempt. Pure: moments come as arguments, wall clock, milliseconds since 1970.
-import { EVENT_LIFE_MS } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Lane } from './lanes.ts';
+
+/** A change that was not accepted this long after it happened becomes a dead letter. */
+export const EVENT_LIFE_MS = 72 * 60 * 60 * 1_000;
 
 /** The event's life begins when it happens, and anew when its subscription is enabled again. */
 export function lifeEndMs({ bornMs }: Pick<Lane, 'bornMs'>, { resumedMs }: Pick<Subscription, 'resumedMs'>): number {

@@ -1,7 +1,10 @@
 // The change log as the deliveries read it: all subscriptions together keep a bounded number of entries in memory, each in the
 // slot of its position. Subscriptions that keep up, or drain the same backlog, share one read; a subscription that lags asks the log again.
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
-import { LOG_CACHE_ENTRIES_MAX, LOG_PAGE_ENTRIES_MAX } from '../limits.ts';
+
+/** Entries asked of the log at once, and kept in memory for all subscriptions together (about 1 KiB each). */
+export const LOG_PAGE_ENTRIES_MAX = 128;
+const LOG_CACHE_ENTRIES_MAX = 4_096;
 
 export class LogPages {
   readonly #changes: ChangeLog;

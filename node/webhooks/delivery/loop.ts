@@ -5,7 +5,6 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
 import type { ChangeLog, LogHolder } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
-import { STOP_CUT_MS_MAX, STOP_MS_MAX } from '../limits.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
 import { DeadLetterBound } from './dead-letter-bound.ts';
@@ -21,6 +20,10 @@ import type { Sender } from './sender.ts';
 import { type Found, sourceOf } from './source.ts';
 import type { Stream } from './stream.ts';
 import type { Begun, Noted, Turn } from './turn.ts';
+
+/** When stopping: attempts in flight may end by themselves, then they are cut off and must have ended. */
+const STOP_MS_MAX = 5 * 1_000;
+const STOP_CUT_MS_MAX = 1_000;
 
 export interface DeliveryPorts {
   readonly changes: ChangeLog;

@@ -3,10 +3,12 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import { wanted } from '../epochs.ts';
-import { RETRIES_MAX } from '../limits.ts';
 import type { StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
 import type { Lane, LanesView } from './lanes.ts';
 import { Stream, type StreamOptions } from './stream.ts';
+
+/** Single deliveries of one subscription that are tried again at the same time, each a small replay; beside them one replay of a span. */
+const RETRIES_MAX = 64;
 
 /** Whether a replay sends an entry: what still waits in a lane comes by itself. */
 export function isReplayed(

@@ -1,13 +1,36 @@
 // When an attempt is made again: what an outcome means, the delays, `Retry-After`. Pure: time and chance come as arguments.
 import type { Random } from '../../../mesh/ports.ts';
-import {
-  INTERRUPTED_MS_MAX,
-  INTERRUPTED_MS_MIN,
-  RETRY_AFTER_MS_MAX,
-  RETRY_DELAYS_MS,
-  RETRY_JITTER,
-} from '../limits.ts';
 import type { Outcome } from './outcome.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Standard Webhooks' schedule: attempt n follows this long after attempt n - 1 failed; the last one repeats. */
+const RETRY_DELAYS_MS = [
+  0,
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
+] as const;
+/** Share by which each delay is shortened or lengthened at random. */
+const RETRY_JITTER = 0.2;
+/**
+ * An attempt that a crash interrupted is made again after the first of these, and after twice as long for each more in a row: the delivery
+ * may be innocent, or what the node dies of.
+ */
+const INTERRUPTED_MS_MIN = 5 * SECOND_MS;
+const INTERRUPTED_MS_MAX = 5 * MINUTE_MS;
+/** `Retry-After` lengthens a delay to at most this. */
+const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
+/** The longest wait there is; a due time further off than this was made by a clock that has since stepped back. */
+export const RETRY_MS_MAX = 24 * HOUR_MS * (1 + RETRY_JITTER);
 
 export type Verdict =
   | { readonly kind: 'accepted' }

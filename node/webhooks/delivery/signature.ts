@@ -3,7 +3,11 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Random } from '../../../mesh/ports.ts';
 import type { Told } from '../../changes/payload.ts';
-import { SECRET_MADE_BYTES, SECRETS_PREPARED_MAX } from '../limits.ts';
+
+/** Random octets of a secret that the node makes. */
+const SECRET_MADE_BYTES = 32;
+/** Secrets whose keys are kept ready in memory. */
+export const SECRETS_PREPARED_MAX = 2_000;
 
 const PREFIX = 'whsec_';
 /** RFC 4648 base64 with its padding: what every verifier of Standard Webhooks decodes, and to the same octets. */

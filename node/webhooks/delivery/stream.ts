@@ -2,13 +2,15 @@
 // A replay is a stream of its own, with a place of its own on the disk, so that a replay disturbs nothing that is under way, and goes on
 // where it was after a crash.
 import type { ChangeEntry } from '../../changes/change-log.ts';
-import { CURSOR_UNSAVED_ENTRIES_MAX } from '../limits.ts';
 import type { KeptAttempt, StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
 import type { ChannelRecords } from './channel-records.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Lane, Lanes, type LanesView } from './lanes.ts';
 import { lifeEndMs } from './life.ts';
 import { sweep } from './sweep.ts';
+
+/** A cursor that met nothing wanted is written down at least this often, so that a restart reads little again. */
+export const CURSOR_UNSAVED_ENTRIES_MAX = 4_096;
 
 export interface StreamOptions {
   readonly subscription: () => Subscription;

@@ -5,11 +5,13 @@ import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import type { Told } from '../../changes/payload.ts';
-import { TESTS_IN_FLIGHT_MAX } from '../limits.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Outcome } from './outcome.ts';
 import { postOf } from './request.ts';
 import type { Sender } from './sender.ts';
+
+/** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */
+export const TESTS_IN_FLIGHT_MAX = 2;
 
 export interface TestResult {
   readonly success: boolean;

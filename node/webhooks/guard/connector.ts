@@ -5,10 +5,12 @@ import tls from 'node:tls';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { type DeadlineEnd, startDeadline, untilAborted } from '../../../mesh/time/deadline.ts';
-import { CONNECT_MS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import type { Guard } from './guard.ts';
 import type { OpenTunnel, Target } from './proxy-tunnel.ts';
+
+/** A connection, TLS with it. */
+const CONNECT_MS_MAX = 5 * 1_000;
 
 /** No connection, and Node has no error of its own for it. `code` is one of Node's, so that one table names them all. */
 class ConnectError extends Error {

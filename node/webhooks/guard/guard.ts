@@ -5,10 +5,16 @@ import type { LookupFunction } from 'node:net';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { withinMs } from '../../../mesh/time/deadline.ts';
-import { RESOLVE_BEFORE_PROXY_MS_MAX, RESOLVE_MS_MAX, VETS_MAX } from '../limits.ts';
 import { familyOf } from './allow-list.ts';
 import { isPublic, judgeAddress, type OpenRules } from './judgement.ts';
 import { type IsOfMachine, machineAddresses } from './machine-addresses.ts';
+
+/** A name's resolution while a subscription is made; a slower one counts as not resolving now. */
+const RESOLVE_MS_MAX = 5 * 1_000;
+/** A name's resolution before a proxy is asked for the name, which must leave it time: behind a proxy nobody may serve DNS. */
+const RESOLVE_BEFORE_PROXY_MS_MAX = 1_000;
+/** Names resolved at once for subscriptions being made; one that comes meanwhile counts as not resolving now, too. */
+const VETS_MAX = 64;
 
 interface ResolvedAddress {
   readonly address: string;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Frame, FrameOpener, FrameSealer } from '../../../mesh/channel/frames.ts';
-import { PIECE_BYTES_MAX } from '../../../mesh/channel/limits.ts';
+import { type Frame, FrameOpener, FrameSealer, PIECE_BYTES_MAX } from '../../../mesh/channel/frames.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { IncomingLanes, OutgoingLanes, type Said } from '../../../mesh/channel/lanes.ts';
-import { CREDIT_BYTES, MESSAGE_BYTES_MAX, PIECE_BYTES_MAX } from '../../../mesh/channel/limits.ts';
+import { PIECE_BYTES_MAX } from '../../../mesh/channel/frames.ts';
+import { IncomingLanes, MESSAGE_BYTES_MAX, OutgoingLanes, type Said } from '../../../mesh/channel/lanes.ts';
+import { CREDIT_BYTES } from '../../../mesh/channel/limits.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 
 const octets = (count: number) => Buffer.alloc(count, 'x');

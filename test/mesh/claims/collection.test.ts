@@ -1,7 +1,7 @@
 // Collecting, one question at a time; whether it is safe is the simulation's to say.
 import { describe, expect, it } from 'vitest';
+import { RELEASED_KEPT_MAX } from '../../../mesh/claims/collection.ts';
 import { step } from '../../../mesh/claims/core.ts';
-import { RELEASED_KEPT_MAX } from '../../../mesh/limits.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import type { Register } from '../../../mesh/register/acceptor.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, Greeted } from '../../../mesh/claims/conversation.ts';
 import { hearGreetingAnswer } from '../../../mesh/claims/greeting-answer.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import { GREETING_LATE_MS_MAX, GREETING_MS_MAX, OWN_LAG_MS_MAX } from '../../../mesh/limits.ts';
+import { GREETING_LATE_MS_MAX, GREETING_MS_MAX, OWN_LAG_MS_MAX } from '../../../mesh/peer-silence.ts';
 import type { Event } from '../../../mesh/state/events.ts';
 import type { Reply } from '../../../mesh/state/messages.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../support/membership-of.ts';

@@ -5,8 +5,9 @@ import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { FeedEntry } from '../../../mesh/feed/feed-entry.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
-import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX, FEED_QUIET_MS_MAX } from '../../../mesh/feed/limits.ts';
+import { CHANGED_ADDRESSES_MAX, FEED_ITEMS_MAX } from '../../../mesh/feed/limits.ts';
 import {
+  FEED_QUIET_MS_MAX,
   FEED_VERSION,
   feedAnswerSchema,
   feedEntrySchema,

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { firstChain } from '../../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
-import { FEED_ITEMS_MAX, RELAY_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
+import { FEED_ITEMS_MAX } from '../../../mesh/feed/limits.ts';
 import { feedQuestionSchema } from '../../../mesh/feed/messages.ts';
-import { relayAnswerSchema, relayQuestionSchema } from '../../../mesh/feed/relay-messages.ts';
+import { RELAY_WAIT_MS_MAX, relayAnswerSchema, relayQuestionSchema } from '../../../mesh/feed/relay-messages.ts';
 import { HOSTS_MAX } from '../../../mesh/limits.ts';
 import { testKeys } from '../../support/test-keys.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FOLLOWED_BY_ALL_MAX, RELAYS } from '../../../mesh/feed/limits.ts';
-import { followedBy } from '../../../mesh/feed/relays.ts';
+import { FOLLOWED_BY_ALL_MAX, followedBy, RELAYS } from '../../../mesh/feed/relays.ts';
 import type { HostId } from '../../../mesh/names.ts';
 
 const named = (prefix: string, count: number) =>

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { INDEX_PAGES_MAX } from '../../../mesh/limits.ts';
-import { indexPages } from '../../../mesh/lookup/index-pages.ts';
+import { INDEX_PAGES_MAX, indexPages } from '../../../mesh/lookup/index-pages.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
 
 const page = (body: object): PeerAnswer => ({ status: 200, body });

@@ -2,9 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import { LEGACY_ANSWER_MS_MAX } from '../../../mesh/limits.ts';
 import type { KeyedAddress } from '../../../mesh/lookup/index-entry.ts';
-import { askLegacyPeers } from '../../../mesh/lookup/legacy-hosts.ts';
+import { askLegacyPeers, LEGACY_ANSWER_MS_MAX } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { parsePlainAddress } from '../../support/plain-address.ts';
 import { never, type PeerScript, ScriptedPeers, says, wireEntry } from '../../support/scripted-peers.ts';

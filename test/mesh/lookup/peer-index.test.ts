@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseAnyAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
-import { ANSWER_MS_MAX, BUSY_AGAIN_MS, LOOKUP_ENTRIES_MAX } from '../../../mesh/limits.ts';
+import { ANSWER_MS_MAX } from '../../../mesh/limits.ts';
 import type { KeyedAddress, Question } from '../../../mesh/lookup/index-entry.ts';
-import { askPeer, isNarrow } from '../../../mesh/lookup/peer-index.ts';
+import { askPeer, BUSY_AGAIN_MS, isNarrow, LOOKUP_ENTRIES_MAX } from '../../../mesh/lookup/peer-index.ts';
 import type { AgentId } from '../../../mesh/names.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
 import { addressOf } from '../../support/agent-of.ts';

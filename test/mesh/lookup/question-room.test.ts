@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QUESTIONS_IN_HAND_MAX, QUESTIONS_OF_CLIENT_MAX } from '../../../mesh/limits.ts';
-import { QuestionRoom } from '../../../mesh/lookup/question-room.ts';
+import { QUESTIONS_IN_HAND_MAX, QUESTIONS_OF_CLIENT_MAX, QuestionRoom } from '../../../mesh/lookup/question-room.ts';
 
 const times = <T>(count: number, what: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => what(i));
 

@@ -1,12 +1,9 @@
 // The federated question when many ask: what is shared, what is refused, and what waits.
 import { describe, expect, it } from 'vitest';
-import {
-  ANSWER_MS_MAX,
-  QUESTIONS_IN_HAND_MAX,
-  QUESTIONS_OF_CLIENT_MAX,
-  SHARED_QUESTION_MS_MAX,
-} from '../../../mesh/limits.ts';
+import { ANSWER_MS_MAX } from '../../../mesh/limits.ts';
+import { SHARED_QUESTION_MS_MAX } from '../../../mesh/lookup/fan-out.ts';
 import type { Question } from '../../../mesh/lookup/index-entry.ts';
+import { QUESTIONS_IN_HAND_MAX, QUESTIONS_OF_CLIENT_MAX } from '../../../mesh/lookup/question-room.ts';
 import type { AgentId } from '../../../mesh/names.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { ABOUT_TITANIA, atCloud, meshOf, within } from '../../support/asking-mesh.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FRESH_GREETING_MS_MAX, GONE_GRACE_MS } from '../../../mesh/limits.ts';
 import { evictionSentence, membershipOf, relationOf, statusOf } from '../../../mesh/membership/claim-status.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
 import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';
+import { GONE_GRACE_MS } from '../../../mesh/state/electorate.ts';
+import { FRESH_GREETING_MS_MAX } from '../../../mesh/state/membership.ts';
 import { coreOn, type KnownCore, MESH, THREE } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf, wishOf } from '../../support/membership-of.ts';
 

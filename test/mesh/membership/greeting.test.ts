@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { FORMING_INTERVAL_MS, GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
-import { greet, greetAll, greetInTurn, greetingTo, introduce, nudge } from '../../../mesh/membership/greeting.ts';
+import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
+import {
+  FORMING_INTERVAL_MS,
+  greet,
+  greetAll,
+  greetInTurn,
+  greetingTo,
+  introduce,
+  nudge,
+} from '../../../mesh/membership/greeting.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
 import type { Effect } from '../../../mesh/state/events.ts';

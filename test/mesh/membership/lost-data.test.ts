@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SEEN_DATA_KEPT } from '../../../mesh/limits.ts';
 import {
   forgetFormerData,
   forgetUnnamed,
   isReplaced,
   judgeStart,
   rememberStart,
+  SEEN_DATA_KEPT,
 } from '../../../mesh/membership/lost-data.ts';
 import { firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { SeenStart, StartNames, Starts } from '../../../mesh/state/starts.ts';

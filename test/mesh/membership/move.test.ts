@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CONFIG_PROPOSAL_MS_MAX, KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
-import { attend, createMove, hearKeys, isRechosen, nextKeys, toAskForKeys } from '../../../mesh/membership/move.ts';
+import { KEYS_PER_PAGE_MAX } from '../../../mesh/limits.ts';
+import {
+  attend,
+  CONFIG_PROPOSAL_MS_MAX,
+  createMove,
+  hearKeys,
+  isRechosen,
+  nextKeys,
+  toAskForKeys,
+} from '../../../mesh/membership/move.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';

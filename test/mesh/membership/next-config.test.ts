@@ -1,7 +1,13 @@
 // Which configuration follows which: a pure function, and a case for each reason to change the voters.
 import { describe, expect, it } from 'vitest';
-import { GONE_KEPT_MAX, HOSTS_MAX } from '../../../mesh/limits.ts';
-import { firstVoters, isItsTurn, nextConfig, settledConfig } from '../../../mesh/membership/next-config.ts';
+import { HOSTS_MAX } from '../../../mesh/limits.ts';
+import {
+  firstVoters,
+  GONE_KEPT_MAX,
+  isItsTurn,
+  nextConfig,
+  settledConfig,
+} from '../../../mesh/membership/next-config.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Ballot } from '../../../mesh/register/ballot.ts';
 import { type Config, EVICTED, firstConfig } from '../../../mesh/state/config.ts';

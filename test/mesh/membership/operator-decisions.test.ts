@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { EVICT_ANSWER_MS_MAX, FRESH_GREETING_MS_MAX, GREETING_MS_MAX } from '../../../mesh/limits.ts';
-import { evict, evictOver, join, recover, recoverNow } from '../../../mesh/membership/operator-decisions.ts';
+import {
+  EVICT_ANSWER_MS_MAX,
+  evict,
+  evictOver,
+  join,
+  recover,
+  recoverNow,
+} from '../../../mesh/membership/operator-decisions.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { EVICTED, firstConfig } from '../../../mesh/state/config.ts';
 import type { Effect, Result } from '../../../mesh/state/events.ts';
+import { FRESH_GREETING_MS_MAX } from '../../../mesh/state/membership.ts';
 import { effectsOf, greetedBy, type KnownCore, MESH, started, THREE, writesOf } from '../../support/core-on.ts';
 import { cloud, dataOf, desk, lab, mac, mini, votersOf } from '../../support/membership-of.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, CLAIM_MS_MAX } from '../../../mesh/limits.ts';
+import { CLAIM_MS_MAX } from '../../../mesh/limits.ts';
 import type { AddressKey, ClaimId } from '../../../mesh/names.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN } from '../../../mesh/operations/attempts.ts';
 import {
   advance,
   beginAnew,

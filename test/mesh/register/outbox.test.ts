@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { KEYS_PER_MESSAGE_MAX } from '../../../mesh/limits.ts';
+import type { AddressKey, HostId } from '../../../mesh/names.ts';
+import type { Item } from '../../../mesh/register/item.ts';
 import {
   CLAIM_ITEMS_FEW,
   CLAIM_ITEMS_QUEUED_MAX,
   CLAIM_MESSAGES_UNDER_WAY_MAX,
-  KEYS_PER_MESSAGE_MAX,
-} from '../../../mesh/limits.ts';
-import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import type { Item } from '../../../mesh/register/item.ts';
-import { Outbox } from '../../../mesh/register/outbox.ts';
+  Outbox,
+} from '../../../mesh/register/outbox.ts';
 
 const items = (first: number, count: number): Item[] =>
   Array.from({ length: count }, (_, at) => ({

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { GONE_GRACE_MS } from '../../../mesh/limits.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import { EVICTED } from '../../../mesh/state/config.ts';
-import { electorateOf, isVoid, votersOf } from '../../../mesh/state/electorate.ts';
+import { electorateOf, GONE_GRACE_MS, isVoid, votersOf } from '../../../mesh/state/electorate.ts';
 import { coreOn, MESH } from '../../support/core-on.ts';
 import { cloud, DATA, mac, mini } from '../../support/membership-of.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LOCK_WAITERS_MAX } from '../../../mesh/limits.ts';
-import { KeyedLock, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
+import { KeyedLock, LOCK_WAITERS_MAX, tooManyChanges } from '../../../mesh/time/keyed-lock.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SOON_MS = 1_000;

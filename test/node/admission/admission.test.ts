@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { askToJoin, type OpenAsk } from '../../../mesh/admission/handshake.ts';
 import { type InvitationKey, invitationOf } from '../../../mesh/admission/invitation.ts';
-import { INVITATION_MS_MAX, INVITATIONS_MAX } from '../../../mesh/admission/limits.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { INVITATION_MS_MAX, INVITATIONS_MAX } from '../../../node/admission/invitations.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { SELF_URL, type TestNode, testNode } from '../../support/test-node.ts';

@@ -1,8 +1,7 @@
 // Who held an address when: read out of the log, whoever wrote the entries and however long ago.
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
-import { History } from '../../../node/changes/history.ts';
-import { HISTORIES_IN_HAND_MAX, HISTORY_ENTRIES_READ_MAX } from '../../../node/changes/limits.ts';
+import { HISTORIES_IN_HAND_MAX, HISTORY_ENTRIES_READ_MAX, History } from '../../../node/changes/history.ts';
 import type { NewOwnEntry } from '../../../node/changes/stored-change-log.ts';
 import { aRow, heardEntry, mailEntry, nothing, openTestLog, ownEntry } from '../../support/log-entries.ts';
 

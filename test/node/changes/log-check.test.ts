@@ -1,7 +1,6 @@
 // The own entries on the disk are held against their chain, and whatever was done to them is found.
 import { describe, expect, it } from 'vitest';
-import { CHECK_PART_ENTRIES } from '../../../node/changes/limits.ts';
-import { type CheckedPart, LogCheck } from '../../../node/changes/log-check.ts';
+import { CHECK_PART_ENTRIES, type CheckedPart, LogCheck } from '../../../node/changes/log-check.ts';
 import { aRow, heardEntry, mailEntry, nothing, openTestLog, ownEntry } from '../../support/log-entries.ts';
 
 const COUNT = 6;

@@ -4,10 +4,10 @@ import type { LogHolder } from '../../../node/changes/change-log.ts';
 import {
   GIVE_UP_MS_MAX,
   LOG_KEPT_MS_MIN,
+  LogTrimmer,
   TRIM_INTERVAL_MS,
   TRIM_PAGE_ENTRIES_MAX,
-} from '../../../node/changes/limits.ts';
-import { LogTrimmer } from '../../../node/changes/log-trimmer.ts';
+} from '../../../node/changes/log-trimmer.ts';
 import {
   heardEntry,
   mailEntry,

@@ -4,7 +4,7 @@ import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { changedDigest, EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { AddressKey } from '../../../mesh/names.ts';
 import { feedEntryOf, type OwnEntry } from '../../../node/changes/change-log.ts';
-import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/limits.ts';
+import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/log-tail.ts';
 import { aRow, heardEntry, mailEntry, nothing, openTestLog, ownEntry } from '../../support/log-entries.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 

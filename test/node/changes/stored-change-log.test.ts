@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
-import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/limits.ts';
+import { LOG_TAIL_ENTRIES_MAX } from '../../../node/changes/log-tail.ts';
 import { type NewEntry, StoredChangeLog } from '../../../node/changes/stored-change-log.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';

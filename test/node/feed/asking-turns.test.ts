@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest';
-import { AskingTurns, type Outcome } from '../../../node/feed/asking-turns.ts';
-import { FOLLOW_AGAIN_MS_MAX, FOLLOW_AGAIN_MS_MIN } from '../../../node/feed/limits.ts';
+import {
+  AskingTurns,
+  FOLLOW_AGAIN_MS_MAX,
+  FOLLOW_AGAIN_MS_MIN,
+  type Outcome,
+} from '../../../node/feed/asking-turns.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Asks until the test ends it; says when each question was asked. */

@@ -1,10 +1,11 @@
 // What a host makes of others that hosts.json takes up, lets go of, or says to serve only the look-up.
 import { describe, expect, it } from 'vitest';
-import { FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
 import { EMAIL_INDEX_PATH } from '../../../mesh/lookup/index-entry.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
+import { GONE_LOOK_MS } from '../../../node/feed/followers.ts';
 import { HostCopies } from '../../../node/feed/host-copies.ts';
-import { GONE_LOOK_MS, LEGACY_READ_MS } from '../../../node/feed/limits.ts';
+import { LEGACY_READ_MS } from '../../../node/feed/legacy-reader.ts';
+import { FEED_WAIT_MS_MAX } from '../../../node/feed/quiet-wait.ts';
 import { cloud, follow, rowOf, silent } from '../../support/followed-host.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { rosterOf } from '../../support/roster-of.ts';

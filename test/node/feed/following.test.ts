@@ -1,10 +1,11 @@
 // How one host follows another, and what it makes of answers that it does not believe.
 import { describe, expect, it } from 'vitest';
 import { type SignedHead, signHead } from '../../../mesh/feed/head.ts';
-import { FEED_ITEMS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
+import { FEED_ITEMS_MAX } from '../../../mesh/feed/limits.ts';
 import { FEED_PATH, type SnapshotAgent } from '../../../mesh/feed/messages.ts';
 import type { PeerRequest } from '../../../mesh/ports.ts';
-import { BUSY_ENTRIES_MIN, FOLLOW_AGAIN_MS_MAX, REFUSED_AGAIN_MS } from '../../../node/feed/limits.ts';
+import { BUSY_ENTRIES_MIN, FOLLOW_AGAIN_MS_MAX, REFUSED_AGAIN_MS } from '../../../node/feed/asking-turns.ts';
+import { FEED_WAIT_MS_MAX } from '../../../node/feed/quiet-wait.ts';
 import { cloud, follow, type Pass, rowOf, silent } from '../../support/followed-host.ts';
 
 describe('a host that is followed', () => {

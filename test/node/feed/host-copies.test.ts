@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SignedHead } from '../../../mesh/feed/head.ts';
 import type { AgentId, HostId } from '../../../mesh/names.ts';
-import { type HostChange, HostCopies } from '../../../node/feed/host-copies.ts';
-import { LEFT_LOGS_MAX } from '../../../node/feed/limits.ts';
+import { type HostChange, HostCopies, LEFT_LOGS_MAX } from '../../../node/feed/host-copies.ts';
 import { aRow } from '../../support/log-entries.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

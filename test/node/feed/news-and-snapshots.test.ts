@@ -1,14 +1,14 @@
 // The two ways in which a follower's copy comes to be, by news and by a snapshot: one feed server and one follower, all cases of both.
 import { describe, expect, it } from 'vitest';
+import { FEED_BYTES_MAX, FEED_VALUES_MAX } from '../../../mesh/feed/answer-room.ts';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';
 import { isSignedBy, type SignedHead, signHead } from '../../../mesh/feed/head.ts';
-import { FEED_BYTES_MAX, FEED_ITEMS_MAX, FEED_VALUES_MAX } from '../../../mesh/feed/limits.ts';
+import { FEED_ITEMS_MAX } from '../../../mesh/feed/limits.ts';
 import { FEED_VERSION, type FeedQuestion, type SnapshotAgent } from '../../../mesh/feed/messages.ts';
 import type { AgentId } from '../../../mesh/names.ts';
 import { feedEntryOf } from '../../../node/changes/change-log.ts';
 import type { NewOwnEntry } from '../../../node/changes/stored-change-log.ts';
-import { FeedServer } from '../../../node/feed/feed-server.ts';
-import { BEGUN_ANEW_MS_MIN, SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from '../../../node/feed/limits.ts';
+import { BEGUN_ANEW_MS_MIN, FeedServer, SNAPSHOT_KEPT_MS, SNAPSHOTS_MAX } from '../../../node/feed/feed-server.ts';
 import { aRow, heardEntry, nothing, openTestLog, ownEntry, type TestLogOptions } from '../../support/log-entries.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { FEED_QUIET_MS_MAX, FEED_WAIT_MS_MAX } from '../../../mesh/feed/limits.ts';
-import { QuietWait } from '../../../node/feed/quiet-wait.ts';
+import { FEED_QUIET_MS_MAX } from '../../../mesh/feed/messages.ts';
+import { FEED_WAIT_MS_MAX, QuietWait } from '../../../node/feed/quiet-wait.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SILENT = new MeshError('peer_silent', 'Nobody answers.');

@@ -1,7 +1,7 @@
 // What a confused or hostile client may send to the routes of agents and addresses: each is refused in the one error shape,
 // with the field's name where there is one, and changes nothing: not the agents, not the log, not the disk, not the claims.
 import { describe, expect, it } from 'vitest';
-import { REQUEST_BODY_BYTES_MAX } from '../../../mesh/limits.ts';
+import { REQUEST_BODY_BYTES_MAX } from '../../../node/http/input.ts';
 import { expectRefused, populated } from '../../support/refusal.ts';
 
 const AGENTS = '/api/agents';

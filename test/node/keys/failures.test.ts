@@ -1,7 +1,6 @@
 // Who may try credentials again and again, and who may not.
 import { describe, expect, it } from 'vitest';
-import { CredentialFailures } from '../../../node/keys/failures.ts';
-import { CLIENTS_MAX, FAILURES_MAX, FAILURES_MS } from '../../../node/keys/limits.ts';
+import { CLIENTS_MAX, CredentialFailures, FAILURES_MAX, FAILURES_MS } from '../../../node/keys/failures.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 function setUp() {

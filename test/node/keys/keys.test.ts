@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentId } from '../../../mesh/names.ts';
 import { isKeyText, keyDigest, newKeyText } from '../../../node/keys/key-text.ts';
-import { Keys } from '../../../node/keys/keys.ts';
-import { KEYS_MAX, LAST_USE_MS } from '../../../node/keys/limits.ts';
+import { KEYS_MAX, Keys, LAST_USE_MS } from '../../../node/keys/keys.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

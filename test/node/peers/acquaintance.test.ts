@@ -1,8 +1,12 @@
 // Peers that a host does not keep in touch with are asked who they are until that is known.
 import { expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { meetOthers } from '../../../node/peers/acquaintance.ts';
-import { ACQUAINTANCE_GAP_MS, ACQUAINTANCE_ROUND_MS, NOBODY_LEFT_ROUND_MS } from '../../../node/peers/limits.ts';
+import {
+  ACQUAINTANCE_GAP_MS,
+  ACQUAINTANCE_ROUND_MS,
+  meetOthers,
+  NOBODY_LEFT_ROUND_MS,
+} from '../../../node/peers/acquaintance.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

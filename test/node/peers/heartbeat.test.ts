@@ -1,9 +1,10 @@
 // The one conversation with each peer: when it is asked, what its silence and its return do, and what others see of it.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
-import { GREETING_INTERVAL_MS, GREETING_MS_MAX } from '../../../mesh/limits.ts';
+import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { OWN_QUESTION_MS_MAX, RETURN_MS_MIN, TURN_MS } from '../../../node/peers/heartbeat-times.ts';
 import { CLOUD, greeting, heartbeatWorld, LAG_MS, SILENCE_MS_MAX } from '../../support/heartbeat-world.ts';
 

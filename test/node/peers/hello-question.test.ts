@@ -1,7 +1,7 @@
 // The question against the real hello route, with somebody in between who may change what is said.
 import { describe, expect, it } from 'vitest';
 import type { MeshError } from '../../../mesh/errors.ts';
-import { GREETING_MS_MAX } from '../../../mesh/limits.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { contentDigest } from '../../../mesh/signature/digest.ts';
 import { signHello } from '../../../mesh/signature/hello.ts';
 import { helloRoutes } from '../../../node/http/routes/hello.ts';

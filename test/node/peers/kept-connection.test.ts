@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { OWN_QUESTION_MS_MAX } from '../../../node/peers/heartbeat-times.ts';
-import { askOverKept } from '../../../node/peers/kept-connection.ts';
-import { GREETING_IDLE_MS_MAX, KEPT_ANSWER_MS_MAX } from '../../../node/peers/limits.ts';
+import { askOverKept, KEPT_ANSWER_MS_MAX } from '../../../node/peers/kept-connection.ts';
+import { GREETING_IDLE_MS_MAX } from '../../../node/peers/peer-transport.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const broken = new MeshError('peer_silent', 'It reset the connection.');

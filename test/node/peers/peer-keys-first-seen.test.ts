@@ -1,7 +1,7 @@
 // What is believed of a peer whose key is not known: of its first hello, or of none.
 import { describe, expect, it } from 'vitest';
 import type { Introduction } from '../../../node/peers/hello-question.ts';
-import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS } from '../../../node/peers/limits.ts';
+import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS } from '../../../node/peers/peer-keys.ts';
 import {
   cloud,
   code,

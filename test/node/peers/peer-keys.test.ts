@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Introduction } from '../../../node/peers/hello-question.ts';
-import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SUSPICION_MS } from '../../../node/peers/limits.ts';
+import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SUSPICION_MS } from '../../../node/peers/peer-keys.ts';
 import {
   cloud,
   code,

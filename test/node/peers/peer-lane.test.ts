@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { PEER_CONNECTIONS_ALL_MAX, PEER_CONNECTIONS_MAX, PEER_CONNECTIONS_MIN } from '../../../node/peers/limits.ts';
-import { Lane } from '../../../node/peers/peer-lane.ts';
-import { PeerPools } from '../../../node/peers/peer-pools.ts';
+import { Lane, PEER_CONNECTIONS_ALL_MAX, PEER_CONNECTIONS_MIN } from '../../../node/peers/peer-lane.ts';
+import { PEER_CONNECTIONS_MAX, PeerPools } from '../../../node/peers/peer-pools.ts';
 
 const ADDRESSES = { lookup: () => undefined, forget: () => undefined };
 

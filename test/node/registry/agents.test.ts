@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId } from '../../../mesh/names.ts';
-import { LOCK_WAIT_MS_MAX } from '../../../node/registry/limits.ts';
+import { LOCK_WAIT_MS_MAX } from '../../../node/registry/registry-parts.ts';
 import type { NewAgent } from '../../../node/registry/schemas.ts';
 import { type TestRegistry, testRegistry } from '../../support/test-registry.ts';
 

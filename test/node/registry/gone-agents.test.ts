@@ -1,9 +1,8 @@
 // What is kept of deleted agents: as long as the log has an entry of theirs, and no longer.
 import { describe, expect, it } from 'vitest';
 import type { AgentId } from '../../../mesh/names.ts';
-import { DAY_MS, LOG_KEPT_MS_MIN } from '../../../node/changes/limits.ts';
-import { LogTrimmer } from '../../../node/changes/log-trimmer.ts';
-import { GONE_SWEEP_INTERVAL_MS } from '../../../node/registry/limits.ts';
+import { DAY_MS, LOG_KEPT_MS_MIN, LogTrimmer } from '../../../node/changes/log-trimmer.ts';
+import { GONE_SWEEP_INTERVAL_MS } from '../../../node/registry/gone-agents.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { type TestRegistry, type TestRegistryOptions, testRegistry } from '../../support/test-registry.ts';
 

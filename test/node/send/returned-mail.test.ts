@@ -1,8 +1,7 @@
 // What a bounce may bring about, and for whom: it knows a Message-ID, and no more than that.
 import { describe, expect, it } from 'vitest';
 import { Suppressions } from '../../../node/send/bounces/suppressions.ts';
-import { BOUNCE_AGE_MS_MAX } from '../../../node/send/limits.ts';
-import { ReturnedMail } from '../../../node/send/returned-mail.ts';
+import { BOUNCE_AGE_MS_MAX, ReturnedMail } from '../../../node/send/returned-mail.ts';
 import { MailWorld } from '../../support/mail-world.ts';
 
 const DAY_MS = 24 * 3_600_000;

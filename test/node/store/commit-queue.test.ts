@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitQueue } from '../../../node/store/commit-queue.ts';
-import { GROUP_CHARACTERS_MAX, GROUP_RECORDS_MAX } from '../../../node/store/limits.ts';
+import { CommitQueue, GROUP_CHARACTERS_MAX, GROUP_RECORDS_MAX } from '../../../node/store/commit-queue.ts';
 
 /** A queue over a disk that writes when it is told to, and the keys of each write. */
 function heldQueue() {

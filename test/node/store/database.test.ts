@@ -16,9 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../../node/store/database.ts';
+import { CHECKPOINT_PAGES, type Database, openDatabase } from '../../../node/store/database.ts';
 import { openStore } from '../../../node/store/disk-store.ts';
-import { CHECKPOINT_PAGES } from '../../../node/store/limits.ts';
 import { pathsIn, type StorePaths } from '../../../node/store/paths.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { copyData, dataIn, makeDataDirectory } from '../../support/store-directory.ts';

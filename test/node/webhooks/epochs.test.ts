@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeEntry, ChangeEvent } from '../../../node/changes/change-log.ts';
-import { wants, wishOf, withWish } from '../../../node/webhooks/epochs.ts';
-import { EPOCHS_MAX } from '../../../node/webhooks/limits.ts';
+import { EPOCHS_MAX, wants, wishOf, withWish } from '../../../node/webhooks/epochs.ts';
 
 const epoch = (fromSeq: number, ...events: ChangeEvent[]) => ({ fromSeq, events, scope: 'mesh' as const });
 const wish = (event: ChangeEvent) => ({ events: [event], scope: 'mesh' as const });

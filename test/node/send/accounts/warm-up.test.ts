@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WarmUps } from '../../../../node/send/accounts/warm-up.ts';
-import { WARM_UP_DAYS_KEPT } from '../../../../node/send/limits.ts';
+import { WARM_UP_DAYS_KEPT, WarmUps } from '../../../../node/send/accounts/warm-up.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { BlobShares } from '../../../../node/send/attachments/blob-shares.ts';
 import {
   BLOBS_UNUSED_BYTES_MAX,
   BLOBS_UNUSED_CLIENT_BYTES_MAX,
   BLOBS_UNUSED_CLIENT_MAX,
   BLOBS_UNUSED_MAX,
-} from '../../../../node/send/limits.ts';
+  BlobShares,
+} from '../../../../node/send/attachments/blob-shares.ts';
 
 const ONE = { count: 1, bytes: 1 };
 

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { BounceReader } from '../../../../node/send/bounces/bounce-reader.ts';
-import { BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX } from '../../../../node/send/limits.ts';
+import { BOUNCE_READ_MS_MAX, BOUNCES_WAITING_MAX, BounceReader } from '../../../../node/send/bounces/bounce-reader.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const NOTIFICATION = `Content-Type: multipart/report; boundary=B

@@ -1,8 +1,7 @@
 // Notifications as mail servers really write them, and things that only look like one.
 import { describe, expect, it } from 'vitest';
-import { parseBounce } from '../../../../node/send/bounces/bounce-parser.ts';
+import { BOUNCE_BYTES_MAX, parseBounce } from '../../../../node/send/bounces/bounce-parser.ts';
 import { type BouncedRecipient, bounceReport, isHard } from '../../../../node/send/bounces/bounce-report.ts';
-import { BOUNCE_BYTES_MAX } from '../../../../node/send/limits.ts';
 
 interface Parts {
   readonly status?: string;

@@ -1,6 +1,7 @@
 // Attachments of mail that is not sent any more: kept for a day in case it is sent again, and let go of on request.
 import { describe, expect, it } from 'vitest';
-import { FAILED_ATTACHMENTS_MS, WARM_UP_DAYS_KEPT } from '../../../../node/send/limits.ts';
+import { WARM_UP_DAYS_KEPT } from '../../../../node/send/accounts/warm-up.ts';
+import { FAILED_ATTACHMENTS_MS } from '../../../../node/send/queue/retention.ts';
 import { accepted, MailWorld, notSent } from '../../../support/mail-world.ts';
 
 const BLOB = 'a'.repeat(64);

@@ -1,8 +1,8 @@
 // What is forgotten when there is too much of it, and what never is before its time.
 import { describe, expect, it } from 'vitest';
-import { FAILED_ATTACHMENTS_MS, FINISHED_MS_MAX, IDEMPOTENCY_MS } from '../../../../node/send/limits.ts';
 import type { Message } from '../../../../node/send/message.ts';
-import { Retention } from '../../../../node/send/queue/retention.ts';
+import { IDEMPOTENCY_MS } from '../../../../node/send/queue/idempotency.ts';
+import { FAILED_ATTACHMENTS_MS, FINISHED_MS_MAX, Retention } from '../../../../node/send/queue/retention.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const message = (id: string, state: Message['state'] = 'sent') => ({ id, state }) as Message;

@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
 import { validate } from '../../../../node/http/input.ts';
 import { SpooledContent } from '../../../../node/send/attachments/blob-store.ts';
-import { BODY_BYTES_MAX } from '../../../../node/send/limits.ts';
-import { parseSendRequest, type SendRequest, sendRequest } from '../../../../node/send/request/request.ts';
+import {
+  BODY_BYTES_MAX,
+  parseSendRequest,
+  type SendRequest,
+  sendRequest,
+} from '../../../../node/send/request/request.ts';
 import security from '../../../data/send-security.json' with { type: 'json' };
 import { cpuMsOf } from '../../../support/cpu-time.ts';
 

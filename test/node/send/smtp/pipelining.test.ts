@@ -1,9 +1,9 @@
 // Messages that are said in two writes: the same comes of them as of those that the library says, and a server that offers PIPELINING
 // and does not keep it loses none.
 import { describe, expect, it } from 'vitest';
-import { IN_STEPS_MS } from '../../../../node/send/limits.ts';
 import { dataOf, PipelinedMessage } from '../../../../node/send/smtp/pipelined-message.ts';
 import { SmtpDialogue } from '../../../../node/send/smtp/smtp-dialogue.ts';
+import { IN_STEPS_MS } from '../../../../node/send/smtp/smtp-mailer.ts';
 import { type Place, RawSmtp, type RawSmtpOptions, type Step } from '../../../support/raw-smtp.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { BOB, createMailer, ship, short } from '../../../support/shipments.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { countPending } from '../../../../node/webhooks/delivery/backlog.ts';
 import { Lanes } from '../../../../node/webhooks/delivery/lanes.ts';
 import { LogPages } from '../../../../node/webhooks/delivery/log-pages.ts';
-import { CURSOR_UNSAVED_ENTRIES_MAX } from '../../../../node/webhooks/limits.ts';
+import { CURSOR_UNSAVED_ENTRIES_MAX } from '../../../../node/webhooks/delivery/stream.ts';
 import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';

@@ -1,7 +1,12 @@
 // The lanes of one subscription, without a log, a disk or a receiver.
 import { describe, expect, it } from 'vitest';
-import { type Lane, Lanes } from '../../../../node/webhooks/delivery/lanes.ts';
-import { LANE_BEHIND_MAX, LANES_MAX, READY_LANES_MAX } from '../../../../node/webhooks/limits.ts';
+import {
+  LANE_BEHIND_MAX,
+  LANES_MAX,
+  type Lane,
+  Lanes,
+  READY_LANES_MAX,
+} from '../../../../node/webhooks/delivery/lanes.ts';
 import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
 
 const BORN_MS = Date.UTC(2026, 0, 27, 12);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isExpired, lifeEndMs } from '../../../../node/webhooks/delivery/life.ts';
-import { EVENT_LIFE_MS } from '../../../../node/webhooks/limits.ts';
+import { EVENT_LIFE_MS, isExpired, lifeEndMs } from '../../../../node/webhooks/delivery/life.ts';
 
 describe('the life of an event', () => {
   it('begins when it happens, or when its subscription was enabled again since', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SUBSCRIPTIONS_MAX } from '../../../../node/webhooks/limits.ts';
+import { SUBSCRIPTIONS_MAX } from '../../../../node/webhooks/webhooks.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { HOUR_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 

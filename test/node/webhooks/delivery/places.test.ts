@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Holder, nextHolder } from '../../../../node/webhooks/delivery/places.ts';
-import { SHARED_IN_FLIGHT_MAX } from '../../../../node/webhooks/limits.ts';
+import { type Holder, nextHolder, SHARED_IN_FLIGHT_MAX } from '../../../../node/webhooks/delivery/places.ts';
 
 const holder = (origin: string, inFlight: number): Holder => ({ origin, inFlight });
 

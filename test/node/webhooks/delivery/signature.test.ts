@@ -3,8 +3,13 @@ import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { payloadOf } from '../../../../node/changes/payload.ts';
-import { isVerifiable, makeSecret, signedHeaders, signingKeys } from '../../../../node/webhooks/delivery/signature.ts';
-import { SECRETS_PREPARED_MAX } from '../../../../node/webhooks/limits.ts';
+import {
+  isVerifiable,
+  makeSecret,
+  SECRETS_PREPARED_MAX,
+  signedHeaders,
+  signingKeys,
+} from '../../../../node/webhooks/delivery/signature.ts';
 import { verifyDelivery } from '../../../../node/webhooks/receiver/verification.js';
 import { seededRandom } from '../../../support/seeded-random.ts';
 

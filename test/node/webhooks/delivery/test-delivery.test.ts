@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SUBSCRIPTIONS_MAX, TESTS_IN_FLIGHT_MAX } from '../../../../node/webhooks/limits.ts';
+import { TESTS_IN_FLIGHT_MAX } from '../../../../node/webhooks/delivery/test-delivery.ts';
+import { SUBSCRIPTIONS_MAX } from '../../../../node/webhooks/webhooks.ts';
 import { SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
 async function openWorld(): Promise<WebhookWorld> {
