@@ -51,13 +51,27 @@ function faultOf(
     return {
       ...about,
       what: `${host}:${port} refuses the login of account '${id}': ${failure.message}.`,
-      mend: `swaks --quit-after AUTH --auth --server ${host}:${port}${security === 'tls' ? ' --tls-on-connect' : ' --tls'}`,
-      where: 'here: it asks for user and password and tries them; write those that are taken into the accounts file',
+      ...loginOf(account),
     };
   return {
     ...about,
     what: `The mail server ${host}:${port} (account '${id}') can not be spoken with: ${failure.message}.`,
     mend: `openssl s_client -connect ${host}:${port}${tls}`,
     where: 'here: it shows how far one gets; start the server, or correct host and port in the accounts file',
+  };
+}
+
+function loginOf({ auth, host, port, security, caFile, tlsName }: Account): Pick<Finding, 'mend' | 'where'> {
+  const name = tlsName ?? host;
+  const words = [
+    ...['curl', '-v', ...(security === 'tls' ? [] : ['--ssl-reqd'])],
+    ...(caFile === undefined ? [] : ['--cacert', caFile]),
+    ...(name === host ? [] : ['--connect-to', `${name}:${port}:${host}:${port}`]),
+    ...(auth?.kind === 'xoauth2' ? ['--oauth2-bearer', 'TOKEN'] : []),
+    ...['--user', auth?.user ?? '', `${security === 'tls' ? 'smtps' : 'smtp'}://${name}:${port}`],
+  ];
+  return {
+    mend: words.map(word).join(' '),
+    where: `here: it ${auth?.kind === 'xoauth2' ? 'tries an access token (TOKEN)' : 'asks for the password and tries it'}, and sends nothing; < 235 says that it is taken. Write what is taken into the accounts file, then start the node again`,
   };
 }

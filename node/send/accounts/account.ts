@@ -39,6 +39,8 @@ export interface Account {
   readonly auth?: AccountAuth;
   /** PEM certificates, the only ones trusted. Absent: the system's are trusted. */
   readonly ca?: string;
+  /** The file that they were read from, with an absolute path. */
+  readonly caFile?: string;
   /** Name the server's certificate must have, when it is not `host`. */
   readonly tlsName?: string;
   /** Addresses (`titania@x.com`) and domains (`@x.com`) that may be sent as through it, lower case; empty: all. */

@@ -189,7 +189,7 @@ function makeAccount(entry: AccountEntry, files: AccountFiles, fault: (why: stri
     ratePerHour: entry.ratePerHour ?? RATE_PER_HOUR,
     ...(preset === undefined ? {} : { preset: preset.id }),
     ...(auth === undefined ? {} : { auth }),
-    ...(ca === undefined ? {} : { ca }),
+    ...ca,
     ...(entry.tlsName === undefined ? {} : { tlsName: entry.tlsName }),
     ...(dkim === undefined ? {} : { dkim }),
   };
@@ -241,9 +241,10 @@ function certificatesIn(
   path: string,
   { directory, readCertificates }: AccountFiles,
   fault: (why: string) => void,
-): string | undefined {
+): Pick<Account, 'ca' | 'caFile'> | undefined {
+  const caFile = resolve(directory, path);
   try {
-    return readCertificates(resolve(directory, path));
+    return { ca: readCertificates(caFile), caFile };
   } catch (error) {
     fault(`names a 'caFile' that can't be used: ${(error as Error).message}`);
     return undefined;
