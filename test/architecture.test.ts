@@ -176,6 +176,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     'node/backup/',
     [
       'node/backup/',
+      'node/admission/invitations.ts',
       'node/changes/change-records.ts',
       'node/changes/log-end.ts',
       'node/keys/key-records.ts',

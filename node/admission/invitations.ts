@@ -19,7 +19,7 @@ export interface InvitationPorts {
   readonly random: Pick<Random, 'bytes'>;
 }
 
-const PREFIX = 'invitation/';
+export const INVITATION_PREFIX = 'invitation/';
 const stored = z.object({
   id: z.string(),
   key: z.string(),
@@ -43,7 +43,7 @@ export class Invitations {
   /** Rejects with `store_failed` when a record can't be read. */
   static async open(ports: InvitationPorts): Promise<Invitations> {
     const found: Invitation[] = [];
-    for await (const page of ports.store.load(PREFIX))
+    for await (const page of ports.store.load(INVITATION_PREFIX))
       for (const { key, value } of page) {
         const parsed = stored.safeParse(value);
         if (!parsed.success) throw damagedRecords(`The stored record '${key}' is no invitation`, parsed.error);
@@ -109,14 +109,15 @@ export class Invitations {
 
   async #keep(invitation: Invitation): Promise<void> {
     this.#open.set(invitation.id, invitation);
-    await this.#ports.store.commit([{ key: PREFIX + invitation.id, value: invitation }]);
+    await this.#ports.store.commit([{ key: INVITATION_PREFIX + invitation.id, value: invitation }]);
   }
 
   async #forgetExpired(): Promise<void> {
     const nowMs = this.#ports.clock.wallMs();
     const over = [...this.#open.values()].filter(({ expiresMs }) => expiresMs <= nowMs);
     for (const { id } of over) this.#open.delete(id);
-    if (over.length > 0) await this.#ports.store.commit(over.map(({ id }) => ({ key: PREFIX + id, value: undefined })));
+    if (over.length > 0)
+      await this.#ports.store.commit(over.map(({ id }) => ({ key: INVITATION_PREFIX + id, value: undefined })));
   }
 }
 

@@ -1,10 +1,11 @@
 // What stands in a backup, a tar archive: first what it is, then the records, the attachments, the host's key if it was asked for, and
 // last that nothing is missing. It says what counts as a secret.
 import { z } from 'zod';
+import { INVITATION_PREFIX } from '../admission/invitations.ts';
 import { KEY_PREFIX } from '../keys/key-records.ts';
 import type { CopyRules } from '../store/record-copy.ts';
 import { HOST_KEY_RECORD } from '../system/host-key.ts';
-import { SUBSCRIPTION_PREFIX } from '../webhooks/webhook-records.ts';
+import { SUBSCRIPTION_PREFIX, SUBSCRIPTION_SECRETS } from '../webhooks/webhook-records.ts';
 
 /** Rises when an older program could no longer read a backup rightly. */
 export const BACKUP_FORMAT = 1;
@@ -27,8 +28,8 @@ export const aboutSchema = z.object({
 });
 export type About = z.infer<typeof aboutSchema>;
 
-/** What a backup leaves out that is made without keys. */
+/** What a backup leaves out that is made without keys: the records that node/store/README.md calls secret, as a test holds. */
 export const SECRETS: Pick<CopyRules, 'without' | 'withoutMembers'> = {
-  without: [HOST_KEY_RECORD, KEY_PREFIX, 'invitation/'],
-  withoutMembers: [{ prefix: SUBSCRIPTION_PREFIX, members: ['secret', 'formerSecrets', 'headers'] }],
+  without: [HOST_KEY_RECORD, KEY_PREFIX, INVITATION_PREFIX],
+  withoutMembers: [{ prefix: SUBSCRIPTION_PREFIX, members: SUBSCRIPTION_SECRETS }],
 };

@@ -79,6 +79,16 @@ const subscription = z.object({
 });
 export type Subscription = z.infer<typeof subscription>;
 
+/** Of each member, whether it is a secret: a backup without keys leaves those out. */
+const IS_SECRET: Readonly<Record<keyof Subscription, boolean>> = {
+  ...{ id: false, url: false, description: false, secret: true, formerSecrets: true, headers: true },
+  ...{ ratePerSecond: false, isEnabled: false, disabledReason: false, disabledAt: false, epochs: false },
+  ...{ firstSeq: false, createdAt: false, updatedAt: false, resumedMs: false },
+};
+export const SUBSCRIPTION_SECRETS: readonly string[] = Object.entries(IS_SECRET).flatMap(([member, isSecret]) =>
+  isSecret ? [member] : [],
+);
+
 const progress = z.object({
   /** Every wanted entry up to here is settled or has a lane whose `seq` is not above it. */
   cursor: count,

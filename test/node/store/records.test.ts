@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SECRETS } from '../../../node/backup/contents.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const PAPER = 'node/store/README.md';
@@ -73,9 +74,22 @@ describe('the records of a node', () => {
 
   it.each([...rows])('%s is written, and its row is whole', (record, cells) => {
     expect([...kinds]).toContain(record);
-    expect(cells.length).toBe(5);
+    expect(cells.length).toBe(6);
     expect(cells.every((cell) => cell !== '')).toBe(true);
-    expect(cells[4]).toMatch(/\.test\.ts\)/);
+    expect(cells[5]).toMatch(/\.test\.ts\)/);
+  });
+
+  it('are left out of a backup without keys where their row says that they are secret, and no others', () => {
+    const said = [...rows].map(([record, cells]) => [record, cells[2] ?? ''] as const);
+    const isWhole = (cell: string) => cell === 'all of it';
+    const members = said.filter(([, cell]) => cell !== 'no' && !isWhole(cell));
+    expect(
+      [...SECRETS.without].sort(),
+      `Say of each record in ${PAPER} whether it is secret, as node/backup/contents.ts does.`,
+    ).toEqual(said.flatMap(([record, cell]) => (isWhole(cell) ? [record] : [])).sort());
+    expect(SECRETS.withoutMembers.map(({ prefix, members: those }) => [prefix, those])).toEqual(
+      members.map(([record, cell]) => [record, [...cell.matchAll(/`(\w+)`/g)].map(([, member]) => member)]),
+    );
   });
 
   it.each([
