@@ -45,6 +45,9 @@ const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'me
   (name) => `node/send/${name}.ts`,
 );
 
+/** What every room of the mailbox may know: a mail, an inbox, their bounds. */
+const MAILBOX_ROOT = ['inbox', 'limits', 'message'].map((name) => `node/mailbox/${name}.ts`);
+
 /** What each room may import, the first that fits. Everything else is refused. */
 const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ['mesh/address/', ['mesh/address/', ...MESH_ROOT]],
@@ -256,6 +259,23 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ],
   ['node/send/agent-tools.ts', ['node/send/request/', 'node/send/limits.ts', 'node/validation/', 'mesh/']],
   ['node/send/', ['node/send/', 'node/changes/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
+  // Parsing, threading and storing know each other by the types of a mail alone.
+  ['node/mailbox/text/', ['node/mailbox/text/', ...MAILBOX_ROOT, 'mesh/']],
+  ['node/mailbox/threads/', ['node/mailbox/threads/', ...MAILBOX_ROOT, 'mesh/']],
+  ['node/mailbox/store/', ['node/mailbox/store/', ...MAILBOX_ROOT, 'mesh/']],
+  [
+    'node/mailbox/intake/',
+    [
+      'node/mailbox/intake/',
+      'node/mailbox/store/',
+      'node/mailbox/text/',
+      'node/mailbox/threads/',
+      ...MAILBOX_ROOT,
+      'node/log.ts',
+      'mesh/',
+    ],
+  ],
+  ['node/mailbox/', ['node/mailbox/', 'node/log.ts', 'mesh/']],
   ['node/validation/', ['node/validation/', 'mesh/']],
   // It stands before ports of other rooms, and none of them knows of it.
   [

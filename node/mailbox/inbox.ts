@@ -1,0 +1,53 @@
+// An inbox as this host keeps it, and what is asked of it.
+
+/** `creating`: its address may not be claimed yet. `deleting`: nobody is shown it any more, and what it held is being erased. */
+export type InboxState = 'creating' | 'active' | 'deleting';
+
+export interface Inbox {
+  /** The address, as the registry has it. */
+  readonly inboxId: string;
+  readonly state: InboxState;
+  /** The agent that has the address; absent while that is not known yet. */
+  readonly agentId?: string | undefined;
+  /** The agent was made for this inbox, and goes with it. */
+  readonly makesAgent: boolean;
+  readonly displayName?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** Octets of its mail. */
+  readonly usedBytes: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** What is written down before the address is claimed. */
+export interface InboxDraft
+  extends Pick<Inbox, 'inboxId' | 'agentId' | 'makesAgent' | 'displayName' | 'clientId' | 'metadata'> {
+  readonly atMs: number;
+}
+
+/**
+ * `begun`: the row is new. `known`: an inbox was made with that client id before, perhaps under another address. `taken`: another inbox
+ * has the address. `full`: there are `INBOXES_MAX`.
+ */
+export type BegunInbox =
+  | { readonly outcome: 'begun' | 'known' | 'taken'; readonly inbox: Inbox }
+  | { readonly outcome: 'full' };
+
+export interface InboxChange {
+  readonly inboxId: string;
+  /** Absent: as it is; `null`: none. */
+  readonly displayName?: string | null | undefined;
+  readonly metadata?: Inbox['metadata'] | null | undefined;
+  readonly atMs: number;
+}
+
+/** Whose inboxes these are. */
+export interface Organization {
+  readonly organizationId: string;
+  /** Of the inboxes that were put into no other. */
+  readonly podId: string;
+  /** Proves the links of files that this host has made. */
+  readonly fileKey: Uint8Array;
+  readonly createdAtMs: number;
+}

@@ -1,0 +1,63 @@
+// The two ways to open `mailbox.db`: one connection of the whole program writes, another reads. Statements are prepared once.
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { makeOwnDirectory, refuseForeignFile } from '../../machine/own-files.ts';
+import { prepareSchema } from './schema.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A connection with statements that were prepared once. */
+export class Connection {
+  readonly database: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+  }
+
+  all<Found = Row>(sql: string, ...values: readonly SQLInputValue[]): readonly Found[] {
+    return this.#statement(sql).all(...values) as readonly unknown[] as readonly Found[];
+  }
+
+  get<Found = Row>(sql: string, ...values: readonly SQLInputValue[]): Found | undefined {
+    return this.#statement(sql).get(...values) as Found | undefined;
+  }
+
+  /** Rows that were changed, and the id of the last that was added. */
+  run(sql: string, ...values: readonly SQLInputValue[]): { readonly changes: number; readonly row: number } {
+    const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
+    return { changes: Number(changes), row: Number(lastInsertRowid) };
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.database.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}
+
+/** Opens the database in `directory` for writing, and makes both when there are none. What was committed survives a power cut. */
+export function openForWriting(directory: string): Connection {
+  makeOwnDirectory(directory);
+  const path = join(directory, 'mailbox.db');
+  refuseForeignFile(path);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    database.exec('PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000');
+    chmodSync(path, 0o600);
+    prepareSchema(database);
+    return new Connection(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

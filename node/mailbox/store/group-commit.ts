@@ -1,0 +1,60 @@
+// Writes that share one fsync. Each is a piece of work on the connection, done in the order of the calls; all that came within one turn of
+// the event loop are committed together. One that throws takes nothing of the others with it.
+import { GROUP_WRITES_MAX } from '../limits.ts';
+import type { Connection } from './database.ts';
+
+interface Waiting {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class GroupCommit {
+  readonly #connection: Connection;
+  #waiting: Waiting[] = [];
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Resolves with what `work` returns once that survives a power cut; rejects with what it throws, and then nothing of it is kept. */
+  run<Result>(work: () => Result): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+    this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+    return promise;
+  }
+
+  #flush(): void {
+    const group = this.#waiting.splice(0, GROUP_WRITES_MAX);
+    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
+    try {
+      const settle = this.#commit(group);
+      for (const one of settle) one();
+    } catch (error) {
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  /** What is to be told of each once it is durable. */
+  #commit(group: readonly Waiting[]): readonly (() => void)[] {
+    const { database } = this.#connection;
+    database.exec('BEGIN IMMEDIATE');
+    const settle = group.map(({ work, resolve, reject }) => {
+      database.exec('SAVEPOINT one');
+      try {
+        const result = work();
+        database.exec('RELEASE one');
+        return () => resolve(result);
+      } catch (error) {
+        // A full disk ends the whole transaction by itself.
+        if (!database.isTransaction) throw error;
+        database.exec('ROLLBACK TO one; RELEASE one');
+        return () => reject(error);
+      }
+    });
+    database.exec('COMMIT');
+    return settle;
+  }
+}

@@ -1,0 +1,132 @@
+// The rows of inboxes. All of these run within a transaction, but for what only reads.
+import type { BegunInbox, Inbox, InboxChange, InboxDraft, InboxState } from '../inbox.ts';
+import { ERASED_AT_ONCE_MAX, INBOXES_MAX } from '../limits.ts';
+import type { Connection } from './database.ts';
+
+interface StoredInbox {
+  readonly row: number;
+  readonly inbox_id: string;
+  readonly state: InboxState;
+  readonly agent_id: string | null;
+  readonly makes_agent: number;
+  readonly display_name: string | null;
+  readonly client_id: string | null;
+  readonly metadata: string | null;
+  readonly used_bytes: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+function inboxOf(stored: StoredInbox): Inbox {
+  return {
+    inboxId: stored.inbox_id,
+    state: stored.state,
+    agentId: stored.agent_id ?? undefined,
+    makesAgent: stored.makes_agent === 1,
+    displayName: stored.display_name ?? undefined,
+    clientId: stored.client_id ?? undefined,
+    metadata: stored.metadata === null ? undefined : JSON.parse(stored.metadata),
+    usedBytes: stored.used_bytes,
+    createdAtMs: stored.created_at,
+    updatedAtMs: stored.updated_at,
+  };
+}
+
+export class InboxRows {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  find(inboxId: string): Inbox | undefined {
+    return this.#one('SELECT * FROM inbox WHERE inbox_id = ?', inboxId);
+  }
+
+  /** Inboxes that a start must settle. */
+  unsettled(): readonly Inbox[] {
+    return this.#connection.all<StoredInbox>("SELECT * FROM inbox WHERE state <> 'active' ORDER BY row").map(inboxOf);
+  }
+
+  begin({ inboxId, agentId, makesAgent, displayName, clientId, metadata, atMs }: InboxDraft): BegunInbox {
+    const twin = clientId === undefined ? undefined : this.#one('SELECT * FROM inbox WHERE client_id = ?', clientId);
+    if (twin !== undefined) return { outcome: 'known', inbox: twin };
+    const other = this.find(inboxId);
+    if (other !== undefined) return { outcome: 'taken', inbox: other };
+    const { count = 0 } = this.#connection.get<{ count: number }>('SELECT count(*) AS count FROM inbox') ?? {};
+    if (count >= INBOXES_MAX) return { outcome: 'full' };
+    this.#connection.run(
+      `INSERT INTO inbox (inbox_id, state, agent_id, makes_agent, display_name, client_id, metadata, created_at, updated_at)
+       VALUES (?, 'creating', ?, ?, ?, ?, ?, ?, ?)`,
+      ...[inboxId, agentId ?? null, Number(makesAgent), displayName ?? null, clientId ?? null],
+      ...[metadata === undefined ? null : JSON.stringify(metadata), atMs, atMs],
+    );
+    return { outcome: 'begun', inbox: this.#known(inboxId) };
+  }
+
+  /** The address is the agent's. */
+  activate({ inboxId, agentId, atMs }: { inboxId: string; agentId: string; atMs: number }): Inbox {
+    const sql =
+      "UPDATE inbox SET state = 'active', agent_id = ?, updated_at = ? WHERE inbox_id = ? AND state = 'creating'";
+    this.#connection.run(sql, agentId, atMs, inboxId);
+    return this.#known(inboxId);
+  }
+
+  /** `undefined` when there is no such inbox any more. */
+  change({ inboxId, displayName, metadata, atMs }: InboxChange): Inbox | undefined {
+    if (displayName !== undefined)
+      this.#connection.run('UPDATE inbox SET display_name = ? WHERE inbox_id = ?', displayName, inboxId);
+    if (metadata !== undefined) {
+      const json = metadata === null ? null : JSON.stringify(metadata);
+      this.#connection.run('UPDATE inbox SET metadata = ? WHERE inbox_id = ?', json, inboxId);
+    }
+    this.#connection.run('UPDATE inbox SET updated_at = ? WHERE inbox_id = ?', atMs, inboxId);
+    return this.find(inboxId);
+  }
+
+  /** From here on nobody is shown it, and its client id is free. */
+  beginDeleting(inboxId: string, atMs: number): void {
+    const sql = "UPDATE inbox SET state = 'deleting', client_id = NULL, updated_at = ? WHERE inbox_id = ?";
+    this.#connection.run(sql, atMs, inboxId);
+  }
+
+  /** Erases some of the inbox's mail; `left` until none is. `files`: digests of raw mails that nobody needs any more. */
+  eraseSome(inboxId: string): { readonly left: boolean; readonly files: readonly string[] } {
+    const inbox = this.#connection.get<{ row: number }>('SELECT row FROM inbox WHERE inbox_id = ?', inboxId)?.row;
+    if (inbox === undefined) return { left: false, files: [] };
+    const messages = this.#connection.all<{ row: number; raw: string }>(
+      'SELECT row, raw FROM message WHERE inbox = ? LIMIT ?',
+      inbox,
+      ERASED_AT_ONCE_MAX,
+    );
+    for (const { row } of messages) this.#connection.run('DELETE FROM message WHERE row = ?', row);
+    const files = messages.flatMap(({ raw }) => this.#unused(raw));
+    if (messages.length > 0) return { left: true, files };
+    const sql = 'DELETE FROM thread WHERE row IN (SELECT row FROM thread WHERE inbox = ? LIMIT ?)';
+    const { changes } = this.#connection.run(sql, inbox, ERASED_AT_ONCE_MAX);
+    return { left: changes > 0, files };
+  }
+
+  /** Removes the row, whose mail was erased before. */
+  drop(inboxId: string): void {
+    this.#connection.run('DELETE FROM inbox WHERE inbox_id = ?', inboxId);
+  }
+
+  /** One fewer needs the raw mail; answers its digest when nobody does and it was a file. */
+  #unused(digest: string): readonly string[] {
+    this.#connection.run('UPDATE raw SET uses = uses - 1 WHERE digest = ?', digest);
+    const sql = 'DELETE FROM raw WHERE digest = ? AND uses = 0 RETURNING content IS NULL AS in_file';
+    return this.#connection.get<{ in_file: number }>(sql, digest)?.in_file === 1 ? [digest] : [];
+  }
+
+  #known(inboxId: string): Inbox {
+    const inbox = this.find(inboxId);
+    if (inbox === undefined) throw new Error(`The row of inbox '${inboxId}' is gone within its own transaction.`);
+    return inbox;
+  }
+
+  #one(sql: string, value: string): Inbox | undefined {
+    const stored = this.#connection.get<StoredInbox>(sql, value);
+    return stored === undefined ? undefined : inboxOf(stored);
+  }
+}

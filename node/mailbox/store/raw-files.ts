@@ -1,0 +1,75 @@
+// The octets of large mails, each a file of the name that they have (SHA-256), in a folder of its first two digits. A mail comes in
+// under a name of its own, and gets that name when all of it is on the disk.
+import { createReadStream, type ReadStream } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeOwnDirectory, syncDirectory } from '../../machine/own-files.ts';
+
+export class RawFiles {
+  readonly #directory: string;
+  readonly #spool: string;
+  #spooled = 0;
+  /** How many mails of a digest were kept and are in no row yet. */
+  readonly #unsettled = new Map<string, number>();
+
+  private constructor(directory: string) {
+    this.#directory = join(directory, 'raw');
+    this.#spool = join(directory, 'spool');
+  }
+
+  /** Removes what an earlier process was spooling: nobody was told that it is kept. */
+  static async open(directory: string): Promise<RawFiles> {
+    const files = new RawFiles(directory);
+    makeOwnDirectory(files.#directory);
+    makeOwnDirectory(files.#spool);
+    for (const name of await readdir(files.#spool)) await rm(join(files.#spool, name));
+    return files;
+  }
+
+  /** A path that no other mail has, for one that is coming in. */
+  spoolPath(): string {
+    this.#spooled += 1;
+    return join(this.#spool, `${this.#spooled}.part`);
+  }
+
+  /**
+   * Gives what lies at `spooled` the name `digest`; resolves when file and name survive a power cut. It stays until `settle`, whoever else
+   * removes a mail of that name meanwhile.
+   */
+  async keep(spooled: string, digest: string): Promise<void> {
+    this.#unsettled.set(digest, (this.#unsettled.get(digest) ?? 0) + 1);
+    const folder = this.#folderOf(digest);
+    makeOwnDirectory(folder);
+    const file = await open(spooled, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(spooled, join(folder, digest));
+    await syncDirectory(folder);
+  }
+
+  /** Octets of a kept mail from `start` up to, not including, `end`. */
+  read(digest: string, start: number, end: number): ReadStream {
+    return createReadStream(join(this.#folderOf(digest), digest), { start, end: Math.max(start, end) - 1 });
+  }
+
+  /** What `keep` was for is done: rows name the mail, or nobody wants it. */
+  async settle(digest: string, isNamed: boolean): Promise<void> {
+    const others = (this.#unsettled.get(digest) ?? 1) - 1;
+    if (others === 0) this.#unsettled.delete(digest);
+    else this.#unsettled.set(digest, others);
+    if (!isNamed) await this.remove(digest);
+  }
+
+  /** Removes a mail that no row names; one that is gone already is no fault. */
+  async remove(digest: string): Promise<void> {
+    if (this.#unsettled.has(digest)) return;
+    await rm(join(this.#folderOf(digest), digest), { force: true });
+  }
+
+  #folderOf(digest: string): string {
+    return join(this.#directory, digest.slice(0, 2));
+  }
+}

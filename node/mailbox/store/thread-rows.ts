@@ -1,0 +1,58 @@
+// A thread's row follows its mails: what is newest, who takes part, how many there are of each label.
+import { PARTICIPANTS_MAX } from '../limits.ts';
+import type { MailContent } from '../message.ts';
+import type { Connection } from './database.ts';
+
+/** What a thread learns from one mail. */
+export interface MailOfThread {
+  readonly messageId: string;
+  readonly content: MailContent;
+  readonly size: number;
+  readonly atMs: number;
+  readonly isHidden: boolean;
+  readonly labels: readonly string[];
+  /** Absent: the thread finds nothing by its subject. */
+  readonly baseSubject?: string | undefined;
+}
+
+/** Begins a thread, still without a mail; answers its row. */
+export function beginThread(connection: Connection, inbox: number, threadId: string, mail: MailOfThread): number {
+  const { content, atMs } = mail;
+  const sql = `INSERT INTO thread (thread_id, inbox, hidden, subject, base_subject, senders, recipients, message_count, size,
+    last_message_id, last_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '[]', '[]', 0, 0, '', ?, ?, ?)`;
+  const { subject = null } = content;
+  const named = [threadId, inbox, Number(mail.isHidden), subject, mail.baseSubject ?? null] as const;
+  return connection.run(sql, ...named, atMs, atMs, atMs).row;
+}
+
+/** Adds a mail that was received to its thread. */
+export function joinThread(connection: Connection, thread: number, mail: MailOfThread): void {
+  const { content, atMs } = mail;
+  const row = connection.get<{ senders: string; recipients: string }>(
+    'SELECT senders, recipients FROM thread WHERE row = ?',
+    thread,
+  );
+  const senders = withParticipants(row?.senders ?? '[]', content.from === '' ? [] : [content.from]);
+  const recipients = withParticipants(row?.recipients ?? '[]', [...content.to, ...content.cc]);
+  connection.run(
+    `UPDATE thread SET senders = ?, recipients = ?, message_count = message_count + 1, size = size + ?, preview = ?,
+     last_message_id = ?, last_at = max(last_at, ?), received_at = ?, updated_at = ? WHERE row = ?`,
+    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, atMs, thread],
+  );
+  for (const label of mail.labels) countLabel(connection, thread, label);
+}
+
+function countLabel(connection: Connection, thread: number, label: string): void {
+  connection.run(
+    `INSERT INTO thread_label (thread, label, messages) VALUES (?, ?, 1)
+     ON CONFLICT (thread, label) DO UPDATE SET messages = messages + 1`,
+    thread,
+    label,
+  );
+}
+
+/** The first who took part stay. */
+function withParticipants(json: string, more: readonly string[]): string {
+  const all = new Set([...(JSON.parse(json) as string[]), ...more]);
+  return JSON.stringify([...all].slice(0, PARTICIPANTS_MAX));
+}

@@ -1,0 +1,127 @@
+// Everything that is ever written to the mailbox's database, on one connection. What resolves survives a power cut.
+import type { Random } from '../../../mesh/ports.ts';
+import { newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
+import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from '../inbox.ts';
+import type { ReceivedMail, StoredDelivery } from '../message.ts';
+import { type Connection, openForWriting } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { InboxRows } from './inbox-rows.ts';
+import { MailRows, type MailRowsParts } from './mail-rows.ts';
+import { RawFiles } from './raw-files.ts';
+
+const FILE_KEY_BYTES = 32;
+
+export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'baseSubject' | 'hostId'> {
+  /** Of the mailbox's data. */
+  readonly directory: string;
+  readonly random: Random;
+  readonly nowMs: number;
+}
+
+export class Writer {
+  readonly organization: Organization;
+  readonly files: RawFiles;
+  readonly #connection: Connection;
+  readonly #group: GroupCommit;
+  readonly #inboxes: InboxRows;
+  readonly #mails: MailRows;
+
+  private constructor(connection: Connection, files: RawFiles, options: WriterOptions) {
+    this.#connection = connection;
+    this.files = files;
+    this.organization = organizationIn(connection, options);
+    this.#group = new GroupCommit(connection);
+    this.#inboxes = new InboxRows(connection);
+    this.#mails = new MailRows({ ...options, connection, newUuid: uuidsFrom(options.random) });
+  }
+
+  /** Throws `store_failed`, or what SQLite says of a damaged file. */
+  static async open(options: WriterOptions): Promise<Writer> {
+    const connection = openForWriting(options.directory);
+    return new Writer(connection, await RawFiles.open(options.directory), options);
+  }
+
+  /** Puts a mail into all its inboxes, or into none when the disk fails. */
+  async store(mail: ReceivedMail): Promise<readonly StoredDelivery[]> {
+    const { digest, content } = mail.raw;
+    try {
+      return await this.#group.run(() => this.#mails.insert(mail));
+    } finally {
+      if (content === undefined) await this.files.settle(digest, this.#names(digest));
+    }
+  }
+
+  /** The inbox that mail for an address goes to: its own, or that of the address without `+tag`. */
+  inboxFor(address: string): Inbox | undefined {
+    const [local = '', domain = ''] = splitAtLast(address);
+    const tag = local.indexOf('+');
+    const found = this.#inboxes.find(address);
+    return found === undefined && tag > 0 ? this.#inboxes.find(`${local.slice(0, tag)}@${domain}`) : found;
+  }
+
+  unsettledInboxes(): readonly Inbox[] {
+    return this.#inboxes.unsettled();
+  }
+
+  beginInbox(draft: InboxDraft): Promise<BegunInbox> {
+    return this.#group.run(() => this.#inboxes.begin(draft));
+  }
+
+  activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Promise<Inbox> {
+    return this.#group.run(() => this.#inboxes.activate(active));
+  }
+
+  changeInbox(change: InboxChange): Promise<Inbox | undefined> {
+    return this.#group.run(() => this.#inboxes.change(change));
+  }
+
+  deleteInbox({ inboxId, atMs }: { readonly inboxId: string; readonly atMs: number }): Promise<void> {
+    return this.#group.run(() => this.#inboxes.beginDeleting(inboxId, atMs));
+  }
+
+  /** Erases all mail of an inbox, in turns with other writes. */
+  async eraseMail(inboxId: string): Promise<void> {
+    for (;;) {
+      const { left, files } = await this.#group.run(() => this.#inboxes.eraseSome(inboxId));
+      for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
+      if (!left) return;
+    }
+  }
+
+  /** Removes an inbox without mail; nothing of what was erased is in any file afterwards. */
+  async dropInbox(inboxId: string): Promise<void> {
+    await this.#group.run(() => this.#inboxes.drop(inboxId));
+    this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #names(digest: string): boolean {
+    return this.#connection.get('SELECT 1 FROM raw WHERE digest = ?', digest) !== undefined;
+  }
+}
+
+function splitAtLast(address: string): readonly [local: string, domain: string] {
+  const at = address.lastIndexOf('@');
+  return [address.slice(0, at), address.slice(at + 1)];
+}
+
+/** Whose mailbox it is, written down at the first start. */
+function organizationIn(connection: Connection, { random, nowMs }: WriterOptions): Organization {
+  const sql = 'SELECT * FROM organization';
+  const known = connection.get<{ id: string; pod_id: string; file_key: Uint8Array; created_at: number }>(sql);
+  if (known !== undefined)
+    return {
+      organizationId: known.id,
+      podId: known.pod_id,
+      fileKey: known.file_key,
+      createdAtMs: known.created_at,
+    };
+  const [organizationId, podId] = [newUuid(random), newUuid(random)];
+  const fileKey = random.bytes(FILE_KEY_BYTES);
+  const add = 'INSERT INTO organization (id, pod_id, file_key, created_at) VALUES (?, ?, ?, ?)';
+  connection.run(add, organizationId, podId, fileKey, nowMs);
+  return { organizationId, podId, fileKey, createdAtMs: nowMs };
+}
