@@ -41,7 +41,7 @@ export const CLAIMS_IN_HAND_MAX = 10_000;
 /** Hosts of one mesh, those included that hosts.json disables. */
 export const HOSTS_MAX = 1_000;
 
-/** How often each host is greeted in a mesh in which everybody greets everybody (step 1); in a large one, see membership/company.ts. */
+/** How often each host is greeted in a mesh in which everybody greets everybody (step 1); in a large one, see membership/greeted-hosts.ts. */
 export const GREETING_INTERVAL_MS = 10_000;
 /** First configurations that a voter remembers. A host whose hosts.json was edited more often while no mesh could form must join by hand. */
 export const PAST_CONFIGS_MAX = 16;

@@ -17,7 +17,7 @@ import { readCertificates } from './machine/certificates.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';
 import { readPrivateFile } from './machine/private-file.ts';
 import { isLoopback, isThisMachine } from './machine/this-machine.ts';
-import { processMeasures } from './metrics/process-measures.ts';
+import { processMeasures } from './metrics/process-metrics.ts';
 import { timedLogDisk } from './metrics/timed-ports.ts';
 import { syncTimes } from './metrics/times.ts';
 import { createNode } from './node.ts';

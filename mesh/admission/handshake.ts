@@ -5,7 +5,7 @@ import { drawShare } from '../channel/share.ts';
 import { MeshError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { parsePublicKey, type Signer } from '../signature/ed25519.ts';
-import type { InvitationKey } from './invitation.ts';
+import type { InvitationKey } from './invitation-token.ts';
 import {
   JOIN_VERSION,
   type JoinAnswer,

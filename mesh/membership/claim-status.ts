@@ -16,7 +16,7 @@ import {
   isSameWish,
   type Membership,
 } from '../state/membership.ts';
-import { heardLatelyMs } from './company.ts';
+import { heardLatelyMs } from './greeted-hosts.ts';
 
 /** What a host shows of who votes, and of what the mesh is doing. */
 export interface MembershipView {

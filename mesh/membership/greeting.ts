@@ -12,8 +12,8 @@ import type { Effect } from '../state/events.ts';
 import { timer } from '../state/events.ts';
 import { isHearingFirst, isJoining, knowsNobody, type Membership } from '../state/membership.ts';
 import { CLAIM_VERSION, type Greeting } from '../state/messages.ts';
-import { companyIn, isLarge, votersIn } from './company.ts';
 import { evictionsTold } from './eviction.ts';
+import { companyIn, isLarge, votersIn } from './greeted-hosts.ts';
 import { attend } from './move.ts';
 import { asTold } from './profile.ts';
 

@@ -13,8 +13,8 @@ import { timer } from '../state/events.ts';
 import { freshGreeting } from '../state/membership.ts';
 import { adopt, joinMesh } from './adoption.ts';
 import { evictionSentence } from './claim-status.ts';
-import { companyIn, heardLatelyMs } from './company.ts';
 import { noteEviction, refusalOfEviction } from './eviction.ts';
+import { companyIn, heardLatelyMs } from './greeted-hosts.ts';
 import { greet, greetAll } from './greeting.ts';
 import { attend } from './move.ts';
 

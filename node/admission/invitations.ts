@@ -1,7 +1,7 @@
 // The invitations that are open: of each the name and the key that are made of its token, until when it opens something, and which host it let in.
 // They survive a restart. What is kept here opens the door as the token does, so it lies where the host key lies.
 import { z } from 'zod';
-import { drawToken, type InvitationKey, invitationOf } from '../../mesh/admission/invitation.ts';
+import { drawToken, type InvitationKey, invitationOf } from '../../mesh/admission/invitation-token.ts';
 import type { Newcomer } from '../../mesh/admission/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';

@@ -4,7 +4,7 @@ import { FOLLOW_PACE_MS } from '../feed/asking-turns.ts';
 import { openFeed } from '../feed/feed-module.ts';
 import { feedRoutes } from '../http/routes/feed.ts';
 import { snapshotSources } from '../registry/index-rows.ts';
-import { feedFigures } from './feed-figures.ts';
+import { feedFigures } from './feed-metrics.ts';
 import type { Module, Parts } from './module.ts';
 
 export function openFeedModule({ options, ports, mesh, events, index, copies, registry, stopping }: Parts): Module {

@@ -5,7 +5,7 @@ import { type HealthRoutesOptions, healthRoutes } from '../http/routes/health.ts
 import { operatorDecisionRoutes } from '../http/routes/operator-decisions.ts';
 import { forgetHosts, type HostRecords } from '../peers/forgotten-hosts.ts';
 import type { Store } from '../store/store.ts';
-import { meshFigures } from './mesh-figures.ts';
+import { meshFigures } from './mesh-metrics.ts';
 import type { Module, Parts } from './module.ts';
 
 /** `others`: modules, some of which know more of a peer. */

@@ -1,11 +1,11 @@
-// One conversation with each peer that this host keeps in touch with: in a large mesh, a few (mesh/membership/company.ts). A peer whose key is
+// One conversation with each peer that this host keeps in touch with: in a large mesh, a few (mesh/membership/greeted-hosts.ts). A peer whose key is
 // not known is asked who it is; any other peer is asked one signed question every few seconds, which carries what this host says of the mesh,
 // and shows whether the peer is there. Presence, legacy peers and the reader of indexes are views of what was heard. Steps and times: README.md.
 import type { Conversation, Greeted } from '../../mesh/claims/conversation.ts';
 import { MeshError, refusalOf } from '../../mesh/errors.ts';
 import { GREETING_INTERVAL_MS, LOOKUP_ANSWER_BYTES_MAX } from '../../mesh/limits.ts';
 import { LEGACY_PROBE_PATH } from '../../mesh/lookup/legacy-hosts.ts';
-import type { Company } from '../../mesh/membership/company.ts';
+import type { Company } from '../../mesh/membership/greeted-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';

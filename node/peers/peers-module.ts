@@ -1,7 +1,7 @@
 // Everything about peers that is made once the transport is there: who serves only the look-up, who is there, and the one conversation with
 // each of them.
 import type { LegacyMode, LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
-import { companyOf, GREETED_BY_ALL_MAX } from '../../mesh/membership/company.ts';
+import { companyOf, GREETED_BY_ALL_MAX } from '../../mesh/membership/greeted-hosts.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';

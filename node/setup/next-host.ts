@@ -3,7 +3,7 @@
 import { request } from 'undici';
 import { fingerprintOf, isFingerprintOf } from '../../mesh/admission/fingerprint.ts';
 import { askToJoin } from '../../mesh/admission/handshake.ts';
-import { invitationOf } from '../../mesh/admission/invitation.ts';
+import { invitationOf } from '../../mesh/admission/invitation-token.ts';
 import { JOIN_PATH, type SealedContent } from '../../mesh/admission/messages.ts';
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';

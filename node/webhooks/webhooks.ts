@@ -32,7 +32,7 @@ import {
   type SubscriptionChange,
   type SubscriptionRequest,
 } from './subscription.ts';
-import { countsOf, type SubscriptionCounts } from './subscription-counts.ts';
+import { countsOf, type SubscriptionCounts } from './subscription-metrics.ts';
 import { type SubscriptionView, viewOf } from './subscription-view.ts';
 
 /** Subscriptions of one node: each is a reader of the log with its own memory. */

@@ -2,7 +2,7 @@
 // a time in which every answer is late.
 import { expect, it } from 'vitest';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
-import { GREETED_BY_ALL_MAX } from '../../mesh/membership/company.ts';
+import { GREETED_BY_ALL_MAX } from '../../mesh/membership/greeted-hosts.ts';
 import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { processMeasures } from '../../node/metrics/process-measures.ts';
+import { processMeasures } from '../../node/metrics/process-metrics.ts';
 import { syncTimes } from '../../node/metrics/times.ts';
 import { says } from '../support/scripted-peers.ts';
 import { testDirectory } from '../support/test-blobs.ts';

@@ -5,8 +5,8 @@ import type { ChangeEntry } from '../../changes/change-log.ts';
 import type { KeptAttempt, StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
 import type { ChannelRecords } from './channel-records.ts';
 import type { Endpoint } from './endpoint.ts';
+import { lifeEndMs } from './event-life.ts';
 import { type Lane, Lanes, type LanesView } from './lanes.ts';
-import { lifeEndMs } from './life.ts';
 import { sweep } from './sweep.ts';
 
 /** A cursor that met nothing wanted is written down at least this often, so that a restart reads little again. */

@@ -1,8 +1,8 @@
 // What time alone does to lanes: those whose time has come are ready, and those whose event's life is over are to be buried.
 import type { Subscription } from '../webhook-records.ts';
 import type { Endpoint } from './endpoint.ts';
+import { isExpired, lifeEndMs } from './event-life.ts';
 import type { Lane, Lanes } from './lanes.ts';
-import { isExpired, lifeEndMs } from './life.ts';
 import { RETRY_MS_MAX } from './schedule.ts';
 
 export interface Swept {

@@ -2,7 +2,7 @@
 import { createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { answerJoin, askToJoin, isProven, type OpenAsk } from '../../../mesh/admission/handshake.ts';
-import { drawToken, type InvitationKey, invitationOf } from '../../../mesh/admission/invitation.ts';
+import { drawToken, type InvitationKey, invitationOf } from '../../../mesh/admission/invitation-token.ts';
 import type { JoinAnswer, JoinAsk } from '../../../mesh/admission/messages.ts';
 import { drawShare } from '../../../mesh/channel/share.ts';
 import type { HostId } from '../../../mesh/names.ts';

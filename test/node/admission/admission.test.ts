@@ -1,7 +1,7 @@
 // A whole node that lets others in: which tokens open, for whom, and what is listed after it.
 import { describe, expect, it } from 'vitest';
 import { askToJoin, type OpenAsk } from '../../../mesh/admission/handshake.ts';
-import { type InvitationKey, invitationOf } from '../../../mesh/admission/invitation.ts';
+import { type InvitationKey, invitationOf } from '../../../mesh/admission/invitation-token.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { INVITATION_MS_MAX, INVITATIONS_MAX } from '../../../node/admission/invitations.ts';
 import { seededRandom } from '../../support/seeded-random.ts';

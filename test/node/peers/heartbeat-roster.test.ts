@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { COPY_FRESH_MS_MAX, GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
-import { LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/company.ts';
+import { LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/greeted-hosts.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
 import { FIRST_QUESTION_GAP_MS } from '../../../node/peers/heartbeat.ts';
 import { CLOUD, heartbeatWorld, LAG_MS } from '../../support/heartbeat-world.ts';

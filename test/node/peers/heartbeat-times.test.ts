@@ -1,7 +1,7 @@
 // When a peer is asked next, and what that comes to between two hosts.
 import { describe, expect, it } from 'vitest';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
-import { LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/company.ts';
+import { LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/greeted-hosts.ts';
 import {
   type Exchanges,
   nextQuestionMs,

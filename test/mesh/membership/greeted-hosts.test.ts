@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
 import { statusOf } from '../../../mesh/membership/claim-status.ts';
-import { companyOf, GREETED_BY_ALL_MAX, LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/company.ts';
+import { companyOf, GREETED_BY_ALL_MAX, LARGE_GREETING_INTERVAL_MS } from '../../../mesh/membership/greeted-hosts.ts';
 import { greetAll, greetInTurn } from '../../../mesh/membership/greeting.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { type Config, firstConfig } from '../../../mesh/state/config.ts';
