@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. What
-// it takes to notice the rarest says how many runs are worth something. Rules about whom a host believes are broken
-// by attacks that are written by hand.
+// `npm run mutants`: breaks the rules that uniqueness stands on, one after the other, and looks whether the simulation notices. A mutant
+// is done with when one run has noticed it. `--every-way` looks for the first run of each size too: what it takes to notice the rarest
+// says how many runs are worth something. Rules about whom a host believes are broken by attacks that are written by hand.
+import { parseArgs } from 'node:util';
 import { CHANNEL_MUTANTS } from '../test/support/channel-mutants.ts';
 import { CLAIM_MUTANTS, type Mutant } from '../test/support/claim-mutants.ts';
 import { SCHEDULES, type ScheduleName } from '../test/support/claim-schedules.ts';
@@ -10,7 +11,7 @@ import { FEED_MUTANTS } from '../test/support/feed-mutants.ts';
 import { FORGETTING_MUTANTS } from '../test/support/forgetting-mutants.ts';
 import { ATTACKS, PEER_MUTANTS } from '../test/support/peer-mutants.ts';
 import { STORE_MUTANTS } from '../test/support/store-mutants.ts';
-import { type Found, type Size, search } from './search.ts';
+import { type Size, search } from './search.ts';
 
 const FULL_RUNS = 4_000;
 const MICRO_RUNS = 120_000;
@@ -18,6 +19,8 @@ const FEED_RUNS = 400;
 const STORE_RUNS = 2_000;
 const COLLECTING_RUNS = 1_000;
 const TROUBLE_CHARACTERS_MAX = 110;
+
+const { values } = parseArgs({ options: { 'every-way': { type: 'boolean', default: false } } });
 
 let caught = 0;
 for (const mutant of CLAIM_MUTANTS) await look(mutant, { micro: MICRO_RUNS, full: FULL_RUNS });
@@ -54,22 +57,35 @@ const all = [
 console.log(`mutants caught: ${caught} of ${all}`);
 if (caught < all) process.exitCode = 1;
 
-/** Looks for the first run of each of these sizes that notices the mutant, and for the schedules that do. */
-async function look({ name, breaks }: Mutant, sizes: Readonly<Partial<Record<Size, number>>>): Promise<void> {
-  const bySize: [Size, Found | undefined][] = [];
-  for (const [size, last] of Object.entries(sizes) as [Size, number][])
-    bySize.push([size, (await search(size, { first: 1, last }, { mutant: name })).found[0]]);
-  const bySchedules: string[] = [];
-  for (const schedule of Object.keys(SCHEDULES) as ScheduleName[]) {
-    const { found } = await search(schedule, { first: 1, last: 1 }, { mutant: name });
-    for (const { troubles } of found) bySchedules.push(`${schedule}: ${troubles[0]}`);
-  }
-  if (bySchedules.length > 0 || bySize.some(([, by]) => by !== undefined)) caught += 1;
+/** The schedules that notice the mutant, and the first run of each of these sizes that does; one of them, unless every way is asked for. */
+async function look(
+  { name, breaks, noticedBy }: Mutant,
+  sizes: Readonly<Partial<Record<Size, number>>>,
+): Promise<void> {
   console.log(`${name.padEnd(24)} ${breaks}`);
-  for (const [size, by] of bySize) {
-    const what =
-      by === undefined ? 'not noticed' : `run ${by.seed}: ${by.troubles[0]?.slice(0, TROUBLE_CHARACTERS_MAX)}`;
-    console.log(`  ${size.padEnd(10)} ${what}`);
+  let isNoticed = false;
+  for (const [life, last] of waysToNotice(noticedBy, sizes)) {
+    if (isNoticed && !values['every-way']) break;
+    const [by] = (await search(life, { first: 1, last }, { mutant: name })).found;
+    isNoticed ||= by !== undefined;
+    const isSize = life in sizes;
+    if (by !== undefined) {
+      const what = `${isSize ? `run ${by.seed}` : life}: ${by.troubles[0]}`.slice(0, TROUBLE_CHARACTERS_MAX);
+      console.log(`  ${(isSize ? life : 'schedule').padEnd(10)} ${what}`);
+    } else if (isSize) console.log(`  ${life.padEnd(10)} not noticed`);
   }
-  for (const what of bySchedules) console.log(`  schedule ${what.slice(0, TROUBLE_CHARACTERS_MAX)}`);
+  if (isNoticed) caught += 1;
+}
+
+/** Each size and each schedule, with its last run; what is known to notice the mutant comes first. */
+function waysToNotice(
+  noticedBy: Mutant['noticedBy'],
+  sizes: Readonly<Partial<Record<Size, number>>>,
+): readonly (readonly [Size | ScheduleName, number])[] {
+  const known = 'schedule' in noticedBy ? noticedBy.schedule : Object.keys(noticedBy)[0];
+  const ways = [
+    ...(Object.entries(sizes) as [Size, number][]),
+    ...(Object.keys(SCHEDULES) as ScheduleName[]).map((schedule) => [schedule, 1] as const),
+  ];
+  return ways.toSorted(([a], [b]) => Number(b === known) - Number(a === known));
 }
