@@ -100,7 +100,7 @@ export interface StoredDelivery {
 }
 
 /** What threading decides by. */
-interface MailInThread {
+export interface MailInThread {
   readonly content: MailContent;
   readonly mailClass: MailClass;
   readonly isAuthenticated: boolean;
