@@ -1,7 +1,9 @@
 // Writes that share one fsync. Each is a piece of work on the connection, done in the order of the calls; all that came within one turn of
 // the event loop are committed together. One that throws takes nothing of the others with it.
-import { GROUP_WRITES_MAX } from '../limits.ts';
 import type { Connection } from './database.ts';
+
+/** Writes that share one fsync: some tens of milliseconds of work, which the first of them waits for. */
+const GROUP_WRITES_MAX = 200;
 
 interface Waiting {
   readonly work: () => unknown;

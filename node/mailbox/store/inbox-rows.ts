@@ -1,7 +1,11 @@
 // The rows of inboxes. All of these run within a transaction, but for what only reads.
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, InboxState } from '../inbox.ts';
-import { ERASED_AT_ONCE_MAX, INBOXES_MAX } from '../limits.ts';
 import type { Connection } from './database.ts';
+
+/** Inboxes of one host. */
+const INBOXES_MAX = 100_000;
+/** Mails that one transaction erases: the writes that came meanwhile wait for it. */
+const ERASED_AT_ONCE_MAX = 500;
 
 interface StoredInbox {
   readonly row: number;

@@ -1,7 +1,9 @@
 // A thread's row follows its mails: what is newest, who takes part, how many there are of each label.
-import { PARTICIPANTS_MAX } from '../limits.ts';
 import type { MailContent } from '../message.ts';
 import type { Connection } from './database.ts';
+
+/** Senders, or recipients, that a thread names. */
+const PARTICIPANTS_MAX = 100;
 
 /** What a thread learns from one mail. */
 export interface MailOfThread {

@@ -9,15 +9,8 @@ import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
 import { isThisMachine } from '../../machine/this-machine.ts';
 import { Secret } from '../../secret.ts';
 import { LIFETIME_MS, LIFETIME_MS_MAX, LIFETIME_MS_MIN } from '../limits.ts';
-import {
-  type Account,
-  type AccountAuth,
-  CONNECTIONS_PER_ACCOUNT,
-  CONNECTIONS_PER_ACCOUNT_MAX,
-  type DkimKey,
-  RATE_PER_HOUR,
-  type SendConfig,
-} from './account.ts';
+import type { Account, AccountAuth, DkimKey, SendConfig } from './account.ts';
+import { CONNECTIONS_PER_ACCOUNT, CONNECTIONS_PER_ACCOUNT_MAX, RATE_PER_HOUR } from './account.ts';
 import { loadDkimKey } from './dkim-key.ts';
 import { tokenDefaults } from './oauth-providers.ts';
 import { findPreset, type Preset } from './presets.ts';
