@@ -1,30 +1,22 @@
 // Going by another configuration: a later one of the same mesh, one that an operator recovered, or that of another mesh which this host
-// joins (steps 3, 15, 16, 18 and 19 of README.md). Whatever is in hand begins again under it.
+// joins (steps 3, 16, 18 and 19 of README.md). Whatever is in hand begins again under it.
 // No configuration is doubted here: only chosen ones are told, and listed hosts are believed.
 
 import type { HostId } from '../names.ts';
 import { beginAnew, beginWaiting } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';
 import { newerBallot } from '../register/ballot.ts';
-import {
-  configWrite,
-  configWrites,
-  dataWrite,
-  registerGone,
-  seenStartGone,
-  startWrite,
-  successionGone,
-} from '../state/claim-records.ts';
+import { configWrite, configWrites, seenStartGone } from '../state/claim-records.ts';
 import { type Config, hostsOf, isForgetting, isVoterThroughout, mayBeForgotten } from '../state/config.ts';
 import type { CoreState } from '../state/core-state.ts';
 import type { Effect } from '../state/events.ts';
 import { mayAdopt } from '../state/membership.ts';
 import { raiseFloor } from '../state/registers.ts';
-import { beginOnOtherData } from '../state/starts.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
 import { forgetUnnamed } from './lost-data.ts';
+import { forgetRegisters, forgetVotes } from './rejoin.ts';
 
 /** Goes by a configuration that was chosen, if it is later than this host's, or says more of the same one. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {
@@ -64,45 +56,18 @@ function kindOfChange(before: Config | undefined, after: Config): 'formed' | 're
   return after.old === undefined ? 'moved' : 'moving';
 }
 
-/** Step 19: leaves the mesh that this host was in, and its votes with it, for another mesh; waits there to be taken in. */
+/** Leaves (step 19) the mesh that this host was in, and its votes with it, for another mesh; waits there to be taken in. */
 export function joinMesh(state: CoreState, config: Config, out: Effect[]): void {
   out.push({ type: 'log', event: 'mesh.joined', fields: { epoch: config.epoch, voters: hostsOf(config.voters) } });
   out.push({ type: 'doubt', why: 'joined' });
   goBy(state, config, forgetVotes(state), out);
 }
 
-/** Step 15. `by`: the host that remembers a later vote or start than this data; `seen`: the number of that start. */
-export function rejoin(state: CoreState, by: HostId, seen: number, out: Effect[]): void {
-  const { membership } = state;
-  out.push({ type: 'log', event: 'mesh.rejoining', fields: { by, life: membership.starts.own.number, seen } });
-  out.push({ type: 'doubt', why: 'rejoined' });
-  out.push({ type: 'persist', writes: forgetVotes(state), after: [] });
-  beginAnew(state, out);
-  greetAll(membership, out);
-}
-
-/** Step 16. `by`: the host that knows of the later start. */
+/** Withdraws (step 16). `by`: the host that knows of the later start. */
 export function withdraw({ membership: { starts } }: CoreState, by: HostId, out: Effect[]): void {
   if (starts.withdrawnOnWordOf === undefined)
     out.push({ type: 'log', event: 'mesh.used_twice', fields: { by, life: starts.own.number } });
   starts.withdrawnOnWordOf = by;
-}
-
-/** Makes this host another voter, one that never voted. Returns what makes it so on the disk. */
-function forgetVotes(state: CoreState): Write[] {
-  const { membership } = state;
-  beginOnOtherData(membership.starts);
-  membership.succession = undefined;
-  membership.proposing = undefined;
-  return [dataWrite(membership.starts), startWrite(membership.starts), successionGone, ...forgetRegisters(state)];
-}
-
-/** The floor stays: it only refuses. */
-function forgetRegisters({ registers, collection }: CoreState): Write[] {
-  const forgotten = [...registers.keys()].map(registerGone);
-  registers.clear();
-  collection.released.clear();
-  return forgotten;
 }
 
 /** `writes`: durable together with the configuration. */

@@ -65,18 +65,6 @@ function follows(before: SeenStart | undefined, start: SeenStart, names: StartNa
   return start.number === before.number && start.name === before.name && start.votes > before.votes;
 }
 
-/** What `seen`, which another host remembers of this host's data, means for this start (step 14, by its table). */
-export function judgeStart(
-  { own, names, votesAtStart, isKnown }: Pick<Starts, 'own' | 'names' | 'votesAtStart' | 'isKnown'>,
-  seen: SeenStart,
-): 'known' | 'nothing' | 'older copy' | 'used twice' {
-  const nameHere = names[seen.number];
-  if (seen.number === own.number) return seen.name === own.name ? 'known' : 'used twice';
-  const isEarlier = seen.number < own.number && (nameHere === undefined || nameHere === seen.name);
-  if (isEarlier) return nameHere !== undefined && seen.votes > votesAtStart ? 'older copy' : 'nothing';
-  return isKnown ? 'used twice' : 'older copy';
-}
-
 /** Whether claims of `from` in that start are refused (step 17): the host is on other data by now, or a later start of it was seen. */
 export function isReplaced(config: Config | undefined, { seen }: Starts, from: HostId, start: Start): boolean {
   const voting = config?.voters[from];

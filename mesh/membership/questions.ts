@@ -18,12 +18,13 @@ import {
   type Reply,
   type SuccessionAnswer,
 } from '../state/messages.ts';
-import { adopt, rejoin, withdraw } from './adoption.ts';
+import { adopt, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
-import { forgetFormerData, judgeStart, rememberStart } from './lost-data.ts';
+import { forgetFormerData, rememberStart } from './lost-data.ts';
 import { answerKeys, attend, hearKeysAnswer } from './move.ts';
 import { asTold, sharingLists, tellWhole, wholeGreeting } from './profile.ts';
+import { judgeStart, rejoin } from './rejoin.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */

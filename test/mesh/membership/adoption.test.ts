@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adopt, joinMesh, rejoin, withdraw } from '../../../mesh/membership/adoption.ts';
+import { adopt, joinMesh, withdraw } from '../../../mesh/membership/adoption.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
 import { createConfigProposal } from '../../../mesh/membership/succession.ts';
 import type { AddressKey, AgentId, ClaimId } from '../../../mesh/names.ts';
@@ -107,31 +107,6 @@ describe('a configuration that is adopted', () => {
       'claim/evicting/desk',
       undefined,
     ]);
-  });
-});
-
-describe('a host whose data is an older copy', () => {
-  it('forgets what it voted, and begins again on other data with what it has in hand', () => {
-    const state = started({ records: { registers: new RegisterTable([[KEY, register]]) } });
-    const [before = 0] = numbersSent(claim(state));
-    state.membership.succession = { epoch: 1, promised: [1, 'mac'], accepted: null, config: null };
-    state.membership.proposing = { proposal: createConfigProposal(MESH, MOVING, 1), sinceMs: 0 };
-    const effects = effectsOf((out) => rejoin(state, cloud, 7, out));
-    expect(logged(effects)).toEqual([['mesh.rejoining', { by: cloud, life: 1, seen: 7 }]]);
-    expect(effects.findIndex(({ type }) => type === 'doubt')).toBeLessThan(
-      effects.findIndex(({ type }) => type === 'persist'),
-    );
-    const { own } = state.membership.starts;
-    expect([own, state.registers.size]).toEqual([{ data: dataOf('f'), number: 1, name: 'first' }, 0]);
-    expect(writesOf(effects).slice(0, 4)).toEqual([
-      ['claim/incarnation', dataOf('f')],
-      ['claim/life', { life: 1, boots: { 1: 'first' }, votes: 0 }],
-      ['claim/succession', undefined],
-      [`claim/register/${KEY}`, undefined],
-    ]);
-    expect([state.membership.succession, state.membership.proposing]).toEqual([undefined, undefined]);
-    expect(numbersSent(effects)[0]).toBeGreaterThan(before);
-    expect(greetedBy(effects)).toEqual([cloud, mini]);
   });
 });
 

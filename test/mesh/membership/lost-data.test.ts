@@ -3,7 +3,6 @@ import {
   forgetFormerData,
   forgetUnnamed,
   isReplaced,
-  judgeStart,
   rememberStart,
   SEEN_DATA_KEPT,
 } from '../../../mesh/membership/lost-data.ts';
@@ -76,29 +75,6 @@ describe('what is remembered of a host that lost its data again and again', () =
     expect(forgetUnnamed(starts, before, { ...config, members: [cloud, mac, mini] })).toEqual([]);
     expect(forgetUnnamed(starts, before, config)).toEqual([voteKey(mini, data(1))]);
     expect([...starts.seen.keys()]).toEqual([voteKey(mac, data(1))]);
-  });
-});
-
-describe('what another host remembers of this one', () => {
-  const own = { data: OWN, number: 3, name: 'm9' };
-  const names = { 2: 'p4', 3: 'm9' };
-  const judge = (seen: SeenStart, isKnown = false) => judgeStart({ own, names, votesAtStart: 5, isKnown }, seen);
-
-  it.each([
-    ['this start', { number: 3, name: 'm9', votes: 9 }, 'known', 'known'],
-    [
-      'the start before, with the votes that this one began with',
-      { number: 2, name: 'p4', votes: 5 },
-      'nothing',
-      'nothing',
-    ],
-    ['the start before, with a vote more', { number: 2, name: 'p4', votes: 6 }, 'older copy', 'older copy'],
-    ['a start so early that its name is not kept', { number: 1, name: 'k7', votes: 99 }, 'nothing', 'nothing'],
-    ['another start of the number of this one', { number: 3, name: 't2', votes: 0 }, 'used twice', 'used twice'],
-    ['a later start', { number: 4, name: 'u5', votes: 0 }, 'older copy', 'used twice'],
-    ['an earlier start by another name', { number: 2, name: 'q8', votes: 0 }, 'older copy', 'used twice'],
-  ] as const)('is %s: %j means %s, and once this start is known %s', (_, seen, unknown, known) => {
-    expect([judge(seen), judge(seen, true)]).toEqual([unknown, known]);
   });
 });
 
