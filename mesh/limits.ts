@@ -46,7 +46,5 @@ export const GREETING_INTERVAL_MS = 10_000;
 /** First configurations that a voter remembers. A host whose hosts.json was edited more often while no mesh could form must join by hand. */
 export const PAST_CONFIGS_MAX = 16;
 
-/** How far the time of a signature between hosts may lie from this host's clock, and how long its nonce is remembered. */
-export const SIGNATURE_SKEW_SECONDS_MAX = 60;
 /** `Retry-After` of a mutation that met too many others, or voters out of reach. */
 export const RETRY_AFTER_SECONDS = 2;

@@ -1,8 +1,8 @@
 // An address as the name of an agent: one profile of the parser, and the key under which uniqueness is decided everywhere.
 // Internal mail domains are legitimate names, so special-use domains are; display names are no part of a name.
-// The key folds case code point by code point, upper then lower, so ß and ss, ſ and s, σ and ς are one (Unicode's full case folding,
-// nearly), and knows nothing of languages. It merges no look-alikes, no `+tags` and no dots: those are the mail server's.
+// The key is folded (case-fold.ts). It merges no look-alikes, no `+tags` and no dots: those are the mail server's.
 import type { AddressKey, EmailAddress } from '../names.ts';
+import { foldCase } from './case-fold.ts';
 import { isAscii } from './characters.ts';
 import type { AddressFault } from './fault.ts';
 import type { AddressOptions } from './options.ts';
@@ -58,12 +58,4 @@ function identityOf(localPart: string, { domain, asciiDomain }: ParsedAddress): 
     address: `${localPart}@${domain.toLowerCase()}` as EmailAddress,
     key: `${foldCase(localPart)}@${asciiDomain.toLowerCase()}` as AddressKey,
   };
-}
-
-/** `text` is in lower case and NFC. Each code point alone, for Σ at the end of a word has another lower case. */
-function foldCase(text: string): string {
-  if (isAscii(text)) return text;
-  let folded = '';
-  for (const character of text) folded += character.toUpperCase().toLowerCase();
-  return folded.normalize('NFC');
 }

@@ -2,9 +2,9 @@
 // key a direction. Steps are those of ../signature/README.md, "The channel". It does not say which key is a host's: the caller does, with
 // the keys that signed requests are verified with. It hides nothing: frames are authenticated, not encrypted.
 import { createHash, hkdfSync } from 'node:crypto';
-import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
 import { type HostId, parseHostId } from '../names.ts';
 import type { Random } from '../ports.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from '../signature/clock-skew.ts';
 import type { PublicKey, Signer } from '../signature/ed25519.ts';
 import { refused, type SignatureRefusal } from '../signature/faults.ts';
 import { skewFault } from '../signature/request.ts';

@@ -2,8 +2,9 @@
 // than forget one early. It lives in memory; instead of remembering across a restart it refuses what was made before the
 // start. It does not promise that within the very second of the start, nor of a sender whose clock is ahead: README.md says what
 // that costs.
-import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
+
 import type { HostId } from '../names.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from './clock-skew.ts';
 
 /** Nonces remembered of one host: 4,000 messages a second, each for a minute. */
 const NONCES_PER_HOST_MAX = 250_000;

@@ -2,9 +2,9 @@
 // method, path, query, body, sender, recipient, time and nonce; other headers are not covered, so a handler must not obey them.
 // Verifying comes in steps, because finding the sender's key may take a question over the network: open, screen, accept.
 import { MeshError } from '../errors.ts';
-import { SIGNATURE_SKEW_SECONDS_MAX } from '../limits.ts';
 import { type HostId, parseHostId } from '../names.ts';
 import { coverageOf, signatureBase } from './base.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from './clock-skew.ts';
 import { contentDigest, digestFits } from './digest.ts';
 import type { PublicKey, Signer } from './ed25519.ts';
 import { isRefused, refused, type SignatureFault, type SignatureRefusal } from './faults.ts';

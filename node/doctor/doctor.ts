@@ -1,8 +1,9 @@
 // Looks at a host and its mesh from outside, whether its node runs or not, and says what is wrong and how it is mended. It changes nothing.
 import { Agent, type Dispatcher } from 'undici';
 import { MeshError } from '../../mesh/errors.ts';
+import { parseRoster } from '../../mesh/hosts-json.ts';
 import type { HostId } from '../../mesh/names.ts';
-import { parseRoster, type Roster } from '../../mesh/roster.ts';
+import type { Roster } from '../../mesh/roster.ts';
 import { createNodeClient } from '../cli/node-client.ts';
 import { KnownAddresses } from '../dns/known-addresses.ts';
 import { createNameResolver } from '../dns/name-resolver.ts';

@@ -1,5 +1,5 @@
 // Whether the clocks agree: a message between hosts is dated, and one that is too old or too new is refused.
-import { SIGNATURE_SKEW_SECONDS_MAX } from '../../../mesh/limits.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from '../../../mesh/signature/clock-skew.ts';
 import { answering, type Examination } from '../examination.ts';
 import type { Finding } from '../fault.ts';
 

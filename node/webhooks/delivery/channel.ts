@@ -19,10 +19,11 @@ import type { DeadLetter, KeptChannel, StoredReplay, Subscription } from '../web
 import { Acceptances } from './acceptances.ts';
 import { Attempts } from './attempts.ts';
 import { ChannelRecords } from './channel-records.ts';
+import { DEAD_LETTERS_MAX } from './dead-letter-bound.ts';
 import type { Endpoint } from './endpoint.ts';
 import { lifeEndMs } from './event-life.ts';
 import { Health } from './health.ts';
-import { DEAD_LETTERS_MAX, KeptLetters } from './kept-letters.ts';
+import { KeptLetters } from './kept-letters.ts';
 import type { Lane, LanesView } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { Replays } from './replays.ts';

@@ -2,12 +2,6 @@
 import type { DeadLetter, Progress } from '../webhook-records.ts';
 import type { ChannelRecords } from './channel-records.ts';
 
-/**
- * Dead letters kept, of all subscriptions together: beyond that the oldest go. A subscription that has so many itself is disabled, so that what
- * follows is held and not buried.
- */
-export const DEAD_LETTERS_MAX = 100_000;
-
 export class KeptLetters {
   readonly #records: ChannelRecords;
   #count: number;

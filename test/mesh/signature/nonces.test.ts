@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SIGNATURE_SKEW_SECONDS_MAX } from '../../../mesh/limits.ts';
+import { SIGNATURE_SKEW_SECONDS_MAX } from '../../../mesh/signature/clock-skew.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
 import { testKeys } from '../../support/test-keys.ts';
 
