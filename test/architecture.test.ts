@@ -35,9 +35,19 @@ const MACHINE = 'node/machine/';
 
 /** What every room of the mesh may know. */
 const MESH_ROOT = [
-  ...['errors', 'invariant', 'limits', 'name-schemas', 'names', 'owner', 'peer-silence', 'ports', 'roster', 'uuid'].map(
-    (name) => `mesh/${name}.ts`,
-  ),
+  ...[
+    'errors',
+    'hosts-json',
+    'invariant',
+    'limits',
+    'name-schemas',
+    'names',
+    'owner',
+    'peer-silence',
+    'ports',
+    'roster',
+    'uuid',
+  ].map((name) => `mesh/${name}.ts`),
   'mesh/json/',
 ];
 /** What every room of the send module may know: the message, its states and records, the port that sends it. */

@@ -5,10 +5,10 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { MeshError } from '../errors.ts';
+import { parseHost } from '../hosts-json.ts';
 import { JsonFault, parseForeignJson } from '../json/foreign-json.ts';
 import { FILE_BOUNDS } from '../json/json-shape.ts';
 import { hostIdSchema } from '../name-schemas.ts';
-import { parseHost } from '../roster.ts';
 
 /** One entry of hosts.json as text. */
 const ENTRY_CHARACTERS_MAX = 4_096;

@@ -11,9 +11,10 @@ import {
   isNewer,
 } from '../../mesh/admission/host-changes.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import { parseHost } from '../../mesh/hosts-json.ts';
 import { HOSTS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
-import { type Host, IMPLICIT_VOTERS_MAX, parseHost, type Roster } from '../../mesh/roster.ts';
+import { type Host, IMPLICIT_VOTERS_MAX, type Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';

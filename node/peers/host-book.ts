@@ -2,8 +2,9 @@
 // host, its vote is still needed, and afterwards it must hear that it left. So its URL and the key that it was given are kept, durably. The
 // book does not say whether a host is still to be heard: that is for claimants.ts.
 
+import { parseHost } from '../../mesh/hosts-json.ts';
 import { type HostId, parseHostId } from '../../mesh/names.ts';
-import { type Host, parseHost, type Roster } from '../../mesh/roster.ts';
+import type { Host, Roster } from '../../mesh/roster.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { HostRecords } from './forgotten-hosts.ts';

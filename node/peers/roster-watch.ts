@@ -1,7 +1,8 @@
 // hosts.json while the node runs: an edit takes effect without a restart; a broken edit is reported once and the last good
 // roster stays. Which host this is can't change while it runs.
 import { MeshError } from '../../mesh/errors.ts';
-import { parseRoster, type Roster, type SelfHint } from '../../mesh/roster.ts';
+import { parseRoster, type SelfHint } from '../../mesh/hosts-json.ts';
+import type { Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 
 export class RosterWatch {

@@ -2,9 +2,9 @@
 // look-up of the same server, with a hundred hosts known; `mode=verify` beside the owner's own answer; and the time from a change's answer
 // on one host until another host's index shows it, in a mesh of ten real hosts.
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import { parseRoster } from '../../mesh/hosts-json.ts';
 import { createLookUps } from '../../mesh/lookup/look-ups.ts';
 import { parseAgentId, parseHostId } from '../../mesh/names.ts';
-import { parseRoster } from '../../mesh/roster.ts';
 import { Copy } from '../../node/feed/copy.ts';
 import { createGate } from '../../node/http/gate.ts';
 import { createShortLookUp } from '../../node/http/short-look-up.ts';

@@ -1,10 +1,10 @@
 // One heartbeat and a peer that does as a test says, by a virtual clock.
 import { MeshError } from '../../mesh/errors.ts';
+import { parseRoster } from '../../mesh/hosts-json.ts';
 import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import type { PeerAnswer } from '../../mesh/ports.ts';
-import { parseRoster } from '../../mesh/roster.ts';
 import type { Greeting } from '../../mesh/state/messages.ts';
 import type { Learned } from '../../node/peers/first-contact.ts';
 import { Heartbeat } from '../../node/peers/heartbeat.ts';

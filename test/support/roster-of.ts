@@ -1,7 +1,8 @@
 // A mesh as the first of its hosts sees it, for tests.
 
+import { parseRoster } from '../../mesh/hosts-json.ts';
 import type { HostId } from '../../mesh/names.ts';
-import { parseRoster, type Roster } from '../../mesh/roster.ts';
+import type { Roster } from '../../mesh/roster.ts';
 
 /** The URL that `rosterOf` gives a host. */
 export function urlOf(id: string): string {

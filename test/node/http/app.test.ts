@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/roster.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { type AppServices, createApp, type RouteGroup } from '../../../node/http/app.ts';
 import { createGate } from '../../../node/http/gate.ts';
 import { addressRoutes } from '../../../node/http/routes/addresses.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/roster.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { createGate } from '../../../node/http/gate.ts';
 import { Secret } from '../../../node/secret.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

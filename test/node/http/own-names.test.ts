@@ -1,6 +1,6 @@
 // Which names a node answers to, and to whose pages.
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/roster.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { foreignerCheck, hostName } from '../../../node/http/own-names.ts';
 
 const NONE_BESIDE = { aliases: [], origins: [] };

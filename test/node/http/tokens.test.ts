@@ -1,6 +1,6 @@
 // Who may ask what, as the table in node/http/README.md says.
 import { expect, it } from 'vitest';
-import { parseRoster } from '../../../mesh/roster.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { createTokens, type Tokens } from '../../../node/http/tokens.ts';
 import { keyDigest } from '../../../node/keys/key-text.ts';
 import type { Scope } from '../../../node/keys/scopes.ts';

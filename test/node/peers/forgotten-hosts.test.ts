@@ -1,7 +1,7 @@
 // What is kept of hosts that left goes when nothing names them any more, and not a moment earlier.
 import { describe, expect, it } from 'vitest';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { parseRoster } from '../../../mesh/roster.ts';
 import { parsePublicKey } from '../../../mesh/signature/ed25519.ts';
 import { FORGETTING_HOSTS_INTERVAL_MS, forgetHosts } from '../../../node/peers/forgotten-hosts.ts';
 import { HostBook } from '../../../node/peers/host-book.ts';

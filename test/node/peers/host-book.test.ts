@@ -1,9 +1,9 @@
 // Hosts that hosts.json lists no more: known through restarts, and heard while what was agreed concerns them.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Write } from '../../../mesh/ports.ts';
-import { parseRoster } from '../../../mesh/roster.ts';
 import { mayClaim } from '../../../node/peers/claimants.ts';
 import { HostBook } from '../../../node/peers/host-book.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';

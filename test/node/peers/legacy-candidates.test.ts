@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { parseRoster } from '../../../mesh/roster.ts';
 import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { RecordingLog } from '../../support/recording-log.ts';

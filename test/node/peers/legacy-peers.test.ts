@@ -1,10 +1,11 @@
 // Which peers count as legacy, for how long, and what that means for a claim.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
 import type { LegacyMode } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { AddressKey, HostId } from '../../../mesh/names.ts';
-import { parseRoster, type Roster } from '../../../mesh/roster.ts';
+import type { Roster } from '../../../mesh/roster.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
 import { LEGACY_AGAIN_MAX } from '../../../node/peers/legacy-doubles.ts';
 import { openPeers } from '../../../node/peers/peers-module.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRoster } from '../../mesh/roster.ts';
+import { parseRoster } from '../../mesh/hosts-json.ts';
 
 const hint = { hostName: 'mac-mini.local' };
 const parse = (hosts: unknown, id?: string) => parseRoster(JSON.stringify({ hosts }), { ...hint, id });
