@@ -3,7 +3,7 @@
 // installed beside it, with the same standard streams, signals and exit code. In a clone the program is TypeScript; in an installed package
 // it is what scripts/pack made of that, because Node strips no types below node_modules.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -17,7 +17,11 @@ const MAIN = [new URL('./main.ts', import.meta.url), new URL('../dist/node/main.
   existsSync(url),
 );
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+/** This command and nothing beside it, as npm hands it to a shell. A script of somebody's own may leave it running on purpose. */
+const NPM_SCRIPT = /^(?:'?mesh'?|exec node node\/mesh\.js)(?: [^&;|]*)?$/;
+const PARENT_LOOK_MS = 500;
 
+endWithNpm(process.env);
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
   setFlagsFromString(SEMI_SPACE_FLAG);
   await import(MAIN.href);
@@ -42,9 +46,37 @@ function installedNode() {
   return undefined;
 }
 
+/**
+ * npm passes a signal on to the shell that it put between itself and this process. A shell that ends of it tells nobody, and an npm that is
+ * killed tells nobody either: then the line of parents is another one, and this process stops in order.
+ */
+function endWithNpm({ npm_lifecycle_script: script = '' }) {
+  if (!NPM_SCRIPT.test(script)) return;
+  const parents = parentsUpToNpm();
+  const looks = setInterval(() => {
+    if (parentsUpToNpm() === parents) return;
+    clearInterval(looks);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_LOOK_MS);
+  looks.unref();
+}
+
+/** The parent, and where that is a shell with a command line of its own (`sh -c`), the shell's parent, as far as the system tells. */
+function parentsUpToNpm() {
+  const parent = process.ppid;
+  try {
+    const [, option] = readFileSync(`/proc/${parent}/cmdline`, 'latin1').split('\0');
+    if (option !== '-c') return `${parent}`;
+    return `${parent} ${/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${parent}/status`, 'latin1'))?.[1]}`;
+  } catch {
+    // There is no /proc on macOS, whose shell is replaced by the command that it was given.
+    return `${parent}`;
+  }
+}
+
 /** The channel tells the program which signals came, and when this process is gone, however it ended: see main.ts. */
 function run(node) {
-  const child = spawn(node, [SEMI_SPACE_FLAG, fileURLToPath(MAIN), ...process.argv.slice(2)], {
+  const child = spawn(node, [SEMI_SPACE_FLAG, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   // A terminal tells its whole foreground, so the program may have the signal already. By the channel it can tell one from the other.

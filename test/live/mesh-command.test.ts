@@ -80,7 +80,9 @@ async function startHostInTerminal(): Promise<{ terminal: ChildProcess; launcher
   return { terminal, launcher: Number(readFileSync(pidFile, 'utf8')) };
 }
 
-async function loneHost(): Promise<{ command: readonly string[]; url: string; directory: string }> {
+async function loneHost(
+  start: readonly string[] = [...OLDER_NODE, LAUNCHER, 'start'],
+): Promise<{ command: readonly string[]; url: string; directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'mesh-command-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const [port] = await freePorts(1);
@@ -88,7 +90,7 @@ async function loneHost(): Promise<{ command: readonly string[]; url: string; di
   const hosts = join(directory, 'hosts.json');
   writeFileSync(hosts, JSON.stringify({ hosts: [{ id: 'a', url }] }));
   const flags = ['--hosts', hosts, '--host', 'a', '--data', directory];
-  return { command: [...OLDER_NODE, LAUNCHER, 'start', ...flags], url, directory };
+  return { command: [...start, ...flags], url, directory };
 }
 
 async function isReady(child: ChildProcess, url: string): Promise<void> {
@@ -142,6 +144,33 @@ describe('the mesh command under an older Node', { timeout: LIVE_MS_MAX }, () =>
   });
 });
 
+describe('a node that npm started', { timeout: LIVE_MS_MAX }, () => {
+  const [NPX, NPM_START] = [
+    ['npx', 'mesh', 'start'],
+    ['npm', 'start', '--'],
+  ];
+
+  // Debian's shell stays between npx and the node, ends of a SIGTERM, and passes nothing on. What ended npx is what npx says.
+  it.each([
+    [NPX, 'SIGTERM', [null, 'SIGTERM']],
+    [NPX, 'SIGKILL', [null, 'SIGKILL']],
+    [NPM_START, 'SIGTERM', [0, null]],
+    [NPM_START, 'SIGINT', [0, null]],
+    [NPM_START, 'SIGKILL', [null, 'SIGKILL']],
+  ] as const)('by %j ends when npm gets %s', async (words, signal, status) => {
+    const { command, url } = await loneHost(words);
+    const child = start(command);
+    let said = '';
+    child.stderr?.on('data', (chunk) => (said += String(chunk)));
+    await isReady(child, url);
+    // The node has the same standard streams: they are closed when it is gone too.
+    const closed = once(child, 'close');
+    child.kill(signal);
+    expect(await closed).toEqual(status);
+    expect(said).toContain('node.stopping');
+  });
+});
+
 describe('a command of the papers', { timeout: LIVE_MS_MAX }, () => {
   const papers = ['README.md', 'node/README.md', 'mesh/membership/README.md', 'node/send/README.md', 'test/README.md'];
   const readme = papers.map((paper) => readFileSync(join(ROOT, paper), 'utf8')).join('\n');
@@ -153,6 +182,16 @@ describe('a command of the papers', { timeout: LIVE_MS_MAX }, () => {
     const wrong = printed.filter((command) => /^(?:exec )?node \S*\.ts\b/.test(command) || /^mesh [a-z]/.test(command));
     expect(wrong, 'Print `npx mesh …`, or `node /path/to/this/clone/node/mesh.js …`.').toEqual([]);
     expect(printed.filter((command) => /^npx mesh [a-z]/.test(command)).length).toBeGreaterThan(3);
+  });
+
+  it.each([
+    [['npx', 'mesh'], 'npx mesh'],
+    [['npm', 'run', '-s', 'mesh', '--'], 'npx mesh'],
+    [[...OLDER_NODE, LAUNCHER], 'npx mesh'],
+    [['sh', '-c', 'cd / && exec "$@"', 'sh', ...OLDER_NODE, LAUNCHER], `node ${LAUNCHER}`],
+  ] as const)('is advised as it was typed: %j', async (command, called) => {
+    const { err, code } = await run([...command, 'frobnicate']);
+    expect([err, code]).toEqual([`mesh: there is no command 'frobnicate'; ${called} --help lists them\n`, 1]);
   });
 
   it.each([
