@@ -1,8 +1,10 @@
 // What the `mesh` command does: reads flags and environment, starts the node they make, and stops it on a signal.
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MeshError, refusalOf } from '../mesh/errors.ts';
 import { unlessAborted } from '../mesh/time/deadline.ts';
+import { calledAs, saidAs } from './cli/called-as.ts';
 import type { Terminal } from './cli/command-line.ts';
 import { visibleLines } from './machine/visible-text.ts';
 import { serveNode } from './serve.ts';
@@ -22,15 +24,15 @@ import { compactHeap } from './system/v8-heap.ts';
 export async function runCommand(process: NodeJS.Process, stop: AbortSignal, started: () => void): Promise<void> {
   const version = readVersion();
   outliveReaders(process);
-  const print = (text: string) => void process.stdout.write(visibleLines(text));
+  const said = sayingAsCalled(process);
   const program = new Command('mesh')
     .description(
       'A node of the agent email mesh: it owns the email addresses of its agents, one owner per address in the whole mesh.',
     )
     .version(version)
     .configureOutput({
-      writeOut: print,
-      writeErr: (text) => openStandardError(process.stderr).write(text),
+      writeOut: (text) => void process.stdout.write(visibleLines(said(text))),
+      writeErr: (text) => openStandardError(process.stderr).write(said(text)),
       outputError: (text, write) => write(sentenceOf(text)),
     });
   const start = program.command('start');
@@ -48,12 +50,20 @@ export async function runCommand(process: NodeJS.Process, stop: AbortSignal, sta
   }
   program.addHelpText(
     'after',
-    '\n`mesh start --help` lists the settings; `start` is what runs when no command is named.',
+    '\n`npx mesh start --help` lists the settings; `start` is what runs when no command is named.',
   );
   start.action(async (_, command: Command) => {
     await runNode(process, stop, version, flagsOf(command), started);
   });
   await program.parseAsync(words);
+}
+
+/** Puts the commands in a text for people as this one was called. */
+function sayingAsCalled(process: NodeJS.Process): (text: string) => string {
+  const script = process.argv[1] ?? '';
+  const home = join(realpathSync(script), '..', '..');
+  const called = calledAs({ script, home, folder: process.cwd(), environment: process.env });
+  return (text) => saidAs(text, called);
 }
 
 /** `mesh --data DIR` means `mesh start --data DIR`; the program's own options stand alone. */
@@ -69,7 +79,7 @@ function sentenceOf(complaint: string): string {
     .replace(/^error: /, 'mesh: ')
     .replace(/\n\(Did you mean one of (.+)\?\)/, '; did you mean one of $1?')
     .replace(/\n\(Did you mean (.+)\?\)/, "; did you mean '$1'?")
-    .replace(/unknown command '(.*)'$/m, "unknown command '$1'; mesh --help lists them")
+    .replace(/unknown command '(.*)'$/m, "unknown command '$1'; npx mesh --help lists them")
     .replace(/unknown command '/, "there is no command '");
 }
 
@@ -81,10 +91,11 @@ async function addSetup(program: Command, process: NodeJS.Process, start: SetupT
     import('./system/random.ts'),
   ]);
   const standardError = openStandardError(process.stderr);
+  const said = sayingAsCalled(process);
   const terminal = {
     ...{ start, directory: process.env.MESH_DATA || DEFAULT_DATA, token: process.env.MESH_JOIN_TOKEN || undefined },
-    print: (text: string) => void process.stdout.write(`${text}\n`),
-    complain: (text: string) => standardError.write(`${text}\n`),
+    print: (text: string) => void process.stdout.write(`${said(text)}\n`),
+    complain: (text: string) => standardError.write(`${said(text)}\n`),
     end: (code: number) => {
       process.exitCode = code;
     },
@@ -118,10 +129,11 @@ async function addClients(
     import('./cli/mcp-command.ts'),
     import('./cli/shell-terminal.ts'),
   ]);
-  const complain = (text: string) => openStandardError(process.stderr).write(`${text}\n`);
+  const said = sayingAsCalled(process);
+  const complain = (text: string) => openStandardError(process.stderr).write(`${said(text)}\n`);
   const own = ownNode(process.env, complain);
   const url = process.env.MESH_URL || (own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`);
-  const terminal = shellTerminal(process, { url, own, stop, complain });
+  const terminal = shellTerminal(process, { url, own, stop, complain, said });
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
   addRestoreCommand(program, terminal, process.env);
@@ -179,7 +191,7 @@ async function runNode(
   } catch (error) {
     if (error === stop.reason) return;
     if (!(error instanceof MeshError)) throw error;
-    standardError.write(`mesh: ${error.message}\n`);
+    standardError.write(`mesh: ${sayingAsCalled(process)(error.message)}\n`);
     process.exitCode = 1;
   }
 }

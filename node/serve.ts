@@ -204,7 +204,7 @@ function refuseOpenDoor({ ip, port }: ListenAddress, { token }: Secrets): void {
 function warnOfUnknown({ unknownVariables }: Config, log: Log): void {
   for (const name of unknownVariables)
     log.warn('settings.unknown_variable', {
-      message: `${name} is no setting of this program and has no effect. 'mesh start --help' lists them.`,
+      message: `${name} is no setting of this program and has no effect. 'npx mesh start --help' lists them.`,
     });
 }
 

@@ -68,7 +68,7 @@ const anchorOf = (heading: string) =>
 /** Nobody is asked for a help text. */
 const NOWHERE: Terminal = {
   ...{ url: '', token: undefined, stop: new AbortController().signal, paint: PLAIN, wait: () => () => undefined },
-  ...{ print: () => undefined, complain: () => undefined, end: () => undefined },
+  ...{ print: () => undefined, printJson: () => undefined, complain: () => undefined, end: () => undefined },
 };
 
 /** What a paper prints as code: words between single backticks, and the lines of shell blocks without their comments. */

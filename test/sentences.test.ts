@@ -37,3 +37,14 @@ it('every sentence about damage says what to do about it', () => {
   expect(damage.length).toBeGreaterThan(1);
   expect(damage.filter(({ sentence }) => !/start with an empty one|DAMAGE_REMEDY/.test(sentence))).toEqual([]);
 });
+
+it('every command that a sentence names is one of a clone: it is said as it was called, where it was called', () => {
+  const commands = readdirSync(join(ROOT, 'node'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^(?:cli|setup|doctor|backup)\/[\w-]+\.ts$/.test(name))
+    .map((name) => readFileSync(join(ROOT, 'node', name), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/\.(?:command|add|group)\(\s*'([a-z-]+)/g)].map(([, name]) => name));
+  expect(commands).toEqual(expect.arrayContaining(['init', 'status', 'hosts', 'keys', 'doctor', 'restore']));
+  const bare = new RegExp(`(?<!npx )(?<![\\w/-])mesh (?:${['start', ...commands].join('|')})\\b(?!-)`);
+  const named = sentences.filter(({ sentence }) => bare.test(sentence) && sentence !== "'mesh start'");
+  expect(named, 'Write `npx mesh …`.').toEqual([]);
+});

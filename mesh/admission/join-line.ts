@@ -7,5 +7,5 @@ export interface JoinLine {
 }
 
 export function joinLine({ url, fingerprint, token }: JoinLine): string {
-  return `mesh join-mesh ${url} --fingerprint ${fingerprint} --token ${token}`;
+  return `npx mesh join-mesh ${url} --fingerprint ${fingerprint} --token ${token}`;
 }

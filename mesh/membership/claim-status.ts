@@ -107,7 +107,7 @@ function disagreements(membership: Membership, nowMs: number): readonly string[]
   }
   for (const host of foreignersOf(membership))
     notes.push(
-      `host '${host}' belongs to another mesh, with owners of its own: 'mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
+      `host '${host}' belongs to another mesh, with owners of its own: 'npx mesh join ${host} --accept-loss' here, and on every other host of this mesh, makes them one`,
     );
   for (const [host, why] of membership.refusals) if (wish.members.includes(host)) notes.push(why);
   if (!sameHosts(hostsOf(config.voters), wish.voters) && notes.length === 0)

@@ -89,7 +89,7 @@ function lossOf({ config, self, starts, greetings }: Membership): Obstacle | und
   });
   if (canDecideWithout(config, votesOf(config, hosts))) return undefined;
   const left = electors.filter((host) => !hosts.includes(host));
-  const command = `mesh recover ${(left.length === 0 ? hosts : left).join(' ')}`;
+  const command = `npx mesh recover ${(left.length === 0 ? hosts : left).join(' ')}`;
   const message = `${hosts.join(', ')} lost the claim data that a majority needs. When it can't be brought back, an operator may go on with the hosts that are left: '${command}' on one of them says what may be lost by that.`;
   return { reason: 'membership_mismatch', message, hosts };
 }
@@ -122,7 +122,7 @@ function stranded({ self }: Membership): Obstacle {
 }
 
 function joining(self: HostId): Obstacle {
-  const message = `This host, '${self}', has lost its claim data, and claims nothing until the others have brought it in again. Should that not be done in a minute, they refuse its new key: 'mesh status' on them says so, and what helps.`;
+  const message = `This host, '${self}', has lost its claim data, and claims nothing until the others have brought it in again. Should that not be done in a minute, they refuse its new key: 'npx mesh status' on them says so, and what helps.`;
   return { reason: 'forming', message, hosts: [self] };
 }
 
@@ -146,7 +146,7 @@ function formedWithout({ greetings, succession }: Membership): Obstacle | undefi
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];
   if (host === undefined || accepted === undefined || accepted === null) return undefined;
-  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${namesOf(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: 'mesh join ${host} --accept-loss' here.`;
+  const message = `Host '${host}' belongs to a mesh that formed without this host, while this host was forming one with ${namesOf(electorsOf(accepted))}. When hosts.json is the same on every host, an operator may have this one join it: 'npx mesh join ${host} --accept-loss' here.`;
   return { reason: 'membership_mismatch', message, hosts: [host] };
 }
 

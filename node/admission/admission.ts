@@ -91,6 +91,6 @@ function entryOf({ id, url, name, voter }: Newcomer): HostEntry {
 function unknownToken(): MeshError {
   return new MeshError(
     'unauthorized',
-    'This token opens nothing here: it was made by another host, or more than 30 minutes ago, or it is mistyped. Another one is made by: mesh hosts invite.',
+    'This token opens nothing here: it was made by another host, or more than 30 minutes ago, or it is mistyped. Another one is made by: npx mesh hosts invite.',
   );
 }

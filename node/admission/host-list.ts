@@ -97,7 +97,7 @@ export class HostList {
       if (this.#options.roster().get(id) === undefined)
         throw new MeshError(
           'not_found',
-          `hosts.json of this host lists no '${id}'. mesh hosts list shows those it lists.`,
+          `hosts.json of this host lists no '${id}'. npx mesh hosts list shows those it lists.`,
         );
       return this.#take(this.#made([[id, undefined]]));
     });
@@ -160,7 +160,7 @@ export function refuseTwin({ id, url }: HostEntry, roster: Roster): void {
     const what = twin.id === id ? `a host '${id}'` : `a host at ${twin.url}, '${twin.id}'`;
     throw new MeshError(
       'conflict',
-      `This mesh has ${what} already. Take another ${twin.id === id ? 'id (--id)' : 'URL (--url)'}, or take that host out first: mesh hosts remove ${twin.id}.`,
+      `This mesh has ${what} already. Take another ${twin.id === id ? 'id (--id)' : 'URL (--url)'}, or take that host out first: npx mesh hosts remove ${twin.id}.`,
       { field: twin.id === id ? 'id' : 'url' },
     );
   }

@@ -91,7 +91,7 @@ export class Invitations {
     else if (invitation.usedBy !== usedBy)
       throw new MeshError(
         'conflict',
-        'This token was used already, by another host. If that was not you, somebody else has seen it: take that host out (mesh hosts list, mesh hosts remove ID) and change MESH_SECRET on every host.',
+        'This token was used already, by another host. If that was not you, somebody else has seen it: take that host out (npx mesh hosts list, npx mesh hosts remove ID) and change MESH_SECRET on every host.',
       );
     return { isSpent: invitation.isSpent === true };
   }

@@ -9,6 +9,7 @@ import { type Restored, restoreBackup } from './restore.ts';
 /** Where it is said. */
 export interface RestoreTerminal {
   print(text: string): void;
+  printJson(value: unknown): void;
   complain(text: string): void;
   wait(): () => void;
   end(code: number): void;
@@ -39,7 +40,8 @@ export function addRestoreCommand(
     .action((file: string, flags: Flags) => restore(terminal, resolve(file), flags));
 }
 
-async function restore({ print, complain, wait, end }: RestoreTerminal, file: string, { data, json }: Flags) {
+async function restore(terminal: RestoreTerminal, file: string, { data, json }: Flags) {
+  const { print, printJson, complain, wait, end } = terminal;
   const directory = resolve(data);
   const done = wait();
   try {
@@ -48,7 +50,8 @@ async function restore({ print, complain, wait, end }: RestoreTerminal, file: st
       random: { bytes: (n) => randomBytes(n), next: Math.random },
     });
     done();
-    print(json ? JSON.stringify({ directory, ...restored }, null, 2) : said(directory, restored).join('\n'));
+    if (json) printJson({ directory, ...restored });
+    else print(said(directory, restored).join('\n'));
   } catch (error) {
     done();
     if (!(error instanceof MeshError)) throw error;
@@ -63,15 +66,15 @@ function said(
 ): readonly string[] {
   const { host, madeAt, withKeys } = about;
   const key = withKeys
-    ? 'It goes on with its key. Keys of clients that were revoked since are valid again: mesh keys list shows them.'
-    : 'It makes itself a new key: with MESH_SECRET its peers believe it, else it must stand in their hosts.json. Make new keys for clients (mesh keys create).';
+    ? 'It goes on with its key. Keys of clients that were revoked since are valid again: npx mesh keys list shows them.'
+    : 'It makes itself a new key: with MESH_SECRET its peers believe it, else it must stand in their hosts.json. Make new keys for clients (npx mesh keys create).';
   return [
     `${directory} is what host '${visible(host)}' kept at ${madeAt}: ${agents} agents, ${addresses} addresses, ${blobs} attachments.`,
     'Start the node on it. It votes when the others have taken it in, and asks them about its addresses: what was released since is not taken back.',
     key,
     ...withoutSecret.map(
       (url) =>
-        `The webhook to ${visible(url)} is off, for its secret was not in the backup: mesh webhooks rotate and enable it.`,
+        `The webhook to ${visible(url)} is off, for its secret was not in the backup: npx mesh webhooks rotate and enable it.`,
     ),
     ...(mails === 0
       ? []

@@ -98,7 +98,7 @@ async function whyNotReleased(call: NodeClient, address: string, shown: readonly
       ? shown
       : Object.values(((await call('GET', query)) as { emails: Readonly<Record<string, Owner>> }).emails);
   if (owner !== undefined)
-    return `${address} belongs to ${owner.agentName} (${owner.agentId}) on host '${owner.hostId}', and is released there: mesh release ${address} --url ${owner.hostUrl}`;
+    return `${address} belongs to ${owner.agentName} (${owner.agentId}) on host '${owner.hostId}', and is released there: npx mesh release ${address} --url ${owner.hostUrl}`;
   return `No agent of this host shows ${address}, and none of another host that answers. An agent whose email is off shows no address; release it by DELETE /api/agents/ID/email/addresses/ADDRESS.`;
 }
 

@@ -29,7 +29,7 @@ export async function agentsCalled(call: NodeClient, given: string): Promise<rea
 export async function findAgent(call: NodeClient, given: string): Promise<AgentShown> {
   const [agent, ...others] = await agentsCalled(call, given);
   if (agent === undefined)
-    throw new Error(`The node has no agent whose id or name is '${given}'; mesh agents list shows those it has.`);
+    throw new Error(`The node has no agent whose id or name is '${given}'; npx mesh agents list shows those it has.`);
   if (others.length === 0) return agent;
   const ids = [agent, ...others].map(({ id }) => id).join(', ');
   throw new Error(`The node has ${others.length + 1} agents called '${given}': ${ids}. Name one by its id.`);

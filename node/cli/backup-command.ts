@@ -17,7 +17,7 @@ const SILENT_MS_MAX = 120_000;
 
 export function addBackupCommand(commands: CommandLine): void {
   commands
-    .add('backup <file>', 'everything that the host keeps, while it runs, into a file; mesh restore reads it')
+    .add('backup <file>', 'everything that the host keeps, while it runs, into a file; npx mesh restore reads it')
     .option('--with-keys', "the host's key, the keys of clients and the secrets of webhooks, too")
     .option('--force', 'write over a file that is there')
     .action((file: string, asking: Asking & Wanted) =>
@@ -37,7 +37,7 @@ async function backUp(node: NodeClientOptions, file: string, { withKeys, force }
   await syncDirectory(dirname(file));
   const secrets = withKeys === true ? ' It holds secrets: keep it where nobody else reads it.' : '';
   return {
-    text: `${file} holds what ${node.url} kept at this moment (${bytes} octets).${secrets} mesh restore ${file} --data DIR makes a data directory of it.`,
+    text: `${file} holds what ${node.url} kept at this moment (${bytes} octets).${secrets} npx mesh restore ${file} --data DIR makes a data directory of it.`,
     value: { file, bytes, withKeys: withKeys === true },
     ok: true,
   };

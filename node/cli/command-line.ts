@@ -1,7 +1,7 @@
 // One level of commands, `mesh …` or `mesh webhooks …`: each asks a running node, and prints what comes of it for a person or, with `--json`,
 // for a script.
 import type { Command } from 'commander';
-import { visible, visibleIn, visibleLines } from '../machine/visible-text.ts';
+import { visible, visibleIn } from '../machine/visible-text.ts';
 import { createNodeClient, type NodeClient, type NodeClientOptions } from './node-client.ts';
 import type { Paint, Report } from './report.ts';
 
@@ -16,7 +16,10 @@ export interface Terminal {
   /** Gives up the question to the node. */
   readonly stop: AbortSignal;
   readonly paint: Paint;
+  /** For a person. */
   print(text: string): void;
+  /** For a script. */
+  printJson(value: unknown): void;
   complain(text: string): void;
   /** Asks a person and resolves with the answer; absent where nobody could answer. */
   readonly ask?: Question | undefined;
@@ -69,7 +72,7 @@ export class CommandLine {
   }
 
   async run({ url, json }: Asking, work: Work): Promise<void> {
-    const { own, stop, paint, print, complain, ask, wait, end } = this.#terminal;
+    const { own, stop, paint, print, printJson, complain, ask, wait, end } = this.#terminal;
     const token = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
     const node = { url: url.replace(/\/+$/, ''), token, stop };
     const call = createNodeClient(node);
@@ -77,7 +80,8 @@ export class CommandLine {
     try {
       const { text, value, ok } = await work(json ? call : visiblyAsking(call), paint, { node, ask });
       done();
-      print(json ? visibleLines(JSON.stringify(value, null, 2)) : text);
+      if (json) printJson(value);
+      else print(text);
       if (!ok) end(1);
     } catch (error) {
       done();

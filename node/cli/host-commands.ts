@@ -71,6 +71,6 @@ async function addHost(call: NodeClient, id: string, url: string, { name, vote, 
 
 async function removeHost(call: NodeClient, id: string): Promise<Report> {
   const value = await call('POST', '/api/hosts/remove', { body: { host: id } });
-  const text = `${id} is listed here no more; the other hosts hear of it by themselves. It keeps its addresses for a day: mesh evict ${id} frees them at once.`;
+  const text = `${id} is listed here no more; the other hosts hear of it by themselves. It keeps its addresses for a day: npx mesh evict ${id} frees them at once.`;
   return { text, value, ok: true };
 }

@@ -42,7 +42,7 @@ export function addImportCommand(commands: CommandLine): void {
     .option('--any-host', 'agents that the file says are of other hosts, too')
     .action((asking: Asking & Wanted, command) => {
       if (asking.registry === undefined && asking.webhooks === undefined && asking.hosts === undefined)
-        command.error('mesh: name a file: mesh import --registry FILE --hosts FILE --webhooks FILE');
+        command.error('mesh: name a file: npx mesh import --registry FILE --hosts FILE --webhooks FILE');
       return commands.run(asking, (call, paint, { ask }) => importFiles(call, paint, asking, ask));
     });
 }

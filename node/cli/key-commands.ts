@@ -51,7 +51,7 @@ export async function listKeys(call: NodeClient, paint: Paint): Promise<Report> 
   ]);
   const lines =
     keys.length === 0
-      ? ['There is no key; mesh keys create makes one.']
+      ? ['There is no key; npx mesh keys create makes one.']
       : table(['NAME', 'SCOPES', 'AGENT', 'EXPIRES', 'LAST USED', 'ID'], rows);
   return { text: lines.join('\n'), value: keys, ok: true };
 }
@@ -67,7 +67,7 @@ export async function createKey(call: NodeClient, wish: NewKey, nowMs: number): 
   };
   const answer = await call('POST', '/api/keys', { body });
   const { id } = answer.key as KeyShown;
-  const text = `${String(answer.secret)}\n\nThis is the key of '${name}' (${id}). It is shown only now; mesh keys revoke ${id} ends it.`;
+  const text = `${String(answer.secret)}\n\nThis is the key of '${name}' (${id}). It is shown only now; npx mesh keys revoke ${id} ends it.`;
   return { text, value: answer, ok: true };
 }
 

@@ -24,7 +24,7 @@ export function addOperatorCommands(commands: CommandLine): void {
     .action((address: string | undefined, asking: Asking & { keep?: string }, command) => {
       const { keep } = asking;
       if ((address === undefined) !== (keep === undefined))
-        command.error('mesh: name the address and whose claim stays: mesh conflicts ADDRESS --keep theirs|mine');
+        command.error('mesh: name the address and whose claim stays: npx mesh conflicts ADDRESS --keep theirs|mine');
       return commands.run(asking, (call) =>
         address === undefined || keep === undefined ? conflicts(call) : resolveConflict(call, address, keep),
       );

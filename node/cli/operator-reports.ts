@@ -104,7 +104,7 @@ export async function conflicts(call: NodeClient): Promise<Report> {
     return { text: 'No address of this host is claimed elsewhere.', value, ok: true };
   const lines = [
     ...(rows.length === 0 ? [] : table(['CONCEDED', 'CLAIMED HERE BY', 'STANDS'], rows)),
-    ...(rows.length === 0 ? [] : ['', 'Decide with: mesh conflicts ADDRESS --keep theirs|mine']),
+    ...(rows.length === 0 ? [] : ['', 'Decide with: npx mesh conflicts ADDRESS --keep theirs|mine']),
     ...section('Undecided:', doubles),
   ];
   return { text: lines.join('\n').trimStart(), value, ok: false };
@@ -136,7 +136,8 @@ export async function join(call: NodeClient, host: string, acceptLoss: boolean):
 
 export async function evict(call: NodeClient, host: string): Promise<Report> {
   const value = await call('POST', '/api/hosts/evict', { body: { host } });
-  if (value.evicted === undefined) return { text: `${String(value.message)} mesh status shows it.`, value, ok: false };
+  if (value.evicted === undefined)
+    return { text: `${String(value.message)} npx mesh status shows it.`, value, ok: false };
   return { text: `The addresses of ${host} are free.`, value, ok: true };
 }
 

@@ -2,16 +2,22 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import yoctoSpinner from 'yocto-spinner';
+import { visibleLines } from '../machine/visible-text.ts';
 import type { Question, Terminal } from './command-line.ts';
 import { PLAIN } from './report.ts';
 
 /** Work that takes no longer needs no sign of life. */
 const QUIET_MS_MAX = 1_000;
 
+interface Asking extends Pick<Terminal, 'url' | 'own' | 'stop' | 'complain'> {
+  /** A text for a person, with its commands as they were called. */
+  readonly said: (text: string) => string;
+}
+
 type Shell = Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout' | 'stderr' | 'exitCode'>;
 
 /** `complain` writes a line to standard error. */
-export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own' | 'stop' | 'complain'>): Terminal {
+export function shellTerminal(shell: Shell, { said, ...asking }: Asking): Terminal {
   const { env, stdin, stdout, stderr } = shell;
   let stopWaiting = () => {};
   const paint =
@@ -23,7 +29,8 @@ export function shellTerminal(shell: Shell, asking: Pick<Terminal, 'url' | 'own'
     token: shownToken(env),
     // NO_COLOR and a pipe are looked at by styleText itself.
     paint: stdout.isTTY ? { good: paint('green'), bad: paint('red'), faint: paint('dim') } : PLAIN,
-    print: (text) => void stdout.write(`${text}\n`),
+    print: (text) => void stdout.write(`${said(text)}\n`),
+    printJson: (value) => void stdout.write(`${visibleLines(JSON.stringify(value, null, 2))}\n`),
     ask: stdin.isTTY && stderr.isTTY ? questionAt(shell, asking.stop, () => stopWaiting()) : undefined,
     wait: () => {
       stopWaiting = stderr.isTTY ? spin(stderr) : () => undefined;

@@ -58,7 +58,7 @@ function hosts({ hosts: all }: Seen): StatusLine {
     const [first] = away;
     return line(
       'hosts',
-      `${away.join(', ')} of ${enabled.length} ${away.length === 1 ? 'does' : 'do'} not answer. Start the node there and look at its log; reach it from here with mesh hosts check. One that will not come back: mesh hosts remove ${first}`,
+      `${away.join(', ')} of ${enabled.length} ${away.length === 1 ? 'does' : 'do'} not answer. Start the node there and look at its log; reach it from here with npx mesh hosts check. One that will not come back: npx mesh hosts remove ${first}`,
     );
   }
   if (doubted.length > 0)
@@ -92,7 +92,7 @@ function conflicts({ doubles }: Seen): StatusLine {
   if (conceded + undecided === 0) return well('conflicts', 'none');
   return line(
     'conflicts',
-    `another host has addresses of this one too, ${conceded} conceded, ${undecided} undecided: see mesh conflicts`,
+    `another host has addresses of this one too, ${conceded} conceded, ${undecided} undecided: see npx mesh conflicts`,
   );
 }
 
@@ -105,14 +105,17 @@ function subscriptions(measures: Measures): StatusLine {
   if (disabled === 0) return well('subscriptions', text);
   return line(
     'subscriptions',
-    `${text}; ${disabled} disabled: mesh webhooks list says why, mesh webhooks enable ID goes on`,
+    `${text}; ${disabled} disabled: npx mesh webhooks list says why, npx mesh webhooks enable ID goes on`,
   );
 }
 
 function deadLetters(measures: Measures): StatusLine {
   const dead = one(measures, 'mesh_dead_letters');
   if (dead === 0) return well('dead letters', 'none');
-  return line('dead letters', `${dead}: mesh webhooks list says of whom; mesh deliveries replay ID sends them again`);
+  return line(
+    'dead letters',
+    `${dead}: npx mesh webhooks list says of whom; npx mesh deliveries replay ID sends them again`,
+  );
 }
 
 function sending(measures: Measures, accounts: Seen['accounts']): StatusLine {

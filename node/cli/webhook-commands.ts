@@ -85,7 +85,7 @@ export async function listWebhooks(call: NodeClient, paint: Paint): Promise<Repo
   const rows = webhooks.map((webhook) => [webhook.id, ...about(webhook, paint), webhook.url]);
   const lines =
     webhooks.length === 0
-      ? ['Nobody is told of changes; mesh webhooks create URL subscribes somebody.']
+      ? ['Nobody is told of changes; npx mesh webhooks create URL subscribes somebody.']
       : table(['ID', 'STATE', 'WAITING', 'DEAD', 'LAST SUCCESS', 'URL'], rows);
   return { text: lines.join('\n'), value: webhooks, ok: webhooks.every(isWell) };
 }

@@ -16,6 +16,7 @@ export interface DoctorTerminal {
   readonly stop: AbortSignal;
   readonly paint: Paint;
   print(text: string): void;
+  printJson(value: unknown): void;
   wait(): () => void;
   end(code: number): void;
 }
@@ -46,7 +47,8 @@ export function addDoctorCommand(program: Command, terminal: DoctorTerminal, set
     done();
     const { findings, asked } = diagnosis;
     const ok = findings.length === 0;
-    terminal.print(json ? JSON.stringify({ ok, findings, asked }, null, 2) : report(diagnosis, terminal.paint));
+    if (json) terminal.printJson({ ok, findings, asked });
+    else terminal.print(report(diagnosis, terminal.paint));
     if (!ok) terminal.end(1);
   });
 }

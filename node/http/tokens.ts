@@ -149,7 +149,7 @@ function judgeKey(visitor: Visitor, actor: Actor | undefined, isOpen: boolean): 
   if (actor === undefined)
     return new MeshError(
       'unauthorized',
-      'The key that is shown is none of this node: it was revoked, has expired, or is of another node. mesh keys list shows those there are.',
+      'The key that is shown is none of this node: it was revoked, has expired, or is of another node. npx mesh keys list shows those there are.',
     );
   const why = isOpen ? undefined : whyNotAllowed(actor, visitor);
   return why === undefined ? undefined : new MeshError('forbidden', why);

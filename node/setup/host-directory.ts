@@ -31,13 +31,13 @@ export function refuseSetUp(directory: string): void {
   if (existsSync(hosts))
     throw new MeshError(
       'conflict',
-      `${hosts} is there, so this directory is a host's already; nothing is overwritten. Start it: mesh start --data ${directory}. Let another machine in: mesh hosts invite. For another host, name another directory with --data.`,
+      `${hosts} is there, so this directory is a host's already; nothing is overwritten. Start it: npx mesh start --data ${directory}. Let another machine in: npx mesh hosts invite. For another host, name another directory with --data.`,
     );
   const { MESH_HOSTS } = readEnvironmentFile(directory);
   if (MESH_HOSTS !== undefined && MESH_HOSTS !== hosts)
     throw new MeshError(
       'conflict',
-      `${environmentFile(directory)} names the hosts file ${MESH_HOSTS}: this directory is a host's already. Start it: mesh start --data ${directory}.`,
+      `${environmentFile(directory)} names the hosts file ${MESH_HOSTS}: this directory is a host's already. Start it: npx mesh start --data ${directory}.`,
     );
 }
 

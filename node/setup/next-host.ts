@@ -35,7 +35,7 @@ export async function joinMesh(
   if (invitation === undefined || id === undefined)
     throw new MeshError(
       'invalid_request',
-      'The token is none: it begins with amj_. Take the whole line that mesh init printed, or mesh hosts invite.',
+      'The token is none: it begins with amj_. Take the whole line that npx mesh init printed, or npx mesh hosts invite.',
     );
   const to = await whoIsAt(at, place.id);
   if (!isFingerprintOf(fingerprint, to.publicKey))

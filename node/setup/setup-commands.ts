@@ -73,7 +73,7 @@ async function init(said: Said, { print }: SetupTerminal, ports: SetupPorts): Pr
   print(
     [
       `Host '${place.id}' at ${place.url} is set up in ${place.directory}. Its secrets are in mesh.env there, which only you can read.`,
-      `Start it:                              mesh start --data ${place.directory}`,
+      `Start it:                              npx mesh start --data ${place.directory}`,
       `On the next machine, within 30 minutes: ${line}`,
     ].join('\n'),
   );
@@ -90,7 +90,7 @@ async function join(at: string, said: Joining, terminal: SetupTerminal, ports: S
     `Host '${place.id}' at ${place.url} is in the mesh: ${hosts.join(', ')}. Its data is in ${place.directory}.`,
   );
   if (said.start) await terminal.start(place.directory);
-  else terminal.print(`Start it: mesh start --data ${place.directory}`);
+  else terminal.print(`Start it: npx mesh start --data ${place.directory}`);
 }
 
 function placeOf({ data, id = ownId(), url, name, vote }: Said, address: string): Place {

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../scripts/host-process.ts';
@@ -65,6 +65,20 @@ describe('an installed package', { timeout: LIVE_MS_MAX }, () => {
       '*.ts',
     ]).toString();
     expect(files.split('\n').filter((file) => file !== '' && !file.endsWith('.d.ts'))).toEqual([]);
+  });
+
+  it('names its commands as they are typed, when it is in the path', () => {
+    const folder = join(directory, 'bin');
+    mkdirSync(folder);
+    symlinkSync(mesh, join(folder, 'mesh'));
+    const PATH = [folder, process.env.PATH ?? ''].join(delimiter);
+    const words = ['init', '--data', join(directory, 'begun'), '--id', 'a', '--url', 'http://127.0.0.1:1'];
+    const said = execFileSync(join(folder, 'mesh'), words, {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { PATH, HOME: directory },
+    });
+    expect(said).toMatch(/^Start it: +mesh start --data .*\n.*: mesh join-mesh http/m);
   });
 
   it('runs a node, with its threads, and asks it', async () => {

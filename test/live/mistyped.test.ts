@@ -21,8 +21,8 @@ describe('a mistyped command line', () => {
   it.each<readonly [words: readonly string[], said: string]>([
     [['statsu'], "mesh: there is no command 'statsu'; did you mean 'status'?\n"],
     [['statsu', '--url', 'http://127.0.0.1:1'], "mesh: there is no command 'statsu'; did you mean 'status'?\n"],
-    [['frobnicate'], "mesh: there is no command 'frobnicate'; mesh --help lists them\n"],
-    [['stat\x1b[2J'], "mesh: there is no command 'stat\\u001b[2J'; mesh --help lists them\n"],
+    [['frobnicate'], "mesh: there is no command 'frobnicate'; npx mesh --help lists them\n"],
+    [['stat\x1b[2J'], "mesh: there is no command 'stat\\u001b[2J'; npx mesh --help lists them\n"],
     [['--dat', 'x'], "mesh: unknown option '--dat'; did you mean '--data'?\n"],
     [['status', '--ulr', 'x'], "mesh: unknown option '--ulr'; did you mean '--url'?\n"],
     [['start', 'x'], "mesh: too many arguments for 'start'. Expected 0 arguments but got 1: x.\n"],

@@ -22,6 +22,7 @@ it('the README, followed, leads where it says', { timeout: 4 * LIVE_MS_MAX }, as
 async function threeHostsInOneMesh(shell: ReadmeShell): Promise<void> {
   const begun = await shell.run(init);
   wentWell(begun);
+  expect(begun.out).toMatch(/^Start it: +npx mesh start --data .*\n.*: npx mesh join-mesh http/m);
   expect(await shell.start(start)).toContain("host 'mac' is ready");
   expect(await shell.start(joinCloud, begun.out)).toContain("host 'cloud' is ready");
   wentWell(await shell.run(point));

@@ -36,7 +36,12 @@ export function readmeCommands(heading: string): readonly string[] {
 export class ReadmeShell implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'mesh-readme-'));
   readonly #ports: readonly number[];
-  readonly #environment: Record<string, string> = { PATH: process.env.PATH ?? '', HOME: this.folder };
+  /** As npx has it. */
+  readonly #environment: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    HOME: this.folder,
+    npm_lifecycle_event: 'npx',
+  };
   readonly #nodes = new Map<string, ChildProcess>();
 
   private constructor(ports: readonly number[]) {

@@ -103,7 +103,7 @@ describe('what differs between the files and what is agreed', () => {
     [
       'another mesh',
       { greeted: { ...AGREED, desk: { config: OTHER, mesh: OTHER.mesh } } },
-      [/^host 'desk' belongs to another mesh.*'mesh join desk --accept-loss'/],
+      [/^host 'desk' belongs to another mesh.*'npx mesh join desk --accept-loss'/],
     ],
     [
       'voters that are waited for',

@@ -42,7 +42,7 @@ const STANDING: readonly (readonly [string, KnownCore, Expected])[] = [
     [
       'membership_mismatch',
       [desk],
-      /Host 'desk' belongs to a mesh.*cloud, mac, mini.*'mesh join desk --accept-loss' here/,
+      /Host 'desk' belongs to a mesh.*cloud, mac, mini.*'npx mesh join desk --accept-loss' here/,
     ],
   ],
   [
@@ -135,7 +135,7 @@ describe('why no claim can be decided', () => {
       [
         'membership_mismatch',
         [cloud, mini],
-        /^cloud, mini lost the claim data that a majority needs.*'mesh recover mac' on one of them/,
+        /^cloud, mini lost the claim data that a majority needs.*'npx mesh recover mac' on one of them/,
       ],
     ],
   ])('is %s', (_, known, expected) => {
@@ -145,7 +145,7 @@ describe('why no claim can be decided', () => {
 
   it('is that all voters lost their data: then any of them may go on, by a command on one of them', () => {
     const state = coreOn(desk, { greeted: { cloud: lost, mac: lost, mini: lost } });
-    expect(whyNoClaim(state, CLAIM_MS_MAX)?.message).toContain("'mesh recover cloud mac mini' on one of them");
+    expect(whyNoClaim(state, CLAIM_MS_MAX)?.message).toContain("'npx mesh recover cloud mac mini' on one of them");
   });
 
   it('is silence when fewer lost their data, and all those left must answer', () => {

@@ -63,7 +63,7 @@ describe('mesh agents', () => {
   });
 
   it.each([
-    ['nobody', /no agent whose id or name is 'nobody'; mesh agents list/],
+    ['nobody', /no agent whose id or name is 'nobody'; npx mesh agents list/],
     ['twice', /2 agents called 'twice': a1, a2\. Name one by its id/],
   ])('means no agent by %s, and says so', async (given, sentence) => {
     const agents = ['a1', 'a2'].map((id) => ({ id, name: 'twice' }));
@@ -92,7 +92,7 @@ describe('mesh claim and release', () => {
         return path.includes('federated=true') ? { emails: { 'o@x.com': owner } } : plain;
       };
       await expect(release(shown, 'o@x.com')).rejects.toThrow(
-        "o@x.com belongs to oberon (a1) on host 'cloud', and is released there: mesh release o@x.com --url http://10.0.0.2:23000",
+        "o@x.com belongs to oberon (a1) on host 'cloud', and is released there: npx mesh release o@x.com --url http://10.0.0.2:23000",
       );
     }
   });

@@ -9,7 +9,7 @@ describe('mesh keys', () => {
   it('makes one, lists it without its text, and ends it', async () => {
     const node = await testNode();
     const call = clientOf(node);
-    expect((await listKeys(call, PLAIN)).text).toBe('There is no key; mesh keys create makes one.');
+    expect((await listKeys(call, PLAIN)).text).toBe('There is no key; npx mesh keys create makes one.');
     const wish = { name: 'gateway', scope: 'read, webhooks', expires: '90d' };
     const { text } = await createKey(call, wish, node.clock.wallMs());
     const [, secret = '', id = ''] = /^(amk_\w{43})\n\n.*\((.*)\)\. It is shown only now/.exec(text) ?? [];

@@ -22,6 +22,7 @@ async function typed(app: Hono, ...words: readonly string[]) {
   addClientCommands(program, {
     ...{ url: server.url, token: undefined, stop: new AbortController().signal },
     print: (text) => lines.push(...text.split('\n')),
+    printJson: (value) => lines.push(...JSON.stringify(value, null, 2).split('\n')),
     complain: (text) => lines.push(...text.split('\n')),
     end: () => undefined,
     paint: PLAIN,
@@ -90,7 +91,7 @@ describe('a command that the node advises', () => {
     ['recover', { greeted: { cloud: lost, mini: lost } }, { voters: ['mac'], acceptLoss: false }],
   ])('to %s can be typed as it is written', async (name, known, body) => {
     const sentence = whyNoClaim(coreOn(mac, known), CLAIM_MS_MAX)?.message;
-    const [, words = ''] = /'mesh ([^']*)'/.exec(sentence ?? '') ?? [];
+    const [, words = ''] = /'npx mesh ([^']*)'/.exec(sentence ?? '') ?? [];
     const asked: unknown[] = [];
     const app = new Hono();
     app.post(`/api/hosts/${name}`, async (c) => {

@@ -60,7 +60,7 @@ describe('mesh status', () => {
     const { call, asking } = await setUp({ peers: { cloud: gone } });
     const { text, ok } = await status(call, PLAIN, asking);
     expect(ok).toBe(false);
-    expect(text).toMatch(/^!! +hosts +cloud of 2 does not answer.*mesh hosts check.*mesh hosts remove cloud$/m);
+    expect(text).toMatch(/^!! +hosts +cloud of 2 does not answer.*npx mesh hosts check.*npx mesh hosts remove cloud$/m);
     expect(text).toMatch(/^Not ready: The mesh has not formed yet.*cloud has not answered/);
     expect(text).toMatch(/^cloud +offline +yes +unknown +http:\/\/cloud/m);
     expect(text).toMatch(/Remarks:\n {2}cloud: It is gone/);
@@ -89,7 +89,7 @@ describe('mesh status, of addresses that another host has too', () => {
     const { text, ok } = await status(listed, PLAIN, asking);
     expect(ok).toBe(false);
     expect(text).toMatch(
-      /^!! +conflicts +another host has addresses of this one too, 1 conceded, 2 undecided: see mesh conflicts$/m,
+      /^!! +conflicts +another host has addresses of this one too, 1 conceded, 2 undecided: see npx mesh conflicts$/m,
     );
   });
 });
@@ -122,7 +122,7 @@ describe('mesh conflicts', () => {
         'CONCEDED  CLAIMED HERE BY                 STANDS',
         'b@x.com   titania (2026-01-02T00:00:00Z)  oberon on cloud (2026-01-01T00:00:00Z)',
         '',
-        'Decide with: mesh conflicts ADDRESS --keep theirs|mine',
+        'Decide with: npx mesh conflicts ADDRESS --keep theirs|mine',
         '',
         'Undecided:',
         '  a@x.com, on old too, which serves only the look-up: take it back there',
@@ -148,7 +148,7 @@ describe('mesh evict', () => {
     [{ evicted: 'desk' }, { text: 'The addresses of desk are free.', ok: true }],
     [
       { evicting: 'desk', message: 'It waits.' },
-      { text: 'It waits. mesh status shows it.', ok: false },
+      { text: 'It waits. npx mesh status shows it.', ok: false },
     ],
   ])('says of %j whether it is done', async (answer, printed) => {
     expect(await evict(async () => answer, 'desk')).toEqual({ ...printed, value: answer });

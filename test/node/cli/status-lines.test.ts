@@ -57,12 +57,12 @@ describe('a line of mesh status', () => {
       { hosts: [host('cloud', { feed: { state: 'behind' } })] },
       /cloud \(behind, never heard\)/,
     ],
-    ['doubles', { doubles: { conceded: 1, undecided: 2 } }, /1 conceded, 2 undecided: see mesh conflicts/],
+    ['doubles', { doubles: { conceded: 1, undecided: 2 } }, /1 conceded, 2 undecided: see npx mesh conflicts/],
     ['doubles that can not be told', { doubles: 'It is down.' }, /^conflicts: .*can't be told: It is down/],
     [
       'a disabled subscription',
       measured('mesh_subscriptions{state="enabled"} 1\nmesh_subscriptions{state="disabled"} 1\n'),
-      /1 disabled: mesh webhooks list says why, mesh webhooks enable ID/,
+      /1 disabled: npx mesh webhooks list says why, npx mesh webhooks enable ID/,
     ],
     ['dead letters', measured('mesh_dead_letters 3\n'), /^dead letters: 3: .*mesh deliveries replay ID/],
     [

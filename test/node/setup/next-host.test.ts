@@ -117,7 +117,7 @@ describe('a machine on which a mesh begins', () => {
     const data = directory();
     const line = await beginMesh(first(data), ports());
     expect(line).toMatch(
-      /^mesh join-mesh http:\/\/127\.0\.0\.1:23000 --fingerprint (?:[a-z2-7]{4}-){7}[a-z2-7]{4} --token amj_[\w-]{43}$/,
+      /^npx mesh join-mesh http:\/\/127\.0\.0\.1:23000 --fingerprint (?:[a-z2-7]{4}-){7}[a-z2-7]{4} --token amj_[\w-]{43}$/,
     );
     const { MESH_SECRET = '', MESH_TOKEN = '' } = readEnvironmentFile(data);
     for (const secret of [MESH_SECRET, MESH_TOKEN]) {
