@@ -2,21 +2,24 @@
 
 import type { ClaimVoter } from '../mesh/claims/claim-voter.ts';
 import type { Conversation } from '../mesh/claims/conversation.ts';
+import { nextCore } from '../mesh/claims/core.ts';
 import { QuorumClaims } from '../mesh/claims/quorum-claims.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import { EngineClaims } from '../mesh/engine/engine-claims.ts';
 import { MeshError } from '../mesh/errors.ts';
-import type { MembershipView, Relation } from '../mesh/membership/claim-status.ts';
+import { type MembershipView, type Relation, statusOf } from '../mesh/membership/claim-status.ts';
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
 import { readClaimRecord } from '../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
+import type { CoreState } from '../mesh/state/core-state.ts';
 import type { DoubtCause } from '../mesh/state/events.ts';
 import type { Wish } from '../mesh/state/messages.ts';
 import { STORED_REGISTER } from '../mesh/state/register-table.ts';
 import type { RegistryView } from '../mesh/state/registry-view.ts';
+import { startNameOf } from '../mesh/state/starts.ts';
 import type { Log } from './log.ts';
 import { ignoreFailedStore } from './store/refusals.ts';
 import type { Store } from './store/store.ts';
@@ -51,28 +54,60 @@ export interface ClaimsOptions {
   readonly engine: ClaimEngine | undefined;
   readonly registry: RegistryView;
   readonly store: Store;
-  readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+}
+
+/** What claims need once this host can ask its peers. */
+interface ClaimLinks {
+  readonly transport: PeerTransport;
   /** Who carries greetings. */
   readonly conversation: Conversation;
   /** Told when the voters may not know what this host holds. */
   readonly doubted: (why: DoubtCause) => void;
 }
 
-/** Rejects with `store_failed` when a record of the claims can't be read. */
-export async function openClaims(options: ClaimsOptions): Promise<OpenClaims> {
-  const records = await loadClaimRecords(options.store);
-  const { engine } = options;
-  return engine === undefined ? openQuorumClaims(options, records) : openEngineClaims(options, engine, records);
+/** The claims as this host's disk has them, before any peer is asked. */
+export interface LoadedClaims extends Pick<OpenClaims, 'startName'> {
+  /** Who votes, as far as it is known; none with an engine. */
+  voters(): readonly HostId[];
+  /** Opens the claims, once. Rejects with `store_failed`. */
+  open(links: ClaimLinks): Promise<OpenClaims>;
 }
 
-function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenClaims {
-  const { self, roster, registry, store, transport, clock, random, doubted, conversation } = options;
+/** Rejects with `store_failed` when a record of the claims can't be read. */
+export async function loadClaims(options: ClaimsOptions): Promise<LoadedClaims> {
+  const records = await loadClaimRecords(options.store);
+  const { engine } = options;
+  return engine === undefined ? loadQuorumClaims(options, records) : loadEngineClaims(options, engine, records);
+}
+
+function loadQuorumClaims(options: ClaimsOptions, records: ClaimRecords): LoadedClaims {
+  const { self, roster, registry, random, isNoVoter } = options;
+  const core = nextCore({ self, wish: wishOf(roster, isNoVoter), records, registry, random });
+  return {
+    startName: () => startNameOf(core.membership.starts),
+    voters: () => statusOf(core).voters,
+    open: async (links) => openQuorumClaims(core, options, { ...links, wasEngine: records.engine !== undefined }),
+  };
+}
+
+/** `wasEngine`: an engine kept the claims when this host ran the last time. */
+function openQuorumClaims(
+  core: CoreState,
+  { store, clock, random, log, isNoVoter }: ClaimsOptions,
+  { transport, conversation, doubted, wasEngine }: ClaimLinks & { readonly wasEngine: boolean },
+): OpenClaims {
   const claims = new QuorumClaims({
-    ...{ self, records, registry, journal: store, transport, clock, random, doubted, conversation },
-    ...{ wish: wishOf(roster, options.isNoVoter), log: infoLog(options.log) },
+    core,
+    journal: store,
+    transport,
+    clock,
+    random,
+    log: infoLog(log),
+    doubted,
+    conversation,
   });
   return {
     store: claims,
@@ -84,19 +119,26 @@ function openQuorumClaims(options: ClaimsOptions, records: ClaimRecords): OpenCl
     startName: () => claims.startName(),
     start: () => {
       claims.start();
-      if (records.engine === undefined) return;
+      if (!wasEngine) return;
       doubted('left_engine');
       store.commit([engineWrite(undefined)]).catch(ignoreFailedStore);
     },
-    edited: (now) => claims.wish(wishOf(now, options.isNoVoter)),
+    edited: (now) => claims.wish(wishOf(now, isNoVoter)),
     [Symbol.asyncDispose]: async () => claims.stop(),
   };
 }
 
+function loadEngineClaims(options: ClaimsOptions, engine: ClaimEngine, records: ClaimRecords): LoadedClaims {
+  const name = Buffer.from(options.random.bytes(START_BYTES)).toString('hex');
+  const startName = () => name;
+  return { startName, voters: () => [], open: () => openEngineClaims(options, engine, records, startName) };
+}
+
 async function openEngineClaims(
-  { self, roster, registry, store, clock, random, log }: ClaimsOptions,
+  { self, roster, registry, store, clock, log }: ClaimsOptions,
   engine: ClaimEngine,
   records: ClaimRecords,
+  startName: () => string,
 ): Promise<OpenClaims> {
   const claims = new EngineClaims({ self, engine, records, registry, journal: store, clock, log: infoLog(log) });
   let listed = roster;
@@ -110,13 +152,12 @@ async function openEngineClaims(
     return { kind: 'done' } as const;
   };
   await store.commit([engineWrite(engine.kind)]);
-  const startName = Buffer.from(random.bytes(START_BYTES)).toString('hex');
   return {
     store: claims,
     voter: noVoter(self, engine, log),
     commands: { evict },
     start: () => claims.start(),
-    startName: () => startName,
+    startName,
     edited: (now) => {
       listed = now;
     },

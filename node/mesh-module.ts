@@ -1,23 +1,23 @@
-// This host's place among the others, opened in plain order: what questions to peers go over, who the peers are, and the claims that the
-// hosts keep together. What needs the other side first goes through `events`.
+// This host's place among the others, opened in plain order: what the disk knows of the peers and of the claims, what questions to peers go
+// over, the conversation with each peer, and the claims that the hosts keep together.
 import { parseAnyAddress } from '../mesh/address/identity.ts';
 import type { ClaimEngine } from '../mesh/engine/claim-engine.ts';
 import type { LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
 import type { MeshCopy } from '../mesh/lookup/mesh-copy.ts';
-import type { HostId } from '../mesh/names.ts';
+import type { AddressKey, HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
-import { type OpenClaims, openClaims } from './claims.ts';
+import { type LoadedClaims, loadClaims, type OpenClaims } from './claims.ts';
 import type { Log } from './log.ts';
 import type { MeshEvents } from './mesh-events.ts';
 import { mayClaim } from './peers/claimants.ts';
 import type { HostRecords } from './peers/forgotten-hosts.ts';
 import type { CallOnce } from './peers/hello-question.ts';
 import type { HostBook } from './peers/host-book.ts';
+import { type MakeTransport, openKnownPeers } from './peers/known-peers.ts';
 import type { PeerKeys } from './peers/peer-keys.ts';
 import { type OpenPeers, openPeers } from './peers/peers-module.ts';
 import type { RosterWatch } from './peers/roster-watch.ts';
-import { type MakeTransport, openTransport } from './peers/transport-module.ts';
 import { type BelieveLegacy, legacyBelief } from './peers/trusted-network.ts';
 import type { LegacyOwners } from './registry/address-claims.ts';
 import { claimsViewOf } from './registry/claims-view.ts';
@@ -91,29 +91,23 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const roster = watch.current;
   const believesLegacy = options.believesLegacy ?? legacyBelief(options.secret !== undefined);
   await using stack = new AsyncDisposableStack();
-  // The claims, which know it, are opened behind what they are asked over.
-  let opened: OpenClaims | undefined;
-  const start = () => opened?.startName();
-  const outward = stack.use(await openTransport({ ...options, roster, believesLegacy, start }));
-  const { hosts, keys, transport } = outward;
-  const voters = () => votersOf(claims, roster());
-  const peers = await openPeers({
-    ...{ ...options, voters, relayedAtMs: (id) => options.copies.copy.confirmedMs(id) },
-    ...{ roster, keys, transport, believesLegacy, parseAddress: parseAnyAddress },
-    holds: (key) => index.holder(key) !== undefined,
-    index: () => index.etag,
-    ...{ changed: events.votersChanged.dispatch, doubled: events.doubled.dispatch },
-    ...{ found: events.found.dispatch, lost: events.lost.dispatch, indexSaid: events.indexSaid.dispatch },
-  });
-  const claims: OpenClaims = stack.use(
-    await openClaims({
-      ...{ ...options, roster: roster(), transport, registry: restored.hiddenFrom(claimsViewOf(index)) },
-      isNoVoter: (id) => peers.legacy.isNoVoter(id),
-      conversation: peers.heartbeat,
-      doubted: events.doubted.dispatch,
-    }),
+  const known = stack.use(
+    await openKnownPeers({ ...options, roster, believesLegacy, changed: events.votersChanged.dispatch }),
   );
-  opened = claims;
+  const { hosts, keys, legacy } = known;
+  const loaded = await loadClaims({
+    ...options,
+    roster: roster(),
+    registry: restored.hiddenFrom(claimsViewOf(index)),
+    isNoVoter: (id) => legacy.isNoVoter(id),
+  });
+  const start = () => loaded.startName();
+  const voters = () => votersOf(loaded, roster());
+  const transport = stack.use(options.makeTransport(keys, (id) => hosts.get(id), start));
+  const peers = openPeers({ ...options, ...surroundingsOf(options), roster, keys, legacy, transport, voters });
+  const claims = stack.use(
+    await loaded.open({ transport, conversation: peers.heartbeat, doubted: events.doubted.dispatch }),
+  );
   events.votersChanged.subscribe(() => claims.edited(roster()));
   watch.subscribe(() => edited(roster(), { hosts, peers, claims }));
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
@@ -135,8 +129,22 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   };
 }
 
-function votersOf({ store }: OpenClaims, roster: Roster): readonly HostId[] {
-  const { voters } = store.status();
+/** What the conversation with peers asks other parts of the node, and tells them. */
+function surroundingsOf({ index, copies, events }: Pick<MeshOptions, 'index' | 'copies' | 'events'>) {
+  return {
+    parseAddress: parseAnyAddress,
+    relayedAtMs: (id: HostId) => copies.copy.confirmedMs(id),
+    holds: (key: AddressKey) => index.holder(key) !== undefined,
+    index: () => index.etag,
+    doubled: events.doubled.dispatch,
+    found: events.found.dispatch,
+    lost: events.lost.dispatch,
+    indexSaid: events.indexSaid.dispatch,
+  };
+}
+
+function votersOf(claims: LoadedClaims, roster: Roster): readonly HostId[] {
+  const voters = claims.voters();
   return voters.length > 0 ? voters : roster.voters;
 }
 

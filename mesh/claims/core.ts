@@ -13,6 +13,7 @@ import type { HostId } from '../names.ts';
 import { attemptAgain, retry } from '../operations/attempts.ts';
 import { unavailable } from '../operations/obstacles.ts';
 import { claim, confirm, end, exposePrepared, ownOperation, read, release } from '../operations/operation.ts';
+import type { Random } from '../ports.ts';
 import { reserveBallots } from '../state/ballot-numbers.ts';
 import type { ClaimRecords } from '../state/claim-records.ts';
 import { voteKey } from '../state/config.ts';
@@ -22,7 +23,15 @@ import { createMembership, noteElectorsHeard } from '../state/membership.ts';
 import type { Wish } from '../state/messages.ts';
 import type { RegistryView } from '../state/registry-view.ts';
 import { nextStart } from '../state/starts.ts';
-import { answerAboutReleased, beginCollecting, collectInTurn, hearReleased, isAboutReleased } from './collection.ts';
+import {
+  answerAboutReleased,
+  beginCollecting,
+  COLLECT_AFTER_MS,
+  COLLECT_EVERY_MS,
+  collectInTurn,
+  hearReleased,
+  isAboutReleased,
+} from './collection.ts';
 import { answerItems, hearAnswer } from './votes.ts';
 
 export interface CoreOptions {
@@ -70,6 +79,22 @@ export function createCore(options: CoreOptions): CoreState {
     nowMs: 0,
     wallMs: 0,
   };
+}
+
+export interface NextCoreOptions extends Pick<CoreOptions, 'self' | 'wish' | 'records' | 'registry'> {
+  readonly random: Pick<Random, 'bytes'>;
+  /** How often released names are looked for; absent: `COLLECT_EVERY_MS`. */
+  readonly collectEveryMs?: number;
+}
+
+/** The state of this host's next start, with names drawn at random. Nobody is told of that start before `started` was carried out. */
+export function nextCore({ random, collectEveryMs = COLLECT_EVERY_MS, ...options }: NextCoreOptions): CoreState {
+  return createCore({
+    ...options,
+    freshData: Buffer.from(random.bytes(16)).toString('hex'),
+    startName: Buffer.from(random.bytes(8)).toString('hex'),
+    collecting: { afterMs: COLLECT_AFTER_MS, everyMs: collectEveryMs },
+  });
 }
 
 /** One transition. `nowMs`: the monotonic clock; `wallMs`: the wall clock, by which hosts that left the mesh are counted as gone. */

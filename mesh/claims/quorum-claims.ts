@@ -9,7 +9,7 @@ import { type MembershipView, membershipOf, type Relation, relationOf, statusOf 
 import type { AddressKey, HostId } from '../names.ts';
 import { stopping } from '../operations/obstacles.ts';
 import type { Clock, Journal, PeerTransport, Random, Write } from '../ports.ts';
-import { type ClaimRecords, intentWrite } from '../state/claim-records.ts';
+import { intentWrite } from '../state/claim-records.ts';
 import type {
   Claim,
   ClaimStatus,
@@ -25,35 +25,28 @@ import type {
 import type { CoreState } from '../state/core-state.ts';
 import type { Done, DoubtCause, Effect, Event, Result, Waiting } from '../state/events.ts';
 import type { ClaimAnswer, ClaimMessage, ClaimQuestion, Reply, Wish } from '../state/messages.ts';
-import type { RegistryView } from '../state/registry-view.ts';
 import { startNameOf } from '../state/starts.ts';
 import { Alarms } from '../time/alarms.ts';
 import { withinMs } from '../time/deadline.ts';
-import { COLLECT_AFTER_MS, COLLECT_EVERY_MS } from './collection.ts';
 import { type Conversation, reportHeard, withIndex } from './conversation.ts';
-import { createCore, step } from './core.ts';
+import { step } from './core.ts';
 import { EffectQueue } from './effect-queue.ts';
 import { ownersRead } from './owners-read.ts';
 import { Speaker } from './speaker.ts';
 
 export interface QuorumOptions {
-  readonly self: HostId;
-  /** hosts.json. */
-  readonly wish: Wish;
-  readonly records: ClaimRecords;
-  readonly registry: RegistryView;
+  /** What this host's next start begins with; from now on it is changed here alone. */
+  readonly core: CoreState;
   readonly journal: Journal;
   readonly transport: PeerTransport;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly random: Pick<Random, 'next'>;
   /** Told of what an operator should know: the mesh formed, moves, has moved. */
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Told when the voters may not know what this host holds. */
   readonly doubted: (why: DoubtCause) => void;
   /** Who carries routine greetings; absent: every greeting leaves when the core says so. */
   readonly conversation?: Conversation;
-  /** How often released names are looked for; absent: `COLLECT_EVERY_MS`. */
-  readonly collectEveryMs?: number;
 }
 
 /**
@@ -72,21 +65,17 @@ export class QuorumClaims implements ClaimStore {
   #stopped = false;
 
   constructor(options: QuorumOptions) {
+    const { core, transport, clock, conversation } = options;
     this.#options = options;
-    this.#alarms = new Alarms(options.clock);
-    const { self, wish, records, registry, random, collectEveryMs = COLLECT_EVERY_MS } = options;
-    this.#state = createCore({
-      self,
-      wish,
-      records,
-      registry,
-      freshData: Buffer.from(random.bytes(16)).toString('hex'),
-      startName: Buffer.from(random.bytes(8)).toString('hex'),
-      collecting: { afterMs: COLLECT_AFTER_MS, everyMs: collectEveryMs },
-    });
+    this.#state = core;
+    this.#alarms = new Alarms(clock);
     this.#speaker = new Speaker({
-      ...{ self, state: this.#state, own: this },
-      ...{ transport: options.transport, clock: options.clock, conversation: options.conversation },
+      self: core.membership.self,
+      state: core,
+      own: this,
+      transport,
+      clock,
+      conversation,
       dispatch: (event) => this.#dispatch(event),
     });
   }

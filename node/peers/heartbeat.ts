@@ -64,10 +64,10 @@ export class Heartbeat implements Conversation {
     if (signal.aborted) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#begin = ({ id, url }, intervalMs) => {
-      const talk: Talk = {
-        ...{ url, intervalMs, stop: new AbortController(), wake: new AbortController(), ended: promise },
-      };
+      const [stop, wake] = [new AbortController(), new AbortController()];
+      const talk: Talk = { url, intervalMs, stop, wake, ended: promise };
       this.#talks.set(id, talk);
+      this.#options.presence.began(id);
       talk.ended = this.#converse(id, talk, greet).catch(reject);
     };
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -189,6 +189,7 @@ export class Heartbeat implements Conversation {
   #end(id: HostId): void {
     const talk = this.#talks.get(id);
     this.#talks.delete(id);
+    this.#options.presence.ended(id);
     talk?.stop.abort();
     talk?.wake.abort();
   }

@@ -1,28 +1,26 @@
-// Everything about peers that is made once the transport is there: who serves only the look-up, who is there, and the one conversation with
-// each of them.
+// Everything about peers that is made once the transport is there: who of them is there, the one conversation with each of them, and what
+// those that serve only the look-up are asked.
 import type { LegacyMode, LegacyPorts } from '../../mesh/lookup/legacy-hosts.ts';
 import { companyOf, GREETED_BY_ALL_MAX } from '../../mesh/membership/greeted-hosts.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
-import type { Store } from '../store/store.ts';
 import { meetOthers } from './acquaintance.ts';
 import { type Greet, Heartbeat } from './heartbeat.ts';
 import { Introductions } from './introductions.ts';
 import { LegacyClaims } from './legacy-claims.ts';
 import { LegacyDoubles } from './legacy-doubles.ts';
-import { LegacyPeers } from './legacy-peers.ts';
+import type { LegacyPeers } from './legacy-peers.ts';
 import type { PeerKeys } from './peer-keys.ts';
 import { Presence } from './presence.ts';
-import type { BelieveLegacy } from './trusted-network.ts';
 
 export interface PeersOptions extends LegacyPorts {
   readonly mode: LegacyMode;
   readonly roster: () => Roster;
   readonly keys: PeerKeys;
-  readonly believesLegacy: BelieveLegacy;
-  readonly store: Pick<Store, 'load' | 'commit'>;
+  /** Who of them serves only the look-up. */
+  readonly legacy: LegacyPeers;
   readonly random: Pick<Random, 'next'>;
   readonly log: Log;
   /** Changes with this host's email index: its ETag. */
@@ -33,8 +31,6 @@ export interface PeersOptions extends LegacyPorts {
   readonly relayedAtMs: (id: HostId) => number | undefined;
   /** Who votes, as far as it is known. */
   readonly voters: () => readonly HostId[];
-  /** Told when another peer counts as legacy, or one no more. */
-  readonly changed: () => void;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
   /** Told, as `lost` and `indexSaid` are, what `PresenceOptions` says. */
@@ -60,10 +56,8 @@ export interface OpenPeers {
   run(greet: Greet | undefined): Promise<void>;
 }
 
-/** Rejects with `store_failed` when a record can't be read. */
-export async function openPeers(options: PeersOptions): Promise<OpenPeers> {
-  const { keys, roster, stopping } = options;
-  const legacy = await LegacyPeers.open(options);
+export function openPeers(options: PeersOptions): OpenPeers {
+  const { keys, roster, legacy, stopping } = options;
   const introductions = new Introductions({ keys, legacy });
   const self = roster().self.id;
   const company = () =>
@@ -76,11 +70,8 @@ export async function openPeers(options: PeersOptions): Promise<OpenPeers> {
     const kept = company();
     return roster().peers.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
   };
-  const presence = new Presence({
-    ...options,
-    relayedAtMs: (id) => (heartbeat.carries(id) ? undefined : options.relayedAtMs(id)),
-  });
-  const heartbeat: Heartbeat = new Heartbeat({ ...options, company, introductions, legacy, presence });
+  const presence = new Presence(options);
+  const heartbeat = new Heartbeat({ ...options, company, introductions, presence });
   const whoElse = () => {
     // Others may vote by now.
     if (roster().peers.length >= GREETED_BY_ALL_MAX) heartbeat.edited();
@@ -103,7 +94,7 @@ export async function openPeers(options: PeersOptions): Promise<OpenPeers> {
       heartbeat.edited();
     },
     run: async (greet) => {
-      const met = meetOthers({ ...options, others: whoElse, legacy, introductions }, stopping);
+      const met = meetOthers({ ...options, others: whoElse, introductions }, stopping);
       await Promise.all([heartbeat.run(stopping, greet), met]);
     },
   };

@@ -46,6 +46,8 @@ export class Presence {
   readonly #options: PresenceOptions;
   readonly #sightings = new Map<HostId, Sighting>();
   readonly #exchanges = new Map<HostId, Exchanges>();
+  /** Peers with which this host speaks itself: what relays say of them does not count. */
+  readonly #spokenWith = new Set<HostId>();
   /** The ETag of each peer's index, as the peer last said. */
   readonly #indexes = new Map<HostId, string>();
 
@@ -74,6 +76,16 @@ export class Presence {
   /** Changes with the peer's email index; `undefined` while the peer has not said so, or says it no more. */
   indexOf(id: HostId): string | undefined {
     return this.#indexes.get(id);
+  }
+
+  /** This host begins to ask the peer itself. */
+  began(id: HostId): void {
+    this.#spokenWith.add(id);
+  }
+
+  /** This host does not ask the peer any more. */
+  ended(id: HostId): void {
+    this.#spokenWith.delete(id);
   }
 
   /** Whatever the peer answers, it is there. */
@@ -128,7 +140,7 @@ export class Presence {
     const own = this.#sightings.get(id);
     if (own !== undefined) return own;
     const { clock, relayedAtMs } = this.#options;
-    const atMs = relayedAtMs(id);
+    const atMs = this.#spokenWith.has(id) ? undefined : relayedAtMs(id);
     if (atMs === undefined) return { status: 'unknown' };
     const agoMs = clock.monotonicMs() - atMs;
     const lastSeenAt = new Date(clock.wallMs() - agoMs).toISOString();

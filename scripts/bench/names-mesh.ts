@@ -1,6 +1,7 @@
 // Three voters in one process, each with its store on the disk: the product's claims, its messages in their wire form, and no network between.
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nextCore } from '../../mesh/claims/core.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
@@ -96,10 +97,20 @@ export class NamesMesh implements AsyncDisposable {
     const directory = join(this.#parent, id);
     const [store, records, held] = [await openStore({ directory, log: QUIET }), emptyClaimRecords(), new Map()];
     const claims = new QuorumClaims({
-      ...{ self: id, wish: { voters: hosts, members: hosts }, records, journal: store, collectEveryMs },
-      registry: { holder: (key) => held.get(key), isEmpty: () => held.size === 0, keys: () => held.keys() },
-      ...{ transport: this.#transport(id), clock: systemClock, random: systemRandom },
-      ...{ log: () => undefined, doubted: () => undefined },
+      core: nextCore({
+        self: id,
+        wish: { voters: hosts, members: hosts },
+        records,
+        registry: { holder: (key) => held.get(key), isEmpty: () => held.size === 0, keys: () => held.keys() },
+        random: systemRandom,
+        collectEveryMs,
+      }),
+      journal: store,
+      transport: this.#transport(id),
+      clock: systemClock,
+      random: systemRandom,
+      log: () => undefined,
+      doubted: () => undefined,
     });
     this.#voters.set(id, { id, claims, store, directory, held, registers: records.registers });
   }

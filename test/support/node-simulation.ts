@@ -4,6 +4,7 @@
 // Over 300 lines: what builds a host, what tests do to it and what carries its questions share the hosts and the order of chance.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
+import { nextCore } from '../../mesh/claims/core.ts';
 import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { MeshError } from '../../mesh/errors.ts';
@@ -189,15 +190,24 @@ export class NodeSimulation {
     for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
     const voters = host.roster.voters.filter((voter) => voter !== LEGACY);
     const claims = new QuorumClaims({
-      ...{ self: id, wish: { voters, members: voters }, records, journal: store, transport, clock, random },
-      registry: {
-        holder: (key) => {
-          const held = index.holder(key);
-          return held && { ...ownerIn(id, held.agent), ...held.source };
+      core: nextCore({
+        self: id,
+        wish: { voters, members: voters },
+        records,
+        random,
+        registry: {
+          holder: (key) => {
+            const held = index.holder(key);
+            return held && { ...ownerIn(id, held.agent), ...held.source };
+          },
+          isEmpty: () => index.size === 0,
+          keys: () => index.keys(),
         },
-        isEmpty: () => index.size === 0,
-        keys: () => index.keys(),
-      },
+      }),
+      journal: store,
+      transport,
+      clock,
+      random,
       log: () => undefined,
       doubted: () => undefined,
     });

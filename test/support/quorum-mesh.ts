@@ -1,6 +1,7 @@
 // Several hosts' claims joined by a network in memory: the node's own runner, stores and wire forms, in virtual time.
 
 import type { Conversation } from '../../mesh/claims/conversation.ts';
+import { nextCore } from '../../mesh/claims/core.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../mesh/claims/peer-questions.ts';
 import { QuorumClaims } from '../../mesh/claims/quorum-claims.ts';
 import { MeshError } from '../../mesh/errors.ts';
@@ -63,9 +64,14 @@ export class QuorumMesh {
     const log = () => undefined;
     const doubted = (why: DoubtCause) => this.doubts.push({ host: self, why });
     const conversation = this.conversationOf(self);
-    const options = { self, wish, records, registry, journal: store, clock: this.clock, random, log, doubted };
     const claims = new QuorumClaims({
-      ...{ ...options, transport: this.#transport(self) },
+      core: nextCore({ self, wish, records, registry, random }),
+      journal: store,
+      transport: this.#transport(self),
+      clock: this.clock,
+      random,
+      log,
+      doubted,
       ...(conversation === undefined ? {} : { conversation }),
     });
     // The core goes on with the very map that it was started with.

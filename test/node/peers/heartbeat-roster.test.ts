@@ -55,6 +55,17 @@ describe('in a large mesh', () => {
     expect([asked, heartbeat.carries(CLOUD), log.events]).toEqual([[], false, []]);
   });
 
+  it('relays do not say whether a peer is there that this host asks itself, as long as it asks', async () => {
+    const { start, world, clock, presence, heartbeat, edit, cloud } = await heartbeatWorld();
+    world.answer = 'silence';
+    world.relayedAtMs = clock.monotonicMs();
+    await start();
+    expect([heartbeat.carries(CLOUD), presence.of(CLOUD).status]).toEqual([true, 'unknown']);
+    world.company = new Map();
+    await edit(cloud);
+    expect([heartbeat.carries(CLOUD), presence.of(CLOUD).status]).toEqual([false, 'online']);
+  });
+
   it('a peer is asked every thirty seconds, and as soon as it has a vote with this host every ten', async () => {
     const { start, world, clock, asked, heartbeat } = await heartbeatWorld();
     world.company = new Map([[CLOUD, LARGE_GREETING_INTERVAL_MS]]);

@@ -8,6 +8,7 @@ import type { AddressKey, HostId } from '../../../mesh/names.ts';
 import type { Roster } from '../../../mesh/roster.ts';
 import type { Learned } from '../../../node/peers/first-contact.ts';
 import { LEGACY_AGAIN_MAX } from '../../../node/peers/legacy-doubles.ts';
+import { LegacyPeers } from '../../../node/peers/legacy-peers.ts';
 import { openPeers } from '../../../node/peers/peers-module.ts';
 import { addressOf } from '../../support/agent-of.ts';
 import { type MemoryDisk, MemoryStore } from '../../support/memory-store.ts';
@@ -65,21 +66,37 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
   const [changes, doubles]: [unknown[], unknown[]] = [[], []];
   const transport = new ScriptedPeers({ old: (request, signal) => world.lookUp(request, signal) });
   const stop = new AbortController();
-  const open = await openPeers({
-    ...{ mode, store, clock, log, transport, parseAddress: parsePlainAddress, stopping: stop.signal },
-    ...{ random: { next: () => 0 }, index: () => '"1"' },
-    roster: () => listings[world.listed],
-    keys: {
-      ...trusting.mac.keys,
-      known: () => (known ? key : undefined),
-      learn: async () => {
-        world.greeted += 1;
-        if (world.hello.kind === 'known') known = true;
-        return world.hello;
-      },
+  const roster = () => listings[world.listed];
+  const keys = {
+    ...trusting.mac.keys,
+    known: () => (known ? key : undefined),
+    learn: async () => {
+      world.greeted += 1;
+      if (world.hello.kind === 'known') known = true;
+      return world.hello;
     },
+  };
+  const peers: LegacyPeers = await LegacyPeers.open({
+    mode,
+    roster,
+    keys,
+    store,
+    log,
     believesLegacy: (address) => believes && address.startsWith('10.'),
-    changed: () => changes.push(open.legacy.has(OLD)),
+    changed: () => changes.push(peers.has(OLD)),
+  });
+  const open = openPeers({
+    mode,
+    roster,
+    keys,
+    legacy: peers,
+    clock,
+    log,
+    transport,
+    parseAddress: parsePlainAddress,
+    stopping: stop.signal,
+    random: { next: () => 0 },
+    index: () => '"1"',
     doubled: (address, hostId) => doubles.push([address, hostId]),
     found: () => undefined,
     lost: () => undefined,
@@ -88,7 +105,7 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     voters: () => [],
     holds: (address: AddressKey) => world.held.has(address),
   });
-  const { legacy: peers, legacyClaims: claims, legacyDoubles, presence } = open;
+  const { legacyClaims: claims, legacyDoubles, presence } = open;
   const start = async () => {
     void open.run((id) => presence.answered(id, { sinceMs: clock.monotonicMs() }));
     await clock.settle();

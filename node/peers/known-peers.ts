@@ -1,4 +1,6 @@
-// Everything that a question to a peer needs: where the peer is, with which key it speaks, and what the question goes over.
+// What this host knows of its peers before it asks any of them, from its disk and hosts.json: where each is, with which key it speaks, and
+// whether it serves only the look-up.
+import type { LegacyMode } from '../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../../mesh/ports.ts';
 import type { Host, Roster } from '../../mesh/roster.ts';
@@ -7,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { HostRecords } from './forgotten-hosts.ts';
 import { type CallOnce, createHelloAsker } from './hello-question.ts';
 import { HostBook } from './host-book.ts';
+import { LegacyPeers } from './legacy-peers.ts';
 import { openPeerKeys, type PeerKeys } from './peer-keys.ts';
 import type { BelieveLegacy } from './trusted-network.ts';
 
@@ -17,8 +20,9 @@ export type MakeTransport = (
   start: () => string | undefined,
 ) => PeerTransport & AsyncDisposable;
 
-export interface TransportOptions {
+export interface KnownPeersOptions {
   readonly self: HostId;
+  readonly mode: LegacyMode;
   readonly roster: () => Roster;
   readonly store: Pick<Store, 'load' | 'commit'>;
   readonly clock: Clock;
@@ -29,27 +33,26 @@ export interface TransportOptions {
   readonly believesLegacy: BelieveLegacy;
   /** One question to a peer whose key is not known yet. */
   readonly callOnce: CallOnce;
-  readonly makeTransport: MakeTransport;
-  /** The start of this node, as text; `undefined` while nobody may be told of it. */
-  readonly start: () => string | undefined;
+  /** Told when another peer counts as legacy, or one no more. */
+  readonly changed: () => void;
 }
 
-export interface OpenTransport extends AsyncDisposable {
+export interface KnownPeers extends AsyncDisposable {
   readonly hosts: HostBook;
   readonly keys: PeerKeys & HostRecords;
-  readonly transport: PeerTransport;
+  readonly legacy: LegacyPeers;
 }
 
-/** Rejects with `store_failed` when a record can't be read. Disposing ends every question under way, and then every hello. */
-export async function openTransport(options: TransportOptions): Promise<OpenTransport> {
-  const { self, roster, store, clock, random, log, secret, believesLegacy, callOnce } = options;
+/** Rejects with `store_failed` when a record can't be read. Disposing ends every hello. */
+export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownPeers> {
+  const { self, mode, roster, store, clock, random, log, secret, believesLegacy, callOnce, changed } = options;
   await using stack = new AsyncDisposableStack();
   const hosts = await HostBook.open({ store, roster });
   const hostOf = (id: HostId) => hosts.get(id);
   const hellos = createHelloAsker({ self, clock, random, callOnce, secret });
   const hasSecret = secret !== undefined;
   const keys = stack.use(await openPeerKeys({ hostOf, store, hellos, clock, log, hasSecret, believesLegacy }));
-  const transport = stack.use(options.makeTransport(keys, hostOf, options.start));
+  const legacy = await LegacyPeers.open({ mode, roster, keys, believesLegacy, store, log, changed });
   const owned = stack.move();
-  return { hosts, keys, transport, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { hosts, keys, legacy, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
