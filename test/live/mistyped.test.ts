@@ -12,6 +12,7 @@ function typed(...words: readonly string[]) {
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
     cwd: directory,
+    env: { ...process.env, npm_lifecycle_event: 'npx' },
     encoding: 'utf8',
   });
   return [status, stdout, stderr];
