@@ -45,6 +45,8 @@ import type { IdentityParser } from './registry/wanted-addresses.ts';
 
 export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
+  /** Every path that it serves, as its route has it, for whomever it is. */
+  readonly paths: readonly string[];
   /** What needs no more than the email index is answered here, before `fetch` is asked, and as it would. */
   readonly shortLookUp: ShortWay;
   /** Takes over the connection of a peer that offers a channel; absent where there are none. */
@@ -164,7 +166,7 @@ function openDoors(
   parts: Parts,
   modules: readonly Module[],
   lookUps: LookUpTimes,
-): { readonly doors: Pick<MeshNode, 'fetch' | 'shortLookUp' | 'upgrade'>; readonly channels: ChannelServer } {
+): { readonly doors: Pick<MeshNode, 'fetch' | 'paths' | 'shortLookUp' | 'upgrade'>; readonly channels: ChannelServer } {
   const { options, ports, mesh } = parts;
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
@@ -177,7 +179,7 @@ function openDoors(
   const sessions = new Sessions({ clock, random: ports.random, hostId: roster().self.id });
   const gate = createGate({ roster, secrets, keys: parts.keys, clock, sessions, ...names });
   const emailIndex = openEmailIndex(parts, lookUps);
-  const fetch = createApp({
+  const { fetch, paths } = createApp({
     ...{ log, gate, emailIndex, origins: names.origins },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
     peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys, nonces },
@@ -189,7 +191,7 @@ function openDoors(
   const channels = openChannels(parts, modules, fetch);
   parts.stopping.addEventListener('abort', () => channels.end(), { once: true });
   const upgrade = options.config.peerChannel ? acceptBehindGate(gate, channels, log) : undefined;
-  return { doors: { fetch, shortLookUp: createShortLookUp({ gate, emailIndex }), upgrade }, channels };
+  return { doors: { fetch, paths, shortLookUp: createShortLookUp({ gate, emailIndex }), upgrade }, channels };
 }
 
 /** What peers ask over channels: the same, answered by the same. */

@@ -41,14 +41,23 @@ export interface AppServices {
   /** For anybody whom the gate let in. */
   readonly routes: readonly RouteGroup[];
   /** For browsers; absent: there is no page. It judges itself what it may show to whom. */
-  readonly page?: AnswerPage | undefined;
+  readonly page?: Page | undefined;
 }
 
-/** Answers what lies at `isPagePath`. */
-export type AnswerPage = (request: Request, visitor: Visitor) => Response | Promise<Response>;
+export interface Page {
+  /** Answers what lies at `isPagePath`. */
+  readonly answer: (request: Request, visitor: Visitor) => Response | Promise<Response>;
+  readonly paths: readonly string[];
+}
 
-/** Answers requests, as an HTTP server or a test hands them in. */
-export function createApp(services: AppServices): Fetch {
+export interface App {
+  /** Answers requests, as an HTTP server or a test hands them in. */
+  readonly fetch: Fetch;
+  /** Every path that is served, as its route has it, for whomever it is. */
+  readonly paths: readonly string[];
+}
+
+export function createApp(services: AppServices): App {
   const { gate } = services;
   const [clients, index, peers] = [clientRoutes(services), indexRoutes(services), peerRoutes(services)];
   const answerAll: Fetch = (request, environment = {}) => {
@@ -65,7 +74,7 @@ export function createApp(services: AppServices): Fetch {
     const isPassedOn = request.method === 'GET' || path.startsWith(FORWARDED_PATHS);
     const packed = isPassedOn ? undefined : refusedEncoding(header('content-encoding'));
     if (packed !== undefined) return errorResponse(packed);
-    if (services.page !== undefined && isPagePath(path)) return services.page(request, visitor);
+    if (services.page !== undefined && isPagePath(path)) return services.page.answer(request, visitor);
     if (path.startsWith(PEER_PATHS)) return peers.fetch(request, environment);
     if (path === EMAIL_INDEX_PATH)
       return (header('signature-input') === undefined ? index : peers).fetch(request, environment);
@@ -82,11 +91,20 @@ export function createApp(services: AppServices): Fetch {
       return answered;
     }
   };
-  if (services.origins.length === 0) return answerAll;
-  const answerPage = crossOrigin(services.origins, answerAll);
+  const routed = [clients, index, peers].flatMap(({ routes }) => routes.map(({ path }) => path));
+  return {
+    fetch: readAlsoFrom(services.origins, answerAll),
+    paths: [...routed, ...(services.page?.paths ?? [])],
+  };
+}
+
+/** Lets pages of those origins read. */
+function readAlsoFrom(origins: readonly string[], answerAll: Fetch): Fetch {
+  if (origins.length === 0) return answerAll;
+  const answerOrigin = crossOrigin(origins, answerAll);
   return (request, environment = {}) => {
     const origin = headerOf(request, environment.incoming as IncomingMessage | undefined, 'origin');
-    return (services.origins.includes(origin ?? '') ? answerPage : answerAll)(request, environment);
+    return (origins.includes(origin ?? '') ? answerOrigin : answerAll)(request, environment);
   };
 }
 

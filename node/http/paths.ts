@@ -4,8 +4,10 @@
 /** Hosts talk to each other below this. */
 export const PEER_PATHS = '/api/mesh/v1/';
 
-/** Pages for browsers lie here, and at the root. */
-const PAGE_PATHS = '/page/';
+/** Pages for browsers lie here, at the root, and at `DOCS_PATH`. */
+export const PAGE_PATHS = '/page/';
+/** The API's document as a page. */
+export const DOCS_PATH = '/docs';
 
 export const OPENAPI_PATH = '/openapi.json';
 /** Asked by hosts of the original, as a question: it changes nothing. */
@@ -26,5 +28,5 @@ export function requestPath(url: string): string {
 }
 
 export function isPagePath(path: string): boolean {
-  return path === '/' || path.startsWith(PAGE_PATHS);
+  return path === '/' || path === DOCS_PATH || path.startsWith(PAGE_PATHS);
 }

@@ -1,5 +1,5 @@
 // The page for browsers, of what the other modules bring to it.
-import type { AnswerPage } from '../http/app.ts';
+import type { Page } from '../http/app.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Sessions } from '../http/sessions.ts';
 import { openPage, type PageSources } from '../page/page.ts';
@@ -10,7 +10,7 @@ export function openPageModule(
   { options, ports, mesh, index, copies, registry }: Parts,
   modules: readonly Module[],
   door: { readonly gate: Gate; readonly sessions: Sessions },
-): AnswerPage {
+): Page {
   const { clock, random, log } = ports;
   const sources = Object.assign({}, ...modules.map(({ shown }) => shown)) as PageSources;
   return openPage({

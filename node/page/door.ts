@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Random } from '../../mesh/ports.ts';
-import type { AnswerPage } from '../http/app.ts';
+import type { Page } from '../http/app.ts';
 import { errorAnswer, failedRequest } from '../http/errors.ts';
 import { readBody } from '../http/input.ts';
 import { resource } from '../http/methods.ts';
@@ -62,8 +62,11 @@ export class PageDoor {
   }
 
   /** For `createApp`. */
-  get answer(): AnswerPage {
-    return (request, visitor) => this.#app.fetch(request, { visitor });
+  get page(): Page {
+    return {
+      answer: (request, visitor) => this.#app.fetch(request, { visitor }),
+      paths: this.#app.routes.map(({ path }) => path),
+    };
   }
 
   /** Whose request it is. */
@@ -127,7 +130,7 @@ export class PageDoor {
     return this;
   }
 
-  page(c: Context, view: View, status = 200): Response {
+  answer(c: Context, view: View, status = 200): Response {
     return this.#page(c, view, undefined, status);
   }
 

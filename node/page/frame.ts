@@ -1,4 +1,5 @@
 // What stands around each page: the head, the way to the other pages, who has logged in.
+import { DOCS_PATH } from '../http/paths.ts';
 import type { Asker } from './asker.ts';
 import { action } from './fragments.ts';
 import { type Markup, markup, trusted } from './markup.ts';
@@ -12,6 +13,7 @@ const SECTIONS = [
   ['sending', '/page/sending', 'Sending'],
   ['changes', '/page/changes', 'Changes'],
   ['settings', '/page/settings', 'Settings'],
+  ['docs', DOCS_PATH, 'API'],
 ] as const;
 export type Section = (typeof SECTIONS)[number][0];
 

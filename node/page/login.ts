@@ -14,7 +14,7 @@ export function loginPages(door: PageDoor, { gate, sessions }: AskerServices, is
     return `${sessions.cookieName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
   };
   door.route('/page/login', {
-    GET: (c) => door.page(c, loginView(door.asker(c).formToken, queryOf(c, 'next').next)),
+    GET: (c) => door.answer(c, loginView(door.asker(c).formToken, queryOf(c, 'next').next)),
     POST: async (c) => {
       const form = await door.readForm(c);
       const next = form.get('next') ?? '';
@@ -25,7 +25,7 @@ export function loginPages(door: PageDoor, { gate, sessions }: AskerServices, is
         return c.redirect(isOwnPage(next) ? next : '/', SEE_OTHER);
       } catch (error) {
         if (!(error instanceof MeshError)) throw error;
-        return door.page(c, loginView(door.asker(c).formToken, next, error.message), STATUS_OF_REFUSAL);
+        return door.answer(c, loginView(door.asker(c).formToken, next, error.message), STATUS_OF_REFUSAL);
       }
     },
   });
@@ -41,7 +41,7 @@ export function loginPages(door: PageDoor, { gate, sessions }: AskerServices, is
 
 /** A path of this node; what begins with two slashes would lead elsewhere. */
 function isOwnPage(path: string): boolean {
-  return /^\/(?:page\/[\x21-\x7e]*|\?[\x21-\x7e]*)?$/.test(path) && !path.includes('\\');
+  return /^\/(?:page\/[\x21-\x7e]*|docs|\?[\x21-\x7e]*)?$/.test(path) && !path.includes('\\');
 }
 
 function loginView(formToken: string, next: string, refusal?: string): { title: string; body: Markup } {

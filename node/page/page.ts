@@ -8,7 +8,7 @@ import type { Roster } from '../../mesh/roster.ts';
 import type { History } from '../changes/history.ts';
 import type { Conflicts } from '../conflicts/conflicts.ts';
 import type { Copy } from '../feed/copy.ts';
-import type { AnswerPage } from '../http/app.ts';
+import type { Page } from '../http/app.ts';
 import type { HealthRoutesOptions } from '../http/routes/health.ts';
 import type { Log } from '../log.ts';
 import type { AgentTable } from '../registry/agent-table.ts';
@@ -22,6 +22,7 @@ import { agentPages } from './agent-page.ts';
 import type { AskerServices } from './asker.ts';
 import { type ChangesPageServices, changesPage } from './changes-page.ts';
 import { conflictPages } from './conflicts-page.ts';
+import { type DocsPageServices, docsPage } from './docs-page.ts';
 import { PageDoor, visitorIn } from './door.ts';
 import { loginPages } from './login.ts';
 import { meshPage } from './mesh-page.ts';
@@ -38,6 +39,7 @@ export interface PageSources {
   readonly webhooks: Webhooks;
   readonly sending: Sending;
   readonly conflicts: Pick<Conflicts, 'page' | 'resolve'>;
+  readonly document: DocsPageServices['document'];
 }
 
 export interface PageOptions extends AskerServices {
@@ -58,7 +60,7 @@ export interface PageOptions extends AskerServices {
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#3d8fc4" d="M8 0l8 8-8 8-8-8z"/><circle cx="8" cy="8" r="3" fill="#fff"/></svg>';
 
-export function openPage(options: PageOptions): AnswerPage {
+export function openPage(options: PageOptions): Page {
   const { sources, gate, sessions, roster, clock, random, log, version, index, copy, table } = options;
   const { mesh, history, webhooks, sending, conflicts } = sources;
   const door = new PageDoor({ gate, sessions, random, log, version, hostId: () => roster().self.id });
@@ -80,7 +82,8 @@ export function openPage(options: PageOptions): AnswerPage {
   sendingPages(door, { sending, clock });
   changesPage(door, { changes: options.changes, clock });
   settingsPage(door, options.settings);
-  return door.answer;
+  docsPage(door, { document: sources.document, origin, clock });
+  return door.page;
 }
 
 /** Beside this file, whether it runs as it is written or packed. */

@@ -55,6 +55,7 @@ export interface TestNodeOptions {
   readonly aliases?: readonly string[];
   readonly origins?: readonly string[];
   readonly compat?: 'maestro';
+  readonly forward?: URL;
   readonly machine?: NodePorts['machine'];
   /** Where its data would lie, if it lay on a disk: then there are routes of backups. */
   readonly copied?: NodePorts['copied'];
@@ -91,6 +92,7 @@ export async function testNode({
   aliases = [],
   origins = [],
   compat,
+  forward,
   machine,
   copied,
 }: TestNodeOptions = {}): Promise<TestNode> {
@@ -112,7 +114,7 @@ export async function testNode({
         webhookAllow: [],
         logDays,
         indexScope,
-        ...{ aliases, origins, compat },
+        ...{ aliases, origins, compat, forward },
         legacy,
       },
       secrets,

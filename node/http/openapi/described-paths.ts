@@ -1,6 +1,7 @@
 // Every path that the document knows, by subject, in the order in which they are shown.
 import { addressToolPaths } from './address-tools.ts';
 import { agentPaths } from './agents.ts';
+import { compatPaths } from './compat.ts';
 import { documentPaths } from './documents.ts';
 import { emailPaths } from './email.ts';
 import { indexPaths } from './email-index.ts';
@@ -18,4 +19,5 @@ export const PATH_GROUPS: readonly PathGroup[] = [
   keyPaths,
   nodePaths,
   documentPaths,
+  compatPaths,
 ];

@@ -10,6 +10,7 @@ import { PATH_GROUPS } from './described-paths.ts';
 import { toldChange } from './email-index.ts';
 import { errorForm, errorResponses } from './errors.ts';
 import type { Answer, Operation, PathGroup } from './operation.ts';
+import { isOtherRoute, OTHER_ROUTES } from './other-routes.ts';
 
 type Document = ReturnType<typeof createDocument>;
 
@@ -18,31 +19,36 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   address: 'An email address, percent-encoded once: `a%40x.com`.',
   deliveryId: 'The `webhook-id` of the delivery, or its `seq`.',
   id: 'The `id` that the answer to its making had.',
+  name: 'The name of an agent, in any case.',
 };
 
 const ABOUT = `One node of a mesh of hosts, which keeps one owner for each email address.
 
 Every error is \`{"error","message","field"?, …}\`; a code has one status. Beside what stands at each operation, any may be answered with 405 \`method_not_allowed\` (with \`Allow\`), 408 \`request_timeout\`, 417 \`expectation_failed\`, 431 \`headers_too_large\`, 500 \`internal_error\` (a fault of the node: its log says more) and 503 \`stopping\`; every GET is also a HEAD.
 
-Hosts ask each other below \`/api/mesh/v1/\`, signed both ways; these routes are between nodes of one program, and not part of this document.`;
+Not part of this document: ${OTHER_ROUTES.map(({ path, why }) => `\`${path}\` (${why})`).join('; ')}.`;
 
 const TOLD = 'What a subscriber is sent, signed by Standard Webhooks';
 const TAKEN = { '2XX': { description: 'It is accepted. Anything else is tried again, for 72 hours.' } };
 
-/** The document. `paths`: those that are served, as their routes have them. */
-export function openApiDocument({
-  version,
-  paths,
-}: {
+export interface DocumentQuestion {
   readonly version: string;
+  /** Paths that are served, as their routes have them. */
   readonly paths: readonly string[];
-}): Document {
+}
+
+export function openApiDocument({ version, paths }: DocumentQuestion): Document {
   const described = new Map(PATH_GROUPS.flatMap((group) => pathsOf(group)));
-  const items = paths.map((path) => [templateOf(path), described.get(path) ?? {}] as const);
+  const items = paths
+    .filter((path) => !isOtherRoute(path))
+    .map((path) => [templateOf(path), described.get(path) ?? {}] as const);
   return createDocument({
     openapi: '3.1.1',
     info: { title: 'Agent email mesh', version, description: ABOUT },
-    tags: PATH_GROUPS.map(({ tag, about }) => ({ name: tag, description: about })),
+    tags: PATH_GROUPS.filter((group) => paths.some((path) => path in group.paths)).map(({ tag, about }) => ({
+      name: tag,
+      description: about,
+    })),
     paths: Object.fromEntries(items),
     webhooks: { change: { post: { summary: TOLD, requestBody: { content: toldChange }, responses: TAKEN } } },
     components: {

@@ -21,7 +21,7 @@ export interface CompatServices {
 }
 
 /** What the original sends of itself; more is let pass. */
-const registration = z.looseObject({
+export const registration = z.looseObject({
   host: z.looseObject({ id: z.string().min(1), name: z.string().min(1), url: z.string().min(1) }),
 });
 

@@ -53,7 +53,7 @@ function appWith(...routes: readonly RouteGroup[]) {
     emailIndex: nothing,
     routes,
   };
-  const app = createApp(services);
+  const { fetch: app } = createApp(services);
   return async (method: string, path: string) =>
     (await app(new Request(`http://localhost${path}`, { method, headers: { host: 'localhost' } }))).status;
 }

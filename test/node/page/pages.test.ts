@@ -137,6 +137,7 @@ describe('each page', () => {
     '/page/sending',
     '/page/changes',
     '/page/settings',
+    '/docs',
     '/page/login',
     '/page/nothing',
   ])('%s lets in nothing from elsewhere, and runs nothing but its own script', async (path) => {

@@ -2,6 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { PATH_GROUPS } from '../../../../node/http/openapi/described-paths.ts';
+import { isOtherRoute, OTHER_ROUTES } from '../../../../node/http/openapi/other-routes.ts';
 import { sendConfig } from '../../../support/mail.ts';
 import { testNode } from '../../../support/test-node.ts';
 
@@ -16,8 +17,13 @@ interface Document extends Record<string, unknown> {
 
 /** A node that serves all that there is, and what it tells of itself. */
 async function documentedNode() {
-  const { ask } = await testNode({ send: sendConfig(), copied: { directory: '/nowhere', store: {} as never } });
-  return { ask, document: (await ask('GET', '/openapi.json')).body as Document };
+  const { node, ask } = await testNode({
+    send: sendConfig(),
+    copied: { directory: '/nowhere', store: {} as never },
+    compat: 'maestro',
+    forward: new URL('http://127.0.0.1:23100'),
+  });
+  return { node, ask, document: (await ask('GET', '/openapi.json')).body as Document };
 }
 
 describe('GET /openapi.json', () => {
@@ -44,6 +50,22 @@ describe('GET /openapi.json', () => {
       path.replaceAll(/:(\w+)/g, '{$1}'),
     );
     expect(described.sort()).toEqual(Object.keys(document.paths).sort());
+  });
+
+  it('has every path that is reached at all, or says that it leaves it out, and why', async () => {
+    const { node, document } = await documentedNode();
+    const isTold = (path: string) => path.replaceAll(/:(\w+)/g, '{$1}') in document.paths;
+    expect(node.paths.filter((path) => !isTold(path) && !isOtherRoute(path))).toEqual([]);
+    expect(OTHER_ROUTES.filter(({ path }) => !node.paths.some((one) => one.startsWith(path)))).toEqual([]);
+    const { description } = document.info as { description: string };
+    expect(OTHER_ROUTES.filter(({ path, why }) => !description.includes(`\`${path}\` (${why})`))).toEqual([]);
+  });
+
+  it('leaves out what only a node beside the original answers, on any other', async () => {
+    const { ask } = await testNode();
+    const { paths, tags } = (await ask('GET', '/openapi.json')).body as Document & { tags: { name: string }[] };
+    expect(Object.keys(paths)).not.toContain('/api/diagnostics');
+    expect(tags.map(({ name }) => name)).not.toContain('Beside the original');
   });
 
   it('names each operation once', async () => {
