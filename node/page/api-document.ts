@@ -27,7 +27,7 @@ export interface ApiSchema {
 /** By media type. */
 export type ApiContent = Readonly<Record<string, { readonly schema: ApiSchema; readonly example?: unknown }>>;
 
-export interface ApiParameter {
+interface ApiParameter {
   readonly in: string;
   readonly name: string;
   readonly required?: boolean;
