@@ -11,7 +11,7 @@ import type { Write } from '../ports.ts';
 import type { Register } from '../register/acceptor.ts';
 import { type Ballot, compareBallots } from '../register/ballot.ts';
 import { type Config, hostsOf, isEverybody, isVoter, voteKey } from '../state/config.ts';
-import type { CoreState } from '../state/core-state.ts';
+import type { CollectionTimes, CoreState } from '../state/core-state.ts';
 import { type Effect, timer } from '../state/events.ts';
 import { mayVote } from '../state/membership.ts';
 import {
@@ -27,11 +27,10 @@ import {
 import { dropRegister } from '../state/registers.ts';
 import { startOf } from '../state/starts.ts';
 
-/** Released names that a voter still keeps a register of: after so long it collects them, and earlier when there are more. */
-export const COLLECT_AFTER_MS = 600_000;
+/** When a voter of a node collects released names. */
+export const COLLECTING: CollectionTimes = { afterMs: 600_000, everyMs: 60_000 };
+/** Released names that a voter still keeps a register of. When there are more, it collects them earlier. */
 export const RELEASED_KEPT_MAX = 20_000;
-/** How often a voter looks for released names to collect. */
-export const COLLECT_EVERY_MS = 60_000;
 
 /** After a start: every name that was released before counts as released now. */
 export function beginCollecting(state: CoreState, out: Effect[]): void {

@@ -26,8 +26,7 @@ import { nextStart } from '../state/starts.ts';
 import {
   answerAboutReleased,
   beginCollecting,
-  COLLECT_AFTER_MS,
-  COLLECT_EVERY_MS,
+  COLLECTING,
   collectInTurn,
   hearReleased,
   isAboutReleased,
@@ -83,17 +82,17 @@ export function createCore(options: CoreOptions): CoreState {
 
 export interface NextCoreOptions extends Pick<CoreOptions, 'self' | 'wish' | 'records' | 'registry'> {
   readonly random: Pick<Random, 'bytes'>;
-  /** How often released names are looked for; absent: `COLLECT_EVERY_MS`. */
-  readonly collectEveryMs?: number;
+  /** When released names are collected; absent: `COLLECTING`. */
+  readonly collecting?: CollectionTimes;
 }
 
 /** The state of this host's next start, with names drawn at random. Nobody is told of that start before `started` was carried out. */
-export function nextCore({ random, collectEveryMs = COLLECT_EVERY_MS, ...options }: NextCoreOptions): CoreState {
+export function nextCore({ random, collecting = COLLECTING, ...options }: NextCoreOptions): CoreState {
   return createCore({
     ...options,
     freshData: Buffer.from(random.bytes(16)).toString('hex'),
     startName: Buffer.from(random.bytes(8)).toString('hex'),
-    collecting: { afterMs: COLLECT_AFTER_MS, everyMs: collectEveryMs },
+    collecting,
   });
 }
 

@@ -8,6 +8,7 @@ import type { AddressKey, AgentId, ClaimId, HostId } from '../../mesh/names.ts';
 import type { Owner } from '../../mesh/owner.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
 import { emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { CollectionTimes } from '../../mesh/state/core-state.ts';
 import type { RegisterTable } from '../../mesh/state/register-table.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { openStore } from '../../node/store/disk-store.ts';
@@ -38,11 +39,11 @@ export class NamesMesh implements AsyncDisposable {
     this.#parent = parent;
   }
 
-  /** Resolves when the mesh has formed. `collectEveryMs`: how often released names are looked for. */
-  static async open(parent: string, ids: readonly string[], collectEveryMs: number): Promise<NamesMesh> {
+  /** Resolves when the mesh has formed. `collecting`: when released names are collected. */
+  static async open(parent: string, ids: readonly string[], collecting: CollectionTimes): Promise<NamesMesh> {
     const mesh = new NamesMesh(parent);
     const hosts = [...ids].sort() as HostId[];
-    for (const id of hosts) await mesh.#add(id, hosts, collectEveryMs);
+    for (const id of hosts) await mesh.#add(id, hosts, collecting);
     for (const { claims } of mesh.#voters.values()) claims.start();
     while (![...mesh.#voters.values()].every(({ claims }) => claims.status().ready)) await systemClock.sleep(100);
     return mesh;
@@ -52,9 +53,9 @@ export class NamesMesh implements AsyncDisposable {
     return [...this.#voters.keys()];
   }
 
-  /** Registers that the voter with the most of them has. */
-  get registers(): number {
-    return Math.max(...[...this.#voters.values()].map(({ registers }) => registers.size));
+  /** Registers of each voter, in the order of `hosts`. */
+  get registers(): readonly number[] {
+    return [...this.#voters.values()].map(({ registers }) => registers.size);
   }
 
   /** Has these names claimed by that host, and then released, each durably, as its registry does. */
@@ -93,7 +94,7 @@ export class NamesMesh implements AsyncDisposable {
     await rm(this.#parent, { recursive: true });
   }
 
-  async #add(id: HostId, hosts: readonly HostId[], collectEveryMs: number): Promise<void> {
+  async #add(id: HostId, hosts: readonly HostId[], collecting: CollectionTimes): Promise<void> {
     const directory = join(this.#parent, id);
     const [store, records, held] = [await openStore({ directory, log: QUIET }), emptyClaimRecords(), new Map()];
     const claims = new QuorumClaims({
@@ -103,7 +104,7 @@ export class NamesMesh implements AsyncDisposable {
         records,
         registry: { holder: (key) => held.get(key), isEmpty: () => held.size === 0, keys: () => held.keys() },
         random: systemRandom,
-        collectEveryMs,
+        collecting,
       }),
       journal: store,
       transport: this.#transport(id),
