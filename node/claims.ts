@@ -11,8 +11,14 @@ import { type MembershipView, type Relation, statusOf } from '../mesh/membership
 import type { HostId } from '../mesh/names.ts';
 import type { Clock, PeerTransport, Random } from '../mesh/ports.ts';
 import type { Roster } from '../mesh/roster.ts';
-import { readClaimRecord } from '../mesh/state/claim-record-door.ts';
-import { CLAIM_PREFIX, type ClaimRecords, emptyClaimRecords, engineWrite } from '../mesh/state/claim-records.ts';
+import { readClaimRecord, readPackedRegisters } from '../mesh/state/claim-record-door.ts';
+import {
+  CLAIM_PREFIX,
+  type ClaimRecords,
+  emptyClaimRecords,
+  engineWrite,
+  REGISTER,
+} from '../mesh/state/claim-records.ts';
 import type { ClaimStore } from '../mesh/state/claim-store.ts';
 import type { CoreState } from '../mesh/state/core-state.ts';
 import type { DoubtCause } from '../mesh/state/events.ts';
@@ -183,8 +189,10 @@ function noVoter(self: HostId, { kind }: ClaimEngine, log: Log): ClaimVoter {
 
 async function loadClaimRecords(store: Store): Promise<ClaimRecords> {
   const records = emptyClaimRecords();
-  for await (const page of store.load(CLAIM_PREFIX, { form: STORED_REGISTER }))
-    for (const record of page) readClaimRecord(records, record);
+  for await (const page of store.loadPacked(CLAIM_PREFIX, { under: REGISTER, ...STORED_REGISTER })) {
+    readPackedRegisters(records, page.packed, page.gone);
+    for (const record of page.others) readClaimRecord(records, record);
+  }
   return records;
 }
 

@@ -43,6 +43,7 @@ const MESH_ROOT = [
     'name-schemas',
     'names',
     'owner',
+    'packed-texts',
     'peer-silence',
     'ports',
     'roster',

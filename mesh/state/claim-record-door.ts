@@ -5,6 +5,7 @@ import { MeshError } from '../errors.ts';
 import { hostIdSchema } from '../name-schemas.ts';
 import type { AddressKey, ClaimId } from '../names.ts';
 import type { Owner } from '../owner.ts';
+import type { PackedTexts } from '../packed-texts.ts';
 import type { Register } from '../register/acceptor.ts';
 import { type Ballot, compareBallots } from '../register/ballot.ts';
 import {
@@ -47,28 +48,24 @@ const succession = z.object({
 /** A record of the claims as it was stored. */
 export interface StoredClaimRecord {
   readonly key: string;
-  /** The value's text, where it is at hand; of a register it may be rewritten (`STORED_REGISTER`), and then there is no `value`. */
-  readonly json?: string;
   readonly value: unknown;
 }
 
 /** Adds one stored record. Throws `store_failed` when it is not what this version writes. */
 export function readClaimRecord(records: ClaimRecords, record: StoredClaimRecord): void {
-  const { key, json } = record;
-  // A host has a register for each address of the mesh: those of the common form are not parsed.
-  if (
-    json !== undefined &&
-    key.startsWith(REGISTER) &&
-    records.registers.setStored(key.slice(REGISTER.length) as AddressKey, json)
-  )
-    return;
-  const { value } = record;
+  const { key, value } = record;
   try {
     readRecord(records, key, value);
   } catch (cause) {
     const message = `The stored record '${key}' can't be read: ${(cause as Error).message}. If a newer version of this program was started on this data, start that one again. If not, the store is damaged: move the data directory away and start with an empty one, never with an older copy; the other hosts bring this one in again.`;
     throw new MeshError('store_failed', message, { cause });
   }
+}
+
+/** Adds stored registers of the common form, `STORED_REGISTER` (a host has one for each address of the mesh), which are not parsed. */
+export function readPackedRegisters({ registers }: ClaimRecords, packed: PackedTexts, gone: readonly string[]): void {
+  registers.addStored(packed);
+  for (const key of gone) registers.delete(key.slice(REGISTER.length) as AddressKey);
 }
 
 function readRecord(records: ClaimRecords, key: string, value: unknown): void {

@@ -1,8 +1,10 @@
-// A voter's registers in memory: one for each address of the mesh, so each is one text beside its key, half as large as the objects that it is
-// made of. A register is made anew each time it is asked for. Most stored ones become such a text without being parsed, where they are read.
+// A voter's registers in memory: one for each address of the mesh, so each is one text, half as large as the objects that it is made of. A
+// register is made anew each time it is asked for. Most stored ones become such a text where they are read, without being parsed, and stay
+// octets; what changes since stands beside them as a text of its own.
 
 import type { AddressKey } from '../names.ts';
 import type { Owner } from '../owner.ts';
+import { type PackedTexts, SealedTexts } from '../packed-texts.ts';
 import type { Register } from '../register/acceptor.ts';
 import type { Ballot } from '../register/ballot.ts';
 
@@ -36,54 +38,70 @@ export function isProposer(name: string): boolean {
 }
 
 export class RegisterTable {
-  readonly #packed = new Map<AddressKey, string>();
+  /** Registers as they were stored. */
+  readonly #stored = new SealedTexts();
+  /** What stands in their place, or beside them; `undefined`: one that was dropped. */
+  readonly #changed = new Map<AddressKey, string | undefined>();
+  #size = 0;
 
   constructor(registers: Iterable<readonly [AddressKey, Register]> = []) {
     for (const [key, register] of registers) this.set(key, register);
   }
 
   get size(): number {
-    return this.#packed.size;
+    return this.#size;
   }
 
-  keys(): IterableIterator<AddressKey> {
-    return this.#packed.keys();
+  *keys(): Iterable<AddressKey> {
+    for (const key of this.#stored.keys() as Iterable<AddressKey>) if (!this.#changed.has(key)) yield key;
+    for (const [key, packed] of this.#changed) if (packed !== undefined) yield key;
   }
 
   /** Addresses whose register says that nobody has them. */
   *unowned(): Iterable<AddressKey> {
-    for (const [key, packed] of this.#packed) if (isUnowned(packed)) yield key;
+    for (const key of this.#stored.keysOfEnd(NOBODY) as Iterable<AddressKey>) if (!this.#changed.has(key)) yield key;
+    for (const [key, packed] of this.#changed) if (packed !== undefined && isUnowned(packed)) yield key;
   }
 
   get(key: AddressKey): Register | undefined {
-    const packed = this.#packed.get(key);
+    const packed = this.#find(key);
     return packed === undefined ? undefined : unpack(packed);
   }
 
   set(key: AddressKey, register: Register): this {
-    this.#packed.set(key, pack(register));
+    if (!this.#has(key)) this.#size += 1;
+    this.#changed.set(key, pack(register));
     return this;
   }
 
-  /** Takes a stored register, `STORED_REGISTER` rewritten; `false`: its form is not that one, and nothing was taken. */
-  setStored(key: AddressKey, text: string): boolean {
-    if (!text.startsWith(MARK)) return false;
-    this.#packed.set(ownText(key), text);
-    return true;
+  /** Takes stored registers, `STORED_REGISTER` rewritten. Throws when their keys do not come behind all that were taken before. */
+  addStored(packed: PackedTexts): void {
+    const before = this.#stored.size;
+    this.#stored.add(packed);
+    this.#size += this.#stored.size - before;
   }
 
   delete(key: AddressKey): boolean {
-    return this.#packed.delete(key);
+    if (!this.#has(key)) return false;
+    this.#size -= 1;
+    if (this.#stored.has(key)) this.#changed.set(key, undefined);
+    else this.#changed.delete(key);
+    return true;
   }
 
   clear(): void {
-    this.#packed.clear();
+    this.#stored.clear();
+    this.#changed.clear();
+    this.#size = 0;
   }
-}
 
-/** A text of its own: one that was cut from a longer text keeps that in memory. Octets can't hold a lone surrogate. */
-function ownText<Text extends string>(text: Text): Text {
-  return text.isWellFormed() ? (Buffer.from(text).toString() as Text) : text;
+  #has(key: AddressKey): boolean {
+    return this.#changed.has(key) ? this.#changed.get(key) !== undefined : this.#stored.has(key);
+  }
+
+  #find(key: AddressKey): string | undefined {
+    return this.#changed.has(key) ? this.#changed.get(key) : this.#stored.get(key);
+  }
 }
 
 function isUnowned(packed: string): boolean {

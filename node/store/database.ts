@@ -14,7 +14,6 @@ import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
-import type { TextForm } from './text-form.ts';
 
 /** SQLite moves the -wal file's content into the database after so many pages of 4 KiB; it costs two more fsyncs. */
 export const CHECKPOINT_PAGES = 4_000;
@@ -117,8 +116,8 @@ export class Database {
   }
 
   /** One page of records, as `RecordReader.page` reads it. */
-  page(prefix: string, after: string, limit: number, form?: TextForm): string[] {
-    return this.#explained(() => this.#reader.page(prefix, after, limit, form));
+  page(prefix: string, after: string, limit: number): string[] {
+    return this.#explained(() => this.#reader.page(prefix, after, limit));
   }
 
   /** Copies all records into a file of its own, with `newest` over them (record-copy.ts). */

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { packTexts } from '../../mesh/packed-texts.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -19,8 +20,9 @@ import type { CopyRules } from './record-copy.ts';
 import { damaged } from './refusals.ts';
 import { FORMAT_VERSION } from './schema.ts';
 import type { Slice } from './slice.ts';
-import { type LoadedRecord, type LoadOptions, PAGE_RECORDS_MAX, type Store } from './store.ts';
+import { type LoadOptions, PAGE_RECORDS_MAX, type PackedRecords, type Store, type StoredRecord } from './store.ts';
 import { type PageQuestion, StoreThread } from './store-thread.ts';
+import type { TextForm } from './text-form.ts';
 
 /**
  * Each of the two files of the commit log, made in this length and used again and again. What they hold is also in memory, until the database
@@ -114,21 +116,38 @@ export class DiskStore implements Store, CopiedStore {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY, form }: LoadOptions = {},
-  ): AsyncIterable<readonly LoadedRecord[]> {
+    { after = '', limit = Number.POSITIVE_INFINITY }: LoadOptions = {},
+  ): AsyncIterable<readonly StoredRecord[]> {
     let left = Math.max(0, limit);
-    let next = this.#page({ prefix, after, limit: left, form });
+    let next = this.#page({ prefix, after, limit: left });
     while (left > 0) {
       const { records, isWhole } = await next;
       const present = records.flatMap(({ key, text }) => (text === undefined ? [] : [{ key, text }]));
       left -= present.length;
       // The worker reads the next page while this one is parsed and used.
-      if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: left, form });
+      if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: left });
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
       if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
       if (isWhole) return;
     }
+  }
+
+  async *loadPacked(prefix: string, form: TextForm): AsyncIterable<PackedRecords> {
+    this.#queue.throwIfUnusable();
+    // Taken before the database is read: what is applied meanwhile is missing neither here nor there.
+    const newest = this.#records.newest(prefix);
+    const pages = this.#records.packedPages(prefix, form)[Symbol.asyncIterator]();
+    for (;;) {
+      const { value: page, done } = await this.#read(() => pages.next());
+      if (done === true) break;
+      const others = this.#lazyRecords(page.others).filter(({ key }) => !newest.has(key));
+      yield { packed: page.packed, others, gone: [] };
+    }
+    const changes = [...newest.values()];
+    const others = this.#lazyRecords(changes.flatMap(({ key, text }) => (text === undefined ? [] : [key, text])));
+    const gone = changes.flatMap(({ key, text }) => (text === undefined && key.startsWith(form.under) ? [key] : []));
+    yield { packed: packTexts([]), others, gone };
   }
 
   async copy(rules: CopyRules): Promise<void> {
@@ -164,6 +183,13 @@ export class DiskStore implements Store, CopiedStore {
     const limit = Math.min(question.limit, PAGE_RECORDS_MAX);
     if (limit <= 0) return { records: [], isWhole: true };
     return this.#read(() => this.#records.page({ ...question, limit }));
+  }
+
+  #lazyRecords(flat: readonly string[]): readonly StoredRecord[] {
+    const records: StoredRecord[] = [];
+    for (let at = 0; at < flat.length; at += 2)
+      records.push(new LazyRecord(flat[at] ?? '', flat[at + 1] ?? '', this.#parse));
+    return records;
   }
 
   /** A record that can't be read fails the store, which would otherwise answer from a disk that it can't trust. */

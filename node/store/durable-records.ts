@@ -3,12 +3,14 @@
 import { Keyv } from 'keyv';
 import { type DatabaseBehind, encodeKnownLog, type KnownLog } from './commits/known-log.ts';
 import { SqliteKeyvAdapter } from './keyv-adapter.ts';
+import type { PackedPage } from './packed-page.ts';
 import type { RecordText } from './record.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 import { layOver, type Slice } from './slice.ts';
+import { PACKED_RECORDS_MAX } from './store.ts';
 import type { PageQuestion, RecordThread } from './store-thread.ts';
-import { rewriter, type TextForm } from './text-form.ts';
+import type { TextForm } from './text-form.ts';
 import { Unapplied } from './unapplied.ts';
 
 /** Records that go into the database in one transaction when it is brought up to date, and what their keys and values have in UTF-16 units. */
@@ -48,14 +50,30 @@ export class DurableRecords implements DatabaseBehind {
 
   /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, removed ones among them. */
   async page(question: PageQuestion): Promise<Slice> {
-    const { prefix, after, limit, form } = question;
+    const { prefix, after, limit } = question;
     // Taken before the database is asked: what is applied meanwhile is missing neither here nor there.
-    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) =>
-      rewrittenSlice(some?.slice(prefix, after, limit), form),
-    );
+    const [newest, underWay] = [this.#unapplied, this.#underWay].map((some) => some?.slice(prefix, after, limit));
     const stored = await this.#adapter.page(question);
     const older = underWay ? layOver(underWay, stored) : stored;
     return newest ? layOver(newest, older) : older;
+  }
+
+  /** What of these records is not, or not surely, in the database: the newest of each key, removals among them. */
+  newest(prefix: string): ReadonlyMap<string, RecordText> {
+    const slices = [this.#underWay, this.#unapplied].flatMap((some) => some?.slice(prefix, '', Infinity).records ?? []);
+    return new Map(slices.map((record) => [record.key, record]));
+  }
+
+  /** Every record of the database whose key begins with `prefix`, whatever is newer. The next page is read while one is used. */
+  async *packedPages(prefix: string, form: TextForm): AsyncIterable<PackedPage> {
+    const ask = (after: string) => this.#thread.pack({ prefix, after, limit: PACKED_RECORDS_MAX, form });
+    for (let next: Promise<PackedPage> | undefined = ask(''); next !== undefined; ) {
+      const page: PackedPage = await next;
+      next = page.last === undefined ? undefined : ask(page.last);
+      // A reader that leaves half-way never waits for this page, so its failure is handled here. The thread's loss is told of by itself.
+      next?.catch(() => {});
+      yield page;
+    }
   }
 
   /** Copies everything that was added before this call, and nothing that comes later. */
@@ -100,13 +118,6 @@ export class DurableRecords implements DatabaseBehind {
     if (results.includes(false))
       throw refused('Keyv did not store a record and does not say why. Start the node again.');
   }
-}
-
-function rewrittenSlice(slice: Slice | undefined, form: TextForm | undefined): Slice | undefined {
-  if (slice === undefined || form === undefined) return slice;
-  const rewritten = rewriter(form);
-  const records = slice.records.map(({ key, text }) => ({ key, text: text === undefined ? text : rewritten(text) }));
-  return { ...slice, records };
 }
 
 /** In transactions of a bounded size, unless a record is larger by itself. */

@@ -5,7 +5,6 @@ import { crc32 } from 'node:zlib';
 import { isOfLog, LOG_RANGES, tablesOf } from './log-keys.ts';
 import { compareKeys } from './record.ts';
 import { damaged } from './refusals.ts';
-import { rewriter, type TextForm } from './text-form.ts';
 
 /** The checksum beside a record: CRC-32 of the UTF-8 octets of its key and then its text. */
 export function checksum(key: string, text: string): number {
@@ -46,8 +45,7 @@ export class RecordReader {
   }
 
   /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, in key order: key, text, key, text, … */
-  page(prefix: string, after: string, limit: number, form?: TextForm): string[] {
-    const rewritten = form && rewriter(form);
+  page(prefix: string, after: string, limit: number): string[] {
     // The next key that could stand behind `after` is `after` and a zero octet.
     const from = compareKeys(after, prefix) < 0 ? prefix : `${after}\0`;
     const rows = this.#range[tablesOf(prefix)].all(
@@ -56,10 +54,7 @@ export class RecordReader {
       limit,
     ) as unknown as unknown[][];
     const page: string[] = [];
-    for (const row of rows) {
-      const [key, text] = this.#verified(row);
-      page.push(key, rewritten ? rewritten(text) : text);
-    }
+    for (const row of rows) page.push(...this.#verified(row));
     return page;
   }
 

@@ -3,6 +3,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
+import type { PackedPage } from './packed-page.ts';
 import type { CopyRules } from './record-copy.ts';
 import { refused } from './refusals.ts';
 import type { TextForm } from './text-form.ts';
@@ -16,13 +17,17 @@ export interface PageQuestion {
   /** Only keys greater than this one. */
   readonly after: string;
   readonly limit: number;
-  readonly form: TextForm | undefined;
+}
+
+export interface PackQuestion extends PageQuestion {
+  readonly form: TextForm;
 }
 
 export type Request =
   | { readonly kind: 'write'; readonly records: Answer }
   | { readonly kind: 'read'; readonly keys: readonly string[] }
   | ({ readonly kind: 'page' } & PageQuestion)
+  | ({ readonly kind: 'pack' } & PackQuestion)
   | { readonly kind: 'noteLog'; readonly log: string }
   | { readonly kind: 'copy'; readonly newest: Answer; readonly rules: CopyRules }
   | { readonly kind: 'migrate' }
@@ -33,13 +38,15 @@ export type Answer = readonly (string | null)[];
 
 /** A failure crosses threads in parts, because cloning would keep neither its class nor its code. */
 export type Reply =
-  | { readonly answer: Answer }
+  | { readonly answer: Answer | PackedPage }
   | { readonly failure: { readonly message: string; readonly cause: unknown } };
 
 /** What answers such requests, one after the other. */
 export interface RecordThread {
   /** Rejects with `store_failed`. */
-  ask(request: Request): Promise<Answer>;
+  ask(request: Exclude<Request, { readonly kind: 'pack' }>): Promise<Answer>;
+  /** Reads a page whose records of a form come packed. Rejects as `ask` does. */
+  pack(question: PackQuestion): Promise<PackedPage>;
   /** Lets what was asked before be answered, closes the database, and resolves when the thread is gone. */
   close(): Promise<void>;
   /** Resolves when the thread has ended without having been asked to. */
@@ -55,7 +62,7 @@ export class StoreThread implements RecordThread {
   readonly lost: Promise<MeshError>;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #waiting: PromiseWithResolvers<Answer>[] = [];
+  readonly #waiting: PromiseWithResolvers<Answer | PackedPage>[] = [];
   #end: MeshError | undefined;
   #isClosing = false;
 
@@ -72,7 +79,7 @@ export class StoreThread implements RecordThread {
     this.#worker = worker;
     this.lost = lost.promise;
     this.#exited = exited.promise;
-    this.opened = this.#expect();
+    this.opened = this.#expect() as Promise<Answer>;
     let cause: unknown;
     worker.on('message', (reply: Reply) => this.#settle(reply));
     worker.on('error', (error) => {
@@ -89,10 +96,12 @@ export class StoreThread implements RecordThread {
     });
   }
 
-  ask(request: Request): Promise<Answer> {
-    if (this.#end) return Promise.reject(this.#end);
-    this.#worker.postMessage(request);
-    return this.#expect();
+  ask(request: Exclude<Request, { readonly kind: 'pack' }>): Promise<Answer> {
+    return this.#send(request) as Promise<Answer>;
+  }
+
+  pack(question: PackQuestion): Promise<PackedPage> {
+    return this.#send({ kind: 'pack', ...question }) as Promise<PackedPage>;
   }
 
   async close(): Promise<void> {
@@ -101,8 +110,14 @@ export class StoreThread implements RecordThread {
     await this.#exited;
   }
 
-  #expect(): Promise<Answer> {
-    const waiting = Promise.withResolvers<Answer>();
+  #send(request: Request): Promise<Answer | PackedPage> {
+    if (this.#end) return Promise.reject(this.#end);
+    this.#worker.postMessage(request);
+    return this.#expect();
+  }
+
+  #expect(): Promise<Answer | PackedPage> {
+    const waiting = Promise.withResolvers<Answer | PackedPage>();
     this.#waiting.push(waiting);
     return waiting.promise;
   }

@@ -1,10 +1,14 @@
 // The Store port: what a node needs of its disk. Live state is in memory, loaded at start; the disk is for coming back.
 // It does not promise order between keys other than by name, nor queries: whoever needs an index builds it in memory.
+
+import type { PackedTexts } from '../../mesh/packed-texts.ts';
 import type { Journal } from '../../mesh/ports.ts';
 import type { TextForm } from './text-form.ts';
 
 /** Records of one page of `load`. */
 export const PAGE_RECORDS_MAX = 1_000;
+/** Records of one page of `loadPacked`: of registers these are two megabytes. */
+export const PACKED_RECORDS_MAX = 10_000;
 
 /** A stored record: its key and its JSON value, as it was committed. */
 export interface StoredRecord {
@@ -12,10 +16,14 @@ export interface StoredRecord {
   readonly value: unknown;
 }
 
-/** A record as it is read back in numbers: only what is asked for is parsed. */
-export interface LoadedRecord extends StoredRecord {
-  /** The value as text, rewritten where `load` was asked for that. `value` is made of it each time it is asked for. */
-  readonly json: string;
+/** What is read back together where most records of a kind have one form. */
+export interface PackedRecords {
+  /** Records of the form, rewritten, in the order of their keys, which lack what `TextForm.under` says. A page's come behind those of the page before. */
+  readonly packed: PackedTexts;
+  /** All others, and newer ones in the place of packed ones. */
+  readonly others: readonly StoredRecord[];
+  /** Keys of which a record was packed, and removed since. */
+  readonly gone: readonly string[];
 }
 
 /** Which records `load` reads, and how. */
@@ -24,8 +32,6 @@ export interface LoadOptions {
   readonly after?: string;
   /** So many records in all, not per page. */
   readonly limit?: number;
-  /** A value's text that has this form comes rewritten, as `json` alone: it must not begin as JSON does, for nothing else tells it apart. */
-  readonly form?: TextForm;
 }
 
 export interface Store extends Journal {
@@ -38,7 +44,12 @@ export interface Store extends Journal {
    * Durable records whose key begins with `prefix`, in the order of their keys' UTF-8 octets, in pages, so that a long log is
    * never all in memory. What is committed meanwhile may be seen or not.
    */
-  load(prefix: string, options?: LoadOptions): AsyncIterable<readonly LoadedRecord[]>;
+  load(prefix: string, options?: LoadOptions): AsyncIterable<readonly StoredRecord[]>;
+  /**
+   * All durable records whose key begins with `prefix`, those of the form packed: for a kind of which there may be millions, each of them checked
+   * as by `load`. What is committed meanwhile may be seen or not.
+   */
+  loadPacked(prefix: string, form: TextForm): AsyncIterable<PackedRecords>;
   /** Resolves once when the store can no longer write (its reason): the node must stop, for memory may be ahead of the disk. */
   readonly failed: Promise<Error>;
   /** Lets commits in hand end, then closes. Afterwards every call rejects with `store_failed`. */

@@ -3,14 +3,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MeshError } from '../../mesh/errors.ts';
 import { type Database, openDatabase } from './database.ts';
+import { type PackedPage, packPage } from './packed-page.ts';
 import type { Answer, Reply, Request, WorkerData } from './store-thread.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('node/store/worker.ts is a worker: see store-thread.ts.');
 
-const reply = (work: () => Answer): boolean => {
+const reply = (work: () => Answer | PackedPage): boolean => {
   try {
-    port.postMessage({ answer: work() } satisfies Reply);
+    const answer = work();
+    port.postMessage({ answer } satisfies Reply, 'packed' in answer ? octetsOf(answer) : []);
     return true;
   } catch (error) {
     const { message, cause } = error as MeshError;
@@ -35,7 +37,12 @@ function serve(open: Database): void {
   });
 }
 
-function answer(open: Database, request: Request): Answer {
+/** What goes to the other thread as it is. */
+function octetsOf({ packed: { octets, starts } }: PackedPage): readonly ArrayBuffer[] {
+  return [octets.buffer, starts.buffer];
+}
+
+function answer(open: Database, request: Request): Answer | PackedPage {
   switch (request.kind) {
     case 'write':
       open.write(request.records);
@@ -43,7 +50,9 @@ function answer(open: Database, request: Request): Answer {
     case 'read':
       return open.read(request.keys);
     case 'page':
-      return open.page(request.prefix, request.after, request.limit, request.form);
+      return open.page(request.prefix, request.after, request.limit);
+    case 'pack':
+      return packPage(open.page(request.prefix, request.after, request.limit), request.form);
     case 'noteLog':
       open.noteLog(request.log);
       return [];

@@ -2,8 +2,9 @@
 // time, so what needs no opening of its own shares one store, each test under a prefix of its own.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
-import type { Store, StoredRecord } from '../../node/store/store.ts';
-import { PAGE_RECORDS_MAX } from '../../node/store/store.ts';
+import { type PackedTexts, SealedTexts } from '../../mesh/packed-texts.ts';
+import { PACKED_RECORDS_MAX, PAGE_RECORDS_MAX, type Store, type StoredRecord } from '../../node/store/store.ts';
+import type { TextForm } from '../../node/store/text-form.ts';
 
 /** One disk, at first empty. */
 export interface StorePlace {
@@ -13,6 +14,28 @@ export interface StorePlace {
   crash(): Promise<void>;
   /** Throws away everything that was opened here. */
   remove(): Promise<void>;
+}
+
+/** Has whole numbers alone. */
+const NUMBERED = { pattern: '^\\{"n":(\\d+)\\}$', to: '#$1' };
+
+/** What a reader has once it has taken in all pages, and how many records came packed. */
+async function packedOf(store: Store, prefix: string, form: TextForm) {
+  const [found, sealed] = [new Map<string, unknown>(), new SealedTexts()];
+  for await (const { packed, others, gone } of store.loadPacked(prefix, form)) {
+    const page = sealedOf(packed);
+    sealed.add(packed);
+    for (const key of page.keys()) found.set(form.under + key, { n: Number(page.get(key)?.slice(1)) });
+    for (const key of gone) found.delete(key);
+    for (const { key, value } of others) found.set(key, value);
+  }
+  return { found: Object.fromEntries(found), packed: sealed.size };
+}
+
+function sealedOf(packed: PackedTexts): SealedTexts {
+  const page = new SealedTexts();
+  page.add(packed);
+  return page;
 }
 
 type LoadOptions = { readonly after?: string; readonly limit?: number };
@@ -206,22 +229,6 @@ function whileOpen(makePlace: () => Promise<StorePlace>): void {
       expect(await keysOf('l/', { limit: 0 })).toEqual([]);
     });
 
-    it('rewrites the texts of one form where it is asked to, and leaves the others JSON', async () => {
-      const values = { a: { n: 7 }, b: { n: 'x' }, c: '#7', d: { n: 8 } };
-      await store.commit(Object.entries(values).map(([key, value]) => ({ key: own + key, value })));
-      const form = { pattern: '^\\{"n":(\\d+)\\}$', to: '#$1' };
-      const texts: [string, string][] = [];
-      for await (const page of store.load(own, { form }))
-        for (const { key, json } of page) texts.push([key.slice(own.length), json]);
-      expect(texts).toEqual([
-        ['a', '#7'],
-        ['b', '{"n":"x"}'],
-        ['c', '"#7"'],
-        ['d', '#8'],
-      ]);
-      expect(await store.get(`${own}a`)).toEqual({ n: 7 });
-    });
-
     it('pages through more than fits one page, each record once', async () => {
       const keys = numbered(PAGE_RECORDS_MAX * 2 + 1);
       await put(...keys);
@@ -263,6 +270,34 @@ function acrossOpenings(makePlace: () => Promise<StorePlace>): void {
     store = await place.open();
     const found = new Map((await everything(store)).map(({ key, value }) => [key, value]));
     expect(found).toEqual(new Map(kept.map(({ key, value }) => [key, value])));
+  });
+
+  it('packs the records of one form, in order, and hands on the others, and what is newer', async () => {
+    const values = { a: { n: 7 }, 'n/a': { n: 7 }, 'n/b': { n: 'x' }, 'n/c': '#7', 'n/d': { n: 8 }, 'n/e': {} };
+    const many = Object.fromEntries(Array.from({ length: PACKED_RECORDS_MAX }, (_, n) => [`n/ü${n}`, { n }]));
+    const put = (records: object) =>
+      store.commit(Object.entries(records).map(([key, value]) => ({ key: `p/${key}`, value })));
+    await put({ ...values, ...many });
+    await store.close();
+    store = await place.open();
+    const form = { ...NUMBERED, under: 'p/n/' };
+    const before = Object.fromEntries(
+      Object.entries({ ...values, ...many }).map(([key, value]) => [`p/${key}`, value]),
+    );
+    expect(await packedOf(store, 'p/', form)).toEqual({ found: before, packed: PACKED_RECORDS_MAX + 2 });
+    const newer = {
+      a: { n: 1 },
+      'n/a': { n: 9 },
+      'n/b': { n: 1 },
+      'n/d': undefined,
+      'n/e': undefined,
+      'n/f': { n: 3 },
+    };
+    await put(newer);
+    const { 'p/n/d': _, 'p/n/e': __, ...left } = before;
+    const after = { ...left, 'p/a': { n: 1 }, 'p/n/a': { n: 9 }, 'p/n/b': { n: 1 }, 'p/n/f': { n: 3 } };
+    expect((await packedOf(store, 'p/', form)).found).toEqual(after);
+    expect(await store.get('p/n/a')).toEqual({ n: 9 });
   });
 
   it('keeps what was acknowledged before a crash', async () => {

@@ -4,9 +4,16 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { CommitQueue } from '../../node/store/commit-queue.ts';
 import { LazyRecord } from '../../node/store/lazy-record.ts';
+import { packPage } from '../../node/store/packed-page.ts';
 import { compareKeys, type RecordText } from '../../node/store/record.ts';
-import { type LoadedRecord, type LoadOptions, PAGE_RECORDS_MAX, type Store } from '../../node/store/store.ts';
-import { rewriter } from '../../node/store/text-form.ts';
+import {
+  type LoadOptions,
+  PAGE_RECORDS_MAX,
+  type PackedRecords,
+  type Store,
+  type StoredRecord,
+} from '../../node/store/store.ts';
+import type { TextForm } from '../../node/store/text-form.ts';
 
 /** What is durable: key → JSON text. */
 export type MemoryDisk = ReadonlyMap<string, string>;
@@ -49,8 +56,8 @@ export class MemoryStore implements Store {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY, form }: LoadOptions = {},
-  ): AsyncIterable<readonly LoadedRecord[]> {
+    { after = '', limit = Number.POSITIVE_INFINITY }: LoadOptions = {},
+  ): AsyncIterable<readonly StoredRecord[]> {
     await this.#alive(async () => this.#queue.throwIfUnusable());
     const keys = [...this.#disk.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0);
     const wanted = keys.sort(compareKeys).slice(0, Math.max(0, limit));
@@ -58,11 +65,18 @@ export class MemoryStore implements Store {
       await this.#alive(async () => this.#queue.throwIfUnusable());
       // A record that was removed since the first page is no longer there to be read.
       const present = wanted.slice(at, at + PAGE_RECORDS_MAX).flatMap((key) => {
-        const json = this.#disk.get(key);
-        const text = json === undefined || form === undefined ? json : rewriter(form)(json);
+        const text = this.#disk.get(key);
         return text === undefined ? [] : [new LazyRecord(key, text, (_, value) => JSON.parse(value))];
       });
       if (present.length > 0) yield present;
+    }
+  }
+
+  async *loadPacked(prefix: string, form: TextForm): AsyncIterable<PackedRecords> {
+    for await (const page of this.load(prefix)) {
+      const flat = page.flatMap(({ key }) => [key, this.#disk.get(key) ?? '']);
+      const { packed, others } = packPage(flat, form);
+      yield { packed, others: page.filter(({ key }) => others.includes(key)), gone: [] };
     }
   }
 

@@ -1,7 +1,8 @@
 // The store's database, in memory: every request is durable when it is answered, as SQLite has it. It may be long in coming.
 import { MeshError } from '../../mesh/errors.ts';
+import { type PackedPage, packPage } from '../../node/store/packed-page.ts';
 import { compareKeys } from '../../node/store/record.ts';
-import type { Answer, RecordThread, Request } from '../../node/store/store-thread.ts';
+import type { Answer, PackQuestion, RecordThread, Request } from '../../node/store/store-thread.ts';
 import type { Step } from './simulated-log-disk.ts';
 
 /** What survives everything. */
@@ -36,6 +37,10 @@ export class SimulatedRecordThread implements RecordThread {
     });
     this.#last = answer.catch(() => {});
     return answer;
+  }
+
+  async pack({ form, ...question }: PackQuestion): Promise<PackedPage> {
+    return packPage((await this.ask({ kind: 'page', ...question })) as readonly string[], form);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { readClaimRecord } from '../../../mesh/state/claim-record-door.ts';
-import { emptyClaimRecords } from '../../../mesh/state/claim-records.ts';
+import { readClaimRecord, readPackedRegisters } from '../../../mesh/state/claim-record-door.ts';
+import { emptyClaimRecords, REGISTER as UNDER } from '../../../mesh/state/claim-records.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
 import { STORED_REGISTER } from '../../../mesh/state/register-table.ts';
-import { rewriter } from '../../../node/store/text-form.ts';
+import { packPage } from '../../../node/store/packed-page.ts';
 
 const OWNER = { hostId: 'mac', agentId: 'a1', agentName: 'iac', claimId: 'claim-1', since: '2026-01-27T12:00:00Z' };
 const REGISTER = { promised: [7, 'cloud'], accepted: [5, 'mac'], value: OWNER };
@@ -18,10 +18,14 @@ function read(key: string, value: unknown) {
   return records;
 }
 
-/** What is read of a record whose text is at hand, as of those that a store has loaded. */
-function readText(key: string, value: unknown) {
+/** What is read of records as a store loads them. */
+function readPage(values: Readonly<Record<string, unknown>>, gone: readonly string[] = []) {
   const records = emptyClaimRecords();
-  readClaimRecord(records, { key, value, json: rewriter(STORED_REGISTER)(JSON.stringify(value)) });
+  const flat = Object.entries(values).flatMap(([key, value]) => [key, JSON.stringify(value)]);
+  const { packed, others } = packPage(flat, { under: UNDER, ...STORED_REGISTER });
+  readPackedRegisters(records, packed, gone);
+  for (const [at, key] of others.entries())
+    if (at % 2 === 0) readClaimRecord(records, { key, value: JSON.parse(others[at + 1] ?? '') });
   return records;
 }
 
@@ -35,7 +39,7 @@ describe('a stored record of the claims', () => {
     for (const register of registers) {
       const { registers: table } = read('claim/register/titania@x.com', register);
       expect([...table.keys()].map((key) => [key, table.get(key)])).toEqual([['titania@x.com', register]]);
-      const { registers: ofText } = readText('claim/register/titania@x.com', register);
+      const { registers: ofText } = readPage({ 'claim/register/titania@x.com': register });
       expect([...ofText.keys()].map((key) => [key, ofText.get(key)])).toEqual([['titania@x.com', register]]);
     }
     expect([...read('claim/unsettled/claim-1', 'titania@x.com').intents]).toEqual([['claim-1', 'titania@x.com']]);
@@ -49,6 +53,12 @@ describe('a stored record of the claims', () => {
     expect([...read('claim/lives/mac aa', { life: 2, boot: 'y' }).lives]).toEqual([
       ['mac aa', { life: 2, boot: 'y', votes: 0 }],
     ]);
+  });
+
+  it('that was packed is not there when it was removed since', () => {
+    const free = { promised: [5, 'mac'], accepted: [5, 'mac'], value: null };
+    const values = { 'claim/register/a@x.com': free, 'claim/register/b@x.com': free };
+    expect([...readPage(values, ['claim/register/a@x.com']).registers.keys()]).toEqual(['b@x.com']);
   });
 
   it('of an earlier version that a mesh formed by is its first configuration; before it formed, it is nothing', () => {

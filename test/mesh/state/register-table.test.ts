@@ -1,4 +1,4 @@
-// The registers in columns beside a plain map of the same registers, through changes drawn by chance.
+// The table of registers beside a plain map of the same registers, through changes drawn by chance.
 import { describe, expect, it } from 'vitest';
 import type { AddressKey, AgentId, ClaimId, HostId } from '../../../mesh/names.ts';
 import type { Owner } from '../../../mesh/owner.ts';
@@ -6,7 +6,8 @@ import type { Register } from '../../../mesh/register/acceptor.ts';
 import type { Ballot } from '../../../mesh/register/ballot.ts';
 import { RegisterTable, STORED_REGISTER } from '../../../mesh/state/register-table.ts';
 import { uuidsFrom } from '../../../mesh/uuid.ts';
-import { rewriter } from '../../../node/store/text-form.ts';
+import { packPage } from '../../../node/store/packed-page.ts';
+import { compareKeys } from '../../../node/store/record.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const CHANGES = 4_000;
@@ -41,7 +42,12 @@ function registersFrom(seed: number) {
   return { random, key, register };
 }
 
-const asLoaded = rewriter(STORED_REGISTER);
+/** Takes what a store loads of these, which are in order; the keys of those that were not packed. */
+function addLoaded(table: RegisterTable, texts: readonly (readonly [key: AddressKey, json: string])[]): string[] {
+  const { packed, others } = packPage(texts.flat(), { under: '', ...STORED_REGISTER });
+  table.addStored(packed);
+  return others.filter((_, at) => at % 2 === 0);
+}
 
 describe('the table of registers', () => {
   it.each([1, 2, 3])('has what a plain map has, seed %i', (seed) => {
@@ -64,13 +70,50 @@ describe('the table of registers', () => {
     expect([table.size, [...table.keys()], table.get(key())]).toEqual([0, [], undefined]);
   });
 
-  it('takes stored registers of the common form rewritten, as it would take them parsed', () => {
+  it.each([6, 7, 8])('has stored ones, and what changes since, as a plain map has them, seed %i', (seed) => {
+    const { random, key, register } = registersFrom(seed);
+    const [table, map] = [new RegisterTable(), new Map<AddressKey, Register>()];
+    for (let put = 0; put < KEYS; put += 1) {
+      const drawn = register();
+      const [promised, accepted] = [drawn.promised, drawn.accepted && drawn.promised];
+      map.set(key(), random.next() < 0.7 ? { ...drawn, promised, accepted } : drawn);
+    }
+    const stored = [...map].sort(([one], [other]) => compareKeys(one, other));
+    const notPacked = new Set(
+      addLoaded(
+        table,
+        stored.map(([at, value]) => [at, JSON.stringify(value)] as const),
+      ),
+    );
+    expect([notPacked.size > 0, table.size > 0]).toEqual([true, true]);
+    for (const [at, value] of stored) if (notPacked.has(at)) table.set(at, value);
+    const sorted = (keys: Iterable<AddressKey>) => [...keys].sort();
+    for (let change = 0; change < CHANGES; change += 1) {
+      const at = key();
+      if (random.next() < 0.4) expect(table.delete(at)).toBe(map.delete(at));
+      else {
+        const put = register();
+        table.set(at, put);
+        map.set(at, put);
+      }
+      const looked = key();
+      expect([looked, table.get(looked), table.size]).toEqual([looked, map.get(looked), map.size]);
+      if (change % 100 > 0) continue;
+      expect(sorted(table.keys())).toEqual(sorted(map.keys()));
+      const unowned = [...map].flatMap(([one, { value }]) => (value === null ? [one] : []));
+      expect(sorted(table.unowned())).toEqual(sorted(unowned));
+    }
+    table.clear();
+    expect([table.size, [...table.keys()], table.get(key())]).toEqual([0, [], undefined]);
+  });
+
+  it('takes stored registers of the common form packed, as it would take them parsed', () => {
     const { register } = registersFrom(6);
     const key = 'titania@x.com' as AddressKey;
     const taken = Array.from({ length: CHANGES }, () => {
       const stored = register();
       const table = new RegisterTable();
-      const isTaken = table.setStored(key, asLoaded(JSON.stringify(stored)));
+      const isTaken = addLoaded(table, [[key, JSON.stringify(stored)]]).length === 0;
       expect([stored, table.get(key)]).toEqual([stored, isTaken ? stored : undefined]);
       return isTaken;
     });
@@ -96,14 +139,16 @@ describe('the table of registers', () => {
     ['what looks rewritten already', '#7\tmac\t=\t\t\t\t\t\t'],
   ])('takes no stored register with %s', (_, json) => {
     const table = new RegisterTable();
-    expect([table.setStored('titania@x.com' as AddressKey, asLoaded(json)), table.size]).toEqual([false, 0]);
+    const key = 'titania@x.com' as AddressKey;
+    expect([addLoaded(table, [[key, json]]), table.size]).toEqual([[key], 0]);
   });
 
   it('can be gone through while what is gone through is dropped', () => {
     const { register } = registersFrom(4);
     const keys = ['a@x.com', 'b@x.com', 'c@x.com'] as AddressKey[];
     const table = new RegisterTable(keys.map((key) => [key, register()]));
+    addLoaded(table, [['d@x.com' as AddressKey, '{"promised":[7,"mac"],"accepted":[7,"mac"],"value":null}']]);
     for (const key of table.keys()) table.delete(key);
-    expect(table.size).toBe(0);
+    expect([table.size, [...table.keys()]]).toEqual([0, []]);
   });
 });

@@ -11,7 +11,7 @@ import { openStore } from '../../../node/store/disk-store.ts';
 import { isOfLog } from '../../../node/store/log-keys.ts';
 import { pathsIn, type StorePaths } from '../../../node/store/paths.ts';
 import { checksum } from '../../../node/store/record-reader.ts';
-import type { LoadedRecord, Store } from '../../../node/store/store.ts';
+import type { Store, StoredRecord } from '../../../node/store/store.ts';
 import { nothing, ownEntry } from '../../support/log-entries.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -65,7 +65,7 @@ function change(sql: string, ...values: (string | number)[]): void {
 
 /** The database as a store to read from, without a thread and a commit log. */
 function readOnly(database: Database): Store {
-  const parse = (key: string, json: string): LoadedRecord => ({ key, json, value: JSON.parse(json) });
+  const parse = (key: string, json: string): StoredRecord => ({ key, value: JSON.parse(json) });
   const never = () => Promise.reject(new Error('It is only to be read.'));
   return {
     get: async (key) => JSON.parse(database.read([key])[0] ?? 'null') ?? undefined,
@@ -73,6 +73,7 @@ function readOnly(database: Database): Store {
       const flat = database.page(prefix, after, limit);
       yield flat.flatMap((key, at) => (at % 2 === 0 ? [parse(key, flat[at + 1] ?? '')] : []));
     },
+    loadPacked: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
     ...{ commit: never, fail: () => {}, failed: new Promise(() => {}), close: never },
   };
 }
