@@ -38,10 +38,12 @@ import { openValidationModule } from './modules/validation.ts';
 import { openWebhookModule } from './modules/webhooks.ts';
 import type { NodeOptions, NodePorts } from './node-ports.ts';
 import { ChannelServer } from './peers/channel-server.ts';
+import { loadAgents } from './registry/agent-records.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { RestoredClaims } from './registry/restored-claims.ts';
 import type { IdentityParser } from './registry/wanted-addresses.ts';
+import { ignoreFailedStore } from './store/refusals.ts';
 
 export interface MeshNode extends AsyncDisposable {
   readonly fetch: Fetch;
@@ -91,6 +93,9 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const events = new MeshEvents();
   const [copies, restored] = [await HostCopies.open(store, clock), await RestoredClaims.load(store)];
   const index = new EmailIndex({ self: () => watch.current().self, random });
+  // They are parsed here while the registers are read in the store's thread.
+  const agents = loadAgents(store, self);
+  agents.catch(ignoreFailedStore);
   const mesh = stack.use(
     await openMesh({
       ...{ ...core, self, watch, index, restored, events, copies, mode: config.legacy },
@@ -101,7 +106,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   const times = { claims: claimTimes(), lookUps: lookUpTimes() };
   const claims = timedClaims(mesh.claims.store, times.claims, clock);
   const registry = await openRegistry({
-    ...{ ...core, index, hostId: self, claims, legacy: mesh.legacyOwners },
+    ...{ ...core, index, hostId: self, claims, legacy: mesh.legacyOwners, agents },
     parseAddress: addressParser(config),
   });
   const parts: Parts = {

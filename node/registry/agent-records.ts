@@ -6,7 +6,7 @@ import { type AddressKey, type AgentId, type HostId, parseAgentId } from '../../
 import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
-import type { Agent } from './agent.ts';
+import type { Agent, AgentAddress } from './agent.ts';
 import { compareAge } from './agent-age.ts';
 
 export const AGENT_PREFIX = 'agent/';
@@ -96,7 +96,7 @@ function readGone({ key, value }: StoredRecord): { readonly id: AgentId; readonl
   throw damaged(key, "its 'at' is not a time");
 }
 
-/** Every stored agent, oldest first. Throws `store_failed` at the first record that is not an agent of this host. */
+/** Every stored agent, oldest first. Rejects with `store_failed` at the first record that is not an agent of this host. */
 export async function loadAgents(store: Store, hostId: HostId): Promise<readonly Agent[]> {
   const agents: Agent[] = [];
   for await (const page of store.load(AGENT_PREFIX)) {
@@ -111,22 +111,27 @@ function parseAgentRecord(record: StoredRecord, hostId: HostId): Agent {
   const fault = agentFault(value, key.slice(AGENT_PREFIX.length)) ?? addressesFault(value.addresses);
   if (fault !== undefined) throw damaged(key, fault);
   const agent = value as unknown as Agent;
-  if (agent.hostId === hostId) return withSharedTexts(agent);
+  if (agent.hostId === hostId) {
+    shareTexts(agent);
+    return agent;
+  }
   throw new MeshError(
     'store_failed',
     `The data directory holds agents of host '${agent.hostId}', but this host is '${hostId}'. Start it as '${agent.hostId}', or with its own data directory.`,
   );
 }
 
-/** Makes equal texts that stand side by side one in memory: a fifth less of what 100,000 addresses take. */
-function withSharedTexts(agent: Agent): Agent {
-  let since = agent.createdAt;
-  const addresses = agent.addresses.map((entry) => {
-    if (entry.since !== since) since = entry.since;
-    const key = (entry.address as string) === entry.key ? (entry.address as string as AddressKey) : entry.key;
-    return { ...entry, key, since };
-  });
-  return { ...agent, addresses };
+/** Makes equal texts that stand side by side one in memory: a fifth less of what 100,000 addresses take. The agent is nobody else's yet. */
+function shareTexts({ createdAt, addresses }: Agent): void {
+  let [since, displayName]: [string, string | undefined] = [createdAt, undefined];
+  for (const entry of addresses as { -readonly [Member in keyof AgentAddress]: AgentAddress[Member] }[]) {
+    if ((entry.address as string) === entry.key) entry.key = entry.address as string as AddressKey;
+    if (entry.since === since) entry.since = since;
+    else since = entry.since;
+    if (entry.displayName === undefined) continue;
+    if (entry.displayName === displayName) entry.displayName = displayName;
+    else displayName = entry.displayName;
+  }
 }
 
 function agentFault(value: Readonly<Record<string, unknown>>, id: string): string | undefined {

@@ -6,9 +6,11 @@ import type { AddressKey, AgentId } from '../../mesh/names.ts';
 import type { Agent } from './agent.ts';
 import { type AgentAge, compareAge } from './agent-age.ts';
 import { damaged } from './agent-records.ts';
+import { HeldTwice } from './email-index.ts';
 
 /** What the registry needs of the email index. */
 export interface AgentIndex {
+  /** Throws `HeldTwice` when another agent holds one of its addresses; then nothing has changed. */
   put(agent: Agent): void;
   remove(id: AgentId): void;
   /** The agent of this host that holds the address, shown by the index or not. */
@@ -28,11 +30,12 @@ export class AgentTable {
     for (const agent of stored) {
       const namesake = this.#byName.get(nameKey(agent.name));
       if (namesake !== undefined) throw damaged(`agent/${agent.id}`, `agent '${namesake}' has the same name`);
-      for (const { address, key } of agent.addresses) {
-        const twin = index.holder(key)?.agent.id;
-        if (twin !== undefined) throw damaged(`agent/${agent.id}`, `agent '${twin}' holds '${address}' too`);
+      try {
+        this.put(undefined, agent);
+      } catch (error) {
+        if (!(error instanceof HeldTwice)) throw error;
+        throw damaged(`agent/${agent.id}`, `agent '${error.holder}' holds '${error.address}' too`);
       }
-      this.put(undefined, agent);
     }
   }
 
@@ -97,6 +100,8 @@ export class AgentTable {
 
   /** Where the first agent stands that is younger. New agents are looked for at the end. */
   #placeBehind(age: AgentAge): number {
+    const youngest = this.#byAge.at(-1);
+    if (youngest === undefined || compareAge(youngest, age) <= 0) return this.#byAge.length;
     let [low, high] = [0, this.#byAge.length];
     while (low < high) {
       const middle = (low + high) >> 1;

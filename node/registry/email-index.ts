@@ -1,7 +1,7 @@
 // Who holds which address on this host, in memory: what every look-up reads. The whole index is kept as octets in pages. After one change
 // among 100,000 addresses, one page is written again and the others are copied.
 import type { Question } from '../../mesh/lookup/index-entry.ts';
-import type { AddressKey, AgentId } from '../../mesh/names.ts';
+import type { AddressKey, AgentId, EmailAddress } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { contentDigest } from '../../mesh/signature/digest.ts';
 import { inTurns } from '../../mesh/time/turns.ts';
@@ -33,7 +33,7 @@ export class EmailIndex {
   #version = 0;
   #hostUrl: string;
   #prepared: PreparedIndex | undefined;
-  readonly #holders = new Map<AddressKey, HeldAddress>();
+  readonly #holders = new Map<AddressKey, IndexedAgent>();
   readonly #agents = new Map<AgentId, IndexedAgent>();
   readonly #pages: readonly Page[] = Array.from({ length: INDEX_PAGES }, () => new Page());
   #nextPage = 0;
@@ -44,23 +44,19 @@ export class EmailIndex {
     this.#incarnation = Buffer.from(random.bytes(INCARNATION_BYTES)).toString('base64url');
   }
 
-  /** Lists the agent as it is now, in place of what was known of it. Throws when another agent holds one of its addresses: a bug of the registry. */
+  /** Lists the agent as it is now, in place of what was known of it. Throws `HeldTwice` when another agent holds one of its addresses. */
   put(agent: Agent): void {
     for (const { key, address } of agent.addresses) {
       const holder = this.#holders.get(key)?.agent;
-      if (holder !== undefined && holder.id !== agent.id) {
-        throw new Error(
-          `The index was given '${address}' for agent '${agent.id}' while agent '${holder.id}' holds it.`,
-        );
-      }
+      if (holder !== undefined && holder.id !== agent.id) throw new HeldTwice(address, agent.id, holder.id);
     }
     const known = this.#agents.get(agent.id);
-    for (const held of known?.addresses ?? []) this.#holders.delete(held.key);
+    for (const { key } of known?.agent.addresses ?? []) this.#holders.delete(key);
     const page = known?.page ?? this.#nextInTurn();
-    const addresses = agent.addresses.map((source) => new HeldAddress(agent, source, this.#self));
-    for (const held of addresses) this.#holders.set(held.key, held);
-    this.#agents.set(agent.id, { agent, addresses, page });
-    page.set(agent.id, agent.emailEnabled ? addresses : []);
+    const indexed = new IndexedAgent(agent, page, this.#self);
+    for (const { key } of agent.addresses) this.#holders.set(key, indexed);
+    this.#agents.set(agent.id, indexed);
+    page.set(indexed);
     if (known !== undefined && showsTheSame(known.agent, agent)) return;
     page.outdate();
     this.#changed();
@@ -70,7 +66,7 @@ export class EmailIndex {
   remove(agentId: AgentId): void {
     const known = this.#agents.get(agentId);
     if (known === undefined) return;
-    for (const held of known.addresses) this.#holders.delete(held.key);
+    for (const { key } of known.agent.addresses) this.#holders.delete(key);
     this.#agents.delete(agentId);
     known.page.delete(agentId);
     this.#changed();
@@ -98,19 +94,19 @@ export class EmailIndex {
 
   /** Who holds the address here, also while that agent's email is disabled and the index does not show it. */
   holder(key: AddressKey): HeldAddress | undefined {
-    return this.#holders.get(key);
+    return this.#holders.get(key)?.held(key);
   }
 
   /** The address's entry, when the index shows it. */
   byAddress(key: AddressKey): HeldAddress | undefined {
-    const held = this.#holders.get(key);
-    return held?.isShown ? held : undefined;
+    const indexed = this.#holders.get(key);
+    return indexed?.agent.emailEnabled ? indexed.held(key) : undefined;
   }
 
   /** The agent's entries that the index shows, in the order they were added. */
   byAgent(agentId: AgentId): readonly HeldAddress[] {
     const known = this.#agents.get(agentId);
-    return known?.agent.emailEnabled ? known.addresses : [];
+    return known?.agent.emailEnabled ? known.all() : [];
   }
 
   /** Whether this host has the agent, with or without addresses. */
@@ -163,7 +159,7 @@ export class EmailIndex {
 
   #all(): readonly HeldAddress[] {
     const all: HeldAddress[] = [];
-    for (const { agent, addresses } of this.#agents.values()) if (agent.emailEnabled) all.push(...addresses);
+    for (const indexed of this.#agents.values()) if (indexed.agent.emailEnabled) all.push(...indexed.all());
     return all;
   }
 
@@ -196,19 +192,54 @@ function showsTheSame(before: Agent, now: Agent): boolean {
   );
 }
 
-interface IndexedAgent {
+/** An agent with what the index shows of it. The entries are made when somebody asks for them, and of an address asked for alone kept. */
+class IndexedAgent {
   readonly agent: Agent;
-  readonly addresses: readonly HeldAddress[];
   readonly page: Page;
+  readonly #self: () => IndexHost;
+  #kept: HeldAddress[] | undefined;
+
+  constructor(agent: Agent, page: Page, self: () => IndexHost) {
+    this.agent = agent;
+    this.page = page;
+    this.#self = self;
+  }
+
+  held(key: AddressKey): HeldAddress | undefined {
+    for (const held of this.#kept ?? []) if (held.key === key) return held;
+    const source = this.agent.addresses.find((entry) => entry.key === key);
+    if (source === undefined) return undefined;
+    const held = new HeldAddress(this.agent, source, this.#self);
+    this.#kept ??= [];
+    this.#kept.push(held);
+    return held;
+  }
+
+  /** In the order that the agent has them in. */
+  all(): readonly HeldAddress[] {
+    return this.agent.addresses.map((source) => new HeldAddress(this.agent, source, this.#self));
+  }
+}
+
+/** A bug of the registry, or two records of a store that contradict each other. */
+export class HeldTwice extends Error {
+  readonly address: EmailAddress;
+  readonly holder: AgentId;
+
+  constructor(address: EmailAddress, agent: AgentId, holder: AgentId) {
+    super(`The index was given '${address}' for agent '${agent}' while agent '${holder}' holds it.`);
+    this.address = address;
+    this.holder = holder;
+  }
 }
 
 /** Some of the agents, as one run of bytes: members of the map without its braces. Empty while none has an address to show. */
 class Page {
-  readonly #agents = new Map<AgentId, readonly HeldAddress[]>();
+  readonly #agents = new Map<AgentId, IndexedAgent>();
   #bytes: Buffer<ArrayBuffer> | undefined;
 
-  set(agentId: AgentId, shown: readonly HeldAddress[]): void {
-    this.#agents.set(agentId, shown);
+  set(indexed: IndexedAgent): void {
+    this.#agents.set(indexed.agent.id, indexed);
   }
 
   delete(agentId: AgentId): void {
@@ -227,7 +258,9 @@ class Page {
 
   get bytes(): Buffer<ArrayBuffer> {
     this.#bytes ??= Buffer.from(
-      [...this.#agents.values()].flatMap((shown) => shown.map((held) => held.json)).join(','),
+      [...this.#agents.values()]
+        .flatMap((indexed) => (indexed.agent.emailEnabled ? indexed.all().map((held) => held.json) : []))
+        .join(','),
     );
     return this.#bytes;
   }

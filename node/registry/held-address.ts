@@ -14,8 +14,6 @@ export interface IndexHost {
 export class HeldAddress implements ListedEntry {
   readonly agent: Agent;
   readonly source: AgentAddress;
-  /** Whether the index shows it; kept here because a look-up among 100,000 pays for every object it touches. */
-  readonly isShown: boolean;
   readonly #self: () => IndexHost;
   #mapJson = '';
   #jsonUrl: string | undefined;
@@ -23,7 +21,6 @@ export class HeldAddress implements ListedEntry {
   constructor(agent: Agent, source: AgentAddress, self: () => IndexHost) {
     this.agent = agent;
     this.source = source;
-    this.isShown = agent.emailEnabled;
     this.#self = self;
   }
 

@@ -36,6 +36,8 @@ export interface RegistryPorts {
   readonly random: Random;
   readonly log: Log;
   readonly hostId: HostId;
+  /** What `loadAgents` gives, begun earlier; absent: they are loaded now. */
+  readonly agents?: Promise<readonly Agent[]>;
 }
 
 /**
@@ -61,7 +63,7 @@ export interface Registry {
 /** Loads the agents and the end of the log. Rejects with `store_failed` when a stored record is not what it should be. */
 export async function openRegistry(ports: RegistryPorts): Promise<Registry> {
   const { store, claims, legacy, index, parseAddress, clock, random, log, hostId } = ports;
-  const loaded = await loadAgents(store, hostId);
+  const loaded = await (ports.agents ?? loadAgents(store, hostId));
   const digest = () => changedDigest(EMPTY_DIGEST, [], loaded.flatMap(rowsOf));
   const changes = await StoredChangeLog.open({ store, clock, random, log, digest });
   reportKeptNames(loaded, log);
