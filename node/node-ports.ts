@@ -32,6 +32,8 @@ export interface NodePorts {
   readonly signer: Signer;
   /** Rewrites hosts.json; absent where there is no such file. */
   readonly editHosts?: EditHosts;
+  /** Where the mailbox keeps its data; absent: there is none. */
+  readonly mailboxDirectory?: string;
   /** Attachments on disk. */
   readonly blobs: BlobStore;
   readonly resolver: Resolver;
@@ -62,7 +64,7 @@ export interface NodeOptions {
     Config,
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
   > &
-    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown' | 'compat' | 'forward'>>;
+    Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown' | 'compat' | 'forward' | 'mailbox'>>;
   readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;

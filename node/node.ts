@@ -27,6 +27,7 @@ import { openEmailIndex } from './modules/email-index.ts';
 import { openFeedModule } from './modules/feed.ts';
 import { openForwardModule } from './modules/forward.ts';
 import { openKeyModule } from './modules/keys.ts';
+import { openMailboxModule } from './modules/mailbox.ts';
 import { openMeshModule } from './modules/mesh.ts';
 import { openMetricsModule } from './modules/metrics.ts';
 import type { Module, OpenModule, Parts } from './modules/module.ts';
@@ -80,6 +81,7 @@ const CAPABILITIES: readonly OpenModule[] = [
   openValidationModule,
   openToolModule,
   openSendModule,
+  openMailboxModule,
 ];
 
 /** Rejects with `store_failed` when a stored record can't be read. Disposing ends what is in hand. */

@@ -167,6 +167,7 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   const owned = stack.move();
   return {
     copied: { store, directory },
+    mailboxDirectory: join(directory, 'mailbox'),
     ...{ store, clock, random: systemRandom, log, signer, addresses, blobs, post, resolver, engine },
     callOnce: createCallOnce(addresses),
     // Strangers choose these names, so they are resolved apart from all others and can delay none.

@@ -21,6 +21,16 @@ const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is
 };
 const SECRET_FORM = { form: /^[\x21-\x7e]{16,256}$/, is: '16 to 256 printable ASCII characters without spaces' };
 
+export interface Setting {
+  /** `hosts` is `--hosts` and `MESH_HOSTS`; `webhook-allow` is `--webhook-allow` and `MESH_WEBHOOK_ALLOW`. */
+  readonly name: string;
+  /** What the flag takes, as `--help` shows it; absent: the flag stands alone and the variable is `true` or `false`. */
+  readonly takes?: string;
+  readonly default?: string;
+  readonly help: string;
+  readonly secret?: true;
+}
+
 export interface ListenAddress {
   readonly ip: string;
   readonly port: number;

@@ -3,6 +3,7 @@
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { MeshError } from '../mesh/errors.ts';
 import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
+import { MAILBOX_SETTINGS, type MailboxConfig, readMailbox } from './mailbox-settings.ts';
 import { Secret } from './secret.ts';
 import {
   aliasOf,
@@ -19,22 +20,13 @@ import {
   readListen,
   readSecret,
   readSwitch,
+  type Setting,
 } from './setting-values.ts';
 import type { AllowRule } from './webhooks/guard/allow-list.ts';
 
 const INDEX_SCOPES = ['host', 'mesh'] as const;
 const LOG_DAYS_MAX = 3_650;
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const;
-
-export interface Setting {
-  /** `hosts` is `--hosts` and `MESH_HOSTS`; `webhook-allow` is `--webhook-allow` and `MESH_WEBHOOK_ALLOW`. */
-  readonly name: string;
-  /** What the flag takes, as `--help` shows it; absent: the flag stands alone and the variable is `true` or `false`. */
-  readonly takes?: string;
-  readonly default?: string;
-  readonly help: string;
-  readonly secret?: true;
-}
 
 export const SETTINGS: readonly Setting[] = [
   { name: 'hosts', takes: 'FILE', default: './hosts.json', help: 'who is in the mesh; watched for edits' },
@@ -70,6 +62,7 @@ export const SETTINGS: readonly Setting[] = [
     takes: 'FILE',
     help: 'the accounts that agents may send mail through (node/send/README.md); mode 0600. Unset: sending is off',
   },
+  ...MAILBOX_SETTINGS,
   { name: 'allow-single-label', help: 'accept addresses whose domain has no dot, like agent@mac' },
   { name: 'allow-ip-literal', help: 'accept addresses at an IP literal, like agent@[192.0.2.1]' },
   {
@@ -170,6 +163,8 @@ export interface Config {
   readonly webhookAllow: readonly AllowRule[];
   readonly logDays: number;
   readonly sendAccounts: string | undefined;
+  /** Absent: there are no inboxes. */
+  readonly mailbox: MailboxConfig | undefined;
   readonly allowSingleLabel: boolean;
   readonly allowIpLiteral: boolean;
   readonly legacy: LegacyMode;
@@ -230,6 +225,7 @@ export function readConfig(
     webhookAllow: readAllowList(given, mistakes),
     logDays: readCount('log-days', LOG_DAYS_MAX, given, mistakes),
     sendAccounts: given('send-accounts')?.text,
+    mailbox: readMailbox(given, mistakes),
     allowSingleLabel: readSwitch('allow-single-label', given, mistakes),
     allowIpLiteral: readSwitch('allow-ip-literal', given, mistakes),
     legacy: readChoice('legacy', LEGACY_MODES, given, mistakes) ?? 'detect',

@@ -57,7 +57,7 @@ const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'me
 );
 
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
-const MAILBOX_ROOT = ['inbox', 'limits', 'message'].map((name) => `node/mailbox/${name}.ts`);
+const MAILBOX_ROOT = ['inbox', 'message', 'question-port', 'questions'].map((name) => `node/mailbox/${name}.ts`);
 
 /** What each room may import, the first that fits. Everything else is refused. */
 const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
@@ -282,11 +282,25 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/mailbox/text/',
       'node/mailbox/threads/',
       ...MAILBOX_ROOT,
+      'node/system/clock.ts',
+      'node/system/random.ts',
       'node/log.ts',
       'mesh/',
     ],
   ],
-  ['node/mailbox/', ['node/mailbox/', 'node/log.ts', 'mesh/']],
+  [
+    'node/mailbox/',
+    [
+      'node/mailbox/',
+      'node/http/input.ts',
+      'node/http/paths.ts',
+      'node/keys/key-text.ts',
+      'node/registry/agent.ts',
+      'node/registry/registry.ts',
+      'node/log.ts',
+      'mesh/',
+    ],
+  ],
   ['node/validation/', ['node/validation/', 'mesh/']],
   // It stands before ports of other rooms, and none of them knows of it.
   [
@@ -336,8 +350,18 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'mesh/',
     ],
   ],
+  ['node/mailbox-settings.ts', ['node/setting-values.ts', 'mesh/']],
   ['node/setting-values.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
-  ['node/settings.ts', ['node/setting-values.ts', 'node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
+  [
+    'node/settings.ts',
+    [
+      'node/mailbox-settings.ts',
+      'node/setting-values.ts',
+      'node/secret.ts',
+      'node/webhooks/guard/allow-list.ts',
+      'mesh/',
+    ],
+  ],
   ['node/', ['node/log.ts', 'node/secret.ts', 'mesh/']],
   ['scripts/', ['scripts/', 'node/', 'mesh/', 'test/support/']],
 ];

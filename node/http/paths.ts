@@ -9,6 +9,9 @@ export const PAGE_PATHS = '/page/';
 /** The API's document as a page. */
 export const DOCS_PATH = '/docs';
 
+/** Inboxes of agents, which have keys of their own. */
+const MAILBOX_PATH = '/v0';
+
 export const OPENAPI_PATH = '/openapi.json';
 /** Asked by hosts of the original, as a question: it changes nothing. */
 export const REGISTER_PEER_PATH = '/api/hosts/register-peer';
@@ -25,6 +28,10 @@ export function requestPath(url: string): string {
   const path = url.slice(start, query === -1 ? undefined : query);
   const isFormer = path === FORMER_CONFLICTS_PATH || path.startsWith(`${FORMER_CONFLICTS_PATH}/`);
   return isFormer ? CONFLICTS_PATH + path.slice(FORMER_CONFLICTS_PATH.length) : path;
+}
+
+export function isMailboxPath(path: string): boolean {
+  return path === MAILBOX_PATH || path.startsWith(`${MAILBOX_PATH}/`);
 }
 
 export function isPagePath(path: string): boolean {

@@ -13,7 +13,15 @@ import type { Keys } from '../keys/keys.ts';
 import { type Actor, mayDo } from '../keys/scopes.ts';
 import type { Secrets } from '../settings.ts';
 import { type Credential, credentialIn, credentialOf } from './credential.ts';
-import { CHANGES_PATH, CONFLICTS_PATH, FORWARDED_PATHS, isPagePath, PEER_PATHS, REGISTER_PEER_PATH } from './paths.ts';
+import {
+  CHANGES_PATH,
+  CONFLICTS_PATH,
+  FORWARDED_PATHS,
+  isMailboxPath,
+  isPagePath,
+  PEER_PATHS,
+  REGISTER_PEER_PATH,
+} from './paths.ts';
 import { wayFromOutside } from './proxies.ts';
 import { scopeOf, whyNotAllowed } from './route-scopes.ts';
 import type { Sessions } from './sessions.ts';
@@ -66,7 +74,7 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
       const { method, path } = visitor;
       // Pages ask for what they show, one by one.
       if (path.startsWith(PEER_PATHS) || isHealthCheck(path) || isPagePath(path)) return undefined;
-      if (path.startsWith(FORWARDED_PATHS)) return undefined;
+      if (path.startsWith(FORWARDED_PATHS) || isMailboxPath(path)) return undefined;
       const isLookUp = isRead(method) && path === EMAIL_INDEX_PATH;
       if (isLookUp && visitor.header('signature-input') !== undefined) return undefined;
       const shown = credentialIn(visitor.header('authorization'));

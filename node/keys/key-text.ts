@@ -9,12 +9,13 @@ const RANDOM_BYTES = 32;
 /** 62^43 is the first power above 2^256. */
 const CHARACTERS = 43;
 
-export function newKeyText(random: Pick<Random, 'bytes'>): string {
+/** `mark`: what the keys of another door begin with. */
+export function newKeyText(random: Pick<Random, 'bytes'>, mark = MARK): string {
   let rest = BigInt(`0x${bytesToHex(random.bytes(RANDOM_BYTES))}`);
   let text = '';
   const base = BigInt(ALPHABET.length);
   for (let at = 0; at < CHARACTERS; at += 1, rest /= base) text = ALPHABET.charAt(Number(rest % base)) + text;
-  return MARK + text;
+  return mark + text;
 }
 
 /** Whether a credential is meant to be a key of this kind: then it opens what that key opens, and nothing else. */

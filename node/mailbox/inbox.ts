@@ -1,5 +1,8 @@
 // An inbox as this host keeps it, and what is asked of it.
 
+/** Inboxes of one host. */
+export const INBOXES_MAX = 100_000;
+
 /** `creating`: its address may not be claimed yet. `deleting`: nobody is shown it any more, and what it held is being erased. */
 export type InboxState = 'creating' | 'active' | 'deleting';
 

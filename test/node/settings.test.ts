@@ -50,6 +50,25 @@ describe('the settings', () => {
     expect(() => readConfig({}, { [name]: text })).toThrow(new RegExp(`${name} must be ${are}, like .*, not '`));
   });
 
+  it('make a mailbox only where one is wished for, at a domain in lower case', () => {
+    expect(readConfig({}, {}).config.mailbox).toBeUndefined();
+    expect(readConfig({ mailbox: true }, {}).config.mailbox).toEqual({ domain: undefined });
+    const named = { MESH_MAILBOX: 'true', MESH_MAILBOX_DOMAIN: 'Agents.example.com' };
+    expect(readConfig({}, named).config.mailbox).toEqual({ domain: 'agents.example.com' });
+  });
+
+  it.each(['10.0.0.1', 'a@b.com', 'two words', ''])('refuse %j as the domain of inboxes', (domain) => {
+    expect(() => readConfig({ mailbox: true, 'mailbox-domain': domain }, {})).toThrow(
+      /--mailbox-domain must be a domain, like agents\.example\.com/,
+    );
+  });
+
+  it('refuse a domain of inboxes where there are none', () => {
+    expect(() => readConfig({}, { MESH_MAILBOX_DOMAIN: 'agents.example.com' })).toThrow(
+      /MESH_MAILBOX_DOMAIN has an effect only with --mailbox/,
+    );
+  });
+
   it('come from variables, and flags win over them', () => {
     const environment = { MESH_HOST: 'mac', MESH_DATA: '/d', MESH_LISTEN: '127.0.0.1:1' };
     expect(readConfig({ host: 'cloud' }, environment).config).toMatchObject({

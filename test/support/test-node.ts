@@ -56,6 +56,8 @@ export interface TestNodeOptions {
   readonly origins?: readonly string[];
   readonly compat?: 'maestro';
   readonly forward?: URL;
+  /** Where it keeps inboxes, and their domain; absent: it keeps none. */
+  readonly mailbox?: { readonly directory: string; readonly domain?: string };
   readonly machine?: NodePorts['machine'];
   /** Where its data would lie, if it lay on a disk: then there are routes of backups. */
   readonly copied?: NodePorts['copied'];
@@ -93,6 +95,7 @@ export async function testNode({
   origins = [],
   compat,
   forward,
+  mailbox,
   machine,
   copied,
 }: TestNodeOptions = {}): Promise<TestNode> {
@@ -115,6 +118,7 @@ export async function testNode({
         logDays,
         indexScope,
         ...{ aliases, origins, compat, forward },
+        mailbox: mailbox && { domain: mailbox.domain },
         legacy,
       },
       secrets,
@@ -140,6 +144,7 @@ export async function testNode({
       post: () => Promise.reject(new Error('No token is asked for in this test.')),
       engine,
       ...(copied === undefined ? {} : { copied }),
+      ...(mailbox === undefined ? {} : { mailboxDirectory: mailbox.directory }),
       ...(mailer === undefined ? {} : { mailer }),
       ...(machine === undefined ? {} : { machine }),
       callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),

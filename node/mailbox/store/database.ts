@@ -61,3 +61,10 @@ export function openForWriting(directory: string): Connection {
     throw error;
   }
 }
+
+/** Opens the database, which is there, for reading alone. */
+export function openForReading(directory: string): Connection {
+  const database = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });
+  database.exec('PRAGMA busy_timeout = 5000');
+  return new Connection(database);
+}

@@ -1,13 +1,18 @@
 // The rows of inboxes. All of these run within a transaction, but for what only reads.
-import type { BegunInbox, Inbox, InboxChange, InboxDraft, InboxState } from '../inbox.ts';
+import {
+  type BegunInbox,
+  INBOXES_MAX,
+  type Inbox,
+  type InboxChange,
+  type InboxDraft,
+  type InboxState,
+} from '../inbox.ts';
 import type { Connection } from './database.ts';
 
-/** Inboxes of one host. */
-const INBOXES_MAX = 100_000;
 /** Mails that one transaction erases: the writes that came meanwhile wait for it. */
 const ERASED_AT_ONCE_MAX = 500;
 
-interface StoredInbox {
+export interface StoredInbox {
   readonly row: number;
   readonly inbox_id: string;
   readonly state: InboxState;
@@ -21,7 +26,7 @@ interface StoredInbox {
   readonly updated_at: number;
 }
 
-function inboxOf(stored: StoredInbox): Inbox {
+export function inboxOf(stored: StoredInbox): Inbox {
   return {
     inboxId: stored.inbox_id,
     state: stored.state,

@@ -59,6 +59,10 @@ export class Writer {
     return found === undefined && tag > 0 ? this.#inboxes.find(`${local.slice(0, tag)}@${domain}`) : found;
   }
 
+  findInbox(inboxId: string): Inbox | undefined {
+    return this.#inboxes.find(inboxId);
+  }
+
   unsettledInboxes(): readonly Inbox[] {
     return this.#inboxes.unsettled();
   }
@@ -79,13 +83,11 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.beginDeleting(inboxId, atMs));
   }
 
-  /** Erases all mail of an inbox, in turns with other writes. */
-  async eraseMail(inboxId: string): Promise<void> {
-    for (;;) {
-      const { left, files } = await this.#group.run(() => this.#inboxes.eraseSome(inboxId));
-      for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
-      if (!left) return;
-    }
+  /** Erases some mail of an inbox; answers whether there is more, for which it is called again: other writes come in between. */
+  async eraseMail(inboxId: string): Promise<boolean> {
+    const { left, files } = await this.#group.run(() => this.#inboxes.eraseSome(inboxId));
+    for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
+    return left;
   }
 
   /** Removes an inbox without mail; nothing of what was erased is in any file afterwards. */

@@ -1,0 +1,57 @@
+// The mailbox, put together: its workers, its inboxes, its routes.
+import type { Hono } from 'hono';
+import type { Clock, Random } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import { createV0 } from './http/v0.ts';
+import type { Organization } from './inbox.ts';
+import { AddressBook, type AddressBookParts } from './org/addresses.ts';
+import { Inboxes } from './org/inboxes.ts';
+import { KeyRates } from './org/key-rates.ts';
+import { OrganizationKey } from './org/organization-key.ts';
+import { authRoutes } from './routes/auth.ts';
+import { inboxRoutes } from './routes/inboxes.ts';
+import { startWorkers } from './workers.ts';
+
+export interface MailboxOptions extends AddressBookParts {
+  /** Of the mailbox's data. */
+  readonly directory: string;
+  readonly hostId: string;
+  /** Of inboxes that are made without one. */
+  readonly domain: string | undefined;
+  /** Opens everything, where there is one. */
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Mailbox {
+  readonly v0: Hono;
+  run(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Throws `invalid_request` when the key file is not this user's alone. Damage of its database stops the mailbox, and not the node. */
+export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
+  const { clock, random, log, domain } = options;
+  const key = OrganizationKey.open(options);
+  const { intake, query } = await startWorkers(options);
+  const addresses = new AddressBook(options);
+  const inboxes = new Inboxes({ intake, query, addresses, domain, clock, random, log });
+  let known: Organization | undefined;
+  const organization = async () => {
+    known ??= await intake.ask('organization', null);
+    return known;
+  };
+  return {
+    v0: createV0({
+      ...{ key, rates: new KeyRates(clock), log },
+      routes: [(app) => authRoutes(app, organization), (app) => inboxRoutes(app, { inboxes, organization })],
+    }),
+    run: (signal) => inboxes.run(signal),
+    close: async () => {
+      await query.close();
+      await intake.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// The door of `/v0`: bodies, queries and path segments. Everything that is wrong is told at once, each field by its path.
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { schemaSentence } from '../../../mesh/json/schema-sentences.ts';
+import { parseJson, readBody } from '../../http/input.ts';
+import { MailboxError } from '../errors.ts';
+
+/** Items of one page; a longer one that is asked for is cut to this. */
+const PAGE_MAX = 100;
+const PAGE_DEFAULT = 50;
+
+/** The body in `schema`'s form; no body says nothing. `bytesMax`: octets. Throws `validation_error`. */
+export async function readForm<Schema extends z.ZodType>(c: Context, schema: Schema, bytesMax: number) {
+  const body = await readBody(c.req.raw, bytesMax);
+  const json = body.byteLength === 0 ? {} : parseJson(Buffer.from(body).toString('utf8'));
+  return checked(schema, json, 'body');
+}
+
+/** The query in `schema`'s form; its members are lists of texts. Throws `validation_error`. */
+export function readParameters<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
+  const { searchParams } = new URL(c.req.url);
+  const names = [...new Set(searchParams.keys())];
+  return checked(schema, Object.fromEntries(names.map((name) => [name, searchParams.getAll(name)])), 'query');
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(value, { error: schemaSentence });
+  if (result.success) return result.data;
+  const errors = result.error.issues.map((issue) => ({
+    path: issue.path.map((step) => (typeof step === 'number' ? step : String(step))),
+    message: issue.code === 'unrecognized_keys' ? `${issue.keys.join(', ')}: not known here` : issue.message,
+  }));
+  const sentences = errors.map(
+    ({ path, message }) => `${path.length === 0 ? `The ${what}` : `'${path.join('.')}'`} ${message}`,
+  );
+  throw new MailboxError('validation_error', `${sentences.join('; ')}.`, { errors });
+}
+
+/** A parameter that is sent once. */
+const once = z
+  .array(z.string())
+  .length(1, 'is sent more than once')
+  .transform(([text = '']) => text);
+
+export const textParameter = once.pipe(z.string().max(2_000)).optional();
+
+/** A parameter that is `true` or `false`; absent: false. */
+const switchParameter = once
+  .pipe(z.enum(['true', 'false']))
+  .transform((text) => text === 'true')
+  .default(false);
+
+/** How many items a page may have; more than `PAGE_MAX` is cut to that. */
+export const limitParameter = once
+  .pipe(z.string().regex(/^[1-9]\d{0,8}$/, 'must be a whole number above 0'))
+  .transform((text) => Math.min(Number(text), PAGE_MAX))
+  .default(PAGE_DEFAULT);
+
+/** Members of every list. */
+export const PAGE_PARAMETERS = { limit: limitParameter, page_token: textParameter, ascending: switchParameter };

@@ -1,0 +1,200 @@
+// Inboxes and their addresses. What is begun is written down before the registry is asked, so that a crash at any step is put right by the
+// next start: an inbox that was being made is kept when the registry has its address, and one that was being deleted is deleted.
+import type { AgentId } from '../../../mesh/names.ts';
+import type { Clock, Random } from '../../../mesh/ports.ts';
+import { newUuid } from '../../../mesh/uuid.ts';
+import type { Log } from '../../log.ts';
+import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
+import { type BegunInbox, INBOXES_MAX, type Inbox, type InboxDraft } from '../inbox.ts';
+import type { Asks, InboxesQuestion, IntakeQuestions, Listed, QueryQuestions } from '../questions.ts';
+import { type AddressBook, drawnName } from './addresses.ts';
+
+/** Milliseconds until inboxes that are half made or deleted are looked at again. */
+const SETTLE_AGAIN_MS = 30_000;
+
+export interface InboxesParts {
+  readonly intake: Asks<IntakeQuestions>;
+  readonly query: Asks<QueryQuestions>;
+  readonly addresses: AddressBook;
+  /** The domain of those that are made without one. */
+  readonly domain: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface InboxWish extends Pick<Inbox, 'displayName' | 'clientId' | 'metadata'> {
+  readonly username?: string | undefined;
+  readonly domain?: string | undefined;
+  /** The agent that shall have it; absent: one is made. */
+  readonly agentId?: string | undefined;
+}
+
+export interface WishedChange {
+  readonly displayName?: string | undefined;
+  /** Merged; a key that is `null` is removed, and `null` removes all. */
+  readonly metadata?: Readonly<Record<string, string | number | boolean | null>> | null | undefined;
+}
+
+export class Inboxes {
+  readonly #parts: InboxesParts;
+  /** What is being made or deleted in this process, by inbox. */
+  readonly #inHand = new Map<string, Promise<unknown>>();
+
+  constructor(parts: InboxesParts) {
+    this.#parts = parts;
+  }
+
+  list(question: InboxesQuestion): Promise<Listed<Inbox>> {
+    return this.#parts.query.ask('inboxes', question);
+  }
+
+  search(text: string, limit: number, skip: number): Promise<Listed<Inbox>> {
+    const lower = text.toLowerCase().trim();
+    const words = lower.split(/\s+/).filter((word) => word !== '');
+    return this.#parts.query.ask('searchInboxes', { words, text: lower, limit, skip });
+  }
+
+  /** Throws `not_found`, or `misdirected` where another host has it. */
+  async get(text: string): Promise<Inbox> {
+    const { query, addresses } = this.#parts;
+    const inboxId = addresses.idOf(text);
+    const inbox = inboxId === undefined ? undefined : await query.ask('inbox', inboxId);
+    if (inbox !== undefined) return inbox;
+    throw addresses.elsewhere(text) ?? noSuch('inbox');
+  }
+
+  /**
+   * Makes an inbox, whose address is then its agent's in the whole mesh; the same client id again is the same inbox. Throws
+   * `resource_taken`, `domain_not_verified`, `validation_error`, `limit_exceeded`, `service_unavailable`.
+   */
+  async create(wish: InboxWish): Promise<Inbox> {
+    const { intake, addresses } = this.#parts;
+    const draft = this.#draft(wish);
+    const owner = addresses.ownerOf(draft.inboxId);
+    // The same client id again is looked for before it matters whose the address is.
+    const begun = await intake.ask('beginInbox', {
+      ...draft,
+      ...(owner === undefined ? {} : { agentId: owner, makesAgent: false }),
+    });
+    if (begun.outcome !== 'begun') return await this.#known(begun);
+    return await this.#inTurn(draft.inboxId, () => this.#claim(begun.inbox, owner, wish.agentId));
+  }
+
+  async change(text: string, { displayName, metadata }: WishedChange): Promise<Inbox> {
+    const { intake, clock } = this.#parts;
+    const { inboxId, metadata: before } = await this.get(text);
+    const after = metadata === null || metadata === undefined ? metadata : merged(before, metadata);
+    const changed = await intake.ask('changeInbox', { inboxId, displayName, metadata: after, atMs: clock.wallMs() });
+    if (changed === undefined) throw noSuch('inbox');
+    return changed;
+  }
+
+  /** Resolves when nothing of it is left and its address is free. Throws `not_found`, `misdirected`. */
+  async remove(text: string): Promise<void> {
+    const { intake, addresses, clock } = this.#parts;
+    const inboxId = addresses.idOf(text);
+    const inbox = inboxId === undefined ? undefined : await intake.ask('findInbox', inboxId);
+    if (inbox === undefined || inbox.state === 'creating') throw addresses.elsewhere(text) ?? noSuch('inbox');
+    if (inbox.state === 'active') await intake.ask('deleteInbox', { inboxId: inbox.inboxId, atMs: clock.wallMs() });
+    await this.#inTurn(inbox.inboxId, () => this.#erase(inbox));
+  }
+
+  /** Ends what a crash or an outage has left half done, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#settle();
+      await this.#parts.clock.sleep(SETTLE_AGAIN_MS, signal);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const { intake, log } = this.#parts;
+    try {
+      for (const inbox of await intake.ask('unsettledInboxes', null)) {
+        if (this.#inHand.has(inbox.inboxId)) continue;
+        const work = inbox.state === 'deleting' ? () => this.#erase(inbox) : () => this.#settleCreation(inbox);
+        await this.#inTurn(inbox.inboxId, work);
+      }
+    } catch (error) {
+      const expected = mailboxErrorOf(error);
+      if (expected === undefined) throw error;
+      log.warn('mailbox.unsettled', { message: `Inboxes that are half made or deleted wait: ${expected.message}` });
+    }
+  }
+
+  async #settleCreation({ inboxId, agentId }: Inbox): Promise<void> {
+    const { intake, addresses, clock } = this.#parts;
+    const owner = addresses.ownerOf(inboxId);
+    if (owner !== undefined && owner === agentId)
+      await intake.ask('activateInbox', { inboxId, agentId, atMs: clock.wallMs() });
+    else await intake.ask('dropInbox', inboxId);
+  }
+
+  #draft({ username, domain, displayName, clientId, metadata, agentId }: InboxWish): InboxDraft {
+    const { addresses, random, clock } = this.#parts;
+    const inboxId = addresses.wanted(username ?? drawnName(random), domain ?? this.#parts.domain, this.#parts.domain);
+    const makesAgent = agentId === undefined;
+    return {
+      ...{ inboxId, makesAgent, displayName, clientId, metadata, atMs: clock.wallMs() },
+      agentId: agentId ?? newUuid(random),
+    };
+  }
+
+  /** Another request has written the row before. */
+  async #known(begun: Exclude<BegunInbox, { outcome: 'begun' }>): Promise<Inbox> {
+    if (begun.outcome === 'full')
+      throw new MailboxError('limit_exceeded', `This host keeps at most ${INBOXES_MAX} inboxes.`);
+    const { inboxId, state } = begun.inbox;
+    if (begun.outcome === 'taken') throw taken(inboxId);
+    if (state === 'active') return begun.inbox;
+    await this.#inHand.get(inboxId)?.catch(() => undefined);
+    const settled = await this.#parts.intake.ask('findInbox', inboxId);
+    if (settled?.state === 'active') return settled;
+    throw new MailboxError('service_unavailable', `The inbox '${inboxId}' was being made; ask again.`);
+  }
+
+  /** `owner`: the agent of this host that has the address already; `wanted`: the agent that shall have it. */
+  async #claim({ inboxId, agentId = '', displayName }: Inbox, owner: string | undefined, wanted: string | undefined) {
+    const { intake, addresses, clock } = this.#parts;
+    try {
+      if (owner !== undefined && wanted !== undefined && owner !== wanted) throw taken(inboxId);
+      if (owner === undefined)
+        await addresses.claim({ inboxId, agentId, isNewAgent: wanted === undefined, displayName });
+    } catch (error) {
+      await intake.ask('dropInbox', inboxId);
+      throw error;
+    }
+    return await intake.ask('activateInbox', { inboxId, agentId, atMs: clock.wallMs() });
+  }
+
+  async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
+    const { intake, addresses } = this.#parts;
+    while (await intake.ask('eraseMail', inboxId));
+    if (agentId !== undefined) await addresses.release({ inboxId, agentId: agentId as AgentId, withAgent: makesAgent });
+    await intake.ask('dropInbox', inboxId);
+  }
+
+  /** One thing at a time is done with an inbox. */
+  async #inTurn<Result>(inboxId: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#inHand.get(inboxId) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(work);
+    this.#inHand.set(inboxId, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#inHand.get(inboxId) === turn) this.#inHand.delete(inboxId);
+    }
+  }
+}
+
+function taken(inboxId: string): MailboxError {
+  return new MailboxError('resource_taken', `The address '${inboxId}' is taken.`, { fix: 'Choose another username.' });
+}
+
+function merged(before: Inbox['metadata'], patch: Readonly<Record<string, string | number | boolean | null>>) {
+  const after = Object.entries({ ...before, ...patch }).flatMap(([key, value]) =>
+    value === null ? [] : [[key, value] as const],
+  );
+  return after.length === 0 ? null : Object.fromEntries(after);
+}

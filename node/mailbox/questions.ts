@@ -1,0 +1,84 @@
+// What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
+import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
+
+/** The worker that writes. */
+export interface IntakeQuestions {
+  organization(nothing: null): Organization;
+  /** In whatever state it is. */
+  findInbox(inboxId: string): Inbox | undefined;
+  unsettledInboxes(nothing: null): readonly Inbox[];
+  beginInbox(draft: InboxDraft): BegunInbox;
+  activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Inbox;
+  changeInbox(change: InboxChange): Inbox | undefined;
+  deleteInbox(deletion: { readonly inboxId: string; readonly atMs: number }): void;
+  /** Whether there is more. */
+  eraseMail(inboxId: string): boolean;
+  dropInbox(inboxId: string): void;
+}
+
+/** A place in a list: the last row that was seen. */
+export interface ListPlace {
+  readonly atMs: number;
+  readonly row: number;
+}
+
+export interface InboxesQuestion {
+  readonly limit: number;
+  readonly isAscending: boolean;
+  readonly after?: ListPlace | undefined;
+}
+
+export interface InboxSearch {
+  /** In lower case; each must begin a word. */
+  readonly words: readonly string[];
+  /** The whole, in lower case. */
+  readonly text: string;
+  readonly limit: number;
+  /** How many were shown before. */
+  readonly skip: number;
+}
+
+/** One page of a list. */
+export interface Listed<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page begins; absent: this was the last. */
+  readonly next?: ListPlace | undefined;
+}
+
+/** The worker that reads. */
+export interface QueryQuestions {
+  inbox(inboxId: string): Inbox | undefined;
+  inboxes(question: InboxesQuestion): Listed<Inbox>;
+  searchInboxes(question: InboxSearch): Listed<Inbox>;
+}
+
+/** One question, as it crosses to a worker. */
+export interface Question {
+  readonly id: number;
+  readonly kind: string;
+  readonly input: unknown;
+}
+
+/**
+ * What a worker says: that it can be asked, what the answer to a question is, or why there is none. A failure crosses in parts, because
+ * cloning would keep neither its class nor its code.
+ */
+export type WorkerWord =
+  | { readonly opened: true }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: { readonly code: string | undefined; readonly message: string } };
+
+/** What answers questions of a kind: by itself or, where it waits for the disk, later. */
+export type Answers<Questions> = {
+  readonly [Kind in keyof Questions]: Questions[Kind] extends (input: infer Input) => infer Answer
+    ? (input: Input) => Answer | Promise<Answer>
+    : never;
+};
+
+/** Asks of a worker, and the way to wait for its answer. */
+export interface Asks<Questions> {
+  ask<Kind extends keyof Questions & string>(
+    kind: Kind,
+    input: Questions[Kind] extends (input: infer Input) => unknown ? Input : never,
+  ): Promise<Questions[Kind] extends (input: never) => infer Answer ? Answer : never>;
+}

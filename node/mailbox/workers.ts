@@ -1,0 +1,48 @@
+// The two workers of the mailbox. The one that writes makes the database, so the one that reads is begun after it.
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../mesh/ports.ts';
+import type { Log } from '../log.ts';
+import type { IntakeData } from './intake/worker.ts';
+import type { IntakeQuestions, QueryQuestions } from './questions.ts';
+import type { QueryData } from './store/query-worker.ts';
+import { WorkerLink } from './worker-link.ts';
+
+/** MiB of heap of each worker; what is larger is in buffers or on disk. */
+const WORKER_HEAP_MIB_MAX = 256;
+
+export interface WorkersOptions extends IntakeData {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Workers {
+  readonly intake: WorkerLink<IntakeQuestions>;
+  readonly query: WorkerLink<QueryQuestions>;
+}
+
+/** Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. */
+export async function startWorkers({ directory, hostId, clock, log }: WorkersOptions): Promise<Workers> {
+  const intakeData: IntakeData = { directory, hostId };
+  const intake = new WorkerLink<IntakeQuestions>({
+    ...{ name: 'intake', clock, log },
+    start: () => startWorker('./intake/worker', intakeData),
+  });
+  await intake.settled;
+  const queryData: QueryData = { directory };
+  const query = new WorkerLink<QueryQuestions>({
+    ...{ name: 'query', clock, log },
+    start: () => startWorker('./store/query-worker', queryData),
+  });
+  await query.settled;
+  return { intake, query };
+}
+
+function startWorker(path: string, data: IntakeData | QueryData): Worker {
+  const url = new URL(`${path}${extname(import.meta.filename)}`, import.meta.url);
+  return new Worker(url, {
+    workerData: data,
+    name: path,
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
+  });
+}

@@ -1,0 +1,30 @@
+// Inboxes for agents, where they are wished for; elsewhere not a line of them is read.
+import { anyAddressKey } from '../../mesh/address/identity.ts';
+import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
+import type { Module, Parts } from './module.ts';
+
+export async function openMailboxModule({ options, ports, registry, copies }: Parts): Promise<Module> {
+  const { mailbox: config } = options.config;
+  const { mailboxDirectory: directory, clock, random, log } = ports;
+  if (config === undefined || directory === undefined) return {};
+  const { createMailbox } = await import('../mailbox/create-mailbox.ts');
+  const roster = options.roster.current;
+  const hostOf = (address: string): ElsewhereHost | undefined => {
+    const key = anyAddressKey(address);
+    const hostId = key === undefined ? undefined : copies.copy.ofAddress(key)[0]?.hostId;
+    const host = hostId === undefined ? undefined : roster().get(hostId);
+    return host === undefined ? undefined : { hostId: host.id, hostUrl: host.url };
+  };
+  const mailbox = await createMailbox({
+    ...{ directory, hostId: roster().self.id, domain: config.domain, token: options.secrets.token?.reveal() },
+    ...{ registry, hostOf, clock, random, log },
+  });
+  return {
+    routes: (app) => {
+      app.all('/v0', (c) => mailbox.v0.fetch(c.req.raw));
+      app.all('/v0/*', (c) => mailbox.v0.fetch(c.req.raw));
+    },
+    run: (signal) => mailbox.run(signal),
+    close: () => mailbox.close(),
+  };
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mailboxNode } from '../../support/mailbox-node.ts';
+import { testNode } from '../../support/test-node.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+describe('a node without a mailbox', () => {
+  it('answers 404 below /v0', async () => {
+    const { ask } = await testNode();
+    expect((await ask('GET', '/v0/inboxes')).status).toBe(404);
+    expect((await ask('GET', '/v0')).status).toBe(404);
+  });
+
+  it('reads not a line of it: its whole program is loaded, and none of that room', () => {
+    const listed = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+      await import('./node/serve.ts');
+      console.log(JSON.stringify(loaded));`;
+    const loaded = JSON.parse(
+      execFileSync(process.execPath, ['--input-type=module', '--eval', listed], { cwd: ROOT, encoding: 'utf8' }),
+    ) as readonly string[];
+    expect(loaded.some((url) => url.endsWith('/node/modules/mailbox.ts'))).toBe(true);
+    expect(loaded.filter((url) => url.includes('/node/mailbox/'))).toEqual([]);
+  });
+});
+
+describe('a node with a mailbox', () => {
+  it('lets in who shows the key that its first start has written, and nobody else', async () => {
+    await using node = await mailboxNode();
+    expect(statSync(join(node.directory, 'org-key')).mode & 0o777).toBe(0o600);
+    expect(node.key).toMatch(/^am_[0-9A-Za-z]{43}$/);
+    const me = await node.v0('GET', '/auth/me');
+    expect(me.body).toEqual({
+      scope_type: 'organization',
+      scope_id: me.body.organization_id,
+      organization_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(await node.ask('GET', '/v0/auth/me')).toMatchObject({
+      status: 401,
+      body: { name: 'UnauthorizedError', code: 'missing_authorization' },
+    });
+    expect(await node.v0('GET', '/auth/me', undefined, { authorization: `Bearer am_${'x'.repeat(43)}` })).toMatchObject(
+      {
+        status: 401,
+        body: { name: 'UnauthorizedError', code: 'unknown_api_key' },
+      },
+    );
+  });
+
+  it('takes MESH_TOKEN as its key where there is one, and writes none', async () => {
+    await using node = await mailboxNode({ token: 'a-token-of-the-node' });
+    expect((await node.v0('GET', '/auth/me')).status).toBe(200);
+    expect(existsSync(join(node.directory, 'org-key'))).toBe(false);
+  });
+
+  it('answers no request of another host name, whatever key it shows', async () => {
+    await using node = await mailboxNode();
+    expect((await node.v0('GET', '/auth/me', undefined, { host: 'evil.example' })).status).toBe(403);
+  });
+
+  it('answers 404 to a route that there is not, in the form of its other errors', async () => {
+    await using node = await mailboxNode();
+    expect(await node.v0('GET', '/nowhere')).toMatchObject({
+      status: 404,
+      body: { name: 'NotFoundError', code: 'not_found' },
+    });
+  });
+
+  it('refuses a key that asks too often for a while', async () => {
+    await using node = await mailboxNode();
+    let last = await node.v0('GET', '/nowhere');
+    for (let asked = 1; asked < 201; asked += 1) last = await node.v0('GET', '/nowhere');
+    expect(last).toMatchObject({ status: 429, body: { code: 'rate_limit_exceeded' } });
+    expect(last.headers.get('retry-after')).toBe('1');
+    await node.clock.advance(1_000);
+    expect((await node.v0('GET', '/nowhere')).status).toBe(404);
+  });
+
+  it('is out of order with a damaged database, and the rest of the node is not', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mailbox-'));
+    try {
+      writeFileSync(join(directory, 'mailbox.db'), 'no database at all '.repeat(100), { mode: 0o600 });
+      await using node = await mailboxNode({ mailbox: { directory } });
+      const refused = await node.v0('GET', '/auth/me');
+      expect(refused).toMatchObject({ status: 503, body: { code: 'service_unavailable' } });
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect(node.log.events.map(({ event }) => event)).toContain('mailbox.worker_ended');
+      expect((await node.ask('POST', '/api/agents', { name: 'iac' })).status).toBe(201);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,36 @@
+// A node that keeps inboxes, on a directory of its own, and what asks it as a client of `/v0` does.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestNode, type TestNodeOptions, testNode } from './test-node.ts';
+
+export interface MailboxNode extends TestNode, AsyncDisposable {
+  readonly directory: string;
+  readonly key: string;
+  /** One request below `/v0`, with the organization's key. */
+  v0(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer has, and fails where it has not.
+  ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: any }>;
+}
+
+/** Its inboxes are at agents.example.com. */
+export async function mailboxNode(options: TestNodeOptions = {}): Promise<MailboxNode> {
+  const directory = options.mailbox?.directory ?? mkdtempSync(join(tmpdir(), 'mailbox-'));
+  const made = await testNode({ ...options, mailbox: { directory, domain: 'agents.example.com' } });
+  const key = options.token ?? readFileSync(join(directory, 'org-key'), 'utf8').trim();
+  return {
+    ...made,
+    directory,
+    key,
+    v0: (method, path, body, headers = {}) =>
+      made.ask(method, `/v0${path}`, body, { authorization: `Bearer ${key}`, ...headers }),
+    [Symbol.asyncDispose]: async () => {
+      await made.node[Symbol.asyncDispose]();
+      if (options.mailbox === undefined) rmSync(directory, { recursive: true });
+    },
+  };
+}
