@@ -15,6 +15,8 @@ const MAILBOX_PATH = '/v0';
 export const OPENAPI_PATH = '/openapi.json';
 /** Asked by hosts of the original, as a question: it changes nothing. */
 export const REGISTER_PEER_PATH = '/api/hosts/register-peer';
+/** Where one tells of the hosts that it knows; nothing is taken from it, so it is for who may read. */
+export const EXCHANGE_PEERS_PATH = '/api/hosts/exchange-peers';
 /** Passed on to the original, where that is wished for; it judges itself who may ask. */
 export const FORWARDED_PATHS = '/api/v1/';
 export const CHANGES_PATH = '/api/changes';

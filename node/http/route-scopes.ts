@@ -1,7 +1,7 @@
 // Which scope of a key each route needs, and what a key that is bound to one agent may ask.
 import type { AgentId } from '../../mesh/names.ts';
 import { type Actor, mayDo, type Scope } from '../keys/scopes.ts';
-import { CHANGES_PATH, REGISTER_PEER_PATH } from './paths.ts';
+import { CHANGES_PATH, EXCHANGE_PEERS_PATH, REGISTER_PEER_PATH } from './paths.ts';
 import type { Visitor } from './visitor.ts';
 
 /** What begins so needs that scope, whatever the method. The first that fits counts. */
@@ -12,6 +12,7 @@ const BY_PATH: readonly (readonly [path: string, scope: Scope])[] = [
   ['/api/webhooks', 'webhooks'],
   [CHANGES_PATH, 'webhooks'],
   [REGISTER_PEER_PATH, 'read'],
+  [EXCHANGE_PEERS_PATH, 'read'],
 ];
 /** Read by who may read everything. */
 const OPERATORS_PATHS = ['/api/keys', '/api/conflicts'];

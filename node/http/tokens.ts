@@ -16,6 +16,7 @@ import { type Credential, credentialIn, credentialOf } from './credential.ts';
 import {
   CHANGES_PATH,
   CONFLICTS_PATH,
+  EXCHANGE_PEERS_PATH,
   FORWARDED_PATHS,
   isMailboxPath,
   isPagePath,
@@ -165,7 +166,7 @@ function judgeKey(visitor: Visitor, actor: Actor | undefined, isOpen: boolean): 
 
 /** Whether it is read by whoever may read, without a token where none is set. */
 export function isOpenRead(method: string, path: string): boolean {
-  return (isRead(method) || path === REGISTER_PEER_PATH) && !isPrivate(path);
+  return (isRead(method) || path === REGISTER_PEER_PATH || path === EXCHANGE_PEERS_PATH) && !isPrivate(path);
 }
 
 function isRead(method: string): boolean {

@@ -1,7 +1,7 @@
 // What hosts of the original ask of each other, as the document of a node that answers it tells of them (node/compat/README.md).
 import { z } from 'zod';
-import { REGISTER_PEER_PATH } from '../paths.ts';
-import { registration } from '../routes/compat.ts';
+import { EXCHANGE_PEERS_PATH, REGISTER_PEER_PATH } from '../paths.ts';
+import { exchange, registration } from '../routes/compat.ts';
 import { answer, count, json, moment, type PathGroup } from './operation.ts';
 
 const identity = z.object({ id: z.string(), name: z.string(), url: z.string() });
@@ -103,6 +103,29 @@ export const compatPaths: PathGroup = {
               alreadyKnown: z.literal(true),
               host: identity,
               knownHosts: z.array(identity),
+            }),
+          ),
+        },
+      },
+    },
+    [EXCHANGE_PEERS_PATH]: {
+      POST: {
+        id: 'exchangePeers',
+        summary: 'Answers which of the hosts that the asker knows are here; none is taken in',
+        body: {
+          content: json(exchange, {
+            fromHost: { id: 'desk', name: 'Desk', url: 'http://desk.tailnet:23000' },
+            knownHosts: [{ id: 'third', name: 'Third', url: 'http://third.tailnet:23000' }],
+          }),
+        },
+        answers: {
+          200: answer(
+            'Which are here.',
+            z.object({
+              success: z.literal(true),
+              newlyAdded: z.array(z.string()).max(0),
+              alreadyKnown: z.array(z.string()),
+              unreachable: z.array(z.string()).max(0),
             }),
           ),
         },

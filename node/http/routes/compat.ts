@@ -9,7 +9,7 @@ import type { Agent } from '../../registry/agent.ts';
 import { pathSegment, readJson } from '../input.ts';
 import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
-import { REGISTER_PEER_PATH } from '../paths.ts';
+import { EXCHANGE_PEERS_PATH, REGISTER_PEER_PATH } from '../paths.ts';
 
 export interface CompatServices {
   readonly version: string;
@@ -21,8 +21,12 @@ export interface CompatServices {
 }
 
 /** What the original sends of itself; more is let pass. */
-export const registration = z.looseObject({
-  host: z.looseObject({ id: z.string().min(1), name: z.string().min(1), url: z.string().min(1) }),
+const host = z.looseObject({ id: z.string().min(1), name: z.string().min(1), url: z.string().min(1) });
+export const registration = z.looseObject({ host });
+/** The hosts that it knows; `knownHosts` may be empty. */
+export const exchange = z.looseObject({
+  fromHost: host,
+  knownHosts: z.array(z.looseObject({ id: z.string().min(1) })),
 });
 
 export function compatRoutes(app: Hono, { version, roster, agents, status, port, clock }: CompatServices): void {
@@ -63,6 +67,10 @@ export function compatRoutes(app: Hono, { version, roster, agents, status, port,
       return c.json({ exists: true, agent: { id, name: agent.name, hostId, hostUrl: roster().self.url } });
     },
   });
+  peerRoutes(app, roster);
+}
+
+function peerRoutes(app: Hono, roster: CompatServices['roster']): void {
   resource(app, REGISTER_PEER_PATH, {
     POST: async (c) => {
       const { host } = await readJson(c, registration);
@@ -70,6 +78,14 @@ export function compatRoutes(app: Hono, { version, roster, agents, status, port,
       const knownHosts = peers.filter(({ id }) => id !== host.id.toLowerCase()).map(identityOf);
       const known = { success: true, registered: false, alreadyKnown: true };
       return c.json({ ...known, host: identityOf(self), knownHosts });
+    },
+  });
+  resource(app, EXCHANGE_PEERS_PATH, {
+    POST: async (c) => {
+      const { knownHosts } = await readJson(c, exchange);
+      const here = new Set<string>(roster().hosts.map(({ id }) => id));
+      const alreadyKnown = knownHosts.flatMap(({ id }) => (here.has(id.toLowerCase()) ? [id] : []));
+      return c.json({ success: true, newlyAdded: [], alreadyKnown, unreachable: [] });
     },
   });
 }

@@ -64,6 +64,20 @@ describe('a node beside the original', () => {
     expect((await ask('POST', '/api/hosts/evict', { host: 'cloud' })).status).toBe(401);
   });
 
+  it('tells a host that shares the hosts it knows which of them are here, and takes none in', async () => {
+    const { ask, roster, store } = await beside({ token: 'a-token-of-sixteen-characters', peers: { cloud: never } });
+    const before = [roster.current(), store.snapshot()];
+    const knownHosts = [{ id: 'Cloud', name: 'cloud', url: 'http://10.0.0.9:23000' }, { id: 'third' }];
+    expect(await ask('POST', '/api/hosts/exchange-peers', { fromHost: ME, knownHosts })).toMatchObject({
+      status: 200,
+      body: { success: true, newlyAdded: [], alreadyKnown: ['Cloud'], unreachable: [] },
+    });
+    expect([roster.current(), store.snapshot()]).toEqual(before);
+    expect((await ask('POST', '/api/hosts/exchange-peers', { fromHost: ME })).status).toBe(400);
+    const guarded = await beside({ readToken: 'a-token-of-sixteen-characters' });
+    expect((await guarded.ask('POST', '/api/hosts/exchange-peers', { fromHost: ME, knownHosts })).status).toBe(401);
+  });
+
   it('leaves out of a new agent what means nothing here, and says so; what nobody knows it refuses', async () => {
     const { ask } = await beside();
     const made = await ask('POST', '/api/agents', BODY);
@@ -91,7 +105,8 @@ describe('a node that does not stand beside it', () => {
     await clock.settle();
     for (const path of ['/api/config', '/api/diagnostics', '/api/agents/directory', '/api/agents/by-name/a'])
       expect([path, (await ask('GET', path)).status]).toEqual([path, 404]);
-    expect((await ask('POST', '/api/hosts/register-peer', { host: ME })).status).toBe(404);
+    for (const path of ['/api/hosts/register-peer', '/api/hosts/exchange-peers'])
+      expect([path, (await ask('POST', path, { host: ME })).status]).toEqual([path, 404]);
     expect((await ask('POST', '/api/agents', BODY)).body).toMatchObject({ error: 'unknown_field' });
   });
 
