@@ -41,7 +41,9 @@ export function judgeIntroduction(host: Host, answer: Introduction, belief: Beli
 /** Whether a host without a hello may be taken for one that serves only the look-up. */
 export function judgeLegacy(host: Host, { address }: LegacyPeer, { hasSecret, believesLegacy }: Belief): Unlearned {
   const says = `Host '${host.id}' at ${host.url} knows no hello (404), and answers look-ups, unsigned`;
-  if (host.legacy === true || believesLegacy(address)) {
+  if (host.legacy === true)
+    return { kind: 'legacy', address, why: `${says}, as one that serves only those: so hosts.json says of it.` };
+  if (believesLegacy(address)) {
     const why = `${says}, as one that serves only those. If it is one, say "legacy": true in its entry of hosts.json, on every host; if not, somebody else answers there.`;
     return { kind: 'legacy', address, why };
   }

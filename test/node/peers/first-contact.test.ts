@@ -1,6 +1,7 @@
 // What a hello's outcome is taken for.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import type { Host } from '../../../mesh/roster.ts';
 import { judgeIntroduction, judgeLegacy, unheard } from '../../../node/peers/first-contact.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { testHost } from '../../support/trusting-hosts.ts';
@@ -41,6 +42,12 @@ describe('a host without a hello', () => {
     ['that hosts.json declares so', { ...host, legacy: true }, true, 'legacy'],
   ] as const)('%s is %s', (_, of, hasSecret, kind) => {
     expect(judgeLegacy(of, { kind: 'legacy', address: '10.0.0.7' }, believing(hasSecret)).kind).toBe(kind);
+  });
+
+  it('asks to be declared as one, unless hosts.json does so already', () => {
+    const why = (of: Host) => judgeLegacy(of, { kind: 'legacy', address: '10.0.0.7' }, believing(false)).why;
+    expect(why(host)).toContain('say "legacy": true in its entry of hosts.json');
+    expect(why({ ...host, legacy: true })).not.toContain('"legacy": true');
   });
 });
 
