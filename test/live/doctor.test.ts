@@ -1,44 +1,15 @@
 // Bad days, tried for real: something is broken, `mesh doctor` finds it and names the mend, the mend is typed as it stands, and all is well.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cp, symlink } from 'node:fs/promises';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Finding } from '../../node/doctor/fault.ts';
-import { type BadDay, badDay, type Diagnosed, type Machine } from '../support/bad-day.ts';
+import { at, badDay, checks, found, started, well } from '../support/bad-day.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
-  .map((machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`)
-  .find(existsSync);
 const MAY_MOUNT = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
-
-/** The machine at that place of the mesh. */
-const at = ({ machines }: BadDay, place: number): Machine => machines[place] as Machine;
-const started = async (day: BadDay) => {
-  await Promise.all(day.machines.map((machine) => machine.start()));
-  return day;
-};
-const checks = ({ findings }: Diagnosed) =>
-  findings.map(({ check, host }) => (host === undefined ? check : `${check} ${host}`));
-function found({ findings }: Diagnosed, check: string): Finding {
-  const finding = findings.find((one) => one.check === check);
-  if (finding === undefined) throw new Error(`Nothing was found by '${check}', only: ${JSON.stringify(findings)}`);
-  return finding;
-}
-/** The node hears its peers within a moment of its start: until then it says that it has not. */
-async function well(machine: Machine, environment = {}): Promise<void> {
-  for (;;) {
-    const { code, findings } = await machine.doctor(environment);
-    if (code === 0) return expect(findings).toEqual([]);
-    if (findings.some(({ check }) => check !== 'voters')) expect(findings).toEqual([]);
-  }
-}
 
 describe('mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
   it('finds nothing on a good day', async () => {
@@ -116,34 +87,6 @@ describe('mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
     await well(at(day, 0), { MESH_TOKEN: typed.trim() });
   });
 
-  it('finds a clock that is off by five minutes', async ({ skip }) => {
-    if (FAKETIME === undefined) skip('libfaketime is not here: apt-get install faketime');
-    const day = await badDay('mac', 'mini');
-    await at(day, 0).start();
-    await at(day, 1).start({ LD_PRELOAD: FAKETIME ?? '', FAKETIME: '+5m', FAKETIME_DONT_FAKE_MONOTONIC: '1' });
-    const diagnosis = await at(day, 0).doctor();
-    expect(found(diagnosis, 'clocks')).toMatchObject({
-      host: 'mini',
-      what: expect.stringMatching(/^The clock of host 'mini' is (?:299|30[01]) s ahead of this machine's\.$/),
-      mend: 'timedatectl set-ntp true',
-    });
-    // No test may set the clock of the machine: the node is started with the right one.
-    await at(day, 1).stop();
-    await at(day, 1).start();
-    await well(at(day, 0));
-  });
-
-  it('finds files that name other voters', async () => {
-    const day = await started(await badDay('mac', 'mini'));
-    await well(at(day, 0));
-    day.list({ mini: { voter: false } });
-    await expect.poll(async () => checks(await at(day, 0).doctor()), { timeout: LIVE_MS_MAX }).toEqual([]);
-    const file = readFileSync(at(day, 1).hostsFile, 'utf8');
-    writeFileSync(at(day, 1).hostsFile, file.replace('"voter": false', '"voter": true'));
-    const diagnosis = await at(day, 1).doctor();
-    expect(checks(diagnosis)).toEqual(['voters mac', 'voters mini']);
-  });
-
   it.each([
     ['is empty', ''],
     ['is half-written', '{ "hosts": [ { "id": "ma'],
@@ -175,49 +118,6 @@ describe('mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
     at(day, 1).environment = { ...at(day, 1).environment, MESH_DATA: join(at(day, 1).directory, 'data-of-mini') };
     await at(day, 1).follow(found(diagnosis, 'identities'));
     await well(at(day, 0));
-  });
-
-  it.each([
-    ['older', '0.0.9'],
-    ['newer', '99.0.0'],
-  ])('finds a host of %s version', async (word, version) => {
-    const day = await badDay('mac', 'mini');
-    const other = join(day.directory, 'other');
-    mkdirSync(other);
-    for (const folder of ['node', 'mesh']) await cp(join(ROOT, folder), join(other, folder), { recursive: true });
-    await symlink(join(ROOT, 'node_modules'), join(other, 'node_modules'));
-    const about = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    writeFileSync(join(other, 'package.json'), JSON.stringify({ ...about, version }));
-    await at(day, 0).start();
-    await at(day, 1).start({}, join(other, 'node', 'main.ts'));
-    const diagnosis = await at(day, 0).doctor();
-    expect(found(diagnosis, 'versions')).toMatchObject({
-      host: 'mini',
-      what: `Host 'mini' runs version ${version}, ${word} than this one, ${about.version}.`,
-      mend: 'git pull && npm install',
-    });
-    // What comes of that command: the version that the other one has.
-    await at(day, 1).stop();
-    await at(day, 1).start();
-    await well(at(day, 0));
-  });
-
-  it('finds a database of a newer version', async () => {
-    const day = await badDay('mac');
-    await at(day, 0).start();
-    await at(day, 0).stop();
-    const form = (change: string) => {
-      const database = new DatabaseSync(join(at(day, 0).data, 'mesh.sqlite'));
-      database.exec(`PRAGMA user_version = ${change}`);
-      database.close();
-    };
-    form('99');
-    const diagnosis = await at(day, 0).doctor();
-    expect(found(diagnosis, 'data-directory')).toMatchObject({
-      what: expect.stringMatching(/newer version of this program: its form is 99/),
-      mend: 'git pull && npm install',
-    });
-    await expect(at(day, 0).start()).rejects.toThrow(/newer/);
   });
 
   it('finds a data directory that others may write', async () => {

@@ -5,16 +5,17 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Finding } from '../../node/doctor/fault.ts';
 import { freePorts, MAIN } from '../../scripts/host-process.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
 /** `npx mesh` as the clone has it; whatever else a mend names is the machine's own. A node takes the place of the shell, and its signals. */
-const preludeOf = (isStart: boolean) =>
-  `npx() { shift; ${isStart ? 'exec ' : ''}${process.execPath} ${MAIN} "$@"; }; set -e; `;
+const preludeOf = (program: string, isStart: boolean) =>
+  `npx() { shift; ${isStart ? 'exec ' : ''}${process.execPath} ${program} "$@"; }; set -e; `;
 const SECRET = '0123456789abcdef0123456789abcdef';
 
 export interface Diagnosed {
@@ -29,6 +30,10 @@ export class Machine {
   readonly hostsFile: string;
   readonly data: string;
   environment: Environment;
+  /** What runs there: of another clone when it has another version. */
+  program = MAIN;
+  /** Words that every command on it begins with. */
+  inside: readonly string[] = [];
   #node: ChildProcess | undefined;
 
   constructor(id: string, url: string, parent: string) {
@@ -42,9 +47,9 @@ export class Machine {
     this.environment = { ...own, PATH: process.env.PATH ?? '', HOME: this.directory };
   }
 
-  /** Resolves when the node has said that it is ready; rejects with what it said instead. `program`: of another version. */
-  async start(more: Environment = {}, program = MAIN): Promise<void> {
-    await this.#run(spawn(process.execPath, [program, 'start'], this.#options(more)));
+  /** Resolves when the node has said that it is ready; rejects with what it said instead. */
+  async start(more: Environment = {}): Promise<void> {
+    await this.#run(this.#spawn([process.execPath, this.program, 'start'], more));
   }
 
   async stop(): Promise<void> {
@@ -56,19 +61,19 @@ export class Machine {
   }
 
   async doctor(more: Environment = {}): Promise<Diagnosed> {
-    const asked = spawn(process.execPath, [MAIN, 'doctor', '--json'], this.#options(more));
-    const [out, err, [code]] = await Promise.all([text(asked.stdout), text(asked.stderr), once(asked, 'exit')]);
+    const asked = this.#spawn([process.execPath, this.program, 'doctor', '--json'], more);
+    const [out, err, [code]] = await Promise.all([textOf(asked.stdout), textOf(asked.stderr), once(asked, 'exit')]);
     if (out === '') throw new Error(`mesh doctor said nothing but: ${err}`);
     return { code, findings: JSON.parse(out).findings };
   }
 
-  /** Types the mend on this machine. A node that it starts goes on, in place of the one that was there. */
-  async follow({ mend }: Finding): Promise<void> {
+  /** Types the mend on this machine. A node that it starts goes on, in place of the one that was there. `directory`: where it is typed. */
+  async follow({ mend }: Finding, directory = this.directory): Promise<void> {
     const isStart = /npx mesh start/.test(mend);
     if (isStart) await this.stop();
-    const shell = spawn('bash', ['-c', preludeOf(isStart) + mend], this.#options({}));
+    const shell = this.#spawn(['bash', '-c', preludeOf(this.program, isStart) + mend], {}, directory);
     if (isStart) return this.#run(shell);
-    const [err, [code]] = await Promise.all([text(shell.stderr), once(shell, 'exit')]);
+    const [err, [code]] = await Promise.all([textOf(shell.stderr), once(shell, 'exit')]);
     if (code !== 0) throw new Error(`${mend} ended with ${code}: ${err}`);
   }
 
@@ -84,10 +89,14 @@ export class Machine {
     await ready.promise;
   }
 
-  #options(more: Environment) {
-    return { cwd: this.directory, env: { ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'pipe'] as never };
+  #spawn(words: readonly string[], more: Environment, cwd = this.directory): ChildProcess {
+    const [command = '', ...rest] = [...this.inside, ...words];
+    return spawn(command, rest, { cwd, env: { ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }
+
+/** Of a stream that is piped. */
+const textOf = (stream: Readable | null) => (stream === null ? '' : text(stream));
 
 export interface BadDay {
   readonly directory: string;
@@ -111,4 +120,29 @@ export async function badDay(...ids: readonly string[]): Promise<BadDay> {
   };
   list();
   return { directory, machines, list };
+}
+
+/** The machine at that place of the mesh. */
+export const at = ({ machines }: BadDay, place: number): Machine => machines[place] as Machine;
+/** All nodes run. */
+export const started = async (day: BadDay) => {
+  await Promise.all(day.machines.map((machine) => machine.start()));
+  return day;
+};
+/** What was found, a check and its host each. */
+export const checks = ({ findings }: Diagnosed) =>
+  findings.map(({ check, host }) => (host === undefined ? check : `${check} ${host}`));
+/** The finding of a check. Throws when there is none. */
+export function found({ findings }: Diagnosed, check: string): Finding {
+  const finding = findings.find((one) => one.check === check);
+  if (finding === undefined) throw new Error(`Nothing was found by '${check}', only: ${JSON.stringify(findings)}`);
+  return finding;
+}
+/** Nothing is found. The node hears its peers within a moment of its start: until then it says that it has not. */
+export async function well(machine: Machine, environment = {}): Promise<void> {
+  for (;;) {
+    const { code, findings } = await machine.doctor(environment);
+    if (code === 0) return expect(findings).toEqual([]);
+    if (findings.some(({ check }) => check !== 'voters')) expect(findings).toEqual([]);
+  }
 }

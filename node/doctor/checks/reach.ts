@@ -1,16 +1,17 @@
 // Whether each host answers where hosts.json says that it is.
 import type { Contact } from '../contact.ts';
 import type { Examination } from '../examination.ts';
-import type { Finding } from '../fault.ts';
+import { type Finding, word } from '../fault.ts';
 
 const CHECK = 'reach';
 
-export function checkReach({ contacts, roster }: Examination): readonly Finding[] {
+export function checkReach({ contacts, roster, hostsFile }: Examination): readonly Finding[] {
   return contacts.flatMap((contact) => {
     const { host, silence, health } = contact;
     const isSelf = host.id === roster?.self.id;
     if (silence !== undefined) return [silent(contact, silence.code, isSelf)];
     if (health?.status === 200 && health.body.status === 'ok') return [];
+    if (contact.introduction?.kind === 'legacy') return host.legacy === true ? [] : [lookUpOnly(contact, hostsFile)];
     // What a proxy or the node itself refuses by its name is the proxy check's.
     if (health?.body.error === 'forbidden_origin') return [];
     return [
@@ -25,6 +26,17 @@ export function checkReach({ contacts, roster }: Examination): readonly Finding[
       },
     ];
   });
+}
+
+function lookUpOnly({ host: { id, url } }: Contact, hostsFile: string): Finding {
+  return {
+    check: CHECK,
+    host: id,
+    what: `Host '${id}' at ${url} serves only the look-up, and hosts.json does not say so of it.`,
+    meaning: 'It never votes, and what it says is unsigned. Somebody else may answer in its place.',
+    mend: `sed -i ${word(`s/"id": *"${id}"/&, "legacy": true/`)} ${word(hostsFile)}`,
+    where: `on every host, if '${id}' is a host of the original (node/compat/README.md); if not, stop what answers there`,
+  };
 }
 
 function silent({ host }: Contact, code: string, isSelf: boolean): Finding {

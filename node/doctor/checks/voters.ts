@@ -1,7 +1,7 @@
 // Who votes: whether the hosts agree on it, whether hosts.json agrees with what they have agreed on, and whether enough of them are there.
 import type { Contact } from '../contact.ts';
 import { answering, type Examination } from '../examination.ts';
-import type { Finding } from '../fault.ts';
+import { type Finding, word } from '../fault.ts';
 
 const CHECK = 'voters';
 
@@ -16,27 +16,49 @@ export function checkVoters(examination: Examination): readonly Finding[] {
   return [...disagreement(there, examination), ...quorum(there, examination)];
 }
 
-/** Of what two hosts say, the first that differ. */
+/** The hosts whose voters are not those of this hosts.json; a host that serves only the look-up never votes. */
 function disagreement(there: readonly Contact[], { roster, hostsFile }: Examination): readonly Finding[] {
+  if (roster === undefined) return [];
+  const wished = roster.voters.filter((id) => roster.get(id)?.legacy !== true).join(', ');
   const said = there.flatMap((contact) => {
     const voters = votersOf(contact);
-    return voters === undefined ? [] : [{ id: contact.host.id, voters }];
+    return voters === undefined || voters === wished ? [] : [{ contact, voters }];
   });
-  const wished = roster?.voters.join(', ');
-  const off = said.filter(({ voters }) => voters !== wished);
-  return off.map(({ id, voters }) => ({
+  const others = said.filter(({ contact }) => contact.host.id !== roster.self.id);
+  const about = (id: string, voters: string) => ({
     check: CHECK,
     host: id,
     what: `At host '${id}' the voters are ${voters}; hosts.json here has ${wished}.`,
     meaning:
       'Its hosts.json differs from this one, or an edit has not been agreed on yet. The mesh moves to other voters only when all files say the same.',
-    mend: `npx mesh hosts print --url ${examinationUrl(roster?.self.url)} > hosts.json`,
-    where: `on the machine of '${id}', into its own hosts.json, if the one here (${hostsFile}) is right`,
+  });
+  // The node here has agreed with the others on something that the file here does not say: then the file is the odd one.
+  const [isAgreedHere, teacher] = [said.length > others.length, others[0]?.contact.host];
+  if (isAgreedHere && teacher !== undefined)
+    return [
+      {
+        ...about(roster.self.id, said[0]?.voters ?? ''),
+        mend: takenFrom(teacher.url, hostsFile),
+        where: `here, if what '${teacher.id}' has is right. If the file here is: npx mesh hosts print --url ${roster.self.url} > hosts.json on every other host`,
+      },
+    ];
+  if (isAgreedHere)
+    return [
+      {
+        ...about(roster.self.id, said[0]?.voters ?? ''),
+        mend: 'npx mesh hosts list',
+        where: 'here: it shows who is missing. The mesh moves to the voters of this file when those are there',
+      },
+    ];
+  return others.map(({ contact: { host }, voters }) => ({
+    ...about(host.id, voters),
+    mend: `npx mesh hosts print --url ${roster.self.url} > hosts.json`,
+    where: `on the machine of '${host.id}', into its own hosts.json, if the one here (${hostsFile}) is right`,
   }));
 }
 
-function examinationUrl(url: string | undefined): string {
-  return url ?? 'http://HOST:23000';
+function takenFrom(url: string, file: string): string {
+  return `npx mesh hosts print --url ${url} > ${word(`${file}.new`)} && mv ${word(`${file}.new`)} ${word(file)}`;
 }
 
 function quorum(there: readonly Contact[], { roster, contacts }: Examination): readonly Finding[] {

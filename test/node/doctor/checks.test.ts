@@ -1,12 +1,14 @@
 // The checks of `mesh doctor` over what hosts answered, where a real bad day would need a firewall, DNS or a clock of its own.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
+import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { checkClocks } from '../../../node/doctor/checks/clocks.ts';
 import { checkIdentities } from '../../../node/doctor/checks/identities.ts';
 import { checkNames } from '../../../node/doctor/checks/names.ts';
 import { checkReach } from '../../../node/doctor/checks/reach.ts';
 import { checkSettings } from '../../../node/doctor/checks/settings.ts';
 import { checkVersions, compareVersions } from '../../../node/doctor/checks/versions.ts';
+import { checkVoters } from '../../../node/doctor/checks/voters.ts';
 import type { Contact } from '../../../node/doctor/contact.ts';
 import type { Examination } from '../../../node/doctor/examination.ts';
 import { word } from '../../../node/doctor/fault.ts';
@@ -23,6 +25,9 @@ const well = (id: string, more: Partial<Contact> = {}): Contact => ({
   ...{ host: hostOf(id), health: { status: 200, body: { status: 'ok', version: '1.2.3', host: id } } },
   ...more,
 });
+/** It says that these vote. */
+const voting = (id: string, ...voters: readonly string[]): Contact =>
+  well(id, { ready: { status: 200, body: { claims: { kind: 'quorum', voters } } } });
 const examined = (contacts: readonly Contact[], more: Partial<Examination> = {}) =>
   ({ roster, contacts, version: '1.2.3', hostsFile: '/etc/mesh/hosts.json', ...more }) as Examination;
 
@@ -63,6 +68,48 @@ describe('a host that does not answer', () => {
   it('but for another program in its place', () => {
     const [finding] = checkReach(examined([well('mini', { health: { status: 404, body: {} } })]));
     expect(finding?.what).toMatch(/is no node of a mesh: GET \/health has status 404/);
+  });
+});
+
+describe('a host that serves only the look-up', () => {
+  const introduction = { kind: 'legacy', address: '10.0.0.7' } as const;
+  const contact = well('mini', { introduction, health: { status: 404, body: {} } });
+
+  it('is right where hosts.json says so, and never one of its voters', () => {
+    const hosts = roster.hosts.map(({ id, url }) => ({ id, url, ...(id === 'mini' ? { legacy: true } : {}) }));
+    const declared = parseRoster(JSON.stringify({ hosts }), { id: roster.self.id, hostName: 'mac' });
+    const host = declared.hosts.find(({ id }) => id === 'mini') ?? contact.host;
+    const mac = voting('mac', 'mac', 'cloud');
+    const seen = examined([mac, { ...contact, host }], { roster: declared });
+    expect([checkReach(seen), checkVoters(seen)]).toEqual([[], []]);
+  });
+
+  it('is told where hosts.json does not say so', () => {
+    expect(checkReach(examined([contact]))).toMatchObject([
+      { host: 'mini', mend: `sed -i 's/"id": *"mini"/&, "legacy": true/' /etc/mesh/hosts.json` },
+    ]);
+  });
+});
+
+describe('the voters', () => {
+  const all = ['cloud', 'mac', 'mini'];
+  const toldOf = (...there: Contact[]) => checkVoters(examined(there)).map(({ host, mend }) => [host, mend]);
+
+  it('of another host that are none of this hosts.json are mended there', () => {
+    expect(toldOf(voting('mac', ...all), voting('mini', 'mini'))).toEqual([
+      ['mini', 'npx mesh hosts print --url http://mac.example:23000 > hosts.json'],
+    ]);
+  });
+
+  it('on which all hosts agree but this hosts.json are taken over from one of them', () => {
+    const file = '/etc/mesh/hosts.json';
+    expect(toldOf(voting('mac', 'mac', 'mini'), voting('mini', 'mac', 'mini'))).toEqual([
+      ['mac', `npx mesh hosts print --url http://mini.example:23000 > ${file}.new && mv ${file}.new ${file}`],
+    ]);
+  });
+
+  it('that wait for a host which is not there are told with who is missing', () => {
+    expect(toldOf(voting('mac', 'mac'))).toEqual([['mac', 'npx mesh hosts list']]);
   });
 });
 
