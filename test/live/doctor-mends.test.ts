@@ -13,8 +13,7 @@ const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
   .find(existsSync);
 /** Whom a file's mode stops, as it does not stop root. */
 const WITHOUT_PRIVILEGE = process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
-const MAY_DROP =
-  WITHOUT_PRIVILEGE.length === 0 || spawnSync('setpriv', [...WITHOUT_PRIVILEGE.slice(1), 'true']).status === 0;
+const MAY_DROP = WITHOUT_PRIVILEGE.length === 0 || spawnSync('env', [...WITHOUT_PRIVILEGE, 'true']).status === 0;
 const VERSION = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version as string;
 const OLDER = '0.0.9';
 
