@@ -5,7 +5,7 @@
 type MailClass = 'received' | 'spam' | 'blocked' | 'unauthenticated';
 
 /** An attachment: where its octets lie in the raw mail, as it came, without the trace lines of this host. */
-interface MailPart {
+export interface MailPart {
   /** `<part number>-<8 hexadecimal digits>`. */
   readonly attachmentId: string;
   readonly filename?: string | undefined;

@@ -24,7 +24,7 @@ const MALFORMED_TEXT_BYTES_MAX = 256 * 1024;
 const VALUE_CHARACTERS_MAX = 1_000;
 
 /** A part that holds something, so no multipart. */
-interface Part {
+export interface Part {
   /** Place among the parts, as IMAP counts: `1` for a mail of one part, `1.2` for the second part of the first (RFC 3501 §6.4.5). */
   readonly number: string;
   /** In lower case. */

@@ -6,7 +6,7 @@ import { answerQuestions } from '../question-port.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
-import { chooseThread } from '../threads/threading.ts';
+import { chooseThread } from '../threads/thread-choice.ts';
 
 export interface IntakeData {
   /** Of the mailbox's data. */

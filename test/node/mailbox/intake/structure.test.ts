@@ -1,15 +1,6 @@
 // The parts of a mail: where their octets lie, however the mail is cut on its way; and mails that are made to hurt who takes them apart.
 import { describe, expect, it } from 'vitest';
-import { type Structure, StructurePass } from '../../../../node/mailbox/intake/structure.ts';
-
-const lines = (...text: string[]) => `${text.join('\r\n')}\r\n`;
-
-async function structureOf(raw: string | Buffer, pieceBytes = 65_536): Promise<Structure> {
-  const octets = Buffer.from(raw);
-  const pass = new StructurePass();
-  for (let at = 0; at < octets.length; at += pieceBytes) await pass.write(octets.subarray(at, at + pieceBytes));
-  return pass.end();
-}
+import { mailOf as lines, structureOf } from '../../../support/mail-structure.ts';
 
 const LETTER = lines(
   'From: Jane <jane@x.com>',

@@ -1,7 +1,7 @@
 // The thread of a mail, as a table: what its header says, what the inbox knows, and which thread follows.
 import { describe, expect, it } from 'vitest';
 import type { KnownThreads, MailContent, MailInThread } from '../../../../node/mailbox/message.ts';
-import { chooseThread } from '../../../../node/mailbox/threads/threading.ts';
+import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
 const DAY_MS = 86_400_000;
