@@ -9,7 +9,10 @@ import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { authRoutes } from './routes/auth.ts';
+import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { threadRoutes } from './routes/threads.ts';
 import { startWorkers } from './workers.ts';
 
 export interface MailboxOptions extends AddressBookParts {
@@ -43,10 +46,18 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     known ??= await intake.ask('organization', null);
     return known;
   };
+  const files = { query, organization, clock, directory: options.directory };
+  const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
     v0: createV0({
       ...{ key, rates: new KeyRates(clock), log },
-      routes: [(app) => authRoutes(app, organization), (app) => inboxRoutes(app, { inboxes, organization })],
+      openRoutes: [(app) => fileRoutes(app, files)],
+      routes: [
+        (app) => authRoutes(app, organization),
+        (app) => inboxRoutes(app, { inboxes, organization }),
+        (app) => messageRoutes(app, mails),
+        (app) => threadRoutes(app, mails),
+      ],
     }),
     run: (signal) => inboxes.run(signal),
     close: async () => {

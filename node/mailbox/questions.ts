@@ -1,5 +1,17 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
+import type { Listed, ListPlace } from './list.ts';
+import type {
+  FoundPart,
+  MailItem,
+  MailQuestion,
+  MailsQuestion,
+  PartQuestion,
+  StoredOctets,
+  ThreadItem,
+  ThreadQuestion,
+  WholeMail,
+} from './stored-mail.ts';
 
 /** The worker that writes. */
 export interface IntakeQuestions {
@@ -14,12 +26,6 @@ export interface IntakeQuestions {
   /** Whether there is more. */
   eraseMail(inboxId: string): boolean;
   dropInbox(inboxId: string): void;
-}
-
-/** A place in a list: the last row that was seen. */
-export interface ListPlace {
-  readonly atMs: number;
-  readonly row: number;
 }
 
 export interface InboxesQuestion {
@@ -38,18 +44,18 @@ export interface InboxSearch {
   readonly skip: number;
 }
 
-/** One page of a list. */
-export interface Listed<Item> {
-  readonly items: readonly Item[];
-  /** Where the next page begins; absent: this was the last. */
-  readonly next?: ListPlace | undefined;
-}
-
 /** The worker that reads. */
 export interface QueryQuestions {
   inbox(inboxId: string): Inbox | undefined;
   inboxes(question: InboxesQuestion): Listed<Inbox>;
   searchInboxes(question: InboxSearch): Listed<Inbox>;
+  mails(question: MailsQuestion & { readonly inboxId: string }): Listed<MailItem>;
+  mail(question: MailQuestion): WholeMail | undefined;
+  octets(question: MailQuestion | Pick<StoredOctets, 'message' | 'digest'>): StoredOctets | undefined;
+  part(question: PartQuestion): FoundPart | undefined;
+  linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;
+  threads(question: MailsQuestion): Listed<ThreadItem>;
+  thread(question: ThreadQuestion): { readonly thread: ThreadItem; readonly mails: Listed<WholeMail> } | undefined;
 }
 
 /** One question, as it crosses to a worker. */

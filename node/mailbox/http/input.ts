@@ -50,8 +50,15 @@ const switchParameter = once
   .transform((text) => text === 'true')
   .default(false);
 
+/** How many items a page may have; more than `PAGE_MAX` is refused. */
+export const exactLimitParameter = once
+  .pipe(z.string().regex(/^\d{1,3}$/, `must be a whole number from 1 to ${PAGE_MAX}`))
+  .transform(Number)
+  .pipe(z.number().min(1).max(PAGE_MAX))
+  .default(PAGE_DEFAULT);
+
 /** How many items a page may have; more than `PAGE_MAX` is cut to that. */
-export const limitParameter = once
+const limitParameter = once
   .pipe(z.string().regex(/^[1-9]\d{0,8}$/, 'must be a whole number above 0'))
   .transform((text) => Math.min(Number(text), PAGE_MAX))
   .default(PAGE_DEFAULT);

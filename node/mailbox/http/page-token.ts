@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { MailboxError } from '../errors.ts';
-import type { Listed, ListPlace } from '../questions.ts';
+import type { Listed, ListPlace } from '../list.ts';
 
 const HASH_CHARACTERS = 12;
 const place = z.tuple([z.string(), z.int(), z.int()]);

@@ -10,13 +10,15 @@ export interface V0Services {
   readonly key: Pick<OrganizationKey, 'admit' | 'id'>;
   readonly rates: Pick<KeyRates, 'count'>;
   readonly log: Log;
-  /** Each puts the routes of one resource into the application. */
+  /** Each puts the routes of one resource into the application: first those that need no key. */
+  readonly openRoutes: readonly ((app: Hono) => void)[];
   readonly routes: readonly ((app: Hono) => void)[];
 }
 
 /** Answers what lies at and below `/v0`. */
-export function createV0({ key, rates, log, routes }: V0Services): Hono {
+export function createV0({ key, rates, log, openRoutes, routes }: V0Services): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
+  for (const add of openRoutes) add(app);
   app.use(async function admit(c, next) {
     key.admit(c.req.header('authorization'));
     rates.count(key.id);

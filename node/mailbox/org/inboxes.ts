@@ -6,7 +6,8 @@ import { newUuid } from '../../../mesh/uuid.ts';
 import type { Log } from '../../log.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import { type BegunInbox, INBOXES_MAX, type Inbox, type InboxDraft } from '../inbox.ts';
-import type { Asks, InboxesQuestion, IntakeQuestions, Listed, QueryQuestions } from '../questions.ts';
+import type { Listed } from '../list.ts';
+import type { Asks, InboxesQuestion, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { type AddressBook, drawnName } from './addresses.ts';
 
 /** Milliseconds until inboxes that are half made or deleted are looked at again. */

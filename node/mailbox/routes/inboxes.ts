@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
-import { limitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
+import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Inbox, Organization } from '../inbox.ts';
 import type { Inboxes } from '../org/inboxes.ts';
@@ -55,7 +55,7 @@ const searchParameters = z.object({
     .array(z.string().min(QUERY_CHARACTERS_MIN).max(QUERY_CHARACTERS_MAX))
     .length(1)
     .transform(([text = '']) => text),
-  limit: limitParameter,
+  limit: exactLimitParameter,
   page_token: textParameter,
 });
 

@@ -1,6 +1,7 @@
 // Inboxes as clients are shown them: the active ones alone.
 import type { Inbox } from '../inbox.ts';
-import type { InboxesQuestion, InboxSearch, Listed, ListPlace } from '../questions.ts';
+import type { Listed, ListPlace } from '../list.ts';
+import type { InboxesQuestion, InboxSearch } from '../questions.ts';
 import type { Connection } from './database.ts';
 import { inboxOf, type StoredInbox } from './inbox-rows.ts';
 

@@ -121,7 +121,7 @@ export class MailRows {
 }
 
 /** What is read with a mail, and nothing looks for. */
-type MessageHead = Pick<
+export type MessageHead = Pick<
   MailContent,
   'headerId' | 'to' | 'cc' | 'bcc' | 'replyTo' | 'preview' | 'payload' | 'hiddenText' | 'inReplyTo' | 'references'
 > &

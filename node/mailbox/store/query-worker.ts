@@ -4,6 +4,8 @@ import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
 import { openForReading } from './database.ts';
 import { InboxReader } from './inbox-reader.ts';
+import { MailReader } from './mail-reader.ts';
+import { ThreadReader } from './thread-reader.ts';
 
 export interface QueryData {
   /** Of the mailbox's data. */
@@ -15,6 +17,8 @@ if (port === null) throw new Error('node/mailbox/store/query-worker.ts is a work
 
 const connection = openForReading((workerData as QueryData).directory);
 const inboxes = new InboxReader(connection);
+const mails = new MailReader(connection);
+const threads = new ThreadReader(connection, mails);
 
 answerQuestions<QueryQuestions>(
   port,
@@ -22,6 +26,13 @@ answerQuestions<QueryQuestions>(
     inbox: (inboxId) => inboxes.find(inboxId),
     inboxes: (question) => inboxes.list(question),
     searchInboxes: (question) => inboxes.search(question),
+    mails: (question) => mails.list(question),
+    mail: (question) => mails.find(question),
+    octets: (question) => mails.octets(question),
+    part: (question) => mails.part(question),
+    linkedPart: (question) => mails.linkedPart(question),
+    threads: (question) => threads.list(question),
+    thread: (question) => threads.find(question),
   },
   () => connection.close(),
 );

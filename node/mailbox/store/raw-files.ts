@@ -5,6 +5,15 @@ import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeOwnDirectory, syncDirectory } from '../../machine/own-files.ts';
 
+const FOLDER = 'raw';
+const FOLDER_DIGITS = 2;
+
+/** Octets of a kept mail from `start` up to, not including, `end`. `directory`: of the mailbox's data. */
+export function readRawFile(directory: string, digest: string, start: number, end: number): ReadStream {
+  const path = join(directory, FOLDER, digest.slice(0, FOLDER_DIGITS), digest);
+  return createReadStream(path, { start, end: end - 1 });
+}
+
 export class RawFiles {
   readonly #directory: string;
   readonly #spool: string;
@@ -13,7 +22,7 @@ export class RawFiles {
   readonly #unsettled = new Map<string, number>();
 
   private constructor(directory: string) {
-    this.#directory = join(directory, 'raw');
+    this.#directory = join(directory, FOLDER);
     this.#spool = join(directory, 'spool');
   }
 
@@ -50,11 +59,6 @@ export class RawFiles {
     await syncDirectory(folder);
   }
 
-  /** Octets of a kept mail from `start` up to, not including, `end`. */
-  read(digest: string, start: number, end: number): ReadStream {
-    return createReadStream(join(this.#folderOf(digest), digest), { start, end: Math.max(start, end) - 1 });
-  }
-
   /** What `keep` was for is done: rows name the mail, or nobody wants it. */
   async settle(digest: string, isNamed: boolean): Promise<void> {
     const others = (this.#unsettled.get(digest) ?? 1) - 1;
@@ -70,6 +74,6 @@ export class RawFiles {
   }
 
   #folderOf(digest: string): string {
-    return join(this.#directory, digest.slice(0, 2));
+    return join(this.#directory, digest.slice(0, FOLDER_DIGITS));
   }
 }

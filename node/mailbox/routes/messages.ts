@@ -1,0 +1,51 @@
+// The mails of an inbox, as they are read.
+import type { Hono } from 'hono';
+import { pathSegment } from '../../http/input.ts';
+import { noSuch } from '../errors.ts';
+import { readParameters } from '../http/input.ts';
+import { mailBody, mailItemBody } from '../http/mail-bodies.ts';
+import { mailsQuestion, messageParameters } from '../http/mail-parameters.ts';
+import { pageBody } from '../http/page-token.ts';
+import type { Inboxes } from '../org/inboxes.ts';
+import type { Asks, QueryQuestions } from '../questions.ts';
+import type { AttachmentLinks } from './files.ts';
+
+const INBOX = '/v0/inboxes/:inbox_id';
+
+export interface MailServices {
+  readonly inboxes: Pick<Inboxes, 'get'>;
+  readonly query: Asks<QueryQuestions>;
+  readonly links: AttachmentLinks;
+}
+
+export function messageRoutes(app: Hono, { inboxes, query, links }: MailServices): void {
+  app.get(`${INBOX}/messages`, async (c) => {
+    const { from, to, ...shared } = readParameters(c, messageParameters);
+    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const { question, asked } = mailsQuestion(['messages', inboxId], shared, { from, to });
+    const listed = await query.ask('mails', { ...question, inboxId });
+    return c.json({ ...pageBody(question.limit, listed, asked), messages: listed.items.map(mailItemBody) });
+  });
+
+  app.get(`${INBOX}/messages/:message_id`, async (c) => {
+    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const mail = await query.ask('mail', { inboxId, messageId: pathSegment(c, 'message_id') });
+    if (mail === undefined) throw noSuch('message');
+    return c.json(mailBody(mail));
+  });
+
+  app.get(`${INBOX}/messages/:message_id/raw`, async (c) => {
+    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const messageId = pathSegment(c, 'message_id');
+    const octets = await query.ask('octets', { inboxId, messageId });
+    if (octets === undefined) throw noSuch('message');
+    const size = octets.rawSize + Buffer.byteLength(octets.trace);
+    return c.json({ message_id: messageId, size, ...(await links.to(octets, c.req.url)) });
+  });
+
+  app.get(`${INBOX}/messages/:message_id/attachments/:attachment_id`, async (c) => {
+    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const [messageId, attachmentId] = [pathSegment(c, 'message_id'), pathSegment(c, 'attachment_id')];
+    return c.json(await links.toPart({ inboxId, messageId, attachmentId }, c.req.url));
+  });
+}

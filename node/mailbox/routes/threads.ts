@@ -1,0 +1,46 @@
+// Threads, of one inbox or of all, as they are read.
+import type { Context, Hono } from 'hono';
+import { pathSegment } from '../../http/input.ts';
+import { noSuch } from '../errors.ts';
+import { readParameters } from '../http/input.ts';
+import { mailBody, threadBody } from '../http/mail-bodies.ts';
+import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
+import { pageBody, placeOf } from '../http/page-token.ts';
+import type { MailServices } from './messages.ts';
+
+const IN_INBOX = '/v0/inboxes/:inbox_id/threads';
+
+export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices): void {
+  for (const path of ['/v0/threads', IN_INBOX]) {
+    const inboxOf = async (c: Context) =>
+      path === IN_INBOX ? (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId : undefined;
+
+    app.get(path, async (c) => {
+      const { senders, recipients, ...shared } = readParameters(c, threadParameters);
+      const inboxId = await inboxOf(c);
+      const list = ['threads', ...(inboxId === undefined ? [] : [inboxId])];
+      const { question, asked } = mailsQuestion(list, shared, { from: senders, to: recipients });
+      const listed = await query.ask('threads', { ...question, inboxId });
+      return c.json({ ...pageBody(question.limit, listed, asked), threads: listed.items.map(threadBody) });
+    });
+
+    app.get(`${path}/:thread_id`, async (c) => {
+      const { limit, page_token } = readParameters(c, threadPageParameters);
+      const [inboxId, threadId] = [await inboxOf(c), pathSegment(c, 'thread_id')];
+      const asked = ['thread', threadId];
+      const found = await query.ask('thread', { inboxId, threadId, limit, place: placeOf(page_token, asked) });
+      if (found === undefined) throw noSuch('thread');
+      const { thread, mails } = found;
+      return c.json({
+        ...{ ...threadBody(thread), ...pageBody(limit, mails, asked) },
+        messages: mails.items.map(mailBody),
+      });
+    });
+
+    app.get(`${path}/:thread_id/attachments/:attachment_id`, async (c) => {
+      const [inboxId, threadId] = [await inboxOf(c), pathSegment(c, 'thread_id')];
+      const attachmentId = pathSegment(c, 'attachment_id');
+      return c.json(await links.toPart({ inboxId, threadId, attachmentId }, c.req.url));
+    });
+  }
+}

@@ -1,0 +1,68 @@
+// The conditions of a list, as SQL. A list that shows nothing hidden goes by the index of its inbox and time.
+import type { SQLInputValue } from 'node:sqlite';
+import type { ListPlace } from '../list.ts';
+import type { HiddenLabel, MailFilter, MailsQuestion } from '../stored-mail.ts';
+
+const HIDDEN: readonly HiddenLabel[] = ['spam', 'blocked', 'unauthenticated', 'trash'];
+
+/** What mails and threads are filtered by: their columns, and where their labels are. */
+export interface FilteredTable {
+  readonly name: 'message' | 'thread';
+  readonly time: string;
+  readonly labels: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** Everything that a row of the table must fit, its place in the list included. `inbox`: a row, or none for all of them. */
+export function conditionOf(table: FilteredTable, question: MailsQuestion, inbox: number | undefined): Condition {
+  const { time } = table;
+  const inTime: readonly (Condition | undefined)[] = [
+    question.before === undefined ? undefined : { sql: `${time} < ?`, values: [question.before] },
+    question.after === undefined ? undefined : { sql: `${time} > ?`, values: [question.after] },
+    placeCondition(table, question.isAscending, question.place),
+  ];
+  const all = [
+    inbox === undefined ? undefined : { sql: 'inbox = ?', values: [inbox] },
+    ...shownConditions(table, question.include),
+    ...question.labels.map((label) => ({ sql: hasLabel(table), values: [label] })),
+    ...inTime,
+    ...textConditions(table, question),
+  ].filter((one) => one !== undefined);
+  return {
+    sql: all.map(({ sql }) => `(${sql})`).join(' AND '),
+    values: all.flatMap(({ values }) => values),
+  };
+}
+
+/** The order of a list: by time, and by row where that is the same. */
+export function orderOf({ time }: FilteredTable, isAscending: boolean): string {
+  const order = isAscending ? 'ASC' : 'DESC';
+  return `ORDER BY ${time} ${order}, row ${order}`;
+}
+
+function hasLabel({ name, labels }: FilteredTable): string {
+  return `EXISTS (SELECT 1 FROM ${labels} WHERE ${labels}.${name} = ${name}.row AND label = ?)`;
+}
+
+function shownConditions(table: FilteredTable, include: readonly HiddenLabel[]): readonly Condition[] {
+  if (include.length === 0) return [{ sql: 'hidden = 0', values: [] }];
+  const others = HIDDEN.filter((label) => !include.includes(label));
+  return others.map((label) => ({ sql: `NOT ${hasLabel(table)}`, values: [label] }));
+}
+
+function placeCondition({ time }: FilteredTable, isAscending: boolean, place: ListPlace | undefined) {
+  if (place === undefined) return undefined;
+  return { sql: `(${time}, row) ${isAscending ? '>' : '<'} (?, ?)`, values: [place.atMs, place.row] };
+}
+
+function textConditions({ from, to }: FilteredTable, filter: MailFilter): readonly Condition[] {
+  const within = (column: string, texts: readonly string[]) =>
+    texts.map((text) => ({ sql: `${column} LIKE ? ESCAPE '\\'`, values: [`%${text.replace(/[\\%_]/g, '\\$&')}%`] }));
+  return [...within(from, filter.from), ...within(to, filter.to), ...within('subject', filter.subject)];
+}

@@ -1,0 +1,215 @@
+// Mails as they are read again.
+
+import type { Listed } from '../list.ts';
+import type { MailPart } from '../message.ts';
+import type {
+  FoundPart,
+  MailItem,
+  MailQuestion,
+  MailsQuestion,
+  PartQuestion,
+  StoredOctets,
+  WholeMail,
+} from '../stored-mail.ts';
+import type { Connection } from './database.ts';
+import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import type { MessageHead } from './mail-rows.ts';
+
+/** Octets of each text that a mail has in a list; with longer ones, a list of a hundred would be some megabytes. */
+const ITEM_TEXT_BYTES_MAX = 16 * 1_024;
+
+const TABLE: FilteredTable = {
+  ...{ name: 'message', time: 'at', labels: 'message_label' },
+  ...{ from: 'from_text', to: 'to_text' },
+};
+
+interface StoredMail {
+  readonly row: number;
+  readonly inbox_id: string;
+  readonly thread_id: string;
+  readonly message_id: string;
+  readonly at: number;
+  readonly from_text: string;
+  readonly subject: string | null;
+  readonly head: string;
+  readonly text: string | null;
+  readonly html: string | null;
+  readonly extracted_text: string | null;
+  readonly extracted_html: string | null;
+  readonly size: number;
+  readonly updated_at: number;
+}
+
+interface FoundOctets {
+  readonly row: number;
+  readonly digest: string;
+  readonly trace: string;
+  readonly content: Uint8Array | null;
+  readonly size: number;
+}
+
+export interface StoredPart {
+  readonly message: number;
+  readonly number: number;
+  readonly attachment_id: string;
+  readonly filename: string | null;
+  readonly content_type: string | null;
+  readonly disposition: MailPart['disposition'] | null;
+  readonly content_id: string | null;
+  readonly encoding: MailPart['encoding'];
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+  readonly raw: string;
+}
+
+const COLUMNS = `message.row, message.at, message.message_id, from_text, message.subject, head, text, html, extracted_text, extracted_html,
+  message.size, message.updated_at, (SELECT inbox_id FROM inbox WHERE inbox.row = message.inbox) AS inbox_id,
+  (SELECT thread_id FROM thread WHERE thread.row = message.thread) AS thread_id`;
+const ACTIVE = "inbox.state = 'active'";
+const OCTETS = `SELECT message.row, raw.digest, trace, raw.content, raw.size FROM message
+  JOIN inbox ON inbox.row = message.inbox JOIN raw ON raw.digest = message.raw`;
+
+export class MailReader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** The newest first, unless the question says otherwise. An inbox that is not there has none. */
+  list(question: MailsQuestion & { readonly inboxId: string }): Listed<MailItem> {
+    const inbox = this.#connection.get<{ row: number }>(
+      `SELECT row FROM inbox WHERE inbox_id = ? AND ${ACTIVE}`,
+      question.inboxId,
+    );
+    if (inbox === undefined) return { items: [] };
+    const { sql, values } = conditionOf(TABLE, question, inbox.row);
+    const rows = this.#connection.all<StoredMail>(
+      `SELECT ${COLUMNS} FROM message WHERE ${sql} ${orderOf(TABLE, question.isAscending)} LIMIT ?`,
+      ...values,
+      question.limit + 1,
+    );
+    const shown = rows.slice(0, question.limit);
+    const last = shown.at(-1);
+    const items = shown.map((stored) => this.#item(stored));
+    return rows.length > question.limit && last !== undefined
+      ? { items, next: { atMs: last.at, row: last.row } }
+      : { items };
+  }
+
+  find({ inboxId, messageId }: MailQuestion): WholeMail | undefined {
+    const stored = this.#connection.get<StoredMail>(
+      `SELECT ${COLUMNS} FROM message JOIN inbox ON inbox.row = message.inbox
+       WHERE inbox.inbox_id = ? AND ${ACTIVE} AND message.message_id = ?`,
+      inboxId,
+      messageId,
+    );
+    return stored === undefined ? undefined : this.#whole(stored);
+  }
+
+  /** Mails of a thread's row before a place, the newest of them, in the order in which they came. */
+  ofThread(thread: number, limit: number, place: { readonly atMs: number; readonly row: number } | undefined) {
+    const before = place === undefined ? '' : 'AND (message.at, message.row) < (?, ?)';
+    const rows = this.#connection.all<StoredMail>(
+      `SELECT ${COLUMNS} FROM message WHERE thread = ? ${before} ORDER BY message.at DESC, message.row DESC LIMIT ?`,
+      thread,
+      ...(place === undefined ? [] : [place.atMs, place.row]),
+      limit + 1,
+    );
+    const shown = rows.slice(0, limit).reverse();
+    const first = shown[0];
+    const items = shown.map((stored) => this.#whole(stored));
+    const listed: Listed<WholeMail> =
+      rows.length > limit && first !== undefined ? { items, next: { atMs: first.at, row: first.row } } : { items };
+    return listed;
+  }
+
+  /** The octets of a mail, by itself or by the row and the beginning of the digest that a link names. */
+  octets(question: MailQuestion | Pick<StoredOctets, 'message' | 'digest'>): StoredOctets | undefined {
+    const [where, values] =
+      'inboxId' in question
+        ? [`inbox.inbox_id = ? AND message.message_id = ?`, [question.inboxId, question.messageId]]
+        : ['message.row = ? AND raw.digest LIKE ?', [question.message, `${question.digest}%`]];
+    const found = this.#connection.get<FoundOctets>(`${OCTETS} WHERE ${where} AND ${ACTIVE}`, ...values);
+    if (found === undefined) return undefined;
+    const { row: message, digest, trace, content, size: rawSize } = found;
+    return { message, digest, trace, content: content ?? undefined, rawSize };
+  }
+
+  /** The attachment of a mail, or of a thread. */
+  part({ inboxId, messageId, threadId, attachmentId }: PartQuestion): FoundPart | undefined {
+    const wanted = [
+      ...(inboxId === undefined ? [] : [['inbox.inbox_id = ?', inboxId] as const]),
+      ...(messageId === undefined ? [] : [['message.message_id = ?', messageId] as const]),
+      ...(threadId === undefined ? [] : [['thread.thread_id = ?', threadId] as const]),
+    ];
+    const found = this.#connection.get<StoredPart>(
+      `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message JOIN thread ON thread.row = message.thread
+       JOIN inbox ON inbox.row = message.inbox
+       WHERE ${ACTIVE} AND attachment_id = ? ${wanted.map(([sql]) => `AND ${sql}`).join(' ')}`,
+      attachmentId,
+      ...wanted.map(([, value]) => value),
+    );
+    return found === undefined ? undefined : foundPart(found);
+  }
+
+  /** The attachment that a link names. */
+  linkedPart({ message, number }: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined {
+    const found = this.#connection.get<StoredPart>(
+      'SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message WHERE message = ? AND number = ?',
+      message,
+      number,
+    );
+    return found === undefined ? undefined : foundPart(found);
+  }
+
+  #whole(stored: StoredMail): WholeMail {
+    const { replyTo, payload, hiddenText, authentication } = headOf(stored);
+    return {
+      ...this.#item(stored),
+      text: stored.text ?? undefined,
+      extractedText: stored.extracted_text ?? undefined,
+      html: stored.html ?? undefined,
+      extractedHtml: stored.extracted_html ?? undefined,
+      ...{ replyTo, payload, hiddenText, authentication: authentication && { ...authentication } },
+    };
+  }
+
+  #item(stored: StoredMail): MailItem {
+    const { to, cc, bcc, preview, inReplyTo, references, headers } = headOf(stored);
+    const texts = { text: stored.text ?? undefined, extractedText: stored.extracted_text ?? undefined };
+    const isShort = Object.values(texts).every((text = '') => Buffer.byteLength(text) <= ITEM_TEXT_BYTES_MAX);
+    return {
+      ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, messageId: stored.message_id },
+      ...{ from: stored.from_text, to, cc, bcc, subject: stored.subject ?? undefined, preview },
+      ...{ inReplyTo, references, headers, size: stored.size, atMs: stored.at, updatedAtMs: stored.updated_at },
+      labels: this.#connection
+        .all<{ label: string }>('SELECT label FROM message_label WHERE message = ? ORDER BY label', stored.row)
+        .map(({ label }) => label),
+      parts: this.#connection
+        .all<StoredPart>("SELECT *, '' AS raw FROM part WHERE message = ? ORDER BY number", stored.row)
+        .map(partOf),
+      ...(isShort ? texts : {}),
+    };
+  }
+}
+
+function headOf({ head }: StoredMail): MessageHead {
+  return JSON.parse(head) as MessageHead;
+}
+
+function foundPart(stored: StoredPart): FoundPart {
+  return { message: stored.message, digest: stored.raw, number: stored.number, part: partOf(stored) };
+}
+
+export function partOf(stored: StoredPart): MailPart {
+  return {
+    attachmentId: stored.attachment_id,
+    filename: stored.filename ?? undefined,
+    contentType: stored.content_type ?? undefined,
+    disposition: stored.disposition ?? undefined,
+    contentId: stored.content_id ?? undefined,
+    ...{ encoding: stored.encoding, start: stored.start, end: stored.end, size: stored.size },
+  };
+}

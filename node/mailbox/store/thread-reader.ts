@@ -1,0 +1,107 @@
+// Threads as they are read again.
+
+import type { Listed } from '../list.ts';
+import type { MailPart } from '../message.ts';
+import type { MailsQuestion, ThreadItem, ThreadQuestion, WholeMail } from '../stored-mail.ts';
+import type { Connection } from './database.ts';
+import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import { type MailReader, partOf, type StoredPart } from './mail-reader.ts';
+
+const TABLE: FilteredTable = {
+  ...{ name: 'thread', time: 'last_at', labels: 'thread_label' },
+  ...{ from: 'senders', to: 'recipients' },
+};
+/** Attachments that a thread shows. */
+const PARTS_MAX = 100;
+
+interface StoredThread {
+  readonly row: number;
+  readonly thread_id: string;
+  readonly inbox_id: string;
+  readonly subject: string | null;
+  readonly preview: string | null;
+  readonly senders: string;
+  readonly recipients: string;
+  readonly message_count: number;
+  readonly size: number;
+  readonly last_message_id: string;
+  readonly last_at: number;
+  readonly received_at: number | null;
+  readonly sent_at: number | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+const SELECT = 'SELECT thread.*, (SELECT inbox_id FROM inbox WHERE inbox.row = thread.inbox) AS inbox_id FROM thread';
+const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = thread.inbox AND state = 'active')";
+
+export class ThreadReader {
+  readonly #connection: Connection;
+  readonly #mails: MailReader;
+
+  constructor(connection: Connection, mails: MailReader) {
+    this.#connection = connection;
+    this.#mails = mails;
+  }
+
+  /** Threads by their last mail, the newest first, unless the question says otherwise. */
+  list(question: MailsQuestion): Listed<ThreadItem> {
+    const { inboxId, limit, isAscending } = question;
+    const sql = 'SELECT row FROM inbox WHERE inbox_id = ?';
+    const inbox = inboxId === undefined ? undefined : this.#connection.get<{ row: number }>(sql, inboxId);
+    if (inboxId !== undefined && inbox === undefined) return { items: [] };
+    const condition = conditionOf(TABLE, question, inbox?.row);
+    const rows = this.#connection.all<StoredThread>(
+      `${SELECT} WHERE ${IS_ACTIVE} AND ${condition.sql} ${orderOf(TABLE, isAscending)} LIMIT ?`,
+      ...condition.values,
+      limit + 1,
+    );
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const items = shown.map((stored) => this.#item(stored));
+    return rows.length > limit && last !== undefined
+      ? { items, next: { atMs: last.last_at, row: last.row } }
+      : { items };
+  }
+
+  /** A thread with one page of its mails. */
+  find({
+    inboxId,
+    threadId,
+    limit,
+    place,
+  }: ThreadQuestion): { thread: ThreadItem; mails: Listed<WholeMail> } | undefined {
+    const stored = this.#connection.get<StoredThread>(`${SELECT} WHERE ${IS_ACTIVE} AND thread_id = ?`, threadId);
+    if (stored === undefined || (inboxId !== undefined && stored.inbox_id !== inboxId)) return undefined;
+    return { thread: this.#item(stored), mails: this.#mails.ofThread(stored.row, limit, place) };
+  }
+
+  #item(stored: StoredThread): ThreadItem {
+    return {
+      ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, lastMessageId: stored.last_message_id },
+      labels: this.#connection
+        .all<{ label: string }>('SELECT label FROM thread_label WHERE thread = ? ORDER BY label', stored.row)
+        .map(({ label }) => label),
+      ...{ senders: JSON.parse(stored.senders), recipients: JSON.parse(stored.recipients) },
+      ...{ subject: stored.subject ?? undefined, preview: stored.preview ?? undefined },
+      ...{
+        lastAtMs: stored.last_at,
+        receivedAtMs: stored.received_at ?? undefined,
+        sentAtMs: stored.sent_at ?? undefined,
+      },
+      ...{ messageCount: stored.message_count, size: stored.size, parts: this.#parts(stored.row) },
+      ...{ createdAtMs: stored.created_at, updatedAtMs: stored.updated_at },
+    };
+  }
+
+  #parts(thread: number): readonly MailPart[] {
+    return this.#connection
+      .all<StoredPart>(
+        `SELECT part.*, message.raw FROM part JOIN message ON message.row = part.message WHERE thread = ?
+         ORDER BY message.at, message.row, number LIMIT ?`,
+        thread,
+        PARTS_MAX,
+      )
+      .map(partOf);
+  }
+}
