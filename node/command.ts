@@ -121,6 +121,7 @@ async function addClients(
     { addCompletion },
     { addMcpCommand },
     { shellTerminal },
+    { systemClock },
   ] = await Promise.all([
     import('./backup/restore-command.ts'),
     import('./doctor/doctor-command.ts'),
@@ -128,12 +129,13 @@ async function addClients(
     import('./cli/completion.ts'),
     import('./cli/mcp-command.ts'),
     import('./cli/shell-terminal.ts'),
+    import('./system/clock.ts'),
   ]);
   const said = sayingAsCalled(process);
   const complain = (text: string) => openStandardError(process.stderr).write(`${said(text)}\n`);
   const own = ownNode(process.env, complain);
   const url = process.env.MESH_URL || (own?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`);
-  const terminal = shellTerminal(process, { url, own, stop, complain, said });
+  const terminal = shellTerminal(process, { url, own, clock: systemClock, stop, complain, said });
   addMcpCommand(program, process, terminal, version);
   addClientCommands(program, terminal);
   addRestoreCommand(program, terminal, process.env);

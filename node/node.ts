@@ -197,7 +197,7 @@ function openDoors(
   });
   const channels = openChannels(parts, modules, fetch);
   parts.stopping.addEventListener('abort', () => channels.end(), { once: true });
-  const upgrade = options.config.peerChannel ? acceptBehindGate(gate, channels, log) : undefined;
+  const upgrade = options.config.peerChannel ? acceptBehindGate({ gate, channels, clock, log }) : undefined;
   return { doors: { fetch, paths, shortLookUp: createShortLookUp({ gate, emailIndex }), upgrade }, channels };
 }
 

@@ -94,10 +94,10 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
   await untilAborted(stop, node.meet());
-  const server = createHttpServer(node.fetch, { shortWay: node.shortLookUp, upgrade: node.upgrade });
+  const http = createHttpServer(node.fetch, { clock: systemClock, shortWay: node.shortLookUp, upgrade: node.upgrade });
   // The port may have been 0: any free one.
-  listening = await listenOn(server, listening);
-  stack.defer(() => closeServer(server));
+  listening = await listenOn(http, listening);
+  stack.defer(() => closeServer(http, systemClock));
   stop.throwIfAborted();
   void hostsFile.watch(systemClock, background.signal, (text) => roster.edited(text));
   node.start();
@@ -161,7 +161,7 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   stack.defer(() => store.close());
   stop.throwIfAborted();
   const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock, log });
-  const post = stack.use(createPostForm(addresses.lookup));
+  const post = stack.use(createPostForm(addresses.lookup, clock));
   const resolver = createDnsResolver(clock);
   const signer = await openHostKey({ directory, store, acceptNewKey: config.acceptNewKey });
   const owned = stack.move();

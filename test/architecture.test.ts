@@ -467,6 +467,22 @@ describe('mesh/ is pure', () => {
   );
 });
 
+describe('a wait', () => {
+  /** What really waits, and a sign of life in a terminal, which bounds nothing. */
+  const TIMERS = ['node/system/clock.ts', 'node/system/line-sink.ts', 'node/cli/shell-terminal.ts'];
+  it('is one of the injected clock, so that a test sees each time limit', () => {
+    const raw = sourcesIn('node').flatMap(({ path, text }) =>
+      [...text.matchAll(/(?<!\.)\bset(?:Timeout|Interval)\(|\bAbortSignal\.timeout\(|from 'node:timers'/g)].map(
+        ([found]) => `${path}: ${found}`,
+      ),
+    );
+    expect(
+      raw.filter((one) => !TIMERS.some((path) => one.startsWith(path))),
+      'Take a Clock, and mesh/time/deadline.ts: startDeadline for work, afterMs for what is to end.',
+    ).toEqual([]);
+  });
+});
+
 describe('node/send knows files and the network by ports alone', () => {
   /** What is only computed, or is a type, needs no port. */
   const PURE = ['isIP'];

@@ -9,6 +9,7 @@ import { addClientCommands } from '../node/cli/client-commands.ts';
 import type { Terminal } from '../node/cli/command-line.ts';
 import { PLAIN } from '../node/cli/report.ts';
 import { SETTINGS, variableOf } from '../node/settings.ts';
+import { systemClock } from '../node/system/clock.ts';
 import { CI_RUNS } from '../scripts/search.ts';
 import { CHANNEL_MUTANTS } from './support/channel-mutants.ts';
 import { CLAIM_MUTANTS } from './support/claim-mutants.ts';
@@ -67,7 +68,8 @@ const anchorOf = (heading: string) =>
 
 /** Nobody is asked for a help text. */
 const NOWHERE: Terminal = {
-  ...{ url: '', token: undefined, stop: new AbortController().signal, paint: PLAIN, wait: () => () => undefined },
+  ...{ url: '', token: undefined, clock: systemClock, stop: new AbortController().signal, paint: PLAIN },
+  wait: () => () => undefined,
   ...{ print: () => undefined, printJson: () => undefined, complain: () => undefined, end: () => undefined },
 };
 

@@ -51,6 +51,15 @@ export function startDeadline({ clock, ms, signals, silent }: Deadline): Running
   };
 }
 
+/** Calls `act` once, after `ms` of the clock, unless it was called off by what this returns. For who has no work to stop, but something to end. */
+export function afterMs(clock: Pick<Clock, 'sleep'>, ms: number, act: () => void): () => void {
+  const calledOff = new AbortController();
+  void clock.sleep(ms, calledOff.signal).then(() => {
+    if (!calledOff.signal.aborted) act();
+  });
+  return () => calledOff.abort(DONE);
+}
+
 /**
  * Gives `work` a signal that aborts at the deadline. Rejects with the signal's reason at the deadline even if the work never
  * settles, and without a beginning of the work when one of the signals has aborted already.

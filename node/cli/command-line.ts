@@ -1,6 +1,7 @@
 // One level of commands, `mesh …` or `mesh webhooks …`: each asks a running node, and prints what comes of it for a person or, with `--json`,
 // for a script.
 import type { Command } from 'commander';
+import type { Clock } from '../../mesh/ports.ts';
 import { visible, visibleIn } from '../machine/visible-text.ts';
 import { createNodeClient, type NodeClient, type NodeClientOptions } from './node-client.ts';
 import type { Paint, Report } from './report.ts';
@@ -13,6 +14,7 @@ export interface Terminal {
   readonly token: string | undefined;
   /** The node of this machine's data directory, and what opens it: shown to no other URL, and only where there is no `token`. */
   readonly own?: { readonly url: string; readonly token: string | undefined } | undefined;
+  readonly clock: Clock;
   /** Gives up the question to the node. */
   readonly stop: AbortSignal;
   readonly paint: Paint;
@@ -72,9 +74,9 @@ export class CommandLine {
   }
 
   async run({ url, json }: Asking, work: Work): Promise<void> {
-    const { own, stop, paint, print, printJson, complain, ask, wait, end } = this.#terminal;
+    const { own, clock, stop, paint, print, printJson, complain, ask, wait, end } = this.#terminal;
     const token = this.#terminal.token ?? (own?.url === url ? own.token : undefined);
-    const node = { url: url.replace(/\/+$/, ''), token, stop };
+    const node = { url: url.replace(/\/+$/, ''), token, clock, stop };
     const call = createNodeClient(node);
     const done = wait();
     try {

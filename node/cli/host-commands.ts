@@ -1,5 +1,6 @@
 // `mesh hosts list`, `print`, `invite`, `add`, `remove`: who is in the mesh, and changing that on all its hosts at once.
 import { type JoinLine, joinLine } from '../../mesh/admission/join-line.ts';
+import { startDeadline } from '../../mesh/time/deadline.ts';
 import type { Asking, CommandLine } from './command-line.ts';
 import { checkHosts } from './host-check.ts';
 import { printHosts } from './hosts-print.ts';
@@ -23,11 +24,10 @@ export function addHostCommands(commands: CommandLine): void {
     .add('list', 'every host of hosts.json, and what is known of it')
     .action((asking: Asking) => listed.run(asking, hosts));
   listed.add('check', 'ask each host from here who it is and whom it sees').action((asking: Asking) =>
-    listed.run(asking, (call, paint, { node: { stop } }) => {
-      const late = AbortSignal.timeout(CHECK_MS_MAX);
-      const reach = (url: string) =>
-        createNodeClient({ url, stop: stop === undefined ? late : AbortSignal.any([stop, late]) });
-      return checkHosts(call, paint, reach);
+    listed.run(asking, async (call, paint, { node: { clock, stop } }) => {
+      const silent = () => new Error(`no answer within ${CHECK_MS_MAX / 1_000} s`);
+      using late = startDeadline({ clock, ms: CHECK_MS_MAX, signals: stop === undefined ? [] : [stop], silent });
+      return await checkHosts(call, paint, (url) => createNodeClient({ url, clock, stop: late.signal }));
     }),
   );
   listed

@@ -3,16 +3,20 @@
 import { Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
 
 export class LastingInput extends Transform {
   readonly #inHand = new Set<unknown>();
   readonly #answersMsMax: number;
+  readonly #clock: Pick<Clock, 'sleep'>;
   #answered = Promise.withResolvers<void>();
 
   /** `answersMsMax`: how long the end waits at most. */
-  constructor(answersMsMax: number) {
+  constructor(answersMsMax: number, clock: Pick<Clock, 'sleep'>) {
     super({ transform: (chunk, _, done) => done(null, chunk) });
     this.#answersMsMax = answersMsMax;
+    this.#clock = clock;
   }
 
   /** Notices which requests come in by a connected transport, and which answers go out. */
@@ -32,9 +36,7 @@ export class LastingInput extends Transform {
   override async _flush(done: () => void): Promise<void> {
     // The transport may not have read the last line yet.
     await nextTurn();
-    const late = setTimeout(() => this.#answered.resolve(), this.#answersMsMax);
-    if (this.#inHand.size > 0) await this.#answered.promise;
-    clearTimeout(late);
+    if (this.#inHand.size > 0) await withinMs(this.#clock, this.#answersMsMax, this.#answered.promise, undefined);
     done();
   }
 

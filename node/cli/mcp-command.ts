@@ -5,7 +5,7 @@ import type { Terminal } from './command-line.ts';
 export function addMcpCommand(
   program: Command,
   { env, stdin, stdout }: Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout'>,
-  { url: nodeUrl, token, stop }: Pick<Terminal, 'url' | 'token' | 'stop'>,
+  { url: nodeUrl, token, clock, stop }: Pick<Terminal, 'url' | 'token' | 'clock' | 'stop'>,
   version: string,
 ): void {
   program
@@ -21,6 +21,15 @@ export function addMcpCommand(
     .action(async ({ url, agent }: { url: string; agent?: string }) => {
       // Imported here, because the other commands do not need the tools.
       const { serveMcp } = await import('./mcp-server.ts');
-      await serveMcp({ url: url.replace(/\/+$/, ''), agent, token, stop, version, input: stdin, output: stdout });
+      await serveMcp({
+        url: url.replace(/\/+$/, ''),
+        agent,
+        token,
+        clock,
+        stop,
+        version,
+        input: stdin,
+        output: stdout,
+      });
     });
 }

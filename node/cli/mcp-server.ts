@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import type { Clock } from '../../mesh/ports.ts';
 import { inputSchemaOf, TOOLS, type Tool, whyNotCalledWith } from '../send/agent-tools.ts';
 import { DefaultAgent } from './default-agent.ts';
 import { LastingInput } from './lasting-input.ts';
@@ -14,6 +15,7 @@ export interface McpOptions {
   readonly token: string | undefined;
   /** The agent that mail is sent as, by id or name, unless a call names one. */
   readonly agent: string | undefined;
+  readonly clock: Clock;
   /** Ends the server as the end of its input does, but without waiting for calls in hand. */
   readonly stop: AbortSignal;
   readonly version: string;
@@ -33,17 +35,18 @@ export async function serveMcp({
   url,
   token,
   agent,
+  clock,
   stop,
   version,
   input,
   output,
   ...rest
 }: McpOptions): Promise<void> {
-  const call = rest.call ?? createNodeClient({ url, token, stop });
+  const call = rest.call ?? createNodeClient({ url, token, clock, stop });
   const sender = agent === undefined ? undefined : new DefaultAgent(agent, call);
   const server = new McpServer({ name: 'agent-email-mesh', version });
   for (const tool of TOOLS) register(server, tool, (given) => run(tool, given, call, sender));
-  const lasting = new LastingInput(ANSWERS_MS_MAX);
+  const lasting = new LastingInput(ANSWERS_MS_MAX, clock);
   const transport = new StdioServerTransport(lasting, output, { maxBufferSize: MESSAGE_BYTES_MAX });
   const closed = new Promise<void>((resolve) => {
     server.server.onclose = resolve;

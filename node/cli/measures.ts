@@ -1,6 +1,6 @@
 // What a node measures, as GET /metrics tells it in the text format of Prometheus: here only plain numbers, each by the value of its one label.
 import { request } from 'undici';
-import { ANSWER_MS_MAX, type NodeClientOptions } from './node-client.ts';
+import { type NodeClientOptions, withinAnswerTime } from './node-client.ts';
 
 /** The numbers of one name by the values of its label, '' without one; empty when there are none. */
 export type Measures = (name: string) => ReadonlyMap<string, number>;
@@ -9,15 +9,18 @@ const SAMPLE = /^(\w+)(?:\{\w+="([\w.-]*)"\})? (\S+)$/;
 const PATH = '/metrics';
 
 /** Rejects with an Error whose message is a sentence. */
-export async function readMeasures({ url, token, stop, dispatcher }: NodeClientOptions): Promise<Measures> {
-  const answer = await request(`${url}${PATH}`, {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS_MAX), ...(stop === undefined ? [] : [stop])]),
-    ...(dispatcher === undefined ? {} : { dispatcher }),
+export function readMeasures(options: NodeClientOptions): Promise<Measures> {
+  const { url, token, dispatcher } = options;
+  return withinAnswerTime(options, async (signal) => {
+    const answer = await request(`${url}${PATH}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal,
+      ...(dispatcher === undefined ? {} : { dispatcher }),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(`GET ${PATH} is answered with ${answer.statusCode}.`);
+    return parseMeasures(text);
   });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`GET ${PATH} is answered with ${answer.statusCode}.`);
-  return parseMeasures(text);
 }
 
 export function parseMeasures(text: string): Measures {

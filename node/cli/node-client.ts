@@ -3,12 +3,15 @@
 import { type Dispatcher, request } from 'undici';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { FILE_BOUNDS } from '../../mesh/json/json-shape.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { startDeadline } from '../../mesh/time/deadline.ts';
 
 export interface NodeClientOptions {
   /** `http://host:port`, without a path. */
   readonly url: string;
   /** MESH_TOKEN of that node. */
   readonly token?: string | undefined;
+  readonly clock: Clock;
   /** Gives up every question under way. */
   readonly stop?: AbortSignal;
   readonly dispatcher?: Dispatcher;
@@ -23,7 +26,8 @@ export type NodeClient = (
 /** Longer than the node lets a sender wait. */
 export const ANSWER_MS_MAX = 60_000;
 
-export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOptions): NodeClient {
+export function createNodeClient(options: NodeClientOptions): NodeClient {
+  const { url, token, dispatcher } = options;
   return async (method, path, { body, headers = {} } = {}) => {
     const sent = {
       method,
@@ -32,19 +36,31 @@ export function createNodeClient({ url, token, stop, dispatcher }: NodeClientOpt
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      signal: AbortSignal.any([AbortSignal.timeout(ANSWER_MS_MAX), ...(stop === undefined ? [] : [stop])]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
     };
-    const answer = await request(`${url}${path}`, sent).catch((cause: Error) => {
-      throw new Error(
-        `The node at ${url} does not answer (${cause.message}). Is it running? Say where it is with --url.`,
-      );
+    const { status, text } = await withinAnswerTime(options, async (signal) => {
+      const answer = await request(`${url}${path}`, { ...sent, signal }).catch((cause: Error) => {
+        throw new Error(
+          `The node at ${url} does not answer (${cause.message}). Is it running? Say where it is with --url.`,
+        );
+      });
+      return { status: answer.statusCode, text: await answer.body.text() };
     });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 400) throw refusalIn(text, answer.statusCode, url);
+    if (status >= 400) throw refusalIn(text, status, url);
     return parse(text, url);
   };
+}
+
+/** Gives a question its time, `ANSWER_MS_MAX`, and gives it up when `stop` says so: the signal aborts then. */
+export async function withinAnswerTime<T>(
+  { clock, stop }: Pick<NodeClientOptions, 'clock' | 'stop'>,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const silent = () =>
+    stop?.aborted ? (stop.reason as Error) : new Error(`no answer within ${ANSWER_MS_MAX / 1_000} s`);
+  using late = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: stop === undefined ? [] : [stop], silent });
+  return await ask(late.signal);
 }
 
 /** The node's refusal as an error. */

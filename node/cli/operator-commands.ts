@@ -15,7 +15,7 @@ export function addOperatorCommands(commands: CommandLine): void {
     .add('status', 'how the node and its mesh are, a line each, and what to do where something is not well')
     .action((asking: Asking) =>
       commands.run(asking, (call, paint, { node }) =>
-        status(call, paint, { measures: () => readMeasures(node), nowMs: Date.now() }),
+        status(call, paint, { measures: () => readMeasures(node), nowMs: node.clock.wallMs() }),
       ),
     );
   commands

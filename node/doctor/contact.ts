@@ -4,6 +4,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Host } from '../../mesh/roster.ts';
+import { startDeadline, withDeadline } from '../../mesh/time/deadline.ts';
 import type { HelloAsker, Introduction, LegacyPeer } from '../peers/hello-question.ts';
 
 /** For each of the questions. */
@@ -31,7 +32,7 @@ export interface Contact {
 }
 
 export interface ContactPorts {
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Clock;
   readonly hello: HelloAsker;
   readonly dispatcher: Dispatcher;
 }
@@ -45,7 +46,7 @@ export async function contact(host: Host, ports: ContactPorts): Promise<Contact>
   const [ready, log, told] = await Promise.all([
     ask(host, '/ready', ports),
     ask(host, '/api/log/verification?after=999999999999999', ports),
-    introduction(host, ports.hello),
+    introduction(host, ports),
   ]);
   const logId = 'code' in log ? undefined : log.body.logId;
   return {
@@ -65,18 +66,22 @@ function aheadMs(theirMs: number, sentMs: number, nowMs: number): number {
 async function ask(
   { url }: Host,
   path: string,
-  { dispatcher }: ContactPorts,
+  { clock, dispatcher }: ContactPorts,
 ): Promise<(Answered & { readonly atMs?: number }) | NonNullable<Contact['silence']>> {
   try {
-    const answer = await request(url + path, { dispatcher, signal: AbortSignal.timeout(QUESTION_MS_MAX) });
-    const text = await answer.body.text();
+    const { answer, text } = await withDeadline({ clock, ms: QUESTION_MS_MAX, signals: [], silent }, async (signal) => {
+      const answer = await request(url + path, { dispatcher, signal });
+      return { answer, text: await answer.body.text() };
+    });
     const atMs = Date.parse(String(answer.headers.date ?? ''));
     return { status: answer.statusCode, body: bodyOf(text), ...(Number.isNaN(atMs) ? {} : { atMs }) };
   } catch (error) {
     const { name, code, message } = error as NodeJS.ErrnoException;
-    return { code: name === 'TimeoutError' ? 'timeout' : (code ?? name), message };
+    return { code: code ?? name, message };
   }
 }
+
+const silent = () => Object.assign(new Error(`no answer within ${QUESTION_MS_MAX / 1_000} s`), { code: 'timeout' });
 
 function bodyOf(text: string): Answered['body'] {
   try {
@@ -88,9 +93,13 @@ function bodyOf(text: string): Answered['body'] {
   }
 }
 
-async function introduction(host: Host, hello: HelloAsker): Promise<Pick<Contact, 'introduction' | 'refusal'>> {
+async function introduction(
+  host: Host,
+  { clock, hello }: ContactPorts,
+): Promise<Pick<Contact, 'introduction' | 'refusal'>> {
+  using late = startDeadline({ clock, ms: QUESTION_MS_MAX, signals: [], silent });
   try {
-    return { introduction: await hello.ask(host, AbortSignal.timeout(QUESTION_MS_MAX)) };
+    return { introduction: await hello.ask(host, late.signal) };
   } catch (error) {
     if (error instanceof MeshError) return { refusal: error };
     throw error;

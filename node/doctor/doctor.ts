@@ -51,7 +51,7 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
   await using stack = new AsyncDisposableStack();
   const addresses = new KnownAddresses(createNameResolver({ clock: systemClock }), systemClock);
   const dispatcher = stack.adopt(new Agent({ connect: { lookup: addresses.lookup } }), (agent) => agent.destroy());
-  const post = stack.use(createPostForm(addresses.lookup));
+  const post = stack.use(createPostForm(addresses.lookup, systemClock));
   const { config, secrets } = patient;
   const read = await readRoster(patient);
   const contacts = 'fault' in read ? [] : await contactsOf(read.roster, patient, { addresses, dispatcher });
@@ -111,7 +111,7 @@ function contactsOf(
 
 /** The node of this machine, when one answers. */
 async function ownNode({ token, stop }: Patient, url: string, dispatcher: Dispatcher): Promise<OwnNode | undefined> {
-  const call = createNodeClient({ url, token, stop, dispatcher });
+  const call = createNodeClient({ url, token, clock: systemClock, stop, dispatcher });
   try {
     await call('GET', '/health');
     return { url, call };

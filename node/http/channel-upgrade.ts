@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { CHANNEL_PATH, CHANNEL_PROTOCOL } from '../../mesh/channel/handshake.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import type { ChannelServer } from '../peers/channel-server.ts';
 import { addressGroup } from './address-group.ts';
@@ -18,7 +20,17 @@ export interface Upgrade {
   accept(incoming: IncomingMessage, socket: Socket, head: Uint8Array): void;
 }
 
-export function acceptBehindGate(gate: Gate, channels: ChannelServer, log: Log): Upgrade {
+/** What is refused has this long to be read. */
+const REFUSAL_MS_MAX = 1_000;
+
+export interface UpgradeParts {
+  readonly gate: Gate;
+  readonly channels: ChannelServer;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: Log;
+}
+
+export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): Upgrade {
   return {
     isOffer: (incoming) =>
       incoming.method === 'GET' &&
@@ -37,11 +49,11 @@ export function acceptBehindGate(gate: Gate, channels: ChannelServer, log: Log):
         const said = error instanceof MeshError ? error : failedRequest(log, visitor, error as Error);
         if (socket.writable) socket.end(rawErrorResponse(said));
         socket.resume();
-        setTimeout(() => socket.destroy(), REFUSAL_MS_MAX).unref();
+        socket.once(
+          'close',
+          afterMs(clock, REFUSAL_MS_MAX, () => socket.destroy()),
+        );
       });
     },
   };
 }
-
-/** What is refused has this long to be read. */
-const REFUSAL_MS_MAX = 1_000;

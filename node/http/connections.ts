@@ -5,6 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 import { addressGroup } from './address-group.ts';
 import { rawErrorResponse } from './errors.ts';
 import { LoopTurns, turnsOfMs } from './loop-turns.ts';
@@ -41,6 +43,12 @@ const TURN_MS_MAX = 10;
 /** How often it is looked whether an answer was not taken in time. */
 const SWEEPS_PER_TAKE = 10;
 
+export interface ConnectionsOptions {
+  readonly bounds: ConnectionBounds;
+  readonly clock: Clock;
+  readonly isStopping: () => boolean;
+}
+
 interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -72,12 +80,15 @@ export class Connections {
   readonly #untaken = new Set<Connection>();
   #untakenBytes = 0;
   readonly #turns = new LoopTurns({ budget: turnsOfMs(TURN_MS_MAX) });
-  #sweeper: NodeJS.Timeout | undefined;
+  /** Calls off the next look; `undefined`: every answer is taken. */
+  #callOffSweep: (() => void) | undefined;
+  readonly #clock: Clock;
   readonly #isStopping: () => boolean;
 
   /** `isStopping`: a connection ends when what it has asked for is answered. */
-  constructor(bounds: ConnectionBounds, isStopping: () => boolean) {
+  constructor({ bounds, clock, isStopping }: ConnectionsOptions) {
     this.#bounds = bounds;
+    this.#clock = clock;
     this.#isStopping = isStopping;
   }
 
@@ -151,14 +162,14 @@ export class Connections {
     const bytes = connection.socket.writableLength;
     if (bytes === 0) return;
     const { takeMsMax, takeBytesPerMsMin, untakenBytesMax } = this.#bounds;
-    connection.untaken = { bytes, untilMs: performance.now() + takeMsMax + bytes / takeBytesPerMsMin };
+    connection.untaken = { bytes, untilMs: this.#clock.monotonicMs() + takeMsMax + bytes / takeBytesPerMsMin };
     this.#untaken.add(connection);
     this.#untakenBytes += bytes;
     for (const other of this.#untaken) {
       if (this.#untakenBytes <= untakenBytesMax || other === connection) break;
       this.#give(other);
     }
-    this.#sweeper ??= setInterval(() => this.#sweep(), takeMsMax / SWEEPS_PER_TAKE).unref();
+    if (this.#callOffSweep === undefined) this.#sweepLater();
   }
 
   #answered(connection: Connection): void {
@@ -195,12 +206,22 @@ export class Connections {
    */
   #linger(socket: Socket): void {
     socket.resume();
-    const timer = setTimeout(() => socket.destroy(), this.#bounds.lingerMs).unref();
-    socket.once('close', () => clearTimeout(timer));
+    socket.once(
+      'close',
+      afterMs(this.#clock, this.#bounds.lingerMs, () => socket.destroy()),
+    );
+  }
+
+  /** Again and again, as long as an answer is not taken. */
+  #sweepLater(): void {
+    this.#callOffSweep = afterMs(this.#clock, this.#bounds.takeMsMax / SWEEPS_PER_TAKE, () => {
+      this.#sweep();
+      if (this.#untaken.size > 0) this.#sweepLater();
+    });
   }
 
   #sweep(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.monotonicMs();
     for (const connection of this.#untaken) if ((connection.untaken?.untilMs ?? 0) < nowMs) this.#give(connection);
   }
 
@@ -215,8 +236,8 @@ export class Connections {
     connection.untaken = undefined;
     this.#untaken.delete(connection);
     if (this.#untaken.size > 0) return;
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#callOffSweep?.();
+    this.#callOffSweep = undefined;
   }
 
   #closed(connection: Connection): void {

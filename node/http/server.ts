@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, maxHeaderSize, type Server, type Se
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 import type { ListenAddress } from '../setting-values.ts';
 import type { Upgrade } from './channel-upgrade.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds, Connections } from './connections.ts';
@@ -23,6 +25,7 @@ const LATE_CHECK_MS = 5_000;
 const STOP_MS_MAX = 7_000;
 
 export interface HttpServerOptions {
+  readonly clock: Clock;
   readonly bounds?: ConnectionBounds;
   /** Asked first; what it does not answer, `fetch` does. */
   readonly shortWay?: ShortWay;
@@ -32,7 +35,7 @@ export interface HttpServerOptions {
 
 export function createHttpServer(
   fetch: Fetch,
-  { bounds = CONNECTION_BOUNDS, shortWay = () => false, upgrade }: HttpServerOptions = {},
+  { clock, bounds = CONNECTION_BOUNDS, shortWay = () => false, upgrade }: HttpServerOptions,
 ): Server {
   const listener = getRequestListener(fetch, {
     // Of HTTP/1.0, which knows no Host; the gate says what may be asked without one.
@@ -51,7 +54,7 @@ export function createHttpServer(
     // Any other request for an upgrade is answered as if it were none (RFC 9110 section 7.8).
     shouldUpgradeCallback: (incoming: IncomingMessage) => upgrade?.isOffer(incoming) === true,
   };
-  const connections = new Connections(bounds, () => !server.listening);
+  const connections = new Connections({ bounds, clock, isStopping: () => !server.listening });
   const server = createServer(options, (incoming, outgoing) => {
     const answer = () => {
       if (namesNoHost(incoming)) answerRaw(outgoing, HOST_MISSING);
@@ -122,13 +125,13 @@ export function listenOn(server: Server, { ip, port }: ListenAddress): Promise<L
 }
 
 /** Takes no new request, lets those in hand end, and cuts what is left after `STOP_MS_MAX`. */
-export async function closeServer(server: Server): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), STOP_MS_MAX);
+export async function closeServer(server: Server, clock: Pick<Clock, 'sleep'>): Promise<void> {
+  const inTime = afterMs(clock, STOP_MS_MAX, () => server.closeAllConnections());
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
-  clearTimeout(cut);
+  inTime();
 }
 
 /** What Node's parser gives up with, as a sentence. */

@@ -35,7 +35,7 @@ export interface AskingChannelOptions {
   /** What came behind the answer to the upgrade. */
   readonly head: Uint8Array;
   readonly accepted: AcceptedReply;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Clock;
   /** The other side has taken the proof: from now on it may be asked. */
   readonly opened: () => void;
   /** The channel takes no more questions; `why` when the other side broke the rules. */
@@ -61,6 +61,7 @@ export class AskingChannel {
     this.#openedMs = clock.monotonicMs();
     this.#channel = new ChannelSocket({
       socket,
+      clock,
       sends: accepted.keys.asker,
       receives: accepted.keys.answerer,
       credit: Number.POSITIVE_INFINITY,

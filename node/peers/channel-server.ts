@@ -8,6 +8,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { PublicKey, Signer } from '../../mesh/signature/ed25519.ts';
 import { orRefuse, refused } from '../../mesh/signature/faults.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import { CHANNEL_OPEN_MS_MAX } from './limits.ts';
 import type { PeerKeys } from './peer-keys.ts';
@@ -42,7 +43,7 @@ export class ChannelServer implements Disposable {
   readonly #sockets = new Set<Socket>();
   #opening = 0;
   #isEnding = false;
-  #late: NodeJS.Timeout | undefined;
+  #callOffCut = () => {};
 
   constructor(options: ChannelServerOptions) {
     this.#options = options;
@@ -71,12 +72,12 @@ export class ChannelServer implements Disposable {
     if (this.#isEnding) return;
     this.#isEnding = true;
     for (const channel of this.#open.values()) channel.end();
-    this.#late = setTimeout(() => this.#cut(), CHANNEL_END_MS_MAX).unref();
+    this.#callOffCut = afterMs(this.#options.clock, CHANNEL_END_MS_MAX, () => this.#cut());
   }
 
   [Symbol.dispose](): void {
     this.end();
-    clearTimeout(this.#late);
+    this.#callOffCut();
     this.#cut();
   }
 
@@ -88,13 +89,13 @@ export class ChannelServer implements Disposable {
   #begin(socket: Socket): () => void {
     this.#opening += 1;
     this.#sockets.add(socket);
-    const late = setTimeout(() => socket.destroy(), CHANNEL_OPEN_MS_MAX);
+    const inTime = afterMs(this.#options.clock, CHANNEL_OPEN_MS_MAX, () => socket.destroy());
     let isOver = false;
     const over = () => {
       if (isOver) return;
       isOver = true;
       this.#opening -= 1;
-      clearTimeout(late);
+      inTime();
     };
     socket.once('close', () => {
       this.#sockets.delete(socket);

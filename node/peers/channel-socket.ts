@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { FrameOpener, FrameSealer } from '../../mesh/channel/frames.ts';
 import { IncomingLanes, OutgoingLanes, type Said } from '../../mesh/channel/lanes.ts';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 
 /** The other side of a channel is looked for by the system when nothing was heard for this long. */
 const CHANNEL_KEPT_ALIVE_MS = 20_000;
@@ -16,6 +18,7 @@ const WRITE_BYTES_MAX = 128 * 1_024;
 
 export interface ChannelSocketOptions {
   readonly socket: Socket;
+  readonly clock: Clock;
   readonly sends: Uint8Array;
   readonly receives: Uint8Array;
   /** Octets of the second lane that may leave before some are taken. */
@@ -37,7 +40,8 @@ export class ChannelSocket {
   #isFirst = true;
   #isDue = false;
   #isFull = false;
-  #late: NodeJS.Timeout | undefined;
+  /** Calls off the end of a connection that takes nothing. */
+  #taken = () => {};
   #fault: MeshError | undefined;
 
   constructor(options: ChannelSocketOptions) {
@@ -54,7 +58,7 @@ export class ChannelSocket {
     socket.on('error', () => undefined);
     socket.once('end', () => socket.end());
     socket.once('close', () => {
-      clearTimeout(this.#late);
+      this.#taken();
       ended(this.#fault);
     });
   }
@@ -125,11 +129,11 @@ export class ChannelSocket {
 
   #wait(): void {
     this.#isFull = true;
-    this.#late = setTimeout(() => this.destroy(), CHANNEL_TAKE_MS_MAX).unref();
+    this.#taken = afterMs(this.#options.clock, CHANNEL_TAKE_MS_MAX, () => this.destroy());
   }
 
   #drained(): void {
-    clearTimeout(this.#late);
+    this.#taken();
     this.#isFull = false;
     this.flush();
   }

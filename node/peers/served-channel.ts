@@ -19,7 +19,7 @@ const KEY_LATE_MS_MAX = 60 * 60 * 1_000;
 export interface ServedChannelOptions {
   readonly socket: Socket;
   readonly reply: OpenReply;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Clock;
   /** The asker has proven who it is. */
   readonly opened: () => void;
   /** Whether the asker still may be heard; asked before each question. */
@@ -52,6 +52,7 @@ export class ServedChannel {
     this.#openedMs = clock.monotonicMs();
     this.#channel = new ChannelSocket({
       socket,
+      clock,
       sends: reply.keys.answerer,
       receives: reply.keys.asker,
       credit: CREDIT_BYTES,

@@ -8,6 +8,8 @@ import { JOIN_PATH, type SealedContent } from '../../mesh/admission/messages.ts'
 import { MeshError } from '../../mesh/errors.ts';
 import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { parseHostId } from '../../mesh/names.ts';
+import type { Clock } from '../../mesh/ports.ts';
+import { startDeadline } from '../../mesh/time/deadline.ts';
 import { HELLO_PATH, helloAnswer } from '../peers/hello.ts';
 import type { Place, SetupPorts } from './first-host.ts';
 import { refuseSetUp, withHostKey, writeHostFiles } from './host-directory.ts';
@@ -37,7 +39,7 @@ export async function joinMesh(
       'invalid_request',
       'The token is none: it begins with amj_. Take the whole line that npx mesh init printed, or npx mesh hosts invite.',
     );
-  const to = await whoIsAt(at, place.id);
+  const to = await whoIsAt(at, place.id, ports.clock);
   if (!isFingerprintOf(fingerprint, to.publicKey))
     throw new MeshError(
       'peer_untrusted',
@@ -51,34 +53,35 @@ export async function joinMesh(
     };
     const nowSeconds = Math.floor(ports.clock.wallMs() / 1_000);
     const { ask, open } = askToJoin({ invitation, to, from, nowSeconds, signer, random: ports.random });
-    const { secret, hosts }: SealedContent = open(await answerOf(`${at}${JOIN_PATH}`, ask));
+    const { secret, hosts }: SealedContent = open(await answerOf(`${at}${JOIN_PATH}`, ports.clock, ask));
     writeHostFiles(directory, { id, url, hosts, secret }, ports.random);
     return hosts.map((host) => host.id);
   });
 }
 
 /** Who says to be there. It is not believed: its key is compared with the fingerprint, and it must sign with that key. */
-async function whoIsAt(at: string, asker: string) {
-  const parsed = helloAnswer.safeParse(await answerOf(`${at}${HELLO_PATH}?from=${asker}`));
+async function whoIsAt(at: string, asker: string, clock: Clock) {
+  const parsed = helloAnswer.safeParse(await answerOf(`${at}${HELLO_PATH}?from=${asker}`, clock));
   const id = parseHostId(parsed.data?.host.id ?? '');
   if (parsed.data === undefined || id === undefined)
     throw new MeshError('peer_unintelligible', `What answers at ${at} is no node of a mesh.`);
   return { id, url: at, publicKey: parsed.data.publicKey };
 }
 
-async function answerOf(url: string, body?: unknown): Promise<unknown> {
+async function answerOf(url: string, clock: Clock, body?: unknown): Promise<unknown> {
   const sent =
     body === undefined
       ? ({ method: 'GET' } as const)
       : ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } as const);
-  const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+  const late = () => new Error(`no answer within ${ANSWER_MS_MAX / 1_000} s`);
+  using deadline = startDeadline({ clock, ms: ANSWER_MS_MAX, signals: [], silent: late });
   const silent = (cause: Error) =>
     new MeshError(
       'peer_silent',
       `Nothing answers at ${new URL(url).origin} (${cause.message}). Does the node run there, and does the firewall let this machine reach its port?`,
       { cause },
     );
-  const answer = await request(url, { ...sent, signal }).catch((cause: Error) => {
+  const answer = await request(url, { ...sent, signal: deadline.signal }).catch((cause: Error) => {
     throw silent(cause);
   });
   let text = '';

@@ -67,9 +67,8 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
   const node = stack.use(
     await createNode(
       {
-        config: CONFIG,
         secrets: { token: undefined, readToken: undefined, meshSecret: undefined },
-        ...{ send: SENDING_OFF, roster, version: '0', listening: () => listening },
+        ...{ config: CONFIG, send: SENDING_OFF, roster, version: '0', listening: () => listening },
       },
       {
         ...ports,
@@ -92,9 +91,10 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
     options.asked(request.headers.get('mesh-from'), new URL(request.url).pathname);
     return node.fetch(request, environment);
   };
-  const server = createHttpServer(fetch, { upgrade: node.upgrade && counted(node.upgrade, options.asked) });
+  const upgrade = node.upgrade && counted(node.upgrade, options.asked);
+  const server = createHttpServer(fetch, { clock: systemClock, upgrade });
   await listenOn(server, listening);
-  stack.defer(() => closeServer(server));
+  stack.defer(() => closeServer(server, systemClock));
   // Channels end first: no server closes while it has any.
   stack.defer(() => node.quiesce());
   node.start();

@@ -138,9 +138,9 @@ export async function wholeNode(id: string, addresses: number, others: readonly 
 
 /** By the node's own server, with the short way of its look-ups. */
 export async function serveNode({ fetch, shortLookUp }: Pick<MeshNode, 'fetch' | 'shortLookUp'>): Promise<Served> {
-  const server = createHttpServer(fetch, { shortWay: shortLookUp });
+  const server = createHttpServer(fetch, { clock: systemClock, shortWay: shortLookUp });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
-  return { origin: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+  return { origin: `http://127.0.0.1:${port}`, close: () => closeServer(server, systemClock) };
 }
 
 /** Listens on loopback, on any free port. */

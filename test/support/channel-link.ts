@@ -12,6 +12,7 @@ import { closeServer, createHttpServer, listenOn } from '../../node/http/server.
 import { ChannelServer, type ChannelServerOptions } from '../../node/peers/channel-server.ts';
 import { Channels, type ChannelsOptions } from '../../node/peers/channels.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
+import { systemClock } from '../../node/system/clock.ts';
 import { RecordingLog } from './recording-log.ts';
 import { seededRandom } from './seeded-random.ts';
 import { systemAddresses } from './system-names.ts';
@@ -78,7 +79,7 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
   const gate = createGate({
     ...{ roster: cloud.roster, secrets, clock, keys: { actorOf: () => undefined }, aliases: [], origins: [] },
   });
-  const behind = acceptBehindGate(gate, server, log);
+  const behind = acceptBehindGate({ gate, channels: server, clock, log });
   const upgrade: Upgrade = {
     ...behind,
     accept: (incoming: IncomingMessage, socket: Socket, head: Uint8Array) => {
@@ -90,9 +91,9 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
     requested.push(new URL(request.url).pathname);
     return Response.json({ over: 'HTTP' });
   };
-  const http = createHttpServer(fetch, options.isOld ? {} : { upgrade });
+  const http = createHttpServer(fetch, { clock: systemClock, ...(options.isOld ? {} : { upgrade }) });
   const { port } = await listenOn(http, { ip: '127.0.0.1', port: 0 });
-  stack.defer(() => closeServer(http));
+  stack.defer(() => closeServer(http, systemClock));
   stack.use(server);
   const url = `http://127.0.0.1:${port}`;
   cloud.listensAt(url);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { systemClock } from '../../node/system/clock.ts';
 import { send, type World, withTitania } from './mail-routes.ts';
 import { notSent } from './mail-world.ts';
 
@@ -72,9 +73,9 @@ export async function pageWorld(): Promise<PageWorld> {
   await untilDead(world, webhookId);
   const mail = await sendMail(world);
   receiver.takes = true;
-  const server = createHttpServer(world.node.fetch);
+  const server = createHttpServer(world.node.fetch, { clock: systemClock });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
-  stack.defer(() => closeServer(server));
+  stack.defer(() => closeServer(server, systemClock));
   const owned = stack.move();
   return Object.assign(world, {
     ...{ url: `http://127.0.0.1:${port}`, webhookId, mail, received: receiver.received, next: () => receiver.next() },
@@ -122,7 +123,7 @@ async function openReceiver() {
     url: '',
     next: () => new Promise<string>((resolve) => waiting.push(resolve)),
     async [Symbol.asyncDispose]() {
-      await closeServer(server);
+      await closeServer(server, systemClock);
     },
   };
   const server = createServer(async (request, response) => {

@@ -1,11 +1,38 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { startDeadline, unlessAborted, untilAborted, withDeadline, withinMs } from '../../../mesh/time/deadline.ts';
+import {
+  afterMs,
+  startDeadline,
+  unlessAborted,
+  untilAborted,
+  withDeadline,
+  withinMs,
+} from '../../../mesh/time/deadline.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const silent = () => new Error('too late');
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 const never = () => new Promise<never>(() => undefined);
+
+describe('what is done after a while', () => {
+  it('is done then and not before, once', async () => {
+    const clock = new VirtualClock();
+    let count = 0;
+    afterMs(clock, 100, () => (count += 1));
+    await clock.advance(99);
+    expect(count).toBe(0);
+    await clock.advance(1_000);
+    expect([count, clock.sleepers]).toEqual([1, 0]);
+  });
+
+  it('is not done once it is called off, and nobody stays asleep', async () => {
+    const clock = new VirtualClock();
+    const callOff = afterMs(clock, 100, () => expect.unreachable());
+    callOff();
+    await clock.advance(200);
+    expect(clock.sleepers).toBe(0);
+  });
+});
 
 describe('a deadline', () => {
   it('gives the outcome of work that ends in time, and leaves nobody asleep', async () => {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { serveMcp } from '../../../node/cli/mcp-server.ts';
 import type { NodeClient } from '../../../node/cli/node-client.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 
 interface Asked {
   readonly method: string;
@@ -35,6 +36,7 @@ function serve(agent?: string, answer: (asked: Asked) => Promise<unknown> = asyn
     url: 'http://127.0.0.1:1',
     token: undefined,
     agent,
+    clock: systemClock,
     stop: stop.signal,
     version: '1',
     input,

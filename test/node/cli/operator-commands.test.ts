@@ -7,6 +7,7 @@ import { whyNoClaim } from '../../../mesh/operations/obstacles.ts';
 import { firstConfig } from '../../../mesh/state/config.ts';
 import { addClientCommands } from '../../../node/cli/client-commands.ts';
 import { PLAIN } from '../../../node/cli/report.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 import { coreOn, type KnownCore, MESH } from '../../support/core-on.ts';
 import { serveApp } from '../../support/loopback.ts';
 import { dataOf, desk, lab, mac, votersOf } from '../../support/membership-of.ts';
@@ -20,7 +21,7 @@ async function typed(app: Hono, ...words: readonly string[]) {
   const lines: string[] = [];
   const program = new Command('mesh');
   addClientCommands(program, {
-    ...{ url: server.url, token: undefined, stop: new AbortController().signal },
+    ...{ url: server.url, token: undefined, clock: systemClock, stop: new AbortController().signal },
     print: (text) => lines.push(...text.split('\n')),
     printJson: (value) => lines.push(...JSON.stringify(value, null, 2).split('\n')),
     complain: (text) => lines.push(...text.split('\n')),

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../../mesh/ports.ts';
 import { addressGroup } from '../../../node/http/address-group.ts';
 import { CONNECTION_BOUNDS, type ConnectionBounds } from '../../../node/http/connections.ts';
-import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import { closeServer, createHttpServer, listenOn } from '../../../node/http/server.ts';
 import type { Fetch } from '../../../node/http/shell.ts';
+import { systemClock } from '../../../node/system/clock.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const stack = new AsyncDisposableStack();
 const sockets: Socket[] = [];
@@ -16,8 +19,8 @@ afterEach(() => {
 });
 afterAll(() => stack.disposeAsync());
 
-async function serve(fetch: Fetch, bounds: Partial<ConnectionBounds> = {}) {
-  const server = createHttpServer(fetch, { bounds: { ...CONNECTION_BOUNDS, ...bounds } });
+async function serve(fetch: Fetch, bounds: Partial<ConnectionBounds> = {}, clock: Clock = systemClock) {
+  const server = createHttpServer(fetch, { clock, bounds: { ...CONNECTION_BOUNDS, ...bounds } });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   stack.defer(() => void server.close());
   /** A client that never closes its side by itself. */
@@ -29,6 +32,11 @@ async function serve(fetch: Fetch, bounds: Partial<ConnectionBounds> = {}) {
     return socket;
   };
   return { server, connect };
+}
+
+/** Resolves when something waits for time to pass. */
+async function asleep(clock: VirtualClock): Promise<void> {
+  while (clock.sleepers === 0) await nextTurn();
 }
 
 const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
@@ -85,14 +93,17 @@ describe('what is written straight to the socket', () => {
     expect(statuses(await text)).toEqual(['400']);
   });
 
-  it('is followed by the end of the connection, though the client keeps its side open', async () => {
-    const { server, connect } = await serve(() => new Response(''), { lingerMs: 20 });
+  it('is followed by the end of the connection after lingerMs, though the client keeps its side open', async () => {
+    const clock = new VirtualClock();
+    const { server, connect } = await serve(() => new Response(''), {}, clock);
     const accepted = once(server, 'connection');
     const socket = await connect();
     const [ours] = (await accepted) as [Socket];
-    const closed = once(ours, 'close');
     socket.write('nonsense\r\n\r\n');
-    await closed;
+    await asleep(clock);
+    await clock.advance(CONNECTION_BOUNDS.lingerMs - 1);
+    expect(ours.destroyed).toBe(false);
+    await clock.advance(1);
     expect(ours.destroyed).toBe(true);
   });
 });
@@ -165,14 +176,18 @@ describe('an answer that nobody reads', () => {
   const LARGE = 'x'.repeat(16 * 1_024 * 1_024);
 
   it('is given up with its connection when its time is over', async () => {
-    const { server, connect } = await serve(() => new Response(LARGE), { takeMsMax: 50, takeBytesPerMsMin: 1e9 });
+    const clock = new VirtualClock();
+    const { server, connect } = await serve(() => new Response(LARGE), { takeBytesPerMsMin: 1e9 }, clock);
     const accepted = once(server, 'connection');
     const socket = await connect();
     const [ours] = (await accepted) as [Socket];
     socket.pause();
     socket.write(get('/'));
-    await once(ours, 'close');
-    expect(ours.destroyed).toBe(true);
+    await asleep(clock);
+    await clock.advance(CONNECTION_BOUNDS.takeMsMax);
+    expect(ours.destroyed).toBe(false);
+    await clock.advance(CONNECTION_BOUNDS.takeMsMax / 2);
+    expect([ours.destroyed, clock.sleepers]).toEqual([true, 0]);
   });
 
   it('makes room for others when all of them together are too large', async () => {
@@ -241,6 +256,23 @@ describe('a stop', () => {
     finish();
     expect(statuses(await text)).toEqual(['200', '200']);
     socket.end();
+    await closed;
+  });
+
+  it('cuts what is still in hand after seven seconds', async () => {
+    const clock = new VirtualClock();
+    const { fetch, asked } = slowly();
+    const { server, connect } = await serve(fetch);
+    const accepted = once(server, 'connection');
+    const socket = await connect();
+    const [ours] = (await accepted) as [Socket];
+    socket.write(get('/slow'));
+    while (asked.length === 0) await nextTurn();
+    const closed = closeServer(server, clock);
+    await clock.advance(6_999);
+    expect(ours.destroyed).toBe(false);
+    await clock.advance(1);
+    expect(ours.destroyed).toBe(true);
     await closed;
   });
 });

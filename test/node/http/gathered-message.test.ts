@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { expect, it } from 'vitest';
 import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 
 const OCTETS = 20_000;
 
 it('hands a body on in the pieces it was read in, not in the chunks it was sent in', async () => {
   const { promise: read, resolve } = Promise.withResolvers<{ pieces: number; octets: number }>();
-  const server = createHttpServer(async (request) => {
+  const fetch = async (request: Request) => {
     let [pieces, octets] = [0, 0];
     for await (const piece of request.body ?? []) {
       pieces += 1;
@@ -16,7 +17,8 @@ it('hands a body on in the pieces it was read in, not in the chunks it was sent 
     }
     resolve({ pieces, octets });
     return new Response('read');
-  });
+  };
+  const server = createHttpServer(fetch, { clock: systemClock });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   const socket = createConnection({ port, host: '127.0.0.1' });
   try {

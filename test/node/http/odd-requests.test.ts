@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 
 async function say(
   request: string,
 ): Promise<{ readonly status: number; readonly body: { error: string; message: string } }> {
-  const server = createHttpServer(() => new Response('{}'));
+  const server = createHttpServer(() => new Response('{}'), { clock: systemClock });
   const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   const socket = createConnection(port, '127.0.0.1');
   socket.end(request);

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import { signRequest } from '../../../mesh/signature/request.ts';
 import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import { systemClock } from '../../../node/system/clock.ts';
 import { addressOf, agentOf } from '../../support/agent-of.ts';
 import type { MemoryDisk } from '../../support/memory-store.ts';
 import { says, wireEntry } from '../../support/scripted-peers.ts';
@@ -73,6 +74,7 @@ async function open(options: TestNodeOptions): Promise<Doors> {
     const { node, clock } = await testNode({ peers, disk: DISK, ...options });
     stack.use(node);
     const server = createHttpServer(node.fetch, {
+      clock: systemClock,
       shortWay: (incoming, outgoing) => {
         if (!hasShortWay) return false;
         const isTaken = node.shortLookUp(incoming, outgoing);

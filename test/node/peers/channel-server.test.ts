@@ -1,8 +1,9 @@
 // What the host that answers a channel holds against whoever offers one, and against whoever asks over it.
-import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FrameSealer } from '../../../mesh/channel/frames.ts';
-import { CHANNEL_PATH } from '../../../mesh/channel/handshake.ts';
+import { CHANNEL_PATH, CHANNEL_PROTOCOL } from '../../../mesh/channel/handshake.ts';
 import { byHand, closed, offerOf, question, upgrade } from '../../support/channel-by-hand.ts';
 import { type ChannelLink, channelLink, opened, stranger, until } from '../../support/channel-link.ts';
 import { testKeys } from '../../support/test-keys.ts';
@@ -117,5 +118,65 @@ describe('an asker that breaks the rules', () => {
     await until(link, () => before.destroyed);
     expect(socket.destroyed).toBe(false);
     socket.destroy();
+  });
+});
+
+describe('what a channel waits for', () => {
+  const never = () => new Promise<never>(() => undefined);
+  const LATE_MS = 1;
+
+  it('is the proof of an offer, for five seconds', async () => {
+    const link = await channelLink();
+    const { socket } = await upgrade(link, offerOf(link).fields);
+    const gone = closed(socket as Socket);
+    await link.clock.advance(5_000 - LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(false);
+    await link.clock.advance(LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(true);
+    await gone;
+  });
+
+  it('is the reading of a refusal, for a second', async () => {
+    const link = await channelLink();
+    const { hostname, port } = new URL(link.url);
+    // A client that never closes its side by itself.
+    const socket = createConnection({ port: Number(port), host: hostname, allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.write(
+      `GET ${CHANNEL_PATH} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: upgrade\r\nUpgrade: ${CHANNEL_PROTOCOL}\r\n\r\n`,
+    );
+    await once(socket.resume(), 'end');
+    await link.clock.advance(1_000 - LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(false);
+    await link.clock.advance(LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(true);
+  });
+
+  it('is the answers in hand when the node stops, for three seconds', async () => {
+    const link = await channelLink({ answer: never });
+    const { socket, sealer } = await byHand(link);
+    socket.write(sealer.seal(1, question()));
+    await until(link, () => link.asked.length === 1);
+    link.server.end();
+    await link.clock.advance(3_000 - LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(false);
+    await link.clock.advance(LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(true);
+  });
+
+  it('is the taking of what was written, for twenty seconds', async () => {
+    // Far more than the system keeps for somebody who reads nothing.
+    const link = await channelLink({ answer: () => ({ status: 200, body: Buffer.alloc(500 * 1_024) }) });
+    const { socket, sealer } = await byHand(link);
+    for (let n = 1; n <= 64; n += 1) socket.write(sealer.seal(n, question(n)));
+    const gone = closed(socket);
+    socket.pause();
+    await until(link, () => (link.sockets[0]?.writableLength ?? 0) > 0 && link.clock.sleepers > 0);
+    await link.clock.advance(20_000 - LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(false);
+    await link.clock.advance(LATE_MS);
+    expect(link.sockets[0]?.destroyed).toBe(true);
+    socket.resume();
+    await gone;
   });
 });

@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fingerprintOf } from '../../../mesh/admission/fingerprint.ts';
+import { drawToken } from '../../../mesh/admission/invitation-token.ts';
 import { readEnvironmentFile } from '../../../node/setup/environment-file.ts';
 import { beginMesh } from '../../../node/setup/first-host.ts';
 import { joinMesh } from '../../../node/setup/next-host.ts';
 import { serveApp } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { silentServer } from '../../support/silent-server.ts';
 import { testKeys } from '../../support/test-keys.ts';
 import { SELF_URL, testNode } from '../../support/test-node.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SECRET = 'the-secret-of-this-mesh';
 const FINGERPRINT = fingerprintOf(testKeys('mac').mac.signer.publicKey);
@@ -39,6 +42,17 @@ async function inviting() {
 const placeIn = (at: string) => ({ directory: at, id: 'mini', url: 'http://127.0.0.1:23001' });
 
 describe('a machine that joins a mesh', () => {
+  it('gives up a host that says nothing after ten seconds', async () => {
+    await using server = await silentServer();
+    const clock = new VirtualClock();
+    const ports = { clock, random: seededRandom(9), log: new RecordingLog() };
+    const invitation = { at: server.url, fingerprint: FINGERPRINT, token: drawToken(seededRandom(3)) };
+    const joining = joinMesh(placeIn(directory()), invitation, ports);
+    await expect(server.outcomeAfter(joining, clock, 10_000)).rejects.toThrow(
+      `Nothing answers at ${server.url} (no answer within 10 s).`,
+    );
+  });
+
   it('has hosts.json, its key and the secret afterwards, for its owner’s eyes', async () => {
     const { host, invite } = await inviting();
     const data = directory();

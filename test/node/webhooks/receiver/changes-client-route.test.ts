@@ -1,6 +1,7 @@
 // The client and the route, each on its side of a real connection.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeServer, createHttpServer, listenOn } from '../../../../node/http/server.ts';
+import { systemClock } from '../../../../node/system/clock.ts';
 import {
   type Change,
   type ChangesOptions,
@@ -17,7 +18,9 @@ type World = Awaited<ReturnType<typeof openWorld>>;
 
 async function openWorld() {
   const node = await changesNode();
-  const server = createHttpServer((request, environment) => node.app.fetch(request, environment));
+  const server = createHttpServer((request, environment) => node.app.fetch(request, environment), {
+    clock: systemClock,
+  });
   const { ip, port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
   const append = (...numbers: number[]) =>
     node.changes.append(
@@ -39,7 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   world.stopping.abort();
   world.server.closeAllConnections();
-  await closeServer(world.server);
+  await closeServer(world.server, systemClock);
 });
 
 /** One that has never to wait between two connections. */
