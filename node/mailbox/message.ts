@@ -2,7 +2,7 @@
 // storing know each other by these types alone.
 
 /** `received`: it lies in the inbox. All others lie in quarantine: in no list, thread or event that does not ask for them. */
-type MailClass = 'received' | 'spam' | 'blocked' | 'unauthenticated';
+export type MailClass = 'received' | 'spam' | 'blocked' | 'unauthenticated';
 
 /** An attachment: where its octets lie in the raw mail, as it came, without the trace lines of this host. */
 export interface MailPart {
@@ -61,7 +61,7 @@ interface RawMail {
 }
 
 /** What was found out about who sent a mail; each is a word of RFC 8601, such as `pass`. */
-interface Authentication {
+export interface Authentication {
   readonly spf: string;
   readonly dkim: string;
   readonly dmarc: string;

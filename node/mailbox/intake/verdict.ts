@@ -1,0 +1,129 @@
+// Whether a mail is from whom it says, by SPF, DKIM and DMARC (RFC 7208, 6376, 9989). The checks are mailauth's, by its single parts: its main
+// entry would also fetch pictures from addresses that the mail names. What is asked of the DNS for one mail is bounded here.
+import { Readable } from 'node:stream';
+import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { dmarc } from 'mailauth/lib/dmarc/index.js';
+import { spf } from 'mailauth/lib/spf/index.js';
+import type { Clock } from '../../../mesh/ports.ts';
+import type { Authentication } from '../message.ts';
+
+/** Milliseconds for all questions about one mail: a client waits for the answer to its last line for minutes (RFC 5321 §4.5.3.2.6). */
+const VERDICT_MS_MAX = 10_000;
+/** Signatures that are looked at, from the top. Honest mail has one to three, and each costs a question and a public key. */
+const SIGNATURES_MAX = 5;
+const QUESTIONS_MAX = 60;
+
+/** Records of a name, as `resolve` of node:dns/promises. Rejects with its codes; `ENOTFOUND` and `ENODATA` are answers. */
+export type Resolve = (name: string, type: string) => Promise<string[] | string[][]>;
+
+export interface Verdict {
+  readonly authentication: Authentication;
+  /** DMARC passes; or its domain asks for none, and SPF or DKIM passes for that very domain or one below or above it. */
+  readonly isAuthenticated: boolean;
+  /** The DNS gave no answer that could be relied on: the same mail may get another verdict later. */
+  readonly isTemporary: boolean;
+  /** Absent when the mail is from no domain, or from several. */
+  readonly fromDomain?: string | undefined;
+}
+
+export interface JudgedMail {
+  /** The header, with the empty line that ends it. */
+  readonly header: Buffer;
+  body(): AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** Empty: the null sender. */
+  readonly mailFrom: string;
+  /** Of the sender's connection; absent when nobody knows: then SPF says nothing. */
+  readonly ip?: string | undefined;
+  readonly helo?: string | undefined;
+}
+
+export interface VerdictPorts {
+  readonly resolve: Resolve;
+  readonly clock: Clock;
+  readonly hostId: string;
+}
+
+/** Never rejects: what can't be found out is `temperror`. */
+export async function verdictOn(mail: JudgedMail, ports: VerdictPorts): Promise<Verdict> {
+  const done = new AbortController();
+  const late = ports.clock.sleep(VERDICT_MS_MAX, done.signal).then(() => UNKNOWN);
+  try {
+    return await Promise.race([judge(mail, bounded(ports.resolve), ports.hostId), late]);
+  } catch {
+    // What mailauth can't read is no evidence for anybody.
+    return FORGED;
+  } finally {
+    done.abort();
+  }
+}
+
+const UNKNOWN: Verdict = {
+  authentication: { spf: 'temperror', dkim: 'temperror', dmarc: 'temperror' },
+  ...{ isAuthenticated: false, isTemporary: true },
+};
+const FORGED: Verdict = {
+  authentication: { spf: 'permerror', dkim: 'permerror', dmarc: 'permerror' },
+  ...{ isAuthenticated: false, isTemporary: false },
+};
+
+async function judge(mail: JudgedMail, resolver: Resolve, hostId: string): Promise<Verdict> {
+  const { mailFrom, ip, helo } = mail;
+  const [signed, sent] = await Promise.all([
+    dkimVerify(Readable.from(octetsOf(mail)), { resolver, sender: mailFrom }),
+    ip === undefined ? undefined : spf({ sender: mailFrom, ip, helo: helo ?? `[${ip}]`, mta: hostId, resolver }),
+  ]);
+  const passing = signed.results.filter(({ status }) => status.result === 'pass');
+  const spfDomains = sent?.status.result === 'pass' && sent.domain ? [sent.domain] : [];
+  const dkimDomains = passing.map(({ id, signingDomain, status }) => ({
+    id,
+    domain: signingDomain,
+    aligned: status.aligned,
+  }));
+  const policy = await dmarc({
+    ...{ headerFrom: signed.headerFrom, fromFields: signed.fromFields, spfDomains, resolver },
+    dkimDomains: dkimDomains as never,
+  });
+  const words: Authentication = {
+    spf: sent?.status.result ?? 'none',
+    dkim: passing.length > 0 ? 'pass' : (signed.results[0]?.status.result ?? 'none'),
+    dmarc: policy === false ? 'permerror' : policy.status.result,
+  };
+  const fromDomain = policy === false ? undefined : policy.status.header?.from;
+  const domains = [...spfDomains, ...dkimDomains.map(({ domain }) => domain)];
+  const isOwn = fromDomain !== undefined && domains.some((domain) => isRelated(domain ?? '', fromDomain));
+  return {
+    authentication: words,
+    isAuthenticated: words.dmarc === 'pass' || (words.dmarc === 'none' && isOwn),
+    isTemporary: words.dmarc !== 'pass' && Object.values(words).includes('temperror'),
+    fromDomain,
+  };
+}
+
+/** `a.x.com` and `x.com`, either way. */
+function isRelated(one: string, other: string): boolean {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  if (a === '' || b === '') return false;
+  return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
+}
+
+async function* octetsOf({ header, body }: JudgedMail): AsyncIterable<Buffer> {
+  yield withFewSignatures(header);
+  yield* body();
+}
+
+/** The header without the signatures that are too many. */
+function withFewSignatures(header: Buffer): Buffer {
+  const fields = header.toString('latin1').split(/(?<=\n)(?![ \t])/);
+  let signatures = 0;
+  const kept = fields.filter((field) => !/^dkim-signature[ \t]*:/i.test(field) || ++signatures <= SIGNATURES_MAX);
+  return signatures <= SIGNATURES_MAX ? header : Buffer.from(kept.join(''), 'latin1');
+}
+
+function bounded(resolve: Resolve): Resolve {
+  let asked = 0;
+  return async (name, type) => {
+    if (++asked > QUESTIONS_MAX)
+      throw Object.assign(new Error('Too many questions for one mail.'), { code: 'ENODATA' });
+    return resolve(name, type);
+  };
+}
