@@ -82,6 +82,14 @@ describe('a lone node', () => {
     });
   });
 
+  it('says to who asks through a proxy whether the proxy says so', async () => {
+    const { node, ask } = await testNode();
+    node.start();
+    const forwarded = async (headers: Readonly<Record<string, string>>) =>
+      ((await ask('GET', '/health', undefined, headers)).body as { forwarded: boolean }).forwarded;
+    expect([await forwarded({}), await forwarded({ 'X-Forwarded-For': '203.0.113.9' })]).toEqual([false, true]);
+  });
+
   it('says who it is', async () => {
     const { ask } = await testNode();
     const { body } = await ask('GET', '/api/hosts/identity');

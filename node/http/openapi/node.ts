@@ -66,7 +66,10 @@ export const nodePaths: PathGroup = {
         id: 'getHealth',
         summary: 'Whether the node is alive',
         answers: {
-          200: answer('It is.', z.object({ status: z.literal('ok'), version: z.string(), host: z.string() })),
+          200: answer(
+            'It is. `forwarded`: a header of the request says that a proxy passed it on.',
+            z.object({ status: z.literal('ok'), version: z.string(), host: z.string(), forwarded: z.boolean() }),
+          ),
         },
       },
     },

@@ -9,6 +9,7 @@ import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
 import { resource } from '../methods.ts';
+import { proxyHeaderIn } from '../proxies.ts';
 import type { OperatorDecisionServices } from './operator-decisions.ts';
 
 export interface HealthRoutesOptions {
@@ -28,7 +29,13 @@ export interface HealthRoutesOptions {
 
 export function healthRoutes(app: Hono, options: HealthRoutesOptions): void {
   const { version, roster, claims } = options;
-  resource(app, '/health', { GET: (c) => c.json({ status: 'ok', version, host: roster().self.id }) });
+  resource(app, '/health', {
+    GET: (c) => {
+      // Who asks through a proxy learns whether it says so: without that, nobody who comes through it is told from a program of this machine.
+      const forwarded = proxyHeaderIn([...c.req.raw.headers.keys()]) !== undefined;
+      return c.json({ status: 'ok', version, host: roster().self.id, forwarded });
+    },
+  });
   resource(app, '/ready', {
     GET: (c) => {
       const status = claims.store.status();

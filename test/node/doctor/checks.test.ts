@@ -5,6 +5,7 @@ import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { checkClocks } from '../../../node/doctor/checks/clocks.ts';
 import { checkIdentities } from '../../../node/doctor/checks/identities.ts';
 import { checkNames } from '../../../node/doctor/checks/names.ts';
+import { checkProxy } from '../../../node/doctor/checks/proxy.ts';
 import { checkReach } from '../../../node/doctor/checks/reach.ts';
 import { checkSettings } from '../../../node/doctor/checks/settings.ts';
 import { checkVersions, compareVersions } from '../../../node/doctor/checks/versions.ts';
@@ -69,6 +70,29 @@ describe('a host that does not answer', () => {
     const [finding] = checkReach(examined([well('mini', { health: { status: 404, body: {} } })]));
     expect(finding?.what).toMatch(/is no node of a mesh: GET \/health has status 404/);
   });
+});
+
+describe('a proxy', () => {
+  const { config } = readConfig({}, {});
+  const seen = (url: string, forwarded?: boolean) => {
+    const health = {
+      status: 200,
+      body: { status: 'ok', host: 'mini', ...(forwarded === undefined ? {} : { forwarded }) },
+    };
+    return checkProxy(examined([well('mini', { host: { ...hostOf('mini'), url }, health })], { config }));
+  };
+
+  it('before an https URL that does not say that it passed a request on is found', () => {
+    expect(seen('https://mini.example', false)).toMatchObject([
+      { host: 'mini', mend: expect.stringContaining('proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;') },
+    ]);
+  });
+
+  it.each([
+    ['that says so', 'https://mini.example', true],
+    ['before a node that can not tell', 'https://mini.example', undefined],
+    ['that need not be there', 'http://mini.example:23000', false],
+  ])('%s is not', (_, url, forwarded) => expect(seen(url, forwarded)).toEqual([]));
 });
 
 describe('a host that serves only the look-up', () => {
