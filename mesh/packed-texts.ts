@@ -16,7 +16,8 @@ export function packTexts(texts: readonly string[]): PackedTexts {
   const isAscii = octets.length === joined.length;
   const starts = new Uint32Array(texts.length + 1);
   let at = 0;
-  for (const [index, text] of texts.entries()) {
+  for (let index = 0; index < texts.length; index += 1) {
+    const text = texts[index] as string;
     at += isAscii ? text.length : Buffer.byteLength(text);
     starts[index + 1] = at;
   }

@@ -20,7 +20,6 @@ import { isLoopback, isThisMachine } from './machine/this-machine.ts';
 import { processMeasures } from './metrics/process-metrics.ts';
 import { timedLogDisk } from './metrics/timed-ports.ts';
 import { syncTimes } from './metrics/times.ts';
-import { createNode } from './node.ts';
 import type { NodePorts } from './node-ports.ts';
 import { createCallOnce } from './peers/call-once.ts';
 import { Channels } from './peers/channels.ts';
@@ -90,6 +89,7 @@ export async function serveNode({ config, secrets, version, standardError, stop 
   const transport = transportOver(ports, self.id, { isOn: config.peerChannel, secret: secrets.meshSecret });
   const editHosts: EditHosts = (change) => hostsFile.edit(change, (text) => roster.edited(text));
   const made = { config, secrets, send, roster, version, listening: () => listening };
+  const { createNode } = await import('./node.ts');
   const node = stack.use(await createNode(made, { ...ports, transport, editHosts }));
   stop.throwIfAborted();
   stop.addEventListener('abort', () => node.quiesce(), { once: true });
@@ -157,7 +157,9 @@ async function openPorts({ directory, config, secrets, addresses, log, stop }: P
   const webhookTunnel = proxyUrl === undefined ? undefined : createTunnel(proxyUrl, addresses.lookup);
   const engine = await openClaimEngine(secrets.claims, { clock: systemClock, lookup: addresses.lookup });
   const syncs = syncTimes();
-  const store = await openStore({ directory, log, disk: timedLogDisk(systemLogDisk, syncs, clock) });
+  const opening = openStore({ directory, log, disk: timedLogDisk(systemLogDisk, syncs, clock) });
+  // Half of the modules are the node's alone. They are loaded while the store's thread looks its database over.
+  const [store] = await Promise.all([opening, import('./node.ts')]);
   stack.defer(() => store.close());
   stop.throwIfAborted();
   const blobs = await DiskBlobs.open({ directory: join(directory, 'blobs'), clock, log });

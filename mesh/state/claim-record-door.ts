@@ -63,8 +63,12 @@ export function readClaimRecord(records: ClaimRecords, record: StoredClaimRecord
 }
 
 /** Adds stored registers of the common form, `STORED_REGISTER` (a host has one for each address of the mesh), which are not parsed. */
-export function readPackedRegisters({ registers }: ClaimRecords, packed: PackedTexts, gone: readonly string[]): void {
-  registers.addStored(packed);
+export function readPackedRegisters(
+  { registers }: ClaimRecords,
+  packed: readonly PackedTexts[],
+  gone: readonly string[],
+): void {
+  for (const part of packed) registers.addStored(part);
   for (const key of gone) registers.delete(key.slice(REGISTER.length) as AddressKey);
 }
 

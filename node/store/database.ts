@@ -14,6 +14,7 @@ import { type CopyRules, copyRecords } from './record-copy.ts';
 import { checksum, RecordReader } from './record-reader.ts';
 import { explain } from './refusals.ts';
 import { createDatabase, FORMAT_VERSION, SET_COMMITS, SET_LOG, SET_ROUND } from './schema.ts';
+import { PAGE_RECORDS_MAX } from './store.ts';
 
 /** SQLite moves the -wal file's content into the database after so many pages of 4 KiB; it costs two more fsyncs. */
 export const CHECKPOINT_PAGES = 4_000;
@@ -118,6 +119,17 @@ export class Database {
   /** One page of records, as `RecordReader.page` reads it. */
   page(prefix: string, after: string, limit: number): string[] {
     return this.#explained(() => this.#reader.page(prefix, after, limit));
+  }
+
+  /** One such page in parts of `PAGE_RECORDS_MAX`: what is read of a part is garbage before the next, and young. */
+  *parts(prefix: string, after: string, limit: number): Generator<readonly string[]> {
+    for (let [from, left] = [after, limit]; left > 0; ) {
+      const part = this.page(prefix, from, Math.min(left, PAGE_RECORDS_MAX));
+      yield part;
+      if (part.length < 2 * PAGE_RECORDS_MAX) return;
+      from = part.at(-2) ?? '';
+      left -= PAGE_RECORDS_MAX;
+    }
   }
 
   /** Copies all records into a file of its own, with `newest` over them (record-copy.ts). */

@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { packTexts } from '../../mesh/packed-texts.ts';
 import type { Write } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { CommitQueue } from './commit-queue.ts';
@@ -116,16 +115,16 @@ export class DiskStore implements Store, CopiedStore {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY }: LoadOptions = {},
+    { after = '', limit = Number.POSITIVE_INFINITY, pageRecords = PAGE_RECORDS_MAX }: LoadOptions = {},
   ): AsyncIterable<readonly StoredRecord[]> {
     let left = Math.max(0, limit);
-    let next = this.#page({ prefix, after, limit: left });
+    let next = this.#page({ prefix, after, limit: Math.min(left, pageRecords) });
     while (left > 0) {
       const { records, isWhole } = await next;
       const present = records.flatMap(({ key, text }) => (text === undefined ? [] : [{ key, text }]));
       left -= present.length;
       // The worker reads the next page while this one is parsed and used.
-      if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: left });
+      if (!isWhole) next = this.#page({ prefix, after: records.at(-1)?.key ?? '', limit: Math.min(left, pageRecords) });
       // A reader that leaves half-way never waits for this page, so its failure is handled here. The store remembers it.
       next.catch(() => {});
       if (present.length > 0) yield present.map(({ key, text }) => new LazyRecord(key, text, this.#parse));
@@ -147,7 +146,7 @@ export class DiskStore implements Store, CopiedStore {
     const changes = [...newest.values()];
     const others = this.#lazyRecords(changes.flatMap(({ key, text }) => (text === undefined ? [] : [key, text])));
     const gone = changes.flatMap(({ key, text }) => (text === undefined && key.startsWith(form.under) ? [key] : []));
-    yield { packed: packTexts([]), others, gone };
+    yield { packed: [], others, gone };
   }
 
   async copy(rules: CopyRules): Promise<void> {

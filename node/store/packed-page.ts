@@ -3,23 +3,29 @@ import { type PackedTexts, packTexts } from '../../mesh/packed-texts.ts';
 import { rewriter, type TextForm } from './text-form.ts';
 
 export interface PackedPage {
-  /** Records of the form, rewritten, their keys without what all of these begin with. */
-  readonly packed: PackedTexts;
+  /** Records of the form, rewritten, their keys without what all of these begin with; in parts, each behind the one before. */
+  readonly packed: readonly PackedTexts[];
   /** All others: key, text, key, text, … */
   readonly others: readonly string[];
   /** The key of the last record; absent when there was none. */
   readonly last: string | undefined;
 }
 
-/** `page`: key, text, key, text, … in the order of the keys. */
-export function packPage(page: readonly string[], form: TextForm): PackedPage {
+/** `parts`: key, text, key, text, … in the order of the keys, each part behind the one before. */
+export function packPage(parts: Iterable<readonly string[]>, form: TextForm): PackedPage {
   const rewritten = rewriter(form);
-  const [fitting, others]: [string[], string[]] = [[], []];
-  for (let at = 0; at < page.length; at += 2) {
-    const [key = '', text = ''] = [page[at], page[at + 1]];
-    const written = key.startsWith(form.under) ? rewritten(text) : undefined;
-    if (written === undefined) others.push(key, text);
-    else fitting.push(key.slice(form.under.length), written);
+  const [packed, others]: [PackedTexts[], string[]] = [[], []];
+  let last: string | undefined;
+  for (const part of parts) {
+    const fitting: string[] = [];
+    for (let at = 0; at < part.length; at += 2) {
+      const [key = '', text = ''] = [part[at], part[at + 1]];
+      const written = key.startsWith(form.under) ? rewritten(text) : undefined;
+      if (written === undefined) others.push(key, text);
+      else fitting.push(key.slice(form.under.length), written);
+      last = key;
+    }
+    packed.push(packTexts(fitting));
   }
-  return { packed: packTexts(fitting), others, last: page.at(-2) };
+  return { packed, others, last };
 }

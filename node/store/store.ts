@@ -7,8 +7,8 @@ import type { TextForm } from './text-form.ts';
 
 /** Records of one page of `load`. */
 export const PAGE_RECORDS_MAX = 1_000;
-/** Records of one page of `loadPacked`: of registers these are two megabytes. */
-export const PACKED_RECORDS_MAX = 10_000;
+/** Records of one page of `loadPacked`: of registers these are four megabytes. */
+export const PACKED_RECORDS_MAX = 20_000;
 
 /** A stored record: its key and its JSON value, as it was committed. */
 export interface StoredRecord {
@@ -18,8 +18,8 @@ export interface StoredRecord {
 
 /** What is read back together where most records of a kind have one form. */
 export interface PackedRecords {
-  /** Records of the form, rewritten, in the order of their keys, which lack what `TextForm.under` says. A page's come behind those of the page before. */
-  readonly packed: PackedTexts;
+  /** Records of the form, rewritten, in the order of their keys, which lack what `TextForm.under` says. Each of these comes behind the one before. */
+  readonly packed: readonly PackedTexts[];
   /** All others, and newer ones in the place of packed ones. */
   readonly others: readonly StoredRecord[];
   /** Keys of which a record was packed, and removed since. */
@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly after?: string;
   /** So many records in all, not per page. */
   readonly limit?: number;
+  /** Records of one page, at most `PAGE_RECORDS_MAX`; absent: as many. */
+  readonly pageRecords?: number;
 }
 
 export interface Store extends Journal {

@@ -38,8 +38,8 @@ function serve(open: Database): void {
 }
 
 /** What goes to the other thread as it is. */
-function octetsOf({ packed: { octets, starts } }: PackedPage): readonly ArrayBuffer[] {
-  return [octets.buffer, starts.buffer];
+function octetsOf({ packed }: PackedPage): readonly ArrayBuffer[] {
+  return packed.flatMap(({ octets, starts }) => [octets.buffer, starts.buffer]);
 }
 
 function answer(open: Database, request: Request): Answer | PackedPage {
@@ -52,7 +52,7 @@ function answer(open: Database, request: Request): Answer | PackedPage {
     case 'page':
       return open.page(request.prefix, request.after, request.limit);
     case 'pack':
-      return packPage(open.page(request.prefix, request.after, request.limit), request.form);
+      return packPage(open.parts(request.prefix, request.after, request.limit), request.form);
     case 'noteLog':
       open.noteLog(request.log);
       return [];

@@ -23,9 +23,11 @@ const NUMBERED = { pattern: '^\\{"n":(\\d+)\\}$', to: '#$1' };
 async function packedOf(store: Store, prefix: string, form: TextForm) {
   const [found, sealed] = [new Map<string, unknown>(), new SealedTexts()];
   for await (const { packed, others, gone } of store.loadPacked(prefix, form)) {
-    const page = sealedOf(packed);
-    sealed.add(packed);
-    for (const key of page.keys()) found.set(form.under + key, { n: Number(page.get(key)?.slice(1)) });
+    for (const part of packed) {
+      const page = sealedOf(part);
+      sealed.add(part);
+      for (const key of page.keys()) found.set(form.under + key, { n: Number(page.get(key)?.slice(1)) });
+    }
     for (const key of gone) found.delete(key);
     for (const { key, value } of others) found.set(key, value);
   }
@@ -38,7 +40,7 @@ function sealedOf(packed: PackedTexts): SealedTexts {
   return page;
 }
 
-type LoadOptions = { readonly after?: string; readonly limit?: number };
+type LoadOptions = { readonly after?: string; readonly limit?: number; readonly pageRecords?: number };
 
 export function storeContract(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name} as a Store`, () => {
@@ -233,6 +235,8 @@ function whileOpen(makePlace: () => Promise<StorePlace>): void {
       const keys = numbered(PAGE_RECORDS_MAX * 2 + 1);
       await put(...keys);
       expect((await pages(store, own)).map((page) => page.length)).toEqual([PAGE_RECORDS_MAX, PAGE_RECORDS_MAX, 1]);
+      const few = await pages(store, own, { pageRecords: 900, limit: 2_000 });
+      expect(few.map((page) => page.length)).toEqual([900, 900, 200]);
       expect(await keysOf('')).toEqual(keys);
       expect(await keysOf('', { limit: PAGE_RECORDS_MAX + 5 })).toEqual(keys.slice(0, PAGE_RECORDS_MAX + 5));
     });

@@ -56,15 +56,15 @@ export class MemoryStore implements Store {
 
   async *load(
     prefix: string,
-    { after = '', limit = Number.POSITIVE_INFINITY }: LoadOptions = {},
+    { after = '', limit = Number.POSITIVE_INFINITY, pageRecords = PAGE_RECORDS_MAX }: LoadOptions = {},
   ): AsyncIterable<readonly StoredRecord[]> {
     await this.#alive(async () => this.#queue.throwIfUnusable());
     const keys = [...this.#disk.keys()].filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0);
     const wanted = keys.sort(compareKeys).slice(0, Math.max(0, limit));
-    for (let at = 0; at < wanted.length; at += PAGE_RECORDS_MAX) {
+    for (let at = 0; at < wanted.length; at += pageRecords) {
       await this.#alive(async () => this.#queue.throwIfUnusable());
       // A record that was removed since the first page is no longer there to be read.
-      const present = wanted.slice(at, at + PAGE_RECORDS_MAX).flatMap((key) => {
+      const present = wanted.slice(at, at + pageRecords).flatMap((key) => {
         const text = this.#disk.get(key);
         return text === undefined ? [] : [new LazyRecord(key, text, (_, value) => JSON.parse(value))];
       });
@@ -75,7 +75,7 @@ export class MemoryStore implements Store {
   async *loadPacked(prefix: string, form: TextForm): AsyncIterable<PackedRecords> {
     for await (const page of this.load(prefix)) {
       const flat = page.flatMap(({ key }) => [key, this.#disk.get(key) ?? '']);
-      const { packed, others } = packPage(flat, form);
+      const { packed, others } = packPage([flat], form);
       yield { packed, others: page.filter(({ key }) => others.includes(key)), gone: [] };
     }
   }

@@ -40,7 +40,7 @@ export class SimulatedRecordThread implements RecordThread {
   }
 
   async pack({ form, ...question }: PackQuestion): Promise<PackedPage> {
-    return packPage((await this.ask({ kind: 'page', ...question })) as readonly string[], form);
+    return packPage([(await this.ask({ kind: 'page', ...question })) as readonly string[]], form);
   }
 
   async close(): Promise<void> {

@@ -22,7 +22,7 @@ function read(key: string, value: unknown) {
 function readPage(values: Readonly<Record<string, unknown>>, gone: readonly string[] = []) {
   const records = emptyClaimRecords();
   const flat = Object.entries(values).flatMap(([key, value]) => [key, JSON.stringify(value)]);
-  const { packed, others } = packPage(flat, { under: UNDER, ...STORED_REGISTER });
+  const { packed, others } = packPage([flat], { under: UNDER, ...STORED_REGISTER });
   readPackedRegisters(records, packed, gone);
   for (const [at, key] of others.entries())
     if (at % 2 === 0) readClaimRecord(records, { key, value: JSON.parse(others[at + 1] ?? '') });

@@ -44,8 +44,8 @@ function registersFrom(seed: number) {
 
 /** Takes what a store loads of these, which are in order; the keys of those that were not packed. */
 function addLoaded(table: RegisterTable, texts: readonly (readonly [key: AddressKey, json: string])[]): string[] {
-  const { packed, others } = packPage(texts.flat(), { under: '', ...STORED_REGISTER });
-  table.addStored(packed);
+  const { packed, others } = packPage([texts.flat()], { under: '', ...STORED_REGISTER });
+  for (const part of packed) table.addStored(part);
   return others.filter((_, at) => at % 2 === 0);
 }
 
