@@ -40,11 +40,18 @@ interface Question {
 
 type Ask = (url: string, init: RequestInit) => Promise<Response>;
 
+/** What an operation is asked: the parts of its path, its query, its body in JSON. */
+export interface Told {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
 interface FuzzResult {
   /** A sentence each: what was asked, and what is wrong about the answer. */
   readonly faults: readonly string[];
-  /** How often each operation answered with which status. */
-  readonly answered: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** Operations that never succeeded. */
+  readonly never: readonly string[];
 }
 
 /** What would only make an answer wait, or ask somebody outside this machine. */
@@ -69,7 +76,8 @@ export class ApiFuzzer {
   readonly #validators = new Map<string, ValidateFunction>();
   /** By what is wrong: the same of the same operation is told once. */
   readonly #faults = new Map<string, string>();
-  readonly #answered = new Map<string, Map<number, number>>();
+  /** By the operation's id, the statuses that it answered with. */
+  readonly #answered = new Map<string, Set<number>>();
 
   /** `isAsked`: whether an operation is, by its id. */
   constructor(document: ApiDocument, random: Random, isAsked: (id: string) => boolean) {
@@ -85,18 +93,38 @@ export class ApiFuzzer {
   async run(requests: number, ask: Ask): Promise<FuzzResult> {
     for (let asked = 0; asked < requests && this.#faults.size < FAULTS_MAX; asked += 1) {
       const named = this.#operations[asked % this.#operations.length] as Named;
-      const question = this.#question(named);
-      const { url, ...init } = question;
-      const response = await ask(url, init);
-      const why = await this.#whyWrong(named, question, response);
-      if (why === undefined) continue;
-      const sent = `${question.method} ${url} ${String(question.body ?? '').slice(0, 500)}`;
-      this.#faults.set(
-        `${named.operation.operationId} ${response.status} ${why.slice(0, 60)}`,
-        `${sent} → ${response.status}: ${why}`,
-      );
+      await this.#judge(named, this.#question(named), ask);
     }
-    return { faults: [...this.#faults.values()], answered: this.#answered };
+    const succeeded = ({ operation }: Named) =>
+      [...(this.#answered.get(operation.operationId) ?? [])].some((status) => status < 300);
+    const never = this.#operations.filter((named) => !succeeded(named)).map(({ operation }) => operation.operationId);
+    return { faults: [...this.#faults.values()], never };
+  }
+
+  /** Asks one operation what fits, and resolves with the answer in JSON. */
+  async tell(id: string, { path: places = {}, query = {}, body }: Told, ask: Ask): Promise<unknown> {
+    const named = this.#operations.find(({ operation }) => operation.operationId === id);
+    if (named === undefined) throw new Error(`The document has no operation '${id}'.`);
+    const segments = named.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(places[name] ?? ''));
+    const url = `${segments}?${new URLSearchParams(query)}`.replace(/\?$/, '');
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    return JSON.parse(await this.#judge(named, { url, method: named.method.toUpperCase(), headers, ...sent }, ask));
+  }
+
+  /** Asks, and notes what is wrong about the answer. Resolves with its text. */
+  async #judge(named: Named, question: Question, ask: Ask): Promise<string> {
+    const { url, ...init } = question;
+    const response = await ask(url, init);
+    const text = await textOf(response);
+    const why = this.#whyWrong(named, question, response, text);
+    if (why === undefined) return text;
+    const sent = `${question.method} ${url} ${String(question.body ?? '').slice(0, 500)}`;
+    this.#faults.set(
+      `${named.operation.operationId} ${response.status} ${why.slice(0, 60)}`,
+      `${sent} → ${response.status}: ${why}`,
+    );
+    return text;
   }
 
   #question({ path, method, operation }: Named): Question {
@@ -156,14 +184,11 @@ export class ApiFuzzer {
     return this.#inputs.chance(0.02) ? '%zz' : encodeURIComponent(text.toWellFormed());
   }
 
-  async #whyWrong({ path, method, operation }: Named, { method: asked }: Question, response: Response) {
+  #whyWrong({ path, method, operation }: Named, { method: asked }: Question, response: Response, text: string) {
     const { status } = response;
-    const counts = this.#answered.get(operation.operationId) ?? new Map<number, number>();
-    counts.set(status, (counts.get(status) ?? 0) + 1);
-    this.#answered.set(operation.operationId, counts);
-    const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
-    if (type === 'text/event-stream') await response.body?.cancel();
-    const text = type === 'text/event-stream' ? '' : await response.text();
+    const statuses = this.#answered.get(operation.operationId) ?? new Set();
+    this.#answered.set(operation.operationId, statuses.add(status));
+    const type = typeOf(response);
     if (status > 499) return `a fault of the node: ${text.slice(0, 300)}`;
     const described = operation.responses[status];
     if (described === undefined) return `the document knows no such status here: ${text.slice(0, 300)}`;
@@ -194,4 +219,15 @@ export class ApiFuzzer {
       else this.#learn(member, tag);
     }
   }
+}
+
+function typeOf({ headers }: Response): string {
+  return (headers.get('content-type') ?? '').split(';')[0] ?? '';
+}
+
+/** Nothing of a stream that does not end. */
+async function textOf(response: Response): Promise<string> {
+  if (typeOf(response) !== 'text/event-stream') return response.text();
+  await response.body?.cancel();
+  return '';
 }
