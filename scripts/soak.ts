@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
 // real engine that is in trouble too. `npm run soak -- --changes`: three real hosts that change all the time and are killed again and again, and
-// what a gateway and a listener heard of it. The tests run a short one of each.
+// what a gateway and a listener heard of it. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
+// tests run a short one of each.
 import { parseArgs } from 'node:util';
+import { runApi } from './chaos/api-run.ts';
 import { runChanges } from './chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
 import { runChaos } from './chaos/run.ts';
@@ -14,11 +16,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     engine: { type: 'string' },
     changes: { type: 'boolean', default: false },
-    count: { type: 'string', default: '10000' },
+    api: { type: 'boolean', default: false },
+    count: { type: 'string' },
     kills: { type: 'string', default: '60' },
   },
 });
-if (values.changes) await soakChanges();
+if (values.api) await soakApi();
+else if (values.changes) await soakChanges();
 else await soakClaims();
 
 async function soakClaims(): Promise<void> {
@@ -42,10 +46,21 @@ async function soakClaims(): Promise<void> {
 
 /** `count` changes of all three hosts, each of which is killed `kills` times. */
 async function soakChanges(): Promise<void> {
-  const [changes, kills, seed] = [values.count, values.kills, values.seed].map(Number) as [number, number, number];
+  const [changes, kills, seed] = [Number(values.count ?? 10_000), Number(values.kills), Number(values.seed)];
   const { violations } = await runChanges({ changes, kills, seed }, (line) => console.log(`seed ${seed}: ${line}`));
   for (const violation of violations) console.log(`  ${violation}`);
   console.log(`${changes} changes, ${violations.length} violations`);
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+/** `count` questions of one host. */
+async function soakApi(): Promise<void> {
+  const [count, seed] = [Number(values.count ?? 20_000), Number(values.seed)];
+  const { violations, never } = await runApi({ count, seed }, (line) => console.log(`seed ${seed}: ${line}`));
+  for (const violation of violations) console.log(`  ${violation}`);
+  if (never.length > 0)
+    console.log(`  never succeeded, where chance alone puts the questions together: ${never.join(', ')}`);
+  console.log(`${count} questions, ${violations.length} violations`);
   if (violations.length > 0) process.exitCode = 1;
 }
 
