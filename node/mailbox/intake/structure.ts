@@ -50,8 +50,8 @@ export interface Part {
 
 export interface Structure {
   readonly headers: readonly HeaderField[];
-  /** Where the header ends and the body begins, in octets of the raw mail. */
-  readonly bodyStart: number;
+  /** The octets of the header with the empty line that ends it; the body follows. Empty: there is none, or it is too large. */
+  readonly header: Buffer;
   readonly size: number;
   readonly parts: readonly Part[];
   /** Why the parts are not those that the mail declares, as a sentence. */
@@ -81,7 +81,7 @@ export class StructurePass {
   readonly #beginning: Buffer[] = [];
   #beginningSize = 0;
   #headers: readonly HeaderField[] = [];
-  #bodyStart = 0;
+  #header: Buffer = Buffer.alloc(0);
   /** Octets that were given, and those that came out again as headers and bodies. */
   #given = 0;
   #seen = 0;
@@ -118,7 +118,7 @@ export class StructurePass {
     const childless = this.#open.find(({ isMultipart, hasChildren }) => isMultipart && !hasChildren);
     return {
       headers: this.#headers,
-      bodyStart: this.#bodyStart,
+      header: this.#header,
       size: this.#given,
       parts: this.#open.filter(({ hasChildren }) => !hasChildren).map(closed),
       malformed: childless && `The part ${childless.number} says that it has parts, and has none.`,
@@ -144,7 +144,7 @@ export class StructurePass {
     const fields = headerFields(block);
     if (node.root) {
       this.#headers = fields;
-      this.#bodyStart = block.length;
+      this.#header = block;
     }
     const parent = node.parentNode === false ? undefined : this.#byNode.get(node.parentNode);
     if (parent !== undefined) parent.hasChildren = true;
@@ -201,10 +201,10 @@ export class StructurePass {
   }
 
   #asOneText(malformed: string): Structure {
-    const octets = Buffer.concat(this.#beginning).subarray(this.#bodyStart);
-    const size = this.#given - this.#bodyStart;
-    const part = { ...PLAIN_TEXT, start: this.#bodyStart, end: this.#given, size, octets };
-    return { headers: this.#headers, bodyStart: this.#bodyStart, size: this.#given, parts: [part], malformed };
+    const octets = Buffer.concat(this.#beginning).subarray(this.#header.length);
+    const size = this.#given - this.#header.length;
+    const part = { ...PLAIN_TEXT, start: this.#header.length, end: this.#given, size, octets };
+    return { headers: this.#headers, header: this.#header, size: this.#given, parts: [part], malformed };
   }
 }
 

@@ -43,11 +43,11 @@ const LETTER = lines(
 
 describe('the structure of a mail', () => {
   it('has each part with its number, its kind and the place of its octets', async () => {
-    const { parts, headers, size, malformed, bodyStart } = await structureOf(LETTER);
+    const { parts, headers, size, malformed, header } = await structureOf(LETTER);
     const octets = Buffer.from(LETTER);
     expect(malformed).toBeUndefined();
     expect(size).toBe(octets.length);
-    expect(octets.subarray(bodyStart).toString()).toMatch(/^Preamble/);
+    expect(octets.subarray(header.length).toString()).toMatch(/^Preamble/);
     expect(headers[1]).toEqual({ name: 'Subject', value: 'a folded line' });
     expect(parts.map(({ number, contentType, size: decoded }) => [number, contentType, decoded])).toEqual([
       ['1.1', 'text/plain', 13],
@@ -123,12 +123,14 @@ describe('a mail that is not what it says', () => {
       /does not end/,
     ],
   ])('that %s is kept as one text', async (_, raw, reason) => {
-    const { parts, malformed, size, bodyStart } = await structureOf(raw);
+    const { parts, malformed, size, header } = await structureOf(raw);
     expect(malformed).toMatch(reason);
     expect(size).toBe(raw.length);
     expect(parts).toHaveLength(1);
-    expect(parts[0]).toMatchObject({ contentType: 'text/plain', start: bodyStart, end: raw.length });
-    expect(parts[0]?.octets?.toString()).toBe(raw.slice(bodyStart, bodyStart + (parts[0]?.octets?.length ?? 0)));
+    expect(parts[0]).toMatchObject({ contentType: 'text/plain', start: header.length, end: raw.length });
+    expect(parts[0]?.octets?.toString()).toBe(
+      raw.slice(header.length, header.length + (parts[0]?.octets?.length ?? 0)),
+    );
   });
 
   it.each(['multipart/mixed', 'multipart/mixed; boundary=b'])(

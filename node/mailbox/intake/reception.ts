@@ -1,0 +1,119 @@
+// One mail from its first octet to the answer: spooled, taken apart, judged, classified, and kept in all its inboxes at once. Who handed it
+// over is told that it was taken only when it is on the disk.
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../../../mesh/ports.ts';
+import type { Delivery, ReceivedMail } from '../message.ts';
+import type { Writer } from '../store/writer.ts';
+import { isAutomated, isLooping, mailClassOf } from './classification.ts';
+import { contentOf } from './content.ts';
+import { type SpooledMail, spool } from './spool.ts';
+import { traceLines } from './trace.ts';
+import { type Resolve, type Verdict, verdictOn } from './verdict.ts';
+
+/** Octets of one mail (RFC 5321 §4.5.3.1.7 leaves it to us; large providers take 25 MiB). */
+export const MAIL_BYTES_MAX = 25 * 1024 * 1024;
+
+export interface Envelope {
+  /** Empty: the null sender. */
+  readonly mailFrom: string;
+  /** Inboxes of this host, each once. */
+  readonly inboxIds: readonly string[];
+  /** Of whoever sent it; absent when only a machine in between is known. */
+  readonly ip?: string | undefined;
+  readonly helo?: string | undefined;
+  /** Name for the Received field. */
+  readonly protocol: string;
+  /** One answer for all recipients: either all of them get it or nobody. */
+  readonly isAllOrNone: boolean;
+}
+
+/** `stored` and `duplicate`: it lies in the inbox. `looping`: it was there before. `gone`: there is no such inbox any more. */
+type Fate = 'stored' | 'duplicate' | 'looping' | 'gone';
+
+/** `temporary`: nobody can say now who sent it. */
+export type Received =
+  | { readonly outcome: 'taken'; readonly fates: ReadonlyMap<string, Fate> }
+  | { readonly outcome: 'too-large' | 'temporary' };
+
+export interface ReceptionParts {
+  readonly writer: Pick<Writer, 'files' | 'store'>;
+  readonly resolve: Resolve;
+  readonly clock: Clock;
+  readonly hostId: string;
+}
+
+/** Rejects when the mail did not come whole, or could not be kept. */
+export async function receive(
+  octets: AsyncIterable<Buffer>,
+  envelope: Envelope,
+  parts: ReceptionParts,
+): Promise<Received> {
+  const mail = await spool(withinSize(octets), parts.writer.files);
+  try {
+    if (mail.size > MAIL_BYTES_MAX) return { outcome: 'too-large' };
+    const verdict = await judged(mail, envelope, parts);
+    if (verdict.isTemporary) return { outcome: 'temporary' };
+    return { outcome: 'taken', fates: await keep(mail, envelope, verdict, parts) };
+  } finally {
+    // A mail that was kept has another name by now.
+    if (mail.path !== undefined) await rm(mail.path, { force: true });
+  }
+}
+
+/** What is beyond the bound is read, for the other side sends it anyway, and left out. */
+async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let size = 0;
+  for await (const piece of octets) {
+    if (size <= MAIL_BYTES_MAX) yield piece;
+    size += piece.length;
+  }
+}
+
+async function judged(mail: SpooledMail, envelope: Envelope, parts: ReceptionParts): Promise<Verdict> {
+  const { header } = mail.structure;
+  if (header.length === 0) return NOBODY;
+  const { mailFrom, ip, helo } = envelope;
+  return verdictOn({ header, body: () => mail.body(), mailFrom, ip, helo }, parts);
+}
+
+/** On a mail that does not say whom it is from. */
+const NOBODY: Verdict = {
+  authentication: { spf: 'none', dkim: 'none', dmarc: 'none' },
+  ...{ isAuthenticated: false, isTemporary: false },
+};
+
+async function keep(
+  mail: SpooledMail,
+  envelope: Envelope,
+  verdict: Verdict,
+  { writer, clock, hostId }: ReceptionParts,
+): Promise<ReadonlyMap<string, Fate>> {
+  const { headers, malformed } = mail.structure;
+  const receivedAtMs = clock.wallMs();
+  const { authentication, isAuthenticated, fromDomain } = verdict;
+  const { inboxIds, isAllOrNone } = envelope;
+  const fates = new Map<string, Fate>();
+  const deliveries: Delivery[] = [];
+  if (isAllOrNone && inboxIds.some((inboxId) => isLooping(headers, inboxId)))
+    return new Map(inboxIds.map((inboxId) => [inboxId, 'looping']));
+  for (const inboxId of inboxIds) {
+    if (isLooping(headers, inboxId)) fates.set(inboxId, 'looping');
+    else {
+      const trace = traceLines({ ...envelope, hostId, inboxId, authentication, fromDomain, receivedAtMs });
+      const mailClass = mailClassOf({ isMarkedSpam: false, isAuthenticated });
+      deliveries.push({ inboxId, trace, mailClass, authentication, isAuthenticated });
+    }
+  }
+  if (deliveries.length === 0) return fates;
+  if (mail.path !== undefined) await writer.files.keep(mail.path, mail.rawDigest);
+  const automated = isAutomated(headers, envelope.mailFrom);
+  const received: ReceivedMail = {
+    raw: { digest: mail.rawDigest, size: mail.size, content: mail.content },
+    digest: mail.digest,
+    content: contentOf(mail.structure, hostId),
+    labels: [...(automated ? ['automated'] : []), ...(malformed === undefined ? [] : ['malformed'])],
+    ...{ receivedAtMs, deliveries },
+  };
+  for (const { inboxId, status } of await writer.store(received)) fates.set(inboxId, status);
+  return fates;
+}

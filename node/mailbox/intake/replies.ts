@@ -1,0 +1,35 @@
+// What a session is told when something is refused: the code that decides whether the other side tries again (RFC 5321 §4.2), the code that
+// says why (RFC 3463), and a sentence for the person who finds it in a log.
+
+/** An error, because smtp-server takes its replies so. */
+export class Reply extends Error {
+  readonly responseCode: number;
+
+  constructor(responseCode: number, text: string) {
+    super(text);
+    this.responseCode = responseCode;
+  }
+}
+
+const reply = (code: number, text: string) => () => new Reply(code, text);
+const about = (code: number, text: (address: string) => string) => (address: string) =>
+  new Reply(code, text(address.slice(0, 320)));
+
+export const replies = {
+  noInbox: about(550, (address) => `5.1.1 There is no inbox ${address} here.`),
+  noRelay: about(
+    550,
+    (address) => `5.7.1 This host has no inboxes in the domain of ${address}, and passes nothing on.`,
+  ),
+  notYet: about(451, (address) => `4.2.1 The inbox ${address} is being made; try again.`),
+  tooMuchFor: about(452, (address) => `4.2.2 The inbox ${address} has had its mail for today; try again tomorrow.`),
+  tooFast: reply(452, '4.7.1 This machine sends more than 100 mails a minute; try again in a minute.'),
+  tooManyConnections: reply(421, '4.7.0 This machine has 10 connections already; use them.'),
+  tooManyRefusals: reply(421, '4.7.0 Too many recipients were refused.'),
+  diskFull: reply(452, '4.3.1 The disk of this host is full; try again later.'),
+  tooLarge: reply(552, '5.3.4 The mail is larger than 25 MiB.'),
+  unknownSender: reply(451, '4.4.3 The DNS does not tell now who sent this; try again.'),
+  looping: reply(554, '5.4.6 The mail goes in circles: it was here before.'),
+  gone: reply(550, '5.2.1 The inbox has just been deleted.'),
+  failed: reply(451, '4.3.0 The mail could not be kept; try again.'),
+} as const;

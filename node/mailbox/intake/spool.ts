@@ -1,0 +1,96 @@
+// A mail while it comes in: its octets go to a file as soon as they are many, and everything that is to be known of them is found on the
+// way, so that a mail of 25 MiB takes no more memory than a small one.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { RawFiles } from '../store/raw-files.ts';
+import { BodyHash, mailDigest } from './mail-digest.ts';
+import { type Structure, StructurePass } from './structure.ts';
+
+/** Octets of a mail that lies in the database itself; a larger one is a file, for SQLite reads a file's pages one after the other. */
+const RAW_INLINE_BYTES_MAX = 64 * 1024;
+
+export interface SpooledMail {
+  readonly structure: Structure;
+  /** SHA-256 of all octets, hexadecimal. */
+  readonly rawDigest: string;
+  /** What makes it the same mail (mail-digest.ts). */
+  readonly digest: string;
+  readonly size: number;
+  /** A small mail. */
+  readonly content: Buffer | undefined;
+  /** A large one: where it lies, not synced yet. */
+  readonly path: string | undefined;
+  /** The octets behind the header. */
+  body(): AsyncIterable<Buffer> | Iterable<Buffer>;
+}
+
+/** Rejects when the stream or the disk fails; then nothing is left of the mail. */
+export async function spool(octets: AsyncIterable<Buffer>, files: Pick<RawFiles, 'spoolPath'>): Promise<SpooledMail> {
+  const pass = new StructurePass();
+  const [hash, bodyHash] = [createHash('sha256'), new BodyHash()];
+  const store = new SpoolStore(files);
+  try {
+    for await (const piece of octets) {
+      hash.update(piece);
+      bodyHash.push(piece);
+      await store.write(piece);
+      await pass.write(piece);
+    }
+    await store.close();
+  } catch (error) {
+    await store.discard();
+    throw error;
+  }
+  const structure = await pass.end();
+  const { content, path } = store;
+  const start = structure.header.length;
+  return {
+    ...{ structure, content, path, size: structure.size, rawDigest: hash.digest('hex') },
+    digest: mailDigest(structure.headers, bodyHash.digest()),
+    body: () =>
+      path === undefined ? [(content ?? Buffer.alloc(0)).subarray(start)] : createReadStream(path, { start }),
+  };
+}
+
+class SpoolStore {
+  readonly #files: Pick<RawFiles, 'spoolPath'>;
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #file: FileHandle | undefined;
+  path: string | undefined;
+
+  constructor(files: Pick<RawFiles, 'spoolPath'>) {
+    this.#files = files;
+  }
+
+  /** All octets, unless they lie in a file. */
+  get content(): Buffer | undefined {
+    return this.path === undefined ? Buffer.concat(this.#pieces) : undefined;
+  }
+
+  async write(piece: Buffer): Promise<void> {
+    this.#size += piece.length;
+    if (this.#file === undefined && this.#size <= RAW_INLINE_BYTES_MAX) {
+      this.#pieces.push(Buffer.from(piece));
+      return;
+    }
+    if (this.#file === undefined) {
+      this.path = this.#files.spoolPath();
+      this.#file = await open(this.path, 'wx', 0o600);
+      await this.#file.writeFile(Buffer.concat(this.#pieces));
+      this.#pieces = [];
+    }
+    await this.#file.writeFile(piece);
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async discard(): Promise<void> {
+    await this.close();
+    if (this.path !== undefined) await rm(this.path, { force: true });
+  }
+}
