@@ -1,11 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      // Nothing of the mesh outlives a test but what it was handed, so that its files share one worker and what it has imported.
+      { extends: true, test: { name: 'mesh', include: ['test/mesh/**/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/mesh/**'] } },
+    ],
     // Only ends a test that hangs. What takes seconds, as real processes and long searches do, says its own bound.
     testTimeout: 20_000,
+    // On two cores, vitest would run one file after the other: real processes, which wait for each other most of the time, leave room for another.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', new ClosingLineReporter()],
     // By `npm run check`. Of lines that a test ran in its own process: what only a real process runs (main.ts, …) counts as not covered.
     coverage: {
