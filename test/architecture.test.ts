@@ -522,6 +522,24 @@ describe('the process', () => {
   });
 });
 
+describe('what changes while the program runs', () => {
+  /** A thread's own program: what it opens lives as long as the thread. */
+  const PROGRAMS = ['node/store/worker.ts'];
+  it('is kept by an object that is handed in, and not by a module', () => {
+    const kept = ['mesh', 'node']
+      .flatMap(sourcesIn)
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/^(?:export )?(?:let .*|const .* = new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\);)$/gm)].map(
+          ([line]) => `${path}: ${line}`,
+        ),
+      );
+    expect(
+      kept.filter((line) => !PROGRAMS.some((path) => line.startsWith(path))),
+      'Two nodes in one process share a module: make it a field of an object.',
+    ).toEqual([]);
+  });
+});
+
 describe('what an error shows a client', () => {
   it('is read where it is shown, and nowhere else', () => {
     const readers = SOURCES.filter(

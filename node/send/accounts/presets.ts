@@ -19,30 +19,37 @@ interface Service {
   readonly secure?: boolean;
 }
 
-const byId = new Map<string, Preset>();
-const all: Preset[] = [];
-for (const [name, service] of Object.entries(services as Readonly<Record<string, Service>>)) {
-  const port = Number(service.port ?? 587);
-  // A connection that is not encrypted from the first octet must become so, because STARTTLS is never optional here.
-  const isTls = service.secure === true || port === 465;
-  if (service.host === undefined || service.host === 'localhost') continue;
-  const preset: Preset = {
-    id: nameKey(name),
-    name: service.description ?? name,
-    host: service.host,
-    port,
-    security: isTls ? 'tls' : 'starttls',
-  };
-  all.push(preset);
-  for (const alias of [name, ...(service.aliases ?? []), ...(service.domains ?? [])]) byId.set(nameKey(alias), preset);
+interface Named {
+  readonly preset: Preset;
+  readonly names: readonly string[];
 }
 
-/** All of them, by id. */
-export const PRESETS: readonly Preset[] = all.sort((one, other) => (one.id < other.id ? -1 : 1));
+/** `undefined`: a server of this machine, which needs no preset. */
+function presetOf([name, service]: readonly [string, Service]): Named | undefined {
+  const { host, description, aliases = [], domains = [] } = service;
+  if (host === undefined || host === 'localhost') return undefined;
+  const port = Number(service.port ?? 587);
+  // A connection that is not encrypted from the first octet must become so, because STARTTLS is never optional here.
+  const security = service.secure === true || port === 465 ? 'tls' : 'starttls';
+  return {
+    preset: { id: nameKey(name), name: description ?? name, host, port, security },
+    names: [name, ...aliases, ...domains].map(nameKey),
+  };
+}
+
+const NAMED = Object.entries(services as Readonly<Record<string, Service>>).flatMap((entry) => presetOf(entry) ?? []);
+const BY_NAME: ReadonlyMap<string, Preset> = new Map(
+  NAMED.flatMap(({ preset, names }) => names.map((name) => [name, preset] as const)),
+);
+
+/** The presets, by id. */
+export const PRESETS: readonly Preset[] = NAMED.map(({ preset }) => preset).sort((one, other) =>
+  one.id < other.id ? -1 : 1,
+);
 
 /** `gmail`, `Outlook`, `SendGrid`, … or a domain of theirs, `me.com`, in any case; `undefined` when there is none of that name. */
 export function findPreset(name: string): Preset | undefined {
-  return byId.get(nameKey(name));
+  return BY_NAME.get(nameKey(name));
 }
 
 function nameKey(name: string): string {

@@ -3,7 +3,7 @@
 // An attempt is durable before it is made. After a crash an attempt may be made again, and none is skipped.
 import type { Clock } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
-import type { ChangeLog, LogHolder } from '../../changes/change-log.ts';
+import type { ChangeLog, CursorReader } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
@@ -17,6 +17,7 @@ import { nextHolder } from './places.ts';
 import { postOf } from './request.ts';
 import { judge } from './schedule.ts';
 import type { Sender } from './sender.ts';
+import { PreparedKeys } from './signature.ts';
 import { type Found, sourceOf } from './source.ts';
 import type { Stream } from './stream.ts';
 import type { Begun, Noted, Turn } from './turn.ts';
@@ -34,11 +35,12 @@ export interface DeliveryPorts {
   readonly sender: Sender;
 }
 
-export class DeliveryLoop implements LogHolder {
+export class DeliveryLoop implements CursorReader {
   readonly #ports: DeliveryPorts;
   readonly #pages: LogPages;
   readonly #reader: LogReader;
   readonly #bound: DeadLetterBound;
+  readonly #keys = new PreparedKeys();
   /** The channels in the order of their turns: the channel that made the newest attempt is the last. */
   #rotation: readonly Channel[] = [];
   readonly #pump: Pump;
@@ -194,7 +196,8 @@ export class DeliveryLoop implements LogHolder {
 
   async #send(channel: Channel, { lane, entry }: Begun): Promise<Outcome> {
     try {
-      const post = postOf(channel.subscription, entry, { nowMs: this.#ports.clock.wallMs(), attempt: lane.attempts });
+      const nowMs = this.#ports.clock.wallMs();
+      const post = postOf(channel.subscription, entry, { nowMs, attempt: lane.attempts, keys: this.#keys });
       return await this.#ports.sender.post(post, channel.ended.signal);
     } catch (error) {
       // Neither throws, so this is a bug: told with its stack, and kept from stopping every other delivery.

@@ -4,13 +4,13 @@ import { payloadOf, type Told } from '../../changes/payload.ts';
 import { liveSecrets } from '../secrets.ts';
 import type { Subscription } from '../webhook-records.ts';
 import type { Post } from './sender.ts';
-import { signedHeaders } from './signature.ts';
+import { type PreparedKeys, signedHeaders } from './signature.ts';
 
-/** `nowMs`: wall clock. `attempt`: 1 for the first. */
+/** The request of one attempt. `nowMs`: wall clock. `attempt`: 1 for the first. */
 export function postOf(
   subscription: Pick<Subscription, 'id' | 'url' | 'headers' | 'secret' | 'formerSecrets'>,
   told: Told,
-  { nowMs, attempt }: { readonly nowMs: number; readonly attempt: number },
+  { nowMs, attempt, keys }: { readonly nowMs: number; readonly attempt: number; readonly keys: PreparedKeys },
 ): Post {
   const { id: subscriptionId, url, headers } = subscription;
   const body = payloadOf(told);
@@ -18,7 +18,7 @@ export function postOf(
   const timestampSeconds = Math.floor(nowMs / 1_000);
   return {
     url,
-    headers: { ...headers, ...signedHeaders({ secrets, subscriptionId, told, body, timestampSeconds, attempt }) },
+    headers: { ...headers, ...signedHeaders({ secrets, subscriptionId, told, body, timestampSeconds, attempt }, keys) },
     body,
   };
 }

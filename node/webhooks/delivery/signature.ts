@@ -54,13 +54,13 @@ export interface Attempt {
 }
 
 /** Every header of one attempt that depends on it. `webhook-id` is the same on each attempt, the signature is not. */
-export function signedHeaders(attempt: Attempt): Record<string, string> {
+export function signedHeaders(attempt: Attempt, keys: PreparedKeys): Record<string, string> {
   const { secrets, told, body, timestampSeconds } = attempt;
   const prefix = `${told.id}.${timestampSeconds}.`;
   const signatures = secrets
-    .flatMap((secret) => preparedKeys(secret).signing)
+    .flatMap((secret) => keys.of(secret).signing)
     .map((key) => `v1,${createHmac('sha256', key).update(prefix).update(body).digest('base64')}`);
-  const plain = createHmac('sha256', preparedKeys(secrets[0]).plain).update(body).digest('hex');
+  const plain = createHmac('sha256', keys.of(secrets[0]).plain).update(body).digest('hex');
   return {
     'content-type': 'application/json',
     'user-agent': 'agent-email-mesh-webhooks/1',
@@ -75,24 +75,26 @@ export function signedHeaders(attempt: Attempt): Record<string, string> {
   };
 }
 
-interface PreparedKeys {
+interface SecretKeys {
   readonly signing: readonly KeyObject[];
   readonly plain: KeyObject;
 }
 
 /** The keys of the secrets that were signed with last: to make one ready takes five times as long as a signature. */
-const prepared = new Map<string, PreparedKeys>();
+export class PreparedKeys {
+  readonly #prepared = new Map<string, SecretKeys>();
 
-function preparedKeys(secret: string): PreparedKeys {
-  const known = prepared.get(secret);
-  if (known !== undefined) return known;
-  const keys = {
-    signing: signingKeys(secret).map((key) => createSecretKey(key)),
-    plain: createSecretKey(utf8(secret)),
-  };
-  if (prepared.size >= SECRETS_PREPARED_MAX) prepared.clear();
-  prepared.set(secret, keys);
-  return keys;
+  of(secret: string): SecretKeys {
+    const known = this.#prepared.get(secret);
+    if (known !== undefined) return known;
+    const keys = {
+      signing: signingKeys(secret).map((key) => createSecretKey(key)),
+      plain: createSecretKey(utf8(secret)),
+    };
+    if (this.#prepared.size >= SECRETS_PREPARED_MAX) this.#prepared.clear();
+    this.#prepared.set(secret, keys);
+    return keys;
+  }
 }
 
 function utf8(text: string): Uint8Array {

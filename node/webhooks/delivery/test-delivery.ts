@@ -9,6 +9,7 @@ import type { Subscription } from '../webhook-records.ts';
 import type { Outcome } from './outcome.ts';
 import { postOf } from './request.ts';
 import type { Sender } from './sender.ts';
+import { PreparedKeys } from './signature.ts';
 
 /** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */
 export const TESTS_IN_FLIGHT_MAX = 2;
@@ -33,6 +34,7 @@ export class TestDeliveries {
   readonly #ports: TestPorts;
   /** How many are in flight for a subscription, by its id; absent: none. */
   readonly #inFlight = new Map<string, number>();
+  readonly #keys = new PreparedKeys();
 
   constructor(ports: TestPorts) {
     this.#ports = ports;
@@ -48,7 +50,7 @@ export class TestDeliveries {
     }
     this.#inFlight.set(id, inFlight + 1);
     try {
-      return await deliverTest(subscription, this.#ports, signal);
+      return await deliverTest(subscription, { ...this.#ports, keys: this.#keys }, signal);
     } finally {
       this.#ended(id);
     }
@@ -63,7 +65,7 @@ export class TestDeliveries {
 
 async function deliverTest(
   subscription: Subscription,
-  { clock, random, sender, hostId }: TestPorts,
+  { clock, random, sender, hostId, keys }: TestPorts & { readonly keys: PreparedKeys },
   signal: AbortSignal,
 ): Promise<TestResult> {
   const nowMs = clock.wallMs();
@@ -75,7 +77,7 @@ async function deliverTest(
     changes: { added: [], removed: [], modified: [], current: [] },
     sequence: 0,
   };
-  return resultOf(await sender.post(postOf(subscription, told, { nowMs, attempt: 1 }), signal));
+  return resultOf(await sender.post(postOf(subscription, told, { nowMs, attempt: 1, keys }), signal));
 }
 
 function resultOf(outcome: Outcome): TestResult {

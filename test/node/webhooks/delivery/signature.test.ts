@@ -6,6 +6,7 @@ import { payloadOf } from '../../../../node/changes/payload.ts';
 import {
   isVerifiable,
   makeSecret,
+  PreparedKeys,
   SECRETS_PREPARED_MAX,
   signedHeaders,
   signingKeys,
@@ -13,17 +14,21 @@ import {
 import { verifyDelivery } from '../../../../node/webhooks/receiver/verification.js';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
+const KEYS = new PreparedKeys();
 const BODY = new TextEncoder().encode('{"event":"agent.created","name":"Zoë"}');
 
 function headersFor(secret: string): Record<string, string> {
-  return signedHeaders({
-    secrets: [secret],
-    subscriptionId: 'sub-1',
-    told: { id: 'msg_1', event: 'agent.created' },
-    body: BODY,
-    timestampSeconds: 1_769_515_200,
-    attempt: 3,
-  });
+  return signedHeaders(
+    {
+      secrets: [secret],
+      subscriptionId: 'sub-1',
+      told: { id: 'msg_1', event: 'agent.created' },
+      body: BODY,
+      timestampSeconds: 1_769_515_200,
+      attempt: 3,
+    },
+    KEYS,
+  );
 }
 
 /** By a name that tools do not take for a dependency: every machine that runs these tests has it. */
@@ -128,14 +133,17 @@ describe('a receiver with the public library of Standard Webhooks', () => {
   ])('verifies what is signed with %s', (secret) => {
     const timestampSeconds = Math.floor(Date.now() / 1_000);
     const told = { id: 'msg_1', event: 'agent.created' } as const;
-    const headers = signedHeaders({
-      secrets: [secret],
-      subscriptionId: 'sub-1',
-      told,
-      body: BODY,
-      timestampSeconds,
-      attempt: 1,
-    });
+    const headers = signedHeaders(
+      {
+        secrets: [secret],
+        subscriptionId: 'sub-1',
+        told,
+        body: BODY,
+        timestampSeconds,
+        attempt: 1,
+      },
+      KEYS,
+    );
     expect(new Webhook(secret).verify(Buffer.from(BODY), headers)).toMatchObject({ event: 'agent.created' });
   });
 
@@ -161,14 +169,17 @@ describe('the keys that are kept ready', () => {
   it('are those of their secrets, however many take turns', () => {
     const many = Array.from({ length: SECRETS_PREPARED_MAX + 10 }, (_, at) => `a secret of its own, number ${at}!`);
     for (const secret of [...many, ...many]) {
-      const headers = signedHeaders({
-        secrets: [secret, many[0] ?? ''],
-        subscriptionId: 'sub-1',
-        told: { id: 'msg_1', event: 'agent.created' },
-        body: BODY,
-        timestampSeconds: 1,
-        attempt: 1,
-      });
+      const headers = signedHeaders(
+        {
+          secrets: [secret, many[0] ?? ''],
+          subscriptionId: 'sub-1',
+          told: { id: 'msg_1', event: 'agent.created' },
+          body: BODY,
+          timestampSeconds: 1,
+          attempt: 1,
+        },
+        KEYS,
+      );
       const by = (key: string) =>
         `v1,${createHmac('sha256', Buffer.from(key)).update('msg_1.1.').update(BODY).digest('base64')}`;
       expect(headers['webhook-signature']).toBe(`${by(secret)} ${by(many[0] ?? '')}`);
@@ -197,14 +208,17 @@ describe("the package's receiver", () => {
     };
     const body = payloadOf(told);
     const at = (timestampSeconds: number) => {
-      return signedHeaders({
-        secrets: [secret],
-        subscriptionId: 'sub-1',
-        told,
-        body,
-        timestampSeconds,
-        attempt: 1,
-      });
+      return signedHeaders(
+        {
+          secrets: [secret],
+          subscriptionId: 'sub-1',
+          told,
+          body,
+          timestampSeconds,
+          attempt: 1,
+        },
+        KEYS,
+      );
     };
     const nowSeconds = Math.floor(Date.now() / 1_000);
     expect(await isGenuine(at(nowSeconds), Buffer.from(body), secret)).toBe(true);

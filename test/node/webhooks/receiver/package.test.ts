@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { payloadOf, type Told } from '../../../../node/changes/payload.ts';
-import { signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
+import { PreparedKeys, signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
 import { installPackage } from '../../../support/installed-package.ts';
 
 const run = promisify(execFile);
@@ -21,9 +21,12 @@ const TOLD: Told = {
 const body = payloadOf(TOLD);
 const SECRET = 'shared-secret-for-hmac';
 const SIGNED_SECONDS = 1_769_515_200;
-const headers = signedHeaders({
-  ...{ secrets: [SECRET], subscriptionId: 'sub-1', told: TOLD, body, timestampSeconds: SIGNED_SECONDS, attempt: 1 },
-});
+const headers = signedHeaders(
+  {
+    ...{ secrets: [SECRET], subscriptionId: 'sub-1', told: TOLD, body, timestampSeconds: SIGNED_SECONDS, attempt: 1 },
+  },
+  new PreparedKeys(),
+);
 const GIVEN = JSON.stringify({
   headers,
   body: new TextDecoder().decode(body),

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { AgentEvent, ChangeEvent, EmailEvent } from '../../../../node/changes/change-log.ts';
 import { payloadOf, type Told } from '../../../../node/changes/payload.ts';
-import { makeSecret, signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
+import { makeSecret, PreparedKeys, signedHeaders } from '../../../../node/webhooks/delivery/signature.ts';
 import {
   DeliveryRefused,
   type MeshEvent,
@@ -29,7 +29,9 @@ const OTHER = makeSecret(seededRandom(2));
 function headersFor(...secrets: readonly [string, ...string[]]): Record<string, string> {
   const signed = { told: TOLD, body: BODY, timestampSeconds: SIGNED_SECONDS };
   const attempt = { secrets, subscriptionId: 'sub-1', ...signed, attempt: 1 };
-  return Object.fromEntries(Object.entries(signedHeaders(attempt)).map(([name, value]) => [name.toLowerCase(), value]));
+  return Object.fromEntries(
+    Object.entries(signedHeaders(attempt, new PreparedKeys())).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }
 
 const verify = (headers = headersFor(MADE), options: VerifyOptions = NOW) =>
