@@ -51,7 +51,7 @@ export interface MeshOptions {
 }
 
 export interface OpenMesh extends AsyncDisposable {
-  readonly keys: PeerKeys;
+  readonly peerKeys: PeerKeys;
   readonly transport: PeerTransport;
   readonly peers: OpenPeers;
   readonly claims: OpenClaims;
@@ -113,7 +113,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
   const owned = stack.move();
   return {
-    ...{ keys, transport, peers, claims, voters, start },
+    ...{ peerKeys: keys, transport, peers, claims, voters, start },
     legacyOwners: {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),

@@ -177,7 +177,7 @@ function openDoors(
   const { options, ports, mesh } = parts;
   const { secrets, version } = options;
   const { clock, log, signer } = ports;
-  const { keys, mayClaim } = mesh;
+  const { peerKeys, mayClaim } = mesh;
   const { aliases = [], origins = [] } = options.config;
   const names = { aliases, origins };
   const roster = options.roster.current;
@@ -189,7 +189,7 @@ function openDoors(
   const { fetch, paths } = createApp({
     ...{ log, gate, emailIndex, origins: names.origins },
     hello: { roster, signer, clock, software: `agent-email-mesh/${version}`, secret },
-    peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys, nonces },
+    peerAuth: { self: roster().self.id, signer, clock, roster, mayClaim, keys: peerKeys, nonces },
     strangerRoutes: modules.flatMap(({ strangerRoutes }) => strangerRoutes ?? []),
     peerRoutes: modules.flatMap(({ peerRoutes }) => peerRoutes ?? []),
     routes: modules.flatMap(({ routes }) => routes ?? []),
@@ -204,10 +204,10 @@ function openDoors(
 /** What peers ask over channels: the same, answered by the same. */
 function openChannels({ options, ports, mesh }: Parts, modules: readonly Module[], fetch: Fetch): ChannelServer {
   const { clock, random, log, signer } = ports;
-  const { keys, mayClaim, start } = mesh;
+  const { peerKeys, mayClaim, start } = mesh;
   const routes = modules.flatMap(({ peerRoutes }) => peerRoutes ?? []);
   return new ChannelServer({
-    ...{ self: options.roster.current().self.id, keys, mayClaim, start, clock, random, log, signer },
+    ...{ self: options.roster.current().self.id, keys: peerKeys, mayClaim, start, clock, random, log, signer },
     secret: options.secrets.meshSecret?.reveal(),
     answer: createChannelAnswer({ routes, fetch, log }),
   });

@@ -100,7 +100,7 @@ export class FrameOpener {
       if (length < ID_BYTES + MAC_BYTES || length > FRAME_BYTES_MAX)
         throw fault(`a frame says that it has ${length} octets`);
       if (this.#size < LENGTH_BYTES + length) return;
-      yield this.#open(this.#take(LENGTH_BYTES + length));
+      yield this.#open(this.#cut(LENGTH_BYTES + length));
     }
   }
 
@@ -119,7 +119,7 @@ export class FrameOpener {
     return joined.readUInt32BE(0);
   }
 
-  #take(size: number): Buffer {
+  #cut(size: number): Buffer {
     const [first] = this.#chunks;
     const whole = first !== undefined && first.byteLength >= size ? view(first) : Buffer.concat(this.#chunks);
     const rest = whole.subarray(size);

@@ -109,7 +109,7 @@ export class IncomingLanes {
   readonly #partial: [Partial | undefined, Partial | undefined] = [undefined, undefined];
 
   /** Throws `peer_untrusted` for what no frame may say. */
-  take({ id, body }: Frame): Said {
+  read({ id, body }: Frame): Said {
     const [kind] = body;
     switch (kind) {
       case KIND.cancel:

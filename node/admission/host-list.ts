@@ -87,7 +87,7 @@ export class HostList {
     return this.#inTurn(() => {
       const { roster } = this.#options;
       refuseTwin(entry, roster());
-      return this.#take(this.#made([entry, ...electorsKept(roster(), entry)].map((one) => [one.id, one])));
+      return this.#apply(this.#made([entry, ...electorsKept(roster(), entry)].map((one) => [one.id, one])));
     });
   }
 
@@ -99,13 +99,13 @@ export class HostList {
           'not_found',
           `hosts.json of this host lists no '${id}'. npx mesh hosts list shows those it lists.`,
         );
-      return this.#take(this.#made([[id, undefined]]));
+      return this.#apply(this.#made([[id, undefined]]));
     });
   }
 
-  /** What another host tells. What is older than what is known here is passed over, and so is what was made with another secret. */
-  take(changes: readonly HostChange[]): Promise<void> {
-    return this.#inTurn(() => this.#take(changes.filter((change) => this.#seal.fits(change))));
+  /** Goes by what another host tells. What is older than what is known here is passed over, and so is what was made with another secret. */
+  hear(changes: readonly HostChange[]): Promise<void> {
+    return this.#inTurn(() => this.#apply(changes.filter((change) => this.#seal.fits(change))));
   }
 
   #made(wanted: readonly (readonly [HostId, HostEntry | undefined])[]): readonly HostChange[] {
@@ -116,7 +116,7 @@ export class HostList {
     );
   }
 
-  async #take(changes: readonly HostChange[]): Promise<void> {
+  async #apply(changes: readonly HostChange[]): Promise<void> {
     const { editHosts, store, log } = this.#options;
     const fresh = changes.filter(
       (change) =>

@@ -57,7 +57,7 @@ export class HostNews {
   /** What another host tells. Resolves with this one's digest, once what it told is in hosts.json. */
   async receive(from: HostId, { digest, changes }: HostsMessage): Promise<string> {
     const { list } = this.#options;
-    await list.take(changes);
+    await list.hear(changes);
     this.#noteTold(from, changes);
     if (digest === list.digest) this.#agreed.set(from, digest);
     return list.digest;

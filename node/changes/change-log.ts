@@ -155,8 +155,8 @@ export interface FeedLog extends ChangeLog {
 /** An entry that was heard and has no position in this log yet. */
 export type NewHeardEntry = Omit<HeardEntry, 'seq' | 'heardAt'>;
 
-/** A reader of the log, as the trimming sees it: it holds entries back. */
-export interface LogHolder {
+/** A reader of the log with a cursor of its own, as the trimming sees it: no entry goes that the reader still needs, within bounds. */
+export interface CursorReader {
   /** The lowest position whose entry is still needed; infinite when none is. */
   readonly oldestSeq: number;
   /** The entries up to `seq` are about to go. Resolves when nothing waits for one of them any more, durably. */

@@ -3,7 +3,7 @@
 // where that was set, entries go too early or too late by as much.
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { type ChangeEntry, cameMs, type LogHolder } from './change-log.ts';
+import { type ChangeEntry, type CursorReader, cameMs } from './change-log.ts';
 
 /** A day, in which the operator says how long the log is kept. */
 export const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -20,7 +20,7 @@ export const TRIM_PAGE_ENTRIES_MAX = 200;
 
 export interface LogTrimmerOptions {
   readonly changes: TrimmedLog;
-  readonly holders: readonly LogHolder[];
+  readonly readers: readonly CursorReader[];
   /** What is older than this is given up, whoever still wants it. */
   readonly keptMsMax: number;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ interface TrimmedLog {
 export class LogTrimmer {
   readonly #options: LogTrimmerOptions;
   /** Holders that have been asked and have not done it yet. */
-  readonly #givingUp = new Set<LogHolder>();
+  readonly #givingUp = new Set<CursorReader>();
   #failure: unknown;
 
   constructor(options: LogTrimmerOptions) {
@@ -61,12 +61,12 @@ export class LogTrimmer {
   }
 
   async #trim(signal: AbortSignal): Promise<void> {
-    const { changes, holders, keptMsMax, clock, log } = this.#options;
+    const { changes, readers, keptMsMax, clock, log } = this.#options;
     const nowMs = clock.wallMs();
     const old = await this.#lastBefore(nowMs - keptMsMax);
-    const late = holders.filter(({ oldestSeq }) => oldestSeq <= old);
+    const late = readers.filter(({ oldestSeq }) => oldestSeq <= old);
     await this.#haveGivenUp(late, old, signal);
-    const behind = Math.min(...holders.map(({ oldestSeq }) => oldestSeq)) - 1;
+    const behind = Math.min(...readers.map(({ oldestSeq }) => oldestSeq)) - 1;
     const overdue = await this.#lastBefore(nowMs - keptMsMax - GIVE_UP_OVERDUE_MS);
     const last = Math.min(await this.#lastBefore(nowMs - LOG_KEPT_MS_MIN), Math.max(behind, overdue));
     const from = changes.oldestSeq;
@@ -80,10 +80,10 @@ export class LogTrimmer {
     if (trimmed > 0) log.info('change.trimmed', { entries: trimmed, oldestSeq: changes.oldestSeq, late: late.length });
   }
 
-  /** Waits a bounded time. A holder that was asked before is not asked again meanwhile. Rejects with `store_failed`. */
-  async #haveGivenUp(late: readonly LogHolder[], seq: number, signal: AbortSignal): Promise<void> {
+  /** Waits a bounded time. A reader that was asked before is not asked again meanwhile. Rejects with `store_failed`. */
+  async #haveGivenUp(late: readonly CursorReader[], seq: number, signal: AbortSignal): Promise<void> {
     const over = new AbortController();
-    const asked = late.filter((holder) => !this.#givingUp.has(holder)).map((holder) => this.#askToGiveUp(holder, seq));
+    const asked = late.filter((reader) => !this.#givingUp.has(reader)).map((reader) => this.#askToGiveUp(reader, seq));
     const ended = Promise.all(asked).then(() => over.abort());
     const stop = () => over.abort();
     signal.addEventListener('abort', stop, { once: true });
@@ -94,14 +94,14 @@ export class LogTrimmer {
   }
 
   /** Never rejects: what failed is thrown by the trimming. */
-  async #askToGiveUp(holder: LogHolder, seq: number): Promise<void> {
-    this.#givingUp.add(holder);
+  async #askToGiveUp(reader: CursorReader, seq: number): Promise<void> {
+    this.#givingUp.add(reader);
     try {
-      await holder.giveUp(seq);
+      await reader.giveUp(seq);
     } catch (error) {
       this.#failure = error;
     } finally {
-      this.#givingUp.delete(holder);
+      this.#givingUp.delete(reader);
     }
   }
 

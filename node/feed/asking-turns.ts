@@ -34,8 +34,8 @@ export class AskingTurns {
     this.#options = options;
   }
 
-  /** Asks, and rests after it. The signal of a turn aborts with `signal`, and when the question is to be asked anew. */
-  async take(ask: (turn: AbortSignal) => Promise<Outcome>, signal: AbortSignal): Promise<void> {
+  /** The next turn: asks, and rests after it. The signal of a turn aborts with `signal`, and when the question is to be asked anew. */
+  async next(ask: (turn: AbortSignal) => Promise<Outcome>, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     this.#turn = new AbortController();
     const turn = AbortSignal.any([signal, this.#turn.signal]);

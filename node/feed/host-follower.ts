@@ -94,7 +94,7 @@ export class HostFollower {
       if (this.#isLeftToRelays)
         // It may turn out meanwhile that the host only serves the look-up.
         await clock.sleep(LEGACY_READ_MS, AbortSignal.any([signal, this.#called.signal]));
-      else await this.#turns.take((turn) => this.#askInTurn(signal, turn), signal);
+      else await this.#turns.next((turn) => this.#askInTurn(signal, turn), signal);
     }
   }
 

@@ -47,7 +47,7 @@ export class Forward {
     this.#options = options;
     this.#guard = createGuard({
       ...{ clock, listening, loopbackAllowed: false },
-      allow: [{ port, holds: (found) => found === address }],
+      allow: [{ port, covers: (found) => found === address }],
       resolve: () => Promise.reject(new Error('The program that is forwarded to is named by its IP address.')),
     });
   }

@@ -14,7 +14,7 @@ export function openChangeModule({ options, ports, registry, stopping }: Parts, 
   const { changes } = registry;
   const trimmer = new LogTrimmer({
     ...{ changes, clock, log, keptMsMax: options.config.logDays * DAY_MS },
-    holders: readers.flatMap(({ holder }) => holder ?? []),
+    readers: readers.flatMap(({ cursorReader }) => cursorReader ?? []),
   });
   const history = new History(changes, clock);
   return {

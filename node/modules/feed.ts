@@ -9,13 +9,13 @@ import type { Module, Parts } from './module.ts';
 
 export function openFeedModule({ options, ports, mesh, events, index, copies, registry, stopping }: Parts): Module {
   const { clock, random, log, signer } = ports;
-  const { transport, keys, isLegacy, isMember } = mesh;
+  const { transport, peerKeys, isLegacy, isMember } = mesh;
   const roster = options.roster.current;
   const { server, relay, followers } = openFeed({
     ...{ clock, random, log, signer, transport, roster, copies, isLegacy, isMember, hostId: roster().self.id },
     ...{ changes: registry.changes, agents: () => snapshotSources(registry.table.list()) },
     index: () => index.etag,
-    keyOf: (host) => keys.known(host),
+    keyOf: (host) => peerKeys.known(host),
     voters: () => mesh.voters(),
     followedByAllMax: options.followedByAllMax,
     paceMs: FOLLOW_PACE_MS,

@@ -1,6 +1,6 @@
 // What a capability is to the node: routes, work in the background, and what it shows and holds; and what all of them are made from.
 import type { HostId } from '../../mesh/names.ts';
-import type { LogHolder } from '../changes/change-log.ts';
+import type { CursorReader } from '../changes/change-log.ts';
 import type { HostCopies } from '../feed/host-copies.ts';
 import type { RouteGroup } from '../http/app.ts';
 import type { PeerRoute } from '../http/peer-message.ts';
@@ -22,7 +22,7 @@ export interface Module {
   /** Questions that only hosts ask. */
   readonly peerRoutes?: readonly PeerRoute[];
   /** The reader of the change log that keeps entries from being trimmed. */
-  readonly holder?: LogHolder;
+  readonly cursorReader?: CursorReader;
   /** What `GET /metrics` tells of it. */
   readonly measures?: readonly Measure[];
   /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */

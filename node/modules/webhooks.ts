@@ -19,7 +19,7 @@ export async function openWebhookModule({ options, ports, registry }: Parts): Pr
   return {
     routes: (app) => webhookRoutes(app, webhooks),
     shown: { webhooks },
-    holder: webhooks.holder,
+    cursorReader: webhooks.cursorReader,
     measures: [times, ...figuresOf(webhooks)],
     run: (signal) => webhooks.start(signal),
     close: () => webhooks[Symbol.asyncDispose](),

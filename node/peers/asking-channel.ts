@@ -143,10 +143,10 @@ export class AskingChannel {
       case 'credit':
         throw fault('the side that answers said what only the other may say');
       case 'piece':
-        this.#take(said);
+        this.#credit(said);
         return;
       case 'message':
-        this.#take(said);
+        this.#credit(said);
         this.#answered(said.id, said.lane, said.octets);
     }
   }
@@ -162,7 +162,7 @@ export class AskingChannel {
     if (this.#isRetired && this.#waiting.size === 0) this.#channel.end();
   }
 
-  #take({ lane, bytes }: { readonly lane: ChannelLane; readonly bytes: number }): void {
+  #credit({ lane, bytes }: { readonly lane: ChannelLane; readonly bytes: number }): void {
     if (lane === 0) return;
     this.#taken += bytes;
     if (this.#taken < CREDIT_BYTES / 4) return;

@@ -145,7 +145,7 @@ export class ChannelSocket {
         if (this.#isFirst) {
           this.#isFirst = false;
           first(frame.body);
-        } else heard(this.#lanes.take(frame));
+        } else heard(this.#lanes.read(frame));
         if (socket.destroyed) return;
       }
     } catch (error) {

@@ -56,7 +56,7 @@ export interface PeerKeys {
   suspect(id: HostId): void;
   status(id: HostId): PeerKeyStatus;
   /** Whether an unsigned answer of this peer counts as long as no key of it is known. */
-  takesUnsigned(id: HostId): boolean;
+  believesUnsigned(id: HostId): boolean;
   /**
    * Asks a peer that hosts.json declares legacy, though a key of it is known, who it is: its key is dropped when it speaks without one
    * now. Rejects as `learn` does.
@@ -107,7 +107,7 @@ class StoredPeerKeys implements PeerKeys, HostRecords, AsyncDisposable {
     return isConfigured(host) ? this.#configuredKey(id, host.publicKey) : this.#pins.get(id);
   }
 
-  takesUnsigned(id: HostId): boolean {
+  believesUnsigned(id: HostId): boolean {
     return !this.#options.hasSecret || this.#options.hostOf(id)?.legacy === true;
   }
 

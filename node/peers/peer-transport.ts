@@ -139,7 +139,7 @@ async function askNow(
 ): Promise<PeerAnswer> {
   const { leave, clocks } = line;
   // Without its key nothing it says could be believed, so nothing is asked before it is known.
-  if (request.answerSignature === 'required' || !options.keys.takesUnsigned(host.id)) {
+  if (request.answerSignature === 'required' || !options.keys.believesUnsigned(host.id)) {
     const learned = await options.keys.learn(host.id, deadline);
     if (learned.kind !== 'known') throw unlearned(learned, request);
   }
@@ -225,7 +225,7 @@ function verify(
   sent: RequestParts,
 ): void {
   const key = keys.known(host.id);
-  if (key === undefined && request.answerSignature === 'known-key' && keys.takesUnsigned(host.id)) {
+  if (key === undefined && request.answerSignature === 'known-key' && keys.believesUnsigned(host.id)) {
     // Nobody's word, but no answer either: it says better than a guess why.
     if (answer.status === 401) throw refused(answer);
     return;

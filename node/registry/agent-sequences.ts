@@ -15,8 +15,8 @@ export interface AgentSequencesOptions {
 export class AgentSequences {
   readonly #options: AgentSequencesOptions;
   readonly #given: Map<AgentId, number>;
-  /** How many hold each agent. */
-  readonly #holds = new Map<AgentId, number>();
+  /** How many keep each agent. */
+  readonly #keepers = new Map<AgentId, number>();
 
   constructor(options: AgentSequencesOptions) {
     this.#options = options;
@@ -28,7 +28,7 @@ export class AgentSequences {
     return Math.max(known, this.#given.get(id) ?? 0);
   }
 
-  /** Notes the last one given out. Called while the agent is held, in the very step that hands the commit to the store. */
+  /** Notes the last one given out. Called while the agent is kept, in the very step that hands the commit to the store. */
   give(id: AgentId, sequence: number): void {
     this.#given.set(id, sequence);
   }
@@ -38,10 +38,10 @@ export class AgentSequences {
     return this.#given.has(id);
   }
 
-  /** What memory has of this agent stays at least until the hold is disposed, which is when it is durable. */
-  hold(id: AgentId): Disposable {
-    this.#holds.set(id, (this.#holds.get(id) ?? 0) + 1);
-    return { [Symbol.dispose]: () => this.#release(id) };
+  /** What memory has of this agent stays at least until what is returned is disposed of, which is when it is durable. */
+  keep(id: AgentId): Disposable {
+    this.#keepers.set(id, (this.#keepers.get(id) ?? 0) + 1);
+    return { [Symbol.dispose]: () => this.#letGo(id) };
   }
 
   /** Whether `learn` must be awaited before the last one is known. */
@@ -49,20 +49,20 @@ export class AgentSequences {
     return !this.#given.has(id) && !this.#options.isThere(id);
   }
 
-  /** Reads the last one of an agent that is gone. Called while the agent is held. Rejects with `store_failed`. */
+  /** Reads the last one of an agent that is gone. Called while the agent is kept. Rejects with `store_failed`. */
   async learn(id: AgentId): Promise<void> {
     const gone = await goneAgent(this.#options.store, id);
     // Another one may have been given out meanwhile.
     this.#given.set(id, this.last(id, gone?.sequence ?? 0));
   }
 
-  #release(id: AgentId): void {
-    const holds = (this.#holds.get(id) ?? 1) - 1;
-    if (holds > 0) {
-      this.#holds.set(id, holds);
+  #letGo(id: AgentId): void {
+    const keepers = (this.#keepers.get(id) ?? 1) - 1;
+    if (keepers > 0) {
+      this.#keepers.set(id, keepers);
       return;
     }
-    this.#holds.delete(id);
+    this.#keepers.delete(id);
     if (!this.#options.isThere(id)) this.#given.delete(id);
   }
 }

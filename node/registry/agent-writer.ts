@@ -53,7 +53,7 @@ export class AgentWriter {
   async beginAgain(id: AgentId): Promise<Disposable> {
     const { sequences } = this.#ports;
     using stack = new DisposableStack();
-    stack.use(sequences.hold(id));
+    stack.use(sequences.keep(id));
     if (sequences.isUnknown(id)) await sequences.learn(id);
     return stack.move();
   }
@@ -65,7 +65,7 @@ export class AgentWriter {
    */
   async commitMail({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
     const { table, changes, hostId, sequences } = this.#ports;
-    using _held = sequences.hold(agentId);
+    using _kept = sequences.keep(agentId);
     if (sequences.isUnknown(agentId)) await sequences.learn(agentId);
     const agent = table.find(agentId);
     const last = sequences.last(agentId, agent?.sequence ?? 0);
@@ -91,7 +91,7 @@ export class AgentWriter {
     const { table, sequences } = this.#ports;
     const drafts = changesBetween(before, after);
     if (before !== undefined && drafts.length === 0) return before;
-    using _held = sequences.hold(after.id);
+    using _kept = sequences.keep(after.id);
     const timestamp = this.#now();
     const last = sequences.last(after.id, after.sequence);
     const entries = this.#entries(drafts, last, timestamp);
@@ -110,7 +110,7 @@ export class AgentWriter {
   /** Removes the agent. */
   async remove(before: Agent, extra: readonly Write[]): Promise<void> {
     const { table, sequences } = this.#ports;
-    using _held = sequences.hold(before.id);
+    using _kept = sequences.keep(before.id);
     const last = sequences.last(before.id, before.sequence);
     const at = this.#now();
     const entries = this.#entries(changesBetween(before, undefined), last, at);

@@ -63,8 +63,8 @@ export class GoneAgents {
   /** Brings what the disk has of these agents now to what it should have. Resolves with the number of those that are forgotten. */
   async #review(ids: readonly AgentId[], keptMs: number): Promise<number> {
     const { store, sequences } = this.#options;
-    using holds = new DisposableStack();
-    for (const id of ids) holds.use(sequences.hold(id));
+    using kept = new DisposableStack();
+    for (const id of ids) kept.use(sequences.keep(id));
     const found = await Promise.all(ids.map(async (id) => ({ id, gone: await goneAgent(store, id) })));
     const writes = found.flatMap(({ id, gone }) => {
       // What was given out meanwhile is on its way to the disk, and must stay there.

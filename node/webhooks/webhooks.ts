@@ -6,7 +6,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { newUuid } from '../../mesh/uuid.ts';
-import type { ChangeEvent, ChangeLog, LogHolder } from '../changes/change-log.ts';
+import type { ChangeEvent, ChangeLog, CursorReader } from '../changes/change-log.ts';
 import { parseEvents } from '../changes/event-names.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -65,7 +65,7 @@ export interface Webhooks {
   remove(id: string): Promise<void>;
   test(id: string): Promise<TestResult>;
   /** What waits for entries of the log, as the trimming of the log sees it. */
-  readonly holder: LogHolder;
+  readonly cursorReader: CursorReader;
   /** All subscriptions together, as of now. */
   counts(): SubscriptionCounts;
   /**
@@ -208,7 +208,7 @@ class WebhookService implements Webhooks {
     return result;
   }
 
-  get holder(): LogHolder {
+  get cursorReader(): CursorReader {
     return this.#loop;
   }
 

@@ -173,7 +173,7 @@ const noKeys: PeerKeys = {
   confirm: () => {},
   suspect: () => {},
   status: () => ({ state: 'unknown' }),
-  takesUnsigned: () => true,
+  believesUnsigned: () => true,
   recheck: async () => {},
 };
 

@@ -99,7 +99,7 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
   cloud.listensAt(url);
 
   // Requests are answered unsigned here, which counts as long as no key is known; channels know one.
-  const keys = { ...mac.keys, known: () => undefined, takesUnsigned: () => true };
+  const keys = { ...mac.keys, known: () => undefined, believesUnsigned: () => true };
   const own = { self: mac.id, signer: mac.signer, clock, random, addresses: systemAddresses };
   const channels = new Channels({
     ...{ ...own, keys: mac.keys, log, secret: undefined, start: () => 'mac.1.a' },

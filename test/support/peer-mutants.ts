@@ -120,7 +120,7 @@ export const PEER_MUTANTS: readonly PeerMutant[] = [
     breaks: 'takes a host for one without a vote because somebody at its URL says that it knows no hello',
     noticedBy: 'votesTaken',
     // Both halves: who is one, and that such a host's word counts, though it knows no secret.
-    rules: { believesLegacy: () => true, keys: (keys) => keysWith(keys, { takesUnsigned: () => true }) },
+    rules: { believesLegacy: () => true, keys: (keys) => keysWith(keys, { believesUnsigned: () => true }) },
   },
 ];
 
@@ -154,7 +154,7 @@ function keysWith(keys: PeerKeys, change: Partial<PeerKeys>): PeerKeys {
     confirm: (id) => keys.confirm(id),
     suspect: (id) => keys.suspect(id),
     status: (id) => keys.status(id),
-    takesUnsigned: (id) => keys.takesUnsigned(id),
+    believesUnsigned: (id) => keys.believesUnsigned(id),
     recheck: (id, signal) => keys.recheck(id, signal),
     ...change,
   };

@@ -53,7 +53,7 @@ export function trustingHosts<Id extends string>(...ids: readonly Id[]): Readonl
     confirm: () => undefined,
     suspect: () => undefined,
     status: () => ({ state: 'configured' }),
-    takesUnsigned: () => true,
+    believesUnsigned: () => true,
     recheck: async () => undefined,
   };
   const trusting = ({ id, signer, key }: TestKey): TrustingHost => {

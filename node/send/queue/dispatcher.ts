@@ -42,7 +42,7 @@ export interface DispatcherOptions {
 }
 
 /** A message in hand whose mark somebody else makes durable. */
-export interface TakenMessage {
+export interface BegunMessage {
   /** The mark, to be committed with what it is taken with. */
   readonly writes: readonly Write[];
   /** Begins with the message, which leaves once `durable` has resolved. To be called in the step in which the message was taken. */
@@ -104,13 +104,13 @@ export class Dispatcher {
   }
 
   /**
-   * Takes a new message in hand while it is being accepted, if a connection is free for it and nobody waits before it. The mark of its
+   * Begins a new message while it is being accepted, if a connection is free for it and nobody waits before it. The mark of its
    * attempt is to be committed together with the message. `undefined`: the message waits for its turn.
    */
-  takeNew(message: Message): TakenMessage | undefined {
+  beginNew(message: Message): BegunMessage | undefined {
     const { clock } = this.#options;
     const isAlone = !this.#due.isOverdue(clock.monotonicMs()) && this.#due.agents().length === 0;
-    const taken = isAlone && message.dueMs <= clock.wallMs() ? this.#take(message, () => true) : undefined;
+    const taken = isAlone && message.dueMs <= clock.wallMs() ? this.#begin(message, () => true) : undefined;
     if (taken === undefined) return undefined;
     const { writes, attempt } = taken;
     return { writes, start: (durable) => this.#spawn(() => durable.then(() => attempt(durable))) };
@@ -173,14 +173,14 @@ export class Dispatcher {
   }
 
   /** Takes the message that is next in hand, if the connection that has become free is for it, so that its mark is durable with the outcome. */
-  #takeNext({ id }: Account): TakenMessage | undefined {
+  #beginNext({ id }: Account): BegunMessage | undefined {
     const nowMs = this.#options.clock.monotonicMs();
     const [agent] = this.#due.isOverdue(nowMs) ? [] : this.#due.agents();
     const next = agent === undefined ? undefined : this.#due.peek(agent);
     const message = next === undefined ? undefined : this.#options.get(next);
     if (agent === undefined || message === undefined || this.#options.contents.peek(message.id) === undefined)
       return undefined;
-    const taken = this.#take(message, (account) => account.id === id);
+    const taken = this.#begin(message, (account) => account.id === id);
     if (taken === undefined) return undefined;
     this.#due.removeFirst(agent);
     const { writes, attempt } = taken;
@@ -188,7 +188,7 @@ export class Dispatcher {
   }
 
   /** Takes a message in hand if nothing stands against it and a connection of such an account is free. */
-  #take(message: Message, isWanted: (account: Account) => boolean) {
+  #begin(message: Message, isWanted: (account: Account) => boolean) {
     const { accounts, suppressions, whyNotAs } = this.#options;
     if (!this.#pump.isRunning || whyNotAs(message) !== undefined) return undefined;
     const choice = accounts.choose(message, this.#conclusions.triedFor(message.id));
@@ -248,7 +248,7 @@ export class Dispatcher {
       await mark?.durable;
       // The connection is free again, while the disk is told what it came to.
       release();
-      const next = outcome.kind === 'answered' ? this.#takeNext(account) : undefined;
+      const next = outcome.kind === 'answered' ? this.#beginNext(account) : undefined;
       const writes = [...unmark(), ...(next?.writes ?? [])];
       const concluded = this.#conclusions.conclude({ message: sending, account, trial, date, writes }, outcome);
       next?.start(concluded);

@@ -142,7 +142,7 @@ export class Queue {
     refuseTooMuch(message, { nowMs, waiting: this.#dispatcher.size, choice, isWaitedFor: draft.wait });
     this.#lastNumber += 1;
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
-    const taken = this.#dispatcher.takeNew(message);
+    const taken = this.#dispatcher.beginNew(message);
     const both = [messageWrite(message), contentWrite(message.id, draft.content)];
     const durable = this.#options.store.commit([...both, ...key, ...(taken?.writes ?? [])]);
     if (idempotency !== undefined) this.#keys.remember(message, idempotency, durable);

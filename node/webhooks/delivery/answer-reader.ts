@@ -55,9 +55,9 @@ export class AnswerReader {
   }
 
   /** Takes what came. Throws `AnswerError` when it is no answer. */
-  take(octets: Buffer): void {
+  read(octets: Buffer): void {
     if (this.#body === undefined) this.#takeHead(octets);
-    else this.#body.take(octets);
+    else this.#body.read(octets);
   }
 
   #takeHead(octets: Buffer): void {
@@ -74,7 +74,7 @@ export class AnswerReader {
       this.#text = this.#text.slice(end.index + end[0].length);
       this.#readHead(head);
     }
-    this.#body?.take(Buffer.from(this.#text, 'latin1'));
+    this.#body?.read(Buffer.from(this.#text, 'latin1'));
     this.#text = '';
   }
 

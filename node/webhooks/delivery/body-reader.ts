@@ -44,7 +44,7 @@ export class BodyReader {
     return this.#state === 'whole';
   }
 
-  take(octets: Buffer): void {
+  read(octets: Buffer): void {
     let at = 0;
     while (at < octets.length && this.#state === 'reading') {
       at = this.#part === undefined || this.#part === 'data' ? this.#skip(octets, at) : this.#readLine(octets, at);

@@ -77,7 +77,7 @@ export class Connection {
     const { reader } = exchange;
     this.#hasAnswered = true;
     try {
-      reader.take(octets);
+      reader.read(octets);
     } catch (error) {
       this.#end(error as Error);
       return;

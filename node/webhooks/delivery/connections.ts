@@ -29,7 +29,7 @@ export class Connections {
   }
 
   /** An idle connection to an origin; it is the caller's until `giveBack`. */
-  take(origin: string): Connection | undefined {
+  reuse(origin: string): Connection | undefined {
     const idle = this.#idle.get(origin);
     for (let last = idle?.pop(); last !== undefined; last = idle?.pop()) {
       last.used();

@@ -64,7 +64,7 @@ class HttpSender implements Sender {
 
   async #ask(url: URL, request: Uint8Array, end: AttemptEnd): Promise<Answer> {
     end.throwIfCome();
-    const idle = this.#connections.take(url.origin);
+    const idle = this.#connections.reuse(url.origin);
     if (idle === undefined) return this.#askOver(await this.#open(url, end), { url, request, end });
     try {
       return await this.#askOver(idle, { url, request, end });

@@ -6,7 +6,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 export interface AllowRule {
   /** Absent: every port. */
   readonly port: number | undefined;
-  holds(address: string): boolean;
+  covers(address: string): boolean;
 }
 
 /** Throws `invalid_request` with every mistake in one message. An empty text is an empty list. */
@@ -41,7 +41,7 @@ function parseRule(text: string): AllowRule | undefined {
   const list = new BlockList();
   list.addSubnet(network, prefix, family);
   // A range speaks of its own family only: Node would let an IPv4 range hold IPv4-mapped IPv6 addresses too.
-  return { port, holds: (address) => familyOf(address) === family && list.check(address, family) };
+  return { port, covers: (address) => familyOf(address) === family && list.check(address, family) };
 }
 
 /** `a.b.c.d/n:port`, `[v6/n]:port`, or either without a port (IPv6 then with or without brackets). */

@@ -28,13 +28,13 @@ export function judgeAddress(address: string, port: number, rules: OpenRules): s
   if (family === undefined) return 'is not an address that can be judged (it has a zone, or is none).';
   const closed = neverOpen.nameOf(address, family);
   if (closed !== undefined) return `lies in ${closed}, which is never delivered to.`;
-  const isOnLoopback = loopback.holds(address, family);
+  const isOnLoopback = loopback.covers(address, family);
   const form = isOnLoopback ? undefined : embedding.nameOf(address, family);
   if (form !== undefined) return `lies in ${form}, an IPv6 form of an IPv4 address; write that address itself.`;
-  if (nat64.holds(address, family)) return judgeTranslated(ipv4Inside(address), port, rules);
+  if (nat64.covers(address, family)) return judgeTranslated(ipv4Inside(address), port, rules);
   if (isOwn({ address, family, port }, rules)) return 'is where this node itself listens.';
   if (isOnLoopback && rules.loopbackAllowed) return undefined;
-  if (rules.allow.some((rule) => (rule.port ?? port) === port && rule.holds(address))) return undefined;
+  if (rules.allow.some((rule) => (rule.port ?? port) === port && rule.covers(address))) return undefined;
   const range = special.nameOf(address, family);
   if (range !== undefined) return closedUnlessAllowed(`lies in ${range}`);
   // A machine reaches what listens on its own addresses past its firewall, as it does on loopback.
@@ -70,8 +70,8 @@ function isOwn({ address, family, port }: Target, rules: OpenRules): boolean {
     const ownFamily = familyOf(own.address);
     const isWildcard = own.address === '0.0.0.0' || own.address === '::';
     // What listens at one loopback address is often reached by the others too: by a name of both, by a forwarded port.
-    const isOwnLoopback = isWildcard || (ownFamily !== undefined && loopback.holds(own.address, ownFamily));
-    if (loopback.holds(address, family)) return isOwnLoopback;
+    const isOwnLoopback = isWildcard || (ownFamily !== undefined && loopback.covers(own.address, ownFamily));
+    if (loopback.covers(address, family)) return isOwnLoopback;
     return isWildcard ? rules.isOfMachine(address, family) : canonical(own.address) === canonical(address);
   });
 }

@@ -8,7 +8,7 @@ import { type Family, familyOf } from './allow-list.ts';
 
 /** Some ranges of both families, each with what it is for. */
 export interface RangeTable {
-  holds(address: string, family: Family): boolean;
+  covers(address: string, family: Family): boolean;
   /** The first range that holds the address, as `10.0.0.0/8 (private use, RFC 1918)`. */
   nameOf(address: string, family: Family): string | undefined;
 }
@@ -103,7 +103,7 @@ function tableOf(ranges: readonly Range[]): RangeTable {
   });
   // Each family apart: Node's BlockList would let an IPv4 range hold IPv4-mapped IPv6 addresses too.
   return {
-    holds: (address, family) => all[family].check(address, family),
+    covers: (address, family) => all[family].check(address, family),
     nameOf: (address, family) =>
       all[family].check(address, family)
         ? each.find((range) => range.family === family && range.one.check(address, family))?.name

@@ -10,7 +10,7 @@ const octets = (count: number) => Buffer.alloc(count, 'x');
 function leaving(lanes: OutgoingLanes, incoming = new IncomingLanes()): Said[] {
   const said: Said[] = [];
   for (let next = lanes.next(); next !== undefined; next = lanes.next())
-    said.push(incoming.take({ id: next.id, body: Buffer.concat(next.body) }));
+    said.push(incoming.read({ id: next.id, body: Buffer.concat(next.body) }));
   return said;
 }
 
@@ -62,13 +62,13 @@ describe('the lanes in', () => {
     ['a credit of three octets', [4, 1, 1, 1]],
     ['a piece of nothing', [1, 0]],
   ])('refuse %s', (_, body) => {
-    expect(() => new IncomingLanes().take({ id: 1, body: Buffer.from(body) })).toThrow(MeshError);
+    expect(() => new IncomingLanes().read({ id: 1, body: Buffer.from(body) })).toThrow(MeshError);
   });
 
   it('keep the messages of the two lanes apart', () => {
     const lanes = new IncomingLanes();
     const take = (id: number, lane: number, kind: number, text: string) =>
-      lanes.take({ id, body: Buffer.concat([Buffer.of(kind, lane), Buffer.from(text)]) });
+      lanes.read({ id, body: Buffer.concat([Buffer.of(kind, lane), Buffer.from(text)]) });
     expect(told([take(1, 1, 1, 'look'), take(2, 0, 1, 'cla')])).toEqual(['piece 1', 'piece 0']);
     expect(take(2, 0, 2, 'im')).toMatchObject({ id: 2, octets: Buffer.from('claim') });
     expect(take(1, 1, 2, '-up')).toMatchObject({ id: 1, octets: Buffer.from('look-up') });

@@ -1,6 +1,6 @@
 // The log stays bounded: what its readers are done with goes after a day, and after some days everything goes.
 import { describe, expect, it } from 'vitest';
-import type { LogHolder } from '../../../node/changes/change-log.ts';
+import type { CursorReader } from '../../../node/changes/change-log.ts';
 import {
   GIVE_UP_MS_MAX,
   LOG_KEPT_MS_MIN,
@@ -22,7 +22,7 @@ const DAY_MS = 24 * HOUR_MS;
 const DAYS = 7;
 
 /** A reader at a place; giving up moves it on. */
-class TestHolder implements LogHolder {
+class TestReader implements CursorReader {
   oldestSeq: number;
   readonly gaveUp: number[] = [];
   asked = 0;
@@ -42,10 +42,10 @@ class TestHolder implements LogHolder {
   }
 }
 
-async function trimmedLog(holders: readonly LogHolder[] = [], options: TestLogOptions = {}) {
+async function trimmedLog(readers: readonly CursorReader[] = [], options: TestLogOptions = {}) {
   const opened = await openTestLog(options);
   const { changes, clock, log, store } = opened;
-  const trimmer = new LogTrimmer({ changes, holders, keptMsMax: DAYS * DAY_MS, clock, log });
+  const trimmer = new LogTrimmer({ changes, readers, keptMsMax: DAYS * DAY_MS, clock, log });
   const stop = new AbortController();
   const running = { ended: Promise.resolve() };
   let made = changes.head;
@@ -77,8 +77,8 @@ async function trimmedLog(holders: readonly LogHolder[] = [], options: TestLogOp
 
 describe('the trimming of the log', () => {
   it('takes what is a day old and what every reader is done with, and nothing else', async () => {
-    const reader = new TestHolder(1);
-    const { write, start, stop, kept, clock } = await trimmedLog([reader, new TestHolder(Infinity)]);
+    const reader = new TestReader(1);
+    const { write, start, stop, kept, clock } = await trimmedLog([reader, new TestReader(Infinity)]);
     await write(10);
     await clock.advance(12 * HOUR_MS);
     await write(10);
@@ -98,8 +98,8 @@ describe('the trimming of the log', () => {
 
   it('takes what is older than the days that are set, when its readers have given it up', async () => {
     const gate = Promise.withResolvers<void>();
-    const slow = new TestHolder(4, () => gate.promise);
-    const away = new TestHolder(1);
+    const slow = new TestReader(4, () => gate.promise);
+    const away = new TestReader(1);
     const { write, start, stop, kept, clock, log } = await trimmedLog([away, slow]);
     await write(10);
     await clock.advance(DAY_MS);
@@ -121,8 +121,8 @@ describe('the trimming of the log', () => {
   });
 
   it('goes on when one reader never gives up, and takes what it still holds a day later, and says so', async () => {
-    const hung = new TestHolder(1, () => new Promise(() => {}));
-    const other = new TestHolder(1);
+    const hung = new TestReader(1, () => new Promise(() => {}));
+    const other = new TestReader(1);
     const { write, start, stop, kept, clock, log } = await trimmedLog([hung, other]);
     await write(10);
     await clock.advance(DAY_MS);
@@ -145,7 +145,7 @@ describe('the trimming of the log', () => {
 
   it('ends with the failure of a reader that was slow to fail', async () => {
     const gate = Promise.withResolvers<void>();
-    const { write, start, ended, clock } = await trimmedLog([new TestHolder(1, () => gate.promise)]);
+    const { write, start, ended, clock } = await trimmedLog([new TestReader(1, () => gate.promise)]);
     await write(1);
     await clock.advance(DAYS * DAY_MS);
     start();

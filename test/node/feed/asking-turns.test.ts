@@ -15,7 +15,7 @@ async function take(outcome: (nth: number) => Outcome) {
   const askedMs: number[] = [];
   const run = async () => {
     while (!stop.signal.aborted)
-      await turns.take(async () => {
+      await turns.next(async () => {
         askedMs.push(clock.monotonicMs());
         return outcome(askedMs.length);
       }, stop.signal);

@@ -171,9 +171,9 @@ describe('a peer that knows no hello', () => {
     'counts unsigned where no secret is set, else only when it is declared so (%s)',
     async (hasSecret) => {
       const { keys, edit } = await setUp({ hasSecret });
-      expect(keys.takesUnsigned(cloud.id)).toBe(!hasSecret);
+      expect(keys.believesUnsigned(cloud.id)).toBe(!hasSecret);
       edit({ legacy: true });
-      expect(keys.takesUnsigned(cloud.id)).toBe(true);
+      expect(keys.believesUnsigned(cloud.id)).toBe(true);
     },
   );
 

@@ -58,7 +58,7 @@ describe('an answer that is not to be believed', () => {
       keys: {
         ...mac.keys,
         known: () => undefined,
-        takesUnsigned: () => false,
+        believesUnsigned: () => false,
         learn: async () => {
           const why = "Host 'cloud' can not be believed.";
           return code === 'peer_silent' ? { kind: 'silent', why } : { kind: 'untrusted', code, why };
@@ -78,7 +78,7 @@ describe('an answer that is not to be believed', () => {
 
     it('a look-up is asked of one that hosts.json declares legacy, and its unsigned answer is taken', async () => {
       const { keys } = told('peer_untrusted');
-      const declared = { keys: { ...(keys ?? mac.keys), takesUnsigned: () => true } };
+      const declared = { keys: { ...(keys ?? mac.keys), believesUnsigned: () => true } };
       expect((await link.transportTo(await link.cloudServer(), declared).ask(lookUp)).status).toBe(200);
     });
   });

@@ -7,7 +7,7 @@ const A1 = 'a1' as AgentId;
 describe('the sequences of agents that come and go', () => {
   it('are in memory only while somebody holds them', async () => {
     const sequences = new AgentSequences({ store: { get: async () => ({ sequence: 7 }) }, isThere: () => false });
-    const holds = [sequences.hold(A1), sequences.hold(A1)];
+    const holds = [sequences.keep(A1), sequences.keep(A1)];
     await sequences.learn(A1);
     sequences.give(A1, 8);
     holds[0]?.[Symbol.dispose]();
@@ -18,7 +18,7 @@ describe('the sequences of agents that come and go', () => {
 
   it('stay for an agent that is there', () => {
     const sequences = new AgentSequences({ store: { get: async () => undefined }, isThere: () => true });
-    const hold = sequences.hold(A1);
+    const hold = sequences.keep(A1);
     sequences.give(A1, 3);
     hold[Symbol.dispose]();
     expect(sequences.last(A1, 0)).toBe(3);
@@ -27,7 +27,7 @@ describe('the sequences of agents that come and go', () => {
   it('are not set back by what the disk said before another was given out', async () => {
     const read = Promise.withResolvers<unknown>();
     const sequences = new AgentSequences({ store: { get: () => read.promise }, isThere: () => false });
-    using _hold = sequences.hold(A1);
+    using _kept = sequences.keep(A1);
     const learning = sequences.learn(A1);
     sequences.give(A1, 9);
     read.resolve({ sequence: 7 });

@@ -29,7 +29,7 @@ async function living(options: TestRegistryOptions & { readonly heldFrom?: numbe
   const node = await testRegistry(options);
   const { registry, clock, log, store } = node;
   const holder = { oldestSeq: options.heldFrom ?? Number.POSITIVE_INFINITY, giveUp: () => Promise.resolve() };
-  const trimmer = new LogTrimmer({ changes: registry.changes, holders: [holder], keptMsMax: 7 * DAY_MS, clock, log });
+  const trimmer = new LogTrimmer({ changes: registry.changes, readers: [holder], keptMsMax: 7 * DAY_MS, clock, log });
   const stopping = new AbortController();
   void trimmer.run(stopping.signal);
   void registry.forgetGone(stopping.signal);

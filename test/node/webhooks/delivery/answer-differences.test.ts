@@ -114,7 +114,7 @@ function readHere(octets: Buffer, atOnce: number): Reading {
     for (let at = 0; at < octets.length; at += atOnce) {
       // What comes unasked ends the connection, which is the connection's to see.
       if (reader.isOver) return { status: reader.head?.status, isKept: false };
-      reader.take(octets.subarray(at, at + atOnce));
+      reader.read(octets.subarray(at, at + atOnce));
     }
   } catch {
     return { status: reader.head?.status, isKept: false };

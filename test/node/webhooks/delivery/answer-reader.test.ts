@@ -8,7 +8,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 function read(text: string, octets = text.length) {
   const reader = new AnswerReader();
   const all = Buffer.from(text, 'latin1');
-  for (let at = 0; at < all.length; at += octets) reader.take(all.subarray(at, at + octets));
+  for (let at = 0; at < all.length; at += octets) reader.read(all.subarray(at, at + octets));
   return { status: reader.head?.status, isOver: reader.isOver, keptMs: reader.keptMs };
 }
 
@@ -82,7 +82,7 @@ describe('an answer', () => {
 
   it('that has Retry-After twice is read by the first, for the field is no list', () => {
     const reader = new AnswerReader();
-    reader.take(Buffer.from('HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nretry-after: 9\r\nContent-Length: 0\r\n\r\n'));
+    reader.read(Buffer.from('HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nretry-after: 9\r\nContent-Length: 0\r\n\r\n'));
     expect(reader.head).toEqual({ status: 503, retryAfter: '5' });
   });
 

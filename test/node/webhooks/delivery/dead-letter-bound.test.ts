@@ -12,7 +12,7 @@ async function openFull({ room = 0 } = {}) {
   const { id: second } = await world.subscribe({ url: 'http://127.0.0.1:9/second' });
   for (const id of [first, second]) await world.webhooks.patch(id, { enabled: false });
   for (const agent of ['ann', 'bob', 'ann', 'bob']) world.changes.append(agent);
-  await world.webhooks.holder.giveUp(4);
+  await world.webhooks.cursorReader.giveUp(4);
   const key = `webhook/progress/${first}`;
   const progress = JSON.parse(world.store.snapshot().get(key) ?? '');
   await world.open(new Map(world.store.crash()).set(key, JSON.stringify({ ...progress, dead: MAX - 4 - room })));
@@ -22,7 +22,7 @@ async function openFull({ room = 0 } = {}) {
   /** One more entry that both give up. */
   const giveUpOneMore = async () => {
     world.changes.append('cyd');
-    await world.webhooks.holder.giveUp(world.changes.head);
+    await world.webhooks.cursorReader.giveUp(world.changes.head);
     await world.clock.settle();
   };
   return { world, first, second, lettersOf, countsOf, giveUpOneMore };

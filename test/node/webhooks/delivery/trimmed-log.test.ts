@@ -26,10 +26,10 @@ describe('giving up what the log is about to lose', () => {
     const { world, id, append, lettersOf } = await worldOf(500, 100);
     await world.webhooks.patch(id, { enabled: false });
     append();
-    expect(world.webhooks.holder.oldestSeq).toBe(1);
-    await world.webhooks.holder.giveUp(300);
+    expect(world.webhooks.cursorReader.oldestSeq).toBe(1);
+    await world.webhooks.cursorReader.giveUp(300);
     expect(lettersOf()).toEqual(letters(1, 300));
-    expect(world.webhooks.holder.oldestSeq).toBe(301);
+    expect(world.webhooks.cursorReader.oldestSeq).toBe(301);
     await world.webhooks.patch(id, { enabled: true });
     await world.clock.advance(1_000);
     expect(world.receiver.accepted).toHaveLength(200);
@@ -42,9 +42,9 @@ describe('giving up what the log is about to lose', () => {
     world.receiver.reply = () => 500;
     append();
     await world.clock.advance(1_000);
-    await world.webhooks.holder.giveUp(150);
+    await world.webhooks.cursorReader.giveUp(150);
     expect(lettersOf()).toEqual(letters(1, 150));
-    expect(world.webhooks.holder.oldestSeq).toBe(151);
+    expect(world.webhooks.cursorReader.oldestSeq).toBe(151);
     world.receiver.reply = () => 204;
     await world.clock.advance(10_000);
     expect(world.receiver.accepted).toHaveLength(50);
@@ -57,8 +57,8 @@ describe('giving up what the log is about to lose', () => {
     append();
     await world.clock.advance(0);
     expect(world.receiver.inFlight).toBe(1);
-    await world.webhooks.holder.giveUp(4);
-    expect([lettersOf(), world.webhooks.holder.oldestSeq]).toEqual([[], 1]);
+    await world.webhooks.cursorReader.giveUp(4);
+    expect([lettersOf(), world.webhooks.cursorReader.oldestSeq]).toEqual([[], 1]);
     const stopped = world.stop();
     await world.clock.advance(10_000);
     await stopped;
@@ -78,12 +78,12 @@ describe('giving up what the log is about to lose', () => {
         cut.resolve('cut');
         return new Promise(() => undefined);
       };
-      const done = world.webhooks.holder.giveUp(40).then(() => 'done');
+      const done = world.webhooks.cursorReader.giveUp(40).then(() => 'done');
       const end = await Promise.race([done, cut.promise]);
       await world.crash();
       await world.clock.advance(0);
       if (end === 'done') expect(lettersOf()).toEqual(letters(1, 40));
-      await world.webhooks.holder.giveUp(40);
+      await world.webhooks.cursorReader.giveUp(40);
       expect([lettersOf(), (await world.webhooks.get(id)).deliveries]).toMatchObject([
         letters(1, 40),
         { dead: 40, held: 20 },
@@ -100,7 +100,7 @@ describe('giving up what the log is about to lose', () => {
     const progress = world.stored(key)[key] as object;
     await world.open(new Map(world.store.crash()).set(key, JSON.stringify({ ...progress, dead: 99_999 })));
     append();
-    await world.webhooks.holder.giveUp(3);
+    await world.webhooks.cursorReader.giveUp(3);
     expect(await world.webhooks.get(id)).toMatchObject({ disabledReason: 'operator', deliveries: { dead: 100_000 } });
     expect(world.log.named('subscription.disabled')).toEqual([]);
     await world.stop();
@@ -109,8 +109,8 @@ describe('giving up what the log is about to lose', () => {
   it('has nothing to do for nobody', async () => {
     const world = new WebhookWorld();
     await world.open();
-    expect(world.webhooks.holder.oldestSeq).toBe(Infinity);
-    await world.webhooks.holder.giveUp(10);
+    expect(world.webhooks.cursorReader.oldestSeq).toBe(Infinity);
+    await world.webhooks.cursorReader.giveUp(10);
     await world.stop();
   });
 });
