@@ -36,7 +36,8 @@ interface Outcome {
 
 export interface Acted {
   readonly needs: (c: Context) => Asked;
-  readonly run: (c: Context, form: URLSearchParams) => Promise<Outcome>;
+  /** A view is shown at once, and at no address that could be asked for again. */
+  readonly run: (c: Context, form: URLSearchParams) => Promise<Outcome | View>;
 }
 
 export interface DoorOptions extends AskerServices {
@@ -94,9 +95,11 @@ export class PageDoor {
         const asker = this.asker(c);
         const refusal = asker.refuses(needs(c));
         if (refusal !== undefined) throw refusal;
-        const { to, said, count } = await run(c, form);
+        const outcome = await run(c, form);
         const key = asker.keyId === undefined ? {} : { keyId: asker.keyId, key: asker.name };
         this.#options.log.info('page.acted', { path: c.req.path.slice(0, 200), ...key });
+        if ('body' in outcome) return this.#page(c, outcome, undefined);
+        const { to, said, count } = outcome;
         const told = new URLSearchParams({ said, ...(count === undefined ? {} : { count: String(count) }) });
         return c.redirect(`${to}${to.includes('?') ? '&' : '?'}${told}`, SEE_OTHER);
       },

@@ -1,7 +1,7 @@
 // What pages are made of: marks, moments, tables, buttons. State is told by a word and a shape, and never by a colour alone.
 
 import type { Asked, Asker } from './asker.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, trusted } from './markup.ts';
 
 export type Tone = 'good' | 'wait' | 'bad' | 'off';
 const SHAPES: Readonly<Record<Tone, string>> = { good: '●', wait: '◐', bad: '▲', off: '○' };
@@ -86,6 +86,11 @@ export interface Action {
   /** What the action asks of the API. */
   readonly needs: Asked;
   readonly isGrave?: boolean;
+}
+
+/** Names of events, one below the other: none breaks within. */
+export function eventNames(names: readonly string[]): Markup {
+  return markup`${names.map((name, at) => markup`${at === 0 ? '' : trusted('<br>')}<span class="event">${name}</span>`)}`;
 }
 
 /** A button that does something; for who may not, one that says so and does nothing. */

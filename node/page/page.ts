@@ -26,6 +26,7 @@ import { type DocsPageServices, docsPage } from './docs-page.ts';
 import { PageDoor, visitorIn } from './door.ts';
 import { loginPages } from './login.ts';
 import { meshPage } from './mesh-page.ts';
+import { secretAction } from './secret-rotation.ts';
 import { sendingPages } from './sending-page.ts';
 import { settingsPage } from './settings-page.ts';
 import { subscriptionActions } from './subscription-actions.ts';
@@ -77,6 +78,7 @@ export function openPage(options: PageOptions): Page {
   subscriptionsPage(door, { webhooks, clock, origin });
   subscriptionPage(door, { webhooks, clock, origin });
   subscriptionActions(door, webhooks);
+  secretAction(door, webhooks);
   const hostId = () => roster().self.id;
   conflictPages(door, { conflicts, isLegacy: options.isLegacy, parseAddress: parseAnyAddress, hostId, clock });
   sendingPages(door, { sending, clock });

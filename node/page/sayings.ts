@@ -3,7 +3,10 @@ const SAYINGS = {
   loggedOut: () => 'You have logged out.',
   retried: () => 'The delivery is attempted again now.',
   replayed: (count: number) => `${counted(count, 'event is', 'events are')} sent again.`,
+  replayedLater: (count: number) =>
+    `${counted(count, 'event is', 'events are')} sent again once the receiver is asked again, which is when its state says. Retry one delivery to have it asked now.`,
   released: (count: number) => `${counted(count, 'event that waits is', 'events that wait are')} sent now.`,
+  rotated: () => 'The subscription signs by the secret that you gave.',
   enabled: () => 'The subscription is enabled; what waited for it is sent.',
   disabled: () => 'The subscription is disabled; its events are held.',
   tested: (status: number) => `The receiver answered the test with ${status}.`,

@@ -4,11 +4,14 @@ import { pathSegment, validate } from '../http/input.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { posting } from './asker.ts';
 import type { PageDoor } from './door.ts';
-import { subscriptionPath } from './subscription-page.ts';
+import { subscriptionPath } from './subscription-path.ts';
 
 const replaying = z.object({ status: z.enum(['dead', 'held', 'all']) });
 
-export function subscriptionActions(door: PageDoor, webhooks: Pick<Webhooks, 'deliveries' | 'patch' | 'test'>): void {
+export function subscriptionActions(
+  door: PageDoor,
+  webhooks: Pick<Webhooks, 'deliveries' | 'get' | 'patch' | 'test'>,
+): void {
   const path = '/page/subscriptions/:id';
   door.act(`${path}/replay`, {
     needs: (c) => posting('webhooks', pathSegment(c, 'id'), 'replay'),
@@ -16,7 +19,9 @@ export function subscriptionActions(door: PageDoor, webhooks: Pick<Webhooks, 'de
       const id = pathSegment(c, 'id');
       const { status } = validate(replaying, { status: form.get('status') });
       const { matched } = await webhooks.deliveries.replay(id, { status, dryRun: false });
-      return { to: subscriptionPath(id), said: status === 'held' ? 'released' : 'replayed', count: matched };
+      const { pausedUntil } = (await webhooks.get(id)).deliveries;
+      const replayed = pausedUntil === null ? 'replayed' : 'replayedLater';
+      return { to: subscriptionPath(id), said: status === 'held' ? 'released' : replayed, count: matched };
     },
   });
   door.act(`${path}/deliveries/:deliveryId/retry`, {

@@ -6,11 +6,13 @@ import type { SubscriptionView } from '../webhooks/subscription-view.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { type Asker, posting, reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { action, facts, link, mark, moment, pager, snippet, type Tone, table } from './fragments.ts';
+import { action, eventNames, facts, link, mark, moment, pager, snippet, type Tone, table } from './fragments.ts';
 import type { View } from './frame.ts';
 import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 import { subscribeCommand, VERIFICATION } from './receiver-snippets.ts';
+import { secretForm } from './secret-rotation.ts';
+import { subscriptionPath } from './subscription-path.ts';
 import { healthOf, waiting } from './subscriptions-page.ts';
 
 export interface SubscriptionPageServices {
@@ -39,11 +41,6 @@ export function subscriptionPage(door: PageDoor, services: SubscriptionPageServi
   });
 }
 
-/** Where the page of a subscription lies. */
-export function subscriptionPath(id: string): string {
-  return `/page/subscriptions/${encodeURIComponent(id)}`;
-}
-
 async function subscriptionView(
   { webhooks, clock, origin }: SubscriptionPageServices,
   asker: Asker,
@@ -64,6 +61,8 @@ ${actions(webhook, asker)}
 ${filter(path, asked)}
 ${deliveryTable({ id, deliveries, asked, nowMs, asker })}
 ${pager(path, { status: asked, cursor }, nextSeq === undefined ? undefined : String(nextSeq))}
+<h2>Its secret</h2>
+${secretForm(id, asker)}
 <h2>For its receiver</h2>
 ${snippet('How this subscription is made', subscribeCommand(webhook, origin()))}
 ${snippet('How a delivery is verified (other languages: README.md)', VERIFICATION)}`;
@@ -83,7 +82,7 @@ function about(webhook: SubscriptionView, nowMs: number): Markup {
         : `${deliveries.dead}, and ${deliveries.deadDropped} that are kept no more`,
     ],
     ['Last success', moment(deliveries.lastSuccessAt, nowMs)],
-    ['Events', events.join('\n')],
+    ['Events', eventNames(events)],
     ['Of', scope === 'mesh' ? 'every host' : 'this host alone'],
     ['Headers', headerNames === undefined ? undefined : headerNames.map((name) => `${name}: [secret]`).join('\n')],
     ['At most', ratePerSecond === undefined ? undefined : `${ratePerSecond} attempts a second`],
@@ -132,7 +131,7 @@ function deliveryTable({ id, deliveries, asked, nowMs, asker }: Listed): Markup 
     columns: ['Event', 'State', 'Agent', 'Attempts', 'Last answer', 'Next', 'Once more'],
     empty: asked === 'all' ? 'No event that this subscription wants is in the log.' : `No delivery is ${asked}.`,
     rows: deliveries.map((one) => [
-      markup`<a href="${deliveryPath(id, one)}">${one.event ?? 'an entry that is lost'}</a><br>${moment(one.timestamp ?? one.diedAt, nowMs)}`,
+      markup`<a href="${deliveryPath(id, one)}">${one.event === undefined ? 'an entry that is lost' : eventNames([one.event])}</a><br>${moment(one.timestamp ?? one.diedAt, nowMs)}`,
       markup`${mark(STATUS_TONES[one.status], one.status)}${one.reason === undefined ? '' : markup`<br><span class="dim">${one.reason}</span>`}`,
       one.agent === undefined
         ? '–'

@@ -4,11 +4,12 @@ import type { SubscriptionView } from '../webhooks/subscription-view.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { mark, moment, pager, snippet, table } from './fragments.ts';
+import { eventNames, mark, moment, pager, snippet, table } from './fragments.ts';
 import type { View } from './frame.ts';
 import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup } from './markup.ts';
 import { subscribeCommand } from './receiver-snippets.ts';
+import { subscriptionPath } from './subscription-path.ts';
 
 export interface SubscriptionsPageServices {
   readonly webhooks: Pick<Webhooks, 'list'>;
@@ -40,12 +41,12 @@ async function listView({ webhooks, clock, origin }: SubscriptionsPageServices, 
     columns: ['Receiver', 'State', 'Waiting', 'Dead', 'Last success', 'Events'],
     empty: 'Nobody is subscribed. A gateway subscribes as below.',
     rows: shown.map((one) => [
-      markup`<a href="/page/subscriptions/${encodeURIComponent(one.id)}">${one.url}</a>${one.description === undefined ? '' : markup`<br><span class="dim">${one.description}</span>`}`,
+      markup`<a href="${subscriptionPath(one.id)}">${one.url}</a>${one.description === undefined ? '' : markup`<br><span class="dim">${one.description}</span>`}`,
       healthOf(one, clock.wallMs()),
       waiting(one),
       one.deliveries.dead.toLocaleString('en'),
       moment(one.deliveries.lastSuccessAt, clock.wallMs()),
-      one.events.join('\n'),
+      eventNames(one.events),
     ]),
   })}
 ${pager('/page/subscriptions', { cursor }, next)}

@@ -9,6 +9,7 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
+import type { ShownSetting } from '../../node/settings.ts';
 import type { Resolver } from '../../node/validation/deliverability.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -58,6 +59,9 @@ export interface TestNodeOptions {
   readonly forward?: URL;
   /** Where it keeps inboxes, and their domain; absent: it keeps none. */
   readonly mailbox?: { readonly directory: string; readonly domain?: string };
+  readonly page?: boolean;
+  /** What the page of settings shows. */
+  readonly shown?: readonly ShownSetting[];
   readonly machine?: NodePorts['machine'];
   /** Where its data would lie, if it lay on a disk: then there are routes of backups. */
   readonly copied?: NodePorts['copied'];
@@ -96,6 +100,8 @@ export async function testNode({
   compat,
   forward,
   mailbox,
+  page = true,
+  shown = [],
   machine,
   copied,
 }: TestNodeOptions = {}): Promise<TestNode> {
@@ -117,7 +123,7 @@ export async function testNode({
         webhookAllow: [],
         logDays,
         indexScope,
-        ...{ aliases, origins, compat, forward },
+        ...{ aliases, origins, compat, forward, page, shown },
         mailbox: mailbox && { domain: mailbox.domain },
         legacy,
       },
