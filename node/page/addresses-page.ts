@@ -8,7 +8,7 @@ import type { AgentTable } from '../registry/agent-table.ts';
 import type { AddressSearch } from './address-search.ts';
 import { reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { facts, link, moment, pager, table } from './fragments.ts';
+import { breakable, facts, link, moment, pager, table } from './fragments.ts';
 import type { View } from './frame.ts';
 import { historyTable } from './history-table.ts';
 import { ROWS_MAX } from './limits.ts';
@@ -89,7 +89,7 @@ function searchForm(
 }
 
 export function addressLink(address: string): Markup {
-  return markup`<a href="${link('/page/address', { address })}">${address}</a>`;
+  return markup`<a href="${link('/page/address', { address })}">${breakable(address)}</a>`;
 }
 
 function agentLink({ agentId, agentName }: Pick<IndexRow, 'agentId' | 'agentName'>): Markup {

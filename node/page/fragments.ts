@@ -3,6 +3,10 @@
 import type { Asked, Asker } from './asker.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
+/** Longer than what a narrow column holds. */
+const LONG_WORD = /\S{17}/;
+const JOINT = /(?<=[@/?&=,_])|(?=\.)/;
+
 export type Tone = 'good' | 'wait' | 'bad' | 'off';
 const SHAPES: Readonly<Record<Tone, string>> = { good: '●', wait: '◐', bad: '▲', off: '○' };
 
@@ -47,8 +51,8 @@ export function table({ caption, columns, rows, empty }: Table): Markup {
   const cells = (row: Table['rows'][number]) =>
     row.map((cell, at) =>
       at === 0
-        ? markup`<th scope="row" role="rowheader" data-label="${columns[at]}"><div>${cell}</div></th>`
-        : markup`<td role="cell" data-label="${columns[at]}"><div>${cell}</div></td>`,
+        ? markup`<th scope="row" role="rowheader" data-label="${columns[at]}"><div>${worded(cell)}</div></th>`
+        : markup`<td role="cell" data-label="${columns[at]}"><div>${worded(cell)}</div></td>`,
     );
   return markup`<table role="table"><caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map((name) => markup`<th scope="col" role="columnheader">${name}</th>`)}</tr></thead>
@@ -58,7 +62,7 @@ export function table({ caption, columns, rows, empty }: Table): Markup {
 /** Names and what they stand for; a value that is left out is not shown. */
 export function facts(list: readonly (readonly [name: string, value: Markup | string | number | undefined])[]): Markup {
   const shown = list.filter(([, value]) => value !== undefined && value !== '');
-  return markup`<dl class="facts">${shown.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return markup`<dl class="facts">${shown.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${worded(value)}</dd></div>`)}</dl>`;
 }
 
 /** A link to the next page of a list, and one to its beginning. */
@@ -88,9 +92,19 @@ export interface Action {
   readonly isGrave?: boolean;
 }
 
-/** Names of events, one below the other: none breaks within. */
-export function eventNames(names: readonly string[]): Markup {
-  return markup`${names.map((name, at) => markup`${at === 0 ? '' : trusted('<br>')}<span class="event">${name}</span>`)}`;
+/** Names of events or settings, one below the other: none breaks within. */
+export function wholeNames(names: readonly string[]): Markup {
+  return markup`${names.map((name, at) => markup`${at === 0 ? '' : trusted('<br>')}<span class="whole">${name}</span>`)}`;
+}
+
+/** A text whose long words (addresses, URLs) break at their joints. */
+export function breakable(text: string): Markup {
+  const parts = LONG_WORD.test(text) ? text.split(JOINT) : [text];
+  return markup`${parts.map((part, at) => (at === 0 ? part : markup`<wbr>${part}`))}`;
+}
+
+function worded(value: Markup | string | number | undefined): Markup | string | number | undefined {
+  return typeof value === 'string' ? breakable(value) : value;
 }
 
 /** A button that does something; for who may not, one that says so and does nothing. */

@@ -1,6 +1,6 @@
 // What became of an address or an agent, as the change log has it.
 import type { HistoryPage } from '../changes/history.ts';
-import { eventNames, moment, table } from './fragments.ts';
+import { moment, table, wholeNames } from './fragments.ts';
 import { type Markup, markup } from './markup.ts';
 
 const WORDS = { shown: 'given to the agent', changed: 'changed', gone: 'taken away' } as const;
@@ -8,7 +8,7 @@ const WORDS = { shown: 'given to the agent', changed: 'changed', gone: 'taken aw
 export function historyTable({ history, keptSince }: HistoryPage, nowMs: number): Markup {
   const rows = history.map((item) => [
     moment(item.timestamp, nowMs),
-    item.address === undefined ? eventNames([item.event]) : WORDS[item.address],
+    item.address === undefined ? wholeNames([item.event]) : WORDS[item.address],
     markup`<a href="/page/agents/${encodeURIComponent(item.agent.id)}">${item.agent.name}</a> <span class="dim">on ${item.agent.hostId}</span>`,
     told(item.changes),
   ]);
@@ -27,7 +27,7 @@ export function historyTable({ history, keptSince }: HistoryPage, nowMs: number)
 export function told(changes: object): string {
   const signs: Readonly<Record<string, string>> = { added: '+', removed: '−', modified: '~', fields: '~' };
   const parts = Object.entries(changes).flatMap(([name, list]) =>
-    signs[name] === undefined || !Array.isArray(list) ? [] : list.map((one) => `${signs[name]} ${String(one)}`),
+    signs[name] === undefined || !Array.isArray(list) ? [] : list.map((one) => `${signs[name]}\u00a0${String(one)}`),
   );
   return parts.length === 0 ? '–' : parts.join('\n');
 }

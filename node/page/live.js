@@ -60,7 +60,9 @@ function listen(list) {
 function told({ changes = {}, email }) {
   if (email !== undefined) return visible(`${email.state}: ${email.subject}`);
   const signs = { added: '+', removed: '−', modified: '~', fields: '~' };
-  const parts = Object.entries(signs).flatMap(([name, sign]) => (changes[name] ?? []).map((one) => `${sign} ${one}`));
+  const parts = Object.entries(signs).flatMap(([name, sign]) =>
+    (changes[name] ?? []).map((one) => `${sign}\u00a0${one}`),
+  );
   return parts.length === 0 ? '–' : visible(parts.join('\n'));
 }
 

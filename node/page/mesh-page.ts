@@ -3,12 +3,15 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { HealthRoutesOptions } from '../http/routes/health.ts';
 import { reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { facts, mark, moment, pager, table } from './fragments.ts';
+import { breakable, facts, mark, moment, pager, table } from './fragments.ts';
 import type { View } from './frame.ts';
 import { type HostView, hostViews } from './host-view.ts';
 import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup } from './markup.ts';
 import { meshPicture } from './mesh-picture.ts';
+
+/** Troubles that the page begins with; the others open at a click. */
+const TROUBLES_SHOWN_MAX = 8;
 
 export interface MeshPageServices {
   readonly mesh: HealthRoutesOptions;
@@ -58,21 +61,21 @@ ${isSaid ? '' : markup`<p class="dim">${state}</p>`}
 ${facts([
   ['Kept by', status.kind === 'quorum' ? 'the hosts themselves' : status.kind],
   ['Voters', status.voters.join(', ')],
-  ['Needed', status.required],
-  ['Unsettled', status.unsettled],
+  ['Votes needed', status.required],
+  ['Claims without an end yet', status.unsettled],
 ])}</section>`;
 }
 
 function troubles(hosts: readonly HostView[]): Markup {
-  const items = hosts
-    .slice(0, ROWS_MAX)
-    .map(
-      ({ id, trouble }) =>
-        markup`<li><strong>${id}</strong>: ${trouble?.what} <span class="mend"><span aria-hidden="true">→</span> ${trouble?.mend}</span></li>`,
-    );
-  const rest = hosts.length - items.length;
-  return markup`<section class="troubles" aria-label="What is wrong"><h2>What is wrong, and what helps</h2><ul>${items}</ul>
-${rest > 0 ? markup`<p>${rest} more hosts are not well; the table shows them.</p>` : ''}</section>`;
+  const items = hosts.map(
+    ({ id, trouble }) =>
+      markup`<li><strong>${breakable(id)}</strong>: ${trouble?.what} <span class="mend"><span aria-hidden="true">→</span> ${trouble?.mend}</span></li>`,
+  );
+  const [first, rest] = [items.slice(0, TROUBLES_SHOWN_MAX), items.slice(TROUBLES_SHOWN_MAX, ROWS_MAX)];
+  const unnamed = items.length - first.length - rest.length;
+  return markup`<section class="troubles" aria-label="What is wrong"><h2>What is wrong, and what helps</h2><ul>${first}</ul>
+${rest.length > 0 ? markup`<details><summary>${rest.length} more</summary><ul>${rest}</ul></details>` : ''}
+${unnamed > 0 ? markup`<p>Another ${unnamed} hosts are not well; the table shows them.</p>` : ''}</section>`;
 }
 
 function hostTable(hosts: readonly HostView[], { clock, addressesOf }: MeshPageServices): Markup {

@@ -22,20 +22,22 @@ export function meshPicture(hosts: readonly HostView[]): Markup {
   const others = hosts.filter((host) => host !== self);
   if (self === undefined || others.length === 0) return markup``;
   const isNamed = others.length <= NAMED_HOSTS_MAX;
+  const away = others.filter(({ tone }) => tone !== 'good' && tone !== 'off').length;
+  const isTroubleNamed = away <= NAMED_HOSTS_MAX;
   const height = others.length <= 2 ? 200 : isNamed ? 400 : 560;
   const middle = { x: WIDTH / 2, y: height / 2 };
   const places = others.map((_, at) => placeOf(at, others.length, height));
   const lines = others.map((host, at) => lineTo(host, middle, places[at] as Place, isNamed));
-  const dots = others.map((host, at) => hostAt(host, places[at] as Place, isNamed));
-  const away = others.filter(({ tone }) => tone !== 'good' && tone !== 'off').length;
+  const dots = others.map((host, at) => hostAt(host, places[at] as Place, { isNamed, isTroubleNamed }));
   const says = `${self.id} in the middle, ${others.length} other ${others.length === 1 ? 'host' : 'hosts'} around it; ${away === 0 ? 'it reaches every one of them' : `${away} of them not well`}. The table below says the same.`;
   return markup`<figure class="picture"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${says}">
-<g>${lines}</g><g>${dots}${hostAt(self, middle, true)}</g></svg>
-<figcaption>${legend(isNamed)}</figcaption></figure>`;
+<g>${lines}</g><g>${dots}${hostAt(self, middle, { isNamed: true, isTroubleNamed })}</g></svg>
+<figcaption>${legend(isNamed, isTroubleNamed)}</figcaption></figure>`;
 }
 
-function legend(isNamed: boolean): Markup {
-  const names = isNamed ? '' : ' With so many hosts, only those with a trouble are named.';
+function legend(isNamed: boolean, isTroubleNamed: boolean): Markup {
+  const which = isTroubleNamed ? 'only those with a trouble are named' : 'none is named';
+  const names = isNamed ? '' : ` With so many hosts, ${which}.`;
   return markup`As this host sees the mesh. A square votes, a circle does not; a broken line leads to a host that is not reached.${names}`;
 }
 
@@ -64,16 +66,22 @@ function lineTo(host: HostView, from: Place, to: Place, isNamed: boolean): Marku
       ? `${host.rttMs} ms`
       : kind === 'seen'
         ? 'by a relay'
-        : host.word;
+        : undefined;
   return markup`${trusted(line)}${said === undefined ? '' : markup`<text class="rtt" x="${x}" y="${y}">${said}</text>`}`;
 }
 
-function hostAt(host: HostView, { x, y }: Place, isNamed: boolean): Markup {
+interface Naming {
+  readonly isNamed: boolean;
+  /** Whether a host with a trouble is named, though the others are not. */
+  readonly isTroubleNamed: boolean;
+}
+
+function hostAt(host: HostView, { x, y }: Place, { isNamed, isTroubleNamed }: Naming): Markup {
   const size = isNamed ? 13 : 6;
   const shape = host.votes
     ? `<rect x="${x - size}" y="${y - size}" width="${size * 2}" height="${size * 2}" rx="3"/>`
     : `<circle cx="${x}" cy="${y}" r="${size}"/>`;
-  const isShown = isNamed || host.tone === 'bad' || host.tone === 'wait';
+  const isShown = isNamed || (isTroubleNamed && (host.tone === 'bad' || host.tone === 'wait'));
   const name = isShown ? markup`<text x="${x}" y="${y + size + 17}">${shortened(host.id)}</text>` : '';
   const sign = host.tone === 'bad' ? markup`<text class="sign" x="${x}" y="${y + 5}">✕</text>` : '';
   return markup`<g class="host ${host.tone}${host.isSelf ? ' self' : ''}">${trusted(shape)}${isNamed ? sign : ''}${name}</g>`;

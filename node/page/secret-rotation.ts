@@ -13,7 +13,7 @@ import { subscriptionPath } from './subscription-path.ts';
 const GRACES = [
   ['86400', 'a day'],
   ['3600', 'an hour'],
-  ['0', 'not at all'],
+  ['0', 'no time'],
   ['604800', 'a week'],
 ] as const;
 
@@ -22,10 +22,9 @@ export function secretForm(id: string, asker: Asker): Markup {
   const why = asker.refuses(posting('webhooks', id, 'rotate-secret'));
   const dead = why === undefined ? '' : trusted(' disabled');
   return markup`<form method="post" action="${subscriptionPath(id)}/rotate-secret" class="search">
-<input type="hidden" name="formToken" value="${asker.formToken}">
 <div><label for="secret">New secret; empty: one is made</label><input id="secret" name="secret" type="password" autocomplete="off" spellcheck="false"${dead}></div>
-<div><label for="grace">The former one signs too</label><select id="grace" name="grace"${dead}>${GRACES.map(([seconds, label]) => markup`<option value="${seconds}">${label}</option>`)}</select></div>
-<button${dead}>Rotate the secret</button>
+<div><label for="grace">The former one signs as well for</label><select id="grace" name="grace"${dead}>${GRACES.map(([seconds, label]) => markup`<option value="${seconds}">${label}</option>`)}</select></div>
+<input type="hidden" name="formToken" value="${asker.formToken}"><button${dead}>Rotate the secret</button>
 </form>
 ${why === undefined ? '' : markup`<p class="dim">${why.message}</p>`}`;
 }

@@ -2,7 +2,7 @@
 import type { ShownSetting } from '../settings.ts';
 import { reading } from './asker.ts';
 import type { PageDoor } from './door.ts';
-import { code, table } from './fragments.ts';
+import { breakable, table } from './fragments.ts';
 import { markup } from './markup.ts';
 
 export function settingsPage(door: PageDoor, settings: readonly ShownSetting[]): void {
@@ -18,8 +18,8 @@ ${table({
   columns: ['Setting', 'In force', 'From', 'Meaning'],
   empty: 'The settings of this node are not known to its page.',
   rows: settings.map(({ variable, text, from, help }) => [
-    code(variable),
-    text === undefined ? markup`<span class="dim">not set</span>` : code(text),
+    markup`<code class="whole">${variable}</code>`,
+    text === undefined ? markup`<span class="dim">not set</span>` : markup`<code>${breakable(text)}</code>`,
     from,
     help,
   ]),

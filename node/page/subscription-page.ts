@@ -6,7 +6,19 @@ import type { SubscriptionView } from '../webhooks/subscription-view.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { type Asker, posting, reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { action, eventNames, facts, link, mark, moment, pager, snippet, type Tone, table } from './fragments.ts';
+import {
+  action,
+  breakable,
+  facts,
+  link,
+  mark,
+  moment,
+  pager,
+  snippet,
+  type Tone,
+  table,
+  wholeNames,
+} from './fragments.ts';
 import type { View } from './frame.ts';
 import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup, trusted } from './markup.ts';
@@ -26,6 +38,12 @@ const STATUS_TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   held: 'off',
   dead: 'bad',
   delivered: 'good',
+};
+
+/** Why an event was given up. */
+const REASONS: Readonly<Record<NonNullable<DeliveryView['reason']>, string>> = {
+  expired: 'not taken within 72 h',
+  missing: 'the log has it no more',
 };
 
 export function subscriptionPage(door: PageDoor, services: SubscriptionPageServices): void {
@@ -72,7 +90,7 @@ ${snippet('How a delivery is verified (other languages: README.md)', VERIFICATIO
 function about(webhook: SubscriptionView, nowMs: number): Markup {
   const { url, id, scope, events, headerNames, ratePerSecond, formerSecretsUntil, replays, deliveries } = webhook;
   return facts([
-    ['Receiver', markup`<code>${url}</code>`],
+    ['Receiver', markup`<code>${breakable(url)}</code>`],
     ['State', healthOf(webhook, nowMs)],
     ['Waiting', waiting(webhook)],
     [
@@ -82,8 +100,8 @@ function about(webhook: SubscriptionView, nowMs: number): Markup {
         : `${deliveries.dead}, and ${deliveries.deadDropped} that are kept no more`,
     ],
     ['Last success', moment(deliveries.lastSuccessAt, nowMs)],
-    ['Events', eventNames(events)],
-    ['Of', scope === 'mesh' ? 'every host' : 'this host alone'],
+    ['Events', wholeNames(events)],
+    ['Told of', scope === 'mesh' ? 'every host' : 'this host alone'],
     ['Headers', headerNames === undefined ? undefined : headerNames.map((name) => `${name}: [secret]`).join('\n')],
     ['At most', ratePerSecond === undefined ? undefined : `${ratePerSecond} attempts a second`],
     ['Former secrets sign until', formerSecretsUntil?.join('\n')],
@@ -131,8 +149,8 @@ function deliveryTable({ id, deliveries, asked, nowMs, asker }: Listed): Markup 
     columns: ['Event', 'State', 'Agent', 'Attempts', 'Last answer', 'Next', 'Once more'],
     empty: asked === 'all' ? 'No event that this subscription wants is in the log.' : `No delivery is ${asked}.`,
     rows: deliveries.map((one) => [
-      markup`<a href="${deliveryPath(id, one)}">${one.event === undefined ? 'an entry that is lost' : eventNames([one.event])}</a><br>${moment(one.timestamp ?? one.diedAt, nowMs)}`,
-      markup`${mark(STATUS_TONES[one.status], one.status)}${one.reason === undefined ? '' : markup`<br><span class="dim">${one.reason}</span>`}`,
+      markup`<a href="${deliveryPath(id, one)}">${one.event === undefined ? 'an entry that is lost' : wholeNames([one.event])}</a><br>${moment(one.timestamp ?? one.diedAt, nowMs)}`,
+      markup`${mark(STATUS_TONES[one.status], one.status)}${one.reason === undefined ? '' : markup`<br><span class="dim">${REASONS[one.reason]}</span>`}`,
       one.agent === undefined
         ? '–'
         : markup`<a href="/page/agents/${encodeURIComponent(one.agent.id)}">${one.agent.name}</a>`,
@@ -177,9 +195,9 @@ async function deliveryPage(
   const [webhook, delivery] = await Promise.all([webhooks.get(id), webhooks.deliveries.get(id, deliveryId)]);
   const nowMs = clock.wallMs();
   const body = markup`${facts([
-    ['Receiver', markup`<a href="${subscriptionPath(id)}">${webhook.url}</a>`],
+    ['Receiver', markup`<a href="${subscriptionPath(id)}">${breakable(webhook.url)}</a>`],
     ['State', mark(STATUS_TONES[delivery.status], delivery.status)],
-    ['Why', delivery.reason],
+    ['Why', delivery.reason === undefined ? undefined : REASONS[delivery.reason]],
     ['Agent', delivery.agent === undefined ? undefined : `${delivery.agent.name} on ${delivery.agent.hostId}`],
     ['Happened', moment(delivery.timestamp, nowMs)],
     ['webhook-id', delivery.id ?? undefined],

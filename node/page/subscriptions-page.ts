@@ -4,7 +4,7 @@ import type { SubscriptionView } from '../webhooks/subscription-view.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { reading } from './asker.ts';
 import { type PageDoor, queryOf } from './door.ts';
-import { eventNames, mark, moment, pager, snippet, table } from './fragments.ts';
+import { breakable, mark, moment, pager, snippet, table, wholeNames } from './fragments.ts';
 import type { View } from './frame.ts';
 import { ROWS_MAX } from './limits.ts';
 import { type Markup, markup } from './markup.ts';
@@ -41,12 +41,12 @@ async function listView({ webhooks, clock, origin }: SubscriptionsPageServices, 
     columns: ['Receiver', 'State', 'Waiting', 'Dead', 'Last success', 'Events'],
     empty: 'Nobody is subscribed. A gateway subscribes as below.',
     rows: shown.map((one) => [
-      markup`<a href="${subscriptionPath(one.id)}">${one.url}</a>${one.description === undefined ? '' : markup`<br><span class="dim">${one.description}</span>`}`,
+      markup`<a href="${subscriptionPath(one.id)}">${breakable(one.url)}</a>${one.description === undefined ? '' : markup`<br><span class="dim">${one.description}</span>`}`,
       healthOf(one, clock.wallMs()),
       waiting(one),
       one.deliveries.dead.toLocaleString('en'),
       moment(one.deliveries.lastSuccessAt, clock.wallMs()),
-      eventNames(one.events),
+      wholeNames(one.events),
     ]),
   })}
 ${pager('/page/subscriptions', { cursor }, next)}
