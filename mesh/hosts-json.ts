@@ -18,7 +18,7 @@ export interface SelfHint {
   readonly hostName: string;
 }
 
-/** Of a host that no file gives one: as in the hosts.json of this repository. */
+/** The URL of a host that no file gives one: as in the hosts.json of this repository. */
 const LONE_URL = 'http://127.0.0.1:23000';
 
 const httpUrl = z.string().transform((text, context) => {

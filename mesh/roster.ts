@@ -50,7 +50,7 @@ export function rosterOf(hosts: readonly Host[], self: Host): Roster {
   };
 }
 
-/** Of up to seven enabled hosts, all vote that are not marked `"voter": false`; of more, those vote that are marked `"voter": true`. */
+/** The hosts that vote: up to seven enabled ones all, unless they are marked `"voter": false`; of more, those that are marked `"voter": true`. */
 function votersOf(hosts: readonly Host[]): readonly HostId[] {
   const enabled = hosts.filter((host) => host.enabled);
   const few = enabled.length <= IMPLICIT_VOTERS_MAX;

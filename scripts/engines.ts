@@ -140,7 +140,7 @@ export class Etcd extends Engine {
 /** Three members, of which one at a time gets into trouble: the others go on. */
 export class EtcdCluster implements AsyncDisposable {
   readonly #members: readonly Etcd[];
-  /** Whose turn it is; the next one's after it was mended. */
+  /** The engine whose turn it is; the next one's after it was mended. */
   #turn = 0;
 
   private constructor(members: readonly Etcd[]) {

@@ -620,9 +620,11 @@ describe('a function', () => {
 describe('a docstring', () => {
   it('names what it is about', () => {
     const decoded = SOURCES.flatMap(({ path, text }) =>
-      [...text.matchAll(/\/\*\*\s+(?:\* )?(The same|It|Its|They|Their|Those|These|That|This and|As)\b.*/g)].map(
-        ({ 0: words, index }) => `${path}:${text.slice(0, index).split('\n').length} ${words}`,
-      ),
+      [
+        ...text.matchAll(
+          /\/\*\*\s+(?:\* )?(The same|Its?|They|Their|Those (?!of|who)|These|That|This and|As|Whose|Of|All (?:of (?:it|them)|is)|Both|Also|Up to here|Under which|Until when)\b.*/g,
+        ),
+      ].map(({ 0: words, index }) => `${path}:${text.slice(0, index).split('\n').length} ${words}`),
     );
     expect(
       decoded,

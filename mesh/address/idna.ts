@@ -7,7 +7,7 @@ import { toASCII, toUnicode } from 'tr46';
 import { codePointOf, isAscii, quoteText } from './characters.ts';
 import { LABEL_OCTETS_MAX } from './limits.ts';
 
-/** Both spellings of a label; equal when it is plain ASCII. */
+/** The two spellings of a label; equal when it is plain ASCII. */
 export interface ConvertedLabel {
   readonly unicode: string;
   readonly ascii: string;

@@ -23,7 +23,7 @@ export const hostChange = z.object({
   id: hostIdSchema,
   /** The entry of hosts.json as JSON text, as it was written by who made the change; `null`: none. */
   entry: z.string().max(ENTRY_CHARACTERS_MAX).nullable(),
-  /** Greater than that of every change that its maker knew. */
+  /** A number greater than that of every change that the maker of this one knew. */
   number: z.number().int().positive().max(Number.MAX_SAFE_INTEGER),
   /** The host on which it was made. */
   by: hostIdSchema,
@@ -33,7 +33,7 @@ export type HostChange = z.infer<typeof hostChange>;
 
 export const hostsMessage = z.object({
   version: z.literal(HOSTS_VERSION),
-  /** Of all changes that the sender knows. */
+  /** The digest of all changes that the sender knows. */
   digest: z.string().max(64),
   changes: z.array(hostChange).max(CHANGES_OF_MESSAGE_MAX),
 });

@@ -35,7 +35,7 @@ class Counter {
     this.#mac = new Mac(key);
   }
 
-  /** Of the next frame. `content`: its id and body. */
+  /** The MAC of the next frame. `content`: its id and body. */
   next(content: Uint8Array): Buffer {
     if (this.count >= this.#framesMax) throw fault('its key has been used for as many frames as one may be');
     this.#octets.writeUInt32BE(this.count, COUNTER_BYTES - 4);

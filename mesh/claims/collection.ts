@@ -88,7 +88,7 @@ function dueIn({ collection, nowMs, registry }: CoreState, rank: number): readon
   return due;
 }
 
-/** Under which ballot this voter accepted that nobody has the address, when it promised nothing above it; else `undefined`. */
+/** The ballot under which this voter accepted that nobody has the address, when it promised nothing above it; else `undefined`. */
 function freeSince(state: CoreState, key: AddressKey, register: Register | undefined): Ballot | undefined {
   if (register === undefined || register.accepted === null || register.value !== null) return undefined;
   if (compareBallots(register.promised, register.accepted) !== 0 || state.registry.holder(key)) return undefined;

@@ -5,7 +5,7 @@ import type { PeerAnswer } from '../ports.ts';
 
 const SAID_CHARACTERS_MAX = 400;
 
-/** Of an answer whose status is not 200. */
+/** The refusal in an answer whose status is not 200. */
 export function peerRefusal(from: HostId, { status, body }: PeerAnswer): MeshError {
   const said = (body as { readonly message?: unknown } | null | undefined)?.message;
   const quote = typeof said === 'string' ? `: ${said.slice(0, SAID_CHARACTERS_MAX)}` : '.';

@@ -217,7 +217,7 @@ export class QuorumClaims implements ClaimStore {
   }
 
   /**
-   * Of a core that found itself broken, and of one whose decisions were not all carried out, nothing counts any more: what it was asked stays
+   * Nothing of a core that found itself broken, and of one whose decisions were not all carried out, counts any more: what it was asked stays
    * without an answer, as after a failed disk. `about`: the event's type, or that of an effect.
    */
   #orStop(about: string, work: () => void): void {

@@ -10,7 +10,7 @@ import { canonicalJson } from './canonical-json.ts';
 const HEX_DIGITS = 64;
 const MODULUS = 1n << 256n;
 
-/** Of an index that shows nothing. Base64url, as every digest. */
+/** The digest of an index that shows nothing. Base64url, as every digest. */
 export const EMPTY_DIGEST = textOf(0n);
 
 /** The digest after rows went and came. A row that changed is one that went and one that came. */
@@ -21,7 +21,7 @@ export function changedDigest(digest: string, gone: Iterable<IndexRow>, come: It
   return textOf(((sum % MODULUS) + MODULUS) % MODULUS);
 }
 
-/** Of all these rows, made in turns. */
+/** The digest of all these rows, made in turns. */
 export async function digestOf(rows: Iterable<IndexRow>, clock: Clock): Promise<string> {
   let sum = 0n;
   await inTurns(rows, clock, (row) => {

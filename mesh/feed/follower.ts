@@ -39,7 +39,7 @@ export interface Taken {
 }
 
 export interface FollowerPorts {
-  /** Whose feed it is. */
+  /** The host whose feed it is. */
   readonly hostId: HostId;
   /** Whether that host's own key signed the statement. */
   readonly isGenuine: (head: SignedHead) => boolean;

@@ -73,7 +73,7 @@ function upTo({ logId, n }: SignedHead, entries: readonly Relayable[]): readonly
   return isWhole ? run : [];
 }
 
-/** Of where all the logs stand; base64url. Two for whom they stand alike have the same. */
+/** The digest of where all the logs stand, base64url: the same for two hosts that know the same. */
 export function standpointsDigest(standpoints: Iterable<readonly [HostId, string]>): string {
   const lines = [...standpoints].map(([hostId, chain]) => `${hostId} ${chain}\n`);
   return hash('sha256', lines.sort().join(''), 'base64url');

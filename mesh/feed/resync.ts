@@ -38,7 +38,7 @@ export interface Occasion extends Place {
    */
   readonly why: 'snapshot' | 'handover' | 'gone';
   readonly hostId: HostId;
-  /** Of the log up to there: a log that was set back has other entries at the same place. Absent where it is not known. */
+  /** The chain of the log up to there: a log that was set back has other entries at the same place. Absent where it is not known. */
   readonly chain?: string | undefined;
   /** ISO 8601, UTC. */
   readonly at: string;

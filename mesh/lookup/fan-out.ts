@@ -40,11 +40,11 @@ export interface LookUpMeta {
   readonly mode?: LookUpMode;
   /** Who says so: hosts that were asked, or the copy. */
   readonly source?: 'owner' | 'copy';
-  /** Of a copy alone: when the host that was heard least lately said that the copy is as its index is; `null`: one was not heard since the start. */
+  /** In an answer from a copy alone: when the host that was heard least lately said that the copy is as its index is; `null`: one was not heard since the start. */
   readonly asOf?: string | null;
-  /** Of a copy alone: hosts that said so longer than `COPY_FRESH_MS_MAX` ago. */
+  /** In an answer from a copy alone: hosts that said so longer than `COPY_FRESH_MS_MAX` ago. */
   readonly stale?: readonly { readonly hostId: HostId; readonly asOf: string | null }[];
-  /** Of a copy alone: whether an address that is not in the answer is nobody's, for no host is stale. */
+  /** In an answer from a copy alone: whether an address that is not in the answer is nobody's, for no host is stale. */
   readonly complete?: boolean;
 }
 
@@ -188,7 +188,7 @@ async function askMesh(
   return { emails, meta };
 }
 
-/** Of two answers about one address the first stands: this host's own, then the peers' in their order. `heard[i]` is of `peers[i]`. */
+/** The first of two answers about one address stands: this host's own, then the peers' in their order. `heard[i]` is of `peers[i]`. */
 async function merge(ports: LookUpPorts, question: Question, peers: readonly Host[], heard: readonly Heard[]) {
   const emails = new Map<AddressKey, ListedEntry>();
   const failures: [HostId, ErrorCode][] = [];

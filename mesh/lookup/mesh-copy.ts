@@ -5,7 +5,7 @@ import type { AddressKey, AgentId, HostId } from '../names.ts';
 import { type IndexEntry, type IndexRow, isFolderName, type KeyedAddress, type ListedEntry } from './index-entry.ts';
 
 export interface MeshCopy {
-  /** Of every host that shows the address: more than one while two hosts are in conflict over it. */
+  /** Rows of every host that shows the address: more than one while two hosts are in conflict over it. */
   ofAddress(key: AddressKey): readonly IndexRow[];
   /** The only row of `ofAddress`; `undefined` where nobody or more than one host shows the address. */
   soleOwner(key: AddressKey): WrittenRow | undefined;

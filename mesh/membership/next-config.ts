@@ -168,7 +168,7 @@ function withEvictions(gone: Config['gone'], { evicting }: Membership): Config['
   return after;
 }
 
-/** Of the hosts that are gone, those that may still have addresses. */
+/** The hosts that are gone and may still have addresses. */
 function withoutEvicted(config: Config): Config['gone'] {
   const left = Object.entries(config.gone).filter(([host]) => !isEvicted(config, host as HostId));
   return Object.fromEntries(left) as Config['gone'];

@@ -23,7 +23,7 @@ export interface Vote {
 
 /** What a voter knows beside the register. */
 export interface Voter {
-  /** Of every register that it has no record of (README.md, step 11): a ballot up to this one is refused. `null`: none was collected yet. */
+  /** The floor of every register that it has no record of (README.md, step 11): a ballot up to this one is refused. `null`: none was collected yet. */
   readonly floor: Ballot | null;
   /** Who holds the address in the voter's own registry. */
   holder(key: AddressKey): Owner | undefined;

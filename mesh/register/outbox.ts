@@ -33,7 +33,7 @@ export class Outbox<Answer> {
   readonly #options: OutboxOptions<Answer>;
   #queue: Item[] = [];
   #underWay = 0;
-  /** Of all messages under way together. */
+  /** How many items are in all messages under way together. */
   #itemsUnderWay = 0;
   #flushing = false;
 

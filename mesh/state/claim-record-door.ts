@@ -31,7 +31,7 @@ const agreement = z.object({
   voters: z.array(hostIdSchema),
   incarnations: z.record(hostIdSchema, z.string()).optional(),
 });
-/** Of this host: how often it was started, and the names of the last starts. */
+/** How many votes were cast. A start of this host or of another says so, and an earlier version does not. */
 const votes = z.int().min(0).default(0);
 const ownLife = z.object({ life: z.int().min(0), boots: z.record(z.string(), z.string()), votes });
 const lifeSchema = z.object({ life: z.int().min(0), boot: z.string(), votes });

@@ -43,7 +43,7 @@ export interface ClaimRecords extends StoredStarts {
   /** No ballot number up to this one may be used again. */
   ballotCeiling: number;
   readonly registers: RegisterTable;
-  /** Of every register that is not among them (register/README.md, step 11). */
+  /** The floor of every register that is not among them (register/README.md, step 11). */
   floor: Ballot | null;
   /** Claims that a registry did not take, or has released: the voters must still abort or release each. */
   readonly intents: Map<ClaimId, AddressKey>;

@@ -50,7 +50,7 @@ interface Round {
   readonly number: number;
   readonly epoch: number;
   readonly keys: readonly AddressKey[];
-  /** Of each key: under which ballot this host accepted that nobody has it. */
+  /** For each key, the ballot under which this host accepted that nobody has it. */
   readonly ballots: readonly Ballot[];
   readonly answers: Map<VoteKey, readonly ReleasedStanding[]>;
 }
@@ -58,7 +58,7 @@ interface Round {
 export interface CoreState {
   readonly membership: Membership;
   readonly registers: RegisterTable;
-  /** Of every register that is not among them (register/README.md, step 11). */
+  /** The floor of every register that is not among them (register/README.md, step 11). */
   floor: Ballot | null;
   readonly collection: Collection;
   readonly registry: RegistryView;

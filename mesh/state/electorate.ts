@@ -14,7 +14,7 @@ export function votersOf({ membership }: CoreState): readonly HostId[] {
   return membership.config === undefined ? membership.wish.voters : electorsOf(membership.config);
 }
 
-/** Whose votes decide under that configuration, and which claims are void. */
+/** The hosts whose votes decide under that configuration, and which claims are void. */
 export function electorateOf(state: CoreState, config: Config): Electorate {
   return {
     isQuorum: (votes) => isQuorum(config, votes),

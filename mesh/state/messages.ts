@@ -150,7 +150,7 @@ export type KeysAnswer =
       readonly incarnation: string;
       readonly keys: readonly AddressKey[];
       readonly more: boolean;
-      /** Of every register that it does not hold; absent when it has collected none. */
+      /** The floor of every register that it does not hold; absent when it has collected none. */
       readonly floor?: Ballot | undefined;
     }
   | Ahead

@@ -40,7 +40,7 @@ export interface Starts {
   votesTold: number;
   /** The number of votes when this start began. */
   readonly votesAtStart: number;
-  /** Name of the data that this host begins anew on, should `own.data` turn out to be an older copy. */
+  /** The name of the data on which this host begins anew when `own.data` turns out to be an older copy. */
   nextData: string;
   /** The latest start of each other host on each of its data. */
   readonly seen: Map<VoteKey, SeenStart>;
@@ -50,7 +50,7 @@ export interface Starts {
   isKnown: boolean;
   /** Whether the other electors were heard since this start, or enough of them (step 13). */
   hasHeardElectors: boolean;
-  /** Whether the time is over in which every elector is waited for (step 13). */
+  /** Whether the time in which the start waits for every elector is over (step 13). */
   isHearingOver: boolean;
   /** Who knows that this start must withdraw (step 16); `undefined` while it need not. */
   withdrawnOnWordOf: HostId | undefined;

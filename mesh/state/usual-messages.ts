@@ -25,7 +25,7 @@ export function readUsualMessage(value: unknown): ClaimMessage | undefined {
   return items && { version: CLAIM_VERSION, mesh, epoch, incarnation, life, boot, items };
 }
 
-/** Of an answer to items; `undefined`: it is for `claimAnswerSchema`. */
+/** An answer to items, read in its usual form; `undefined`: it is for `claimAnswerSchema`. */
 export function readUsualAnswer(value: unknown): ClaimAnswer | undefined {
   if (!isMap(value)) return undefined;
   const { kind, incarnation } = value;
@@ -89,7 +89,7 @@ function readOwnerOrNull(value: unknown): Owner | null | undefined {
   return { hostId, agentId, agentName, claimId: claimId as ClaimId, since };
 }
 
-/** All of them, or none. */
+/** The values, each read; `undefined` when one of them can't be. */
 function readAll<Read>(
   value: unknown,
   min: number,

@@ -135,7 +135,7 @@ export class HostList {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Of more changes than are kept, those go whose host was taken out longest ago. */
+  /** Forgets changes where there are more than are kept: those whose host was taken out longest ago. */
   async #forgetOldest(): Promise<void> {
     const tooMany = this.#changes.size - CHANGES_MAX;
     if (tooMany <= 0) return;

@@ -25,7 +25,7 @@ export const NEWS_RETRY_MS = 10_000;
 
 export interface HostNewsOptions {
   readonly list: HostList;
-  /** Whom to tell: every host that speaks this, also one that was just taken out and may not know it. */
+  /** The hosts to tell: every host that speaks this, also one that was just taken out and may not know it. */
   readonly listeners: () => readonly HostId[];
   readonly transport: PeerTransport;
   readonly clock: Clock;
@@ -34,9 +34,9 @@ export interface HostNewsOptions {
 export class HostNews {
   readonly #options: HostNewsOptions;
   readonly #sleeper: Sleeper;
-  /** Whose digest was the same as this one, when it was last asked or heard. */
+  /** The hosts whose digest was the same as this one, when it was last asked or heard. */
   readonly #agreed = new Map<HostId, string>();
-  /** Of each host, the changes that it is known to have, by their MACs. */
+  /** For each host, the changes that it is known to have, by their MACs. */
   readonly #told = new Map<HostId, Set<string>>();
   /** Not before that moment of the monotonic clock. */
   readonly #againMs = new Map<HostId, number>();
@@ -109,7 +109,7 @@ export class HostNews {
     }
   }
 
-  /** The other's digest; `undefined` when it could not be asked. */
+  /** The digest of the other host; `undefined` when that host could not be asked. */
   async #ask(to: HostId, body: HostsMessage, signal: AbortSignal): Promise<string | undefined> {
     const question = {
       to,
@@ -122,7 +122,7 @@ export class HostNews {
       answerBytesMax: NEWS_ANSWER_BYTES_MAX,
     } as const;
     const answer = await this.#options.transport.ask(question, signal).catch((error: unknown) => {
-      // Heard again, it is told.
+      // The host is told when it is heard again.
       refusalOf(error);
       return undefined;
     });

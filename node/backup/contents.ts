@@ -15,7 +15,7 @@ export const HOST_KEY = 'host-key.pem';
 export const BLOB = /^blobs\/([0-9a-f]{64})$/;
 /** The last entry: an archive without it was cut off. */
 export const WHOLE = 'whole.json';
-/** Of a text entry. */
+/** Octets of a text entry. */
 export const TEXT_BYTES_MAX = 64 * 1_024;
 
 export const aboutSchema = z.object({

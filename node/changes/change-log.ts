@@ -78,7 +78,7 @@ export interface Origin extends Place {
 
 /** What another host's registry did, as that host's feed told it. */
 export interface HeardEntry extends Entry {
-  /** Also one that this program does not know. */
+  /** The event by its name, which this program may not know. */
   readonly event: string;
   readonly changes: AgentChanges;
   readonly rows?: IndexRows;
@@ -137,7 +137,7 @@ export interface OwnHead extends Place {
 /** What a feed needs of the log: the own entries by their places, and a way to write down what was heard. */
 export interface FeedLog extends ChangeLog {
   readonly logId: LogId;
-  /** Of the newest durable own entry; `n` is 0 when there is none. */
+  /** The head of the log, of the newest durable own entry; `n` is 0 when there is none. */
   readonly ownHead: OwnHead;
   /** Own entries with `n > after`, in order, at most `limit`, only durable ones; `undefined` when some of them are kept no more. */
   own(after: number, limit: number): Promise<readonly OwnEntry[] | undefined>;

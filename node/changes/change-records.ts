@@ -37,7 +37,7 @@ export function seqOf(key: string): number {
   return Number(key.slice(ENTRY_PREFIX.length));
 }
 
-/** Of all own entries with that log id. */
+/** The prefix of all own entries with that log id. */
 export function ownPrefix(logId: LogId): string {
   return `${OWN_PREFIX}${logId}/`;
 }

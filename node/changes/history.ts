@@ -14,7 +14,7 @@ export const HISTORIES_IN_HAND_MAX = 4;
 /** Entries of the log that one question reads. */
 export const HISTORY_ENTRIES_READ_MAX = 20_000;
 
-/** Both: what became of that address while that agent held it. */
+/** An address or an agent; of the two together, what became of that address while that agent held it. */
 export interface HistoryQuestion {
   readonly key?: AddressKey | undefined;
   readonly agentId?: AgentId | undefined;
@@ -24,7 +24,7 @@ export interface HistoryQuestion {
 type Became = 'shown' | 'changed' | 'gone';
 
 interface HistoryItem extends Pick<HeardEntry, 'id' | 'event' | 'timestamp' | 'agent' | 'sequence' | 'changes'> {
-  /** Of the address that was asked about. */
+  /** What became of the address that was asked about. */
   readonly address?: Became;
   /** Where it stands in its own host's log; absent in entries from before logs had places. */
   readonly place?: Origin;

@@ -39,7 +39,7 @@ export interface ChangeLogPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Of what the index shows; asked only for a log that does not say it. */
+  /** The digest of what the index shows; asked only for a log that does not say it. */
   readonly digest: () => string;
 }
 

@@ -10,7 +10,7 @@ export interface Call {
   readonly home: string;
   /** Where it was started. */
   readonly folder: string;
-  /** Of the environment: what npm says that it runs, and where a shell looks for commands. */
+  /** What is read of the environment: what npm says that it runs, and where a shell looks for commands. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

@@ -74,7 +74,7 @@ export async function planMove(agents: readonly MovedAgent[], around: Surroundin
   const already: MovedAgent[] = [];
   const claimed: Claimed[] = [];
   const names = new Set(around.names);
-  /** Of the file, by the key of the address. */
+  /** The agents of the file, by the key of the address. */
   const holders = new Map<string, Claimed>();
   for (const agent of agents) {
     const why = around.ids.has(agent.id) ? undefined : whyNot(agent, names, around, wishes);

@@ -20,7 +20,7 @@ const FOREIGN = new Set([
   ...['sessions', 'status', 'metrics', 'launchCount', 'createdAt', 'lastActive'],
 ]);
 const FOREIGN_TOOLS = new Set(['session', 'amp', 'cloud', 'repositories']);
-/** Of one address, from before there could be several. */
+/** Members by which a request said its one address, before there could be several. */
 const FOREIGN_EMAIL = new Set(['address', 'provider']);
 
 export interface UnderstoodBody {

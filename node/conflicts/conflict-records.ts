@@ -21,7 +21,7 @@ export interface AddressConflict {
   readonly primary: boolean;
   readonly displayName?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Whose address it is now. */
+  /** The owner of the address now. */
   readonly owner: Owner;
   /** ISO 8601, UTC. */
   readonly foundAt: string;

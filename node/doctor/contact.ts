@@ -27,7 +27,7 @@ export interface Contact {
   readonly introduction?: Introduction | LegacyPeer;
   /** Why it did not. */
   readonly refusal?: MeshError;
-  /** Of its change log, where reading it needs nothing. */
+  /** The id of its change log, where reading it needs nothing. */
   readonly logId?: string;
 }
 

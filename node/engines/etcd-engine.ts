@@ -47,7 +47,7 @@ interface Found {
 
 export interface EtcdPorts {
   readonly clock: Clock;
-  /** Of the engine's names; the system's when absent. */
+  /** The look-up of the engine's names; the system's when absent. */
   readonly lookup?: LookupFunction;
 }
 

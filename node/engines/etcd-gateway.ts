@@ -37,7 +37,7 @@ export interface EtcdGatewayOptions {
   readonly login: Login | undefined;
   /** PEM of the certificates to trust; the system's when absent. */
   readonly ca: string | undefined;
-  /** Of the endpoints' names; the system's when absent. */
+  /** The look-up of the endpoints' names; the system's when absent. */
   readonly lookup: LookupFunction | undefined;
 }
 

@@ -47,7 +47,7 @@ export class Announcement {
     if (this.#part.isFull) await this.#commit(this.#occasion);
   }
 
-  /** All is told. */
+  /** Ends the announcement: everything was told. */
   async end(standing: HostStanding): Promise<void> {
     await this.#commit(standing);
   }

@@ -183,7 +183,7 @@ export class HostCopies {
     this.#bare.delete(hostId);
   }
 
-  /** Of these agents, those that show an address once the rows are changed. */
+  /** Those of these agents that show an address once the rows are changed. */
   #showingAfter(hostId: HostId, { rows, agents }: Pick<HostChange, 'rows' | 'agents'>): ReadonlySet<AgentId> {
     const gone = new Set([...rows.drop, ...rows.put.map(({ key }) => key)]);
     const showing = new Set(rows.put.map(({ agentId }) => agentId));

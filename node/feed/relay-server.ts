@@ -37,7 +37,7 @@ type Heads = ReadonlyMap<HostId, SignedHead>;
 
 export class RelayServer {
   readonly #options: RelayServerOptions;
-  /** Of the logs as they stand now. */
+  /** The digest of the logs as they stand now. */
   #digest: string | undefined;
 
   constructor(options: RelayServerOptions) {
@@ -72,7 +72,7 @@ export class RelayServer {
     return relayedRuns({ entries: entries.flatMap(relayableOf), heads, room: newRoom() });
   }
 
-  /** Of each host whose log stands elsewhere than the asker says. */
+  /** The runs of each host whose log stands elsewhere than the asker says. */
   async #sincePlaces(places: NonNullable<RelayQuestion['places']>, heads: Heads): Promise<Relayed> {
     const asked = new Map(places.map(([hostId, n, chain]) => [hostId, { n, chain }]));
     const differing = new Set<HostId>();

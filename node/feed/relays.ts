@@ -48,7 +48,7 @@ export class Relays {
   #differing: ReadonlySet<HostId> = new Set();
   #sinceMs = 0;
   #isOn = false;
-  /** Of relays that were begun, until they have ended. */
+  /** What relays have under way, until it has ended. */
   readonly #inHand = new Set<Promise<void>>();
   #failed: ((error: unknown) => void) | undefined;
 

@@ -11,7 +11,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import { Turns } from '../../mesh/time/turns.ts';
 import type { FeedQuestions } from './feed-questions.ts';
 
-/** Of one host. Its addresses are bound as those of an index are. */
+/** Agents of one host. Its addresses are bound as those of an index are. */
 const SNAPSHOT_AGENTS_MAX = 200_000;
 
 export interface Snapshot {

@@ -24,7 +24,7 @@ export interface ForwardOptions {
 }
 
 const FORWARDS_MAX = 64;
-/** Of a request's body. */
+/** Octets of a request's body. */
 const BODY_BYTES_MAX = 64 * 1_024 * 1_024;
 /** Without an octet on the connection. */
 const QUIET_MS_MAX = 120_000;

@@ -31,7 +31,7 @@ export interface AppServices {
   readonly gate: Gate;
   readonly hello: HelloOptions;
   readonly peerAuth: PeerAuthOptions;
-  /** Whose pages may read. */
+  /** The origins whose pages may read. */
   readonly origins: readonly string[];
   /** For hosts whose keys are not known yet, below the paths of peers. */
   readonly strangerRoutes: readonly RouteGroup[];

@@ -6,7 +6,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import { withinMs } from '../../mesh/time/deadline.ts';
 
 export const PLACES = 8;
-/** Of one client; the rest is left to others, also while nobody else is there. */
+/** Places of one client; the rest is left to others, also while nobody else is there. */
 export const CLIENT_PLACES_MAX = 6;
 const WAITING_MAX = 100;
 export const CLIENT_WAITING_MAX = 50;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../mesh/ports.ts';
 import type { ChangeReader } from '../changes/change-reader.ts';
 
-/** Of one answer. */
+/** Bounds of one answer. */
 const LINES = { changesMax: 1_000, octetsMax: 1_024 * 1_024 };
 const LINE_END = Buffer.from('\n');
 

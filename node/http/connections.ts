@@ -38,7 +38,7 @@ export const CONNECTION_BOUNDS: ConnectionBounds = {
   lingerMs: 1_000,
 };
 
-/** Of answers, in one turn of the event loop. */
+/** How long answers are made in one turn of the event loop. */
 const TURN_MS_MAX = 10;
 /** How often it is looked whether an answer was not taken in time. */
 const SWEEPS_PER_TAKE = 10;
@@ -60,9 +60,9 @@ class Connection {
   readonly group: string;
   inHand: Exchange | undefined;
   waiting: Exchange[] = [];
-  /** Of a peer's channel: not closed to make room for others. */
+  /** Whether it is a peer's channel: not closed to make room for others. */
   isKept = false;
-  /** Said last: nothing of this connection is read any more. */
+  /** The refusal that is said last: nothing of this connection is read any more. */
   refusal: MeshError | undefined;
   untaken: { readonly bytes: number; readonly untilMs: number } | undefined;
 
@@ -260,7 +260,7 @@ function readNoMore(socket: Socket): void {
   socket.resume = () => socket;
 }
 
-/** Of the methods whose body is none; what comes of others is read for a moment by the listener. */
+/** Whether a body is left that nobody reads: of a method that has none. What others leave is read for a moment by the listener. */
 function hasUnreadBody({ method, complete }: IncomingMessage): boolean {
   return !complete && (method === 'GET' || method === 'HEAD');
 }

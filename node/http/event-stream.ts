@@ -7,7 +7,7 @@ import type { ChangeReader, ToldChange } from '../changes/change-reader.ts';
 const HEARTBEAT_MS = 15_000;
 /** How long a client should wait before it comes back. */
 const RECONNECT_MS = 1_000;
-/** Of one piece: as much as a socket holds. */
+/** Bounds of one piece: as much as a socket holds. */
 const PIECE = { changesMax: 256, octetsMax: 64 * 1_024 };
 const BLANK_LINE = Buffer.from('\n\n');
 

@@ -1,5 +1,5 @@
-// Who may come in, before any route is looked for: nobody's lured browser, and where tokens are set, only who shows one. The order is the
-// one of README.md. Peers' own routes are judged by signature instead.
+// The gate judges a request before any route is looked for. It refuses a browser that another site's page has sent here, and, where tokens are
+// set, everybody who shows none. Its checks come in the order of README.md. Peers' own routes are judged by their signatures instead.
 import { foreignerCheck, type KnownNames } from './own-names.ts';
 import { createTokens, type Tokens, type TokensOptions } from './tokens.ts';
 

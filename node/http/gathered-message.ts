@@ -7,7 +7,7 @@ export class GatheredMessage extends IncomingMessage {
   #pieces: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Of the parser: a chunk, or `null` at the end of the body. */
+  /** What the parser hands over: a chunk, or `null` at the end of the body. */
   override push(piece: Uint8Array | null): boolean {
     if (piece === null) {
       this.#handOn();

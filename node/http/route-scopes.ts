@@ -16,7 +16,7 @@ const BY_PATH: readonly (readonly [path: string, scope: Scope])[] = [
 ];
 /** Read by who may read everything. */
 const OPERATORS_PATHS = ['/api/keys', '/api/conflicts'];
-/** Of sending, what concerns one message or one sender; the rest (suppressions, returned mail, accounts) is the host's. */
+/** Routes of sending: what concerns one message or one sender; the rest (suppressions, returned mail, accounts) is the host's. */
 const OWN_MAIL =
   /^\/api\/email\/(?:send|explain|log|tools|validate|blobs|status\/[^/]+|[^/]+\/(?:cancel|resend|attachments))$/;
 

@@ -19,7 +19,7 @@ import {
 
 /** base64 of the attachments with its line ends, and the rest. */
 const BODY_BYTES_MAX = Math.ceil(MESSAGE_ATTACHMENTS_BYTES_MAX * 1.4) + SEND_BODY_BYTES_MAX;
-/** Of announced length: parsed at once, in a fraction of the time that tokens take. */
+/** A body of announced length up to this is parsed at once, in a fraction of the time that tokens take. */
 const SMALL_BODY_BYTES_MAX = 64 * 1_024;
 /** Octets looked at in one go: no text longer than this is made of a body, whatever it arrives in. */
 const PIECE_BYTES_MAX = 64 * 1_024;

@@ -14,7 +14,7 @@ export interface SessionBounds {
 const SESSION_BOUNDS: SessionBounds = { sessionsMax: 1_000, perCredentialMax: 20, lifeMs: 12 * 3_600_000 };
 
 const RANDOM_BYTES = 32;
-/** Of a form's token where nobody has logged in, since nobody needs to. */
+/** What stands for a session in a form's token where nobody has logged in, since nobody needs to. */
 const NOBODY = 'nobody';
 
 export interface SessionsOptions {

@@ -48,7 +48,7 @@ export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): Sh
   };
 }
 
-/** Of the decisive fields there is `Host` alone, in its plain form. The gate refuses a second one. */
+/** Whether `Host` is the only decisive field, in its plain form. The gate refuses a second one. */
 function isPlain(rawHeaders: readonly string[]): boolean {
   let host: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {

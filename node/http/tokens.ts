@@ -33,7 +33,7 @@ export interface TokensOptions {
   readonly secrets: Pick<Secrets, 'token' | 'readToken'>;
   readonly keys: Pick<Keys, 'actorOf'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  /** Of browsers; absent where there is no page. */
+  /** The sessions of browsers; absent where there is no page. */
   readonly sessions?: Pick<Sessions, 'credentialIn'> | undefined;
 }
 
@@ -44,11 +44,11 @@ export interface Tokens {
   readonly guardsReads: boolean;
   /** Whether the `Authorization` header lets its bearer read. */
   showsToken(authorization: string | undefined): boolean;
-  /** Whose key the `Authorization` header shows; `undefined` for a token, and for none. */
+  /** The actor whose key the `Authorization` header shows; `undefined` for a token, and for none. */
   actorOf(authorization: string | undefined): Actor | undefined;
   /** Why whoever's session it is may not ask a route of the API: a page shows and does what that route would. */
   refusesOnPage(visitor: Visitor, asked: Pick<Visitor, 'method' | 'path'>): MeshError | undefined;
-  /** Whose key the session of a page was begun with. */
+  /** The actor whose key the session of a page was begun with. */
   actorOnPage(visitor: Visitor): Actor | undefined;
   /** The credential that a browser logs in with. Throws `unauthorized` when it opens nothing, and `rate_limited`. */
   logsIn(visitor: Visitor, text: string): Credential;
@@ -56,7 +56,7 @@ export interface Tokens {
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
 const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH];
-/** Of these, what says nothing of anybody: the schemas of the tools. */
+/** The one of these that says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 
 export function createTokens({ roster, secrets, keys, clock, sessions }: TokensOptions): Tokens {

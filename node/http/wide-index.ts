@@ -27,7 +27,7 @@ export class WideIndex {
     this.#options = options;
   }
 
-  /** Of the whole map. Strong, quotes included. */
+  /** The ETag of the whole map. Strong, quotes included. */
   get etag(): string {
     const { index, copyVersion, roster } = this.#options;
     const now = roster();

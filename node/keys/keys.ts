@@ -77,7 +77,7 @@ export class Keys {
     await this.#ports.store.commit([keyRemoval(id)]);
   }
 
-  /** Whose key has that digest; `undefined` when it is none of this host, or has expired. Its last use is remembered. */
+  /** The actor whose key has that digest; `undefined` when it is none of this host, or has expired. Its last use is remembered. */
   actorOf(digest: string): Actor | undefined {
     const id = this.#byDigest.get(digest);
     const record = id === undefined ? undefined : this.#records.get(id);

@@ -16,10 +16,10 @@ import { threadRoutes } from './routes/threads.ts';
 import { startWorkers } from './workers.ts';
 
 export interface MailboxOptions extends AddressBookParts {
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly hostId: string;
-  /** Of inboxes that are made without one. */
+  /** The domain of inboxes that are made without one. */
   readonly domain: string | undefined;
   /** Opens everything, where there is one. */
   readonly token: string | undefined;

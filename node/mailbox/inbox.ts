@@ -45,10 +45,10 @@ export interface InboxChange {
   readonly atMs: number;
 }
 
-/** Whose inboxes these are. */
+/** The organization whose inboxes these are. */
 export interface Organization {
   readonly organizationId: string;
-  /** Of the inboxes that were put into no other. */
+  /** The pod of the inboxes that were put into no other. */
   readonly podId: string;
   /** Proves the links of files that this host has made. */
   readonly fileKey: Uint8Array;

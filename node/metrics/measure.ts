@@ -29,7 +29,7 @@ export interface TimesOptions<Outcome extends string> {
   readonly boundsSeconds: readonly number[];
 }
 
-/** Of one outcome: how many took at most each bound, and no less than the one before; the last, more than all. */
+/** The counts of one outcome: how many took at most each bound, and no less than the one before; the last, more than all. */
 export interface Counted {
   readonly buckets: Float64Array;
   sumSeconds: number;

@@ -21,7 +21,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** All of them as they are now, in Prometheus' text format. Rejects when one of them can't be read. */
+  /** The measures as they are now, in Prometheus' text format. Rejects when one of them can't be read. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }

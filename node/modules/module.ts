@@ -47,7 +47,7 @@ export interface Parts {
   readonly index: EmailIndex;
   readonly copies: HostCopies;
   readonly registry: Registry;
-  /** Of this host's claims, those that came with a restored backup. */
+  /** Those of this host's claims that came with a restored backup. */
   readonly restored: RestoredClaims;
   readonly keys: Keys;
   /** Aborts when the node stops. */

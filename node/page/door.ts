@@ -70,7 +70,7 @@ export class PageDoor {
     };
   }
 
-  /** Whose request it is. */
+  /** The asker whose request it is. */
   asker(c: Context): Asker {
     return askerOf(visitorIn(c), this.#options);
   }

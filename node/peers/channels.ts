@@ -50,7 +50,7 @@ interface Towards {
   /** Channels that could not be opened, or soon ended, since one lasted. */
   failures: number;
   openedAtMs: number;
-  /** Said once, until it changes. */
+  /** Why there is no channel, as it was logged last: it is said once, until it changes. */
   why: string | undefined;
 }
 

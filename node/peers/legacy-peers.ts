@@ -127,7 +127,7 @@ export class LegacyPeers {
     return this.#candidates;
   }
 
-  /** Of which peers it is noted that they have a key. */
+  /** Notes of the peers that have a key. */
   get keyed(): HostRecords {
     return this.#keyed;
   }

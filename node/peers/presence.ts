@@ -128,14 +128,14 @@ export class Presence {
     else this.#indexes.set(id, index);
   }
 
-  /** Another host may be listed under this id, or at another place. */
+  /** Forgets what was seen of the host under this id: another host may be listed under the id by now, or the host at another place. */
   forget(id: HostId): void {
     this.#sightings.delete(id);
     this.#exchanges.delete(id);
     this.#indexes.delete(id);
   }
 
-  /** Of a peer that this host never asks, relays say that it is there. */
+  /** What was seen of a peer last. Of one that this host never asks, relays say that it is there. */
   #sightingOf(id: HostId): Sighting {
     const own = this.#sightings.get(id);
     if (own !== undefined) return own;

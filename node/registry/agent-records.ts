@@ -23,7 +23,7 @@ export function savingWrites(agent: Agent, isNew: boolean): readonly Write[] {
 
 /** What is kept of an agent that was deleted. */
 export interface GoneAgent {
-  /** Of its last event. */
+  /** The sequence of the agent's last event. */
   readonly sequence: number;
   /** ISO 8601, UTC: when that was. Absent in records of versions that did not say it. */
   readonly at?: string;

@@ -8,7 +8,7 @@ export interface AgentSequencesOptions {
   readonly store: Pick<Store, 'get'>;
   /** Whether the agent is there, by what is durable. */
   readonly isThere: (id: AgentId) => boolean;
-  /** Of agents that are there and whose last event was not a change of the agent itself. */
+  /** The sequences of agents that are there and whose last event was not a change of the agent itself. */
   readonly kept?: ReadonlyMap<AgentId, number>;
 }
 

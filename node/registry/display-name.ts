@@ -2,7 +2,7 @@
 // a merge.
 import { DISPLAY_NAME_CHARACTERS_MAX } from '../../mesh/limits.ts';
 
-/** Of a displayName in UTF-8: the longest name that file systems take. */
+/** A displayName in UTF-8: the longest name that file systems take. */
 const DISPLAY_NAME_BYTES_MAX = 255;
 
 /** What is wrong with a name that people see, or `undefined`. Lengths count characters (code points), not UTF-16 units. */

@@ -4,7 +4,7 @@ import { METADATA_BYTES_MAX, METADATA_KEYS_MAX } from '../../mesh/limits.ts';
 import { isPrototypeName } from '../../mesh/names.ts';
 import { textFault } from './display-name.ts';
 
-/** Of an agent's metadata as UTF-8 JSON; that of an address is in the index of every host, and has less. */
+/** An agent's metadata as UTF-8 JSON; that of an address is in the index of every host, and has less. */
 export const AGENT_METADATA_BYTES_MAX = 4_096;
 /** Keys of metadata: long enough for a URL path, short enough for a header. */
 const METADATA_KEY_CHARACTERS_MAX = 128;

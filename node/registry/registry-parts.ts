@@ -17,7 +17,7 @@ export interface RegistryParts {
   readonly table: AgentTable;
   readonly writer: AgentWriter;
   readonly addressClaims: AddressClaims;
-  /** Of agents, by their ids. */
+  /** Locks of agents, by their ids. */
   readonly locks: KeyedLock;
   readonly parseAddress: IdentityParser;
   readonly clock: Clock;

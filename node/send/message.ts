@@ -76,7 +76,7 @@ export interface Recipient {
   readonly address: string;
   readonly kind: 'to' | 'cc' | 'bcc';
   readonly state: RecipientState;
-  /** Of the server's last answer about it (RFC 5321 §4.2). */
+  /** The reply code of the server's last answer about the recipient (RFC 5321 §4.2). */
   readonly code?: number;
   /** `5.1.1` (RFC 3463), when the answer had one. */
   readonly enhanced?: string;
@@ -104,7 +104,7 @@ export interface Message {
   readonly state: MessageState;
   /** A sentence: why it is in this state. Shown with `nextTry`: see `reasonOf`. */
   readonly reason: string;
-  /** Until when it waits, where `reason` says for what. */
+  /** The moment until which it waits, where `reason` says for what. */
   readonly nextTry?: NextTry | undefined;
   readonly recipients: readonly Recipient[];
   /** Attempts that reached a server, or tried to. */

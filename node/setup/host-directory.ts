@@ -21,7 +21,7 @@ export interface HostSetup {
   readonly id: string;
   readonly url: string;
   readonly hosts: readonly unknown[];
-  /** Of the mesh; absent: drawn here, for a mesh that begins with this host. */
+  /** The secret of the mesh; absent: drawn here, for a mesh that begins with this host. */
   readonly secret?: string;
 }
 

@@ -15,7 +15,7 @@ import type { Place, SetupPorts } from './first-host.ts';
 import { refuseSetUp, withHostKey, writeHostFiles } from './host-directory.ts';
 
 export interface Invitation {
-  /** Of a host of the mesh. */
+  /** The URL of a host of the mesh. */
   readonly at: string;
   readonly fingerprint: string;
   readonly token: string;
@@ -59,7 +59,10 @@ export async function joinMesh(
   });
 }
 
-/** Who says to be there. It is not believed: its key is compared with the fingerprint, and it must sign with that key. */
+/**
+ * The host that says to be there. Nothing that the host says is believed: its key is compared with the fingerprint, and the host must sign
+ * with that key.
+ */
 async function whoIsAt(at: string, asker: string, clock: Clock) {
   const parsed = helloAnswer.safeParse(await answerOf(`${at}${HELLO_PATH}?from=${asker}`, clock));
   const id = parseHostId(parsed.data?.host.id ?? '');

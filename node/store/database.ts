@@ -45,7 +45,7 @@ export function openDatabase(directory: string): Database {
 interface Writer {
   readonly connection: DatabaseSync;
   readonly records: TableWriter;
-  /** Of the change log. */
+  /** Writes what is known of the commit log. */
   readonly log: TableWriter;
   readonly setCommits: StatementSync;
   readonly note: CommitNote;

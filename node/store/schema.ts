@@ -21,7 +21,7 @@ export const GET_COMMITS = "SELECT text FROM notes WHERE name = 'commits'";
 export const SET_LOG = "INSERT OR REPLACE INTO notes (name, text) VALUES ('commit log', ?)";
 export const GET_LOG = "SELECT text FROM notes WHERE name = 'commit log'";
 
-/** Of a copy that is no database of a node (record-copy.ts): `AEMB`, and the version of its form. */
+/** The mark of a copy that is no database of a node (record-copy.ts): `AEMB`, and the version of its form. */
 export const COPY_ID = 0x41454d42;
 export const COPY_VERSION = 1;
 

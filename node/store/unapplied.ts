@@ -19,7 +19,7 @@ export class Unapplied {
     return this.#texts.has(key) ? { key, text: this.#texts.get(key) } : undefined;
   }
 
-  /** All of them, in the order of their first writing. */
+  /** Every record, in the order of their first writing. */
   *all(): Iterable<RecordText> {
     for (const [key, text] of this.#texts) yield { key, text };
   }

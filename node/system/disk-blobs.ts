@@ -24,7 +24,7 @@ export interface DiskBlobsOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Of all blobs together; default `BLOBS_BYTES_MAX`, `BLOBS_MAX`. */
+  /** Octets of all blobs together, and how many; default `BLOBS_BYTES_MAX`, `BLOBS_MAX`. */
   readonly bytesMax?: number;
   readonly countMax?: number;
 }
@@ -48,7 +48,7 @@ export class DiskBlobs implements BlobStore {
   /** By blob. Its name is given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
   readonly #locks: KeyedLock;
   #bytes = 0;
-  /** Of blobs on their way in. */
+  /** Octets of blobs on their way in. */
   #unfinishedBytes = 0;
   #unfinished = 0;
   #parts = 0;

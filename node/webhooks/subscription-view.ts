@@ -17,7 +17,7 @@ export interface SubscriptionView {
   readonly headerNames?: readonly string[];
   /** Attempts that may begin within any second. */
   readonly ratePerSecond?: number;
-  /** Until when former secrets sign beside the present one, the newest first. */
+  /** The moments until which former secrets sign beside the present one, the newest first. */
   readonly formerSecretsUntil?: readonly string[];
   /** What is being sent again. */
   readonly replays?: readonly ReplayView[];
@@ -39,7 +39,7 @@ export interface SubscriptionView {
     readonly lastSuccessAt: string | null;
     /** The first failure since the last success. */
     readonly failingSince: string | null;
-    /** Until when its receiver is left alone after failures. */
+    /** The moment until which its receiver is left alone after failures. */
     readonly pausedUntil: string | null;
   };
 }

@@ -79,7 +79,7 @@ const subscription = z.object({
 });
 export type Subscription = z.infer<typeof subscription>;
 
-/** Of each member, whether it is a secret: a backup without keys leaves those out. */
+/** For each member, whether it is a secret: a backup without keys leaves those out. */
 const IS_SECRET: Readonly<Record<keyof Subscription, boolean>> = {
   ...{ id: false, url: false, description: false, secret: true, formerSecrets: true, headers: true },
   ...{ ratePerSecond: false, isEnabled: false, disabledReason: false, disabledAt: false, epochs: false },

@@ -66,7 +66,7 @@ async function staleTimes(client: Agent, urls: readonly string[], changes: numbe
 }
 
 interface Verified {
-  /** Of the owner's own answer. */
+  /** The time of the owner's own answer. */
   readonly direct: readonly number[];
   readonly verified: readonly number[];
 }

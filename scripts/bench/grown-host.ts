@@ -16,7 +16,7 @@ export interface Grown {
   readonly residentMb: number;
   readonly lookUpCpuUs: number;
   readonly claimMs: number;
-  /** Of one core, percent. */
+  /** Percent of one core. */
   readonly idleShare: number;
   /** Read and written, to the network above all. */
   readonly idleKibPerSecond: number;

@@ -101,7 +101,7 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
   return stack.move();
 }
 
-/** Of an idle host, what comes in one piece over a channel is one question, or says that more may be asked. */
+/** What comes of an idle host in one piece over a channel is one question, or says that more may be asked. */
 function counted(upgrade: Upgrade, asked: IdlePeerOptions['asked']): Upgrade {
   return {
     isOffer: (incoming) => upgrade.isOffer(incoming),

@@ -14,12 +14,12 @@ const WINDOW_MS = 60_000;
 const WINDOWS_MAX = 5;
 /** After the last host was found. V8 tidies its heap up to 220 s after a start; what else a start brings with it is over by then. */
 const SETTLED_MS = 240_000;
-/** Of the version before greetings and presence became one conversation. */
+/** The share of what it cost before greetings and presence became one conversation. */
 const SHARE_MAX = 1 / 3;
 const BEFORE = { commit: '4b181c6', requests: { 3: 26, 30: 358, 100: 1_198 } } as const;
 /** All peers of a mesh share one process, and one that is too busy to answer is not idle. */
 const AT_ONCE_HOSTS_MAX = 50;
-/** Of a core, in a mesh of fifty hosts. */
+/** Share of a core, in a mesh of fifty hosts. */
 const CORE_SHARE_MAX = 0.02;
 const CORE_SHARE_HOSTS = 50;
 

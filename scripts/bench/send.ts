@@ -238,7 +238,7 @@ class SendingNode implements AsyncDisposable {
     return this.#host.url;
   }
 
-  /** All of them accepted. */
+  /** Sends so many messages, and resolves when all are accepted. */
   async deliver(count: number, acceptMs: number[]): Promise<void> {
     const body = JSON.stringify({
       agentId: 'ann',

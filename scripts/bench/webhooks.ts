@@ -289,7 +289,7 @@ function perSecond(count: number, ms: number): number {
   return (count * 1_000) / ms;
 }
 
-/** Of all threads of this process. */
+/** The CPU time of all threads of this process. */
 function cpuUsSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return user + system;

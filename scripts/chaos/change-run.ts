@@ -12,9 +12,9 @@ import { Allowance, changeAgents, createAgents } from './changers.ts';
 import { ChaosMesh } from './mesh.ts';
 
 export interface ChangesRun {
-  /** Of all three hosts together. */
+  /** Changes of all three hosts together. */
   readonly changes: number;
-  /** Of each host. */
+  /** How often each host is killed. */
   readonly kills: number;
   readonly seed: number;
 }

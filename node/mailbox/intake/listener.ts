@@ -26,7 +26,7 @@ export interface ListenerParts extends ReceptionParts {
   /** Whether this host has inboxes in a domain. */
   readonly serves: (domain: string) => boolean;
   readonly rates: MailRates;
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
   /** PEM; absent: no STARTTLS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;

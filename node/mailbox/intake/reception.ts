@@ -18,7 +18,7 @@ export interface Envelope {
   readonly mailFrom: string;
   /** Inboxes of this host, each once. */
   readonly inboxIds: readonly string[];
-  /** Of whoever sent it; absent when only a machine in between is known. */
+  /** The address of whoever sent it; absent when only a machine in between is known. */
   readonly ip?: string | undefined;
   readonly helo?: string | undefined;
   /** Name for the Received field. */

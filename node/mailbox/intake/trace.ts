@@ -10,7 +10,7 @@ export interface TraceOptions {
   readonly inboxId: string;
   /** Empty: the null sender. */
   readonly mailFrom: string;
-  /** Of whoever handed the mail over; absent when nobody said. */
+  /** The address of whoever handed the mail over; absent when nobody said. */
   readonly ip?: string | undefined;
   readonly helo?: string | undefined;
   /** Way that a Received field names: `ESMTP`, `ESMTPS`, `LMTP`, `HTTP`. */

@@ -32,7 +32,7 @@ export interface JudgedMail {
   body(): AsyncIterable<Buffer> | Iterable<Buffer>;
   /** Empty: the null sender. */
   readonly mailFrom: string;
-  /** Of the sender's connection; absent when nobody knows: then SPF says nothing. */
+  /** The address of the sender's connection; absent when nobody knows: then SPF says nothing. */
   readonly ip?: string | undefined;
   readonly helo?: string | undefined;
 }

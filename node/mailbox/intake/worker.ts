@@ -9,7 +9,7 @@ import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
 
 export interface IntakeData {
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly hostId: string;
 }

@@ -11,7 +11,7 @@ import { MailboxError } from '../errors.ts';
 const MARK = 'am_';
 
 export interface OrganizationKeyOptions {
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly token: string | undefined;
   readonly random: Random;

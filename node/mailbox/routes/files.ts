@@ -15,7 +15,7 @@ export interface FileServices {
   readonly query: Asks<QueryQuestions>;
   readonly organization: () => Promise<Organization>;
   readonly clock: Pick<Clock, 'wallMs'>;
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
 }
 

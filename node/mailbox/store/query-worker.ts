@@ -8,7 +8,7 @@ import { MailReader } from './mail-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 
 export interface QueryData {
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
 }
 

@@ -12,7 +12,7 @@ import { RawFiles } from './raw-files.ts';
 const FILE_KEY_BYTES = 32;
 
 export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'baseSubject' | 'hostId'> {
-  /** Of the mailbox's data. */
+  /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly random: Random;
   readonly nowMs: number;
@@ -110,7 +110,7 @@ function splitAtLast(address: string): readonly [local: string, domain: string] 
   return [address.slice(0, at), address.slice(at + 1)];
 }
 
-/** Whose mailbox it is, written down at the first start. */
+/** The organization whose mailbox it is, written down at the first start. */
 function organizationIn(connection: Connection, { random, nowMs }: WriterOptions): Organization {
   const sql = 'SELECT * FROM organization';
   const known = connection.get<{ id: string; pod_id: string; file_key: Uint8Array; created_at: number }>(sql);

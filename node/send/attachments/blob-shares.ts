@@ -55,7 +55,7 @@ export class BlobShares {
     this.#add(unused.client, -1, -unused.bytes);
   }
 
-  /** Of blobs that no mail needs, those on their way in included. */
+  /** Counts of blobs that no mail needs, those on their way in included. */
   get total(): Readonly<Share> {
     return this.#all;
   }

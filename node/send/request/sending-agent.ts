@@ -116,7 +116,7 @@ function asAsked(
   return { request, agent, from: { name: from.name || (own.displayName ?? ''), address: own.address } };
 }
 
-/** Under which an address is owned; `undefined` for none. */
+/** The key under which an address is owned; `undefined` for none. */
 function keyOf(address: string): string | undefined {
   const parsed = parseIdentityAddress(address, { allowSingleLabel: true, allowDomainLiteral: true });
   return parsed.valid ? parsed.key : undefined;

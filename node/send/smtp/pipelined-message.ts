@@ -94,7 +94,7 @@ export class PipelinedMessage {
     }
   }
 
-  /** Also a server that says 354 for nobody gets no message: the connection ends in place of it. */
+  /** A server that says 354 for nobody gets no message: the connection ends in place of it. */
   #readData(reply: string): Reading {
     if (this.#mailError !== undefined) return { kind: 'failed', error: this.#mailError };
     if (this.accepted.length === 0) {

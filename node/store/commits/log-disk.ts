@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { syncDirectory } from '../../machine/own-files.ts';
 
 export interface LogFile {
-  /** All of it. */
+  /** The whole content. */
   read(): Promise<Buffer>;
   /** Resolves when the operating system has all of these octets; only `sync` makes them durable. */
   write(octets: Uint8Array, at: number): Promise<void>;

@@ -9,7 +9,7 @@ import type { Prepared } from './turn.ts';
 /** Attempts of one subscription that are noted while others are in flight, so that none waits for the disk when a place is free. */
 const NOTED_AHEAD_MAX = 56;
 
-/** Both as they are now. */
+/** The subscription and its endpoint, as they are now. */
 export interface AttemptsOptions {
   readonly subscription: () => Subscription;
   readonly endpoint: () => Endpoint;

@@ -11,7 +11,7 @@ const IDLE_MS_MAX = 4 * 1_000;
 
 interface Idle {
   readonly connection: Connection;
-  /** Of the monotonic clock. */
+  /** The moment until which it is kept, by the monotonic clock. */
   readonly untilMs: number;
   readonly used: () => void;
 }

@@ -44,7 +44,7 @@ export interface Lane {
   readonly state: 'ready' | 'waiting' | 'busy' | 'seeking';
   /** The events behind the first, as far as remembered. */
   readonly behind: Place[];
-  /** Up to here `behind` has all of this agent's; infinite: up to the cursor, wherever that goes. */
+  /** The position up to which `behind` has every event of this agent; infinite: up to the cursor, wherever the cursor goes. */
   readonly knownTo: number;
 }
 

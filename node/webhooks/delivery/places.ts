@@ -12,7 +12,7 @@ export interface Holder {
   readonly inFlight: number;
 }
 
-/** Of the holders that have an attempt to make, in the order of their turns, the one to make it; `undefined`: all must wait. */
+/** The one to make the next attempt, of the holders that have one to make, in the order of their turns; `undefined`: all must wait. */
 export function nextHolder<One extends Holder>(wanting: readonly One[], all: Iterable<Holder>): One | undefined {
   const first = wanting.find(({ inFlight }) => inFlight === 0);
   if (first !== undefined || wanting.length === 0) return first;

@@ -66,7 +66,7 @@ function upTo({ entries, to }: Page, end: number): Page {
   return { entries: entries.filter(({ seq }) => seq <= end), to: Math.min(to, end) };
 }
 
-/** Both in one, as far as both reach; what both have comes once. */
+/** A page of two sources together, as far as both reach; what both have comes once. */
 function joined(one: Page, other: Page): Page {
   const to = Math.min(one.to, other.to);
   const bySeq = new Map([...one.entries, ...other.entries].map((entry) => [entry.seq, entry]));
