@@ -13,7 +13,8 @@ export function exampleOf(schema: ApiSchema, schemas: Schemas): Json {
   if (schema.enum !== undefined) return schema.enum[0] as Json;
   if (anyOf !== undefined) return exampleOf(anyOf[0] ?? {}, schemas);
   const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
-  if (type === 'array') return schema.items === undefined ? [] : [exampleOf(schema.items, schemas)];
+  if (type === 'array')
+    return schema.items === undefined || schema.maxItems === 0 ? [] : [exampleOf(schema.items, schemas)];
   if (type === 'object')
     return Object.fromEntries(
       Object.entries(properties ?? {})
