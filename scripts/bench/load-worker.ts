@@ -8,6 +8,7 @@ export interface Load {
   readonly path: string;
   /** Each request is for another `path` in which `#` is a number below this; absent: always the same path. */
   readonly among?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   /** Requests under way on each connection. */
   readonly pipelining: number;
@@ -32,7 +33,7 @@ parentPort?.on('message', (load: Load) => {
 /** Connections stay open from one turn to the next, so that no turn pays for connecting. */
 const kept = new Map<string, readonly Client[]>();
 
-async function put({ origin, path, among, connections, pipelining, forMs }: Load): Promise<Served> {
+async function put({ origin, path, among, headers = {}, connections, pipelining, forMs }: Load): Promise<Served> {
   const clients = kept.get(origin) ?? Array.from({ length: connections }, () => new Client(origin, { pipelining }));
   kept.set(origin, clients);
   const startMs = performance.now();
@@ -61,7 +62,7 @@ async function put({ origin, path, among, connections, pipelining, forMs }: Load
         },
         onResponseError: (_, error) => reject(error),
       };
-      client.dispatch({ path: nextPath(), method: 'GET' }, handler);
+      client.dispatch({ path: nextPath(), method: 'GET', headers }, handler);
     });
   const lane = async (client: Client) => {
     while (performance.now() - startMs < forMs) await one(client);

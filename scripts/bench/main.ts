@@ -1,18 +1,23 @@
 // `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART] [-- --keep DIR]`: runs the benchmarks, prints a table,
-// and the same as one line of JSON at the end.
+// notes each figure in figures.json, for `npm run figures`, and ends with one line of JSON.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
 import { claimBenchmark } from './claims.ts';
 import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
+import { terminalTable } from './figure-table.ts';
 import { growthBenchmark } from './growth.ts';
 import { idleBenchmark } from './idle.ts';
+import { keyBenchmark } from './keys.ts';
 import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
+import { thisMachine } from './machine.ts';
+import { metricsBenchmark } from './metrics.ts';
 import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
 import { pageBenchmark } from './page.ts';
+import { recordRun } from './recorded-figures.ts';
 import { relayBenchmark } from './relays.ts';
 import { sendBenchmark } from './send.ts';
 import { signatureBenchmark } from './signature.ts';
@@ -25,6 +30,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   signatureBenchmark,
   storeBenchmark,
   lookupBenchmark,
+  keyBenchmark,
+  metricsBenchmark,
   pageBenchmark,
   copyBenchmark,
   largeHostBenchmark,
@@ -57,36 +64,18 @@ if (chosen.length === 0)
 
 const results: { benchmark: string; figures: readonly Figure[] }[] = [];
 for (const { name, run } of chosen) {
-  const figures = await run(Number(values.rounds ?? ROUNDS), {
+  const machine = thisMachine();
+  const rounds = Number(values.rounds ?? ROUNDS);
+  const figures = await run(rounds, {
     against: values.against,
     full: values.full,
     of: values.of,
     keep: values.keep,
   });
   results.push({ benchmark: name, figures });
+  const order = BENCHMARKS.map((one) => one.name);
+  recordRun({ benchmark: name, at: new Date().toISOString(), rounds, machine, figures: [...figures] }, order);
   console.log(`\n${name}`);
-  for (const line of table(figures)) console.log(`  ${line}`);
+  for (const line of terminalTable(figures)) console.log(`  ${line}`);
 }
 console.log(`\n${JSON.stringify(results)}`);
-
-function table(figures: readonly Figure[]): readonly string[] {
-  const rows = figures.map(({ name, value, unit, baseline, target, kept }) => [
-    name,
-    `${round(value)} ${unit}`,
-    baseline === undefined ? '' : `${baseline.name}: ${round(baseline.value)}`,
-    baseline === undefined ? '' : `× ${round(value / baseline.value)}`,
-    target === undefined ? '' : `${target} ${kept ? 'kept' : 'MISSED'}`,
-  ]);
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Three significant digits, thousands apart. */
-function round(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString('en');
-}

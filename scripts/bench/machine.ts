@@ -1,0 +1,49 @@
+// The machine that figures were seen on: whoever reads them elsewhere judges by it what travels.
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { median } from './figure.ts';
+
+export const machineForm = z.object({
+  cpu: z.string(),
+  cores: z.int(),
+  memoryGiB: z.number(),
+  system: z.string(),
+  node: z.string(),
+  /** One write of 4 KiB and its sync, the median. */
+  diskSyncMs: z.number(),
+  /** Of the minute before: how many wanted a core. */
+  load: z.number(),
+});
+export type Machine = z.infer<typeof machineForm>;
+
+const SYNCS = 100;
+const WRITE_BYTES = 4_096;
+
+export function thisMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    diskSyncMs: Number(diskSyncMs().toPrecision(2)),
+    load: Number((loadavg()[0] ?? 0).toFixed(1)),
+  };
+}
+
+function diskSyncMs(): number {
+  const directory = mkdtempSync(join(tmpdir(), 'mesh-sync-'));
+  const file = openSync(join(directory, 'file'), 'w');
+  const octets = Buffer.alloc(WRITE_BYTES, 1);
+  const tookMs = Array.from({ length: SYNCS }, () => {
+    const sinceMs = performance.now();
+    writeSync(file, octets);
+    fdatasyncSync(file);
+    return performance.now() - sinceMs;
+  });
+  closeSync(file);
+  rmSync(directory, { recursive: true });
+  return median(tookMs);
+}
