@@ -61,6 +61,15 @@ describe('the client of AgentMail', () => {
       expect(changed.metadata).toEqual({ plan: 'free', seats: 3 });
       expect((await onMac.inboxes.update(first.inboxId, { metadata: null })).metadata).toBeUndefined();
 
+      // What cloud has heard of mac's addresses comes by the feed.
+      const heard = `/api/agents/email-index?address=${drawn.inboxId}&federated=true&mode=index`;
+      while ((await asking.expect(cloud, 'GET', heard)).body.emails[drawn.inboxId] === undefined);
+      const elsewhere = await onCloud.inboxes.get(drawn.inboxId).catch((error) => error);
+      expect(elsewhere).toMatchObject({
+        statusCode: 421,
+        body: { code: 'misdirected', fix: `use baseUrl ${mac.url}`, host_id: 'mac', host_url: mac.url },
+      });
+
       await onMac.inboxes.delete(first.inboxId);
       await expect(onMac.inboxes.get(first.inboxId)).rejects.toThrow(AgentMail.NotFoundError);
       expect((await onCloud.inboxes.create({ username: 'idempotent' })).inboxId).toBe(first.inboxId);
