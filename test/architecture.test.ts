@@ -57,7 +57,7 @@ const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'me
 );
 
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
-const MAILBOX_ROOT = ['inbox', 'list', 'message', 'question-port', 'questions', 'stored-mail'].map(
+const MAILBOX_ROOT = ['inbox', 'label', 'list', 'message', 'question-port', 'questions', 'stored-mail'].map(
   (name) => `node/mailbox/${name}.ts`,
 );
 

@@ -9,6 +9,7 @@ import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { authRoutes } from './routes/auth.ts';
+import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -57,6 +58,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
         (app) => inboxRoutes(app, { inboxes, organization }),
         (app) => messageRoutes(app, mails),
         (app) => threadRoutes(app, mails),
+        (app) => changeRoutes(app, { inboxes, intake, clock }),
       ],
     }),
     run: (signal) => inboxes.run(signal),

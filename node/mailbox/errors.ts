@@ -12,6 +12,8 @@ type MailboxCode =
   | 'resource_taken'
   | 'not_found'
   | 'conflict'
+  | 'race_condition'
+  | 'unprocessable'
   | 'misdirected'
   | 'rate_limit_exceeded'
   | 'service_unavailable'
@@ -27,6 +29,8 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   resource_taken: [403, 'IsTakenError'],
   not_found: [404, 'NotFoundError'],
   conflict: [409, 'ConflictError'],
+  race_condition: [409, 'ConflictError'],
+  unprocessable: [422, 'UnprocessableError'],
   misdirected: [421, 'MisdirectedError'],
   rate_limit_exceeded: [429, 'RateLimitError'],
   service_unavailable: [503, 'ServiceUnavailableError'],

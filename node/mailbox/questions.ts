@@ -1,5 +1,6 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
+import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
 import type { Listed, ListPlace } from './list.ts';
 import type {
   FoundPart,
@@ -26,6 +27,8 @@ export interface IntakeQuestions {
   /** Whether there is more. */
   eraseMail(inboxId: string): boolean;
   dropInbox(inboxId: string): void;
+  changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
+  removeMails(question: { readonly meant: MailsMeant; readonly atMs: number }): LabelOutcome['outcome'];
 }
 
 export interface InboxesQuestion {

@@ -35,6 +35,8 @@ answerQuestions<IntakeQuestions>(
     deleteInbox: (deletion) => writer.deleteInbox(deletion),
     eraseMail: (inboxId) => writer.eraseMail(inboxId),
     dropInbox: (inboxId) => writer.dropInbox(inboxId),
+    changeLabels: (question) => writer.changeLabels(question),
+    removeMails: (question) => writer.removeMails(question),
   },
   () => writer.close(),
 );

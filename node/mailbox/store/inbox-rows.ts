@@ -109,7 +109,7 @@ export class InboxRows {
       ERASED_AT_ONCE_MAX,
     );
     for (const { row } of messages) this.#connection.run('DELETE FROM message WHERE row = ?', row);
-    const files = messages.flatMap(({ raw }) => this.#unused(raw));
+    const files = messages.flatMap(({ raw }) => this.unused(raw));
     if (messages.length > 0) return { left: true, files };
     const sql = 'DELETE FROM thread WHERE row IN (SELECT row FROM thread WHERE inbox = ? LIMIT ?)';
     const { changes } = this.#connection.run(sql, inbox, ERASED_AT_ONCE_MAX);
@@ -122,7 +122,7 @@ export class InboxRows {
   }
 
   /** One fewer needs the raw mail; answers its digest when nobody does and it was a file. */
-  #unused(digest: string): readonly string[] {
+  unused(digest: string): readonly string[] {
     this.#connection.run('UPDATE raw SET uses = uses - 1 WHERE digest = ?', digest);
     const sql = 'DELETE FROM raw WHERE digest = ? AND uses = 0 RETURNING content IS NULL AS in_file';
     return this.#connection.get<{ in_file: number }>(sql, digest)?.in_file === 1 ? [digest] : [];

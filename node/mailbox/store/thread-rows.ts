@@ -58,3 +58,46 @@ function withParticipants(json: string, more: readonly string[]): string {
   const all = new Set([...(JSON.parse(json) as string[]), ...more]);
   return JSON.stringify([...all].slice(0, PARTICIPANTS_MAX));
 }
+
+interface MailOfRow {
+  readonly message_id: string;
+  readonly at: number;
+  readonly from_text: string;
+  readonly head: string;
+  readonly size: number;
+  readonly hidden: number;
+}
+
+/** Makes the row say again what its mails say, when some have changed or are gone; a thread without a mail goes with them. */
+export function refreshThread(connection: Connection, thread: number, atMs: number): void {
+  const mails = connection.all<MailOfRow>(
+    'SELECT message_id, at, from_text, head, size, hidden FROM message WHERE thread = ? ORDER BY at, row',
+    thread,
+  );
+  const last = mails.at(-1);
+  if (last === undefined) {
+    connection.run('DELETE FROM thread WHERE row = ?', thread);
+    return;
+  }
+  const heads = mails.map(({ head }) => JSON.parse(head) as Pick<MailContent, 'to' | 'cc' | 'preview'>);
+  const senders = withParticipants(
+    '[]',
+    mails.flatMap(({ from_text: from }) => (from === '' ? [] : [from])),
+  );
+  const recipients = withParticipants(
+    '[]',
+    heads.flatMap(({ to, cc }) => [...to, ...cc]),
+  );
+  connection.run(
+    `UPDATE thread SET senders = ?, recipients = ?, message_count = ?, size = ?, preview = ?, last_message_id = ?, last_at = ?, hidden = ?,
+     updated_at = ? WHERE row = ?`,
+    ...[
+      senders,
+      recipients,
+      mails.length,
+      mails.reduce((sum, { size }) => sum + size, 0),
+      heads.at(-1)?.preview ?? null,
+    ],
+    ...[last.message_id, last.at, Number(mails.every(({ hidden }) => hidden === 1)), atMs, thread],
+  );
+}

@@ -2,10 +2,13 @@
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from '../inbox.ts';
+import type { LabelOutcome } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
+import type { IntakeQuestions } from '../questions.ts';
 import { type Connection, openForWriting } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
+import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { RawFiles } from './raw-files.ts';
 
@@ -25,6 +28,7 @@ export class Writer {
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
   readonly #mails: MailRows;
+  readonly #changes: MailChanges;
 
   private constructor(connection: Connection, files: RawFiles, options: WriterOptions) {
     this.#connection = connection;
@@ -32,6 +36,7 @@ export class Writer {
     this.organization = organizationIn(connection, options);
     this.#group = new GroupCommit(connection);
     this.#inboxes = new InboxRows(connection);
+    this.#changes = new MailChanges(connection, (digest) => this.#inboxes.unused(digest));
     this.#mails = new MailRows({ ...options, connection, newUuid: uuidsFrom(options.random) });
   }
 
@@ -94,6 +99,18 @@ export class Writer {
   async dropInbox(inboxId: string): Promise<void> {
     await this.#group.run(() => this.#inboxes.drop(inboxId));
     this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
+    return this.#group.run(() => this.#changes.change(meant, change));
+  }
+
+  /** Deletes mails; nothing of them is in any file afterwards, but what another inbox has. */
+  async removeMails({ meant, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
+    const { outcome, files } = await this.#group.run(() => this.#changes.remove(meant, atMs));
+    for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
+    if (outcome === 'done') this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    return outcome;
   }
 
   close(): void {

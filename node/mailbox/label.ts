@@ -1,0 +1,45 @@
+// Labels: any short text, some of which this host alone sets, for they say what happened to a mail.
+
+/** Labels that only this host sets. */
+const SYSTEM: ReadonlySet<string> = new Set([
+  ...['received', 'sent', 'scheduled', 'delivered', 'bounced', 'bounce', 'complained', 'rejected', 'opened'],
+  ...['processing', 'malformed', 'automated'],
+]);
+/** Labels of quarantine: what has one lies in a thread of its own. */
+const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);
+const CHARACTERS_MAX = 100;
+/** Labels of one mail. */
+export const LABELS_MAX = 100;
+
+/** Why a client can't add or remove this label, to follow its name in a sentence; `undefined` when it can. */
+export function labelFault(label: string): string | undefined {
+  if (label.length === 0 || label.length > CHARACTERS_MAX) return `must have 1 to ${CHARACTERS_MAX} characters`;
+  if (/[\p{Cc},]/u.test(label)) return 'must have no control characters and no commas';
+  if (SYSTEM.has(label)) return 'is set by the host alone';
+  if (QUARANTINE.has(label)) return 'is set by the host alone, when a mail comes in';
+  return undefined;
+}
+
+/** What is to become of the labels of a mail, or of all mails of a thread. */
+export interface LabelChange {
+  readonly add: readonly string[];
+  /** Wins over `add`. */
+  readonly remove: readonly string[];
+  /** Labels that a mail must have, and must not have, for anything to be changed. */
+  readonly required: readonly string[];
+  readonly excluded: readonly string[];
+  readonly atMs: number;
+}
+
+/** The mails that are meant: one, or those of a thread. */
+export type MailsMeant =
+  | { readonly inboxId: string; readonly messageId: string }
+  | { readonly inboxId?: string | undefined; readonly threadId: string };
+
+/**
+ * `done`: with the labels that there are now. `gone`: there is no such mail or thread. `differs`: the labels are not as they were required.
+ * `many`: a mail would have more than `LABELS_MAX`. `large`: the thread has too many mails.
+ */
+export type LabelOutcome =
+  | { readonly outcome: 'done'; readonly labels: readonly string[] }
+  | { readonly outcome: 'gone' | 'differs' | 'many' | 'large' };
