@@ -20,7 +20,7 @@ describe('a node without a mailbox', () => {
       import { registerHooks } from 'node:module';
       const loaded = [];
       registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
-      await import('./node/serve.ts');
+      await Promise.all([import('./node/serve.ts'), import('./node/node.ts')]);
       console.log(JSON.stringify(loaded));`;
     const loaded = JSON.parse(
       execFileSync(process.execPath, ['--input-type=module', '--eval', listed], { cwd: ROOT, encoding: 'utf8' }),
