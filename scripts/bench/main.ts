@@ -2,6 +2,7 @@
 // notes each figure in figures.json, for `npm run figures`, and ends with one line of JSON.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
+import { backupBenchmark } from './backup.ts';
 import { claimBenchmark } from './claims.ts';
 import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
@@ -38,6 +39,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   claimBenchmark,
   engineBenchmark,
   startBenchmark,
+  backupBenchmark,
   oldLogBenchmark,
   namesBenchmark,
   sendBenchmark,
