@@ -1,7 +1,9 @@
 // A node as systemd runs it: told of when it answers, and with a unit that leaves it nothing of the machine.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ProcessMesh } from '../../scripts/host-process.ts';
@@ -50,6 +52,18 @@ describe('a node that a service manager started', { timeout: LIVE_MS_MAX }, () =
 });
 
 describe.runIf(has('systemd-analyze'))('the unit', () => {
+  it('has nothing that systemd does not know', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mesh-unit-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const unit = join(directory, basename(UNIT));
+    // The program is installed elsewhere than here.
+    writeFileSync(unit, readFileSync(UNIT, 'utf8').replace('/usr/local/bin/mesh', process.execPath));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+    // Of what the unit depends on, other units of this machine may be told of.
+    const ofIt = stderr.split('\n').filter((line) => line.includes(basename(UNIT)));
+    expect([status, ofIt]).toEqual([0, []]);
+  });
+
   it('exposes no more than it must', () => {
     const words = ['security', '--offline=true', '--no-pager', `--threshold=${EXPOSURE_MAX * 10}`, UNIT];
     const { status, stdout } = spawnSync('systemd-analyze', words, { encoding: 'utf8' });
