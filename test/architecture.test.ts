@@ -21,6 +21,7 @@ const sourcesIn = (folder: string): Source[] =>
     .map((name) => ({ path: `${folder}/${name}`, text: readFileSync(join(ROOT, folder, name), 'utf8') }));
 
 const SOURCES = ['mesh', 'node', 'scripts'].flatMap(sourcesIn);
+const TESTS = sourcesIn('test');
 
 /** Files of this project that a file imports, as paths from the root. */
 function importsOf({ path, text }: Source): string[] {
@@ -557,15 +558,16 @@ describe('a file', () => {
   const lengthOf = (text: string) => text.trimEnd().split('\n').length;
   const openingOf = (text: string) => /^(?:\/\/.*\n)*/.exec(text)?.[0] ?? '';
 
-  it.each(SOURCES.filter(({ text }) => lengthOf(text) > LINES_MAX).map((source) => [source.path, source] as const))(
-    '%s says at its top why it is longer than a file may be',
-    (path, { text }) => {
-      expect(
-        openingOf(text),
-        `${path} has ${lengthOf(text)} lines, and is probably two things: split it by mechanism, or say "${LONGER}: …" in its opening comment.`,
-      ).toContain(LONGER);
-    },
-  );
+  it.each(
+    [...SOURCES, ...TESTS]
+      .filter(({ text }) => lengthOf(text) > LINES_MAX)
+      .map((source) => [source.path, source] as const),
+  )('%s says at its top why it is longer than a file may be', (path, { text }) => {
+    expect(
+      openingOf(text),
+      `${path} has ${lengthOf(text)} lines, and is probably two things: split it by mechanism, or say "${LONGER}: …" in its opening comment.`,
+    ).toContain(LONGER);
+  });
 
   it('is named for what it is', () => {
     const vague = SOURCES.filter(({ path }) =>

@@ -1,5 +1,6 @@
 // The papers of this repository, held against it: every link leads somewhere, every command and setting that is printed exists, and
 // the layout shows the folders that there are.
+// Longer than 300 lines: each check holds one kind of line of the same papers against the code.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';

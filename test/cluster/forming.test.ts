@@ -1,4 +1,5 @@
 // Schedules of a mesh that forms, moves and takes hosts in again, in which two things happen at once: who hears what, and when.
+// Longer than 300 lines: the schedules share the hosts that they are about.
 import { describe, expect, it } from 'vitest';
 import { step } from '../../mesh/claims/core.ts';
 import type { AddressKey, HostId } from '../../mesh/names.ts';

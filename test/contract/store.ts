@@ -1,5 +1,6 @@
 // The contract of the Store port: one suite, run against the disk and against its twin in memory. Opening a disk takes its
 // time, so what needs no opening of its own shares one store, each test under a prefix of its own.
+// Longer than 300 lines: one contract, read from the top by whoever writes another store.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../mesh/errors.ts';
 import { type PackedTexts, SealedTexts } from '../../mesh/packed-texts.ts';

@@ -1,4 +1,5 @@
 // The claims in engines that nobody here wrote: real etcd and real PostgreSQL, which are killed under real nodes.
+// Longer than 300 lines: the same suite runs over each engine, beside what each of them needs to be started.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Mail from a real node process through servers that nobody here wrote, and through one that is killed for.
+// Longer than 300 lines: each case starts a node with an account at a server, and looks at what that server has.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 // A mesh of claims in virtual time: the product's own core (`step`) on several hosts, with a network that loses, repeats,
 // reorders and cuts, disks that lose what was not synced, and hosts that crash between any two effects. One seed, one run.
-// One file over 300 lines: what the tests do to hosts, and what becomes of the effects, share the hosts and the order of chance.
+// Longer than 300 lines: what the tests do to hosts, and what becomes of the effects, share the hosts and the order of chance.
 
 import { step } from '../../mesh/claims/core.ts';
 import { EffectQueue } from '../../mesh/claims/effect-queue.ts';

@@ -1,7 +1,7 @@
 // Whole hosts in virtual time: the product's registry, index, claims with their runner, look-ups and questions to a legacy host, over a
 // network that loses, repeats, reorders and cuts, and disks that lose what was not synced. Only sockets and signatures are left out.
 // Slower by far than claim-simulation.ts, which has the core of the claims alone; what it watches besides is what look-ups answer.
-// Over 300 lines: what builds a host, what tests do to it and what carries its questions share the hosts and the order of chance.
+// Longer than 300 lines: what builds a host, what tests do to it and what carries its questions share the hosts and the order of chance.
 
 import { parseIdentityAddress } from '../../mesh/address/identity.ts';
 import { nextCore } from '../../mesh/claims/core.ts';

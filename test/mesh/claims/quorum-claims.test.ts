@@ -1,4 +1,5 @@
-// Claims by a quorum, over a mesh in memory: one host's questions and what it makes of the answers. Long by its cases, which share that mesh.
+// Claims by a quorum, over a mesh in memory: one host's questions and what it makes of the answers.
+// Longer than 300 lines: its cases share one mesh in memory.
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../mesh/claims/conversation.ts';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';

@@ -1,4 +1,5 @@
 // `mesh import` of the original's files, over a real node without a socket.
+// Longer than 300 lines: the cases share one folder of the original, as it was found, and the node that takes it in.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

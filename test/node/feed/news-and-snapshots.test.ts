@@ -1,4 +1,5 @@
 // The two ways in which a follower's copy comes to be, by news and by a snapshot: one feed server and one follower, all cases of both.
+// Longer than 300 lines: both ways must end in the same copy, so that their cases are held against each other.
 import { describe, expect, it } from 'vitest';
 import { FEED_BYTES_MAX, FEED_VALUES_MAX } from '../../../mesh/feed/answer-room.ts';
 import { firstChain, nextChain } from '../../../mesh/feed/chain.ts';

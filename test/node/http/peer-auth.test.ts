@@ -1,4 +1,5 @@
 // Whom a route between hosts believes: each way in which a signed request can be wrong, over the same signer and the same keys.
+// Longer than 300 lines: each way to be wrong differs in one thing from the request that is right, which all share.
 import { type Context, Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';

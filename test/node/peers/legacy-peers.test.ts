@@ -1,4 +1,5 @@
 // Which peers count as legacy, for how long, and what that means for a claim.
+// Longer than 300 lines: one peer goes from one kind of host to another, and each case begins where another ends.
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import { parseRoster } from '../../../mesh/hosts-json.ts';

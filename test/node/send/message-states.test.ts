@@ -1,4 +1,5 @@
 // What an outcome makes of a message, as tables: the states of README.md beside the code, one row each.
+// Longer than 300 lines: one table of states with a row for each outcome.
 import { describe, expect, it } from 'vitest';
 import type { RecipientAnswer, ShipmentOutcome } from '../../../node/send/mailer.ts';
 import { type Message, type MessageState, type RecipientState, reasonOf } from '../../../node/send/message.ts';

@@ -1,4 +1,5 @@
 // The stream of changes in its two forms, which promise the same and so are tried side by side.
+// Longer than 300 lines: one promise in two forms, whose cases stand side by side.
 import { describe, expect, it } from 'vitest';
 import type { AgentId, HostId } from '../../../../mesh/names.ts';
 import { payloadOf } from '../../../../node/changes/payload.ts';

@@ -1,4 +1,5 @@
 // Notifications as mail servers really write them, and things that only look like one.
+// Longer than 300 lines: most of it are reports as servers wrote them, which belong beside what is made of them.
 import { describe, expect, it } from 'vitest';
 import { BOUNCE_BYTES_MAX, parseBounce } from '../../../../node/send/bounces/bounce-parser.ts';
 import { type BouncedRecipient, bounceReport, isHard } from '../../../../node/send/bounces/bounce-report.ts';

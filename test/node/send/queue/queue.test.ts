@@ -1,4 +1,5 @@
 // The queue's promises, in virtual time: what was accepted is sent, once, or its sender is told what became of it.
+// Longer than 300 lines: the promises of one queue, each of which is about the others at the same time.
 import { describe, expect, it } from 'vitest';
 import type { ShipmentOutcome } from '../../../../node/send/mailer.ts';
 import { account } from '../../../support/mail.ts';

@@ -1,4 +1,5 @@
 // What happens to a message at once: a bounce, a cancellation or a resend while it is on its way, and many at the edge of a rate.
+// Longer than 300 lines: each pair of things that can happen at once has its case, in the same world.
 import { describe, expect, it } from 'vitest';
 import type { Write } from '../../../../mesh/ports.ts';
 import type { ShipmentOutcome } from '../../../../node/send/mailer.ts';

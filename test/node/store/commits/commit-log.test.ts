@@ -1,4 +1,5 @@
 // The commit log over a disk in memory: what calls it makes, in which order, what it refuses, and what it does when one of them fails.
+// Longer than 300 lines: the disk in memory and the order of its calls are what each case is about.
 import { crc32 } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CommitLog, openCommitLog } from '../../../../node/store/commits/commit-log.ts';

@@ -1,4 +1,5 @@
 // What becomes of an endpoint that does not answer as it should: paused, disabled, enabled again, one state after the other.
+// Longer than 300 lines: one life of an endpoint, state after state, read from the top.
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
