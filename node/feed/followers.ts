@@ -14,8 +14,8 @@ import { HostFollower } from './host-follower.ts';
 import { LegacyReader } from './legacy-reader.ts';
 import { Relays } from './relays.ts';
 
-/** How often the hosts that are gone for good are looked for. */
-export const GONE_LOOK_MS = 60_000;
+/** A look at the hosts in memory costs next to nothing, and whoever evicted a host waits for what comes of it. */
+const GONE_LOOK_MS = 5_000;
 
 export interface FollowersOptions {
   readonly roster: () => Roster;
@@ -37,6 +37,8 @@ export interface FollowersOptions {
   readonly followedByAllMax?: number | undefined;
   /** Between an answer with a little news and the next question to that host; 0 when absent. */
   readonly paceMs?: number | undefined;
+  /** How often the hosts that are gone for good are looked for; absent: `GONE_LOOK_MS`. */
+  readonly goneLookMs?: number | undefined;
 }
 
 interface Following {
@@ -158,9 +160,9 @@ export class Followers {
   }
 
   async #lookForGone(signal: AbortSignal): Promise<void> {
-    const { clock, copies } = this.#options;
+    const { clock, copies, goneLookMs = GONE_LOOK_MS } = this.#options;
     while (!signal.aborted) {
-      await clock.sleep(GONE_LOOK_MS, signal);
+      await clock.sleep(goneLookMs, signal);
       for (const id of copies.hosts()) {
         if (this.#isGone(id)) await this.#ending.get(id);
         if (signal.aborted) return;

@@ -1,8 +1,10 @@
 // Short lives of hosts that follow each other, written by hand for what chance seldom brings about.
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import { GONE_LOOK_MS } from '../../node/feed/followers.ts';
 import type { Troubles } from './claim-lives.ts';
 import { FeedSimulation, type FeedSimulationOptions } from './feed-simulation.ts';
+
+/** Long enough for every host to hear that another one is gone for good. */
+const GONE_MS = 120_000;
 
 const [cloud, mac] = ['cloud', 'mac'] as readonly string[] as readonly [HostId, HostId];
 const CALM = { loss: 0, repeat: 0, delayMs: 5, syncMs: 2 };
@@ -40,7 +42,7 @@ async function cameBack(options: FeedSimulationOptions): Promise<Troubles> {
   const mesh = await begun(options);
   for (const _ of ['once', 'twice']) {
     mesh.list(cloud, false);
-    await mesh.advance(2 * GONE_LOOK_MS);
+    await mesh.advance(GONE_MS);
     const isTold = mesh.faultsFound();
     if (isTold.length > 0) return isTold;
     mesh.list(cloud, true);

@@ -182,6 +182,8 @@ export class FeedSimulation {
       voters: () => this.#options.voters ?? [],
       followedByAllMax: 1,
       paceMs: this.#options.paceMs,
+      // The seeds were drawn at this pace.
+      goneLookMs: 60_000,
       isLegacy: () => false,
       isMember: () => false,
     });

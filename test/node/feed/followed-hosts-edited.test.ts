@@ -1,14 +1,17 @@
 // What a host makes of others that hosts.json takes up, lets go of, or says to serve only the look-up.
 import { describe, expect, it } from 'vitest';
 import { EMAIL_INDEX_PATH } from '../../../mesh/lookup/index-entry.ts';
+import { EVICT_ANSWER_MS_MAX } from '../../../mesh/membership/operator-decisions.ts';
 import type { PeerAnswer } from '../../../mesh/ports.ts';
-import { GONE_LOOK_MS } from '../../../node/feed/followers.ts';
 import { HostCopies } from '../../../node/feed/host-copies.ts';
 import { LEGACY_READ_MS } from '../../../node/feed/legacy-reader.ts';
 import { FEED_WAIT_MS_MAX } from '../../../node/feed/quiet-wait.ts';
 import { cloud, follow, rowOf, silent } from '../../support/followed-host.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { rosterOf } from '../../support/roster-of.ts';
+
+/** From when a host is gone for good until that is told: less than an operator who evicted it waits for the answer. */
+const GONE_TOLD_MS = EVICT_ANSWER_MS_MAX / 2;
 
 describe('hosts.json, edited while the host runs', () => {
   it('begins with a host that is new, and ends with one that is gone', async () => {
@@ -53,7 +56,7 @@ describe('hosts.json, edited while the host runs', () => {
     state.roster = rosterOf('mac');
     state.isMember = isMember;
     followers.edited();
-    await clock.advance(2 * GONE_LOOK_MS);
+    await clock.advance(GONE_TOLD_MS);
     expect(shown()).toEqual(left);
     expect(await heard()).toEqual([
       'agent.email.changed p1',
@@ -112,7 +115,7 @@ describe('a host that only serves the look-up', () => {
     const { clock, state, followers, shown, heard } = await read();
     state.roster = rosterOf('mac');
     followers.edited();
-    await clock.advance(2 * GONE_LOOK_MS);
+    await clock.advance(GONE_TOLD_MS);
     expect([shown(), await heard()]).toEqual([[], []]);
   });
 
