@@ -9,6 +9,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
+import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
 import type { WireAnswer, WireRequest } from '../../node/peers/peer-exchange.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
@@ -61,6 +62,33 @@ const CLAIM_MS = 8_000;
 /** Turns of the event loop that messages under way are given before time goes on. */
 const TURNS_MAX = 200;
 
+const CONFIG: NodeOptions['config'] = {
+  allowSingleLabel: false,
+  allowIpLiteral: false,
+  webhookAllow: [],
+  logDays: 7,
+  indexScope: 'host',
+  legacy: 'detect',
+};
+
+/** Whom these nodes never ask. */
+const NOTHING_OUTSIDE: Pick<NodePorts, 'resolver' | 'post' | 'resolveOutside' | 'socketTo'> = {
+  resolver: { mx: async () => [], a: async () => [], aaaa: async () => [], txt: async () => [] },
+  post: () => Promise.reject(new Error('No token is asked for here.')),
+  resolveOutside: () => Promise.reject(new Error('No webhook is sent here.')),
+  socketTo: () => {
+    throw new Error('No mail is sent here.');
+  },
+};
+
+function secretsOf({ token, secret }: Pick<AttackedMeshOptions, 'token' | 'secret'>): NodeOptions['secrets'] {
+  return {
+    token: token === undefined ? undefined : new Secret(token),
+    readToken: undefined,
+    meshSecret: secret === undefined ? undefined : new Secret(secret),
+  };
+}
+
 /** Goes on only when no message is under way, or it waits for time itself. */
 class PatientClock extends VirtualClock {
   underWay = 0;
@@ -96,7 +124,7 @@ export class AttackedMesh implements AsyncDisposable {
 
   /** Starts a host, again on its disk when it was up before; on `disk` when that was put in its place. */
   async start(id: string, disk?: MemoryDisk): Promise<void> {
-    const { rules = {}, secret, token, entry, followedByAllMax } = this.#options;
+    const { rules = {}, entry, followedByAllMax } = this.#options;
     const { clock } = this;
     const before = this.diskOf(id);
     await this.stop(id);
@@ -112,19 +140,8 @@ export class AttackedMesh implements AsyncDisposable {
     const wire = (request: WireRequest, signal: AbortSignal) => untilAborted(signal, this.#between(self.id, request));
     const starting = createNode(
       {
-        config: {
-          allowSingleLabel: false,
-          allowIpLiteral: false,
-          webhookAllow: [],
-          logDays: 7,
-          indexScope: 'host',
-          legacy: 'detect',
-        },
-        secrets: {
-          token: token === undefined ? undefined : new Secret(token),
-          readToken: undefined,
-          meshSecret: secret === undefined ? undefined : new Secret(secret),
-        },
+        config: CONFIG,
+        secrets: secretsOf(this.#options),
         send: SENDING_OFF,
         roster,
         version: '1.2.3',
@@ -134,12 +151,7 @@ export class AttackedMesh implements AsyncDisposable {
       {
         ...{ store, clock, random, log, signer },
         blobs: await DiskBlobs.open({ directory: join(this.#directory, id), clock, log }),
-        resolver: { mx: async () => [], a: async () => [], aaaa: async () => [], txt: async () => [] },
-        post: () => Promise.reject(new Error('No token is asked for here.')),
-        resolveOutside: () => Promise.reject(new Error('No webhook is sent here.')),
-        socketTo: () => {
-          throw new Error('No mail is sent here.');
-        },
+        ...NOTHING_OUTSIDE,
         engine: undefined,
         ...(rules.believesLegacy === undefined ? {} : { believesLegacy: rules.believesLegacy }),
         callOnce: async (call) => ({

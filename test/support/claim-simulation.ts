@@ -327,14 +327,9 @@ export class ClaimSimulation {
       case 'persist':
         host.disk.commit(effect.writes, () => host.effects.push(effect.after));
         return;
-      case 'timer': {
-        const { life } = host;
-        const [minMs, maxMs] = effect.afterMs;
-        this.time.at(minMs + (maxMs - minMs) * this.random.next(), () => {
-          if (host.life === life) this.#tell(host, effect.event);
-        });
+      case 'timer':
+        this.#setTimer(host, effect);
         return;
-      }
       case 'event':
         this.#tell(host, effect.event);
         return;
@@ -350,6 +345,13 @@ export class ClaimSimulation {
         host.finishing.get(effect.operation)?.(effect.result);
         host.finishing.delete(effect.operation);
     }
+  }
+
+  #setTimer(host: SimulatedHost, { afterMs: [minMs, maxMs], event }: Extract<Effect, { type: 'timer' }>): void {
+    const { life } = host;
+    this.time.at(minMs + (maxMs - minMs) * this.random.next(), () => {
+      if (host.life === life) this.#tell(host, event);
+    });
   }
 
   /** A message and its answer; each may be lost, late or doubled. */

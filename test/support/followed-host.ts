@@ -11,6 +11,7 @@ import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { PeerAnswer, PeerRequest } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
+import type { FeedLog } from '../../node/changes/change-log.ts';
 import { FeedServer } from '../../node/feed/feed-server.ts';
 import { Followers } from '../../node/feed/followers.ts';
 import { HostCopies } from '../../node/feed/host-copies.ts';
@@ -31,24 +32,27 @@ export const rowOf = (address: string, members: Partial<IndexRow> = {}) =>
 export type Line = (request: PeerRequest, pass: Pass) => Promise<PeerAnswer> | PeerAnswer;
 export type Pass = (change?: object) => Promise<PeerAnswer>;
 
+/** What `cloud` answers to whoever follows it. */
+function serverOf(changes: FeedLog, agents: ReadonlyMap<AgentId, SnapshotAgent>, clock: VirtualClock): FeedServer {
+  return new FeedServer({
+    hostId: cloud.id,
+    log: new RecordingLog(),
+    changes,
+    signer: cloud.signer,
+    clock,
+    index: () => '"1"',
+    random: seededRandom(4),
+    agents: () => [...agents.values()].map((agent) => ({ read: () => agent })),
+  });
+}
+
 /** `cloud` as it is followed, and `mac` which follows it. */
 export async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = {}) {
   const clock = new VirtualClock();
   const said = new RecordingLog();
   const { changes: told } = await openTestLog({ clock, seed: 2 });
   const agents = new Map<AgentId, SnapshotAgent>();
-  const server = new FeedServer({
-    ...{
-      hostId: cloud.id,
-      log: new RecordingLog(),
-      changes: told,
-      signer: cloud.signer,
-      clock,
-      index: () => '"1"',
-      random: seededRandom(4),
-    },
-    agents: () => [...agents.values()].map((agent) => ({ read: () => agent })),
-  });
+  const server = serverOf(told, agents, clock);
   const { changes, store } = await openTestLog({ clock });
   const copies = await HostCopies.open(store, clock);
   const state = {

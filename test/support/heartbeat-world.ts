@@ -23,14 +23,12 @@ export const LAG_MS = 10;
 export const SILENCE_MS_MAX = GREETING_INTERVAL_MS + GREETING_MS_MAX;
 export const greeting = (index?: string) => ({ about: 'greeting', index }) as Greeting;
 
+const rosterOf = (...hosts: object[]) =>
+  parseRoster(JSON.stringify({ hosts: [{ id: 'mac', url: urlOf('mac') }, ...hosts] }), { id: 'mac', hostName: 'mac' });
+
 /** Host `mac` and its peer `cloud`, which does as the test says. `engine`: the hosts keep no claims. */
 export async function heartbeatWorld({ engine = false, next = (): number => 0 } = {}) {
   const [clock, log] = [new VirtualClock(), new RecordingLog()];
-  const rosterOf = (...hosts: object[]) =>
-    parseRoster(JSON.stringify({ hosts: [{ id: 'mac', url: urlOf('mac') }, ...hosts] }), {
-      id: 'mac',
-      hostName: 'mac',
-    });
   const cloud = { id: 'cloud', url: urlOf('cloud') };
   const world = {
     roster: rosterOf(cloud),
@@ -97,23 +95,8 @@ export async function heartbeatWorld({ engine = false, next = (): number => 0 } 
     await clock.settle();
   };
   return {
-    ...{
-      clock,
-      log,
-      turns,
-      indexes,
-      world,
-      asked,
-      transport,
-      presence,
-      heartbeat,
-      start,
-      stop,
-      takingTurns,
-      status,
-      edit,
-      cloud,
-    },
+    ...{ clock, log, turns, indexes, world, asked, transport, presence, heartbeat },
+    ...{ start, stop, takingTurns, status, edit, cloud },
     end: () => ended,
   };
 }

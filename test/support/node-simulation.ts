@@ -17,6 +17,7 @@ import type { Clock, PeerAnswer, PeerRequest, PeerTransport, Random } from '../.
 import type { Roster } from '../../mesh/roster.ts';
 import { readClaimRecord } from '../../mesh/state/claim-record-door.ts';
 import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.ts';
+import type { CoreState } from '../../mesh/state/core-state.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
 import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
@@ -186,24 +187,8 @@ export class NodeSimulation {
       doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
       holds: (key) => index.holder(key) !== undefined,
     });
-    const records = emptyClaimRecords();
-    for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
-    const voters = host.roster.voters.filter((voter) => voter !== LEGACY);
     const claims = new QuorumClaims({
-      core: nextCore({
-        self: id,
-        wish: { voters, members: voters },
-        records,
-        random,
-        registry: {
-          holder: (key) => {
-            const held = index.holder(key);
-            return held && { ...ownerIn(id, held.agent), ...held.source };
-          },
-          isEmpty: () => index.size === 0,
-          keys: () => index.keys(),
-        },
-      }),
+      core: await this.#coreOf(host, store, index),
       journal: store,
       transport,
       clock,
@@ -237,6 +222,27 @@ export class NodeSimulation {
       void registry.agents.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
     await this.clock.advance(0);
     if (host.life !== life) throw new Error('A host can not crash while it starts.');
+  }
+
+  /** The core that a host begins with, from what its disk holds. */
+  async #coreOf({ id, roster }: Host, store: MemoryStore, index: WatchedIndex): Promise<CoreState> {
+    const records = emptyClaimRecords();
+    for await (const page of store.load(CLAIM_PREFIX)) for (const record of page) readClaimRecord(records, record);
+    const voters = roster.voters.filter((voter) => voter !== LEGACY);
+    return nextCore({
+      self: id,
+      wish: { voters, members: voters },
+      records,
+      random: this.random,
+      registry: {
+        holder: (key) => {
+          const held = index.holder(key);
+          return held && { ...ownerIn(id, held.agent), ...held.source };
+        },
+        isEmpty: () => index.size === 0,
+        keys: () => index.keys(),
+      },
+    });
   }
 
   /** Stops a host at once. Of the writes under way, some first ones reached the disk. */
