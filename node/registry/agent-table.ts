@@ -114,5 +114,7 @@ export class AgentTable {
 
 /** What makes two names the same: case and composition do not tell them apart. */
 export function nameKey(name: string): string {
-  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  const key = name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  // Most names are their own key, which would be in memory twice.
+  return key === name ? name : key;
 }
