@@ -65,7 +65,7 @@ export interface NodeOptions {
     'allowSingleLabel' | 'allowIpLiteral' | 'webhookAllow' | 'logDays' | 'legacy' | 'indexScope'
   > &
     Partial<Pick<Config, 'aliases' | 'origins' | 'peerChannel' | 'page' | 'shown' | 'compat' | 'forward' | 'mailbox'>>;
-  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'>;
+  readonly secrets: Omit<Secrets, 'smtpUrl' | 'claims' | 'webhookProxy'> & Partial<Pick<Secrets, 'claims'>>;
   /** The accounts that mail goes out through. */
   readonly send: SendConfig;
   readonly roster: RosterWatch;

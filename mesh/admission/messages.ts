@@ -46,6 +46,8 @@ export type JoinAnswer = z.infer<typeof joinAnswer>;
 /** What the answer carries to the newcomer alone. */
 export const sealedContent = z.object({
   secret: z.string().min(1).max(256),
+  /** MESH_CLAIMS of the mesh, where an engine keeps the claims. */
+  claims: z.string().min(1).max(2_048).optional(),
   /** Entries of hosts.json, the newcomer's own among them. */
   hosts: z.array(z.looseObject({ id: hostIdSchema })).min(2),
 });

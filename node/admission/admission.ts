@@ -13,6 +13,8 @@ import type { Invitations } from './invitations.ts';
 
 export interface AdmissionOptions {
   readonly secret: string;
+  /** MESH_CLAIMS, where an engine keeps the claims. */
+  readonly claims: string | undefined;
   readonly roster: () => Roster;
   readonly list: HostList;
   readonly invitations: Invitations;
@@ -48,7 +50,7 @@ export class Admission {
    * `conflict`, `limit_exceeded`, `store_failed`.
    */
   async admit(ask: JoinAsk): Promise<JoinAnswer> {
-    const { secret, roster, list, invitations, signer, random } = this.#options;
+    const { secret, claims, roster, list, invitations, signer, random } = this.#options;
     const invitation = invitations.find(ask.invitation);
     if (invitation === undefined || !isProven(ask, invitation)) throw unknownToken();
     this.#refuseOtherThanMe(ask);
@@ -61,7 +63,8 @@ export class Admission {
     if (!isListed) await list.add(entryOf(from));
     if (!isSpent) await invitations.spend(invitation);
     const hosts = roster().hosts.map(({ entry: { type: _, ...entry }, id }) => ({ ...entry, id }));
-    return answerJoin(ask, invitation, { secret, hosts }, { signer, random });
+    const content = { secret, hosts, ...(claims === undefined ? {} : { claims }) };
+    return answerJoin(ask, invitation, content, { signer, random });
   }
 
   /** The asker must mean this very host, at its URL, and their clocks must agree, or they would not hear each other afterwards. */

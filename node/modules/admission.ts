@@ -14,7 +14,8 @@ export async function openAdmissionModule({ options, ports, mesh, events }: Part
   if (secret === undefined) return { routes: (app) => hostListRoutes(app, undefined, roster) };
   const list = await HostList.open({ secret, roster, editHosts, store, log });
   const invitations = await Invitations.open({ store, clock, random });
-  const admission = new Admission({ secret, roster, list, invitations, signer, clock, random });
+  const claims = ports.engine === undefined ? undefined : options.secrets.claims?.reveal();
+  const admission = new Admission({ secret, claims, roster, list, invitations, signer, clock, random });
   const { transport, isLegacy, isMember } = mesh;
   const news = new HostNews({
     ...{ list, transport, clock },

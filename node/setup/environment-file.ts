@@ -46,11 +46,16 @@ export function withEnvironmentFile(environment: NodeJS.ProcessEnv, directory: s
 
 /** Writes the file, readable by its owner only: after a power cut it is there whole, or as it was. */
 export function writeEnvironmentFile(directory: string, variables: Variables): void {
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${written(value)}`);
   const text = [
     '# Settings and secrets of the node whose data lies here; npx mesh start --data reads it.',
     ...lines,
     '',
   ];
   writeFileDurably(environmentFile(directory), text.join('\n'));
+}
+
+/** As it is read again: a `#` in a bare value would begin a comment. */
+function written(value: string): string {
+  return /^[\w./:@,-]*$/.test(value) ? value : `'${value.replaceAll("'", '%27')}'`;
 }

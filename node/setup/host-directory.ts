@@ -23,6 +23,8 @@ export interface HostSetup {
   readonly hosts: readonly unknown[];
   /** The secret of the mesh; absent: drawn here, for a mesh that begins with this host. */
   readonly secret?: string;
+  /** MESH_CLAIMS of the mesh, where an engine keeps its claims. */
+  readonly claims?: string | undefined;
 }
 
 /** Throws `conflict` when the directory is a host's already. */
@@ -59,7 +61,7 @@ export async function withHostKey<Result>(
 /** Writes mesh.env, then hosts.json. A token that an earlier try drew stays, for somebody may have noted it. */
 export function writeHostFiles(
   directory: string,
-  { id, url, hosts, secret }: HostSetup,
+  { id, url, hosts, secret, claims }: HostSetup,
   random: Pick<Random, 'bytes'>,
 ): void {
   const former = readEnvironmentFile(directory);
@@ -71,6 +73,7 @@ export function writeHostFiles(
     MESH_URL: url,
     MESH_SECRET: secret ?? former.MESH_SECRET ?? drawn(),
     MESH_TOKEN: former.MESH_TOKEN ?? drawn(),
+    ...(claims === undefined ? {} : { MESH_CLAIMS: claims }),
   });
   writeFileDurably(join(resolve(directory), HOSTS_FILE), hostsText({}, hosts));
 }

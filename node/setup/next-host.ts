@@ -24,12 +24,19 @@ export interface Invitation {
 const ANSWER_MS_MAX = 10_000;
 const ANSWER_BYTES_MAX = 2 * 1_024 * 1_024;
 
-/** The ids of the mesh's hosts, this one among them. Rejects with a `MeshError` that says what to do. */
+export interface Joined {
+  /** Ids of the mesh's hosts, this one among them. */
+  readonly hosts: readonly string[];
+  /** An engine keeps the claims. */
+  readonly hasEngine: boolean;
+}
+
+/** Rejects with a `MeshError` that says what to do. */
 export async function joinMesh(
   place: Place,
   { at, fingerprint, token }: Invitation,
   ports: SetupPorts,
-): Promise<readonly string[]> {
+): Promise<Joined> {
   const { directory, url, name, voter } = place;
   refuseSetUp(directory);
   const id = parseHostId(place.id);
@@ -53,9 +60,9 @@ export async function joinMesh(
     };
     const nowSeconds = Math.floor(ports.clock.wallMs() / 1_000);
     const { ask, open } = askToJoin({ invitation, to, from, nowSeconds, signer, random: ports.random });
-    const { secret, hosts }: SealedContent = open(await answerOf(`${at}${JOIN_PATH}`, ports.clock, ask));
-    writeHostFiles(directory, { id, url, hosts, secret }, ports.random);
-    return hosts.map((host) => host.id);
+    const { secret, hosts, claims }: SealedContent = open(await answerOf(`${at}${JOIN_PATH}`, ports.clock, ask));
+    writeHostFiles(directory, { id, url, hosts, secret, claims }, ports.random);
+    return { hosts: hosts.map((host) => host.id), hasEngine: claims !== undefined };
   });
 }
 

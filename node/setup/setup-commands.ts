@@ -85,10 +85,14 @@ async function join(at: string, said: Joining, terminal: SetupTerminal, ports: S
     throw new MeshError('invalid_request', 'There is no token: say it with --token, or set MESH_JOIN_TOKEN.');
   const origin = originOf(at);
   const place = placeOf(said, await addressTowards(origin));
-  const hosts = await joinMesh(place, { at: origin, fingerprint: said.fingerprint, token }, ports);
+  const { hosts, hasEngine } = await joinMesh(place, { at: origin, fingerprint: said.fingerprint, token }, ports);
   terminal.print(
     `Host '${place.id}' at ${place.url} is in the mesh: ${hosts.join(', ')}. Its data is in ${place.directory}.`,
   );
+  if (hasEngine)
+    terminal.print(
+      'An engine keeps the claims there: MESH_CLAIMS came along into mesh.env. Edit it there if this machine reaches the engine elsewhere.',
+    );
   if (said.start) await terminal.start(place.directory);
   else terminal.print(`Start it: npx mesh start --data ${place.directory}`);
 }

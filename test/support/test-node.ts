@@ -51,6 +51,8 @@ export interface TestNodeOptions {
   readonly resolver?: Resolver;
   readonly legacy?: LegacyMode;
   readonly engine?: ClaimEngine;
+  /** MESH_CLAIMS. */
+  readonly claims?: string;
   readonly indexScope?: 'host' | 'mesh';
   readonly logDays?: number;
   readonly aliases?: readonly string[];
@@ -93,6 +95,7 @@ export async function testNode({
   resolver = noResolver,
   legacy = 'detect',
   engine,
+  claims,
   indexScope = 'host',
   logDays = 7,
   aliases = [],
@@ -114,6 +117,7 @@ export async function testNode({
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
     meshSecret: meshSecret ? new Secret(meshSecret) : undefined,
+    claims: claims ? new Secret(claims) : undefined,
   };
   const node = await createNode(
     {

@@ -10,10 +10,11 @@ import { beginMesh } from '../../../node/setup/first-host.ts';
 import { joinMesh } from '../../../node/setup/next-host.ts';
 import { serveApp } from '../../support/loopback.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
+import { ScriptedEngine } from '../../support/scripted-engine.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { silentServer } from '../../support/silent-server.ts';
 import { testKeys } from '../../support/test-keys.ts';
-import { SELF_URL, testNode } from '../../support/test-node.ts';
+import { SELF_URL, type TestNodeOptions, testNode } from '../../support/test-node.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SECRET = 'the-secret-of-this-mesh';
@@ -26,8 +27,8 @@ function directory(): string {
 }
 
 /** A node that lets others in, and whoever asks it at its own URL reaches it. */
-async function inviting() {
-  const host = await testNode({ meshSecret: SECRET });
+async function inviting(options: TestNodeOptions = {}) {
+  const host = await testNode({ meshSecret: SECRET, ...options });
   const server = await serveApp({ fetch: (request) => host.node.fetch(request) });
   onTestFinished(() => server[Symbol.asyncDispose]());
   const hosts = JSON.stringify({ hosts: [{ id: 'mac', url: server.url }] });
@@ -57,7 +58,7 @@ describe('a machine that joins a mesh', () => {
     const { host, invite } = await inviting();
     const data = directory();
     const ports = { clock: host.clock, random: seededRandom(9), log: new RecordingLog() };
-    expect(await joinMesh(placeIn(data), await invite(), ports)).toEqual(['mac', 'mini']);
+    expect(await joinMesh(placeIn(data), await invite(), ports)).toEqual({ hosts: ['mac', 'mini'], hasEngine: false });
     const variables = readEnvironmentFile(data);
     expect(variables).toMatchObject({ MESH_SECRET: SECRET, MESH_HOST: 'mini', MESH_HOSTS: join(data, 'hosts.json') });
     expect(variables.MESH_TOKEN).toMatch(/^[\w-]{43}$/);
@@ -84,7 +85,7 @@ describe('a machine that joins a mesh', () => {
     await joinMesh(placeIn(data), invited, ports);
     // What a kill leaves behind that comes after the answer and before the files.
     for (const name of ['hosts.json', 'mesh.env']) rmSync(join(data, name));
-    expect(await joinMesh(placeIn(data), invited, ports)).toEqual(['mac', 'mini']);
+    expect(await joinMesh(placeIn(data), invited, ports)).toEqual({ hosts: ['mac', 'mini'], hasEngine: false });
     // And one that comes between the two files.
     const { MESH_TOKEN } = readEnvironmentFile(data);
     rmSync(join(data, 'hosts.json'));
@@ -106,6 +107,25 @@ describe('a machine that joins a mesh', () => {
     await expect(
       joinMesh(placeIn(directory()), { at: other.url, fingerprint: FINGERPRINT, token: 'no' }, ports),
     ).rejects.toThrow(/begins with amj_/);
+  });
+
+  it.each(['etcd://10.0.0.2:2379', "postgres://mesh:p%23'ss#1@10.0.0.2/mesh"])(
+    'goes by the engine that keeps the claims there: %s',
+    async (claims) => {
+      const { host, invite } = await inviting({ engine: new ScriptedEngine(), claims });
+      const ports = { clock: host.clock, random: seededRandom(9), log: new RecordingLog() };
+      const data = directory();
+      expect(await joinMesh(placeIn(data), await invite(), ports)).toMatchObject({ hasEngine: true });
+      expect(readEnvironmentFile(data).MESH_CLAIMS).toBe(claims.replace("'", '%27'));
+    },
+  );
+
+  it('has no engine where the hosts keep the claims themselves', async () => {
+    const { host, invite } = await inviting({ claims: 'quorum' });
+    const ports = { clock: host.clock, random: seededRandom(9), log: new RecordingLog() };
+    const data = directory();
+    expect(await joinMesh(placeIn(data), await invite(), ports)).toMatchObject({ hasEngine: false });
+    expect(readEnvironmentFile(data)).not.toHaveProperty('MESH_CLAIMS');
   });
 
   it('does not vote when its operator says so', async () => {
