@@ -1,16 +1,14 @@
 // Bad days whose mend changes the machine: its clock, its files, its version of the program. Each is typed as `mesh doctor` prints it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { at, type BadDay, badDay, checks, found, type Machine, started, well } from '../support/bad-day.ts';
+import { FAKETIME } from '../support/faketime.ts';
 import { LegacyHost } from '../support/legacy-host.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const FAKETIME = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
-  .map((machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`)
-  .find(existsSync);
 /** Whom a file's mode stops, as it does not stop root. */
 const WITHOUT_PRIVILEGE = process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
 const MAY_DROP = WITHOUT_PRIVILEGE.length === 0 || spawnSync('env', [...WITHOUT_PRIVILEGE, 'true']).status === 0;

@@ -1,17 +1,16 @@
 // The page in a real browser: each page in light and dark, wide and narrow, without a fault that axe finds; each action; by keyboard alone.
 // Pictures of what was seen lie in test/screenshots afterwards.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
 import { systemClock } from '../../node/system/clock.ts';
+import { CHROMIUM, openBrowser } from '../support/browser.ts';
 import { type PageWorld, pageWorld } from '../support/page-world.ts';
 import { testNode } from '../support/test-node.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const SCREENSHOTS = join(import.meta.dirname, '..', 'screenshots');
 
 interface Fault {
@@ -25,7 +24,7 @@ describe.skipIf(CHROMIUM === undefined)(
   () => {
     let browser: Browser;
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+      browser = await openBrowser();
     }, LIVE_MS_MAX);
     afterAll(() => browser.close());
 

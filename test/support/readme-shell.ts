@@ -12,8 +12,11 @@ import { freePorts } from '../../scripts/host-process.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAUNCHER = join(ROOT, 'node', 'mesh.js');
 const PRINTED_FOLDER = '/tmp/mesh';
-const PRINTED_PORTS = [23_001, 23_002, 23_003];
+/** Of the three hosts, and of a gateway. */
+const PRINTED_PORTS = [23_001, 23_002, 23_003, 8_080];
 const EXAMPLE_LINE = /mesh join-mesh \S+ --fingerprint \S+ --token \S+/;
+
+export type Variables = Readonly<Record<string, string>>;
 
 export interface Ended {
   readonly out: string;
@@ -21,10 +24,10 @@ export interface Ended {
   readonly code: number | null;
 }
 
-/** The commands under a heading of the root's README, a line each, without comments. */
-export function readmeCommands(heading: string): readonly string[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const section = readme.slice(readme.indexOf(`\n### ${heading}\n`)).slice(1);
+/** The commands under a heading of a paper, a line each, without comments. */
+export function readmeCommands(heading: string, paper = 'README.md'): readonly string[] {
+  const readme = readFileSync(join(ROOT, paper), 'utf8');
+  const section = readme.slice(readme.search(new RegExp(`^#+ ${heading}$`, 'm'))).slice(1);
   const block = /^```sh\n([\s\S]*?)^```$/m.exec(section)?.[1] ?? '';
   return block
     .trimEnd()
@@ -52,15 +55,29 @@ export class ReadmeShell implements AsyncDisposable {
     return new ReadmeShell(await freePorts(PRINTED_PORTS.length));
   }
 
-  /** A command that ends. `printed`: the line for the next machine, in place of the README's example of one. */
-  async run(command: string): Promise<Ended> {
+  /** What is written with the README's directories and ports, which may be in use, with those of this shell. */
+  placed(words: string): string {
+    const ports = PRINTED_PORTS.map((printed, at) => [`:${printed}`, `:${this.#ports[at]}`] as const);
+    return ports.reduce(
+      (all, [printed, own]) => all.replaceAll(printed, own),
+      words.replaceAll(PRINTED_FOLDER, this.folder).replaceAll('~/', `${this.folder}/`),
+    );
+  }
+
+  /** A variable that each later command has. */
+  set(name: string, value: string): void {
+    this.#environment[name] = value;
+  }
+
+  /** A command that ends. `variables`: what it has besides. */
+  async run(command: string, variables: Variables = {}): Promise<Ended> {
     const words = this.#words(command);
     if (words[0] === 'export') {
       const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(words[1] ?? '') ?? [];
-      this.#environment[name] = value;
+      this.set(name, value);
       return { out: '', err: '', code: 0 };
     }
-    const child = this.#spawn(words);
+    const child = this.#spawn(words, variables);
     const [out, err, [code]] = await Promise.all([
       text(child.stdout as NodeJS.ReadableStream),
       text(child.stderr as NodeJS.ReadableStream),
@@ -69,7 +86,10 @@ export class ReadmeShell implements AsyncDisposable {
     return { out, err, code };
   }
 
-  /** A command that goes on as a node; resolves with the line that says that it is ready. */
+  /**
+   * A command that goes on as a node; resolves with the line that says that it is ready. `printed`: the line for the next machine, in place
+   * of the README's example of one.
+   */
   async start(command: string, printed = ''): Promise<string> {
     const line = EXAMPLE_LINE.exec(printed)?.[0];
     const words = this.#words(line === undefined ? command : command.replace(EXAMPLE_LINE, line));
@@ -86,7 +106,7 @@ export class ReadmeShell implements AsyncDisposable {
 
   /** Stops the node with that data directory, as the README prints it. */
   async stop(directory: string): Promise<void> {
-    const child = this.#nodes.get(this.#placed(directory));
+    const child = this.#nodes.get(this.placed(directory));
     if (child === undefined) throw new Error(`No node was started in ${directory}.`);
     await end(child);
   }
@@ -103,28 +123,19 @@ export class ReadmeShell implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(words: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [LAUNCHER, ...words.slice(2)], {
+  #spawn([program = '', ...words]: readonly string[], variables: Variables = {}): ChildProcess {
+    const [file, given] = program === 'npx' ? [process.execPath, [LAUNCHER, ...words.slice(1)]] : [program, [...words]];
+    return spawn(file, given, {
       cwd: this.folder,
-      env: this.#environment,
+      env: { ...this.#environment, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
 
   #words(command: string): readonly string[] {
-    const words = this.#placed(command.replace(/^mesh /, 'npx mesh ')).split(' ');
-    if (words[0] !== 'export' && (words[0] !== 'npx' || words[1] !== 'mesh'))
-      throw new Error(`'${command}' is no command of mesh.`);
+    const words = this.placed(command).split(' ');
+    if (!/^(?:export|mv|cp|npx mesh) /.test(command)) throw new Error(`'${command}' is no command of the README.`);
     return words;
-  }
-
-  /** Other directories and ports than the README's, which may be in use. */
-  #placed(words: string): string {
-    const ports = PRINTED_PORTS.map((printed, at) => [`:${printed}`, `:${this.#ports[at]}`] as const);
-    return ports.reduce(
-      (all, [printed, own]) => all.replaceAll(printed, own),
-      words.replaceAll(PRINTED_FOLDER, this.folder),
-    );
   }
 }
 
