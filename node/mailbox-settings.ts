@@ -1,7 +1,8 @@
 // The settings of the mailbox. They stand outside of its room, of which nothing is read where there is none.
 import { isIP } from 'node:net';
 import { parseAnyAddress } from '../mesh/address/identity.ts';
-import { type Given, readSwitch, type Setting } from './setting-values.ts';
+import { isLoopback } from './machine/this-machine.ts';
+import { type Given, type ListenAddress, parseListen, readSwitch, type Setting } from './setting-values.ts';
 
 export const MAILBOX_SETTINGS: readonly Setting[] = [
   { name: 'mailbox', help: 'keep inboxes for agents, at /v0 (node/mailbox/README.md); unset: there are none' },
@@ -10,21 +11,102 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
     takes: 'DOMAIN',
     help: 'the domain of inboxes that are made without one: agents.example.com; unset: each must name its own',
   },
+  {
+    name: 'mailbox-smtp',
+    takes: 'IP:PORT',
+    help: 'take mail for inboxes by SMTP at 0.0.0.0:25, say; unset: none is taken there',
+  },
+  {
+    name: 'mailbox-lmtp',
+    takes: 'IP:PORT',
+    help: 'take mail from a mail server on this machine by LMTP at 127.0.0.1:2400, say; unset: none is taken there',
+  },
+  {
+    name: 'mailbox-cert',
+    takes: 'FILE',
+    help: 'certificate in PEM, with which SMTP offers STARTTLS; with --mailbox-key',
+  },
+  { name: 'mailbox-key', takes: 'FILE', help: "the certificate's private key in PEM, readable by this user alone" },
+  {
+    name: 'mailbox-dns',
+    takes: 'IP:PORT,…',
+    help: "DNS servers that are asked who may send a mail; unset: the system's",
+  },
 ];
+
+/** Settings that say something only where there is a mailbox. */
+const OF_A_MAILBOX = MAILBOX_SETTINGS.map(({ name }) => name).filter((name) => name !== 'mailbox');
 
 export interface MailboxConfig {
   /** In lower case. */
   readonly domain: string | undefined;
+  /** Where mail is taken; absent: nowhere. */
+  readonly smtp?: ListenAddress | undefined;
+  readonly lmtp?: ListenAddress | undefined;
+  /** Paths of files. */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** Servers as `IP:PORT`; absent: the system's. */
+  readonly dns?: readonly string[] | undefined;
 }
 
 /** `undefined`: there is no mailbox. */
 export function readMailbox(given: Given, mistakes: string[]): MailboxConfig | undefined {
   const isOn = readSwitch('mailbox', given, mistakes);
+  const config: MailboxConfig = {
+    domain: readDomain(given, mistakes),
+    smtp: readPlace('mailbox-smtp', given, mistakes),
+    lmtp: readLmtp(given, mistakes),
+    certificate: readCertificate(given, mistakes),
+    dns: readDns(given, mistakes),
+  };
+  for (const name of isOn ? [] : OF_A_MAILBOX) {
+    const by = given(name)?.by;
+    if (by !== undefined) mistakes.push(`${by} has an effect only with --mailbox; add that, or leave this out`);
+  }
+  return isOn ? config : undefined;
+}
+
+function readDomain(given: Given, mistakes: string[]): string | undefined {
   const domain = given('mailbox-domain');
-  if (domain === undefined) return isOn ? { domain: undefined } : undefined;
+  if (domain === undefined) return undefined;
   const text = domain.text.trim().toLowerCase();
   if (isIP(text) > 0 || !parseAnyAddress(`a@${text}`).valid)
     mistakes.push(`${domain.by} must be a domain, like agents.example.com, not '${domain.text}'`);
-  if (!isOn) mistakes.push(`${domain.by} has an effect only with --mailbox; add that, or leave this out`);
-  return isOn ? { domain: text } : undefined;
+  return text;
+}
+
+function readPlace(name: string, given: Given, mistakes: string[]): ListenAddress | undefined {
+  const value = given(name);
+  if (value === undefined) return undefined;
+  const place = /:\d{1,5}$/.test(value.text.trim()) ? parseListen(value.text) : undefined;
+  if (place === undefined)
+    mistakes.push(`${value.by} must be IP:PORT, like 127.0.0.1:2500 or [::1]:2500, not '${value.text}'`);
+  return place;
+}
+
+/** What comes by LMTP is asked for no certificate and no rate: only a server of this machine may hand it over. */
+function readLmtp(given: Given, mistakes: string[]): ListenAddress | undefined {
+  const place = readPlace('mailbox-lmtp', given, mistakes);
+  if (place !== undefined && !isLoopback(place.ip))
+    mistakes.push(
+      `${given('mailbox-lmtp')?.by} must be an address of loopback, like 127.0.0.1:2400, not '${place.ip}'`,
+    );
+  return place;
+}
+
+function readCertificate(given: Given, mistakes: string[]): MailboxConfig['certificate'] {
+  const [cert, key] = [given('mailbox-cert'), given('mailbox-key')];
+  if (cert !== undefined && key !== undefined) return { cert: cert.text, key: key.text };
+  const alone = cert ?? key;
+  if (alone !== undefined) mistakes.push(`${alone.by} needs the other of --mailbox-cert and --mailbox-key beside it`);
+  return undefined;
+}
+
+function readDns(given: Given, mistakes: string[]): readonly string[] | undefined {
+  const value = given('mailbox-dns');
+  if (value === undefined) return undefined;
+  const servers = value.text.split(',').map((server) => server.trim());
+  for (const server of servers.filter((one) => isIP(one) === 0 && parseListen(one) === undefined))
+    mistakes.push(`${value.by} must be addresses of DNS servers, like 127.0.0.1:53, not '${server}'`);
+  return servers;
 }

@@ -300,6 +300,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/keys/key-text.ts',
       'node/registry/agent.ts',
       'node/registry/registry.ts',
+      'node/mailbox-settings.ts',
       'node/log.ts',
       'mesh/',
     ],

@@ -1,9 +1,14 @@
 // The mailbox, put together: its workers, its inboxes, its routes.
 import type { Hono } from 'hono';
+import { MeshError } from '../../mesh/errors.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
+import { readCertificates } from '../machine/certificates.ts';
+import { readPrivateFile } from '../machine/private-file.ts';
+import type { MailboxConfig } from '../mailbox-settings.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
+import type { ListenerParts, ListenPlace } from './intake/listener.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
@@ -20,8 +25,7 @@ export interface MailboxOptions extends AddressBookParts {
   /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly hostId: string;
-  /** The domain of inboxes that are made without one. */
-  readonly domain: string | undefined;
+  readonly config: MailboxConfig;
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
   readonly clock: Clock;
@@ -35,11 +39,18 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** Throws `invalid_request` when the key file is not this user's alone. Damage of its database stops the mailbox, and not the node. */
+/**
+ * Throws `invalid_request` when a file of a key is not this user's alone, or a certificate can't be read. Damage of its database stops the
+ * mailbox, and not the node.
+ */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, domain } = options;
+  const { clock, random, log, directory, hostId, config } = options;
+  const { domain, smtp, lmtp, certificate, dns } = config;
   const key = OrganizationKey.open(options);
-  const { intake, query } = await startWorkers(options);
+  const { intake, query } = await startWorkers({
+    ...{ directory, hostId, domain, dns, clock, log },
+    ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
+  });
   const addresses = new AddressBook(options);
   const inboxes = new Inboxes({ intake, query, addresses, domain, clock, random, log });
   let known: Organization | undefined;
@@ -67,4 +78,20 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       await intake.close();
     },
   };
+}
+
+function placeOf(address: MailboxConfig['smtp']): ListenPlace | undefined {
+  return address && { host: address.ip, port: address.port };
+}
+
+function readTls({ cert, key }: { readonly cert: string; readonly key: string }): ListenerParts['tls'] {
+  const what = 'The private key of --mailbox-key';
+  try {
+    return { cert: readCertificates(cert), key: readPrivateFile(key, what) };
+  } catch (cause) {
+    if (cause instanceof MeshError) throw cause;
+    throw new MeshError('invalid_request', `The certificate of --mailbox-cert: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
 }

@@ -6,14 +6,17 @@ import type { Answers, Question, WorkerWord } from './questions.ts';
 /** The question after which a worker ends. */
 export const CLOSE = 'close';
 
-/** Says that the worker can be asked, and answers until it is told to close; then `close` ends what it holds. */
-export function answerQuestions<Questions>(port: MessagePort, answers: Answers<Questions>, close: () => void): void {
+/** Says that the worker can be asked, and answers until it is told to close; then `close` ends what it holds, at once or in a while. */
+export function answerQuestions<Questions>(
+  port: MessagePort,
+  answers: Answers<Questions>,
+  close: () => void | Promise<void>,
+): void {
   const say = (word: WorkerWord) => port.postMessage(word);
   const table = answers as Readonly<Record<string, (input: unknown) => unknown>>;
   port.on('message', ({ id, kind, input }: Question) => {
     if (kind === CLOSE) {
-      close();
-      port.close();
+      void (async () => close())().finally(() => port.close());
       return;
     }
     const work = table[kind];

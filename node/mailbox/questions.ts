@@ -69,10 +69,11 @@ export interface Question {
 }
 
 /**
- * What a worker says: that it can be asked, what the answer to a question is, or why there is none. A failure crosses in parts, because
+ * What a worker says: what should be in the log, that it can be asked, what the answer to a question is, or why there is none. A failure crosses in parts, because
  * cloning would keep neither its class nor its code.
  */
 export type WorkerWord =
+  | { readonly noted: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly opened: true }
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly failure: { readonly code: string | undefined; readonly message: string } };

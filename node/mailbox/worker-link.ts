@@ -118,6 +118,10 @@ export class WorkerLink<Questions> implements Asks<Questions> {
   }
 
   #hear(word: WorkerWord): void {
+    if ('noted' in word) {
+      this.#options.log.warn(word.noted, word.fields);
+      return;
+    }
     if ('opened' in word) {
       this.#restartMs = RESTART_MS_MIN;
       this.#settle();

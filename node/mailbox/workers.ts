@@ -22,14 +22,13 @@ export interface Workers {
 }
 
 /** Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. */
-export async function startWorkers({ directory, hostId, clock, log }: WorkersOptions): Promise<Workers> {
-  const intakeData: IntakeData = { directory, hostId };
+export async function startWorkers({ clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
   const intake = new WorkerLink<IntakeQuestions>({
     ...{ name: 'intake', clock, log },
     start: () => startWorker('./intake/worker', intakeData),
   });
   await intake.settled;
-  const queryData: QueryData = { directory };
+  const queryData: QueryData = { directory: intakeData.directory };
   const query = new WorkerLink<QueryQuestions>({
     ...{ name: 'query', clock, log },
     start: () => startWorker('./store/query-worker', queryData),

@@ -16,7 +16,7 @@ export async function openMailboxModule({ options, ports, registry, copies }: Pa
     return host === undefined ? undefined : { hostId: host.id, hostUrl: host.url };
   };
   const mailbox = await createMailbox({
-    ...{ directory, hostId: roster().self.id, domain: config.domain, token: options.secrets.token?.reveal() },
+    ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
     ...{ registry, hostOf, clock, random, log },
   });
   return {

@@ -63,6 +63,29 @@ describe('the settings', () => {
     );
   });
 
+  it('say where mail for inboxes is taken, by whose certificate, and which DNS is asked about it', () => {
+    const flags = {
+      ...{ mailbox: true, 'mailbox-smtp': '0.0.0.0:25', 'mailbox-lmtp': '[::1]:24' },
+      ...{ 'mailbox-cert': 'c.pem', 'mailbox-key': 'k.pem', 'mailbox-dns': '127.0.0.1:53, ::1' },
+    };
+    expect(readConfig(flags, {}).config.mailbox).toEqual({
+      ...{ smtp: { ip: '0.0.0.0', port: 25 }, lmtp: { ip: '::1', port: 24 } },
+      ...{ certificate: { cert: 'c.pem', key: 'k.pem' }, dns: ['127.0.0.1:53', '::1'] },
+    });
+  });
+
+  it.each([
+    [{ 'mailbox-smtp': 'localhost:25' }, /--mailbox-smtp must be IP:PORT/],
+    [{ 'mailbox-smtp': '127.0.0.1' }, /--mailbox-smtp must be IP:PORT/],
+    [{ 'mailbox-lmtp': '0.0.0.0:24' }, /--mailbox-lmtp must be an address of loopback/],
+    [{ 'mailbox-cert': 'c.pem' }, /--mailbox-cert needs the other/],
+    [{ 'mailbox-key': 'k.pem' }, /--mailbox-key needs the other/],
+    [{ 'mailbox-dns': 'dns.example.com' }, /--mailbox-dns must be addresses of DNS servers/],
+    [{ mailbox: false, 'mailbox-smtp': '127.0.0.1:25' }, /--mailbox-smtp has an effect only with --mailbox/],
+  ])('refuse %j', (flags, why) => {
+    expect(() => readConfig({ mailbox: true, ...flags }, {})).toThrow(why);
+  });
+
   it('refuse a domain of inboxes where there are none', () => {
     expect(() => readConfig({}, { MESH_MAILBOX_DOMAIN: 'agents.example.com' })).toThrow(
       /MESH_MAILBOX_DOMAIN has an effect only with --mailbox/,

@@ -3,36 +3,45 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
-/** Addresses of both families; `silent`: no answer; `absent`: NXDOMAIN; `failing`: SERVFAIL. */
+/** Addresses of both families, or texts where those are asked for; `silent`: no answer; `absent`: NXDOMAIN; `failing`: SERVFAIL. */
 export type DnsReply = readonly string[] | 'silent' | 'absent' | 'failing';
 
 export interface DnsServer extends AsyncDisposable {
   /** `IP:port`, as c-ares takes it. */
   readonly at: string;
-  /** Names that were asked for, `A` or `AAAA` before them. */
+  /** Names that were asked for, their type (`A`, `AAAA`, `TXT`) before them. */
   readonly asked: string[];
 }
 
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
+const TYPE_TXT = 16;
+const TYPES: Readonly<Record<number, 'A' | 'AAAA' | 'TXT'>> = { [TYPE_A]: 'A', [TYPE_AAAA]: 'AAAA', [TYPE_TXT]: 'TXT' };
 const RCODES = { absent: 3, failing: 2 } as const;
 
-export async function startDnsServer(reply: (name: string, type: 'A' | 'AAAA') => DnsReply): Promise<DnsServer> {
+export async function startDnsServer(
+  reply: (name: string, type: 'A' | 'AAAA' | 'TXT') => DnsReply,
+): Promise<DnsServer> {
   const asked: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (question, { port, address }) => {
     const { name, end } = nameAt(question, 12);
-    const type = question.readUInt16BE(end) === TYPE_AAAA ? 'AAAA' : 'A';
+    const type = TYPES[question.readUInt16BE(end)] ?? 'A';
     asked.push(`${type} ${name}`);
     const said = reply(name, type);
     if (said === 'silent') return;
-    const answers = typeof said === 'string' ? [] : said.filter((one) => isIPv6(one) === (type === 'AAAA'));
+    const answers =
+      typeof said === 'string' ? [] : said.filter((one) => type === 'TXT' || isIPv6(one) === (type === 'AAAA'));
     const header = Buffer.alloc(12);
     question.copy(header, 0, 0, 2);
     header.writeUInt16BE(0x8180 | (typeof said === 'string' ? RCODES[said] : 0), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(answers.length, 6);
-    socket.send(Buffer.concat([header, question.subarray(12, end + 4), ...answers.map(recordOf)]), port, address);
+    socket.send(
+      Buffer.concat([header, question.subarray(12, end + 4), ...answers.map(type === 'TXT' ? textRecordOf : recordOf)]),
+      port,
+      address,
+    );
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -61,6 +70,13 @@ function recordOf(address: string): Buffer {
   const octets = isIPv6(address) ? octetsOfIpv6(address) : address.split('.').map(Number);
   const head = Buffer.from([0xc0, 12, 0, isIPv6(address) ? TYPE_AAAA : TYPE_A, 0, 1, 0, 0, 0, 60, 0, octets.length]);
   return Buffer.concat([head, Buffer.from(octets)]);
+}
+
+/** At most 255 octets, one string of a TXT record. */
+function textRecordOf(text: string): Buffer {
+  const octets = Buffer.from(text);
+  const head = Buffer.from([0xc0, 12, 0, TYPE_TXT, 0, 1, 0, 0, 0, 60, 0, octets.length + 1, octets.length]);
+  return Buffer.concat([head, octets]);
 }
 
 function octetsOfIpv6(address: string): readonly number[] {

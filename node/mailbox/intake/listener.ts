@@ -30,7 +30,7 @@ export interface ListenerParts extends ReceptionParts {
   readonly directory: string;
   /** PEM; absent: no STARTTLS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Told of what failed, with its reason. */
+  /** Hears of what failed, with its reason. */
   readonly failed: (error: Error) => void;
 }
 
