@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 
 /** Below this it is not worth the pause. */
 const FREE_BYTES_MIN = 64 * 1_024 * 1_024;
-/** Of a heap that is larger a sixth is garbage that V8 has not looked at yet and counts as used. */
+/** A heap that is larger is compacted in any case: a sixth of it is garbage that V8 has not looked at yet and counts as used. */
 const HEAP_BYTES_MIN = 256 * 1_024 * 1_024;
 
 type CollectGarbage = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
