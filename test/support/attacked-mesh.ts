@@ -9,7 +9,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { untilAborted } from '../../mesh/time/deadline.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
-import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
+import type { NodeOptions } from '../../node/node-ports.ts';
 import type { WireAnswer, WireRequest } from '../../node/peers/peer-exchange.ts';
 import type { PeerKeys } from '../../node/peers/peer-keys.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
@@ -18,6 +18,7 @@ import type { BelieveLegacy } from '../../node/peers/trusted-network.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { DiskBlobs } from '../../node/system/disk-blobs.ts';
+import { BARE_CONFIG, NOTHING_OUTSIDE } from './bare-node.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
 import { RecordingLog } from './recording-log.ts';
 import { urlOf } from './roster-of.ts';
@@ -61,25 +62,6 @@ interface Up {
 const CLAIM_MS = 8_000;
 /** Turns of the event loop that messages under way are given before time goes on. */
 const TURNS_MAX = 200;
-
-const CONFIG: NodeOptions['config'] = {
-  allowSingleLabel: false,
-  allowIpLiteral: false,
-  webhookAllow: [],
-  logDays: 7,
-  indexScope: 'host',
-  legacy: 'detect',
-};
-
-/** Whom these nodes never ask. */
-const NOTHING_OUTSIDE: Pick<NodePorts, 'resolver' | 'post' | 'resolveOutside' | 'socketTo'> = {
-  resolver: { mx: async () => [], a: async () => [], aaaa: async () => [], txt: async () => [] },
-  post: () => Promise.reject(new Error('No token is asked for here.')),
-  resolveOutside: () => Promise.reject(new Error('No webhook is sent here.')),
-  socketTo: () => {
-    throw new Error('No mail is sent here.');
-  },
-};
 
 function secretsOf({ token, secret }: Pick<AttackedMeshOptions, 'token' | 'secret'>): NodeOptions['secrets'] {
   return {
@@ -140,7 +122,7 @@ export class AttackedMesh implements AsyncDisposable {
     const wire = (request: WireRequest, signal: AbortSignal) => untilAborted(signal, this.#between(self.id, request));
     const starting = createNode(
       {
-        config: CONFIG,
+        config: BARE_CONFIG,
         secrets: secretsOf(this.#options),
         send: SENDING_OFF,
         roster,
