@@ -1,11 +1,9 @@
 // What the text of a setting means: one reader a kind. Each adds to `mistakes` what is wrong, by the name that the text was given by.
 import { isIP } from 'node:net';
 import { MeshError } from '../mesh/errors.ts';
+import { DEFAULT_PORT } from './defaults.ts';
 import { Secret } from './secret.ts';
 import { type AllowRule, parseAllowList } from './webhooks/guard/allow-list.ts';
-
-export const DEFAULT_PORT = 23_000;
-export const DEFAULT_DATA = './data';
 
 /** Secrets that must have a certain form. */
 const SECRET_FORMS: Readonly<Record<string, { readonly form: RegExp; readonly is: string }>> = {

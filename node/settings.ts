@@ -3,12 +3,11 @@
 // environment only, since a command line is seen by every user of the machine, and print as `[secret]`.
 import { MeshError } from '../mesh/errors.ts';
 import { LEGACY_MODES, type LegacyMode } from '../mesh/lookup/legacy-hosts.ts';
+import { DEFAULT_DATA, DEFAULT_PORT } from './defaults.ts';
 import { MAILBOX_SETTINGS, type MailboxConfig, readMailbox } from './mailbox-settings.ts';
 import { Secret } from './secret.ts';
 import {
   aliasOf,
-  DEFAULT_DATA,
-  DEFAULT_PORT,
   type Given,
   type ListenAddress,
   originOf,

@@ -179,6 +179,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/peers/hello.ts',
       'node/store/',
       'node/system/host-key.ts',
+      'node/defaults.ts',
       'node/setting-values.ts',
       'node/log.ts',
       'mesh/',
@@ -355,10 +356,11 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     ],
   ],
   ['node/mailbox-settings.ts', ['node/setting-values.ts', 'mesh/']],
-  ['node/setting-values.ts', ['node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
+  ['node/setting-values.ts', ['node/defaults.ts', 'node/secret.ts', 'node/webhooks/guard/allow-list.ts', 'mesh/']],
   [
     'node/settings.ts',
     [
+      'node/defaults.ts',
       'node/mailbox-settings.ts',
       'node/setting-values.ts',
       'node/secret.ts',
