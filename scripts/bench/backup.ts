@@ -17,7 +17,7 @@ interface Round {
   readonly backupMs: number;
   readonly megabytes: number;
   readonly copyMs: number;
-  /** Of claims while the backup was made, and for as long without it. */
+  /** Figures of claims while the backup was made, and for as long without it. */
   readonly duringMs: readonly number[];
   readonly quietMs: readonly number[];
 }

@@ -29,7 +29,7 @@ export const keyBenchmark: Benchmark = {
   },
 };
 
-/** Both sides in answers for each second of CPU. */
+/** The two sides, in answers for each second of CPU. */
 function cost(name: string, rate: number, bareRate: number): Figure {
   const [value, bare] = [1e6 / rate, 1e6 / bareRate];
   return {

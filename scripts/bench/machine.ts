@@ -13,7 +13,7 @@ export const machineForm = z.object({
   node: z.string(),
   /** One write of 4 KiB and its sync, the median. */
   diskSyncMs: z.number(),
-  /** Of the minute before: how many wanted a core. */
+  /** How many wanted a core in the minute before. */
   load: z.number(),
 });
 export type Machine = z.infer<typeof machineForm>;
