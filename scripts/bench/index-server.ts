@@ -25,6 +25,7 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';
 import { type AgentAge, compareAge } from '../../node/registry/agent-age.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
+import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
@@ -93,8 +94,16 @@ export function indexApp(services: EmailIndexServices): Hono {
   return app;
 }
 
-/** A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. `others`: hosts beside it in hosts.json. */
-export async function wholeNode(id: string, addresses: number, others: readonly string[] = []): Promise<MeshNode> {
+/**
+ * A whole node that owns the addresses of `fullIndex`: gate, routes, everything but the disk. `others`: hosts beside it in hosts.json. `token`:
+ * what opens it; without one it takes no change.
+ */
+export async function wholeNode(
+  id: string,
+  addresses: number,
+  others: readonly string[] = [],
+  token?: string,
+): Promise<MeshNode> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const agents = new Set(
     fullIndex(id, addresses)
@@ -126,7 +135,11 @@ export async function wholeNode(id: string, addresses: number, others: readonly 
     indexScope: 'host',
     legacy: 'detect',
   } as const;
-  const secrets = { token: undefined, readToken: undefined, meshSecret: undefined };
+  const secrets = {
+    token: token === undefined ? undefined : new Secret(token),
+    readToken: undefined,
+    meshSecret: undefined,
+  };
   return createNode(
     { config, secrets, send: SENDING_OFF, roster, version: '0', listening: () => ({ ip: '127.0.0.1', port: 9 }) },
     {

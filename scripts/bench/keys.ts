@@ -9,11 +9,12 @@ const KEYS = 100;
 const COST_RATIO_MAX = 1.1;
 const PATH = '/api/agents/email-index';
 const HOST = 'mac';
+const TOKEN = 'the-token-of-the-benchmark';
 
 export const keyBenchmark: Benchmark = {
   name: 'keys',
   async run(rounds) {
-    const withKeys = await wholeNode(HOST, ADDRESSES);
+    const withKeys = await wholeNode(HOST, ADDRESSES, [], TOKEN);
     const secrets = await Promise.all(Array.from({ length: KEYS }, (_, at) => madeKey(withKeys.fetch, `reader-${at}`)));
     const load = {
       path: `${PATH}?address=${encodeURIComponent(addressOfHost(HOST, '#')).replace('%23', '#')}`,
@@ -46,7 +47,7 @@ async function madeKey(fetch: (request: Request) => Response | Promise<Response>
   const response = await fetch(
     new Request('http://localhost/api/keys', {
       method: 'POST',
-      headers: { host: 'localhost', 'content-type': 'application/json' },
+      headers: { host: 'localhost', 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
       body: JSON.stringify({ name, scopes: ['read'] }),
     }),
   );

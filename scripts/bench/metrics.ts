@@ -14,6 +14,7 @@ const SCRAPED_EVERY_MS = 50;
 /** What we promise. */
 const SCRAPE_MS_MAX = 20;
 const HOST = 'mac';
+const TOKEN = 'the-token-of-the-benchmark';
 const LOOK_UP = `/api/agents/email-index?address=${encodeURIComponent(addressOfHost(HOST, 7))}`;
 
 export const metricsBenchmark: Benchmark = {
@@ -58,13 +59,13 @@ function lookUp(q: number, scraped: readonly number[], quiet: readonly number[])
 }
 
 async function subscribed(count: number): Promise<Served> {
-  const node = await wholeNode(HOST, ADDRESSES);
+  const node = await wholeNode(HOST, ADDRESSES, [], TOKEN);
   for (let at = 0; at < count; at += 1) {
     const { status } = await node.fetch(
       new Request('http://localhost/api/webhooks', {
         method: 'POST',
-        headers: { host: 'localhost', 'content-type': 'application/json' },
-        body: JSON.stringify({ url: `http://127.0.0.1:9/${at}`, events: ['agent.created'] }),
+        headers: { host: 'localhost', 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify({ url: `http://127.0.0.1:8/${at}`, events: ['agent.created'] }),
       }),
     );
     if (status !== 201) throw new Error(`Subscription ${at} was answered with ${status}.`);
