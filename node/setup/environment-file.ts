@@ -55,7 +55,7 @@ export function writeEnvironmentFile(directory: string, variables: Variables): v
   writeFileDurably(environmentFile(directory), text.join('\n'));
 }
 
-/** As it is read again: a `#` in a bare value would begin a comment. */
+/** The value as it is read again: a `#` in a bare one would begin a comment. */
 function written(value: string): string {
   return /^[\w./:@,-]*$/.test(value) ? value : `'${value.replaceAll("'", '%27')}'`;
 }
