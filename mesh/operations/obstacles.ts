@@ -141,7 +141,7 @@ function unformed(membership: Membership): Obstacle | undefined {
   return formedWithout(membership) ?? disagreeing(membership) ?? waiting(membership, self);
 }
 
-/** A mesh was heard of that this host can't adopt, since it took part in forming another (step 3). */
+/** A mesh was heard of that this host can't adopt, since it took part in forming another (membership/README.md, step 3). */
 function formedWithout({ greetings, succession }: Membership): Obstacle | undefined {
   const accepted = succession?.config;
   const host = [...greetings].find(([, { greeting }]) => greeting.mesh !== '' && greeting.mesh !== accepted?.mesh)?.[0];

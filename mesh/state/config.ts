@@ -1,6 +1,6 @@
 // What the mesh has agreed on: who votes, in which epoch. hosts.json is each operator's wish; quorums use the configuration alone. A joint
 // configuration (`old` beside `voters`) needs a majority of both. So its quorums meet those of the configuration before it and of the one
-// after it, and what was chosen under one is seen under the next. Terms: membership/README.md.
+// after it, and what was chosen under one is seen under the next. Terms and steps: membership/README.md.
 // A configuration does not say which hosts are up: greetings do.
 
 import { createHash } from 'node:crypto';

@@ -6,7 +6,7 @@ import type { Change, Electorate } from '../register/proposer.ts';
 import { type Config, canDecideWithout, electorsOf, isEvicted, isQuorum } from './config.ts';
 import type { CoreState } from './core-state.ts';
 
-/** How long a host that left the mesh keeps its addresses (step 10). */
+/** How long a host that left the mesh keeps its addresses (membership/README.md, step 10). */
 export const GONE_GRACE_MS = 24 * 60 * 60 * 1_000;
 
 /** Voters by what was agreed, else by the wish; those before them too, while the mesh moves. */

@@ -14,7 +14,7 @@ import type { AddressKey, ClaimId } from '../names.ts';
 import { type Config, RECOVERIES_REMEMBERED } from './config.ts';
 import { CLAIM_VERSION } from './messages.ts';
 
-/** Names of starts that are read of another host's data (step 14). */
+/** Names of starts that are read of another host's data (membership/README.md, step 14). */
 const START_NAMES_READ_MAX = 100;
 
 const key = z
@@ -68,7 +68,7 @@ export const configSchema = z
     }),
   );
 
-/** Number and name of the start that speaks (membership/starts.ts). */
+/** Number and name of the start that speaks (starts.ts). */
 const start = { life: z.int().min(0), boot: z.string().max(64) };
 const standing = { version, mesh: z.string().max(32), epoch: z.int().min(0), incarnation };
 const ahead = z.object({ version, kind: z.literal('ahead'), incarnation, config: configSchema });
