@@ -4,7 +4,7 @@
 
 import { COLLECTED_AT_ONCE_MAX, KEYS_PER_MESSAGE_MAX } from '../limits.ts';
 import { standingOf, strayed } from '../membership/epoch.ts';
-import { isReplaced } from '../membership/lost-data.ts';
+import { isReplaced } from '../membership/seen-starts.ts';
 import type { AddressKey, HostId } from '../names.ts';
 import { ownOperation, rechoose } from '../operations/operation.ts';
 import type { Write } from '../ports.ts';

@@ -4,7 +4,7 @@
 import { adopt } from '../membership/adoption.ts';
 import { strayed } from '../membership/epoch.ts';
 import { nudge } from '../membership/greeting.ts';
-import { isReplaced } from '../membership/lost-data.ts';
+import { isReplaced } from '../membership/seen-starts.ts';
 import type { HostId } from '../names.ts';
 import { toAll } from '../operations/attempts.ts';
 import { advance } from '../operations/operation.ts';

@@ -15,8 +15,8 @@ import { raiseFloor } from '../state/registers.ts';
 import { isPristine } from './epoch.ts';
 import { reviewEvictions } from './eviction.ts';
 import { greetAll } from './greeting.ts';
-import { forgetUnnamed } from './lost-data.ts';
 import { forgetRegisters, forgetVotes } from './rejoin.ts';
+import { forgetUnnamed } from './seen-starts.ts';
 
 /** Goes by a configuration that was chosen, if it is later than this host's, or says more of the same one. */
 export function adopt(state: CoreState, config: Config, out: Effect[]): void {

@@ -21,10 +21,10 @@ import {
 import { adopt, withdraw } from './adoption.ts';
 import { hearEvictions } from './eviction.ts';
 import { greet, greetingTo } from './greeting.ts';
-import { forgetFormerData, rememberStart } from './lost-data.ts';
 import { answerKeys, attend, hearKeysAnswer } from './move.ts';
 import { asTold, sharingLists, tellWhole, wholeGreeting } from './profile.ts';
 import { judgeStart, rejoin } from './rejoin.ts';
+import { forgetFormerData, rememberStart } from './seen-starts.ts';
 import { answerProposal, hearProposalAnswer } from './succession.ts';
 
 /** Answers what another host asked. `token`: the runner's, for this question. */

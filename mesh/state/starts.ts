@@ -1,5 +1,5 @@
 // Starts of a node on its data: what a host keeps of its own, and of those of others (../membership/README.md, "Which start speaks").
-// What it concludes from them is in membership/lost-data.ts.
+// What is concluded from them is in membership/: of this host's own in rejoin.ts, of those of others in seen-starts.ts.
 
 import { createHash } from 'node:crypto';
 import type { HostId } from '../names.ts';

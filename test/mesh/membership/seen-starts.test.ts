@@ -5,7 +5,7 @@ import {
   isReplaced,
   rememberStart,
   SEEN_DATA_KEPT,
-} from '../../../mesh/membership/lost-data.ts';
+} from '../../../mesh/membership/seen-starts.ts';
 import { firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { SeenStart, StartNames, Starts } from '../../../mesh/state/starts.ts';
 import { cloud, DATA, dataOf, mac, mini, startsOf, votersOf } from '../../support/membership-of.ts';

@@ -1,7 +1,7 @@
-// Whether a start may vote and claim (README.md, "Which start speaks", steps 12 to 17). A start that runs on an older copy of its data, or
-// on data that is in use twice, has forgotten votes, and can't see so by itself: other hosts tell it what they remember. greeting.ts
-// acts on what is concluded here.
-// It does not promise to notice every copy: what nobody else was told of, nobody else can tell.
+// Which starts of other hosts were seen (README.md, "Which start speaks"): one is remembered when it follows the one before it, forgotten when
+// its data has long been replaced or its host left (step 10), and claims from one that was replaced are refused (step 17).
+// What another host remembers of this one is judged in rejoin.ts.
+// It does not promise that a replaced start is noticed: a later one that nobody heard of replaces nothing.
 
 import type { HostId } from '../names.ts';
 import { type Config, isVoter, type VoteKey, voteKey } from '../state/config.ts';
