@@ -30,14 +30,14 @@ describe('GET /api/webhooks/:id/deliveries', () => {
       },
     ]);
     const second = await send('GET', `${path}/deliveries?limit=2&cursor=${first.body.nextCursor}`);
-    expect(second.body.deliveries.map(({ id }: { id: string }) => id)).toEqual(['msg_3', 'msg_4']);
+    expect(second.body).toMatchObject({ deliveries: [{ id: 'msg_3' }, { id: 'msg_4' }] });
     expect(second.body).not.toHaveProperty('nextCursor');
   });
 
   it('lists those of one status', async () => {
     const { send, path } = await openApp();
     const { body } = await send('GET', `${path}/deliveries?status=dead`);
-    expect(body.deliveries.map(({ seq }: { seq: number }) => seq)).toEqual([1]);
+    expect(body).toMatchObject({ deliveries: [{ seq: 1 }] });
   });
 
   it.each([
@@ -111,7 +111,7 @@ describe('POST /api/webhooks/:id/replay', () => {
     const { status, body } = await send('POST', `${path}/replay`, { status: 'dead' });
     expect([status, body]).toEqual([202, { status: 'dead', replayId: expect.any(String), matched: 1 }]);
     await world.clock.advance(SECOND_MS);
-    expect((await send('GET', path)).body.deliveries.dead).toBe(0);
+    expect((await send('GET', path)).body).toMatchObject({ deliveries: { dead: 0 } });
   });
 
   it('answers 200 to a dry run, of a span too', async () => {
