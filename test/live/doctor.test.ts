@@ -181,7 +181,7 @@ describe('mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
     const { port } = new URL(at(day, 0).url);
     const node = Number(port);
     const proxy = createServer((incoming, outgoing) => {
-      const headers = { ...incoming.headers, host: 'backend' };
+      const headers = { ...incoming.headers, host: 'backend', 'x-forwarded-for': '127.0.0.1' };
       const passed = { port: node, path: incoming.url, method: incoming.method, headers };
       void import('node:http').then(({ request }) =>
         request(passed, (answer) => {
