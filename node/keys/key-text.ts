@@ -1,6 +1,6 @@
 // The text of a key: `amk_`, then 256 random bits in base62, always 43 characters.
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { hash } from 'node:crypto';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Random } from '../../mesh/ports.ts';
 
 const MARK = 'amk_';
@@ -25,5 +25,5 @@ export function isKeyText(text: string): boolean {
 
 /** What is kept of a key: whoever reads it can't make the key from it. Hexadecimal. */
 export function keyDigest(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)));
+  return hash('sha256', text, 'hex');
 }

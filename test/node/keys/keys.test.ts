@@ -22,6 +22,12 @@ describe('the text of a key', () => {
     expect(base62(made.slice(4))).toBe(value);
   });
 
+  // The example of FIPS 180-2, appendix B.1, and `müller` as UTF-8 by sha256sum.
+  it.each([
+    ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    ['m\xfcller', '2dbd218072117713f2d5996a726a9b216ed791ffd0783b6ba4ab6d61b8333192'],
+  ])('of %s has the digest that was written down for it', (text, digest) => expect(keyDigest(text)).toBe(digest));
+
   it('tells a key from other tokens', () => expect([isKeyText('amk_x'), isKeyText('token')]).toEqual([true, false]));
 });
 
