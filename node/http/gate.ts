@@ -12,5 +12,9 @@ export type Gate = Tokens;
 export function createGate(options: TokensOptions & KnownNames): Gate {
   const refuseForeigner = foreignerCheck(options.roster, options);
   const tokens = createTokens(options);
-  return { ...tokens, refuses: (visitor) => refuseForeigner(visitor) ?? tokens.refuses(visitor) };
+  return {
+    ...tokens,
+    refuses: (visitor) => refuseForeigner(visitor) ?? tokens.refuses(visitor),
+    admits: (visitor) => refuseForeigner(visitor) === undefined && tokens.admits(visitor),
+  };
 }

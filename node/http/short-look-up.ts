@@ -1,14 +1,15 @@
 // The short way of the commonest look-ups: answered from Node's own request, before anything is made of it for the routes. It takes a request
 // only when nothing in it could matter beside the address, and answers that as the routes would, octet for octet; any other it leaves
-// untouched for the long way. Whoever has to show something (a token, a signature) goes the long way too.
+// untouched for the long way. Whoever signs goes the long way too, and so does whoever shows a key or a token that does not open this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
+import { addressGroup } from './address-group.ts';
 import type { Gate } from './gate.ts';
 import { copyHit, ownHit } from './index-hit.ts';
 import { rawHeader, rawHeaderNames } from './raw-headers.ts';
 import type { EmailIndexServices } from './routes/email-index.ts';
 
-/** Answers, or returns `false` and has done nothing. */
+/** Answers, or returns `false` and has changed nothing that the long way does not change as well. */
 export type ShortWay = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
 const PATH_AND_QUESTION = `${EMAIL_INDEX_PATH}?address=`;
@@ -18,7 +19,7 @@ const PLAIN_TARGET = /^[\w/.?=&%@~$*!-]+$/;
 const PLAIN_HOST = /^[a-z0-9.-]+(?::[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?$/;
 /** Fields that decide what is answered, to whom, or what becomes of the connection. */
 const DECISIVE = new Set([
-  ...['host', 'origin', 'authorization', 'signature-input', 'x-federated-query', 'expect', 'upgrade'],
+  ...['host', 'origin', 'signature-input', 'x-federated-query', 'expect', 'upgrade'],
   ...['content-length', 'transfer-encoding'],
 ]);
 const DECISIVE_LENGTHS = new Set([...DECISIVE].map((name) => name.length));
@@ -36,8 +37,10 @@ export function createShortLookUp({ gate, emailIndex }: ShortLookUpServices): Sh
     const sinceMs = clock.monotonicMs();
     if (!PLAIN_TARGET.test(url) || !isPlain(incoming.rawHeaders)) return false;
     const header = (name: string) => rawHeader(incoming, name);
-    const visitor = { method, path: EMAIL_INDEX_PATH, header, headerNames: () => rawHeaderNames(incoming) };
-    if (gate.refuses(visitor) !== undefined) return false;
+    const client = addressGroup(incoming.socket.remoteAddress);
+    const visitor = { method, path: EMAIL_INDEX_PATH, client, header, headerNames: () => rawHeaderNames(incoming) };
+    // Before the address is looked for, or the time that a refusal takes would tell whether there is such an address.
+    if (!gate.admits(visitor)) return false;
     const own = ownHit(index, url);
     const json = own ?? copyHit(lookUps, url);
     if (json === undefined) return false;

@@ -38,8 +38,10 @@ export interface TokensOptions {
 }
 
 export interface Tokens {
-  /** Why a visitor must show a token, or another one; `undefined` when it may ask. */
+  /** Why a visitor must show a token, or another one; `undefined` when it may ask. A credential that opens nothing is counted. */
   refuses(visitor: Visitor): MeshError | undefined;
+  /** Whether `refuses` lets it ask. No failure is counted here, so whomever it does not admit must be put to `refuses`. */
+  admits(visitor: Visitor): boolean;
   /** Whether reading needs a token, or a peer's signature. */
   readonly guardsReads: boolean;
   /** Whether the `Authorization` header lets its bearer read. */
@@ -63,6 +65,11 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
   const token = secrets.token && keyDigest(secrets.token.reveal());
   const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());
   const failures = new CredentialFailures(clock);
+  const uncounted: Attempts = {
+    refuses: (client, digest) => failures.refuses(client, digest),
+    opened: (client, digest) => failures.opened(client, digest),
+    failed: () => undefined,
+  };
   const judge = (visitor: Visitor, shown: Credential | undefined): MeshError | undefined => {
     const isOpen = isOpenRead(visitor.method, visitor.path);
     if (shown?.isKey) return judgeKey(visitor, keys.actorOf(shown.digest), isOpen && readToken === undefined);
@@ -70,19 +77,17 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
   };
   const inSession = (visitor: Visitor) => sessions?.credentialIn(visitor.header('cookie'));
   const actorOf = (shown: Credential | undefined) => (shown?.isKey ? keys.actorOf(shown.digest) : undefined);
+  const refusal = (visitor: Visitor, attempts: Attempts) => {
+    if (isJudgedElsewhere(visitor)) return undefined;
+    const shown = credentialIn(visitor.header('authorization'));
+    if (shown !== undefined) return counted(attempts, visitor, shown, () => judge(visitor, shown));
+    // A page listens; everything else of the API is for those who show a credential with each request.
+    const isListener = isRead(visitor.method) && visitor.path === CHANGES_PATH;
+    return judge(visitor, isListener ? inSession(visitor) : undefined);
+  };
   return {
-    refuses: (visitor) => {
-      const { method, path } = visitor;
-      // Pages ask for what they show, one by one.
-      if (path.startsWith(PEER_PATHS) || isHealthCheck(path) || isPagePath(path)) return undefined;
-      if (path.startsWith(FORWARDED_PATHS) || isMailboxPath(path)) return undefined;
-      const isLookUp = isRead(method) && path === EMAIL_INDEX_PATH;
-      if (isLookUp && visitor.header('signature-input') !== undefined) return undefined;
-      const shown = credentialIn(visitor.header('authorization'));
-      if (shown !== undefined) return counted(failures, visitor, shown, () => judge(visitor, shown));
-      // A page listens; everything else of the API is for those who show a credential with each request.
-      return judge(visitor, isRead(method) && path === CHANGES_PATH ? inSession(visitor) : undefined);
-    },
+    refuses: (visitor) => refusal(visitor, failures),
+    admits: (visitor) => refusal(visitor, uncounted) === undefined,
     guardsReads: readToken !== undefined,
     showsToken: (authorization) => {
       const shown = credentialIn(authorization);
@@ -96,27 +101,37 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
     logsIn: (visitor, text) => {
       const shown = credentialOf(text);
       const opens = () => (shown.isKey ? actorOf(shown) !== undefined : isOneOf(shown, token, readToken));
-      const refusal = counted(failures, visitor, shown, () => (opens() ? undefined : NOTHING_OPENED));
-      if (refusal !== undefined) throw refusal;
+      const refused = counted(failures, visitor, shown, () => (opens() ? undefined : NOTHING_OPENED));
+      if (refused !== undefined) throw refused;
       return shown;
     },
   };
 }
 
+/** Whether its route judges a visitor: peers by their signatures, a page by what it shows, inboxes and the forwarded by themselves. */
+function isJudgedElsewhere(visitor: Visitor): boolean {
+  const { method, path } = visitor;
+  if (path.startsWith(PEER_PATHS) || isHealthCheck(path) || isPagePath(path)) return true;
+  if (path.startsWith(FORWARDED_PATHS) || isMailboxPath(path)) return true;
+  return isRead(method) && path === EMAIL_INDEX_PATH && visitor.header('signature-input') !== undefined;
+}
+
+type Attempts = Pick<CredentialFailures, 'refuses' | 'failed' | 'opened'>;
+
 const NOTHING_OPENED = new MeshError('unauthorized', 'That is neither a key of this node nor one of its tokens.');
 
 /** What is judged of a credential, unless too many of that client's opened nothing. */
 function counted(
-  failures: CredentialFailures,
+  attempts: Attempts,
   { client = '' }: Visitor,
   { digest }: Credential,
   judge: () => MeshError | undefined,
 ): MeshError | undefined {
-  const limited = failures.refuses(client, digest);
+  const limited = attempts.refuses(client, digest);
   if (limited !== undefined) return limited;
   const refusal = judge();
-  if (refusal?.code === 'unauthorized') failures.failed(client);
-  else failures.opened(client, digest);
+  if (refusal?.code === 'unauthorized') attempts.failed(client);
+  else attempts.opened(client, digest);
   return refusal;
 }
 

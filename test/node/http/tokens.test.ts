@@ -131,6 +131,15 @@ it('after ten credentials that open nothing, no other one of that client is look
   expect(askedWith(tokens, TOKENS.read, 'known')).toBe('may');
 });
 
+it('admits whom it would let in, and counts no failure', () => {
+  const tokens = keyed({ readToken: TOKENS.read, scopes: ['read'] });
+  const admitted = (shown: string) => tokens.admits(visitorWith(shown));
+  for (let one = 0; one < 10; one += 1) expect(admitted(`guess-${one}`)).toBe(false);
+  expect([admitted(KEY), admitted(TOKENS.read), admitted(`${KEY}x`)]).toEqual([true, true, false]);
+  for (let one = 0; one < 10; one += 1) askedWith(tokens, `guess-${one}`);
+  expect([admitted(KEY), admitted(TOKENS.write)]).toEqual([true, false]);
+});
+
 const KEY = `amk_${'k'.repeat(43)}`;
 
 function keyed({ token, readToken, scopes }: { token?: string | undefined; readToken?: string; scopes: Scope[] }) {
@@ -143,9 +152,12 @@ function keyed({ token, readToken, scopes }: { token?: string | undefined; readT
   return createTokens({ roster: () => roster, secrets, keys, clock: new VirtualClock() });
 }
 
-function askedWith(tokens: Tokens, shown: string, client = '') {
+function visitorWith(shown: string, client = '') {
   const sent: Readonly<Record<string, string>> = { host: 'localhost', authorization: `Bearer ${shown}` };
   const header = (name: string) => sent[name];
-  const visitor = { method: 'GET', path: '/api/agents', client, header, headerNames: () => Object.keys(sent) };
-  return tokens.refuses(visitor)?.code ?? 'may';
+  return { method: 'GET', path: '/api/agents', client, header, headerNames: () => Object.keys(sent) };
+}
+
+function askedWith(tokens: Tokens, shown: string, client = '') {
+  return tokens.refuses(visitorWith(shown, client))?.code ?? 'may';
 }
