@@ -58,9 +58,16 @@ const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'me
 );
 
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
-const MAILBOX_ROOT = ['inbox', 'label', 'list', 'message', 'question-port', 'questions', 'stored-mail'].map(
-  (name) => `node/mailbox/${name}.ts`,
-);
+const MAILBOX_ROOT = [
+  'inbox',
+  'label',
+  'list',
+  'message',
+  'question-port',
+  'questions',
+  'recipient-question',
+  'stored-mail',
+].map((name) => `node/mailbox/${name}.ts`);
 
 /** What each room may import, the first that fits. Everything else is refused. */
 const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [

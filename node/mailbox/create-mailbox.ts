@@ -1,6 +1,7 @@
 // The mailbox, put together: its workers, its inboxes, its routes.
 import type { Hono } from 'hono';
 import { MeshError } from '../../mesh/errors.ts';
+import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
@@ -13,6 +14,7 @@ import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { OrganizationKey } from './org/organization-key.ts';
+import { Standings } from './org/standings.ts';
 import { authRoutes } from './routes/auth.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
@@ -25,6 +27,8 @@ export interface MailboxOptions extends AddressBookParts {
   /** The directory of the mailbox's data. */
   readonly directory: string;
   readonly hostId: string;
+  /** Asks the whole mesh whose an address is. */
+  readonly lookUp: LookUp;
   readonly config: MailboxConfig;
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
@@ -40,14 +44,16 @@ export interface Mailbox {
 }
 
 /**
- * Throws `invalid_request` when a file of a key is not this user's alone, or a certificate can't be read. Damage of its database stops the
+ * Throws `invalid_request` when a file of a key is not this user's alone, a certificate can't be read, or mail can't be taken where it should. Damage of its database stops the
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { clock, random, log, directory, hostId, config } = options;
   const { domain, smtp, lmtp, certificate, dns } = config;
   const key = OrganizationKey.open(options);
+  const standings = new Standings(options);
   const { intake, query } = await startWorkers({
+    answers: { standing: (question) => standings.of(question) },
     ...{ directory, hostId, domain, dns, clock, log },
     ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
   });

@@ -23,6 +23,13 @@ export interface Inbox {
   readonly updatedAtMs: number;
 }
 
+/** The address without its `+tag`, which many providers let people add; `undefined` where there is none. */
+export function withoutTag(address: string): string | undefined {
+  const at = address.lastIndexOf('@');
+  const tag = address.indexOf('+');
+  return tag > 0 && tag < at ? address.slice(0, tag) + address.slice(at) : undefined;
+}
+
 /** What is written down before the address is claimed. */
 export interface InboxDraft
   extends Pick<Inbox, 'inboxId' | 'agentId' | 'makesAgent' | 'displayName' | 'clientId' | 'metadata'> {

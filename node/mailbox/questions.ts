@@ -2,6 +2,7 @@
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
 import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
 import type { Listed, ListPlace } from './list.ts';
+import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type {
   FoundPart,
   MailItem,
@@ -61,22 +62,39 @@ export interface QueryQuestions {
   thread(question: ThreadQuestion): { readonly thread: ThreadItem; readonly mails: Listed<WholeMail> } | undefined;
 }
 
-/** One question, as it crosses to a worker. */
+/** The main thread, which knows the mesh. */
+export interface MainQuestions {
+  standing(question: StandingQuestion): Standing;
+}
+
+/** One question, as it crosses to another thread. */
 export interface Question {
   readonly id: number;
   readonly kind: string;
   readonly input: unknown;
 }
 
-/**
- * What a worker says: what should be in the log, that it can be asked, what the answer to a question is, or why there is none. A failure crosses in parts, because
- * cloning would keep neither its class nor its code.
- */
+/** An error in parts, because cloning would keep neither its class nor its code. */
+export interface Failure {
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+/** What the answer to a question is, or why there is none. */
+export type Answered =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+/** What a worker says: what should be in the log, that it can be asked, why it can't be begun at all, what it asks, what it answers. */
 export type WorkerWord =
   | { readonly noted: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly opened: true }
-  | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failure: { readonly code: string | undefined; readonly message: string } };
+  | { readonly refused: Failure }
+  | { readonly asked: Question }
+  | Answered;
+
+/** What a worker is told: a question, or what it asked. */
+export type MainWord = Question | { readonly answered: Answered };
 
 /** What answers questions of a kind: by itself or, where it waits for the disk, later. */
 export type Answers<Questions> = {
@@ -85,7 +103,7 @@ export type Answers<Questions> = {
     : never;
 };
 
-/** Asks of a worker, and the way to wait for its answer. */
+/** Asks of another thread, and the way to wait for its answer. */
 export interface Asks<Questions> {
   ask<Kind extends keyof Questions & string>(
     kind: Kind,

@@ -1,11 +1,11 @@
 // The near end of the link to a worker of the mailbox. A worker that ends unasked is started again after a while, which doubles up to a
 // minute; meanwhile every question is refused at once, and the rest of the node knows nothing of it.
 import type { Worker } from 'node:worker_threads';
-import { type ErrorCode, MeshError } from '../../mesh/errors.ts';
+import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
-import { CLOSE } from './question-port.ts';
-import type { Asks, Question, WorkerWord } from './questions.ts';
+import { answerTo, CLOSE, failureOf } from './question-port.ts';
+import type { Answered, Answers, Asks, Failure, MainQuestions, MainWord, Question, WorkerWord } from './questions.ts';
 
 /** Milliseconds for one answer of a worker: clients of `/v0` give up after a minute. */
 const ANSWER_MS_MAX = 10_000;
@@ -21,6 +21,8 @@ export interface WorkerLinkOptions {
   /** The worker's name in the log. */
   readonly name: string;
   readonly start: () => Worker;
+  /** What the worker may ask. */
+  readonly answers: Partial<Answers<MainQuestions>>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,19 +36,18 @@ export class WorkerLink<Questions> implements Asks<Questions> {
   readonly #options: WorkerLinkOptions;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #closing = new AbortController();
-  /** Resolves when the first worker can be asked, or has failed to begin. */
+  /** Resolves when the first worker can be asked, or has failed to begin. Rejects with why it can't be begun as things are set. */
   readonly settled: Promise<void>;
-  readonly #settle: () => void;
+  readonly #settling = Promise.withResolvers<void>();
   #running: Running | undefined;
+  #isSettled = false;
   #lastId = 0;
   #restartMs = RESTART_MS_MIN;
 
   /** Starts the worker. */
   constructor(options: WorkerLinkOptions) {
     this.#options = options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.settled = promise;
-    this.#settle = resolve;
+    this.settled = this.#settling.promise;
     this.#running = this.#start();
   }
 
@@ -90,7 +91,10 @@ export class WorkerLink<Questions> implements Asks<Questions> {
     const worker = start();
     const exited = Promise.withResolvers<void>();
     let cause: Error | undefined;
-    worker.on('message', (word: WorkerWord) => this.#hear(word));
+    worker.on('message', (word: WorkerWord) => {
+      if ('refused' in word) cause = this.#refused(word.refused);
+      else this.#hear(word, worker);
+    });
     worker.on('error', (error: Error) => {
       cause = error;
     });
@@ -117,16 +121,35 @@ export class WorkerLink<Questions> implements Asks<Questions> {
     if (!this.#closing.signal.aborted) this.#running = this.#start();
   }
 
-  #hear(word: WorkerWord): void {
-    if ('noted' in word) {
-      this.#options.log.warn(word.noted, word.fields);
-      return;
-    }
-    if ('opened' in word) {
+  #settle(): void {
+    this.#isSettled = true;
+    this.#settling.resolve();
+  }
+
+  /** What the settings make impossible is an operator's to change at the start; later, the others of the node go on without it. */
+  #refused(failure: Failure): Error {
+    const refusal = failureOf(failure);
+    if (this.#isSettled) return refusal;
+    this.#closing.abort();
+    this.#settling.reject(refusal);
+    return refusal;
+  }
+
+  #hear(word: Exclude<WorkerWord, { readonly refused: Failure }>, from: Worker): void {
+    if ('noted' in word) this.#options.log.warn(word.noted, word.fields);
+    else if ('asked' in word) void this.#answer(word.asked, from);
+    else if ('opened' in word) {
       this.#restartMs = RESTART_MS_MIN;
       this.#settle();
-      return;
-    }
+    } else this.#answered(word);
+  }
+
+  async #answer(asked: Question, from: Worker): Promise<void> {
+    const answered = await answerTo(asked, this.#options.answers);
+    from.postMessage({ answered } satisfies MainWord);
+  }
+
+  #answered(word: Answered): void {
     const waiting = this.#waiting.get(word.id);
     if ('answer' in word) waiting?.resolve(word.answer);
     else waiting?.reject(failureOf(word.failure));
@@ -135,10 +158,4 @@ export class WorkerLink<Questions> implements Asks<Questions> {
 
 function unavailable(message: string): MeshError {
   return new MeshError('overloaded', message, { retryAfterSeconds: 1 });
-}
-
-function failureOf({ code, message }: { readonly code: string | undefined; readonly message: string }): Error {
-  return code === undefined
-    ? new Error(`A worker of the mailbox failed: ${message}`)
-    : new MeshError(code as ErrorCode, message);
 }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { IntakeData } from './intake/worker.ts';
-import type { IntakeQuestions, QueryQuestions } from './questions.ts';
+import type { Answers, IntakeQuestions, MainQuestions, QueryQuestions } from './questions.ts';
 import type { QueryData } from './store/query-worker.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -12,6 +12,8 @@ import { WorkerLink } from './worker-link.ts';
 const WORKER_HEAP_MIB_MAX = 256;
 
 export interface WorkersOptions extends IntakeData {
+  /** What the intake may ask. */
+  readonly answers: Answers<MainQuestions>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -21,16 +23,19 @@ export interface Workers {
   readonly query: WorkerLink<QueryQuestions>;
 }
 
-/** Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. */
-export async function startWorkers({ clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
+/**
+ * Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. Rejects with
+ * `invalid_request` where the intake can't listen.
+ */
+export async function startWorkers({ answers, clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
   const intake = new WorkerLink<IntakeQuestions>({
-    ...{ name: 'intake', clock, log },
+    ...{ name: 'intake', answers, clock, log },
     start: () => startWorker('./intake/worker', intakeData),
   });
   await intake.settled;
   const queryData: QueryData = { directory: intakeData.directory };
   const query = new WorkerLink<QueryQuestions>({
-    ...{ name: 'query', clock, log },
+    ...{ name: 'query', answers: {}, clock, log },
     start: () => startWorker('./store/query-worker', queryData),
   });
   await query.settled;

@@ -1,9 +1,11 @@
 // Inboxes for agents, where they are wished for; elsewhere not a line of them is read.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
 import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
+import { openLookUps } from './email-index.ts';
 import type { Module, Parts } from './module.ts';
 
-export async function openMailboxModule({ options, ports, registry, copies }: Parts): Promise<Module> {
+export async function openMailboxModule(parts: Parts): Promise<Module> {
+  const { options, ports, registry, copies } = parts;
   const { mailbox: config } = options.config;
   const { mailboxDirectory: directory, clock, random, log } = ports;
   if (config === undefined || directory === undefined) return {};
@@ -17,7 +19,7 @@ export async function openMailboxModule({ options, ports, registry, copies }: Pa
   };
   const mailbox = await createMailbox({
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
-    ...{ registry, hostOf, clock, random, log },
+    ...{ registry, hostOf, lookUp: openLookUps(parts).everybody, clock, random, log },
   });
   return {
     routes: (app) => {

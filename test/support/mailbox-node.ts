@@ -20,7 +20,7 @@ export interface MailboxNode extends TestNode, AsyncDisposable {
 /** Its inboxes are at agents.example.com. */
 export async function mailboxNode(options: TestNodeOptions = {}): Promise<MailboxNode> {
   const directory = options.mailbox?.directory ?? mkdtempSync(join(tmpdir(), 'mailbox-'));
-  const made = await testNode({ ...options, mailbox: { directory, domain: 'agents.example.com' } });
+  const made = await testNode({ ...options, mailbox: { ...options.mailbox, directory, domain: 'agents.example.com' } });
   const key = options.token ?? readFileSync(join(directory, 'org-key'), 'utf8').trim();
   return {
     ...made,

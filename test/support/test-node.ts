@@ -9,6 +9,7 @@ import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
 import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
+import type { ListenAddress } from '../../node/setting-values.ts';
 import type { ShownSetting } from '../../node/settings.ts';
 import type { Resolver } from '../../node/validation/deliverability.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';
@@ -60,7 +61,7 @@ export interface TestNodeOptions {
   readonly compat?: 'maestro';
   readonly forward?: URL;
   /** Where it keeps inboxes, and their domain; absent: it keeps none. */
-  readonly mailbox?: { readonly directory: string; readonly domain?: string };
+  readonly mailbox?: { readonly directory: string; readonly domain?: string; readonly smtp?: ListenAddress };
   readonly page?: boolean;
   /** What the page of settings shows. */
   readonly shown?: readonly ShownSetting[];
@@ -128,7 +129,7 @@ export async function testNode({
         logDays,
         indexScope,
         ...{ aliases, origins, compat, forward, page, shown },
-        mailbox: mailbox && { domain: mailbox.domain },
+        mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp },
         legacy,
       },
       secrets,

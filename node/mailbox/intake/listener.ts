@@ -3,9 +3,12 @@
 // LMTP answers once for each accepted RCPT, repeats too. smtp-server merges repeats, so the recipients are counted here.
 import { statfs } from 'node:fs/promises';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import type { Inbox } from '../inbox.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import { type Inbox, withoutTag } from '../inbox.ts';
+import type { Standing, StandingQuestion } from '../recipient-question.ts';
 import type { MailRates } from './mail-rates.ts';
 import { MAIL_BYTES_MAX, type Received, type ReceptionParts, receive } from './reception.ts';
+import { refusalOf } from './recipient-answer.ts';
 import { type Reply, replies } from './replies.ts';
 
 const RECIPIENTS_MAX = 100;
@@ -25,6 +28,8 @@ export interface ListenerParts extends ReceptionParts {
   readonly inboxFor: (address: string) => Inbox | undefined;
   /** Whether this host has inboxes in a domain. */
   readonly serves: (domain: string) => boolean;
+  /** How an address stands in the mesh. */
+  readonly standingOf: (question: StandingQuestion) => Promise<Standing>;
   readonly rates: MailRates;
   /** The directory of the mailbox's data. */
   readonly directory: string;
@@ -43,7 +48,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Rejects when the place is taken. */
+/** Rejects with `invalid_request` and a sentence when it can't listen there. */
 export async function listen(place: ListenPlace, parts: ListenerParts): Promise<Listener> {
   const sessions = new Sessions(parts);
   const server = new SMTPServer({
@@ -65,7 +70,7 @@ export async function listen(place: ListenPlace, parts: ListenerParts): Promise<
   });
   // What goes wrong on one connection is that client's; smtp-server tells of it here, too.
   server.on('error', () => undefined);
-  await listening(server, place);
+  await listening(server, place, parts.protocol);
   const address = server.server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
@@ -73,14 +78,26 @@ export async function listen(place: ListenPlace, parts: ListenerParts): Promise<
   };
 }
 
-function listening(server: SMTPServer, place: ListenPlace): Promise<void> {
+function listening(server: SMTPServer, place: ListenPlace, protocol: ListenerParts['protocol']): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.server.once('error', reject);
+  const fail = (cause: NodeJS.ErrnoException) => reject(cannotListen(place, protocol, cause));
+  server.server.once('error', fail);
   server.server.listen(place, () => {
-    server.server.removeListener('error', reject);
+    server.server.removeListener('error', fail);
     resolve();
   });
   return promise;
+}
+
+function cannotListen(
+  place: ListenPlace,
+  protocol: ListenerParts['protocol'],
+  cause: NodeJS.ErrnoException,
+): MeshError {
+  const where = 'path' in place ? place.path : `${place.host} port ${place.port}`;
+  const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+  const message = `This node can't take mail on ${where}: ${why}. Choose another with --mailbox-${protocol} IP:PORT.`;
+  return new MeshError('invalid_request', message, { cause });
 }
 
 function closeSession(server: SMTPServer, id: string): void {
@@ -138,18 +155,35 @@ class Sessions {
   async recipient({ id }: SMTPServerSession, address: string): Promise<Reply | null> {
     const session = this.#sessions.get(id);
     if (session === undefined) return replies.failed();
-    const { inboxFor, serves, rates } = this.#parts;
-    const inbox = inboxFor(address) ?? inboxFor(address.toLowerCase());
-    if (inbox?.state !== 'active') {
-      if (++session.refusals > REFUSALS_MAX) return replies.tooManyRefusals();
-      if (inbox?.state === 'creating') return replies.notYet(address);
-      const isOurs = serves(address.slice(address.lastIndexOf('@') + 1).toLowerCase());
-      return isOurs ? replies.noInbox(address) : replies.noRelay(address);
-    }
+    const { inboxFor, rates } = this.#parts;
+    const known = inboxFor(address) ?? inboxFor(address.toLowerCase());
+    if (known?.state !== 'active' && ++session.refusals > REFUSALS_MAX) return replies.tooManyRefusals();
+    if (known?.state === 'creating') return replies.notYet(address);
+    const inbox = known?.state === 'active' ? known : undefined;
+    const refusal = await this.#refusal(address, inbox);
+    if (refusal !== undefined || inbox === undefined) return refusal ?? replies.noInbox(address);
     if (await this.#isFull()) return replies.diskFull();
     if (!rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
     session.recipients.push({ address, inboxId: inbox.inboxId });
     return null;
+  }
+
+  /** Why no mail is taken for an address, by how it stands in the mesh. */
+  async #refusal(address: string, inbox: Inbox | undefined): Promise<Reply | undefined> {
+    const { serves, standingOf, failed } = this.#parts;
+    const isServed = serves(address.slice(address.lastIndexOf('@') + 1).toLowerCase());
+    const untagged = withoutTag(address);
+    const spellings = [address, ...(untagged === undefined ? [] : [untagged])];
+    // What an inbox stands for is its own address; mail for it with a tag is no question of the tag.
+    const asked =
+      inbox === undefined ? { addresses: spellings, isServed } : { addresses: [inbox.inboxId], isServed: true };
+    let standing: Standing = { kind: 'unknown' };
+    try {
+      standing = await standingOf(asked);
+    } catch (error) {
+      failed(error as Error);
+    }
+    return refusalOf({ address, hasInbox: inbox !== undefined, isServed }, standing);
   }
 
   /** One answer over SMTP, over LMTP one for each accepted recipient. Never rejects. */

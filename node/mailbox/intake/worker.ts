@@ -2,12 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../system/clock.ts';
 import { systemRandom } from '../../system/random.ts';
-import { answerQuestions } from '../question-port.ts';
-import type { IntakeQuestions, WorkerWord } from '../questions.ts';
+import { answerQuestions, failureFrom, MainLink } from '../question-port.ts';
+import type { Answers, IntakeQuestions, WorkerWord } from '../questions.ts';
 import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
-import { type ListenerParts, type ListenPlace, listen } from './listener.ts';
+import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
 import { createResolve } from './resolver.ts';
 
@@ -34,39 +34,45 @@ const writer = await Writer.open({
   ...{ chooseThread, baseSubject },
 });
 
+const main = new MainLink(port, systemClock);
 const mails: Omit<ListenerParts, 'protocol'> = {
   ...{ writer, directory, hostId, tls, clock: systemClock },
   resolve: createResolve(systemClock, dns),
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
   serves: (name) => name === domain,
+  standingOf: (question) => main.ask('standing', question),
   failed: ({ message, stack }) => {
     port.postMessage({ noted: 'mailbox.mail_failed', fields: { message, stack } } satisfies WorkerWord);
   },
 };
-const listeners = [
-  ...(smtp === undefined ? [] : [await listen(smtp, { ...mails, protocol: 'smtp' })]),
-  ...(lmtp === undefined ? [] : [await listen(lmtp, { ...mails, protocol: 'lmtp' })]),
-];
+const answers: Answers<IntakeQuestions> = {
+  organization: () => writer.organization,
+  findInbox: (inboxId) => writer.findInbox(inboxId),
+  unsettledInboxes: () => writer.unsettledInboxes(),
+  beginInbox: (draft) => writer.beginInbox(draft),
+  activateInbox: (active) => writer.activateInbox(active),
+  changeInbox: (change) => writer.changeInbox(change),
+  deleteInbox: (deletion) => writer.deleteInbox(deletion),
+  eraseMail: (inboxId) => writer.eraseMail(inboxId),
+  dropInbox: (inboxId) => writer.dropInbox(inboxId),
+  changeLabels: (question) => writer.changeLabels(question),
+  removeMails: (question) => writer.removeMails(question),
+};
+const listeners: Listener[] = [];
 
-answerQuestions<IntakeQuestions>(
-  port,
-  {
-    organization: () => writer.organization,
-    findInbox: (inboxId) => writer.findInbox(inboxId),
-    unsettledInboxes: () => writer.unsettledInboxes(),
-    beginInbox: (draft) => writer.beginInbox(draft),
-    activateInbox: (active) => writer.activateInbox(active),
-    changeInbox: (change) => writer.changeInbox(change),
-    deleteInbox: (deletion) => writer.deleteInbox(deletion),
-    eraseMail: (inboxId) => writer.eraseMail(inboxId),
-    dropInbox: (inboxId) => writer.dropInbox(inboxId),
-    changeLabels: (question) => writer.changeLabels(question),
-    removeMails: (question) => writer.removeMails(question),
-  },
-  async () => {
-    // What is being taken ends first: it is answered only when it is written.
-    await Promise.all(listeners.map((listener) => listener.close()));
-    writer.close();
-  },
-);
+/** What is being taken ends first: it is answered only when it is written. */
+async function close(): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close()));
+  writer.close();
+}
+
+try {
+  if (smtp !== undefined) listeners.push(await listen(smtp, { ...mails, protocol: 'smtp' }));
+  if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp' }));
+  answerQuestions<IntakeQuestions>(port, answers, close);
+} catch (error) {
+  port.postMessage({ refused: failureFrom(error as Error) } satisfies WorkerWord);
+  await close();
+  port.close();
+}

@@ -1,7 +1,14 @@
 // Everything that is ever written to the mailbox's database, on one connection. What resolves survives a power cut.
 import type { Random } from '../../../mesh/ports.ts';
 import { newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
-import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from '../inbox.ts';
+import {
+  type BegunInbox,
+  type Inbox,
+  type InboxChange,
+  type InboxDraft,
+  type Organization,
+  withoutTag,
+} from '../inbox.ts';
 import type { LabelOutcome } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
@@ -58,10 +65,8 @@ export class Writer {
 
   /** The inbox that mail for an address goes to: its own, or that of the address without `+tag`. */
   inboxFor(address: string): Inbox | undefined {
-    const [local = '', domain = ''] = splitAtLast(address);
-    const tag = local.indexOf('+');
-    const found = this.#inboxes.find(address);
-    return found === undefined && tag > 0 ? this.#inboxes.find(`${local.slice(0, tag)}@${domain}`) : found;
+    const untagged = withoutTag(address);
+    return this.#inboxes.find(address) ?? (untagged === undefined ? undefined : this.#inboxes.find(untagged));
   }
 
   findInbox(inboxId: string): Inbox | undefined {
@@ -120,11 +125,6 @@ export class Writer {
   #names(digest: string): boolean {
     return this.#connection.get('SELECT 1 FROM raw WHERE digest = ?', digest) !== undefined;
   }
-}
-
-function splitAtLast(address: string): readonly [local: string, domain: string] {
-  const at = address.lastIndexOf('@');
-  return [address.slice(0, at), address.slice(at + 1)];
 }
 
 /** The organization whose mailbox it is, written down at the first start. */

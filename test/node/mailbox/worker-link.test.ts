@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WorkerLink } from '../../../node/mailbox/worker-link.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import { WorkerLink, type WorkerLinkOptions } from '../../../node/mailbox/worker-link.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -11,6 +12,8 @@ interface Questions {
   forget(text: string): string;
   /** Ends the worker. */
   die(text: string): string;
+  /** What the worker is told when it asks how `text` stands. */
+  askBack(text: string): { readonly answer?: unknown; readonly failure?: unknown };
 }
 
 const PROGRAM = `
@@ -19,6 +22,15 @@ const PROGRAM = `
     if (kind === 'echo') parentPort.postMessage({ id, answer: input });
     if (kind === 'die') process.exit(3);
     if (kind === 'close') parentPort.close();
+    if (kind === 'askBack') {
+      const hear = ({ answered }) => {
+        if (answered?.id !== id) return;
+        parentPort.off('message', hear);
+        parentPort.postMessage({ id, answer: answered });
+      };
+      parentPort.on('message', hear);
+      parentPort.postMessage({ asked: { id, kind: input === 'unheard of' ? input : 'standing', input } });
+    }
   });
   parentPort.postMessage({ opened: true });`;
 
@@ -28,14 +40,23 @@ let link: WorkerLink<Questions>;
 let started: Worker[];
 let program: string;
 
+/** Knows how one address stands. */
+const answers: WorkerLinkOptions['answers'] = {
+  standing: ({ addresses }) => {
+    if (addresses[0] !== 'a@x.com') throw new MeshError('overloaded', 'Too much.');
+    return { kind: 'held' };
+  },
+};
+
+function startedWorker(): Worker {
+  const worker = new Worker(program, { eval: true });
+  started.push(worker);
+  return worker;
+}
+
 beforeEach(async () => {
   [clock, log, started, program] = [new VirtualClock(), new RecordingLog(), [], PROGRAM];
-  const start = () => {
-    const worker = new Worker(program, { eval: true });
-    started.push(worker);
-    return worker;
-  };
-  link = new WorkerLink<Questions>({ name: 'test', start, clock, log });
+  link = new WorkerLink<Questions>({ name: 'test', start: startedWorker, answers, clock, log });
   await link.settled;
 });
 
@@ -68,6 +89,44 @@ describe('a worker', () => {
     await expect(link.ask('echo', 'one more')).rejects.toMatchObject({ code: 'overloaded' });
     await clock.advance(10_000);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['given up']));
+  });
+
+  it('asks the main thread, and is told the answer or why there is none', async () => {
+    const ask = (input: unknown) => link.ask('askBack', input as string);
+    expect(await ask({ addresses: ['a@x.com'] })).toMatchObject({ answer: { kind: 'held' } });
+    expect(await ask({ addresses: ['b@x.com'] })).toMatchObject({
+      failure: { code: 'overloaded', message: 'Too much.' },
+    });
+    expect(await ask('unheard of')).toMatchObject({
+      failure: { message: expect.stringContaining('nobody there knows') },
+    });
+  });
+
+  it('that can’t be begun as things are set is not begun again, and says why', async () => {
+    program = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.postMessage({ refused: { code: 'invalid_request', message: 'The port is taken.' } });`;
+    const refused = new WorkerLink<Questions>({ name: 'test', start: startedWorker, answers, clock, log });
+    const ended = heard('exit');
+    await expect(refused.settled).rejects.toMatchObject({ code: 'invalid_request', message: 'The port is taken.' });
+    await ended;
+    const count = started.length;
+    await clock.advance(60_000);
+    expect(started).toHaveLength(count);
+    expect(log.events).toEqual([]);
+  });
+
+  it('that can’t be begun again later is tried again and again', async () => {
+    await link.ask('die', '').catch(() => undefined);
+    program = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.postMessage({ refused: { code: 'invalid_request', message: 'The port is taken.' } });`;
+    await clock.advance(1_000);
+    await heard('exit');
+    program = PROGRAM;
+    await clock.advance(2_000);
+    expect(await link.ask('echo', 'back')).toBe('back');
+    expect(log.events.map(({ fields }) => fields?.error)).toEqual([undefined, 'The port is taken.']);
   });
 
   it('that ends is begun again after a while; who asks meanwhile is refused at once', async () => {

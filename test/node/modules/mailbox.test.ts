@@ -1,10 +1,25 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import { freePorts } from '../../../scripts/host-process.ts';
 import { mailboxNode } from '../../support/mailbox-node.ts';
+import { type PeerScript, wireEntry } from '../../support/scripted-peers.ts';
+import { SmtpTalk } from '../../support/smtp-talk.ts';
 import { testNode } from '../../support/test-node.ts';
+
+async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'mailbox-'));
+  try {
+    await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
@@ -82,9 +97,50 @@ describe('a node with a mailbox', () => {
     expect((await node.v0('GET', '/nowhere')).status).toBe(404);
   });
 
+  it('takes mail for its own inboxes, and asks the others whose an address is before it refuses one', async () => {
+    await withDirectory(async (directory) => {
+      const [port = 0] = await freePorts(1);
+      const ofCloud = { 'support@agents.example.com': wireEntry('cloud', 'support') };
+      const cloud: PeerScript = (request) => {
+        if (request.path.includes('late')) throw new MeshError('peer_silent', 'It says nothing.');
+        return { status: 200, body: request.path.endsWith('=support%40agents.example.com') ? ofCloud : {} };
+      };
+      await using node = await mailboxNode({
+        mailbox: { directory, smtp: { ip: '127.0.0.1', port } },
+        peers: { cloud },
+      });
+      await using talk = await SmtpTalk.open(port, 'EHLO mx.y.com');
+      await talk.say('MAIL FROM:<jane@y.com>');
+      const answers = async (...names: string[]) => {
+        const said: string[] = [];
+        for (const name of names) said.push(await talk.say(`RCPT TO:<${name}@agents.example.com>`));
+        return said.map((line) => line.slice(0, 9));
+      };
+      expect(await answers('support', 'support+x', 'late', 'nobody')).toEqual([
+        ...['451 4.3.5', '451 4.3.5', '451 4.4.3', '550 5.1.1'],
+      ]);
+      expect(node.log.named('mailbox.wrong_host')).toMatchObject([{ level: 'error', fields: { hostId: 'cloud' } }]);
+    });
+  });
+
+  it('does not start where its place for mail is taken, and says which', async () => {
+    await withDirectory(async (directory) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      try {
+        await expect(mailboxNode({ mailbox: { directory, smtp: { ip: '127.0.0.1', port } } })).rejects.toMatchObject({
+          code: 'invalid_request',
+          message: `This node can't take mail on 127.0.0.1 port ${port}: another program listens there. Choose another with --mailbox-smtp IP:PORT.`,
+        });
+      } finally {
+        other.close();
+      }
+    });
+  });
+
   it('is out of order with a damaged database, and the rest of the node is not', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mailbox-'));
-    try {
+    await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'mailbox.db'), 'no database at all '.repeat(100), { mode: 0o600 });
       await using node = await mailboxNode({ mailbox: { directory } });
       const refused = await node.v0('GET', '/auth/me');
@@ -92,8 +148,6 @@ describe('a node with a mailbox', () => {
       expect(refused.headers.get('retry-after')).toBe('1');
       expect(node.log.events.map(({ event }) => event)).toContain('mailbox.worker_ended');
       expect((await node.ask('POST', '/api/agents', { name: 'iac' })).status).toBe(201);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    });
   });
 });

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MeshError } from '../../../../mesh/errors.ts';
 import { type Listener, type ListenerParts, listen } from '../../../../node/mailbox/intake/listener.ts';
 import { MailRates } from '../../../../node/mailbox/intake/mail-rates.ts';
+import type { Standing, StandingQuestion } from '../../../../node/mailbox/recipient-question.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
@@ -15,6 +17,8 @@ import { SmtpTalk } from '../../../support/smtp-talk.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const HI = mailOf('Message-ID: <1@y.com>', 'From: Jane <jane@y.com>', 'Subject: Hi', '', '.dots', 'Words.');
+
+const isHeld = (address: string) => ['a@x.com', 'b@x.com'].includes(address);
 
 let directory: string;
 let writer: Writer;
@@ -29,17 +33,18 @@ const resolve: ListenerParts['resolve'] = async (name, type) => {
   throw Object.assign(new Error('none'), { code: 'ENOTFOUND' });
 };
 
+function partsOf(protocol: 'smtp' | 'lmtp'): ListenerParts {
+  return {
+    ...{ protocol, writer, resolve, clock, directory, hostId: 'mac', rates: new MailRates(clock) },
+    inboxFor: (address) => writer.inboxFor(address),
+    serves: (domain) => domain === 'x.com',
+    standingOf: async ({ addresses }) => ({ kind: addresses.some(isHeld) ? 'held' : 'nobodys' }),
+    failed: (error) => failures.push(error),
+  };
+}
+
 async function open(protocol: 'smtp' | 'lmtp', more: Partial<ListenerParts> = {}): Promise<SmtpTalk> {
-  listener ??= await listen(
-    { host: '127.0.0.1', port: 0 },
-    {
-      ...{ protocol, writer, resolve, clock, directory, hostId: 'mac', rates: new MailRates(clock) },
-      inboxFor: (address) => writer.inboxFor(address),
-      serves: (domain) => domain === 'x.com',
-      failed: (error) => failures.push(error),
-      ...more,
-    },
-  );
+  listener ??= await listen({ host: '127.0.0.1', port: 0 }, { ...partsOf(protocol), ...more });
   return SmtpTalk.open(listener.port, `${protocol === 'smtp' ? 'EHLO' : 'LHLO'} mx.y.com`);
 }
 
@@ -122,6 +127,30 @@ describe('mail by SMTP', () => {
     expect(await talk.say('RCPT TO:<nobody@x.com>')).toMatch(/^550 5\.1\.1 There is no inbox nobody@x\.com here/);
     expect(await talk.say('RCPT TO:<a@elsewhere.com>')).toMatch(/^550 5\.7\.1 .*passes nothing on/);
     expect(await talk.say('DATA')).toMatch(/^503/);
+  });
+
+  it('is asked about by the inbox’s own address, and for no inbox with and without the tag', async () => {
+    const asked: StandingQuestion[] = [];
+    const standingOf = async (question: StandingQuestion): Promise<Standing> => {
+      asked.push(question);
+      return { kind: 'unknown' };
+    };
+    await using talk = await open('smtp', { standingOf });
+    await talk.say('MAIL FROM:<jane@y.com>');
+    for (const to of ['A+news@x.com', 'c+news@x.com', 'c@z.com']) await talk.say(`RCPT TO:<${to}>`);
+    expect(asked).toEqual([
+      { addresses: ['a@x.com'], isServed: true },
+      { addresses: ['c+news@x.com', 'c@x.com'], isServed: true },
+      { addresses: ['c@z.com'], isServed: false },
+    ]);
+  });
+
+  it('is to come again while the node does not answer, and whoever runs the host is told', async () => {
+    const standingOf = () => Promise.reject(new MeshError('overloaded', 'The node has not answered.'));
+    await using talk = await open('smtp', { standingOf });
+    await talk.say('MAIL FROM:<jane@y.com>');
+    expect(await talk.say('RCPT TO:<a@x.com>')).toMatch(/^451 4\.4\.3/);
+    expect(failures.map(({ message }) => message)).toEqual(['The node has not answered.']);
   });
 
   it('ends for somebody who guesses recipients', async () => {
@@ -248,5 +277,16 @@ describe('mail by LMTP', () => {
     for (const to of ['a@x.com', 'a@x.com']) await talk.say(`RCPT TO:<${to}>`);
     const answers = await talk.mail(`${HI}${`${'x'.repeat(998)}\r\n`.repeat(26_300)}`, 2);
     expect(answers).toEqual([expect.stringMatching(/^552/), expect.stringMatching(/^552/)]);
+  });
+});
+
+describe('a listener', () => {
+  it('whose place is taken says so, and which setting names it', async () => {
+    await using _talk = await open('smtp');
+    const parts = partsOf('lmtp');
+    await expect(listen({ host: '127.0.0.1', port: listener?.port ?? 0 }, parts)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: `This node can't take mail on 127.0.0.1 port ${listener?.port}: another program listens there. Choose another with --mailbox-lmtp IP:PORT.`,
+    });
   });
 });
