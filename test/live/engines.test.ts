@@ -98,7 +98,7 @@ describe.each(ENGINES)('$name', ({ name, why, create, open }) => {
       await until(async () => (await client.expect(cloud, 'GET', '/ready')).body.claims?.unsettled === 0);
       expect((await claim(client, mini, 'late', `late-${name}@x.com`)).status).toBe(201);
       if (gone !== undefined) {
-        const address = gone.tools.email.addresses[0].address as string;
+        const address = String(gone.tools.email.addresses[0]?.address);
         expect((await claim(client, mini, 'heir', address)).status).toBe(201);
       }
     });

@@ -8,7 +8,7 @@ import { until } from '../../scripts/chaos/claimants.ts';
 import { freePorts, HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
 import { Receiver } from '../../scripts/receiver.ts';
 import { LegacyHost } from '../support/legacy-host.ts';
-import { Client } from '../support/live.ts';
+import { type AnswerBody, Client } from '../support/live.ts';
 import { feedOf, GATEWAY_SECRET, subscribe, untilFollowed } from '../support/live-feeds.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
@@ -137,7 +137,7 @@ it('a host that was set back to older data while it was down is refused, and the
   await gateway.until(() => toldOf(gateway, 'next').length >= 2, HEARD_MS_MAX);
   const ids = gateway.events.map(({ body }) => body.id);
   expect(new Set(ids).size).toBe(ids.length);
-  const { body: own } = await client.expect(mac, 'GET', '/api/agents/email-index');
+  const own = (await client.expect(mac, 'GET', '/api/agents/email-index')).body as unknown as AnswerBody['emails'];
   for (const address of ['stays@x.com', 'goes@x.com', 'comes@x.com', 'next@x.com'])
     expect([address, await ownerByCopy(client, cloud, address)]).toEqual([address, own[address]?.hostId]);
   expect([Object.keys(own).sort(), gateway.refused]).toEqual([['goes@x.com', 'next@x.com', 'stays@x.com'], []]);
@@ -243,7 +243,7 @@ it('a host that only serves the look-up is in the copy as it was last read, and 
   await until(async () => (await ownerByCopy(client, mac, 'oberon@x.com')) === 'old', 'mac has read the index of old');
   await until(async () => {
     const { body } = await client.expect(mac, 'GET', '/api/agents/email-index?federated=true&mode=index');
-    return body.meta.source === 'copy' && body.meta.complete;
+    return body.meta.source === 'copy' && body.meta.complete === true;
   }, 'the copy that mac has of both others is as they last said');
 
   // It is read once a minute, and at each start: nothing of it is kept on the disk.

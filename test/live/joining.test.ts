@@ -59,8 +59,8 @@ it('two meshes become one by an operator’s word, and what both gave out stays 
 
   const path = '/api/conflicts/both@x.com';
   expect((await client.expect(cloud, 'POST', path, { keep: 'mine' })).status).toBe(409);
-  const owner = (await client.expect(mac, 'GET', '/api/agents')).body.agents[0];
-  await client.expect(mac, 'DELETE', `/api/agents/${owner.id}/email/addresses/both@x.com`);
+  const [owner] = (await client.expect(mac, 'GET', '/api/agents')).body.agents;
+  await client.expect(mac, 'DELETE', `/api/agents/${owner?.id}/email/addresses/both@x.com`);
   expect((await client.expect(cloud, 'POST', path, { keep: 'mine' })).status).toBe(200);
   const after = await client.expect(mac, 'GET', '/api/agents/email-index?address=both@x.com&federated=true');
   expect(after.body.emails['both@x.com']).toMatchObject({ agentName: 'of-cloud', hostId: 'cloud' });

@@ -40,7 +40,7 @@ describe('the client of AgentMail', () => {
       const drawn = await onMac.inboxes.create();
       expect(drawn.inboxId).toMatch(/^agent-[a-z2-7]{8}@agents\.example\.com$/);
       const index = await asking.expect(mac, 'GET', `/api/agents/email-index?address=${drawn.inboxId}`);
-      expect(index.body[drawn.inboxId].hostId).toBe('mac');
+      expect(index.body).toHaveProperty([drawn.inboxId, 'hostId'], 'mac');
 
       const wish = { username: 'idempotent', clientId: 'user-123-inbox-primary' };
       const first = await onMac.inboxes.create(wish);

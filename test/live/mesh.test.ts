@@ -7,6 +7,7 @@ import { Client } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const THREE = [{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }];
+
 describe('three hosts', () => {
   it(
     'give 20 addresses to one owner each under 2,000 racing claims, and tell every loser who',
@@ -51,9 +52,7 @@ describe('three hosts', () => {
         else expect(answer.status).toBe(201);
       }
       const index = await client.expect(mesh.host('mini'), 'GET', '/api/agents/email-index?federated=true');
-      const held = Object.entries(index.body.emails as Record<string, { agentName: string }>).map(
-        ([address, { agentName }]) => [address, agentName],
-      );
+      const held = Object.entries(index.body.emails).map(([address, { agentName }]) => [address, agentName]);
       expect(Object.fromEntries(held)).toEqual(Object.fromEntries(owners));
     },
     LIVE_MS_MAX,
@@ -112,9 +111,7 @@ describe('three hosts', () => {
         expect.stringMatching(/^\d+$/),
         { error: 'uniqueness_unavailable', reason: 'no_majority', required: 2, hostsFailed: ['cloud', 'mini'] },
       ]);
-      expect(
-        (await client.expect(mac, 'GET', '/api/agents')).body.agents.map(({ name }: { name: string }) => name),
-      ).toEqual(['first']);
+      expect((await client.expect(mac, 'GET', '/api/agents')).body.agents.map(({ name }) => name)).toEqual(['first']);
     },
     LIVE_MS_MAX,
   );
@@ -129,8 +126,8 @@ describe('three hosts', () => {
       const file = join(mesh.directory, 'hosts.json');
       const good = await readFile(file, 'utf8');
       const listed = async () =>
-        (await client.expect(mac, 'GET', '/api/hosts')).body.hosts.map(
-          ({ id, status }: { id: string; status: string }) => (status === 'disabled' ? `${id} off` : id),
+        (await client.expect(mac, 'GET', '/api/hosts')).body.hosts.map(({ id, status }) =>
+          status === 'disabled' ? `${id} off` : id,
         );
       await writeFile(file, '{"hosts":[');
       await until(() => mac.log.includes('hosts.rejected'));
@@ -178,7 +175,7 @@ describe('kill -9 at any moment', () => {
       }
       for (const [id, addresses] of acknowledged) {
         const { body } = await client.expect(mac, 'GET', `/api/agents/${id}/email/addresses`);
-        const held = new Set(body.addresses.map(({ address }: { address: string }) => address));
+        const held = new Set(body.addresses.map(({ address }) => address));
         for (const address of addresses) expect(held).toContain(address);
         for (const address of held) expect([...addresses, ...unknown]).toContain(address);
       }
@@ -215,11 +212,8 @@ describe('kill -9 at any moment', () => {
       await mac.kill();
       await Promise.all(asked);
       await mac.start();
-      const held = new Set(
-        (await client.expect(mac, 'GET', `/api/agents/${mine}/email/addresses`)).body.addresses.map(
-          ({ address }: { address: string }) => address,
-        ),
-      );
+      const { body } = await client.expect(mac, 'GET', `/api/agents/${mine}/email/addresses`);
+      const held = new Set(body.addresses.map(({ address }) => address));
       await until(async () => {
         const { body } = await client.expect(mac, 'GET', '/ready');
         return body.claims?.unsettled === 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EVICTED } from '../../mesh/state/config.ts';
 import { type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import { Client } from '../support/live.ts';
+import { type AnswerBody, Client } from '../support/live.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const POLLS_MAX = 20_000;
@@ -43,10 +43,7 @@ it.each([
   })();
   list(after);
   await Promise.all(after.filter((id) => !before.includes(id)).map((id) => mesh.host(id).start()));
-  const until = async (
-    host: HostProcess,
-    isSo: (view: { voters: string[]; from?: string[]; state: string }) => boolean,
-  ) => {
+  const until = async (host: HostProcess, isSo: (view: AnswerBody['mesh']) => boolean) => {
     for (let polls = 0; polls < POLLS_MAX; polls += 1) {
       const { body } = await client.expect(host, 'GET', '/api/hosts');
       if (isSo(body.mesh)) return;

@@ -273,7 +273,7 @@ describe('kill -9 while sending', () => {
           }
           const mail = { agentId: 'ann', to: 'bob@mail.example.com', subject: `${round}-${at}-${count}`, body: 'Hi' };
           const answer = await ann.client.ask(ann.host, 'POST', '/api/email/send', mail);
-          if (answer?.status === 202) accepted.set(answer.body.email_id, answer.body.messageId);
+          if (answer?.status === 202) accepted.set(String(answer.body.email_id), String(answer.body.messageId));
         }
       });
       // Killed at another point of its work each time: after so many messages were taken.

@@ -2,11 +2,47 @@
 import { Agent, request } from 'undici';
 import type { HostProcess } from '../../scripts/host-process.ts';
 
+/** Members of answers that tests read by name: each is there in the answers to which it belongs. A test says itself what any other member is. */
+export interface AnswerBody {
+  readonly [member: string]: unknown;
+  readonly agent: {
+    readonly id: string;
+    readonly hostId: string;
+    readonly tools: { readonly email: { readonly addresses: readonly Addressed[] } };
+  };
+  readonly addresses: readonly Addressed[];
+  readonly agents: readonly { readonly id: string; readonly name: string }[];
+  readonly claimedBy: { readonly hostId: string; readonly agentName: string };
+  readonly claims: { readonly ready: boolean; readonly unsettled: number };
+  readonly emails: Readonly<Record<string, { readonly hostId: string; readonly agentName: string }>>;
+  readonly hosts: readonly { readonly id: string; readonly status: string; readonly legacy?: boolean }[];
+  readonly mesh: {
+    readonly epoch: number;
+    readonly voters: readonly string[];
+    readonly from?: readonly string[];
+    readonly state: string;
+    readonly joining: boolean;
+    readonly notes: readonly string[];
+  };
+  readonly meta: {
+    readonly hostsFailed: readonly string[];
+    readonly failures?: Readonly<Record<string, string>>;
+    readonly source?: string;
+    readonly complete?: boolean;
+  };
+  /** Of a new subscription. */
+  readonly secret: string;
+}
+
+/** One of an agent's addresses. */
+interface Addressed {
+  readonly address: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer has, and fails where it has not.
-  readonly body: any;
+  readonly body: AnswerBody;
 }
 
 /** A client of its own, so that a killed host's connections are nobody else's. */
