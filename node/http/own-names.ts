@@ -1,4 +1,4 @@
-// A browser that was lured here stays out: its `Host` is a name of somebody else's, or its `Origin` is. That a name resolves to this machine
+// A browser that somebody else's page has sent here is refused: its `Host` or its `Origin` is a name of theirs. That a name resolves to this machine
 // is not enough, for whoever owns a domain can point it here (DNS rebinding). An IP literal can't be rebound; `localhost` and this host's names
 // in hosts.json are the operator's.
 import { isIP } from 'node:net';
