@@ -6,6 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { ChannelAnswer, ChannelQuestion } from '../../mesh/channel/message.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
+import type { Roster } from '../../mesh/roster.ts';
 import { acceptBehindGate, type Upgrade } from '../../node/http/channel-upgrade.ts';
 import { createGate } from '../../node/http/gate.ts';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
@@ -63,7 +64,6 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
   const answer = options.answer ?? (() => ({ status: 200, body: Buffer.from('{"over":"channel"}') }));
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
-
   const server = new ChannelServer({
     ...{ self: cloud.id, keys: cloud.keys, signer: cloud.signer, clock, random, log, secret: undefined },
     mayClaim: (id) => cloud.roster().get(id)?.enabled === true,
@@ -75,18 +75,7 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
     },
     ...options.cloud,
   });
-  const secrets = { token: undefined, readToken: undefined };
-  const gate = createGate({
-    ...{ roster: cloud.roster, secrets, clock, keys: { actorOf: () => undefined }, aliases: [], origins: [] },
-  });
-  const behind = acceptBehindGate({ gate, channels: server, clock, log });
-  const upgrade: Upgrade = {
-    ...behind,
-    accept: (incoming: IncomingMessage, socket: Socket, head: Uint8Array) => {
-      sockets.push(socket);
-      behind.accept(incoming, socket, head);
-    },
-  };
+  const upgrade = upgradeOf({ server, roster: cloud.roster, clock, log }, sockets);
   const fetch = (request: Request) => {
     requested.push(new URL(request.url).pathname);
     return Response.json({ over: 'HTTP' });
@@ -117,6 +106,25 @@ export async function channelLink(options: ChannelLinkOptions = {}): Promise<Cha
     }
   };
   return { transport, channels, server, clock, log, asked, requested, sockets, url, cloudId: cloud.id, opened };
+}
+
+/** How connections become channels at cloud; `sockets` gains each of them. */
+function upgradeOf(
+  { server, roster, clock, log }: Pick<ChannelLink, 'server' | 'clock' | 'log'> & { readonly roster: () => Roster },
+  sockets: Socket[],
+): Upgrade {
+  const secrets = { token: undefined, readToken: undefined };
+  const gate = createGate({
+    ...{ roster, secrets, clock, keys: { actorOf: () => undefined }, aliases: [], origins: [] },
+  });
+  const behind = acceptBehindGate({ gate, channels: server, clock, log });
+  return {
+    ...behind,
+    accept: (incoming: IncomingMessage, socket: Socket, head: Uint8Array) => {
+      sockets.push(socket);
+      behind.accept(incoming, socket, head);
+    },
+  };
 }
 
 /** A link on which mac has its channel. */

@@ -297,26 +297,12 @@ export class ClaimSimulation {
     if (!host.core) return;
     if (this.#options.trace !== undefined) this.#trace(host.id, describeEffect(effect));
     switch (effect.type) {
-      case 'send': {
-        const message = messageOf(host.core, effect.items);
-        this.#ask(
-          host,
-          effect.to,
-          (token) => ({ type: 'received', token, from: host.id, message }),
-          (answer) => ({ type: 'answered', from: effect.to, answer: answer as ClaimAnswer, tookMs: 10 }),
-        );
+      case 'send':
+        this.#send(host, host.core, effect);
         return;
-      }
-      case 'ask': {
-        const { to, question } = effect;
-        this.#ask(
-          host,
-          to,
-          (token) => ({ type: 'asked', token, from: host.id, question }),
-          (reply) => ({ type: 'replied', from: to, question, reply: reply as Reply }),
-        );
+      case 'ask':
+        this.#askAbout(host, effect);
         return;
-      }
       case 'log':
         this.logged.push({ host: host.id, event: effect.event, atMs: this.nowMs });
         return;
@@ -345,6 +331,25 @@ export class ClaimSimulation {
         host.finishing.get(effect.operation)?.(effect.result);
         host.finishing.delete(effect.operation);
     }
+  }
+
+  #send(host: SimulatedHost, core: CoreState, { to, items }: Extract<Effect, { type: 'send' }>): void {
+    const message = messageOf(core, items);
+    this.#ask(
+      host,
+      to,
+      (token) => ({ type: 'received', token, from: host.id, message }),
+      (answer) => ({ type: 'answered', from: to, answer: answer as ClaimAnswer, tookMs: 10 }),
+    );
+  }
+
+  #askAbout(host: SimulatedHost, { to, question }: Extract<Effect, { type: 'ask' }>): void {
+    this.#ask(
+      host,
+      to,
+      (token) => ({ type: 'asked', token, from: host.id, question }),
+      (reply) => ({ type: 'replied', from: to, question, reply: reply as Reply }),
+    );
   }
 
   #setTimer(host: SimulatedHost, { afterMs: [minMs, maxMs], event }: Extract<Effect, { type: 'timer' }>): void {

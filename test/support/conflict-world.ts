@@ -16,6 +16,12 @@ export const OTHER: Owner = {
   since: '2026-01-01T00:00:00Z',
 };
 
+const TITANIA = {
+  id: 'a1',
+  name: 'titania',
+  tools: { email: { addresses: [{ address: 'a@x.com', displayName: 'Titania' }, { address: 'b@x.com' }] } },
+};
+
 /** A host whose agent holds `a@x.com` and `b@x.com`, and its conflicts, opened after `prepare`. */
 export async function conflictWorld(prepare: (world: TestRegistry) => Promise<void> = async () => undefined) {
   const world = {
@@ -25,11 +31,7 @@ export async function conflictWorld(prepare: (world: TestRegistry) => Promise<vo
     said: undefined as string | undefined,
     place: undefined as string | undefined,
   };
-  await call(world.app, 'POST', '/api/agents', {
-    id: 'a1',
-    name: 'titania',
-    tools: { email: { addresses: [{ address: 'a@x.com', displayName: 'Titania' }, { address: 'b@x.com' }] } },
-  });
+  await call(world.app, 'POST', '/api/agents', TITANIA);
   const { store, registry, clock, log, claims, index } = world;
   await prepare(world);
   const restored = await RestoredClaims.load(store);
@@ -62,18 +64,24 @@ export async function conflictWorld(prepare: (world: TestRegistry) => Promise<vo
     search.doubt('rejoined');
     void search.run(stop.signal);
   };
-  const outside = () => {
-    world.isOutside = true;
+  return { ...world, ...changesOf(world), restored, conflicts, search, asked, answering, start, stop };
+}
+
+/** What a test makes of the peer. */
+function changesOf(world: { isOutside: boolean; said: string | undefined; place: string | undefined }) {
+  return {
+    outside: () => {
+      world.isOutside = true;
+    },
+    /** By itself, in the heartbeat. */
+    says: (index: string | undefined) => {
+      world.said = index;
+    },
+    /** By its log, as relays tell. */
+    standsAt: (place: string) => {
+      world.place = place;
+    },
   };
-  /** By itself, in the heartbeat. */
-  const says = (index: string | undefined) => {
-    world.said = index;
-  };
-  /** By its log, as relays tell. */
-  const standsAt = (place: string) => {
-    world.place = place;
-  };
-  return { ...world, restored, outside, says, standsAt, conflicts, search, asked, answering, start, stop };
 }
 
 export const listed = (conflicts: Conflicts) => conflicts.page({ limit: 100 });

@@ -9,7 +9,7 @@ import {
 } from '../../mesh/feed/messages.ts';
 import type { IndexRow } from '../../mesh/lookup/index-entry.ts';
 import type { AgentId, HostId } from '../../mesh/names.ts';
-import type { PeerAnswer, PeerRequest } from '../../mesh/ports.ts';
+import type { PeerAnswer, PeerRequest, PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { FeedLog } from '../../node/changes/change-log.ts';
 import { FeedServer } from '../../node/feed/feed-server.ts';
@@ -46,6 +46,26 @@ function serverOf(changes: FeedLog, agents: ReadonlyMap<AgentId, SnapshotAgent>,
   });
 }
 
+/** Questions to `server`, each as the line has it; one that is given up ends as a silent peer's. */
+function transportOver(line: Line, server: FeedServer): PeerTransport {
+  return {
+    ask: (request, signal) => {
+      const silent = Promise.withResolvers<never>();
+      signal?.addEventListener('abort', () => silent.reject(new MeshError('peer_silent', 'Nobody waits.')));
+      silent.promise.catch(nothing);
+      const pass: Pass = async (change) => {
+        const body = { ...structuredClone(request.body as object), ...change };
+        const answer =
+          request.path === FEED_PATH
+            ? await server.answer(feedQuestionSchema.parse(body), new AbortController().signal)
+            : server.snapshot(snapshotQuestionSchema.parse(body));
+        return { status: 200, body: answer };
+      };
+      return Promise.race([line(request, pass), silent.promise]);
+    },
+  };
+}
+
 /** `cloud` as it is followed, and `mac` which follows it. */
 export async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = {}) {
   const clock = new VirtualClock();
@@ -55,33 +75,15 @@ export async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = 
   const server = serverOf(told, agents, clock);
   const { changes, store } = await openTestLog({ clock });
   const copies = await HostCopies.open(store, clock);
-  const state = {
-    line,
-    roster: rosterOf('mac', 'cloud') as Roster,
-    isLegacy: false,
-    isMember: false,
-  };
+  const state = { line, roster: rosterOf('mac', 'cloud') as Roster, isLegacy: false, isMember: false };
   const asked: PeerRequest[] = [];
   const followers = new Followers({
     ...{ changes, copies, clock, log: said, random: { next: () => 0.5 }, parseAddress: parseIdentityAddress },
     roster: () => state.roster,
-    transport: {
-      ask: (request, signal) => {
-        asked.push(request);
-        const silent = Promise.withResolvers<never>();
-        signal?.addEventListener('abort', () => silent.reject(new MeshError('peer_silent', 'Nobody waits.')));
-        silent.promise.catch(nothing);
-        const pass: Pass = async (change) => {
-          const body = { ...structuredClone(request.body as object), ...change };
-          const answer =
-            request.path === FEED_PATH
-              ? await server.answer(feedQuestionSchema.parse(body), new AbortController().signal)
-              : server.snapshot(snapshotQuestionSchema.parse(body));
-          return { status: 200, body: answer };
-        };
-        return Promise.race([state.line(request, pass), silent.promise]);
-      },
-    },
+    transport: transportOver((request, pass) => {
+      asked.push(request);
+      return state.line(request, pass);
+    }, server),
     keyOf: (id: HostId) => testKeys(id)[id]?.key,
     isLegacy: () => state.isLegacy,
     voters: () => [],
@@ -110,13 +112,7 @@ export async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = 
   await clock.settle();
   return {
     ...{ clock, said, told, agents, server, changes, store, copies, state, asked },
-    followers,
-    put,
-    questions,
-    heard,
-    shown,
-    view,
-    end,
+    ...{ followers, put, questions, heard, shown, view, end },
   };
 }
 

@@ -26,21 +26,57 @@ export const greeting = (index?: string) => ({ about: 'greeting', index }) as Gr
 const rosterOf = (...hosts: object[]) =>
   parseRoster(JSON.stringify({ hosts: [{ id: 'mac', url: urlOf('mac') }, ...hosts] }), { id: 'mac', hostName: 'mac' });
 
-/** Host `mac` and its peer `cloud`, which does as the test says. `engine`: the hosts keep no claims. */
-export async function heartbeatWorld({ engine = false, next = (): number => 0 } = {}) {
-  const [clock, log] = [new VirtualClock(), new RecordingLog()];
+interface Greeted {
+  /** What the peer says to a greeting. */
+  readonly answer: 'greeting' | 'silence' | Error;
+  readonly index: string | undefined;
+}
+
+/** Greets the peer, which does as `world` says. */
+async function greetIn(
+  world: Greeted,
+  to: HostId,
+  { clock, heartbeat }: { readonly clock: VirtualClock; readonly heartbeat: Heartbeat },
+): Promise<void> {
+  const sinceMs = clock.monotonicMs();
+  if (world.answer === 'silence') {
+    await clock.sleep(GREETING_MS_MAX);
+    heartbeat.greeted(to, { sinceMs, error: new MeshError('peer_silent', 'Nobody answers.') });
+    return;
+  }
+  await clock.sleep(LAG_MS);
+  if (world.answer === 'greeting') heartbeat.greeted(to, { sinceMs, reply: greeting(world.index) });
+  else heartbeat.greeted(to, { sinceMs, error: world.answer });
+}
+
+/** The peer takes its turn for so long: `greet` is called at every other one. */
+async function turnsTaken(count: number, greet: () => void, clock: VirtualClock): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) {
+    await clock.advance(TURN_MS);
+    if (turn % 2 === 0) greet();
+  }
+}
+
+/** What the peer `cloud` is at first. */
+function cloudAtFirst() {
   const cloud = { id: 'cloud', url: urlOf('cloud') };
-  const world = {
+  return {
     roster: rosterOf(cloud),
     learned: { kind: 'known', key } as Learned | (() => Promise<Learned>),
     isLegacy: false,
-    /** What the peer says to a greeting. */
-    answer: 'greeting' as 'greeting' | 'silence' | Error,
+    answer: 'greeting' as Greeted['answer'],
     index: undefined as string | undefined,
     company: new Map([['cloud' as HostId, GREETING_INTERVAL_MS]]),
     relayedAtMs: undefined as number | undefined,
     probe: () => ({ status: 200, body: {} }) as PeerAnswer,
   };
+}
+
+/** Host `mac` and its peer `cloud`, which does as the test says. `engine`: the hosts keep no claims. */
+export async function heartbeatWorld({ engine = false, next = (): number => 0 } = {}) {
+  const [clock, log] = [new VirtualClock(), new RecordingLog()];
+  const cloud = { id: 'cloud', url: urlOf('cloud') };
+  const world = cloudAtFirst();
   const asked: number[] = [];
   const transport = new ScriptedPeers({ cloud: () => world.probe() });
   const turns: string[] = [];
@@ -62,16 +98,8 @@ export async function heartbeatWorld({ engine = false, next = (): number => 0 } 
     legacy: { has: () => world.isLegacy },
   });
   const greet = async (to: HostId) => {
-    const sinceMs = clock.monotonicMs();
-    asked.push(sinceMs);
-    if (world.answer === 'silence') {
-      await clock.sleep(GREETING_MS_MAX);
-      heartbeat.greeted(to, { sinceMs, error: new MeshError('peer_silent', 'Nobody answers.') });
-      return;
-    }
-    await clock.sleep(LAG_MS);
-    if (world.answer === 'greeting') heartbeat.greeted(to, { sinceMs, reply: greeting(world.index) });
-    else heartbeat.greeted(to, { sinceMs, error: world.answer });
+    asked.push(clock.monotonicMs());
+    await greetIn(world, to, { clock, heartbeat });
   };
   const stop = new AbortController();
   let ended: Promise<void> | undefined;
@@ -81,13 +109,7 @@ export async function heartbeatWorld({ engine = false, next = (): number => 0 } 
     ended.catch(() => undefined);
     await clock.settle();
   };
-  /** The peer takes its turn for so long. */
-  const takingTurns = async (turns: number) => {
-    for (let turn = 0; turn < turns; turn += 1) {
-      await clock.advance(TURN_MS);
-      if (turn % 2 === 0) heartbeat.heard(CLOUD, greeting(world.index));
-    }
-  };
+  const takingTurns = (count: number) => turnsTaken(count, () => heartbeat.heard(CLOUD, greeting(world.index)), clock);
   const status = () => presence.of(CLOUD).status;
   const edit = async (...hosts: object[]) => {
     world.roster = rosterOf(...hosts);

@@ -23,6 +23,7 @@ import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts'
 import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
 import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
 import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
+import type { LegacyOwners } from '../../node/registry/address-claims.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import type { EmailIndex } from '../../node/registry/email-index.ts';
 import { openRegistry, type Registry } from '../../node/registry/registry.ts';
@@ -68,6 +69,12 @@ interface Host {
   up: Up | undefined;
   /** Changes with each start and each crash. */
   life: number;
+}
+
+interface LegacyLinks {
+  readonly peers: LegacyPeers;
+  readonly transport: PeerTransport;
+  readonly index: WatchedIndex;
 }
 
 export class NodeSimulation {
@@ -175,17 +182,7 @@ export class NodeSimulation {
     const legacy = await LegacyPeers.open({
       ...{ mode: 'detect', roster, store, log: quiet },
       keys: { known: (peer) => (peer === LEGACY ? undefined : someKey) },
-      believesLegacy: () => true,
-      changed: () => undefined,
-    });
-    const stopping = new AbortController().signal;
-    const ofLegacy = { peers: legacy, transport, clock, parseAddress: parsePlainAddress, stopping };
-    const introductions = { meetAll: () => Promise.resolve() };
-    const legacyClaims = new LegacyClaims({ ...ofLegacy, introductions, mode: 'detect', log: quiet });
-    const legacyDoubles = new LegacyDoubles({
-      ...ofLegacy,
-      doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
-      holds: (key) => index.holder(key) !== undefined,
+      ...{ believesLegacy: () => true, changed: () => undefined },
     });
     const claims = new QuorumClaims({
       core: await this.#coreOf(host, store, index),
@@ -199,13 +196,7 @@ export class NodeSimulation {
     const registry = await openRegistry({
       ...{ store, index, clock, random, log: quiet, hostId: id, parseAddress: parseIdentityAddress },
       claims: notedClaims(claims, { history: this.history, clock, hostId: id, isOver: () => host.life !== life }),
-      legacy:
-        this.#options.asksLegacy === false
-          ? { ownerOf: async () => undefined, claimed: () => undefined }
-          : {
-              ownerOf: (addresses) => legacyClaims.ownerOf(addresses),
-              claimed: (addresses) => legacyDoubles.claimed(addresses),
-            },
+      legacy: this.#legacyOwners(id, { peers: legacy, transport, index }),
     });
     const ask = createLookUp({
       ...{ transport, roster, clock, parseAddress: parsePlainAddress },
@@ -222,6 +213,24 @@ export class NodeSimulation {
       void registry.agents.create({ name: 'agent', id: agentOf(id) }).catch(onlyMeshErrors);
     await this.clock.advance(0);
     if (host.life !== life) throw new Error('A host can not crash while it starts.');
+  }
+
+  /** What a host asks the legacy host. */
+  #legacyOwners(id: HostId, { peers, transport, index }: LegacyLinks): LegacyOwners {
+    if (this.#options.asksLegacy === false) return { ownerOf: async () => undefined, claimed: () => undefined };
+    const stopping = new AbortController().signal;
+    const parts = { peers, transport, clock: this.clock, parseAddress: parsePlainAddress, stopping };
+    const introductions = { meetAll: () => Promise.resolve() };
+    const claims = new LegacyClaims({ ...parts, introductions, mode: 'detect', log: quiet });
+    const doubles = new LegacyDoubles({
+      ...parts,
+      doubled: (key) => this.violations.push(`${key} is claimed by ${id}, and the legacy host has it`),
+      holds: (key) => index.holder(key) !== undefined,
+    });
+    return {
+      ownerOf: (addresses) => claims.ownerOf(addresses),
+      claimed: (addresses) => doubles.claimed(addresses),
+    };
   }
 
   /** The core that a host begins with, from what its disk holds. */

@@ -123,11 +123,7 @@ export class RawSmtp implements AsyncDisposable {
           const data = buffer.slice(0, end);
           buffer = buffer.slice(end + 3);
           isBody = false;
-          this.heard.push(data);
-          const step = this.#stepAt('DOT', '');
-          const reply = typeof step === 'string' ? step : step.closeAfter;
-          if (/^2\d\d/.test(reply)) this.taken.push({ from: envelope.from, to: [...envelope.to], data });
-          if (!this.#say(socket, step)) return;
+          if (!this.#hearBody(socket, data, envelope)) return;
           continue;
         }
         const end = buffer.indexOf('\r\n');
@@ -150,6 +146,15 @@ export class RawSmtp implements AsyncDisposable {
       }
     });
     this.#do(socket, 'GREETING', '');
+  }
+
+  /** Answers the end of a message, and keeps what is accepted. */
+  #hearBody(socket: Socket, data: string, { from, to }: { readonly from: string; readonly to: string[] }): boolean {
+    this.heard.push(data);
+    const step = this.#stepAt('DOT', '');
+    const reply = typeof step === 'string' ? step : step.closeAfter;
+    if (/^2\d\d/.test(reply)) this.taken.push({ from, to: [...to], data });
+    return this.#say(socket, step);
   }
 
   #do(socket: Socket, place: Place, line: string): boolean {

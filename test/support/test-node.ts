@@ -85,90 +85,55 @@ export function hostsText(self: string, ...peers: readonly string[]): string {
   return JSON.stringify({ hosts });
 }
 
-export async function testNode({
-  peers: scripts = {},
-  token,
-  readToken,
-  meshSecret,
-  disk,
-  send = SENDING_OFF,
-  mailer,
-  resolver = noResolver,
-  legacy = 'detect',
-  engine,
-  claims,
-  indexScope = 'host',
-  logDays = 7,
-  aliases = [],
-  origins = [],
-  compat,
-  forward,
-  mailbox,
-  page = true,
-  shown = [],
-  machine,
-  copied,
-}: TestNodeOptions = {}): Promise<TestNode> {
-  const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
-  const store = new MemoryStore(disk === undefined ? {} : { disk });
-  let hosts = hostsText('mac', ...Object.keys(scripts));
-  const roster = new RosterWatch(hosts, { id: 'mac', hostName: 'mac' }, log);
-  const peers = new ScriptedPeers(scripts);
+/** What its operator set. */
+function optionsOf(asked: TestNodeOptions, roster: RosterWatch): NodeOptions {
+  const { token, readToken, meshSecret, claims, mailbox } = asked;
   const secrets: NodeOptions['secrets'] = {
     token: token ? new Secret(token) : undefined,
     readToken: readToken ? new Secret(readToken) : undefined,
     meshSecret: meshSecret ? new Secret(meshSecret) : undefined,
     claims: claims ? new Secret(claims) : undefined,
   };
-  const node = await createNode(
-    {
-      config: {
-        allowSingleLabel: false,
-        allowIpLiteral: false,
-        webhookAllow: [],
-        logDays,
-        indexScope,
-        ...{ aliases, origins, compat, forward, page, shown },
-        mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp },
-        legacy,
-      },
-      secrets,
-      send,
-      roster,
-      version: '1.2.3',
-      listening: () => ({ ip: '127.0.0.1', port: 23_000 }),
+  const { legacy = 'detect', indexScope = 'host', logDays = 7, aliases = [], origins = [] } = asked;
+  const { compat, forward, page = true, shown = [], send = SENDING_OFF } = asked;
+  const config: NodeOptions['config'] = {
+    ...{ allowSingleLabel: false, allowIpLiteral: false, webhookAllow: [], legacy, indexScope, logDays },
+    ...{ aliases, origins, compat, forward, page, shown },
+    mailbox: mailbox && { domain: mailbox.domain, smtp: mailbox.smtp },
+  };
+  const listening = () => ({ ip: '127.0.0.1', port: 23_000 });
+  return { config, secrets, send, roster, version: '1.2.3', listening };
+}
+
+export async function testNode(options: TestNodeOptions = {}): Promise<TestNode> {
+  const { peers: scripts = {}, disk, mailer, resolver = noResolver, engine, mailbox, machine, copied } = options;
+  const [clock, log, random] = [new VirtualClock(), new RecordingLog(), seededRandom(1)];
+  const store = new MemoryStore(disk === undefined ? {} : { disk });
+  let hosts = hostsText('mac', ...Object.keys(scripts));
+  const roster = new RosterWatch(hosts, { id: 'mac', hostName: 'mac' }, log);
+  const peers = new ScriptedPeers(scripts);
+  const node = await createNode(optionsOf(options, roster), {
+    ...{ store, clock, random, log },
+    signer: testKeys('mac').mac.signer,
+    editHosts: async (change) => {
+      hosts = change(hosts);
+      roster.edited(hosts);
     },
-    {
-      store,
-      clock,
-      random,
-      log,
-      signer: testKeys('mac').mac.signer,
-      editHosts: async (change) => {
-        hosts = change(hosts);
-        roster.edited(hosts);
-      },
-      blobs: await testBlobs({ clock, log }),
-      resolver,
-      resolveOutside: resolveBySystem,
-      socketTo: () => new Socket(),
-      post: () => Promise.reject(new Error('No token is asked for in this test.')),
-      engine,
-      ...(copied === undefined ? {} : { copied }),
-      ...(mailbox === undefined ? {} : { mailboxDirectory: mailbox.directory }),
-      ...(mailer === undefined ? {} : { mailer }),
-      ...(machine === undefined ? {} : { machine }),
-      callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
-      transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
-    },
-  );
+    blobs: await testBlobs({ clock, log }),
+    resolver,
+    resolveOutside: resolveBySystem,
+    socketTo: () => new Socket(),
+    post: () => Promise.reject(new Error('No token is asked for in this test.')),
+    engine,
+    ...(copied === undefined ? {} : { copied }),
+    ...(mailbox === undefined ? {} : { mailboxDirectory: mailbox.directory }),
+    ...(mailer === undefined ? {} : { mailer }),
+    ...(machine === undefined ? {} : { machine }),
+    callOnce: () => Promise.reject(new MeshError('peer_silent', 'Nobody introduces himself in these tests.')),
+    transport: () => Object.assign(peers, { [Symbol.asyncDispose]: () => Promise.resolve() }),
+  });
   return {
-    node,
-    clock,
-    store,
-    log,
-    roster,
-    peers,
+    ...{ node, clock, store, log, roster, peers },
     edit: (text) => {
       hosts = text;
       roster.edited(text);
