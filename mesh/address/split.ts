@@ -21,6 +21,7 @@ export interface AddressParts {
 const NOT_IN_PLAIN_NAME = /[^a-zA-Z0-9_!#$%&'*+\-/=?^`{|}~ ]/gu;
 const MARKS = /\p{M}+/uy;
 
+/** The parts of `Name <local@domain>` or `local@domain`, unquoted; or the first fault that splitting comes upon, such as a missing `@`. */
 export function splitAddress(text: string): AddressFault | AddressParts {
   const at = findUnquoted(text, '@<');
   if (at === -1) return missingAtSign(text);

@@ -15,6 +15,7 @@ export interface InvitationKey {
   readonly key: string;
 }
 
+/** A new token: `amj_` and 43 characters of base64url. */
 export function drawToken(random: Pick<Random, 'bytes'>): string {
   return MARK + Buffer.from(random.bytes(TOKEN_BYTES)).toString('base64url');
 }

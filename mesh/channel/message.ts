@@ -49,6 +49,7 @@ export function readQuestion(octets: Uint8Array): ChannelQuestion | undefined {
   return { method: match[1] as 'GET' | 'POST', target: match[2] ?? '', fields, body: parts.body };
 }
 
+/** An answer as octets, which `readAnswer` reads. */
 export function writeAnswer({ status, etag, body }: ChannelAnswer): Uint8Array {
   return withBody(etag === undefined ? String(status) : `${status}\netag: ${etag}`, body);
 }

@@ -14,6 +14,7 @@ export interface Share {
   agree(other: string): Uint8Array | undefined;
 }
 
+/** A new share of a key agreement (X25519, RFC 7748). Its private part stays in it. */
 export function drawShare(random: Pick<Random, 'bytes'>): Share {
   const key = Buffer.concat([PKCS8_PREFIX, random.bytes(SHARE_BYTES)]);
   const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });

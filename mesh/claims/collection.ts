@@ -95,6 +95,7 @@ function freeSince(state: CoreState, key: AddressKey, register: Register | undef
   return register.accepted;
 }
 
+/** Whether a question is one of collecting released names (step 11). */
 export function isAboutReleased(question: ClaimQuestion): question is ReleasedQuestion | CollectQuestion {
   return question.about === 'released' || question.about === 'collect';
 }

@@ -28,6 +28,7 @@ export interface SpeakerOptions {
   dispatch(event: Event): void;
 }
 
+/** Sends items and questions to hosts, this one among them, and tells `dispatch` what came back, or that nothing did. */
 export class Speaker {
   readonly #options: SpeakerOptions;
   readonly #outboxes = new Map<HostId, Outbox<ClaimAnswer>>();

@@ -24,10 +24,12 @@ export interface SignedHead extends Head {
   readonly signature: string;
 }
 
+/** Signs a head as its own host's word. */
 export function signHead(head: Head, signer: Signer): SignedHead {
   return { ...head, signature: Buffer.from(signer.sign(octetsOf(head))).toString('base64url') };
 }
 
+/** Whether the signature is of that key over this head. It does not say whose key that is. */
 export function isSignedBy(head: SignedHead, key: PublicKey): boolean {
   return key.verify(octetsOf(head), Buffer.from(head.signature, 'base64url'));
 }

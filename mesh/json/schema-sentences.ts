@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 const VALUES_SHOWN_MAX = 20;
 
+/** What a schema found wrong, as the rest of a sentence that begins with the field's name: `must be a text, not a number`. */
 export function schemaSentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':

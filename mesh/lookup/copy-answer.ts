@@ -109,6 +109,7 @@ export interface CopyLookUps {
   readonly index: LookUp;
 }
 
+/** The look-ups over this host's own index and its copy of the others'. Own entries come first. */
 export function createCopyLookUps(ports: LocalCopyPorts): CopyLookUps {
   const stateNow = createCopyState(ports);
   const known = (question: Question) => {

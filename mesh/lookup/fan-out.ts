@@ -1,6 +1,7 @@
 // The federated question: every enabled peer is asked at once who owns an address (or an agent's addresses, or all), each has
 // five seconds for headers and body, and whoever did not answer is named; a host that is known to be down has a quarter of a second, unless
-// the copy says that it is the owner. Askers of the same question at the same moment share one fan-out. Our own clock ends it, so a transport that never settles can't hang it.
+// the copy says that it is the owner. Askers of the same question at the same moment share one fan-out. Our own clock ends it, so a
+// transport that never settles can't hang it.
 // It does not promise that an absent address is free (a silent peer may hold it), nor to see a change that a peer made after
 // it answered: at most five seconds for one's own question, `SHARED_QUESTION_MS_MAX` more for one that was joined.
 import { type ErrorCode, MeshError } from '../errors.ts';
@@ -84,6 +85,11 @@ interface FanOut {
   askers: number;
 }
 
+/**
+ * The look-up that asks everybody (specification, "Federated Lookup"). Each call resolves within `ANSWER_MS_MAX` of its fan-out's beginning,
+ * and names the hosts that were silent. It rejects with the reason of `signal`, or with `rate_limited` when too many questions of
+ * the client, or of all, are under way. Questions for everything wait for each other, `WHOLE_QUESTION_GAP_MS` apart.
+ */
 export function createLookUp(ports: LookUpPorts): LookUp {
   const joinable = new Map<string, FanOut>();
   const room = new QuestionRoom();

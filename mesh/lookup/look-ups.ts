@@ -14,6 +14,7 @@ export interface LookUpsPorts extends PeerIndexPorts, LocalCopyPorts {
 
 export type LookUps = Readonly<Record<LookUpMode | 'everybody', LookUp>> & Pick<CopyLookUps, 'known' | 'knownJson'>;
 
+/** Every way to look up, by the `mode` that a client asks for; `everybody` when it asks for none. */
 export function createLookUps(ports: LookUpsPorts): LookUps {
   const isOwner = (peer: HostId, question: Question) => isNamed(ports.copy, peer, question);
   const everybody = createLookUp({ ...ports, isOwner });

@@ -70,6 +70,7 @@ export interface Electorate {
 const WAIT: Progress = { kind: 'wait' };
 const OUTBID: Progress = { kind: 'outbid' };
 
+/** A proposal without an attempt yet. `operation`: the number of the operation that it is part of. */
 export function createProposal(operation: number, key: AddressKey, change: Change): Proposal {
   return {
     operation,

@@ -35,6 +35,7 @@ export interface SignatureRefusal {
   readonly sentence: string;
 }
 
+/** `sentence`: what the one who signed is told. */
 export function refused(reason: SignatureFault, sentence: string): SignatureRefusal {
   return { kind: 'refused', reason, sentence };
 }

@@ -61,6 +61,7 @@ export interface SignedRequest {
   readonly parts: RequestParts;
 }
 
+/** Signs a request of this host for one other host (RFC 9421). The body is covered by its digest (RFC 9530). */
 export function signRequest(request: OutgoingRequest, signer: Signer): SignedRequest {
   const params = paramsText(REQUEST, { ...request, keyId: request.from });
   const digest = contentDigest(request.body);

@@ -6,6 +6,7 @@ import type { Effect } from './events.ts';
 /** Ballot numbers reserved by one durable write. */
 const BALLOT_BLOCK = 10_000;
 
+/** A number above every one that this host used or saw. It may leave once it is durable as used: see `reserveBallots`. */
 export function nextBallotNumber(state: CoreState): number {
   state.highestBallot += 1;
   return state.highestBallot;

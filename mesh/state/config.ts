@@ -99,6 +99,7 @@ export function isMajority(voters: Voters, votes: ReadonlySet<VoteKey>): boolean
   return among >= majorityOf(all);
 }
 
+/** Whether all of these voters are among the votes. */
 export function isEverybody(voters: Voters, votes: ReadonlySet<VoteKey>): boolean {
   const { all, among } = count(voters, votes);
   return among === all;
