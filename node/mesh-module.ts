@@ -36,7 +36,7 @@ export interface MeshOptions {
   /** What the operators of all hosts share. */
   readonly secret: string | undefined;
   readonly mode: LegacyMode;
-  /** In place of the product's rule, in tests of the tests. */
+  /** `undefined`: peers/trusted-network.ts judges. */
   readonly believesLegacy: BelieveLegacy | undefined;
   readonly callOnce: CallOnce;
   readonly makeTransport: MakeTransport;

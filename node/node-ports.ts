@@ -49,7 +49,7 @@ export interface NodePorts {
   readonly mailer?: Mailer;
   /** What keeps the claims, when it is not the mesh's own voters. */
   readonly engine?: ClaimEngine | undefined;
-  /** In place of the product's rule, in tests of the tests. */
+  /** Whether an unsigned answer from an address may be a legacy peer's; absent: peers/trusted-network.ts judges. Mutants hand in another. */
   readonly believesLegacy?: BelieveLegacy;
   /** What is measured of the process and its disk; absent: nothing. */
   readonly machine?: MachineMeasures;

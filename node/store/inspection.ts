@@ -1,8 +1,8 @@
 // Looks an existing database over before anything may write it: each file that must be there, and SQLite's own check of every
 // page but those of the change log. There may be millions of its entries, so only its ends are read here; the rest is checked when somebody
-// asks for it, each record by its checksum and each stretch by its positions. The directory must be locked. It reads through a connection that can't write, and that stays open until something is
-// written: a node reads all that it keeps before that, each record held against its checksum, so that damage found then leaves
-// the files as they were too.
+// asks for it, each record by its checksum and each stretch by its positions. The directory must be locked. Everything is read through a
+// connection that can't write, and that stays open until something is written: a node reads all that it keeps before that, each record held
+// against its checksum, so that damage found then leaves the files as they were too.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { readCommitNote } from './commit-note.ts';
