@@ -1,5 +1,6 @@
 // What an outcome makes of a message: the whole of its states and their changes, as functions of the message and of what happened.
 // Pure: time comes as an argument, and whoever calls stores the result before acting on it.
+// Steps 8 to 10 of node/send/README.md, "How a message lives".
 import type { EmailEntry, EmailEvent } from '../changes/change-log.ts';
 import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
 import type { Message, MessageState, Recipient, RecipientState } from './message.ts';

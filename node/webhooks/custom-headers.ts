@@ -38,7 +38,7 @@ const twice = 'names a header twice: the case of its letters makes no difference
 export const customHeaders = record(value);
 export const customHeadersChange = record(value.nullable());
 
-/** The headers after a change. Throws nothing: `isBounded` says whether they may be kept. */
+/** The headers after a change. There may be more of them than `CUSTOM_HEADERS_MAX`: the caller refuses those. */
 export function mergedHeaders(headers: CustomHeaders, change: CustomHeadersChange | null): CustomHeaders {
   if (change === null) return {};
   const touched = new Set(Object.keys(change).map((text) => text.toLowerCase()));

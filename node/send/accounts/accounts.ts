@@ -1,6 +1,7 @@
 // Chooses the account that a message goes through, and when it goes. The operator's order decides among the accounts that may send as
 // the message's address, are healthy and have room under their rates. A message stays with its account once a server has accepted it for
 // somebody, or may have.
+// Step 4 of node/send/README.md, "How a message lives".
 import type { Clock, Write } from '../../../mesh/ports.ts';
 import type { Message } from '../message.ts';
 import { wasTaken } from '../message-states.ts';

@@ -1,5 +1,6 @@
 // What follows from an attempt: it is stored, the account's breaker is told, and the message waits again, for another account at
 // once or for its next try, or has ended. Elapsed time decides when; the times that are stored are of the wall clock of then.
+// Step 8 of node/send/README.md, "How a message lives".
 import type { Clock, Random, Write } from '../../../mesh/ports.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';

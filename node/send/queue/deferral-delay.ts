@@ -1,4 +1,5 @@
 // When a message is tried again: doubling from half a minute to an hour. Pure: chance comes as an argument.
+// Step 9 of node/send/README.md, "How a message lives".
 import type { Random } from '../../../mesh/ports.ts';
 
 /** Retry of what is transient: doubling, ±20 %. */

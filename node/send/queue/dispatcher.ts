@@ -1,6 +1,7 @@
 // Takes messages to their servers. A message that is due is started as soon as an account can take it, as many at once as the
 // accounts allow. The outcome of an attempt is stored before anything follows from it. All messages that wait share one sleep; there
 // is no timer per message.
+// Steps 4 to 6 of node/send/README.md, "How a message lives".
 import type { Clock, Random, Write } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
 import type { Log } from '../../log.ts';

@@ -1,6 +1,7 @@
 // Which message is next: those that are due, in turn by agent, so that one agent's thousands delay nobody else's one; and those
 // due later, by their time; and when each is given up. In memory only: the courses on disk say the same. All times are of the
 // monotonic clock.
+// Step 3 of node/send/README.md, "How a message lives".
 import { Heap } from '../../../mesh/time/heap.ts';
 import type { Message } from '../message.ts';
 

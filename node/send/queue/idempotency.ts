@@ -1,5 +1,6 @@
 // Idempotency keys: the same key with the same request is the same message, also while the first one is still being written, and
 // after a restart. A key lives as long as its message waits, however long that is, and a day beyond its end.
+// Step 2 of node/send/README.md, "How a message lives".
 import { MeshError } from '../../../mesh/errors.ts';
 import type { Write } from '../../../mesh/ports.ts';
 import type { Message } from '../message.ts';

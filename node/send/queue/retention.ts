@@ -1,4 +1,5 @@
 // How long ago messages ended, by elapsed time, which decides when they and their idempotency keys are forgotten.
+// Step 11 of node/send/README.md, "How a message lives".
 import type { Clock } from '../../../mesh/ports.ts';
 import { isFinal, type Message } from '../message.ts';
 import { IDEMPOTENCY_MS } from './idempotency.ts';

@@ -1,6 +1,7 @@
 // The Sender port over HTTP/1.1: one POST to a stranger, bounded in time by our own clock and in size. No redirect is followed, nothing is
 // unpacked, and of the answer only the status line and `Retry-After` are kept. Interim answers (RFC 9110 §15.2), which anybody may send
 // unasked, are passed over, a few of them.
+// Step 6 of node/webhooks/README.md, "A delivery, step by step".
 import { MeshError } from '../../../mesh/errors.ts';
 import { EqualDeadlines } from '../../../mesh/time/equal-deadlines.ts';
 import { connect, type Ways } from '../guard/connector.ts';

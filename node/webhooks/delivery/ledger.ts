@@ -1,5 +1,6 @@
 // Groups what the deliveries write: records are marked as changed, and one commit per turn of the event loop writes them all,
 // as they are at that moment. Because a commit is one moment, a cursor on disk always fits the lanes beside it.
+// Step 8 of node/webhooks/README.md, "A delivery, step by step".
 import type { Journal } from '../../../mesh/ports.ts';
 
 export class Ledger {

@@ -1,4 +1,5 @@
 // How fast attempts of one subscription may begin: within any second at most as many as its owner asked for.
+// Step 3 of node/webhooks/README.md, "A delivery, step by step".
 import type { Clock } from '../../../mesh/ports.ts';
 
 const SECOND_MS = 1_000;

@@ -2,6 +2,7 @@
 // for slow ones. The places beyond the first are shared. No receiver holds more shared places than are left free: the share of each
 // shrinks as more receivers want some, and the next receiver always finds a few. Subscriptions at one origin count as one receiver
 // here, or a hundred of them would be a hundred shares. Pure: counts come in, a choice goes out.
+// Step 3 of node/webhooks/README.md, "A delivery, step by step".
 
 /** Deliveries in flight beyond the first of each subscription, over all of them: the first has a place of its own. */
 export const SHARED_IN_FLIGHT_MAX = 128;

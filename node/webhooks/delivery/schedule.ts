@@ -1,4 +1,5 @@
 // When an attempt is made again: what an outcome means, the delays, `Retry-After`. Pure: time and chance come as arguments.
+// Step 7 of node/webhooks/README.md, "A delivery, step by step".
 import type { Random } from '../../../mesh/ports.ts';
 import type { Outcome } from './outcome.ts';
 
