@@ -68,7 +68,8 @@ describe('a mend of mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
       what: expect.stringMatching(/^The clock of host 'mini' is (?:299|30[01]) s ahead of this machine's\.$/),
     });
     await at(day, 1).follow(finding);
-    await well(at(day, 0));
+    // Node writes one date into the answers of a whole second, so the old clock may be told once more.
+    await expect.poll(async () => checks(await at(day, 0).doctor()), { timeout: LIVE_MS_MAX }).toEqual([]);
   });
 
   it('takes over the voters that the others have agreed on', async () => {
