@@ -1,0 +1,103 @@
+// A real node that takes mail by SMTP and LMTP from programs that nobody here wrote, and AgentMail's own client, which reads it.
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AgentMailClient } from 'agentmail';
+import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
+import { startDnsServer } from './dns-server.ts';
+
+const run = promisify(execFile);
+/** Mail from y.com is its own when it comes from this machine; nobody answers for any other domain. */
+const ZONE: Readonly<Record<string, readonly string[]>> = {
+  'y.com': ['v=spf1 ip4:127.0.0.1 -all'],
+  '_dmarc.y.com': ['v=DMARC1; p=reject'],
+};
+
+export const MISSING_SWAKS = whyNoSwaks();
+
+/** What the name of a test says that is skipped. */
+export const UNLESS_SWAKS = MISSING_SWAKS === undefined ? '' : `: skipped, ${MISSING_SWAKS}`;
+
+function whyNoSwaks(): string | undefined {
+  try {
+    execFileSync('swaks', ['--version']);
+    return undefined;
+  } catch {
+    // Not installed: the name of the test says so.
+    return 'swaks is not installed (apt-get install swaks)';
+  }
+}
+
+export interface LiveMailbox extends AsyncDisposable {
+  readonly mesh: ProcessMesh;
+  readonly host: HostProcess;
+  readonly apiKey: string;
+  readonly client: AgentMailClient;
+  /** Hands a whole mail over, as jane@y.com by SMTP unless `more` says otherwise; answers what swaks printed. Rejects when it was refused. */
+  send(to: string, mail: string, ...more: readonly string[]): Promise<string>;
+  /** Arguments of swaks that hand mail over by LMTP, where nobody knows whose machine sent it. */
+  readonly byLmtp: readonly string[];
+}
+
+/** Inboxes are at agents.example.com. */
+export async function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
+  const disposal = new AsyncDisposableStack();
+  const dns = disposal.use(
+    await startDnsServer((name, type) => (type === 'TXT' ? (ZONE[name] ?? 'absent') : 'absent')),
+  );
+  const [smtp = 0, lmtp = 0] = await freePorts(2);
+  const mesh = await ProcessMesh.create([{ id: 'mac' }], {
+    flags: [
+      ...['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-dns', dns.at],
+      ...['--mailbox-smtp', `127.0.0.1:${smtp}`, '--mailbox-lmtp', `127.0.0.1:${lmtp}`, ...flags],
+    ],
+  });
+  disposal.use(mesh);
+  await mesh.start();
+  const host = mesh.host('mac');
+  const apiKey = readFileSync(join(host.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
+  let sent = 0;
+  return {
+    ...{ mesh, host, apiKey, client: new AgentMailClient({ apiKey, baseUrl: host.url }) },
+    byLmtp: ['--protocol', 'LMTP', '--port', String(lmtp)],
+    send: async (to, mail, ...more) => {
+      sent += 1;
+      const file = join(mesh.directory, `${sent}.eml`);
+      // swaks ends the last line itself.
+      writeFileSync(file, mail.replace(/\r\n$/, ''));
+      const place = ['--server', '127.0.0.1', '--port', String(smtp), '--helo', 'mx.y.com'];
+      const { stdout } = await run('swaks', [
+        ...place,
+        '--from',
+        'jane@y.com',
+        '--to',
+        to,
+        '--data',
+        `@${file}`,
+        ...more,
+      ]);
+      return stdout;
+    },
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+/** The lines of a mail from Jane: header fields, an empty line, the body. */
+export function mailOf(id: string, subject: string, ...more: readonly string[]): string {
+  const header = [
+    `Message-ID: ${id}`,
+    'From: Jane <jane@y.com>',
+    'To: support@agents.example.com',
+    `Subject: ${subject}`,
+  ];
+  return [...header, 'Date: Sat, 28 Nov 2026 09:00:00 +0000', ...more, ''].join('\r\n');
+}
+
+/** What a call of the client is refused with: the status and the code. */
+export function refusal(call: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(call).then(
+    () => 'nothing was refused',
+    (error: { statusCode?: number; body?: { code?: string } }) => [error.statusCode, error.body?.code],
+  );
+}
