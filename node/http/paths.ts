@@ -9,8 +9,8 @@ export const PAGE_PATHS = '/page/';
 /** The API's document as a page. */
 export const DOCS_PATH = '/docs';
 
-/** Inboxes of agents, which have keys of their own. */
-const MAILBOX_PATH = '/v0';
+/** Inboxes of agents, which have keys of their own: what AgentMail's clients know, and what they don't. */
+export const MAILBOX_PATHS = ['/v0', '/api/mailbox'] as const;
 
 export const OPENAPI_PATH = '/openapi.json';
 /** Asked by hosts of the original, as a question: it changes nothing. */
@@ -33,7 +33,7 @@ export function requestPath(url: string): string {
 }
 
 export function isMailboxPath(path: string): boolean {
-  return path === MAILBOX_PATH || path.startsWith(`${MAILBOX_PATH}/`);
+  return MAILBOX_PATHS.some((start) => path === start || path.startsWith(`${start}/`));
 }
 
 export function isPagePath(path: string): boolean {

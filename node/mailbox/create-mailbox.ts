@@ -1,5 +1,4 @@
 // The mailbox, put together: its workers, its inboxes, its routes.
-import type { Hono } from 'hono';
 import { MeshError } from '../../mesh/errors.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
@@ -38,7 +37,8 @@ export interface MailboxOptions extends AddressBookParts {
 }
 
 export interface Mailbox {
-  readonly v0: Hono;
+  /** Answers what lies at and below `MAILBOX_PATHS`. */
+  readonly answer: (request: Request) => Response | Promise<Response>;
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const files = { query, organization, clock, directory: options.directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
-    v0: createV0({
+    answer: createV0({
       ...{ key, rates: new KeyRates(clock), log },
       openRoutes: [(app) => fileRoutes(app, files)],
       routes: [
@@ -77,7 +77,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
         (app) => threadRoutes(app, mails),
         (app) => changeRoutes(app, { inboxes, intake, clock }),
       ],
-    }),
+    }).fetch,
     run: (signal) => inboxes.run(signal),
     close: async () => {
       await query.close();

@@ -1,5 +1,6 @@
 // Inboxes for agents, where they are wished for; elsewhere not a line of them is read.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
+import { MAILBOX_PATHS } from '../http/paths.ts';
 import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
 import { openLookUps } from './email-index.ts';
 import type { Module, Parts } from './module.ts';
@@ -23,8 +24,8 @@ export async function openMailboxModule(parts: Parts): Promise<Module> {
   });
   return {
     routes: (app) => {
-      app.all('/v0', (c) => mailbox.v0.fetch(c.req.raw));
-      app.all('/v0/*', (c) => mailbox.v0.fetch(c.req.raw));
+      for (const path of MAILBOX_PATHS)
+        for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw));
     },
     run: (signal) => mailbox.run(signal),
     close: () => mailbox.close(),

@@ -15,6 +15,8 @@ export interface MailboxNode extends TestNode, AsyncDisposable {
     headers?: Readonly<Record<string, string>>,
     // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer has, and fails where it has not.
   ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: any }>;
+  /** One request below `/api/mailbox`, with that key. */
+  own: MailboxNode['v0'];
 }
 
 /** Its inboxes are at agents.example.com. */
@@ -22,12 +24,16 @@ export async function mailboxNode(options: TestNodeOptions = {}): Promise<Mailbo
   const directory = options.mailbox?.directory ?? mkdtempSync(join(tmpdir(), 'mailbox-'));
   const made = await testNode({ ...options, mailbox: { ...options.mailbox, directory, domain: 'agents.example.com' } });
   const key = options.token ?? readFileSync(join(directory, 'org-key'), 'utf8').trim();
+  const askBelow =
+    (root: string): MailboxNode['v0'] =>
+    (method, path, body, headers = {}) =>
+      made.ask(method, `${root}${path}`, body, { authorization: `Bearer ${key}`, ...headers });
   return {
     ...made,
     directory,
     key,
-    v0: (method, path, body, headers = {}) =>
-      made.ask(method, `/v0${path}`, body, { authorization: `Bearer ${key}`, ...headers }),
+    v0: askBelow('/v0'),
+    own: askBelow('/api/mailbox'),
     [Symbol.asyncDispose]: async () => {
       await made.node[Symbol.asyncDispose]();
       if (options.mailbox === undefined) rmSync(directory, { recursive: true });

@@ -1,4 +1,5 @@
-// The router of `/v0`: the key first, then the route; every failure in the form that AgentMail's clients read.
+// The router of `/v0`, and of `/api/mailbox`, where what AgentMail's clients don't know is: the key first, then the route; every failure in
+// the form that those clients read.
 import { Hono } from 'hono';
 import { requestPath } from '../../http/paths.ts';
 import type { Log } from '../../log.ts';
@@ -15,7 +16,7 @@ export interface V0Services {
   readonly routes: readonly ((app: Hono) => void)[];
 }
 
-/** Answers what lies at and below `/v0`. */
+/** Answers what lies at and below `/v0` and `/api/mailbox`. */
 export function createV0({ key, rates, log, openRoutes, routes }: V0Services): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
   for (const add of openRoutes) add(app);

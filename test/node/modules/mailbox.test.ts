@@ -24,10 +24,10 @@ async function withDirectory(use: (directory: string) => Promise<void>): Promise
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 describe('a node without a mailbox', () => {
-  it('answers 404 below /v0', async () => {
+  it('answers 404 below /v0 and /api/mailbox', async () => {
     const { ask } = await testNode();
-    expect((await ask('GET', '/v0/inboxes')).status).toBe(404);
-    expect((await ask('GET', '/v0')).status).toBe(404);
+    for (const path of ['/v0/inboxes', '/v0', '/api/mailbox/inboxes', '/api/mailbox'])
+      expect((await ask('GET', path)).status).toBe(404);
   });
 
   it('reads not a line of it: its whole program is loaded, and none of that room', () => {
@@ -81,10 +81,18 @@ describe('a node with a mailbox', () => {
 
   it('answers 404 to a route that there is not, in the form of its other errors', async () => {
     await using node = await mailboxNode();
-    expect(await node.v0('GET', '/nowhere')).toMatchObject({
-      status: 404,
-      body: { name: 'NotFoundError', code: 'not_found' },
-    });
+    for (const ask of [node.v0, node.own])
+      expect(await ask('GET', '/nowhere')).toMatchObject({
+        status: 404,
+        body: { name: 'NotFoundError', code: 'not_found' },
+      });
+  });
+
+  it('guards what lies at /api/mailbox by its own key, and not by the tokens of the node', async () => {
+    await using node = await mailboxNode({ readToken: 'a-token-of-readers' });
+    expect((await node.own('GET', '/nowhere')).status).toBe(404);
+    const shown = { authorization: 'Bearer a-token-of-readers' };
+    expect((await node.own('GET', '/nowhere', undefined, shown)).body.code).toBe('unknown_api_key');
   });
 
   it('refuses a key that asks too often for a while', async () => {
