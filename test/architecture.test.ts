@@ -223,10 +223,43 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   // Receivers import it by itself, so it can know nothing of a node.
   ['node/webhooks/receiver/', ['node/webhooks/receiver/']],
   ['node/webhooks/guard/', ['node/webhooks/guard/', 'node/webhooks/limits.ts', 'mesh/']],
+  // Below the deliveries: when an attempt is made again, what is written, in which order, and how it is sent.
+  ['node/webhooks/schedule/', ['node/webhooks/schedule/', 'mesh/']],
+  [
+    'node/webhooks/records/',
+    [
+      'node/webhooks/records/',
+      'node/webhooks/webhook-records.ts',
+      'node/changes/',
+      'node/store/',
+      'node/log.ts',
+      'mesh/',
+    ],
+  ],
+  [
+    'node/webhooks/lanes/',
+    [
+      'node/webhooks/lanes/',
+      'node/webhooks/records/',
+      'node/webhooks/schedule/',
+      'node/webhooks/epochs.ts',
+      'node/webhooks/webhook-records.ts',
+      'node/changes/',
+      'mesh/',
+    ],
+  ],
+  [
+    'node/webhooks/sender/',
+    ['node/webhooks/sender/', 'node/webhooks/schedule/', 'node/webhooks/guard/', 'node/webhooks/limits.ts', 'mesh/'],
+  ],
   [
     'node/webhooks/delivery/',
     [
       'node/webhooks/delivery/',
+      'node/webhooks/lanes/',
+      'node/webhooks/records/',
+      'node/webhooks/schedule/',
+      'node/webhooks/sender/sender.ts',
       'node/webhooks/guard/',
       'node/webhooks/limits.ts',
       'node/webhooks/epochs.ts',
@@ -321,7 +354,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/metrics/',
       'node/send/mailer.ts',
       'node/store/commits/log-disk.ts',
-      'node/webhooks/delivery/sender.ts',
+      'node/webhooks/sender/sender.ts',
       'mesh/',
     ],
   ],

@@ -3,7 +3,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { ClaimStore } from '../../mesh/state/claim-store.ts';
 import type { Mailer } from '../send/mailer.ts';
 import type { LogDisk, LogFile } from '../store/commits/log-disk.ts';
-import type { Sender } from '../webhooks/delivery/sender.ts';
+import type { Sender } from '../webhooks/sender/sender.ts';
 import type { ClaimTimes, DeliveryTimes, ShipmentTimes, SyncTimes } from './times.ts';
 
 type Stopwatch = Pick<Clock, 'monotonicMs'>;

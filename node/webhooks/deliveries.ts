@@ -5,9 +5,7 @@ import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { countPending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
-import type { DeadLetters } from './delivery/dead-letters.ts';
 import {
   type DeliveryPage,
   type DeliveryQuery,
@@ -23,12 +21,14 @@ import {
   type Known,
   statusOf,
 } from './delivery/delivery-view.ts';
-import { laneName } from './delivery/lane-name.ts';
-import type { Ledger } from './delivery/ledger.ts';
-import { LogPages } from './delivery/log-pages.ts';
-import { isReplayed } from './delivery/replays.ts';
-import { sourceOf } from './delivery/source.ts';
 import type { Guard } from './guard/guard.ts';
+import { countPending } from './lanes/backlog.ts';
+import { laneName } from './lanes/lane-name.ts';
+import { isReplayed } from './lanes/replays.ts';
+import { sourceOf } from './lanes/source.ts';
+import type { DeadLetters } from './records/dead-letters.ts';
+import type { Ledger } from './records/ledger.ts';
+import { LogPages } from './records/log-pages.ts';
 import type { StoredReplay } from './webhook-records.ts';
 
 /** Pages read to say how much a replay will send; of more it is said that it is at least so much. */

@@ -1,8 +1,8 @@
 // What anybody may see of a subscription: neither its secrets nor the values of its headers.
 import type { ChangeEvent } from '../changes/change-log.ts';
-import type { Pending } from './delivery/backlog.ts';
 import type { Channel } from './delivery/channel.ts';
 import { type Wish, wishOf } from './epochs.ts';
+import type { Pending } from './lanes/backlog.ts';
 import { stillLiving } from './secrets.ts';
 import type { StoredReplay, Subscription } from './webhook-records.ts';
 

@@ -5,10 +5,10 @@ import type { ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { isLoopback } from '../machine/this-machine.ts';
 import type { Store } from '../store/store.ts';
-import { createSender } from './delivery/http-sender.ts';
-import type { Sender } from './delivery/sender.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import type { OpenTunnel } from './guard/proxy-tunnel.ts';
+import { createSender } from './sender/http-sender.ts';
+import type { Sender } from './sender/sender.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 export interface OpenWebhooksOptions {

@@ -11,20 +11,20 @@ import { parseEvents } from '../changes/event-names.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { Deliveries } from './deliveries.ts';
-import { countPending } from './delivery/backlog.ts';
 import { Channel } from './delivery/channel.ts';
-import { DeadLetters } from './delivery/dead-letters.ts';
-import { NEW_ENDPOINT } from './delivery/endpoint.ts';
-import { Ledger } from './delivery/ledger.ts';
-import { LogPages } from './delivery/log-pages.ts';
 import { DeliveryLoop } from './delivery/loop.ts';
-import type { Sender } from './delivery/sender.ts';
 import { makeSecret } from './delivery/signature.ts';
 import { TestDeliveries, type TestResult } from './delivery/test-delivery.ts';
 import { wishOf } from './epochs.ts';
 import type { Guard } from './guard/guard.ts';
+import { countPending } from './lanes/backlog.ts';
+import { DeadLetters } from './records/dead-letters.ts';
+import { Ledger } from './records/ledger.ts';
+import { LogPages } from './records/log-pages.ts';
 import { erase, loadChannels, removing } from './restart.ts';
+import { NEW_ENDPOINT } from './schedule/endpoint.ts';
 import { rotated } from './secrets.ts';
+import type { Sender } from './sender/sender.ts';
 import {
   changedSubscription,
   newSubscription,

@@ -1,7 +1,7 @@
 // A receiver behind the Sender port: it answers as the test says, and remembers every request with its moment.
 import type { Clock } from '../../mesh/ports.ts';
-import type { Outcome } from '../../node/webhooks/delivery/outcome.ts';
-import type { Post, Sender } from '../../node/webhooks/delivery/sender.ts';
+import type { Outcome } from '../../node/webhooks/schedule/outcome.ts';
+import type { Post, Sender } from '../../node/webhooks/sender/sender.ts';
 
 export interface Received {
   readonly url: string;

@@ -1,8 +1,8 @@
 // A sender of webhooks on real sockets, whose time stands still unless a test moves it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createSender } from '../../node/webhooks/delivery/http-sender.ts';
-import type { Outcome } from '../../node/webhooks/delivery/outcome.ts';
 import { createGuard, type GuardOptions } from '../../node/webhooks/guard/guard.ts';
+import type { Outcome } from '../../node/webhooks/schedule/outcome.ts';
+import { createSender } from '../../node/webhooks/sender/http-sender.ts';
 import { resolveBySystem } from './system-names.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

@@ -1,10 +1,10 @@
 // The attempts of one subscription that are in hand: being noted, noted and waiting for a place, in flight. How many there may be follows
 // from the receiver's health, its pace, and whether the subscription is enabled; who of all subscriptions comes next is decided in places.ts.
 import type { Clock } from '../../../mesh/ports.ts';
+import type { Prepared } from '../lanes/turn.ts';
+import { ENDPOINT_IN_FLIGHT_MAX, type Endpoint, inFlightMax } from '../schedule/endpoint.ts';
+import { Pace } from '../schedule/pace.ts';
 import type { Subscription } from '../webhook-records.ts';
-import { ENDPOINT_IN_FLIGHT_MAX, type Endpoint, inFlightMax } from './endpoint.ts';
-import { Pace } from './pace.ts';
-import type { Prepared } from './turn.ts';
 
 /** Attempts of one subscription that are noted while others are in flight, so that none waits for the disk when a place is free. */
 const NOTED_AHEAD_MAX = 56;

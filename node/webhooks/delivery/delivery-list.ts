@@ -2,13 +2,13 @@
 // of these it is kept how.
 import type { ChangeEntry, ChangeLog } from '../../changes/change-log.ts';
 import type { Store } from '../../store/store.ts';
+import { keptAcceptances } from '../records/acceptances.ts';
+import type { DeadLetters } from '../records/dead-letters.ts';
+import type { Ledger } from '../records/ledger.ts';
+import { LOG_PAGE_ENTRIES_MAX } from '../records/log-pages.ts';
 import type { Acceptance, DeadLetter } from '../webhook-records.ts';
-import { keptAcceptances } from './acceptances.ts';
 import type { Channel } from './channel.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import { type DeliveryStatus, type DeliveryView, deliveryView, type Known, statusOf } from './delivery-view.ts';
-import type { Ledger } from './ledger.ts';
-import { LOG_PAGE_ENTRIES_MAX } from './log-pages.ts';
 
 /** Pages of the log and of the dead letters read for one page of deliveries; then it is a short one. */
 const LISTED_PAGES_MAX = 64;

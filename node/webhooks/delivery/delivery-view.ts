@@ -1,10 +1,10 @@
 // One delivery as people see it: what became of an entry for a subscription, and each attempt that is kept.
 import type { ChangeEntry } from '../../changes/change-log.ts';
 import { wanted } from '../epochs.ts';
+import { laneName } from '../lanes/lane-name.ts';
+import type { Lane } from '../lanes/lanes.ts';
 import type { Acceptance, DeadLetter, KeptAttempt } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
-import { laneName } from './lane-name.ts';
-import type { Lane } from './lanes.ts';
 
 export const DELIVERY_STATUSES = ['pending', 'held', 'dead', 'delivered'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];

@@ -1,5 +1,6 @@
 // How one subscription's receiver is now: the record of endpoint.ts, moved on by what became of attempts. Chance lengthens or shortens pauses.
 import type { Random } from '../../../mesh/ports.ts';
+import type { Begun } from '../lanes/turn.ts';
 import {
   afterOutage,
   afterRefusal,
@@ -9,9 +10,8 @@ import {
   NEW_ENDPOINT,
   withoutPause,
   withSaneClock,
-} from './endpoint.ts';
-import { retryDelayMs, type Verdict } from './schedule.ts';
-import type { Begun } from './turn.ts';
+} from '../schedule/endpoint.ts';
+import { retryDelayMs, type Verdict } from '../schedule/schedule.ts';
 
 export class Health {
   readonly #random: Random;

@@ -1,10 +1,11 @@
 // How entries come to the streams: read on for each as it has room, and looked up again for
 // lanes whose next event was not remembered. It reads; what an entry means is the streams' business.
 // Step 2 of node/webhooks/README.md, "A delivery, step by step".
+
+import type { Lane } from '../lanes/lanes.ts';
+import { type SourcePorts, sourceOf } from '../lanes/source.ts';
+import type { Stream } from '../lanes/stream.ts';
 import type { Channel } from './channel.ts';
-import type { Lane } from './lanes.ts';
-import { type SourcePorts, sourceOf } from './source.ts';
-import type { Stream } from './stream.ts';
 
 export interface LogReaderPorts extends SourcePorts {
   /** False: reading ends at the next page. */

@@ -2,8 +2,8 @@
 
 import { payloadOf, type Told } from '../../changes/payload.ts';
 import { liveSecrets } from '../secrets.ts';
+import type { Post } from '../sender/sender.ts';
 import type { Subscription } from '../webhook-records.ts';
-import type { Post } from './sender.ts';
 import { type PreparedKeys, signedHeaders } from './signature.ts';
 
 /** The request of one attempt. `nowMs`: wall clock. `attempt`: 1 for the first. */

@@ -5,10 +5,10 @@ import type { HostId } from '../../../mesh/names.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import { newUuid } from '../../../mesh/uuid.ts';
 import type { Told } from '../../changes/payload.ts';
+import type { Outcome } from '../schedule/outcome.ts';
+import type { Sender } from '../sender/sender.ts';
 import type { Subscription } from '../webhook-records.ts';
-import type { Outcome } from './outcome.ts';
 import { postOf } from './request.ts';
-import type { Sender } from './sender.ts';
 import { PreparedKeys } from './signature.ts';
 
 /** `POST …/test` requests in flight to one subscription; the next one is answered 503. No other's tests count, so none can take them. */

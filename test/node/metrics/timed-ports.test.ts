@@ -6,7 +6,7 @@ import { timedClaims, timedLogDisk, timedMailer, timedSender } from '../../../no
 import { claimTimes, deliveryTimes, shipmentTimes, syncTimes } from '../../../node/metrics/times.ts';
 import type { ShipmentOutcome } from '../../../node/send/mailer.ts';
 import type { LogFile } from '../../../node/store/commits/log-disk.ts';
-import type { Outcome } from '../../../node/webhooks/delivery/outcome.ts';
+import type { Outcome } from '../../../node/webhooks/schedule/outcome.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** Outcomes that were noted, with their seconds. */

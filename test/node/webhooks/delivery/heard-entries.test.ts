@@ -1,6 +1,6 @@
 // Deliveries of what other hosts told: agents of two hosts with one id, and entries that only a host that is heard can have.
 import { describe, expect, it } from 'vitest';
-import { ILL_ENDPOINT_AGENTS_MIN } from '../../../../node/webhooks/delivery/endpoint.ts';
+import { ILL_ENDPOINT_AGENTS_MIN } from '../../../../node/webhooks/schedule/endpoint.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';
 
 async function openWorld(): Promise<WebhookWorld> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_LIFE_MS, isExpired, lifeEndMs } from '../../../../node/webhooks/delivery/event-life.ts';
+import { EVENT_LIFE_MS, isExpired, lifeEndMs } from '../../../../node/webhooks/lanes/event-life.ts';
 
 describe('the life of an event', () => {
   it('begins when it happens, or when its subscription was enabled again since', () => {

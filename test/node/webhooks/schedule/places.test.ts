@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Holder, nextHolder, SHARED_IN_FLIGHT_MAX } from '../../../../node/webhooks/delivery/places.ts';
+import { type Holder, nextHolder, SHARED_IN_FLIGHT_MAX } from '../../../../node/webhooks/schedule/places.ts';
 
 const holder = (origin: string, inFlight: number): Holder => ({ origin, inFlight });
 

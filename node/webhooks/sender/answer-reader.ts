@@ -2,9 +2,9 @@
 // long the connection can serve again. The body is counted and dropped. Nobody else shares the connection, so the worst that a receiver can
 // gain by an answer that others read differently is to lie about its own status. What is in doubt costs the connection.
 import { RESPONSE_HEADERS_BYTES_MAX } from '../limits.ts';
+import type { SendError } from '../schedule/outcome.ts';
 import { BodyReader } from './body-reader.ts';
 import { parseFieldLine } from './field-line.ts';
-import type { SendError } from './outcome.ts';
 
 /** An answer's body. */
 const RESPONSE_BYTES_MAX = 64 * 1_024;

@@ -2,9 +2,9 @@
 // A replay is a stream of its own, with a place of its own on the disk, so that a replay disturbs nothing that is under way, and goes on
 // where it was after a crash.
 import type { ChangeEntry } from '../../changes/change-log.ts';
+import type { ChannelRecords } from '../records/channel-records.ts';
+import type { Endpoint } from '../schedule/endpoint.ts';
 import type { KeptAttempt, StoredLane, StoredReplay, Subscription } from '../webhook-records.ts';
-import type { ChannelRecords } from './channel-records.ts';
-import type { Endpoint } from './endpoint.ts';
 import { lifeEndMs } from './event-life.ts';
 import { type Lane, Lanes, type LanesView } from './lanes.ts';
 import { sweep } from './sweep.ts';

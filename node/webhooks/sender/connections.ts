@@ -2,9 +2,9 @@
 // used first, so that the others can be closed.
 import type { Clock } from '../../../mesh/ports.ts';
 import { EqualDeadlines } from '../../../mesh/time/equal-deadlines.ts';
+import { ENDPOINT_IN_FLIGHT_MAX } from '../schedule/endpoint.ts';
 import { AnswerError } from './answer-reader.ts';
 import type { Connection } from './connection.ts';
-import { ENDPOINT_IN_FLIGHT_MAX } from './endpoint.ts';
 
 /** An idle connection is closed after this long: sooner than servers close theirs (Node: 5 s), so none dies under an attempt. */
 const IDLE_MS_MAX = 4 * 1_000;

@@ -1,9 +1,10 @@
 // What time alone does to lanes: those whose time has come are ready, and those whose event's life is over are to be buried.
+
+import type { Endpoint } from '../schedule/endpoint.ts';
+import { RETRY_MS_MAX } from '../schedule/schedule.ts';
 import type { Subscription } from '../webhook-records.ts';
-import type { Endpoint } from './endpoint.ts';
 import { isExpired, lifeEndMs } from './event-life.ts';
 import type { Lane, Lanes } from './lanes.ts';
-import { RETRY_MS_MAX } from './schedule.ts';
 
 export interface Swept {
   /** Occupied: the caller buries their first events. */

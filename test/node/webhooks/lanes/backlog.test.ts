@@ -1,9 +1,9 @@
 // How many events wait, counted from the log when somebody asks.
 import { describe, expect, it } from 'vitest';
-import { countPending } from '../../../../node/webhooks/delivery/backlog.ts';
-import { Lanes } from '../../../../node/webhooks/delivery/lanes.ts';
-import { LogPages } from '../../../../node/webhooks/delivery/log-pages.ts';
-import { CURSOR_UNSAVED_ENTRIES_MAX } from '../../../../node/webhooks/delivery/stream.ts';
+import { countPending } from '../../../../node/webhooks/lanes/backlog.ts';
+import { Lanes } from '../../../../node/webhooks/lanes/lanes.ts';
+import { CURSOR_UNSAVED_ENTRIES_MAX } from '../../../../node/webhooks/lanes/stream.ts';
+import { LogPages } from '../../../../node/webhooks/records/log-pages.ts';
 import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SECOND_MS, WebhookWorld } from '../../../support/webhook-world.ts';

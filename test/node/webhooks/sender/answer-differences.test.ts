@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { expect, it } from 'vitest';
-import { AnswerReader } from '../../../../node/webhooks/delivery/answer-reader.ts';
+import { AnswerReader } from '../../../../node/webhooks/sender/answer-reader.ts';
 import { startRawReceiver } from '../../../support/raw-receiver.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Write } from '../../../../mesh/ports.ts';
-import { Ledger } from '../../../../node/webhooks/delivery/ledger.ts';
+import { Ledger } from '../../../../node/webhooks/records/ledger.ts';
 
 function openLedger() {
   const commits: (readonly Write[])[] = [];

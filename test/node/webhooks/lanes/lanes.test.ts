@@ -6,7 +6,7 @@ import {
   type Lane,
   Lanes,
   READY_LANES_MAX,
-} from '../../../../node/webhooks/delivery/lanes.ts';
+} from '../../../../node/webhooks/lanes/lanes.ts';
 import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
 
 const BORN_MS = Date.UTC(2026, 0, 27, 12);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AnswerReader } from '../../../../node/webhooks/delivery/answer-reader.ts';
+import { AnswerReader } from '../../../../node/webhooks/sender/answer-reader.ts';
 
 const INTERIM = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
 const FOREVER = Number.POSITIVE_INFINITY;

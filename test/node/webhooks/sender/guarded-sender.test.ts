@@ -1,8 +1,8 @@
 // That the sender goes nowhere but where the guard lets it.
 import { describe, expect, it } from 'vitest';
-import { createSender } from '../../../../node/webhooks/delivery/http-sender.ts';
 import { parseAllowList } from '../../../../node/webhooks/guard/allow-list.ts';
 import { createGuard } from '../../../../node/webhooks/guard/guard.ts';
+import { createSender } from '../../../../node/webhooks/sender/http-sender.ts';
 import { NEVER, OK, openSender } from '../../../support/opened-sender.ts';
 import { startRawReceiver } from '../../../support/raw-receiver.ts';
 import { resolveBySystem } from '../../../support/system-names.ts';

@@ -1,9 +1,9 @@
 // Where a stream's entries come from: the log; for a replay also the dead letters, which hold their entries whole, however short the log
 // has become since.
 import type { ChangeEntry } from '../../changes/change-log.ts';
+import type { DeadLetters } from '../records/dead-letters.ts';
+import { LOG_PAGE_ENTRIES_MAX, type LogPages } from '../records/log-pages.ts';
 import type { DeadLetter } from '../webhook-records.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import { LOG_PAGE_ENTRIES_MAX, type LogPages } from './log-pages.ts';
 import type { Stream } from './stream.ts';
 
 /** Some entries in order, and up to which position these are all there are. */

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, getCACertificates, setDefaultCACertificates, type TLSSocket, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSender } from '../../../../node/webhooks/delivery/http-sender.ts';
-import { judge } from '../../../../node/webhooks/delivery/schedule.ts';
 import { createGuard } from '../../../../node/webhooks/guard/guard.ts';
+import { judge } from '../../../../node/webhooks/schedule/schedule.ts';
+import { createSender } from '../../../../node/webhooks/sender/http-sender.ts';
 import { resolveBySystem } from '../../../support/system-names.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 

@@ -4,7 +4,7 @@ import {
   judge,
   parseRetryAfter,
   retryDelayMs,
-} from '../../../../node/webhooks/delivery/schedule.ts';
+} from '../../../../node/webhooks/schedule/schedule.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 27, 12);

@@ -5,11 +5,11 @@
 import { MeshError } from '../../../mesh/errors.ts';
 import { EqualDeadlines } from '../../../mesh/time/equal-deadlines.ts';
 import { connect, type Ways } from '../guard/connector.ts';
+import type { Outcome, SendError } from '../schedule/outcome.ts';
 import { AnswerError } from './answer-reader.ts';
 import { AttemptEnd } from './attempt-end.ts';
 import { type Answer, Connection } from './connection.ts';
 import { Connections } from './connections.ts';
-import type { Outcome, SendError } from './outcome.ts';
 import { requestOctets } from './request-octets.ts';
 import type { Post, Sender } from './sender.ts';
 

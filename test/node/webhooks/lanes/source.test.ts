@@ -1,8 +1,8 @@
 // What a replay sends comes from the log and from the dead letters, whatever the log has lost since.
 import { describe, expect, it } from 'vitest';
-import { DeadLetters } from '../../../../node/webhooks/delivery/dead-letters.ts';
-import { LogPages } from '../../../../node/webhooks/delivery/log-pages.ts';
-import { sourceOf } from '../../../../node/webhooks/delivery/source.ts';
+import { sourceOf } from '../../../../node/webhooks/lanes/source.ts';
+import { DeadLetters } from '../../../../node/webhooks/records/dead-letters.ts';
+import { LogPages } from '../../../../node/webhooks/records/log-pages.ts';
 import { deadKey } from '../../../../node/webhooks/webhook-records.ts';
 import { MemoryChangeLog } from '../../../support/memory-change-log.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';

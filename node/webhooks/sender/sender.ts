@@ -1,5 +1,5 @@
 // The port that makes attempts. `http-sender.ts` implements it over the network.
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../schedule/outcome.ts';
 
 export interface Post {
   readonly url: string;

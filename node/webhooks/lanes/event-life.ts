@@ -1,6 +1,7 @@
 // How long the event at the head of a lane is worth an attempt. Pure: moments come as arguments, wall clock, milliseconds since 1970.
+
+import type { Endpoint } from '../schedule/endpoint.ts';
 import type { Subscription } from '../webhook-records.ts';
-import type { Endpoint } from './endpoint.ts';
 import type { Lane } from './lanes.ts';
 
 /** A change that was not accepted this long after it happened becomes a dead letter. */

@@ -1,8 +1,8 @@
 // How many events of a subscription wait. Nobody keeps count: whoever asks has it counted, from what the lanes remember and from the
 // log, of which at most a bounded part is read.
 
+import type { LogPages } from '../records/log-pages.ts';
 import type { LanesView } from './lanes.ts';
-import type { LogPages } from './log-pages.ts';
 
 /** Pages of the log read to say how many events of a subscription wait; of more it is said that there are at least so many. */
 const PENDING_PAGES_MAX = 64;
