@@ -330,7 +330,7 @@ function pathsOf(layout: string): readonly string[] {
     const depth = indent.length / 2;
     const named = names.split(', ').filter((name) => name !== '');
     above[depth] = named.at(-1) ?? '';
-    const inside = [...words.matchAll(/(?<![\w/])([a-z]+\/)(?![\w])/g)].map(([, name]) => String(name));
+    const inside = [...words.matchAll(/(?<![\w/])((?:[a-z]+\/)+)(?!\w)/g)].map(([, name]) => String(name));
     return [...named.map((name) => [name]), ...inside.map((name) => [above[depth] ?? '', name])].map((tail) =>
       join(...above.slice(0, depth), ...tail).replace(/\/$/, ''),
     );
