@@ -12,7 +12,7 @@ import { KnownAddresses } from './dns/known-addresses.ts';
 import { createNameResolver, type ResolveName } from './dns/name-resolver.ts';
 import { socketBy } from './dns/named-socket.ts';
 import { openClaimEngine } from './engines/named-engine.ts';
-import { closeServer, createHttpServer, listenOn } from './http/server.ts';
+import { closeServer, createHttpServer, listenOn } from './http/server/server.ts';
 import type { Log } from './log.ts';
 import { readCertificates } from './machine/certificates.ts';
 import { loopbackNameFault } from './machine/loopback-name.ts';

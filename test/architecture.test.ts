@@ -57,6 +57,20 @@ const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'me
   (name) => `node/send/${name}.ts`,
 );
 
+/** What every room of the API may know: a request's parts, the door for what it holds, refusals. */
+const HTTP_ROOT = [
+  'address-group',
+  'agent-cursor',
+  'client-address',
+  'errors',
+  'input',
+  'methods',
+  'paths',
+  'query',
+  'raw-headers',
+  'shell',
+].map((name) => `node/http/${name}.ts`);
+
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
 const MAILBOX_ROOT = [
   'inbox',
@@ -113,6 +127,27 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   [
     'node/mesh-module.ts',
     ['node/claims.ts', 'node/mesh-events.ts', 'node/peers/', 'node/registry/', 'node/store/', 'node/log.ts', 'mesh/'],
+  ],
+  // Who may ask, judged before any route is looked for; and what every room of the API may know besides.
+  ['node/http/gate/', ['node/http/gate/', ...HTTP_ROOT, 'node/keys/', 'node/settings.ts', 'mesh/']],
+  ['node/http/streams/', ['node/http/streams/', ...HTTP_ROOT, 'node/changes/', 'mesh/']],
+  ['node/http/send/', ['node/http/send/', ...HTTP_ROOT, 'node/send/attachments/', 'node/send/limits.ts', 'mesh/']],
+  [
+    'node/http/lookup/',
+    ['node/http/lookup/', 'node/http/gate/', 'node/http/streams/', ...HTTP_ROOT, 'node/registry/', 'mesh/'],
+  ],
+  ['node/http/peers/', ['node/http/peers/', 'node/http/gate/', ...HTTP_ROOT, 'node/peers/', 'node/log.ts', 'mesh/']],
+  // The connection's side: what it hands over before the application, it hands to these two.
+  [
+    'node/http/server/',
+    [
+      'node/http/server/',
+      'node/http/lookup/short-look-up.ts',
+      'node/http/peers/channel-upgrade.ts',
+      ...HTTP_ROOT,
+      'node/setting-values.ts',
+      'mesh/',
+    ],
   ],
   [
     'node/http/',

@@ -5,7 +5,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Log } from '../log.ts';
 import { answerError, onError } from './errors.ts';
 import { requestPath } from './paths.ts';
-import type { PeerMessage } from './peer-message.ts';
+import type { PeerMessage } from './peers/peer-message.ts';
 
 /** Answers a request, which a socket may have brought, or the channel of a peer: `asker` is that peer, proven, and what it asks. */
 export type Fetch = (

@@ -1,9 +1,9 @@
 // The email index as it is asked over HTTP: of this host, of the whole mesh, and as legacy peers need to see it.
 import { parseAnyAddress } from '../../mesh/address/identity.ts';
 import { createLookUps, type LookUps } from '../../mesh/lookup/look-ups.ts';
-import type { LookUpObserver } from '../http/look-up-observer.ts';
+import type { LookUpObserver } from '../http/lookup/look-up-observer.ts';
+import { WideIndex } from '../http/lookup/wide-index.ts';
 import type { EmailIndexServices } from '../http/routes/email-index.ts';
-import { WideIndex } from '../http/wide-index.ts';
 import type { Parts } from './module.ts';
 
 /** `observer`: told of each look-up. */

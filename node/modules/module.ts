@@ -3,7 +3,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { CursorReader } from '../changes/change-log.ts';
 import type { HostCopies } from '../feed/host-copies.ts';
 import type { RouteGroup } from '../http/app.ts';
-import type { PeerRoute } from '../http/peer-message.ts';
+import type { PeerRoute } from '../http/peers/peer-message.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { MeshEvents } from '../mesh-events.ts';
 import type { OpenMesh } from '../mesh-module.ts';

@@ -1,7 +1,7 @@
 // The page for browsers, of what the other modules bring to it.
 import type { Page } from '../http/app.ts';
-import type { Gate } from '../http/gate.ts';
-import type { Sessions } from '../http/sessions.ts';
+import type { Gate } from '../http/gate/gate.ts';
+import type { Sessions } from '../http/gate/sessions.ts';
 import { openPage, type PageSources } from '../page/page.ts';
 import type { Module, Parts } from './module.ts';
 

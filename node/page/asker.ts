@@ -1,9 +1,9 @@
 // Who looks at a page, and what the API would let them do.
 import type { MeshError } from '../../mesh/errors.ts';
 import type { AgentId } from '../../mesh/names.ts';
-import type { Gate } from '../http/gate.ts';
-import type { Sessions } from '../http/sessions.ts';
-import type { Visitor } from '../http/visitor.ts';
+import type { Gate } from '../http/gate/gate.ts';
+import type { Sessions } from '../http/gate/sessions.ts';
+import type { Visitor } from '../http/gate/visitor.ts';
 
 /** A route of the API. */
 export type Asked = Pick<Visitor, 'method' | 'path'>;

@@ -14,7 +14,7 @@ import { parseAgentId, parseHostId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import { type EmailIndexServices, emailIndexRoutes } from '../../node/http/routes/email-index.ts';
-import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import type { Fetch } from '../../node/http/shell.ts';
 import { createShell } from '../../node/http/shell.ts';
 import { lookUpTimes } from '../../node/metrics/times.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { CHROMIUM, openBrowser } from '../support/browser.ts';
 import { type PageWorld, pageWorld } from '../support/page-world.ts';

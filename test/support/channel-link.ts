@@ -7,9 +7,9 @@ import type { ChannelAnswer, ChannelQuestion } from '../../mesh/channel/message.
 import type { HostId } from '../../mesh/names.ts';
 import type { PeerTransport } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
-import { acceptBehindGate, type Upgrade } from '../../node/http/channel-upgrade.ts';
-import { createGate } from '../../node/http/gate.ts';
-import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { createGate } from '../../node/http/gate/gate.ts';
+import { acceptBehindGate, type Upgrade } from '../../node/http/peers/channel-upgrade.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { ChannelServer, type ChannelServerOptions } from '../../node/peers/channel-server.ts';
 import { Channels, type ChannelsOptions } from '../../node/peers/channels.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';

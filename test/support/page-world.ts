@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { closeServer, createHttpServer, listenOn } from '../../node/http/server.ts';
+import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { send, type World, withTitania } from './mail-routes.ts';
 import { notSent } from './mail-world.ts';

@@ -2,10 +2,10 @@
 // and not described stands in it without an operation, so that whoever reads the document sees that something is missing.
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
+import { scopeOf } from '../gate/route-scopes.ts';
+import { isOpenRead } from '../gate/tokens.ts';
+import { isHealthCheck } from '../gate/visitor.ts';
 import type { Method } from '../methods.ts';
-import { scopeOf } from '../route-scopes.ts';
-import { isOpenRead } from '../tokens.ts';
-import { isHealthCheck } from '../visitor.ts';
 import { PATH_GROUPS } from './described-paths.ts';
 import { toldChange } from './email-index.ts';
 import { errorForm, errorResponses } from './errors.ts';

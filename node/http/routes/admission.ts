@@ -15,9 +15,9 @@ import type { HostNews } from '../../admission/host-news.ts';
 import { CredentialFailures } from '../../keys/failures.ts';
 import { clientAddress } from '../client-address.ts';
 import { readJson } from '../input.ts';
-import { lookUpTurns } from '../look-up-turns.ts';
 import { resource } from '../methods.ts';
-import { type PeerRoute, readMessage } from '../peer-message.ts';
+import { type PeerRoute, readMessage } from '../peers/peer-message.ts';
+import { lookUpTurns } from '../server/look-up-turns.ts';
 
 export interface AdmissionServices {
   readonly admission: Admission;

@@ -10,9 +10,9 @@ import { cursorBehind, readAgentCursor } from '../agent-cursor.ts';
 import { agentForm } from '../agent-form.ts';
 import { agentIdOf } from '../agent-id.ts';
 import { readJson, validate } from '../input.ts';
-import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { readPage } from '../page-query.ts';
+import { joinInTurns, LongLists } from '../streams/long-list.ts';
 
 const AGENTS_PER_PAGE_MAX = 1_000;
 /** More come with the `nextCursor` of a page. */

@@ -7,8 +7,8 @@ import type { Clock } from '../../../mesh/ports.ts';
 import type { Backups } from '../../backup/backups.ts';
 import type { Log } from '../../log.ts';
 import { readJson } from '../input.ts';
-import { longAnswer } from '../long-answer.ts';
 import { resource } from '../methods.ts';
+import { longAnswer } from '../streams/long-answer.ts';
 
 export interface BackupServices {
   readonly backups: Pick<Backups, 'make'>;

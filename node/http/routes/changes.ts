@@ -11,15 +11,15 @@ import { ChangeReader, type ListenedLog } from '../../changes/change-reader.ts';
 import { positionOf } from '../../changes/cursor.ts';
 import { parseEvents } from '../../changes/event-names.ts';
 import type { Log } from '../../log.ts';
-import { changeLines } from '../change-lines.ts';
 import { clientAddress } from '../client-address.ts';
-import { eventStream } from '../event-stream.ts';
 import { validate } from '../input.ts';
-import { LISTENER_BOUNDS, type ListenerBounds, Listeners } from '../listeners.ts';
-import { longAnswer } from '../long-answer.ts';
 import { resource } from '../methods.ts';
 import { CHANGES_PATH } from '../paths.ts';
 import { decodeQuery, readQuery, wholeNumber } from '../query.ts';
+import { changeLines } from '../streams/change-lines.ts';
+import { eventStream } from '../streams/event-stream.ts';
+import { LISTENER_BOUNDS, type ListenerBounds, Listeners } from '../streams/listeners.ts';
+import { longAnswer } from '../streams/long-answer.ts';
 
 export interface ChangeServices {
   readonly changes: ListenedLog;

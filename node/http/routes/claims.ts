@@ -4,7 +4,7 @@ import { CLAIM_MESSAGES_PATH, CLAIM_QUESTIONS_PATH } from '../../../mesh/claims/
 import { CLAIM_VERSION } from '../../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../../mesh/state/schemas.ts';
 import { readUsualMessage } from '../../../mesh/state/usual-messages.ts';
-import { type PeerRoute, readMessage } from '../peer-message.ts';
+import { type PeerRoute, readMessage } from '../peers/peer-message.ts';
 
 export function claimRoutes(voter: ClaimVoter): readonly PeerRoute[] {
   return [

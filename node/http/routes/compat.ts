@@ -7,9 +7,9 @@ import type { Host, Roster } from '../../../mesh/roster.ts';
 import type { ClaimStatus } from '../../../mesh/state/claim-store.ts';
 import type { Agent } from '../../registry/agent.ts';
 import { pathSegment, readJson } from '../input.ts';
-import { joinInTurns, LongLists } from '../long-list.ts';
 import { resource } from '../methods.ts';
 import { EXCHANGE_PEERS_PATH, REGISTER_PEER_PATH } from '../paths.ts';
+import { joinInTurns, LongLists } from '../streams/long-list.ts';
 
 export interface CompatServices {
   readonly version: string;

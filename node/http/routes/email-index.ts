@@ -10,16 +10,16 @@ import { type AddressKey, parseAgentId } from '../../../mesh/names.ts';
 import type { PendingClaim } from '../../registry/address-claims.ts';
 import type { EmailIndex } from '../../registry/email-index.ts';
 import { readAgentCursor } from '../agent-cursor.ts';
-import { answerBytes, answerPrepared } from '../answer-signature.ts';
-import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../federated-answer.ts';
-import { copyHit, ownHit } from '../index-hit.ts';
-import { type AgentPages, indexPage } from '../index-page.ts';
-import { type Asked, readQuestion } from '../index-question.ts';
-import type { LookUpKind, LookUpObserver } from '../look-up-observer.ts';
+import { answerFederated, type FederatedServices, JSON_TYPE, type WrittenAnswers } from '../lookup/federated-answer.ts';
+import { copyHit, ownHit } from '../lookup/index-hit.ts';
+import { type AgentPages, indexPage } from '../lookup/index-page.ts';
+import { type Asked, readQuestion } from '../lookup/index-question.ts';
+import type { LookUpKind, LookUpObserver } from '../lookup/look-up-observer.ts';
+import type { WideIndex } from '../lookup/wide-index.ts';
 import { resource } from '../methods.ts';
 import { readPage } from '../page-query.ts';
+import { answerBytes, answerPrepared } from '../peers/answer-signature.ts';
 import { rawHeader } from '../raw-headers.ts';
-import type { WideIndex } from '../wide-index.ts';
 
 export const indexPageSizes = { entries: INDEX_PAGE_ENTRIES_MAX, entriesMax: INDEX_PAGE_ENTRIES_MAX };
 

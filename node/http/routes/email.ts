@@ -7,13 +7,13 @@ import { LOG_PAGE_MAX } from '../../send/log-page.ts';
 import { isFinal, MESSAGE_STATES, type Message } from '../../send/message.ts';
 import type { SendContext, Sending } from '../../send/send-service.ts';
 import { actorIn } from '../actor.ts';
-import type { BodyPlaces } from '../body-places.ts';
 import { clientAddress } from '../client-address.ts';
 import { emailForm, statusForm } from '../email-form.ts';
 import { pathSegment, validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { decodeQuery, readQuery, wholeNumber } from '../query.ts';
-import type { ReadSendBody } from '../send-body.ts';
+import type { BodyPlaces } from '../send/body-places.ts';
+import type { ReadSendBody } from '../send/send-body.ts';
 
 export interface EmailServices {
   readonly sending: Sending;

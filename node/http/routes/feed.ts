@@ -10,7 +10,7 @@ import {
 import { relayQuestionSchema } from '../../../mesh/feed/relay-messages.ts';
 import type { FeedServer } from '../../feed/feed-server.ts';
 import type { RelayServer } from '../../feed/relay-server.ts';
-import { type PeerRoute, readMessage } from '../peer-message.ts';
+import { type PeerRoute, readMessage } from '../peers/peer-message.ts';
 
 export interface FeedRoutesOptions {
   readonly server: Pick<FeedServer, 'answer' | 'snapshot'>;

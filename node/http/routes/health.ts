@@ -8,8 +8,8 @@ import type { ClaimStatus } from '../../../mesh/state/claim-store.ts';
 import type { LegacyClaims } from '../../peers/legacy-claims.ts';
 import type { LegacyPeers } from '../../peers/legacy-peers.ts';
 import type { Seen } from '../../peers/presence.ts';
+import { proxyHeaderIn } from '../gate/proxies.ts';
 import { resource } from '../methods.ts';
-import { proxyHeaderIn } from '../proxies.ts';
 import type { OperatorDecisionServices } from './operator-decisions.ts';
 
 export interface HealthRoutesOptions {

@@ -8,9 +8,9 @@ import type { Clock } from '../../../mesh/ports.ts';
 import type { Roster } from '../../../mesh/roster.ts';
 import type { Signer } from '../../../mesh/signature/ed25519.ts';
 import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloQuery, proofFits, proofOf } from '../../peers/hello.ts';
-import { answerJson, signIntroduction } from '../answer-signature.ts';
 import { validate } from '../input.ts';
 import { resource } from '../methods.ts';
+import { answerJson, signIntroduction } from '../peers/answer-signature.ts';
 import { decodeQuery, readQuery } from '../query.ts';
 
 export interface HelloOptions {

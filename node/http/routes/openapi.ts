@@ -1,6 +1,6 @@
 // GET /openapi.json: every route of this node, for programs.
 import type { Hono } from 'hono';
-import { JSON_TYPE } from '../federated-answer.ts';
+import { JSON_TYPE } from '../lookup/federated-answer.ts';
 import { resource } from '../methods.ts';
 import type { DocumentMaker } from '../openapi/document-maker.ts';
 import { OPENAPI_PATH } from '../paths.ts';

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { parseRoster } from '../../../mesh/hosts-json.ts';
 import { type AppServices, createApp, type RouteGroup } from '../../../node/http/app.ts';
-import { createGate } from '../../../node/http/gate.ts';
+import { createGate } from '../../../node/http/gate/gate.ts';
 import { addressRoutes } from '../../../node/http/routes/addresses.ts';
 import { agentRoutes } from '../../../node/http/routes/agents.ts';
 import { conflictRoutes } from '../../../node/http/routes/conflicts.ts';
@@ -85,7 +85,7 @@ describe('an application without the routes of sending', () => {
 
   it('knows nothing of sending', () => {
     const known = [...importsOf('node/http/app.ts')];
-    expect(known).toContain('node/http/gate.ts');
+    expect(known).toContain('node/http/gate/gate.ts');
     expect(known.filter((path) => path.startsWith('node/send/'))).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createHttpServer, listenOn } from '../../../node/http/server.ts';
+import { createHttpServer, listenOn } from '../../../node/http/server/server.ts';
 import { systemClock } from '../../../node/system/clock.ts';
 
 async function say(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { NonceCache } from '../../../mesh/signature/nonces.ts';
-import { peerAuth } from '../../../node/http/peer-auth.ts';
+import { peerAuth } from '../../../node/http/peers/peer-auth.ts';
 import { createShell } from '../../../node/http/shell.ts';
 import type { PeerTransportOptions } from '../../../node/peers/peer-transport.ts';
 import { serveApp } from '../../support/loopback.ts';

@@ -3,7 +3,7 @@ import type { ClaimVoter } from '../../../../mesh/claims/claim-voter.ts';
 import { CLAIM_QUESTIONS_PATH } from '../../../../mesh/claims/peer-questions.ts';
 import type { HostId } from '../../../../mesh/names.ts';
 import type { ClaimQuestion } from '../../../../mesh/state/messages.ts';
-import { addPeerRoutes } from '../../../../node/http/peer-routes.ts';
+import { addPeerRoutes } from '../../../../node/http/peers/peer-routes.ts';
 import { claimRoutes } from '../../../../node/http/routes/claims.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { cloud, DATA, greetingOf, mac, wishOf } from '../../../support/membership-of.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyResponse } from '../../../../mesh/signature/response.ts';
-import { optionalPeerAuth } from '../../../../node/http/peer-auth.ts';
+import { optionalPeerAuth } from '../../../../node/http/peers/peer-auth.ts';
 import { indexNode as node, INDEX_PATH as PATH } from '../../../support/index-node.ts';
 import { urlOf } from '../../../support/roster-of.ts';
 import { says, wireEntry } from '../../../support/scripted-peers.ts';

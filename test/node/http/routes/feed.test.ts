@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FEED_PATH, FEED_VERSION, SNAPSHOT_PATH } from '../../../../mesh/feed/messages.ts';
 import { PEER_BODY_BYTES_MAX } from '../../../../mesh/limits.ts';
-import { peerAuth } from '../../../../node/http/peer-auth.ts';
-import { addPeerRoutes } from '../../../../node/http/peer-routes.ts';
+import { peerAuth } from '../../../../node/http/peers/peer-auth.ts';
+import { addPeerRoutes } from '../../../../node/http/peers/peer-routes.ts';
 import { feedRoutes } from '../../../../node/http/routes/feed.ts';
 import { createShell } from '../../../../node/http/shell.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';

@@ -1,6 +1,6 @@
 // The client and the route, each on its side of a real connection.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeServer, createHttpServer, listenOn } from '../../../../node/http/server.ts';
+import { closeServer, createHttpServer, listenOn } from '../../../../node/http/server/server.ts';
 import { systemClock } from '../../../../node/system/clock.ts';
 import {
   type Change,

@@ -1,0 +1,59 @@
+// A request to go on as a channel: judged by the gate as any request is, then handed over with its connection. What is refused is answered
+// in the error shape, and the connection ends.
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { CHANNEL_PATH, CHANNEL_PROTOCOL } from '../../../mesh/channel/handshake.ts';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock } from '../../../mesh/ports.ts';
+import { afterMs } from '../../../mesh/time/deadline.ts';
+import type { Log } from '../../log.ts';
+import type { ChannelServer } from '../../peers/channel-server.ts';
+import { addressGroup } from '../address-group.ts';
+import { failedRequest, rawErrorResponse } from '../errors.ts';
+import type { Gate } from '../gate/gate.ts';
+import { requestPath } from '../paths.ts';
+import { rawHeader, rawHeaderNames } from '../raw-headers.ts';
+
+export interface Upgrade {
+  /** Whether a request asks for a channel, and may be taken out of HTTP for it. */
+  isOffer(incoming: IncomingMessage): boolean;
+  accept(incoming: IncomingMessage, socket: Socket, head: Uint8Array): void;
+}
+
+/** What is refused has this long to be read. */
+const REFUSAL_MS_MAX = 1_000;
+
+export interface UpgradeParts {
+  readonly gate: Gate;
+  readonly channels: ChannelServer;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: Log;
+}
+
+export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): Upgrade {
+  return {
+    isOffer: (incoming) =>
+      incoming.method === 'GET' &&
+      incoming.url === CHANNEL_PATH &&
+      rawHeader(incoming, 'upgrade')?.toLowerCase() === CHANNEL_PROTOCOL,
+    accept: (incoming, socket, head) => {
+      // Node hands over the socket with no listener on it.
+      socket.on('error', () => undefined);
+      const header = (name: string) => rawHeader(incoming, name);
+      const path = requestPath(`http://localhost${incoming.url ?? '/'}`);
+      const client = addressGroup(socket.remoteAddress);
+      const visitor = { method: 'GET', path, client, header, headerNames: () => rawHeaderNames(incoming) };
+      const refusal = gate.refuses(visitor);
+      const accepted = refusal === undefined ? channels.accept(header, socket, head) : Promise.reject(refusal);
+      accepted.catch((error: unknown) => {
+        const said = error instanceof MeshError ? error : failedRequest(log, visitor, error as Error);
+        if (socket.writable) socket.end(rawErrorResponse(said));
+        socket.resume();
+        socket.once(
+          'close',
+          afterMs(clock, REFUSAL_MS_MAX, () => socket.destroy()),
+        );
+      });
+    },
+  };
+}
