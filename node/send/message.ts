@@ -45,6 +45,10 @@ export interface AttachmentPart {
   readonly filename: string;
   /** Absent: told by the file name. */
   readonly contentType?: string;
+  /** Absent: `attachment`. What is `inline` is shown within the HTML that names its content id. */
+  readonly disposition?: 'inline' | 'attachment';
+  /** Without angle brackets (RFC 2392 §2). */
+  readonly contentId?: string;
   /** SHA-256 of the octets, lower-case hex: the blob of that name. */
   readonly blob: string;
   readonly bytes: number;
@@ -70,6 +74,8 @@ export interface MessageContent {
   readonly messageId: string;
   readonly inReplyTo?: string;
   readonly references: readonly string[];
+  /** ISO 8601, UTC: the Date header, where whoever sends it has shown it to somebody already. Absent: that of the attempt. */
+  readonly date?: string;
 }
 
 export interface Recipient {

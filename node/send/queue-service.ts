@@ -12,12 +12,12 @@ import type { Suppressions } from './bounces/suppressions.ts';
 import { explanationOf } from './explanation.ts';
 import { LOG_PAGE_MAX } from './log-page.ts';
 import type { Mailer } from './mailer.ts';
-import { isFinal } from './message.ts';
+import { isFinal, type Message } from './message.ts';
 import type { Queue } from './queue/queue.ts';
 import { buildContent, recipientsOf } from './request/content.ts';
-import { type AgentsOfHost, prepare } from './request/sending-agent.ts';
+import { type AgentsOfHost, ownerOf, prepare } from './request/sending-agent.ts';
 import { ReturnedMail } from './returned-mail.ts';
-import type { SendContext, Sending } from './send-service.ts';
+import type { SendContext, Sending, Submission } from './send-service.ts';
 import { envelopeAddress } from './smtp/composer.ts';
 import { keepTidy } from './upkeep.ts';
 
@@ -83,10 +83,27 @@ export class QueueService implements SendModule {
       sendAtMs: request.sendAtMs,
       lifetimeMs: request.lifetimeMs,
       idempotency: key === undefined ? undefined : { key, fingerprint: request.fingerprint() },
-      wait: request.wait,
+      waitMsMax: request.wait ? 0 : undefined,
     });
     if (!request.wait || isFinal(message.state)) return { message, isNew, waited: request.wait };
     return { message: await queue.waitFor(message.id, WAIT_MS_MAX, context.signal), isNew, waited: true };
+  }
+
+  async submit({ id, content, addresses, waitMsMax }: Submission): Promise<Message> {
+    const { queue, blobs } = this.#parts;
+    const known = queue.get(id);
+    if (known !== undefined) return known;
+    this.refuseUnconfigured();
+    const agent = ownerOf(this.#parts, content.from.address);
+    for (const { blob } of content.attachments) await blobs.touch(blob);
+    const { message } = await queue.accept({
+      ...{ id, agentId: agent.id, agentName: agent.name, content, waitMsMax },
+      recipients: recipientsOf(content).filter(({ address }) => addresses.includes(address)),
+      ...{ sendAtMs: undefined, lifetimeMs: undefined },
+      // While the first one is still being written, nothing but its key tells the second that it is there.
+      idempotency: { key: id, fingerprint: id },
+    });
+    return message;
   }
 
   async explain(value: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>> {

@@ -5,7 +5,7 @@ import type { NewBlob, StoredBlob } from './attachments/blob-store.ts';
 import type { BounceReport } from './bounces/bounce-report.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import type { LogPage, LogQuery } from './log-page.ts';
-import type { Message } from './message.ts';
+import type { Message, MessageContent } from './message.ts';
 
 /** What a request says beside its body. */
 export interface SendContext {
@@ -18,6 +18,18 @@ export interface SendContext {
   /** Whether the caller waits for the end, at most `WAIT_MS_MAX`; the body may say it instead. */
   readonly wait: boolean;
   readonly signal: AbortSignal;
+}
+
+/** Mail that another room of this node has composed and written down: it is checked there, and comes again after a crash. */
+export interface Submission {
+  /** UUID: what the message is called by. The same again is the same message, as long as that is kept. */
+  readonly id: string;
+  /** From is the sender's address, as it is registered. */
+  readonly content: MessageContent;
+  /** Those of its To, Cc and Bcc whom the server is asked for. */
+  readonly addresses: readonly string[];
+  /** Milliseconds that it may have to wait for the agent's rate, or for the plan of a new sender. */
+  readonly waitMsMax: number;
 }
 
 interface Sent {
@@ -35,6 +47,8 @@ export interface Sending {
    * `rate_limited`, `overloaded`, and for a request that is not one `invalid_request`, `invalid_address`, `unknown_field`.
    */
   send(request: unknown, context: SendContext): Promise<Sent>;
+  /** Takes it as `send` does. Throws also `invalid_request` when an attachment is not there any more. */
+  submit(submission: Submission): Promise<Message>;
   /** What `send` would do with it: as whom, through which account, and why. Sends and stores nothing. Throws what `send` does. */
   explain(request: unknown, context: SendContext): Promise<Readonly<Record<string, unknown>>>;
   get(id: string): Message | undefined;

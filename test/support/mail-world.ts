@@ -38,7 +38,7 @@ export interface Accepting {
   readonly lifetimeMs?: number;
   readonly key?: string;
   readonly fingerprint?: string;
-  readonly wait?: boolean;
+  readonly waitMsMax?: number;
 }
 
 export class MailWorld {
@@ -172,7 +172,7 @@ export class MailWorld {
       sendAtMs: rest.sendAtMs,
       lifetimeMs: rest.lifetimeMs,
       idempotency: key,
-      wait: rest.wait ?? false,
+      waitMsMax: rest.waitMsMax,
     };
   }
 

@@ -59,12 +59,13 @@ export class Accounts {
     return breaker;
   }
 
-  /** `tried`: accounts that failed for this message in this round. */
-  choose(message: Sendable, tried: ReadonlySet<string>): Choice {
+  /** `tried`: accounts that failed for this message in this round. `ahead`: messages of the agent that go before it. */
+  choose(message: Sendable, tried: ReadonlySet<string>, ahead = 0): Choice {
     const { agentRatePerHour } = this.#config;
-    const agentMs = this.#agentRates.of(message.agentId).waitMs(agentRatePerHour, this.#clock.monotonicMs());
+    const agentMs = this.#agentRates.of(message.agentId).waitMs(agentRatePerHour - ahead, this.#clock.monotonicMs());
     if (agentMs > 0) {
-      const why = `The agent has sent ${agentRatePerHour} messages in the last hour, its most.`;
+      const waiting = ahead === 0 ? '' : `, or has them waiting`;
+      const why = `The agent has sent ${agentRatePerHour} messages in the last hour${waiting}, its most.`;
       return { kind: 'wait', waitMs: agentMs, why, scope: 'agent', because: 'rate' };
     }
     const warmMs = this.#warmUps.waitMs(message.from, this.#clock.wallMs());

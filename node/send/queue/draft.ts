@@ -18,8 +18,8 @@ export interface Draft {
   readonly sendAtMs: number | undefined;
   readonly lifetimeMs: number | undefined;
   readonly idempotency: Idempotency | undefined;
-  /** Whether the caller waits: over its rate it is told so at once, instead of waiting for an hour. */
-  readonly wait: boolean;
+  /** Milliseconds that its agent's rate or its sender's plan may make it wait; a caller who waits lets it wait none. Absent: any. */
+  readonly waitMsMax?: number | undefined;
 }
 
 /** The message that a draft begins as. `number`: its position among this host's messages; `nowMs`: the wall clock. */
@@ -54,21 +54,21 @@ interface Room {
   readonly nowMs: number;
   readonly waiting: number;
   readonly choice: Choice;
-  readonly isWaitedFor: boolean;
+  readonly waitMsMax: number | undefined;
 }
 
 /** Throws `overloaded`, `rate_limited`. */
-export function refuseTooMuch({ dueMs }: Message, { nowMs, waiting, choice, isWaitedFor }: Room): void {
+export function refuseTooMuch({ dueMs }: Message, { nowMs, waiting, choice, waitMsMax }: Room): void {
   if (waiting >= QUEUE_MESSAGES_MAX)
     throw new MeshError(
       'overloaded',
       `This host has ${QUEUE_MESSAGES_MAX} messages waiting, its most. Try again later.`,
       { retryAfterSeconds: 30 },
     );
-  if (!isWaitedFor || dueMs > nowMs || choice.kind !== 'wait' || choice.because !== 'rate') return;
-  throw new MeshError(
-    'rate_limited',
-    `${choice.why} Try again later, or send without 'wait': then the message waits here.`,
-    { retryAfterSeconds: Math.max(1, Math.ceil(choice.waitMs / 1_000)) },
-  );
+  if (waitMsMax === undefined || dueMs > nowMs || choice.kind !== 'wait' || choice.because !== 'rate') return;
+  if (choice.waitMs <= waitMsMax) return;
+  const orElse = waitMsMax === 0 ? ", or send without 'wait': then the message waits here" : '';
+  throw new MeshError('rate_limited', `${choice.why} Try again later${orElse}.`, {
+    retryAfterSeconds: Math.max(1, Math.ceil(choice.waitMs / 1_000)),
+  });
 }

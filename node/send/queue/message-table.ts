@@ -39,6 +39,12 @@ export class MessageTable {
     return MESSAGE_STATES.map((state) => [state, this.#lists.get(listName(undefined, state))?.count ?? 0]);
   }
 
+  /** Messages of an agent that are not on their way yet. */
+  waitingOf(agentId: AgentId): number {
+    const states = ['queued', 'deferred'] as const;
+    return states.reduce((sum, state) => sum + (this.#lists.get(listName(agentId, state))?.count ?? 0), 0);
+  }
+
   /** In the order in which they came. Those that are set meanwhile are given as they were, or as they are. */
   *values(): Iterable<Message> {
     for (const { message } of this.#byId.values()) if (message !== undefined) yield message;

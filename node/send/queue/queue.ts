@@ -138,8 +138,9 @@ export class Queue {
     }
     const nowMs = this.#clock.wallMs();
     const message = messageOf(draft, this.#lastNumber + 1, nowMs, this.#options.config.lifetimeMs);
-    const choice = this.accounts.choose(message, new Set());
-    refuseTooMuch(message, { nowMs, waiting: this.#dispatcher.size, choice, isWaitedFor: draft.wait });
+    const ahead = draft.waitMsMax === undefined ? 0 : this.#messages.waitingOf(agentId);
+    const choice = this.accounts.choose(message, new Set(), ahead);
+    refuseTooMuch(message, { nowMs, waiting: this.#dispatcher.size, choice, waitMsMax: draft.waitMsMax });
     this.#lastNumber += 1;
     const key = idempotency === undefined ? [] : [this.#keys.recordOf(message, idempotency)];
     const taken = this.#dispatcher.beginNew(message);

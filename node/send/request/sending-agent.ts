@@ -94,19 +94,25 @@ function asPrimary(request: SendRequest, agent: SendingAgent | undefined): Prepa
   return { request, agent, from: { name: primary.displayName ?? '', address: primary.address } };
 }
 
+/** The agent that owns an address and may send as it. `named`: it must be that one. Throws `sender_not_owned`. */
+export function ownerOf(parts: Pick<AgentsOfHost, 'holder'>, address: string, named?: SendingAgent): SendingAgent {
+  const agent = parts.holder(address);
+  const isOther = named !== undefined && agent !== undefined && named.id !== agent.id;
+  if (agent === undefined || isOther) {
+    const owner = named === undefined ? 'no agent of this host owns it' : `agent '${named.name}' does not own it`;
+    throw new MeshError('sender_not_owned', `Mail can't be sent as '${address}': ${owner}.`, { field: 'from' });
+  }
+  refuseDisabled(agent);
+  return agent;
+}
+
 function asAsked(
   parts: PreparingParts,
   request: SendRequest,
   from: Mailbox,
   named: SendingAgent | undefined,
 ): Prepared {
-  const agent = parts.holder(from.address);
-  const isOther = named !== undefined && agent !== undefined && named.id !== agent.id;
-  if (agent === undefined || isOther) {
-    const owner = named === undefined ? 'no agent of this host owns it' : `agent '${named.name}' does not own it`;
-    throw new MeshError('sender_not_owned', `Mail can't be sent as '${from.address}': ${owner}.`, { field: 'from' });
-  }
-  refuseDisabled(agent);
+  const agent = ownerOf(parts, from.address, named);
   const key = keyOf(from.address);
   const own = agent.addresses.find(({ address }) => keyOf(address) === key);
   if (own === undefined)

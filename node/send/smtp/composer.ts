@@ -2,6 +2,7 @@
 // and may read no file and fetch no URL. Short plain text, by far the commonest message, is composed without streams: its header lines
 // are the composer's, its body is encoded here by the same rules, which costs a tenth. Long text is encoded piece by piece, as it is sent,
 // with turns for others in between.
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import DKIM from 'nodemailer/lib/dkim';
@@ -30,9 +31,13 @@ export type Composed = { readonly bytes: Buffer } | { readonly stream: Readable 
 const LINE_OCTETS_MAX = 998;
 /** Octets that are encoded in one go, which takes a millisecond or two. */
 const PIECE_BYTES = 16 * 1_024;
+/** Digits of a hash within the boundaries between parts. */
+const BOUNDARY_DIGITS = 32;
 const CLOSED = { disableFileAccess: true, disableUrlAccess: true } as const;
 
-export function compose(content: MessageContent, { date, open, dkim }: ComposeOptions): Composed {
+/** Gives the same octets for the same content and date, but for a signature. */
+export function compose(content: MessageContent, { date: ofAttempt, open, dkim }: ComposeOptions): Composed {
+  const date = content.date ?? ofAttempt;
   const isPlain = content.html === undefined && content.payload === undefined && content.attachments.length === 0;
   const composed: Composed =
     isPlain && content.text.length <= PIECE_BYTES
@@ -95,6 +100,8 @@ function composeParts(content: MessageContent, date: string, open: ComposeOption
     filename: part.filename,
     content: open(part),
     contentType: part.contentType ?? typeOfFile(part.filename),
+    ...(part.disposition === undefined ? {} : { contentDisposition: part.disposition }),
+    ...(part.contentId === undefined ? {} : { cid: part.contentId }),
   }));
   const json =
     payload === undefined
@@ -105,6 +112,8 @@ function composeParts(content: MessageContent, date: string, open: ComposeOption
     text: textPart(content.text),
     ...(html === undefined ? {} : { html: textPart(html) }),
     attachments: [...json, ...attachments],
+    // What nobody could know before who wrote the parts: the Message-ID is made when they are sent.
+    baseBoundary: hash('sha256', content.messageId).slice(0, BOUNDARY_DIGITS),
   });
   const node = composer.compile();
   encodeLookAlikes(node as unknown as HeaderWriter);

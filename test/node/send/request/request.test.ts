@@ -146,6 +146,17 @@ describe('headers', () => {
   ])('%j may not', (name) => expect(refusal({ headers: { [name]: 'x' } }).field).toMatch(/^headers/));
 });
 
+describe('the message that is answered', () => {
+  it.each(['<a@b>', '<PH0PR11MB@[2001:db8::1]>', '<no-at>', '<AM..0@a_b.prod.outlook.com>', '<a@b@c>'])(
+    'is quoted as it is: %s',
+    (id) => expect(parse({ inReplyTo: id, references: [id] }).references).toEqual([id]),
+  );
+
+  it.each(['a@b', '<>', '<a b@c>', '<a><b>', '<ä@b>'])('is none: %s', (id) => {
+    expect(refusal({ inReplyTo: id })).toMatchObject({ field: 'inReplyTo' });
+  });
+});
+
 describe('everything that must stay on one line', () => {
   const fields: readonly (readonly [string, (text: string) => Record<string, unknown>])[] = [
     ['subject', (text) => ({ subject: `a${text}` })],
