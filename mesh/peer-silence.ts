@@ -1,5 +1,5 @@
 // How long a peer may be silent before it counts as not there. The heartbeat, claims and the forming of a mesh go by the same numbers, and hosts
-// must share them. What follows from silence stands elsewhere: for `GET /api/hosts` in node/peers/presence.ts, for claims in claims/greeting-answer.ts.
+// must share them. What follows from silence stands elsewhere: for `GET /api/hosts` in node/peers/heartbeat/presence.ts, for claims in claims/greeting-answer.ts.
 
 /**
  * A greeting's answer, after which the host counts as silent until it comes after all; also how long a host that has just started waits for

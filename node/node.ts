@@ -38,7 +38,7 @@ import { openToolModule } from './modules/tools.ts';
 import { openValidationModule } from './modules/validation.ts';
 import { openWebhookModule } from './modules/webhooks.ts';
 import type { NodeOptions, NodePorts } from './node-ports.ts';
-import { ChannelServer } from './peers/channel-server.ts';
+import { ChannelServer } from './peers/channel/channel-server.ts';
 import { loadAgents } from './registry/agent-records.ts';
 import { EmailIndex } from './registry/email-index.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';

@@ -5,7 +5,7 @@ import { isMap, parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Host } from '../../mesh/roster.ts';
 import { startDeadline, withDeadline } from '../../mesh/time/deadline.ts';
-import type { HelloAsker, Introduction, LegacyPeer } from '../peers/hello-question.ts';
+import type { HelloAsker, Introduction, LegacyPeer } from '../peers/keys/hello-question.ts';
 
 /** For each of the questions. */
 const QUESTION_MS_MAX = 5_000;

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { EMAIL_INDEX_PATH } from '../../mesh/lookup/index-entry.ts';
 import type { Log } from '../log.ts';
-import { HELLO_PATH } from '../peers/hello.ts';
+import { HELLO_PATH } from '../peers/keys/hello.ts';
 import { addressGroup } from './address-group.ts';
 import { errorResponse } from './errors.ts';
 import { crossOrigin } from './gate/cross-origin.ts';

@@ -3,7 +3,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { OpenMesh } from '../mesh-module.ts';
 import type { Figure } from '../metrics/measure.ts';
-import type { Seen } from '../peers/presence.ts';
+import type { Seen } from '../peers/heartbeat/presence.ts';
 
 interface MeshFigureParts {
   readonly roster: () => Roster;

@@ -2,7 +2,7 @@
 import type { HostId } from '../../mesh/names.ts';
 import type { Host } from '../../mesh/roster.ts';
 import type { HealthRoutesOptions } from '../http/routes/health.ts';
-import type { Seen } from '../peers/presence.ts';
+import type { Seen } from '../peers/heartbeat/presence.ts';
 import type { Tone } from './fragments.ts';
 
 export interface HostView {

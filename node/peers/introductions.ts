@@ -1,9 +1,9 @@
 // Asks a peer whose key is not known who it is, and has noted what came of that. A peer that hosts.json declares legacy is asked again though
 // a key of it is known: it may have gone back to a program without one.
 import type { HostId } from '../../mesh/names.ts';
-import type { Learned } from './first-contact.ts';
-import type { LegacyPeers } from './legacy-peers.ts';
-import type { PeerKeys } from './peer-keys.ts';
+import type { Learned } from './keys/first-contact.ts';
+import type { PeerKeys } from './keys/peer-keys.ts';
+import type { LegacyPeers } from './legacy/legacy-peers.ts';
 
 export interface IntroductionsOptions {
   readonly keys: Pick<PeerKeys, 'known' | 'learn' | 'recheck'>;

@@ -7,11 +7,11 @@ import type { Host, Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { HostRecords } from './forgotten-hosts.ts';
-import { type CallOnce, createHelloAsker } from './hello-question.ts';
 import { HostBook } from './host-book.ts';
-import { LegacyPeers } from './legacy-peers.ts';
-import { openPeerKeys, type PeerKeys } from './peer-keys.ts';
-import type { BelieveLegacy } from './trusted-network.ts';
+import { type CallOnce, createHelloAsker } from './keys/hello-question.ts';
+import { openPeerKeys, type PeerKeys } from './keys/peer-keys.ts';
+import type { BelieveLegacy } from './keys/trusted-network.ts';
+import { LegacyPeers } from './legacy/legacy-peers.ts';
 
 /** Questions to peers, once their keys are known. `start`: of this node, as text; `undefined` while nobody may be told of it. */
 export type MakeTransport = (

@@ -10,18 +10,18 @@ import { type RequestParts, signRequest } from '../../mesh/signature/request.ts'
 import { isSigned, verifyResponse } from '../../mesh/signature/response.ts';
 import { canonicalTarget } from '../../mesh/signature/target.ts';
 import { withDeadline } from '../../mesh/time/deadline.ts';
-import { askOverChannel } from './channel-question.ts';
-import type { Channels } from './channels.ts';
-import type { Unlearned } from './first-contact.ts';
-import { askOverKept } from './kept-connection.ts';
-import { OctetBudget } from './octet-budget.ts';
-import { readAnswer, refused, unsigned } from './peer-answer.ts';
+import { askOverChannel } from './channel/channel-question.ts';
+import type { Channels } from './channel/channels.ts';
+import { askOverKept } from './connections/kept-connection.ts';
+import { OctetBudget } from './connections/octet-budget.ts';
+import { readAnswer, refused, unsigned } from './connections/peer-answer.ts';
+import type { PeerAddresses } from './connections/peer-connector.ts';
+import { exchange, type WireAnswer, type WireRequest } from './connections/peer-exchange.ts';
+import { Lane } from './connections/peer-lane.ts';
+import { PEER_CONNECTIONS_MAX, PeerPools } from './connections/peer-pools.ts';
+import type { Unlearned } from './keys/first-contact.ts';
+import type { PeerKeys } from './keys/peer-keys.ts';
 import { PeerClocks } from './peer-clocks.ts';
-import type { PeerAddresses } from './peer-connector.ts';
-import { exchange, type WireAnswer, type WireRequest } from './peer-exchange.ts';
-import type { PeerKeys } from './peer-keys.ts';
-import { Lane } from './peer-lane.ts';
-import { PEER_CONNECTIONS_MAX, PeerPools } from './peer-pools.ts';
 
 /** Connections to one peer on which its whole index is read. */
 const INDEX_CONNECTIONS_MAX = 2;

@@ -6,14 +6,14 @@ import type { AddressKey, HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { Log } from '../log.ts';
-import { meetOthers } from './acquaintance.ts';
-import { type Greet, Heartbeat } from './heartbeat.ts';
+import { meetOthers } from './heartbeat/acquaintance.ts';
+import { type Greet, Heartbeat } from './heartbeat/heartbeat.ts';
+import { Presence } from './heartbeat/presence.ts';
 import { Introductions } from './introductions.ts';
-import { LegacyClaims } from './legacy-claims.ts';
-import { LegacyDoubles } from './legacy-doubles.ts';
-import type { LegacyPeers } from './legacy-peers.ts';
-import type { PeerKeys } from './peer-keys.ts';
-import { Presence } from './presence.ts';
+import type { PeerKeys } from './keys/peer-keys.ts';
+import { LegacyClaims } from './legacy/legacy-claims.ts';
+import { LegacyDoubles } from './legacy/legacy-doubles.ts';
+import type { LegacyPeers } from './legacy/legacy-peers.ts';
 
 export interface PeersOptions extends LegacyPorts {
   readonly mode: LegacyMode;

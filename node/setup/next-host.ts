@@ -10,7 +10,7 @@ import { parseForeignJson } from '../../mesh/json/foreign-json.ts';
 import { parseHostId } from '../../mesh/names.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import { startDeadline } from '../../mesh/time/deadline.ts';
-import { HELLO_PATH, helloAnswer } from '../peers/hello.ts';
+import { HELLO_PATH, helloAnswer } from '../peers/keys/hello.ts';
 import type { Place, SetupPorts } from './first-host.ts';
 import { refuseSetUp, withHostKey, writeHostFiles } from './host-directory.ts';
 

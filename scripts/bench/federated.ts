@@ -12,7 +12,7 @@ import { createLookUps, type LookUps } from '../../mesh/lookup/look-ups.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import { Copy } from '../../node/feed/copy.ts';
-import type { PeerKeys } from '../../node/peers/peer-keys.ts';
+import type { PeerKeys } from '../../node/peers/keys/peer-keys.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';

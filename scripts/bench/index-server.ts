@@ -19,7 +19,7 @@ import type { Fetch } from '../../node/http/shell.ts';
 import { createShell } from '../../node/http/shell.ts';
 import { lookUpTimes } from '../../node/metrics/times.ts';
 import { createNode, type MeshNode } from '../../node/node.ts';
-import { createCallOnce } from '../../node/peers/call-once.ts';
+import { createCallOnce } from '../../node/peers/connections/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import type { AgentAddress } from '../../node/registry/agent.ts';

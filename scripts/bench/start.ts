@@ -6,7 +6,7 @@ import { parseAgentId } from '../../mesh/names.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import { createNode } from '../../node/node.ts';
-import { createCallOnce } from '../../node/peers/call-once.ts';
+import { createCallOnce } from '../../node/peers/connections/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { SENDING_OFF } from '../../node/send/accounts/account.ts';

@@ -5,7 +5,7 @@ import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
 import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
 import { FEED_ANSWER_MS_MAX } from '../../node/feed/feed-questions.ts';
-import { RETURN_MS_MIN } from '../../node/peers/heartbeat-times.ts';
+import { RETURN_MS_MIN } from '../../node/peers/heartbeat/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 

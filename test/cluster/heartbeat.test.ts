@@ -6,7 +6,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import { FEED_PATH } from '../../mesh/feed/messages.ts';
 import { GREETING_INTERVAL_MS } from '../../mesh/limits.ts';
 import { GREETING_MS_MAX } from '../../mesh/peer-silence.ts';
-import { OWN_QUESTION_MS_MAX } from '../../node/peers/heartbeat-times.ts';
+import { OWN_QUESTION_MS_MAX } from '../../node/peers/heartbeat/heartbeat-times.ts';
 import { AttackedMesh } from '../support/attacked-mesh.ts';
 import { WHOLE_MESH_MS_MAX } from '../support/time-bounds.ts';
 

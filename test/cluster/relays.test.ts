@@ -5,7 +5,7 @@ import { contentDigest } from '../../mesh/signature/digest.ts';
 import { isRefused } from '../../mesh/signature/faults.ts';
 import { type AcceptedRequest, openRequest } from '../../mesh/signature/request.ts';
 import { signResponse } from '../../mesh/signature/response.ts';
-import type { WireAnswer } from '../../node/peers/peer-exchange.ts';
+import type { WireAnswer } from '../../node/peers/connections/peer-exchange.ts';
 import { type Attack, AttackedMesh } from '../support/attacked-mesh.ts';
 import { testKeys } from '../support/test-keys.ts';
 

@@ -20,9 +20,9 @@ import { CLAIM_PREFIX, emptyClaimRecords } from '../../mesh/state/claim-records.
 import type { CoreState } from '../../mesh/state/core-state.ts';
 import type { ClaimMessage } from '../../mesh/state/messages.ts';
 import { claimMessageSchema, questionSchema } from '../../mesh/state/schemas.ts';
-import { LegacyClaims } from '../../node/peers/legacy-claims.ts';
-import { LegacyDoubles } from '../../node/peers/legacy-doubles.ts';
-import { LegacyPeers } from '../../node/peers/legacy-peers.ts';
+import { LegacyClaims } from '../../node/peers/legacy/legacy-claims.ts';
+import { LegacyDoubles } from '../../node/peers/legacy/legacy-doubles.ts';
+import { LegacyPeers } from '../../node/peers/legacy/legacy-peers.ts';
 import type { LegacyOwners } from '../../node/registry/address-claims.ts';
 import type { Agent } from '../../node/registry/agent.ts';
 import type { EmailIndex } from '../../node/registry/email-index.ts';

@@ -1,9 +1,9 @@
 // Two ways to believe the wrong one, none of them in the product, and for each the schedule of an attack that notices it: somebody between
 // hosts, without a key and without the secret, over whole nodes with their real signatures.
 import type { PublicKey, Signer } from '../../mesh/signature/ed25519.ts';
-import { HELLO_PATH } from '../../node/peers/hello.ts';
-import type { WireAnswer, WireRequest } from '../../node/peers/peer-exchange.ts';
-import type { PeerKeys } from '../../node/peers/peer-keys.ts';
+import type { WireAnswer, WireRequest } from '../../node/peers/connections/peer-exchange.ts';
+import { HELLO_PATH } from '../../node/peers/keys/hello.ts';
+import type { PeerKeys } from '../../node/peers/keys/peer-keys.ts';
 import { type Attack, AttackedMesh, type PeerRules } from './attacked-mesh.ts';
 import type { Troubles } from './claim-lives.ts';
 

@@ -8,7 +8,7 @@ import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { NonceCache } from '../../mesh/signature/nonces.ts';
 import { type OutgoingRequest, type RequestParts, signRequest } from '../../mesh/signature/request.ts';
 import type { PeerAuthOptions } from '../../node/http/peers/peer-auth.ts';
-import type { PeerKeys } from '../../node/peers/peer-keys.ts';
+import type { PeerKeys } from '../../node/peers/keys/peer-keys.ts';
 import { type TestKey, testKeys } from './test-keys.ts';
 
 export interface TrustingHost {

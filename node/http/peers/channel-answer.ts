@@ -4,7 +4,7 @@ import type { ChannelAnswer, ChannelQuestion } from '../../../mesh/channel/messa
 import { MeshError } from '../../../mesh/errors.ts';
 import { PEER_BODY_BYTES_MAX } from '../../../mesh/limits.ts';
 import type { Log } from '../../log.ts';
-import type { AnswerPeer } from '../../peers/channel-server.ts';
+import type { AnswerPeer } from '../../peers/channel/channel-server.ts';
 import { errorAnswer, failedRequest } from '../errors.ts';
 import type { Fetch } from '../shell.ts';
 import type { PeerMessage, PeerRoute } from './peer-message.ts';

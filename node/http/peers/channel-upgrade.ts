@@ -7,7 +7,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { afterMs } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
-import type { ChannelServer } from '../../peers/channel-server.ts';
+import type { ChannelServer } from '../../peers/channel/channel-server.ts';
 import { addressGroup } from '../address-group.ts';
 import { failedRequest, rawErrorResponse } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';

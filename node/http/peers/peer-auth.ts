@@ -15,7 +15,7 @@ import {
   openRequest,
   screenRequest,
 } from '../../../mesh/signature/request.ts';
-import type { PeerKeys } from '../../peers/peer-keys.ts';
+import type { PeerKeys } from '../../peers/keys/peer-keys.ts';
 import { answerError } from '../errors.ts';
 import { readBody } from '../input.ts';
 import { type AnswerSigner, receivedOf, signAnswer, signRefused } from './answer-signature.ts';

@@ -7,7 +7,7 @@ import { type HostId, parseHostId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Roster } from '../../../mesh/roster.ts';
 import type { Signer } from '../../../mesh/signature/ed25519.ts';
-import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloQuery, proofFits, proofOf } from '../../peers/hello.ts';
+import { HELLO_PATH, HELLO_VERSION, type HelloAnswer, helloQuery, proofFits, proofOf } from '../../peers/keys/hello.ts';
 import { validate } from '../input.ts';
 import { resource } from '../methods.ts';
 import { answerJson, signIntroduction } from '../peers/answer-signature.ts';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
 import { untilAborted } from '../../../mesh/time/deadline.ts';
-import type { Learned } from '../../../node/peers/first-contact.ts';
 import { Introductions } from '../../../node/peers/introductions.ts';
+import type { Learned } from '../../../node/peers/keys/first-contact.ts';
 
 const CLOUD = 'cloud' as HostId;
 const SILENT: Learned = { kind: 'silent', why: 'Nobody answers.' };

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { HostId } from '../../../mesh/names.ts';
-import { PEER_CONNECTIONS_MAX } from '../../../node/peers/peer-pools.ts';
+import { PEER_CONNECTIONS_MAX } from '../../../node/peers/connections/peer-pools.ts';
 import { createPeerTransport } from '../../../node/peers/peer-transport.ts';
 import {
   ANSWER_MS,

@@ -17,7 +17,7 @@ import {
   peerMessage,
 } from '../../../../node/http/peers/peer-auth.ts';
 import { createShell } from '../../../../node/http/shell.ts';
-import type { PeerKeys } from '../../../../node/peers/peer-keys.ts';
+import type { PeerKeys } from '../../../../node/peers/keys/peer-keys.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 import { testKeys } from '../../../support/test-keys.ts';
 import {

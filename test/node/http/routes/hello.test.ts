@@ -4,7 +4,7 @@ import { verifyHello } from '../../../../mesh/signature/hello.ts';
 import { isSigned, verifyResponse } from '../../../../mesh/signature/response.ts';
 import { helloRoutes } from '../../../../node/http/routes/hello.ts';
 import { createShell } from '../../../../node/http/shell.ts';
-import { proofFits, proofOf } from '../../../../node/peers/hello.ts';
+import { proofFits, proofOf } from '../../../../node/peers/keys/hello.ts';
 import { RecordingLog } from '../../../support/recording-log.ts';
 import { testKeys } from '../../../support/test-keys.ts';
 import { partsOf, signedTestRequest, testHost } from '../../../support/trusting-hosts.ts';

@@ -1,0 +1,47 @@
+// When a peer is spoken with again. Two hosts take turns: one asks, eight seconds later the other does, and each exchange tells both that the
+// other is there. So a pair needs one exchange where two were made, and silence is noticed as soon as when each asked every ten seconds.
+import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
+import { doubledMs } from '../../../mesh/time/breaker.ts';
+
+/** Part of the interval of a pair after which it is this host's turn, once the peer has asked; … */
+const TURN = 0.8;
+/** … by which this host may be early when the peer has let its turn go by: two hosts that asked each other at once then part. */
+const EARLY = 0.1;
+/** With a peer that is greeted every ten seconds: this host's turn, once the peer has asked. */
+export const TURN_MS = TURN * GREETING_INTERVAL_MS;
+/** A peer that asks more often than its turn is asked all the same after two of them: that it reaches us does not say that we reach it. */
+export const OWN_QUESTION_MS_MAX = 2 * TURN_MS;
+/** In a large mesh, a peer that stays silent is asked more and more seldom. It asks by itself when it starts. */
+export const SILENT_INTERVAL_MS_MAX = 120_000;
+/** A peer that is heard though it was silent is asked at once, but not more often than this. */
+export const RETURN_MS_MIN = 1_000;
+
+/** What was last exchanged with a peer, by the monotonic clock; `-Infinity`: never. */
+export interface Exchanges {
+  /** When the last question of this host ended, answered or not. */
+  readonly ownAtMs: number;
+  /** How many of them, the last ones, had no answer that counts. */
+  readonly failures: number;
+  /** When the peer last asked this host. */
+  readonly heardAtMs: number;
+}
+
+/** The monotonic time at which this host asks next. `intervalMs`: of this pair. `random`: in [0, 1), drawn once for each question. */
+export function nextQuestionMs(
+  { ownAtMs, failures, heardAtMs }: Exchanges,
+  random: number,
+  intervalMs: number,
+): number {
+  if (ownAtMs === -Infinity) return -Infinity;
+  const isHeardSince = heardAtMs > ownAtMs;
+  if (failures > 0) return ownAtMs + (isHeardSince ? RETURN_MS_MIN : afterSilenceMs(failures, random, intervalMs));
+  const turnMs = TURN * intervalMs;
+  if (isHeardSince) return Math.min(heardAtMs + turnMs, ownAtMs + 2 * turnMs);
+  return ownAtMs + intervalMs * (1 - EARLY * random);
+}
+
+function afterSilenceMs(failures: number, random: number, intervalMs: number): number {
+  if (intervalMs <= GREETING_INTERVAL_MS) return intervalMs;
+  const waitMs = doubledMs(failures - 1, { firstMs: intervalMs, msMax: SILENT_INTERVAL_MS_MAX });
+  return waitMs * (1 - EARLY * random);
+}
