@@ -10,10 +10,13 @@ import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
+import { Admission } from './org/admission.ts';
+import { ApiKeys } from './org/api-keys.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
@@ -50,7 +53,7 @@ export interface Mailbox {
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { clock, random, log, directory, hostId, config } = options;
   const { domain, smtp, lmtp, certificate, dns } = config;
-  const key = OrganizationKey.open(options);
+  const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
   const { intake, query } = await startWorkers({
     answers: { standing: (question) => standings.of(question) },
@@ -68,11 +71,13 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
     answer: createV0({
-      ...{ key, rates: new KeyRates(clock), log },
+      admission: new Admission({ organizationKey, intake, query, clock, log }),
+      ...{ rates: new KeyRates(clock), idOf: (text) => addresses.idOf(text), log },
       openRoutes: [(app) => fileRoutes(app, files)],
       routes: [
         (app) => authRoutes(app, organization),
         (app) => inboxRoutes(app, { inboxes, organization }),
+        (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
         (app) => messageRoutes(app, mails),
         (app) => threadRoutes(app, mails),
         (app) => changeRoutes(app, { inboxes, intake, clock }),

@@ -1,4 +1,5 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
+import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
 import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
 import type { Listed, ListPlace } from './list.ts';
@@ -30,6 +31,11 @@ export interface IntakeQuestions {
   dropInbox(inboxId: string): void;
   changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
   removeMails(question: { readonly meant: MailsMeant; readonly atMs: number }): LabelOutcome['outcome'];
+  addKey(key: NewKey): AddedKey;
+  renameKey(question: { readonly meant: KeyMeant; readonly name: string; readonly atMs: number }): ApiKey | undefined;
+  /** Whether there was such a key. */
+  removeKey(meant: KeyMeant): boolean;
+  noteKeyUse(use: { readonly keyId: string; readonly atMs: number }): void;
 }
 
 export interface InboxesQuestion {
@@ -44,8 +50,17 @@ export interface InboxSearch {
   /** The whole, in lower case. */
   readonly text: string;
   readonly limit: number;
-  /** How many were shown before. */
-  readonly skip: number;
+  /** Present: only this one is looked at. */
+  readonly inboxId?: string | undefined;
+  readonly place?: ListPlace | undefined;
+}
+
+export interface KeysQuestion {
+  /** Absent: those of the organization and of all inboxes. */
+  readonly inboxId?: string | undefined;
+  readonly limit: number;
+  readonly isAscending: boolean;
+  readonly place?: ListPlace | undefined;
 }
 
 /** The worker that reads. */
@@ -59,6 +74,9 @@ export interface QueryQuestions {
   part(question: PartQuestion): FoundPart | undefined;
   linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;
   threads(question: MailsQuestion): Listed<ThreadItem>;
+  keyWithDigest(digest: string): ApiKey | undefined;
+  key(meant: KeyMeant): ApiKey | undefined;
+  keys(question: KeysQuestion): Listed<ApiKey>;
   thread(question: ThreadQuestion): { readonly thread: ThreadItem; readonly mails: Listed<WholeMail> } | undefined;
 }
 

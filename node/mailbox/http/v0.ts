@@ -4,12 +4,15 @@ import { Hono } from 'hono';
 import { requestPath } from '../../http/paths.ts';
 import type { Log } from '../../log.ts';
 import { MailboxError, mailboxAnswer, mailboxErrorOf } from '../errors.ts';
+import type { Admission } from '../org/admission.ts';
 import type { KeyRates } from '../org/key-rates.ts';
-import type { OrganizationKey } from '../org/organization-key.ts';
+import { noRoute, refuseBeyondScope } from './caller.ts';
 
 export interface V0Services {
-  readonly key: Pick<OrganizationKey, 'admit' | 'id'>;
+  readonly admission: Pick<Admission, 'admit'>;
   readonly rates: Pick<KeyRates, 'count'>;
+  /** The inbox that a text means. */
+  readonly idOf: (text: string) => string | undefined;
   readonly log: Log;
   /** Each puts the routes of one resource into the application: first those that need no key. */
   readonly openRoutes: readonly ((app: Hono) => void)[];
@@ -17,19 +20,18 @@ export interface V0Services {
 }
 
 /** Answers what lies at and below `/v0` and `/api/mailbox`. */
-export function createV0({ key, rates, log, openRoutes, routes }: V0Services): Hono {
+export function createV0({ admission, rates, idOf, log, openRoutes, routes }: V0Services): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
   for (const add of openRoutes) add(app);
   app.use(async function admit(c, next) {
-    key.admit(c.req.header('authorization'));
-    rates.count(key.id);
+    const caller = await admission.admit(c.req.header('authorization'));
+    rates.count(caller.keyId);
+    refuseBeyondScope(c, caller, idOf);
+    c.set('mailboxCaller', caller);
     await next();
   });
   for (const add of routes) add(app);
-  app.notFound((c) => {
-    const message = `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}.`;
-    return mailboxAnswer(new MailboxError('not_found', message));
-  });
+  app.notFound((c) => mailboxAnswer(noRoute(c)));
   app.onError((error, c) => {
     const expected = mailboxErrorOf(error);
     if (expected !== undefined) return mailboxAnswer(expected);

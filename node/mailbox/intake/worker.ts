@@ -58,6 +58,10 @@ const answers: Answers<IntakeQuestions> = {
   dropInbox: (inboxId) => writer.dropInbox(inboxId),
   changeLabels: (question) => writer.changeLabels(question),
   removeMails: (question) => writer.removeMails(question),
+  addKey: (key) => writer.write(() => writer.keys.add(key)),
+  renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),
+  removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
+  noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
 };
 const listeners: Listener[] = [];
 

@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import { type BegunInbox, INBOXES_MAX, type Inbox, type InboxDraft } from '../inbox.ts';
 import type { Listed } from '../list.ts';
-import type { Asks, InboxesQuestion, IntakeQuestions, QueryQuestions } from '../questions.ts';
+import type { Asks, InboxesQuestion, InboxSearch, IntakeQuestions, QueryQuestions } from '../questions.ts';
 import { type AddressBook, drawnName } from './addresses.ts';
 
 /** Milliseconds until inboxes that are half made or deleted are looked at again. */
@@ -50,10 +50,10 @@ export class Inboxes {
     return this.#parts.query.ask('inboxes', question);
   }
 
-  search(text: string, limit: number, skip: number): Promise<Listed<Inbox>> {
+  search({ text, ...asked }: Omit<InboxSearch, 'words'>): Promise<Listed<Inbox>> {
     const lower = text.toLowerCase().trim();
     const words = lower.split(/\s+/).filter((word) => word !== '');
-    return this.#parts.query.ask('searchInboxes', { words, text: lower, limit, skip });
+    return this.#parts.query.ask('searchInboxes', { ...asked, words, text: lower });
   }
 
   /** Throws `not_found`, or `misdirected` where another host has it. */

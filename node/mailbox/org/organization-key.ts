@@ -6,9 +6,9 @@ import type { Random } from '../../../mesh/ports.ts';
 import { keyDigest, newKeyText } from '../../keys/key-text.ts';
 import { makeOwnDirectory, writeFileDurably } from '../../machine/own-files.ts';
 import { readPrivateFile } from '../../machine/private-file.ts';
-import { MailboxError } from '../errors.ts';
 
-const MARK = 'am_';
+/** What the keys of this door begin with. */
+export const KEY_MARK = 'am_';
 
 export interface OrganizationKeyOptions {
   /** The directory of the mailbox's data. */
@@ -17,7 +17,6 @@ export interface OrganizationKeyOptions {
   readonly random: Random;
 }
 
-/** Lets in whoever shows the organization's key. */
 export class OrganizationKey {
   readonly #digest: Buffer;
   /** What the clients that show it are counted by. */
@@ -34,16 +33,12 @@ export class OrganizationKey {
     if (token !== undefined) return new OrganizationKey(token);
     const path = join(directory, 'org-key');
     makeOwnDirectory(directory);
-    if (!existsSync(path)) writeFileDurably(path, `${newKeyText(random, MARK)}\n`);
+    if (!existsSync(path)) writeFileDurably(path, `${newKeyText(random, KEY_MARK)}\n`);
     return new OrganizationKey(readPrivateFile(path, "The mailbox's key file").trim());
   }
 
-  /** Throws `missing_authorization` or `unknown_api_key`. */
-  admit(authorization: string | undefined): void {
-    const text = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-    const fix = 'Show the key in data/mailbox/org-key, or MESH_TOKEN where one is set, as "Authorization: Bearer …".';
-    if (text === undefined) throw new MailboxError('missing_authorization', 'The request shows no API key.', { fix });
-    if (timingSafeEqual(Buffer.from(keyDigest(text), 'latin1'), this.#digest)) return;
-    throw new MailboxError('unknown_api_key', 'The API key is none of this host.', { fix });
+  /** Takes the same time for every text of a length. */
+  isText(text: string): boolean {
+    return timingSafeEqual(Buffer.from(keyDigest(text), 'latin1'), this.#digest);
   }
 }

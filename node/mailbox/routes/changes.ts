@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { MailboxError, noSuch } from '../errors.ts';
+import { callerOf } from '../http/caller.ts';
 import { readForm } from '../http/input.ts';
 import { LABELS_MAX, type LabelOutcome, labelFault, type MailsMeant } from '../label.ts';
 import type { Inboxes } from '../org/inboxes.ts';
@@ -30,7 +31,7 @@ export function changeRoutes(app: Hono, { inboxes, intake, clock }: ChangeServic
   const inboxOf = async (c: Context) => (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId;
   const messageOf = async (c: Context) => ({ inboxId: await inboxOf(c), messageId: pathSegment(c, 'message_id') });
   const ownThreadOf = async (c: Context) => ({ inboxId: await inboxOf(c), threadId: pathSegment(c, 'thread_id') });
-  const threadOf = async (c: Context) => ({ threadId: pathSegment(c, 'thread_id') });
+  const threadOf = async (c: Context) => ({ inboxId: callerOf(c).inboxId, threadId: pathSegment(c, 'thread_id') });
 
   /** `code`: what a label that can't be changed is refused with. */
   const addFor = (

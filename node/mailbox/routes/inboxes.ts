@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { pathSegment } from '../../http/input.ts';
+import { callerOf, refuseInboxKey } from '../http/caller.ts';
 import { exactLimitParameter, PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Inbox, Organization } from '../inbox.ts';
@@ -68,7 +69,12 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
   app.get('/v0/inboxes', async (c) => {
     const { limit, page_token, ascending } = readParameters(c, listParameters);
     const asked = ['inboxes', ascending];
-    const listed = await inboxes.list({ limit, isAscending: ascending, after: placeOf(page_token, asked) });
+    const own = callerOf(c).inboxId;
+    const after = placeOf(page_token, asked);
+    const listed =
+      own === undefined
+        ? await inboxes.list({ limit, isAscending: ascending, after })
+        : { items: [await inboxes.get(own)] };
     const { podId } = await organization();
     return c.json({ ...pageBody(limit, listed, asked), inboxes: listed.items.map((inbox) => inboxBody(inbox, podId)) });
   });
@@ -76,12 +82,14 @@ export function inboxRoutes(app: Hono, { inboxes, organization }: InboxServices)
   app.get('/v0/inboxes/search', async (c) => {
     const { q, limit, page_token } = readParameters(c, searchParameters);
     const asked = ['inbox search', q];
-    const listed = await inboxes.search(q, limit, placeOf(page_token, asked)?.row ?? 0);
+    const place = placeOf(page_token, asked);
+    const listed = await inboxes.search({ text: q, inboxId: callerOf(c).inboxId, limit, place });
     const { podId } = await organization();
     return c.json({ ...pageBody(limit, listed, asked), inboxes: listed.items.map((inbox) => inboxBody(inbox, podId)) });
   });
 
   app.post('/v0/inboxes', async (c) => {
+    refuseInboxKey(c, 'A new inbox');
     const { username, domain, display_name, client_id, metadata } = await readForm(c, creation, FORM_BYTES_MAX);
     const wish = { username, domain, displayName: display_name, clientId: client_id, metadata };
     const inbox = await inboxes.create({ ...wish, agentId: c.req.header('x-agent-id') });

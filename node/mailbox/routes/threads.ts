@@ -2,6 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
+import { callerOf } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { mailBody, threadBody } from '../http/mail-bodies.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
@@ -13,7 +14,7 @@ const IN_INBOX = '/v0/inboxes/:inbox_id/threads';
 export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices): void {
   for (const path of ['/v0/threads', IN_INBOX]) {
     const inboxOf = async (c: Context) =>
-      path === IN_INBOX ? (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId : undefined;
+      path === IN_INBOX ? (await inboxes.get(pathSegment(c, 'inbox_id'))).inboxId : callerOf(c).inboxId;
 
     app.get(path, async (c) => {
       const { senders, recipients, ...shared } = readParameters(c, threadParameters);

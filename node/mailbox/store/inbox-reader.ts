@@ -1,4 +1,5 @@
 // Inboxes as clients are shown them: the active ones alone.
+import type { SQLInputValue } from 'node:sqlite';
 import type { Inbox } from '../inbox.ts';
 import type { Listed, ListPlace } from '../list.ts';
 import type { InboxesQuestion, InboxSearch } from '../questions.ts';
@@ -28,19 +29,28 @@ export class InboxReader {
   }
 
   /** Inboxes in which each word begins a word of the address or the display name; the one whose address is the whole text first. */
-  search({ words, text, limit, skip }: InboxSearch): Listed<Inbox> {
-    const each = words.map(
-      () =>
-        "(' ' || replace(replace(replace(inbox_id, '@', ' '), '.', ' '), '-', ' ') || ' ' || inbox_id || ' ' || lower(coalesce(display_name, ''))) LIKE ? ESCAPE '\\'",
-    );
-    const sql = `SELECT * FROM inbox WHERE state = 'active' AND ${each.join(' AND ')}
-      ORDER BY inbox_id = ? DESC, created_at DESC, row DESC LIMIT ? OFFSET ?`;
-    const patterns = words.map((word) => `% ${word.replace(/[\\%_]/g, '\\$&')}%`);
-    const found = this.#connection.all<StoredInbox>(sql, ...patterns, text, limit + 1, skip);
+  search({ words, text, inboxId, limit, place }: InboxSearch): Listed<Inbox> {
+    const where = [
+      ...words.map((word) => ({ sql: WORD_BEGINS, values: [`% ${word.replace(/[\\%_]/g, '\\$&')}%`] })),
+      ...(inboxId === undefined ? [] : [{ sql: 'inbox_id = ?', values: [inboxId] }]),
+      ...(place === undefined
+        ? []
+        : [{ sql: 'inbox_id <> ? AND (created_at, row) < (?, ?)', values: [text, place.atMs, place.row] }]),
+    ];
+    const sql = `SELECT * FROM inbox WHERE state = 'active' AND ${where.map((one) => one.sql).join(' AND ')}
+      ORDER BY inbox_id = ? DESC, created_at DESC, row DESC LIMIT ?`;
+    const values = where.flatMap((one): readonly SQLInputValue[] => one.values);
+    const found = this.#connection.all<StoredInbox>(sql, ...values, text, limit + 1);
     const { items, next } = paged(found, limit);
-    return next === undefined ? { items } : { items, next: { atMs: 0, row: skip + limit } };
+    if (next === undefined) return { items };
+    // Behind the one that is first wherever it stands, the others begin with the newest.
+    return { items, next: items.at(-1)?.inboxId === text ? FIRST_PLACE : next };
   }
 }
+
+const FIRST_PLACE: ListPlace = { atMs: Number.MAX_SAFE_INTEGER, row: Number.MAX_SAFE_INTEGER };
+const WORD_BEGINS =
+  "(' ' || replace(replace(replace(inbox_id, '@', ' '), '.', ' '), '-', ' ') || ' ' || inbox_id || ' ' || lower(coalesce(display_name, ''))) LIKE ? ESCAPE '\\'";
 
 /** One more than the page was read, to know whether there is one behind it. */
 function paged(found: readonly StoredInbox[], limit: number): Listed<Inbox> {

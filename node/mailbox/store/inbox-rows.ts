@@ -93,10 +93,12 @@ export class InboxRows {
     return this.find(inboxId);
   }
 
-  /** From here on nobody is shown it, and its client id is free. */
+  /** From here on nobody is shown it, its keys open nothing, and its client id is free. */
   beginDeleting(inboxId: string, atMs: number): void {
     const sql = "UPDATE inbox SET state = 'deleting', client_id = NULL, updated_at = ? WHERE inbox_id = ?";
     this.#connection.run(sql, atMs, inboxId);
+    const keys = 'DELETE FROM api_key WHERE inbox = (SELECT row FROM inbox WHERE inbox_id = ?)';
+    this.#connection.run(keys, inboxId);
   }
 
   /** Erases some of the inbox's mail; `left` until none is. `files`: digests of raw mails that nobody needs any more. */

@@ -4,6 +4,7 @@ import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
 import { openForReading } from './database.ts';
 import { InboxReader } from './inbox-reader.ts';
+import { KeyRows } from './key-rows.ts';
 import { MailReader } from './mail-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 
@@ -18,6 +19,7 @@ if (port === null) throw new Error('node/mailbox/store/query-worker.ts is a work
 const connection = openForReading((workerData as QueryData).directory);
 const inboxes = new InboxReader(connection);
 const mails = new MailReader(connection);
+const keys = new KeyRows(connection);
 const threads = new ThreadReader(connection, mails);
 
 answerQuestions<QueryQuestions>(
@@ -31,6 +33,9 @@ answerQuestions<QueryQuestions>(
     octets: (question) => mails.octets(question),
     part: (question) => mails.part(question),
     linkedPart: (question) => mails.linkedPart(question),
+    keyWithDigest: (digest) => keys.withDigest(digest),
+    key: (meant) => keys.find(meant),
+    keys: (question) => keys.list(question),
     threads: (question) => threads.list(question),
     thread: (question) => threads.find(question),
   },

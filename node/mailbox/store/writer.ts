@@ -15,6 +15,7 @@ import type { IntakeQuestions } from '../questions.ts';
 import { type Connection, openForWriting } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
+import { KeyRows } from './key-rows.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { RawFiles } from './raw-files.ts';
@@ -31,6 +32,8 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
 export class Writer {
   readonly organization: Organization;
   readonly files: RawFiles;
+  /** To be changed within `write`. */
+  readonly keys: KeyRows;
   readonly #connection: Connection;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
@@ -44,6 +47,7 @@ export class Writer {
     this.#group = new GroupCommit(connection);
     this.#inboxes = new InboxRows(connection);
     this.#changes = new MailChanges(connection, (digest) => this.#inboxes.unused(digest));
+    this.keys = new KeyRows(connection);
     this.#mails = new MailRows({ ...options, connection, newUuid: uuidsFrom(options.random) });
   }
 
@@ -116,6 +120,11 @@ export class Writer {
     for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
     if (outcome === 'done') this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
     return outcome;
+  }
+
+  /** Does `work` in one transaction with what else is written now. */
+  write<Result>(work: () => Result): Promise<Result> {
+    return this.#group.run(work);
   }
 
   close(): void {

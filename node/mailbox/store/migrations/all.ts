@@ -1,6 +1,7 @@
 // Every form that `mailbox.db` has had, in order: the migration at place 0 makes form 1 of an empty database. One that was released is never
 // changed; what is needed beside it is one more.
 import { form1 } from './form-1.ts';
+import { form2 } from './form-2.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [form1];
+export const MIGRATIONS: readonly Migration[] = [form1, form2];

@@ -152,6 +152,25 @@ describe('GET /v0/inboxes', () => {
     expect(await found('pport')).toEqual([]);
     expect(await found('%%')).toEqual([]);
   });
+
+  it('pages through what it finds while more are made, and shows each once, the exact address first', async () => {
+    for (const username of ['one', 'two', 'three', 'four']) await node.v0('POST', '/inboxes', { username });
+    const seen: string[] = [];
+    const q = encodeURIComponent('one@agents.example.com');
+    const all = async (query: string, limit: number) => {
+      let token = '';
+      do {
+        const { body } = await node.v0('GET', `/inboxes/search?q=${query}&limit=${limit}${token}`);
+        seen.push(...body.inboxes.map(({ inbox_id }: { inbox_id: string }) => inbox_id.split('@')[0]));
+        token = body.next_page_token === undefined ? '' : `&page_token=${body.next_page_token}`;
+        if (limit === 2) await node.v0('POST', '/inboxes', { username: `later-${seen.length}` });
+      } while (token !== '');
+      return seen.splice(0);
+    };
+    expect(await all('agents', 2)).toEqual(['four', 'three', 'two', 'one']);
+    await node.v0('POST', '/inboxes', { username: 'x', display_name: 'one@agents.example.com' });
+    expect(await all(q, 1)).toEqual(['one', 'x']);
+  });
 });
 
 describe('/v0/inboxes/:inbox_id', () => {
