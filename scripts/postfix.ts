@@ -1,5 +1,5 @@
 // A real Postfix of one's own, for tests and benchmarks: its configuration, queue and mailboxes in a directory that goes with it, on a free port of
-// loopback, delivering mail for mail.example.com into Maildirs and nothing anywhere else. Needs root, as Postfix does.
+// loopback, delivering mail for mail.example.com into Maildirs and for agents.example.com to a mailbox, if there is one. Needs root.
 import { execFile, execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
@@ -22,6 +22,15 @@ export function whyNoPostfix(): string | undefined {
   }
 }
 
+export interface PostfixOptions {
+  /** A port of this machine that everything goes on to, in place of the mailboxes. */
+  readonly relayTo?: number;
+  /** Where mail for agents.example.com goes, as Postfix writes it: `lmtp:inet:127.0.0.1:2400`, `smtp:[127.0.0.1]:2500`. */
+  readonly inboxesAt?: string;
+  /** Further settings of main.cf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 export class Postfix implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
@@ -31,11 +40,10 @@ export class Postfix implements AsyncDisposable {
     this.port = port;
   }
 
-  /** `relayTo`: a port of this machine that everything goes on to, in place of the mailboxes. */
-  static async start(relayTo?: number): Promise<Postfix> {
+  static async start(options: PostfixOptions = {}): Promise<Postfix> {
     const directory = await mkdtemp(join(tmpdir(), 'mesh-postfix-'));
     const postfix = new Postfix(directory, await freePort());
-    await postfix.#configure(relayTo);
+    await postfix.#configure(options);
     await run('postfix', ['-c', join(directory, 'etc'), 'start']);
     await postfix.#answering();
     return postfix;
@@ -73,7 +81,7 @@ export class Postfix implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  async #configure(relayTo: number | undefined): Promise<void> {
+  async #configure({ relayTo, inboxesAt, settings = {} }: PostfixOptions): Promise<void> {
     const at = (...parts: string[]) => join(this.#directory, ...parts);
     const [uid, gid] = await Promise.all([idOf('-u'), idOf('-g')]);
     await chmod(this.#directory, 0o755);
@@ -105,18 +113,28 @@ alias_database =
 maillog_file = ${at('log')}
 maillog_file_prefixes = ${this.#directory}
 smtputf8_enable = yes
+${inboxesAt === undefined ? '' : `relay_domains = agents.example.com\ntransport_maps = inline:{agents.example.com=${inboxesAt}}`}
+${Object.entries(settings)
+  .map(([name, value]) => `${name} = ${value}`)
+  .join('\n')}
 `,
     );
     const services = await readFile('/etc/postfix/master.cf.proto', 'utf8').catch(() =>
       readFile('/usr/share/postfix/master.cf.dist', 'utf8'),
     );
-    // Everything unchrooted, and one smtpd on our port.
+    // Everything unchrooted, one smtpd on our port, and a queue that is looked through as often as `queue_run_delay` says.
     const lines = services
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map((line) => (/^smtp\s+inet/.test(line) ? line.replace(/^smtp/, `127.0.0.1:${this.port}`) : line))
-      .map((line) => line.replace(/^(\S+\s+\S+\s+\S+\s+\S+\s+)y(\s)/, '$1n$2'));
+      .map((line) => line.replace(/^(\S+\s+\S+\s+\S+\s+\S+\s+)y(\s)/, '$1n$2'))
+      .map((line) => line.replace(/^(qmgr\s+unix\s+n\s+-\s+\S+\s+)300\s/, '$11 '));
     await writeFile(at('etc', 'master.cf'), `${lines.join('\n')}\n`);
+  }
+
+  /** What it has logged since it began. */
+  log(): Promise<string> {
+    return readFile(join(this.#directory, 'log'), 'utf8');
   }
 
   async #answering(): Promise<void> {
@@ -125,7 +143,7 @@ smtputf8_enable = yes
       if (await greets(this.port)) return;
       await pause(50);
     }
-    throw new Error(`Postfix did not answer:\n${await readFile(join(this.#directory, 'log'), 'utf8').catch(() => '')}`);
+    throw new Error(`Postfix did not answer:\n${await this.log().catch(() => '')}`);
   }
 }
 

@@ -30,7 +30,7 @@ export const sendBenchmark: Benchmark = {
 
 async function deliveries(rounds: number): Promise<readonly Figure[]> {
   await using sink = await Sink.start();
-  await using postfix = await Postfix.start(sink.port);
+  await using postfix = await Postfix.start({ relayTo: sink.port });
   await using node = await SendingNode.start(sink.port);
   const rates: { ours: number[]; source: number[]; postfix: number[]; acceptMs: number[]; written: number[] } = {
     ours: [],

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AgentMailClient } from 'agentmail';
 import { freePorts, type HostProcess, ProcessMesh } from '../../scripts/host-process.ts';
-import { startDnsServer } from './dns-server.ts';
+import { type DnsReply, startDnsServer } from './dns-server.ts';
 
 const run = promisify(execFile);
 /** Mail from y.com is its own when it comes from this machine; nobody answers for any other domain. */
-const ZONE: Readonly<Record<string, readonly string[]>> = {
+const ZONE = {
   'y.com': ['v=spf1 ip4:127.0.0.1 -all'],
   '_dmarc.y.com': ['v=DMARC1; p=reject'],
-};
+} as const;
 
 export const MISSING_SWAKS = whyNoSwaks();
 
@@ -38,13 +38,19 @@ export interface LiveMailbox extends AsyncDisposable {
   send(to: string, mail: string, ...more: readonly string[]): Promise<string>;
   /** Arguments of swaks that hand mail over by LMTP, where nobody knows whose machine sent it. */
   readonly byLmtp: readonly string[];
+  /** Ports of 127.0.0.1. */
+  readonly smtp: number;
+  readonly lmtp: number;
+  /** What the DNS says of texts from now on; a name that is not there does not exist. */
+  readonly zone: Map<string, DnsReply>;
 }
 
 /** Inboxes are at agents.example.com. */
 export async function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
   const disposal = new AsyncDisposableStack();
+  const zone = new Map<string, DnsReply>(Object.entries(ZONE));
   const dns = disposal.use(
-    await startDnsServer((name, type) => (type === 'TXT' ? (ZONE[name] ?? 'absent') : 'absent')),
+    await startDnsServer((name, type) => (type === 'TXT' ? zone.get(name) : undefined) ?? 'absent'),
   );
   const [smtp = 0, lmtp = 0] = await freePorts(2);
   const mesh = await ProcessMesh.create([{ id: 'mac' }], {
@@ -59,7 +65,7 @@ export async function liveMailbox(...flags: readonly string[]): Promise<LiveMail
   const apiKey = readFileSync(join(host.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
   let sent = 0;
   return {
-    ...{ mesh, host, apiKey, client: new AgentMailClient({ apiKey, baseUrl: host.url }) },
+    ...{ mesh, host, apiKey, client: new AgentMailClient({ apiKey, baseUrl: host.url }), smtp, lmtp, zone },
     byLmtp: ['--protocol', 'LMTP', '--port', String(lmtp)],
     send: async (to, mail, ...more) => {
       sent += 1;
