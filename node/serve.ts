@@ -28,7 +28,7 @@ import type { MakeTransport } from './peers/known-peers.ts';
 import { createPeerTransport } from './peers/peer-transport.ts';
 import { RosterWatch } from './peers/roster-watch.ts';
 import type { Secret } from './secret.ts';
-import type { SendConfig } from './send/accounts/account.ts';
+import type { SendConfig } from './send/account.ts';
 import { readSendConfig } from './send/accounts/accounts-file.ts';
 import type { ListenAddress } from './setting-values.ts';
 import type { Config, Secrets } from './settings.ts';

@@ -52,10 +52,21 @@ const MESH_ROOT = [
   ].map((name) => `mesh/${name}.ts`),
   'mesh/json/',
 ];
-/** What every room of the send module may know: the message, its states and records, the port that sends it. */
-const SEND_ROOT = ['header-text', 'limits', 'log-page', 'mailer', 'message', 'message-records', 'message-states'].map(
-  (name) => `node/send/${name}.ts`,
-);
+/**
+ * What every room of the send module may know: the message, its states and records, the port that sends it, through which account,
+ * and what a server replies.
+ */
+const SEND_ROOT = [
+  'account',
+  'header-text',
+  'limits',
+  'log-page',
+  'mailer',
+  'message',
+  'message-records',
+  'message-states',
+  'reply-codes',
+].map((name) => `node/send/${name}.ts`);
 
 /** What every room of the API may know: a request's parts, the door for what it holds, refusals. */
 const HTTP_ROOT = [
@@ -316,7 +327,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     [
       'node/send/request/',
       'node/send/attachments/',
-      'node/send/accounts/account.ts',
+      'node/send/account.ts',
       'node/send/send-service.ts',
       ...SEND_ROOT,
       'mesh/',
@@ -327,7 +338,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     [
       'node/send/smtp/',
       'node/send/attachments/content-type.ts',
-      'node/send/accounts/account.ts',
+      'node/send/account.ts',
       ...SEND_ROOT,
       'node/secret.ts',
       'node/log.ts',
@@ -348,6 +359,10 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'mesh/',
     ],
   ],
+  // Below the rooms of the module, which all know them: an arrow from here into one of those rooms would close a circle of rooms.
+  ...SEND_ROOT.map(
+    (path) => [path, [...SEND_ROOT, 'node/changes/change-log.ts', 'node/secret.ts', 'node/store/', 'mesh/']] as const,
+  ),
   ['node/send/agent-tools.ts', ['node/send/request/', 'node/send/limits.ts', 'node/validation/', 'mesh/']],
   ['node/send/', ['node/send/', 'node/changes/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
   // Parsing, threading and storing know each other by the types of a mail alone.
@@ -405,6 +420,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/dns/',
       'node/peers/',
       'node/secret.ts',
+      'node/send/account.ts',
       'node/send/accounts/',
       'node/send/smtp/',
       'node/settings.ts',

@@ -2,7 +2,7 @@
 import type { Clock } from '../../mesh/ports.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import type { NodeClient } from '../cli/node-client.ts';
-import type { SendConfig } from '../send/accounts/account.ts';
+import type { SendConfig } from '../send/account.ts';
 import type { Config, Secrets } from '../settings.ts';
 import type { Contact } from './contact.ts';
 import type { Finding } from './fault.ts';

@@ -1,8 +1,8 @@
 // An account tried without a message: connected, secured, logged in, and taken leave of.
 import type { Secret } from '../secret.ts';
-import type { Account } from '../send/accounts/account.ts';
-import type { SmtpError } from '../send/smtp/reply-codes.ts';
+import type { Account } from '../send/account.ts';
 import { SmtpConnection, type SocketTo } from '../send/smtp/smtp-connection.ts';
+import type { SmtpError } from '../send/smtp/smtp-errors.ts';
 
 /** Resolves with why the account can't be used; `undefined` when it can. Never rejects. */
 export type SmtpTrial = (account: Account) => Promise<{ readonly code: string; readonly message: string } | undefined>;

@@ -1,6 +1,6 @@
 // What a send would do, without doing it: as whom, through which account and why, to whom, and when. Nothing is sent or stored.
 import type { Clock } from '../../mesh/ports.ts';
-import type { SendConfig } from './accounts/account.ts';
+import type { SendConfig } from './account.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Suppressions } from './bounces/suppressions.ts';
 import { recipientsOf } from './request/content.ts';

@@ -1,6 +1,6 @@
 // The Mailer port: one attempt to hand one message to one account's server. It keeps no queue and retries nothing; who calls
 // it has stored the attempt before, and decides by the outcome what comes next.
-import type { Account } from './accounts/account.ts';
+import type { Account } from './account.ts';
 import type { MessageContent } from './message.ts';
 
 export interface Shipment {

@@ -4,7 +4,7 @@
 import type { EmailEntry, EmailEvent } from '../changes/change-log.ts';
 import type { RecipientAnswer, ShipmentOutcome } from './mailer.ts';
 import type { Message, MessageState, Recipient, RecipientState } from './message.ts';
-import { isOneTooMany } from './smtp/reply-codes.ts';
+import { isOneTooMany } from './reply-codes.ts';
 
 /** Addresses that are still to be asked. */
 export function openRecipients({ recipients }: Message): readonly string[] {

@@ -3,7 +3,7 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
 import type { Log } from '../log.ts';
-import type { Account, SendConfig } from './accounts/account.ts';
+import type { Account, SendConfig } from './account.ts';
 import { PRESETS } from './accounts/presets.ts';
 import type { BlobStore, NewBlob } from './attachments/blob-store.ts';
 import { BounceReader } from './bounces/bounce-reader.ts';

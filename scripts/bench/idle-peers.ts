@@ -15,7 +15,7 @@ import { Channels } from '../../node/peers/channel/channels.ts';
 import { createCallOnce } from '../../node/peers/connections/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
-import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import { MemoryStore } from '../../test/support/memory-store.ts';

@@ -26,7 +26,7 @@ import type { AgentAddress } from '../../node/registry/agent.ts';
 import { type AgentAge, compareAge } from '../../node/registry/agent-age.ts';
 import { EmailIndex } from '../../node/registry/email-index.ts';
 import { Secret } from '../../node/secret.ts';
-import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { systemRandom } from '../../node/system/random.ts';
 import { MemoryStore } from '../../test/support/memory-store.ts';

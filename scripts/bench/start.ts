@@ -9,7 +9,7 @@ import { createNode } from '../../node/node.ts';
 import { createCallOnce } from '../../node/peers/connections/call-once.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
-import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { openStore } from '../../node/store/disk-store.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { openHostKey } from '../../node/system/host-key.ts';

@@ -16,7 +16,7 @@ import type { BelieveLegacy } from '../../node/peers/keys/trusted-network.ts';
 import { createPeerTransport } from '../../node/peers/peer-transport.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
-import { SENDING_OFF } from '../../node/send/accounts/account.ts';
+import { SENDING_OFF } from '../../node/send/account.ts';
 import { DiskBlobs } from '../../node/system/disk-blobs.ts';
 import { BARE_CONFIG, NOTHING_OUTSIDE } from './bare-node.ts';
 import { type MemoryDisk, MemoryStore } from './memory-store.ts';

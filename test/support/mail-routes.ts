@@ -1,5 +1,5 @@
 // A node with an agent that may send, and a request of its.
-import type { SendConfig } from '../../node/send/accounts/account.ts';
+import type { SendConfig } from '../../node/send/account.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { sendConfig } from './mail.ts';
 import { accepted } from './mail-world.ts';

@@ -2,7 +2,7 @@
 import type { AgentId } from '../../mesh/names.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { EmailEntry } from '../../node/changes/change-log.ts';
-import type { SendConfig } from '../../node/send/accounts/account.ts';
+import type { SendConfig } from '../../node/send/account.ts';
 import { Suppressions } from '../../node/send/bounces/suppressions.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../../node/send/mailer.ts';
 import { isFinal, type Message, type Recipient } from '../../node/send/message.ts';

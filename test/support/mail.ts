@@ -1,6 +1,6 @@
 // Builders for tests of sending: an account, a content, a message on its way.
 import type { AgentId } from '../../mesh/names.ts';
-import { type Account, SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
+import { type Account, SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
 import type { MessageContent } from '../../node/send/message.ts';
 
 export const A1 = 'a1' as AgentId;

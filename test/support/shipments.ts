@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { socketBy } from '../../node/dns/named-socket.ts';
 import { Secret } from '../../node/secret.ts';
-import type { Account } from '../../node/send/accounts/account.ts';
+import type { Account } from '../../node/send/account.ts';
 import type { ShipmentOutcome } from '../../node/send/mailer.ts';
 import type { MessageContent } from '../../node/send/message.ts';
 import { SmtpMailer } from '../../node/send/smtp/smtp-mailer.ts';

@@ -7,7 +7,7 @@ import { createNode, type MeshNode } from '../../node/node.ts';
 import type { NodeOptions, NodePorts } from '../../node/node-ports.ts';
 import { RosterWatch } from '../../node/peers/roster-watch.ts';
 import { Secret } from '../../node/secret.ts';
-import { SENDING_OFF, type SendConfig } from '../../node/send/accounts/account.ts';
+import { SENDING_OFF, type SendConfig } from '../../node/send/account.ts';
 import type { Mailer } from '../../node/send/mailer.ts';
 import type { ListenAddress } from '../../node/setting-values.ts';
 import type { ShownSetting } from '../../node/settings.ts';

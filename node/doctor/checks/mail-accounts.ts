@@ -1,6 +1,6 @@
 // Whether the accounts that mail goes out through take this host in. It connects and logs in, and sends nothing.
 import { MeshError } from '../../../mesh/errors.ts';
-import type { Account, SendConfig } from '../../send/accounts/account.ts';
+import type { Account, SendConfig } from '../../send/account.ts';
 import type { Examination } from '../examination.ts';
 import { type Finding, word } from '../fault.ts';
 

@@ -5,7 +5,7 @@ import { parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import { Secret } from '../../secret.ts';
-import type { Account } from './account.ts';
+import type { Account } from '../account.ts';
 
 /** Posts a form to a token endpoint over HTTPS, and rejects when no answer comes in time. The real one is in system/token-form.ts. */
 export type PostForm = (

@@ -3,9 +3,9 @@
 // somebody, or may have.
 // Step 4 of node/send/README.md, "How a message lives".
 import type { Clock, Write } from '../../../mesh/ports.ts';
+import type { Account, SendConfig } from '../account.ts';
 import type { Message } from '../message.ts';
 import { wasTaken } from '../message-states.ts';
-import type { Account, SendConfig } from './account.ts';
 import { type AccountHealth, Breaker, type Trial } from './breaker.ts';
 import { RATE_WINDOW_MS, Rates } from './rates.ts';
 import type { WarmUps } from './warm-up.ts';

@@ -2,7 +2,7 @@
 // unsigned and say nothing.
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { Secret } from '../../secret.ts';
-import type { DkimKey } from './account.ts';
+import type { DkimKey } from '../account.ts';
 
 /** RFC 8301 §3.2: verifiers ignore shorter keys. */
 const RSA_BITS_MIN = 1_024;

@@ -2,8 +2,8 @@
 // Each address has one small record, which is written in the commit of each message that counts. The plan's days are measured in elapsed
 // time, so setting the clock makes none of them longer or shorter.
 import type { Write } from '../../../mesh/ports.ts';
+import type { SendConfig } from '../account.ts';
 import { type WarmUpRecord, warmUpWrite } from '../message-records.ts';
-import type { SendConfig } from './account.ts';
 import { RESERVED_WAIT_MS } from './rates.ts';
 
 /** What an address sent by its warm-up plan is kept so many days after it last counted, where no agent of this host has the address. */

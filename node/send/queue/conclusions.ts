@@ -2,7 +2,7 @@
 // once or for its next try, or has ended. Elapsed time decides when; the times that are stored are of the wall clock of then.
 // Step 8 of node/send/README.md, "How a message lives".
 import type { Clock, Random, Write } from '../../../mesh/ports.ts';
-import type { Account } from '../accounts/account.ts';
+import type { Account } from '../account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { AccountFailure, Trial } from '../accounts/breaker.ts';
 import type { ShipmentOutcome } from '../mailer.ts';

@@ -6,7 +6,7 @@ import type { Clock, Random, Write } from '../../../mesh/ports.ts';
 import { Pump } from '../../../mesh/time/pump.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
-import type { Account } from '../accounts/account.ts';
+import type { Account } from '../account.ts';
 import { type Accounts, waitingFor } from '../accounts/accounts.ts';
 import type { Trial } from '../accounts/breaker.ts';
 import type { WarmUps } from '../accounts/warm-up.ts';

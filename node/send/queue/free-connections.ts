@@ -1,6 +1,6 @@
 // Connections that are up and carry nothing, and how many of them are promised: to messages that are taken in hand with a mark which is not
 // durable yet. A message without such a connection makes its own mark once it has one, so that no kill while one is opened leaves it unknown.
-import type { Account } from '../accounts/account.ts';
+import type { Account } from '../account.ts';
 import type { Mailer } from '../mailer.ts';
 
 export class FreeConnections {

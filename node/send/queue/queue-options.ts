@@ -4,7 +4,7 @@ import type { Clock, Random, Write } from '../../../mesh/ports.ts';
 import type { EmailEntry } from '../../changes/change-log.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
-import type { SendConfig } from '../accounts/account.ts';
+import type { SendConfig } from '../account.ts';
 import type { Suppressions } from '../bounces/suppressions.ts';
 import type { Mailer } from '../mailer.ts';
 import type { Message } from '../message.ts';

@@ -4,7 +4,7 @@ import { parseIdentityAddress } from '../../../mesh/address/identity.ts';
 import { MeshError } from '../../../mesh/errors.ts';
 import { type AgentId, parseAgentId } from '../../../mesh/names.ts';
 import type { Clock } from '../../../mesh/ports.ts';
-import type { SendConfig } from '../accounts/account.ts';
+import type { SendConfig } from '../account.ts';
 import type { BlobStore } from '../attachments/blob-store.ts';
 import type { Mailbox, Message } from '../message.ts';
 import type { SendContext } from '../send-service.ts';

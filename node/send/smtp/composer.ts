@@ -11,7 +11,7 @@ import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import * as qp from 'nodemailer/lib/qp';
 import { parseAddress } from '../../../mesh/address/parse.ts';
-import type { DkimKey } from '../accounts/account.ts';
+import type { DkimKey } from '../account.ts';
 import { typeOfFile } from '../attachments/content-type.ts';
 import type { AttachmentPart, Mailbox, MessageContent } from '../message.ts';
 import { isPlainAddress, plainHeaders } from './plain-headers.ts';

@@ -1,6 +1,6 @@
 // One message whose envelope leaves in one write (RFC 2920): `MAIL FROM`, each `RCPT TO` and `DATA`, and what their replies come to. Pure:
 // whoever reads from the wire hands each reply in, in turn, and has made sure that the reply can be one to that command.
-import type { SmtpError } from './reply-codes.ts';
+import type { SmtpError } from './smtp-errors.ts';
 
 /** Addresses of ASCII, without anything that ends a command. */
 export interface PlainEnvelope {

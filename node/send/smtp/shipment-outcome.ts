@@ -2,8 +2,8 @@
 
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
-import { connectionFailure, messageFailure, recipientRefusal, type SmtpError } from './reply-codes.ts';
 import type { Failed, Taken } from './smtp-connection.ts';
+import { connectionFailure, messageFailure, recipientRefusal, type SmtpError } from './smtp-errors.ts';
 
 /** The recipients who are asked. `asked`: the address as the queue names it. `address`: the same as the envelope has it. */
 export type Recipients = readonly { readonly asked: string; readonly address: string }[];

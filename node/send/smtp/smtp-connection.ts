@@ -4,10 +4,10 @@
 import { isIP, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Secret } from '../../secret.ts';
-import type { Account } from '../accounts/account.ts';
+import type { Account } from '../account.ts';
 import { dataOf } from './pipelined-message.ts';
-import type { SmtpError } from './reply-codes.ts';
 import { codeOf, type Sent, SmtpDialogue } from './smtp-dialogue.ts';
+import type { SmtpError } from './smtp-errors.ts';
 
 /** Parts of one attempt: the connection, the server's greeting, silence in between. */
 const CONNECT_MS_MAX = 10 * 1_000;

@@ -9,7 +9,7 @@ import { SpokenSecrets } from '../../machine/spoken-secrets.ts';
 import type { Secret } from '../../secret.ts';
 import { printable } from '../header-text.ts';
 import { PipelinedMessage, type PlainEnvelope } from './pipelined-message.ts';
-import type { SmtpError } from './reply-codes.ts';
+import type { SmtpError } from './smtp-errors.ts';
 
 /** Members of nodemailer's client that are used here and that its types leave out. */
 interface Internals {

@@ -6,14 +6,14 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { type DeadlineEnd, startDeadline } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Secret } from '../../secret.ts';
-import type { Account } from '../accounts/account.ts';
+import type { Account } from '../account.ts';
 import { printable } from '../header-text.ts';
 import type { Mailer, Shipment, ShipmentOutcome } from '../mailer.ts';
 import type { AttachmentPart } from '../message.ts';
 import { type Composed, compose, envelopeAddress } from './composer.ts';
-import type { SmtpError } from './reply-codes.ts';
 import { answered, connectFailed, notSent, type Recipients, sendFailed } from './shipment-outcome.ts';
 import { type Failed, SmtpConnection, type SocketTo } from './smtp-connection.ts';
+import type { SmtpError } from './smtp-errors.ts';
 
 /** One attempt, everything in it. */
 const SHIPMENT_MS_MAX = 28 * 1_000;

@@ -1,6 +1,6 @@
 // Through which account a message goes, and why it waits: the order of the rules, one row each.
 import { describe, expect, it } from 'vitest';
-import type { Account, SendConfig } from '../../../../node/send/accounts/account.ts';
+import type { Account, SendConfig } from '../../../../node/send/account.ts';
 import { Accounts, type Sendable, waitingFor } from '../../../../node/send/accounts/accounts.ts';
 import { WarmUps } from '../../../../node/send/accounts/warm-up.ts';
 import { type Message, type Recipient, reasonOf } from '../../../../node/send/message.ts';

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import PostalMime, { decodeWords } from 'postal-mime';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../../node/secret.ts';
-import type { DkimKey } from '../../../../node/send/accounts/account.ts';
+import type { DkimKey } from '../../../../node/send/account.ts';
 import { HEADER_VALUE_CHARACTERS_MAX } from '../../../../node/send/limits.ts';
 import type { MessageContent } from '../../../../node/send/message.ts';
 import { compose, envelopeAddress } from '../../../../node/send/smtp/composer.ts';

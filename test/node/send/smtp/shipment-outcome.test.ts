@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SmtpError } from '../../../../node/send/smtp/reply-codes.ts';
 import { answered, connectFailed, notSent, sendFailed } from '../../../../node/send/smtp/shipment-outcome.ts';
+import type { SmtpError } from '../../../../node/send/smtp/smtp-errors.ts';
 
 /** As the queue names them, and as the envelope does. */
 const ANN = { asked: 'ann@köln.example', address: 'ann@xn--kln-sna.example' };

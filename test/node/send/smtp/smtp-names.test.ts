@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookupBy } from '../../../../node/dns/name-resolver.ts';
 import { socketBy } from '../../../../node/dns/named-socket.ts';
 import { Secret } from '../../../../node/secret.ts';
-import type { Account } from '../../../../node/send/accounts/account.ts';
+import type { Account } from '../../../../node/send/account.ts';
 import { SmtpMailer } from '../../../../node/send/smtp/smtp-mailer.ts';
 import { systemClock } from '../../../../node/system/clock.ts';
 import { account, content } from '../../../support/mail.ts';

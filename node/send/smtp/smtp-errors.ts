@@ -1,8 +1,9 @@
-// Reads the replies of servers and the errors of nodemailer as outcomes that the queue knows. Pure. Reply codes are those of RFC 5321
-// §4.2, enhanced codes those of RFC 3463.
+// Reads the errors of nodemailer, which hold what a server replied, as outcomes that the queue knows. Pure. What the codes of a reply mean
+// is in reply-codes.ts.
 
 import { printable } from '../header-text.ts';
 import type { RecipientAnswer, ShipmentErrorCode, ShipmentOutcome } from '../mailer.ts';
+import { isTemporary, isTemporaryOfRecipient, isTooLarge, type Reply } from '../reply-codes.ts';
 
 /** The members of nodemailer's errors that are used here. */
 export interface SmtpError extends Error {
@@ -21,8 +22,6 @@ type NotSent = Extract<ShipmentOutcome, { readonly kind: 'not_sent' }>;
 
 const ENHANCED = /^[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})\b/;
 
-type Reply = Pick<NotSent, 'code' | 'enhanced' | 'reply'>;
-
 function replyOf(error: SmtpError): Reply {
   const enhanced = ENHANCED.exec(error.response ?? '')?.[1];
   return {
@@ -30,46 +29,6 @@ function replyOf(error: SmtpError): Reply {
     ...(error.responseCode === undefined ? {} : { code: error.responseCode }),
     ...(enhanced === undefined ? {} : { enhanced }),
   };
-}
-
-/**
- * Whether the same may be taken later. The enhanced code says it where there is one, but for those that mean it by their subject,
- * whatever their class: a full mailbox (RFC 3463 §3.3: "a persistent transient failure"), too many recipients (RFC 5321 §4.5.3.1.10,
- * where 552 stands for it too). 421 is of the connection (§3.8).
- */
-function isTemporary(reply: Reply): boolean {
-  const { code = 0, enhanced } = reply;
-  if (code === 421 || isFull(reply) || isSubject(enhanced, TOO_MANY)) return true;
-  return enhanced === undefined ? code < 500 : enhanced.startsWith('4');
-}
-
-/** Whether a recipient may be taken later: a bare 552 to one means too many recipients, as said above. */
-function isTemporaryOfRecipient(reply: Reply): boolean {
-  return isTemporary(reply) || (reply.code === 552 && reply.enhanced === undefined);
-}
-
-/** Subject and detail of enhanced codes (RFC 3463 §3). */
-const FULL = ['2.2'];
-const TOO_MANY = ['5.3'];
-const TOO_LARGE = ['2.3', '3.4'];
-
-/** RFC 5321 §4.2.3 calls 552 "exceeded storage allocation", RFC 1870 §6.3 a message that is too large: without a detail, words tell. */
-const FULL_WORDS = /quota|\bmail ?box\b.{0,40}\b(?:full|exceed)|storage allocation/i;
-
-function isFull({ enhanced, reply }: Pick<Reply, 'enhanced' | 'reply'>): boolean {
-  const hasDetail = enhanced !== undefined && !enhanced.endsWith('.0.0');
-  return hasDetail ? isSubject(enhanced, FULL) : FULL_WORDS.test(reply);
-}
-
-function isSubject(enhanced: string | undefined, subjects: readonly string[]): boolean {
-  return enhanced !== undefined && subjects.includes(enhanced.slice(2));
-}
-
-/** Whether a recipient was put off because the message has too many: in another transaction it may be taken at once. */
-export function isOneTooMany(answer: RecipientAnswer): boolean {
-  const { verdict, code, enhanced } = answer;
-  if (verdict !== 'deferred' || isFull(answer)) return false;
-  return isSubject(enhanced, TOO_MANY) || (enhanced === undefined && (code === 452 || code === 552));
 }
 
 /** The outcome of a failure before the message was mentioned: at the connection, the greeting, TLS or the login. */
@@ -125,8 +84,7 @@ export function messageFailure(error: SmtpError, tookMs: number): NotSent {
     return { kind: 'not_sent', error: name, class: 'transient', scope: 'account', ...rest };
   }
   const isPermanent = !isTemporary(rest);
-  const isTooLarge = isSubject(rest.enhanced, TOO_LARGE) || (code === 552 && rest.enhanced === undefined);
-  if (isPermanent && isTooLarge)
+  if (isPermanent && isTooLarge(rest))
     return { kind: 'not_sent', error: 'message_too_large', class: 'permanent', scope: 'message', ...rest };
   const isSender = error.command === 'MAIL FROM';
   return {

@@ -1,7 +1,7 @@
 // An account is an SMTP server and how this host may use it. Accounts are read from the accounts file or the environment and checked
 // when they are loaded. Their secrets print as `[secret]`.
-import type { Secret } from '../../secret.ts';
-import { LIFETIME_MS } from '../limits.ts';
+import type { Secret } from '../secret.ts';
+import { LIFETIME_MS } from './limits.ts';
 
 /** Defaults of an account, and what the accounts file may ask for at most. */
 export const RATE_PER_HOUR = 100;

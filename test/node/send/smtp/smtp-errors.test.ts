@@ -1,13 +1,11 @@
-// What a reply means (RFC 5321 §4.2, RFC 3463): for a recipient, for the message, for the account.
+// What an error of nodemailer means, by the reply in it: for a recipient, for the message, for the account.
 import { describe, expect, it } from 'vitest';
-import type { RecipientAnswer } from '../../../../node/send/mailer.ts';
 import {
   connectionFailure,
-  isOneTooMany,
   messageFailure,
   recipientRefusal,
   type SmtpError,
-} from '../../../../node/send/smtp/reply-codes.ts';
+} from '../../../../node/send/smtp/smtp-errors.ts';
 
 const MS = 7;
 
@@ -58,20 +56,6 @@ describe('what a server says of a recipient', () => {
       code: 450,
       reply: 'It failed.',
     });
-  });
-
-  it.each<readonly [said: Partial<RecipientAnswer>, isTooMany: boolean]>([
-    [{ code: 452, reply: '452 too many recipients' }, true],
-    [{ code: 552, reply: '552 too many' }, true],
-    [{ code: 451, enhanced: '4.5.3', reply: '451 4.5.3 too many' }, true],
-    [{ code: 452, reply: '452 mailbox is full' }, false],
-    [{ code: 452, enhanced: '4.2.2', reply: '452 4.2.2 over quota' }, false],
-    [{ code: 452, enhanced: '4.3.1', reply: '452 4.3.1 no space here' }, false],
-    [{ code: 450, reply: '450 busy' }, false],
-    [{ code: 452, verdict: 'refused', reply: '452 too many' }, false],
-  ])('%j is one too many: %s', (said, isTooMany) => {
-    const answer = { address: 'bob@x.com', verdict: 'deferred', code: 450, reply: '', ...said } as const;
-    expect(isOneTooMany(answer)).toBe(isTooMany);
   });
 });
 
