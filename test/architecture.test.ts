@@ -85,9 +85,12 @@ const HTTP_ROOT = [
 /** What every room of the mailbox may know: a mail, an inbox, their bounds. */
 const MAILBOX_ROOT = [
   'api-key',
+  'event',
   'inbox',
   'label',
+  'label-event',
   'list',
+  'mail-bodies',
   'message',
   'question-port',
   'questions',

@@ -1,7 +1,9 @@
 // What the mailbox's two workers are asked. Each question has one argument and one answer, both of which can be cloned.
 import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
+import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
 import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
+import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Listed, ListPlace } from './list.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type {
@@ -36,6 +38,10 @@ export interface IntakeQuestions {
   /** Whether there was such a key. */
   removeKey(meant: KeyMeant): boolean;
   noteKeyUse(use: { readonly keyId: string; readonly atMs: number }): void;
+  /** Takes away events that were kept long enough; whether there is more. `relayedRow`: up to there, the change log has them. */
+  trimEvents(question: { readonly nowMs: number; readonly relayedRow: number }): boolean;
+  /** No event will have a row up to this one. */
+  skipEventsTo(row: number): void;
 }
 
 export interface InboxesQuestion {
@@ -78,6 +84,19 @@ export interface QueryQuestions {
   key(meant: KeyMeant): ApiKey | undefined;
   keys(question: KeysQuestion): Listed<ApiKey>;
   thread(question: ThreadQuestion): { readonly thread: ThreadItem; readonly mails: Listed<WholeMail> } | undefined;
+  /** The newest event; 0 when there never was one. */
+  lastEventRow(nothing: null): number;
+  /** What follows a row, in order. */
+  eventReferences(question: { readonly after: number; readonly limit: number }): readonly EventReference[];
+  /** Events that follow a row with what is told of them, about so many octets; one whose mail is gone is left out. */
+  toldEvents(question: {
+    readonly after: number;
+    readonly limit: number;
+    readonly bytes: number;
+  }): readonly ToldEvent[];
+  eventRow(eventId: string): number | undefined;
+  eventPayload(eventId: string): string | undefined;
+  labelEvents(question: LabelEventsQuestion): Listed<LabelEvent>;
 }
 
 /** The main thread, which knows the mesh. */
@@ -103,10 +122,11 @@ export type Answered =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly failure: Failure };
 
-/** What a worker says: what should be in the log, that it can be asked, why it can't be begun at all, what it asks, what it answers. */
+/** What a worker says: what should be in the log, that it can be asked, that there are new events, why it can't be begun at all, what it asks, what it answers. */
 export type WorkerWord =
   | { readonly noted: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly opened: true }
+  | { readonly told: true }
   | { readonly refused: Failure }
   | { readonly asked: Question }
   | Answered;

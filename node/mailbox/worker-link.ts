@@ -23,6 +23,8 @@ export interface WorkerLinkOptions {
   readonly start: () => Worker;
   /** What the worker may ask. */
   readonly answers: Partial<Answers<MainQuestions>>;
+  /** Called when the worker has told something, also while it was not heard. */
+  readonly told?: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -138,9 +140,11 @@ export class WorkerLink<Questions> implements Asks<Questions> {
   #hear(word: Exclude<WorkerWord, { readonly refused: Failure }>, from: Worker): void {
     if ('noted' in word) this.#options.log.warn(word.noted, word.fields);
     else if ('asked' in word) void this.#answer(word.asked, from);
+    else if ('told' in word) this.#options.told?.();
     else if ('opened' in word) {
       this.#restartMs = RESTART_MS_MIN;
       this.#settle();
+      this.#options.told?.();
     } else this.#answered(word);
   }
 

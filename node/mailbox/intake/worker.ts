@@ -32,6 +32,7 @@ const { directory, hostId, domain, smtp, lmtp, tls, dns } = workerData as Intake
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   ...{ chooseThread, baseSubject },
+  told: () => port.postMessage({ told: true } satisfies WorkerWord),
 });
 
 const main = new MainLink(port, systemClock);
@@ -62,6 +63,9 @@ const answers: Answers<IntakeQuestions> = {
   renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
+  trimEvents: (question) =>
+    writer.write(() => [writer.events.trim(question), writer.labelEvents.trim(question)].includes(true)),
+  skipEventsTo: (row) => writer.write(() => writer.events.skipTo(row)),
 };
 const listeners: Listener[] = [];
 

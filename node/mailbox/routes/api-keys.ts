@@ -5,9 +5,9 @@ import { pathSegment } from '../../http/input.ts';
 import type { ApiKey } from '../api-key.ts';
 import { callerOf, refuseInboxKey } from '../http/caller.ts';
 import { PAGE_PARAMETERS, readForm, readParameters, textParameter } from '../http/input.ts';
-import { timeText } from '../http/mail-bodies.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import type { Organization } from '../inbox.ts';
+import { timeText } from '../mail-bodies.ts';
 import type { ApiKeys } from '../org/api-keys.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 

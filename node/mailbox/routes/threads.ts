@@ -4,9 +4,9 @@ import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { callerOf } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
-import { mailBody, threadBody } from '../http/mail-bodies.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
+import { mailBody, threadBody } from '../mail-bodies.ts';
 import type { MailServices } from './messages.ts';
 
 const IN_INBOX = '/v0/inboxes/:inbox_id/threads';

@@ -13,10 +13,13 @@ interface Waiting {
 
 export class GroupCommit {
   readonly #connection: Connection;
+  readonly #committed: () => void;
   #waiting: Waiting[] = [];
 
-  constructor(connection: Connection) {
+  /** `committed` is called after each commit, when those who wait for it have been told. */
+  constructor(connection: Connection, committed: () => void) {
     this.#connection = connection;
+    this.#committed = committed;
   }
 
   /** Resolves with what `work` returns once that survives a power cut; rejects with what it throws, and then nothing of it is kept. */
@@ -33,6 +36,7 @@ export class GroupCommit {
     try {
       const settle = this.#commit(group);
       for (const one of settle) one();
+      this.#committed();
     } catch (error) {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
       for (const { reject } of group) reject(error);

@@ -2,6 +2,7 @@
 import type { LabelChange, LabelOutcome, MailsMeant } from '../label.ts';
 import { LABELS_MAX } from '../label.ts';
 import type { Connection } from './database.ts';
+import type { LabelEvents } from './label-events.ts';
 import { refreshThread } from './thread-rows.ts';
 
 /** Mails of a thread that is changed as a whole. */
@@ -18,11 +19,17 @@ interface Meant {
 
 export class MailChanges {
   readonly #connection: Connection;
+  readonly #labelEvents: Pick<LabelEvents, 'append'>;
   /** One fewer needs the raw mail of this digest; answers it when nobody does and it was a file. */
   readonly #unused: (digest: string) => readonly string[];
 
-  constructor(connection: Connection, unused: (digest: string) => readonly string[]) {
+  constructor(
+    connection: Connection,
+    labelEvents: Pick<LabelEvents, 'append'>,
+    unused: (digest: string) => readonly string[],
+  ) {
     this.#connection = connection;
+    this.#labelEvents = labelEvents;
     this.#unused = unused;
   }
 
@@ -84,11 +91,13 @@ export class MailChanges {
       const count = `INSERT INTO thread_label (thread, label, messages) VALUES (?, ?, 1)
         ON CONFLICT (thread, label) DO UPDATE SET messages = messages + 1`;
       connection.run(count, thread, label);
+      this.#labelEvents.append({ inbox, message: row, label, isAdded: true, atMs });
     }
     for (const label of before.difference(after)) {
       connection.run('DELETE FROM message_label WHERE message = ? AND label = ?', row, label);
       connection.run('UPDATE thread_label SET messages = messages - 1 WHERE thread = ? AND label = ?', thread, label);
       connection.run('DELETE FROM thread_label WHERE thread = ? AND label = ? AND messages = 0', thread, label);
+      this.#labelEvents.append({ inbox, message: row, label, isAdded: false, atMs });
     }
     const isHidden = ['trash', 'spam', 'blocked', 'unauthenticated'].some((label) => after.has(label));
     connection.run('UPDATE message SET hidden = ?, updated_at = ? WHERE row = ?', Number(isHidden), atMs, row);

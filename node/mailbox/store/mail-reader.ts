@@ -108,6 +108,13 @@ export class MailReader {
     return stored === undefined ? undefined : this.#whole(stored);
   }
 
+  /** The mail of a row that is there, whatever its inbox. */
+  atRow(row: number): WholeMail {
+    const stored = this.#connection.get<StoredMail>(`SELECT ${COLUMNS} FROM message WHERE message.row = ?`, row);
+    if (stored === undefined) throw new Error(`There is no mail in row ${row}.`);
+    return this.#whole(stored);
+  }
+
   /** Mails of a thread's row before a place, the newest of them, in the order in which they came. */
   ofThread(thread: number, limit: number, place: { readonly atMs: number; readonly row: number } | undefined) {
     const before = place === undefined ? '' : 'AND (message.at, message.row) < (?, ?)';

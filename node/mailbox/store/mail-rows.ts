@@ -1,5 +1,6 @@
 // One received mail becomes rows: once for each inbox that gets it, its octets once for all of them.
 import type { NewUuid } from '../../../mesh/uuid.ts';
+import { type AppendEvent, receivedDetail } from '../event.ts';
 import type { ChooseThread, Delivery, MailContent, ReceivedMail, StoredDelivery } from '../message.ts';
 import type { Connection } from './database.ts';
 import { bindReferences, knownThreads } from './references.ts';
@@ -7,6 +8,7 @@ import { beginThread, joinThread, type MailOfThread } from './thread-rows.ts';
 
 export interface MailRowsParts {
   readonly connection: Connection;
+  readonly appendEvent: AppendEvent;
   readonly chooseThread: ChooseThread;
   /** The subject without its reply prefixes; `undefined`: too short to find a thread by. */
   readonly baseSubject: (subject: string) => string | undefined;
@@ -47,10 +49,11 @@ export class MailRows {
     const messageId = this.#messageId(inbox, mail);
     const ofThread = this.#ofThread(mail, delivery, messageId);
     const { thread, threadId } = this.#threadFor(inbox, mail, delivery, ofThread);
-    this.#insertMessage({ inbox, thread, messageId }, mail, delivery, ofThread);
+    const message = this.#insertMessage({ inbox, thread, messageId }, mail, delivery, ofThread);
     joinThread(connection, thread, ofThread);
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
+    this.#parts.appendEvent(message, receivedDetail(delivery.mailClass), mail.receivedAtMs);
     return { inboxId, status: 'stored', messageId, threadId };
   }
 
@@ -95,7 +98,7 @@ export class MailRows {
     mail: ReceivedMail,
     { trace, authentication }: Delivery,
     { isHidden, labels, size }: MailOfThread,
-  ): void {
+  ): number {
     const { connection } = this.#parts;
     const { content, raw, digest, receivedAtMs: at } = mail;
     const { from, fromAddress = null, subject = null, text = null, html = null } = content;
@@ -117,6 +120,7 @@ export class MailRows {
         ...[row, number, attachmentId, filename, contentType, disposition, contentId, encoding, start, end, part.size],
       );
     }
+    return row;
   }
 }
 

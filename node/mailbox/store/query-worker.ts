@@ -3,8 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
 import { openForReading } from './database.ts';
+import { EventReader } from './event-rows.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { KeyRows } from './key-rows.ts';
+import { listLabelEvents } from './label-events.ts';
 import { MailReader } from './mail-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 
@@ -20,6 +22,7 @@ const connection = openForReading((workerData as QueryData).directory);
 const inboxes = new InboxReader(connection);
 const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
+const events = new EventReader(connection);
 const threads = new ThreadReader(connection, mails);
 
 answerQuestions<QueryQuestions>(
@@ -38,6 +41,12 @@ answerQuestions<QueryQuestions>(
     keys: (question) => keys.list(question),
     threads: (question) => threads.list(question),
     thread: (question) => threads.find(question),
+    lastEventRow: () => events.lastRow(),
+    eventReferences: (question) => events.references(question),
+    toldEvents: (question) => events.told(question),
+    eventRow: (eventId) => events.rowOf(eventId),
+    eventPayload: (eventId) => events.payload(eventId),
+    labelEvents: (question) => listLabelEvents(connection, question),
   },
   () => connection.close(),
 );

@@ -76,6 +76,13 @@ export class ThreadReader {
     return { thread: this.#item(stored), mails: this.#mails.ofThread(stored.row, limit, place) };
   }
 
+  /** The thread of a row that is there, whatever its inbox. */
+  atRow(row: number): ThreadItem {
+    const stored = this.#connection.get<StoredThread>(`${SELECT} WHERE thread.row = ?`, row);
+    if (stored === undefined) throw new Error(`There is no thread in row ${row}.`);
+    return this.#item(stored);
+  }
+
   #item(stored: StoredThread): ThreadItem {
     return {
       ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, lastMessageId: stored.last_message_id },

@@ -13,9 +13,11 @@ import type { LabelOutcome } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import { type Connection, openForWriting } from './database.ts';
+import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
 import { KeyRows } from './key-rows.ts';
+import { LabelEvents } from './label-events.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { RawFiles } from './raw-files.ts';
@@ -27,6 +29,8 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
   readonly directory: string;
   readonly random: Random;
   readonly nowMs: number;
+  /** Called when events are durable that were not before. */
+  readonly told?: () => void;
 }
 
 export class Writer {
@@ -34,6 +38,8 @@ export class Writer {
   readonly files: RawFiles;
   /** To be changed within `write`. */
   readonly keys: KeyRows;
+  readonly events: EventRows;
+  readonly labelEvents: LabelEvents;
   readonly #connection: Connection;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
@@ -44,11 +50,17 @@ export class Writer {
     this.#connection = connection;
     this.files = files;
     this.organization = organizationIn(connection, options);
-    this.#group = new GroupCommit(connection);
+    const newUuid = uuidsFrom(options.random);
+    const events = new EventRows(connection, newUuid);
+    this.events = events;
+    this.#group = new GroupCommit(connection, () => {
+      if (events.takeNews()) options.told?.();
+    });
     this.#inboxes = new InboxRows(connection);
-    this.#changes = new MailChanges(connection, (digest) => this.#inboxes.unused(digest));
     this.keys = new KeyRows(connection);
-    this.#mails = new MailRows({ ...options, connection, newUuid: uuidsFrom(options.random) });
+    this.labelEvents = new LabelEvents(connection, newUuid);
+    this.#changes = new MailChanges(connection, this.labelEvents, (digest) => this.#inboxes.unused(digest));
+    this.#mails = new MailRows({ ...options, connection, newUuid, appendEvent: events.append });
   }
 
   /** Throws `store_failed`, or what SQLite says of a damaged file. */

@@ -2,6 +2,7 @@
 // changed; what is needed beside it is one more.
 import { form1 } from './form-1.ts';
 import { form2 } from './form-2.ts';
+import { form3 } from './form-3.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [form1, form2];
+export const MIGRATIONS: readonly Migration[] = [form1, form2, form3];

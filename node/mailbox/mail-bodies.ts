@@ -1,6 +1,6 @@
 // Mails and threads as AgentMail's clients read them. What there is nothing of is left out.
-import type { MailPart } from '../message.ts';
-import type { MailItem, ThreadItem, WholeMail } from '../stored-mail.ts';
+import type { MailPart } from './message.ts';
+import type { MailItem, ThreadItem, WholeMail } from './stored-mail.ts';
 
 /** A time as it is answered. */
 export function timeText(ms: number): string {

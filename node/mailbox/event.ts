@@ -1,0 +1,69 @@
+// What happened to a mail, as it is told: by webhooks, over sockets, in the change log. The words and members are those of AgentMail.
+import type { MailClass } from './message.ts';
+
+/** What may be asked for. */
+const EVENT_TYPES = [
+  'message.received',
+  'message.received.spam',
+  'message.received.blocked',
+  'message.received.unauthenticated',
+  'message.sent',
+  'message.delivered',
+  'message.bounced',
+  'message.complained',
+  'message.rejected',
+  'message.opened',
+  'domain.verified',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** Milliseconds for which an event is kept: as long as a delivery is tried. */
+export const EVENT_MS_MAX = 72 * 3_600 * 1_000;
+
+/** What became of a mail; the mail itself is named beside it. */
+export type EventDetail =
+  | { readonly type: 'message.received' | `message.received.${Exclude<MailClass, 'received'>}` }
+  | { readonly type: 'message.sent' | 'message.delivered'; readonly recipients: readonly string[] }
+  | {
+      readonly type: 'message.bounced';
+      readonly bounceType: 'Permanent' | 'Transient';
+      /** Such as `General`, `MailboxFull`. */
+      readonly subType: string;
+      readonly recipients: readonly { readonly address: string; readonly status: string }[];
+    }
+  | {
+      readonly type: 'message.complained';
+      readonly complaintType: string;
+      readonly subType: string;
+      readonly recipients: readonly string[];
+    }
+  | { readonly type: 'message.rejected'; readonly reason: string }
+  | { readonly type: 'message.opened' };
+
+/** An event by what it is about. */
+export interface EventReference {
+  /** Place among all events of the mailbox; there may be gaps. */
+  readonly row: number;
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly inboxId: string;
+  readonly agentId: string;
+  readonly messageId: string;
+  readonly threadId: string;
+}
+
+/** An event as sockets tell it. */
+export interface ToldEvent extends Pick<EventReference, 'row' | 'eventId' | 'type' | 'inboxId'> {
+  /** JSON, as webhooks have it. */
+  readonly payload: string;
+  /** JSON of what else a mail has that is read by itself. */
+  readonly extras?: string | undefined;
+}
+
+/** Writes down what happened to the mail in a row of `message`, within the transaction in which it happened; answers the event's id. */
+export type AppendEvent = (message: number, detail: EventDetail, atMs: number) => string;
+
+/** The event that tells of a mail which came in. */
+export function receivedDetail(mailClass: MailClass): EventDetail {
+  return { type: mailClass === 'received' ? 'message.received' : `message.received.${mailClass}` };
+}

@@ -1,0 +1,18 @@
+// A change of a label, as it is read again.
+import type { ListPlace } from './list.ts';
+
+export interface LabelEvent {
+  readonly eventId: string;
+  readonly messageId: string;
+  readonly label: string;
+  /** Else it was removed. */
+  readonly isAdded: boolean;
+  readonly atMs: number;
+}
+
+export interface LabelEventsQuestion {
+  readonly inboxId: string;
+  readonly limit: number;
+  readonly isAscending: boolean;
+  readonly place?: ListPlace | undefined;
+}

@@ -1,0 +1,178 @@
+// What happened is written down with what it happened to, in one transaction: no state without its event, no event without its state. All of
+// it runs within a transaction, but for what only reads.
+import type { NewUuid } from '../../../mesh/uuid.ts';
+import { type AppendEvent, EVENT_MS_MAX, type EventReference, type EventType, type ToldEvent } from '../event.ts';
+import type { Connection } from './database.ts';
+import { renderEvent, withoutTexts } from './event-payload.ts';
+import { MailReader } from './mail-reader.ts';
+import { ThreadReader } from './thread-reader.ts';
+
+/** Octets of all payloads together. */
+const PAYLOADS_BYTES_MAX = 1024 ** 3;
+/** Events that are taken away in one transaction: the writes that come meanwhile wait for it. */
+const TRIMMED_AT_ONCE_MAX = 500;
+
+interface Subject {
+  readonly inbox_id: string;
+  readonly agent_id: string;
+  readonly message_id: string;
+  readonly thread_id: string;
+  readonly thread: number;
+  readonly trace: string;
+}
+
+export class EventRows {
+  readonly #connection: Connection;
+  readonly #newUuid: NewUuid;
+  readonly #payloadsBytesMax: number;
+  readonly #mails: MailReader;
+  readonly #threads: ThreadReader;
+  #hasNew = false;
+
+  constructor(connection: Connection, newUuid: NewUuid, payloadsBytesMax = PAYLOADS_BYTES_MAX) {
+    this.#connection = connection;
+    this.#newUuid = newUuid;
+    this.#payloadsBytesMax = payloadsBytesMax;
+    this.#mails = new MailReader(connection);
+    this.#threads = new ThreadReader(connection, this.#mails);
+  }
+
+  /** Whether something was added since this was asked before. */
+  takeNews(): boolean {
+    const hasNew = this.#hasNew;
+    this.#hasNew = false;
+    return hasNew;
+  }
+
+  /** Adds what happened to the mail of a row, as the mail and its thread are at this moment; answers the event's id. */
+  append: AppendEvent = (message, detail, atMs) => {
+    const subject = this.#connection.get<Subject>(SUBJECT, message);
+    if (subject === undefined) throw new Error(`An event is about the mail in row ${message}, which is not there.`);
+    const eventId = this.#newUuid();
+    const { payload, extras, hasText } = renderEvent(
+      { eventId, atMs, detail },
+      {
+        ...{ inboxId: subject.inbox_id, threadId: subject.thread_id, messageId: subject.message_id },
+        received: () => ({
+          mail: this.#mails.atRow(message),
+          thread: this.#threads.atRow(subject.thread),
+          trace: subject.trace,
+        }),
+      },
+    );
+    const size = Buffer.byteLength(payload) + Buffer.byteLength(extras ?? '');
+    this.#connection.run(
+      INSERT,
+      ...[eventId, detail.type, subject.inbox_id, subject.agent_id, subject.message_id, subject.thread_id, atMs],
+      ...[message, Number(hasText), size, payload, extras ?? null],
+    );
+    this.#hasNew = true;
+    this.#boundPayloads();
+    return eventId;
+  };
+
+  /** Takes away events that were kept long enough and were `relayed`; answers whether there are more. */
+  trim({ nowMs, relayedRow }: { readonly nowMs: number; readonly relayedRow: number }): boolean {
+    const sql = 'DELETE FROM event WHERE row IN (SELECT row FROM event WHERE at < ? AND row <= ? LIMIT ?)';
+    const { changes } = this.#connection.run(sql, nowMs - EVENT_MS_MAX, relayedRow, TRIMMED_AT_ONCE_MAX);
+    return changes === TRIMMED_AT_ONCE_MAX;
+  }
+
+  /** No event will have a row up to this one, which others have seen, whatever became of the database. */
+  skipTo(row: number): void {
+    const known = this.#connection.get("SELECT 1 FROM sqlite_sequence WHERE name = 'event'");
+    if (known === undefined) this.#connection.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', 0)");
+    this.#connection.run("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'event'", row);
+  }
+
+  /** The oldest lose their texts first, and where that is not enough their payloads. */
+  #boundPayloads(): void {
+    const connection = this.#connection;
+    const total = () => connection.get<{ size: number }>('SELECT size FROM event_total')?.size ?? 0;
+    while (total() > this.#payloadsBytesMax) {
+      const long = connection.get<{ row: number; payload: string; extras: string | null }>(OLDEST_TEXT);
+      if (long === undefined) {
+        if (connection.run(DROP_OLDEST).changes === 0) return;
+      } else {
+        const payload = withoutTexts(long.payload);
+        const size = Buffer.byteLength(payload) + Buffer.byteLength(long.extras ?? '');
+        const sql = 'UPDATE event SET has_text = 0, payload = ?, size = ? WHERE row = ?';
+        connection.run(sql, payload, size, long.row);
+      }
+    }
+  }
+}
+
+interface StoredEvent {
+  readonly row: number;
+  readonly event_id: string;
+  readonly event_type: EventType;
+  readonly inbox_id: string;
+  readonly agent_id: string;
+  readonly message_id: string;
+  readonly thread_id: string;
+  readonly payload: string;
+  readonly extras: string | null;
+}
+
+/** Events as they are read again. */
+export class EventReader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** The newest; 0 when there never was one. */
+  lastRow(): number {
+    return this.#connection.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'")?.seq ?? 0;
+  }
+
+  /** What follows a row, in order, at most `limit`. */
+  references({ after, limit }: { readonly after: number; readonly limit: number }): readonly EventReference[] {
+    const sql = `SELECT row, event_id, event_type, inbox_id, agent_id, message_id, thread_id FROM event WHERE row > ?
+      ORDER BY row LIMIT ?`;
+    return this.#connection.all<StoredEvent>(sql, after, limit).map((stored) => ({
+      ...{ row: stored.row, eventId: stored.event_id, type: stored.event_type, inboxId: stored.inbox_id },
+      ...{ agentId: stored.agent_id, messageId: stored.message_id, threadId: stored.thread_id },
+    }));
+  }
+
+  /** What follows a row and was not erased, in order, at most `limit`, and of about so many octets. */
+  told({ after, limit, bytes }: { after: number; limit: number; bytes: number }): readonly ToldEvent[] {
+    const sql = `SELECT row, size FROM event WHERE row > ? AND payload IS NOT NULL ORDER BY row LIMIT ?`;
+    const found: ToldEvent[] = [];
+    let left = bytes;
+    for (const { row, size } of this.#connection.all<{ row: number; size: number }>(sql, after, limit)) {
+      if (found.length > 0 && size > left) break;
+      left -= size;
+      const stored = this.#connection.get<StoredEvent>('SELECT * FROM event WHERE row = ?', row);
+      if (stored !== undefined && stored.payload !== null) found.push(toldOf(stored));
+    }
+    return found;
+  }
+
+  /** Absent: there is no such event any more. */
+  rowOf(eventId: string): number | undefined {
+    return this.#connection.get<{ row: number }>('SELECT row FROM event WHERE event_id = ?', eventId)?.row;
+  }
+
+  /** The octets to deliver; absent when the event is gone, or its mail is. */
+  payload(eventId: string): string | undefined {
+    const sql = 'SELECT payload FROM event WHERE event_id = ?';
+    return this.#connection.get<{ payload: string | null }>(sql, eventId)?.payload ?? undefined;
+  }
+}
+
+function toldOf(stored: StoredEvent): ToldEvent {
+  const { row, event_id: eventId, event_type: type, inbox_id: inboxId, payload, extras } = stored;
+  return { row, eventId, type, inboxId, payload, ...(extras === null ? {} : { extras }) };
+}
+
+const SUBJECT = `SELECT inbox.inbox_id, inbox.agent_id, message.message_id, thread.thread_id, message.thread, message.trace FROM message
+  JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread WHERE message.row = ?`;
+const INSERT = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, message, has_text, size, payload,
+  extras) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const OLDEST_TEXT = 'SELECT row, payload, extras FROM event WHERE has_text = 1 ORDER BY row LIMIT 1';
+const DROP_OLDEST = `UPDATE event SET payload = NULL, extras = NULL, size = 0
+  WHERE row = (SELECT min(row) FROM event WHERE payload IS NOT NULL)`;
