@@ -371,6 +371,10 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   // Parsing, threading and storing know each other by the types of a mail alone.
   ['node/mailbox/text/', ['node/mailbox/text/', ...MAILBOX_ROOT, 'mesh/']],
   ['node/mailbox/threads/', ['node/mailbox/threads/', ...MAILBOX_ROOT, 'mesh/']],
+  [
+    'node/mailbox/store/query-worker.ts',
+    ['node/mailbox/store/', 'node/mailbox/text/', 'node/mailbox/http/mail-octets.ts', ...MAILBOX_ROOT, 'mesh/'],
+  ],
   ['node/mailbox/store/', ['node/mailbox/store/', ...MAILBOX_ROOT, 'mesh/']],
   [
     'node/mailbox/intake/',

@@ -22,6 +22,7 @@ import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { previewRoutes } from './routes/preview.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { startWorkers } from './workers.ts';
 
@@ -80,6 +81,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
         (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
         (app) => messageRoutes(app, mails),
         (app) => threadRoutes(app, mails),
+        (app) => previewRoutes(app, mails),
         (app) => changeRoutes(app, { inboxes, intake, clock }),
       ],
     }).fetch,

@@ -80,6 +80,8 @@ export interface QueryQuestions {
   part(question: PartQuestion): FoundPart | undefined;
   linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;
   threads(question: MailsQuestion): Listed<ThreadItem>;
+  /** The mail as a page that may be shown. */
+  preview(question: MailQuestion): string | undefined;
   keyWithDigest(digest: string): ApiKey | undefined;
   key(meant: KeyMeant): ApiKey | undefined;
   keys(question: KeysQuestion): Listed<ApiKey>;

@@ -1,7 +1,11 @@
 // The worker that reads, on a connection of its own: a long list keeps no mail waiting that comes in.
 import { parentPort, workerData } from 'node:worker_threads';
+import { partOctets } from '../http/mail-octets.ts';
+import type { MailPart } from '../message.ts';
 import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
+import type { MailQuestion } from '../stored-mail.ts';
+import { safePage } from '../text/safe-page.ts';
 import { openForReading } from './database.ts';
 import { EventReader } from './event-rows.ts';
 import { InboxReader } from './inbox-reader.ts';
@@ -18,12 +22,21 @@ export interface QueryData {
 const port = parentPort;
 if (port === null) throw new Error('node/mailbox/store/query-worker.ts is a worker: see node/mailbox/workers.ts.');
 
-const connection = openForReading((workerData as QueryData).directory);
+const { directory } = workerData as QueryData;
+const connection = openForReading(directory);
 const inboxes = new InboxReader(connection);
 const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
 const events = new EventReader(connection);
 const threads = new ThreadReader(connection, mails);
+
+/** Made here, for a long mail takes a while. */
+async function preview(question: MailQuestion): Promise<string | undefined> {
+  const [mail, octets] = [mails.find(question), mails.octets(question)];
+  if (mail === undefined || octets === undefined) return undefined;
+  const octetsOf = async (part: MailPart) => Buffer.concat(await Array.fromAsync(partOctets(directory, octets, part)));
+  return await safePage(mail, octetsOf);
+}
 
 answerQuestions<QueryQuestions>(
   port,
@@ -36,6 +49,7 @@ answerQuestions<QueryQuestions>(
     octets: (question) => mails.octets(question),
     part: (question) => mails.part(question),
     linkedPart: (question) => mails.linkedPart(question),
+    preview,
     keyWithDigest: (digest) => keys.withDigest(digest),
     key: (meant) => keys.find(meant),
     keys: (question) => keys.list(question),
