@@ -1,6 +1,6 @@
 // Looks for conflicts in the background, in two ways. When this host's data is in doubt, the search asks the voters about every address
 // of this host; a doubt outlives restarts until that is done. And once a minute the search looks into the indexes of some peers: a peer
-// that says that its index stayed the same is passed over for ten minutes, and an index that did stay the same costs little (ETag).
+// that says that its index stayed the same is passed over, one whose log stayed where it was, as relays tell it, for ten minutes.
 // The voters are not asked at every start, because each voter writes something for each address that it is asked about.
 import { MeshError } from '../../mesh/errors.ts';
 import { ANSWER_MS_MAX, INDEX_ANSWER_BYTES_MAX, KEYS_PER_MESSAGE_MAX } from '../../mesh/limits.ts';
@@ -67,8 +67,8 @@ const PEERS_INTERVAL_MS = 60_000;
 const PEERS_PER_ROUND_MAX = 10;
 /** All pages of one index: a peer that is slower keeps the search from the others. */
 const LOOK_MS_MAX = 30_000;
-/** A peer that says that its index stayed the same is looked at all the same after this long. */
-const UNCHANGED_MS_MAX = 600_000;
+/** A peer of which only relays say that its index stayed the same is looked at all the same after this long. */
+const HEARSAY_MS_MAX = 600_000;
 /** Between two hundreds of addresses, so that a large registry does not crowd out claims. */
 const BATCH_PAUSE_MS = 200;
 
@@ -161,15 +161,19 @@ export class ConflictSearch {
     return next;
   }
 
-  /** What a look would show is known: the peer says so itself. */
+  /**
+   * What a look would show is known. A peer that says itself which ETag its index has would answer 304 to a look while that is the one
+   * that was seen: the same word, by the same host, for one question more.
+   */
   #seenUnchanged(peer: HostId): boolean {
     const { conflicts, clock, holds, indexOf, placeOf, isOutside, version } = this.#options;
     const last = this.#looks.get(peer);
     const [said, place] = [indexOf(peer), placeOf(peer)];
     if (last === undefined) return false;
-    if (said === undefined ? place === undefined || place !== last.place : said !== last.etag) return false;
+    const isHearsay = said === undefined;
+    if (isHearsay ? place === undefined || place !== last.place : said !== last.etag) return false;
+    if (isHearsay && clock.monotonicMs() - last.atMs >= HEARSAY_MS_MAX) return false;
     if (isOutside(peer) && last.version !== version()) return false;
-    if (clock.monotonicMs() - last.atMs >= UNCHANGED_MS_MAX) return false;
     conflicts.seenAt(peer, last.doubles.filter(holds));
     return true;
   }

@@ -14,6 +14,8 @@ const IDS = ['cloud', 'mac', 'mini'] as const;
 /** To each peer. */
 const QUESTIONS_A_MINUTE_MAX = 4;
 const STEP_MS = 250;
+/** Longer than whatever is done every ten minutes. */
+const IDLE_MINUTES = 32;
 
 /** Three hosts that formed a mesh a while ago; `said`: what crossed the network since. */
 async function settledMesh() {
@@ -56,8 +58,18 @@ describe('a mesh in which nobody does anything', { timeout: WHOLE_MESH_MS_MAX },
     const greetings = countsOf(CLAIM_QUESTIONS_PATH);
     expect(Math.max(...greetings)).toBeLessThanOrEqual(QUESTIONS_A_MINUTE_MAX);
     expect(Math.min(...greetings)).toBeGreaterThanOrEqual(3);
-    // A question for news is held for 25 s.
-    expect(Math.max(...countsOf(FEED_PATH))).toBeLessThanOrEqual(2.5);
+    // A question for news is held for two minutes, for greetings confirm the copy.
+    expect(Math.max(...countsOf(FEED_PATH))).toBeLessThanOrEqual(0.5);
+  });
+
+  it('has each host ask each other 4.25 questions a minute, and no other once in a while', async () => {
+    const { mesh, said } = await settledMesh();
+    await using _ = mesh;
+    await mesh.clock.advance(IDLE_MINUTES * 60_000);
+    const peers = IDS.length - 1;
+    const each = IDS.map((id) => said.filter(({ from }) => from === id).length / peers / IDLE_MINUTES);
+    expect(Math.max(...each)).toBeLessThanOrEqual(4.25);
+    expect(new Set(said.map(({ path }) => path))).toEqual(new Set([CLAIM_QUESTIONS_PATH, FEED_PATH]));
   });
 
   it('reads an index once its host says that it changed, and no other', async () => {

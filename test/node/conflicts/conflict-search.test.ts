@@ -145,11 +145,19 @@ describe('an address in the index of a peer too', () => {
     expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(20);
   });
 
-  it('is not looked for while the peer says by itself that its index stayed the same, but for once in ten minutes', async () => {
-    const { clock, start, says, asked, answering } = await conflictWorld();
+  it('is not looked for while the peer says by itself that its index stayed the same, however long', async () => {
+    const { clock, start, says, asked } = await conflictWorld();
     start();
     await clock.advance(1_000);
     says('"1"');
+    await clock.advance(3 * 3_600_000);
+    expect(asked.length).toBe(1);
+  });
+
+  it('is looked for once in ten minutes while relays alone say that the log of the peer stands where it stood', async () => {
+    const { clock, start, standsAt, asked, answering } = await conflictWorld();
+    standsAt('chain of 7 entries');
+    start();
     await clock.advance(590_000);
     expect(asked.length).toBe(1);
     answering(() => ({ status: 304, body: undefined }));
