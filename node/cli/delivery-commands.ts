@@ -121,9 +121,22 @@ export async function replayDeliveries(call: NodeClient, webhook: string, replay
     ...(dryRun ? { dryRun } : {}),
   };
   const answer = await call('POST', `${pathOf(webhook)}/replay`, { body });
-  const count = `${String(answer.matched)}${answer.atLeast ? ' or more' : ''}`;
-  const text = dryRun ? `${count} deliveries would be sent again.` : `${count} deliveries are sent again.`;
-  return { text, value: answer, ok: true };
+  const isOne = answer.matched === 1 && answer.atLeast === undefined;
+  const count = `${String(answer.matched)}${answer.atLeast ? ' or more' : ''} ${isOne ? 'delivery' : 'deliveries'}`;
+  if (dryRun) return { text: `${count} would be sent again.`, value: answer, ok: true };
+  // What waits is sent now, also to a receiver that is left alone.
+  const pausedUntil = status === 'held' ? null : await pauseOf(call, webhook);
+  const sent = `${count} ${isOne ? 'is' : 'are'} sent again`;
+  const later = `once the receiver is asked again, at ${pausedUntil}: it failed, and is left alone until then. npx mesh deliveries retry ${webhook} DELIVERY asks it now.`;
+  return { text: pausedUntil === null ? `${sent}.` : `${sent} ${later}`, value: answer, ok: true };
+}
+
+/** The moment until which the receiver of a subscription is left alone. */
+async function pauseOf(call: NodeClient, webhook: string): Promise<string | null> {
+  const { deliveries } = (await call('GET', pathOf(webhook))) as {
+    readonly deliveries: { readonly pausedUntil: string | null };
+  };
+  return deliveries.pausedUntil;
 }
 
 function pathOf(webhook: string): string {

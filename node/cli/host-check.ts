@@ -32,7 +32,9 @@ interface Checked {
 export async function checkHosts(call: NodeClient, paint: Paint, reach: Reach): Promise<Report> {
   const { hosts } = (await call('GET', '/api/hosts')) as unknown as { hosts: readonly HostShown[] };
   const asked = hosts.filter(({ status }) => status !== 'disabled');
-  const checked = await Promise.all(asked.map((host) => check(host, reach(host.url))));
+  const all = await Promise.all(asked.map((host) => check(host, reach(host.url))));
+  const silent = new Set(all.flatMap(({ id, tookMs }) => (tookMs === undefined ? [id] : [])));
+  const checked = all.map((one) => ({ ...one, ...unseen(one, silent) }));
   const rows = checked.map(({ id, url, ok, tookMs, version = '', missing }) => [
     ok ? paint.good('ok') : paint.bad('!!'),
     id,
@@ -72,11 +74,19 @@ async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
         why: 'it answers with another key than the mesh knows of it: it lost its data, or somebody else answers there',
       };
     const missing = await unseenBy(id, ask);
-    const why = `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not answer it: look at the firewall between them`;
-    return { ...said, missing, ok: missing.length === 0, ...(missing.length === 0 ? {} : { why }) };
+    return { ...said, missing, ok: missing.length === 0 };
   } catch (error) {
     return { id, url, ok: false, why: (error as Error).message };
   }
+}
+
+/** Of hosts that do not answer here either it is said at each of them. */
+function unseen({ missing = [] }: Checked, silent: ReadonlySet<string>): Pick<Checked, 'why'> {
+  const hosts = missing.filter((id) => !silent.has(id));
+  if (hosts.length === 0) return {};
+  return {
+    why: `${hosts.join(', ')} ${hosts.length === 1 ? 'answers' : 'answer'} here and not there: look at the firewall between them`,
+  };
 }
 
 async function unseenBy(id: string, ask: NodeClient): Promise<readonly string[]> {

@@ -63,7 +63,7 @@ function hosts({ hosts: all }: Seen): StatusLine {
   }
   if (doubted.length > 0)
     return line('hosts', `what ${doubted.map(({ id }) => id).join(', ')} says is not believed: see the remarks below`);
-  return well('hosts', `all ${enabled.length} are there`);
+  return well('hosts', enabled.length === 1 ? 'this one alone' : `all ${enabled.length} are there`);
 }
 
 function feeds({ hosts: all, nowMs }: Seen): StatusLine {
@@ -101,11 +101,18 @@ function subscriptions(measures: Measures): StatusLine {
   const [enabled, disabled] = [kinds.get('enabled') ?? 0, kinds.get('disabled') ?? 0];
   const waiting = one(measures, 'mesh_deliveries_waiting');
   const lag = one(measures, 'mesh_delivery_lag_entries');
-  const text = `${enabled} enabled, ${waiting} events wait, ${lag} changes not looked at yet`;
-  if (disabled === 0) return well('subscriptions', text);
+  const failing = one(measures, 'mesh_subscriptions_failing');
+  const behind = `events of ${counted(waiting, 'agent')} wait, ${counted(lag, 'change')} not looked at yet`;
+  const text = `${enabled} enabled, ${waiting + lag === 0 ? 'nothing waits' : behind}`;
+  if (disabled > 0)
+    return line(
+      'subscriptions',
+      `${text}; ${disabled} disabled: npx mesh webhooks list says why, npx mesh webhooks enable ID goes on`,
+    );
+  if (failing === 0) return well('subscriptions', text);
   return line(
     'subscriptions',
-    `${text}; ${disabled} disabled: npx mesh webhooks list says why, npx mesh webhooks enable ID goes on`,
+    `${text}; ${failing} ${failing === 1 ? 'receiver takes' : 'receivers take'} nothing: npx mesh webhooks list says since when, npx mesh deliveries list ID what it answers`,
   );
 }
 
@@ -124,7 +131,7 @@ function sending(measures: Measures, accounts: Seen['accounts']): StatusLine {
   const states = [...measures('mesh_messages')].filter(([, count]) => count > 0);
   const text = states.length === 0 ? 'no message' : states.map(([state, count]) => `${count} ${state}`).join(', ');
   const [bad] = accounts.filter(({ health }) => health !== 'ok');
-  if (bad === undefined) return well('sending', `${accounts.length} accounts, ${text}`);
+  if (bad === undefined) return well('sending', `${counted(accounts.length, 'account')}, ${text}`);
   return line('sending', `${text}; account ${bad.id} is ${bad.health}: ${bad.lastError ?? 'it said nothing'}`);
 }
 
@@ -139,6 +146,10 @@ function disk(measures: Measures): StatusLine {
 function clock({ hosts: all }: Seen): StatusLine {
   const wrong = all.flatMap(({ why, key }) => [why, key?.why]).find((text) => text?.startsWith('The clock of host'));
   return wrong === undefined ? well('clock', 'no host says that it differs by more than 60 s') : line('clock', wrong);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function one(measures: Measures, name: string): number {

@@ -21,6 +21,7 @@ interface WebhookShown {
     readonly dead: number;
     readonly lastSuccessAt: string | null;
     readonly failingSince: string | null;
+    readonly pausedUntil: string | null;
   };
 }
 
@@ -147,8 +148,9 @@ function isWell({ enabled, deliveries }: WebhookShown): boolean {
 }
 
 function about({ enabled, disabledReason, deliveries }: WebhookShown, paint: Paint): readonly string[] {
-  const { pending, held, atLeast, dead, lastSuccessAt, failingSince } = deliveries;
-  const failing = failingSince === null ? paint.good('delivers') : paint.bad(`failing since ${failingSince}`);
+  const { pending, held, atLeast, dead, lastSuccessAt, failingSince, pausedUntil } = deliveries;
+  const alone = pausedUntil === null ? '' : `, left alone until ${pausedUntil}`;
+  const failing = failingSince === null ? paint.good('delivers') : paint.bad(`failing since ${failingSince}${alone}`);
   const state = enabled ? failing : paint.bad(`disabled (${disabledReason ?? 'by an operator'})`);
   const waiting = `${pending + held}${atLeast ? ' or more' : ''}`;
   return [state, waiting, dead === 0 ? '0' : paint.bad(`${dead}`), lastSuccessAt ?? 'never'];

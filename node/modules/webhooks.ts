@@ -45,6 +45,12 @@ function figuresOf(webhooks: Pick<Webhooks, 'counts'>): readonly Figure[] {
     },
     {
       ...gauge,
+      name: 'mesh_subscriptions_failing',
+      help: 'Enabled subscriptions whose receiver has taken nothing since it failed.',
+      read: () => webhooks.counts().failing,
+    },
+    {
+      ...gauge,
       name: 'mesh_dead_letters',
       help: 'Events that were given up for a subscription, and are kept to be replayed.',
       read: () => webhooks.counts().dead,

@@ -73,7 +73,7 @@ async function init(said: Said, { print }: SetupTerminal, ports: SetupPorts): Pr
   print(
     [
       `Host '${place.id}' at ${place.url} is set up in ${place.directory}. Its secrets are in mesh.env there, which only you can read.`,
-      `Start it:                              npx mesh start --data ${place.directory}`,
+      `Start it:                               npx mesh start --data ${place.directory}`,
       `On the next machine, within 30 minutes: ${line}`,
     ].join('\n'),
   );

@@ -4,6 +4,8 @@ import type { Channel } from './delivery/channel.ts';
 export interface SubscriptionCounts {
   readonly all: number;
   readonly disabled: number;
+  /** Enabled ones whose receiver has not taken anything since it failed. */
+  readonly failing: number;
   readonly dead: number;
   readonly deadDropped: number;
   /** Agents of whom an event is not settled, of each subscription. */
@@ -18,6 +20,7 @@ export function countsOf(channels: readonly Channel[], head: number): Subscripti
   return {
     all: channels.length,
     disabled: sum(({ isEnabled }) => (isEnabled ? 0 : 1)),
+    failing: sum(({ isEnabled, endpoint }) => (isEnabled && endpoint.failingSinceMs > 0 ? 1 : 0)),
     dead: sum(({ letters }) => letters.count),
     deadDropped: sum(({ letters }) => letters.dropped),
     waiting: sum(({ lanes }) => lanes.size),

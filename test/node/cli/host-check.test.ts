@@ -40,7 +40,12 @@ describe('mesh hosts check', () => {
     [
       'does not see a host',
       { 'http://cloud': says('cloud', [listed('cloud'), listed('mac', { status: 'offline' })]) },
-      /not mac[\s\S]*^cloud: mac does not answer it: look at the firewall/m,
+      /not mac[\s\S]*^cloud: mac answers here and not there: look at the firewall/m,
+    ],
+    [
+      'does not see one that is away',
+      { 'http://mac': says('mac', [listed('cloud', { status: 'offline' })]) },
+      /not cloud[\s\S]*^\ncloud: It does not answer\.$(?![\s\S]*firewall)/m,
     ],
     ['is no node', { 'http://cloud': async () => ({}) }, /^cloud: it is no node of this program/m],
   ])('says so when a host %s', async (_, answers, words) => {

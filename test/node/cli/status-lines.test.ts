@@ -31,9 +31,9 @@ describe('a line of mesh status', () => {
       'hosts: all 2 are there',
       'feeds: 1 followed, the oldest copy 5 s old',
       'conflicts: none',
-      'subscriptions: 2 enabled, 0 events wait, 0 changes not looked at yet',
+      'subscriptions: 2 enabled, nothing waits',
       'dead letters: none',
-      'sending: 1 accounts, no message',
+      'sending: 1 account, no message',
       'disk: 83.8 GiB free of 93.1 GiB',
       'clock: no host says that it differs by more than 60 s',
     ]);
@@ -63,6 +63,11 @@ describe('a line of mesh status', () => {
       'a disabled subscription',
       measured('mesh_subscriptions{state="enabled"} 1\nmesh_subscriptions{state="disabled"} 1\n'),
       /1 disabled: npx mesh webhooks list says why, npx mesh webhooks enable ID/,
+    ],
+    [
+      'a receiver that takes nothing',
+      measured('mesh_subscriptions{state="enabled"} 2\nmesh_subscriptions_failing 1\nmesh_deliveries_waiting 1\n'),
+      /^subscriptions: 2 enabled, events of 1 agent wait.*; 1 receiver takes nothing: npx mesh webhooks list says since when/,
     ],
     ['dead letters', measured('mesh_dead_letters 3\n'), /^dead letters: 3: .*mesh deliveries replay ID/],
     [

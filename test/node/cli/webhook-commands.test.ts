@@ -157,11 +157,23 @@ describe('mesh deliveries', () => {
   });
 
   it.each([
-    [{ status: 'dead', dryRun: true }, '3 or more deliveries would be sent again.'],
-    [{ status: 'all', since: '2026-01-01T00:00:00Z' }, '3 or more deliveries are sent again.'],
-  ] as const)('sends again as %j says', async (replay, said) => {
-    const { call, asked } = scripted({ matched: 3, atLeast: true });
-    expect((await replayDeliveries(call, 'w1', replay)).text).toBe(said);
-    expect(asked).toEqual([['POST', '/api/webhooks/w1/replay', replay]]);
+    [{ status: 'dead', dryRun: true }, null, '3 or more deliveries would be sent again.'],
+    [{ status: 'all', since: '2026-01-01T00:00:00Z' }, null, '3 or more deliveries are sent again.'],
+    [{ status: 'held' }, '2026-01-05T00:00:00Z', '3 or more deliveries are sent again.'],
+    [
+      { status: 'dead' },
+      '2026-01-05T00:00:00Z',
+      /are sent again once the receiver is asked again, at 2026-01-05T00:00:00Z: .*retry w1 DELIVERY/,
+    ],
+  ] as const)('sends again as %j says, the receiver left alone until %s', async (replay, pausedUntil, said) => {
+    const { call, asked } = scripted({ matched: 3, atLeast: true, deliveries: { pausedUntil } });
+    const { text } = await replayDeliveries(call, 'w1', replay);
+    expect(text).toMatch(said);
+    expect(asked[0]).toEqual(['POST', '/api/webhooks/w1/replay', replay]);
+  });
+
+  it('counts one as one', async () => {
+    const { call } = scripted({ matched: 1, deliveries: { pausedUntil: null } });
+    expect((await replayDeliveries(call, 'w1', { status: 'dead' })).text).toBe('1 delivery is sent again.');
   });
 });
