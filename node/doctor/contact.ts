@@ -29,6 +29,8 @@ export interface Contact {
   readonly refusal?: MeshError;
   /** The id of its change log, where reading it needs nothing. */
   readonly logId?: string;
+  /** Whether it refuses whoever shows no credential what it keeps for those who may do everything; absent when it did not have to be asked. */
+  readonly isGuarded?: boolean;
 }
 
 export interface ContactPorts {
@@ -43,18 +45,25 @@ export async function contact(host: Host, ports: ContactPorts): Promise<Contact>
   const sentMs = clock.wallMs();
   const health = await ask(host, '/health', ports);
   if ('code' in health) return { host, silence: health };
-  const [ready, log, told] = await Promise.all([
+  const [ready, log, told, guarded] = await Promise.all([
     ask(host, '/ready', ports),
     ask(host, '/api/log/verification?after=999999999999999', ports),
     introduction(host, ports),
+    health.body.forwarded === false ? guard(host, ports) : {},
   ]);
   const logId = 'code' in log ? undefined : log.body.logId;
   return {
-    ...{ host, health, ...told },
+    ...{ host, health, ...told, ...guarded },
     ...('code' in ready ? {} : { ready }),
     ...(health.atMs === undefined ? {} : { aheadMs: aheadMs(health.atMs, sentMs, clock.wallMs()) }),
     ...(typeof logId === 'string' ? { logId } : {}),
   };
+}
+
+/** Keys are shown to who may do everything. Nothing is shown here, so nothing is counted as a failure. */
+async function guard(host: Host, ports: ContactPorts): Promise<Pick<Contact, 'isGuarded'>> {
+  const keys = await ask(host, '/api/keys', ports);
+  return 'code' in keys ? {} : { isGuarded: keys.status === 401 || keys.status === 403 };
 }
 
 /** A `Date` header is cut to the second; 0 when the clocks may be equal. */

@@ -1,5 +1,6 @@
 // What stands in front of a host: whether it passes the name on by which the host is asked, or one that the host does not answer to, and
-// whether it says that it passed a request on.
+// whether it says that it passed a request on. A proxy of connections (TCP, a published port) can't say so, which does no harm where the node
+// wants a credential from whoever comes through it.
 import type { Contact } from '../contact.ts';
 import type { Examination } from '../examination.ts';
 import { type Finding, word } from '../fault.ts';
@@ -29,11 +30,11 @@ function otherName({ host, health }: Contact): readonly Finding[] {
 }
 
 /** A node speaks no TLS, so a proxy stands before an https URL; and before a node of this machine that listens elsewhere than at its URL. */
-function unmarked({ host, health }: Contact, { roster, config }: Examination): readonly Finding[] {
+function unmarked({ host, health, isGuarded }: Contact, { roster, config }: Examination): readonly Finding[] {
   const url = new URL(host.url);
   const listen = host.id === roster?.self.id ? config.listen : undefined;
   const isBehind = url.protocol === 'https:' || (listen !== undefined && String(listen.port) !== (url.port || '80'));
-  if (!isBehind || health?.body.forwarded !== false) return [];
+  if (!isBehind || health?.body.forwarded !== false || isGuarded !== false) return [];
   const { ip, port } = listen ?? BEHIND;
   const passed = `proxy_pass http://${ip}:${port};`;
   const marked = '& proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;';
@@ -41,9 +42,8 @@ function unmarked({ host, health }: Contact, { roster, config }: Examination): r
     {
       check: CHECK,
       host: host.id,
-      what: `What comes through ${host.url} does not say that a proxy passed it on.`,
-      meaning:
-        'Nothing but its URL in hosts.json tells the node that whoever comes through the proxy is no program of its own machine, and may change nothing without a key.',
+      what: `What comes through ${host.url} does not say that a proxy passed it on, and the node takes it for a program of its own machine.`,
+      meaning: 'Whoever reaches the proxy may change everything, without a key.',
       mend: `sed -i ${word(`s|${passed}|${marked}|`)} $(grep -rl ${word(passed)} /etc/nginx) && nginx -s reload`,
       where:
         'on the machine of the proxy, as root, where it is nginx; Caddy and Traefik say so by themselves, another proxy must be told to add X-Forwarded-For',

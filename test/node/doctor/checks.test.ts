@@ -74,12 +74,12 @@ describe('a host that does not answer', () => {
 
 describe('a proxy', () => {
   const { config } = readConfig({}, {});
-  const seen = (url: string, forwarded?: boolean) => {
+  const seen = (url: string, forwarded?: boolean, isGuarded = false) => {
     const health = {
       status: 200,
       body: { status: 'ok', host: 'mini', ...(forwarded === undefined ? {} : { forwarded }) },
     };
-    return checkProxy(examined([well('mini', { host: { ...hostOf('mini'), url }, health })], { config }));
+    return checkProxy(examined([well('mini', { host: { ...hostOf('mini'), url }, health, isGuarded })], { config }));
   };
 
   it('before an https URL that does not say that it passed a request on is found', () => {
@@ -92,7 +92,8 @@ describe('a proxy', () => {
     ['that says so', 'https://mini.example', true],
     ['before a node that can not tell', 'https://mini.example', undefined],
     ['that need not be there', 'http://mini.example:23000', false],
-  ])('%s is not', (_, url, forwarded) => expect(seen(url, forwarded)).toEqual([]));
+    ['of connections, before a node that wants a key,', 'https://mini.example', false, true],
+  ])('%s is not', (_, url, forwarded, isGuarded) => expect(seen(url, forwarded, isGuarded)).toEqual([]));
 });
 
 describe('a host that serves only the look-up', () => {

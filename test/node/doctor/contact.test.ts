@@ -29,6 +29,24 @@ describe('a host that the doctor asks', () => {
     });
   });
 
+  it.each([
+    ['wants a credential from', false, 401, true],
+    ['wants none from', false, 200, false],
+    ['is not asked again, for it is told of', true, 401, undefined],
+  ])('%s whoever comes through a proxy', async (_, forwarded, status, isGuarded) => {
+    const asked: string[] = [];
+    const fetch = (request: Request) => {
+      const { pathname } = new URL(request.url);
+      asked.push(pathname);
+      return Response.json({ forwarded }, { status: pathname === '/api/keys' ? status : 200 });
+    };
+    await using server = await serveApp({ fetch });
+    const host = { ...mac, url: server.url } as NonNullable<typeof mac>;
+    const hello = { ask: () => Promise.reject(SILENT) };
+    const seen = await contact(host, { clock: new VirtualClock(), hello, dispatcher: dispatcher() });
+    expect([seen.isGuarded, asked.includes('/api/keys')]).toEqual([isGuarded, isGuarded !== undefined]);
+  });
+
   it('has five seconds to prove who it is', async () => {
     await using server = await serveApp({ fetch: () => Response.json({}) });
     const clock = new VirtualClock();
