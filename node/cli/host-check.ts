@@ -80,7 +80,7 @@ async function check(host: HostShown, ask: NodeClient): Promise<Checked> {
   }
 }
 
-/** Of hosts that do not answer here either it is said at each of them. */
+/** The remark about hosts that this one does not see; those that do not answer here either have one of their own. */
 function unseen({ missing = [] }: Checked, silent: ReadonlySet<string>): Pick<Checked, 'why'> {
   const hosts = missing.filter((id) => !silent.has(id));
   if (hosts.length === 0) return {};

@@ -88,7 +88,7 @@ describe('a proxy', () => {
     ]);
   });
 
-  it.each([
+  it.each<[string, string, boolean | undefined, boolean?]>([
     ['that says so', 'https://mini.example', true],
     ['before a node that can not tell', 'https://mini.example', undefined],
     ['that need not be there', 'http://mini.example:23000', false],

@@ -14,7 +14,7 @@ const REQUESTS = 3_000;
 const TURN_MS = 5;
 const DISK_TURNS = 100;
 const TURNS_MAX = 500;
-/** These need a mesh that has formed and lost its voters, or a second one: test/cluster has both, and what they answer there. */
+/** These need a mesh that has formed and lost its voters, or a second one: test/live/api-decisions.test.ts has both. */
 const OF_TWO_MESHES = ['joinMesh', 'recoverMesh'];
 /** After one of these that succeeds, other hosts must agree to whatever is claimed, and there are none. */
 const OF_THE_MESH = ['addHost', 'removeHost', 'evictHost', 'joinMesh', 'recoverMesh'];
