@@ -21,7 +21,7 @@ interface ApiResult {
   readonly never: readonly string[];
 }
 
-/** Of the questions, as many as this are about the mesh: with each, other hosts are waited for. */
+/** The share of the questions that decide about a mesh: with each, other hosts are waited for. */
 const DECISION_SHARE = 0.02;
 /** An account whose server is not there: mail is accepted, and waits. */
 const ACCOUNTS = { accounts: [{ id: 'nowhere', host: '127.0.0.1', port: 1, security: 'none' }] };
