@@ -89,6 +89,8 @@ const MAILBOX_ROOT = [
   'inbox',
   'label',
   'label-event',
+  'lease',
+  'lease-question',
   'list',
   'mail-bodies',
   'message',

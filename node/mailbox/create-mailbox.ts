@@ -6,6 +6,8 @@ import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { readPrivateFile } from '../machine/private-file.ts';
 import type { MailboxConfig } from '../mailbox-settings.ts';
+import { Arrivals } from './flow/arrivals.ts';
+import { Leases } from './flow/leases.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
@@ -21,6 +23,7 @@ import { authRoutes } from './routes/auth.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
+import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { threadRoutes } from './routes/threads.ts';
@@ -35,6 +38,8 @@ export interface MailboxOptions extends AddressBookParts {
   readonly config: MailboxConfig;
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
+  /** Aborts when the node stops. */
+  readonly stopping: AbortSignal;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -56,13 +61,16 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { domain, smtp, lmtp, certificate, dns } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
+  const arrivals = new Arrivals(clock);
   const { intake, query } = await startWorkers({
     answers: { standing: (question) => standings.of(question) },
+    freed: (inboxIds) => arrivals.tell(inboxIds),
     ...{ directory, hostId, domain, dns, clock, log },
     ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
   });
   const addresses = new AddressBook(options);
   const inboxes = new Inboxes({ intake, query, addresses, domain, clock, random, log });
+  const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
   let known: Organization | undefined;
   const organization = async () => {
     known ??= await intake.ask('organization', null);
@@ -83,9 +91,12 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
         (app) => threadRoutes(app, mails),
         (app) => previewRoutes(app, mails),
         (app) => changeRoutes(app, { inboxes, intake, clock }),
+        (app) => leaseRoutes(app, { inboxes, leases }),
       ],
     }).fetch,
-    run: (signal) => inboxes.run(signal),
+    run: async (signal) => {
+      await Promise.all([inboxes.run(signal), leases.run(signal)]);
+    },
     close: async () => {
       await query.close();
       await intake.close();

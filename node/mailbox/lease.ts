@@ -25,7 +25,7 @@ export interface Work {
   /** Who took it last, by its own name. */
   readonly worker: string;
   readonly attempts: number;
-  /** The same at every attempt. */
+  /** Names the work to the outside, at every attempt alike. */
   readonly workKey: string;
   /** When the time that `untilMs` ends has begun, both by the wall clock. */
   readonly sinceMs: number;

@@ -4,6 +4,7 @@ import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
 import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
+import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type {
@@ -42,6 +43,10 @@ export interface IntakeQuestions {
   trimEvents(question: { readonly nowMs: number; readonly relayedRow: number }): boolean;
   /** No event will have a row up to this one. */
   skipEventsTo(row: number): void;
+  claimMails(question: ClaimQuestion): Claimed;
+  changeLease(question: LeaseQuestion): LeaseOutcome;
+  /** Ends leases that have run out; when there is something to end again. */
+  settleLeases(nowMs: number): number | undefined;
 }
 
 export interface InboxesQuestion {
@@ -79,6 +84,8 @@ export interface QueryQuestions {
   octets(question: MailQuestion | Pick<StoredOctets, 'message' | 'digest'>): StoredOctets | undefined;
   part(question: PartQuestion): FoundPart | undefined;
   linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;
+  /** What somebody waits for, if it is there. */
+  waitedMail(question: WaitQuestion): WholeMail | undefined;
   threads(question: MailsQuestion): Listed<ThreadItem>;
   /** The mail as a page that may be shown. */
   preview(question: MailQuestion): string | undefined;
@@ -124,11 +131,12 @@ export type Answered =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly failure: Failure };
 
-/** What a worker says: what should be in the log, that it can be asked, that there are new events, why it can't be begun at all, what it asks, what it answers. */
+/** What a worker says: what should be in the log, that it can be asked, that there are new events, in which inboxes a worker may find mail now, why it can't be begun at all, what it asks, what it answers. */
 export type WorkerWord =
   | { readonly noted: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly opened: true }
   | { readonly told: true }
+  | { readonly freed: readonly string[] }
   | { readonly refused: Failure }
   | { readonly asked: Question }
   | Answered;

@@ -25,6 +25,8 @@ export interface WorkerLinkOptions {
   readonly answers: Partial<Answers<MainQuestions>>;
   /** Called when the worker has told something, also while it was not heard. */
   readonly told?: () => void;
+  /** Told of inboxes in which a worker may find mail now. */
+  readonly freed?: (inboxIds: readonly string[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -141,6 +143,7 @@ export class WorkerLink<Questions> implements Asks<Questions> {
     if ('noted' in word) this.#options.log.warn(word.noted, word.fields);
     else if ('asked' in word) void this.#answer(word.asked, from);
     else if ('told' in word) this.#options.told?.();
+    else if ('freed' in word) this.#options.freed?.(word.freed);
     else if ('opened' in word) {
       this.#restartMs = RESTART_MS_MIN;
       this.#settle();

@@ -14,6 +14,8 @@ const WORKER_HEAP_MIB_MAX = 256;
 export interface WorkersOptions extends IntakeData {
   /** What the intake may ask. */
   readonly answers: Answers<MainQuestions>;
+  /** Told of inboxes in which a worker may find mail now. */
+  readonly freed: (inboxIds: readonly string[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,9 +29,9 @@ export interface Workers {
  * Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. Rejects with
  * `invalid_request` where the intake can't listen.
  */
-export async function startWorkers({ answers, clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
+export async function startWorkers({ answers, freed, clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
   const intake = new WorkerLink<IntakeQuestions>({
-    ...{ name: 'intake', answers, clock, log },
+    ...{ name: 'intake', answers, freed, clock, log },
     start: () => startWorker('./intake/worker', intakeData),
   });
   await intake.settled;

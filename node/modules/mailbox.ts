@@ -20,6 +20,7 @@ export async function openMailboxModule(parts: Parts): Promise<Module> {
   };
   const mailbox = await createMailbox({
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
+    stopping: parts.stopping,
     ...{ registry, hostOf, lookUp: openLookUps(parts).everybody, clock, random, log },
   });
   return {

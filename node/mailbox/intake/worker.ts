@@ -33,6 +33,7 @@ const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   ...{ chooseThread, baseSubject },
   told: () => port.postMessage({ told: true } satisfies WorkerWord),
+  freed: (inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord),
 });
 
 const main = new MainLink(port, systemClock);
@@ -66,6 +67,9 @@ const answers: Answers<IntakeQuestions> = {
   trimEvents: (question) =>
     writer.write(() => [writer.events.trim(question), writer.labelEvents.trim(question)].includes(true)),
   skipEventsTo: (row) => writer.write(() => writer.events.skipTo(row)),
+  claimMails: (question) => writer.leases.claim(question),
+  changeLease: (question) => writer.leases.change(question),
+  settleLeases: (nowMs) => writer.leases.settle(nowMs),
 };
 const listeners: Listener[] = [];
 

@@ -13,6 +13,7 @@ import { KeyRows } from './key-rows.ts';
 import { listLabelEvents } from './label-events.ts';
 import { MailReader } from './mail-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
+import { waitedMail } from './waited-mail.ts';
 
 export interface QueryData {
   /** The directory of the mailbox's data. */
@@ -53,6 +54,7 @@ answerQuestions<QueryQuestions>(
     keyWithDigest: (digest) => keys.withDigest(digest),
     key: (meant) => keys.find(meant),
     keys: (question) => keys.list(question),
+    waitedMail: (question) => waitedMail(connection, mails, question),
     threads: (question) => threads.list(question),
     thread: (question) => threads.find(question),
     lastEventRow: () => events.lastRow(),

@@ -18,6 +18,8 @@ import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
 import { KeyRows } from './key-rows.ts';
 import { LabelEvents } from './label-events.ts';
+import { LabelRows } from './label-rows.ts';
+import { LeaseWriter } from './lease-writer.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { RawFiles } from './raw-files.ts';
@@ -31,6 +33,8 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
   readonly nowMs: number;
   /** Called when events are durable that were not before. */
   readonly told?: () => void;
+  /** Told of inboxes in which a worker may find a mail now, once that is durable. */
+  readonly freed?: (inboxIds: readonly string[]) => void;
 }
 
 export class Writer {
@@ -45,6 +49,8 @@ export class Writer {
   readonly #inboxes: InboxRows;
   readonly #mails: MailRows;
   readonly #changes: MailChanges;
+  readonly #freed: (inboxIds: readonly string[]) => void;
+  readonly leases: LeaseWriter;
 
   private constructor(connection: Connection, files: RawFiles, options: WriterOptions) {
     this.#connection = connection;
@@ -59,8 +65,12 @@ export class Writer {
     this.#inboxes = new InboxRows(connection);
     this.keys = new KeyRows(connection);
     this.labelEvents = new LabelEvents(connection, newUuid);
-    this.#changes = new MailChanges(connection, this.labelEvents, (digest) => this.#inboxes.unused(digest));
+    const labels = new LabelRows(connection, this.labelEvents);
+    this.#changes = new MailChanges(connection, labels, (digest) => this.#inboxes.unused(digest));
     this.#mails = new MailRows({ ...options, connection, newUuid, appendEvent: events.append });
+    const { random, freed = () => undefined } = options;
+    this.#freed = freed;
+    this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid, random, freed });
   }
 
   /** Throws `store_failed`, or what SQLite says of a damaged file. */
@@ -73,7 +83,9 @@ export class Writer {
   async store(mail: ReceivedMail): Promise<readonly StoredDelivery[]> {
     const { digest, content } = mail.raw;
     try {
-      return await this.#group.run(() => this.#mails.insert(mail));
+      const stored = await this.#group.run(() => this.#mails.insert(mail));
+      this.#freed(stored.map(({ inboxId }) => inboxId));
+      return stored;
     } finally {
       if (content === undefined) await this.files.settle(digest, this.#names(digest));
     }
@@ -122,13 +134,17 @@ export class Writer {
     this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
-    return this.#group.run(() => this.#changes.change(meant, change));
+  async changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
+    const outcome = await this.#group.run(() => this.#changes.change(meant, change));
+    if (outcome.outcome === 'done') this.#freed(this.#changes.inboxOf(meant));
+    return outcome;
   }
 
   /** Deletes mails; nothing of them is in any file afterwards, but what another inbox has. */
   async removeMails({ meant, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
+    const inboxIds = this.#changes.inboxOf(meant);
     const { outcome, files } = await this.#group.run(() => this.#changes.remove(meant, atMs));
+    this.#freed(inboxIds);
     for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
     if (outcome === 'done') this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
     return outcome;

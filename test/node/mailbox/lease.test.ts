@@ -3,236 +3,97 @@ import { ATTEMPTS_MAX, stepWork, type Work, type WorkEvent } from '../../../node
 import { type LeaseTaker, LeaseWalk } from '../../support/lease-walk.ts';
 
 const AT = 1_000_000;
-const claim = (lease: string, leaseMs = 300): WorkEvent => ({
-  ...{ kind: 'claim', lease, worker: 'w', newKey: `key of ${lease}`, leaseMs },
-});
-const extend = (lease: string): WorkEvent => ({ kind: 'extend', lease, leaseMs: 300 });
-const complete = (lease: string): WorkEvent => ({ kind: 'complete', lease });
-const release = (lease: string, delayMs = 0, counts = true): WorkEvent => ({ kind: 'release', lease, delayMs, counts });
 const settle: WorkEvent = { kind: 'settle' };
 
-/** What comes of the events, each at its time; the last step. */
-const stepped = (...events: readonly (readonly [atMs: number, event: WorkEvent])[]) => {
+/** `300 claim b` as what happens 300 ms after the beginning; a lease lasts 300 ms, and a release may name its delay. */
+const eventIn = (text: string): readonly [atMs: number, event: WorkEvent] => {
+  const [at = '', kind = '', lease = '', delay = '0'] = text.split(' ');
+  const events: Readonly<Record<string, WorkEvent>> = {
+    claim: { kind: 'claim', lease, worker: 'w', newKey: `key of ${lease}`, leaseMs: 300 },
+    extend: { kind: 'extend', lease, leaseMs: 300 },
+    complete: { kind: 'complete', lease },
+    release: { kind: 'release', lease, delayMs: Number(delay), counts: true },
+    undo: { kind: 'release', lease, delayMs: 0, counts: false },
+    settle,
+  };
+  const event = events[kind];
+  if (event === undefined) throw new Error(`'${text}' says nothing that can happen.`);
+  return [Number(at), event];
+};
+
+/** What comes of the last of some events, `0 claim a, 1 complete a`. */
+const stepped = (story: string) => {
   let work: Work | undefined;
   let last: ReturnType<typeof stepWork>;
-  for (const [atMs, event] of events) {
+  for (const text of story.split(', ')) {
+    const [atMs, event] = eventIn(text);
     last = stepWork(work, event, AT + atMs);
     work = last?.work ?? work;
   }
   return last;
 };
-const stateAfter = (...events: Parameters<typeof stepped>) => stepped(...events)?.work.state ?? 'dead';
+const stateAfter = (story: string) => stepped(story)?.work.state ?? 'dead';
 
 describe('the work on a mail', () => {
-  it.each<readonly [string, string, Parameters<typeof stepped>]>([
-    ['is held by who takes it', 'held', [[0, claim('a')]]],
-    [
-      'is not given to a second',
-      'dead',
-      [
-        [0, claim('a')],
-        [1, claim('b')],
-      ],
-    ],
-    [
-      'is held to the last millisecond of its lease',
-      'dead',
-      [
-        [0, claim('a')],
-        [299, claim('b')],
-      ],
-    ],
-    [
-      'is free when its lease has run out',
-      'held',
-      [
-        [0, claim('a')],
-        [300, claim('b')],
-      ],
-    ],
-    [
-      'is held longer when its lease is extended',
-      'dead',
-      [
-        [0, claim('a')],
-        [200, extend('a')],
-        [499, claim('b')],
-      ],
-    ],
-    [
-      'is lost when the extension comes too late',
-      'dead',
-      [
-        [0, claim('a')],
-        [300, extend('a')],
-      ],
-    ],
-    [
-      'is done',
-      'done',
-      [
-        [0, claim('a')],
-        [1, complete('a')],
-      ],
-    ],
-    [
-      'is done once, however often that is said',
-      'done',
-      [
-        [0, claim('a')],
-        [1, complete('a')],
-        [9_999, complete('a')],
-      ],
-    ],
-    [
-      'is not done by a lease that has run out',
-      'dead',
-      [
-        [0, claim('a')],
-        [300, complete('a')],
-      ],
-    ],
-    [
-      'is not done by a lease that another followed',
-      'dead',
-      [
-        [0, claim('a')],
-        [300, claim('b')],
-        [301, complete('a')],
-      ],
-    ],
-    [
-      'is given back',
-      'free',
-      [
-        [0, claim('a')],
-        [1, release('a')],
-      ],
-    ],
-    [
-      'is given back once, however often that is said',
-      'free',
-      [
-        [0, claim('a')],
-        [1, release('a')],
-        [2, release('a')],
-      ],
-    ],
-    [
-      'is not given back when it is done',
-      'dead',
-      [
-        [0, claim('a')],
-        [1, complete('a')],
-        [2, release('a')],
-      ],
-    ],
-    [
-      'is not done when it was given back',
-      'dead',
-      [
-        [0, claim('a')],
-        [1, release('a')],
-        [2, complete('a')],
-      ],
-    ],
-    [
-      'waits when it is given back for later',
-      'dead',
-      [
-        [0, claim('a')],
-        [0, release('a', 100)],
-        [99, claim('b')],
-      ],
-    ],
-    [
-      'is free after that',
-      'held',
-      [
-        [0, claim('a')],
-        [0, release('a', 100)],
-        [100, claim('b')],
-      ],
-    ],
-    [
-      'settles to nothing as long as it is held',
-      'held',
-      [
-        [0, claim('a')],
-        [299, settle],
-      ],
-    ],
-    [
-      'settles to a release when its lease has run out',
-      'free',
-      [
-        [0, claim('a')],
-        [300, settle],
-      ],
-    ],
-    [
-      'begins anew when it is done and taken again',
-      'held',
-      [
-        [0, claim('a')],
-        [1, complete('a')],
-        [2, claim('b')],
-      ],
-    ],
-  ])('%s', (_, state, events) => {
-    expect(stateAfter(...events)).toBe(state);
+  it.each([
+    ['is held by who takes it', '0 claim a', 'held'],
+    ['is not given to a second', '0 claim a, 1 claim b', 'dead'],
+    ['is held to the last millisecond of its lease', '0 claim a, 299 claim b', 'dead'],
+    ['is free when its lease has run out', '0 claim a, 300 claim b', 'held'],
+    ['is held longer when its lease is extended', '0 claim a, 200 extend a, 499 claim b', 'dead'],
+    ['is lost when the extension comes too late', '0 claim a, 300 extend a', 'dead'],
+    ['is done', '0 claim a, 1 complete a', 'done'],
+    ['is done once, however often that is said', '0 claim a, 1 complete a, 9999 complete a', 'done'],
+    ['is not done by a lease that has run out', '0 claim a, 300 complete a', 'dead'],
+    ['is not done by a lease that another followed', '0 claim a, 300 claim b, 301 complete a', 'dead'],
+    ['is given back', '0 claim a, 1 release a', 'free'],
+    ['is given back once, however often that is said', '0 claim a, 1 release a, 2 release a', 'free'],
+    ['is not given back when it is done', '0 claim a, 1 complete a, 2 release a', 'dead'],
+    ['is not done when it was given back', '0 claim a, 1 release a, 2 complete a', 'dead'],
+    ['is not held longer when it was given back', '0 claim a, 1 release a, 2 extend a', 'dead'],
+    ['waits when it is given back for later', '0 claim a, 0 release a 100, 99 claim b', 'dead'],
+    ['is free after that', '0 claim a, 0 release a 100, 100 claim b', 'held'],
+    ['is held on as long as its lease lasts', '0 claim a, 299 settle', 'held'],
+    ['is given back by time when its lease has run out', '0 claim a, 300 settle', 'free'],
+    ['begins anew when it is done and taken again', '0 claim a, 1 complete a, 2 claim b', 'held'],
+    ['is held as long as was said when the clock is set back', '0 claim a, -9000 settle, -8701 claim b', 'dead'],
+    ['is held no longer when the clock is set back', '0 claim a, -9000 settle, -8700 claim b', 'held'],
+  ])('%s: %s', (_, story, state) => {
+    expect(stateAfter(story)).toBe(state);
   });
 
-  it('has the labels that say how it stands', () => {
-    const labels = (...events: Parameters<typeof stepped>) => {
-      const { add, remove } = stepped(...events) ?? {};
-      return { add, remove };
-    };
-    expect(labels([0, claim('a')])).toEqual({ add: ['processing'], remove: [] });
-    expect(labels([0, claim('a')], [1, extend('a')])).toEqual({ add: [], remove: [] });
-    expect(labels([0, claim('a')], [1, complete('a')])).toEqual({ add: ['read'], remove: ['unread', 'processing'] });
-    expect(labels([0, claim('a')], [1, complete('a')], [2, complete('a')])).toEqual({ add: [], remove: [] });
-    expect(labels([0, claim('a')], [1, release('a')])).toEqual({ add: [], remove: ['processing'] });
-    expect(labels([0, claim('a')], [300, settle])).toEqual({ add: [], remove: ['processing'] });
+  it.each([
+    ['0 claim a', ['processing'], []],
+    ['0 claim a, 1 extend a', [], []],
+    ['0 claim a, 1 complete a', ['read'], ['unread', 'processing']],
+    ['0 claim a, 1 complete a, 2 complete a', [], []],
+    ['0 claim a, 1 release a', [], ['processing']],
+    ['0 claim a, 300 settle', [], ['processing']],
+  ])('changes labels: %s', (story, add, remove) => {
+    expect(stepped(story)).toMatchObject({ add, remove });
   });
 
-  it(`fails after ${ATTEMPTS_MAX} attempts, whether they were given back or ran out`, () => {
-    for (const end of [
-      (at: number) => [at * 1_000 + 1, release(`${at}`)],
-      (at: number) => [at * 1_000 + 300, settle],
-    ] as const) {
-      const attempts = (count: number) =>
-        Array.from(
-          { length: count },
-          (_, at) => [[at * 1_000, claim(`${at}`)], end(at)] as [number, WorkEvent][],
-        ).flat();
-      expect(stateAfter(...attempts(ATTEMPTS_MAX - 1))).toBe('free');
-      const last = stepped(...attempts(ATTEMPTS_MAX));
-      expect(last).toMatchObject({ work: { state: 'failed' }, add: ['failed'], remove: ['processing'] });
-      // Somebody has taken the label off: it is the same work, and its attempts are counted anew.
-      const again = stepped(...attempts(ATTEMPTS_MAX), [99_000, claim('late')]);
-      expect(again?.work).toMatchObject({ state: 'held', attempts: 1, workKey: 'key of 0' });
-    }
-  });
-
-  it('keeps its key at every attempt, and another piece of work has another', () => {
-    expect(stepped([0, claim('a')], [300, claim('b')])?.work).toMatchObject({ attempts: 2, workKey: 'key of a' });
-    expect(stepped([0, claim('a')], [1, complete('a')], [2, claim('b')])?.work).toMatchObject({
-      ...{ attempts: 1, workKey: 'key of b' },
+  it.each(['release', 'settle'])(`fails after ${ATTEMPTS_MAX} attempts that end by %s`, (end) => {
+    const attempts = (count: number) =>
+      Array.from({ length: count }, (_, at) => `${at}000 claim ${at}, ${at}300 ${end} ${at}`).join(', ');
+    const late = end === 'release' ? (text: string) => text.replaceAll('300 release', '200 release') : String;
+    expect(stateAfter(late(attempts(ATTEMPTS_MAX - 1)))).toBe('free');
+    expect(stepped(late(attempts(ATTEMPTS_MAX)))).toMatchObject({
+      ...{ work: { state: 'failed' }, add: ['failed'], remove: ['processing'] },
+    });
+    // Somebody has taken the label off: it is the same work, and its attempts are counted anew.
+    expect(stepped(late(`${attempts(ATTEMPTS_MAX)}, 99000 claim z`))?.work).toMatchObject({
+      ...{ state: 'held', attempts: 1, workKey: 'key of 0' },
     });
   });
 
-  it('counts no attempt of a worker that never heard of it', () => {
-    expect(stepped([0, claim('a')], [1, release('a', 0, false)], [2, claim('b')])?.work.attempts).toBe(1);
+  it('keeps its key at every attempt, and another piece of work has another', () => {
+    expect(stepped('0 claim a, 300 claim b')?.work).toMatchObject({ attempts: 2, workKey: 'key of a' });
+    expect(stepped('0 claim a, 1 complete a, 2 claim b')?.work).toMatchObject({ attempts: 1, workKey: 'key of b' });
   });
 
-  it('is held as long as was said, and no longer, when the clock is set back under it', () => {
-    const setBack = [
-      [0, claim('a')],
-      [-50_000, settle],
-    ] as const;
-    expect(stateAfter(...setBack, [-50_000 + 299, claim('b')])).toBe('dead');
-    expect(stateAfter(...setBack, [-50_000 + 300, claim('b')])).toBe('held');
+  it('counts no attempt of a worker that never heard of it', () => {
+    expect(stepped('0 claim a, 1 undo a, 2 claim b')?.work.attempts).toBe(1);
   });
 });
 

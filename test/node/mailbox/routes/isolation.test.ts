@@ -31,6 +31,17 @@ const NEVER: Ids = {
 const at = encodeURIComponent;
 const CHANGE = { add_labels: ['x'] };
 
+/** Those of leases, none of which is alive. */
+const leaseRoutes = (inbox: string, message: string) => {
+  const ofInbox = `/api/mailbox/inboxes/${at(inbox)}`;
+  const ofMessage = ['extend', 'complete', 'release'].map((verb) => `${ofInbox}/messages/${at(message)}/${verb}`);
+  return [
+    ['POST', `${ofInbox}/claim`, { worker: 'w', labels: ['none'] }] as const,
+    ['POST', `${ofInbox}/wait`, { timeout_seconds: 0, labels: ['none'] }] as const,
+    ...ofMessage.map((path) => ['POST', path, { lease: 'dead' }] as const),
+  ];
+};
+
 /** Every route that takes an id, and what it is sent. */
 const routes = ({
   inbox,
@@ -64,6 +75,7 @@ const routes = ({
     ['POST', `${ofInbox}/api-keys`, {}],
     ['GET', `${ofInbox}/no-such-route`],
     ['POST', `/api/mailbox/inboxes/${at(inbox)}/no-such-route`, {}],
+    ...leaseRoutes(inbox, message),
   ];
 };
 
@@ -136,7 +148,10 @@ describe('the key of an inbox', () => {
 
   it('opens all that is of its own', async () => {
     for (const route of routes(ids.a).filter(([method, path]) => method !== 'DELETE' && !path.includes('no-such')))
-      expect([route, (await answer(route, ids.a)).status]).toEqual([route, 200]);
+      expect([route, (await answer(route, ids.a)).status]).toEqual([
+        route,
+        JSON.stringify(route).includes('dead') ? 409 : 200,
+      ]);
   });
 
   it('lists nothing that is of another inbox', async () => {
