@@ -20,6 +20,7 @@ import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
@@ -90,6 +91,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
         (app) => messageRoutes(app, mails),
         (app) => threadRoutes(app, mails),
         (app) => previewRoutes(app, mails),
+        (app) => batchRoutes(app, { inboxes, query, intake, clock }),
         (app) => changeRoutes(app, { inboxes, intake, clock }),
         (app) => leaseRoutes(app, { inboxes, leases }),
       ],

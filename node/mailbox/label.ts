@@ -5,8 +5,8 @@ const SYSTEM: ReadonlySet<string> = new Set([
   ...['received', 'sent', 'scheduled', 'delivered', 'bounced', 'bounce', 'complained', 'rejected', 'opened'],
   ...['processing', 'malformed', 'automated'],
 ]);
-/** Labels of quarantine: what has one lies in a thread of its own. */
-const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);
+/** Labels of quarantine: what has one when it comes in lies in a thread of its own, until all of them are taken away. */
+export const QUARANTINE: ReadonlySet<string> = new Set(['spam', 'blocked', 'unauthenticated']);
 const CHARACTERS_MAX = 100;
 /** Labels of one mail. */
 export const LABELS_MAX = 100;
@@ -16,7 +16,6 @@ export function labelFault(label: string): string | undefined {
   if (label.length === 0 || label.length > CHARACTERS_MAX) return `must have 1 to ${CHARACTERS_MAX} characters`;
   if (/[\p{Cc},]/u.test(label)) return 'must have no control characters and no commas';
   if (SYSTEM.has(label)) return 'is set by the host alone';
-  if (QUARANTINE.has(label)) return 'is set by the host alone, when a mail comes in';
   return undefined;
 }
 
@@ -35,6 +34,14 @@ export interface LabelChange {
 export type MailsMeant =
   | { readonly inboxId: string; readonly messageId: string }
   | { readonly inboxId?: string | undefined; readonly threadId: string };
+
+/** `done`: each mail that there is, in the order in which they were named. */
+export type LabelOutcomes =
+  | {
+      readonly outcome: 'done';
+      readonly updates: readonly { readonly messageId: string; readonly labels: readonly string[] }[];
+    }
+  | { readonly outcome: 'differs' | 'many' };
 
 /**
  * `done`: with the labels that there are now. `gone`: there is no such mail or thread. `differs`: the labels are not as they were required.

@@ -2,7 +2,7 @@
 import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
-import type { LabelChange, LabelOutcome, MailsMeant } from './label.ts';
+import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
@@ -11,6 +11,7 @@ import type {
   FoundPart,
   MailItem,
   MailQuestion,
+  MailsNamed,
   MailsQuestion,
   PartQuestion,
   StoredOctets,
@@ -33,6 +34,8 @@ export interface IntakeQuestions {
   eraseMail(inboxId: string): boolean;
   dropInbox(inboxId: string): void;
   changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
+  /** Changes all of them or none. */
+  changeEach(question: MailsNamed & { readonly change: LabelChange }): LabelOutcomes;
   removeMails(question: { readonly meant: MailsMeant; readonly atMs: number }): LabelOutcome['outcome'];
   addKey(key: NewKey): AddedKey;
   renameKey(question: { readonly meant: KeyMeant; readonly name: string; readonly atMs: number }): ApiKey | undefined;
@@ -81,6 +84,8 @@ export interface QueryQuestions {
   searchInboxes(question: InboxSearch): Listed<Inbox>;
   mails(question: MailsQuestion & { readonly inboxId: string }): Listed<MailItem>;
   mail(question: MailQuestion): WholeMail | undefined;
+  /** The mails that there are, in that order, without their texts. */
+  mailsWithIds(question: MailsNamed): readonly WholeMail[];
   octets(question: MailQuestion | Pick<StoredOctets, 'message' | 'digest'>): StoredOctets | undefined;
   part(question: PartQuestion): FoundPart | undefined;
   linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;

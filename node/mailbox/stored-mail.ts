@@ -81,6 +81,12 @@ export interface MailQuestion {
   readonly messageId: string;
 }
 
+/** Several mails of one inbox. */
+export interface MailsNamed {
+  readonly inboxId: string;
+  readonly messageIds: readonly string[];
+}
+
 export interface ThreadQuestion {
   /** Absent: of any inbox. */
   readonly inboxId?: string | undefined;

@@ -59,6 +59,7 @@ const answers: Answers<IntakeQuestions> = {
   eraseMail: (inboxId) => writer.eraseMail(inboxId),
   dropInbox: (inboxId) => writer.dropInbox(inboxId),
   changeLabels: (question) => writer.changeLabels(question),
+  changeEach: (question) => writer.changeEach(question),
   removeMails: (question) => writer.removeMails(question),
   addKey: (key) => writer.write(() => writer.keys.add(key)),
   renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),

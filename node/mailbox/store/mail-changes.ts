@@ -1,6 +1,7 @@
 // Labels that change, and mails that are deleted: of one mail, or of all mails of a thread, in one transaction. All of it runs within one.
-import type { LabelChange, LabelOutcome, MailsMeant } from '../label.ts';
-import { LABELS_MAX } from '../label.ts';
+import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from '../label.ts';
+import { LABELS_MAX, QUARANTINE } from '../label.ts';
+import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
 import { refreshThread } from './thread-rows.ts';
@@ -9,34 +10,64 @@ import { refreshThread } from './thread-rows.ts';
 const THREAD_MAILS_MAX = 100;
 
 interface Meant extends LabelledMail {
+  readonly message_id: string;
   readonly raw: string;
   readonly size: number;
 }
 
-export class MailChanges {
-  readonly #connection: Connection;
-  readonly #labels: LabelRows;
-  /** One fewer needs the raw mail of this digest; answers it when nobody does and it was a file. */
-  readonly #unused: (digest: string) => readonly string[];
+interface Changed {
+  readonly mail: Meant;
+  readonly before: ReadonlySet<string>;
+  readonly after: ReadonlySet<string>;
+}
 
-  constructor(connection: Connection, labels: LabelRows, unused: (digest: string) => readonly string[]) {
-    this.#connection = connection;
-    this.#labels = labels;
-    this.#unused = unused;
+export interface MailChangesParts {
+  readonly connection: Connection;
+  readonly labels: LabelRows;
+  /** One fewer needs the raw mail of this digest; answers it when nobody does and it was a file. */
+  readonly unused: (digest: string) => readonly string[];
+  /** Called with the row of a mail that lies in quarantine no longer. */
+  readonly release: (message: number, atMs: number) => void;
+}
+
+export class MailChanges {
+  readonly #parts: MailChangesParts;
+
+  constructor(parts: MailChangesParts) {
+    this.#parts = parts;
   }
 
   change(meant: MailsMeant, change: LabelChange): LabelOutcome {
     const mails = this.#meant(meant);
-    const first = mails[0];
-    if (first === undefined) return { outcome: 'gone' };
+    if (mails.length === 0) return { outcome: 'gone' };
     if (mails.length > THREAD_MAILS_MAX) return { outcome: 'large' };
-    const wanted = mails.map((mail) => ({ mail, before: this.#labels.of(mail.row) }));
-    if (!wanted.every(({ before }) => isAsRequired(before, change))) return { outcome: 'differs' };
-    const changed = wanted.map(({ mail, before }) => ({ mail, before, after: labelsAfter(before, change) }));
-    if (changed.some(({ after }) => after.size > LABELS_MAX)) return { outcome: 'many' };
-    for (const { mail, before, after } of changed) this.#labels.put(mail, before, after, change.atMs);
-    refreshThread(this.#connection, first.thread, change.atMs);
+    const changed = this.#change(mails, change);
+    if (typeof changed === 'string') return { outcome: changed };
     return { outcome: 'done', labels: [...new Set(changed.flatMap(({ after }) => [...after]))].sort() };
+  }
+
+  /** Changes those of the mails that there are, all or none. */
+  changeEach({ inboxId, messageIds }: MailsNamed, change: LabelChange): LabelOutcomes {
+    const mails = messageIds.flatMap((messageId) => this.#meant({ inboxId, messageId }));
+    const changed = this.#change(mails, change);
+    if (typeof changed === 'string') return { outcome: changed };
+    const updates = changed.map(({ mail, after }) => ({ messageId: mail.message_id, labels: [...after].sort() }));
+    return { outcome: 'done', updates };
+  }
+
+  #change(mails: readonly Meant[], change: LabelChange): readonly Changed[] | 'differs' | 'many' {
+    const { connection, labels, release } = this.#parts;
+    const changed = mails.map((mail): Changed => {
+      const before = labels.of(mail.row);
+      return { mail, before, after: labelsAfter(before, change) };
+    });
+    if (!changed.every(({ before }) => isAsRequired(before, change))) return 'differs';
+    if (changed.some(({ after }) => after.size > LABELS_MAX)) return 'many';
+    for (const { mail, before, after } of changed) labels.put(mail, before, after, change.atMs);
+    for (const thread of new Set(mails.map((mail) => mail.thread))) refreshThread(connection, thread, change.atMs);
+    for (const { mail, before, after } of changed)
+      if (isQuarantined(before) && !isQuarantined(after)) release(mail.row, change.atMs);
+    return changed;
   }
 
   /** Deletes the mails. `files`: digests of raw mails that nobody needs any more. */
@@ -49,19 +80,19 @@ export class MailChanges {
     if (first === undefined) return { outcome: 'gone', files: [] };
     if (mails.length > THREAD_MAILS_MAX) return { outcome: 'large', files: [] };
     for (const mail of mails) {
-      this.#labels.put(mail, this.#labels.of(mail.row), new Set(), atMs);
-      this.#connection.run('DELETE FROM message WHERE row = ?', mail.row);
-      this.#connection.run('UPDATE inbox SET used_bytes = used_bytes - ? WHERE row = ?', mail.size, mail.inbox);
+      this.#parts.labels.put(mail, this.#parts.labels.of(mail.row), new Set(), atMs);
+      this.#parts.connection.run('DELETE FROM message WHERE row = ?', mail.row);
+      this.#parts.connection.run('UPDATE inbox SET used_bytes = used_bytes - ? WHERE row = ?', mail.size, mail.inbox);
     }
-    refreshThread(this.#connection, first.thread, atMs);
-    return { outcome: 'done', files: mails.flatMap(({ raw }) => this.#unused(raw)) };
+    refreshThread(this.#parts.connection, first.thread, atMs);
+    return { outcome: 'done', files: mails.flatMap(({ raw }) => this.#parts.unused(raw)) };
   }
 
   /** The inbox of a mail or a thread; none when there is no such thread. */
   inboxOf(meant: MailsMeant): readonly string[] {
     if (meant.inboxId !== undefined) return [meant.inboxId];
     const sql = 'SELECT inbox_id FROM thread JOIN inbox ON inbox.row = thread.inbox WHERE thread_id = ?';
-    const found = 'threadId' in meant ? this.#connection.all<{ inbox_id: string }>(sql, meant.threadId) : [];
+    const found = 'threadId' in meant ? this.#parts.connection.all<{ inbox_id: string }>(sql, meant.threadId) : [];
     return found.map(({ inbox_id }) => inbox_id);
   }
 
@@ -70,8 +101,8 @@ export class MailChanges {
     const { inboxId } = meant;
     const [where, value] =
       'messageId' in meant ? ['message.message_id = ?', meant.messageId] : ['thread.thread_id = ?', meant.threadId];
-    return this.#connection.all<Meant>(
-      `SELECT message.row, message.inbox, message.thread, message.raw, message.size, message.at FROM message
+    return this.#parts.connection.all<Meant>(
+      `SELECT message.row, message.inbox, message.thread, message.message_id, message.raw, message.size, message.at FROM message
        JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread
        WHERE inbox.state = 'active' AND ${where} ${inboxId === undefined ? '' : 'AND inbox.inbox_id = ?'} LIMIT ?`,
       ...[value, ...(inboxId === undefined ? [] : [inboxId]), THREAD_MAILS_MAX + 1],
@@ -85,4 +116,8 @@ function isAsRequired(labels: ReadonlySet<string>, { required, excluded }: Label
 
 function labelsAfter(before: ReadonlySet<string>, { add, remove }: LabelChange): ReadonlySet<string> {
   return new Set([...before, ...add]).difference(new Set(remove));
+}
+
+function isQuarantined(labels: ReadonlySet<string>): boolean {
+  return !labels.isDisjointFrom(QUARANTINE);
 }

@@ -108,6 +108,16 @@ export class MailReader {
     return stored === undefined ? undefined : this.#whole(stored);
   }
 
+  /** Those of the mails that there are, in that order, without their texts. */
+  withIds(inboxId: string, messageIds: readonly string[]): readonly WholeMail[] {
+    return messageIds.flatMap((messageId) => {
+      const mail = this.find({ inboxId, messageId });
+      if (mail === undefined) return [];
+      const { text: _, html: __, extractedText: ___, extractedHtml: ____, payload: _____, ...rest } = mail;
+      return [rest];
+    });
+  }
+
   /** The mail of a row that is there, whatever its inbox. */
   atRow(row: number): WholeMail {
     const stored = this.#connection.get<StoredMail>(`SELECT ${COLUMNS} FROM message WHERE message.row = ?`, row);

@@ -138,7 +138,7 @@ function headOf(content: MailContent): Omit<MessageHead, 'authentication'> {
 }
 
 /** The mail's own ids first, then those that it names. */
-function idsOf(messageId: string, { headerId, inReplyTo, references }: MailContent): readonly string[] {
+export function idsOf(messageId: string, { headerId, inReplyTo, references }: MailContent): readonly string[] {
   return [...new Set([messageId, ...(headerId === undefined ? [] : [headerId]), ...inReplyTo, ...references])];
 }
 

@@ -47,6 +47,7 @@ answerQuestions<QueryQuestions>(
     searchInboxes: (question) => inboxes.search(question),
     mails: (question) => mails.list(question),
     mail: (question) => mails.find(question),
+    mailsWithIds: ({ inboxId, messageIds }) => mails.withIds(inboxId, messageIds),
     octets: (question) => mails.octets(question),
     part: (question) => mails.part(question),
     linkedPart: (question) => mails.linkedPart(question),

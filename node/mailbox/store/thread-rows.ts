@@ -90,7 +90,7 @@ export function refreshThread(connection: Connection, thread: number, atMs: numb
   );
   connection.run(
     `UPDATE thread SET senders = ?, recipients = ?, message_count = ?, size = ?, preview = ?, last_message_id = ?, last_at = ?, hidden = ?,
-     updated_at = ? WHERE row = ?`,
+     received_at = ?, sent_at = ?, updated_at = ? WHERE row = ?`,
     ...[
       senders,
       recipients,
@@ -98,6 +98,35 @@ export function refreshThread(connection: Connection, thread: number, atMs: numb
       mails.reduce((sum, { size }) => sum + size, 0),
       heads.at(-1)?.preview ?? null,
     ],
-    ...[last.message_id, last.at, Number(mails.every(({ hidden }) => hidden === 1)), atMs, thread],
+    ...[last.message_id, last.at, Number(mails.every(({ hidden }) => hidden === 1))],
+    ...[lastWith(connection, thread, 'received'), lastWith(connection, thread, 'sent'), atMs, thread],
   );
+}
+
+/** When the last mail of the thread with the label came. */
+function lastWith(connection: Connection, thread: number, label: string): number | null {
+  const sql = `SELECT max(message.at) AS at FROM message JOIN message_label ON message_label.message = message.row AND label = ?
+    WHERE message.thread = ?`;
+  return connection.get<{ at: number | null }>(sql, label, thread)?.at ?? null;
+}
+
+/** Takes a mail, with its labels, from one thread into another. */
+export function moveToThread(
+  connection: Connection,
+  message: number,
+  { from, to, atMs }: { readonly from: number; readonly to: number; readonly atMs: number },
+): void {
+  connection.run('UPDATE message SET thread = ? WHERE row = ?', to, message);
+  const labels = connection.all<{ label: string }>('SELECT label FROM message_label WHERE message = ?', message);
+  for (const { label } of labels) {
+    countLabel(connection, to, label);
+    uncountLabel(connection, from, label);
+  }
+  refreshThread(connection, from, atMs);
+  refreshThread(connection, to, atMs);
+}
+
+function uncountLabel(connection: Connection, thread: number, label: string): void {
+  connection.run('UPDATE thread_label SET messages = messages - 1 WHERE thread = ? AND label = ?', thread, label);
+  connection.run('DELETE FROM thread_label WHERE thread = ? AND label = ? AND messages = 0', thread, label);
 }

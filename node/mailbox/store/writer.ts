@@ -9,7 +9,7 @@ import {
   type Organization,
   withoutTag,
 } from '../inbox.ts';
-import type { LabelOutcome } from '../label.ts';
+import type { LabelOutcome, LabelOutcomes } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import { type Connection, openForWriting } from './database.ts';
@@ -23,6 +23,7 @@ import { LeaseWriter } from './lease-writer.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { RawFiles } from './raw-files.ts';
+import { releaseMail } from './release.ts';
 
 const FILE_KEY_BYTES = 32;
 
@@ -66,7 +67,13 @@ export class Writer {
     this.keys = new KeyRows(connection);
     this.labelEvents = new LabelEvents(connection, newUuid);
     const labels = new LabelRows(connection, this.labelEvents);
-    this.#changes = new MailChanges(connection, labels, (digest) => this.#inboxes.unused(digest));
+    const { chooseThread, baseSubject } = options;
+    const release = { connection, chooseThread, baseSubject, appendEvent: events.append };
+    this.#changes = new MailChanges({
+      ...{ connection, labels },
+      unused: (digest) => this.#inboxes.unused(digest),
+      release: (message, atMs) => releaseMail(release, message, atMs),
+    });
     this.#mails = new MailRows({ ...options, connection, newUuid, appendEvent: events.append });
     const { random, freed = () => undefined } = options;
     this.#freed = freed;
@@ -137,6 +144,12 @@ export class Writer {
   async changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
     const outcome = await this.#group.run(() => this.#changes.change(meant, change));
     if (outcome.outcome === 'done') this.#freed(this.#changes.inboxOf(meant));
+    return outcome;
+  }
+
+  async changeEach({ change, ...named }: Parameters<IntakeQuestions['changeEach']>[0]): Promise<LabelOutcomes> {
+    const outcome = await this.#group.run(() => this.#changes.changeEach(named, change));
+    if (outcome.outcome === 'done') this.#freed([named.inboxId]);
     return outcome;
   }
 

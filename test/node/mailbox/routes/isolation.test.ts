@@ -61,6 +61,9 @@ const routes = ({
     ['GET', `${ofMessage}/attachments/${PART.attachmentId}`],
     ['PATCH', ofMessage, CHANGE],
     ['DELETE', ofMessage],
+    ['POST', `${ofInbox}/messages/batch-get`, { message_ids: [message] }],
+    ['POST', `${ofInbox}/messages/batch-update`, { message_ids: [message], ...CHANGE }],
+    ['GET', `/api/mailbox/inboxes/${at(inbox)}/messages/${at(message)}/preview`],
     ['GET', `${ofInbox}/threads`],
     ...[ofInbox, '/v0'].flatMap((root) => [
       ['GET', `${root}/threads/${thread}`] as const,
