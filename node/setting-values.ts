@@ -46,6 +46,7 @@ export function parseListen(text: string): ListenAddress | undefined {
   return isRightKind && port <= 65_535 ? { ip, port } : undefined;
 }
 
+/** `--listen`: `undefined` when it was not said, or is none; of the latter `mistakes` gets a sentence. */
 export function readListen(given: Given, mistakes: string[]): ListenAddress | undefined {
   const value = given('listen');
   if (value === undefined) return undefined;
@@ -57,6 +58,7 @@ export function readListen(given: Given, mistakes: string[]): ListenAddress | un
   return listen;
 }
 
+/** `--webhook-allow`: empty when it was not said, or is none; of the latter `mistakes` gets a sentence. */
 export function readAllowList(given: Given, mistakes: string[]): readonly AllowRule[] {
   const value = given('webhook-allow');
   try {
@@ -68,6 +70,7 @@ export function readAllowList(given: Given, mistakes: string[]): readonly AllowR
   }
 }
 
+/** `false` when it was not said. Anything but `true` and `false` is told to `mistakes`. */
 export function readSwitch(name: string, given: Given, mistakes: string[]): boolean {
   const value = given(name);
   if (value === undefined) return false;
@@ -92,6 +95,7 @@ export function readList(
   });
 }
 
+/** A name that a `Host` header may have, 1 to 253 characters, in lower case; `undefined` when the text is none. */
 export function aliasOf(text: string): string | undefined {
   return /^[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?$/i.test(text) ? text.toLowerCase() : undefined;
 }
@@ -136,6 +140,7 @@ export function readChoice<Word extends string>(
   return word;
 }
 
+/** A secret in the form that its name requires; one in another form is told to `mistakes`, without its text. */
 export function readSecret(name: string, given: Given, mistakes: string[]): Secret | undefined {
   const value = given(name);
   if (value === undefined) return undefined;

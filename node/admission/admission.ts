@@ -46,8 +46,8 @@ export class Admission {
   }
 
   /**
-   * Admits the host that asks, or answers it once more. Rejects with `unauthorized` when it does not prove to have an open token, `clock_skew`,
-   * `conflict`, `limit_exceeded`, `store_failed`.
+   * Admits the host that asks, or answers it once more. Rejects with `unauthorized` when it does not prove to have an open token, `forbidden`
+   * when it was taken out since, `invalid_request` when it means another host, `clock_skew`, `conflict`, `limit_exceeded`, `store_failed`.
    */
   async admit(ask: JoinAsk): Promise<JoinAnswer> {
     const { secret, claims, roster, list, invitations, signer, random } = this.#options;

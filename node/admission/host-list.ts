@@ -153,7 +153,7 @@ export class HostList {
   }
 }
 
-/** An entry is refused that hosts.json could not hold beside the others. */
+/** Throws `conflict` for an id or a URL that another entry of hosts.json has, `limit_exceeded` above `HOSTS_MAX` hosts. */
 export function refuseTwin({ id, url }: HostEntry, roster: Roster): void {
   const twin = roster.hosts.find((host) => host.id === id || host.url === url);
   if (twin !== undefined) {

@@ -35,6 +35,7 @@ export interface Counts {
   mails: number;
 }
 
+/** Counts that start at nothing. */
 export function noCounts(): Counts {
   return { agents: 0, addresses: 0, withoutSecret: [], mails: 0 };
 }

@@ -10,6 +10,7 @@ export interface ChangeFilter {
   readonly agentId?: AgentId | undefined;
 }
 
+/** Whether a reader with this filter is told of the entry. An absent `events` or `agentId` takes all. */
 export function isWanted(entry: ChangeEntry, { scope, events, agentId }: ChangeFilter): boolean {
   if (scope === 'host' && isHeard(entry)) return false;
   if (agentId !== undefined && entry.agent.id !== agentId) return false;

@@ -102,10 +102,12 @@ export function feedEntryOf(entry: Omit<FeedEntry, 'n'> & { readonly place: Plac
 /** One event, with its place in this node's log. */
 export type ChangeEntry = AgentEntry | EmailEntry | HeardEntry;
 
+/** Whether another host told of it: such an entry has an `origin`. */
 export function isHeard(entry: ChangeEntry): entry is HeardEntry {
   return 'origin' in entry;
 }
 
+/** Whether the entry has a place in this host's own log. Entries of mail have none, nor have those from before logs had places. */
 export function isOwn(entry: ChangeEntry): entry is OwnEntry {
   return 'place' in entry;
 }

@@ -29,10 +29,12 @@ export interface StoredEnd extends LogEnd {
   readonly oldestN?: number;
 }
 
+/** The key of the entry at that position; keys sort as positions do. */
 export function entryKey(seq: number): string {
   return ENTRY_PREFIX + digits(seq);
 }
 
+/** The position in a key of `entryKey`. */
 export function seqOf(key: string): number {
   return Number(key.slice(ENTRY_PREFIX.length));
 }
@@ -42,10 +44,15 @@ export function ownPrefix(logId: LogId): string {
   return `${OWN_PREFIX}${logId}/`;
 }
 
+/** The key under which the position of the own entry at place `n` stands. */
 export function ownKey(logId: LogId, n: number): string {
   return ownPrefix(logId) + digits(n);
 }
 
+/**
+ * What keeps an entry: the entry, and of an own one where it is found by its place. The end is another record (`END_KEY`), of the same
+ * commit.
+ */
 export function entryWrites(entry: ChangeEntry): readonly Write[] {
   const write = { key: entryKey(entry.seq), value: entry };
   return isOwn(entry) ? [write, { key: ownKey(entry.place.logId, entry.place.n), value: entry.seq }] : [write];
@@ -81,6 +88,7 @@ function hasContent({ event, changes, email, origin }: Content): boolean {
   return EMAIL_EVENTS.some((known) => known === (event as string | undefined)) && typeof email === 'object';
 }
 
+/** Throws `store_failed` when the record is not the end of a log. */
 export function readEnd(value: unknown): StoredEnd {
   const end = value as Partial<StoredEnd> | null;
   const isWhole =
@@ -92,15 +100,18 @@ export function readEnd(value: unknown): StoredEnd {
   throw damagedRecords(`The stored record '${END_KEY}' is not the end of a change log`);
 }
 
+/** The position that the record of an own place has. Throws `store_failed` when it is none. */
 export function readPosition({ key, value }: StoredRecord): number {
   if (Number.isSafeInteger(value)) return value as number;
   throw damagedRecords(`The stored record '${key}' is not a position in the change log`);
 }
 
+/** The refusal (`store_failed`) of a log that lacks an entry between others. */
 export function holeAt(seq: number): MeshError {
   return damagedRecords(`The change log has no entry ${seq}, though later ones exist`);
 }
 
+/** The refusal (`store_failed`) of a log that lacks an own entry between others. */
 export function missingAt(n: number): MeshError {
   return damagedRecords(`The change log has no own entry ${n}, though later ones exist`);
 }

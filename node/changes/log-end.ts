@@ -51,6 +51,7 @@ export async function openEnd(store: Store, random: Random, digest: () => string
   return { end, isNew: true, oldestSeq: oldest ?? seq + 1, oldestN: 1 };
 }
 
+/** An id for a log that begins: 128 bits by chance, in hexadecimal. */
 export function newLogId(random: Pick<Random, 'bytes'>): LogId {
   return Buffer.from(random.bytes(LOG_ID_BYTES)).toString('hex');
 }

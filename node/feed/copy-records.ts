@@ -30,6 +30,7 @@ export function headWrite(hostId: HostId, head: SignedHead | undefined): Write {
   return { key: `${COPY_PREFIX}head/${hostId}`, value: head };
 }
 
+/** A row of the copy of that host; without `row`, the address is shown no more. */
 export function rowWrite(hostId: HostId, key: AddressKey, row: IndexRow | undefined): Write {
   return { key: `${COPY_PREFIX}row/${hostId}/${key}`, value: row };
 }
@@ -39,10 +40,12 @@ export function bareWrite(hostId: HostId, id: AgentId, name: string | undefined)
   return { key: `${COPY_PREFIX}bare/${hostId}/${id}`, value: name };
 }
 
+/** Why a snapshot of that host is being told of in parts; `undefined`: it is told. */
 export function occasionWrite(hostId: HostId, occasion: Occasion | undefined): Write {
   return { key: `${COPY_PREFIX}occasion/${hostId}`, value: occasion };
 }
 
+/** The logs of that host that ended, or that another one followed; `undefined` forgets them. */
 export function leftWrite(hostId: HostId, logIds: readonly LogId[] | undefined): Write {
   return { key: `${COPY_PREFIX}left/${hostId}`, value: logIds };
 }

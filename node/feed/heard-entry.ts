@@ -7,6 +7,7 @@ import type { LogId } from '../../mesh/feed/place.ts';
 import type { HostId } from '../../mesh/names.ts';
 import { type AgentChanges, feedEntryOf, type HeardEntry, type NewHeardEntry } from '../changes/change-log.ts';
 
+/** The entry as this host keeps it. `told` is there only where the other host sent members that are not known here. */
 export function heardEntry(hostId: HostId, logId: LogId, { entry, chain }: HeardFeedEntry): NewHeardEntry {
   const { n, id, event, timestamp, agent, sequence, changes, rows } = entry;
   const heard = {

@@ -55,7 +55,10 @@ export class HostIntake {
     log.error('feed.drifted', { peer: hostId, why });
   }
 
-  /** Resolves with why it was not taken, if it was not. Rejects with `store_failed`. */
+  /**
+   * Resolves with why it was not taken, if it was not. Rejects with `peer_unintelligible` while this host has no place in that log, with
+   * `store_failed`.
+   */
   async takeChunk(chunk: Extract<FeedAnswer, { kind: 'chunk' }>): Promise<FeedRefusal | undefined> {
     const { hostId, copies, changes, clock, parseAddress } = this.#options;
     const from = this.head;

@@ -10,6 +10,7 @@ export interface NewsWait {
   readonly isNew: () => boolean;
 }
 
+/** Resolves when there is news, after `waitMs`, or when `signal` aborts: whoever waited looks which. */
 export async function waitForNews({ changes, clock, waitMs, isNew }: NewsWait, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = () => done.abort();

@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net';
 const IPV4_MAPPED = '::ffff:';
 const NETWORK_GROUPS = 4;
 
+/** The text that stands for a client's network; '' for a connection that is gone, or a request without one. */
 export function addressGroup(address: string | undefined): string {
   if (address === undefined) return '';
   if (address.startsWith(IPV4_MAPPED)) return address.slice(IPV4_MAPPED.length);

@@ -57,6 +57,7 @@ export interface App {
   readonly paths: readonly string[];
 }
 
+/** Answers every request, in the order of README.md, "The order of the gate". Never rejects: what a route throws becomes an answer. */
 export function createApp(services: AppServices): App {
   const { gate } = services;
   const [clients, index, peers] = [clientRoutes(services), indexRoutes(services), peerRoutes(services)];

@@ -18,6 +18,7 @@ interface PageSizes {
   readonly entriesMax?: number;
 }
 
+/** The schema of a page's query, for the document; the defaults are those of `readPage`. */
 export function pageQuery({ entries = PAGE_ENTRIES, entriesMax = PAGE_ENTRIES_MAX }: PageSizes = {}) {
   return z.object({
     cursor: z.string().max(1_024).optional(),

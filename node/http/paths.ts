@@ -24,6 +24,7 @@ export const CONFLICTS_PATH = '/api/conflicts';
 /** Where the conflicts lay before, among the routes between hosts. */
 const FORMER_CONFLICTS_PATH = `${PEER_PATHS}conflicts`;
 
+/** The path of an absolute URL, still encoded; the former path of conflicts is given as the one of today. */
 export function requestPath(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);
   const query = url.indexOf('?', start);
@@ -32,10 +33,12 @@ export function requestPath(url: string): string {
   return isFormer ? CONFLICTS_PATH + path.slice(FORMER_CONFLICTS_PATH.length) : path;
 }
 
+/** Whether the mailbox's own router answers, and judges who may ask. */
 export function isMailboxPath(path: string): boolean {
   return MAILBOX_PATHS.some((start) => path === start || path.startsWith(`${start}/`));
 }
 
+/** Whether it is for browsers: the page, its files, the documentation. */
 export function isPagePath(path: string): boolean {
   return path === '/' || path === DOCS_PATH || path.startsWith(PAGE_PATHS);
 }

@@ -13,6 +13,7 @@ export type Fetch = (
   environment?: { readonly incoming?: unknown; readonly asker?: PeerMessage },
 ) => Response | Promise<Response>;
 
+/** An application that answers 404 and whatever is thrown in the shape of every error; what is no refusal is logged, and is 500. */
 export function createShell(log: Log): Hono {
   const app = new Hono({ getPath: (request) => requestPath(request.url) });
   app.onError(onError(log));

@@ -31,6 +31,7 @@ const stored = z.object({
   lastUsedMs: z.number().optional(),
 });
 
+/** The record of a key: its digest, and never its text. */
 export function keyWrite(record: KeyRecord): Write {
   return { key: KEY_PREFIX + record.id, value: record };
 }

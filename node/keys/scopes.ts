@@ -17,6 +17,7 @@ export interface Actor {
   readonly agentId: AgentId | undefined;
 }
 
+/** Whether the key's scopes have this one; `admin` has all. */
 export function mayDo({ scopes }: Actor, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin');
 }

@@ -6,6 +6,10 @@ import { Invitations } from '../admission/invitations.ts';
 import { hostListRoutes, hostNewsRoutes, joinRoutes } from '../http/routes/admission.ts';
 import type { Module, Parts } from './module.ts';
 
+/**
+ * Lets hosts in where the hosts share `MESH_SECRET`; without it, the routes say why nobody can be let in. No routes where hosts.json can't
+ * be edited. Rejects with `store_failed`.
+ */
 export async function openAdmissionModule({ options, ports, mesh, events }: Parts): Promise<Module> {
   const { store, clock, random, log, signer, editHosts } = ports;
   if (editHosts === undefined) return {};

@@ -3,6 +3,7 @@ import { Backups } from '../backup/backups.ts';
 import { backupRoutes } from '../http/routes/backup.ts';
 import type { Module, Parts } from './module.ts';
 
+/** `POST /api/backup`, where the store can be copied; nothing else. */
 export function openBackupModule({ options, ports, stopping }: Parts): Module {
   const { clock, log, copied } = ports;
   if (copied === undefined) return {};

@@ -4,6 +4,7 @@ import { openConflicts } from '../conflicts/conflicts-module.ts';
 import { conflictRoutes } from '../http/routes/conflicts.ts';
 import type { Module, Parts } from './module.ts';
 
+/** The search for conflicts in the background, and the routes by which an operator decides them. Rejects with `store_failed`. */
 export async function openConflictModule({
   options,
   ports,

@@ -7,6 +7,7 @@ import { snapshotSources } from '../registry/index-rows.ts';
 import { feedFigures } from './feed-metrics.ts';
 import type { Module, Parts } from './module.ts';
 
+/** Follows the change logs of the peers, and serves this host's own and what is relayed. */
 export function openFeedModule({ options, ports, mesh, events, index, copies, registry, stopping }: Parts): Module {
   const { clock, random, log, signer } = ports;
   const { transport, peerKeys, isLegacy, isMember } = mesh;

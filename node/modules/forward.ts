@@ -5,6 +5,7 @@ import { isKeyText, keyDigest } from '../keys/key-text.ts';
 import type { NodeOptions } from '../node-ports.ts';
 import type { Module, Parts } from './module.ts';
 
+/** Passes `/api/v1/…` on (`MESH_FORWARD`); nothing without that setting. */
 export function openForwardModule({ options, ports, stopping }: Parts): Module {
   const { forward: target } = options.config;
   if (target === undefined) return {};

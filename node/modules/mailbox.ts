@@ -5,6 +5,7 @@ import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
 import { openLookUps } from './email-index.ts';
 import type { Module, Parts } from './module.ts';
 
+/** Inboxes, with `--mailbox`; without it, their code is not even loaded. */
 export async function openMailboxModule(parts: Parts): Promise<Module> {
   const { options, ports, registry, copies } = parts;
   const { mailbox: config } = options.config;

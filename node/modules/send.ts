@@ -6,6 +6,7 @@ import { shipmentTimes } from '../metrics/times.ts';
 import { openSending } from '../send/send-module.ts';
 import type { Module, Parts } from './module.ts';
 
+/** Sending by SMTP; without an account its routes answer, and refuse to send. Rejects with `store_failed`. */
 export async function openSendModule({ options, ports, registry }: Parts): Promise<Module> {
   const { blobs, clock } = ports;
   const { table, mail } = registry;

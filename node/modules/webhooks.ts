@@ -7,6 +7,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 import { openWebhooks } from '../webhooks/webhooks-module.ts';
 import type { Module, Parts } from './module.ts';
 
+/** Subscriptions and their deliveries. No attempt is made before its `run`. Rejects with `store_failed`. */
 export async function openWebhookModule({ options, ports, registry }: Parts): Promise<Module> {
   const { config, listening, roster } = options;
   const { store, clock, random, log } = ports;

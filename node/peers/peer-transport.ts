@@ -56,7 +56,10 @@ type Wire = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
 
 const EMPTY = new Uint8Array();
 
-/** Disposing gives up what is under way (`peer_silent`) and closes every connection. */
+/**
+ * A question to a host that has `ASKS_WAITING_MAX` waiting on its lane is refused with `overloaded`, one to a host that is not listed with
+ * `peer_silent`. Disposing gives up what is under way (`peer_silent`) and closes every connection.
+ */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport & AsyncDisposable {
   const { hostOf, clock, addresses, channels } = options;
   const lanes = lanesOf(options);

@@ -56,6 +56,7 @@ export interface OpenPeers {
   run(greet: Greet | undefined): Promise<void>;
 }
 
+/** Everything of peers that is made once there is a transport to them. Nobody is asked before `meet` or `run`. */
 export function openPeers(options: PeersOptions): OpenPeers {
   const { keys, roster, legacy, stopping } = options;
   const introductions = new Introductions({ keys, legacy });

@@ -48,6 +48,7 @@ export function givenTexts(
   return new Map(wanted.map(({ key, address }, at) => [key, wishes[at]?.address ?? address]));
 }
 
+/** The refusal (`limit_exceeded`) of more addresses than an agent may have. `field`: where they stand in the request. */
 export function tooMany(field: string): MeshError {
   const message = `An agent has at most ${ADDRESSES_PER_AGENT_MAX} email addresses.`;
   return new MeshError('limit_exceeded', message, { field });

@@ -92,6 +92,7 @@ export function expired(message: Message, iso: string, why: string): Message {
   return { ...ended, reason: stop(`It could not be sent in time. ${why}`) };
 }
 
+/** Whoever was sent it keeps that state; the others will not be asked. `iso`: when, UTC. */
 export function cancelled(message: Message, iso: string): Message {
   return {
     ...settled(endPending(message, 'cancelled', {}), iso),
@@ -179,6 +180,7 @@ export function wasTaken({ recipients }: Pick<Message, 'recipients'>): boolean {
   return recipients.some(wasTakenFor);
 }
 
+/** Whether a server took the message for that recipient, or may have. */
 export function wasTakenFor({ state }: Recipient): boolean {
   return state === 'sent' || state === 'unknown' || state === 'bounced';
 }

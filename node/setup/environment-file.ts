@@ -15,6 +15,7 @@ const ELSEWHERE = 'MESH_DATA';
 
 export type Variables = Readonly<Record<string, string>>;
 
+/** The absolute path of mesh.env in that data directory. */
 export function environmentFile(directory: string): string {
   return join(resolve(directory), FILE_NAME);
 }

@@ -31,7 +31,10 @@ export interface Joined {
   readonly hasEngine: boolean;
 }
 
-/** Rejects with a `MeshError` that says what to do. */
+/**
+ * Asks to be let in, and writes what the answer holds. Rejects with a sentence that says what to do: with `invalid_request` for a token that is
+ * none, `peer_untrusted` when another host answers there (nothing was sent to it), and with what that host refuses by.
+ */
 export async function joinMesh(
   place: Place,
   { at, fingerprint, token }: Invitation,

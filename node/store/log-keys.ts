@@ -13,6 +13,7 @@ export interface KeyRange {
 /** Between them stand the keys of the change log, and no others. */
 export const LOG_RANGES: readonly KeyRange[] = LOG_PREFIXES.map((from) => ({ from, to: endOf(from) }));
 
+/** Whether the record belongs into the table of the change log, and not into that of everything else. */
 export function isOfLog(key: string): boolean {
   return LOG_PREFIXES.some((prefix) => key.startsWith(prefix));
 }

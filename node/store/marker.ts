@@ -15,6 +15,7 @@ export function readMarker(paths: StorePaths): number {
   return Number(round);
 }
 
+/** Notes, durably, that the directory has data, and in which round it is. Throws what the file system throws. */
 export function writeMarker(paths: StorePaths, round: number): void {
   writeFileDurably(
     paths.marker,

@@ -2,7 +2,7 @@
 import { unlink } from 'node:fs/promises';
 import { MeshError } from '../../mesh/errors.ts';
 
-/** What the disk refuses is the world's doing, not the caller's: full, or broken. */
+/** Rejects with `store_failed` when `work` fails: what the disk refuses is the world's doing, not the caller's: full, or broken. */
 export async function onDisk<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -12,6 +12,7 @@ export async function onDisk<Result>(work: () => Promise<Result>): Promise<Resul
   }
 }
 
+/** Rejects with what the file system says, but not that there is no such file. */
 export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);

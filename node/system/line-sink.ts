@@ -22,6 +22,10 @@ const WAITING_BYTES_MAX = 1_024 * 1_024;
 const RETRY_MS = 100;
 const NEW_LINE = Buffer.from('\n');
 
+/**
+ * Writes lines to that descriptor and never waits for its reader: what finds no room within `waitingBytesMax` is dropped and counted
+ * (`missing`).
+ */
 export function openLineSink(stream: { readonly fd: number }, options: LineSinkOptions): LineSink {
   return new DescriptorLines(withoutWaiting(stream.fd), options);
 }

@@ -50,6 +50,7 @@ interface ReplayView {
   readonly startedAt: string;
 }
 
+/** The subscription without its secrets: of headers, the names alone. `nowMs`: wall clock, which says which former secrets still sign. */
 export function viewOf(
   { subscription, letters, endpoint, replays }: Channel,
   pending: Pending,

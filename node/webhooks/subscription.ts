@@ -47,6 +47,7 @@ export interface Making {
   readonly nowMs: number;
 }
 
+/** Wants what comes after `head`, from the next entry on. `nowMs`: wall clock. */
 export function newSubscription(
   request: SubscriptionRequest,
   { id, events, secret, head, nowMs }: Making,

@@ -25,6 +25,7 @@ export const REMOVING_PREFIX = 'webhook/removing/';
 /** Digits of a position in a key: every safe integer, in the order of the keys. */
 const SEQ_DIGITS = 16;
 
+/** The key of a lane's record. `replayId`: of the replay that the lane is of; `undefined`: of the changes as they come. */
 export function laneKey(
   subscriptionId: string,
   { name, replayId }: { readonly name: string; readonly replayId: string | undefined },
@@ -37,10 +38,12 @@ export function replayKey(subscriptionId: string, replayId: string): string {
   return `${REPLAY_PREFIX}${subscriptionId}/${replayId}`;
 }
 
+/** The key of a dead letter; the keys of one subscription sort as positions do. */
 export function deadKey(subscriptionId: string, seq: number): string {
   return `${DEAD_PREFIX}${subscriptionId}/${String(seq).padStart(SEQ_DIGITS, '0')}`;
 }
 
+/** The key of some acceptances. Slots are used again, the oldest first. */
 export function acceptancesKey(subscriptionId: string, slot: number): string {
   return `${ACCEPTED_PREFIX}${subscriptionId}/${slot}`;
 }
@@ -228,22 +231,27 @@ export function readSubscription(record: StoredRecord): Subscription {
   return read(subscription, { ...record, value: { ...former, epochs } });
 }
 
+/** Throws `store_failed`, as `readSubscription` does. */
 export function readProgress(record: StoredRecord): Progress {
   return read(progress, record);
 }
 
+/** Throws `store_failed`, as `readSubscription` does. */
 export function readLane(record: StoredRecord): StoredLane {
   return read(lane, record);
 }
 
+/** Throws `store_failed`, as `readSubscription` does. */
 export function readAcceptances(record: StoredRecord): StoredAcceptances {
   return read(acceptances, record);
 }
 
+/** Throws `store_failed`, as `readSubscription` does. */
 export function readReplay(record: StoredRecord): StoredReplay {
   return read(replay, record);
 }
 
+/** Throws `store_failed`, as `readSubscription` does. */
 export function readDeadLetter(record: StoredRecord): DeadLetter {
   return read(deadLetter, record);
 }

@@ -13,6 +13,7 @@ export function credentialIn(authorization: string | undefined): Credential | un
   return text === undefined ? undefined : credentialOf(text);
 }
 
+/** What the text is by its form alone. That it opens something is not said. */
 export function credentialOf(text: string): Credential {
   return { isKey: isKeyText(text), digest: keyDigest(text) };
 }

@@ -9,6 +9,9 @@ import { createTokens, type Tokens, type TokensOptions } from './tokens.ts';
  */
 export type Gate = Tokens;
 
+/**
+ * The names that this node answers to first, then tokens and keys: a foreign name is refused before anything that was shown is looked at.
+ */
 export function createGate(options: TokensOptions & KnownNames): Gate {
   const refuseForeigner = foreignerCheck(options.roster, options);
   const tokens = createTokens(options);

@@ -19,6 +19,10 @@ export interface KnownNames {
   readonly origins: readonly string[];
 }
 
+/**
+ * Returns a refusal (`forbidden_origin`) for a `Host` that is not this node's, or an `Origin` that may not do this; `undefined` for
+ * whoever may go on.
+ */
 export function foreignerCheck(roster: () => Roster, { aliases, origins }: KnownNames): RefuseForeigner {
   const isOurName = createNameCheck(roster, aliases);
   return (visitor) => {

@@ -61,6 +61,10 @@ const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH
 /** The one of these that says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 
+/**
+ * Judges visitors by README.md, "Who may ask what". Credentials that opened nothing are counted by the client's network, but not by
+ * `admits`.
+ */
 export function createTokens({ roster, secrets, keys, clock, sessions }: TokensOptions): Tokens {
   const token = secrets.token && keyDigest(secrets.token.reveal());
   const readToken = secrets.readToken && keyDigest(secrets.readToken.reveal());

@@ -37,6 +37,7 @@ export interface DocumentQuestion {
   readonly paths: readonly string[];
 }
 
+/** The document (OpenAPI 3.1.1) of the paths that this node serves; a path without a description stands there empty. */
 export function openApiDocument({ version, paths }: DocumentQuestion): Document {
   const described = new Map(PATH_GROUPS.flatMap((group) => pathsOf(group)));
   const items = paths

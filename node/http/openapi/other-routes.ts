@@ -16,6 +16,7 @@ export const OTHER_ROUTES: readonly OtherRoute[] = [
   { path: DOCS_PATH, why: 'this document, as a page' },
 ];
 
+/** Whether the path is none of this API, and so has no place in its document. */
 export function isOtherRoute(path: string): boolean {
   return OTHER_ROUTES.some((other) =>
     other.path.length > 1 && other.path.endsWith('/') ? path.startsWith(other.path) : path === other.path,

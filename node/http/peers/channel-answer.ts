@@ -16,6 +16,7 @@ export interface ChannelAnswerOptions {
   readonly log: Log;
 }
 
+/** Never rejects: a refusal is an answer, in the shape that HTTP has for it. */
 export function createChannelAnswer({ routes, fetch, log }: ChannelAnswerOptions): AnswerPeer {
   const byPath = new Map(routes.map((route) => [route.path, route]));
   return async (from, question, signal) => {

@@ -30,6 +30,10 @@ export interface UpgradeParts {
   readonly log: Log;
 }
 
+/**
+ * Hands a connection over only where the gate lets it pass and the handshake succeeds; any other is answered, and closed after
+ * `REFUSAL_MS_MAX` at the latest.
+ */
 export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): Upgrade {
   return {
     isOffer: (incoming) =>

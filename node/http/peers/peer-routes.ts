@@ -5,6 +5,7 @@ import { answerJson } from './answer-signature.ts';
 import { peerMessage } from './peer-auth.ts';
 import type { PeerRoute } from './peer-message.ts';
 
+/** Each takes a POST, and no other method (405). */
 export function addPeerRoutes(app: Hono, routes: readonly PeerRoute[]): void {
   for (const { path, answer } of routes)
     resource(app, path, { POST: async (c) => answerJson(c, await answer(peerMessage(c))) });

@@ -168,6 +168,7 @@ export function contentField(at: string | number | undefined): string {
   return `attachments[${at}].content`;
 }
 
+/** The refusal (`invalid_request`) of more attachments than a message may have. */
 export function tooManyAttachments(): MeshError {
   return new MeshError('invalid_request', `'attachments' has more than ${ATTACHMENTS_MAX} entries.`, {
     field: 'attachments',

@@ -33,6 +33,7 @@ export interface HttpServerOptions {
   readonly upgrade?: Upgrade | undefined;
 }
 
+/** A server that does not listen yet. Times of a connection: `REQUEST_MS_MAX` for a request, `IDLE_MS_MAX` between two. */
 export function createHttpServer(
   fetch: Fetch,
   { clock, bounds = CONNECTION_BOUNDS, shortWay = () => false, upgrade }: HttpServerOptions,
@@ -103,7 +104,7 @@ function answerRaw(outgoing: ServerResponse, error: MeshError): void {
   outgoing.end(json);
 }
 
-/** Resolves with the address it listens on; rejects with a sentence when it can't. */
+/** Resolves with the address it listens on. Rejects with `invalid_request` when it can't: another program listens there, or the system says no. */
 export function listenOn(server: Server, { ip, port }: ListenAddress): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

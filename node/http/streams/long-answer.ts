@@ -23,6 +23,7 @@ export interface LongAnswerOptions {
   readonly ended: () => void;
 }
 
+/** Reads no piece before it is asked for. What nobody takes is cut off after `UNTAKEN_MS_MAX`, at a stop after `UNTAKEN_AT_STOP_MS_MAX`. */
 export function longAnswer(options: LongAnswerOptions): ReadableStream<Uint8Array> {
   // Nothing is made before it is asked for.
   return new ReadableStream(new LongAnswer(options), { highWaterMark: 0 });

@@ -27,10 +27,11 @@ export async function joinInTurns<Item>(
 
 const LISTS_AT_ONCE_MAX = 8;
 
-/** Runs the work that makes a long list; throws `rate_limited` when as many are being made already. */
+/** So many long lists are made at once, and no more. */
 export class LongLists {
   #inHand = 0;
 
+  /** Runs the work that makes one. Rejects with `rate_limited` when `LISTS_AT_ONCE_MAX` are being made already. */
   async make<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#inHand >= LISTS_AT_ONCE_MAX) {
       const message = `${LISTS_AT_ONCE_MAX} whole lists are being written already. Try again shortly.`;

@@ -13,7 +13,7 @@ export class OctetBudget {
     this.#left = octetsMax;
   }
 
-  /** Disposing gives back what was added. */
+  /** One answer's part, at first nothing; what there is no room for (`overloaded`) is not added. Disposing gives back what was added. */
   reserve(): ReservedOctets {
     let reserved = 0;
     return {

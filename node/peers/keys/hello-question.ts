@@ -59,6 +59,10 @@ export interface HelloAskerOptions {
   readonly secret?: string | undefined;
 }
 
+/**
+ * Asks with a nonce of its own each time, so that no answer to another question counts. A 404 is no refusal: then a look-up is asked,
+ * which a legacy host answers.
+ */
 export function createHelloAsker(options: HelloAskerOptions): HelloAsker {
   const { self, clock, random, secret } = options;
   return {

@@ -17,6 +17,7 @@ const BY_PRESET: ReadonlyMap<string, TokenDefaults> = new Map([
   ['hotmail', MICROSOFT],
 ]);
 
+/** What the accounts file may leave out where its preset is of a provider with OAuth; `undefined` for any other. */
 export function tokenDefaults(preset: string | undefined): TokenDefaults | undefined {
   return preset === undefined ? undefined : BY_PRESET.get(preset);
 }

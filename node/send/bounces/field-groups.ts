@@ -8,6 +8,9 @@ export type Fields = Readonly<Record<string, string>>;
 const NAMING = ['original-recipient', 'final-recipient'];
 const OF_RECIPIENT = new Set([...NAMING, 'action', 'status', 'remote-mta', 'diagnostic-code', 'last-attempt-date']);
 
+/**
+ * Splits the fields of a report (`message/delivery-status`). A group that names no recipient is of the message; the first of them counts.
+ */
 export function fieldGroups(text: string): { readonly message: Fields; readonly recipients: readonly Fields[] } {
   const groups = unfolded(text)
     .split(/\n[ \t]*\n/)

@@ -40,7 +40,10 @@ export interface Prepared {
   readonly from: Mailbox;
 }
 
-/** The request, and who sends it: an agent of this host that owns the address. */
+/**
+ * The request, and who sends it: an agent of this host that owns the address. Throws `invalid_request` and `invalid_address`, naming the field,
+ * `sender_not_owned` where no agent of this host may send so, `forbidden` where the key acts for another one.
+ */
 export function prepare(parts: PreparingParts, value: unknown, context: SendContext): Prepared {
   const { validate, clock, blobs, config } = parts;
   const parsed = parseSendRequest(validate(sendRequest, value), {

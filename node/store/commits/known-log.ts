@@ -20,6 +20,7 @@ export interface DatabaseBehind {
 /** The id in hexadecimal, the number of the last group taken, its checksum. */
 const TEXT = new RegExp(`^([0-9a-f]{${LOG_ID_BYTES * 2}}) (\\d{1,16}) (\\d{1,10})$`);
 
+/** One line of text, as the file of `readKnownLog` has it. */
 export function encodeKnownLog({ id, applied }: KnownLog): string {
   return `${Buffer.from(id).toString('hex')} ${applied.group} ${applied.sum}`;
 }

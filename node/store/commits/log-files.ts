@@ -49,6 +49,7 @@ export async function openLogFiles(disk: LogDisk, paths: LogPaths): Promise<LogF
   return files;
 }
 
+/** Closes one after the other; where one can't be closed, those behind it stay open. */
 export async function closeLogFiles({ log, note }: LogFiles): Promise<void> {
   for (const file of [...log, note]) await file.close();
 }

@@ -61,6 +61,10 @@ export function statusOf({ subscription, lanes }: Channel, { entry, letter }: Kn
   return subscription.isEnabled ? 'pending' : 'held';
 }
 
+/**
+ * A delivery as the API shows it. `attemptCount` is absent where how many there were is not kept any more; `waitsFor` is the `seq` that
+ * comes first.
+ */
 export function deliveryView(channel: Channel, known: Known, status: DeliveryStatus): DeliveryView {
   const { seq, entry, letter } = known;
   const lane = laneAt(channel, known);

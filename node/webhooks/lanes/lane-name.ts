@@ -7,6 +7,7 @@ export function laneName(entry: ChangeEntry): string {
   return nameOf({ agentId: entry.agent.id, hostId: hostOf(entry) });
 }
 
+/** The lane of an agent. `hostId`: absent for this host's own. */
 export function nameOf({
   agentId,
   hostId,

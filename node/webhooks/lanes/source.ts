@@ -29,6 +29,7 @@ export interface SourcePorts {
   readonly deadLetters: DeadLetters;
 }
 
+/** What a stream reads from. A replay reads no further than its `toSeq`; one of `dead` pages through the dead letters alone. */
 export function sourceOf(
   { subscriptionId, replay }: Pick<Stream, 'subscriptionId' | 'replay'>,
   { pages, deadLetters }: SourcePorts,

@@ -13,6 +13,10 @@ export interface Swept {
   readonly nextMs: number;
 }
 
+/**
+ * Looks at each lane that waits. `nowMs`: wall clock. `expired`: occupied, for the caller to bury; `nextMs`: when to look again, infinite
+ * for never.
+ */
 export function sweep(
   lanes: Lanes,
   of: { readonly subscription: Subscription; readonly endpoint: Endpoint; readonly nowMs: number },
