@@ -396,11 +396,13 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     'node/mailbox/',
     [
       'node/mailbox/',
+      'node/changes/change-log.ts',
       'node/http/input.ts',
       'node/http/paths.ts',
       'node/keys/key-text.ts',
       'node/registry/agent.ts',
       'node/registry/registry.ts',
+      'node/store/',
       'node/mailbox-settings.ts',
       'node/log.ts',
       'mesh/',

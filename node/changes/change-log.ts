@@ -13,7 +13,23 @@ export type AgentEvent = (typeof AGENT_EVENTS)[number];
 export const EMAIL_EVENTS = ['email.sent', 'email.failed', 'email.bounced', 'email.unknown'] as const;
 export type EmailEvent = (typeof EMAIL_EVENTS)[number];
 
-export const CHANGE_EVENTS = [...AGENT_EVENTS, ...EMAIL_EVENTS] as const;
+/** What happened to mail in an inbox (node/mailbox/README.md), by AgentMail's names. */
+export const MAILBOX_EVENTS = [
+  'message.received',
+  'message.received.spam',
+  'message.received.blocked',
+  'message.received.unauthenticated',
+  'message.sent',
+  'message.delivered',
+  'message.bounced',
+  'message.complained',
+  'message.rejected',
+  'message.opened',
+  'domain.verified',
+] as const;
+export type MailboxEvent = (typeof MAILBOX_EVENTS)[number];
+
+export const CHANGE_EVENTS = [...AGENT_EVENTS, ...EMAIL_EVENTS, ...MAILBOX_EVENTS] as const;
 export type ChangeEvent = (typeof CHANGE_EVENTS)[number];
 
 /** The members are those of the specification's webhook payload, plus `id`, `type` and `sequence`. */
@@ -71,6 +87,19 @@ export interface EmailEntry extends Entry {
   readonly email: EmailEventDetail;
 }
 
+/** Which mail an event is about, and where the event is kept whole: nothing of what the mail says. */
+interface MessageReference {
+  readonly inbox_id: string;
+  readonly message_id: string;
+  readonly thread_id: string;
+  readonly event_id: string;
+}
+
+export interface MailboxEntry extends Entry {
+  readonly event: MailboxEvent;
+  readonly message: MessageReference;
+}
+
 /** Where an entry that was heard has its place. */
 export interface Origin extends Place {
   readonly hostId: HostId;
@@ -100,7 +129,7 @@ export function feedEntryOf(entry: Omit<FeedEntry, 'n'> & { readonly place: Plac
 }
 
 /** One event, with its place in this node's log. */
-export type ChangeEntry = AgentEntry | EmailEntry | HeardEntry;
+export type ChangeEntry = AgentEntry | EmailEntry | MailboxEntry | HeardEntry;
 
 /** Whether another host told of it: such an entry has an `origin`. */
 export function isHeard(entry: ChangeEntry): entry is HeardEntry {

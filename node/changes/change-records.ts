@@ -8,7 +8,15 @@ import type { LogId } from '../../mesh/feed/place.ts';
 import type { Write } from '../../mesh/ports.ts';
 import { damagedRecords } from '../store/refusals.ts';
 import type { StoredRecord } from '../store/store.ts';
-import { AGENT_EVENTS, type AgentEntry, type ChangeEntry, EMAIL_EVENTS, isOwn, type OwnHead } from './change-log.ts';
+import {
+  AGENT_EVENTS,
+  type AgentEntry,
+  type ChangeEntry,
+  EMAIL_EVENTS,
+  isOwn,
+  MAILBOX_EVENTS,
+  type OwnHead,
+} from './change-log.ts';
 
 export const ENTRY_PREFIX = 'change/';
 export const OWN_PREFIX = 'change-own/';
@@ -66,7 +74,7 @@ export function removingWrites(entry: ChangeEntry): readonly Write[] {
 /** Checks what a reader relies on. What stands deeper inside was written by this program, under the store's checksum. */
 export function readEntry({ key, value }: StoredRecord, seq: number): ChangeEntry {
   if (key !== entryKey(seq)) throw holeAt(seq);
-  const entry = value as Partial<AgentEntry & { readonly email: unknown; readonly origin: unknown }> | null;
+  const entry = value as (Partial<AgentEntry> & Content) | null;
   const isWhole =
     typeof entry === 'object' &&
     entry !== null &&
@@ -80,12 +88,13 @@ export function readEntry({ key, value }: StoredRecord, seq: number): ChangeEntr
   throw damagedRecords(`The stored record '${key}' is not a change entry`);
 }
 
-type Content = Partial<Pick<AgentEntry, 'event' | 'changes'> & { readonly email: unknown; readonly origin: unknown }>;
+type Content = Partial<Readonly<Record<'event' | 'changes' | 'email' | 'message' | 'origin', unknown>>>;
 
-function hasContent({ event, changes, email, origin }: Content): boolean {
+function hasContent({ event, changes, email, message, origin }: Content): boolean {
+  const isOf = (events: readonly string[]) => events.some((known) => known === event);
   if (typeof origin === 'object') return typeof event === 'string' && typeof changes === 'object';
-  if (AGENT_EVENTS.some((known) => known === event)) return typeof changes === 'object';
-  return EMAIL_EVENTS.some((known) => known === (event as string | undefined)) && typeof email === 'object';
+  if (isOf(AGENT_EVENTS)) return typeof changes === 'object';
+  return isOf(EMAIL_EVENTS) ? typeof email === 'object' : isOf(MAILBOX_EVENTS) && typeof message === 'object';
 }
 
 /** Throws `store_failed` when the record is not the end of a log. */

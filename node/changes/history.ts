@@ -93,7 +93,7 @@ export class History {
 }
 
 function itemOf(entry: ChangeEntry, { key, agentId }: HistoryQuestion): HistoryItem | undefined {
-  if ('email' in entry || (agentId !== undefined && entry.agent.id !== agentId)) return undefined;
+  if (!('changes' in entry) || (agentId !== undefined && entry.agent.id !== agentId)) return undefined;
   const became = key === undefined ? undefined : becameOf(entry, key);
   if (key !== undefined && became === undefined) return undefined;
   const { id, event, timestamp, agent, sequence, changes, chain } = entry;

@@ -17,6 +17,7 @@ import {
   type FeedLog,
   feedEntryOf,
   isOwn,
+  type MailboxEntry,
   type NewHeardEntry,
   type OwnEntry,
   type OwnHead,
@@ -27,7 +28,7 @@ import { LogTail } from './log-tail.ts';
 import { readStored, readStoredOwn } from './stored-entries.ts';
 
 /** An entry that has no place in the log yet. */
-export type NewEntry = NewOwnEntry | Omit<EmailEntry, 'seq'>;
+export type NewEntry = NewOwnEntry | Omit<EmailEntry, 'seq'> | Omit<MailboxEntry, 'seq'>;
 
 export type NewOwnEntry = Omit<AgentEntry, 'seq' | 'place' | 'chain' | 'digest'> & {
   /** The rows that the index showed until now under the keys of `rows`. */

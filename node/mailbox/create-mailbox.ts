@@ -6,6 +6,11 @@ import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { readPrivateFile } from '../machine/private-file.ts';
 import type { MailboxConfig } from '../mailbox-settings.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import { EventNews } from './events/event-news.ts';
+import { Relay } from './events/relay.ts';
+import { readRelayCursor } from './events/relay-cursor.ts';
 import { Arrivals } from './flow/arrivals.ts';
 import { Leases } from './flow/leases.ts';
 import { createV0 } from './http/v0.ts';
@@ -28,7 +33,7 @@ import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { threadRoutes } from './routes/threads.ts';
-import { startWorkers } from './workers.ts';
+import { startWorkers, type Workers } from './workers.ts';
 
 export interface MailboxOptions extends AddressBookParts {
   /** The directory of the mailbox's data. */
@@ -37,6 +42,9 @@ export interface MailboxOptions extends AddressBookParts {
   /** Asks the whole mesh whose an address is. */
   readonly lookUp: LookUp;
   readonly config: MailboxConfig;
+  readonly store: Pick<Store, 'get'>;
+  /** Tells the change log of mail. */
+  readonly mail: Pick<Registry['mail'], 'commitMails'>;
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
   /** Aborts when the node stops. */
@@ -63,9 +71,11 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
   const arrivals = new Arrivals(clock);
+  const [news, cursor] = [new EventNews(), await readRelayCursor(options.store)];
   const { intake, query } = await startWorkers({
     answers: { standing: (question) => standings.of(question) },
     freed: (inboxIds) => arrivals.tell(inboxIds),
+    ...{ told: () => news.tell(), relayed: cursor },
     ...{ directory, hostId, domain, dns, clock, log },
     ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
   });
@@ -77,32 +87,51 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     known ??= await intake.ask('organization', null);
     return known;
   };
-  const files = { query, organization, clock, directory: options.directory };
-  const mails = { inboxes, query, links: new AttachmentLinks(files) };
+  const relay = new Relay({
+    ...{ intake, query, organization, cursor, news, clock, log },
+    mail: options.mail,
+  });
+  const parts: Parts = { ...options, intake, query, inboxes, leases, organization };
   return {
     answer: createV0({
       admission: new Admission({ organizationKey, intake, query, clock, log }),
       ...{ rates: new KeyRates(clock), idOf: (text) => addresses.idOf(text), log },
-      openRoutes: [(app) => fileRoutes(app, files)],
-      routes: [
-        (app) => authRoutes(app, organization),
-        (app) => inboxRoutes(app, { inboxes, organization }),
-        (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
-        (app) => messageRoutes(app, mails),
-        (app) => threadRoutes(app, mails),
-        (app) => previewRoutes(app, mails),
-        (app) => batchRoutes(app, { inboxes, query, intake, clock }),
-        (app) => changeRoutes(app, { inboxes, intake, clock }),
-        (app) => leaseRoutes(app, { inboxes, leases }),
-      ],
+      ...routesOf(parts),
     }).fetch,
     run: async (signal) => {
-      await Promise.all([inboxes.run(signal), leases.run(signal)]);
+      await Promise.all([inboxes.run(signal), leases.run(signal), relay.run(signal)]);
     },
     close: async () => {
       await query.close();
       await intake.close();
     },
+  };
+}
+
+/** What the routes are made from. */
+interface Parts extends Workers, Pick<MailboxOptions, 'directory' | 'clock' | 'random'> {
+  readonly inboxes: Inboxes;
+  readonly leases: Leases;
+  readonly organization: () => Promise<Organization>;
+}
+
+function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
+  const { intake, query, inboxes, leases, organization, directory, clock, random } = parts;
+  const files = { query, organization, clock, directory };
+  const mails = { inboxes, query, links: new AttachmentLinks(files) };
+  return {
+    openRoutes: [(app) => fileRoutes(app, files)],
+    routes: [
+      (app) => authRoutes(app, organization),
+      (app) => inboxRoutes(app, { inboxes, organization }),
+      (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
+      (app) => messageRoutes(app, mails),
+      (app) => threadRoutes(app, mails),
+      (app) => previewRoutes(app, mails),
+      (app) => batchRoutes(app, { inboxes, query, intake, clock }),
+      (app) => changeRoutes(app, { inboxes, intake, clock }),
+      (app) => leaseRoutes(app, { inboxes, leases }),
+    ],
   };
 }
 

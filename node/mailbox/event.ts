@@ -1,21 +1,8 @@
 // What happened to a mail, as it is told: by webhooks, over sockets, in the change log. The words and members are those of AgentMail.
+import type { MailboxEvent } from '../changes/change-log.ts';
 import type { MailClass } from './message.ts';
 
-/** What may be asked for. */
-const EVENT_TYPES = [
-  'message.received',
-  'message.received.spam',
-  'message.received.blocked',
-  'message.received.unauthenticated',
-  'message.sent',
-  'message.delivered',
-  'message.bounced',
-  'message.complained',
-  'message.rejected',
-  'message.opened',
-  'domain.verified',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
+export type EventType = MailboxEvent;
 
 /** Milliseconds for which an event is kept: as long as a delivery is tried. */
 export const EVENT_MS_MAX = 72 * 3_600 * 1_000;

@@ -44,8 +44,6 @@ export interface IntakeQuestions {
   noteKeyUse(use: { readonly keyId: string; readonly atMs: number }): void;
   /** Takes away events that were kept long enough; whether there is more. `relayedRow`: up to there, the change log has them. */
   trimEvents(question: { readonly nowMs: number; readonly relayedRow: number }): boolean;
-  /** No event will have a row up to this one. */
-  skipEventsTo(row: number): void;
   claimMails(question: ClaimQuestion): Claimed;
   changeLease(question: LeaseQuestion): LeaseOutcome;
   /** Ends leases that have run out; when there is something to end again. */

@@ -16,6 +16,8 @@ export interface WorkersOptions extends IntakeData {
   readonly answers: Answers<MainQuestions>;
   /** Told of inboxes in which a worker may find mail now. */
   readonly freed: (inboxIds: readonly string[]) => void;
+  /** Called when there may be new events. */
+  readonly told: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,9 +31,16 @@ export interface Workers {
  * Resolves when both can be asked, or could not begin: then they are begun again, and all questions refused meanwhile. Rejects with
  * `invalid_request` where the intake can't listen.
  */
-export async function startWorkers({ answers, freed, clock, log, ...intakeData }: WorkersOptions): Promise<Workers> {
+export async function startWorkers({
+  answers,
+  freed,
+  told,
+  clock,
+  log,
+  ...intakeData
+}: WorkersOptions): Promise<Workers> {
   const intake = new WorkerLink<IntakeQuestions>({
-    ...{ name: 'intake', answers, freed, clock, log },
+    ...{ name: 'intake', answers, freed, told, clock, log },
     start: () => startWorker('./intake/worker', intakeData),
   });
   await intake.settled;

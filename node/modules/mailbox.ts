@@ -9,7 +9,7 @@ import type { Module, Parts } from './module.ts';
 export async function openMailboxModule(parts: Parts): Promise<Module> {
   const { options, ports, registry, copies } = parts;
   const { mailbox: config } = options.config;
-  const { mailboxDirectory: directory, clock, random, log } = ports;
+  const { mailboxDirectory: directory, store, clock, random, log } = ports;
   if (config === undefined || directory === undefined) return {};
   const { createMailbox } = await import('../mailbox/create-mailbox.ts');
   const roster = options.roster.current;
@@ -22,7 +22,7 @@ export async function openMailboxModule(parts: Parts): Promise<Module> {
   const mailbox = await createMailbox({
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
     stopping: parts.stopping,
-    ...{ registry, hostOf, lookUp: openLookUps(parts).everybody, clock, random, log },
+    ...{ registry, mail: registry.mail, hostOf, lookUp: openLookUps(parts).everybody, store, clock, random, log },
   });
   return {
     routes: (app) => {

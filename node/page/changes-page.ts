@@ -40,9 +40,14 @@ ${none}
 
 function rowOf(entry: ChangeEntry): Markup {
   const { timestamp, event, agent } = entry;
-  const what = 'email' in entry ? `${entry.email.state}: ${entry.email.subject}` : told(entry.changes);
+  const what = whatOf(entry);
   const when = `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`;
   return row({ when, event, agentId: agent.id, agent: agent.name, host: agent.hostId, what });
+}
+
+function whatOf(entry: ChangeEntry): string {
+  if ('email' in entry) return `${entry.email.state}: ${entry.email.subject}`;
+  return 'message' in entry ? `${entry.message.inbox_id}: ${entry.message.message_id}` : told(entry.changes);
 }
 
 type Row = Readonly<Record<'when' | 'event' | 'agentId' | 'agent' | 'host' | 'what', string>>;

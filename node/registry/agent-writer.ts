@@ -3,7 +3,7 @@
 import type { AgentId, HostId } from '../../mesh/names.ts';
 import type { Clock, Write } from '../../mesh/ports.ts';
 import type { NewUuid } from '../../mesh/uuid.ts';
-import type { EmailEntry } from '../changes/change-log.ts';
+import type { EmailEntry, MailboxEntry } from '../changes/change-log.ts';
 import type { NewEntry, StoredChangeLog } from '../changes/stored-change-log.ts';
 import type { Log } from '../log.ts';
 import type { Agent } from './agent.ts';
@@ -23,18 +23,30 @@ export interface AgentWriterPorts {
 }
 
 /** What became of a message, to be told as an event of its agent. */
-export type EmailDraft = Pick<EmailEntry, 'event' | 'email'>;
+export type MailDraft = Pick<EmailEntry, 'event' | 'email'> | Pick<MailboxEntry, 'event' | 'message'>;
 
-/** What became of an agent's mail, and what is to be durable with the events that tell of it. */
-export interface MailEvent {
+interface Whose {
   readonly agentId: AgentId;
   /** The name to tell when the agent is gone. */
   readonly agentName: string;
-  readonly drafts: readonly EmailDraft[];
+}
+
+/** What is to be durable with the events that tell of mail. */
+interface Beside {
   /** Durable together with the entries. */
   readonly writes: readonly Write[];
   /** Runs when all of it is durable. */
   readonly apply: () => void;
+}
+
+/** What became of an agent's mail, and what is to be durable with the events that tell of it. */
+export interface MailEvent extends Whose, Beside {
+  readonly drafts: readonly MailDraft[];
+}
+
+/** What became of mail of several agents, in its order. */
+export interface MailEvents extends Beside {
+  readonly told: readonly (Whose & { readonly draft: MailDraft })[];
 }
 
 export class AgentWriter {
@@ -63,24 +75,21 @@ export class AgentWriter {
    * no lock on the agent, for a sequence is given out in the very step that hands the commit to the log: so an agent that waits for its claims
    * holds no mail up.
    */
-  async commitMail({ agentId, agentName, drafts, writes, apply }: MailEvent): Promise<void> {
-    const { table, changes, hostId, sequences } = this.#ports;
-    using _kept = sequences.keep(agentId);
-    if (sequences.isUnknown(agentId)) await sequences.learn(agentId);
-    const agent = table.find(agentId);
-    const last = sequences.last(agentId, agent?.sequence ?? 0);
-    const about = { id: agentId, name: agent?.name ?? agentName, hostId };
+  async commitMail({ drafts, agentId, agentName, ...beside }: MailEvent): Promise<void> {
+    await this.commitMails({ told: drafts.map((draft) => ({ agentId, agentName, draft })), ...beside });
+  }
+
+  /** Appends events of the mail of several agents, each as `commitMail` does, in one commit. */
+  async commitMails({ told, writes, apply }: MailEvents): Promise<void> {
+    const { changes, sequences } = this.#ports;
+    const agentIds = [...new Set(told.map(({ agentId }) => agentId))];
+    using kept = new DisposableStack();
+    for (const id of agentIds) kept.use(sequences.keep(id));
+    for (const id of agentIds) if (sequences.isUnknown(id)) await sequences.learn(id);
     const at = this.#now();
-    const entries = this.#entries(
-      drafts.map((draft) => ({ ...draft, agent: about })),
-      last,
-      at,
-    );
-    const sequence = last + entries.length;
-    sequences.give(agentId, sequence);
-    const isGone = agent === undefined || this.#leaving.has(agentId);
-    const counted = isGone ? goneWrite(agentId, { sequence, at }) : sequenceWrite(agentId, sequence);
-    await changes.append(entries, [...writes, ...(drafts.length === 0 ? [] : [counted])], apply);
+    const entries = told.map(({ agentId, agentName, draft }) => this.#mailEntry({ agentId, agentName }, draft, at));
+    const counted = agentIds.map((id) => this.#countedWrite(id, at));
+    await changes.append(entries, [...writes, ...counted], apply);
   }
 
   /**
@@ -132,11 +141,26 @@ export class AgentWriter {
     this.#ports.log.info('agent.changed', { agentId: entries[0]?.agent.id, events });
   }
 
-  #entries(
-    drafts: readonly (ChangeDraft | (EmailDraft & Pick<ChangeDraft, 'agent'>))[],
-    lastSequence: number,
-    timestamp: string,
-  ): readonly NewEntry[] {
+  /** The next event of an agent, whose sequence is given out with it. */
+  #mailEntry({ agentId, agentName }: Whose, draft: MailDraft, timestamp: string): NewEntry {
+    const { table, hostId, sequences, newUuid } = this.#ports;
+    const agent = table.find(agentId);
+    const sequence = sequences.last(agentId, agent?.sequence ?? 0) + 1;
+    sequences.give(agentId, sequence);
+    const about = { id: agentId, name: agent?.name ?? agentName, hostId };
+    return { id: newUuid(), timestamp, sequence, ...draft, agent: about };
+  }
+
+  /** What is kept of the sequence that was given out last. */
+  #countedWrite(id: AgentId, at: string): Write {
+    const { table, sequences } = this.#ports;
+    const agent = table.find(id);
+    const sequence = sequences.last(id, agent?.sequence ?? 0);
+    const isGone = agent === undefined || this.#leaving.has(id);
+    return isGone ? goneWrite(id, { sequence, at }) : sequenceWrite(id, sequence);
+  }
+
+  #entries(drafts: readonly ChangeDraft[], lastSequence: number, timestamp: string): readonly NewEntry[] {
     return drafts.map(
       (draft, at): NewEntry => ({
         id: this.#ports.newUuid(),

@@ -53,7 +53,7 @@ export interface Registry {
   /** Claims that are not done yet. */
   readonly claims: Pick<AddressClaims, 'pending'>;
   /** Events of the agents' mail. */
-  readonly mail: Pick<AgentWriter, 'commitMail'>;
+  readonly mail: Pick<AgentWriter, 'commitMail' | 'commitMails'>;
   /** Holds what was loaded against what the log says of it, once, in turns. Ends the store when they differ. */
   check(signal: AbortSignal): Promise<void>;
   /** Forgets what is kept of deleted agents when its time has come, until `signal` aborts. */

@@ -109,6 +109,9 @@ const told = z
     agent: toldAgent,
     changes: changes.optional(),
     email: z.looseObject({ email_id: z.string(), state: z.string() }).optional(),
+    message: z
+      .object({ inbox_id: z.string(), message_id: z.string(), thread_id: z.string(), event_id: z.string() })
+      .optional(),
     id: z.string(),
     type: z.string(),
     sequence: count,

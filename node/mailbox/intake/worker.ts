@@ -23,18 +23,24 @@ export interface IntakeData {
   readonly tls: ListenerParts['tls'];
   /** Servers as `IP:PORT`; absent: the system's. */
   readonly dns: readonly string[] | undefined;
+  /** The newest event that the change log had of this organization when the node started. */
+  readonly relayed: { readonly organizationId: string; readonly row: number } | undefined;
 }
 
 const port = parentPort;
 if (port === null) throw new Error('node/mailbox/intake/worker.ts is a worker: see node/mailbox/workers.ts.');
 
-const { directory, hostId, domain, smtp, lmtp, tls, dns } = workerData as IntakeData;
+const { directory, hostId, domain, smtp, lmtp, tls, dns, relayed } = workerData as IntakeData;
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   ...{ chooseThread, baseSubject },
   told: () => port.postMessage({ told: true } satisfies WorkerWord),
   freed: (inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord),
 });
+// A database that was set back would give new events the rows of others, which the change log takes for those that it has.
+if (relayed?.organizationId === writer.organization.organizationId) {
+  await writer.write(() => writer.events.skipTo(relayed.row));
+}
 
 const main = new MainLink(port, systemClock);
 const mails: Omit<ListenerParts, 'protocol'> = {
@@ -67,7 +73,6 @@ const answers: Answers<IntakeQuestions> = {
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>
     writer.write(() => [writer.events.trim(question), writer.labelEvents.trim(question)].includes(true)),
-  skipEventsTo: (row) => writer.write(() => writer.events.skipTo(row)),
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),

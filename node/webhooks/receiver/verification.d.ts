@@ -44,7 +44,7 @@ export declare class DeliveryRefused extends Error {
 }
 
 /** What a node tells, by `type`. A later version may add types, and members: pass over those that you do not know. */
-export type MeshEvent = AgentEvent | MailEvent | TestEvent;
+export type MeshEvent = AgentEvent | MailEvent | InboxEvent | DomainEvent | TestEvent;
 
 interface Told {
   /** Names the event: one id on every attempt, also in the header `webhook-id`. Drop what you have seen. */
@@ -88,6 +88,36 @@ export interface MailEvent extends Told {
     readonly state: string;
     readonly recipients: readonly { readonly address: string; readonly state: string; readonly code?: number }[];
   };
+}
+
+/** What happened to a mail in an inbox; the mail is read from the inbox. */
+export interface InboxEvent extends Told {
+  readonly type:
+    | 'message.received'
+    | 'message.received.spam'
+    | 'message.received.blocked'
+    | 'message.received.unauthenticated'
+    | 'message.sent'
+    | 'message.delivered'
+    | 'message.bounced'
+    | 'message.complained'
+    | 'message.rejected'
+    | 'message.opened';
+  /** Repeats `type`. */
+  readonly event: InboxEvent['type'];
+  readonly message: {
+    readonly inbox_id: string;
+    readonly message_id: string;
+    readonly thread_id: string;
+    readonly event_id: string;
+  };
+}
+
+/** A domain of inboxes was verified; of this program's versions none tells of it yet. */
+export interface DomainEvent extends Told {
+  readonly type: 'domain.verified';
+  /** Repeats `type`. */
+  readonly event: DomainEvent['type'];
 }
 
 /** An operator tried the webhook. */

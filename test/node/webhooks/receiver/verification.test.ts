@@ -204,6 +204,7 @@ describe('the type of an event', () => {
     expectTypeOf<MeshEvent['type']>().toEqualTypeOf<ChangeEvent | 'webhook.test'>();
     expectTypeOf<Extract<MeshEvent, { type: AgentEvent }>>().toHaveProperty('changes');
     expectTypeOf<Extract<MeshEvent, { type: EmailEvent }>>().toHaveProperty('email');
+    expectTypeOf<Extract<MeshEvent, { type: 'message.received' }>>().toHaveProperty('message');
     const told = (event: MeshEvent) => (event.type === 'email.sent' ? event.email.subject : event.id);
     expectTypeOf(told).returns.toBeString();
   });
