@@ -9,7 +9,6 @@ import type { Listed, ListPlace } from './list.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type {
   FoundPart,
-  MailItem,
   MailQuestion,
   MailsNamed,
   MailsQuestion,
@@ -80,10 +79,15 @@ export interface QueryQuestions {
   inbox(inboxId: string): Inbox | undefined;
   inboxes(question: InboxesQuestion): Listed<Inbox>;
   searchInboxes(question: InboxSearch): Listed<Inbox>;
-  mails(question: MailsQuestion & { readonly inboxId: string }): Listed<MailItem>;
   mail(question: MailQuestion): WholeMail | undefined;
   /** The mails that there are, in that order, without their texts. */
   mailsWithIds(question: MailsNamed): readonly WholeMail[];
+  /** Bodies of answers as JSON, made where that holds nobody up: a mail may say some megabytes. */
+  shownMails(question: MailsQuestion & { readonly inboxId: string }): Listed<Uint8Array>;
+  shownMail(question: MailQuestion): Uint8Array | undefined;
+  shownThread(
+    question: ThreadQuestion,
+  ): { readonly thread: ThreadItem; readonly mails: Listed<Uint8Array> } | undefined;
   octets(question: MailQuestion | Pick<StoredOctets, 'message' | 'digest'>): StoredOctets | undefined;
   part(question: PartQuestion): FoundPart | undefined;
   linkedPart(link: Pick<FoundPart, 'message' | 'number'>): FoundPart | undefined;
@@ -95,7 +99,6 @@ export interface QueryQuestions {
   keyWithDigest(digest: string): ApiKey | undefined;
   key(meant: KeyMeant): ApiKey | undefined;
   keys(question: KeysQuestion): Listed<ApiKey>;
-  thread(question: ThreadQuestion): { readonly thread: ThreadItem; readonly mails: Listed<WholeMail> } | undefined;
   /** The newest event; 0 when there never was one. */
   lastEventRow(nothing: null): number;
   /** What follows a row, in order. */

@@ -15,6 +15,9 @@ import type { Part, Structure } from './structure.ts';
 /** Message ids of each field; of References the last ones, which are the nearest. */
 const IDS_MAX = 50;
 const ID = /<[^<>\s]{1,996}>/g;
+/** Octets of JSON that is shown with the mail, and how deep it may be: programs that read deeper JSON fall over it. */
+const PAYLOAD_BYTES_MAX = 256 * 1024;
+const PAYLOAD_DEPTH_MAX = 100;
 const SUBJECT_CHARACTERS_MAX = 2_000;
 /** Characters of the header fields that are shown with a mail, of one and of all. */
 const FIELD_CHARACTERS_MAX = 8 * 1024;
@@ -76,10 +79,11 @@ function textIn({ octets = Buffer.alloc(0), charset, contentType, isFlowed, dele
   return isFlowed ? unflowed(text, deletesSpace) : text.replaceAll('\r\n', '\n');
 }
 
-/** The JSON that one agent sends another beside the readable text. */
+/** The JSON that one agent sends another beside the readable text. What is larger or deeper stays an attachment. */
 function payloadOf(parts: readonly Part[]): string | undefined {
   const part = parts.find(({ contentType, filename }) => contentType === 'application/json' && filename === undefined);
   if (part?.octets === undefined || part.octets.length !== part.size) return undefined;
+  if (part.size > PAYLOAD_BYTES_MAX || isDeep(part.octets)) return undefined;
   const text = decodedText(part.octets, 'utf-8');
   try {
     JSON.parse(text);
@@ -89,6 +93,19 @@ function payloadOf(parts: readonly Part[]): string | undefined {
     return undefined;
   }
 }
+
+/** More brackets are open at one place than may be; those within texts count, too. */
+function isDeep(json: Uint8Array): boolean {
+  let depth = 0;
+  for (const octet of json) {
+    if (octet === OPEN[0] || octet === OPEN[1]) depth += 1;
+    else if (octet === CLOSE[0] || octet === CLOSE[1]) depth -= 1;
+    if (depth > PAYLOAD_DEPTH_MAX) return true;
+  }
+  return false;
+}
+
+const [OPEN, CLOSE] = [Buffer.from('[{'), Buffer.from(']}')];
 
 function attachment(part: Part): MailPart {
   const { number, filename, contentType, disposition, contentId, encoding, start, end, size } = part;

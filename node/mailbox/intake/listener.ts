@@ -196,7 +196,8 @@ class Sessions {
     try {
       received = await this.#receive(session, stream);
     } catch (error) {
-      failed(error as Error);
+      // A client that went away in the middle of its mail sends it again.
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNECTION') failed(error as Error);
     }
     if (protocol === 'lmtp') return answers(received);
     const all = answers(received);

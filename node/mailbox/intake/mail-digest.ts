@@ -31,6 +31,11 @@ export class BodyHash {
   }
 }
 
+/** Whether the header tells this mail from others that say the same: programs send the same words again and again. */
+export function isNamed(headers: readonly HeaderField[]): boolean {
+  return ['message-id', 'date'].some((name) => firstField(headers, name) !== undefined);
+}
+
 /** 64 hexadecimal digits. */
 export function mailDigest(headers: readonly HeaderField[], bodyDigest: string): string {
   const identifying = IDENTIFYING.map((name) => firstField(headers, name) ?? null);

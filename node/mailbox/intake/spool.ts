@@ -4,11 +4,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { RawFiles } from '../store/raw-files.ts';
-import { BodyHash, mailDigest } from './mail-digest.ts';
+import { BodyHash, isNamed, mailDigest } from './mail-digest.ts';
 import { type Structure, StructurePass } from './structure.ts';
 
 /** Octets of a mail that lies in the database itself; a larger one is a file, for SQLite reads a file's pages one after the other. */
 const RAW_INLINE_BYTES_MAX = 64 * 1024;
+
+const PIECE_BYTES = 32 * 1024;
 
 export interface SpooledMail {
   readonly structure: Structure;
@@ -31,7 +33,7 @@ export async function spool(octets: AsyncIterable<Buffer>, files: Pick<RawFiles,
   const [hash, bodyHash] = [createHash('sha256'), new BodyHash()];
   const store = new SpoolStore(files);
   try {
-    for await (const piece of octets) {
+    for await (const piece of inPieces(octets)) {
       hash.update(piece);
       bodyHash.push(piece);
       await store.write(piece);
@@ -45,12 +47,28 @@ export async function spool(octets: AsyncIterable<Buffer>, files: Pick<RawFiles,
   const structure = await pass.end();
   const { content, path } = store;
   const start = structure.header.length;
+  const rawDigest = hash.digest('hex');
   return {
-    ...{ structure, content, path, size: structure.size, rawDigest: hash.digest('hex') },
-    digest: mailDigest(structure.headers, bodyHash.digest()),
+    ...{ structure, content, path, size: structure.size, rawDigest },
+    // Of two mails without a name and a date, or whose header can't be read, nobody knows that they are one.
+    digest: isNamed(structure.headers) ? mailDigest(structure.headers, bodyHash.digest()) : rawDigest,
     body: () =>
       path === undefined ? [(content ?? Buffer.alloc(0)).subarray(start)] : createReadStream(path, { start }),
   };
+}
+
+/** A connection hands a mail of dotted lines over line by line, and each piece costs the disk and everybody that looks at it as much. */
+async function* inPieces(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for await (const octetsNow of octets) {
+    waiting.push(octetsNow);
+    size += octetsNow.length;
+    if (size < PIECE_BYTES) continue;
+    yield Buffer.concat(waiting);
+    [waiting, size] = [[], 0];
+  }
+  if (size > 0) yield Buffer.concat(waiting);
 }
 
 class SpoolStore {

@@ -3,9 +3,9 @@ import type { Hono } from 'hono';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { readParameters } from '../http/input.ts';
+import { jsonAnswer, jsonWith } from '../http/made-json.ts';
 import { mailsQuestion, messageParameters } from '../http/mail-parameters.ts';
 import { pageBody } from '../http/page-token.ts';
-import { mailBody, mailItemBody } from '../mail-bodies.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, QueryQuestions } from '../questions.ts';
 import type { AttachmentLinks } from './files.ts';
@@ -23,15 +23,15 @@ export function messageRoutes(app: Hono, { inboxes, query, links }: MailServices
     const { from, to, ...shared } = readParameters(c, messageParameters);
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
     const { question, asked } = mailsQuestion(['messages', inboxId], shared, { from, to });
-    const listed = await query.ask('mails', { ...question, inboxId });
-    return c.json({ ...pageBody(question.limit, listed, asked), messages: listed.items.map(mailItemBody) });
+    const listed = await query.ask('shownMails', { ...question, inboxId });
+    return jsonWith(pageBody(question.limit, listed, asked), 'messages', listed.items);
   });
 
   app.get(`${INBOX}/messages/:message_id`, async (c) => {
     const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
-    const mail = await query.ask('mail', { inboxId, messageId: pathSegment(c, 'message_id') });
+    const mail = await query.ask('shownMail', { inboxId, messageId: pathSegment(c, 'message_id') });
     if (mail === undefined) throw noSuch('message');
-    return c.json(mailBody(mail));
+    return jsonAnswer(mail);
   });
 
   app.get(`${INBOX}/messages/:message_id/raw`, async (c) => {

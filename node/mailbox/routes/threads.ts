@@ -4,9 +4,10 @@ import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { callerOf } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
+import { jsonWith } from '../http/made-json.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
-import { mailBody, threadBody } from '../mail-bodies.ts';
+import { threadBody } from '../mail-bodies.ts';
 import type { MailServices } from './messages.ts';
 
 const IN_INBOX = '/v0/inboxes/:inbox_id/threads';
@@ -29,13 +30,10 @@ export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices)
       const { limit, page_token } = readParameters(c, threadPageParameters);
       const [inboxId, threadId] = [await inboxOf(c), pathSegment(c, 'thread_id')];
       const asked = ['thread', threadId];
-      const found = await query.ask('thread', { inboxId, threadId, limit, place: placeOf(page_token, asked) });
+      const found = await query.ask('shownThread', { inboxId, threadId, limit, place: placeOf(page_token, asked) });
       if (found === undefined) throw noSuch('thread');
       const { thread, mails } = found;
-      return c.json({
-        ...{ ...threadBody(thread), ...pageBody(limit, mails, asked) },
-        messages: mails.items.map(mailBody),
-      });
+      return jsonWith({ ...threadBody(thread), ...pageBody(limit, mails, asked) }, 'messages', mails.items);
     });
 
     app.get(`${path}/:thread_id/attachments/:attachment_id`, async (c) => {

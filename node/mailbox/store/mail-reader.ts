@@ -1,6 +1,6 @@
 // Mails as they are read again.
 
-import type { Listed } from '../list.ts';
+import type { Listed, ListPlace } from '../list.ts';
 import type { MailPart } from '../message.ts';
 import type {
   FoundPart,
@@ -13,10 +13,8 @@ import type {
 } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
+import { COLUMNS, ITEM_BYTES, ITEM_COLUMNS, type PlacedMail, pageOf, WHOLE_BYTES } from './mail-page.ts';
 import type { MessageHead } from './mail-rows.ts';
-
-/** Octets of each text that a mail has in a list; with longer ones, a list of a hundred would be some megabytes. */
-const ITEM_TEXT_BYTES_MAX = 16 * 1_024;
 
 const TABLE: FilteredTable = {
   ...{ name: 'message', time: 'at', labels: 'message_label' },
@@ -63,9 +61,6 @@ export interface StoredPart {
   readonly raw: string;
 }
 
-const COLUMNS = `message.row, message.at, message.message_id, from_text, message.subject, head, text, html, extracted_text, extracted_html,
-  message.size, message.updated_at, (SELECT inbox_id FROM inbox WHERE inbox.row = message.inbox) AS inbox_id,
-  (SELECT thread_id FROM thread WHERE thread.row = message.thread) AS thread_id`;
 const ACTIVE = "inbox.state = 'active'";
 const OCTETS = `SELECT message.row, raw.digest, trace, raw.content, raw.size FROM message
   JOIN inbox ON inbox.row = message.inbox JOIN raw ON raw.digest = message.raw`;
@@ -85,17 +80,15 @@ export class MailReader {
     );
     if (inbox === undefined) return { items: [] };
     const { sql, values } = conditionOf(TABLE, question, inbox.row);
-    const rows = this.#connection.all<StoredMail>(
-      `SELECT ${COLUMNS} FROM message WHERE ${sql} ${orderOf(TABLE, question.isAscending)} LIMIT ?`,
+    const rows = this.#connection.all<PlacedMail>(
+      `SELECT message.row, message.at, ${ITEM_BYTES} AS bytes FROM message
+       WHERE ${sql} ${orderOf(TABLE, question.isAscending)} LIMIT ?`,
       ...values,
       question.limit + 1,
     );
-    const shown = rows.slice(0, question.limit);
-    const last = shown.at(-1);
-    const items = shown.map((stored) => this.#item(stored));
-    return rows.length > question.limit && last !== undefined
-      ? { items, next: { atMs: last.at, row: last.row } }
-      : { items };
+    const { shown, next } = pageOf(rows, question.limit);
+    const items = shown.map(({ row }) => this.#item(this.#stored(row, ITEM_COLUMNS)));
+    return { items, next };
   }
 
   find({ inboxId, messageId }: MailQuestion): WholeMail | undefined {
@@ -126,20 +119,17 @@ export class MailReader {
   }
 
   /** Mails of a thread's row before a place, the newest of them, in the order in which they came. */
-  ofThread(thread: number, limit: number, place: { readonly atMs: number; readonly row: number } | undefined) {
+  ofThread(thread: number, limit: number, place: ListPlace | undefined): Listed<WholeMail> {
     const before = place === undefined ? '' : 'AND (message.at, message.row) < (?, ?)';
-    const rows = this.#connection.all<StoredMail>(
-      `SELECT ${COLUMNS} FROM message WHERE thread = ? ${before} ORDER BY message.at DESC, message.row DESC LIMIT ?`,
+    const rows = this.#connection.all<PlacedMail>(
+      `SELECT message.row, message.at, ${WHOLE_BYTES} AS bytes FROM message
+       WHERE thread = ? ${before} ORDER BY message.at DESC, message.row DESC LIMIT ?`,
       thread,
       ...(place === undefined ? [] : [place.atMs, place.row]),
       limit + 1,
     );
-    const shown = rows.slice(0, limit).reverse();
-    const first = shown[0];
-    const items = shown.map((stored) => this.#whole(stored));
-    const listed: Listed<WholeMail> =
-      rows.length > limit && first !== undefined ? { items, next: { atMs: first.at, row: first.row } } : { items };
-    return listed;
+    const { shown, next } = pageOf(rows, limit);
+    return { items: shown.reverse().map(({ row }) => this.#whole(this.#stored(row, COLUMNS))), next };
   }
 
   /** The octets of a mail, by itself or by the row and the beginning of the digest that a link names. */
@@ -181,12 +171,14 @@ export class MailReader {
     return found === undefined ? undefined : foundPart(found);
   }
 
+  #stored(row: number, columns: string): StoredMail {
+    return this.#connection.get<StoredMail>(`SELECT ${columns} FROM message WHERE row = ?`, row) as StoredMail;
+  }
+
   #whole(stored: StoredMail): WholeMail {
     const { replyTo, payload, hiddenText, authentication } = headOf(stored);
     return {
       ...this.#item(stored),
-      text: stored.text ?? undefined,
-      extractedText: stored.extracted_text ?? undefined,
       html: stored.html ?? undefined,
       extractedHtml: stored.extracted_html ?? undefined,
       ...{ replyTo, payload, hiddenText, authentication: authentication && { ...authentication } },
@@ -195,8 +187,6 @@ export class MailReader {
 
   #item(stored: StoredMail): MailItem {
     const { to, cc, bcc, preview, inReplyTo, references, headers } = headOf(stored);
-    const texts = { text: stored.text ?? undefined, extractedText: stored.extracted_text ?? undefined };
-    const isShort = Object.values(texts).every((text = '') => Buffer.byteLength(text) <= ITEM_TEXT_BYTES_MAX);
     return {
       ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, messageId: stored.message_id },
       ...{ from: stored.from_text, to, cc, bcc, subject: stored.subject ?? undefined, preview },
@@ -207,7 +197,7 @@ export class MailReader {
       parts: this.#connection
         .all<StoredPart>("SELECT *, '' AS raw FROM part WHERE message = ? ORDER BY number", stored.row)
         .map(partOf),
-      ...(isShort ? texts : {}),
+      ...{ text: stored.text ?? undefined, extractedText: stored.extracted_text ?? undefined },
     };
   }
 }

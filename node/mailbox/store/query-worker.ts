@@ -1,6 +1,8 @@
 // The worker that reads, on a connection of its own: a long list keeps no mail waiting that comes in.
 import { parentPort, workerData } from 'node:worker_threads';
 import { partOctets } from '../http/mail-octets.ts';
+import type { Listed } from '../list.ts';
+import { mailBody, mailItemBody } from '../mail-bodies.ts';
 import type { MailPart } from '../message.ts';
 import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
@@ -45,7 +47,6 @@ answerQuestions<QueryQuestions>(
     inbox: (inboxId) => inboxes.find(inboxId),
     inboxes: (question) => inboxes.list(question),
     searchInboxes: (question) => inboxes.search(question),
-    mails: (question) => mails.list(question),
     mail: (question) => mails.find(question),
     mailsWithIds: ({ inboxId, messageIds }) => mails.withIds(inboxId, messageIds),
     octets: (question) => mails.octets(question),
@@ -57,7 +58,15 @@ answerQuestions<QueryQuestions>(
     keys: (question) => keys.list(question),
     waitedMail: (question) => waitedMail(connection, mails, question),
     threads: (question) => threads.list(question),
-    thread: (question) => threads.find(question),
+    shownMails: (question) => shownAll(mails.list(question), mailItemBody),
+    shownMail: (question) => {
+      const mail = mails.find(question);
+      return mail && shown(mailBody(mail));
+    },
+    shownThread: (question) => {
+      const found = threads.find(question);
+      return found && { thread: found.thread, mails: shownAll(found.mails, mailBody) };
+    },
     lastEventRow: () => events.lastRow(),
     eventReferences: (question) => events.references(question),
     toldEvents: (question) => events.told(question),
@@ -67,3 +76,11 @@ answerQuestions<QueryQuestions>(
   },
   () => connection.close(),
 );
+
+function shownAll<Item>({ items, next }: Listed<Item>, bodyOf: (item: Item) => unknown): Listed<Uint8Array> {
+  return { items: items.map((item) => shown(bodyOf(item))), next };
+}
+
+function shown(body: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
+}

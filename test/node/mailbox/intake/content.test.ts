@@ -96,7 +96,11 @@ describe('what a mail says', () => {
         ...['Content-Type: application/json', '', json, '--b--'],
       );
     expect((await contentIn(mail('{"task": "review"}'))).payload).toBe('{"task": "review"}');
-    expect((await contentIn(mail('{"task": '))).payload).toBeUndefined();
+    for (const none of ['{"task": ', `${'['.repeat(101)}${']'.repeat(101)}`, `["${'x'.repeat(256 * 1_024)}"]`]) {
+      const { payload, parts } = await contentIn(mail(none));
+      expect(payload).toBeUndefined();
+      expect(parts).toMatchObject([{ contentType: 'application/json', size: none.length }]);
+    }
   });
 
   it('shows no header that only this host may write', async () => {

@@ -1,83 +1,25 @@
 // Mail that comes in over real sockets, into a real database: what is taken, what is refused at which step, and what is kept of it.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../mesh/errors.ts';
-import { type Listener, type ListenerParts, listen } from '../../../../node/mailbox/intake/listener.ts';
-import { MailRates } from '../../../../node/mailbox/intake/mail-rates.ts';
+import { listen } from '../../../../node/mailbox/intake/listener.ts';
 import type { Standing, StandingQuestion } from '../../../../node/mailbox/recipient-question.ts';
-import { Writer } from '../../../../node/mailbox/store/writer.ts';
-import { baseSubject } from '../../../../node/mailbox/threads/subject.ts';
-import { chooseThread } from '../../../../node/mailbox/threads/thread-choice.ts';
+import { MailIntake } from '../../../support/mail-intake.ts';
 import { mailOf } from '../../../support/mail-structure.ts';
-import { seededRandom } from '../../../support/seeded-random.ts';
-import { SmtpTalk } from '../../../support/smtp-talk.ts';
-import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const HI = mailOf('Message-ID: <1@y.com>', 'From: Jane <jane@y.com>', 'Subject: Hi', '', '.dots', 'Words.');
 
-const isHeld = (address: string) => ['a@x.com', 'b@x.com'].includes(address);
-
-let directory: string;
-let writer: Writer;
-let clock: VirtualClock;
-let failures: Error[];
-let listener: Listener | undefined;
-
-/** Answers as a zone in which y.com sends from 127.0.0.1, and nothing else is known. */
-const resolve: ListenerParts['resolve'] = async (name, type) => {
-  if (name === 'y.com' && type === 'TXT') return [['v=spf1 ip4:127.0.0.1 -all']];
-  if (name === '_dmarc.late.com') throw Object.assign(new Error('no answer'), { code: 'ETIMEOUT' });
-  throw Object.assign(new Error('none'), { code: 'ENOTFOUND' });
-};
-
-function partsOf(protocol: 'smtp' | 'lmtp'): ListenerParts {
-  return {
-    ...{ protocol, writer, resolve, clock, directory, hostId: 'mac', rates: new MailRates(clock) },
-    inboxFor: (address) => writer.inboxFor(address),
-    serves: (domain) => domain === 'x.com',
-    standingOf: async ({ addresses }) => ({ kind: addresses.some(isHeld) ? 'held' : 'nobodys' }),
-    failed: (error) => failures.push(error),
-  };
-}
-
-async function open(protocol: 'smtp' | 'lmtp', more: Partial<ListenerParts> = {}): Promise<SmtpTalk> {
-  listener ??= await listen({ host: '127.0.0.1', port: 0 }, { ...partsOf(protocol), ...more });
-  return SmtpTalk.open(listener.port, `${protocol === 'smtp' ? 'EHLO' : 'LHLO'} mx.y.com`);
-}
-
-/** Rows, read by a connection of its own, as the reader has one. */
-const read = (sql: string) => {
-  const database = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });
-  const rows = database.prepare(sql).all();
-  database.close();
-  return rows as Record<string, never>[];
-};
-
-const messages = () =>
-  read(`SELECT inbox_id, message_id, subject, trace, hidden, raw.content FROM message
-    JOIN inbox ON inbox.row = message.inbox JOIN raw ON raw.digest = message.raw ORDER BY inbox_id`);
+let at: MailIntake;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'mailbox-'));
-  clock = new VirtualClock();
-  failures = [];
-  const threads = { chooseThread, baseSubject };
-  writer = await Writer.open({ directory, random: seededRandom(1), nowMs: 500, hostId: 'mac', ...threads });
-  for (const inboxId of ['a@x.com', 'b@x.com']) {
-    await writer.beginInbox({ inboxId, makesAgent: true, atMs: 1 });
-    await writer.activateInbox({ inboxId, agentId: 'agent', atMs: 2 });
-  }
+  at = await MailIntake.create();
 });
 
-afterEach(async () => {
-  await listener?.close();
-  listener = undefined;
-  writer.close();
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => at[Symbol.asyncDispose]());
+
+const open: MailIntake['open'] = (protocol, more) => at.open(protocol, more);
+const messages = () => at.messages();
 
 describe('mail by SMTP', () => {
   it('is kept octet for octet, behind lines that say where it came from', async () => {
@@ -121,6 +63,16 @@ describe('mail by SMTP', () => {
     expect(messages()).toHaveLength(1);
   });
 
+  it('is kept each time when neither a name nor a date tells one from the other', async () => {
+    await using talk = await open('smtp');
+    for (const subject of ['Backup of Monday', 'Backup of Tuesday']) {
+      await talk.say('MAIL FROM:<jane@y.com>');
+      await talk.say('RCPT TO:<a@x.com>');
+      await talk.mail(mailOf('From: cron@y.com', `Subject: ${subject}`, '', 'All is well.'));
+    }
+    expect(messages().map(({ subject }) => subject)).toEqual(['Backup of Monday', 'Backup of Tuesday']);
+  });
+
   it('is refused before it is sent when there is no such inbox', async () => {
     await using talk = await open('smtp');
     await talk.say('MAIL FROM:<jane@y.com>');
@@ -150,7 +102,7 @@ describe('mail by SMTP', () => {
     await using talk = await open('smtp', { standingOf });
     await talk.say('MAIL FROM:<jane@y.com>');
     expect(await talk.say('RCPT TO:<a@x.com>')).toMatch(/^451 4\.4\.3/);
-    expect(failures.map(({ message }) => message)).toEqual(['The node has not answered.']);
+    expect(at.failures.map(({ message }) => message)).toEqual(['The node has not answered.']);
   });
 
   it('ends for somebody who guesses recipients', async () => {
@@ -179,12 +131,12 @@ describe('mail by SMTP', () => {
   });
 
   it('is to come again when it can’t be kept, and whoever runs the host is told', async () => {
-    const broken = { files: writer.files, store: () => Promise.reject(new Error('disk I/O error')) };
+    const broken = { files: at.writer.files, store: () => Promise.reject(new Error('disk I/O error')) };
     await using talk = await open('smtp', { writer: broken });
     await talk.say('MAIL FROM:<jane@y.com>');
     await talk.say('RCPT TO:<a@x.com>');
     expect(await talk.mail(HI)).toEqual([expect.stringMatching(/^451 4\.3\.0/)]);
-    expect(failures.map(({ message }) => message)).toEqual(['disk I/O error']);
+    expect(at.failures.map(({ message }) => message)).toEqual(['disk I/O error']);
   });
 
   it('of more than 25 MiB is refused, and nothing of it stays', async () => {
@@ -195,7 +147,7 @@ describe('mail by SMTP', () => {
       expect.stringMatching(/^552 5\.3\.4/),
     ]);
     expect(messages()).toEqual([]);
-    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+    expect(readdirSync(join(at.directory, 'spool'))).toEqual([]);
     await talk.say('RSET');
     expect(await talk.say(`MAIL FROM:<jane@y.com> SIZE=${26 * 1024 * 1024}`)).toMatch(/^552/);
   });
@@ -206,8 +158,8 @@ describe('mail by SMTP', () => {
     await talk.say('RCPT TO:<a@x.com>');
     expect(await talk.mail(`${HI}${'words and words\r\n'.repeat(10_000)}`)).toEqual(['250 2.6.0 The mail is kept.']);
     expect(messages()).toMatchObject([{ content: null }]);
-    expect(readdirSync(join(directory, 'raw'), { recursive: true })).toHaveLength(2);
-    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+    expect(readdirSync(join(at.directory, 'raw'), { recursive: true })).toHaveLength(2);
+    expect(readdirSync(join(at.directory, 'spool'))).toEqual([]);
   });
 
   it('may be a hundred a minute from one machine', async () => {
@@ -217,13 +169,13 @@ describe('mail by SMTP', () => {
       await talk.say('RSET');
     }
     expect(await talk.say('MAIL FROM:<jane@y.com>')).toMatch(/^452 4\.7\.1/);
-    await clock.advance(60_000);
+    await at.clock.advance(60_000);
     expect(await talk.say('MAIL FROM:<jane@y.com>')).toMatch(/^250/);
   });
 
   it('ends after ten minutes, whatever is said', async () => {
     await using talk = await open('smtp');
-    await clock.advance(10 * 60_000);
+    await at.clock.advance(10 * 60_000);
     expect(await talk.reply()).toBe('');
   });
 
@@ -240,7 +192,7 @@ describe('mail by SMTP', () => {
     await talk.say('MAIL FROM:<jane@y.com> BODY=8BITMIME');
     await talk.say('RCPT TO:<a@x.com>');
     expect(await talk.mail(raw)).toEqual(['250 2.6.0 The mail is kept.']);
-    expect(read('SELECT size FROM raw')).toEqual([{ size: Buffer.from(raw as string).length }]);
+    expect(at.read('SELECT size FROM raw')).toEqual([{ size: Buffer.from(raw as string).length }]);
   });
 });
 
@@ -283,10 +235,10 @@ describe('mail by LMTP', () => {
 describe('a listener', () => {
   it('whose place is taken says so, and which setting names it', async () => {
     await using _talk = await open('smtp');
-    const parts = partsOf('lmtp');
-    await expect(listen({ host: '127.0.0.1', port: listener?.port ?? 0 }, parts)).rejects.toMatchObject({
+    const parts = at.partsOf('lmtp');
+    await expect(listen({ host: '127.0.0.1', port: at.port }, parts)).rejects.toMatchObject({
       code: 'invalid_request',
-      message: `This node can't take mail on 127.0.0.1 port ${listener?.port}: another program listens there. Choose another with --mailbox-lmtp IP:PORT.`,
+      message: `This node can't take mail on 127.0.0.1 port ${at.port}: another program listens there. Choose another with --mailbox-lmtp IP:PORT.`,
     });
   });
 });
