@@ -3,6 +3,7 @@
 // Ctrl-C is a person who does not want to wait. `mesh.js` passes signals on by a way of its own, and what comes by one way is never
 // taken for the repetition of what came by another, however late it comes on a busy machine.
 
+/** What ends a node in order; SIGHUP comes when a terminal is closed. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 

@@ -39,6 +39,7 @@ export class Admission {
     this.#options = options;
   }
 
+  /** Makes an invitation, which opens once. Rejects with `limit_exceeded` when too many are open, and `store_failed`. */
   async invite(): Promise<Invited> {
     const { invitations, signer, roster } = this.#options;
     const { token, expiresMs } = await invitations.create();

@@ -96,6 +96,7 @@ export class ConflictSearch {
     store.commit([{ key: DOUBT, value: true }]).catch(ignoreFailedStore);
   }
 
+  /** Searches until `signal` aborts. Rejects with `store_failed`. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, isReady, store } = this.#options;
     if ((await store.get(DOUBT)) === true) this.#doubts += 1;

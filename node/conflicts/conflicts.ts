@@ -48,6 +48,7 @@ export class Conflicts {
     this.#byKey = new Map(conflicts.map((conflict) => [conflict.key, conflict]));
   }
 
+  /** Reads what an earlier start left. Rejects with `store_failed`. */
   static async open(options: ConflictsOptions): Promise<Conflicts> {
     return new Conflicts(options, await loadConflicts(options.store));
   }

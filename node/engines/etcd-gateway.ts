@@ -76,6 +76,7 @@ export class EtcdGateway {
     throw new Error(this.#refusal(reply));
   }
 
+  /** Gives up what is asked, and closes every connection. */
   close(): Promise<void> {
     this.#closing.abort(new Error('The node is stopping.'));
     return this.#agent.close();

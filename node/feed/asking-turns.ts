@@ -4,6 +4,7 @@ import { doubledMs } from '../../mesh/time/breaker.ts';
 
 /** After a failure, and doubled with each further one. */
 export const FOLLOW_AGAIN_MS_MIN = 500;
+/** The longest wait between two questions to a host that fails. */
 export const FOLLOW_AGAIN_MS_MAX = 30_000;
 /** Between an answer with news and the next question: what changes meanwhile is told, checked and committed together. */
 export const FOLLOW_PACE_MS = 25;

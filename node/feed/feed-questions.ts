@@ -46,10 +46,12 @@ export class FeedQuestions {
     });
   }
 
+  /** One page of a snapshot. */
   async page(body: SnapshotQuestion, signal: AbortSignal): Promise<SnapshotAnswer> {
     return this.#post(SNAPSHOT_PATH, body, { form: snapshotAnswerSchema, answerMsMax: FEED_ANSWER_MS_MAX, signal });
   }
 
+  /** What a relay passes on. A relay that is silent for `RELAY_SILENT_MS` is given up. */
   async relayed(body: RelayQuestion, signal: AbortSignal): Promise<RelayAnswer> {
     return this.#post(FEED_PATH, body, { form: relayAnswerSchema, answerMsMax: RELAY_SILENT_MS, signal });
   }

@@ -126,6 +126,7 @@ export class HostCopies {
     return agents;
   }
 
+  /** What is to be written with such a change, and what then changes in memory: the caller commits the one, and applies the other. */
   change(hostId: HostId, { rows, agents, standing }: HostChange): Prepared {
     const showing = this.#showingAfter(hostId, { rows, agents });
     const bare = [...agents].map(([id, name]) => [id, showing.has(id) ? undefined : name] as const);

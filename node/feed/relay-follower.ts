@@ -72,6 +72,7 @@ export class RelayFollower {
     return this.#isBearing;
   }
 
+  /** Whether this relay is to be asked for entries. One that begins to bear is told anew where this host stands. */
   bear(isBearing: boolean): void {
     // A witness was told of no entries up to where it stands.
     if (isBearing && !this.#isBearing) this.#after = undefined;

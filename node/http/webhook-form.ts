@@ -36,6 +36,7 @@ const secret = z
   .regex(/^[\x20-\x7e]*$/, secretForm)
   .refine(isVerifiable, verifiableForm);
 
+/** The body of `POST /api/webhooks`. The URL and the names of events are judged where the subscription is made. */
 export const newWebhook = z.strictObject({
   url,
   events,
@@ -46,6 +47,7 @@ export const newWebhook = z.strictObject({
   ratePerSecond: ratePerSecond.optional(),
 });
 
+/** The body of a `PATCH`: absent members stay, `null` takes one away where it may be absent. */
 export const webhookChange = z.strictObject({
   url: url.optional(),
   events: events.optional(),
@@ -67,6 +69,7 @@ const moment = z.iso
   .datetime({ offset: true, error: 'must be a moment such as 2026-01-27T12:00:00Z' })
   .transform((text) => Date.parse(text));
 
+/** The body of `POST …/replay`. A span goes with `dead` and `all` alone. */
 export const replaying = z
   .strictObject({
     status: z.enum(['dead', 'held', 'all']),

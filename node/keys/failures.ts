@@ -33,11 +33,13 @@ export class CredentialFailures {
     );
   }
 
+  /** A credential of that client opened nothing. */
   failed(client: string): void {
     const failedMs = [...(this.#failedMs.get(client) ?? []), this.#clock.monotonicMs()].slice(-FAILURES_MAX);
     putLast(this.#failedMs, client, failedMs);
   }
 
+  /** It opened something: this one is looked at however many others of the client fail. */
   opened(client: string, digest: string): void {
     putLast(this.#opened, `${client} ${digest}`, true);
   }

@@ -50,6 +50,7 @@ export class Times<Outcome extends string = string> {
     );
   }
 
+  /** `tookMs`: milliseconds. Throws a plain error for an outcome that was not named when the times were made: a bug of the caller. */
   note(outcome: Outcome, tookMs: number): void {
     const counted = this.#counted.get(outcome);
     if (counted === undefined) throw new Error(`${this.options.name} has no outcome '${outcome}'.`);

@@ -32,6 +32,7 @@ export class Introductions {
     }
   }
 
+  /** Meets all of them at once. Rejects with `store_failed`. */
   async meetAll(ids: readonly HostId[], signal: AbortSignal): Promise<void> {
     await Promise.all(ids.map((id) => this.meet(id, signal)));
   }

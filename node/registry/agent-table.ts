@@ -80,6 +80,7 @@ export class AgentTable {
     throw new MeshError('name_taken', message, { field: 'name' });
   }
 
+  /** `before`: the agent as it is in the table, `undefined` for a new one. Its age, which orders the table, does not change. */
   put(before: Agent | undefined, after: Agent): void {
     if (before !== undefined && before.name !== after.name) this.#byName.delete(nameKey(before.name));
     this.#byName.set(nameKey(after.name), after.id);

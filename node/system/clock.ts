@@ -1,6 +1,7 @@
 // The Clock port over the machine's own clocks.
 import type { Clock } from '../../mesh/ports.ts';
 
+/** The clock of the machine. Its monotonic time goes on while the wall clock is set. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),

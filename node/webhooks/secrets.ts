@@ -5,6 +5,7 @@ import type { Subscription } from './webhook-records.ts';
 
 /** How long a former secret may sign beside the new one, and how many may at once. */
 export const GRACE_SECONDS_MAX = 7 * 24 * 3_600;
+/** How long a former secret goes on signing beside the new one, unless the rotation says otherwise. */
 export const GRACE_SECONDS = 24 * 3_600;
 const FORMER_SECRETS_MAX = 3;
 

@@ -43,6 +43,7 @@ export class Sessions {
     this.#formKey = options.random.bytes(RANDOM_BYTES);
   }
 
+  /** Has the host's id in it: nodes on one machine share the cookies of its name. */
   get cookieName(): string {
     return `mesh_session.${this.#options.hostId}`;
   }
@@ -74,6 +75,7 @@ export class Sessions {
     return session !== undefined && session.endsMs > this.#options.clock.monotonicMs() ? session.credential : undefined;
   }
 
+  /** Ends the session that a `Cookie` header names, if there is one. */
   close(cookies: string | undefined): void {
     const value = this.#valueIn(cookies);
     if (value !== undefined) this.#sessions.delete(keyDigest(value));
@@ -85,6 +87,7 @@ export class Sessions {
     return createHmac('sha256', this.#formKey).update(owner).digest('base64url');
   }
 
+  /** Whether the text is `formToken` of that session, compared in constant time. */
   isFormToken(cookies: string | undefined, text: string): boolean {
     const [expected, given] = [Buffer.from(this.formToken(cookies)), Buffer.from(text)];
     return expected.byteLength === given.byteLength && timingSafeEqual(expected, given);

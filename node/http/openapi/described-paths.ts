@@ -9,6 +9,7 @@ import { conflictPaths, keyPaths, nodePaths } from './node.ts';
 import type { PathGroup } from './operation.ts';
 import { webhookPaths } from './webhooks.ts';
 
+/** Every path of the API with what it takes and answers, in the order in which the document shows them. */
 export const PATH_GROUPS: readonly PathGroup[] = [
   indexPaths,
   agentPaths,

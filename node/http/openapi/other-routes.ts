@@ -8,6 +8,7 @@ interface OtherRoute {
   readonly why: string;
 }
 
+/** What the node answers that is no part of this API, and why. */
 export const OTHER_ROUTES: readonly OtherRoute[] = [
   { path: PEER_PATHS, why: 'what hosts ask each other, nodes of one program, signed both ways' },
   { path: FORWARDED_PATHS, why: 'passed on to another program where `MESH_FORWARD` names one' },

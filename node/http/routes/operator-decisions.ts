@@ -24,6 +24,7 @@ export interface OperatorDecisionServices {
 const VOTERS_MAX = 7;
 export const joining = z.strictObject({ host: hostIdSchema, acceptLoss: z.boolean().optional() });
 export const eviction = z.strictObject({ host: hostIdSchema });
+/** The body of `POST /api/hosts/recover`. */
 export const recovery = z.strictObject({
   voters: z.array(hostIdSchema).min(1).max(VOTERS_MAX),
   acceptLoss: z.boolean().optional(),

@@ -7,6 +7,7 @@ import type { PeerPools } from './peer-pools.ts';
 
 /** Connections to all peers together, for each kind of question: shared out equally, but for the few that each peer has in any case. */
 export const PEER_CONNECTIONS_ALL_MAX = 4_096;
+/** Places that each peer has on a lane, however many others are asked. */
 export const PEER_CONNECTIONS_MIN = 2;
 
 export class Lane {

@@ -40,6 +40,7 @@ export class PeerPools {
     this.#client = clientOptions(idleMsMax, promisedIdleMsMax);
   }
 
+  /** The connections to that origin, made when first asked for. Above `HOSTS_MAX` origins, the one made longest ago is closed. */
   of(origin: string): Dispatcher {
     const known = this.#pools.get(origin);
     if (known !== undefined) return known;
@@ -61,6 +62,7 @@ export class PeerPools {
     this.#close(origin);
   }
 
+  /** Ends every connection, and with it every question under way. */
   async destroy(): Promise<void> {
     const destroyed = [...this.#pools.values(), ...this.#leaving].map((pool) => pool.destroy());
     this.#connector.dropPending();

@@ -10,6 +10,7 @@ import type { HostId } from '../../../mesh/names.ts';
 export const HELLO_PATH = '/api/mesh/v1/hello';
 export const HELLO_VERSION = 2;
 
+/** The query of a hello. Members that are not known here are let pass: a later version may ask with more. */
 export const helloQuery = z.object({
   from: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "must be the asking host's id"),
   /** Asked with by whoever wants to learn the key; not by one who only looks whether somebody is there. */

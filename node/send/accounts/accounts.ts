@@ -53,6 +53,7 @@ export class Accounts {
     return this.#config;
   }
 
+  /** Throws a plain error for an id that no account has: a bug of the caller. */
   breaker(id: string): Breaker {
     const breaker = this.#breakers.get(id);
     if (breaker === undefined) throw new Error(`There is no account '${id}'.`);

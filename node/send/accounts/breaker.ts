@@ -59,6 +59,7 @@ export class Breaker {
     return { countedBefore: this.#record.pauses, isProbe };
   }
 
+  /** Closes the breaker, unless a failure that the attempt did not see has opened it since. */
   succeeded(trial: Trial): void {
     this.released(trial);
     this.#record = closed(this.#record, trial.countedBefore, BOUNDS);
@@ -69,6 +70,7 @@ export class Breaker {
     if (isProbe) this.#isProbing = false;
   }
 
+  /** Counts a failure. One that is certain opens the breaker alone; others do when `BREAKER_FAILURES` came in a row. */
   failed(trial: Trial, { error, isCertain, nowMs, wallMs }: AccountFailure): void {
     this.#last = { error, wallMs };
     this.released(trial);
@@ -80,6 +82,7 @@ export class Breaker {
     this.#record = failed(this.#record, { pausesSeen, nowMs, delayMs, askedMs: 0 }, BOUNDS, weight);
   }
 
+  /** As `GET /api/email/providers` shows it. `nowMs`: monotonic; `wallMs`: the same moment, by which moments are shown. */
   view(nowMs: number, wallMs: number): AccountHealth {
     const { streak, pausedUntilMs } = this.#record;
     const health = streak === 0 ? 'ok' : this.#isOpen ? 'open' : 'failing';

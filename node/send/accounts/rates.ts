@@ -15,6 +15,7 @@ export class Rate {
   readonly #counts = new Map<number, number>();
   #reserved = 0;
 
+  /** Counts a message that went out, to the minute. */
   add(nowMs: number): void {
     const slot = Math.floor(nowMs / SLOT_MS);
     this.#counts.set(slot, (this.#counts.get(slot) ?? 0) + 1);
@@ -26,6 +27,7 @@ export class Rate {
     this.#reserved += 1;
   }
 
+  /** Gives back one place of `reserve`, whether the message went out or not. */
   release(): void {
     this.#reserved -= 1;
   }

@@ -46,6 +46,7 @@ export class WarmUps {
     if (this.#plan !== undefined) this.#reserved.set(address, (this.#reserved.get(address) ?? 0) + 1);
   }
 
+  /** Gives back one place of `reserve`, whether the message went out or not. */
   release(address: string): void {
     const left = (this.#reserved.get(address) ?? 0) - 1;
     if (left > 0) this.#reserved.set(address, left);

@@ -11,6 +11,7 @@ import type { BounceReport } from './bounce-report.ts';
 /** Reading one, on a thread beside the node, and how many wait for their turn. Those of servers take milliseconds. */
 export const BOUNCE_READ_MS_MAX = 5 * 1_000;
 const BOUNCE_HEAP_MIB_MAX = 64;
+/** Bounces that wait to be read; one more is refused. */
 export const BOUNCES_WAITING_MAX = 32;
 
 /** What the thread answers with. */

@@ -55,10 +55,12 @@ export class Conclusions {
     return new Set(this.#tried.get(id)?.keys());
   }
 
+  /** Forgets which accounts were tried for it: a round begins anew. */
   forget(id: string): void {
     this.#tried.delete(id);
   }
 
+  /** Stores what the attempt makes of the message and tells the breaker of its account. Rejects with `store_failed`. */
   async conclude(attempt: Attempt, outcome: ShipmentOutcome): Promise<void> {
     const { message, account, trial, date, writes } = attempt;
     const breaker = this.#options.accounts.breaker(account.id);
@@ -78,6 +80,7 @@ export class Conclusions {
     await this.end(message, dated, { writes });
   }
 
+  /** The message waits for its next round, or is given up where its life ends before. `why`: a sentence. Rejects with `store_failed`. */
   async putOff(message: Message, why: string, writes: readonly Write[] = []): Promise<void> {
     await this.end(message, (latest) => deferred(latest, this.#times(message), why), { writes });
   }

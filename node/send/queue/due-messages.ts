@@ -61,6 +61,7 @@ export class DueMessages {
     return ids;
   }
 
+  /** Nothing of the agent goes before `untilMs`, whatever is due. */
   park(agentId: string, untilMs: number): void {
     this.#parked.set(agentId, untilMs);
   }

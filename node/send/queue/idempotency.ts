@@ -59,6 +59,7 @@ export class IdempotencyKeys {
     this.#set(keyHash(agentId, key), { emailId: id, fingerprint, message: shown });
   }
 
+  /** What the disk has, by the key's hash. A key whose message is not there goes at the next `trim`. */
   restore(keys: ReadonlyMap<string, IdempotencyRecord>, get: (id: string) => Message | undefined): void {
     for (const [hash, { emailId, fingerprint }] of keys) {
       const message = get(emailId);

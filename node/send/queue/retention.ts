@@ -41,6 +41,7 @@ export class Retention {
     else if (!this.#ended.has(id)) this.#ended.set(id, this.#clock.monotonicMs());
   }
 
+  /** The message is not kept any more. */
   forgotten(id: string): void {
     this.#ended.delete(id);
   }

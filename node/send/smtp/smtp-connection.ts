@@ -109,6 +109,7 @@ export class SmtpConnection {
     return this.#during((done) => this.#connection.connect((error) => done(error as SmtpError | undefined)));
   }
 
+  /** `secret`: the password, or an access token. Rejects with an `SmtpError`, in which neither is to be read. */
   login(user: string, secret: Secret, kind: 'password' | 'xoauth2'): Promise<void> {
     this.#connection.hide(user, secret);
     const auth =

@@ -85,6 +85,7 @@ export class CommitLog {
     await this.#writer?.settle();
   }
 
+  /** Closes the files. What was appended is durable already. */
   async close(): Promise<void> {
     await this.#writer?.close();
   }

@@ -78,6 +78,7 @@ export class LogWriter {
     await this.#caughtUp;
   }
 
+  /** Closes the files, after the last `append` and `settle` have ended. */
   close(): Promise<void> {
     return closeLogFiles(this.#options.files);
   }

@@ -27,6 +27,7 @@ export class Attempts {
     this.#pace = new Pace(clock, () => options.subscription().ratePerSecond);
   }
 
+  /** Attempts that were sent and have not ended. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -58,11 +59,13 @@ export class Attempts {
     this.#noting += 1;
   }
 
+  /** What was being noted is durable, and waits for a place. */
   prepare(prepared: Prepared): void {
     this.#noting -= 1;
     this.#prepared.push(prepared);
   }
 
+  /** What was being noted is not to be sent after all. */
   unprepared(): void {
     this.#noting -= 1;
   }
@@ -87,6 +90,7 @@ export class Attempts {
     return prepared;
   }
 
+  /** One of those in flight is over, whatever it came to. */
   end(): void {
     this.#inFlight -= 1;
   }

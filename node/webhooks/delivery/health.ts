@@ -42,6 +42,7 @@ export class Health {
     this.#endpoint = withSaneClock(this.#endpoint, nowMs);
   }
 
+  /** An attempt was accepted. `pausesSeen`: pauses that had begun when it did; one that began since stays. */
   succeed({ pausesSeen }: Begun, nowMs: number): void {
     this.#endpoint = afterSuccess(this.#endpoint, pausesSeen, nowMs);
   }
@@ -60,6 +61,7 @@ export class Health {
     return nowMs + Math.max(delayMs, retryAfterMs);
   }
 
+  /** Whether nothing was accepted for so long, and so often, that the subscription is to be disabled. */
   isLost(nowMs: number): boolean {
     return isLost(this.#endpoint, nowMs);
   }

@@ -38,6 +38,7 @@ export class Replays {
     return this.#turns;
   }
 
+  /** The replays, without the stream of changes as they come. */
   all(): readonly StoredReplay[] {
     return this.#turns.flatMap(({ replay }) => replay ?? []);
   }
@@ -68,6 +69,7 @@ export class Replays {
     );
   }
 
+  /** Begins a replay, or goes on with one that was kept. It comes first in turn; `refuse` was asked before. */
   add(replay: StoredReplay, lanes: readonly StoredLane[]): Stream {
     const { subscription } = this.#options;
     const stream = new Stream(

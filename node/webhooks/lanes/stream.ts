@@ -88,6 +88,7 @@ export class Stream {
     this.#isRecalling = false;
   }
 
+  /** The next lane that may be attempted; none while restored lanes are recalled. */
   nextReady(isFree: (lane: Lane) => boolean): Lane | undefined {
     return this.#isRecalling ? undefined : this.#lanes.nextReady(isFree);
   }
@@ -128,11 +129,13 @@ export class Stream {
     this.changed();
   }
 
+  /** An attempt at the lane's first event begins. `dueMs`: wall clock, when the next is due should the node crash in this one. */
   begin(lane: Lane, dueMs: number): void {
     this.#lanes.occupy(lane);
     this.#lanes.begin(lane, dueMs);
   }
 
+  /** Takes back a `begin` whose attempt was not made. */
   unbegin(lane: Lane): void {
     this.#lanes.unbegin(lane);
   }
@@ -142,11 +145,13 @@ export class Stream {
     this.#lanes.hasten(lane);
   }
 
+  /** The attempt failed; the lane waits until `dueMs` (wall clock). */
   retry(lane: Lane, dueMs: number, ended: KeptAttempt): void {
     this.#lanes.retry(lane, dueMs, ended);
     this.changed();
   }
 
+  /** The lane's first event is done with; the lane goes on to its next one, or ends. */
   settle(lane: Lane): void {
     this.#lanes.settle(lane);
   }

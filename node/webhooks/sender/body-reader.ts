@@ -35,6 +35,7 @@ export class BodyReader {
     else this.#state = 'given up';
   }
 
+  /** Whether nothing more is to be read, be it that the body is whole or that it was given up. */
   get isOver(): boolean {
     return this.#state !== 'reading';
   }
@@ -44,6 +45,7 @@ export class BodyReader {
     return this.#state === 'whole';
   }
 
+  /** Takes what came next. What lies behind the body's end, or beyond `octetsMax`, makes it given up. */
   read(octets: Buffer): void {
     let at = 0;
     while (at < octets.length && this.#state === 'reading') {
