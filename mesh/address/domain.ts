@@ -27,6 +27,7 @@ const HIDDEN_DOTS = /[\u2024-\u2026\u2488-\u249b\ufe52\u{1f100}]/gu;
 /** Reserved by RFC 5890 section 2.3.1, but for A-labels. */
 const RESERVED_HYPHENS = /^(?!xn)..--/u;
 
+/** The name in both spellings, or the first mistake in it. An address literal is none. */
 export function parseDomainName(domain: string, options: AddressOptions): AddressFault | DomainName {
   const mapped = mapSafely(domain);
   if (typeof mapped !== 'string') return mapped;

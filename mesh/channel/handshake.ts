@@ -69,6 +69,7 @@ export interface OpenOffer {
   readonly share: Share;
 }
 
+/** What the asker says first. The share is drawn anew for each channel, and serves this one alone. */
 export function offerChannel(own: Omit<OwnSide, 'signer' | 'secret'>, to: HostId): OpenOffer {
   const share = drawShare(own.random);
   const offer = { host: own.self, to, start: own.start, share: share.text, createdSeconds: own.nowSeconds };
@@ -85,6 +86,10 @@ export function readOffer(field: (name: string) => string | undefined): Offer | 
   return isWhole ? { host, to, start, share, createdSeconds: Number(created) } : undefined;
 }
 
+/**
+ * `field`: of the answer's head, by its lower-case name. `undefined` when the answer is no reply in this form; whether its signature fits
+ * is not looked at.
+ */
 export function readReply(field: (name: string) => string | undefined): Reply | undefined {
   const said = readOffer(field);
   const signature = field('mesh-signature') ?? '';

@@ -57,10 +57,12 @@ export class OutgoingLanes {
     this.#lanes[lane].push({ id, octets, at: 0 });
   }
 
+  /** The question of that id is not to be answered any more. */
   cancel(id: number): void {
     this.#notes.push({ id, body: Uint8Array.of(KIND.cancel) });
   }
 
+  /** No more may be asked here; what was asked is still answered. */
   end(): void {
     this.#notes.push({ id: 0, body: Uint8Array.of(KIND.end) });
   }

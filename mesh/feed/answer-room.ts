@@ -10,6 +10,7 @@ interface Size {
   readonly values: number;
 }
 
+/** The room of one answer; a new one for each. */
 export class AnswerRoom {
   #left: Size;
 

@@ -11,6 +11,7 @@ export function firstChain(logId: LogId): string {
   return hash('sha256', logId, 'base64url');
 }
 
+/** The chain after `entry`: SHA-256 over the chain before it and the canonical JSON of the entry; base64url, 43 characters. */
 export function nextChain(chain: string, entry: FeedEntry): string {
   const octets = [Buffer.from(chain, 'base64url'), Buffer.from(canonicalJson(entry))];
   return hash('sha256', Buffer.concat(octets), 'base64url');

@@ -88,6 +88,10 @@ type RunVerdict =
   | { readonly kind: 'chunk'; readonly entries: readonly unknown[] }
   | { readonly kind: 'behind' };
 
+/**
+ * What a run is to whoever stands at `from` (`undefined`: nowhere). `known`: nothing new. `behind`: it does not reach back so far, or is
+ * of another log. `chunk`: its entries behind `from`, which are still to be checked.
+ */
 export function judgeRun(from: Standing | undefined, { entries, head }: RelayedRun): RunVerdict {
   if (from?.logId !== head.logId) return { kind: 'behind' };
   // A relay may be behind the other one. Two statements about one place are compared as chunks are.

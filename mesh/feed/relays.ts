@@ -26,6 +26,7 @@ export type Followed =
   | { readonly kind: 'everybody'; readonly hosts: readonly HostId[] }
   | { readonly kind: 'relays'; readonly relays: readonly HostId[] };
 
+/** Whom this host follows: everybody, or two voters, the same two as long as they speak. */
 export function followedBy(followable: Followable): Followed {
   const { self, hosts, voters, isSilent, followedByAllMax = FOLLOWED_BY_ALL_MAX } = followable;
   const others = hosts.filter((host) => host !== self);

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { isMap } from './foreign-json.ts';
 
+/** The record's schema, which is not begun where the value has more than `keysMax` members. */
 export function boundedRecord<Schema extends z.ZodRecord>(record: Schema, keysMax: number) {
   const error = `must have at most ${keysMax} members`;
   return z

@@ -6,6 +6,7 @@ import { MeshError } from '../errors.ts';
 export const QUESTIONS_IN_HAND_MAX = 256;
 export const QUESTIONS_OF_CLIENT_MAX = 64;
 
+/** Places for questions under way. `client`: a text that stands for one client. */
 export class QuestionRoom {
   readonly #ofClient = new Map<string, number>();
   #inHand = 0;

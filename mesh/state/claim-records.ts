@@ -95,6 +95,7 @@ export const evictionGone = (host: HostId): Write => ({ key: EVICTING + host, va
 /** Forgets an intent: the claim was recorded by the registry, or has ended at the voters. */
 export const intentDone = (claimId: ClaimId): Write => ({ key: INTENT + claimId, value: undefined });
 
+/** What a host without a record has: it has never voted, and knows of no mesh. */
 export function emptyClaimRecords(): ClaimRecords {
   return {
     engine: undefined,

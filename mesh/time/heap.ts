@@ -1,5 +1,6 @@
 // A binary min-heap: what is due next, in logarithmic time. For timers here, and for the virtual time of simulations.
 
+/** A binary heap: `push` and `pop` cost log(n), `peek` nothing. */
 export class Heap<Item> {
   readonly #items: Item[] = [];
   readonly #isBefore: (a: Item, b: Item) => boolean;
@@ -12,6 +13,7 @@ export class Heap<Item> {
     return this.#items.length;
   }
 
+  /** The first item; `undefined` when there is none. */
   peek(): Item | undefined {
     return this.#items[0];
   }
@@ -29,6 +31,7 @@ export class Heap<Item> {
     items[at] = item;
   }
 
+  /** Takes the first item out; `undefined` when there is none. */
   pop(): Item | undefined {
     const items = this.#items;
     const first = items[0];

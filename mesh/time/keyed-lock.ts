@@ -19,6 +19,7 @@ export interface KeyedLockOptions {
   readonly waitersMax?: number;
 }
 
+/** One holder a key; whoever comes later waits in turn, at most `waitersMax` of them a key. */
 export class KeyedLock {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #refusal: (key: string) => Error;

@@ -34,6 +34,7 @@ export class Pump {
     return this.#state === 'running' && this.#failure === undefined;
   }
 
+  /** Whether work has failed: nothing is started any more, and `run` rejects with it. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }

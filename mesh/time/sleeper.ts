@@ -32,6 +32,7 @@ export class Sleeper {
     return this.#clock.sleep(ms, this.#sleep.signal);
   }
 
+  /** Ends the sleep under way, and the next one where `prepare` was called since the last. */
   wake(): void {
     this.#sleep.abort(WOKEN);
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../ports.ts';
 /** Far below the 50 ms that nothing from outside may hold the event loop for. */
 const TURN_MS_MAX = 5;
 
+/** The first turn begins when this is made. */
 export class Turns {
   readonly #clock: Clock;
   #sinceMs: number;
@@ -14,6 +15,7 @@ export class Turns {
     this.#sinceMs = clock.monotonicMs();
   }
 
+  /** Whether this turn has had its `TURN_MS_MAX`. */
   get isOver(): boolean {
     return this.#clock.monotonicMs() - this.#sinceMs >= TURN_MS_MAX;
   }
