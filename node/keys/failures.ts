@@ -39,7 +39,7 @@ export class CredentialFailures {
     putLast(this.#failedMs, client, failedMs);
   }
 
-  /** It opened something: this one is looked at however many others of the client fail. */
+  /** A credential of that client opened something: that one is looked at however many others of the client fail. */
   opened(client: string, digest: string): void {
     putLast(this.#opened, `${client} ${digest}`, true);
   }

@@ -23,7 +23,7 @@ export const GET_LOG = "SELECT text FROM notes WHERE name = 'commit log'";
 
 /** The mark of a copy that is no database of a node (record-copy.ts): `AEMB`, and the version of its form. */
 export const COPY_ID = 0x41454d42;
-/** Of the form of a copy (a backup), beside the form of the database. */
+/** The form of a copy (a backup), counted apart from the form of the database. */
 export const COPY_VERSION = 1;
 
 const TABLES = `

@@ -82,7 +82,7 @@ export class Breaker {
     this.#record = failed(this.#record, { pausesSeen, nowMs, delayMs, askedMs: 0 }, BOUNDS, weight);
   }
 
-  /** As `GET /api/email/providers` shows it. `nowMs`: monotonic; `wallMs`: the same moment, by which moments are shown. */
+  /** What `GET /api/email/providers` shows of the account. `nowMs`: monotonic; `wallMs`: the same moment, by which moments are shown. */
   view(nowMs: number, wallMs: number): AccountHealth {
     const { streak, pausedUntilMs } = this.#record;
     const health = streak === 0 ? 'ok' : this.#isOpen ? 'open' : 'failing';

@@ -26,7 +26,7 @@ export interface Endpoint extends Breaker {
 
 const BREAKER_BOUNDS = { failuresMin: 1, attemptsMax: ENDPOINT_IN_FLIGHT_MAX };
 
-/** Of a receiver that was never asked. */
+/** A receiver that was never asked. */
 export const NEW_ENDPOINT: Endpoint = {
   streak: 0,
   pauses: 0,
