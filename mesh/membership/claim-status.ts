@@ -138,7 +138,9 @@ function stateSentence(
   if (config === undefined) return obstacleTo(state)?.message ?? 'The mesh forms with its first claim.';
   if (config.old === undefined) {
     const voters = hostsOf(config.voters);
-    return `Epoch ${config.epoch}: ${majorityOf(voters.length)} of ${namesOf(voters)} decide.`;
+    const names = namesOf(voters);
+    const deciding = voters.length === 1 ? `${names} alone decides` : `${majorityOf(voters.length)} of ${names} decide`;
+    return `Epoch ${config.epoch}: ${deciding}.`;
   }
   if (config.unanimous === true)
     return `Epoch ${config.epoch}: after a loss, ${namesOf(hostsOf(config.voters))} must agree, every one of them, until each address is chosen again.`;

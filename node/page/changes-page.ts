@@ -4,6 +4,7 @@ import type { ChangeEntry } from '../changes/change-log.ts';
 import { type CursorLog, cursorAt } from '../changes/cursor.ts';
 import { CHANGES_PATH } from '../http/paths.ts';
 import type { PageDoor } from './door.ts';
+import { breakable } from './fragments.ts';
 import type { View } from './frame.ts';
 import { told } from './history-table.ts';
 import { type Markup, markup } from './markup.ts';
@@ -41,7 +42,7 @@ ${none}
 function rowOf(entry: ChangeEntry): Markup {
   const { timestamp, event, agent } = entry;
   const what = whatOf(entry);
-  const when = `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`;
+  const when = `${timestamp.slice(0, 10)}\u00a0${timestamp.slice(11, 19)}`;
   return row({ when, event, agentId: agent.id, agent: agent.name, host: agent.hostId, what });
 }
 
@@ -58,5 +59,5 @@ function row({ when, event, agentId, agent, host, what }: Row): Markup {
 <td role="cell" data-label="Event"><div class="whole" data-is="event">${event}</div></td>
 <td role="cell" data-label="Agent"><div><a data-is="agent" href="/page/agents/${encodeURIComponent(agentId)}">${agent}</a></div></td>
 <td role="cell" data-label="Host"><div data-is="host">${host}</div></td>
-<td role="cell" data-label="What"><div data-is="what">${what}</div></td></tr>`;
+<td role="cell" data-label="What"><div data-is="what">${breakable(what)}</div></td></tr>`;
 }

@@ -4,7 +4,7 @@ import type { Asked, Asker } from './asker.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
 /** Longer than what a narrow column holds. */
-const LONG_WORD = /\S{17}/;
+const LONG_WORD = /(\S{17,})/;
 const JOINT = /(?<=[@/?&=,_])|(?=\.)/;
 
 export type Tone = 'good' | 'wait' | 'bad' | 'off';
@@ -17,8 +17,9 @@ export function mark(tone: Tone, word: string): Markup {
 /** `at`: ISO 8601, UTC. */
 export function moment(at: string | null | undefined, nowMs: number): Markup {
   if (at === null || at === undefined || Number.isNaN(Date.parse(at))) return markup`<span class="dim">never</span>`;
-  const text = `${at.slice(0, 10)} ${at.slice(11, 19)}`;
-  return markup`<time datetime="${at}">${text} <span class="dim">${distance(Date.parse(at) - nowMs)}</span></time>`;
+  // A date and its time stay in one line.
+  const text = `${at.slice(0, 10)}\u00a0${at.slice(11, 19)}`;
+  return markup`<time datetime="${at}">${text} <span class="dim whole">${distance(Date.parse(at) - nowMs)}</span></time>`;
 }
 
 /** `3 min ago`, `in 2 h`. */
@@ -99,8 +100,11 @@ export function wholeNames(names: readonly string[]): Markup {
 
 /** A text whose long words (addresses, URLs) break at their joints. */
 export function breakable(text: string): Markup {
-  const parts = LONG_WORD.test(text) ? text.split(JOINT) : [text];
-  return markup`${parts.map((part, at) => (at === 0 ? part : markup`<wbr>${part}`))}`;
+  return markup`${text.split(LONG_WORD).map((run, at) => (at % 2 === 0 ? run : jointed(run)))}`;
+}
+
+function jointed(word: string): Markup {
+  return markup`${word.split(JOINT).map((part, at) => (at === 0 ? part : markup`<wbr>${part}`))}`;
 }
 
 function worded(value: Markup | string | number | undefined): Markup | string | number | undefined {

@@ -2,6 +2,9 @@
 // Without a script every page works all the same.
 const REFRESH_MS = 5_000;
 const CHANGES_MAX = 50;
+/** Long words break at their joints, as on the pages themselves. */
+const LONG_WORD = /(\S{17,})/;
+const JOINT = /(?<=[@/?&=,_])|(?=\.)/;
 
 keepUpToDate(document.querySelector('[data-live]'));
 listen(document.querySelector('[data-changes]'));
@@ -43,10 +46,10 @@ function listen(list) {
     const put = (name, text) => {
       made.querySelector(`[data-is="${name}"]`).textContent = text;
     };
-    put('when', String(change.timestamp).slice(0, 19).replace('T', ' '));
+    put('when', String(change.timestamp).slice(0, 19).replace('T', '\u00a0'));
     put('event', change.event);
     put('host', change.agent.hostId);
-    put('what', told(change));
+    made.querySelector('[data-is="what"]').replaceChildren(...breakable(told(change)));
     const agent = made.querySelector('[data-is="agent"]');
     agent.textContent = visible(change.agent.name);
     agent.href = `/page/agents/${encodeURIComponent(change.agent.id)}`;
@@ -64,6 +67,12 @@ function told({ changes = {}, email }) {
     (changes[name] ?? []).map((one) => `${sign}\u00a0${one}`),
   );
   return parts.length === 0 ? '–' : visible(parts.join('\n'));
+}
+
+function breakable(text) {
+  const jointed = (word) =>
+    word.split(JOINT).flatMap((part, at) => (at === 0 ? [part] : [document.createElement('wbr'), part]));
+  return text.split(LONG_WORD).flatMap((run, at) => (at % 2 === 0 ? [run] : jointed(run)));
 }
 
 /** As the pages themselves show what has no width or turns the direction of writing. */

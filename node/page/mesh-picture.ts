@@ -11,6 +11,9 @@ const WIDTH = 720;
 const NAME_CHARACTERS_MAX = 18;
 /** Hosts on the innermost ring; each further ring has as many more. */
 const RING_HOSTS = 24;
+/** Room for a host's own shape, and below it for its name. */
+const ABOVE_HOST = 40;
+const BELOW_HOST = 50;
 
 interface Place {
   readonly x: number;
@@ -27,10 +30,11 @@ export function meshPicture(hosts: readonly HostView[]): Markup {
   const height = others.length <= 2 ? 200 : isNamed ? 400 : 560;
   const middle = { x: WIDTH / 2, y: height / 2 };
   const places = others.map((_, at) => placeOf(at, others.length, height));
+  const { top, tall } = extentOf([middle, ...places]);
   const lines = others.map((host, at) => lineTo(host, middle, places[at] as Place, isNamed));
   const dots = others.map((host, at) => hostAt(host, places[at] as Place, { isNamed, isTroubleNamed }));
   const says = `${self.id} in the middle, ${others.length} other ${others.length === 1 ? 'host' : 'hosts'} around it; ${away === 0 ? 'it reaches every one of them' : `${away} of them not well`}. The table below says the same.`;
-  return markup`<figure class="picture"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${says}">
+  return markup`<figure class="picture"><svg viewBox="0 ${top} ${WIDTH} ${tall}" role="img" aria-label="${says}">
 <g>${lines}</g><g>${dots}${hostAt(self, middle, { isNamed: true, isTroubleNamed })}</g></svg>
 <figcaption>${legend(isNamed, isTroubleNamed)}</figcaption></figure>`;
 }
@@ -53,6 +57,13 @@ function placeOf(at: number, count: number, height: number): Place {
     x: round(WIDTH / 2 + Math.cos(turn) * (WIDTH / 2 - 110) * share),
     y: round(height / 2 + Math.sin(turn) * (height / 2 - 50) * share),
   };
+}
+
+/** What the picture has to show from top to bottom, names below the hosts included: hosts may all be on one side of the middle. */
+function extentOf(places: readonly Place[]): { readonly top: number; readonly tall: number } {
+  const ys = places.map(({ y }) => y);
+  const top = Math.min(...ys) - ABOVE_HOST;
+  return { top, tall: round(Math.max(...ys) + BELOW_HOST - top) };
 }
 
 function lineTo(host: HostView, from: Place, to: Place, isNamed: boolean): Markup {

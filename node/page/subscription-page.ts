@@ -42,7 +42,7 @@ const STATUS_TONES: Readonly<Record<DeliveryStatus, Tone>> = {
 
 /** Why an event was given up. */
 const REASONS: Readonly<Record<NonNullable<DeliveryView['reason']>, string>> = {
-  expired: 'not taken within 72 h',
+  expired: 'not taken within 72\u00a0h',
   missing: 'the log has it no more',
 };
 

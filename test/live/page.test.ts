@@ -6,12 +6,21 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { systemClock } from '../../node/system/clock.ts';
+import { ProcessMesh } from '../../scripts/host-process.ts';
 import { CHROMIUM, openBrowser } from '../support/browser.ts';
 import { type PageWorld, pageWorld } from '../support/page-world.ts';
+import { never } from '../support/scripted-peers.ts';
 import { testNode } from '../support/test-node.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const SCREENSHOTS = join(import.meta.dirname, '..', 'screenshots');
+
+const LOOKS = [
+  ['light', 1_280],
+  ['light', 390],
+  ['dark', 1_280],
+  ['dark', 390],
+] as const;
 
 interface Fault {
   readonly id: string;
@@ -45,6 +54,20 @@ describe.skipIf(CHROMIUM === undefined)(
       return { page, complaints, go, [Symbol.asyncDispose]: () => context.close() };
     }
 
+    /** Takes its picture, and sees that axe finds no fault and nothing is cut off. */
+    async function lookAt(
+      { page, go }: Pick<Awaited<ReturnType<typeof open>>, 'page' | 'go'>,
+      path: string,
+      name: string,
+    ) {
+      await go(path);
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+      const { violations } = (await page.evaluate(`${axe.source}; axe.run(document)`)) as { violations: Fault[] };
+      expect(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect(tooWide, `${path} is wider than the window`).toBeLessThanOrEqual(0);
+    }
+
     const pathsOf = ({ webhookId, mail }: PageWorld): Readonly<Record<string, string>> => ({
       mesh: '/',
       addresses: '/page/addresses',
@@ -64,28 +87,48 @@ describe.skipIf(CHROMIUM === undefined)(
       missing: '/page/nothing',
     });
 
-    it.each([
-      ['light', 1_280],
-      ['light', 390],
-      ['dark', 1_280],
-      ['dark', 390],
-    ] as const)('is without a fault, %s and %i wide', async (colorScheme, width) => {
+    it.each(LOOKS)('is without a fault, %s and %i wide', async (colorScheme, width) => {
       await using world = await pageWorld();
       await using seen = await open(world, { colorScheme, viewport: { width, height: 844 } });
       // It is as long as all others together, so each palette and each width see it once.
       const docs = (colorScheme === 'light') === width > 1_000 ? { docs: '/docs' } : {};
       for (const [name, path] of Object.entries({ ...pathsOf(world), ...docs })) {
-        await seen.go(path);
-        await seen.page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
-        const { violations } = (await seen.page.evaluate(`${axe.source}; axe.run(document)`)) as {
-          violations: Fault[];
-        };
-        expect(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
-        const tooWide = await seen.page.evaluate('document.documentElement.scrollWidth - innerWidth');
-        expect(tooWide, `${path} is wider than the window`).toBeLessThanOrEqual(0);
+        await lookAt(seen, path, `${name}-${colorScheme}-${width}`);
       }
       expect(seen.complaints.filter((text) => !text.includes('404'))).toEqual([]);
     });
+
+    it('shows a mesh with a host that is away without a fault, in every colour and width', async () => {
+      const specs = [{ id: 'mac' }, { id: 'cloud' }, { id: 'mini' }, { id: 'laptop', entry: { voter: false } }];
+      await using mesh = await ProcessMesh.create(specs);
+      await mesh.start();
+      const { url } = mesh.host('mac');
+      const stateOf = async (id: string) => (await hostsOf(url)).find((host) => host.id === id)?.status;
+      for (const { id } of mesh.hosts) await expect.poll(() => stateOf(id), { timeout: LIVE_MS_MAX }).toBe('online');
+      await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: LIVE_MS_MAX }).toBe(200);
+      await mesh.host('mini').kill();
+      await expect.poll(() => stateOf('mini'), { timeout: LIVE_MS_MAX }).toBe('offline');
+      await lookAtBoth({ url }, 'hosts');
+    });
+
+    it('shows a mesh of many hosts without a fault', async () => {
+      const peers = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`host-${at}`, never]));
+      await using stack = new AsyncDisposableStack();
+      const { node } = await testNode({ peers });
+      stack.use(node);
+      const server = createHttpServer(node.fetch, { clock: systemClock });
+      const { port } = await listenOn(server, { ip: '127.0.0.1', port: 0 });
+      stack.defer(() => closeServer(server, systemClock));
+      await lookAtBoth({ url: `http://127.0.0.1:${port}` }, 'many-hosts');
+    });
+
+    /** The page of the mesh, light and dark, wide and narrow. */
+    async function lookAtBoth(world: Pick<PageWorld, 'url'>, name: string) {
+      for (const [colorScheme, width] of LOOKS) {
+        await using seen = await open(world, { colorScheme, viewport: { width, height: 844 } });
+        await lookAt(seen, '/', `${name}-${colorScheme}-${width}`);
+      }
+    }
 
     it('replays dead letters, and the receiver gets them', async () => {
       await using world = await pageWorld();
@@ -207,6 +250,11 @@ describe.skipIf(CHROMIUM === undefined)(
     });
   },
 );
+
+async function hostsOf(url: string): Promise<readonly { readonly id: string; readonly status: string }[]> {
+  const { hosts } = (await (await fetch(`${url}/api/hosts`)).json()) as { hosts: { id: string; status: string }[] };
+  return hosts;
+}
 
 /** Presses Tab until what has that name has the focus. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {

@@ -19,7 +19,7 @@ export interface World extends TestNode {
 
 export async function withTitania(
   config: Partial<SendConfig> = {},
-  options: Pick<TestNodeOptions, 'disk'> = {},
+  options: Pick<TestNodeOptions, 'disk' | 'shown'> = {},
 ): Promise<World> {
   const shipped: Shipment[] = [];
   const mailer: Mailer = {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
+import { readConfig } from '../../node/settings.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { send, type World, withTitania } from './mail-routes.ts';
 import { notSent } from './mail-world.ts';
@@ -12,6 +13,12 @@ const HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)<script>';
 /** Older than an event is when it is given up. */
 const AGED_MS = 80 * 3_600_000;
 const TURNS_MAX = 5_000;
+/** What the page of settings shows, beside the defaults. */
+const ENVIRONMENT = {
+  MESH_TOKEN: 'a-token-that-nobody-sees',
+  MESH_ALIASES: 'mesh.example.com,mesh-of-the-whole-house.internal.example.com',
+  MESH_WEBHOOK_ALLOW: '10.77.0.9/32:8080,192.168.0.0/16,fd00::/8',
+};
 
 /** The claim of `lost@mail.example.com` that this host conceded to another. */
 const CONFLICT = {
@@ -45,7 +52,9 @@ export interface PageWorld extends World, AsyncDisposable {
 
 export async function pageWorld(): Promise<PageWorld> {
   await using stack = new AsyncDisposableStack();
-  const world = await withTitania({}, { disk: new Map([[`conflict/${CONFLICT.key}`, JSON.stringify(CONFLICT)]]) });
+  const { shown } = readConfig({ 'log-days': '30' }, ENVIRONMENT).config;
+  const disk = new Map([[`conflict/${CONFLICT.key}`, JSON.stringify(CONFLICT)]]);
+  const world = await withTitania({}, { disk, shown });
   stack.use(world.node);
   const receiver = stack.use(await openReceiver());
   const { body } = await world.ask('POST', '/api/webhooks', {

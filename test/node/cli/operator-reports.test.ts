@@ -40,7 +40,7 @@ describe('mesh status', () => {
       [
         'Ready: addresses can be claimed.',
         '',
-        'ok  quorum         Epoch 1: 1 of mac decide.',
+        'ok  quorum         Epoch 1: mac alone decides.',
         'ok  hosts          this one alone',
         'ok  feeds          no other host is followed',
         'ok  conflicts      none',
