@@ -51,7 +51,8 @@ function textKind({ format, pattern, minLength, maxLength }: ApiSchema): Markup 
 
 /** ` 1 to 10`; what no number bounds is not said. */
 function range(least = 0, most: number = Number.MAX_SAFE_INTEGER): string {
-  if (most === Number.MAX_SAFE_INTEGER) return least === 0 ? '' : ` ≥ ${least}`;
+  const isOpenBelow = least === 0 || least === Number.MIN_SAFE_INTEGER;
+  if (most === Number.MAX_SAFE_INTEGER) return isOpenBelow ? '' : ` ≥ ${least.toLocaleString('en')}`;
   return ` ${least.toLocaleString('en')} to ${most.toLocaleString('en')}`;
 }
 
