@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { parseAnyAddress } from '../mesh/address/identity.ts';
 import { isLoopback } from './machine/this-machine.ts';
-import { type Given, type ListenAddress, parseListen, readSwitch, type Setting } from './setting-values.ts';
+import { type Given, type ListenAddress, parseListen, readCount, readSwitch, type Setting } from './setting-values.ts';
 
 export const MAILBOX_SETTINGS: readonly Setting[] = [
   { name: 'mailbox', help: 'keep inboxes for agents, at /v0 (node/mailbox/README.md); unset: there are none' },
@@ -28,11 +28,19 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
   },
   { name: 'mailbox-key', takes: 'FILE', help: "the certificate's private key in PEM, readable by this user alone" },
   {
+    name: 'mailbox-retention',
+    takes: 'DAYS',
+    help: 'erase mail that is older, 1 to 3650, in inboxes that have set nothing else; unset: it is kept',
+  },
+  {
     name: 'mailbox-dns',
     takes: 'IP:PORT,…',
     help: "DNS servers that are asked who may send a mail; unset: the system's",
   },
 ];
+
+/** Days for which mail is kept at most, where any are set. */
+const RETENTION_DAYS_MAX = 3_650;
 
 /** Settings that say something only where there is a mailbox. */
 const OF_A_MAILBOX = MAILBOX_SETTINGS.map(({ name }) => name).filter((name) => name !== 'mailbox');
@@ -47,6 +55,8 @@ export interface MailboxConfig {
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
   /** Servers as `IP:PORT`; absent: the system's. */
   readonly dns?: readonly string[] | undefined;
+  /** Days for which inboxes keep mail that have set nothing; absent: for good. */
+  readonly retentionDays?: number | undefined;
 }
 
 /** `undefined`: there is no mailbox. */
@@ -58,6 +68,7 @@ export function readMailbox(given: Given, mistakes: string[]): MailboxConfig | u
     lmtp: readLmtp(given, mistakes),
     certificate: readCertificate(given, mistakes),
     dns: readDns(given, mistakes),
+    retentionDays: readRetention(given, mistakes),
   };
   for (const name of isOn ? [] : OF_A_MAILBOX) {
     const by = given(name)?.by;
@@ -100,6 +111,10 @@ function readCertificate(given: Given, mistakes: string[]): MailboxConfig['certi
   const alone = cert ?? key;
   if (alone !== undefined) mistakes.push(`${alone.by} needs the other of --mailbox-cert and --mailbox-key beside it`);
   return undefined;
+}
+
+function readRetention(given: Given, mistakes: string[]): number | undefined {
+  return given('mailbox-retention') && readCount('mailbox-retention', RETENTION_DAYS_MAX, given, mistakes);
 }
 
 function readDns(given: Given, mistakes: string[]): readonly string[] | undefined {

@@ -97,6 +97,7 @@ const MAILBOX_ROOT = [
   'question-port',
   'questions',
   'recipient-question',
+  'retention',
   'stored-mail',
 ].map((name) => `node/mailbox/${name}.ts`);
 

@@ -12,6 +12,7 @@ import { EventNews } from './events/event-news.ts';
 import { Relay } from './events/relay.ts';
 import { readRelayCursor } from './events/relay-cursor.ts';
 import { Arrivals } from './flow/arrivals.ts';
+import { Keeper } from './flow/keeper.ts';
 import { Leases } from './flow/leases.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
@@ -32,6 +33,7 @@ import { inboxRoutes } from './routes/inboxes.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
+import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -82,6 +84,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const addresses = new AddressBook(options);
   const inboxes = new Inboxes({ intake, query, addresses, domain, clock, random, log });
   const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
+  const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
   let known: Organization | undefined;
   const organization = async () => {
     known ??= await intake.ask('organization', null);
@@ -99,7 +102,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...routesOf(parts),
     }).fetch,
     run: async (signal) => {
-      await Promise.all([inboxes.run(signal), leases.run(signal), relay.run(signal)]);
+      await Promise.all([inboxes.run(signal), leases.run(signal), relay.run(signal), keeper.run(signal)]);
     },
     close: async () => {
       await query.close();
@@ -109,7 +112,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
 }
 
 /** What the routes are made from. */
-interface Parts extends Workers, Pick<MailboxOptions, 'directory' | 'clock' | 'random'> {
+interface Parts extends Workers, Pick<MailboxOptions, 'directory' | 'config' | 'clock' | 'random'> {
   readonly inboxes: Inboxes;
   readonly leases: Leases;
   readonly organization: () => Promise<Organization>;
@@ -117,6 +120,7 @@ interface Parts extends Workers, Pick<MailboxOptions, 'directory' | 'clock' | 'r
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
   const { intake, query, inboxes, leases, organization, directory, clock, random } = parts;
+  const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
   return {
@@ -129,6 +133,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => threadRoutes(app, mails),
       (app) => previewRoutes(app, mails),
       (app) => batchRoutes(app, { inboxes, query, intake, clock }),
+      (app) => settingsRoutes(app, { inboxes, intake, retentionDays, clock }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],

@@ -1,12 +1,14 @@
 // An inbox as this host keeps it, and what is asked of it.
 
+import type { KeepingSettings } from './retention.ts';
+
 /** Inboxes of one host. */
 export const INBOXES_MAX = 100_000;
 
 /** `creating`: its address may not be claimed yet. `deleting`: nobody is shown it any more, and what it held is being erased. */
 export type InboxState = 'creating' | 'active' | 'deleting';
 
-export interface Inbox {
+export interface Inbox extends KeepingSettings {
   /** The address, as the registry has it. */
   readonly inboxId: string;
   readonly state: InboxState;

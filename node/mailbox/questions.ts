@@ -7,6 +7,7 @@ import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
+import type { KeepingChange, OutdatedQuestion } from './retention.ts';
 import type {
   FoundPart,
   MailQuestion,
@@ -28,6 +29,10 @@ export interface IntakeQuestions {
   beginInbox(draft: InboxDraft): BegunInbox;
   activateInbox(active: { readonly inboxId: string; readonly agentId: string; readonly atMs: number }): Inbox;
   changeInbox(change: InboxChange): Inbox | undefined;
+  /** Absent: there is no such inbox any more. */
+  changeKeeping(change: KeepingChange): Inbox | undefined;
+  /** Erases mails by their rows; those that are gone already are no fault. */
+  eraseMails(question: { readonly rows: readonly number[]; readonly atMs: number }): void;
   deleteInbox(deletion: { readonly inboxId: string; readonly atMs: number }): void;
   /** Whether there is more. */
   eraseMail(inboxId: string): boolean;
@@ -96,6 +101,8 @@ export interface QueryQuestions {
   threads(question: MailsQuestion): Listed<ThreadItem>;
   /** The mail as a page that may be shown. */
   preview(question: MailQuestion): string | undefined;
+  /** Rows of mails that were kept long enough, some at a time. */
+  outdatedMails(question: OutdatedQuestion): readonly number[];
   keyWithDigest(digest: string): ApiKey | undefined;
   key(meant: KeyMeant): ApiKey | undefined;
   keys(question: KeysQuestion): Listed<ApiKey>;

@@ -63,14 +63,20 @@ describe('the settings', () => {
     );
   });
 
-  it('say where mail for inboxes is taken, by whose certificate, and which DNS is asked about it', () => {
+  it('say where mail for inboxes is taken, by whose certificate, which DNS is asked about it, and how long it is kept', () => {
     const flags = {
       ...{ mailbox: true, 'mailbox-smtp': '0.0.0.0:25', 'mailbox-lmtp': '[::1]:24' },
-      ...{ 'mailbox-cert': 'c.pem', 'mailbox-key': 'k.pem', 'mailbox-dns': '127.0.0.1:53, ::1' },
+      ...{
+        'mailbox-cert': 'c.pem',
+        'mailbox-key': 'k.pem',
+        'mailbox-dns': '127.0.0.1:53, ::1',
+        'mailbox-retention': '90',
+      },
     };
     expect(readConfig(flags, {}).config.mailbox).toEqual({
       ...{ smtp: { ip: '0.0.0.0', port: 25 }, lmtp: { ip: '::1', port: 24 } },
       ...{ certificate: { cert: 'c.pem', key: 'k.pem' }, dns: ['127.0.0.1:53', '::1'] },
+      retentionDays: 90,
     });
   });
 
@@ -80,6 +86,7 @@ describe('the settings', () => {
     [{ 'mailbox-lmtp': '0.0.0.0:24' }, /--mailbox-lmtp must be an address of loopback/],
     [{ 'mailbox-cert': 'c.pem' }, /--mailbox-cert needs the other/],
     [{ 'mailbox-key': 'k.pem' }, /--mailbox-key needs the other/],
+    [{ 'mailbox-retention': '0' }, /--mailbox-retention must be a whole number from 1 to 3650/],
     [{ 'mailbox-dns': 'dns.example.com' }, /--mailbox-dns must be addresses of DNS servers/],
     [{ mailbox: false, 'mailbox-smtp': '127.0.0.1:25' }, /--mailbox-smtp has an effect only with --mailbox/],
   ])('refuse %j', (flags, why) => {

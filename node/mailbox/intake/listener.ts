@@ -6,6 +6,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 import { MeshError } from '../../../mesh/errors.ts';
 import { type Inbox, withoutTag } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
+import { isFull } from '../retention.ts';
 import type { MailRates } from './mail-rates.ts';
 import { MAIL_BYTES_MAX, type Received, type ReceptionParts, receive } from './reception.ts';
 import { refusalOf } from './recipient-answer.ts';
@@ -164,6 +165,7 @@ class Sessions {
     if (refusal !== undefined || inbox === undefined) return refusal ?? replies.noInbox(address);
     if (await this.#isFull()) return replies.diskFull();
     if (!rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
+    if (isFull(inbox)) return replies.mailboxFull(address);
     session.recipients.push({ address, inboxId: inbox.inboxId });
     return null;
   }

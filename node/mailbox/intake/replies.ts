@@ -27,6 +27,7 @@ export const replies = {
   disabled: about(550, (address) => `5.2.1 The inbox ${address} takes no mail.`),
   notYet: about(451, (address) => `4.2.1 The inbox ${address} is being made; try again.`),
   tooMuchFor: about(452, (address) => `4.2.2 The inbox ${address} has had its mail for today; try again tomorrow.`),
+  mailboxFull: about(452, (address) => `4.2.2 The inbox ${address} is full; try again when it has room.`),
   tooFast: reply(452, '4.7.1 This machine sends more than 100 mails a minute; try again in a minute.'),
   tooManyConnections: reply(421, '4.7.0 This machine has 10 connections already; use them.'),
   tooManyRefusals: reply(421, '4.7.0 Too many recipients were refused.'),

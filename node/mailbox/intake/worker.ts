@@ -51,7 +51,7 @@ const mails: Omit<ListenerParts, 'protocol'> = {
   serves: (name) => name === domain,
   standingOf: (question) => main.ask('standing', question),
   failed: ({ message, stack }) => {
-    port.postMessage({ noted: 'mailbox.mail_failed', fields: { message, stack } } satisfies WorkerWord);
+    note('mailbox.mail_failed', { message, stack });
   },
 };
 const answers: Answers<IntakeQuestions> = {
@@ -62,6 +62,8 @@ const answers: Answers<IntakeQuestions> = {
   activateInbox: (active) => writer.activateInbox(active),
   changeInbox: (change) => writer.changeInbox(change),
   deleteInbox: (deletion) => writer.deleteInbox(deletion),
+  changeKeeping: (change) => writer.changeKeeping(change),
+  eraseMails: (question) => writer.eraseMails(question),
   eraseMail: (inboxId) => writer.eraseMail(inboxId),
   dropInbox: (inboxId) => writer.dropInbox(inboxId),
   changeLabels: (question) => writer.changeLabels(question),
@@ -79,8 +81,25 @@ const answers: Answers<IntakeQuestions> = {
 };
 const listeners: Listener[] = [];
 
+const closing = new AbortController();
+
+/** In the background: there may be as many files as there are large mails. */
+async function sweep(): Promise<void> {
+  try {
+    const files = await writer.sweepFiles(closing.signal);
+    if (files > 0) note('mailbox.files_swept', { files });
+  } catch (error) {
+    note('mailbox.sweep_failed', { message: `Files that no mail needs may be left: ${(error as Error).message}` });
+  }
+}
+
+function note(noted: string, fields: Readonly<Record<string, unknown>>): void {
+  port?.postMessage({ noted, fields } satisfies WorkerWord);
+}
+
 /** What is being taken ends first: it is answered only when it is written. */
 async function close(): Promise<void> {
+  closing.abort();
   await Promise.all(listeners.map((listener) => listener.close()));
   writer.close();
 }
@@ -89,6 +108,7 @@ try {
   if (smtp !== undefined) listeners.push(await listen(smtp, { ...mails, protocol: 'smtp' }));
   if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp' }));
   answerQuestions<IntakeQuestions>(port, answers, close);
+  void sweep();
 } catch (error) {
   port.postMessage({ refused: failureFrom(error as Error) } satisfies WorkerWord);
   await close();

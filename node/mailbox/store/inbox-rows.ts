@@ -7,6 +7,7 @@ import {
   type InboxDraft,
   type InboxState,
 } from '../inbox.ts';
+import type { KeepingChange } from '../retention.ts';
 import type { Connection } from './database.ts';
 
 /** Mails that one transaction erases: the writes that came meanwhile wait for it. */
@@ -22,6 +23,8 @@ export interface StoredInbox {
   readonly client_id: string | null;
   readonly metadata: string | null;
   readonly used_bytes: number;
+  readonly retention_days: number | null;
+  readonly quota_bytes: number | null;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -36,6 +39,8 @@ export function inboxOf(stored: StoredInbox): Inbox {
     clientId: stored.client_id ?? undefined,
     metadata: stored.metadata === null ? undefined : JSON.parse(stored.metadata),
     usedBytes: stored.used_bytes,
+    retentionDays: stored.retention_days ?? undefined,
+    quotaBytes: stored.quota_bytes ?? undefined,
     createdAtMs: stored.created_at,
     updatedAtMs: stored.updated_at,
   };
@@ -90,6 +95,18 @@ export class InboxRows {
       this.#connection.run('UPDATE inbox SET metadata = ? WHERE inbox_id = ?', json, inboxId);
     }
     this.#connection.run('UPDATE inbox SET updated_at = ? WHERE inbox_id = ?', atMs, inboxId);
+    return this.find(inboxId);
+  }
+
+  /** `undefined` when there is no such inbox any more. */
+  changeKeeping({ inboxId, retentionDays, quotaBytes, atMs }: KeepingChange): Inbox | undefined {
+    for (const [column, value] of [
+      ['retention_days', retentionDays],
+      ['quota_bytes', quotaBytes],
+      ['updated_at', atMs],
+    ] as const)
+      if (value !== undefined)
+        this.#connection.run(`UPDATE inbox SET ${column} = ? WHERE inbox_id = ?`, value, inboxId);
     return this.find(inboxId);
   }
 

@@ -76,16 +76,28 @@ export class MailChanges {
     atMs: number,
   ): { readonly outcome: LabelOutcome['outcome']; readonly files: readonly string[] } {
     const mails = this.#meant(meant);
-    const first = mails[0];
-    if (first === undefined) return { outcome: 'gone', files: [] };
+    if (mails.length === 0) return { outcome: 'gone', files: [] };
     if (mails.length > THREAD_MAILS_MAX) return { outcome: 'large', files: [] };
+    return { outcome: 'done', files: this.#erase(mails, atMs) };
+  }
+
+  /** Erases the mails of the rows that there are; answers digests of raw mails that nobody needs any more. */
+  erase(rows: readonly number[], atMs: number): readonly string[] {
+    const sql = 'SELECT row, inbox, thread, message_id, raw, size, at FROM message WHERE row = ?';
+    return this.#erase(
+      rows.flatMap((row) => this.#parts.connection.all<Meant>(sql, row)),
+      atMs,
+    );
+  }
+
+  #erase(mails: readonly Meant[], atMs: number): readonly string[] {
     for (const mail of mails) {
       this.#parts.labels.put(mail, this.#parts.labels.of(mail.row), new Set(), atMs);
       this.#parts.connection.run('DELETE FROM message WHERE row = ?', mail.row);
       this.#parts.connection.run('UPDATE inbox SET used_bytes = used_bytes - ? WHERE row = ?', mail.size, mail.inbox);
     }
-    refreshThread(this.#parts.connection, first.thread, atMs);
-    return { outcome: 'done', files: mails.flatMap(({ raw }) => this.#parts.unused(raw)) };
+    for (const thread of new Set(mails.map((mail) => mail.thread))) refreshThread(this.#parts.connection, thread, atMs);
+    return mails.flatMap(({ raw }) => this.#parts.unused(raw));
   }
 
   /** The inbox of a mail or a thread; none when there is no such thread. */

@@ -14,6 +14,7 @@ import { InboxReader } from './inbox-reader.ts';
 import { KeyRows } from './key-rows.ts';
 import { listLabelEvents } from './label-events.ts';
 import { MailReader } from './mail-reader.ts';
+import { outdatedMails } from './outdated.ts';
 import { ThreadReader } from './thread-reader.ts';
 import { waitedMail } from './waited-mail.ts';
 
@@ -53,6 +54,7 @@ answerQuestions<QueryQuestions>(
     part: (question) => mails.part(question),
     linkedPart: (question) => mails.linkedPart(question),
     preview,
+    outdatedMails: (question) => outdatedMails(connection, question),
     keyWithDigest: (digest) => keys.withDigest(digest),
     key: (meant) => keys.find(meant),
     keys: (question) => keys.list(question),

@@ -1,6 +1,6 @@
 // The octets of large mails, each a file of the name that they have (SHA-256), in a folder of its first two digits. A mail comes in
 // under a name of its own, and gets that name when all of it is on the disk.
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream, type ReadStream, rmSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeOwnDirectory, syncDirectory } from '../../machine/own-files.ts';
@@ -60,17 +60,23 @@ export class RawFiles {
   }
 
   /** What `keep` was for is done: rows name the mail, or nobody wants it. */
-  async settle(digest: string, isNamed: boolean): Promise<void> {
+  settle(digest: string, isNamed: boolean): void {
     const others = (this.#unsettled.get(digest) ?? 1) - 1;
     if (others === 0) this.#unsettled.delete(digest);
     else this.#unsettled.set(digest, others);
-    if (!isNamed) await this.remove(digest);
+    if (!isNamed) this.remove(digest);
   }
 
   /** Removes a mail that no row names; one that is gone already is no fault. */
-  async remove(digest: string): Promise<void> {
+  remove(digest: string): void {
     if (this.#unsettled.has(digest)) return;
-    await rm(join(this.#folderOf(digest), digest), { force: true });
+    // At once, so that nobody keeps a mail of that name between the look and the removal.
+    rmSync(join(this.#folderOf(digest), digest), { force: true });
+  }
+
+  /** Digests of all mails that are kept, folder by folder. */
+  async *digests(): AsyncIterable<readonly string[]> {
+    for (const folder of await readdir(this.#directory)) yield await readdir(join(this.#directory, folder));
   }
 
   #folderOf(digest: string): string {

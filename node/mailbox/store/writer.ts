@@ -12,6 +12,7 @@ import {
 import type { LabelOutcome, LabelOutcomes } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
+import type { KeepingChange } from '../retention.ts';
 import { type Connection, openForWriting } from './database.ts';
 import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -94,7 +95,7 @@ export class Writer {
       this.#freed(stored.map(({ inboxId }) => inboxId));
       return stored;
     } finally {
-      if (content === undefined) await this.files.settle(digest, this.#names(digest));
+      if (content === undefined) this.files.settle(digest, this.#names(digest));
     }
   }
 
@@ -124,6 +125,10 @@ export class Writer {
     return this.#group.run(() => this.#inboxes.change(change));
   }
 
+  changeKeeping(change: KeepingChange): Promise<Inbox | undefined> {
+    return this.#group.run(() => this.#inboxes.changeKeeping(change));
+  }
+
   deleteInbox({ inboxId, atMs }: { readonly inboxId: string; readonly atMs: number }): Promise<void> {
     return this.#group.run(() => this.#inboxes.beginDeleting(inboxId, atMs));
   }
@@ -131,7 +136,7 @@ export class Writer {
   /** Erases some mail of an inbox; answers whether there is more, for which it is called again: other writes come in between. */
   async eraseMail(inboxId: string): Promise<boolean> {
     const { left, files } = await this.#group.run(() => this.#inboxes.eraseSome(inboxId));
-    for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
+    for (const digest of files) if (!this.#names(digest)) this.files.remove(digest);
     return left;
   }
 
@@ -158,14 +163,37 @@ export class Writer {
     const inboxIds = this.#changes.inboxOf(meant);
     const { outcome, files } = await this.#group.run(() => this.#changes.remove(meant, atMs));
     this.#freed(inboxIds);
-    for (const digest of files) if (!this.#names(digest)) await this.files.remove(digest);
-    if (outcome === 'done') this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (outcome === 'done') this.#forget(files);
     return outcome;
+  }
+
+  /** Erases mails by their rows, as `removeMails` does. */
+  async eraseMails({ rows, atMs }: Parameters<IntakeQuestions['eraseMails']>[0]): Promise<void> {
+    this.#forget(await this.#group.run(() => this.#changes.erase(rows, atMs)));
+  }
+
+  /** Takes away files of mails that were erased, and what the log of the database still has of their rows. */
+  #forget(digests: readonly string[]): void {
+    for (const digest of digests) if (!this.#names(digest)) this.files.remove(digest);
+    this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   /** Does `work` in one transaction with what else is written now. */
   write<Result>(work: () => Result): Promise<Result> {
     return this.#group.run(work);
+  }
+
+  /** Takes away files of mails that no row names: a crash between the two leaves them. Resolves with how many there were, or were found when `signal` aborts. */
+  async sweepFiles(signal: AbortSignal): Promise<number> {
+    let swept = 0;
+    for await (const digests of this.files.digests())
+      for (const digest of digests) {
+        if (signal.aborted) return swept;
+        if (this.#names(digest)) continue;
+        this.files.remove(digest);
+        swept += 1;
+      }
+    return swept;
   }
 
   close(): void {

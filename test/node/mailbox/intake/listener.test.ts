@@ -22,6 +22,14 @@ const open: MailIntake['open'] = (protocol, more) => at.open(protocol, more);
 const messages = () => at.messages();
 
 describe('mail by SMTP', () => {
+  it('is told to come later by an inbox that has as much as it keeps', async () => {
+    await at.writer.changeKeeping({ inboxId: 'b@x.com', quotaBytes: 0, atMs: 3 });
+    await using talk = await open('smtp');
+    await talk.say('MAIL FROM:<jane@y.com>');
+    expect(await talk.say('RCPT TO:<b@x.com>')).toMatch(/^452 4\.2\.2 The inbox b@x\.com is full/);
+    expect(await talk.say('RCPT TO:<a@x.com>')).toMatch(/^250/);
+  });
+
   it('is kept octet for octet, behind lines that say where it came from', async () => {
     await using talk = await open('smtp');
     await talk.say('MAIL FROM:<jane@y.com>');

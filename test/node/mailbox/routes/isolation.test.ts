@@ -64,6 +64,8 @@ const routes = ({
     ['POST', `${ofInbox}/messages/batch-get`, { message_ids: [message] }],
     ['POST', `${ofInbox}/messages/batch-update`, { message_ids: [message], ...CHANGE }],
     ['GET', `/api/mailbox/inboxes/${at(inbox)}/messages/${at(message)}/preview`],
+    ['GET', `/api/mailbox/inboxes/${at(inbox)}/settings`],
+    ['PUT', `/api/mailbox/inboxes/${at(inbox)}/settings`, { retention_days: 1 }],
     ['GET', `${ofInbox}/threads`],
     ...[ofInbox, '/v0'].flatMap((root) => [
       ['GET', `${root}/threads/${thread}`] as const,

@@ -1,0 +1,52 @@
+// How long and how much an inbox keeps, which AgentMail's clients know nothing of.
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { Clock } from '../../../mesh/ports.ts';
+import { pathSegment } from '../../http/input.ts';
+import { noSuch } from '../errors.ts';
+import { readForm } from '../http/input.ts';
+import type { Inbox } from '../inbox.ts';
+import type { Inboxes } from '../org/inboxes.ts';
+import type { Asks, IntakeQuestions } from '../questions.ts';
+import { QUOTA_BYTES_DEFAULT, QUOTA_BYTES_MAX, RETENTION_DAYS_MAX } from '../retention.ts';
+
+const FORM_BYTES_MAX = 4 * 1_024;
+const PATH = '/api/mailbox/inboxes/:inbox_id/settings';
+
+const settings = z
+  .strictObject({
+    retention_days: z.int().min(1).max(RETENTION_DAYS_MAX).nullable().optional(),
+    quota_bytes: z.int().min(0).max(QUOTA_BYTES_MAX).nullable().optional(),
+  })
+  .refine(
+    (form) => Object.values(form).some((value) => value !== undefined),
+    'must have retention_days or quota_bytes',
+  );
+
+export interface SettingsServices {
+  readonly inboxes: Pick<Inboxes, 'get'>;
+  readonly intake: Asks<IntakeQuestions>;
+  /** Days for which inboxes keep mail that have set nothing; absent: for good. */
+  readonly retentionDays: number | undefined;
+  readonly clock: Pick<Clock, 'wallMs'>;
+}
+
+export function settingsRoutes(app: Hono, { inboxes, intake, retentionDays, clock }: SettingsServices): void {
+  const bodyOf = (inbox: Inbox) => ({
+    inbox_id: inbox.inboxId,
+    retention_days: inbox.retentionDays ?? retentionDays ?? null,
+    quota_bytes: inbox.quotaBytes ?? QUOTA_BYTES_DEFAULT,
+    used_bytes: inbox.usedBytes,
+  });
+
+  app.get(PATH, async (c) => c.json(bodyOf(await inboxes.get(pathSegment(c, 'inbox_id')))));
+
+  app.put(PATH, async (c) => {
+    const form = await readForm(c, settings, FORM_BYTES_MAX);
+    const { inboxId } = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const change = { inboxId, retentionDays: form.retention_days, quotaBytes: form.quota_bytes, atMs: clock.wallMs() };
+    const inbox = await intake.ask('changeKeeping', change);
+    if (inbox === undefined) throw noSuch('inbox');
+    return c.json(bodyOf(inbox));
+  });
+}

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
+
+const PATH = '/inboxes/a@agents.example.com/settings';
+const UNSET = { inbox_id: 'a@agents.example.com', retention_days: null, quota_bytes: 2 * 1024 ** 3, used_bytes: 0 };
+
+let node: MailboxNode;
+
+beforeEach(async () => {
+  node = await mailboxNode();
+  await node.v0('POST', '/inboxes', { username: 'a' });
+});
+
+afterEach(async () => {
+  await node[Symbol.asyncDispose]();
+});
+
+describe('/api/mailbox/inboxes/:inbox_id/settings', () => {
+  it('says how long and how much the inbox keeps, and sets it', async () => {
+    expect((await node.own('GET', PATH)).body).toEqual(UNSET);
+    expect((await node.own('PUT', PATH, { retention_days: 30 })).body).toEqual({ ...UNSET, retention_days: 30 });
+    expect((await node.own('PUT', PATH, { quota_bytes: 1_000 })).body).toEqual({
+      ...UNSET,
+      retention_days: 30,
+      quota_bytes: 1_000,
+    });
+    expect((await node.own('PUT', PATH, { retention_days: null, quota_bytes: null })).body).toEqual(UNSET);
+  });
+
+  it('refuses what no inbox can keep to, and changes nothing', async () => {
+    for (const body of [
+      {},
+      { retention_days: 0 },
+      { retention_days: 4_000 },
+      { quota_bytes: -1 },
+      { quota_bytes: 1.5 },
+      { days: 1 },
+    ])
+      expect(await node.own('PUT', PATH, body)).toMatchObject({ status: 400, body: { code: 'validation_error' } });
+    expect((await node.own('GET', PATH)).body).toEqual(UNSET);
+    expect((await node.own('PUT', '/inboxes/none@agents.example.com/settings', { retention_days: 1 })).status).toBe(
+      404,
+    );
+  });
+});
