@@ -17,8 +17,10 @@ import { companyIn, isLarge, votersIn } from './greeted-hosts.ts';
 import { attend } from './move.ts';
 import { asTold } from './profile.ts';
 
-/** How often each host is greeted while the mesh forms or moves. */
+/** How often each host is greeted while the mesh forms or moves, … */
 export const FORMING_INTERVAL_MS = 500;
+/** … or so much more seldom for each that is greeted then: thirty hosts that start on one small machine must get to their answers. */
+export const FORMING_INTERVAL_EACH_MS = 50;
 
 /** What this host says of itself to `to`. */
 export function greetingTo(membership: Membership, to: HostId): Greeting {
@@ -73,13 +75,19 @@ export function greetInTurn(state: CoreState, out: Effect[]): void {
   attend(state, out);
   membership.isResting = knowsNobody(membership);
   if (membership.isResting) return;
-  out.push(timer(isUnsettled(membership) ? FORMING_INTERVAL_MS : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
+  out.push(timer(isUnsettled(membership) ? formingMs(membership) : GREETING_INTERVAL_MS, { type: 'greetingDue' }));
 }
 
 /** A host that knew of nobody begins its rounds again with what it has just learnt: another hosts.json, or a configuration. */
 export function greetAgain(state: CoreState, out: Effect[]): void {
   const { membership } = state;
   if (membership.isResting && !knowsNobody(membership)) greetInTurn(state, out);
+}
+
+/** In a large mesh, the voters alone are greeted before it is their turn. */
+function formingMs(membership: Membership): number {
+  const greeted = isLarge(membership) ? votersIn(membership).size : companyIn(membership).size;
+  return Math.max(FORMING_INTERVAL_MS, FORMING_INTERVAL_EACH_MS * greeted);
 }
 
 /** Whether hosts wait for each other: then every greeting may be the one that lets the mesh go on. */

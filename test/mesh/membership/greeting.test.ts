@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GREETING_INTERVAL_MS } from '../../../mesh/limits.ts';
+import { GREETED_BY_ALL_MAX } from '../../../mesh/membership/greeted-hosts.ts';
 import {
+  FORMING_INTERVAL_EACH_MS,
   FORMING_INTERVAL_MS,
   greet,
   greetAll,
@@ -10,6 +12,7 @@ import {
   nudge,
 } from '../../../mesh/membership/greeting.ts';
 import { createMove } from '../../../mesh/membership/move.ts';
+import type { HostId } from '../../../mesh/names.ts';
 import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import { type Config, firstConfig, voteKey } from '../../../mesh/state/config.ts';
 import type { CoreState } from '../../../mesh/state/core-state.ts';
@@ -113,6 +116,15 @@ describe('a round of greetings', () => {
     expect(
       new Set(routinesIn(effects.filter((effect) => effect.type === 'ask' && effect.question.about === 'greeting'))),
     ).toEqual(new Set([false]));
+  });
+
+  it.each([
+    ['forty hosts are greeted', 40, [FORMING_INTERVAL_EACH_MS * 40]],
+    ['the voters alone are, in a large mesh', 2 * GREETED_BY_ALL_MAX, [FORMING_INTERVAL_MS]],
+  ])('comes less soon while the mesh forms where %s', (_, others, waits) => {
+    const many = Array.from({ length: others - 2 }, (_, at) => `n${at}` as HostId);
+    const state = started({ config: undefined, wish: wishOf([cloud, mac, mini], [cloud, mac, mini, ...many]) });
+    expect(waitsIn(round(state), 'greetingDue')).toEqual(waits);
   });
 
   it('comes again soon while a move is due, and else after ten seconds', () => {
