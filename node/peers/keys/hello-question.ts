@@ -4,7 +4,7 @@ import { MeshError } from '../../../mesh/errors.ts';
 import { isMap, parseForeignJson } from '../../../mesh/json/foreign-json.ts';
 import { LEGACY_PROBE_PATH } from '../../../mesh/lookup/legacy-hosts.ts';
 import type { HostId } from '../../../mesh/names.ts';
-import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
+import { GREETING_LATE_MS_MAX } from '../../../mesh/peer-silence.ts';
 import type { Clock, Random } from '../../../mesh/ports.ts';
 import type { Host } from '../../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../../mesh/signature/ed25519.ts';
@@ -68,8 +68,8 @@ export function createHelloAsker(options: HelloAskerOptions): HelloAsker {
   return {
     ask(host, signal) {
       const silent = () =>
-        new MeshError('peer_silent', `Host '${host.id}' did not answer a hello within ${GREETING_MS_MAX} ms.`);
-      return withDeadline({ clock, ms: GREETING_MS_MAX, signals: [signal], silent }, async (deadline) => {
+        new MeshError('peer_silent', `Host '${host.id}' did not answer a hello within ${GREETING_LATE_MS_MAX} ms.`);
+      return withDeadline({ clock, ms: GREETING_LATE_MS_MAX, signals: [signal], silent }, async (deadline) => {
         const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url');
         const answer = await options.callOnce(question(options, host, nonce), deadline);
         if (answer.status === 404) return await lookUpAt(host, answer.address, options.callOnce, deadline);

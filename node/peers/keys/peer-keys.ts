@@ -3,10 +3,11 @@
 // with that very key: such a peer has lost its disk, and comes back by itself.
 import { MeshError } from '../../../mesh/errors.ts';
 import type { HostId } from '../../../mesh/names.ts';
+import { GREETING_MS_MAX } from '../../../mesh/peer-silence.ts';
 import type { Clock } from '../../../mesh/ports.ts';
 import type { Host } from '../../../mesh/roster.ts';
 import { type PublicKey, parsePublicKey } from '../../../mesh/signature/ed25519.ts';
-import { untilAborted } from '../../../mesh/time/deadline.ts';
+import { untilAborted, withinMs } from '../../../mesh/time/deadline.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
 import type { HostRecords } from '../forgotten-hosts.ts';
@@ -46,8 +47,8 @@ export interface PeerKeys {
   /** The key known of a listed peer, at once. */
   known(id: HostId): PublicKey | undefined;
   /**
-   * The key known, or learned now; callers at the same moment share one hello. Rejects with the reason of `signal`, and with
-   * `store_failed`.
+   * The key known, or learned now; callers at the same moment share one hello, whose answer counts too when it comes after the call says
+   * `silent`. Rejects with the reason of `signal`, and with `store_failed`.
    */
   learn(id: HostId, signal?: AbortSignal): Promise<Learned>;
   /** A signature of this peer fitted: whatever was suspected is over. */
@@ -145,7 +146,8 @@ class StoredPeerKeys implements PeerKeys, HostRecords, AsyncDisposable {
       learning = this.#track(this.#introduce(host).finally(() => this.#learning.delete(id)));
       this.#learning.set(id, learning);
     }
-    return signal === undefined ? learning : untilAborted(signal, learning);
+    const learned = withinMs(this.#options.clock, GREETING_MS_MAX, learning, notYet(id));
+    return signal === undefined ? learned : untilAborted(signal, learned);
   }
 
   confirm(id: HostId): void {
@@ -270,6 +272,11 @@ class StoredPeerKeys implements PeerKeys, HostRecords, AsyncDisposable {
 /** A host that an operator declares to have no key has none from the file: it may have introduced itself since. */
 function isConfigured(host: Host): host is Host & { readonly publicKey: string } {
   return host.publicKey !== undefined && host.legacy !== true;
+}
+
+/** The answer may come yet, and is taken in then: a host that has too much to do is not asked again for what it is at work on. */
+function notYet(id: HostId): Unheard {
+  return { kind: 'silent', why: `Host '${id}' did not answer a hello within ${GREETING_MS_MAX} ms.` };
 }
 
 function seenKeyOf(outcome: Unlearned): string | undefined {

@@ -1,7 +1,7 @@
 // The question against the real hello route, with somebody in between who may change what is said.
 import { describe, expect, it } from 'vitest';
 import type { MeshError } from '../../../../mesh/errors.ts';
-import { GREETING_MS_MAX } from '../../../../mesh/peer-silence.ts';
+import { GREETING_LATE_MS_MAX } from '../../../../mesh/peer-silence.ts';
 import { contentDigest } from '../../../../mesh/signature/digest.ts';
 import { signHello } from '../../../../mesh/signature/hello.ts';
 import { helloRoutes } from '../../../../node/http/routes/hello.ts';
@@ -167,7 +167,7 @@ describe('a hello', () => {
   it('ends in time when nobody answers', async () => {
     const { clock, failure } = setUp({ change: () => new Promise(() => undefined) });
     const outcome = failure();
-    await clock.advance(GREETING_MS_MAX);
+    await clock.advance(GREETING_LATE_MS_MAX);
     expect(await outcome).toMatchObject({ code: 'peer_silent' });
   });
 

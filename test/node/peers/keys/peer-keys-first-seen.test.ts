@@ -1,5 +1,6 @@
 // What is believed of a peer whose key is not known: of its first hello, or of none.
 import { describe, expect, it } from 'vitest';
+import { GREETING_MS_MAX } from '../../../../mesh/peer-silence.ts';
 import type { Introduction } from '../../../../node/peers/keys/hello-question.ts';
 import { HELLO_AFTER_REFUSAL_MS, HELLO_AFTER_SILENCE_MS } from '../../../../node/peers/keys/peer-keys.ts';
 import {
@@ -87,6 +88,19 @@ describe('a key seen for the first time', () => {
       expect(log.named('peer.key_refused')).toHaveLength(1);
     },
   );
+
+  it('is pinned too when it comes after the peer was called silent, and is not asked for twice', async () => {
+    const { keys, hellos, clock } = await setUp();
+    const late = Promise.withResolvers<Introduction>();
+    hellos.answer = () => late.promise;
+    const asked = keys.learn(cloud.id);
+    await clock.advance(GREETING_MS_MAX);
+    expect(await asked).toMatchObject({ kind: 'silent' });
+    const again = keys.learn(cloud.id);
+    late.resolve(introduction(cloud.key));
+    expect(await again).toEqual(known(cloud));
+    expect([hellos.asked, keys.known(cloud.id)?.text]).toEqual([1, cloud.key.text]);
+  });
 
   it('is not asked of a host that hosts.json does not list', async () => {
     const { keys, hellos } = await setUp();
