@@ -47,6 +47,8 @@ export interface PeerRequest {
    * Where the operators share a secret, it is taken only of a peer that hosts.json declares `"legacy": true`.
    */
   readonly answerSignature: 'required' | 'known-key';
+  /** The peer is asked now and then only: no connection is kept for the next question to it. */
+  readonly isSeldom?: boolean;
 }
 
 /** One member of a JSON object. */

@@ -31,10 +31,13 @@ export class NotUnderstood extends MeshError {}
 export class FeedQuestions {
   readonly #transport: PeerTransport;
   readonly #to: HostId;
+  readonly #isSeldom: () => boolean;
 
-  constructor(transport: PeerTransport, to: HostId) {
+  /** `isSeldom`: whether that host is asked now and then only. */
+  constructor(transport: PeerTransport, to: HostId, isSeldom = () => false) {
     this.#transport = transport;
     this.#to = to;
+    this.#isSeldom = isSeldom;
   }
 
   /** Rejects, as the next two do, with a `MeshError` as `PeerTransport.ask`; `peer_unintelligible` for an answer of no known form. */
@@ -71,6 +74,7 @@ export class FeedQuestions {
         answerMsMax,
         answerBytesMax: PEER_BODY_BYTES_MAX,
         answerSignature: 'required',
+        isSeldom: this.#isSeldom(),
       },
       signal,
     );

@@ -67,7 +67,7 @@ export class HostFollower {
     this.#options = options;
     const { clock } = options;
     this.#inTurn = new KeyedLock({ clock, refusal: tooManyChanges('host'), waitersMax: Number.POSITIVE_INFINITY });
-    this.#questions = new FeedQuestions(options.transport, options.hostId);
+    this.#questions = new FeedQuestions(options.transport, options.hostId, () => this.#isRelayed);
     this.#turns = new AskingTurns(options);
     this.#quiet = new QuietWait(clock);
     this.#intake = new HostIntake(options);

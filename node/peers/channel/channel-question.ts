@@ -32,10 +32,10 @@ export async function askOverChannel(
   { request, target, body }: SpelledQuestion,
   deadline: AbortSignal,
 ): Promise<ChannelAnswer | undefined> {
-  const { lane: subject, method, headers = {}, answerBytesMax } = request;
+  const { lane: subject, method, headers = {}, answerBytesMax, isSeldom = false } = request;
   const lane = LANE_OF[subject];
   if (channels === undefined || lane === undefined) return undefined;
-  const channel = channels.towards(host, lane);
+  const channel = channels.towards(host, lane, { isSeldom });
   if (channel === undefined) return undefined;
   const fields = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const question = writeQuestion({ method, target, fields, body });

@@ -70,12 +70,16 @@ export class Channels implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The channel that takes a question to that peer now; `undefined`: there is none, and one is being opened if it is time. */
-  towards(host: Host, lane: ChannelLane): AskingChannel | undefined {
+  /** The channel that takes a question to that peer now; `undefined`: there is none, and one is being opened if it is time, unless the peer is seldom asked. */
+  towards(
+    host: Host,
+    lane: ChannelLane,
+    { isSeldom = false }: { readonly isSeldom?: boolean } = {},
+  ): AskingChannel | undefined {
     const peer = this.#peerOf(host);
     if (peer === undefined) return undefined;
     const { channel } = peer;
-    if (channel === undefined || channel.isWorn) this.#openSoon(peer);
+    if (!isSeldom && (channel === undefined || channel.isWorn)) this.#openSoon(peer);
     return channel?.takes(lane) ? channel : undefined;
   }
 

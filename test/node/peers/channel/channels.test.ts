@@ -98,6 +98,19 @@ describe('a question to a peer', () => {
     expect(link.requested).toEqual([]);
   });
 
+  it('of a peer that is seldom asked has no channel opened, and goes over one that is there', async () => {
+    const link = await channelLink();
+    const seldom = { ...LOOK_UP, isSeldom: true };
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect((await link.transport.ask(seldom)).body).toEqual(OVER_HTTP);
+      await link.clock.advance(100);
+    }
+    expect(link.sockets).toEqual([]);
+    await link.transport.ask(LOOK_UP);
+    await link.opened();
+    expect((await link.transport.ask(seldom)).body).toEqual(OVER_CHANNEL);
+  });
+
   it('about a whole index goes by a request', async () => {
     const link = await opened();
     await link.transport.ask({ ...LOOK_UP, lane: 'indexes', path: '/api/agents/email-index' });
