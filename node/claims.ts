@@ -78,6 +78,8 @@ interface ClaimLinks {
 export interface LoadedClaims extends Pick<OpenClaims, 'startName'> {
   /** Who votes, as far as it is known; none with an engine. */
   voters(): readonly HostId[];
+  /** Whether no mesh is known yet; never so with an engine. */
+  isForming(): boolean;
   /** Opens the claims, once. Rejects with `store_failed`. */
   open(links: ClaimLinks): Promise<OpenClaims>;
 }
@@ -95,6 +97,7 @@ function loadQuorumClaims(options: ClaimsOptions, records: ClaimRecords): Loaded
   return {
     startName: () => startNameOf(core.membership.starts),
     voters: () => statusOf(core).voters,
+    isForming: () => core.membership.config === undefined,
     open: async (links) => openQuorumClaims(core, options, { ...links, wasEngine: records.engine !== undefined }),
   };
 }
@@ -137,7 +140,12 @@ function openQuorumClaims(
 function loadEngineClaims(options: ClaimsOptions, engine: ClaimEngine, records: ClaimRecords): LoadedClaims {
   const name = Buffer.from(options.random.bytes(START_BYTES)).toString('hex');
   const startName = () => name;
-  return { startName, voters: () => [], open: () => openEngineClaims(options, engine, records, startName) };
+  return {
+    startName,
+    voters: () => [],
+    isForming: () => false,
+    open: () => openEngineClaims(options, engine, records, startName),
+  };
 }
 
 async function openEngineClaims(

@@ -66,6 +66,8 @@ export interface OpenMesh extends AsyncDisposable {
   mayClaim(id: HostId): boolean;
   /** Who votes on claims. An engine that keeps them knows no voters: those of hosts.json are as good to hear others through. */
   voters(): readonly HostId[];
+  /** Whether no mesh is known yet; never so with an engine. */
+  isForming(): boolean;
   /** What is kept of hosts, and may be forgotten. */
   readonly hostRecords: readonly HostRecords[];
   /** Which hosts are still of this mesh: listed, members, or gone and not forgotten; `undefined` before the mesh has formed. */
@@ -103,8 +105,12 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   });
   const start = () => loaded.startName();
   const voters = () => votersOf(loaded, roster());
+  const isForming = () => loaded.isForming();
   const transport = stack.use(options.makeTransport(keys, (id) => hosts.get(id), start));
-  const peers = openPeers({ ...options, ...surroundingsOf(options), roster, keys, legacy, transport, voters });
+  const peers = openPeers({
+    ...{ ...options, ...surroundingsOf(options), roster, keys, legacy, transport, voters },
+    isForming,
+  });
   const claims = stack.use(
     await loaded.open({ transport, conversation: peers.heartbeat, doubted: events.doubted.dispatch }),
   );
@@ -113,7 +119,7 @@ export async function openMesh(options: MeshOptions): Promise<OpenMesh> {
   const isConcerned = (id: HostId) => claims.relationTo?.(id).isConcerned === true;
   const owned = stack.move();
   return {
-    ...{ peerKeys: keys, transport, peers, claims, voters, start },
+    ...{ peerKeys: keys, transport, peers, claims, voters, isForming, start },
     legacyOwners: {
       ownerOf: (addresses) => peers.legacyClaims.ownerOf(addresses),
       claimed: (addresses) => peers.legacyDoubles.claimed(addresses),

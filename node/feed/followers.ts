@@ -33,6 +33,8 @@ export interface FollowersOptions {
   readonly log: Log;
   /** Who votes on claims, this host among them or not. */
   readonly voters: () => readonly HostId[];
+  /** Whether the mesh has not formed yet. */
+  readonly isForming: () => boolean;
   /** Hosts up to which everybody follows everybody: fewer, in simulations. */
   readonly followedByAllMax?: number | undefined;
   /** Between an answer with a little news and the next question to that host; 0 when absent. */

@@ -1,6 +1,5 @@
 // Follows the log of one host: asks for what is new, checks it, and writes it down. One question at a time; a failed one is asked again, later
 // each time. A feed that is not believed is followed no further until it is what it was, or another log.
-import type { LimitFunction } from 'p-limit';
 import { MeshError } from '../../mesh/errors.ts';
 import type { FeedRefusal } from '../../mesh/feed/follower.ts';
 import type { SignedHead } from '../../mesh/feed/head.ts';
@@ -18,6 +17,7 @@ import {
   type Outcome,
   REFUSED_AGAIN_MS,
 } from './asking-turns.ts';
+import type { DirectPlaces } from './direct-places.ts';
 import { FeedQuestions } from './feed-questions.ts';
 import type { FollowingView } from './following-view.ts';
 import { HostIntake, type IntakeOptions } from './host-intake.ts';
@@ -39,8 +39,7 @@ export interface FollowerOptions extends IntakeOptions {
 interface RelayedBy {
   /** Whether relays tell of the host, so that it is asked itself only when they say too little. */
   readonly isOn: boolean;
-  /** Waits for a place among the hosts that are asked because of that. */
-  readonly directly: LimitFunction;
+  readonly directly: Pick<DirectPlaces, 'ask'>;
 }
 
 const GO_ON: Outcome = { kind: 'rest', restMs: 0 };
@@ -173,7 +172,7 @@ export class HostFollower {
   #askInTurn(signal: AbortSignal, turn: AbortSignal): Promise<Outcome> {
     const { relays } = this.#options;
     const ask = () => this.#inTurn.run(this.#options.hostId, () => this.#once(signal, turn));
-    return relays?.isOn ? relays.directly(ask) : ask();
+    return relays?.isOn ? relays.directly.ask(ask) : ask();
   }
 
   /** Asks once, and takes in what comes. `turn`: aborts with `signal`, and when the question is to be asked anew. */

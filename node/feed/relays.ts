@@ -1,9 +1,9 @@
 // The relays of this host: which they are, which of them bears, and what is to be asked of a host itself because they say too little of it.
-import pLimit from 'p-limit';
 import type { MeshError } from '../../mesh/errors.ts';
 import { followedBy } from '../../mesh/feed/relays.ts';
 import { COPY_FRESH_MS_MAX } from '../../mesh/limits.ts';
 import type { HostId } from '../../mesh/names.ts';
+import { DirectPlaces } from './direct-places.ts';
 import { NotUnderstood } from './feed-questions.ts';
 import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
 
@@ -11,14 +11,14 @@ import { RelayFollower, type RelayFollowerOptions } from './relay-follower.ts';
 export const RELAY_SILENCE_KEPT_MS = 60_000;
 /** Between two looks at whether the relays are chosen rightly, and say what this host knows. */
 export const RELAY_LOOK_MS = 5_000;
-/** Hosts that are asked at once because no relay says enough of them. */
-const DIRECT_ROUNDS_MAX = 32;
 
 export interface RelaysOptions extends Omit<RelayFollowerOptions, 'heard'> {
   readonly hostId: HostId;
   /** The others that have a log. */
   readonly hosts: () => readonly HostId[];
   readonly voters: () => readonly HostId[];
+  /** Whether the mesh has not formed yet: the voters have something else to do then than to relay. */
+  readonly isForming: () => boolean;
   /** Hosts up to which everybody follows everybody: fewer, in simulations. */
   readonly followedByAllMax?: number | undefined;
   /** Told when the hosts are left to relays, and when they are not any more. */
@@ -39,8 +39,8 @@ interface Running {
 }
 
 export class Relays {
-  /** Waits for a place among the hosts that are asked themselves. */
-  readonly directly = pLimit(DIRECT_ROUNDS_MAX);
+  /** Of the hosts that are asked themselves. */
+  readonly directly = new DirectPlaces();
   readonly #options: RelaysOptions;
   readonly #running = new Map<HostId, Running>();
   readonly #silent = new Map<HostId, Silence>();
@@ -83,12 +83,12 @@ export class Relays {
   /** Whoever votes, is listed or is silent may be another one by now. */
   choose(): void {
     if (this.#failed === undefined) return;
-    const { hostId: self, hosts, voters, followedByAllMax, switched } = this.#options;
+    const { hostId: self, hosts, voters, isForming, followedByAllMax, switched } = this.#options;
     const isSilent = (voter: HostId) => this.#isSilent(voter);
     // Where no voter is left that can relay, everybody is followed.
     const able = voters().filter((voter) => this.#silenceOf(voter)?.isNoRelay !== true);
     const followed = followedBy({ self, hosts: hosts(), voters: able, isSilent, followedByAllMax });
-    const relays = followed.kind === 'relays' ? followed.relays : [];
+    const relays = followed.kind === 'relays' && !isForming() ? followed.relays : [];
     for (const relay of [...this.#running.keys()]) if (!relays.includes(relay)) this.#end(relay);
     for (const relay of relays) if (!this.#running.has(relay)) this.#begin(relay);
     const bearing = this.#bearing(relays);
@@ -108,7 +108,8 @@ export class Relays {
 
   /** Asks those hosts themselves of which the relays have said too little for a while. */
   #lookForMissing(): void {
-    const { relayees, copies, clock } = this.#options;
+    const { relayees, copies, clock, isForming } = this.#options;
+    if (isForming()) this.#sinceMs = clock.monotonicMs();
     const differing = new Set<HostId>();
     if (this.#isOn)
       for (const [hostId, relayee] of relayees()) {

@@ -18,6 +18,7 @@ export function openFeedModule({ options, ports, mesh, events, index, copies, re
     index: () => index.etag,
     keyOf: (host) => peerKeys.known(host),
     voters: () => mesh.voters(),
+    isForming: () => mesh.isForming(),
     followedByAllMax: options.followedByAllMax,
     paceMs: FOLLOW_PACE_MS,
     parseAddress: parseAnyAddress,

@@ -31,6 +31,8 @@ export interface PeersOptions extends LegacyPorts {
   readonly relayedAtMs: (id: HostId) => number | undefined;
   /** Who votes, as far as it is known. */
   readonly voters: () => readonly HostId[];
+  /** Whether no mesh is known yet. */
+  readonly isForming: () => boolean;
   /** Told of an address of this host that a legacy peer has too. */
   readonly doubled: (key: AddressKey, hostId: HostId) => void;
   /** Told, as `lost` and `indexSaid` are, what `PresenceOptions` says. */

@@ -180,6 +180,7 @@ export class FeedSimulation {
       transport: this.#transport(host),
       keyOf: (peer) => (this.#options.isStranger?.(id, peer) ? undefined : this.#key(peer).key),
       voters: () => this.#options.voters ?? [],
+      isForming: () => false,
       followedByAllMax: 1,
       paceMs: this.#options.paceMs,
       // The seeds were drawn at this pace.

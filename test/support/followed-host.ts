@@ -87,6 +87,7 @@ export async function follow(line: Line = (_, pass) => pass(), { paceMs = 0 } = 
     keyOf: (id: HostId) => testKeys(id)[id]?.key,
     isLegacy: () => state.isLegacy,
     voters: () => [],
+    isForming: () => false,
     isMember: () => state.isMember,
     paceMs,
   });

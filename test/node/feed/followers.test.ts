@@ -21,7 +21,13 @@ it('follows a host at its new place once nothing of the old one is in hand any m
   const followers = new Followers({
     ...{ clock, random: seededRandom(1), log: new RecordingLog(), transport: { ask }, parseAddress: parsePlainAddress },
     ...{ copies: await HostCopies.open(new MemoryStore(), clock), changes: {} as FeedLog, roster: () => roster },
-    ...{ keyOf: () => undefined, isLegacy: () => false, isMember: () => true, voters: () => [] },
+    ...{
+      keyOf: () => undefined,
+      isLegacy: () => false,
+      isMember: () => true,
+      voters: () => [],
+      isForming: () => false,
+    },
   });
   const stop = new AbortController();
   const running = followers.run(stop.signal);

@@ -1,10 +1,10 @@
 // A host that relays tell of, and that says itself what can't be believed.
-import pLimit from 'p-limit';
 import { expect, it } from 'vitest';
 import { firstChain } from '../../../mesh/feed/chain.ts';
 import { EMPTY_DIGEST } from '../../../mesh/feed/digest.ts';
 import { signHead } from '../../../mesh/feed/head.ts';
 import { REFUSED_AGAIN_MS } from '../../../node/feed/asking-turns.ts';
+import { DirectPlaces } from '../../../node/feed/direct-places.ts';
 import { HostCopies } from '../../../node/feed/host-copies.ts';
 import { HostFollower } from '../../../node/feed/host-follower.ts';
 import { openTestLog } from '../../support/log-entries.ts';
@@ -27,7 +27,7 @@ it('stays stale, whatever a relay heard of it, until it is believed again', asyn
     ...{ hostId: cloud.id, changes, copies, clock, log: new RecordingLog(), random: { next: () => 0.5 } },
     ...{ key: () => cloud.key, parseAddress: parsePlainAddress, isLegacy: () => false },
     legacy: { read: async () => undefined },
-    relays: { isOn: true, directly: pLimit(1) },
+    relays: { isOn: true, directly: new DirectPlaces() },
     transport: { ask: async () => ({ status: 200, body: { kind: 'chunk', entries: [], more: false, ...said } }) },
   });
   const stop = new AbortController();

@@ -44,7 +44,10 @@ const knowsNoRelays: Script = () => ({
 });
 
 /** `mac`, which does not vote, in a mesh with three voters and `nas`, whose log it knows. */
-async function meshOf(scripts: Partial<Record<string, Script>> = {}, { isVoter = false, followedByAllMax = 2 } = {}) {
+async function meshOf(
+  scripts: Partial<Record<string, Script>> = {},
+  { isVoter = false, followedByAllMax = 2, isForming = false } = {},
+) {
   const clock = new VirtualClock();
   const log = new RecordingLog();
   const copies = await HostCopies.open(new MemoryStore(), clock);
@@ -52,11 +55,12 @@ async function meshOf(scripts: Partial<Record<string, Script>> = {}, { isVoter =
   copies.change(nas.id, { rows: { put: [], drop: [] }, agents: new Map(), standing }).apply();
   const asked: (readonly [relay: HostId, RelayQuestion])[] = [];
   const did: string[] = [];
-  const state = { scripts };
+  const state = { scripts, isForming };
   const self = 'mac' as HostId;
   const relays: Relays = new Relays({
     ...{ hostId: self, clock, log, copies, random: { next: () => 0.5 }, followedByAllMax },
     hosts: () => [...VOTERS, nas.id],
+    isForming: () => state.isForming,
     voters: () => (isVoter ? [...VOTERS, self] : VOTERS),
     relayees: () =>
       new Map([
@@ -117,6 +121,14 @@ describe('a host in a large mesh', () => {
     const { relays, did, clock, asked } = await meshOf({}, options);
     await clock.advance(COPY_FRESH_MS_MAX + 2 * RELAY_LOOK_MS);
     expect([relays.isOn, did, asked]).toEqual([false, [], []]);
+  });
+
+  it('has none before the mesh has formed, and asks nobody itself because of that', async () => {
+    const { relays, did, asked, clock, state, askedWithin } = await meshOf({}, { isForming: true });
+    await clock.advance(COPY_FRESH_MS_MAX + 2 * RELAY_LOOK_MS);
+    expect([relays.isOn, did, asked]).toEqual([true, ['on'], []]);
+    state.isForming = false;
+    expect((await askedWithin(2 * RELAY_LOOK_MS)).bearing).toHaveLength(1);
   });
 
   it('replaces a silent relay by the next for a minute, and says so once', async () => {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { HostId } from '../../../../mesh/names.ts';
 import {
   ACQUAINTANCE_GAP_MS,
+  ACQUAINTANCE_GAP_MS_MAX,
   ACQUAINTANCE_ROUND_MS,
   meetOthers,
   NOBODY_LEFT_ROUND_MS,
@@ -17,15 +18,16 @@ function setUp(others: readonly HostId[]) {
   const clock = new VirtualClock();
   const met: (readonly [HostId, number])[] = [];
   const keys = new Map([[KNOWN, key]]);
-  const world = { others };
+  const world = { others, isForming: false, tookMs: 0 };
   const stop = new AbortController();
   const options = {
-    ...{ others: () => world.others, clock, random: { next: () => 0.5 } },
+    ...{ others: () => world.others, isForming: () => world.isForming, clock, random: { next: () => 0.5 } },
     keys: { known: (id: HostId) => keys.get(id) },
     legacy: { has: (id: HostId) => id === OLD },
     introductions: {
       meet: async (id: HostId) => {
         met.push([id, clock.monotonicMs()]);
+        if (world.tookMs > 0) await clock.sleep(world.tookMs);
         if (id === SLOW) keys.set(id, key);
         return undefined;
       },
@@ -55,6 +57,23 @@ it('nobody is asked where this host keeps in touch with everybody, until that ch
   world.others = [SILENT];
   await clock.advance(NOBODY_LEFT_ROUND_MS + ACQUAINTANCE_ROUND_MS);
   expect(met[0]?.[0]).toBe(SILENT);
+});
+
+it('nobody is asked before the mesh has formed, for who is needed for that has enough to do', async () => {
+  const { clock, met, world } = setUp([SILENT]);
+  world.isForming = true;
+  await clock.advance(10 * ACQUAINTANCE_ROUND_MS);
+  expect(met).toEqual([]);
+  world.isForming = false;
+  await clock.advance(ACQUAINTANCE_ROUND_MS);
+  expect(met.length).toBeGreaterThan(0);
+});
+
+it('the next one is asked later where answers are slow', async () => {
+  const { clock, met, world } = setUp([OLD, SILENT]);
+  world.tookMs = 2_000;
+  await clock.advance(0.75 * ACQUAINTANCE_ROUND_MS + world.tookMs + ACQUAINTANCE_GAP_MS_MAX);
+  expect(met.map(([, atMs]) => atMs - (met[0]?.[1] ?? 0))).toEqual([0, world.tookMs + ACQUAINTANCE_GAP_MS_MAX]);
 });
 
 it('ends with the node', async () => {

@@ -96,6 +96,7 @@ async function setUp({ mode = 'detect', legacy, disk, listed = 'both', believes 
     transport,
     parseAddress: parsePlainAddress,
     stopping: stop.signal,
+    isForming: () => false,
     random: { next: () => 0 },
     index: () => '"1"',
     doubled: (address, hostId) => doubles.push([address, hostId]),
