@@ -3,12 +3,17 @@
 // conversations, and more than one machine carries.
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { MeshError } from '../../mesh/errors.ts';
+import type { Clock } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
 import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import type { Upgrade } from '../../node/http/peers/channel-upgrade.ts';
 import { rawHeader } from '../../node/http/raw-headers.ts';
+
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
+
+import type { Log } from '../../node/log.ts';
+
 import { createNode } from '../../node/node.ts';
 import type { NodeOptions } from '../../node/node-ports.ts';
 import { Channels } from '../../node/peers/channel/channels.ts';
@@ -34,6 +39,15 @@ interface IdlePeerOptions {
   readonly asks?: (id: string) => boolean;
   /** Told of each request that came: who says to have sent it, and its path. */
   readonly asked: (from: string | null, path: string) => void;
+  /** Absent: nobody reads what the host logs. */
+  readonly log?: Log;
+  /** Absent: the system's. */
+  readonly clock?: Clock;
+}
+
+export interface IdlePeer extends AsyncDisposable {
+  /** Whether it can't claim, and why: a sentence. */
+  whyNoClaims(): string | undefined;
 }
 
 const CONFIG: NodeOptions['config'] = {
@@ -45,23 +59,24 @@ const CONFIG: NodeOptions['config'] = {
   legacy: 'detect',
   peerChannel: true,
 };
-const log = { info: () => {}, warn: () => {}, error: () => {} };
+const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 /** The handshake of a channel is over by then: whoever listens before would take octets from it. */
 const CHANNEL_OPEN_MS = 1_000;
 
 /** Starts one host; disposing ends it. */
-export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisposable> {
+export async function startIdlePeer(options: IdlePeerOptions): Promise<IdlePeer> {
+  const { log = SILENT, clock = systemClock } = options;
   await using stack = new AsyncDisposableStack();
   const roster = new RosterWatch(options.hosts, { id: options.id, hostName: options.id }, log);
   const { hostname, port } = new URL(options.url);
   const listening = { ip: hostname, port: Number(port) };
   const asks = options.asks ?? options.heard;
   const idOf = new Map(roster.current().hosts.map(({ id, url }) => [url, id]));
-  const addresses = new KnownAddresses(createNameResolver({ clock: systemClock }), systemClock);
+  const addresses = new KnownAddresses(createNameResolver({ clock }), clock);
   const callOnce = createCallOnce(addresses);
   const ports = {
-    ...{ store: new MemoryStore(), clock: systemClock, random: systemRandom, log, signer: options.signer, addresses },
-    resolveOutside: createNameResolver({ clock: systemClock }),
+    ...{ store: new MemoryStore(), clock, random: systemRandom, log, signer: options.signer, addresses },
+    resolveOutside: createNameResolver({ clock }),
     ...options.sendingOff,
   };
   const node = stack.use(
@@ -92,13 +107,14 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<AsyncDisp
     return node.fetch(request, environment);
   };
   const upgrade = node.upgrade && counted(node.upgrade, options.asked);
-  const server = createHttpServer(fetch, { clock: systemClock, upgrade });
+  const server = createHttpServer(fetch, { clock, upgrade });
   await listenOn(server, listening);
-  stack.defer(() => closeServer(server, systemClock));
+  stack.defer(() => closeServer(server, clock));
   // Channels end first: no server closes while it has any.
   stack.defer(() => node.quiesce());
   node.start();
-  return stack.move();
+  const owned = stack.move();
+  return { whyNoClaims: () => node.whyNoClaims(), [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** What comes of an idle host in one piece over a channel is one question, or says that more may be asked. */

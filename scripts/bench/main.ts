@@ -8,6 +8,7 @@ import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { terminalTable } from './figure-table.ts';
+import { formingBenchmark } from './forming.ts';
 import { growthBenchmark } from './growth.ts';
 import { idleBenchmark } from './idle.ts';
 import { keyBenchmark } from './keys.ts';
@@ -44,6 +45,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   namesBenchmark,
   sendBenchmark,
   idleBenchmark,
+  formingBenchmark,
   relayBenchmark,
   webhookBenchmark,
   growthBenchmark,

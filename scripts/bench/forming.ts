@@ -1,0 +1,97 @@
+// A mesh whose hosts all start at once, in one process and on one core: whole nodes over real HTTP on loopback, with their stores in memory, none of
+// which knows another's key. How long until the mesh has formed and until each host could claim, and what a host says until then.
+// By a clock that stands while other programs have the core: a host of its own machine would have a hundred times as much time for its work.
+import { systemClock } from '../../node/system/clock.ts';
+import { freePorts } from '../host-process.ts';
+import { coreClock } from './core-clock.ts';
+import type { Benchmark, Figure } from './figure.ts';
+import { type IdlePeer, newSigner, startIdlePeer } from './idle-peers.ts';
+import { sendingOffPorts } from './sending-off.ts';
+import { threadCpuMs } from './thread-cpu.ts';
+
+const HOSTS = [30, 100] as const;
+const HOSTS_FULL = [30, 100, 300] as const;
+const VOTERS = 3;
+/** Enough for three hundred: who has not formed by then does not. */
+const FORMED_MS_MAX = 120_000;
+const LOOK_MS = 1_000;
+/** Of the hosts, as soon as so many could claim it is taken for all: the others heard a voter last before it answered, and ask it again. */
+const READY_SHARE = 0.9;
+
+export const formingBenchmark: Benchmark = {
+  name: 'forming',
+  async run(_, { full = false } = {}) {
+    const figures: Figure[] = [];
+    for (const hosts of full ? HOSTS_FULL : HOSTS) {
+      const some = await measure(hosts);
+      for (const one of some) console.error(`forming: ${one.name}: ${one.value.toPrecision(3)} ${one.unit}`);
+      figures.push(...some);
+    }
+    return figures;
+  },
+};
+
+async function measure(hosts: number): Promise<readonly Figure[]> {
+  let [hellos, questions, formed] = [0, 0, 0];
+  const [sinceMs, cpuMs] = [coreClock.monotonicMs(), threadCpuMs()];
+  const mesh = await startAll(hosts, {
+    asked: (path) => {
+      questions += 1;
+      if (path.endsWith('/hello')) hellos += 1;
+    },
+    logged: (event) => {
+      if (event === 'mesh.formed') formed += 1;
+    },
+  });
+  await using _ = mesh;
+  const passedMs = () => coreClock.monotonicMs() - sinceMs;
+  const until = async (isSo: () => boolean) => {
+    while (!isSo() && passedMs() < FORMED_MS_MAX) await coreClock.sleep(LOOK_MS);
+    return isSo() ? passedMs() : Number.POSITIVE_INFINITY;
+  };
+  const formedMs = await until(() => formed >= hosts);
+  const couldClaim = () => mesh.peers.filter((peer) => peer.whyNoClaims() === undefined).length;
+  const readyMs = await until(() => couldClaim() >= READY_SHARE * hosts);
+  const name = `${hosts} hosts started at once`;
+  return [
+    { name: `${name}: all know of the mesh`, ...promised(formedMs) },
+    { name: `${name}: nine of ten could claim`, ...promised(readyMs) },
+    { name: `${name}: CPU of one until then`, value: (threadCpuMs() - cpuMs) / hosts, unit: 'ms' },
+    { name: `${name}: questions of one until then`, value: questions / hosts, unit: '' },
+    { name: `${name}: hellos among them`, value: hellos / hosts, unit: '' },
+  ];
+}
+
+function promised(ms: number): Pick<Figure, 'value' | 'unit' | 'target' | 'kept'> {
+  return { value: Math.min(ms, FORMED_MS_MAX), unit: 'ms', target: 'they form', kept: ms < FORMED_MS_MAX };
+}
+
+interface Watching {
+  readonly asked: (path: string) => void;
+  readonly logged: (event: string) => void;
+}
+
+async function startAll(
+  count: number,
+  { asked, logged }: Watching,
+): Promise<AsyncDisposable & { readonly peers: readonly IdlePeer[] }> {
+  await using stack = new AsyncDisposableStack();
+  const [port] = await freePorts(1);
+  const entries = Array.from({ length: count }, (_, at) => ({
+    ...{ id: `h${at}`, url: `http://127.1.${at >> 8}.${at & 255}:${port}`, voter: at < VOTERS },
+  }));
+  const silent = { info: () => {}, warn: () => {}, error: () => {} };
+  const sendingOff = await sendingOffPorts(systemClock, silent);
+  const start = async ({ id, url }: (typeof entries)[number]) =>
+    stack.use(
+      await startIdlePeer({
+        ...{ id, url, hosts: JSON.stringify({ hosts: entries }), signer: newSigner(), sendingOff, clock: coreClock },
+        heard: () => true,
+        asked: (_, path) => asked(path),
+        log: { ...silent, info: logged },
+      }),
+    );
+  const peers = await Promise.all(entries.map(start));
+  const owned = stack.move();
+  return { peers, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
