@@ -39,7 +39,7 @@ interface Running {
 }
 
 export class Relays {
-  /** Of the hosts that are asked themselves. */
+  /** Places for the hosts that are asked themselves. */
   readonly directly = new DirectPlaces();
   readonly #options: RelaysOptions;
   readonly #running = new Map<HostId, Running>();

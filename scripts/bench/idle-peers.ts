@@ -2,6 +2,7 @@
 // that `heard` names, and waits for every other host without end: a hundred hosts that all speak with each other are ten thousand
 // conversations, and more than one machine carries.
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import type { Server } from 'node:http';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
 import type { Signer } from '../../mesh/signature/ed25519.ts';
@@ -9,12 +10,9 @@ import { KnownAddresses } from '../../node/dns/known-addresses.ts';
 import { createNameResolver } from '../../node/dns/name-resolver.ts';
 import type { Upgrade } from '../../node/http/peers/channel-upgrade.ts';
 import { rawHeader } from '../../node/http/raw-headers.ts';
-
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
-
 import type { Log } from '../../node/log.ts';
-
-import { createNode } from '../../node/node.ts';
+import { createNode, type MeshNode } from '../../node/node.ts';
 import type { NodeOptions } from '../../node/node-ports.ts';
 import { Channels } from '../../node/peers/channel/channels.ts';
 import { createCallOnce } from '../../node/peers/connections/call-once.ts';
@@ -102,12 +100,7 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<IdlePeer>
       },
     ),
   );
-  const fetch: typeof node.fetch = (request, environment) => {
-    options.asked(request.headers.get('mesh-from'), new URL(request.url).pathname);
-    return node.fetch(request, environment);
-  };
-  const upgrade = node.upgrade && counted(node.upgrade, options.asked);
-  const server = createHttpServer(fetch, { clock, upgrade });
+  const server = serverOf(node, options.asked, clock);
   await listenOn(server, listening);
   stack.defer(() => closeServer(server, clock));
   // Channels end first: no server closes while it has any.
@@ -115,6 +108,14 @@ export async function startIdlePeer(options: IdlePeerOptions): Promise<IdlePeer>
   node.start();
   const owned = stack.move();
   return { whyNoClaims: () => node.whyNoClaims(), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function serverOf(node: MeshNode, asked: IdlePeerOptions['asked'], clock: Clock): Server {
+  const fetch: MeshNode['fetch'] = (request, environment) => {
+    asked(request.headers.get('mesh-from'), new URL(request.url).pathname);
+    return node.fetch(request, environment);
+  };
+  return createHttpServer(fetch, { clock, upgrade: node.upgrade && counted(node.upgrade, asked) });
 }
 
 /** What comes of an idle host in one piece over a channel is one question, or says that more may be asked. */

@@ -8,7 +8,7 @@ import { copyBenchmark } from './copies.ts';
 import { engineBenchmark } from './engines.ts';
 import type { Benchmark, Figure } from './figure.ts';
 import { terminalTable } from './figure-table.ts';
-import { formingBenchmark } from './forming.ts';
+import { formingBenchmark } from './formed-mesh.ts';
 import { growthBenchmark } from './growth.ts';
 import { idleBenchmark } from './idle.ts';
 import { keyBenchmark } from './keys.ts';

@@ -14,7 +14,7 @@ export const NOBODY_LEFT_ROUND_MS = 60_000;
 /** Between two peers that are asked who they are there, … */
 export const ACQUAINTANCE_GAP_MS = 100;
 /** … or so many times as long as the last answer took, up to this: where all hosts start at once and have too much to do, this can wait. */
-export const ACQUAINTANCE_GAP_FACTOR = 4;
+const ACQUAINTANCE_GAP_FACTOR = 4;
 export const ACQUAINTANCE_GAP_MS_MAX = 1_000;
 
 export interface AcquaintanceOptions {

@@ -15,7 +15,7 @@ const VOTERS = 3;
 /** Enough for three hundred: who has not formed by then does not. */
 const FORMED_MS_MAX = 120_000;
 const LOOK_MS = 1_000;
-/** Of the hosts, as soon as so many could claim it is taken for all: the others heard a voter last before it answered, and ask it again. */
+/** Hosts that could claim, of all: the others asked a voter before it could answer, and ask it again later. */
 const READY_SHARE = 0.9;
 
 export const formingBenchmark: Benchmark = {
