@@ -13,7 +13,7 @@ export class Watchers {
 
   /** Resolves when the message was shown in a final state, after `ms`, or when `signal` aborts. */
   async wait(id: string, ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || signal.aborted) return;
     const end = new AbortController();
     const onAbort = () => end.abort();
     signal.addEventListener('abort', onAbort);
