@@ -371,6 +371,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ),
   ['node/send/agent-tools.ts', ['node/send/request/', 'node/send/limits.ts', 'node/validation/', 'mesh/']],
   ['node/send/', ['node/send/', 'node/changes/change-log.ts', 'node/store/', 'node/log.ts', 'mesh/']],
+  // Workers import it by itself, so it can know nothing of a node.
+  ['node/mailbox/worker/', ['node/mailbox/worker/']],
   // Parsing, threading and storing know each other by the types of a mail alone.
   ['node/mailbox/text/', ['node/mailbox/text/', ...MAILBOX_ROOT, 'mesh/']],
   ['node/mailbox/threads/', ['node/mailbox/threads/', ...MAILBOX_ROOT, 'mesh/']],

@@ -24,7 +24,9 @@ export function claimableCondition({ others, perThread, nowMs }: Claimable): {
     `NOT ${hasLabel}`,
     `NOT ${hasLabel}`,
     "NOT EXISTS (SELECT 1 FROM lease WHERE lease.message = message.row AND state = 'waiting' AND until_at > ?)",
+    // What is done is work again only when it is made unread, whatever labels it is found by.
+    `NOT EXISTS (SELECT 1 FROM lease WHERE lease.message = message.row AND state = 'done' AND NOT ${hasLabel})`,
     ...(perThread ? [`NOT ${isAtWork}`] : []),
   ];
-  return { sql: conditions.join(' AND '), values: [...others, 'processing', 'failed', nowMs] };
+  return { sql: conditions.join(' AND '), values: [...others, 'processing', 'failed', nowMs, 'unread'] };
 }

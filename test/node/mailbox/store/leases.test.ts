@@ -100,6 +100,13 @@ describe('a claim', () => {
     expect(await take({ labels: ['sent'] })).toEqual([]);
   });
 
+  it('takes what is done no second time, whatever labels it is found by', async () => {
+    await receive('1', 1_000, { labels: ['billing'] });
+    const [{ lease = '' } = {}] = await take({ labels: ['billing'] });
+    await change('1', complete(lease));
+    expect(await take({ labels: ['billing'] })).toEqual([]);
+  });
+
   it('takes nothing from quarantine or from the trash', async () => {
     for (const [at, mailClass] of (['spam', 'blocked', 'unauthenticated'] as const).entries())
       await receive(mailClass, at, { delivery: { mailClass } });
