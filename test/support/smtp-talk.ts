@@ -25,9 +25,9 @@ export class SmtpTalk implements AsyncDisposable {
     });
   }
 
-  /** After the greeting and `hello`, such as `EHLO me`. */
-  static async open(port: number, hello: string): Promise<SmtpTalk> {
-    const socket = connect(port, '127.0.0.1');
+  /** After the greeting and `hello`, such as `EHLO me`. `localAddress`: one of loopback, as which it comes. */
+  static async open(port: number, hello: string, localAddress = '127.0.0.1'): Promise<SmtpTalk> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     await once(socket, 'connect');
     const talk = new SmtpTalk(socket);
     await talk.reply();

@@ -240,13 +240,8 @@ describe('time', () => {
     expect(labelsOf('1')).toEqual(['received', 'unread']);
     expect(labelsOf('2')).toContain('processing');
     expect(await writer.leases.settle(AT + 900)).toBeUndefined();
-  });
-
-  it('that is set back makes no lease longer than it was meant', async () => {
-    await receive('1', 1_000);
-    await take({ leaseMs: 300 });
-    expect(await writer.leases.settle(AT - 50_000)).toBe(AT - 50_000 + 300);
-    expect(await take({ nowMs: AT - 50_000 + 300 })).toHaveLength(1);
+    await take();
+    expect(await writer.leases.settle(AT - 50_000), 'the clock is set back').toBe(AT - 50_000 + 300);
   });
 });
 
@@ -282,19 +277,16 @@ describe('who waits for mail', () => {
   });
 });
 
+const isDone = async (changed: ReturnType<typeof change>) => (await changed).outcome === 'done';
 /** The database, of which one inbox is walked over. */
 const databaseTaker: LeaseTaker = {
   claim: async (nowMs, leaseMs, worker) => {
     const [claimed] = await take({ nowMs, leaseMs, worker });
-    if (claimed === undefined) return undefined;
-    const { mail, lease, attempt, untilMs, workKey } = claimed;
-    return { mail: mail.messageId.slice(1, -7), lease, attempt, untilMs, workKey };
+    return claimed && { ...claimed, mail: claimed.mail.messageId.slice(1, -7) };
   },
-  extend: async (mail, lease, nowMs, leaseMs) =>
-    (await change(mail, { kind: 'extend', lease, leaseMs }, { nowMs })).outcome === 'done',
-  complete: async (mail, lease, nowMs) => (await change(mail, complete(lease), { nowMs })).outcome === 'done',
-  release: async (mail, lease, nowMs, delayMs) =>
-    (await change(mail, release(lease, delayMs), { nowMs })).outcome === 'done',
+  extend: (mail, lease, nowMs, leaseMs) => isDone(change(mail, { kind: 'extend', lease, leaseMs }, { nowMs })),
+  complete: (mail, lease, nowMs) => isDone(change(mail, complete(lease), { nowMs })),
+  release: (mail, lease, nowMs, delayMs) => isDone(change(mail, release(lease, delayMs), { nowMs })),
   labelsOf: async (mail) => labelsOf(mail),
 };
 
