@@ -161,7 +161,7 @@ async function openAll(
 ): Promise<readonly Module[]> {
   const modules: Module[] = [];
   for (const open of openers) {
-    const module = await open(parts);
+    const module = await open(parts, modules);
     stack.defer(() => module.close?.());
     modules.push(module);
   }

@@ -2,12 +2,17 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import { BodyPlaces } from '../http/send/body-places.ts';
+import { sendBodyReader } from '../http/send/send-body.ts';
 import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { readPrivateFile } from '../machine/private-file.ts';
 import type { MailboxConfig } from '../mailbox-settings.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { BlobStore } from '../send/attachments/blob-store.ts';
+import type { Sending } from '../send/send-service.ts';
 import type { Store } from '../store/store.ts';
+import type { Ways } from '../webhooks/guard/connector.ts';
 import { EventNews } from './events/event-news.ts';
 import { Relay } from './events/relay.ts';
 import { readRelayCursor } from './events/relay-cursor.ts';
@@ -24,6 +29,8 @@ import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
+import { AttachedFiles } from './out/attached-files.ts';
+import { Outbox } from './out/outbox.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -33,6 +40,7 @@ import { inboxRoutes } from './routes/inboxes.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
+import { sendRoutes } from './routes/sends.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -47,6 +55,13 @@ export interface MailboxOptions extends AddressBookParts {
   readonly store: Pick<Store, 'get'>;
   /** Tells the change log of mail. */
   readonly mail: Pick<Registry['mail'], 'commitMails'>;
+  readonly sending: Sending;
+  /** Attachments of what is sent. */
+  readonly blobs: BlobStore;
+  /** By which attachments are fetched that are named by their URL. */
+  readonly ways: Ways & { readonly clock: Clock };
+  /** Special-use domains that are mail domains here, in lower case. */
+  readonly internalDomains: readonly string[];
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
   /** Aborts when the node stops. */
@@ -58,7 +73,7 @@ export interface MailboxOptions extends AddressBookParts {
 
 export interface Mailbox {
   /** Answers what lies at and below `MAILBOX_PATHS`. */
-  readonly answer: (request: Request) => Response | Promise<Response>;
+  readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -68,7 +83,7 @@ export interface Mailbox {
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, directory, hostId, config } = options;
+  const { clock, random, log, directory, hostId, config, sending, blobs } = options;
   const { domain, smtp, lmtp, certificate, dns } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
@@ -82,19 +97,19 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
   });
   const addresses = new AddressBook(options);
-  const inboxes = new Inboxes({ intake, query, addresses, domain, clock, random, log });
   const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
+  const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
+  const inboxes = new Inboxes({ intake, query, addresses, cancelSends, domain, clock, random, log });
   let known: Organization | undefined;
   const organization = async () => {
     known ??= await intake.ask('organization', null);
     return known;
   };
-  const relay = new Relay({
-    ...{ intake, query, organization, cursor, news, clock, log },
-    mail: options.mail,
-  });
-  const parts: Parts = { ...options, intake, query, inboxes, leases, organization };
+  const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
+  const { mail } = options;
+  const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail });
+  const parts: Parts = { ...options, intake, query, inboxes, leases, organization, outbox };
   return {
     answer: createV0({
       admission: new Admission({ organizationKey, intake, query, clock, log }),
@@ -102,7 +117,13 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...routesOf(parts),
     }).fetch,
     run: async (signal) => {
-      await Promise.all([inboxes.run(signal), leases.run(signal), relay.run(signal), keeper.run(signal)]);
+      await Promise.all([
+        inboxes.run(signal),
+        leases.run(signal),
+        relay.run(signal),
+        keeper.run(signal),
+        outbox.run(signal),
+      ]);
     },
     close: async () => {
       await query.close();
@@ -112,14 +133,15 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
 }
 
 /** What the routes are made from. */
-interface Parts extends Workers, Pick<MailboxOptions, 'directory' | 'config' | 'clock' | 'random'> {
+interface Parts extends Workers, MailboxOptions {
   readonly inboxes: Inboxes;
   readonly leases: Leases;
+  readonly outbox: Outbox;
   readonly organization: () => Promise<Organization>;
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, inboxes, leases, organization, directory, clock, random } = parts;
+  const { intake, query, inboxes, leases, outbox, organization, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
@@ -134,9 +156,23 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => previewRoutes(app, mails),
       (app) => batchRoutes(app, { inboxes, query, intake, clock }),
       (app) => settingsRoutes(app, { inboxes, intake, retentionDays, clock }),
+      (app) => sendRoutes(app, { inboxes, query, outbox, ...sendParts(parts, query) }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],
+  };
+}
+
+/** What reads a mail that is to be sent, with its files. */
+function sendParts(
+  { sending, ways, directory, blobs, clock, config, ...options }: MailboxOptions,
+  query: Workers['query'],
+) {
+  const { domain } = config;
+  return {
+    files: new AttachedFiles({ sending, query, ways, directory }),
+    readBody: sendBodyReader(blobs, new BodyPlaces(clock)),
+    internalDomains: [...options.internalDomains, ...(domain === undefined ? [] : [domain])],
   };
 }
 

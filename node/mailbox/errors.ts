@@ -9,6 +9,7 @@ type MailboxCode =
   | 'domain_not_verified'
   | 'limit_exceeded'
   | 'forbidden'
+  | 'message_rejected'
   | 'resource_taken'
   | 'not_found'
   | 'conflict'
@@ -26,6 +27,7 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   domain_not_verified: [403, 'ForbiddenError'],
   limit_exceeded: [403, 'ForbiddenError'],
   forbidden: [403, 'ForbiddenError'],
+  message_rejected: [403, 'MessageRejectedError'],
   resource_taken: [403, 'IsTakenError'],
   not_found: [404, 'NotFoundError'],
   conflict: [409, 'ConflictError'],
@@ -43,9 +45,12 @@ const OF_NODE: Partial<Record<ErrorCode, MailboxCode>> = {
   invalid_request: 'validation_error',
   invalid_address: 'validation_error',
   unknown_field: 'validation_error',
+  unsupported_media_type: 'validation_error',
+  request_timeout: 'validation_error',
   payload_too_large: 'validation_error',
   limit_exceeded: 'limit_exceeded',
   not_found: 'not_found',
+  sender_not_owned: 'forbidden',
   conflict: 'resource_taken',
   rate_limited: 'rate_limit_exceeded',
   uniqueness_unavailable: 'service_unavailable',

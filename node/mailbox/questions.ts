@@ -6,6 +6,14 @@ import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from './lab
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
+import type {
+  BegunOutgoing,
+  FinishedOutgoing,
+  KnownOutgoing,
+  LeftOutgoing,
+  OutgoingDraft,
+  SentIds,
+} from './outgoing-mail.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type { KeepingChange, OutdatedQuestion } from './retention.ts';
 import type {
@@ -37,6 +45,15 @@ export interface IntakeQuestions {
   /** Whether there is more. */
   eraseMail(inboxId: string): boolean;
   dropInbox(inboxId: string): void;
+  /** The inbox that takes mail for each address here, with its `+tag` or without. */
+  inboxIdsFor(addresses: readonly string[]): readonly (string | undefined)[];
+  beginOutgoing(draft: OutgoingDraft): BegunOutgoing;
+  findOutgoing(keyHash: string): KnownOutgoing | undefined;
+  leftOutgoing(nothing: null): readonly LeftOutgoing[];
+  /** Ids of an inbox's mails of which more may be heard. */
+  openOutgoing(inboxId: string): readonly string[];
+  finishOutgoing(finished: FinishedOutgoing): SentIds | undefined;
+  dropOutgoing(id: string): void;
   changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
   /** Changes all of them or none. */
   changeEach(question: MailsNamed & { readonly change: LabelChange }): LabelOutcomes;

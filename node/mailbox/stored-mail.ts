@@ -27,7 +27,7 @@ export interface MailItem
 /** A mail by itself. */
 export interface WholeMail
   extends MailItem,
-    Pick<MailContent, 'replyTo' | 'html' | 'extractedHtml' | 'payload' | 'hiddenText'> {
+    Pick<MailContent, 'headerId' | 'replyTo' | 'html' | 'extractedHtml' | 'payload' | 'hiddenText'> {
   readonly authentication?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -1,16 +1,19 @@
 // Inboxes for agents, where they are wished for; elsewhere not a line of them is read.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
 import { MAILBOX_PATHS } from '../http/paths.ts';
+import { isLoopback } from '../machine/this-machine.ts';
 import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
+import { createGuard } from '../webhooks/guard/guard.ts';
 import { openLookUps } from './email-index.ts';
 import type { Module, Parts } from './module.ts';
 
 /** Inboxes, with `--mailbox`; without it, their code is not even loaded. */
-export async function openMailboxModule(parts: Parts): Promise<Module> {
+export async function openMailboxModule(parts: Parts, before: readonly Module[]): Promise<Module> {
   const { options, ports, registry, copies } = parts;
   const { mailbox: config } = options.config;
   const { mailboxDirectory: directory, store, clock, random, log } = ports;
-  if (config === undefined || directory === undefined) return {};
+  const sending = before.flatMap((module) => module.sending ?? [])[0];
+  if (config === undefined || directory === undefined || sending === undefined) return {};
   const { createMailbox } = await import('../mailbox/create-mailbox.ts');
   const roster = options.roster.current;
   const hostOf = (address: string): ElsewhereHost | undefined => {
@@ -23,13 +26,24 @@ export async function openMailboxModule(parts: Parts): Promise<Module> {
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
     stopping: parts.stopping,
     ...{ registry, mail: registry.mail, hostOf, lookUp: openLookUps(parts).everybody, store, clock, random, log },
+    ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
   });
   return {
     routes: (app) => {
       for (const path of MAILBOX_PATHS)
-        for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw));
+        for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw, c.env as object));
     },
     run: (signal) => mailbox.run(signal),
     close: () => mailbox.close(),
   };
+}
+
+/** The ways of the webhooks: what a client names is reached as they reach their receivers, or not at all. */
+function waysOut({ options, ports }: Parts) {
+  const { clock, resolveOutside: resolve, webhookTunnel: tunnel } = ports;
+  const { listening, config } = options;
+  const loopbackAllowed = isLoopback(listening().ip);
+  const own = () => [{ address: listening().ip, port: listening().port }];
+  const guard = createGuard({ clock, resolve, allow: config.webhookAllow, loopbackAllowed, listening: own });
+  return { guard, clock, tunnel };
 }

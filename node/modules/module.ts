@@ -13,6 +13,7 @@ import type { PageSources } from '../page/page.ts';
 import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RestoredClaims } from '../registry/restored-claims.ts';
+import type { Sending } from '../send/send-service.ts';
 
 /** One capability of a running node. */
 export interface Module {
@@ -25,6 +26,8 @@ export interface Module {
   readonly cursorReader?: CursorReader;
   /** What `GET /metrics` tells of it. */
   readonly measures?: readonly Measure[];
+  /** Mail that other modules have sent. */
+  readonly sending?: Sending;
   /** Members that `GET /api/hosts` shows of a peer beside the heartbeat's. */
   ofPeer?(id: HostId): Readonly<Record<string, unknown>>;
   /** What the page asks, which is what the routes ask. */
@@ -35,8 +38,8 @@ export interface Module {
   close?(): PromiseLike<void>;
 }
 
-/** Makes one module. Rejects with `store_failed` when a stored record can't be read. */
-export type OpenModule = (parts: Parts) => Module | Promise<Module>;
+/** Makes one module. `before`: those that are open already. Rejects with `store_failed` when a stored record can't be read. */
+export type OpenModule = (parts: Parts, before: readonly Module[]) => Module | Promise<Module>;
 
 /** What modules are made from: the node's settings and ports, and what every node has. */
 export interface Parts {

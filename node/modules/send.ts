@@ -31,6 +31,7 @@ export async function openSendModule({ options, ports, registry }: Parts): Promi
       },
     ],
     shown: { sending },
+    sending,
     run: (signal) => sending.run(signal),
     close: () => sending.close(),
   };

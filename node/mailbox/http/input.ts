@@ -23,7 +23,8 @@ export function readParameters<Schema extends z.ZodType>(c: Context, schema: Sch
   return checked(schema, Object.fromEntries(names.map((name) => [name, searchParams.getAll(name)])), 'query');
 }
 
-function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+/** What has been read, in `schema`'s form. `what`: the body, or the query. Throws `validation_error`. */
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
   const result = schema.safeParse(value, { error: schemaSentence });
   if (result.success) return result.data;
   const errors = result.error.issues.map((issue) => ({

@@ -23,6 +23,9 @@ const SUBJECT_CHARACTERS_MAX = 2_000;
 const FIELD_CHARACTERS_MAX = 8 * 1024;
 const FIELDS_CHARACTERS_MAX = 64 * 1024;
 
+/** What the payload of a mail of this program is called (node/send/smtp/composer.ts). */
+const PAYLOAD_FILE = 'payload.json';
+
 /** `authservId`: this host's, whose verdicts a sender can't give itself (RFC 8601 §5). */
 export function contentOf(structure: Structure, authservId: string): MailContent {
   const { headers, parts } = structure;
@@ -81,7 +84,10 @@ function textIn({ octets = Buffer.alloc(0), charset, contentType, isFlowed, dele
 
 /** The JSON that one agent sends another beside the readable text. What is larger or deeper stays an attachment. */
 function payloadOf(parts: readonly Part[]): string | undefined {
-  const part = parts.find(({ contentType, filename }) => contentType === 'application/json' && filename === undefined);
+  const part = parts.find(
+    ({ contentType, filename }) =>
+      contentType === 'application/json' && (filename === undefined || filename === PAYLOAD_FILE),
+  );
   if (part?.octets === undefined || part.octets.length !== part.size) return undefined;
   if (part.size > PAYLOAD_BYTES_MAX || isDeep(part.octets)) return undefined;
   const text = decodedText(part.octets, 'utf-8');

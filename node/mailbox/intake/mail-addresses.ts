@@ -23,6 +23,13 @@ export function mailboxesOf(values: readonly string[]): readonly Mailbox[] {
     .slice(0, ADDRESSES_MAX);
 }
 
+/** The name and the address that `shown` was made of; the address as it was written. */
+export function partsOfShown(shown: string): { readonly name: string; readonly address: string } {
+  const [, words = '', address = shown] = /^(.*) <([^<>]*)>$/s.exec(shown) ?? [];
+  const isQuoted = words.startsWith('"') && words.endsWith('"') && words.length > 1;
+  return { name: isQuoted ? words.slice(1, -1).replace(/\\(.)/g, '$1') : words, address };
+}
+
 /** Encoded words (RFC 2047) as what they say, on one line. */
 export function decodedLine(value: string): string {
   return decodeWords(value.slice(0, FIELD_CHARACTERS_MAX))

@@ -9,6 +9,7 @@ import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
+import { beginOutgoing } from './outgoing-mail.ts';
 import { createResolve } from './resolver.ts';
 
 export interface IntakeData {
@@ -54,6 +55,11 @@ const mails: Omit<ListenerParts, 'protocol'> = {
     note('mailbox.mail_failed', { message, stack });
   },
 };
+function activeInboxId(address: string): string | undefined {
+  const inbox = writer.inboxFor(address) ?? writer.inboxFor(address.toLowerCase());
+  return inbox?.state === 'active' ? inbox.inboxId : undefined;
+}
+
 const answers: Answers<IntakeQuestions> = {
   organization: () => writer.organization,
   findInbox: (inboxId) => writer.findInbox(inboxId),
@@ -78,6 +84,13 @@ const answers: Answers<IntakeQuestions> = {
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),
+  inboxIdsFor: (addresses) => addresses.map((address) => activeInboxId(address)),
+  beginOutgoing: (draft) => beginOutgoing(draft, { writer, hostId }),
+  findOutgoing: (keyHash) => writer.outgoing.find(keyHash),
+  leftOutgoing: () => writer.outgoing.left(),
+  openOutgoing: (inboxId) => writer.outgoing.open(inboxId),
+  finishOutgoing: (finished) => writer.outgoing.finish(finished),
+  dropOutgoing: (id) => writer.outgoing.drop(id),
 };
 const listeners: Listener[] = [];
 

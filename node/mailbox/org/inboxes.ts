@@ -17,6 +17,8 @@ export interface InboxesParts {
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
   readonly addresses: AddressBook;
+  /** Takes back what an inbox has sent and no server has got yet. */
+  readonly cancelSends: (inboxId: string) => Promise<void>;
   /** The domain of those that are made without one. */
   readonly domain: string | undefined;
   readonly clock: Clock;
@@ -170,7 +172,8 @@ export class Inboxes {
   }
 
   async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
-    const { intake, addresses } = this.#parts;
+    const { intake, addresses, cancelSends } = this.#parts;
+    await cancelSends(inboxId);
     while (await intake.ask('eraseMail', inboxId));
     if (agentId !== undefined) await addresses.release({ inboxId, agentId: agentId as AgentId, withAgent: makesAgent });
     await intake.ask('dropInbox', inboxId);

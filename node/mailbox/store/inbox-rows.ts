@@ -122,13 +122,18 @@ export class InboxRows {
   eraseSome(inboxId: string): { readonly left: boolean; readonly files: readonly string[] } {
     const inbox = this.#connection.get<{ row: number }>('SELECT row FROM inbox WHERE inbox_id = ?', inboxId)?.row;
     if (inbox === undefined) return { left: false, files: [] };
+    const left = this.#connection.all<{ raw: string }>(
+      'DELETE FROM outgoing WHERE inbox = ? AND raw IS NOT NULL RETURNING raw',
+      inbox,
+    );
+    const dropped = left.flatMap(({ raw }) => this.unused(raw));
     const messages = this.#connection.all<{ row: number; raw: string }>(
       'SELECT row, raw FROM message WHERE inbox = ? LIMIT ?',
       inbox,
       ERASED_AT_ONCE_MAX,
     );
     for (const { row } of messages) this.#connection.run('DELETE FROM message WHERE row = ?', row);
-    const files = messages.flatMap(({ raw }) => this.unused(raw));
+    const files = [...dropped, ...messages.flatMap(({ raw }) => this.unused(raw))];
     if (messages.length > 0) return { left: true, files };
     const sql = 'DELETE FROM thread WHERE row IN (SELECT row FROM thread WHERE inbox = ? LIMIT ?)';
     const { changes } = this.#connection.run(sql, inbox, ERASED_AT_ONCE_MAX);

@@ -14,7 +14,7 @@ import type {
 import type { Connection } from './database.ts';
 import { conditionOf, type FilteredTable, orderOf } from './mail-filter.ts';
 import { COLUMNS, ITEM_BYTES, ITEM_COLUMNS, type PlacedMail, pageOf, WHOLE_BYTES } from './mail-page.ts';
-import type { MessageHead } from './mail-rows.ts';
+import type { MessageHead } from './message-row.ts';
 
 const TABLE: FilteredTable = {
   ...{ name: 'message', time: 'at', labels: 'message_label' },
@@ -176,12 +176,12 @@ export class MailReader {
   }
 
   #whole(stored: StoredMail): WholeMail {
-    const { replyTo, payload, hiddenText, authentication } = headOf(stored);
+    const { headerId, replyTo, payload, hiddenText, authentication } = headOf(stored);
     return {
       ...this.#item(stored),
       html: stored.html ?? undefined,
       extractedHtml: stored.extracted_html ?? undefined,
-      ...{ replyTo, payload, hiddenText, authentication: authentication && { ...authentication } },
+      ...{ headerId, replyTo, payload, hiddenText, authentication: authentication && { ...authentication } },
     };
   }
 

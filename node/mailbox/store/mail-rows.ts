@@ -1,10 +1,11 @@
 // One received mail becomes rows: once for each inbox that gets it, its octets once for all of them.
 import type { NewUuid } from '../../../mesh/uuid.ts';
 import { type AppendEvent, receivedDetail } from '../event.ts';
-import type { ChooseThread, Delivery, MailContent, ReceivedMail, StoredDelivery } from '../message.ts';
+import type { ChooseThread, Delivery, ReceivedMail, StoredDelivery } from '../message.ts';
 import type { Connection } from './database.ts';
+import { idsOf, insertMessage } from './message-row.ts';
 import { bindReferences, knownThreads } from './references.ts';
-import { beginThread, joinThread, type MailOfThread } from './thread-rows.ts';
+import { beginThread, countLabel, joinThread, type MailOfThread } from './thread-rows.ts';
 
 export interface MailRowsParts {
   readonly connection: Connection;
@@ -39,17 +40,20 @@ export class MailRows {
       inboxId,
     )?.row;
     if (inbox === undefined) return { inboxId, status: 'gone' };
-    const known = connection.get<{ message_id: string; thread_id: string }>(
-      'SELECT message_id, thread_id FROM message JOIN thread ON thread.row = message.thread WHERE message.inbox = ? AND digest = ?',
+    const known = connection.get<KnownMail>(
+      `SELECT message.row, message.inbox, message.thread, message.at, message_id, thread_id FROM message
+       JOIN thread ON thread.row = message.thread WHERE message.inbox = ? AND digest = ?`,
       inbox,
       mail.digest,
     );
-    if (known !== undefined)
+    if (known !== undefined) {
+      receivedToo(connection, known);
       return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
+    }
     const messageId = this.#messageId(inbox, mail);
     const ofThread = this.#ofThread(mail, delivery, messageId);
     const { thread, threadId } = this.#threadFor(inbox, mail, delivery, ofThread);
-    const message = this.#insertMessage({ inbox, thread, messageId }, mail, delivery, ofThread);
+    const message = insertMessage(connection, { inbox, thread, messageId }, mail, { ...delivery, ...ofThread });
     joinThread(connection, thread, ofThread);
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
@@ -92,62 +96,22 @@ export class MailRows {
     const threadId = newUuid();
     return { thread: beginThread(connection, inbox, threadId, ofThread), threadId };
   }
-
-  #insertMessage(
-    { inbox, thread, messageId }: { readonly inbox: number; readonly thread: number; readonly messageId: string },
-    mail: ReceivedMail,
-    { trace, authentication }: Delivery,
-    { isHidden, labels, size }: MailOfThread,
-  ): number {
-    const { connection } = this.#parts;
-    const { content, raw, digest, receivedAtMs: at } = mail;
-    const { from, fromAddress = null, subject = null, text = null, html = null } = content;
-    const { extractedText = null, extractedHtml = null } = content;
-    const to = [...content.to, ...content.cc].join(', ');
-    connection.run(RAW_INSERT, raw.digest, raw.size, raw.content ?? null);
-    const { row } = connection.run(
-      MESSAGE_INSERT,
-      ...[inbox, thread, messageId, digest, Number(isHidden), at, from, fromAddress, to, subject],
-      JSON.stringify({ ...headOf(content), authentication }),
-      ...[text, html, extractedText, extractedHtml, raw.digest, trace, size, at, at],
-    );
-    for (const label of labels) connection.run(LABEL_INSERT, row, label, inbox, at);
-    for (const [number, part] of content.parts.entries()) {
-      const { filename = null, contentType = null, disposition = null, contentId = null } = part;
-      const { attachmentId, encoding, start, end } = part;
-      connection.run(
-        PART_INSERT,
-        ...[row, number, attachmentId, filename, contentType, disposition, contentId, encoding, start, end, part.size],
-      );
-    }
-    return row;
-  }
-}
-
-/** What is read with a mail, and nothing looks for. */
-export type MessageHead = Pick<
-  MailContent,
-  'headerId' | 'to' | 'cc' | 'bcc' | 'replyTo' | 'preview' | 'payload' | 'hiddenText' | 'inReplyTo' | 'references'
-> &
-  Pick<MailContent, 'headers'> &
-  Pick<Delivery, 'authentication'>;
-
-function headOf(content: MailContent): Omit<MessageHead, 'authentication'> {
-  const { headerId, to, cc, bcc, replyTo, preview, payload, hiddenText, inReplyTo, references, headers } = content;
-  return { headerId, to, cc, bcc, replyTo, preview, payload, hiddenText, inReplyTo, references, headers };
-}
-
-/** The mail's own ids first, then those that it names. */
-export function idsOf(messageId: string, { headerId, inReplyTo, references }: MailContent): readonly string[] {
-  return [...new Set([messageId, ...(headerId === undefined ? [] : [headerId]), ...inReplyTo, ...references])];
 }
 
 const THREAD_ROW = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ?';
-const RAW_INSERT = `INSERT INTO raw (digest, size, content, uses) VALUES (?, ?, ?, 1)
-  ON CONFLICT (digest) DO UPDATE SET uses = uses + 1`;
-const MESSAGE_INSERT = `INSERT INTO message (inbox, thread, message_id, digest, hidden, at, from_text, from_address, to_text, subject,
-  head, text, html, extracted_text, extracted_html, raw, trace, size, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const LABEL_INSERT = 'INSERT INTO message_label (message, label, inbox, at) VALUES (?, ?, ?, ?)';
-const PART_INSERT = `INSERT INTO part (message, number, attachment_id, filename, content_type, disposition, content_id, encoding, start, end,
-  size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+interface KnownMail {
+  readonly row: number;
+  readonly inbox: number;
+  readonly thread: number;
+  readonly at: number;
+  readonly message_id: string;
+  readonly thread_id: string;
+}
+
+/** A mail that the inbox has sent to itself is there already, and says so. */
+function receivedToo(connection: Connection, { row, inbox, thread, at }: KnownMail): void {
+  const add = `INSERT OR IGNORE INTO message_label (message, label, inbox, at) SELECT message, 'received', ?, ? FROM message_label
+    WHERE message = ? AND label = 'sent'`;
+  if (connection.run(add, inbox, at, row).changes > 0) countLabel(connection, thread, 'received');
+}

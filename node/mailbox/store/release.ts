@@ -3,7 +3,7 @@
 import type { AppendEvent } from '../event.ts';
 import type { ChooseThread, MailContent } from '../message.ts';
 import type { Connection } from './database.ts';
-import { idsOf, type MessageHead } from './mail-rows.ts';
+import { idsOf, type MessageHead } from './message-row.ts';
 import { bindReferences, knownThreads, threadNaming } from './references.ts';
 import { moveToThread, refreshThread } from './thread-rows.ts';
 

@@ -29,6 +29,17 @@ export function beginThread(connection: Connection, inbox: number, threadId: str
 
 /** Adds a mail that was received to its thread. */
 export function joinThread(connection: Connection, thread: number, mail: MailOfThread): void {
+  addMail(connection, thread, mail);
+  connection.run('UPDATE thread SET received_at = ? WHERE row = ?', mail.atMs, thread);
+}
+
+/** Adds a mail that the inbox has sent; the thread of one in quarantine that is answered is shown from then on. */
+export function sentInThread(connection: Connection, thread: number, mail: MailOfThread): void {
+  addMail(connection, thread, mail);
+  connection.run('UPDATE thread SET sent_at = ?, hidden = 0 WHERE row = ?', mail.atMs, thread);
+}
+
+function addMail(connection: Connection, thread: number, mail: MailOfThread): void {
   const { content, atMs } = mail;
   const row = connection.get<{ senders: string; recipients: string }>(
     'SELECT senders, recipients FROM thread WHERE row = ?',
@@ -38,13 +49,14 @@ export function joinThread(connection: Connection, thread: number, mail: MailOfT
   const recipients = withParticipants(row?.recipients ?? '[]', [...content.to, ...content.cc]);
   connection.run(
     `UPDATE thread SET senders = ?, recipients = ?, message_count = message_count + 1, size = size + ?, preview = ?,
-     last_message_id = ?, last_at = max(last_at, ?), received_at = ?, updated_at = ? WHERE row = ?`,
-    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, atMs, thread],
+     last_message_id = ?, last_at = max(last_at, ?), updated_at = ? WHERE row = ?`,
+    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, thread],
   );
   for (const label of mail.labels) countLabel(connection, thread, label);
 }
 
-function countLabel(connection: Connection, thread: number, label: string): void {
+/** One more mail of the thread has the label. */
+export function countLabel(connection: Connection, thread: number, label: string): void {
   connection.run(
     `INSERT INTO thread_label (thread, label, messages) VALUES (?, ?, 1)
      ON CONFLICT (thread, label) DO UPDATE SET messages = messages + 1`,

@@ -23,6 +23,8 @@ import { LabelRows } from './label-rows.ts';
 import { LeaseWriter } from './lease-writer.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
+import { OutgoingRows } from './outgoing-rows.ts';
+import { OutgoingWriter } from './outgoing-writer.ts';
 import { RawFiles } from './raw-files.ts';
 import { releaseMail } from './release.ts';
 
@@ -46,6 +48,7 @@ export class Writer {
   readonly keys: KeyRows;
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
+  readonly outgoing: OutgoingWriter;
   readonly #connection: Connection;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
@@ -79,6 +82,11 @@ export class Writer {
     const { random, freed = () => undefined } = options;
     this.#freed = freed;
     this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid, random, freed });
+    const unused = (digest: string) => this.#inboxes.unused(digest);
+    const deliver = (mail: ReceivedMail) => this.#mails.insert(mail);
+    const rows = new OutgoingRows({ ...options, connection, newUuid, appendEvent: events.append, deliver, unused });
+    const names = (digest: string) => this.#names(digest);
+    this.outgoing = new OutgoingWriter({ group: this.#group, rows, files, freed, names });
   }
 
   /** Throws `store_failed`, or what SQLite says of a damaged file. */

@@ -52,6 +52,16 @@ export function hasReplyPrefix(subject: string): boolean {
   return splitPrefixes(subject).prefixes.some((prefix) => REPLY.includes(prefix));
 }
 
+/** Whether the first thing that it says is that the mail answers another. */
+export function beginsAsReply(subject: string): boolean {
+  return REPLY.includes(splitPrefixes(subject).prefixes[0] ?? '');
+}
+
+/** Whether the first thing that it says is that the mail passes another on. */
+export function beginsAsForward(subject: string): boolean {
+  return FORWARD.includes(splitPrefixes(subject).prefixes[0] ?? '');
+}
+
 function splitPrefixes(subject: string): { readonly base: string; readonly prefixes: readonly string[] } {
   let base = subject.slice(0, SUBJECT_CHARACTERS_MAX).normalize('NFC').replace(/\s+/gu, ' ').trim().toLowerCase();
   const prefixes: string[] = [];

@@ -174,27 +174,37 @@ function recipients(
   });
 }
 
-/** Line ends become CRLF; a body given by the payload alone is a line that says so. */
+/** The text with line ends of CRLF. Throws `invalid_request` naming the field when mail can't carry it. */
+export function bodyText(text: string, field: string): string {
+  if (text.includes('\0')) throw invalid(field, `'${field}' has a NUL, which mail can't carry`);
+  if (/\p{Cs}/u.test(text)) throw invalid(field, `'${field}' has half of a surrogate pair, which is no text`);
+  if (Buffer.byteLength(text) > BODY_BYTES_MAX)
+    throw invalid(field, `'${field}' is larger than ${BODY_BYTES_MAX} octets; attach what is longer`);
+  return withCrlf(text);
+}
+
+/** Throws `invalid_request`. */
+export function refuseLargePayload(payload: unknown): void {
+  if (Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_BYTES_MAX)
+    throw invalid('payload', `'payload' is larger than ${PAYLOAD_BYTES_MAX} octets as JSON`);
+}
+
+/** A body given by the payload alone is a line that says so. */
 function bodiesOf({ body, html, payload, attachments }: z.output<typeof sendRequest>) {
-  for (const [field, text] of [
-    ['body', body],
-    ['html', html],
-  ] as const) {
-    if (text === undefined) continue;
-    if (text.includes('\0')) throw invalid(field, `'${field}' has a NUL, which mail can't carry`);
-    if (/\p{Cs}/u.test(text)) throw invalid(field, `'${field}' has half of a surrogate pair, which is no text`);
-    if (Buffer.byteLength(text) > BODY_BYTES_MAX)
-      throw invalid(field, `'${field}' is larger than ${BODY_BYTES_MAX} octets; attach what is longer`);
-  }
+  const bodies = {
+    ...(body === undefined ? {} : { text: bodyText(body, 'body') }),
+    html: html === undefined ? undefined : bodyText(html, 'html'),
+  };
   if (body === undefined && payload === undefined)
     throw invalid('body', "'body' is missing: give the text of the message, or a 'payload'");
   if (!body && !html && payload === undefined && !attachments?.length)
     throw invalid('body', "the message is empty: give a 'body', 'html', 'payload' or 'attachments'");
-  if (payload !== undefined && Buffer.byteLength(JSON.stringify(payload)) > PAYLOAD_BYTES_MAX)
-    throw invalid('payload', `'payload' is larger than ${PAYLOAD_BYTES_MAX} octets as JSON`);
-  const text = body ?? 'This message carries data for a program: see the attached JSON.';
-  return { text: withCrlf(text), html: html === undefined ? undefined : withCrlf(html) };
+  if (payload !== undefined) refuseLargePayload(payload);
+  return { text: TEXT_OF_PAYLOAD, ...bodies };
 }
+
+/** What people read of a message that has nothing but JSON. */
+export const TEXT_OF_PAYLOAD = 'This message carries data for a program: see the attached JSON.';
 
 const [CR, LF] = [0x0d, 0x0a];
 

@@ -1,0 +1,62 @@
+// A mail that an inbox sends, before anybody is asked to send it: taken apart as those that come in, so that it is read, shown and answered as
+// they are, and written down with the inboxes of this host that it is for.
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Delivery } from '../message.ts';
+import type { BegunOutgoing, OutgoingDraft } from '../outgoing-mail.ts';
+import type { Writer } from '../store/writer.ts';
+import { isAutomated } from './classification.ts';
+import { contentOf } from './content.ts';
+import { spool } from './spool.ts';
+import { traceLines } from './trace.ts';
+
+export interface OutgoingMailParts {
+  readonly writer: Pick<Writer, 'files' | 'outgoing'>;
+  readonly hostId: string;
+}
+
+/** Rejects when the mail can't be kept. */
+export async function beginOutgoing(
+  { octets, ...draft }: OutgoingDraft,
+  { writer, hostId }: OutgoingMailParts,
+): Promise<BegunOutgoing> {
+  const { inboxId, atMs, localIds, labels, bcc, threadId } = draft;
+  const mail = await spool('path' in octets ? createReadStream(octets.path) : once(octets), writer.files);
+  try {
+    const { headers } = mail.structure;
+    const content = contentOf(mail.structure, hostId);
+    if (mail.path !== undefined) await writer.files.keep(mail.path, mail.rawDigest);
+    return await writer.outgoing.begin(draft, {
+      raw: { digest: mail.rawDigest, size: mail.size, content: mail.content },
+      ...{ digest: mail.digest, content, receivedAtMs: atMs, bcc, ownLabels: labels, threadId },
+      labels: isAutomated(headers, inboxId) ? ['automated'] : [],
+      deliveries: localIds.map((to) => deliveryOf(to, { from: inboxId, hostId, atMs })),
+    });
+  } finally {
+    // A mail that was kept has another name by now.
+    if (mail.path !== undefined) await rm(mail.path, { force: true });
+  }
+}
+
+/** Whether the sender is who he says is answered by this host itself, which has the inbox: no record of the DNS is asked. */
+const INTERNAL = { spf: 'none', dkim: 'none', dmarc: 'pass' } as const;
+
+function deliveryOf(
+  to: string,
+  mail: { readonly from: string; readonly hostId: string; readonly atMs: number },
+): Delivery {
+  const { from, hostId, atMs } = mail;
+  const fromDomain = from.slice(from.lastIndexOf('@') + 1);
+  return {
+    inboxId: to,
+    trace: traceLines({
+      ...{ hostId, inboxId: to, mailFrom: from, helo: hostId, protocol: 'HTTP' },
+      ...{ authentication: INTERNAL, fromDomain, receivedAtMs: atMs },
+    }),
+    ...{ mailClass: 'received', authentication: INTERNAL, isAuthenticated: true },
+  };
+}
+
+async function* once(octets: Uint8Array): AsyncIterable<Buffer> {
+  yield Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+}

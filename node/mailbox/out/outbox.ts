@@ -1,0 +1,270 @@
+// What an inbox sends. Each mail is written down whole, handed to the send module under its own id, and then put into the inbox, and into
+// those inboxes of this host that it is for. A crash at any step leaves a row that the next start takes up: none is lost, none is sent twice.
+
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock, Random } from '../../../mesh/ports.ts';
+import { newUuid } from '../../../mesh/uuid.ts';
+import type { Log } from '../../log.ts';
+import type { BlobStore } from '../../send/attachments/blob-store.ts';
+import type { AttachmentPart, Mailbox, MessageContent } from '../../send/message.ts';
+import type { Sending, Submission } from '../../send/send-service.ts';
+import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
+import type { Inbox } from '../inbox.ts';
+import type { Standings } from '../org/standings.ts';
+import type { BegunOutgoing, OutgoingKey, SentIds } from '../outgoing-mail.ts';
+import type { Asks, IntakeQuestions } from '../questions.ts';
+import { withOctets } from './composed-mail.ts';
+import type { Named } from './reply.ts';
+import type { WishedMail } from './wished-mail.ts';
+
+/** Milliseconds that a mail may have to wait for its agent's rate or plan; what would wait longer is refused. */
+const WAIT_MS_MAX = 60_000;
+/** Milliseconds until mails that a crash or an outage has left are taken up again. */
+const RESUME_AGAIN_MS = 30_000;
+
+export interface OutboxParts {
+  readonly intake: Asks<IntakeQuestions>;
+  readonly sending: Sending;
+  readonly blobs: BlobStore;
+  readonly standings: Pick<Standings, 'of'>;
+  /** The directory of the mailbox's data. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A mail that can be sent as it is. */
+export interface OutgoingWish {
+  readonly inbox: Inbox;
+  readonly mail: WishedMail;
+  readonly files: readonly AttachmentPart[];
+  readonly named?: Named | undefined;
+  /** The thread of the mail that it answers or passes on. */
+  readonly threadId?: string | undefined;
+  readonly key?: OutgoingKey | undefined;
+}
+
+interface Readied {
+  readonly id: string;
+  readonly content: MessageContent & { readonly date: string };
+  readonly localIds: readonly string[];
+  readonly submission: Submission | undefined;
+}
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  /** Mails that are on their way from their row into their inbox, by id. */
+  readonly #inHand = new Map<string, Promise<SentIds>>();
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** What a request with this key has sent before; `undefined`: nothing. Throws `conflict` when that was another request. */
+  async known({ hash, fingerprint }: OutgoingKey): Promise<SentIds | undefined> {
+    const known = await this.#parts.intake.ask('findOutgoing', hash);
+    if (known === undefined) return undefined;
+    if (known.fingerprint !== fingerprint)
+      throw new MailboxError(
+        'conflict',
+        'The Idempotency-Key was used for another request. Use a new key for a new mail.',
+      );
+    if (known.sent !== undefined) return known.sent;
+    const inHand = this.#inHand.get(known.id);
+    if (inHand !== undefined) return await inHand;
+    throw new MailboxError('service_unavailable', 'The mail of that Idempotency-Key is on its way; ask again.');
+  }
+
+  /**
+   * Resolves when the mail lies in the inbox, and the send module has it. Throws `forbidden`, `message_rejected`, `conflict`,
+   * `rate_limit_exceeded`, `service_unavailable`.
+   */
+  async send(wish: OutgoingWish): Promise<SentIds> {
+    const readied = await this.#readied(wish);
+    return await this.#inTurn(readied.id, () => this.#begin(wish, readied));
+  }
+
+  /** Takes up what a crash or an outage has left, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#resume();
+      await this.#parts.clock.sleep(RESUME_AGAIN_MS, signal);
+    }
+  }
+
+  /** Takes back what an inbox has sent and no server has got yet: the inbox is being deleted. */
+  async cancel(inboxId: string): Promise<void> {
+    const { intake, sending } = this.#parts;
+    for (const id of await intake.ask('openOutgoing', inboxId)) {
+      await this.#inHand.get(id)?.catch(() => undefined);
+      try {
+        if (sending.get(id) !== undefined) await sending.cancel(id);
+      } catch (error) {
+        // It has gone, or is going.
+        if (!(error instanceof MeshError) || error.code !== 'not_cancellable') throw error;
+      }
+    }
+  }
+
+  async #readied({ inbox, mail, files, named }: OutgoingWish): Promise<Readied> {
+    const { random, clock } = this.#parts;
+    await this.#refuseSender(inbox.inboxId);
+    const addresses = [...mail.to, ...mail.cc, ...mail.bcc].map(({ address }) => address);
+    const local = await this.#localOf(addresses);
+    const remote = addresses.filter((address) => !local.has(address));
+    if (remote.length > 0) this.#refuseUnsendable(remote);
+    const id = newUuid(random);
+    const { inReplyTo, references = [] } = named ?? {};
+    const { to, cc, bcc, replyTo, subject, text, html, payload } = mail;
+    const content: Readied['content'] = {
+      ...{ from: senderOf(inbox), to, cc, bcc, replyTo, subject, text, references, attachments: files },
+      headers: [...mail.headers, ['X-Mesh-Loop', inbox.inboxId]],
+      messageId: `<${id}@${inbox.inboxId.slice(inbox.inboxId.lastIndexOf('@') + 1)}>`,
+      date: new Date(clock.wallMs()).toISOString(),
+      ...(html === undefined ? {} : { html }),
+      ...(payload === undefined ? {} : { payload }),
+      ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    };
+    const submission = remote.length === 0 ? undefined : { id, content, addresses: remote, waitMsMax: WAIT_MS_MAX };
+    return { id, content, localIds: [...new Set(local.values())], submission };
+  }
+
+  /** An address that two hosts have, or whose agent takes no mail, sends none. */
+  async #refuseSender(inboxId: string): Promise<void> {
+    const { kind } = await this.#parts.standings.of({ addresses: [inboxId], isServed: false });
+    if (kind === 'held') return;
+    const why =
+      kind === 'disabled'
+        ? 'email of its agent is disabled'
+        : kind === 'conflicted'
+          ? 'another host has that address too, which an operator must decide'
+          : 'no agent of this host has that address any more';
+    throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`);
+  }
+
+  /** Addresses that are inboxes of this host, with those. */
+  async #localOf(addresses: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const { intake, standings } = this.#parts;
+    const inboxIds = await intake.ask('inboxIdsFor', addresses);
+    const local = new Map<string, string>();
+    for (const [at, address] of addresses.entries()) {
+      const inboxId = inboxIds[at];
+      if (inboxId === undefined) continue;
+      const { kind } = await standings.of({ addresses: [inboxId], isServed: false });
+      if (kind === 'held') local.set(address, inboxId);
+      if (kind === 'disabled') throw new MailboxError('message_rejected', `The inbox '${inboxId}' takes no mail.`);
+    }
+    return local;
+  }
+
+  #refuseUnsendable(remote: readonly string[]): void {
+    try {
+      this.#parts.sending.refuseUnconfigured();
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      const message = `This host sends no mail to others, and '${remote[0]}' is no inbox of its own.`;
+      const fix =
+        'Start the node with --send-accounts FILE (node/send/README.md), or write to inboxes of this host alone.';
+      throw new MailboxError('message_rejected', message, { fix });
+    }
+  }
+
+  async #begin(wish: OutgoingWish, { id, content, localIds, submission }: Readied): Promise<SentIds> {
+    const { intake, clock } = this.#parts;
+    const { inbox, mail, key, threadId } = wish;
+    const begun = await withOctets(content, { ...this.#parts, id }, (octets) =>
+      intake.ask('beginOutgoing', {
+        ...{ id, inboxId: inbox.inboxId, key, octets, threadId, localIds, labels: mail.labels },
+        ...{ bcc: mail.bcc.map(shown), atMs: Date.parse(content.date) },
+        correspondents: [...mail.to, ...mail.cc].map(({ address }) => address.toLowerCase()),
+        submission: submission && JSON.stringify(submission),
+      }),
+    );
+    if (begun.outcome === 'begun') return await this.#carry(id, submission, key !== undefined);
+    if (begun.outcome === 'known' && key !== undefined) {
+      const known = await this.known(key);
+      if (known !== undefined) return known;
+    }
+    throw refusalOf(begun, clock.wallMs());
+  }
+
+  /** From its row to its inbox. What is refused is forgotten again, and nobody has seen it. */
+  async #carry(id: string, submission: Submission | undefined, isRepeatable: boolean): Promise<SentIds> {
+    const { intake, sending, clock } = this.#parts;
+    try {
+      if (submission !== undefined) await sending.submit(submission);
+    } catch (error) {
+      await intake.ask('dropOutgoing', id);
+      throw error;
+    }
+    try {
+      const sent = await intake.ask('finishOutgoing', { id, atMs: clock.wallMs() });
+      if (sent !== undefined) return sent;
+    } catch (error) {
+      if (isRepeatable || mailboxErrorOf(error) === undefined) throw error;
+      // A client would send it again, for it takes a 503 to mean that nothing was done.
+      const message = `The mail goes out, and is in the inbox once that answers again: <${id}@…>. Do not send it again.`;
+      throw new MailboxError('conflict', message);
+    }
+    throw noSuch('inbox');
+  }
+
+  async #resume(): Promise<void> {
+    const { intake, log } = this.#parts;
+    try {
+      for (const { id, submission } of await intake.ask('leftOutgoing', null))
+        if (!this.#inHand.has(id)) await this.#inTurn(id, () => this.#takeUp(id, submission));
+    } catch (error) {
+      const expected = mailboxErrorOf(error);
+      if (expected === undefined && !(error instanceof MeshError)) throw error;
+      log.warn('mailbox.unsent', { message: `Mails that were being sent wait: ${(error as Error).message}` });
+    }
+  }
+
+  /** Nobody waits any more, so what would be refused now is told in the inbox. */
+  async #takeUp(id: string, text: string | undefined): Promise<SentIds> {
+    const { intake, sending, clock } = this.#parts;
+    const submission = text === undefined ? undefined : (JSON.parse(text) as Submission);
+    let rejected: string | undefined;
+    try {
+      // It was let in before, whatever has been sent meanwhile.
+      if (submission !== undefined) await sending.submit({ ...submission, waitMsMax: Number.POSITIVE_INFINITY });
+    } catch (error) {
+      if (!(error instanceof MeshError) || !FOR_GOOD.includes(error.code)) throw error;
+      rejected = error.message;
+    }
+    const sent = await intake.ask('finishOutgoing', { id, rejected, atMs: clock.wallMs() });
+    if (sent === undefined) throw noSuch('message');
+    return sent;
+  }
+
+  async #inTurn(id: string, work: () => Promise<SentIds>): Promise<SentIds> {
+    const turn = work();
+    this.#inHand.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      this.#inHand.delete(id);
+    }
+  }
+}
+
+/** Codes of refusals that no later try changes. */
+const FOR_GOOD: readonly string[] = ['sender_not_owned', 'invalid_request', 'invalid_address'];
+
+function senderOf({ inboxId, displayName = '' }: Inbox): Mailbox {
+  return { name: displayName.toWellFormed(), address: inboxId };
+}
+
+function shown({ name, address }: Mailbox): string {
+  return name === '' ? address : `${name} <${address}>`;
+}
+
+function refusalOf(begun: BegunOutgoing, nowMs: number): MailboxError {
+  if (begun.outcome !== 'braked') return noSuch('inbox');
+  const retryAfterSeconds = Math.max(1, Math.ceil((begun.untilMs - nowMs) / 1_000));
+  const message =
+    'This thread goes back and forth too fast: ten answers to the same correspondent within ten minutes, each within a minute.';
+  return new MailboxError('rate_limit_exceeded', message, { retryAfterSeconds });
+}

@@ -1,0 +1,61 @@
+// A mail on its way out of an inbox: written down before anybody is asked to send it, so that a crash at any step is put right by the next
+// start. The main thread speaks with the send module, the intake keeps the mail.
+
+/** What it goes out by: the request that asked for it, where that has a key of its own. SHA-256, hexadecimal. */
+export interface OutgoingKey {
+  readonly hash: string;
+  readonly fingerprint: string;
+}
+
+export interface OutgoingDraft {
+  /** UUID, by which the send module knows it too. */
+  readonly id: string;
+  readonly inboxId: string;
+  readonly key?: OutgoingKey | undefined;
+  /** The whole mail as it goes out, but for a signature: its octets, or a file that is the caller's to remove. */
+  readonly octets: Uint8Array | { readonly path: string };
+  /** Those whom no header names, as people read them. */
+  readonly bcc: readonly string[];
+  readonly labels: readonly string[];
+  /** The thread of the mail that it answers; absent: it begins one. */
+  readonly threadId?: string | undefined;
+  /** Inboxes of this host that it is for; they get it from here. */
+  readonly localIds: readonly string[];
+  /** Whom it goes to, in lower case: none of them is answered too often too fast. */
+  readonly correspondents: readonly string[];
+  /** JSON of what the send module is handed; absent: it goes to inboxes of this host alone. */
+  readonly submission?: string | undefined;
+  readonly atMs: number;
+}
+
+/** A request of before that had the same key. */
+export interface KnownOutgoing {
+  readonly id: string;
+  readonly fingerprint: string;
+  /** Absent while it is on its way into the inbox. */
+  readonly sent?: SentIds | undefined;
+}
+
+export interface SentIds {
+  readonly messageId: string;
+  readonly threadId: string;
+}
+
+/** `known`: the key was used before. `braked`: it would be one more of too many quick answers. `gone`: there is no such inbox any more. */
+export type BegunOutgoing =
+  | { readonly outcome: 'begun' | 'gone' }
+  | { readonly outcome: 'known'; readonly known: KnownOutgoing }
+  | { readonly outcome: 'braked'; readonly untilMs: number };
+
+/** A mail that a crash has left before it lay in its inbox. */
+export interface LeftOutgoing {
+  readonly id: string;
+  readonly submission?: string | undefined;
+}
+
+export interface FinishedOutgoing {
+  readonly id: string;
+  /** Why it does not go out after all. */
+  readonly rejected?: string | undefined;
+  readonly atMs: number;
+}

@@ -1,0 +1,149 @@
+// What an inbox sends: new mails, answers, and mails that are passed on.
+import { hash } from 'node:crypto';
+import type { Context, Hono } from 'hono';
+import type { z } from 'zod';
+import { clientAddress } from '../../http/client-address.ts';
+import { pathSegment } from '../../http/input.ts';
+import type { ReadSendBody } from '../../http/send/send-body.ts';
+import type { AttachmentPart } from '../../send/message.ts';
+import { fingerprintOf } from '../../send/request/fingerprint.ts';
+import type { MailboxRules } from '../../send/request/mailboxes.ts';
+import { MailboxError, noSuch } from '../errors.ts';
+import { checked } from '../http/input.ts';
+import { replyAllForm, replyForm, type SendForm, sendForm } from '../http/send-forms.ts';
+import type { Inbox } from '../inbox.ts';
+import type { Inboxes } from '../org/inboxes.ts';
+import { type AttachedFiles, refuseMany } from '../out/attached-files.ts';
+import { forwardedBody } from '../out/forward.ts';
+import type { Outbox } from '../out/outbox.ts';
+import { type Addressed, addressedBy, forwardSubject, type Named, namedBy, replySubject } from '../out/reply.ts';
+import { checkedWish } from '../out/wished-mail.ts';
+import type { OutgoingKey, SentIds } from '../outgoing-mail.ts';
+import type { Asks, QueryQuestions } from '../questions.ts';
+import type { WholeMail } from '../stored-mail.ts';
+
+const MESSAGES = '/v0/inboxes/:inbox_id/messages';
+/** Printable ASCII, as `node/send` has it. */
+const KEY = /^[\x20-\x7e]{1,256}$/;
+
+export interface SendServices {
+  readonly inboxes: Pick<Inboxes, 'get'>;
+  readonly query: Asks<QueryQuestions>;
+  readonly outbox: Outbox;
+  readonly files: AttachedFiles;
+  readonly readBody: ReadSendBody;
+  /** Special-use domains that are mail domains here, in lower case. */
+  readonly internalDomains: readonly string[];
+}
+
+/** A request as it came, and what it answers or passes on. */
+interface Asked {
+  readonly inbox: Inbox;
+  readonly form: SendForm;
+  readonly key: OutgoingKey | undefined;
+  readonly client: string;
+  readonly named?: Named;
+  readonly derived?: Addressed;
+  readonly carried?: readonly AttachmentPart[];
+  readonly threadId?: string;
+}
+
+export function sendRoutes(app: Hono, services: SendServices): void {
+  const sends = new Sends(services);
+
+  app.post(`${MESSAGES}/send`, async (c) => c.json(sentBody(await sends.send(await sends.begin(c, sendForm)))));
+
+  app.post(`${MESSAGES}/:message_id/reply`, async (c) => {
+    const asked = await sends.begin(c, replyForm);
+    const { reply_all: isToAll = false, ...form } = asked.form;
+    return c.json(sentBody(await sends.answer({ ...asked, form }, pathSegment(c, 'message_id'), isToAll)));
+  });
+
+  app.post(`${MESSAGES}/:message_id/reply-all`, async (c) => {
+    const asked = await sends.begin(c, replyAllForm);
+    return c.json(sentBody(await sends.answer(asked, pathSegment(c, 'message_id'), true)));
+  });
+
+  app.post(`${MESSAGES}/:message_id/forward`, async (c) => {
+    const asked = await sends.begin(c, sendForm);
+    return c.json(sentBody(await sends.passOn(asked, pathSegment(c, 'message_id'))));
+  });
+}
+
+class Sends {
+  readonly #services: SendServices;
+
+  constructor(services: SendServices) {
+    this.#services = services;
+  }
+
+  /** What every request has. */
+  async begin<Schema extends z.ZodType>(c: Context, schema: Schema) {
+    const { inboxes, readBody } = this.#services;
+    const inbox = await inboxes.get(pathSegment(c, 'inbox_id'));
+    const client = clientAddress(c);
+    const form = checked(schema, await readBody(c.req.raw, client), 'body');
+    return { inbox, client, form, key: keyOf(c.req.header('idempotency-key'), [c.req.path, inbox.inboxId, form]) };
+  }
+
+  async send(asked: Asked): Promise<SentIds> {
+    const { outbox, files } = this.#services;
+    const { inbox, form, key, client, named, derived = NOBODY, carried = [], threadId } = asked;
+    const known = key && (await outbox.known(key));
+    if (known !== undefined) return known;
+    const mail = checkedWish({ form, derived, rules: rulesFor(inbox, this.#services) });
+    const all = [...(await files.given(form.attachments, client)), ...carried];
+    refuseMany(all);
+    return await outbox.send({ inbox, mail, files: all, named, threadId, key });
+  }
+
+  async answer(asked: Asked, messageId: string, isToAll: boolean): Promise<SentIds> {
+    const { inboxId } = asked.inbox;
+    const mail = await this.#mailOf(inboxId, messageId);
+    const answered = { ...mail, isOwn: mail.labels.includes('sent') };
+    const derived = addressedBy(answered, inboxId, isToAll);
+    const form = { ...asked.form, subject: replySubject(mail.subject) };
+    return await this.send({ ...asked, form, derived, named: namedBy(answered), threadId: mail.threadId });
+  }
+
+  async passOn(asked: Asked, messageId: string): Promise<SentIds> {
+    const { outbox, files } = this.#services;
+    const known = asked.key && (await outbox.known(asked.key));
+    if (known !== undefined) return known;
+    const mail = await this.#mailOf(asked.inbox.inboxId, messageId);
+    const { subject = forwardSubject(mail.subject) } = asked.form;
+    const form = { ...asked.form, ...forwardedBody(asked.form, mail), subject };
+    // Whoever names nobody is told so before anything is copied.
+    checkedWish({ form, derived: NOBODY, rules: rulesFor(asked.inbox, this.#services) });
+    const carried = await files.carried(mail, asked.client);
+    const { references } = namedBy({ ...mail, isOwn: false });
+    return await this.send({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
+  }
+
+  async #mailOf(inboxId: string, messageId: string): Promise<WholeMail> {
+    const mail = await this.#services.query.ask('mail', { inboxId, messageId });
+    if (mail === undefined) throw noSuch('message');
+    return mail;
+  }
+}
+
+const NOBODY: Addressed = { to: [], cc: [] };
+
+function sentBody({ messageId, threadId }: SentIds) {
+  return { message_id: messageId, thread_id: threadId };
+}
+
+/** Inboxes of this host are written to whatever their domain is, and so are those whom the send module may write to. */
+function rulesFor({ inboxId }: Inbox, { internalDomains }: SendServices): MailboxRules {
+  return { internalDomains: [...internalDomains, inboxId.slice(inboxId.lastIndexOf('@') + 1).toLowerCase()] };
+}
+
+/** `asked`: everything by which two requests are told apart. Throws `validation_error` for a key that is none. */
+function keyOf(header: string | undefined, asked: readonly unknown[]): OutgoingKey | undefined {
+  if (header === undefined) return undefined;
+  if (KEY.test(header)) return { hash: hash('sha256', header), fingerprint: fingerprintOf(asked) };
+  const message = 'must be 1 to 256 printable ASCII characters';
+  throw new MailboxError('validation_error', `'Idempotency-Key' ${message}.`, {
+    errors: [{ path: ['Idempotency-Key'], message }],
+  });
+}

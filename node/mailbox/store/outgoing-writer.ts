@@ -1,0 +1,66 @@
+// What is asked of the mails on their way out, each in a transaction of its own.
+import type {
+  BegunOutgoing,
+  FinishedOutgoing,
+  KnownOutgoing,
+  LeftOutgoing,
+  OutgoingDraft,
+  SentIds,
+} from '../outgoing-mail.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { OutgoingRows, WaitingMail } from './outgoing-rows.ts';
+import type { RawFiles } from './raw-files.ts';
+
+export interface OutgoingWriterParts {
+  readonly group: GroupCommit;
+  readonly rows: OutgoingRows;
+  readonly files: Pick<RawFiles, 'settle' | 'remove'>;
+  /** Told of inboxes in which a worker may find a mail now, once that is durable. */
+  readonly freed: (inboxIds: readonly string[]) => void;
+  /** Whether some row names a raw mail. */
+  readonly names: (digest: string) => boolean;
+}
+
+export class OutgoingWriter {
+  readonly #parts: OutgoingWriterParts;
+
+  constructor(parts: OutgoingWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** A mail whose octets are in a file has that file kept before. */
+  async begin(draft: Omit<OutgoingDraft, 'octets'>, mail: WaitingMail): Promise<BegunOutgoing> {
+    const { group, rows, files, names } = this.#parts;
+    const { digest, content } = mail.raw;
+    try {
+      return await group.run(() => rows.begin(draft, mail));
+    } finally {
+      if (content === undefined) await files.settle(digest, names(digest));
+    }
+  }
+
+  find(keyHash: string): KnownOutgoing | undefined {
+    return this.#parts.rows.find(keyHash);
+  }
+
+  left(): readonly LeftOutgoing[] {
+    return this.#parts.rows.left();
+  }
+
+  open(inboxId: string): readonly string[] {
+    return this.#parts.rows.open(inboxId);
+  }
+
+  async finish(finished: FinishedOutgoing): Promise<SentIds | undefined> {
+    const { group, rows, freed } = this.#parts;
+    const done = await group.run(() => rows.finish(finished));
+    if (done !== undefined && done.inboxIds.length > 0) freed(done.inboxIds);
+    return done?.sent;
+  }
+
+  async drop(id: string): Promise<void> {
+    const { group, rows, files, names } = this.#parts;
+    const unused = await group.run(() => rows.drop(id));
+    for (const digest of unused) if (!names(digest)) await files.remove(digest);
+  }
+}

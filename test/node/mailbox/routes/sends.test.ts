@@ -1,0 +1,122 @@
+// Mail between the inboxes of one host, without any server outside: sent, answered, passed on.
+import { describe, expect, it } from 'vitest';
+import { type MailboxNode, mailboxNode } from '../../../support/mailbox-node.ts';
+
+/** A node with the inboxes of Ann and Bob. */
+async function withTwo(): Promise<MailboxNode & { ann: string; bob: string }> {
+  const node = await mailboxNode();
+  for (const username of ['ann', 'bob']) await node.v0('POST', '/inboxes', { username, display_name: username });
+  return Object.assign(node, { ann: 'ann@agents.example.com', bob: 'bob@agents.example.com' });
+}
+
+const messages = (node: MailboxNode, inbox: string) => node.v0('GET', `/inboxes/${inbox}/messages`);
+const send = (node: MailboxNode, inbox: string, body: unknown, headers = {}) =>
+  node.v0('POST', `/inboxes/${inbox}/messages/send`, body, headers);
+
+describe('POST …/messages/send', () => {
+  it('puts the mail into the inbox that sends it and into those of this host that it is for', async () => {
+    await using node = await withTwo();
+    const sent = await send(node, node.ann, {
+      to: `Bob <${node.bob}>`,
+      subject: 'Hello',
+      text: 'Hi Bob',
+      labels: 'mine',
+    });
+    expect(sent).toMatchObject({
+      status: 200,
+      body: { message_id: expect.stringMatching(/^<[-0-9a-f]{36}@agents.example.com>$/) },
+    });
+    const [own] = (await messages(node, node.ann)).body.messages;
+    expect(own).toMatchObject({
+      ...sent.body,
+      labels: ['delivered', 'mine', 'sent'],
+      from: `ann <${node.ann}>`,
+      text: 'Hi Bob',
+    });
+    const [got] = (await messages(node, node.bob)).body.messages;
+    expect(got).toMatchObject({ message_id: sent.body.message_id, labels: ['received', 'unread'], subject: 'Hello' });
+    expect(got.thread_id).not.toBe(own.thread_id);
+    const whole = await node.v0('GET', `/inboxes/${node.bob}/messages/${encodeURIComponent(got.message_id)}`);
+    expect(whole.body.authentication_results).toEqual({ spf: 'none', dkim: 'none', dmarc: 'pass' });
+  });
+});
+
+describe('POST …/messages/:id/reply', () => {
+  it('goes to who wrote, in the thread of both, with the headers by which programs find it', async () => {
+    await using node = await withTwo();
+    const first = await send(node, node.ann, { to: node.bob, subject: 'Hello', text: 'Hi Bob' });
+    const id = encodeURIComponent(first.body.message_id);
+    const answered = await node.v0('POST', `/inboxes/${node.bob}/messages/${id}/reply`, { text: 'Hi Ann' });
+    const [latest] = (await messages(node, node.ann)).body.messages;
+    expect(latest).toMatchObject({
+      ...{ thread_id: first.body.thread_id, message_id: answered.body.message_id, subject: 'Re: Hello' },
+      ...{ in_reply_to: first.body.message_id, references: [first.body.message_id], labels: ['received', 'unread'] },
+    });
+    const again = encodeURIComponent(answered.body.message_id);
+    const own = await node.v0('POST', `/inboxes/${node.bob}/messages/${again}/reply`, { text: 'One more thing' });
+    expect(own.body.thread_id).toBe(answered.body.thread_id);
+    const thread = await node.v0('GET', `/inboxes/${node.ann}/threads/${first.body.thread_id}`);
+    expect(thread.body.messages.map((one: { subject: string }) => one.subject)).toEqual([
+      'Hello',
+      'Re: Hello',
+      'Re: Hello',
+    ]);
+    expect(thread.body.messages[2].references).toEqual([first.body.message_id, answered.body.message_id]);
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it('makes the same request one mail, and refuses another', async () => {
+    await using node = await withTwo();
+    const body = { to: node.bob, subject: 'Once', text: 'x' };
+    const key = { 'idempotency-key': 'k1' };
+    const [one, other] = await Promise.all([send(node, node.ann, body, key), send(node, node.ann, body, key)]);
+    expect(other.body).toEqual(one.body);
+    expect((await send(node, node.ann, body, key)).body).toEqual(one.body);
+    expect((await messages(node, node.bob)).body.count).toBe(1);
+    const conflict = await send(node, node.ann, { ...body, text: 'y' }, key);
+    expect(conflict).toMatchObject({ status: 409, body: { name: 'ConflictError', code: 'conflict' } });
+    const empty = await send(node, node.ann, body, { 'idempotency-key': '' });
+    expect(empty).toMatchObject({ status: 400, body: { code: 'validation_error' } });
+    expect((await messages(node, node.ann)).body.count).toBe(1);
+  });
+});
+
+describe('what is refused, and changes nothing', () => {
+  it.each([
+    ['no recipient', {}, 422, 'unprocessable'],
+    ['an empty list', { to: [] }, 422, 'unprocessable'],
+    ['no address', { to: 'bob' }, 400, 'validation_error'],
+    ['a line of its own', { to: 'a@x.com\r\nBcc: b@x.com' }, 400, 'validation_error'],
+    ['a subject of two lines', { to: 'bob@agents.example.com', subject: 'a\nb' }, 400, 'validation_error'],
+    [
+      'a header that is not allowed',
+      { to: 'bob@agents.example.com', headers: { Bcc: 'x@x.com' } },
+      400,
+      'validation_error',
+    ],
+    [
+      'a header of two lines',
+      { to: 'bob@agents.example.com', headers: { 'X-A': 'a\r\nB: c' } },
+      400,
+      'validation_error',
+    ],
+    ['a label of the host', { to: 'bob@agents.example.com', labels: ['sent'] }, 400, 'validation_error'],
+    ['an unknown member', { to: 'bob@agents.example.com', body: 'x' }, 400, 'validation_error'],
+    ['opens to be told', { to: 'bob@agents.example.com', track_opens: true }, 400, 'validation_error'],
+    ['no base64', { to: 'bob@agents.example.com', attachments: [{ content: '%' }] }, 400, 'validation_error'],
+    [
+      'a file of the disk',
+      { to: 'bob@agents.example.com', attachments: [{ url: 'file:///etc/passwd' }] },
+      403,
+      'message_rejected',
+    ],
+    ['others, without an account', { to: ['bob@agents.example.com', 'eve@x.com'] }, 403, 'message_rejected'],
+  ])('%s', async (_, body, status, code) => {
+    await using node = await withTwo();
+    expect(await send(node, node.ann, body)).toMatchObject({ status, body: { code } });
+    expect([await messages(node, node.ann), await messages(node, node.bob)].map((one) => one.body.count)).toEqual([
+      0, 0,
+    ]);
+  });
+});
