@@ -46,22 +46,26 @@ export interface LiveMailbox extends AsyncDisposable {
 }
 
 /** Inboxes are at agents.example.com. */
-export async function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
+export function liveMailbox(...flags: readonly string[]): Promise<LiveMailbox> {
+  return liveMailboxOf(['mac'], flags);
+}
+
+/** A mesh of hosts, the first of which takes the mail. */
+export async function liveMailboxOf(hosts: readonly string[], flags: readonly string[] = []): Promise<LiveMailbox> {
   const disposal = new AsyncDisposableStack();
   const zone = new Map<string, DnsReply>(Object.entries(ZONE));
   const dns = disposal.use(
     await startDnsServer((name, type) => (type === 'TXT' ? zone.get(name) : undefined) ?? 'absent'),
   );
   const [smtp = 0, lmtp = 0] = await freePorts(2);
-  const mesh = await ProcessMesh.create([{ id: 'mac' }], {
-    flags: [
-      ...['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-dns', dns.at],
-      ...['--mailbox-smtp', `127.0.0.1:${smtp}`, '--mailbox-lmtp', `127.0.0.1:${lmtp}`, ...flags],
-    ],
+  const specs = hosts.map((id) => ({ id }));
+  const mesh = await ProcessMesh.create(specs, {
+    flags: ['--mailbox', '--mailbox-domain', 'agents.example.com', '--mailbox-dns', dns.at, ...flags],
   });
   disposal.use(mesh);
+  const host = mesh.host(hosts[0] ?? '');
+  host.environment = { MESH_MAILBOX_SMTP: `127.0.0.1:${smtp}`, MESH_MAILBOX_LMTP: `127.0.0.1:${lmtp}` };
   await mesh.start();
-  const host = mesh.host('mac');
   const apiKey = readFileSync(join(host.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
   let sent = 0;
   return {

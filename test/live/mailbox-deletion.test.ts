@@ -1,0 +1,82 @@
+// What is deleted is deleted: by whatever way a mail came in and was looked at, no file of the host has a word of it afterwards.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgentMailClient } from 'agentmail';
+import { describe, expect, it } from 'vitest';
+import type { HostProcess } from '../../scripts/host-process.ts';
+import { Client } from '../support/live.ts';
+import { liveMailboxOf, MISSING_SWAKS, mailOf, refusal, UNLESS_SWAKS } from '../support/live-mailbox.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
+
+/** In no other text, and found as it stands, in another case, and with an octet of zero behind each. */
+const WORD = 'Sesquipedalian';
+const SPELLINGS = [WORD, WORD.toLowerCase(), WORD.toUpperCase()].flatMap((word) => [
+  Buffer.from(word),
+  Buffer.from(word, 'utf16le'),
+  ...[0, 1, 2].map((skipped) => Buffer.from(Buffer.from(word.slice(skipped)).toString('base64').slice(0, 12))),
+]);
+
+/** Files below the host's directory that have the word. */
+function filesWithWord({ dataDirectory }: HostProcess): readonly string[] {
+  const names = readdirSync(dataDirectory, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => {
+    const path = join(dataDirectory, name);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+    const octets = readFileSync(path);
+    return SPELLINGS.some((spelling) => octets.includes(spelling));
+  });
+}
+
+const large = (count: number) => Array.from({ length: count }, (_, line) => `${line} ${WORD} ${'x'.repeat(60)}`);
+
+describe.skipIf(MISSING_SWAKS !== undefined)(`mail that is deleted${UNLESS_SWAKS}`, () => {
+  it(
+    'is in no file, by itself and with its inbox, whose address another host can have then',
+    async () => {
+      await using mailbox = await liveMailboxOf(['mac', 'cloud', 'mini']);
+      const { host, client, mesh } = mailbox;
+      const { messages } = client.inboxes;
+      const { inboxId } = await client.inboxes.create({ username: 'support' });
+      const attachment = [
+        ...[
+          'Content-Type: multipart/mixed; boundary=b',
+          '',
+          '--b',
+          'Content-Type: text/html',
+          '',
+          `<p>${WORD}</p>`,
+          '--b',
+        ],
+        ...[`Content-Type: text/plain; name=${WORD}.txt`, 'Content-Transfer-Encoding: base64', ''],
+        ...[Buffer.from(large(2_000).join('\n')).toString('base64'), '--b--'],
+      ];
+      await mailbox.send(inboxId, mailOf('<small@y.com>', WORD, '', WORD));
+      await mailbox.send(inboxId, mailOf('<large@y.com>', 'Large', '', ...large(2_000)));
+      await mailbox.send(inboxId, mailOf('<file@y.com>', 'File', ...attachment));
+      await mailbox.send(inboxId, mailOf('<spam@y.com>', WORD, '', WORD), ...mailbox.byLmtp);
+      await messages.update(inboxId, '<small@y.com>', { addLabels: [WORD] });
+      expect((await messages.list(inboxId, { subject: [WORD] })).count).toBe(1);
+      expect(filesWithWord(host).length).toBeGreaterThan(2);
+
+      for (const id of ['<small@y.com>', '<large@y.com>']) await messages.delete(inboxId, id);
+      const left = await messages.list(inboxId, { includeUnauthenticated: true });
+      expect(left.messages.map(({ messageId }) => messageId)).toEqual(['<spam@y.com>', '<file@y.com>']);
+      await client.inboxes.delete(inboxId);
+      expect(await refusal(client.inboxes.get(inboxId))).toEqual([404, 'not_found']);
+      expect(await refusal(messages.get(inboxId, '<file@y.com>'))).toEqual([404, 'not_found']);
+      await expect.poll(() => filesWithWord(host), { timeout: LIVE_MS_MAX }).toEqual([]);
+
+      const cloud = mesh.host('cloud');
+      const apiKey = readFileSync(join(cloud.dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
+      const there = new AgentMailClient({ apiKey, baseUrl: cloud.url });
+      expect((await there.inboxes.create({ username: 'support' })).inboxId).toBe(inboxId);
+      await using asking = new Client();
+      const index = `/api/agents/email-index?address=${inboxId}`;
+      expect((await asking.expect(cloud, 'GET', index)).body).toHaveProperty([inboxId, 'hostId'], 'cloud');
+      expect((await asking.expect(host, 'GET', index)).body).toEqual({});
+      await host.stop();
+      expect(filesWithWord(host)).toEqual([]);
+    },
+    LIVE_MS_MAX,
+  );
+});
