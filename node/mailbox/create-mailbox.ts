@@ -74,6 +74,8 @@ export interface MailboxOptions extends AddressBookParts {
 export interface Mailbox {
   /** Answers what lies at and below `MAILBOX_PATHS`. */
   readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
+  /** What may be asked of all inboxes by who may read them. */
+  readonly read: Workers['query'];
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -116,6 +118,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...{ rates: new KeyRates(clock), idOf: (text) => addresses.idOf(text), log },
       ...routesOf(parts),
     }).fetch,
+    read: query,
     run: async (signal) => {
       await Promise.all([
         inboxes.run(signal),

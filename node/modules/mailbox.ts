@@ -29,6 +29,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
   });
   return {
+    shown: { mailbox: mailbox.read },
     routes: (app) => {
       for (const path of MAILBOX_PATHS)
         for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw, c.env as object));

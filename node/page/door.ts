@@ -42,6 +42,8 @@ export interface Acted {
 
 export interface DoorOptions extends AskerServices {
   readonly hostId: () => string;
+  /** Whether the head names the mailbox. */
+  readonly hasMailbox: boolean;
   readonly version: string;
   readonly random: Pick<Random, 'bytes'>;
   readonly log: Log;
@@ -138,10 +140,10 @@ export class PageDoor {
   }
 
   #page(c: Context, view: View, section: Section | undefined, status = 200): Response {
-    const { hostId, version, random } = this.#options;
+    const { hostId, version, hasMailbox, random } = this.#options;
     const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64');
     const said = saidIn(c);
-    const html = frame(view, { hostId: hostId(), version, nonce, asker: this.asker(c), section, said });
+    const html = frame(view, { hostId: hostId(), version, nonce, asker: this.asker(c), hasMailbox, section, said });
     return new Response(html.toString(), { status, headers: { ...HTML_TYPE, ...pageHeaders(nonce) } });
   }
 

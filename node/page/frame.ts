@@ -1,7 +1,7 @@
 // What stands around each page: the head, the way to the other pages, who has logged in.
 import { DOCS_PATH } from '../http/paths.ts';
 import type { Asker } from './asker.ts';
-import { action } from './fragments.ts';
+import { action, breakable } from './fragments.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
 /** The pages that the head names, in its order. */
@@ -11,6 +11,7 @@ const SECTIONS = [
   ['subscriptions', '/page/subscriptions', 'Subscriptions'],
   ['conflicts', '/page/conflicts', 'Conflicts'],
   ['sending', '/page/sending', 'Sending'],
+  ['mailbox', '/page/mailbox', 'Mailbox'],
   ['changes', '/page/changes', 'Changes'],
   ['settings', '/page/settings', 'Settings'],
   ['docs', DOCS_PATH, 'API'],
@@ -29,6 +30,7 @@ export interface FrameOptions {
   readonly version: string;
   readonly nonce: string;
   readonly asker: Asker;
+  readonly hasMailbox: boolean;
   /** Absent: no page that the head names. */
   readonly section?: Section | undefined;
   /** What an action has done. */
@@ -36,8 +38,8 @@ export interface FrameOptions {
 }
 
 export function frame({ title, body, isLive = false }: View, options: FrameOptions): Markup {
-  const { hostId, version, nonce, asker, section, said } = options;
-  const links = SECTIONS.map(
+  const { hostId, version, nonce, asker, hasMailbox, section, said } = options;
+  const links = SECTIONS.filter(([name]) => name !== 'mailbox' || hasMailbox).map(
     ([name, path, label]) =>
       markup`<li><a href="${path}"${name === section ? trusted(' aria-current="page"') : ''}>${label}</a></li>`,
   );
@@ -61,7 +63,7 @@ export function frame({ title, body, isLive = false }: View, options: FrameOptio
 <main id="main" tabindex="-1">
 ${said === undefined ? '' : markup`<p class="said" role="status">${said}</p>`}
 <div${isLive ? trusted(' data-live') : ''}>
-<h1>${title}</h1>
+<h1>${breakable(title)}</h1>
 ${body}
 </div>
 </main>

@@ -60,8 +60,9 @@ function listen(list) {
   };
 }
 
-function told({ changes = {}, email }) {
+function told({ changes = {}, email, message }) {
   if (email !== undefined) return visible(`${email.state}: ${email.subject}`);
+  if (message !== undefined) return visible(`${message.inbox_id}: ${message.message_id}`);
   const signs = { added: '+', removed: '−', modified: '~', fields: '~' };
   const parts = Object.entries(signs).flatMap(([name, sign]) =>
     (changes[name] ?? []).map((one) => `${sign}\u00a0${one}`),

@@ -25,6 +25,7 @@ import { conflictPages } from './conflicts-page.ts';
 import { type DocsPageServices, docsPage } from './docs-page.ts';
 import { PageDoor, visitorIn } from './door.ts';
 import { loginPages } from './login.ts';
+import { mailboxPages, type ReadMailbox } from './mailbox-page.ts';
 import { meshPage } from './mesh-page.ts';
 import { secretAction } from './secret-rotation.ts';
 import { sendingPages } from './sending-page.ts';
@@ -41,6 +42,8 @@ export interface PageSources {
   readonly sending: Sending;
   readonly conflicts: Pick<Conflicts, 'page' | 'resolve'>;
   readonly document: DocsPageServices['document'];
+  /** Absent where the host keeps no inboxes. */
+  readonly mailbox?: ReadMailbox;
 }
 
 export interface PageOptions extends AskerServices {
@@ -64,7 +67,8 @@ const ICON =
 export function openPage(options: PageOptions): Page {
   const { sources, gate, sessions, roster, clock, random, log, version, index, copy, table } = options;
   const { mesh, history, webhooks, sending, conflicts } = sources;
-  const door = new PageDoor({ gate, sessions, random, log, version, hostId: () => roster().self.id });
+  const hasMailbox = sources.mailbox !== undefined;
+  const door = new PageDoor({ gate, sessions, random, log, version, hasMailbox, hostId: () => roster().self.id });
   const search = new AddressSearch({ index, copy, clock }, () => roster().self.id);
   const origin = () => roster().self.url;
   const hosts = () => roster().hosts.map(({ id }) => id);
@@ -82,6 +86,7 @@ export function openPage(options: PageOptions): Page {
   const hostId = () => roster().self.id;
   conflictPages(door, { conflicts, isLegacy: options.isLegacy, parseAddress: parseAnyAddress, hostId, clock });
   sendingPages(door, { sending, clock });
+  if (sources.mailbox !== undefined) mailboxPages(door, { mailbox: sources.mailbox, clock });
   changesPage(door, { changes: options.changes, clock });
   settingsPage(door, options.settings);
   docsPage(door, { document: sources.document, origin, clock });

@@ -1,31 +1,16 @@
 // The page in a real browser: each page in light and dark, wide and narrow, without a fault that axe finds; each action; by keyboard alone.
 // Pictures of what was seen lie in test/screenshots afterwards.
-import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeServer, createHttpServer, listenOn } from '../../node/http/server/server.ts';
 import { systemClock } from '../../node/system/clock.ts';
 import { ProcessMesh } from '../../scripts/host-process.ts';
 import { CHROMIUM, openBrowser } from '../support/browser.ts';
+import { LOOKS, lookAt, openPage } from '../support/page-look.ts';
 import { type PageWorld, pageWorld } from '../support/page-world.ts';
 import { never } from '../support/scripted-peers.ts';
 import { testNode } from '../support/test-node.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
-
-const SCREENSHOTS = join(import.meta.dirname, '..', 'screenshots');
-
-const LOOKS = [
-  ['light', 1_280],
-  ['light', 390],
-  ['dark', 1_280],
-  ['dark', 390],
-] as const;
-
-interface Fault {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
 
 describe.skipIf(CHROMIUM === undefined)(
   'the page in a browser (needs Chromium: apt-get install chromium)',
@@ -37,36 +22,8 @@ describe.skipIf(CHROMIUM === undefined)(
     }, LIVE_MS_MAX);
     afterAll(() => browser.close());
 
-    /** A page whose complaints are kept: what the policy refused, what the script threw, dialogs. */
-    async function open(world: Pick<PageWorld, 'url'>, options: BrowserContextOptions = {}) {
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
-      });
-      page.on('dialog', (dialog) => {
-        complaints.push(`dialog: ${dialog.message()}`);
-        void dialog.dismiss();
-      });
-      const go = (path: string) => page.goto(world.url + path);
-      return { page, complaints, go, [Symbol.asyncDispose]: () => context.close() };
-    }
-
-    /** Takes its picture, and sees that axe finds no fault and nothing is cut off. */
-    async function lookAt(
-      { page, go }: Pick<Awaited<ReturnType<typeof open>>, 'page' | 'go'>,
-      path: string,
-      name: string,
-    ) {
-      await go(path);
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
-      const { violations } = (await page.evaluate(`${axe.source}; axe.run(document)`)) as { violations: Fault[] };
-      expect(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
-      const tooWide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect(tooWide, `${path} is wider than the window`).toBeLessThanOrEqual(0);
-    }
+    const open = (world: Pick<PageWorld, 'url'>, options: BrowserContextOptions = {}) =>
+      openPage(browser, world.url, options);
 
     const pathsOf = ({ webhookId, mail }: PageWorld): Readonly<Record<string, string>> => ({
       mesh: '/',

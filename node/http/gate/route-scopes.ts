@@ -10,6 +10,7 @@ const BY_PATH: readonly (readonly [path: string, scope: Scope])[] = [
   ['/api/email/validate', 'read'],
   ['/api/email', 'send'],
   ['/api/webhooks', 'webhooks'],
+  ['/api/mailbox', 'mailbox'],
   [CHANGES_PATH, 'webhooks'],
   [REGISTER_PEER_PATH, 'read'],
   [EXCHANGE_PEERS_PATH, 'read'],

@@ -19,6 +19,7 @@ import {
   FORWARDED_PATHS,
   isMailboxPath,
   isPagePath,
+  MAILBOX_PATHS,
   PEER_PATHS,
   REGISTER_PEER_PATH,
 } from '../paths.ts';
@@ -57,7 +58,7 @@ export interface Tokens {
 }
 
 /** Read only by who may write: they show where events go, and who wrote to whom. Without MESH_TOKEN, by who may read. */
-const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH];
+const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH, CONFLICTS_PATH, ...MAILBOX_PATHS];
 /** The one of these that says nothing of anybody: the schemas of the tools. */
 const TOOLS_PATH = '/api/email/tools';
 
@@ -76,6 +77,7 @@ export function createTokens({ roster, secrets, keys, clock, sessions }: TokensO
   };
   const judge = (visitor: Visitor, shown: Credential | undefined): MeshError | undefined => {
     const isOpen = isOpenRead(visitor.method, visitor.path);
+    if (isMailboxPath(visitor.path) && token === undefined) return NO_TOKEN_FOR_MAIL;
     if (shown?.isKey) return judgeKey(visitor, keys.actorOf(shown.digest), isOpen && readToken === undefined);
     return judgeToken(visitor, shown, { token, readToken, isOpen, url: roster().self.url });
   };
@@ -121,6 +123,12 @@ function isJudgedElsewhere(visitor: Visitor): boolean {
 }
 
 type Attempts = Pick<CredentialFailures, 'refuses' | 'failed' | 'opened'>;
+
+/** What lies in inboxes is for who shows something, also where nothing else is guarded; and there anybody could make a key. */
+const NO_TOKEN_FOR_MAIL = new MeshError(
+  'forbidden',
+  'Mail is shown here only where MESH_TOKEN is set: set it (16 characters or more), start the node again, and log in with it.',
+);
 
 const NOTHING_OPENED = new MeshError('unauthorized', 'That is neither a key of this node nor one of its tokens.');
 
