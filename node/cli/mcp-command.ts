@@ -17,13 +17,23 @@ export function addMcpCommand(
       'id or name of the agent that mail is sent as, unless a call names one (MESH_AGENT)',
       env.MESH_AGENT,
     )
-    .addHelpText('after', '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it.')
-    .action(async ({ url, agent }: { url: string; agent?: string }) => {
+    .option(
+      '--inbox <ADDRESS>',
+      'the inbox that is meant where the node keeps inboxes, unless a call names one (MESH_INBOX)',
+      env.MESH_INBOX,
+    )
+    .addHelpText(
+      'after',
+      '\nMESH_TOKEN, else MESH_READ_TOKEN, is shown to a node that asks for it; its inboxes are shown MESH_INBOX_KEY, else MESH_TOKEN.',
+    )
+    .action(async ({ url, agent, inbox }: { url: string; agent?: string; inbox?: string }) => {
       // Imported here, because the other commands do not need the tools.
       const { serveMcp } = await import('./mcp-server.ts');
       await serveMcp({
         url: url.replace(/\/+$/, ''),
         agent,
+        inbox,
+        inboxKey: env.MESH_INBOX_KEY || env.MESH_TOKEN || undefined,
         token,
         clock,
         stop,

@@ -5,9 +5,11 @@ import { pipeline, type Readable, type Writable } from 'node:stream';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Clock } from '../../mesh/ports.ts';
+import { withinMs } from '../../mesh/time/deadline.ts';
 import { inputSchemaOf, TOOLS, type Tool, whyNotCalledWith } from '../send/agent-tools.ts';
 import { DefaultAgent } from './default-agent.ts';
 import { LastingInput } from './lasting-input.ts';
+import { keepsInboxes, MAILBOX_TOOLS, runMailboxTool } from './mailbox-tools.ts';
 import { ANSWER_MS_MAX, createNodeClient, type NodeClient } from './node-client.ts';
 
 export interface McpOptions {
@@ -21,14 +23,22 @@ export interface McpOptions {
   readonly version: string;
   readonly input: Readable;
   readonly output: Writable;
-  /** The client of the node; tests hand in another. */
+  /** The inbox that is meant unless a call names one, and the key that opens it. */
+  readonly inbox?: string | undefined;
+  readonly inboxKey?: string | undefined;
+  /** The clients of the node and of its mailbox; tests hand in others. */
   readonly call?: NodeClient;
+  readonly callMailbox?: NodeClient;
 }
 
 /** Two attachments of 25 MiB in base64, and the rest. */
 const MESSAGE_BYTES_MAX = 72 * 1_024 * 1_024;
 /** A call asks the node twice at most: for the agent that sends, and to send. */
 const ANSWERS_MS_MAX = 2 * ANSWER_MS_MAX + 5_000;
+
+/** Milliseconds that the start waits to hear whether the node keeps inboxes, and between two questions whether it does. */
+const MAILBOX_MS_MAX = 5_000;
+const MAILBOX_AGAIN_MS = 5_000;
 
 /** Serves until the client closes its end and the calls in hand are answered, or `stop` aborts. */
 export async function serveMcp({
@@ -46,6 +56,13 @@ export async function serveMcp({
   const sender = agent === undefined ? undefined : new DefaultAgent(agent, call);
   const server = new McpServer({ name: 'agent-email-mesh', version });
   for (const tool of TOOLS) register(server, tool, (given) => run(tool, given, call, sender));
+  const callMailbox = rest.callMailbox ?? createNodeClient({ url, token: rest.inboxKey, clock, stop });
+  await withinMs(
+    clock,
+    MAILBOX_MS_MAX,
+    offerMailbox(server, callMailbox, { inbox: rest.inbox, clock, stop }),
+    undefined,
+  );
   const lasting = new LastingInput(ANSWERS_MS_MAX, clock);
   const transport = new StdioServerTransport(lasting, output, { maxBufferSize: MESSAGE_BYTES_MAX });
   const closed = new Promise<void>((resolve) => {
@@ -63,10 +80,28 @@ export async function serveMcp({
   lasting.destroy();
 }
 
+/** Adds the tools for mail where the node keeps inboxes. Resolves when it was asked once; while it does not answer, it is asked again. */
+async function offerMailbox(
+  server: McpServer,
+  call: NodeClient,
+  options: Pick<McpOptions, 'inbox' | 'clock' | 'stop'>,
+): Promise<void> {
+  const { inbox, clock, stop } = options;
+  try {
+    const tools = (await keepsInboxes(call)) ? MAILBOX_TOOLS : [];
+    for (const tool of tools) register(server, tool, (given) => runMailboxTool(tool, call, given, inbox));
+  } catch {
+    // Whoever calls another tool is told that the node does not answer.
+    void clock
+      .sleep(MAILBOX_AGAIN_MS, stop)
+      .then(() => (stop.aborted ? undefined : offerMailbox(server, call, options)));
+  }
+}
+
 type Input = Readonly<Record<string, unknown>>;
 
 /** The arguments are checked here, not by the library: so a refusal is a sentence that says what the tool takes. */
-function register(server: McpServer, tool: Tool, work: (input: Input) => Promise<Input>): void {
+function register(server: McpServer, tool: Tool<string>, work: (input: Input) => Promise<Input>): void {
   const schema = () => inputSchemaOf(tool);
   const inputSchema = {
     '~standard': {

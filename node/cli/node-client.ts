@@ -63,11 +63,23 @@ export async function withinAnswerTime<T>(
   return await ask(late.signal);
 }
 
-/** The node's refusal as an error. */
-export function refusalIn(text: string, status: number, url: string): Error {
-  const { error, message, field } = parse(text, url);
+/** What the node has refused; `message` is its sentence. */
+export class NodeRefusal extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The node's refusal as an error, whichever of its two forms that has. */
+export function refusalIn(text: string, status: number, url: string): NodeRefusal {
+  const { error, code, message, field, fix } = parse(text, url);
   const where = typeof field === 'string' ? ` (${field})` : '';
-  return new Error(`${String(message ?? `status ${status}`)} [${String(error ?? status)}${where}]`);
+  const advice = typeof fix === 'string' ? ` ${fix}` : '';
+  const name = String(error ?? code ?? status);
+  return new NodeRefusal(`${String(message ?? `status ${status}`)}${advice} [${name}${where}]`, status);
 }
 
 function parse(text: string, url: string): Readonly<Record<string, unknown>> {

@@ -59,8 +59,8 @@ const lookupAddressInput = z.strictObject({
   address: z.string().describe('The address to look up, in the whole mesh of hosts'),
 });
 
-export interface Tool {
-  readonly name: 'send_email' | 'validate_email' | 'get_email_status' | 'lookup_address';
+export interface Tool<Name extends string = 'send_email' | 'validate_email' | 'get_email_status' | 'lookup_address'> {
+  readonly name: Name;
   readonly description: string;
   readonly input: z.ZodObject;
 }
@@ -93,7 +93,7 @@ export const TOOLS: readonly Tool[] = [
 ];
 
 /** JSON Schema 2020-12 of a tool's input. */
-export function inputSchemaOf({ input }: Tool): JsonSchema {
+export function inputSchemaOf({ input }: Tool<string>): JsonSchema {
   // Nothing is made of an argument by its check, so what may come in is what goes out; and only that shows what is looked at in steps.
   return withTypes(z.toJSONSchema(input, { io: 'output' })) as JsonSchema;
 }
@@ -110,7 +110,7 @@ function withTypes(schema: unknown): unknown {
 }
 
 /** Why a tool can't be called with these arguments, as a sentence; `undefined` when it can. */
-export function whyNotCalledWith({ name, input }: Tool, given: unknown): string | undefined {
+export function whyNotCalledWith({ name, input }: Tool<string>, given: unknown): string | undefined {
   const issue = input.safeParse(given, { error: schemaSentence }).error?.issues[0];
   if (issue === undefined) return undefined;
   const at = issue.path

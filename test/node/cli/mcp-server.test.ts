@@ -2,9 +2,11 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../../mesh/ports.ts';
 import { serveMcp } from '../../../node/cli/mcp-server.ts';
-import type { NodeClient } from '../../../node/cli/node-client.ts';
+import { type NodeClient, NodeRefusal } from '../../../node/cli/node-client.ts';
 import { systemClock } from '../../../node/system/clock.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 interface Asked {
   readonly method: string;
@@ -19,7 +21,15 @@ const AGENTS = [
 ];
 const MAIL = { to: 'bob@mail.example.com', subject: 'Hello', body: 'Hi' };
 
-function serve(agent?: string, answer: (asked: Asked) => Promise<unknown> = async () => ({ status: 'sent' })) {
+const noMailbox: NodeClient = async () => {
+  throw new NodeRefusal('Not found', 404);
+};
+
+function serve(
+  agent?: string,
+  answer: (asked: Asked) => Promise<unknown> = async () => ({ status: 'sent' }),
+  mailbox: { readonly call: NodeClient; readonly inbox?: string; readonly clock?: Clock } = { call: noMailbox },
+) {
   const asked: Asked[] = [];
   const call: NodeClient = async (method, path, { body } = {}) => {
     const one = { method, path, body };
@@ -36,12 +46,14 @@ function serve(agent?: string, answer: (asked: Asked) => Promise<unknown> = asyn
     url: 'http://127.0.0.1:1',
     token: undefined,
     agent,
-    clock: systemClock,
+    clock: mailbox.clock ?? systemClock,
     stop: stop.signal,
     version: '1',
     input,
     output,
     call,
+    callMailbox: mailbox.call,
+    inbox: mailbox.inbox,
   }).then(() => void output.end());
   const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } };
   say({ id: 0, method: 'initialize', params });
@@ -146,5 +158,103 @@ describe('--agent', () => {
   it('that is nobody, or two, is a sentence, and nothing is sent', async () => {
     expect(await sender('nobody')).toMatch(/no agent whose id or name is 'nobody'/);
     expect(await sender('oberon')).toMatch(/2 agents called 'oberon': a2, a3/);
+  });
+});
+
+describe('the tools for mail', () => {
+  const ALL = [
+    'create_inbox',
+    'list_messages',
+    'get_message',
+    'reply',
+    'claim_message',
+    'complete_message',
+    'release_message',
+    'wait_for_message',
+  ];
+  const listed = async (call: NodeClient) => {
+    const { say, input, answers } = serve('a1', undefined, { call });
+    say({ id: 1, method: 'tools/list' });
+    input.end();
+    return (await answers()).get(1).tools.map(({ name }: { name: string }) => name);
+  };
+  const refusing = (status: number) => async () => {
+    throw new NodeRefusal('Refused.', status);
+  };
+  /** What the mailbox is asked, when one tool is used. */
+  const asking = async (name: string, args: Readonly<Record<string, unknown>>, inbox?: string) => {
+    const asked: unknown[] = [];
+    const call: NodeClient = async (method, path, { body, headers } = {}) => {
+      const key = headers?.['idempotency-key'];
+      const said = [
+        method,
+        decodeURIComponent(path),
+        ...(body === undefined ? [] : [body]),
+        ...(key === undefined ? [] : [key]),
+      ];
+      if (path !== '/v0/auth/me') asked.push(said);
+      return { claims: [] };
+    };
+    const { use, input, answers } = serve('a1', undefined, { call, ...(inbox === undefined ? {} : { inbox }) });
+    use(1, name, args);
+    input.end();
+    const { isError, content } = (await answers()).get(1);
+    return isError ? content[0].text : asked[0];
+  };
+
+  it('are there where the node keeps inboxes, also when they want another key, and nowhere else', async () => {
+    expect((await listed(async () => ({}))).slice(4)).toEqual(ALL);
+    expect((await listed(refusing(401))).slice(4)).toEqual(ALL);
+    expect((await listed(refusing(404))).slice(4)).toEqual([]);
+  });
+
+  it('come when a node answers that did not at first', async () => {
+    const clock = new VirtualClock();
+    const up = { isUp: false };
+    const call: NodeClient = async () => {
+      if (!up.isUp) throw new Error('It does not answer.');
+      return {};
+    };
+    const { say, input, answers } = serve('a1', undefined, { call, clock });
+    await clock.advance(5_000);
+    up.isUp = true;
+    await clock.advance(5_000);
+    say({ id: 1, method: 'tools/list' });
+    input.end();
+    expect((await answers()).get(1).tools).toHaveLength(4 + ALL.length);
+  });
+
+  it('ask the mailbox as its routes are asked, about the inbox that is named, or that the server was started for', async () => {
+    const mail = { message_id: '<1@y.com>', lease: 'l' };
+    const at = '/api/mailbox/inboxes/a@x.com';
+    expect(await asking('create_inbox', { username: 'a' })).toEqual(['POST', '/v0/inboxes', { username: 'a' }]);
+    expect(await asking('list_messages', { inbox_id: 'a@x.com', labels: ['unread', 'x'], subject: 'a b' })).toEqual([
+      ...['GET', '/v0/inboxes/a@x.com/messages?limit=20&labels=["unread","x"]&subject=a+b'],
+    ]);
+    expect(await asking('get_message', { message_id: '<1@y.com>' }, 'b@x.com')).toEqual([
+      ...['GET', '/v0/inboxes/b@x.com/messages/<1@y.com>'],
+    ]);
+    expect(await asking('reply', { message_id: '<1@y.com>', text: 'Hi', work_key: 'k' }, 'a@x.com')).toEqual([
+      ...['POST', '/v0/inboxes/a@x.com/messages/<1@y.com>/reply', { text: 'Hi' }, 'k'],
+    ]);
+    expect(await asking('claim_message', { wait_seconds: 5 }, 'a@x.com')).toMatchObject([
+      ...['POST', `${at}/claim`, { worker: 'mcp', wait_seconds: 5 }],
+    ]);
+    expect(await asking('complete_message', { ...mail, add_labels: ['x'] }, 'a@x.com')).toMatchObject([
+      ...['POST', `${at}/messages/<1@y.com>/complete`, { lease: 'l', add_labels: ['x'] }],
+    ]);
+    expect(await asking('release_message', { ...mail, delay_seconds: 5 }, 'a@x.com')).toMatchObject([
+      ...['POST', `${at}/messages/<1@y.com>/release`, { lease: 'l', delay_seconds: 5 }],
+    ]);
+    expect(await asking('wait_for_message', { from: 'bank' }, 'a@x.com')).toMatchObject([
+      ...['POST', `${at}/wait`, { from: 'bank', timeout_seconds: 50 }],
+    ]);
+  });
+
+  it('say what is missing or wrong, and ask nothing', async () => {
+    expect(await asking('get_message', { message_id: 'x' })).toContain('get_message needs inbox_id');
+    expect(await asking('complete_message', { message_id: 'x' }, 'a@x.com')).toContain("'lease' is not valid");
+    expect(await asking('claim_message', { wait_seconds: 31 }, 'a@x.com')).toContain("'wait_seconds' is not valid");
+    expect(await asking('claim_message', { lease: 'x' }, 'a@x.com')).toContain("'lease' is not an argument");
   });
 });
