@@ -2,7 +2,15 @@
 import { isIP } from 'node:net';
 import { parseAnyAddress } from '../mesh/address/identity.ts';
 import { isLoopback } from './machine/this-machine.ts';
-import { type Given, type ListenAddress, parseListen, readCount, readSwitch, type Setting } from './setting-values.ts';
+import {
+  type Given,
+  type ListenAddress,
+  parseListen,
+  readCount,
+  readList,
+  readSwitch,
+  type Setting,
+} from './setting-values.ts';
 
 export const MAILBOX_SETTINGS: readonly Setting[] = [
   { name: 'mailbox', help: 'keep inboxes for agents, at /v0 (node/mailbox/README.md); unset: there are none' },
@@ -18,8 +26,8 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
   },
   {
     name: 'mailbox-lmtp',
-    takes: 'IP:PORT',
-    help: 'take mail from a mail server on this machine by LMTP at 127.0.0.1:2400, say; unset: none is taken there',
+    takes: 'IP:PORT|PATH',
+    help: 'take mail from a mail server by LMTP at 127.0.0.1:2400, say, or at a socket of this path; beyond this machine only with --mailbox-trust; unset: none is taken there',
   },
   {
     name: 'mailbox-cert',
@@ -31,6 +39,21 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
     name: 'mailbox-retention',
     takes: 'DAYS',
     help: 'erase mail that is older, 1 to 3650, in inboxes that have set nothing else; unset: it is kept',
+  },
+  {
+    name: 'mailbox-trust',
+    takes: 'CIDR,…',
+    help: 'gateways in front of this host that are believed: whose mail it is (XFORWARD), and what is spam; unset: nobody',
+  },
+  {
+    name: 'mailbox-authserv',
+    takes: 'NAME,…',
+    help: 'names under which they write what they found out about a sender (Authentication-Results); unset: it is found out here',
+  },
+  {
+    name: 'mailbox-proxy',
+    takes: 'IP,…',
+    help: 'proxies in front of SMTP that begin each connection with whose it is (PROXY protocol, version 1); unset: none',
   },
   {
     name: 'mailbox-dns',
@@ -50,13 +73,18 @@ export interface MailboxConfig {
   readonly domain: string | undefined;
   /** Where mail is taken; absent: nowhere. */
   readonly smtp?: ListenAddress | undefined;
-  readonly lmtp?: ListenAddress | undefined;
+  readonly lmtp?: ListenAddress | { readonly path: string } | undefined;
   /** Paths of files. */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
   /** Servers as `IP:PORT`; absent: the system's. */
   readonly dns?: readonly string[] | undefined;
   /** Days for which inboxes keep mail that have set nothing; absent: for good. */
   readonly retentionDays?: number | undefined;
+  /** Addresses and ranges of gateways that are believed, and the names that they write under, in lower case. */
+  readonly trust?: readonly string[];
+  readonly authservIds?: readonly string[];
+  /** Addresses of proxies in front of SMTP. */
+  readonly proxies?: readonly string[];
 }
 
 /** `undefined`: there is no mailbox. */
@@ -69,6 +97,7 @@ export function readMailbox(given: Given, mistakes: string[]): MailboxConfig | u
     certificate: readCertificate(given, mistakes),
     dns: readDns(given, mistakes),
     retentionDays: readRetention(given, mistakes),
+    ...readTrust(given, mistakes),
   };
   for (const name of isOn ? [] : OF_A_MAILBOX) {
     const by = given(name)?.by;
@@ -95,14 +124,41 @@ function readPlace(name: string, given: Given, mistakes: string[]): ListenAddres
   return place;
 }
 
-/** What comes by LMTP is asked for no certificate and no rate: only a server of this machine may hand it over. */
-function readLmtp(given: Given, mistakes: string[]): ListenAddress | undefined {
+/** Whoever hands mail over by LMTP is asked for no certificate and no rate: only this machine and gateways that are trusted may. */
+function readLmtp(given: Given, mistakes: string[]): MailboxConfig['lmtp'] {
+  const value = given('mailbox-lmtp');
+  if (value?.text.trim().includes('/')) return { path: value.text.trim() };
   const place = readPlace('mailbox-lmtp', given, mistakes);
-  if (place !== undefined && !isLoopback(place.ip))
+  if (place !== undefined && !isLoopback(place.ip) && given('mailbox-trust') === undefined)
     mistakes.push(
-      `${given('mailbox-lmtp')?.by} must be an address of loopback, like 127.0.0.1:2400, not '${place.ip}'`,
+      `${value?.by} must be an address of loopback, like 127.0.0.1:2400, or --mailbox-trust must say who may hand mail over at '${place.ip}'`,
     );
   return place;
+}
+
+function readTrust(given: Given, mistakes: string[]): Pick<MailboxConfig, 'trust' | 'authservIds' | 'proxies'> {
+  const range = (text: string) => (isRange(text) ? text : undefined);
+  const name = (text: string) => (/^[!-~]{1,253}$/.test(text) ? text.toLowerCase() : undefined);
+  const address = (text: string) => (isIP(text) > 0 ? text : undefined);
+  const trust = readList('mailbox-trust', range, 'addresses or ranges, like 10.0.0.5 or 10.0.0.0/24', given, mistakes);
+  const names = readList('mailbox-authserv', name, 'names, like mx.example.com', given, mistakes);
+  const by = given('mailbox-authserv')?.by;
+  if (by !== undefined && trust.length === 0 && given('mailbox-lmtp')?.text.includes('/') !== true)
+    mistakes.push(`${by} has an effect only with --mailbox-trust, which says whose header is read`);
+  const proxies = readList('mailbox-proxy', address, 'addresses, like 10.0.0.5', given, mistakes);
+  return {
+    ...(trust.length === 0 ? {} : { trust }),
+    ...(names.length === 0 ? {} : { authservIds: names }),
+    ...(proxies.length === 0 ? {} : { proxies }),
+  };
+}
+
+/** A whole range of addresses, or one: `10.0.0.0/24`, `fd00::5`. */
+function isRange(text: string): boolean {
+  const [address = '', prefix, ...others] = text.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits);
+  return isIP(address) > 0 && isPrefix && others.length === 0;
 }
 
 function readCertificate(given: Given, mistakes: string[]): MailboxConfig['certificate'] {

@@ -92,6 +92,7 @@ const MAILBOX_ROOT = [
   'lease',
   'lease-question',
   'list',
+  'ingest-question',
   'loop-brake',
   'mail-bodies',
   'message',

@@ -37,6 +37,7 @@ import { batchRoutes } from './routes/batches.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
+import { ingestRoutes } from './routes/ingest.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
@@ -86,7 +87,7 @@ export interface Mailbox {
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { clock, random, log, directory, hostId, config, sending, blobs } = options;
-  const { domain, smtp, lmtp, certificate, dns } = config;
+  const { domain, smtp, lmtp, certificate, dns, trust = [], authservIds = [], proxies = [] } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
   const arrivals = new Arrivals(clock);
@@ -97,6 +98,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     ...{ told: () => news.tell(), relayed: cursor },
     ...{ directory, hostId, domain, dns, clock, log },
     ...{ smtp: placeOf(smtp), lmtp: placeOf(lmtp), tls: certificate && readTls(certificate) },
+    ...{ trust, authservIds, proxies },
   });
   const addresses = new AddressBook(options);
   const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
@@ -161,6 +163,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => settingsRoutes(app, { inboxes, intake, retentionDays, clock }),
       (app) => sendRoutes(app, { inboxes, query, outbox, ...sendParts(parts, query) }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
+      (app) => ingestRoutes(app, { intake, directory, random }),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],
   };
@@ -179,8 +182,9 @@ function sendParts(
   };
 }
 
-function placeOf(address: MailboxConfig['smtp']): ListenPlace | undefined {
-  return address && { host: address.ip, port: address.port };
+function placeOf(address: MailboxConfig['lmtp']): ListenPlace | undefined {
+  if (address === undefined || 'path' in address) return address;
+  return { host: address.ip, port: address.port };
 }
 
 function readTls({ cert, key }: { readonly cert: string; readonly key: string }): ListenerParts['tls'] {

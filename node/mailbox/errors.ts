@@ -7,6 +7,7 @@ type MailboxCode =
   | 'missing_authorization'
   | 'unknown_api_key'
   | 'domain_not_verified'
+  | 'payload_too_large'
   | 'limit_exceeded'
   | 'forbidden'
   | 'message_rejected'
@@ -25,6 +26,7 @@ const ANSWERS: Readonly<Record<MailboxCode, readonly [status: ContentfulStatusCo
   missing_authorization: [401, 'UnauthorizedError'],
   unknown_api_key: [401, 'UnauthorizedError'],
   domain_not_verified: [403, 'ForbiddenError'],
+  payload_too_large: [413, 'PayloadTooLargeError'],
   limit_exceeded: [403, 'ForbiddenError'],
   forbidden: [403, 'ForbiddenError'],
   message_rejected: [403, 'MessageRejectedError'],

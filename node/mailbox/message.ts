@@ -1,6 +1,9 @@
 // A mail on its way into an inbox: what the intake has found in its octets, and what the writer keeps of it. Parsing, threading and
 // storing know each other by these types alone.
 
+/** Octets of one mail (RFC 5321 §4.5.3.1.7 leaves it to us; large providers take 25 MiB). */
+export const MAIL_BYTES_MAX = 25 * 1024 * 1024;
+
 /** `received`: it lies in the inbox. All others lie in quarantine: in no list, thread or event that does not ask for them. */
 export type MailClass = 'received' | 'spam' | 'blocked' | 'unauthenticated';
 

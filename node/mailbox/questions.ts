@@ -2,6 +2,7 @@
 import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
+import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
 import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
@@ -31,6 +32,7 @@ import type {
 /** The worker that writes. */
 export interface IntakeQuestions {
   organization(nothing: null): Organization;
+  ingest(mail: IngestQuestion): IngestAnswer;
   /** In whatever state it is. */
   findInbox(inboxId: string): Inbox | undefined;
   unsettledInboxes(nothing: null): readonly Inbox[];
@@ -186,5 +188,7 @@ export interface Asks<Questions> {
   ask<Kind extends keyof Questions & string>(
     kind: Kind,
     input: Questions[Kind] extends (input: infer Input) => unknown ? Input : never,
+    /** Milliseconds for the answer, where it takes longer than others. */
+    answerMsMax?: number,
   ): Promise<Questions[Kind] extends (input: never) => infer Answer ? Answer : never>;
 }

@@ -56,7 +56,7 @@ export class WorkerLink<Questions> implements Asks<Questions> {
   }
 
   /** Rejects with `overloaded` when the worker is not there or too much waits, with `store_failed` and what else the worker refuses. */
-  ask: Asks<Questions>['ask'] = async (kind, input) => {
+  ask: Asks<Questions>['ask'] = async (kind, input, answerMsMax = ANSWER_MS_MAX) => {
     const { clock, name } = this.#options;
     const running = this.#running;
     if (running === undefined) throw unavailable('The mailbox is out of order; its log says why.');
@@ -67,8 +67,8 @@ export class WorkerLink<Questions> implements Asks<Questions> {
     this.#waiting.set(question.id, waiting);
     running.worker.postMessage(question);
     const answered = new AbortController();
-    void clock.sleep(ANSWER_MS_MAX, answered.signal).then(() => {
-      waiting.reject(unavailable(`The mailbox's ${name} has not answered within ${ANSWER_MS_MAX / 1_000} s.`));
+    void clock.sleep(answerMsMax, answered.signal).then(() => {
+      waiting.reject(unavailable(`The mailbox's ${name} has not answered within ${answerMsMax / 1_000} s.`));
     });
     try {
       return (await waiting.promise) as never;

@@ -9,8 +9,11 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const run = promisify(execFile);
 const POLL = { timeout: LIVE_MS_MAX / 2, interval: 100 };
-/** Postfix tries again after seconds, not after minutes. */
-const IMPATIENT = {
+/** Postfix says whose mail it is, and tries again after seconds, not after minutes. */
+const SETTINGS = {
+  lmtp_send_xforward_command: 'yes',
+  // Or what comes from this machine is its own mail, of which there is nothing to say.
+  local_header_rewrite_clients: '',
   queue_run_delay: '1s',
   minimal_backoff_time: '1s',
   maximal_backoff_time: '2s',
@@ -27,13 +30,13 @@ interface World extends LiveMailbox {
   sendBy(to: string, messageId: string): Promise<unknown>;
 }
 
-async function world(protocol: 'smtp' | 'lmtp'): Promise<World> {
+async function world(protocol: 'smtp' | 'lmtp', ...flags: readonly string[]): Promise<World> {
   await using stack = new AsyncDisposableStack();
-  const mailbox = stack.use(await liveMailbox());
+  const mailbox = stack.use(await liveMailbox(...flags));
   mailbox.zone.set('mail.example.com', OWN);
   const { inboxId } = await mailbox.client.inboxes.create({ username: 'support' });
   const inboxesAt = protocol === 'lmtp' ? `lmtp:inet:127.0.0.1:${mailbox.lmtp}` : `smtp:[127.0.0.1]:${mailbox.smtp}`;
-  const postfix = stack.use(await Postfix.start({ inboxesAt, settings: IMPATIENT }));
+  const postfix = stack.use(await Postfix.start({ inboxesAt, settings: SETTINGS }));
   const owned = stack.move();
   const server = [
     '--server',
@@ -76,6 +79,20 @@ describe(`Postfix in front of a node${missing === undefined ? '' : `: skipped, $
       expect(report).toMatch(/Diagnostic-Code: smtp; 550 5\.1\.1 There is no inbox nobody@agents\.example\.com/);
       const list = () => at.client.inboxes.messages.list(at.inboxId, { includeUnauthenticated: true });
       await expect.poll(async () => (await list()).count, POLL).toBe(1);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it.skipIf(missing !== undefined)(
+    'by LMTP, when it is trusted: it says whose mail it hands over, and SPF is asked about that',
+    async () => {
+      await using at = await world('lmtp', '--mailbox-trust', '127.0.0.1');
+      await at.sendBy(at.inboxId, '<1@mail.example.com>');
+      await expect.poll(async () => (await at.client.inboxes.messages.list(at.inboxId)).count, POLL).toBe(1);
+      const { downloadUrl } = await at.client.inboxes.messages.getRaw(at.inboxId, '<1@mail.example.com>');
+      const raw = await (await fetch(downloadUrl)).text();
+      expect(raw).toContain('spf=pass smtp.mailfrom=mail.example.com');
+      expect(raw).toContain('from ann.example.com ([127.0.0.1])\r\n by mac with LMTP');
     },
     LIVE_MS_MAX,
   );

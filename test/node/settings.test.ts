@@ -80,10 +80,29 @@ describe('the settings', () => {
     });
   });
 
+  it('say which gateways and proxies are believed, and that mail may come from them by LMTP', () => {
+    const flags = {
+      'mailbox-trust': '10.0.0.0/8, fd00::5',
+      'mailbox-authserv': 'MX.example.com',
+      'mailbox-proxy': '10.0.0.9',
+    };
+    const read = (lmtp: string) => readConfig({ mailbox: true, ...flags, 'mailbox-lmtp': lmtp }, {}).config.mailbox;
+    expect(read('0.0.0.0:24')).toMatchObject({
+      lmtp: { ip: '0.0.0.0', port: 24 },
+      ...{ trust: ['10.0.0.0/8', 'fd00::5'], authservIds: ['mx.example.com'], proxies: ['10.0.0.9'] },
+    });
+    expect(read('/run/mesh/lmtp.sock')).toMatchObject({ lmtp: { path: '/run/mesh/lmtp.sock' } });
+  });
+
   it.each([
     [{ 'mailbox-smtp': 'localhost:25' }, /--mailbox-smtp must be IP:PORT/],
     [{ 'mailbox-smtp': '127.0.0.1' }, /--mailbox-smtp must be IP:PORT/],
     [{ 'mailbox-lmtp': '0.0.0.0:24' }, /--mailbox-lmtp must be an address of loopback/],
+    [{ 'mailbox-trust': '10.0.0.0/33' }, /--mailbox-trust must be addresses or ranges/],
+    [{ 'mailbox-trust': '0.0.0.0/0' }, /--mailbox-trust must be addresses or ranges/],
+    [{ 'mailbox-trust': 'mx.example.com' }, /--mailbox-trust must be addresses or ranges/],
+    [{ 'mailbox-proxy': '10.0.0.0/8' }, /--mailbox-proxy must be addresses/],
+    [{ 'mailbox-authserv': 'mx.example.com' }, /--mailbox-authserv has an effect only with --mailbox-trust/],
     [{ 'mailbox-cert': 'c.pem' }, /--mailbox-cert needs the other/],
     [{ 'mailbox-key': 'k.pem' }, /--mailbox-key needs the other/],
     [{ 'mailbox-retention': '0' }, /--mailbox-retention must be a whole number from 1 to 3650/],

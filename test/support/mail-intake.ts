@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from '../../node/mailbox/intake/listener.ts';
 import { MailRates } from '../../node/mailbox/intake/mail-rates.ts';
+import { TrustedPeers } from '../../node/mailbox/intake/trusted-peers.ts';
 import { Writer } from '../../node/mailbox/store/writer.ts';
 import { baseSubject } from '../../node/mailbox/threads/subject.ts';
 import { chooseThread } from '../../node/mailbox/threads/thread-choice.ts';
@@ -47,6 +48,7 @@ export class MailIntake implements AsyncDisposable {
     const { writer, clock, directory } = this;
     return {
       ...{ protocol, writer, resolve, clock, directory, hostId: 'mac', rates: new MailRates(clock) },
+      ...{ trusted: new TrustedPeers([]), proxies: [], authservIds: ['mx.example.com'] },
       inboxFor: (address) => writer.inboxFor(address),
       serves: (domain) => domain === 'x.com',
       standingOf: async ({ addresses }) => ({

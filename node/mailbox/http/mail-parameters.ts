@@ -8,7 +8,7 @@ const ITEMS_MAX = 20;
 const ITEM_CHARACTERS_MAX = 256;
 
 /** A list: one JSON array, or texts between commas, or the parameter again and again. */
-const listParameter = z
+export const listParameter = z
   .array(z.string())
   .transform((sent) => sent.flatMap((text) => listIn(text)))
   .pipe(z.array(z.string().min(1).max(ITEM_CHARACTERS_MAX)).max(ITEMS_MAX))

@@ -2,16 +2,14 @@
 // over is told that it was taken only when it is on the disk.
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../../mesh/ports.ts';
-import type { Delivery, ReceivedMail } from '../message.ts';
+import { type Delivery, MAIL_BYTES_MAX, type ReceivedMail } from '../message.ts';
 import type { Writer } from '../store/writer.ts';
-import { isAutomated, isLooping, mailClassOf } from './classification.ts';
+import { isAutomated, isLooping, isMarkedSpam, mailClassOf } from './classification.ts';
 import { contentOf } from './content.ts';
+import { gatewayVerdict } from './gateway-verdict.ts';
 import { type SpooledMail, spool } from './spool.ts';
 import { traceLines } from './trace.ts';
 import { type Resolve, type Verdict, verdictOn } from './verdict.ts';
-
-/** Octets of one mail (RFC 5321 §4.5.3.1.7 leaves it to us; large providers take 25 MiB). */
-export const MAIL_BYTES_MAX = 25 * 1024 * 1024;
 
 export interface Envelope {
   /** Empty: the null sender. */
@@ -23,12 +21,17 @@ export interface Envelope {
   readonly helo?: string | undefined;
   /** Name for the Received field. */
   readonly protocol: string;
+  /** A machine that is believed handed it over: what it wrote into the header holds. */
+  readonly isTrusted: boolean;
   /** One answer for all recipients: either all of them get it or nobody. */
   readonly isAllOrNone: boolean;
 }
 
 /** `stored` and `duplicate`: it lies in the inbox. `looping`: it was there before. `gone`: there is no such inbox any more. */
-type Fate = 'stored' | 'duplicate' | 'looping' | 'gone';
+interface Fate {
+  readonly status: 'stored' | 'duplicate' | 'looping' | 'gone';
+  readonly messageId?: string | undefined;
+}
 
 /** `temporary`: nobody can say now who sent it. */
 export type Received =
@@ -40,6 +43,8 @@ export interface ReceptionParts {
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly hostId: string;
+  /** Names under which gateways write what they found out about a mail, in lower case. */
+  readonly authservIds: readonly string[];
 }
 
 /** Rejects when the mail did not come whole, or could not be kept. */
@@ -70,9 +75,11 @@ async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer>
 }
 
 async function judged(mail: SpooledMail, envelope: Envelope, parts: ReceptionParts): Promise<Verdict> {
-  const { header } = mail.structure;
+  const { header, headers } = mail.structure;
   if (header.length === 0) return NOBODY;
-  const { mailFrom, ip, helo } = envelope;
+  const { mailFrom, ip, helo, isTrusted } = envelope;
+  const told = isTrusted ? gatewayVerdict(headers, parts.authservIds) : undefined;
+  if (told !== undefined) return told;
   return verdictOn({ header, body: () => mail.body(), mailFrom, ip, helo }, parts);
 }
 
@@ -95,12 +102,12 @@ async function keep(
   const fates = new Map<string, Fate>();
   const deliveries: Delivery[] = [];
   if (isAllOrNone && inboxIds.some((inboxId) => isLooping(headers, inboxId)))
-    return new Map(inboxIds.map((inboxId) => [inboxId, 'looping']));
+    return new Map(inboxIds.map((inboxId) => [inboxId, { status: 'looping' }]));
   for (const inboxId of inboxIds) {
-    if (isLooping(headers, inboxId)) fates.set(inboxId, 'looping');
+    if (isLooping(headers, inboxId)) fates.set(inboxId, { status: 'looping' });
     else {
       const trace = traceLines({ ...envelope, hostId, inboxId, authentication, fromDomain, receivedAtMs });
-      const mailClass = mailClassOf({ isMarkedSpam: false, isAuthenticated });
+      const mailClass = mailClassOf({ isMarkedSpam: envelope.isTrusted && isMarkedSpam(headers), isAuthenticated });
       deliveries.push({ inboxId, trace, mailClass, authentication, isAuthenticated });
     }
   }
@@ -114,6 +121,6 @@ async function keep(
     labels: [...(automated ? ['automated'] : []), ...(malformed === undefined ? [] : ['malformed'])],
     ...{ receivedAtMs, deliveries },
   };
-  for (const { inboxId, status } of await writer.store(received)) fates.set(inboxId, status);
+  for (const { inboxId, status, messageId } of await writer.store(received)) fates.set(inboxId, { status, messageId });
   return fates;
 }

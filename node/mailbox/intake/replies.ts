@@ -30,6 +30,7 @@ export const replies = {
   mailboxFull: about(452, (address) => `4.2.2 The inbox ${address} is full; try again when it has room.`),
   tooFast: reply(452, '4.7.1 This machine sends more than 100 mails a minute; try again in a minute.'),
   tooManyConnections: reply(421, '4.7.0 This machine has 10 connections already; use them.'),
+  notForYou: reply(554, '5.7.1 This host takes mail by LMTP from its own gateways alone.'),
   tooManyRefusals: reply(421, '4.7.0 Too many recipients were refused.'),
   diskFull: reply(452, '4.3.1 The disk of this host is full; try again later.'),
   tooLarge: reply(552, '5.3.4 The mail is larger than 25 MiB.'),

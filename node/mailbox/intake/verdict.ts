@@ -100,7 +100,7 @@ async function judge(mail: JudgedMail, resolver: Resolve, hostId: string): Promi
 }
 
 /** `a.x.com` and `x.com`, either way. */
-function isRelated(one: string, other: string): boolean {
+export function isRelated(one: string, other: string): boolean {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   if (a === '' || b === '') return false;
   return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);

@@ -7,10 +7,12 @@ import type { Answers, IntakeQuestions, WorkerWord } from '../questions.ts';
 import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
+import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
 import { beginOutgoing } from './outgoing-mail.ts';
 import { createResolve } from './resolver.ts';
+import { TrustedPeers } from './trusted-peers.ts';
 
 export interface IntakeData {
   /** The directory of the mailbox's data. */
@@ -24,6 +26,10 @@ export interface IntakeData {
   readonly tls: ListenerParts['tls'];
   /** Servers as `IP:PORT`; absent: the system's. */
   readonly dns: readonly string[] | undefined;
+  /** Gateways that are believed, the names that they write under, and proxies in front of SMTP. */
+  readonly trust: readonly string[];
+  readonly authservIds: readonly string[];
+  readonly proxies: readonly string[];
   /** The newest event that the change log had of this organization when the node started. */
   readonly relayed: { readonly organizationId: string; readonly row: number } | undefined;
 }
@@ -31,7 +37,8 @@ export interface IntakeData {
 const port = parentPort;
 if (port === null) throw new Error('node/mailbox/intake/worker.ts is a worker: see node/mailbox/workers.ts.');
 
-const { directory, hostId, domain, smtp, lmtp, tls, dns, relayed } = workerData as IntakeData;
+const { directory, hostId, domain, smtp, lmtp, tls, dns, trust, authservIds, proxies, relayed } =
+  workerData as IntakeData;
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   ...{ chooseThread, baseSubject },
@@ -44,7 +51,8 @@ if (relayed?.organizationId === writer.organization.organizationId) {
 }
 
 const main = new MainLink(port, systemClock);
-const mails: Omit<ListenerParts, 'protocol'> = {
+const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
+  ...{ trusted: new TrustedPeers(trust), authservIds },
   ...{ writer, directory, hostId, tls, clock: systemClock },
   resolve: createResolve(systemClock, dns),
   rates: new MailRates(systemClock),
@@ -62,6 +70,7 @@ function activeInboxId(address: string): string | undefined {
 
 const answers: Answers<IntakeQuestions> = {
   organization: () => writer.organization,
+  ingest: (mail) => ingest(mail, mails),
   findInbox: (inboxId) => writer.findInbox(inboxId),
   unsettledInboxes: () => writer.unsettledInboxes(),
   beginInbox: (draft) => writer.beginInbox(draft),
@@ -118,8 +127,8 @@ async function close(): Promise<void> {
 }
 
 try {
-  if (smtp !== undefined) listeners.push(await listen(smtp, { ...mails, protocol: 'smtp' }));
-  if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp' }));
+  if (smtp !== undefined) listeners.push(await listen(smtp, { ...mails, protocol: 'smtp', proxies }));
+  if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp', proxies: [] }));
   answerQuestions<IntakeQuestions>(port, answers, close);
   void sweep();
 } catch (error) {

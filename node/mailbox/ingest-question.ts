@@ -1,0 +1,24 @@
+// A mail that comes by HTTP, as the intake is asked to take it.
+
+export interface IngestQuestion {
+  /** The file that has its octets; the intake removes it. */
+  readonly path: string;
+  /** At least one, each once. */
+  readonly to: readonly string[];
+  /** Empty: the null sender. */
+  readonly mailFrom: string;
+  /** Of the machine that sent it; absent: nobody knows, and SPF says nothing. */
+  readonly ip?: string | undefined;
+  readonly helo?: string | undefined;
+}
+
+/** What became of it for each recipient, or the reply of SMTP (RFC 5321 §4.2) with which it is taken for nobody. */
+export type IngestAnswer =
+  | {
+      readonly results: readonly {
+        readonly to: string;
+        readonly status: 'stored' | 'duplicate';
+        readonly messageId: string;
+      }[];
+    }
+  | { readonly refusal: { readonly code: number; readonly message: string } };

@@ -1,0 +1,42 @@
+// A mail that a gateway hands over by HTTP: taken as one by LMTP is, from a file of the spool into which the main thread wrote it.
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { IngestAnswer, IngestQuestion } from '../ingest-question.ts';
+import { type ReceptionParts, receive } from './reception.ts';
+import { type RecipientParts, Recipients } from './recipients.ts';
+import { Reply, replies } from './replies.ts';
+
+/** All recipients get the mail, or nobody. The file is removed. */
+export async function ingest(
+  { path, to, ...sender }: IngestQuestion,
+  parts: ReceptionParts & RecipientParts,
+): Promise<IngestAnswer> {
+  try {
+    const recipients = new Recipients(parts);
+    const admitted: { readonly to: string; readonly inboxId: string }[] = [];
+    for (const address of to) {
+      const found = await recipients.admit(address);
+      if (found instanceof Reply) return refused(found);
+      admitted.push({ to: address, inboxId: found.inboxId });
+    }
+    const inboxIds = [...new Set(admitted.map(({ inboxId }) => inboxId))];
+    const envelope = { ...sender, inboxIds, protocol: 'HTTP', isAllOrNone: true, isTrusted: true };
+    const received = await receive(createReadStream(path), envelope, parts);
+    if (received.outcome !== 'taken')
+      return refused(received.outcome === 'too-large' ? replies.tooLarge() : replies.unknownSender());
+    const results = admitted.flatMap(({ to, inboxId }) => {
+      const { status, messageId } = received.fates.get(inboxId) ?? {};
+      const isKept = (status === 'stored' || status === 'duplicate') && messageId !== undefined;
+      return isKept ? [{ to, status, messageId }] : [];
+    });
+    if (results.length === admitted.length) return { results };
+    const isLooping = [...received.fates.values()].some(({ status }) => status === 'looping');
+    return refused(isLooping ? replies.looping() : replies.gone());
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+function refused({ responseCode, message }: Reply): IngestAnswer {
+  return { refusal: { code: responseCode, message: message.replace(/^\d\.\d\.\d /, '') } };
+}

@@ -1,0 +1,80 @@
+// For whom mail is taken: an inbox that is there, whose address is its agent's in the whole mesh, that has had less than it may, on a disk with
+// room.
+import { statfs } from 'node:fs/promises';
+import { type Inbox, withoutTag } from '../inbox.ts';
+import type { Standing, StandingQuestion } from '../recipient-question.ts';
+import { isFull } from '../retention.ts';
+import type { MailRates } from './mail-rates.ts';
+import { refusalOf } from './recipient-answer.ts';
+import { type Reply, replies } from './replies.ts';
+
+/** Octets that stay free on the disk, for the node itself. */
+const FREE_BYTES_MIN = 1024 ** 3;
+
+export interface RecipientParts {
+  /** The inbox for an address of this host, with its `+tag` or without. */
+  readonly inboxFor: (address: string) => Inbox | undefined;
+  /** Whether this host has inboxes in a domain. */
+  readonly serves: (domain: string) => boolean;
+  /** How an address stands in the mesh. */
+  readonly standingOf: (question: StandingQuestion) => Promise<Standing>;
+  readonly rates: Pick<MailRates, 'admitsFor'>;
+  /** The directory of the mailbox's data. */
+  readonly directory: string;
+  /** Hears of what failed, with its reason. */
+  readonly failed: (error: Error) => void;
+}
+
+export class Recipients {
+  readonly #parts: RecipientParts;
+
+  constructor(parts: RecipientParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there is an inbox for an address. */
+  isKnown(address: string): boolean {
+    return this.#inboxFor(address)?.state === 'active';
+  }
+
+  /** The inbox for an address, or why no mail is taken for it. Never rejects. */
+  async admit(address: string): Promise<{ readonly inboxId: string } | Reply> {
+    const known = this.#inboxFor(address);
+    if (known?.state === 'creating') return replies.notYet(address);
+    const inbox = known?.state === 'active' ? known : undefined;
+    const refusal = await this.#refusal(address, inbox);
+    if (refusal !== undefined || inbox === undefined) return refusal ?? replies.noInbox(address);
+    if (await this.#isFull()) return replies.diskFull();
+    if (!this.#parts.rates.admitsFor(inbox.inboxId)) return replies.tooMuchFor(address);
+    if (isFull(inbox)) return replies.mailboxFull(address);
+    return { inboxId: inbox.inboxId };
+  }
+
+  #inboxFor(address: string): Inbox | undefined {
+    const { inboxFor } = this.#parts;
+    return inboxFor(address) ?? inboxFor(address.toLowerCase());
+  }
+
+  /** Why no mail is taken for an address, by how it stands in the mesh. */
+  async #refusal(address: string, inbox: Inbox | undefined): Promise<Reply | undefined> {
+    const { serves, standingOf, failed } = this.#parts;
+    const isServed = serves(address.slice(address.lastIndexOf('@') + 1).toLowerCase());
+    const untagged = withoutTag(address);
+    const spellings = [address, ...(untagged === undefined ? [] : [untagged])];
+    // What an inbox stands for is its own address; mail for it with a tag is no question of the tag.
+    const asked =
+      inbox === undefined ? { addresses: spellings, isServed } : { addresses: [inbox.inboxId], isServed: true };
+    let standing: Standing = { kind: 'unknown' };
+    try {
+      standing = await standingOf(asked);
+    } catch (error) {
+      failed(error as Error);
+    }
+    return refusalOf({ address, hasInbox: inbox !== undefined, isServed }, standing);
+  }
+
+  async #isFull(): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.#parts.directory);
+    return bavail * bsize < FREE_BYTES_MIN;
+  }
+}

@@ -1,0 +1,92 @@
+// Mail from gateways that speak HTTP: the octets are the body, the envelope is the query.
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Random } from '../../../mesh/ports.ts';
+import { newUuid } from '../../../mesh/uuid.ts';
+import { MailboxError } from '../errors.ts';
+import { readParameters, textParameter } from '../http/input.ts';
+import { listParameter } from '../http/mail-parameters.ts';
+import type { IngestAnswer } from '../ingest-question.ts';
+import { MAIL_BYTES_MAX } from '../message.ts';
+import type { Asks, IntakeQuestions } from '../questions.ts';
+
+const RECIPIENTS_MAX = 100;
+/** Mails that come in at the same time. */
+const UPLOADS_MAX = 20;
+/** Milliseconds for the intake's answer: who sent the mail may take ten seconds to find out. */
+const ANSWER_MS_MAX = 30_000;
+const TYPES = ['message/rfc822', 'message/global', 'application/octet-stream'];
+
+const parameters = z.strictObject({
+  to: listParameter,
+  mail_from: textParameter,
+  ip: textParameter.refine((ip) => ip === undefined || isIP(ip) > 0, 'must be an IP address'),
+  helo: textParameter,
+});
+
+export interface IngestServices {
+  readonly intake: Asks<IntakeQuestions>;
+  /** The directory of the mailbox's data. */
+  readonly directory: string;
+  readonly random: Random;
+}
+
+export function ingestRoutes(app: Hono, { intake, directory, random }: IngestServices): void {
+  let uploads = 0;
+  app.post('/api/mailbox/ingest', async (c) => {
+    const { to, mail_from: mailFrom = '', ip, helo } = readParameters(c, parameters);
+    const recipients = [...new Set(to)];
+    if (recipients.length === 0 || recipients.length > RECIPIENTS_MAX)
+      throw wrong('to', `must name 1 to ${RECIPIENTS_MAX} recipients, ?to=a@x.com&to=b@x.com`);
+    const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (!TYPES.includes(type)) throw wrong('Content-Type', `must be ${TYPES[0]}, with the mail as the body`);
+    if (uploads >= UPLOADS_MAX)
+      throw new MailboxError('service_unavailable', `${UPLOADS_MAX} mails are coming in already.`);
+    uploads += 1;
+    const path = join(directory, 'spool', `ingest-${newUuid(random)}.part`);
+    try {
+      await spoolBody(c, path);
+      const answer = await intake.ask('ingest', { path, to: recipients, mailFrom, ip, helo }, ANSWER_MS_MAX);
+      if ('refusal' in answer) throw refusalOf(answer.refusal);
+      const results = answer.results.map(({ to, status, messageId }) => ({ to, status, message_id: messageId }));
+      return c.json({ results });
+    } finally {
+      uploads -= 1;
+      await rm(path, { force: true });
+    }
+  });
+}
+
+/** Piece by piece: a mail never stands in memory whole. */
+async function spoolBody(c: Context, path: string): Promise<void> {
+  const { body } = c.req.raw;
+  if (body === null) throw wrong('body', 'must be the mail');
+  await pipeline(Readable.fromWeb(body as never), withinSize, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+}
+
+async function* withinSize(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let size = 0;
+  for await (const piece of octets) {
+    size += piece.length;
+    if (size > MAIL_BYTES_MAX)
+      throw new MailboxError('payload_too_large', `The mail is larger than ${MAIL_BYTES_MAX / 1_024 ** 2} MiB.`);
+    yield piece;
+  }
+}
+
+/** 503: the same mail may be taken later. */
+function refusalOf({ code, message }: Extract<IngestAnswer, { refusal: unknown }>['refusal']): MailboxError {
+  if (code === 552) return new MailboxError('payload_too_large', message);
+  if (code < 500) return new MailboxError('service_unavailable', message);
+  return new MailboxError(code === 554 ? 'unprocessable' : 'not_found', message);
+}
+
+function wrong(field: string, message: string): MailboxError {
+  return new MailboxError('validation_error', `'${field}' ${message}.`, { errors: [{ path: [field], message }] });
+}
