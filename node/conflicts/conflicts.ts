@@ -64,6 +64,11 @@ export class Conflicts {
     };
   }
 
+  /** Whether an operator has yet to decide whose the address is. */
+  has(key: AddressKey): boolean {
+    return this.#byKey.has(key) || this.#doublesOf(key).length > 0;
+  }
+
   *#keys(): Iterable<AddressKey> {
     yield* this.#byKey.keys();
     for (const keys of this.#doubles.values())

@@ -44,6 +44,7 @@ import { previewRoutes } from './routes/preview.ts';
 import { sendRoutes } from './routes/sends.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
+import { whereRoutes } from './routes/where.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface MailboxOptions extends AddressBookParts {
@@ -52,6 +53,10 @@ export interface MailboxOptions extends AddressBookParts {
   readonly hostId: string;
   /** Asks the whole mesh whose an address is. */
   readonly lookUp: LookUp;
+  /** Whether an operator has yet to decide whose an address is. */
+  readonly isContested: (address: string) => boolean;
+  /** URLs of this host and of the others of the mesh. */
+  readonly hostUrlOf: (hostId: string) => string | undefined;
   readonly config: MailboxConfig;
   readonly store: Pick<Store, 'get'>;
   /** Tells the change log of mail. */
@@ -113,7 +118,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
   const { mail } = options;
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail });
-  const parts: Parts = { ...options, intake, query, inboxes, leases, organization, outbox };
+  const parts: Parts = { ...options, intake, query, inboxes, leases, organization, outbox, standings, addresses };
   return {
     answer: createV0({
       admission: new Admission({ organizationKey, intake, query, clock, log }),
@@ -142,6 +147,8 @@ interface Parts extends Workers, MailboxOptions {
   readonly inboxes: Inboxes;
   readonly leases: Leases;
   readonly outbox: Outbox;
+  readonly standings: Standings;
+  readonly addresses: AddressBook;
   readonly organization: () => Promise<Organization>;
 }
 
@@ -164,6 +171,7 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => sendRoutes(app, { inboxes, query, outbox, ...sendParts(parts, query) }),
       (app) => changeRoutes(app, { inboxes, intake, clock }),
       (app) => ingestRoutes(app, { intake, directory, random }),
+      (app) => whereRoutes(app, parts),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],
   };

@@ -7,7 +7,7 @@ export interface IngestQuestion {
   readonly to: readonly string[];
   /** Empty: the null sender. */
   readonly mailFrom: string;
-  /** Of the machine that sent it; absent: nobody knows, and SPF says nothing. */
+  /** Address of the machine that sent it; absent: nobody knows, and SPF says nothing. */
   readonly ip?: string | undefined;
   readonly helo?: string | undefined;
 }

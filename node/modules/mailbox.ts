@@ -1,5 +1,6 @@
 // Inboxes for agents, where they are wished for; elsewhere not a line of them is read.
 import { anyAddressKey } from '../../mesh/address/identity.ts';
+import type { HostId } from '../../mesh/names.ts';
 import { MAILBOX_PATHS } from '../http/paths.ts';
 import { isLoopback } from '../machine/this-machine.ts';
 import type { ElsewhereHost } from '../mailbox/org/addresses.ts';
@@ -16,16 +17,31 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
   if (config === undefined || directory === undefined || sending === undefined) return {};
   const { createMailbox } = await import('../mailbox/create-mailbox.ts');
   const roster = options.roster.current;
-  const hostOf = (address: string): ElsewhereHost | undefined => {
+  const conflicts = before.flatMap((module) => module.shown?.conflicts ?? [])[0];
+  const hostsOf = (address: string): readonly ElsewhereHost[] => {
     const key = anyAddressKey(address);
-    const hostId = key === undefined ? undefined : copies.copy.ofAddress(key)[0]?.hostId;
-    const host = hostId === undefined ? undefined : roster().get(hostId);
-    return host === undefined ? undefined : { hostId: host.id, hostUrl: host.url };
+    const ids = new Set(key === undefined ? [] : copies.copy.ofAddress(key).map(({ hostId }) => hostId));
+    return [...ids].flatMap((id) => roster().get(id) ?? []).map(({ id, url }) => ({ hostId: id, hostUrl: url }));
+  };
+  const isContested = (address: string): boolean => {
+    const key = anyAddressKey(address);
+    return key !== undefined && conflicts?.has(key) === true;
   };
   const mailbox = await createMailbox({
+    hostUrlOf: (hostId) => roster().get(hostId as HostId)?.url,
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
     stopping: parts.stopping,
-    ...{ registry, mail: registry.mail, hostOf, lookUp: openLookUps(parts).everybody, store, clock, random, log },
+    ...{
+      registry,
+      mail: registry.mail,
+      hostsOf,
+      isContested,
+      lookUp: openLookUps(parts).everybody,
+      store,
+      clock,
+      random,
+      log,
+    },
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
   });
   return {

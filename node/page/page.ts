@@ -40,7 +40,7 @@ export interface PageSources {
   readonly history: Pick<History, 'ask'>;
   readonly webhooks: Webhooks;
   readonly sending: Sending;
-  readonly conflicts: Pick<Conflicts, 'page' | 'resolve'>;
+  readonly conflicts: Pick<Conflicts, 'page' | 'resolve' | 'has'>;
   readonly document: DocsPageServices['document'];
   /** Absent where the host keeps no inboxes. */
   readonly mailbox?: ReadMailbox;

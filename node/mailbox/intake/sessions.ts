@@ -29,10 +29,10 @@ interface Origin {
 }
 
 interface Session {
-  /** Of the connection; `socket` for one of the file system. */
+  /** Address of the other end; `socket` for one of the file system. */
   readonly ip: string;
   readonly isTrusted: boolean;
-  /** Of the mail that is being taken. */
+  /** Sender of the mail that is being taken. */
   origin: Origin;
   readonly ended: AbortController;
   /** Accepted, in their order, repeats too. */

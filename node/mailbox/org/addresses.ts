@@ -25,8 +25,8 @@ export interface AddressBookParts {
     readonly addresses: Pick<Registry['addresses'], 'add' | 'remove'>;
     readonly table: Pick<Registry['table'], 'find' | 'holderOfText'>;
   };
-  /** The other host that has the address, as far as this one has heard. */
-  readonly hostOf: (address: string) => ElsewhereHost | undefined;
+  /** The other hosts that have the address, as far as this one has heard: one, but for a conflict. */
+  readonly hostsOf: (address: string) => readonly ElsewhereHost[];
 }
 
 export interface InboxClaim {
@@ -63,8 +63,8 @@ export class AddressBook {
 
   /** The refusal of a request that belongs to another host. */
   elsewhere(text: string): MailboxError | undefined {
-    const host = anyAddressKey(text) === undefined ? undefined : this.#parts.hostOf(text);
-    if (host === undefined) return undefined;
+    const [host, ...others] = anyAddressKey(text) === undefined ? [] : this.#parts.hostsOf(text);
+    if (host === undefined || others.length > 0) return undefined;
     const message = `The inbox '${text.slice(0, 320)}' is on host '${host.hostId}'.`;
     const extra = { host_id: host.hostId, host_url: host.hostUrl };
     return new MailboxError('misdirected', message, { fix: `use baseUrl ${host.hostUrl}`, extra });

@@ -26,7 +26,9 @@ const WRONG_HOST_MS = 60_000;
 export interface StandingsParts {
   readonly hostId: string;
   readonly registry: { readonly table: Pick<AddressBookParts['registry']['table'], 'holderOfText'> };
-  readonly hostOf: AddressBookParts['hostOf'];
+  readonly hostsOf: AddressBookParts['hostsOf'];
+  /** Whether an operator has yet to decide whose an address is. */
+  readonly isContested: (address: string) => boolean;
   /** Asks the whole mesh. */
   readonly lookUp: LookUp;
   readonly clock: Clock;
@@ -49,18 +51,24 @@ export class Standings {
   }
 
   /** Takes `LOOK_UP_MS_MAX` at most. The log hears of mail that another host should get. */
-  async of({ addresses, isServed }: StandingQuestion): Promise<Standing> {
-    const known = firstThat(addresses, (address) => this.#known(address));
-    const standing = known ?? (isServed ? await this.#lookedUp(addresses) : ({ kind: 'nobodys' } as const));
-    if (standing.kind === 'elsewhere') this.#tell(addresses[0] ?? '', standing.hostId);
+  async of(question: StandingQuestion): Promise<Standing> {
+    const standing = await this.find(question);
+    if (standing.kind === 'elsewhere') this.#tell(question.addresses[0] ?? '', standing.hostId);
     return standing;
+  }
+
+  /** Answers as `of` does whoever only wants to know: no mail has come. */
+  async find({ addresses, isServed }: StandingQuestion): Promise<Standing> {
+    const known = firstThat(addresses, (address) => this.#known(address));
+    return known ?? (isServed ? await this.#lookedUp(addresses) : NOBODYS);
   }
 
   /** What needs no question; `undefined` when nobody is known to have the address. */
   #known(address: string): Standing | undefined {
-    const { registry, hostOf } = this.#parts;
+    const { registry, hostsOf, isContested } = this.#parts;
     const holder = registry.table.holderOfText(address);
-    const other = hostOf(address);
+    const [other, ...more] = hostsOf(address);
+    if (isContested(address) || more.length > 0) return { kind: 'conflicted' };
     if (holder === undefined) return other && { kind: 'elsewhere', hostId: other.hostId };
     if (other !== undefined) return { kind: 'conflicted' };
     return { kind: holder.emailEnabled ? 'held' : 'disabled' };

@@ -83,7 +83,7 @@ function processWith(step: Step, registry: AddressBookParts['registry'] = world.
   };
   const inboxes = new Inboxes({
     ...{ intake, query, clock, random: seededRandom(2), log: world.log, domain: 'agents.example.com' },
-    addresses: new AddressBook({ registry: stepped, hostOf: () => undefined }),
+    addresses: new AddressBook({ registry: stepped, hostsOf: () => [] }),
     cancelSends: async () => undefined,
   });
   return { inboxes, settle: () => inboxes.run(stop.signal) };

@@ -19,6 +19,7 @@ let standings: Standings;
 let here: Readonly<Record<string, boolean>>;
 /** The hosts that others are known by, by address. */
 let known: Readonly<Record<string, string>>;
+let contested: readonly string[];
 
 const answer = (owners: Readonly<Record<string, string>>, hostsFailed: readonly string[] = []) =>
   ({
@@ -29,7 +30,7 @@ const answer = (owners: Readonly<Record<string, string>>, hostsFailed: readonly 
 const standingOf = (...addresses: string[]) => standings.of({ addresses, isServed: true });
 
 beforeEach(() => {
-  [clock, log, asked, here, known] = [new VirtualClock(), new RecordingLog(), [], {}, {}];
+  [clock, log, asked, here, known, contested] = [new VirtualClock(), new RecordingLog(), [], {}, {}, []];
   lookUp = async () => answer({});
   standings = new Standings({
     hostId: 'mac',
@@ -39,8 +40,9 @@ beforeEach(() => {
           here[address] === undefined ? undefined : ({ emailEnabled: here[address] } as unknown as Agent),
       },
     },
-    hostOf: (address) =>
-      known[address] === undefined ? undefined : { hostId: known[address] as HostId, hostUrl: 'http://cloud' },
+    hostsOf: (address) =>
+      (known[address]?.split(' ') ?? []).map((hostId) => ({ hostId: hostId as HostId, hostUrl: 'http://cloud' })),
+    isContested: (address) => contested.includes(address),
     lookUp: (question, signal) => {
       asked.push(question.address?.address ?? '');
       return lookUp(question, signal);
@@ -51,9 +53,20 @@ beforeEach(() => {
 
 describe('an address', () => {
   it.each([
+    ['this host', { 'a@x.com': true }, {}],
+    ['another', {}, { 'a@x.com': 'cloud' }],
+    ['nobody', {}, {}],
+  ])('that an operator has yet to give to somebody is conflicted while %s has it', async (_, ofThisHost, ofOthers) => {
+    [here, known, contested] = [ofThisHost, ofOthers, ['a@x.com']];
+    expect(await standingOf('a@x.com')).toEqual({ kind: 'conflicted' });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
     ['that an agent of this host has', { 'a@x.com': true }, {}, { kind: 'held' }],
     ['whose agent takes no mail', { 'a@x.com': false }, {}, { kind: 'disabled' }],
     ['that another host has too', { 'a@x.com': true }, { 'a@x.com': 'cloud' }, { kind: 'conflicted' }],
+    ['that two other hosts have', {}, { 'a@x.com': 'cloud attic' }, { kind: 'conflicted' }],
     ['that another host has', {}, { 'a@x.com': 'cloud' }, { kind: 'elsewhere', hostId: 'cloud' }],
   ])('%s is known without a question', async (_, ofThisHost, ofOthers, standing) => {
     [here, known] = [ofThisHost, ofOthers];
