@@ -412,6 +412,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/http/paths.ts',
       'node/http/send/',
       'node/keys/key-text.ts',
+      'node/metrics/measure.ts',
       'node/registry/agent.ts',
       'node/registry/registry.ts',
       'node/store/',

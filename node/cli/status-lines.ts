@@ -41,7 +41,13 @@ export function statusLines(seen: Seen): readonly StatusLine[] {
   const measured =
     typeof measures === 'string'
       ? [line('measures', `They can't be told: ${measures} MESH_TOKEN, or a key of scope 'read', opens them.`)]
-      : [subscriptions(measures), deadLetters(measures), sending(measures, seen.accounts), disk(measures)];
+      : [
+          subscriptions(measures),
+          deadLetters(measures),
+          sending(measures, seen.accounts),
+          mailbox(measures),
+          disk(measures),
+        ];
   return [quorum(seen), hosts(seen), feeds(seen), conflicts(seen), ...measured, clock(seen)];
 }
 
@@ -135,6 +141,23 @@ function sending(measures: Measures, accounts: Seen['accounts']): StatusLine {
   return line('sending', `${text}; account ${bad.id} is ${bad.health}: ${bad.lastError ?? 'it said nothing'}`);
 }
 
+function mailbox(measures: Measures): StatusLine {
+  const up = measures('mesh_mailbox_up').get('');
+  if (up === undefined) return well('mailbox', 'off: this host keeps no inboxes (MESH_MAILBOX)');
+  if (up === 0)
+    return line(
+      'mailbox',
+      'its worker is away, and mail is told to come again; it is begun again by itself, and mailbox.worker_ended in the log says why it ended',
+    );
+  const came = measures('mesh_mailbox_receipts_total');
+  const all = [...came.values()].reduce((sum, count) => sum + count, 0);
+  const heldBack = all - (came.get('received') ?? 0);
+  return well(
+    'mailbox',
+    `${counted(one(measures, 'mesh_inboxes'), 'inbox', 'inboxes')}; ${counted(all, 'mail')} since the start, ${heldBack} of them held back`,
+  );
+}
+
 function disk(measures: Measures): StatusLine {
   const free = measures('mesh_disk_free_bytes').get('');
   if (free === undefined) return well('disk', 'not measured');
@@ -148,8 +171,8 @@ function clock({ hosts: all }: Seen): StatusLine {
   return wrong === undefined ? well('clock', 'no host says that it differs by more than 60 s') : line('clock', wrong);
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 function one(measures: Measures, name: string): number {

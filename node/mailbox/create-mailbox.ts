@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import { readCertificates } from '../machine/certificates.ts';
 import { readPrivateFile } from '../machine/private-file.ts';
 import type { MailboxConfig } from '../mailbox-settings.ts';
+import type { Figure } from '../metrics/measure.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { BlobStore } from '../send/attachments/blob-store.ts';
 import type { Sending } from '../send/send-service.ts';
@@ -22,6 +23,7 @@ import { Leases } from './flow/leases.ts';
 import { createV0 } from './http/v0.ts';
 import type { Organization } from './inbox.ts';
 import type { ListenerParts, ListenPlace } from './intake/listener.ts';
+import { mailboxFigures } from './measures.ts';
 import { AddressBook, type AddressBookParts } from './org/addresses.ts';
 import { Admission } from './org/admission.ts';
 import { ApiKeys } from './org/api-keys.ts';
@@ -82,6 +84,7 @@ export interface Mailbox {
   readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
   /** What may be asked of all inboxes by who may read them. */
   readonly read: Workers['query'];
+  readonly measures: readonly Figure[];
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -126,14 +129,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...routesOf(parts),
     }).fetch,
     read: query,
+    measures: mailboxFigures(intake),
     run: async (signal) => {
-      await Promise.all([
-        inboxes.run(signal),
-        leases.run(signal),
-        relay.run(signal),
-        keeper.run(signal),
-        outbox.run(signal),
-      ]);
+      const lasting = [inboxes, leases, relay, keeper, outbox];
+      await Promise.all(lasting.map((one) => one.run(signal)));
     },
     close: async () => {
       await query.close();

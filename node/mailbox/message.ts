@@ -5,7 +5,8 @@
 export const MAIL_BYTES_MAX = 25 * 1024 * 1024;
 
 /** `received`: it lies in the inbox. All others lie in quarantine: in no list, thread or event that does not ask for them. */
-export type MailClass = 'received' | 'spam' | 'blocked' | 'unauthenticated';
+export const MAIL_CLASSES = ['received', 'spam', 'blocked', 'unauthenticated'] as const;
+export type MailClass = (typeof MAIL_CLASSES)[number];
 
 /** An attachment: where its octets lie in the raw mail, as it came, without the trace lines of this host. */
 export interface MailPart {

@@ -31,6 +31,8 @@ import type {
 
 /** The worker that writes. */
 export interface IntakeQuestions {
+  /** Counts inboxes, and the mails that came since the worker began, by class. */
+  measures(nothing: null): { readonly inboxes: number; readonly receipts: readonly (readonly [string, number])[] };
   organization(nothing: null): Organization;
   ingest(mail: IngestQuestion): IngestAnswer;
   /** In whatever state it is. */

@@ -46,6 +46,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
   });
   return {
     shown: { mailbox: mailbox.read },
+    measures: mailbox.measures,
     routes: (app) => {
       for (const path of MAILBOX_PATHS)
         for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw, c.env as object));

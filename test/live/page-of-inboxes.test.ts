@@ -46,6 +46,8 @@ it.skipIf(CHROMIUM === undefined)(
     const made = { username: 'support', display_name: 'Support' };
     await fetch(`${url}/v0/inboxes`, { method: 'POST', headers: asked, body: JSON.stringify(made) });
     for (const mail of MAILS) await sendBySmtp(smtp, { to: inboxId, ...mail });
+    const measured = await (await fetch(`${url}/metrics`, { headers: asked })).text();
+    expect(measured).toContain(`mesh_mailbox_receipts_total{class="received"} ${MAILS.length}`);
     const paths = ['/page/mailbox', `/page/mailbox/${encodeURIComponent(inboxId)}?show=all`];
     for (const [colorScheme, width] of LOOKS) {
       await using seen = await openPage(browser, url, { colorScheme, viewport: { width, height: 844 } });

@@ -42,7 +42,11 @@ type Labels = ReadonlyMap<string, Set<string>>;
 /** The labels of each metric that a node tells of. */
 async function labelsOfNode(): Promise<Labels> {
   const machine = processMeasures(testDirectory(), [syncTimes()]);
-  const { node, clock } = await testNode({ peers: { cloud: says({}) }, machine });
+  const { node, clock } = await testNode({
+    peers: { cloud: says({}) },
+    machine,
+    mailbox: { directory: testDirectory() },
+  });
   node.start();
   await clock.settle();
   const answer = await node.fetch(new Request('http://localhost/metrics', { headers: { host: 'localhost' } }));

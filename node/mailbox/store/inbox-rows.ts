@@ -53,6 +53,11 @@ export class InboxRows {
     this.#connection = connection;
   }
 
+  /** Counts those that are active. */
+  count(): number {
+    return this.#connection.get<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE state = 'active'")?.n ?? 0;
+  }
+
   find(inboxId: string): Inbox | undefined {
     return this.#one('SELECT * FROM inbox WHERE inbox_id = ?', inboxId);
   }

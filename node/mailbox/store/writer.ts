@@ -26,6 +26,7 @@ import { MailRows, type MailRowsParts } from './mail-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { OutgoingWriter } from './outgoing-writer.ts';
 import { RawFiles } from './raw-files.ts';
+import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
 
 const FILE_KEY_BYTES = 32;
@@ -49,6 +50,7 @@ export class Writer {
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
+  readonly receipts = new Receipts();
   readonly #connection: Connection;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
@@ -100,6 +102,7 @@ export class Writer {
     const { digest, content } = mail.raw;
     try {
       const stored = await this.#group.run(() => this.#mails.insert(mail));
+      this.receipts.note(mail, stored);
       this.#freed(stored.map(({ inboxId }) => inboxId));
       return stored;
     } finally {
@@ -111,6 +114,10 @@ export class Writer {
   inboxFor(address: string): Inbox | undefined {
     const untagged = withoutTag(address);
     return this.#inboxes.find(address) ?? (untagged === undefined ? undefined : this.#inboxes.find(untagged));
+  }
+
+  get inboxCount(): number {
+    return this.#inboxes.count();
   }
 
   findInbox(inboxId: string): Inbox | undefined {

@@ -47,6 +47,7 @@ describe('mesh status', () => {
         'ok  subscriptions  0 enabled, nothing waits',
         'ok  dead letters   none',
         'ok  sending        off: no account is set (MESH_SEND_ACCOUNTS)',
+        'ok  mailbox        off: this host keeps no inboxes (MESH_MAILBOX)',
         'ok  disk           not measured',
         'ok  clock          no host says that it differs by more than 60 s',
         '',

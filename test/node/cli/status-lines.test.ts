@@ -34,9 +34,21 @@ describe('a line of mesh status', () => {
       'subscriptions: 2 enabled, nothing waits',
       'dead letters: none',
       'sending: 1 account, no message',
+      'mailbox: off: this host keeps no inboxes (MESH_MAILBOX)',
       'disk: 83.8 GiB free of 93.1 GiB',
       'clock: no host says that it differs by more than 60 s',
     ]);
+  });
+
+  it('counts what came into inboxes', () => {
+    const text =
+      'mesh_mailbox_up 1\nmesh_inboxes 1\nmesh_mailbox_receipts_total{class="received"} 3\nmesh_mailbox_receipts_total{class="spam"} 2\n';
+    const lines = statusLines({ ...WELL, ...measured(text) });
+    expect(lines.find(({ name }) => name === 'mailbox')).toEqual({
+      name: 'mailbox',
+      ok: true,
+      text: '1 inbox; 5 mails since the start, 2 of them held back',
+    });
   });
 
   it.each<[string, Partial<Seen>, RegExp]>([
@@ -69,6 +81,7 @@ describe('a line of mesh status', () => {
       measured('mesh_subscriptions{state="enabled"} 2\nmesh_subscriptions_failing 1\nmesh_deliveries_waiting 1\n'),
       /^subscriptions: 2 enabled, events of 1 agent wait.*; 1 receiver takes nothing: npx mesh webhooks list says since when/,
     ],
+    ['a mailbox that is away', measured('mesh_mailbox_up 0\n'), /^mailbox: its worker is away.*mailbox\.worker_ended/],
     ['dead letters', measured('mesh_dead_letters 3\n'), /^dead letters: 3: .*mesh deliveries replay ID/],
     [
       'a disk that is nearly full',

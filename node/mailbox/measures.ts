@@ -1,0 +1,34 @@
+// What is measured of the mailbox. A worker that is away stops no measure of the node: it is told that it is away.
+import { MeshError } from '../../mesh/errors.ts';
+import type { Figure } from '../metrics/measure.ts';
+import type { Asks, IntakeQuestions } from './questions.ts';
+
+/** `intake`: the worker that writes. */
+export function mailboxFigures(intake: Asks<Pick<IntakeQuestions, 'measures'>>): readonly Figure[] {
+  const measures = async () => {
+    try {
+      return await intake.ask('measures', null);
+    } catch (error) {
+      if (error instanceof MeshError) return undefined;
+      throw error;
+    }
+  };
+  return [
+    {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_up' },
+      help: 'Whether the worker that takes mail into inboxes answers.',
+      read: async () => ((await measures()) === undefined ? 0 : 1),
+    },
+    {
+      ...{ kind: 'gauge', name: 'mesh_inboxes' },
+      help: 'Inboxes of this host.',
+      read: async () => (await measures())?.inboxes ?? Number.NaN,
+    },
+    {
+      ...{ kind: 'counter', name: 'mesh_mailbox_receipts_total' },
+      help: 'Mails that came into inboxes, by class: all but received are held back.',
+      label: 'class',
+      read: async () => (await measures())?.receipts ?? [],
+    },
+  ];
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../../../mesh/errors.ts';
+import { mailboxFigures } from '../../../node/mailbox/measures.ts';
+import { Receipts } from '../../../node/mailbox/store/receipts.ts';
+
+type Intake = Parameters<typeof mailboxFigures>[0];
+
+/** What each figure reads, by its name. */
+async function read(ask: () => Promise<unknown>): Promise<Readonly<Record<string, unknown>>> {
+  const figures = mailboxFigures({ ask: ask as never } satisfies Intake);
+  return Object.fromEntries(await Promise.all(figures.map(async (figure) => [figure.name, await figure.read()])));
+}
+
+const delivery = (inboxId: string, mailClass: 'received' | 'spam') => ({
+  ...{ inboxId, trace: '', mailClass, isAuthenticated: true },
+});
+
+describe('the measures of the mailbox', () => {
+  it('are inboxes, and mails by class', async () => {
+    const receipts = new Receipts();
+    const deliveries = [delivery('a@x.com', 'received'), delivery('b@x.com', 'spam'), delivery('c@x.com', 'spam')];
+    receipts.note({ deliveries }, [
+      { inboxId: 'a@x.com', status: 'stored' },
+      { inboxId: 'b@x.com', status: 'stored' },
+      { inboxId: 'c@x.com', status: 'duplicate' },
+    ]);
+    expect(await read(async () => ({ inboxes: 3, receipts: receipts.counts() }))).toEqual({
+      mesh_mailbox_up: 1,
+      mesh_inboxes: 3,
+      mesh_mailbox_receipts_total: [
+        ['received', 1],
+        ['spam', 1],
+        ['blocked', 0],
+        ['unauthenticated', 0],
+      ],
+    });
+  });
+
+  it('say that the worker is away, and hold up no other measure', async () => {
+    const away = () => Promise.reject(new MeshError('overloaded', 'The worker is away.'));
+    expect(await read(away)).toEqual({
+      mesh_mailbox_up: 0,
+      mesh_inboxes: Number.NaN,
+      mesh_mailbox_receipts_total: [],
+    });
+  });
+});
