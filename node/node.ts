@@ -113,7 +113,7 @@ export async function createNode(options: NodeOptions, ports: NodePorts): Promis
   });
   const parts: Parts = {
     ...{ options, ports, mesh, events, index, copies, registry, restored },
-    ...{ keys: await Keys.open(core), stopping: background.signal },
+    ...{ keys: await Keys.open(core), mailHooks: {}, stopping: background.signal },
   };
   const capabilities = await openAll(CAPABILITIES, parts, stack);
   const modules = allModules(parts, capabilities, Object.values(times));

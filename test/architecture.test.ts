@@ -416,6 +416,8 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/registry/agent.ts',
       'node/registry/registry.ts',
       'node/store/',
+      // A webhook of AgentMail's clients is one of the node, in another form.
+      'node/webhooks/',
       'node/mailbox-settings.ts',
       // What it sends goes by the send module, and is checked and composed by the same rules.
       'node/send/attachments/',

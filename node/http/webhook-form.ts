@@ -11,7 +11,7 @@ import { wholeNumber } from './query.ts';
 const URL_CHARACTERS_MAX = 2_048;
 const DESCRIPTION_CHARACTERS_MAX = 500;
 /** Members of `events` as sent, repeats among them. */
-const EVENTS_MAX = 16;
+const EVENTS_MAX = 32;
 /** The specification's example has 22 characters; Standard Webhooks' longest key is 64 octets, 92 characters of `whsec_…`. */
 const SECRET_CHARACTERS_MIN = 16;
 const SECRET_CHARACTERS_MAX = 256;

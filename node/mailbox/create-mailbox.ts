@@ -29,6 +29,7 @@ import { Admission } from './org/admission.ts';
 import { ApiKeys } from './org/api-keys.ts';
 import { Inboxes } from './org/inboxes.ts';
 import { KeyRates } from './org/key-rates.ts';
+import { MailWebhooks } from './org/mail-webhooks.ts';
 import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
 import { AttachedFiles } from './out/attached-files.ts';
@@ -40,12 +41,14 @@ import { changeRoutes } from './routes/changes.ts';
 import { AttachmentLinks, fileRoutes } from './routes/files.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { ingestRoutes } from './routes/ingest.ts';
+import { labelEventRoutes } from './routes/label-events.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { sendRoutes } from './routes/sends.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
+import { mailWebhookRoutes } from './routes/webhooks.ts';
 import { whereRoutes } from './routes/where.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -70,6 +73,7 @@ export interface MailboxOptions extends AddressBookParts {
   readonly ways: Ways & { readonly clock: Clock };
   /** Special-use domains that are mail domains here, in lower case. */
   readonly internalDomains: readonly string[];
+  readonly webhooks: ConstructorParameters<typeof MailWebhooks>[0];
   /** Opens everything, where there is one. */
   readonly token: string | undefined;
   /** Aborts when the node stops. */
@@ -109,10 +113,12 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     ...{ trust, authservIds, proxies },
   });
   const addresses = new AddressBook(options);
+  const webhooks = new MailWebhooks(options.webhooks);
   const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
   const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
-  const inboxes = new Inboxes({ intake, query, addresses, cancelSends, domain, clock, random, log });
+  const endWebhooks = (inboxId: string) => webhooks.endWith(inboxId);
+  const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
   let known: Organization | undefined;
   const organization = async () => {
     known ??= await intake.ask('organization', null);
@@ -121,7 +127,8 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
   const { mail } = options;
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail });
-  const parts: Parts = { ...options, intake, query, inboxes, leases, organization, outbox, standings, addresses };
+  const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
+  const parts: Parts = { ...options, intake, query, ...made };
   return {
     answer: createV0({
       admission: new Admission({ organizationKey, intake, query, clock, log }),
@@ -130,15 +137,20 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     }).fetch,
     read: query,
     measures: mailboxFigures(intake),
-    run: async (signal) => {
-      const lasting = [inboxes, leases, relay, keeper, outbox];
-      await Promise.all(lasting.map((one) => one.run(signal)));
-    },
+    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox], signal),
     close: async () => {
       await query.close();
       await intake.close();
     },
   };
+}
+
+interface Running {
+  run(signal: AbortSignal): Promise<void>;
+}
+
+async function runAll(parts: readonly Running[], signal: AbortSignal): Promise<void> {
+  await Promise.all(parts.map((part) => part.run(signal)));
 }
 
 /** What the routes are made from. */
@@ -148,11 +160,12 @@ interface Parts extends Workers, MailboxOptions {
   readonly outbox: Outbox;
   readonly standings: Standings;
   readonly addresses: AddressBook;
+  readonly mailWebhooks: MailWebhooks;
   readonly organization: () => Promise<Organization>;
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {
-  const { intake, query, inboxes, leases, outbox, organization, directory, clock, random } = parts;
+  const { intake, query, inboxes, leases, outbox, mailWebhooks, organization, directory, clock, random } = parts;
   const { retentionDays } = parts.config;
   const files = { query, organization, clock, directory };
   const mails = { inboxes, query, links: new AttachmentLinks(files) };
@@ -171,6 +184,8 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => changeRoutes(app, { inboxes, intake, clock }),
       (app) => ingestRoutes(app, { intake, directory, random }),
       (app) => whereRoutes(app, parts),
+      (app) => mailWebhookRoutes(app, { webhooks: mailWebhooks, inboxes }),
+      (app) => labelEventRoutes(app, { inboxes, query, organization }),
       (app) => leaseRoutes(app, { inboxes, leases }),
     ],
   };

@@ -49,6 +49,8 @@ const OF_NODE: Partial<Record<ErrorCode, MailboxCode>> = {
   unknown_field: 'validation_error',
   unsupported_media_type: 'validation_error',
   request_timeout: 'validation_error',
+  unknown_event: 'validation_error',
+  url_refused: 'validation_error',
   payload_too_large: 'validation_error',
   limit_exceeded: 'limit_exceeded',
   not_found: 'not_found',

@@ -10,11 +10,13 @@ import type { Module, Parts } from './module.ts';
 
 /** Inboxes, with `--mailbox`; without it, their code is not even loaded. */
 export async function openMailboxModule(parts: Parts, before: readonly Module[]): Promise<Module> {
-  const { options, ports, registry, copies } = parts;
+  const { options, ports, registry, copies, mailHooks } = parts;
   const { mailbox: config } = options.config;
   const { mailboxDirectory: directory, store, clock, random, log } = ports;
+  const { webhooks } = mailHooks;
   const sending = before.flatMap((module) => module.sending ?? [])[0];
   if (config === undefined || directory === undefined || sending === undefined) return {};
+  if (webhooks === undefined) throw new Error('The webhooks are opened before the mailbox, which makes some.');
   const { createMailbox } = await import('../mailbox/create-mailbox.ts');
   const roster = options.roster.current;
   const conflicts = before.flatMap((module) => module.shown?.conflicts ?? [])[0];
@@ -31,19 +33,11 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
     hostUrlOf: (hostId) => roster().get(hostId as HostId)?.url,
     ...{ directory, hostId: roster().self.id, config, token: options.secrets.token?.reveal() },
     stopping: parts.stopping,
-    ...{
-      registry,
-      mail: registry.mail,
-      hostsOf,
-      isContested,
-      lookUp: openLookUps(parts).everybody,
-      store,
-      clock,
-      random,
-      log,
-    },
+    ...{ registry, mail: registry.mail, hostsOf, isContested, lookUp: openLookUps(parts).everybody, webhooks },
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
+    ...{ store, clock, random, log },
   });
+  mailHooks.payloadOf = (eventId) => mailbox.read.ask('eventPayload', eventId);
   return {
     shown: { mailbox: mailbox.read },
     measures: mailbox.measures,

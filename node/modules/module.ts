@@ -14,6 +14,8 @@ import type { EmailIndex } from '../registry/email-index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RestoredClaims } from '../registry/restored-claims.ts';
 import type { Sending } from '../send/send-service.ts';
+import type { MailPayload } from '../webhooks/delivery/request.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 
 /** One capability of a running node. */
 export interface Module {
@@ -41,6 +43,12 @@ export interface Module {
 /** Makes one module. `before`: those that are open already. Rejects with `store_failed` when a stored record can't be read. */
 export type OpenModule = (parts: Parts, before: readonly Module[]) => Module | Promise<Module>;
 
+/** What the webhooks and the mailbox know of each other: each sets its part when it is made, and finds the other's when it works. */
+interface MailHooks {
+  webhooks?: Webhooks;
+  payloadOf?: MailPayload;
+}
+
 /** What modules are made from: the node's settings and ports, and what every node has. */
 export interface Parts {
   readonly options: NodeOptions;
@@ -53,6 +61,7 @@ export interface Parts {
   /** Those of this host's claims that came with a restored backup. */
   readonly restored: RestoredClaims;
   readonly keys: Keys;
+  readonly mailHooks: MailHooks;
   /** Aborts when the node stops. */
   readonly stopping: AbortSignal;
 }

@@ -3,20 +3,23 @@ import { webhookRoutes } from '../http/routes/webhooks.ts';
 import type { Figure } from '../metrics/measure.ts';
 import { timedSender } from '../metrics/timed-ports.ts';
 import { deliveryTimes } from '../metrics/times.ts';
+import { noMailbox } from '../webhooks/delivery/request.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { openWebhooks } from '../webhooks/webhooks-module.ts';
 import type { Module, Parts } from './module.ts';
 
 /** Subscriptions and their deliveries. No attempt is made before its `run`. Rejects with `store_failed`. */
-export async function openWebhookModule({ options, ports, registry }: Parts): Promise<Module> {
+export async function openWebhookModule({ options, ports, registry, mailHooks }: Parts): Promise<Module> {
   const { config, listening, roster } = options;
   const { store, clock, random, log } = ports;
   const times = deliveryTimes();
   const webhooks = await openWebhooks({
     ...{ store, clock, random, log, listening, changes: registry.changes, hostId: roster.current().self.id },
     ...{ resolve: ports.resolveOutside, allow: config.webhookAllow, tunnel: ports.webhookTunnel },
+    mailPayload: (eventId) => (mailHooks.payloadOf ?? noMailbox)(eventId),
     before: (sender) => timedSender(sender, times),
   });
+  mailHooks.webhooks = webhooks;
   return {
     routes: (app) => webhookRoutes(app, webhooks),
     shown: { webhooks },

@@ -17,7 +17,8 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 §5.5 without its obsolete octets: visible ASCII, with spaces and tabs only inside. */
 const FIELD_VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 /** What the signature and the request are made of, which is the node's alone. */
-const OWN = /^(?:webhook-.*|x-webhook-.*|x-hub-signature.*|content-.*|user-agent|host|expect|date|accept-encoding)$/;
+const OWN =
+  /^(?:webhook-.*|svix-.*|x-webhook-.*|x-hub-signature.*|content-.*|user-agent|host|expect|date|accept-encoding)$/;
 /** Headers of one connection and not of the request: RFC 9110 §7.6.1 and §11.7, and `keep-alive`, which RFC 2068 had. */
 const HOP_BY_HOP = /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|http2-settings)$/;
 

@@ -14,14 +14,15 @@ export type Wish = Omit<Epoch, 'fromSeq'>;
 
 /** What the subscription wants now. */
 export function wishOf({ epochs }: Epochs): Wish {
-  const { events, scope } = epochs.at(-1) ?? { events: [], scope: 'mesh' };
-  return { events, scope };
+  const { fromSeq: _, ...wish } = epochs.at(-1) ?? { fromSeq: 0, events: [], scope: 'mesh' };
+  return wish;
 }
 
 /** Whether a subscription wants an entry, as the subscription stood when the entry was committed here. */
 export function wants({ epochs }: Epochs, entry: ChangeEntry): boolean {
   const epoch = epochs.findLast(({ fromSeq }) => fromSeq <= entry.seq);
   if (epoch === undefined || (isHeard(entry) && epoch.scope === 'host')) return false;
+  if ('message' in entry && epoch.inboxIds?.includes(entry.message.inbox_id) === false) return false;
   return epoch.events.some((event) => event === entry.event);
 }
 

@@ -13,6 +13,10 @@ export interface SubscriptionView {
   readonly events: readonly ChangeEvent[];
   readonly description?: string;
   readonly scope: Wish['scope'];
+  /** Events of inboxes whole, as AgentMail sends them. */
+  readonly format?: 'agentmail';
+  /** The inboxes of whose events it is told; absent: all. */
+  readonly inboxIds?: readonly string[];
   /** Names of the headers that are added to each request. */
   readonly headerNames?: readonly string[];
   /** Attempts that may begin within any second. */
@@ -58,6 +62,7 @@ export function viewOf(
 ): SubscriptionView {
   const { id, url, description, ratePerSecond, isEnabled, disabledReason, disabledAt, createdAt, updatedAt } =
     subscription;
+  const { inboxIds } = wishOf(subscription);
   const headerNames = Object.keys(subscription.headers);
   const former = stillLiving(subscription, nowMs).map(({ untilMs }) => new Date(untilMs).toISOString());
   const { events: waiting, isAtLeast } = pending;
@@ -67,6 +72,8 @@ export function viewOf(
     events: wishOf(subscription).events,
     ...(description === undefined ? {} : { description }),
     scope: wishOf(subscription).scope,
+    ...(subscription.format === undefined ? {} : { format: subscription.format }),
+    ...(inboxIds === undefined ? {} : { inboxIds }),
     ...(headerNames.length === 0 ? {} : { headerNames }),
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(former.length === 0 ? {} : { formerSecretsUntil: former }),

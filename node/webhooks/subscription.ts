@@ -1,6 +1,8 @@
 // A subscription as requests ask for it: what may be asked is checked here, and what becomes of the subscription by it.
+import { isDeepStrictEqual } from 'node:util';
 import { MeshError } from '../../mesh/errors.ts';
-import type { ChangeEvent } from '../changes/change-log.ts';
+import { type ChangeEvent, MAILBOX_EVENTS } from '../changes/change-log.ts';
+import { parseEvents } from '../changes/event-names.ts';
 import { CUSTOM_HEADERS_MAX, type CustomHeaders, type CustomHeadersChange, mergedHeaders } from './custom-headers.ts';
 import { type Wish, wishOf, withWish } from './epochs.ts';
 import { GRACE_SECONDS, rotated } from './secrets.ts';
@@ -16,6 +18,11 @@ export interface SubscriptionRequest {
   readonly scope?: Wish['scope'] | undefined;
   readonly headers?: CustomHeaders | undefined;
   readonly ratePerSecond?: number | undefined;
+  readonly format?: Subscription['format'] | undefined;
+  /** Inboxes of whose events alone it is told; absent: of all. */
+  readonly inboxIds?: readonly string[] | undefined;
+  readonly ownerInboxId?: string | undefined;
+  readonly clientId?: string | undefined;
 }
 
 /** What is not mentioned stays; `null` removes. */
@@ -24,11 +31,22 @@ export interface SubscriptionChange {
   readonly events?: readonly string[] | undefined;
   readonly description?: string | null | undefined;
   readonly scope?: Wish['scope'] | undefined;
+  /** `null`: of all inboxes. */
+  readonly inboxIds?: readonly string[] | null | undefined;
   readonly headers?: CustomHeadersChange | null | undefined;
   readonly ratePerSecond?: number | null | undefined;
   /** The former one signs as well for `GRACE_SECONDS`, as after a rotation. */
   readonly secret?: string | undefined;
   readonly enabled?: boolean | undefined;
+}
+
+/** Throws `unknown_event`, or `invalid_request` for one that has no form of AgentMail's. */
+export function eventsOf({ format }: Pick<SubscriptionRequest, 'format'>, wished: readonly string[]): ChangeEvent[] {
+  const events = parseEvents(wished);
+  const strange = events.find((event) => !MAILBOX_EVENTS.some((known) => known === event));
+  if (format === undefined || strange === undefined) return events;
+  const message = `'${strange}' is not told in the form of AgentMail: of this webhook's events each is of an inbox (message.…).`;
+  throw new MeshError('invalid_request', message, { field: 'events' });
 }
 
 /** Names a receiver: the URL as it is requested, without the fragment nobody sends. */
@@ -52,18 +70,19 @@ export function newSubscription(
   request: SubscriptionRequest,
   { id, events, secret, head, nowMs }: Making,
 ): Subscription {
-  const { url, description, scope = 'mesh', headers = {}, ratePerSecond } = request;
+  const { url, description, scope = 'mesh', headers = {}, ratePerSecond, format, ownerInboxId, clientId } = request;
   const at = new Date(nowMs).toISOString();
   return {
     id,
     url,
-    ...(description === undefined ? {} : { description }),
+    ...optional('description', description),
+    ...{ ...optional('format', format), ...optional('ownerInboxId', ownerInboxId), ...optional('clientId', clientId) },
     secret,
     formerSecrets: [],
     headers,
-    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...optional('ratePerSecond', ratePerSecond),
     isEnabled: true,
-    epochs: [{ fromSeq: head + 1, events, scope }],
+    epochs: [{ fromSeq: head + 1, events, scope, ...optional('inboxIds', request.inboxIds && [...request.inboxIds]) }],
     firstSeq: head + 1,
     createdAt: at,
     updatedAt: at,
@@ -91,8 +110,12 @@ export function changedSubscription(
   const isEnabled = change.enabled ?? kept.isEnabled;
   const isResumed = isEnabled && !kept.isEnabled;
   const wished = wishOf(subscription);
-  const wish = { events: events ?? wished.events, scope: change.scope ?? wished.scope };
-  const isOtherWish = wish.scope !== wished.scope || wish.events.join() !== wished.events.join();
+  const inboxIds = change.inboxIds === undefined ? wished.inboxIds : change.inboxIds && [...change.inboxIds];
+  const wish: Wish = {
+    ...{ events: events ?? wished.events, scope: change.scope ?? wished.scope },
+    ...optional('inboxIds', inboxIds),
+  };
+  const isOtherWish = !isDeepStrictEqual(wish, wished);
   const headers = change.headers === undefined ? kept.headers : mergedHeaders(kept.headers, change.headers);
   if (Object.keys(headers).length > CUSTOM_HEADERS_MAX) throw tooManyHeaders();
   const graceMs = GRACE_SECONDS * 1_000;

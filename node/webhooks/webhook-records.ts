@@ -53,13 +53,25 @@ const moment = z.number();
 
 const scope = z.enum(['mesh', 'host']);
 
-const epoch = z.object({ fromSeq: count, events: z.array(z.enum(CHANGE_EVENTS)), scope });
+/** `inboxIds`: of what happens in inboxes, only in these; absent: in all. */
+const epoch = z.object({
+  fromSeq: count,
+  events: z.array(z.enum(CHANGE_EVENTS)),
+  scope,
+  inboxIds: z.array(z.string()).optional(),
+});
 export type Epoch = z.infer<typeof epoch>;
 
 const subscription = z.object({
   id: z.string(),
   url: z.string(),
   description: z.string().optional(),
+  /** Events of inboxes whole, as AgentMail sends them; absent: in this program's own form. */
+  format: z.literal('agentmail').optional(),
+  /** The one inbox with which it ends; absent: it is of no inbox. */
+  ownerInboxId: z.string().optional(),
+  /** Name that its maker gave it, by which a repeated request is known. */
+  clientId: z.string().optional(),
   secret: z.string(),
   /** Former secrets within their grace, the newest first, each until a moment of the wall clock. */
   formerSecrets: z.array(z.object({ secret: z.string(), untilMs: moment })).default([]),
@@ -84,7 +96,8 @@ export type Subscription = z.infer<typeof subscription>;
 
 /** For each member, whether it is a secret: a backup without keys leaves those out. */
 const IS_SECRET: Readonly<Record<keyof Subscription, boolean>> = {
-  ...{ id: false, url: false, description: false, secret: true, formerSecrets: true, headers: true },
+  ...{ id: false, url: false, description: false, format: false, ownerInboxId: false, clientId: false },
+  ...{ secret: true, formerSecrets: true, headers: true },
   ...{ ratePerSecond: false, isEnabled: false, disabledReason: false, disabledAt: false, epochs: false },
   ...{ firstSeq: false, createdAt: false, updatedAt: false, resumedMs: false },
 };

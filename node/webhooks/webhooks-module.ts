@@ -5,6 +5,7 @@ import type { ChangeLog } from '../changes/change-log.ts';
 import type { Log } from '../log.ts';
 import { isLoopback } from '../machine/this-machine.ts';
 import type { Store } from '../store/store.ts';
+import type { MailPayload } from './delivery/request.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import type { OpenTunnel } from './guard/proxy-tunnel.ts';
 import { createSender } from './sender/http-sender.ts';
@@ -26,6 +27,8 @@ export interface OpenWebhooksOptions {
   readonly tunnel?: OpenTunnel | undefined;
   /** What stands before the sender, as a stopwatch does. */
   readonly before?: (sender: Sender) => Sender;
+  /** The payloads of events of inboxes. */
+  readonly mailPayload?: MailPayload;
   /** Where this node listens: no webhook is sent there. */
   readonly listening: () => { readonly ip: string; readonly port: number };
 }

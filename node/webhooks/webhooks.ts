@@ -7,12 +7,12 @@ import type { Clock, Random } from '../../mesh/ports.ts';
 import { KeyedLock } from '../../mesh/time/keyed-lock.ts';
 import { newUuid } from '../../mesh/uuid.ts';
 import type { ChangeEvent, ChangeLog, CursorReader } from '../changes/change-log.ts';
-import { parseEvents } from '../changes/event-names.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { Deliveries } from './deliveries.ts';
 import { Channel } from './delivery/channel.ts';
 import { DeliveryLoop } from './delivery/loop.ts';
+import type { MailPayload } from './delivery/request.ts';
 import { makeSecret } from './delivery/signature.ts';
 import { TestDeliveries, type TestResult } from './delivery/test-delivery.ts';
 import { wishOf } from './epochs.ts';
@@ -27,6 +27,7 @@ import { rotated } from './secrets.ts';
 import type { Sender } from './sender/sender.ts';
 import {
   changedSubscription,
+  eventsOf,
   newSubscription,
   receiverOf,
   type SubscriptionChange,
@@ -34,6 +35,7 @@ import {
 } from './subscription.ts';
 import { countsOf, type SubscriptionCounts } from './subscription-metrics.ts';
 import { type SubscriptionView, viewOf } from './subscription-view.ts';
+import type { Subscription } from './webhook-records.ts';
 
 /** Subscriptions of one node: each is a reader of the log with its own memory. */
 export const SUBSCRIPTIONS_MAX = 100;
@@ -47,6 +49,7 @@ export interface WebhookPorts {
   readonly guard: Pick<Guard, 'vet'>;
   readonly sender: Sender;
   readonly hostId: HostId;
+  readonly mailPayload?: MailPayload | undefined;
 }
 
 export interface Webhooks {
@@ -66,6 +69,8 @@ export interface Webhooks {
   test(id: string): Promise<TestResult>;
   /** What waits for entries of the log, as the trimming of the log sees it. */
   readonly cursorReader: CursorReader;
+  /** Subscriptions as they are kept, with their secrets: for the mailbox, whose clients are shown those. */
+  subscriptions(): readonly Subscription[];
   /** All subscriptions together, as of now. */
   counts(): SubscriptionCounts;
   /**
@@ -121,11 +126,13 @@ class WebhookService implements Webhooks {
   }
 
   async subscribe(request: SubscriptionRequest): Promise<{ webhook: SubscriptionView; secret?: string }> {
-    const events = parseEvents(request.events);
+    const events = eventsOf(request, request.events);
     await this.#ports.guard.vet(request.url);
     return this.#locks.run(ALL, async () => {
+      const known = this.#withClientId(request);
+      if (known !== undefined) return { webhook: await this.#view(known) };
       if (this.#channels.size >= SUBSCRIPTIONS_MAX) throw tooMany();
-      this.#refuseTwin(request.url, events, undefined);
+      if (request.format === undefined) this.#refuseTwin(request.url, events, undefined);
       const secret = request.secret ?? makeSecret(this.#ports.random);
       const channel = this.#open(request, events, secret);
       channel.save();
@@ -150,14 +157,14 @@ class WebhookService implements Webhooks {
 
   async patch(id: string, change: SubscriptionChange): Promise<SubscriptionView> {
     const { url: urlBefore } = this.#channel(id).subscription;
-    const events = change.events === undefined ? undefined : parseEvents(change.events);
+    const events = change.events === undefined ? undefined : eventsOf(this.#channel(id).subscription, change.events);
     const isCalledAnew = change.url !== undefined || change.secret !== undefined || change.enabled === true;
     if (isCalledAnew) await this.#ports.guard.vet(change.url ?? urlBefore);
     return this.#locks.run(ALL, async () => {
       const channel = this.#channel(id);
       const { subscription } = channel;
       const url = change.url ?? subscription.url;
-      if (change.url !== undefined || events !== undefined) {
+      if (subscription.format === undefined && (change.url !== undefined || events !== undefined)) {
         this.#refuseTwin(url, events ?? wishOf(subscription).events, channel);
       }
       const isResumed = change.enabled === true && !subscription.isEnabled;
@@ -212,6 +219,10 @@ class WebhookService implements Webhooks {
     return this.#loop;
   }
 
+  subscriptions(): readonly Subscription[] {
+    return [...this.#channels.values()].map(({ subscription }) => subscription);
+  }
+
   counts(): SubscriptionCounts {
     return countsOf([...this.#channels.values()], this.#ports.changes.head);
   }
@@ -241,7 +252,8 @@ class WebhookService implements Webhooks {
   #refuseTwin(url: string, events: readonly ChangeEvent[], self: Channel | undefined): void {
     for (const channel of this.#channels.values()) {
       const { subscription } = channel;
-      if (channel === self || receiverOf(subscription.url) !== receiverOf(url)) continue;
+      if (channel === self || subscription.format !== undefined || receiverOf(subscription.url) !== receiverOf(url))
+        continue;
       if (wishOf(subscription).events.join() !== events.join()) continue;
       throw new MeshError(
         'conflict',
@@ -249,6 +261,13 @@ class WebhookService implements Webhooks {
         { extra: { webhookId: channel.id } },
       );
     }
+  }
+
+  #withClientId({ clientId, ownerInboxId }: SubscriptionRequest): Channel | undefined {
+    if (clientId === undefined) return undefined;
+    const isMeant = ({ subscription }: Channel) =>
+      subscription.clientId === clientId && subscription.ownerInboxId === ownerInboxId;
+    return [...this.#channels.values()].find(isMeant);
   }
 
   #channel(id: string): Channel {

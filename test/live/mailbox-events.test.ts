@@ -1,7 +1,14 @@
 // What happens to mail, as other programs hear of it: from the first octet that swaks sends to whoever waits at the other end.
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { serialization } from 'agentmail';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
-import { type LiveMailbox, liveMailbox, mailOf } from '../support/live-mailbox.ts';
+import { type LiveMailbox, liveMailbox, MISSING_SWAKS, mailOf, UNLESS_SWAKS } from '../support/live-mailbox.ts';
 import { SmtpTalk } from '../support/smtp-talk.ts';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
@@ -51,6 +58,81 @@ describe('the change log of a node that is killed while mail comes in', () => {
       expect(new Set(heard).size, 'nothing is told twice').toBe(heard.length);
       expect(heard.toSorted()).toEqual(kept.map(({ messageId }) => messageId).toSorted());
       expect(heard).toEqual(expect.arrayContaining(taken));
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+interface Request {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Answers with the statuses in turn, the last of them for good. */
+async function receiver(...statuses: readonly number[]) {
+  const requests: Request[] = [];
+  const server = createServer(async (request, response) => {
+    requests.push({ headers: request.headers, body: await text(request) });
+    response.writeHead(statuses[requests.length - 1] ?? statuses.at(-1) ?? 204).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    requests,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+describe(`a webhook of AgentMail’s client${UNLESS_SWAKS}`, () => {
+  it.skipIf(MISSING_SWAKS !== undefined)(
+    'hears of a mail that swaks sends, by the octets that both verifiers and the client accept, and again by the same',
+    async () => {
+      await using at = await liveMailbox();
+      await using hook = await receiver(503, 204);
+      const { client, host } = at;
+      const [{ inboxId }, other] = [
+        await client.inboxes.create({ username: 'support' }),
+        await client.inboxes.create({ username: 'other' }),
+      ];
+      const wish = { url: hook.url, inboxIds: [inboxId], clientId: 'mine', headers: { 'x-key': 'k' } };
+      const webhook = await client.webhooks.create({ ...wish, eventTypes: ['message.received'] });
+      expect(await client.webhooks.get(webhook.webhookId)).toEqual(webhook);
+      expect((await client.webhooks.list()).webhooks).toEqual([webhook]);
+      expect((await client.webhooks.getHeaders(webhook.webhookId)).headerNames).toEqual(['x-key']);
+
+      await at.send(other.inboxId, mailOf('<0@y.com>', 'Elsewhere', '', 'Not for the hook.'));
+      await at.send(inboxId, mailOf('<1@y.com>', 'Hello', '', 'See it.'));
+      await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBe(1);
+      await host.kill();
+      await host.start();
+      await expect.poll(() => hook.requests.length, { timeout: LIVE_MS_MAX }).toBeGreaterThanOrEqual(2);
+
+      const [first, second] = hook.requests as [Request, Request];
+      expect(second.body).toBe(first.body);
+      expect(second.headers['svix-id']).toBe(first.headers['svix-id']);
+      for (const { headers, body } of [first, second]) {
+        expect(headers['x-key']).toBe('k');
+        const told = headers as Record<string, string>;
+        expect(new SvixWebhook(webhook.secret).verify(body, told)).toEqual(JSON.parse(body));
+        expect(new StandardWebhook(webhook.secret).verify(body, told)).toEqual(JSON.parse(body));
+      }
+      const parsed = serialization.MessageReceivedEvent.parse(JSON.parse(first.body));
+      expect(parsed).toMatchObject({ ok: true });
+      const { message, thread } = JSON.parse(first.body);
+      expect(message).toMatchObject({ inbox_id: inboxId, message_id: '<1@y.com>', subject: 'Hello' });
+      expect(message.text).toContain('See it.');
+      expect(message.headers['Authentication-Results']).toMatch(/spf=pass.*dmarc=pass/);
+      expect(thread).toMatchObject({ message_count: 1, last_message_id: '<1@y.com>' });
+
+      const narrowed = await client.webhooks.update(webhook.webhookId, { eventTypes: ['message.sent'] });
+      expect(narrowed.eventTypes).toEqual(['message.sent']);
+      await client.webhooks.delete(webhook.webhookId);
+      expect((await client.webhooks.list()).count).toBe(0);
     },
     LIVE_MS_MAX,
   );

@@ -41,7 +41,7 @@ export class FakeReceiver implements Sender {
   async post({ url, headers, body }: Post, signal: AbortSignal): Promise<Outcome> {
     const startedMs = this.#clock.monotonicMs();
     const text = new TextDecoder().decode(body);
-    const { id, agent, sequence } = JSON.parse(text);
+    const { id, agent = { id: '' }, sequence } = JSON.parse(text);
     const attempt = Number(headers['X-Webhook-Attempt']);
     const received = { url, headers, text, id, agentId: agent.id, sequence, attempt, atMs: this.#clock.wallMs() };
     this.received.push(received);

@@ -2,7 +2,15 @@
 
 import type { LogId } from '../../mesh/feed/place.ts';
 import type { AgentId, EmailAddress, HostId } from '../../mesh/names.ts';
-import type { AgentEntry, AgentEvent, ChangeEntry, ChangeLog, HeardEntry } from '../../node/changes/change-log.ts';
+import type {
+  AgentEntry,
+  AgentEvent,
+  ChangeEntry,
+  ChangeLog,
+  HeardEntry,
+  MailboxEntry,
+  MailboxEvent,
+} from '../../node/changes/change-log.ts';
 
 export class MemoryChangeLog implements ChangeLog {
   readonly #entries: ChangeEntry[] = [];
@@ -27,6 +35,20 @@ export class MemoryChangeLog implements ChangeLog {
   /** One more change of an agent, told to subscribers at once. */
   append(agentId: string, event: AgentEvent = 'agent.email.changed'): AgentEntry {
     const entry = this.#make('mac', agentId, event);
+    this.#add(entry);
+    return entry;
+  }
+
+  /** One more event of an agent's inbox, kept as `event of <inbox> <n>`. */
+  mail(agentId: string, inboxId: string, event: MailboxEvent = 'message.received'): MailboxEntry {
+    const { changes: _, event: __, ...made } = this.#make('mac', agentId, 'agent.updated');
+    const message = {
+      inbox_id: inboxId,
+      message_id: '<1@y.com>',
+      thread_id: 't',
+      event_id: `event of ${inboxId} ${made.seq}`,
+    };
+    const entry = { ...made, event, message };
     this.#add(entry);
     return entry;
   }

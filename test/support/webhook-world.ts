@@ -3,6 +3,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Random } from '../../mesh/ports.ts';
+import type { MailPayload } from '../../node/webhooks/delivery/request.ts';
 import type { SubscriptionRequest } from '../../node/webhooks/subscription.ts';
 import type { SubscriptionView } from '../../node/webhooks/subscription-view.ts';
 import { createWebhooks, type Webhooks } from '../../node/webhooks/webhooks.ts';
@@ -41,6 +42,8 @@ export class WebhookWorld {
   readonly random: Random;
   /** URLs that the guard refuses; it has tests of its own. */
   refused = /refused/;
+  /** What a mailbox says of the payloads of its events; absent: there is none. */
+  mailPayload: MailPayload | undefined;
   /** How long the disk takes for a commit: the next ones ask. */
   diskMs: () => number = () => 0;
   store = this.#openStore();
@@ -68,6 +71,7 @@ export class WebhookWorld {
       random,
       log,
       sender,
+      mailPayload: this.mailPayload && ((eventId) => (this.mailPayload as MailPayload)(eventId)),
       guard: { vet: (url) => this.#vet(url) },
       hostId: 'mac' as HostId,
     });

@@ -14,6 +14,8 @@ const view = z
     events: z.array(z.enum(CHANGE_EVENTS)),
     description: z.string().optional(),
     scope: z.enum(['mesh', 'host']),
+    format: z.literal('agentmail').optional(),
+    inboxIds: z.array(z.string()).optional(),
     headerNames: z.array(z.string()).optional(),
     ratePerSecond: z.int().optional(),
     formerSecretsUntil: z.array(moment).optional(),

@@ -14,6 +14,8 @@ import { type AddressBook, drawnName } from './addresses.ts';
 const SETTLE_AGAIN_MS = 30_000;
 
 export interface InboxesParts {
+  /** Ends the webhooks of an inbox. */
+  readonly endWebhooks: (inboxId: string) => Promise<void>;
   readonly intake: Asks<IntakeQuestions>;
   readonly query: Asks<QueryQuestions>;
   readonly addresses: AddressBook;
@@ -172,8 +174,9 @@ export class Inboxes {
   }
 
   async #erase({ inboxId, agentId, makesAgent }: Inbox): Promise<void> {
-    const { intake, addresses, cancelSends } = this.#parts;
+    const { intake, addresses, cancelSends, endWebhooks } = this.#parts;
     await cancelSends(inboxId);
+    await endWebhooks(inboxId);
     while (await intake.ask('eraseMail', inboxId));
     if (agentId !== undefined) await addresses.release({ inboxId, agentId: agentId as AgentId, withAgent: makesAgent });
     await intake.ask('dropInbox', inboxId);

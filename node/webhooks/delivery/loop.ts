@@ -12,14 +12,15 @@ import { DeadLetterBound } from '../records/dead-letter-bound.ts';
 import type { DeadLetters } from '../records/dead-letters.ts';
 import type { Ledger } from '../records/ledger.ts';
 import { LogPages } from '../records/log-pages.ts';
-import type { Outcome } from '../schedule/outcome.ts';
+import type { Erased, Outcome } from '../schedule/outcome.ts';
 import { nextHolder } from '../schedule/places.ts';
 import { judge } from '../schedule/schedule.ts';
 import type { Sender } from '../sender/sender.ts';
-import type { DeadLetter, KeptAttempt } from '../webhook-records.ts';
+import type { DeadLetter } from '../webhook-records.ts';
 import type { Channel } from './channel.ts';
+import { keptOf } from './kept-attempt.ts';
 import { LogReader } from './log-reader.ts';
-import { postOf } from './request.ts';
+import { type MailPayload, requestOf } from './request.ts';
 import { PreparedKeys } from './signature.ts';
 
 /** When stopping: attempts in flight may end by themselves, then they are cut off and must have ended. */
@@ -33,6 +34,8 @@ export interface DeliveryPorts {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly sender: Sender;
+  /** Absent: this node keeps no mailbox. */
+  readonly mailPayload?: MailPayload | undefined;
 }
 
 export class DeliveryLoop implements CursorReader {
@@ -194,11 +197,13 @@ export class DeliveryLoop implements CursorReader {
     return sourceOf(stream, { pages: this.#pages, deadLetters: this.#ports.deadLetters }).find(lane.seq);
   }
 
-  async #send(channel: Channel, { lane, entry }: Begun): Promise<Outcome> {
+  async #send(channel: Channel, { lane, entry }: Begun): Promise<Outcome | Erased> {
     try {
       const nowMs = this.#ports.clock.wallMs();
-      const post = postOf(channel.subscription, entry, { nowMs, attempt: lane.attempts, keys: this.#keys });
-      return await this.#ports.sender.post(post, channel.ended.signal);
+      const { sender, mailPayload } = this.#ports;
+      const making = { nowMs, attempt: lane.attempts, keys: this.#keys, mailPayload };
+      const made = await requestOf(channel.subscription, entry, making);
+      return 'kind' in made ? made : await sender.post(made, channel.ended.signal);
     } catch (error) {
       // Neither throws, so this is a bug: told with its stack, and kept from stopping every other delivery.
       this.#ports.log.error('delivery.crashed', { deliveryId: entry.id, stack: (error as Error).stack });
@@ -206,9 +211,15 @@ export class DeliveryLoop implements CursorReader {
     }
   }
 
-  #conclude(channel: Channel, begun: Begun, outcome: Outcome): void {
+  #conclude(channel: Channel, begun: Begun, outcome: Outcome | Erased): void {
     const { entry } = begun;
     if (channel.isRemoved) return;
+    if (outcome.kind === 'erased') {
+      if (begun.isDead) channel.letters.letGo(begun.lane.seq);
+      this.#ports.log.info('delivery.erased', { deliveryId: entry.id, subscriptionId: channel.id });
+      channel.settle(begun);
+      return;
+    }
     if (outcome.kind === 'failed' && outcome.error === 'cut_off') {
       begun.stream.cutOff(begun.lane);
       return;
@@ -280,13 +291,4 @@ export class DeliveryLoop implements CursorReader {
     for (const { id } of over) this.#ports.log.info('replay.ended', { subscriptionId: channel.id, replayId: id });
     return over.length > 0;
   }
-}
-
-function keptOf(
-  outcome: Outcome,
-  { attempt, nowMs }: { readonly attempt: number; readonly nowMs: number },
-): KeptAttempt {
-  const { tookMs } = outcome;
-  const came = outcome.kind === 'answered' ? { status: outcome.status } : { error: outcome.error };
-  return { attempt, atMs: nowMs - tookMs, tookMs, ...came };
 }

@@ -51,6 +51,8 @@ export interface Attempt {
   readonly timestampSeconds: number;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Header names that stand beside those of Standard Webhooks: AgentMail's, or the original's. */
+  readonly format?: 'agentmail' | undefined;
 }
 
 /** Every header of one attempt that depends on it. `webhook-id` is the same on each attempt, the signature is not. */
@@ -60,19 +62,26 @@ export function signedHeaders(attempt: Attempt, keys: PreparedKeys): Record<stri
   const signatures = secrets
     .flatMap((secret) => keys.of(secret).signing)
     .map((key) => `v1,${createHmac('sha256', key).update(prefix).update(body).digest('base64')}`);
-  const plain = createHmac('sha256', keys.of(secrets[0]).plain).update(body).digest('hex');
-  return {
+  const standard = { id: told.id, timestamp: String(timestampSeconds), signature: signatures.join(' ') };
+  const common = {
     'content-type': 'application/json',
     'user-agent': 'agent-email-mesh-webhooks/1',
-    'webhook-id': told.id,
-    'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': signatures.join(' '),
+    ...named('webhook', standard),
+  };
+  if (attempt.format === 'agentmail') return { ...common, ...named('svix', standard) };
+  const plain = createHmac('sha256', keys.of(secrets[0]).plain).update(body).digest('hex');
+  return {
+    ...common,
     'X-Webhook-Signature': plain,
     'X-Hub-Signature-256': `sha256=${plain}`,
     'X-Webhook-Event': told.event,
     'X-Webhook-Id': attempt.subscriptionId,
     'X-Webhook-Attempt': String(attempt.attempt),
   };
+}
+
+function named(prefix: string, headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [`${prefix}-${name}`, value]));
 }
 
 interface SecretKeys {

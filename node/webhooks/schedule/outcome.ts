@@ -13,6 +13,7 @@ export type SendError =
   | 'not_http'
   | 'timeout'
   | 'cut_off'
+  | 'mailbox_unavailable'
   | 'internal_error';
 
 export type Outcome =
@@ -30,3 +31,8 @@ export type Outcome =
       readonly message: string;
       readonly tookMs: number;
     };
+
+/** What was to be told is no more: nothing was sent, and nothing is left to be. */
+export interface Erased {
+  readonly kind: 'erased';
+}

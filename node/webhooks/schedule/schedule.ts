@@ -1,7 +1,7 @@
 // When an attempt is made again: what an outcome means, the delays, `Retry-After`. Pure: time and chance come as arguments.
 // Step 7 of node/webhooks/README.md, "A delivery, step by step".
 import type { Random } from '../../../mesh/ports.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, SendError } from './outcome.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -45,13 +45,16 @@ export type Verdict =
       readonly retryAfterMs: number;
     };
 
+/** What this node fails at before there is a request. */
+const OURS: readonly SendError[] = ['internal_error', 'mailbox_unavailable'];
+
 /** Statuses by which a server says that it is the server, not the request: RFC 6585 §4, RFC 9110 §15.6.3–5. */
 const ENDPOINT_STATUSES: readonly number[] = [429, 502, 503, 504];
 
 /** What an outcome means. Success is any 2xx, by the status line alone; a redirect is a failure. `nowMs`: wall clock. */
 export function judge(outcome: Outcome, nowMs: number): Verdict {
   // What this node fails at says nothing of the endpoint.
-  const isOurs = outcome.kind === 'failed' && outcome.error === 'internal_error';
+  const isOurs = outcome.kind === 'failed' && OURS.includes(outcome.error);
   if (outcome.kind === 'failed') return { kind: 'failed', isEndpoint: !isOurs, retryAfterMs: 0 };
   if (outcome.status >= 200 && outcome.status <= 299) return { kind: 'accepted' };
   if (outcome.status === 410) return { kind: 'gone' };

@@ -82,6 +82,7 @@ function processWith(step: Step, registry: AddressBookParts['registry'] = world.
     sleep: async () => stop.abort(),
   };
   const inboxes = new Inboxes({
+    endWebhooks: async () => {},
     ...{ intake, query, clock, random: seededRandom(2), log: world.log, domain: 'agents.example.com' },
     addresses: new AddressBook({ registry: stepped, hostsOf: () => [] }),
     cancelSends: async () => undefined,
