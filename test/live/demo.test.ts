@@ -6,7 +6,13 @@ import { expect, it } from 'vitest';
 import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 const DEMO = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
-it('the demo goes as it tells', { timeout: LIVE_MS_MAX }, async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [DEMO]);
+
+it.each([[], ['--mail']])('the demo goes as it tells: %j', { timeout: LIVE_MS_MAX }, async (...flags) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [DEMO, ...flags]);
   expect(stdout.trim().split('\n').at(-1)).toBe('All of it was as told.');
+});
+
+it('the demo says what it takes when it is asked for something else', async () => {
+  const refused = promisify(execFile)(process.execPath, [DEMO, '--post']);
+  await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("not '--post'") });
 });
