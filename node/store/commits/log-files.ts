@@ -54,7 +54,7 @@ export async function closeLogFiles({ log, note }: LogFiles): Promise<void> {
   for (const file of [...log, note]) await file.close();
 }
 
-/** Octets of both, after seeing that they are what this log has. */
+/** Octets of both. Rejects with `store_failed` when one of them is of another log, or is cut off. */
 export async function readLogFiles(
   { log }: LogFiles,
   { paths, fileBytes }: LogFilesOptions,
