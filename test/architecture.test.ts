@@ -461,6 +461,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/settings.ts',
       'node/store/schema.ts',
       'node/system/',
+      'node/validation/deliverability.ts',
       'mesh/',
     ],
   ],

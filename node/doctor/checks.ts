@@ -5,6 +5,7 @@ import { checkDiskSpace } from './checks/disk-space.ts';
 import { checkHostsFile } from './checks/hosts-file.ts';
 import { checkIdentities } from './checks/identities.ts';
 import { checkMailAccounts } from './checks/mail-accounts.ts';
+import { checkMailboxDomain } from './checks/mailbox-domain.ts';
 import { checkNames } from './checks/names.ts';
 import { checkOwnNode } from './checks/own-node.ts';
 import { checkProxy } from './checks/proxy.ts';
@@ -30,4 +31,5 @@ export const CHECKS: readonly Check[] = [
   checkVoters,
   checkOwnNode,
   checkMailAccounts,
+  checkMailboxDomain,
 ];

@@ -5,6 +5,7 @@ import { parseRoster } from '../../mesh/hosts-json.ts';
 import type { HostId } from '../../mesh/names.ts';
 import type { Roster } from '../../mesh/roster.ts';
 import { createNodeClient } from '../cli/node-client.ts';
+import { createDnsResolver } from '../dns/dns-resolver.ts';
 import { KnownAddresses } from '../dns/known-addresses.ts';
 import { createNameResolver } from '../dns/name-resolver.ts';
 import { socketBy } from '../dns/named-socket.ts';
@@ -64,6 +65,7 @@ export async function examine(patient: Patient): Promise<Diagnosis> {
     ...('fault' in read ? {} : { roster: read.roster }),
     ...(own === undefined ? {} : { own }),
     resolve: (name) => addresses.addressesOf(name),
+    dns: createDnsResolver(systemClock, config.mailbox?.dns),
     send: () =>
       readSendConfig({ file: config.sendAccounts, url: secrets.smtpUrl }, { readPrivateFile, readCertificates }),
     trySmtp: createSmtpTrial({

@@ -4,6 +4,7 @@ import type { Roster } from '../../mesh/roster.ts';
 import type { NodeClient } from '../cli/node-client.ts';
 import type { SendConfig } from '../send/account.ts';
 import type { Config, Secrets } from '../settings.ts';
+import type { Resolver } from '../validation/deliverability.ts';
 import type { Contact } from './contact.ts';
 import type { Finding } from './fault.ts';
 import type { SmtpTrial } from './smtp-trial.ts';
@@ -27,6 +28,8 @@ export interface Examination {
   readonly resolve: (name: string) => Promise<readonly { readonly address: string }[]>;
   /** The node of this machine, with the token of the settings; absent when it does not answer. */
   readonly own?: OwnNode;
+  /** The servers that tell the mailbox who may send a mail, where it has its own. */
+  readonly dns: Resolver;
   readonly trySmtp: SmtpTrial;
   readonly send: () => SendConfig;
 }
