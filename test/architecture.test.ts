@@ -265,6 +265,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
       'node/changes/change-records.ts',
       'node/changes/log-end.ts',
       'node/keys/key-records.ts',
+      'node/mailbox/store/database-copy.ts',
       'node/registry/',
       'node/send/message.ts',
       'node/send/message-records.ts',

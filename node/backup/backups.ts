@@ -11,6 +11,7 @@ import type { Clock } from '../../mesh/ports.ts';
 import type { Log } from '../log.ts';
 import type { CopiedStore } from '../store/disk-store.ts';
 import { ABOUT, type About, BACKUP_FORMAT, BLOB, HOST_KEY, RECORDS, SECRETS, WHOLE } from './contents.ts';
+import { copyMailbox, type MailboxFile } from './mailbox-files.ts';
 
 export interface BackupsOptions {
   readonly store: CopiedStore;
@@ -28,48 +29,62 @@ export interface MadeBackup extends Disposable {
   pieces(signal: AbortSignal): AsyncGenerator<Uint8Array>;
 }
 
+interface Contents {
+  readonly about: About;
+  readonly mailbox: Iterable<MailboxFile>;
+}
+
 const RETRY_AFTER_SECONDS = 10;
 
 export class Backups {
   readonly #options: BackupsOptions;
   /** The copy that a backup under way is made of; a process that was killed may have left one. */
   readonly #copy: string;
+  readonly #mailboxCopy: string;
   #isUnderWay = false;
 
   constructor(options: BackupsOptions) {
     this.#options = options;
     this.#copy = join(options.directory, 'mesh.backup');
-    rmSync(this.#copy, { force: true });
+    this.#mailboxCopy = join(options.directory, 'mailbox.backup');
+    this.#removeCopies();
   }
 
-  /** Copies the records. Throws `overloaded` while another backup is under way, and `store_failed`. */
+  #removeCopies(): void {
+    for (const file of [this.#copy, this.#mailboxCopy]) rmSync(file, { force: true });
+  }
+
+  /** Copies the records and the mailbox. Throws `overloaded` while another backup is under way, and `store_failed`. */
   async make({ withKeys }: Pick<About, 'withKeys'>): Promise<MadeBackup> {
     if (this.#isUnderWay)
       throw new MeshError('overloaded', 'A backup of this host is under way: one is made at a time.', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     this.#isUnderWay = true;
-    const { store, self, version, clock, log } = this.#options;
+    const { store, directory, self, version, clock, log } = this.#options;
     const end = () => {
-      rmSync(this.#copy, { force: true });
+      this.#removeCopies();
       this.#isUnderWay = false;
     };
     const madeAt = new Date(clock.wallMs()).toISOString();
     const about: About = { format: BACKUP_FORMAT, host: self(), version, madeAt, withKeys };
+    let mailbox: Iterable<MailboxFile>;
     try {
       const left = withKeys ? { without: [], withoutMembers: [] } : SECRETS;
       await store.copy({ file: this.#copy, ...left });
+      // Behind the records: of what the mailbox tells the change log, nothing is then counted as told that its copy does not have.
+      mailbox = await copyMailbox({ directory, copy: this.#mailboxCopy, withKeys });
     } catch (error) {
       end();
       throw error;
     }
     log.info('backup.begun', { withKeys });
-    return { pieces: (signal) => this.#pieces(about, signal), [Symbol.dispose]: end };
+    return { pieces: (signal) => this.#pieces({ about, mailbox }, signal), [Symbol.dispose]: end };
   }
 
-  async *#pieces(about: About, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#pieces(contents: Contents, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { readable, controller } = createTarPacker();
-    const packing = this.#pack(controller, about).catch((error: unknown) => controller.error(error));
+    const packing = this.#pack(controller, contents).catch((error: unknown) => controller.error(error));
     // The global type of a stream lacks the iterator that the stream has.
     for await (const piece of readable as ReadableStream<Uint8Array>) {
       signal.throwIfAborted();
@@ -78,7 +93,7 @@ export class Backups {
     await packing;
   }
 
-  async #pack(archive: TarPackController, about: About): Promise<void> {
+  async #pack(archive: TarPackController, { about, mailbox }: Contents): Promise<void> {
     const { directory, log } = this.#options;
     await addText(archive, ABOUT, JSON.stringify(about));
     await addFile(archive, RECORDS, this.#copy);
@@ -86,10 +101,13 @@ export class Backups {
     let files = 0;
     // A blob that has gone since was of mail that has ended since.
     for (const blob of blobs) if (await addFile(archive, `blobs/${blob}`, join(directory, 'blobs', blob))) files += 1;
+    let mailboxFiles = 0;
+    // The same of a large mail, which was deleted since.
+    for (const { name, path } of mailbox) if (await addFile(archive, name, path)) mailboxFiles += 1;
     if (about.withKeys) await addText(archive, HOST_KEY, await readFile(join(directory, HOST_KEY), 'latin1'));
-    await addText(archive, WHOLE, JSON.stringify({ blobs: files }));
+    await addText(archive, WHOLE, JSON.stringify({ blobs: files, mailboxFiles }));
     archive.finalize();
-    log.info('backup.made', { blobs: files });
+    log.info('backup.made', { blobs: files, mailboxFiles });
   }
 }
 

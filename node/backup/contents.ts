@@ -7,12 +7,17 @@ import type { CopyRules } from '../store/record-copy.ts';
 import { HOST_KEY_RECORD } from '../system/host-key.ts';
 import { SUBSCRIPTION_PREFIX, SUBSCRIPTION_SECRETS } from '../webhooks/webhook-records.ts';
 
-/** Rises when an older program could no longer read a backup rightly. */
-export const BACKUP_FORMAT = 1;
+/** Rises when an older program could no longer read a backup rightly; 1 had no mailbox. */
+export const BACKUP_FORMAT = 2;
+export const OLDEST_FORMAT = 1;
 export const ABOUT = 'backup.json';
 export const RECORDS = 'records.sqlite';
 export const HOST_KEY = 'host-key.pem';
 export const BLOB = /^blobs\/([0-9a-f]{64})$/;
+export const MAILBOX_DATABASE = 'mailbox/mailbox.db';
+export const MAILBOX_KEY = 'mailbox/org-key';
+/** The octets of a large mail, by their SHA-256. */
+export const MAILBOX_RAW = /^mailbox\/raw\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/;
 /** The last entry: an archive without it was cut off. */
 export const WHOLE = 'whole.json';
 /** Octets of a text entry. */

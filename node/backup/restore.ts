@@ -23,6 +23,10 @@ import {
   BACKUP_FORMAT,
   BLOB,
   HOST_KEY,
+  MAILBOX_DATABASE,
+  MAILBOX_KEY,
+  MAILBOX_RAW,
+  OLDEST_FORMAT,
   RECORDS,
   TEXT_BYTES_MAX,
   WHOLE,
@@ -89,12 +93,15 @@ async function unpack(file: string, into: string): Promise<Unpacked> {
     const entries = octets.pipeThrough(createTarDecoder({ strict: true })) as ReadableStream<ParsedTarEntry>;
     for await (const entry of entries) {
       const { name } = entry.header;
-      const blob = BLOB.exec(name)?.[1];
+      const [blob, raw] = [BLOB.exec(name)?.[1], MAILBOX_RAW.exec(name)?.[2]];
       if (name === ABOUT) about = readAbout(await textOf(entry), file);
       else if (about === undefined) throw new Error(`it does not begin with ${ABOUT}`);
       else if (name === RECORDS) await writeEntry(entry, join(into, RECORDS));
       else if (name === HOST_KEY) writeFileDurably(join(into, HOST_KEY), await textOf(entry));
       else if (name === WHOLE) isWhole = true;
+      else if (name === MAILBOX_KEY) writeFileDurably(join(mailboxIn(into), 'org-key'), await textOf(entry));
+      else if (name === MAILBOX_DATABASE) await writeEntry(entry, join(mailboxIn(into), 'mailbox.db'));
+      else if (raw !== undefined) await writeBlob(entry, join(mailboxIn(into), 'raw', raw.slice(0, 2)), raw);
       else if (blob !== undefined) blobs += await writeBlob(entry, join(into, 'blobs'), blob);
       else throw new Error(`it has an entry '${name.slice(0, 100)}'`);
       if (name === WHOLE) await entry.body.cancel();
@@ -111,7 +118,7 @@ async function unpack(file: string, into: string): Promise<Unpacked> {
 
 function readAbout(text: string, file: string): About {
   const about = aboutSchema.parse(JSON.parse(text));
-  if (about.format === BACKUP_FORMAT) return about;
+  if (about.format >= OLDEST_FORMAT && about.format <= BACKUP_FORMAT) return about;
   throw refused(
     `${file} has format ${about.format}, and this program reads format ${BACKUP_FORMAT}. Restore it with version ${about.version}, or a newer one.`,
   );
@@ -132,6 +139,13 @@ async function writeEntry({ body }: ParsedTarEntry, path: string): Promise<strin
   }
   await file.sync();
   return hash.digest('hex');
+}
+
+/** The directory of the mailbox, which is made with the first of its files. */
+function mailboxIn(directory: string): string {
+  const mailbox = join(directory, 'mailbox');
+  makeOwnDirectory(mailbox);
+  return mailbox;
 }
 
 async function writeBlob(entry: ParsedTarEntry, directory: string, blob: string): Promise<number> {

@@ -202,13 +202,13 @@ describe('a restore', () => {
           {
             name: about?.name ?? '',
             data: Buffer.from(
-              JSON.stringify({ format: 2, host: 'mac', version: '9.0.0', madeAt: NOW, withKeys: false }),
+              JSON.stringify({ format: 3, host: 'mac', version: '9.0.0', madeAt: NOW, withKeys: false }),
             ),
           },
           ...rest,
         ]);
       },
-      /has format 2, .* version 9\.0\.0/,
+      /has format 3, .* version 9\.0\.0/,
     ],
     [
       'one with an attachment that is another',

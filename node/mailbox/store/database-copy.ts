@@ -1,0 +1,56 @@
+// A copy of `mailbox.db` as it is at one moment, made while it is written to, by a thread of its own: mail goes on coming in and being read.
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+
+export interface CopyOptions {
+  /** The directory of the mailbox's data. */
+  readonly directory: string;
+  /** Where the copy is made; nothing is there yet. */
+  readonly file: string;
+  /** Else it has no key of a client, and what proves links of files is another one. */
+  readonly withKeys: boolean;
+}
+
+/** More pages than there can be: 2³¹ − 1. */
+const PAGES_MAX = 0x7fffffff;
+
+/** What was being sent is left out: it may leave before the copy is used, and must not leave twice. Rejects with what SQLite says. */
+export async function copyDatabase({ directory, file, withKeys }: CopyOptions): Promise<void> {
+  const source = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });
+  try {
+    // All pages in one step: in a second one, it would begin anew after every write.
+    await backup(source, file, { rate: PAGES_MAX });
+  } finally {
+    source.close();
+  }
+  chmodSync(file, 0o600);
+  const copy = new DatabaseSync(file);
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON');
+    copy.exec(UNSENT_FORGOTTEN);
+    if (!withKeys) copy.exec('DELETE FROM api_key; UPDATE organization SET file_key = randomblob(length(file_key))');
+  } finally {
+    copy.close();
+  }
+}
+
+/** Digests of the raw mails of a copy that are files. */
+export function* filesOfCopy(file: string): Generator<string> {
+  const copy = new DatabaseSync(file, { readOnly: true });
+  try {
+    for (const { digest } of copy.prepare('SELECT digest FROM raw WHERE content IS NULL').iterate())
+      yield String(digest);
+  } finally {
+    copy.close();
+  }
+}
+
+const UNSENT_FORGOTTEN = `
+BEGIN;
+UPDATE raw SET uses = uses - (SELECT count(*) FROM outgoing WHERE outgoing.raw = raw.digest AND mail IS NOT NULL)
+  WHERE digest IN (SELECT raw FROM outgoing WHERE mail IS NOT NULL);
+DELETE FROM outgoing WHERE mail IS NOT NULL;
+DELETE FROM raw WHERE uses = 0;
+COMMIT;
+`;
