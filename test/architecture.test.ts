@@ -93,6 +93,7 @@ const MAILBOX_ROOT = [
   'lease-question',
   'list',
   'ingest-question',
+  'report',
   'loop-brake',
   'mail-bodies',
   'message',

@@ -34,6 +34,7 @@ import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
 import { AttachedFiles } from './out/attached-files.ts';
 import { Outbox } from './out/outbox.ts';
+import { Reports } from './out/reports.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -125,6 +126,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     return known;
   };
   const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
+  const reports = new Reports({ intake, query, sending, directory, clock, log });
   const { mail } = options;
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail });
   const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
@@ -137,7 +139,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     }).fetch,
     read: query,
     measures: mailboxFigures(intake),
-    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox], signal),
+    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports], signal),
     close: async () => {
       await query.close();
       await intake.close();

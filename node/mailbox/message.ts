@@ -82,6 +82,15 @@ export interface Delivery {
   readonly isAuthenticated: boolean;
 }
 
+/** What a mail says of another one, that an inbox of this host sent. */
+export interface MailReport {
+  readonly kind: 'bounce' | 'complaint';
+  /** The Message-ID of that mail. */
+  readonly aboutId: string;
+  /** Feedback-Type of RFC 5965 §3.1, such as `abuse`. */
+  readonly complaintType?: string | undefined;
+}
+
 /** One mail for all inboxes that get it, stored in one transaction. */
 export interface ReceivedMail {
   readonly raw: RawMail;
@@ -91,6 +100,7 @@ export interface ReceivedMail {
   /** Beside `received`, `unread` and the class, such as `automated` or `malformed`. */
   readonly labels: readonly string[];
   readonly receivedAtMs: number;
+  readonly report?: MailReport | undefined;
   readonly deliveries: readonly Delivery[];
 }
 

@@ -16,6 +16,7 @@ import type {
   SentIds,
 } from './outgoing-mail.ts';
 import type { Standing, StandingQuestion } from './recipient-question.ts';
+import type { LeftReport } from './report.ts';
 import type { KeepingChange, OutdatedQuestion } from './retention.ts';
 import type {
   FoundPart,
@@ -35,6 +36,8 @@ export interface IntakeQuestions {
   measures(nothing: null): { readonly inboxes: number; readonly receipts: readonly (readonly [string, number])[] };
   organization(nothing: null): Organization;
   ingest(mail: IngestQuestion): IngestAnswer;
+  leftReports(nothing: null): readonly LeftReport[];
+  settleReport(message: number): void;
   /** In whatever state it is. */
   findInbox(inboxId: string): Inbox | undefined;
   unsettledInboxes(nothing: null): readonly Inbox[];

@@ -16,6 +16,13 @@ export function rawOctets(directory: string, stored: StoredOctets): ReadableStre
   );
 }
 
+/** The mail as it came, whole: for those that are small. */
+export async function storedOctets(directory: string, stored: StoredOctets): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of range(directory, stored, 0, stored.rawSize)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 /** An attachment, decoded. */
 export function partOctets(directory: string, stored: StoredOctets, part: MailPart): ReadableStream {
   const decoder = transferDecoder(part.encoding);

@@ -7,6 +7,7 @@ import type { Writer } from '../store/writer.ts';
 import { isAutomated, isLooping, isMarkedSpam, mailClassOf } from './classification.ts';
 import { contentOf } from './content.ts';
 import { gatewayVerdict } from './gateway-verdict.ts';
+import { reportIn } from './reports.ts';
 import { type SpooledMail, spool } from './spool.ts';
 import { traceLines } from './trace.ts';
 import { type Resolve, type Verdict, verdictOn } from './verdict.ts';
@@ -119,6 +120,7 @@ async function keep(
     digest: mail.digest,
     content: contentOf(mail.structure, hostId),
     labels: [...(automated ? ['automated'] : []), ...(malformed === undefined ? [] : ['malformed'])],
+    report: reportIn(mail.structure, envelope.mailFrom),
     ...{ receivedAtMs, deliveries },
   };
   for (const { inboxId, status, messageId } of await writer.store(received)) fates.set(inboxId, { status, messageId });

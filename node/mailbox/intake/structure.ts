@@ -189,6 +189,7 @@ export class StructurePass {
     part.size += decoded.length;
     const room = TEXT_BYTES_MAX - this.#keptSize;
     if (part.kept === undefined || room <= 0 || decoded.length === 0) return;
+    if (ENCLOSED.test(part.contentType) && part.size > ENCLOSED_BYTES_MAX) return;
     const piece = Buffer.from(decoded.subarray(0, room));
     part.kept.push(piece);
     this.#keptSize += piece.length;
@@ -208,8 +209,11 @@ export class StructurePass {
   }
 }
 
-/** What people read, and JSON between agents. A multipart is kept as text in case that it has no parts. */
-const KEPT_TYPES = /^(?:text\/(?:plain|html)|application\/json|multipart\/.*)$/;
+/** What people read, JSON between agents, and what reports say. A multipart is kept as text in case that it has no parts. */
+const KEPT_TYPES = /^(?:text\/(?:plain|html)|application\/json|multipart\/.*)$|^message\/|^text\/rfc822-headers$/;
+/** The beginning of what a report encloses is all that is looked at. */
+const ENCLOSED = /^message\/|^text\/rfc822-headers$/;
+const ENCLOSED_BYTES_MAX = 64 * 1024;
 
 const PLAIN_TEXT = {
   number: '1',

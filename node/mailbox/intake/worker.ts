@@ -71,6 +71,8 @@ function activeInboxId(address: string): string | undefined {
 const answers: Answers<IntakeQuestions> = {
   organization: () => writer.organization,
   ingest: (mail) => ingest(mail, mails),
+  leftReports: () => writer.leftReports(),
+  settleReport: (message) => writer.settleReport(message),
   findInbox: (inboxId) => writer.findInbox(inboxId),
   unsettledInboxes: () => writer.unsettledInboxes(),
   beginInbox: (draft) => writer.beginInbox(draft),

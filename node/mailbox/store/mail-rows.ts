@@ -5,6 +5,7 @@ import type { ChooseThread, Delivery, ReceivedMail, StoredDelivery } from '../me
 import type { Connection } from './database.ts';
 import { idsOf, insertMessage } from './message-row.ts';
 import { bindReferences, knownThreads } from './references.ts';
+import { labelsOfReport, noteReport, type SentMail, sentMailOf } from './report-rows.ts';
 import { beginThread, countLabel, joinThread, type MailOfThread } from './thread-rows.ts';
 
 export interface MailRowsParts {
@@ -51,13 +52,16 @@ export class MailRows {
       return { inboxId, status: 'duplicate', messageId: known.message_id, threadId: known.thread_id };
     }
     const messageId = this.#messageId(inbox, mail);
-    const ofThread = this.#ofThread(mail, delivery, messageId);
-    const { thread, threadId } = this.#threadFor(inbox, mail, delivery, ofThread);
+    const sent = sentMailOf(connection, inbox, mail.report, delivery);
+    const ofThread = this.#ofThread(mail, delivery, messageId, sent);
+    const { thread, threadId } = sent ?? this.#threadFor(inbox, mail, delivery, ofThread);
     const message = insertMessage(connection, { inbox, thread, messageId }, mail, { ...delivery, ...ofThread });
     joinThread(connection, thread, ofThread);
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
-    this.#parts.appendEvent(message, receivedDetail(delivery.mailClass), mail.receivedAtMs);
+    const { report, receivedAtMs: atMs } = mail;
+    if (report !== undefined && sent !== undefined) noteReport(this.#parts, message, { report, sent, atMs });
+    else this.#parts.appendEvent(message, receivedDetail(delivery.mailClass), atMs);
     return { inboxId, status: 'stored', messageId, threadId };
   }
 
@@ -70,10 +74,16 @@ export class MailRows {
     return `<${digest.slice(0, ID_DIGITS)}@${hostId}.mesh.invalid>`;
   }
 
-  #ofThread(mail: ReceivedMail, { mailClass, trace }: Delivery, messageId: string): MailOfThread {
-    const { content, raw, receivedAtMs } = mail;
-    const isHidden = mailClass !== 'received';
-    const labels = new Set(['received', 'unread', ...(isHidden ? [mailClass] : []), ...mail.labels]);
+  #ofThread(
+    mail: ReceivedMail,
+    { mailClass, trace }: Delivery,
+    messageId: string,
+    sent: SentMail | undefined,
+  ): MailOfThread {
+    const { content, raw, receivedAtMs, report } = mail;
+    const isHidden = mailClass !== 'received' && sent === undefined;
+    const own = ['received', 'unread', ...(isHidden ? [mailClass] : [])];
+    const labels = new Set([...(sent && report ? labelsOfReport(report) : own), ...mail.labels]);
     return {
       ...{ messageId, content, isHidden, labels: [...labels], atMs: receivedAtMs },
       size: raw.size + Buffer.byteLength(trace),

@@ -12,6 +12,7 @@ import {
 import type { LabelOutcome, LabelOutcomes } from '../label.ts';
 import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
+import type { LeftReport } from '../report.ts';
 import type { KeepingChange } from '../retention.ts';
 import { type Connection, openForWriting } from './database.ts';
 import { EventRows } from './event-rows.ts';
@@ -28,6 +29,7 @@ import { OutgoingWriter } from './outgoing-writer.ts';
 import { RawFiles } from './raw-files.ts';
 import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
+import { leftReports, settleReport } from './report-rows.ts';
 
 const FILE_KEY_BYTES = 32;
 
@@ -209,6 +211,14 @@ export class Writer {
         swept += 1;
       }
     return swept;
+  }
+
+  leftReports(): readonly LeftReport[] {
+    return leftReports(this.#connection);
+  }
+
+  settleReport(message: number): Promise<void> {
+    return this.#group.run(() => settleReport(this.#connection, message));
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { form3 } from './form-3.ts';
 import { form4 } from './form-4.ts';
 import { form5 } from './form-5.ts';
 import { form6 } from './form-6.ts';
+import { form7 } from './form-7.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [form1, form2, form3, form4, form5, form6];
+export const MIGRATIONS: readonly Migration[] = [form1, form2, form3, form4, form5, form6, form7];

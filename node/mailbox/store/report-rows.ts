@@ -1,0 +1,82 @@
+// A report joins the thread of the mail that it is about, in place of a thread of its own: it is no mail that anybody has to read. It waits here
+// until the send module has heard of it. All of it runs within one transaction.
+import type { AppendEvent } from '../event.ts';
+import type { Delivery, MailReport } from '../message.ts';
+import type { LeftReport } from '../report.ts';
+import type { Connection } from './database.ts';
+import { countLabel } from './thread-rows.ts';
+
+/** Reports that are taken up at once. */
+const LEFT_MAX = 20;
+
+/** A mail that the inbox has sent. */
+export interface SentMail {
+  readonly row: number;
+  readonly thread: number;
+  readonly threadId: string;
+  readonly inbox: number;
+  readonly recipients: readonly string[];
+}
+
+/** The mail that a report is about, where this inbox sent it; whoever complains must be who it says. */
+export function sentMailOf(
+  connection: Connection,
+  inbox: number,
+  report: MailReport | undefined,
+  { isAuthenticated }: Pick<Delivery, 'isAuthenticated'>,
+): SentMail | undefined {
+  if (report === undefined || (report.kind === 'complaint' && !isAuthenticated)) return undefined;
+  const found = connection.get<{ row: number; thread: number; thread_id: string; head: string }>(
+    SENT,
+    inbox,
+    report.aboutId,
+  );
+  if (found === undefined) return undefined;
+  const { to, cc, bcc } = JSON.parse(found.head) as { to: string[]; cc: string[]; bcc: string[] };
+  return { row: found.row, thread: found.thread, threadId: found.thread_id, inbox, recipients: [...to, ...cc, ...bcc] };
+}
+
+/** Labels of the report itself. */
+export function labelsOfReport({ kind }: MailReport): readonly string[] {
+  return ['received', kind === 'bounce' ? 'bounce' : 'complained'];
+}
+
+/** Notes the report in the row `message`. A complaint is told of at once; of a bounce the send module may think otherwise. */
+export function noteReport(
+  { connection, appendEvent }: { readonly connection: Connection; readonly appendEvent: AppendEvent },
+  message: number,
+  { report, sent, atMs }: { readonly report: MailReport; readonly sent: SentMail; readonly atMs: number },
+): void {
+  const { row, inbox, thread, recipients } = sent;
+  // Of several recipients nobody knows which one complains.
+  const only = recipients.length === 1 ? recipients[0] : undefined;
+  const insert = 'INSERT INTO report (message, kind, recipient) VALUES (?, ?, ?)';
+  connection.run(insert, message, report.kind, report.kind === 'complaint' ? (only ?? null) : null);
+  if (report.kind === 'bounce') return;
+  const add = "INSERT OR IGNORE INTO message_label (message, label, inbox, at) VALUES (?, 'complained', ?, ?)";
+  if (connection.run(add, row, inbox, atMs).changes > 0) countLabel(connection, thread, 'complained');
+  const complaintType = report.complaintType ?? 'abuse';
+  appendEvent(row, { type: 'message.complained', complaintType, subType: 'FeedbackReport', recipients }, atMs);
+}
+
+/** Reports that the send module has not heard of, the oldest first. */
+export function leftReports(connection: Connection): readonly LeftReport[] {
+  return connection
+    .all<{ message: number; kind: LeftReport['kind']; recipient: string | null; inbox_id: string; message_id: string }>(
+      LEFT,
+    )
+    .map(({ message, kind, recipient, inbox_id: inboxId, message_id: messageId }) => ({
+      ...{ message, kind, inboxId, messageId },
+      recipient: recipient ?? undefined,
+    }));
+}
+
+export function settleReport(connection: Connection, message: number): void {
+  connection.run('DELETE FROM report WHERE message = ?', message);
+}
+
+const SENT = `SELECT message.row, message.thread, thread_id, head FROM message JOIN thread ON thread.row = message.thread
+  WHERE message.inbox = ? AND message_id = ?
+    AND EXISTS (SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent')`;
+const LEFT = `SELECT report.message, kind, recipient, inbox_id, message_id FROM report JOIN message ON message.row = report.message
+  JOIN inbox ON inbox.row = message.inbox ORDER BY report.message LIMIT ${LEFT_MAX}`;
