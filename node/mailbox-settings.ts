@@ -26,7 +26,7 @@ export const MAILBOX_SETTINGS: readonly Setting[] = [
   },
   {
     name: 'mailbox-lmtp',
-    takes: 'IP:PORT|PATH',
+    takes: 'PLACE',
     help: 'take mail from a mail server by LMTP at 127.0.0.1:2400, say, or at a socket of this path; beyond this machine only with --mailbox-trust; unset: none is taken there',
   },
   {
