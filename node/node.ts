@@ -197,7 +197,12 @@ function openDoors(
   });
   const channels = openChannels(parts, modules, fetch);
   parts.stopping.addEventListener('abort', () => channels.end(), { once: true });
-  const upgrade = options.config.peerChannel ? acceptBehindGate({ gate, channels, clock, log }) : undefined;
+  const taken = {
+    channels: options.config.peerChannel ? channels : undefined,
+    doors: modules.flatMap(({ door }) => door ?? []),
+  };
+  const isTaken = taken.channels !== undefined || taken.doors.length > 0;
+  const upgrade = isTaken ? acceptBehindGate({ gate, ...taken, clock, log }) : undefined;
   return { doors: { fetch, paths, shortLookUp: createShortLookUp({ gate, emailIndex }), upgrade }, channels };
 }
 

@@ -15,6 +15,8 @@ import type { Sending } from '../send/send-service.ts';
 import type { Store } from '../store/store.ts';
 import type { Ways } from '../webhooks/guard/connector.ts';
 import { EventNews } from './events/event-news.ts';
+import { EventPages } from './events/event-pages.ts';
+import { EventSockets, type EventSocketsParts } from './events/event-sockets.ts';
 import { Relay } from './events/relay.ts';
 import { readRelayCursor } from './events/relay-cursor.ts';
 import { Arrivals } from './flow/arrivals.ts';
@@ -85,6 +87,8 @@ export interface MailboxOptions extends AddressBookParts {
 }
 
 export interface Mailbox {
+  /** What asks to go on as a WebSocket. */
+  readonly sockets: Pick<EventSockets, 'isOffer' | 'accept'>;
   /** Answers what lies at and below `MAILBOX_PATHS`. */
   readonly answer: (request: Request, env?: object) => Response | Promise<Response>;
   /** What may be asked of all inboxes by who may read them. */
@@ -127,19 +131,21 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   };
   const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
   const reports = new Reports({ intake, query, sending, directory, clock, log });
-  const { mail } = options;
-  const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail });
+  const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
   const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
   const parts: Parts = { ...options, intake, query, ...made };
+  const admission = new Admission({ organizationKey, intake, query, clock, log });
+  const door = { admission, rates: new KeyRates(clock) };
+  const sockets = openSockets(parts, { ...door, news, log });
   return {
+    sockets,
     answer: createV0({
-      admission: new Admission({ organizationKey, intake, query, clock, log }),
-      ...{ rates: new KeyRates(clock), idOf: (text) => addresses.idOf(text), log },
+      ...{ ...door, idOf: (text) => addresses.idOf(text), log },
       ...routesOf(parts),
     }).fetch,
     read: query,
     measures: mailboxFigures(intake),
-    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports], signal),
+    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, sockets], signal),
     close: async () => {
       await query.close();
       await intake.close();
@@ -164,6 +170,19 @@ interface Parts extends Workers, MailboxOptions {
   readonly addresses: AddressBook;
   readonly mailWebhooks: MailWebhooks;
   readonly organization: () => Promise<Organization>;
+}
+
+function openSockets(
+  { query, inboxes, organization, clock }: Parts,
+  door: Pick<EventSocketsParts, 'admission' | 'rates' | 'news' | 'log'>,
+): EventSockets {
+  return new EventSockets({
+    ...{ ...door, clock, pages: new EventPages(query) },
+    lastRow: () => query.ask('lastEventRow', null),
+    rowOf: (eventId) => query.ask('eventRow', eventId),
+    inboxOf: async (text) => (await inboxes.get(text)).inboxId,
+    podId: async () => (await organization()).podId,
+  });
 }
 
 function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoutes' | 'routes'> {

@@ -45,6 +45,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
       for (const path of MAILBOX_PATHS)
         for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw, c.env as object));
     },
+    door: mailbox.sockets,
     run: (signal) => mailbox.run(signal),
     close: () => mailbox.close(),
   };

@@ -3,6 +3,7 @@ import type { HostId } from '../../mesh/names.ts';
 import type { CursorReader } from '../changes/change-log.ts';
 import type { HostCopies } from '../feed/host-copies.ts';
 import type { RouteGroup } from '../http/app.ts';
+import type { Door } from '../http/peers/channel-upgrade.ts';
 import type { PeerRoute } from '../http/peers/peer-message.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { MeshEvents } from '../mesh-events.ts';
@@ -20,6 +21,8 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 /** One capability of a running node. */
 export interface Module {
   readonly routes?: RouteGroup;
+  /** What takes connections out of HTTP. */
+  readonly door?: Door;
   /** Questions of hosts whose keys are not known here. */
   readonly strangerRoutes?: RouteGroup;
   /** Questions that only hosts ask. */

@@ -7,6 +7,7 @@ import { serialization } from 'agentmail';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
 import { type LiveMailbox, liveMailbox, MISSING_SWAKS, mailOf, UNLESS_SWAKS } from '../support/live-mailbox.ts';
 import { SmtpTalk } from '../support/smtp-talk.ts';
@@ -133,6 +134,58 @@ describe(`a webhook of AgentMail’s client${UNLESS_SWAKS}`, () => {
       expect(narrowed.eventTypes).toEqual(['message.sent']);
       await client.webhooks.delete(webhook.webhookId);
       expect((await client.webhooks.list()).count).toBe(0);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+describe(`a socket of AgentMail’s client${UNLESS_SWAKS}`, () => {
+  it.skipIf(MISSING_SWAKS !== undefined)(
+    'hears of a mail that swaks sends, and after a restart of what came while it was away',
+    async () => {
+      await using at = await liveMailbox();
+      const { client, host } = at;
+      const { inboxId } = await client.inboxes.create({ username: 'support' });
+      const open = async (queryParams: Record<string, string> = {}) => {
+        const socket = await client.websockets.connect({ queryParams, reconnectAttempts: 0 });
+        const heard: Record<string, unknown>[] = [];
+        const closed: unknown[] = [];
+        socket.on('message', (frame) => heard.push(frame as unknown as Record<string, unknown>));
+        socket.on('close', ({ code }) => closed.push(code));
+        await socket.waitForOpen();
+        socket.sendSubscribe({ type: 'subscribe', inboxIds: [inboxId], eventTypes: ['message.received'] });
+        await expect.poll(() => heard[0], { timeout: LIVE_MS_MAX }).toMatchObject({ type: 'subscribed' });
+        return { socket, heard, closed };
+      };
+
+      const first = await open();
+      await at.send(inboxId, mailOf('<1@y.com>', 'Hello', '', 'See it.'));
+      await expect
+        .poll(() => first.heard[1], { timeout: LIVE_MS_MAX })
+        .toMatchObject({
+          ...{ type: 'event', eventType: 'message.received' },
+          message: { inboxId, messageId: '<1@y.com>', subject: 'Hello', text: expect.stringContaining('See it.') },
+          thread: { messageCount: 1 },
+        });
+      await host.stop();
+      await expect.poll(() => first.closed, { timeout: LIVE_MS_MAX }).toContain(1012);
+      first.socket.close();
+
+      await host.start();
+      await at.send(inboxId, mailOf('<2@y.com>', 'Again', '', 'And?'));
+      const since = String(first.heard[1]?.eventId);
+      const second = await open({ since });
+      await expect
+        .poll(() => second.heard[1], { timeout: LIVE_MS_MAX })
+        .toMatchObject({ message: { messageId: '<2@y.com>' } });
+      second.socket.close();
+
+      const refused = new WebSocket(`${host.url.replace('http', 'ws')}/v0?api_key=am_wrong`);
+      const [, response] = await once(
+        refused.on('error', () => undefined),
+        'unexpected-response',
+      );
+      expect(response.statusCode).toBe(401);
     },
     LIVE_MS_MAX,
   );

@@ -117,7 +117,7 @@ function upgradeOf(
   const gate = createGate({
     ...{ roster, secrets, clock, keys: { actorOf: () => undefined }, aliases: [], origins: [] },
   });
-  const behind = acceptBehindGate({ gate, channels: server, clock, log });
+  const behind = acceptBehindGate({ gate, channels: server, doors: [], clock, log });
   return {
     ...behind,
     accept: (incoming: IncomingMessage, socket: Socket, head: Uint8Array) => {

@@ -23,9 +23,16 @@ export interface Upgrade {
 /** What is refused has this long to be read. */
 const REFUSAL_MS_MAX = 1_000;
 
+/** What else takes connections over, and itself answers those that it refuses. */
+export interface Door extends Pick<Upgrade, 'isOffer'> {
+  accept(incoming: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void>;
+}
+
 export interface UpgradeParts {
   readonly gate: Gate;
-  readonly channels: ChannelServer;
+  /** Absent: this node takes no channels. */
+  readonly channels: ChannelServer | undefined;
+  readonly doors: readonly Door[];
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
@@ -34,12 +41,10 @@ export interface UpgradeParts {
  * Hands a connection over only where the gate lets it pass and the handshake succeeds; any other is answered, and closed after
  * `REFUSAL_MS_MAX` at the latest.
  */
-export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): Upgrade {
+export function acceptBehindGate({ gate, channels, doors, clock, log }: UpgradeParts): Upgrade {
+  const all = channels === undefined ? doors : [channelDoor(channels), ...doors];
   return {
-    isOffer: (incoming) =>
-      incoming.method === 'GET' &&
-      incoming.url === CHANNEL_PATH &&
-      rawHeader(incoming, 'upgrade')?.toLowerCase() === CHANNEL_PROTOCOL,
+    isOffer: (incoming) => all.some((door) => door.isOffer(incoming)),
     accept: (incoming, socket, head) => {
       // Node hands over the socket with no listener on it.
       socket.on('error', () => undefined);
@@ -48,8 +53,9 @@ export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): 
       const client = addressGroup(socket.remoteAddress);
       const visitor = { method: 'GET', path, client, header, headerNames: () => rawHeaderNames(incoming) };
       const refusal = gate.refuses(visitor);
-      const accepted = refusal === undefined ? channels.accept(header, socket, head) : Promise.reject(refusal);
-      accepted.catch((error: unknown) => {
+      const door = all.find((one) => one.isOffer(incoming));
+      const accepted = refusal === undefined ? door?.accept(incoming, socket, head) : Promise.reject(refusal);
+      accepted?.catch((error: unknown) => {
         const said = error instanceof MeshError ? error : failedRequest(log, visitor, error as Error);
         if (socket.writable) socket.end(rawErrorResponse(said));
         socket.resume();
@@ -58,6 +64,18 @@ export function acceptBehindGate({ gate, channels, clock, log }: UpgradeParts): 
           afterMs(clock, REFUSAL_MS_MAX, () => socket.destroy()),
         );
       });
+    },
+  };
+}
+
+function channelDoor(channels: ChannelServer): Door {
+  return {
+    isOffer: (incoming) =>
+      incoming.method === 'GET' &&
+      incoming.url === CHANNEL_PATH &&
+      rawHeader(incoming, 'upgrade')?.toLowerCase() === CHANNEL_PROTOCOL,
+    accept: async (incoming, socket, head) => {
+      await channels.accept((name) => rawHeader(incoming, name), socket, head);
     },
   };
 }

@@ -1,0 +1,178 @@
+// One client's socket: what it subscribed to, and its way through the events. The next page is read when the one before has left this process,
+// so a client that reads slowly lags, and one that does not read at all is told to come again.
+import { type RawData, WebSocket } from 'ws';
+import { z } from 'zod';
+import { MeshError } from '../../../mesh/errors.ts';
+import type { Clock } from '../../../mesh/ports.ts';
+import { afterMs } from '../../../mesh/time/deadline.ts';
+import { MAILBOX_EVENTS } from '../../changes/change-log.ts';
+import type { Caller } from '../api-key.ts';
+import { MailboxError, mailboxAnswer, mailboxErrorOf, noSuch } from '../errors.ts';
+import type { EventFrame, EventPages } from './event-pages.ts';
+
+/** Codes of RFC 6455 §7.4.1 and its registry. */
+export const RESTARTING = 1012;
+const TRY_AGAIN = 1013;
+/** Milliseconds for a page, about 1 MiB, to leave this process. */
+const FLUSH_MS_MAX = 30_000;
+const NAMES_MAX = 100;
+
+const names = z.array(z.string().max(320)).max(NAMES_MAX);
+const subscribe = z.strictObject({
+  type: z.literal('subscribe'),
+  event_types: z.array(z.enum(MAILBOX_EVENTS)).max(NAMES_MAX).optional(),
+  inbox_ids: names.optional(),
+  pod_ids: names.optional(),
+});
+type Subscribe = z.infer<typeof subscribe>;
+
+export interface EventSocketParts {
+  readonly socket: WebSocket;
+  readonly caller: Caller;
+  readonly pages: Pick<EventPages, 'after'>;
+  /** The newest event. */
+  readonly lastRow: () => Promise<number>;
+  /** The event after which it wants to hear what it has missed, by its id. */
+  readonly since: string | undefined;
+  readonly rowOf: (eventId: string) => Promise<number | undefined>;
+  /** The inbox that a text means. Throws `not_found`, `misdirected`. */
+  readonly inboxOf: (text: string) => Promise<string>;
+  readonly podId: () => Promise<string>;
+  readonly clock: Clock;
+}
+
+/** What is wanted; absent: all, but for quarantine. */
+interface Wish {
+  readonly types: ReadonlySet<string> | undefined;
+  readonly inboxIds: ReadonlySet<string> | undefined;
+}
+
+export class EventSocket {
+  readonly #parts: EventSocketParts;
+  #wish: Wish | undefined;
+  #row: number | undefined;
+  #isTelling = false;
+  #isBehind = false;
+  /** One subscription after the other. */
+  #turn = Promise.resolve();
+
+  constructor(parts: EventSocketParts) {
+    this.#parts = parts;
+    const { socket } = parts;
+    socket.on('message', (data, isBinary) => {
+      this.#turn = this.#turn.then(() => this.#hear(data, isBinary));
+    });
+    // A broken frame, or a connection that is lost: `close` follows.
+    socket.on('error', () => undefined);
+  }
+
+  /** There may be new events. */
+  poke(): void {
+    this.#isBehind = true;
+    if (!this.#isTelling) void this.#tell();
+  }
+
+  async #hear(data: RawData, isBinary: boolean): Promise<void> {
+    try {
+      const wished = await this.#subscribe(isBinary ? undefined : String(data));
+      this.#say({ ...wished, type: 'subscribed' });
+      this.poke();
+    } catch (error) {
+      const expected = mailboxErrorOf(error);
+      if (expected === undefined) throw error;
+      const { name } = (await mailboxAnswer(expected).json()) as { name: string };
+      this.#say({ type: 'error', name, message: expected.message });
+    }
+  }
+
+  async #subscribe(text: string | undefined): Promise<Subscribe> {
+    const wished = subscribe.safeParse(jsonIn(text));
+    if (!wished.success) throw new MailboxError('validation_error', formFault(wished.error));
+    const { event_types, inbox_ids, pod_ids = [] } = wished.data;
+    const { caller, inboxOf, podId, lastRow } = this.#parts;
+    const own = pod_ids.length === 0 ? undefined : await podId();
+    if (pod_ids.some((id) => id !== own)) throw noSuch('pod');
+    const named = inbox_ids === undefined ? undefined : await Promise.all(inbox_ids.map(inboxOf));
+    if (caller.inboxId !== undefined && named?.some((id) => id !== caller.inboxId)) throw noSuch('inbox');
+    this.#row ??= (await this.#missedRow()) ?? (await lastRow());
+    this.#wish = {
+      types: event_types && new Set(event_types),
+      inboxIds: caller.inboxId === undefined ? named && new Set(named) : new Set([caller.inboxId]),
+    };
+    return wished.data;
+  }
+
+  /** The row after which it goes on. Throws `not_found`: what it has missed is kept no more. */
+  async #missedRow(): Promise<number | undefined> {
+    const { since, rowOf } = this.#parts;
+    if (since === undefined) return undefined;
+    const row = await rowOf(since);
+    if (row !== undefined) return row;
+    throw new MailboxError(
+      'not_found',
+      `There is no event '${since.slice(0, 100)}' any more: connect without 'since'.`,
+    );
+  }
+
+  async #tell(): Promise<void> {
+    const { socket, pages } = this.#parts;
+    this.#isTelling = true;
+    try {
+      while (this.#isBehind && this.#row !== undefined && socket.readyState === WebSocket.OPEN) {
+        this.#isBehind = false;
+        const page = await pages.after(this.#row);
+        this.#row = page.at(-1)?.row ?? this.#row;
+        if (page.length > 0) this.#isBehind = true;
+        if (!(await this.#flush(page.filter((event) => this.#wants(event))))) break;
+      }
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      // The mailbox is out of order: the client comes again, and asks for what it has missed.
+      socket.close(TRY_AGAIN, 'The mailbox is out of order.');
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  #wants({ type, inboxId }: EventFrame): boolean {
+    const { types, inboxIds } = this.#wish ?? {};
+    if (inboxIds?.has(inboxId) === false) return false;
+    return types?.has(type) ?? !type.startsWith('message.received.');
+  }
+
+  /** False: the client does not read. */
+  async #flush(frames: readonly EventFrame[]): Promise<boolean> {
+    const { socket, clock } = this.#parts;
+    if (frames.length === 0) return true;
+    const flushed = Promise.withResolvers<boolean>();
+    for (const [at, { text }] of frames.entries())
+      socket.send(text, at < frames.length - 1 ? undefined : () => flushed.resolve(true));
+    const isFlushed = afterMs(clock, FLUSH_MS_MAX, () => flushed.resolve(false));
+    const hasLeft = await flushed.promise;
+    isFlushed();
+    if (!hasLeft) {
+      socket.close(TRY_AGAIN, 'The client does not read.');
+      socket.terminate();
+    }
+    return hasLeft;
+  }
+
+  #say(frame: object): void {
+    if (this.#parts.socket.readyState === WebSocket.OPEN) this.#parts.socket.send(JSON.stringify(frame));
+  }
+}
+
+function jsonIn(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    // The schema says what would be right.
+    return undefined;
+  }
+}
+
+function formFault({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'The frame' : `'${issue.path.join('.')}'`;
+  return `${where} is wrong: right would be {"type": "subscribe", "event_types": ["message.received"], "inbox_ids": ["a@x.com"]}, both lists optional.`;
+}

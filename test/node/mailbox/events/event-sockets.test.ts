@@ -1,0 +1,235 @@
+// Sockets as clients have them, on a real connection; what the mailbox says is the test's.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { MailboxError } from '../../../../node/mailbox/errors.ts';
+import type { EventType } from '../../../../node/mailbox/event.ts';
+import { EventNews } from '../../../../node/mailbox/events/event-news.ts';
+import { type EventFrame, EventPages } from '../../../../node/mailbox/events/event-pages.ts';
+import { EventSockets, KEY_SOCKETS_MAX } from '../../../../node/mailbox/events/event-sockets.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
+
+const A = 'a@x.com';
+const B = 'b@x.com';
+
+let clock: VirtualClock;
+let news: EventNews;
+let events: EventFrame[];
+let keys: Map<string, string | undefined>;
+let server: Server;
+let ending: AbortController;
+let running: Promise<void>;
+let clients: WebSocket[];
+let connections: Socket[];
+
+beforeEach(async () => {
+  [clock, news, events, clients, connections] = [new VirtualClock(), new EventNews(), [], [], []];
+  keys = new Map([
+    ['org', undefined],
+    ['of a', A],
+  ]);
+  const sockets = new EventSockets({
+    ...{ clock, news, log: new RecordingLog(), rates: { count: () => {} } },
+    admission: {
+      admitText: async (key) => {
+        if (!keys.has(key)) throw new MailboxError('unknown_api_key', 'The API key is none of this host.');
+        return { keyId: key, inboxId: keys.get(key) };
+      },
+    },
+    pages: { after: async (row) => events.filter((event) => event.row > row).slice(0, 2) },
+    lastRow: async () => events.length,
+    rowOf: async (eventId) => events.find(({ text }) => JSON.parse(text).event_id === eventId)?.row,
+    inboxOf: async (text) => {
+      if (text !== A && text !== B) throw new MailboxError('not_found', 'There is no such inbox.');
+      return text;
+    },
+    podId: async () => 'pod',
+  });
+  server = createServer();
+  server.on('connection', (connection) => connections.push(connection));
+  server.on('upgrade', (incoming, socket, head) => void sockets.accept(incoming, socket as Socket, head));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ending = new AbortController();
+  running = sockets.run(ending.signal);
+});
+
+afterEach(async () => {
+  for (const client of clients) client.terminate();
+  ending.abort();
+  await clock.advance(10_000);
+  await running;
+  server.close();
+  server.closeAllConnections();
+  for (const connection of connections) connection.destroy();
+});
+
+const happen = (inboxId: string, type: EventType = 'message.received') => {
+  const row = events.length + 1;
+  events.push({ row, type, inboxId, text: JSON.stringify({ type: 'event', event_id: `e${row}`, event_type: type }) });
+  news.tell();
+};
+
+/** A client with what it has heard: events by their ids, other frames whole. */
+const connect = async (query = '?api_key=org', headers: Readonly<Record<string, string>> = {}) => {
+  const { port } = server.address() as AddressInfo;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v0${query}`, { headers });
+  clients.push(socket);
+  const heard: unknown[] = [];
+  let closed: number | undefined;
+  socket.on('message', (data) => {
+    const frame = JSON.parse(String(data));
+    heard.push(frame.type === 'event' ? frame.event_id : frame);
+  });
+  socket.on('close', (code) => {
+    closed = code;
+  });
+  await once(socket, 'open');
+  const say = (frame: unknown) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  return { socket, heard, say, closed: () => closed };
+};
+const subscribed = async (more: object = {}, query?: string) => {
+  const client = await connect(query);
+  client.say({ type: 'subscribe', ...more });
+  await expect.poll(() => client.heard[0]).toEqual({ type: 'subscribed', ...more });
+  return client;
+};
+/** The status and the body that a client is refused with. */
+const refusal = async (query: string) => {
+  const { port } = server.address() as AddressInfo;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v0${query}`);
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  const chunks = await response.toArray();
+  return [response.statusCode, JSON.parse(Buffer.concat(chunks).toString())];
+};
+
+describe('a socket', () => {
+  it('hears of what happens from its subscription on, in order, and of no quarantine', async () => {
+    happen(A);
+    const { heard } = await subscribed();
+    happen(A);
+    happen(B, 'message.received.spam');
+    happen(B, 'message.sent');
+    await expect.poll(() => heard.slice(1)).toEqual(['e2', 'e4']);
+  });
+
+  it('hears of the events and inboxes that it names, until it names others', async () => {
+    const { heard, say } = await subscribed({ inbox_ids: [A], event_types: ['message.received.spam'] });
+    happen(A);
+    happen(B, 'message.received.spam');
+    happen(A, 'message.received.spam');
+    await expect.poll(() => heard.slice(1)).toEqual(['e3']);
+    say({ type: 'subscribe', inbox_ids: [B], pod_ids: ['pod'] });
+    await expect.poll(() => heard.length).toBe(3);
+    happen(A);
+    happen(B);
+    await expect.poll(() => heard.slice(3)).toEqual(['e5']);
+  });
+
+  it('of one inbox’s key hears of that inbox alone, and can name no other', async () => {
+    const { heard, say } = await subscribed({}, '?api_key=of%20a');
+    happen(B);
+    happen(A);
+    await expect.poll(() => heard.slice(1)).toEqual(['e2']);
+    say({ type: 'subscribe', inbox_ids: [B] });
+    await expect.poll(() => heard.at(-1)).toMatchObject({ type: 'error', name: 'NotFoundError' });
+  });
+
+  it('is told what it has missed since an event, and that this is kept no more', async () => {
+    for (let at = 0; at < 6; at += 1) happen(A);
+    const { heard } = await subscribed({}, '?api_key=org&since=e2');
+    await expect.poll(() => heard.slice(1)).toEqual(['e3', 'e4', 'e5', 'e6']);
+    const late = await connect('?api_key=org&since=gone');
+    late.say({ type: 'subscribe' });
+    await expect.poll(() => late.heard).toEqual([expect.objectContaining({ type: 'error', name: 'NotFoundError' })]);
+  });
+
+  it.each(['{', '[]', '{"type":"other"}', '{"type":"subscribe","event_types":["lost"]}', '{"type":"subscribe","x":1}'])(
+    'is told what is wrong with %s, and goes on',
+    async (frame) => {
+      const { heard, say } = await connect();
+      say(frame);
+      await expect.poll(() => heard).toEqual([expect.objectContaining({ type: 'error', name: 'ValidationError' })]);
+      say({ type: 'subscribe', inbox_ids: ['none@x.com'] });
+      await expect.poll(() => heard.at(-1)).toMatchObject({ name: 'NotFoundError' });
+      say({ type: 'subscribe' });
+      await expect.poll(() => heard.at(-1)).toEqual({ type: 'subscribed' });
+    },
+  );
+
+  it('ends with 1009 after a frame of more than 64 KiB', async () => {
+    const { say, closed } = await connect();
+    say('x'.repeat(64 * 1024 + 1));
+    await expect.poll(closed).toBe(1009);
+  });
+
+  it('ends with 1012 when the node stops, so that its client comes again', async () => {
+    const { closed } = await subscribed();
+    ending.abort();
+    await expect.poll(closed).toBe(1012);
+  });
+
+  it('ends when its key does, and when its client does not answer', async () => {
+    const [{ closed }, deaf] = [await connect('?api_key=of%20a'), await connect()];
+    deaf.socket.pause();
+    await clock.advance(30_000);
+    keys.delete('of a');
+    await clock.advance(30_000);
+    await expect.poll(closed).toBe(1008);
+    deaf.socket.resume();
+    await expect.poll(deaf.closed).toBe(1006);
+  });
+
+  it('ends when its client does not read for 30 seconds', async () => {
+    const { socket, closed } = await subscribed();
+    socket.pause();
+    const text = JSON.stringify({ type: 'event', event_id: 'large', more: 'x'.repeat(8 * 1024 * 1024) });
+    events.push({ row: 1, type: 'message.received', inboxId: A, text });
+    news.tell();
+    await clock.advance(29_000);
+    await clock.advance(2_000);
+    socket.resume();
+    await expect.poll(closed).toBe(1006);
+  });
+});
+
+describe('a key', () => {
+  it('is shown in the query or as a header; without a good one the upgrade is 401', async () => {
+    const { heard, say } = await connect('', { authorization: 'Bearer org' });
+    say({ type: 'subscribe' });
+    await expect.poll(() => heard).toEqual([{ type: 'subscribed' }]);
+    expect(await refusal('')).toEqual([401, expect.objectContaining({ code: 'missing_authorization' })]);
+    expect(await refusal('?api_key=wrong')).toEqual([401, expect.objectContaining({ code: 'unknown_api_key' })]);
+  });
+
+  it('may have 100 sockets', async () => {
+    for (let at = 0; at < KEY_SOCKETS_MAX; at += 1) await connect();
+    expect(await refusal('?api_key=org')).toEqual([429, expect.objectContaining({ code: 'rate_limit_exceeded' })]);
+    await connect('?api_key=of%20a');
+  });
+});
+
+describe('pages of events', () => {
+  it('are read once for all who are at one place, and have what webhooks leave out', async () => {
+    let asked = 0;
+    const told = {
+      row: 1,
+      eventId: 'e',
+      type: 'message.received',
+      inboxId: A,
+      payload: '{"type":"event","message":{"a":1}}',
+    };
+    const ask = async () => {
+      asked += 1;
+      return [told, { ...told, row: 2, extras: '{"payload":{"b":2}}' }];
+    };
+    const pages = new EventPages({ ask: ask as never });
+    const [one, other] = await Promise.all([pages.after(0), pages.after(0)]);
+    expect([asked, one]).toEqual([1, other]);
+    expect(one.map(({ text }) => JSON.parse(text).message)).toEqual([{ a: 1 }, { a: 1, payload: { b: 2 } }]);
+  });
+});
