@@ -39,7 +39,7 @@ describe('the health of a receiver', () => {
 
   it('has an event of a paused receiver wait for the receiver', () => {
     const health = fresh();
-    const dueMs = health.fail(begunAt(health), OUTAGE, NOW_MS);
+    const dueMs = health.fail(begunAt(health, 7_000), OUTAGE, NOW_MS);
     expect(dueMs).toBe(health.endpoint.pausedUntilMs);
     health.endPause();
     expect(health.endpoint.pausedUntilMs).toBe(0);
