@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // `npm run soak [-- --engine etcd|etcd-cluster|postgres]`: real hosts in trouble for as long as one likes, their claims kept by themselves or by a
 // real engine that is in trouble too. `npm run soak -- --changes`: three real hosts that change all the time and are killed again and again, and
-// what a gateway and a listener heard of it. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
+// what a gateway and a listener heard of it. `npm run soak -- --mail`: mails, whole and broken, into one real mailbox. `npm run soak -- --api`: questions of every operation to a real host, held against its document. The
 // tests run a short one of each.
 import { parseArgs } from 'node:util';
 import { runApi } from './chaos/api-run.ts';
 import { runChanges } from './chaos/change-run.ts';
 import { ENGINE_NAMES, ENGINES, runEngineChaos } from './chaos/engine-run.ts';
+import { runMail } from './chaos/mail-run.ts';
 import { runChaos } from './chaos/run.ts';
 
 const { values } = parseArgs({
@@ -17,11 +18,13 @@ const { values } = parseArgs({
     engine: { type: 'string' },
     changes: { type: 'boolean', default: false },
     api: { type: 'boolean', default: false },
+    mail: { type: 'boolean', default: false },
     count: { type: 'string' },
     kills: { type: 'string', default: '60' },
   },
 });
 if (values.api) await soakApi();
+else if (values.mail) await soakMail();
 else if (values.changes) await soakChanges();
 else await soakClaims();
 
@@ -50,6 +53,17 @@ async function soakChanges(): Promise<void> {
   const { violations } = await runChanges({ changes, kills, seed }, (line) => console.log(`seed ${seed}: ${line}`));
   for (const violation of violations) console.log(`  ${violation}`);
   console.log(`${changes} changes, ${violations.length} violations`);
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+/** Broken mails for `seconds`, beside all that are whole. */
+async function soakMail(): Promise<void> {
+  const [seed, secondsMax] = [Number(values.seed), Number(values.seconds)];
+  const say = (line: string) => console.log(`seed ${seed}: ${line}`);
+  const broken = Number(values.count ?? Number.MAX_SAFE_INTEGER);
+  const { taken, refused, violations } = await runMail({ seed, broken, secondsMax }, say);
+  for (const violation of violations) console.log(`  ${violation}`);
+  console.log(`${taken} mails taken, ${refused} refused, ${violations.length} violations`);
   if (violations.length > 0) process.exitCode = 1;
 }
 
