@@ -15,6 +15,7 @@ import { keyBenchmark } from './keys.ts';
 import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { thisMachine } from './machine.ts';
+import { mailboxBenchmark } from './mailbox.ts';
 import { metricsBenchmark } from './metrics.ts';
 import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
@@ -44,6 +45,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   oldLogBenchmark,
   namesBenchmark,
   sendBenchmark,
+  mailboxBenchmark,
   idleBenchmark,
   formingBenchmark,
   relayBenchmark,
