@@ -144,7 +144,7 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
       ...routesOf(parts),
     }).fetch,
     read: query,
-    measures: mailboxFigures(intake),
+    measures: mailboxFigures(intake, () => arrivals.waiting),
     run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, sockets], signal),
     close: async () => {
       await query.close();

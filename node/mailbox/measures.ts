@@ -3,8 +3,11 @@ import { MeshError } from '../../mesh/errors.ts';
 import type { Figure } from '../metrics/measure.ts';
 import type { Asks, IntakeQuestions } from './questions.ts';
 
-/** `intake`: the worker that writes. */
-export function mailboxFigures(intake: Asks<Pick<IntakeQuestions, 'measures'>>): readonly Figure[] {
+/** `intake`: the worker that writes; `waiting`: how many requests wait for mail. */
+export function mailboxFigures(
+  intake: Asks<Pick<IntakeQuestions, 'measures'>>,
+  waiting: () => number,
+): readonly Figure[] {
   const measures = async () => {
     try {
       return await intake.ask('measures', null);
@@ -29,6 +32,22 @@ export function mailboxFigures(intake: Asks<Pick<IntakeQuestions, 'measures'>>):
       help: 'Mails that came into inboxes, by class: all but received are held back.',
       label: 'class',
       read: async () => (await measures())?.receipts ?? [],
+    },
+    {
+      ...{ kind: 'counter', name: 'mesh_mailbox_work_total' },
+      help: 'Work on mails that has ended: completed, or failed after its last attempt.',
+      label: 'end',
+      read: async () => (await measures())?.ended ?? [],
+    },
+    {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_leased' },
+      help: 'Mails at which a worker is.',
+      read: async () => (await measures())?.leased ?? Number.NaN,
+    },
+    {
+      ...{ kind: 'gauge', name: 'mesh_mailbox_waiting' },
+      help: 'Requests that wait for mail.',
+      read: async () => waiting(),
     },
   ];
 }

@@ -33,7 +33,13 @@ import type {
 /** The worker that writes. */
 export interface IntakeQuestions {
   /** Counts inboxes, and the mails that came since the worker began, by class. */
-  measures(nothing: null): { readonly inboxes: number; readonly receipts: readonly (readonly [string, number])[] };
+  measures(nothing: null): {
+    readonly inboxes: number;
+    readonly receipts: readonly (readonly [string, number])[];
+    /** Work on mails, by how it ended, and mails at which a worker is. */
+    readonly ended: readonly (readonly [string, number])[];
+    readonly leased: number;
+  };
   organization(nothing: null): Organization;
   ingest(mail: IngestQuestion): IngestAnswer;
   leftReports(nothing: null): readonly LeftReport[];

@@ -10,9 +10,9 @@ const WORKERS = 4;
 /** As many as one machine may send in a minute; each comes as a machine of its own. */
 const MAILS_PER_SENDER = 100;
 
-async function sendAll(port: number, to: string, sender: number): Promise<void> {
+async function sendAll(port: number, to: string, sender: number, count = MAILS_PER_SENDER): Promise<void> {
   await using talk = await SmtpTalk.open(port, 'EHLO mx.y.com', `127.0.0.${sender + 1}`);
-  for (let number = 0; number < MAILS_PER_SENDER; number += 1) {
+  for (let number = 0; number < count; number += 1) {
     await talk.say('MAIL FROM:<jane@y.com>');
     await talk.say(`RCPT TO:<${to}>`);
     const [answer] = await talk.mail(`${mailOf(`<${sender}-${number}@y.com>`, `Order ${number}`)}\r\nPlease.\r\n`);
@@ -66,4 +66,32 @@ describe('four processes at one inbox', () => {
     },
     2 * LIVE_MS_MAX,
   );
+
+  it('leave no mail to a worker that is gone while it waits', { timeout: LIVE_MS_MAX }, async () => {
+    await using mailbox = await liveMailbox();
+    const { client, host, apiKey } = mailbox;
+    const { inboxId } = await client.inboxes.create({ username: 'support' });
+    const claim = async (wait_seconds: number, signal: AbortSignal | null = null) => {
+      const response = await fetch(`${host.url}/api/mailbox/inboxes/${inboxId}/claim`, {
+        ...{ method: 'POST', signal, headers: { authorization: `Bearer ${apiKey}` } },
+        body: JSON.stringify({ worker: 'w', wait_seconds }),
+      });
+      return (await response.json()) as { readonly claims: readonly { readonly attempt: number }[] };
+    };
+    const waiting = async () => {
+      const text = await (await fetch(`${host.url}/metrics`)).text();
+      return Number(/^mesh_mailbox_waiting (\d+)$/m.exec(text)?.[1]);
+    };
+    const leaving = new AbortController();
+    const left = claim(30, leaving.signal).catch(() => 'gone');
+    await expect.poll(waiting, { timeout: LIVE_MS_MAX }).toBe(1);
+    leaving.abort();
+    expect(await left).toBe('gone');
+    await expect.poll(waiting, { timeout: LIVE_MS_MAX }).toBe(0);
+
+    const stays = claim(30);
+    await expect.poll(waiting, { timeout: LIVE_MS_MAX }).toBe(1);
+    await sendAll(mailbox.smtp, inboxId, 0, 1);
+    expect((await stays).claims, 'the first attempt').toMatchObject([{ attempt: 1 }]);
+  });
 });

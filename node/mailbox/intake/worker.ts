@@ -92,7 +92,7 @@ const answers: Answers<IntakeQuestions> = {
   noteKeyUse: ({ keyId, atMs }) => writer.write(() => writer.keys.noteUse(keyId, atMs)),
   trimEvents: (question) =>
     writer.write(() => [writer.events.trim(question), writer.labelEvents.trim(question)].includes(true)),
-  measures: () => ({ inboxes: writer.inboxCount, receipts: writer.receipts.counts() }),
+  measures: () => ({ inboxes: writer.inboxCount, receipts: writer.receipts.counts(), ...writer.leases.counts() }),
   claimMails: (question) => writer.leases.claim(question),
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),

@@ -39,6 +39,11 @@ export class LeaseRows {
   readonly #parts: LeaseRowsParts;
   /** Rows of inboxes. */
   readonly #freed = new Set<number>();
+  /** How much work has ended since this worker began. */
+  readonly #ended = new Map<WorkState, number>([
+    ['done', 0],
+    ['failed', 0],
+  ]);
 
   constructor(parts: LeaseRowsParts) {
     this.#parts = parts;
@@ -94,6 +99,11 @@ export class LeaseRows {
     return this.#parts.connection.get<{ at: number | null }>(sql)?.at ?? undefined;
   }
 
+  counts(): { readonly ended: readonly (readonly [end: string, count: number])[]; readonly leased: number } {
+    const sql = `SELECT count(*) AS count FROM lease WHERE ${RUNNING} AND state = 'held'`;
+    return { ended: [...this.#ended], leased: this.#parts.connection.get<{ count: number }>(sql)?.count ?? 0 };
+  }
+
   /** Inboxes in which something has become free since this was asked before. */
   takeFreed(): readonly string[] {
     const rows = [...this.#freed];
@@ -127,6 +137,9 @@ export class LeaseRows {
     const { lease = null, worker, attempts, workKey, state, sinceMs, untilMs } = step.work;
     connection.run(PUT, mail.row, state, lease, worker, attempts, workKey, sinceMs, untilMs);
     if (state !== 'held' && state !== 'waiting') this.#freed.add(mail.inbox);
+    // Only what ends now lets the mail go.
+    const count = step.remove.includes('processing') ? this.#ended.get(state) : undefined;
+    if (count !== undefined) this.#ended.set(state, count + 1);
     const before = labels.of(mail.row);
     const after = labelsAfter(before, step);
     if (before.symmetricDifference(after).size === 0) return;

@@ -54,6 +54,10 @@ export class LeaseWriter {
     return this.#run(() => this.#rows.settle(nowMs));
   }
 
+  counts(): ReturnType<LeaseRows['counts']> {
+    return this.#rows.counts();
+  }
+
   async #run<Result>(work: () => Result): Promise<Result> {
     const result = await this.#parts.group.run(work);
     const freed = this.#rows.takeFreed();

@@ -7,7 +7,7 @@ type Intake = Parameters<typeof mailboxFigures>[0];
 
 /** What each figure reads, by its name. */
 async function read(ask: () => Promise<unknown>): Promise<Readonly<Record<string, unknown>>> {
-  const figures = mailboxFigures({ ask: ask as never } satisfies Intake);
+  const figures = mailboxFigures({ ask: ask as never } satisfies Intake, () => 2);
   return Object.fromEntries(await Promise.all(figures.map(async (figure) => [figure.name, await figure.read()])));
 }
 
@@ -24,7 +24,9 @@ describe('the measures of the mailbox', () => {
       { inboxId: 'b@x.com', status: 'stored' },
       { inboxId: 'c@x.com', status: 'duplicate' },
     ]);
-    expect(await read(async () => ({ inboxes: 3, receipts: receipts.counts() }))).toEqual({
+    expect(
+      await read(async () => ({ inboxes: 3, receipts: receipts.counts(), ended: [['done', 5]], leased: 1 })),
+    ).toEqual({
       mesh_mailbox_up: 1,
       mesh_inboxes: 3,
       mesh_mailbox_receipts_total: [
@@ -33,6 +35,9 @@ describe('the measures of the mailbox', () => {
         ['blocked', 0],
         ['unauthenticated', 0],
       ],
+      mesh_mailbox_work_total: [['done', 5]],
+      mesh_mailbox_leased: 1,
+      mesh_mailbox_waiting: 2,
     });
   });
 
@@ -42,6 +47,9 @@ describe('the measures of the mailbox', () => {
       mesh_mailbox_up: 0,
       mesh_inboxes: Number.NaN,
       mesh_mailbox_receipts_total: [],
+      mesh_mailbox_work_total: [],
+      mesh_mailbox_leased: Number.NaN,
+      mesh_mailbox_waiting: 2,
     });
   });
 });

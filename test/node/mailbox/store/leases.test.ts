@@ -149,6 +149,13 @@ describe('work that ends', () => {
     await receive('1', 1_000);
     const [{ lease = '' } = {}] = await take();
     await change('1', complete(lease), { add: ['answered'] });
+    expect(writer.leases.counts()).toEqual({
+      ended: [
+        ['done', 1],
+        ['failed', 0],
+      ],
+      leased: 0,
+    });
     expect(await change('1', complete(lease), { add: ['twice'] })).toMatchObject({
       labels: ['answered', 'read', 'received'],
     });
@@ -179,14 +186,6 @@ describe('work that ends', () => {
     expect(await take({ nowMs: AT + 5_000 })).toMatchObject([{ attempt: 3 }]);
   });
 
-  it('can be taken again when its time is over, and its worker can end it no more', async () => {
-    await receive('1', 1_000);
-    const [first] = await take();
-    expect(await take({ nowMs: AT + 299 })).toEqual([]);
-    expect(await take({ nowMs: AT + 300 })).toMatchObject([{ attempt: 2, workKey: first?.workKey }]);
-    expect(await change('1', complete(first?.lease ?? ''), { nowMs: AT + 301 })).toEqual({ outcome: 'dead' });
-  });
-
   it(`fails after ${ATTEMPTS_MAX} attempts, until somebody takes the label off`, async () => {
     await receive('1', 1_000);
     let [claimed] = await take();
@@ -194,11 +193,12 @@ describe('work that ends', () => {
       await change('1', release(claimed?.lease ?? ''));
       [claimed] = await take();
     }
-    expect(claimed?.attempt).toBe(ATTEMPTS_MAX);
+    expect([claimed?.attempt, writer.leases.counts().leased]).toEqual([ATTEMPTS_MAX, 1]);
     expect(await change('1', release(claimed?.lease ?? ''))).toMatchObject({
       labels: ['failed', 'received', 'unread'],
     });
     expect(await take()).toEqual([]);
+    expect(writer.leases.counts().ended[1]).toEqual(['failed', 1]);
     const off = { add: [], remove: ['failed'], required: [], excluded: [], atMs: AT };
     await writer.changeLabels({ meant: { inboxId: A, messageId: '<1@y.com>' }, change: off });
     expect(await take()).toMatchObject([{ attempt: 1, workKey: claimed?.workKey }]);
