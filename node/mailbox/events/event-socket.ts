@@ -150,10 +150,8 @@ export class EventSocket {
     const isFlushed = afterMs(clock, FLUSH_MS_MAX, () => flushed.resolve(false));
     const hasLeft = await flushed.promise;
     isFlushed();
-    if (!hasLeft) {
-      socket.close(TRY_AGAIN, 'The client does not read.');
-      socket.terminate();
-    }
+    // Where the client does not take even this, the library ends the connection 30 s later.
+    if (!hasLeft) socket.close(TRY_AGAIN, 'The client does not read.');
     return hasLeft;
   }
 

@@ -184,7 +184,7 @@ describe('a socket', () => {
     await expect.poll(deaf.closed).toBe(1006);
   });
 
-  it('ends when its client does not read for 30 seconds', async () => {
+  it('ends with 1013 when its client does not read for 30 seconds', async () => {
     const { socket, closed } = await subscribed();
     socket.pause();
     const text = JSON.stringify({ type: 'event', event_id: 'large', more: 'x'.repeat(8 * 1024 * 1024) });
@@ -193,7 +193,7 @@ describe('a socket', () => {
     await clock.advance(29_000);
     await clock.advance(2_000);
     socket.resume();
-    await expect.poll(closed).toBe(1006);
+    await expect.poll(closed).toBe(1013);
   });
 });
 

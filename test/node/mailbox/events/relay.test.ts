@@ -12,6 +12,7 @@ import { readRelayCursor } from '../../../../node/mailbox/events/relay-cursor.ts
 import { type Connection, openForReading } from '../../../../node/mailbox/store/database.ts';
 import { EventReader } from '../../../../node/mailbox/store/event-rows.ts';
 import { Writer } from '../../../../node/mailbox/store/writer.ts';
+import { mailboxNode } from '../../../support/mailbox-node.ts';
 import { receivedMail } from '../../../support/mails.ts';
 import { type MemoryDisk, MemoryStore } from '../../../support/memory-store.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
@@ -242,5 +243,17 @@ describe('a process that is killed', () => {
     await receive(40);
     const deaths = Array.from({ length: 12 }, () => 1 + Math.floor(random.next() * 6));
     await liveThrough(deaths, random.next() < 0.5 ? 'before' : 'after');
+  });
+});
+
+describe('a mailbox that was set back to before events that were told', () => {
+  it('gives new events no row that the change log has', async () => {
+    writer.close();
+    const { organizationId } = writer.organization;
+    const told = new Map([['mailbox/cursor', JSON.stringify({ organizationId, row: 40 })]]);
+    await using _node = await mailboxNode({ mailbox: { directory }, disk: told });
+    writer = await open();
+    await receive(1);
+    expect(new EventReader(reading).references({ after: 0, limit: 9 }).map(({ row }) => row)).toEqual([41]);
   });
 });
