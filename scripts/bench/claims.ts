@@ -20,8 +20,8 @@ export const claimBenchmark: Benchmark = {
     const one = await measureMesh(rounds, ['mac']);
     const three = await measureMesh(rounds, ['mac', 'cloud', 'mini']);
     return [
-      ...figuresOf('one host', one, fsyncMs, { perSecond: 2_000 }),
-      ...figuresOf('three hosts', three, fsyncMs, { perSecond: 800, p50Ms: 10 }),
+      ...figuresOf('one host', one, { ofBare: 0.8 }),
+      ...figuresOf('three hosts', three, { ofBare: 0.45, ofLeast: 4 }),
       { name: 'one write and fsync', value: fsyncMs, unit: 'ms' },
     ];
   },
@@ -33,6 +33,8 @@ interface Measured {
   readonly barePerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** One sync and one round trip over loopback to a route that does nothing, in turns with the claims one at a time. */
+  readonly leastMs: number;
 }
 
 async function measureMesh(rounds: number, ids: readonly string[]): Promise<Measured> {
@@ -45,7 +47,13 @@ async function measureMesh(rounds: number, ids: readonly string[]): Promise<Meas
   const client = new Agent({ connections: AT_ONCE, pipelining: 1 });
   const [url, measured] = [
     mesh.hosts[0]?.url ?? '',
-    { rates: [] as number[], bareRates: [] as number[], singlesMs: [] as number[] },
+    {
+      rates: [] as number[],
+      bareRates: [] as number[],
+      singlesMs: [] as number[],
+      syncsMs: [] as number[],
+      tripsMs: [] as number[],
+    },
   ];
   for (let round = 0; round <= rounds; round += 1) {
     const claims = await prepareClaims(client, url, round, CLAIMS_PER_ROUND);
@@ -59,50 +67,55 @@ async function measureMesh(rounds: number, ids: readonly string[]): Promise<Meas
     );
     const singles = await prepareClaims(client, url, `single-${round}`, SINGLE_CLAIMS_PER_ROUND);
     const times: number[] = [];
-    for (const { url: at, body } of singles) times.push(await timedMs(() => post(client, at, body)));
+    const [trips, syncs]: [number[], number[]] = [[], []];
+    for (const { url: at, body } of singles) {
+      times.push(await timedMs(() => post(client, at, body)));
+      trips.push(await timedMs(() => post(client, `${bare.url}nothing`, body)));
+      syncs.push(measureFsync());
+    }
     // The first round warms both sides up.
     if (round === 0) continue;
+    measured.tripsMs.push(...trips);
+    measured.syncsMs.push(...syncs);
     measured.rates.push(rate);
     measured.bareRates.push(bareRate);
     measured.singlesMs.push(...times);
   }
   await client.close();
-  const { rates, bareRates, singlesMs } = measured;
+  const { rates, bareRates, singlesMs, tripsMs, syncsMs } = measured;
   return {
     perSecond: median(rates),
     barePerSecond: median(bareRates),
     p50Ms: median(singlesMs),
     p99Ms: quantile(singlesMs, 0.99),
+    leastMs: median(syncsMs) + median(tripsMs),
   };
 }
 
 function figuresOf(
   mesh: string,
   measured: Measured,
-  fsyncMs: number,
-  target: { readonly perSecond: number; readonly p50Ms?: number },
+  { ofBare, ofLeast }: { readonly ofBare: number; readonly ofLeast?: number },
 ): readonly Figure[] {
-  const { perSecond: rate, barePerSecond, p50Ms, p99Ms } = measured;
-  const fsync = { name: 'one write and fsync', value: fsyncMs };
+  const { perSecond: rate, barePerSecond, p50Ms, p99Ms, leastMs } = measured;
+  const least = { name: 'one sync and one bare round trip', value: leastMs };
   return [
     {
       name: `${mesh}, ${AT_ONCE} claims at once`,
       value: rate,
       unit: '1/s',
       baseline: { name: 'bare route, one commit', value: barePerSecond },
-      target: `≥ ${target.perSecond}/s`,
-      kept: rate >= target.perSecond,
+      target: `≥ ${ofBare} ×`,
+      kept: rate >= ofBare * barePerSecond,
     },
     {
       name: `${mesh}, one claim at a time, p50`,
       value: p50Ms,
       unit: 'ms',
-      baseline: fsync,
-      ...(target.p50Ms === undefined
-        ? {}
-        : { target: `≤ ${target.p50Ms} ms where a fsync is under 1 ms`, kept: p50Ms <= target.p50Ms }),
+      baseline: least,
+      ...(ofLeast === undefined ? {} : { target: `≤ ${ofLeast} ×`, kept: p50Ms <= ofLeast * leastMs }),
     },
-    { name: `${mesh}, one claim at a time, p99`, value: p99Ms, unit: 'ms', baseline: fsync },
+    { name: `${mesh}, one claim at a time, p99`, value: p99Ms, unit: 'ms', baseline: least },
   ];
 }
 

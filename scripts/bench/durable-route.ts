@@ -1,5 +1,5 @@
 // The baseline of the claims: a process with a bare Hono route that makes one small commit in the node's own store and answers
-// 201. What a claim costs beyond it is what a claim is.
+// 201, and with one that does nothing. What a claim costs beyond them is what a claim is.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -40,6 +40,7 @@ async function serveDurableRoute(directory: string): Promise<void> {
     await store.commit([{ key: `bare/${count}`, value: body }]);
     return c.json({ body }, 201);
   });
+  app.post('/nothing', async (c) => c.json({ body: await c.req.json() }, 201));
   serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
     process.send?.(`http://127.0.0.1:${port}/`),
   );

@@ -19,6 +19,8 @@ interface BenchmarkOptions {
   readonly full?: boolean | undefined;
   /** One part alone, for a benchmark that has several. */
   readonly of?: string | undefined;
+  /** In place of the sizes of a part that measures several. */
+  readonly sizes?: readonly number[] | undefined;
   /** A directory for what takes minutes to be made, by a benchmark that has such: it is made where it is not there, and stays. */
   readonly keep?: string | undefined;
 }

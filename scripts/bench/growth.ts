@@ -3,6 +3,7 @@
 import { systemClock } from '../../node/system/clock.ts';
 import { ProcessMesh } from '../host-process.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
+import { terminalTable } from './figure-table.ts';
 import { type Grown, lookAt, residentMbOf } from './grown-host.ts';
 import { OWN_CODE, processCpuMs, startIdleMesh } from './idle-mesh.ts';
 import { fill } from './start.ts';
@@ -30,7 +31,8 @@ const SMALL: Sizes = {
 const FULL: Sizes = {
   addresses: [1_000, 10_000, 100_000, 1_000_000],
   hosts: [3, 30, 100, 300, 1_000],
-  subscriptions: [1, 10, 100, 1_000],
+  // As many as a node takes.
+  subscriptions: [1, 10, 100],
   entries: [1_000, 100_000, 1_000_000, 5_000_000],
   settledMs: 120_000,
   idleMs: 60_000,
@@ -57,13 +59,14 @@ const QUIET = { flags: ['--log-level', 'error'] } as const;
 
 export const growthBenchmark: Benchmark = {
   name: 'growth',
-  async run(rounds, { full = false, of } = {}) {
+  async run(rounds, { full = false, of, sizes: asked } = {}) {
     const sizes = full ? FULL : SMALL;
+    const chosenOr = (ours: readonly number[]) => asked ?? ours;
     const parts: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
-      addresses: () => grown('addresses', sizes.addresses, (count) => measureAddresses(count, rounds, sizes)),
-      hosts: () => grown('hosts', sizes.hosts, (count) => measureHosts(count, sizes)),
-      subscriptions: () => grown('subscriptions', sizes.subscriptions, measureSubscriptions),
-      entries: () => grown('entries of the log', sizes.entries, (count) => measureLog(count, rounds)),
+      addresses: () => grown('addresses', chosenOr(sizes.addresses), (count) => measureAddresses(count, rounds, sizes)),
+      hosts: () => grown('hosts', chosenOr(sizes.hosts), (count) => measureHosts(count, sizes)),
+      subscriptions: () => grown('subscriptions', chosenOr(sizes.subscriptions), measureSubscriptions),
+      entries: () => grown('entries of the log', chosenOr(sizes.entries), (count) => measureLog(count, rounds)),
     };
     const chosen = Object.entries(parts).filter(([part]) => of === undefined || part === of);
     if (chosen.length === 0)
@@ -74,7 +77,7 @@ export const growthBenchmark: Benchmark = {
   },
 };
 
-/** Each measure at each size, beside the size before. */
+/** Each measure at each size, beside the size before, and said as soon as it is there. A size that this machine does not bear ends its part. */
 async function grown(
   of: string,
   sizes: readonly number[],
@@ -83,9 +86,15 @@ async function grown(
   const figures: Figure[] = [];
   let before: { readonly size: number; readonly measures: readonly Measure[] } | undefined;
   for (const size of sizes) {
-    const measures = await measure(size);
-    for (const [at, one] of measures.entries())
-      figures.push(figureOf(`${count(size)} ${of}`, one, before?.measures[at], size / (before?.size ?? size)));
+    const name = `${count(size)} ${of}`;
+    const measures = await measure(size).catch((error: Error) => error);
+    if (measures instanceof Error) {
+      console.error(`growth: ${name}: not measured, nor anything larger: ${measures.message}`);
+      break;
+    }
+    const some = measures.map((one, at) => figureOf(name, one, before?.measures[at], size / (before?.size ?? size)));
+    for (const line of terminalTable(some)) console.error(`growth: ${line}`);
+    figures.push(...some);
     before = { size, measures };
   }
   return figures;

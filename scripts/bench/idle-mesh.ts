@@ -12,6 +12,7 @@ import { sendingOffPorts } from './sending-off.ts';
 
 const VOTERS = 3;
 const FOUND_MS_MAX = 300_000;
+const LOOK_MS = 500;
 /** Ports are few: above so many hosts, peers have addresses of their own on loopback, and one port. */
 const PORTS_MAX = 200;
 
@@ -100,15 +101,20 @@ async function specsOf(hosts: number, votes: boolean): Promise<readonly HostSpec
 async function found(url: string, peers: number): Promise<void> {
   const untilMs = systemClock.monotonicMs() + FOUND_MS_MAX;
   for (;;) {
-    const ready = await statusOf(`${url}/ready`);
-    const { body } = await request(`${url}/api/hosts`);
-    const { hosts } = (await body.json()) as { readonly hosts: readonly { readonly status?: string }[] };
-    const online = hosts.filter(({ status }) => status === 'online').length;
+    // A host that has too much to do may close a connection while it is asked over it.
+    const { ready, online } = await saidBy(url).catch((error: Error) => ({ ready: error.message, online: 0 }));
     if (ready === 200 && online >= peers) return;
     if (systemClock.monotonicMs() > untilMs)
       throw new Error(`After ${FOUND_MS_MAX} ms only ${online} of ${peers} peers are online (ready: ${ready}).`);
-    await systemClock.sleep(500);
+    await systemClock.sleep(LOOK_MS);
   }
+}
+
+async function saidBy(url: string): Promise<{ readonly ready: number; readonly online: number }> {
+  const ready = await statusOf(`${url}/ready`);
+  const { body } = await request(`${url}/api/hosts`);
+  const { hosts } = (await body.json()) as { readonly hosts: readonly { readonly status?: string }[] };
+  return { ready, online: hosts.filter(({ status }) => status === 'online').length };
 }
 
 async function statusOf(url: string): Promise<number> {

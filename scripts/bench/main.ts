@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART] [-- --keep DIR]`: runs the benchmarks, prints a table,
+// `npm run bench [-- NAME…] [-- --rounds N] [-- --against DIR] [-- --full] [-- --of PART [--sizes N,…]] [-- --keep DIR]`: runs the benchmarks, prints a table,
 // notes each figure in figures.json, for `npm run figures`, and ends with one line of JSON.
 import { parseArgs } from 'node:util';
 import { addressBenchmark } from './address.ts';
@@ -61,6 +61,7 @@ const { values, positionals } = parseArgs({
     against: { type: 'string' },
     full: { type: 'boolean' },
     of: { type: 'string' },
+    sizes: { type: 'string' },
     keep: { type: 'string' },
   },
 });
@@ -76,6 +77,7 @@ for (const { name, run } of chosen) {
     against: values.against,
     full: values.full,
     of: values.of,
+    sizes: values.sizes?.split(',').map(Number),
     keep: values.keep,
   });
   results.push({ benchmark: name, figures });

@@ -8,6 +8,7 @@ it('hears of everything with few requests and octets, however many hosts there a
   const { follower, voter, faults } = await largeMeshFigures(HOSTS);
   expect(faults).toEqual([]);
   expect(follower.idlePerSecond).toBeLessThan(1);
+  expect(follower.idleOctetsPerSecond).toBeLessThan(1_024);
   expect(follower.busyPerSecond).toBeLessThan(5);
   expect(follower.octetsPerChange).toBeLessThan(2_048);
   expect(voter.idlePerSecond).toBeGreaterThan(HOSTS / 60);

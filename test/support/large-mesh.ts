@@ -9,6 +9,8 @@ const CHANGES = 120;
 
 interface Asked {
   readonly idlePerSecond: number;
+  /** Of questions and answers while nothing changes. Bodies only. */
+  readonly idleOctetsPerSecond: number;
   readonly busyPerSecond: number;
   /** Of questions and answers while there are changes, divided by these. Bodies only. */
   readonly octetsPerChange: number;
@@ -47,6 +49,7 @@ export async function largeMeshFigures(count: number): Promise<LargeMeshFigures>
   await mesh.advance(SETTLED_MS);
   const askedBy = (at: 0 | 1): Asked => ({
     idlePerSecond: ((idle[at].requests - settled[at].requests) * 1_000) / MEASURED_MS,
+    idleOctetsPerSecond: ((idle[at].octets - settled[at].octets) * 1_000) / MEASURED_MS,
     busyPerSecond: ((busy[at].requests - idle[at].requests) * 1_000) / MEASURED_MS,
     octetsPerChange: (busy[at].octets - idle[at].octets) / CHANGES,
   });
