@@ -49,7 +49,7 @@ const ABSENT = ['ENOTFOUND', 'ENODATA', 'EBADNAME'];
 const UNSERVED = 'ECONNREFUSED';
 
 /**
- * Resolves names as README.md, "Names" says: /etc/hosts, then DNS, then the system. One question for a name at a time, which all who ask
+ * Resolves names as node/README.md, "Names" says: /etc/hosts, then DNS, then the system. One question for a name at a time, which all who ask
  * share. An error has the `code` `ENOTFOUND` or `EAI_AGAIN`, the latter after `NAME_MS_MAX` at the latest.
  */
 export function createNameResolver(ports: NameResolverPorts): ResolveName {

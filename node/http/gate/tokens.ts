@@ -63,7 +63,7 @@ const PRIVATE_ROUTES = ['/api/webhooks', '/api/email', '/api/keys', CHANGES_PATH
 const TOOLS_PATH = '/api/email/tools';
 
 /**
- * Judges visitors by README.md, "Who may ask what". Credentials that opened nothing are counted by the client's network, but not by
+ * Judges visitors by node/http/README.md, "Who may ask what". Credentials that opened nothing are counted by the client's network, but not by
  * `admits`.
  */
 export function createTokens({ roster, secrets, keys, clock, sessions }: TokensOptions): Tokens {

@@ -48,7 +48,7 @@ export interface Guard {
   leadsOut(host: string, port: number): Promise<boolean>;
 }
 
-/** Judges by README.md, "Whom a node calls". Nothing is remembered of a name: each attempt resolves it and is judged anew. */
+/** Judges by node/webhooks/README.md, "Whom a node calls". Nothing is remembered of a name: each attempt resolves it and is judged anew. */
 export function createGuard(options: GuardOptions): Guard {
   const { clock, resolve } = options;
   const rules = { isOfMachine: machineAddresses(clock), ...options };

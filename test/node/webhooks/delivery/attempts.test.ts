@@ -6,7 +6,7 @@ import { ENDPOINT_IN_FLIGHT_MAX, NEW_ENDPOINT } from '../../../../node/webhooks/
 import type { Subscription } from '../../../../node/webhooks/webhook-records.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
-/** README.md, "A delivery, step by step": 56 more lanes are noted ahead. */
+/** node/webhooks/README.md, "A delivery, step by step": 56 more lanes are noted ahead. */
 const AHEAD = 56;
 const prepared = (delayMs: number) => ({ delayMs }) as unknown as Prepared;
 
