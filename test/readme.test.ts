@@ -24,7 +24,7 @@ const ROOT = join(import.meta.dirname, '..');
 const ROOT_LINES_MAX = 200;
 const SOURCE_ROOTS = ['mesh', 'node', 'scripts', 'test'];
 /** Of the commands other than `start`, and of programs that are not this one. */
-const OTHER_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN'];
+const OTHER_VARIABLES = ['MESH_URL', 'MESH_AGENT', 'MESH_JOIN_TOKEN', 'MESH_INBOX', 'MESH_INBOX_KEY'];
 
 interface Paper {
   /** From the root, as `mesh/signature/README.md`. */
