@@ -2,6 +2,7 @@
 import { MeshError } from '../../mesh/errors.ts';
 import type { LookUp } from '../../mesh/lookup/fan-out.ts';
 import type { Clock, Random } from '../../mesh/ports.ts';
+import type { ChangeLog, CursorReader } from '../changes/change-log.ts';
 import { BodyPlaces } from '../http/send/body-places.ts';
 import { sendBodyReader } from '../http/send/send-body.ts';
 import type { Log } from '../log.ts';
@@ -36,6 +37,7 @@ import { OrganizationKey } from './org/organization-key.ts';
 import { Standings } from './org/standings.ts';
 import { AttachedFiles } from './out/attached-files.ts';
 import { Outbox } from './out/outbox.ts';
+import { Outcomes } from './out/outcomes.ts';
 import { Reports } from './out/reports.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
@@ -69,6 +71,7 @@ export interface MailboxOptions extends AddressBookParts {
   readonly store: Pick<Store, 'get'>;
   /** Tells the change log of mail. */
   readonly mail: Pick<Registry['mail'], 'commitMails'>;
+  readonly changes: ChangeLog;
   readonly sending: Sending;
   /** Attachments of what is sent. */
   readonly blobs: BlobStore;
@@ -95,6 +98,8 @@ export interface Mailbox {
   readonly read: Workers['query'];
   readonly measures: readonly Figure[];
   run(signal: AbortSignal): Promise<void>;
+  /** Keeps what the change log tells of mail from being trimmed before it was heard. */
+  readonly cursorReader: CursorReader;
   close(): Promise<void>;
 }
 
@@ -124,13 +129,10 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
   const endWebhooks = (inboxId: string) => webhooks.endWith(inboxId);
   const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
-  let known: Organization | undefined;
-  const organization = async () => {
-    known ??= await intake.ask('organization', null);
-    return known;
-  };
-  const outbox = new Outbox({ intake, standings, directory, sending, blobs, clock, random, log });
+  const organization = organizationOf(intake);
+  const outbox = await Outbox.open({ intake, standings, directory, sending, blobs, clock, random, log });
   const reports = new Reports({ intake, query, sending, directory, clock, log });
+  const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });
   const made = { inboxes, leases, mailWebhooks: webhooks, organization, outbox, standings, addresses };
   const parts: Parts = { ...options, intake, query, ...made };
@@ -145,7 +147,8 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
     }).fetch,
     read: query,
     measures: mailboxFigures(intake, () => arrivals.waiting),
-    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, sockets], signal),
+    run: (signal) => runAll([inboxes, leases, relay, keeper, outbox, reports, outcomes, sockets], signal),
+    cursorReader: outcomes.cursorReader,
     close: async () => {
       await query.close();
       await intake.close();
@@ -222,6 +225,15 @@ function sendParts(
     files: new AttachedFiles({ sending, query, ways, directory }),
     readBody: sendBodyReader(blobs, new BodyPlaces(clock)),
     internalDomains: [...options.internalDomains, ...(domain === undefined ? [] : [domain])],
+  };
+}
+
+/** The organization, which never changes and is asked for once. */
+function organizationOf(intake: Workers['intake']): () => Promise<Organization> {
+  let known: Organization | undefined;
+  return async () => {
+    known ??= await intake.ask('organization', null);
+    return known;
   };
 }
 

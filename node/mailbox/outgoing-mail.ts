@@ -59,3 +59,24 @@ export interface FinishedOutgoing {
   readonly rejected?: string | undefined;
   readonly atMs: number;
 }
+
+/** What became of a mail, as the send module has told the change log. */
+export interface SendOutcome {
+  /** Place of the telling in that log. */
+  readonly seq: number;
+  readonly id: string;
+  /** Addresses that a server has taken it for. */
+  readonly sent: readonly string[];
+  /** Addresses that it does not arrive at. `status`: as RFC 3463 has it, or a reply code. */
+  readonly bounced: readonly { readonly address: string; readonly status: string }[];
+  readonly isPermanent: boolean;
+  /** Addresses that this host does not write to. */
+  readonly suppressed: readonly string[];
+  readonly atMs: number;
+}
+
+/** What has been heard of the log, up to `seq`. */
+export interface HeardOutcomes {
+  readonly seq: number;
+  readonly outcomes: readonly SendOutcome[];
+}

@@ -10,6 +10,7 @@ import type { Listed, ListPlace } from './list.ts';
 import type {
   BegunOutgoing,
   FinishedOutgoing,
+  HeardOutcomes,
   KnownOutgoing,
   LeftOutgoing,
   OutgoingDraft,
@@ -67,6 +68,14 @@ export interface IntakeQuestions {
   openOutgoing(inboxId: string): readonly string[];
   finishOutgoing(finished: FinishedOutgoing): SentIds | undefined;
   dropOutgoing(id: string): void;
+  /** The place up to which the change log was heard. */
+  outcomePosition(nothing: null): number | undefined;
+  /** The place from which it is to be heard again. */
+  noteOutcomes(heard: HeardOutcomes): number;
+  /** Ids of mails of which no end was heard for a day. */
+  silentOutgoing(nowMs: number): readonly string[];
+  /** `ids`: of those that have ended all the same. */
+  sweepOutgoing(ended: { readonly ids: readonly string[]; readonly atMs: number }): void;
   changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
   /** Changes all of them or none. */
   changeEach(question: MailsNamed & { readonly change: LabelChange }): LabelOutcomes;

@@ -35,7 +35,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
     stopping: parts.stopping,
     ...{ registry, mail: registry.mail, hostsOf, isContested, lookUp: openLookUps(parts).everybody, webhooks },
     ...{ sending, blobs: ports.blobs, ways: waysOut(parts), internalDomains: options.send.internalDomains },
-    ...{ store, clock, random, log },
+    ...{ changes: registry.changes, store, clock, random, log },
   });
   mailHooks.payloadOf = (eventId) => mailbox.read.ask('eventPayload', eventId);
   return {
@@ -46,6 +46,7 @@ export async function openMailboxModule(parts: Parts, before: readonly Module[])
         for (const pattern of [path, `${path}/*`]) app.all(pattern, (c) => mailbox.answer(c.req.raw, c.env as object));
     },
     door: mailbox.sockets,
+    cursorReader: mailbox.cursorReader,
     run: (signal) => mailbox.run(signal),
     close: () => mailbox.close(),
   };

@@ -103,6 +103,14 @@ const answers: Answers<IntakeQuestions> = {
   openOutgoing: (inboxId) => writer.outgoing.open(inboxId),
   finishOutgoing: (finished) => writer.outgoing.finish(finished),
   dropOutgoing: (id) => writer.outgoing.drop(id),
+  outcomePosition: () => writer.outcomes.position(),
+  noteOutcomes: (heard) => writer.write(() => writer.outcomes.note(heard)),
+  silentOutgoing: (nowMs) => writer.outcomes.silent(nowMs),
+  sweepOutgoing: (ended) =>
+    writer.write(() => {
+      writer.outcomes.end(ended);
+      writer.outcomes.sweep(ended.atMs);
+    }),
 };
 const listeners: Listener[] = [];
 

@@ -57,8 +57,15 @@ export class Outbox {
   /** Mails that are on their way from their row into their inbox, by id. */
   readonly #inHand = new Map<string, Promise<SentIds>>();
 
-  constructor(parts: OutboxParts) {
+  private constructor(parts: OutboxParts) {
     this.#parts = parts;
+  }
+
+  /** To be awaited before files that nobody needs are swept away. */
+  static async open(parts: OutboxParts): Promise<Outbox> {
+    const outbox = new Outbox(parts);
+    await outbox.#wantFiles();
+    return outbox;
   }
 
   /** What a request with this key has sent before; `undefined`: nothing. Throws `conflict` when that was another request. */
@@ -210,15 +217,32 @@ export class Outbox {
     throw noSuch('inbox');
   }
 
+  /** Keeps the files of mails that a crash has left from being swept away, however long ago that was. */
+  async #wantFiles(): Promise<void> {
+    const { intake, blobs } = this.#parts;
+    const left = await this.#expected(() => intake.ask('leftOutgoing', null));
+    for (const { submission } of left ?? []) {
+      const { attachments = [] } = submission === undefined ? {} : (JSON.parse(submission) as Submission).content;
+      // One that is gone is told of when the mail is taken up.
+      for (const { blob } of attachments) await this.#expected(() => blobs.touch(blob));
+    }
+  }
+
   async #resume(): Promise<void> {
-    const { intake, log } = this.#parts;
+    const left = await this.#expected(() => this.#parts.intake.ask('leftOutgoing', null));
+    for (const { id, submission } of left ?? [])
+      if (!this.#inHand.has(id)) await this.#expected(() => this.#inTurn(id, () => this.#takeUp(id, submission)));
+  }
+
+  /** `undefined` where it could not be done now, which the log says. */
+  async #expected<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     try {
-      for (const { id, submission } of await intake.ask('leftOutgoing', null))
-        if (!this.#inHand.has(id)) await this.#inTurn(id, () => this.#takeUp(id, submission));
+      return await work();
     } catch (error) {
-      const expected = mailboxErrorOf(error);
-      if (expected === undefined && !(error instanceof MeshError)) throw error;
-      log.warn('mailbox.unsent', { message: `Mails that were being sent wait: ${(error as Error).message}` });
+      if (mailboxErrorOf(error) === undefined && !(error instanceof MeshError)) throw error;
+      const message = `Mails that were being sent when the node stopped wait: ${(error as Error).message}`;
+      this.#parts.log.warn('mailbox.unsent', { message });
+      return undefined;
     }
   }
 

@@ -24,6 +24,7 @@ import { LabelRows } from './label-rows.ts';
 import { LeaseWriter } from './lease-writer.ts';
 import { MailChanges } from './mail-changes.ts';
 import { MailRows, type MailRowsParts } from './mail-rows.ts';
+import { OutcomeRows } from './outcome-rows.ts';
 import { OutgoingRows } from './outgoing-rows.ts';
 import { OutgoingWriter } from './outgoing-writer.ts';
 import { RawFiles } from './raw-files.ts';
@@ -53,6 +54,8 @@ export class Writer {
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
   readonly receipts = new Receipts();
+  /** To be changed within `write`. */
+  readonly outcomes: OutcomeRows;
   readonly #connection: Connection;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
@@ -86,6 +89,7 @@ export class Writer {
     const { random, freed = () => undefined } = options;
     this.#freed = freed;
     this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid, random, freed });
+    this.outcomes = new OutcomeRows({ connection, appendEvent: events.append, labels });
     const unused = (digest: string) => this.#inboxes.unused(digest);
     const deliver = (mail: ReceivedMail) => this.#mails.insert(mail);
     const rows = new OutgoingRows({ ...options, connection, newUuid, appendEvent: events.append, deliver, unused });

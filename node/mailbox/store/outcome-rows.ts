@@ -1,0 +1,106 @@
+// What became of mails that went out: labels and events of the mails, in the transaction in which it is written down how far the log was
+// heard, so that nothing is told twice. All of it runs within one, but for what only reads.
+import type { AppendEvent } from '../event.ts';
+import type { HeardOutcomes, SendOutcome } from '../outgoing-mail.ts';
+import type { Connection } from './database.ts';
+import type { LabelledMail, LabelRows } from './label-rows.ts';
+
+const POSITION = 'send outcomes';
+/** Milliseconds for which a key is known after its mail has ended. */
+const KEY_MS = 86_400_000;
+/** Milliseconds for which a mail can come back; what comes later is not believed (node/send/returned-mail.ts). */
+const RETURN_MS_MAX = 15 * 86_400_000;
+/** Rows that are looked at in one transaction. */
+const SWEPT_AT_ONCE_MAX = 500;
+
+export interface OutcomeRowsParts {
+  readonly connection: Connection;
+  readonly appendEvent: AppendEvent;
+  readonly labels: LabelRows;
+}
+
+interface StoredOutgoing {
+  readonly row: number;
+  readonly mail: string | null;
+  readonly message: number | null;
+}
+
+export class OutcomeRows {
+  readonly #parts: OutcomeRowsParts;
+
+  constructor(parts: OutcomeRowsParts) {
+    this.#parts = parts;
+  }
+
+  /** The place up to which the log was heard; `undefined`: nothing was heard ever. */
+  position(): number | undefined {
+    const sql = 'SELECT at FROM position WHERE name = ?';
+    return this.#parts.connection.get<{ at: number }>(sql, POSITION)?.at;
+  }
+
+  /** Answers the place from which it is to be heard again: a mail that is not in its inbox yet is told of later. */
+  note({ seq, outcomes }: HeardOutcomes): number {
+    const { connection } = this.#parts;
+    let heard = seq;
+    for (const outcome of outcomes) {
+      const sql = 'SELECT row, mail, message FROM outgoing WHERE id = ?';
+      const stored = connection.get<StoredOutgoing>(sql, outcome.id);
+      if (stored === undefined) continue;
+      if (stored.mail !== null) {
+        heard = outcome.seq - 1;
+        break;
+      }
+      connection.run('UPDATE outgoing SET ended_at = coalesce(ended_at, ?) WHERE row = ?', outcome.atMs, stored.row);
+      if (stored.message !== null) this.#tell(stored.message, outcome);
+    }
+    connection.run(PUT_POSITION, POSITION, heard);
+    return heard;
+  }
+
+  /** Mails of which no end was heard for long. */
+  silent(nowMs: number): readonly string[] {
+    const sql = 'SELECT id FROM outgoing WHERE ended_at IS NULL AND mail IS NULL AND begun_at < ? LIMIT ?';
+    return this.#parts.connection.all<{ id: string }>(sql, nowMs - KEY_MS, SWEPT_AT_ONCE_MAX).map(({ id }) => id);
+  }
+
+  /** Mails that have ended without a word. */
+  end({ ids, atMs }: { readonly ids: readonly string[]; readonly atMs: number }): void {
+    for (const id of ids) this.#parts.connection.run('UPDATE outgoing SET ended_at = ? WHERE id = ?', atMs, id);
+  }
+
+  /** Frees keys of what ended long ago, and forgets what can't come back any more. */
+  sweep(nowMs: number): void {
+    const { connection } = this.#parts;
+    const free = `UPDATE outgoing SET key_hash = NULL, fingerprint = NULL
+      WHERE row IN (SELECT row FROM outgoing WHERE key_hash IS NOT NULL AND ended_at < ? LIMIT ?)`;
+    connection.run(free, nowMs - KEY_MS, SWEPT_AT_ONCE_MAX);
+    const forget = 'DELETE FROM outgoing WHERE row IN (SELECT row FROM outgoing WHERE ended_at < ? LIMIT ?)';
+    connection.run(forget, nowMs - RETURN_MS_MAX, SWEPT_AT_ONCE_MAX);
+  }
+
+  #tell(message: number, { sent, bounced, isPermanent, suppressed, atMs }: SendOutcome): void {
+    const { appendEvent } = this.#parts;
+    if (sent.length > 0) appendEvent(message, { type: 'message.sent', recipients: sent }, atMs);
+    if (bounced.length > 0) {
+      this.#label(message, 'bounced', atMs);
+      const bounceType = isPermanent ? 'Permanent' : 'Transient';
+      appendEvent(message, { type: 'message.bounced', bounceType, subType: 'General', recipients: bounced }, atMs);
+    }
+    if (suppressed.length === 0) return;
+    this.#label(message, 'rejected', atMs);
+    const reason = `This host does not write to ${suppressed.join(', ')}: mail to that address came back, or it has asked for none.`;
+    appendEvent(message, { type: 'message.rejected', reason }, atMs);
+  }
+
+  #label(message: number, label: string, atMs: number): void {
+    const { connection, labels } = this.#parts;
+    const mail = connection.get<LabelledMail>('SELECT row, inbox, thread, at FROM message WHERE row = ?', message);
+    if (mail === undefined) return;
+    const before = labels.of(message);
+    const after = new Set([...before, label]);
+    labels.put(mail, before, after, atMs);
+    labels.settleThread(mail, before, after, atMs);
+  }
+}
+
+const PUT_POSITION = 'INSERT INTO position (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at';
