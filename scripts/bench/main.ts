@@ -16,6 +16,7 @@ import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { thisMachine } from './machine.ts';
 import { mailboxBenchmark } from './mailbox.ts';
+import { mailboxReadBenchmark } from './mailbox-read.ts';
 import { metricsBenchmark } from './metrics.ts';
 import { namesBenchmark } from './names.ts';
 import { oldLogBenchmark } from './old-log.ts';
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   engineBenchmark,
   startBenchmark,
   backupBenchmark,
+  mailboxReadBenchmark,
   oldLogBenchmark,
   namesBenchmark,
   sendBenchmark,
