@@ -116,6 +116,16 @@ const listeners: Listener[] = [];
 
 const closing = new AbortController();
 
+/** Milliseconds after which what a reader has kept from being erased is tried again. */
+const LOG_LEFT_MS = 20_000;
+
+async function emptyLeftLogs(): Promise<void> {
+  while (!closing.signal.aborted) {
+    writer.emptyLeftLog();
+    await systemClock.sleep(LOG_LEFT_MS, closing.signal);
+  }
+}
+
 /** In the background: there may be as many files as there are large mails. */
 async function sweep(): Promise<void> {
   try {
@@ -142,6 +152,7 @@ try {
   if (lmtp !== undefined) listeners.push(await listen(lmtp, { ...mails, protocol: 'lmtp', proxies: [] }));
   answerQuestions<IntakeQuestions>(port, answers, close);
   void sweep();
+  void emptyLeftLogs();
 } catch (error) {
   port.postMessage({ refused: failureFrom(error as Error) } satisfies WorkerWord);
   await close();

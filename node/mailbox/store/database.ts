@@ -62,6 +62,14 @@ export function openForWriting(directory: string): Connection {
   }
 }
 
+/** Whether nothing is left in the log of the database; else somebody reads what it was before, for whom writes do not wait long. */
+export function emptyLog(connection: Connection): boolean {
+  connection.database.exec('PRAGMA busy_timeout = 200');
+  const { busy } = connection.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)') ?? { busy: 1 };
+  connection.database.exec('PRAGMA busy_timeout = 5000');
+  return busy === 0;
+}
+
 /** Opens the database, which is there, for reading alone. */
 export function openForReading(directory: string): Connection {
   const database = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });

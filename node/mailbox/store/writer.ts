@@ -14,7 +14,7 @@ import type { ReceivedMail, StoredDelivery } from '../message.ts';
 import type { IntakeQuestions } from '../questions.ts';
 import type { LeftReport } from '../report.ts';
 import type { KeepingChange } from '../retention.ts';
-import { type Connection, openForWriting } from './database.ts';
+import { type Connection, emptyLog, openForWriting } from './database.ts';
 import { EventRows } from './event-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InboxRows } from './inbox-rows.ts';
@@ -57,6 +57,8 @@ export class Writer {
   /** To be changed within `write`. */
   readonly outcomes: OutcomeRows;
   readonly #connection: Connection;
+  /** The log of the database may still have rows that were erased. */
+  #isLogLeft = false;
   readonly #group: GroupCommit;
   readonly #inboxes: InboxRows;
   readonly #mails: MailRows;
@@ -164,7 +166,7 @@ export class Writer {
   /** Removes an inbox without mail; nothing of what was erased is in any file afterwards. */
   async dropInbox(inboxId: string): Promise<void> {
     await this.#group.run(() => this.#inboxes.drop(inboxId));
-    this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#isLogLeft = !emptyLog(this.#connection);
   }
 
   async changeLabels({ meant, change }: Parameters<IntakeQuestions['changeLabels']>[0]): Promise<LabelOutcome> {
@@ -196,7 +198,12 @@ export class Writer {
   /** Takes away files of mails that were erased, and what the log of the database still has of their rows. */
   #forget(digests: readonly string[]): void {
     for (const digest of digests) if (!this.#names(digest)) this.files.remove(digest);
-    this.#connection.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#isLogLeft = !emptyLog(this.#connection);
+  }
+
+  /** Tries again what a long reader, such as a backup, has kept from being emptied; to be called every while. */
+  emptyLeftLog(): void {
+    if (this.#isLogLeft) this.#isLogLeft = !emptyLog(this.#connection);
   }
 
   /** Does `work` in one transaction with what else is written now. */

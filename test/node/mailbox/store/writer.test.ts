@@ -172,6 +172,21 @@ describe('an inbox', () => {
     expect(read('SELECT count(*) AS count FROM thread')).toEqual([{ count: 0 }]);
   });
 
+  it('is erased from every file once nobody reads it any more', async () => {
+    const word = 'sesquipedalian';
+    const reader = new DatabaseSync(join(directory, 'mailbox.db'), { readOnly: true });
+    const [stored] = await writer.store(receivedMail({ to: ['a@x.com'], content: { text: word } }));
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM message').all();
+    await writer.removeMails({ meant: { inboxId: 'a@x.com', messageId: String(stored?.messageId) }, atMs: 3 });
+    writer.emptyLeftLog();
+    expect(filesWith(word)).not.toEqual([]);
+    reader.exec('COMMIT');
+    writer.emptyLeftLog();
+    expect(filesWith(word)).toEqual([]);
+    reader.close();
+  });
+
   const erase = async (inboxId: string) => {
     while (await writer.eraseMail(inboxId));
   };
