@@ -167,6 +167,12 @@ describe(`a socket of AgentMail’s client${UNLESS_SWAKS}`, () => {
           message: { inboxId, messageId: '<1@y.com>', subject: 'Hello', text: expect.stringContaining('See it.') },
           thread: { messageCount: 1 },
         });
+      await client.inboxes.messages.update(inboxId, '<1@y.com>', { addLabels: ['seen'], removeLabels: ['unread'] });
+      const { events } = await client.inboxes.events.list(inboxId, { ascending: true });
+      expect(events.map(({ eventType, label, messageId }) => [eventType, label, messageId])).toEqual([
+        ['label.added', 'seen', '<1@y.com>'],
+        ['label.removed', 'unread', '<1@y.com>'],
+      ]);
       await host.stop();
       await expect.poll(() => first.closed, { timeout: LIVE_MS_MAX }).toContain(1012);
       first.socket.close();
