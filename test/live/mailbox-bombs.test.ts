@@ -41,7 +41,7 @@ describe('mails that are made to do harm', () => {
       await using at = await liveMailbox();
       const file = join(at.mesh.directory, 'held');
       await at.host.stop();
-      at.host.environment = { NODE_OPTIONS: `--import=${PRELOAD}`, HELD_LOOP_FILE: file };
+      at.host.environment = { ...at.host.environment, NODE_OPTIONS: `--import=${PRELOAD}`, HELD_LOOP_FILE: file };
       await at.host.start();
       const { inboxId } = await at.client.inboxes.create({ username: 'support' });
       const ask = asker(at);
