@@ -146,6 +146,15 @@ describe('the list of conflicts', () => {
     expect(shown(conflicts.page({ limit: 3 })).nextCursor).toBeUndefined();
   });
 
+  it('tells of one address whether it is in it, until somebody has decided', async () => {
+    const { conflicts } = await three();
+    const isIn = (address: string) => conflicts.has(address as AddressKey);
+    expect(['a@x.com', 'b@x.com', 'c@x.com', 'd@x.com'].map(isIn)).toEqual([true, true, true, false]);
+    await conflicts.resolve(KEY, 'theirs');
+    await conflicts.resolve('c@x.com' as AddressKey, 'theirs');
+    expect(['a@x.com', 'c@x.com'].map(isIn)).toEqual([false, false]);
+  });
+
   it('goes on after an address that is no conflict any more', async () => {
     const { conflicts } = await three();
     const { nextCursor } = conflicts.page({ limit: 1 });
