@@ -55,7 +55,7 @@ type Row = Readonly<Record<'when' | 'event' | 'agentId' | 'agent' | 'host' | 'wh
 
 /** The script fills the same with what comes later. */
 function row({ when, event, agentId, agent, host, what }: Row): Markup {
-  return markup`<tr role="row"><th scope="row" role="rowheader" data-label="When"><div data-is="when">${when}</div></th>
+  return markup`<tr role="row"><th scope="row" role="rowheader" data-label="When"><div class="whole" data-is="when">${when}</div></th>
 <td role="cell" data-label="Event"><div class="whole" data-is="event">${event}</div></td>
 <td role="cell" data-label="Agent"><div><a data-is="agent" href="/page/agents/${encodeURIComponent(agentId)}">${agent}</a></div></td>
 <td role="cell" data-label="Host"><div data-is="host">${host}</div></td>

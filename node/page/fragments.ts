@@ -19,7 +19,7 @@ export function moment(at: string | null | undefined, nowMs: number): Markup {
   if (at === null || at === undefined || Number.isNaN(Date.parse(at))) return markup`<span class="dim">never</span>`;
   // A date and its time stay in one line.
   const text = `${at.slice(0, 10)}\u00a0${at.slice(11, 19)}`;
-  return markup`<time datetime="${at}">${text} <span class="dim whole">${distance(Date.parse(at) - nowMs)}</span></time>`;
+  return markup`<time datetime="${at}"><span class="whole">${text}</span> <span class="dim whole">${distance(Date.parse(at) - nowMs)}</span></time>`;
 }
 
 /** `3 min ago`, `in 2 h`. */
