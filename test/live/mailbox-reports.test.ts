@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createChangesClient } from '../../node/webhooks/receiver/changes-client.js';
 import { freePorts } from '../../scripts/host-process.ts';
 import { Postfix, whyNoPostfix } from '../../scripts/postfix.ts';
 import { liveMailbox } from '../support/live-mailbox.ts';
@@ -21,6 +22,16 @@ function complaintAbout(messageId: string): string {
     ...['Feedback-Type: abuse', 'User-Agent: y.com', 'Version: 1', '', '--b', 'Content-Type: text/rfc822-headers', ''],
     ...[`Message-ID: ${messageId}`, 'From: support@agents.example.com', '', '--b--', ''],
   ].join('\r\n');
+}
+
+/** What is told first, with the mail that it is about. */
+async function firstChanges(count: number, changes: ReturnType<typeof createChangesClient>): Promise<string[]> {
+  const told: string[] = [];
+  for await (const { event } of changes) {
+    told.push(`${event.type} ${'message' in event ? event.message.message_id : ''}`);
+    if (told.length === count) break;
+  }
+  return told;
 }
 
 describe(`a report about sent mail${missing === undefined ? '' : `: skipped, ${missing}`}`, () => {
@@ -45,12 +56,22 @@ describe(`a report about sent mail${missing === undefined ? '' : `: skipped, ${m
         return ((await response.json()) as { suppressions: { address: string; reason: string }[] }).suppressions;
       };
 
+      const now = await fetch(`${at.host.url}/api/changes?waitMs=0`, { headers: { accept: 'application/x-ndjson' } });
       const sent = await messages.send(inboxId, { to: 'gone@mail.example.com', subject: 'Hi', text: 'Words.' });
       const labels = async () =>
         (await threads.get(inboxId, sent.threadId)).messages.map((one) =>
           one.labels.filter((label) => label !== 'automated'),
         );
-      await expect.poll(labels, POLL).toEqual([expect.arrayContaining(['sent']), ['bounce', 'received']]);
+      await expect.poll(labels, POLL).toEqual([
+        ['bounced', 'sent'],
+        ['bounce', 'received'],
+      ]);
+      const since = String(now.headers.get('mesh-cursor'));
+      const events = ['message.sent', 'message.received', 'message.bounced'] as const;
+      expect(await firstChanges(2, createChangesClient(at.host.url, { since, events }))).toEqual([
+        `message.sent ${sent.messageId}`,
+        `message.bounced ${sent.messageId}`,
+      ]);
       await expect
         .poll(suppressed, POLL)
         .toEqual([expect.objectContaining({ address: 'gone@mail.example.com', reason: 'bounce' })]);
