@@ -108,7 +108,7 @@ export interface Mailbox {
  * mailbox, and not the node.
  */
 export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const { clock, random, log, directory, hostId, config, sending, blobs } = options;
+  const { clock, random, log, directory, hostId, config, sending, blobs, stopping } = options;
   const { domain, smtp, lmtp, certificate, dns, trust = [], authservIds = [], proxies = [] } = config;
   const organizationKey = OrganizationKey.open(options);
   const standings = new Standings(options);
@@ -124,13 +124,13 @@ export async function createMailbox(options: MailboxOptions): Promise<Mailbox> {
   });
   const addresses = new AddressBook(options);
   const webhooks = new MailWebhooks(options.webhooks);
-  const leases = new Leases({ intake, query, arrivals, clock, stopping: options.stopping, log });
+  const leases = new Leases({ intake, query, arrivals, clock, stopping, log });
   const keeper = new Keeper({ intake, query, retentionDays: config.retentionDays, clock, log });
   const cancelSends = (inboxId: string) => outbox.cancel(inboxId);
   const endWebhooks = (inboxId: string) => webhooks.endWith(inboxId);
   const inboxes = new Inboxes({ intake, query, addresses, cancelSends, endWebhooks, domain, clock, random, log });
   const organization = organizationOf(intake);
-  const outbox = await Outbox.open({ intake, standings, directory, sending, blobs, clock, random, log });
+  const outbox = await Outbox.open({ intake, standings, directory, sending, blobs, clock, random, log, stopping });
   const reports = new Reports({ intake, query, sending, directory, clock, log });
   const outcomes = new Outcomes({ changes: options.changes, intake, sending, clock, log });
   const relay = new Relay({ intake, query, organization, cursor, news, clock, log, mail: options.mail });

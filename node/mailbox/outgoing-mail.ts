@@ -41,9 +41,14 @@ export interface SentIds {
   readonly threadId: string;
 }
 
-/** `known`: the key was used before. `braked`: it would be one more of too many quick answers. `gone`: there is no such inbox any more. */
+/**
+ * `known`: the key was used before. `braked`: it would be one more of too many quick answers. `gone`: there is no such inbox any more. `full`:
+ * an inbox, the sender's or one that it is for, has no room. `overrun`: one that it is for has had its mail of the day.
+ */
 export type BegunOutgoing =
   | { readonly outcome: 'begun' | 'gone' }
+  | { readonly outcome: 'full'; readonly inboxId: string }
+  | { readonly outcome: 'overrun'; readonly inboxId: string; readonly waitMs: number }
   | { readonly outcome: 'known'; readonly known: KnownOutgoing }
   | { readonly outcome: 'braked'; readonly untilMs: number };
 

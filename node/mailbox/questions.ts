@@ -62,6 +62,8 @@ export interface IntakeQuestions {
   /** The inbox that takes mail for each address here, with its `+tag` or without. */
   inboxIdsFor(addresses: readonly string[]): readonly (string | undefined)[];
   beginOutgoing(draft: OutgoingDraft): BegunOutgoing;
+  /** Whether a mail was written down, and is in no inbox yet; what is being written down is waited for. */
+  outgoingWaits(id: string): boolean;
   findOutgoing(keyHash: string): KnownOutgoing | undefined;
   leftOutgoing(nothing: null): readonly LeftOutgoing[];
   /** Ids of an inbox's mails of which more may be heard. */

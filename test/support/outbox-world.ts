@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
+import { MeshError } from '../../mesh/errors.ts';
 import type { Inbox } from '../../node/mailbox/inbox.ts';
-import { beginOutgoing } from '../../node/mailbox/intake/outgoing-mail.ts';
+import { MailRates } from '../../node/mailbox/intake/mail-rates.ts';
+import { OutgoingMails } from '../../node/mailbox/intake/outgoing-mail.ts';
 import { Outbox, type OutgoingWish } from '../../node/mailbox/out/outbox.ts';
+import type { LeftOutgoing } from '../../node/mailbox/outgoing-mail.ts';
 import type { Asks, IntakeQuestions } from '../../node/mailbox/questions.ts';
 import { Writer } from '../../node/mailbox/store/writer.ts';
 import { chooseThread } from '../../node/mailbox/threads/thread-choice.ts';
@@ -24,17 +27,31 @@ export const HOUR_MS = 3_600_000;
 /** A step of a send, and the moment of it at which the node dies. */
 export type Death = { readonly step: string; readonly when: 'before' | 'after' } | undefined;
 
+/** A question to which no answer comes, so many times. `before`: it was not heard. `meanwhile`: it is being done. `after`: it was done. */
+export interface Silence {
+  readonly step: string;
+  readonly when: 'before' | 'meanwhile' | 'after';
+  times: number;
+}
+
 export class OutboxWorld {
   readonly directory = mkdtempSync(join(tmpdir(), 'outbox-'));
   readonly random = seededRandom(7);
   readonly world: MailWorld;
   readonly blobs: Awaited<ReturnType<typeof testBlobs>>;
+  readonly rates: MailRates;
   writer: Writer;
   death: Death;
+  silence: Silence | undefined;
+  /** What the send module says of every mail. */
+  refusal: MeshError | undefined;
+  /** Mails that the intake says were left, which are gone. */
+  stale: readonly LeftOutgoing[] = [];
   #died = Promise.withResolvers<'died'>();
 
   constructor(world: MailWorld, blobs: OutboxWorld['blobs'], writer: (directory: string) => Promise<Writer>) {
     this.world = world;
+    this.rates = new MailRates(world.clock);
     this.blobs = blobs;
     this.writer = undefined as never;
     this.open = async () => {
@@ -62,13 +79,14 @@ export class OutboxWorld {
 
   /** Everything that the intake is asked in these tests. */
   get intake(): Asks<IntakeQuestions> {
-    const { writer } = this;
+    const { writer, rates } = this;
+    const outgoing = new OutgoingMails({ writer, rates, hostId: 'mac' });
     const answers: Record<string, (input: never) => unknown> = {
       inboxIdsFor: (addresses: readonly string[]) => addresses.map((one) => writer.inboxFor(one)?.inboxId),
-      beginOutgoing: (draft: Parameters<IntakeQuestions['beginOutgoing']>[0]) =>
-        beginOutgoing(draft, { writer, hostId: 'mac' }),
+      beginOutgoing: (draft: Parameters<IntakeQuestions['beginOutgoing']>[0]) => outgoing.begin(draft),
+      outgoingWaits: (id: string) => outgoing.waits(id),
       findOutgoing: (key: string) => writer.outgoing.find(key),
-      leftOutgoing: () => writer.outgoing.left(),
+      leftOutgoing: () => [...this.stale, ...writer.outgoing.left()],
       finishOutgoing: (done: Parameters<IntakeQuestions['finishOutgoing']>[0]) => writer.outgoing.finish(done),
       dropOutgoing: (id: string) => writer.outgoing.drop(id),
       outcomePosition: () => writer.outcomes.position(),
@@ -83,7 +101,13 @@ export class OutboxWorld {
 
   async step<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     if (this.death?.step === name && this.death.when === 'before') return this.#die();
+    const { silence } = this;
+    const isSilent = silence !== undefined && silence.step === name && silence.times > 0;
+    if (isSilent) silence.times -= 1;
+    if (isSilent && silence.when === 'meanwhile') void work();
+    if (isSilent && silence.when !== 'after') throw new MeshError('overloaded', 'No answer.');
     const result = await work();
+    if (isSilent) throw new MeshError('overloaded', 'No answer.');
     return this.death?.step === name ? this.#die() : result;
   }
 
@@ -111,13 +135,19 @@ export class OutboxWorld {
       holder: (address) => (address === ANN ? agent : undefined),
     });
     const submit = service.submit.bind(service);
-    return Object.assign(service, { submit: (one: never) => this.step('submit', () => submit(one)) });
+    const refused = async (one: never) => {
+      if (this.refusal !== undefined) throw this.refusal;
+      return submit(one);
+    };
+    return Object.assign(service, { submit: (one: never) => this.step('submit', () => refused(one)) });
   }
 
   outbox(): Promise<Outbox> {
     const { intake, sending, blobs, directory, random, world } = this;
     const standings = { of: async () => ({ kind: 'held' }) as const };
-    return Outbox.open({ intake, sending, blobs, standings, directory, random, clock: world.clock, log: world.log });
+    const { clock, log } = world;
+    const stopping = new AbortController().signal;
+    return Outbox.open({ intake, sending, blobs, standings, directory, random, clock, log, stopping });
   }
 
   /** The node dies where it was, and another one begins on what is on the disk. */

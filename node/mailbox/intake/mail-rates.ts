@@ -31,6 +31,26 @@ export class MailRates {
     return this.#admits(`for ${inboxId}`, MAILS_PER_INBOX_MAX, INBOX_MS);
   }
 
+  /** Counts a mail for all of them, or for none when one of them has had its mail: that one, and when it takes more. */
+  overrun(inboxIds: readonly string[]): { readonly inboxId: string; readonly waitMs: number } | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    for (const inboxId of inboxIds) {
+      const { sinceMs, mails } = this.#counts.get(`for ${inboxId}`) ?? { sinceMs: nowMs, mails: 0 };
+      const waitMs = sinceMs + INBOX_MS - nowMs;
+      if (mails >= MAILS_PER_INBOX_MAX && waitMs > 0) return { inboxId, waitMs };
+    }
+    for (const inboxId of inboxIds) this.admitsFor(inboxId);
+    return undefined;
+  }
+
+  /** Takes back what `overrun` has counted: nobody got the mail. */
+  takeBack(inboxIds: readonly string[]): void {
+    for (const inboxId of inboxIds) {
+      const count = this.#counts.get(`for ${inboxId}`);
+      if (count !== undefined && count.mails > 0) count.mails--;
+    }
+  }
+
   #admits(key: string, mailsMax: number, periodMs: number): boolean {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#counts.get(key);

@@ -7,18 +7,61 @@ import type { BegunOutgoing, OutgoingDraft } from '../outgoing-mail.ts';
 import type { Writer } from '../store/writer.ts';
 import { isAutomated } from './classification.ts';
 import { contentOf } from './content.ts';
+import type { MailRates } from './mail-rates.ts';
 import { spool } from './spool.ts';
 import { traceLines } from './trace.ts';
 
-export interface OutgoingMailParts {
+export interface OutgoingMailsParts {
   readonly writer: Pick<Writer, 'files' | 'outgoing'>;
+  readonly rates: Pick<MailRates, 'overrun' | 'takeBack'>;
   readonly hostId: string;
 }
 
-/** Rejects when the mail can't be kept. */
-export async function beginOutgoing(
+export class OutgoingMails {
+  readonly #parts: OutgoingMailsParts;
+  /** Mails that are being written down, by id. */
+  readonly #inHand = new Map<string, Promise<BegunOutgoing>>();
+
+  constructor(parts: OutgoingMailsParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects when the mail can't be kept. */
+  async begin(draft: OutgoingDraft): Promise<BegunOutgoing> {
+    const beginning = this.#begin(draft);
+    this.#inHand.set(draft.id, beginning);
+    try {
+      return await beginning;
+    } finally {
+      this.#inHand.delete(draft.id);
+    }
+  }
+
+  /** Whether a mail was written down, and is in no inbox yet. */
+  async waits(id: string): Promise<boolean> {
+    // Whoever began it is told why it failed; here it only matters that it has ended.
+    await this.#inHand.get(id)?.catch(() => undefined);
+    return this.#parts.writer.outgoing.waits(id);
+  }
+
+  async #begin(draft: OutgoingDraft): Promise<BegunOutgoing> {
+    const { rates } = this.#parts;
+    const overrun = rates.overrun(draft.localIds);
+    if (overrun !== undefined) return { outcome: 'overrun', ...overrun };
+    let isBegun = false;
+    try {
+      const begun = await writtenDown(draft, this.#parts);
+      isBegun = begun.outcome === 'begun';
+      return begun;
+    } finally {
+      if (!isBegun) rates.takeBack(draft.localIds);
+    }
+  }
+}
+
+async function writtenDown(
   { octets, ...draft }: OutgoingDraft,
-  { writer, hostId }: OutgoingMailParts,
+  { writer, hostId }: OutgoingMailsParts,
 ): Promise<BegunOutgoing> {
   const { inboxId, atMs, localIds, labels, bcc, threadId } = draft;
   const mail = await spool('path' in octets ? createReadStream(octets.path) : once(octets), writer.files);

@@ -10,7 +10,7 @@ import { chooseThread } from '../threads/thread-choice.ts';
 import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
-import { beginOutgoing } from './outgoing-mail.ts';
+import { OutgoingMails } from './outgoing-mail.ts';
 import { createResolve } from './resolver.ts';
 import { TrustedPeers } from './trusted-peers.ts';
 
@@ -63,6 +63,7 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
     note('mailbox.mail_failed', { message, stack });
   },
 };
+const outgoing = new OutgoingMails({ writer, hostId, rates: mails.rates });
 function activeInboxId(address: string): string | undefined {
   const inbox = writer.inboxFor(address) ?? writer.inboxFor(address.toLowerCase());
   return inbox?.state === 'active' ? inbox.inboxId : undefined;
@@ -97,7 +98,8 @@ const answers: Answers<IntakeQuestions> = {
   changeLease: (question) => writer.leases.change(question),
   settleLeases: (nowMs) => writer.leases.settle(nowMs),
   inboxIdsFor: (addresses) => addresses.map((address) => activeInboxId(address)),
-  beginOutgoing: (draft) => beginOutgoing(draft, { writer, hostId }),
+  beginOutgoing: (draft) => outgoing.begin(draft),
+  outgoingWaits: (id) => outgoing.waits(id),
   findOutgoing: (keyHash) => writer.outgoing.find(keyHash),
   leftOutgoing: () => writer.outgoing.left(),
   openOutgoing: (inboxId) => writer.outgoing.open(inboxId),

@@ -11,9 +11,12 @@ import type { Sending, Submission } from '../../send/send-service.ts';
 import { MailboxError, mailboxErrorOf, noSuch } from '../errors.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Standings } from '../org/standings.ts';
-import type { BegunOutgoing, OutgoingKey, SentIds } from '../outgoing-mail.ts';
+import type { BegunOutgoing, OutgoingDraft, OutgoingKey, SentIds } from '../outgoing-mail.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
+import { certainly, type MailInDoubt } from './certainty.ts';
 import { withOctets } from './composed-mail.ts';
+import { partiesOf, refuseSender } from './parties.ts';
+import { refusalOf } from './refusals.ts';
 import type { Named } from './reply.ts';
 import type { WishedMail } from './wished-mail.ts';
 
@@ -32,6 +35,8 @@ export interface OutboxParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Aborts when the node stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** A mail that can be sent as it is. */
@@ -47,7 +52,7 @@ export interface OutgoingWish {
 
 interface Readied {
   readonly id: string;
-  readonly content: MessageContent & { readonly date: string };
+  readonly content: MessageContent & { readonly date: string; readonly messageId: string };
   readonly localIds: readonly string[];
   readonly submission: Submission | undefined;
 }
@@ -116,11 +121,9 @@ export class Outbox {
 
   async #readied({ inbox, mail, files, named }: OutgoingWish): Promise<Readied> {
     const { random, clock } = this.#parts;
-    await this.#refuseSender(inbox.inboxId);
+    await refuseSender(inbox.inboxId, this.#parts);
     const addresses = [...mail.to, ...mail.cc, ...mail.bcc].map(({ address }) => address);
-    const local = await this.#localOf(addresses);
-    const remote = addresses.filter((address) => !local.has(address));
-    if (remote.length > 0) this.#refuseUnsendable(remote);
+    const { localIds, remote } = await partiesOf(addresses, this.#parts);
     const id = newUuid(random);
     const { inReplyTo, references = [] } = named ?? {};
     const { to, cc, bcc, replyTo, subject, text, html, payload } = mail;
@@ -134,87 +137,54 @@ export class Outbox {
       ...(inReplyTo === undefined ? {} : { inReplyTo }),
     };
     const submission = remote.length === 0 ? undefined : { id, content, addresses: remote, waitMsMax: WAIT_MS_MAX };
-    return { id, content, localIds: [...new Set(local.values())], submission };
+    return { id, content, localIds, submission };
   }
 
-  /** An address that two hosts have, or whose agent takes no mail, sends none. */
-  async #refuseSender(inboxId: string): Promise<void> {
-    const { kind } = await this.#parts.standings.of({ addresses: [inboxId], isServed: false });
-    if (kind === 'held') return;
-    const why =
-      kind === 'disabled'
-        ? 'email of its agent is disabled'
-        : kind === 'conflicted'
-          ? 'another host has that address too, which an operator must decide'
-          : 'no agent of this host has that address any more';
-    throw new MailboxError('forbidden', `Mail can't be sent as '${inboxId}': ${why}.`);
-  }
-
-  /** Addresses that are inboxes of this host, with those. */
-  async #localOf(addresses: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const { intake, standings } = this.#parts;
-    const inboxIds = await intake.ask('inboxIdsFor', addresses);
-    const local = new Map<string, string>();
-    for (const [at, address] of addresses.entries()) {
-      const inboxId = inboxIds[at];
-      if (inboxId === undefined) continue;
-      const { kind } = await standings.of({ addresses: [inboxId], isServed: false });
-      if (kind === 'held') local.set(address, inboxId);
-      if (kind === 'disabled') throw new MailboxError('message_rejected', `The inbox '${inboxId}' takes no mail.`);
-    }
-    return local;
-  }
-
-  #refuseUnsendable(remote: readonly string[]): void {
-    try {
-      this.#parts.sending.refuseUnconfigured();
-    } catch (error) {
-      if (!(error instanceof MeshError)) throw error;
-      const message = `This host sends no mail to others, and '${remote[0]}' is no inbox of its own.`;
-      const fix =
-        'Start the node with --send-accounts FILE (node/send/README.md), or write to inboxes of this host alone.';
-      throw new MailboxError('message_rejected', message, { fix });
-    }
-  }
-
-  async #begin(wish: OutgoingWish, { id, content, localIds, submission }: Readied): Promise<SentIds> {
-    const { intake, clock } = this.#parts;
+  async #begin(wish: OutgoingWish, readied: Readied): Promise<SentIds> {
+    const { id, content, localIds, submission } = readied;
     const { inbox, mail, key, threadId } = wish;
+    const inDoubt = { messageId: content.messageId, isRepeatable: key !== undefined };
     const begun = await withOctets(content, { ...this.#parts, id }, (octets) =>
-      intake.ask('beginOutgoing', {
+      this.#written(inDoubt, {
         ...{ id, inboxId: inbox.inboxId, key, octets, threadId, localIds, labels: mail.labels },
         ...{ bcc: mail.bcc.map(shown), atMs: Date.parse(content.date) },
         correspondents: [...mail.to, ...mail.cc].map(({ address }) => address.toLowerCase()),
         submission: submission && JSON.stringify(submission),
       }),
     );
-    if (begun.outcome === 'begun') return await this.#carry(id, submission, key !== undefined);
+    if (begun.outcome === 'begun') return await this.#carry(readied, inDoubt);
     if (begun.outcome === 'known' && key !== undefined) {
       const known = await this.known(key);
       if (known !== undefined) return known;
     }
-    throw refusalOf(begun, clock.wallMs());
+    throw refusalOf(begun, inbox.inboxId, this.#parts.clock.wallMs());
+  }
+
+  /** A mail whose writing down failed may have been written down all the same, or may be yet. */
+  async #written(inDoubt: MailInDoubt, draft: OutgoingDraft): Promise<BegunOutgoing> {
+    const { intake } = this.#parts;
+    try {
+      return await intake.ask('beginOutgoing', draft);
+    } catch (error) {
+      if (await certainly(() => intake.ask('outgoingWaits', draft.id), inDoubt, this.#parts))
+        return { outcome: 'begun' };
+      throw error;
+    }
   }
 
   /** From its row to its inbox. What is refused is forgotten again, and nobody has seen it. */
-  async #carry(id: string, submission: Submission | undefined, isRepeatable: boolean): Promise<SentIds> {
+  async #carry({ id, submission }: Readied, inDoubt: MailInDoubt): Promise<SentIds> {
     const { intake, sending, clock } = this.#parts;
     try {
       if (submission !== undefined) await sending.submit(submission);
     } catch (error) {
-      await intake.ask('dropOutgoing', id);
+      await certainly(() => intake.ask('dropOutgoing', id), inDoubt, this.#parts);
       throw error;
     }
-    try {
-      const sent = await intake.ask('finishOutgoing', { id, atMs: clock.wallMs() });
-      if (sent !== undefined) return sent;
-    } catch (error) {
-      if (isRepeatable || mailboxErrorOf(error) === undefined) throw error;
-      // A client would send it again, for it takes a 503 to mean that nothing was done.
-      const message = `The mail goes out, and is in the inbox once that answers again: <${id}@…>. Do not send it again.`;
-      throw new MailboxError('conflict', message);
-    }
-    throw noSuch('inbox');
+    const finished = () => intake.ask('finishOutgoing', { id, atMs: clock.wallMs() });
+    const sent = await certainly(finished, inDoubt, this.#parts);
+    if (sent === undefined) throw noSuch('inbox');
+    return sent;
   }
 
   /** Keeps the files of mails that a crash has left from being swept away, however long ago that was. */
@@ -249,6 +219,8 @@ export class Outbox {
   /** Nobody waits any more, so what would be refused now is told in the inbox. */
   async #takeUp(id: string, text: string | undefined): Promise<SentIds> {
     const { intake, sending, clock } = this.#parts;
+    // Whoever asked for it may have been refused since.
+    if (!(await intake.ask('outgoingWaits', id))) throw noSuch('message');
     const submission = text === undefined ? undefined : (JSON.parse(text) as Submission);
     let rejected: string | undefined;
     try {
@@ -283,12 +255,4 @@ function senderOf({ inboxId, displayName = '' }: Inbox): Mailbox {
 
 function shown({ name, address }: Mailbox): string {
   return name === '' ? address : `${name} <${address}>`;
-}
-
-function refusalOf(begun: BegunOutgoing, nowMs: number): MailboxError {
-  if (begun.outcome !== 'braked') return noSuch('inbox');
-  const retryAfterSeconds = Math.max(1, Math.ceil((begun.untilMs - nowMs) / 1_000));
-  const message =
-    'This thread goes back and forth too fast: ten answers to the same correspondent within ten minutes, each within a minute.';
-  return new MailboxError('rate_limit_exceeded', message, { retryAfterSeconds });
 }

@@ -12,6 +12,7 @@ import type {
   OutgoingKey,
   SentIds,
 } from '../outgoing-mail.ts';
+import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
 import { bindReferences } from './references.ts';
@@ -70,6 +71,8 @@ export class OutgoingRows {
     if (inbox === undefined) return { outcome: 'gone' };
     const known = key && this.find(key.hash);
     if (known !== undefined) return { outcome: 'known', known };
+    const full = [inboxId, ...draft.localIds].find((one) => this.#isFull(one));
+    if (full !== undefined) return { outcome: 'full', inboxId: full };
     const untilMs = this.#brakedUntilMs(draft);
     if (untilMs !== undefined) return { outcome: 'braked', untilMs };
     keepRaw(connection, mail.raw);
@@ -85,6 +88,11 @@ export class OutgoingRows {
   find(keyHash: OutgoingKey['hash']): KnownOutgoing | undefined {
     const stored = this.#parts.connection.get<StoredOutgoing>('SELECT * FROM outgoing WHERE key_hash = ?', keyHash);
     return stored && { id: stored.id, fingerprint: stored.fingerprint ?? '', sent: sentIds(stored) };
+  }
+
+  /** Whether a mail is in no inbox yet. */
+  waits(id: string): boolean {
+    return this.#parts.connection.get('SELECT 1 FROM outgoing WHERE id = ? AND mail IS NOT NULL', id) !== undefined;
   }
 
   /** Mails that are in no inbox yet, the oldest first. */
@@ -126,6 +134,12 @@ export class OutgoingRows {
     const sql = 'DELETE FROM outgoing WHERE id = ? AND mail IS NOT NULL RETURNING raw';
     const raw = this.#parts.connection.get<{ raw: string }>(sql, id)?.raw;
     return raw === undefined ? [] : this.#parts.unused(raw);
+  }
+
+  #isFull(inboxId: string): boolean {
+    const sql = 'SELECT used_bytes, quota_bytes FROM inbox WHERE inbox_id = ?';
+    const found = this.#parts.connection.get<{ used_bytes: number; quota_bytes: number | null }>(sql, inboxId);
+    return found !== undefined && isFull({ usedBytes: found.used_bytes, quotaBytes: found.quota_bytes ?? undefined });
   }
 
   #insertSent(inbox: number, mail: WaitingMail, isRejected: boolean) {

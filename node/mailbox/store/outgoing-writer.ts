@@ -43,6 +43,10 @@ export class OutgoingWriter {
     return this.#parts.rows.find(keyHash);
   }
 
+  waits(id: string): boolean {
+    return this.#parts.rows.waits(id);
+  }
+
   left(): readonly LeftOutgoing[] {
     return this.#parts.rows.left();
   }
