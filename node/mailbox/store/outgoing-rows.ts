@@ -90,9 +90,11 @@ export class OutgoingRows {
     return stored && { id: stored.id, fingerprint: stored.fingerprint ?? '', sent: sentIds(stored) };
   }
 
-  /** Whether a mail is in no inbox yet. */
+  /** Whether a mail is in no inbox yet, and goes out: that of an inbox that is being deleted does not. */
   waits(id: string): boolean {
-    return this.#parts.connection.get('SELECT 1 FROM outgoing WHERE id = ? AND mail IS NOT NULL', id) !== undefined;
+    const sql = `SELECT 1 FROM outgoing JOIN inbox ON inbox.row = outgoing.inbox
+      WHERE id = ? AND mail IS NOT NULL AND inbox.state = 'active'`;
+    return this.#parts.connection.get(sql, id) !== undefined;
   }
 
   /** Mails that are in no inbox yet, the oldest first. */

@@ -83,6 +83,18 @@ describe('a send with a key', () => {
   });
 });
 
+describe('a mail that was left by an inbox that is being deleted', () => {
+  it('is not sent', async () => {
+    const silence: Silence = { step: 'dropOutgoing', when: 'before', times: Number.POSITIVE_INFINITY };
+    world.refusal = new MeshError('overloaded', 'Not now.');
+    expect(await sent(silence)).toBe('conflict');
+    [world.silence, world.refusal] = [undefined, undefined];
+    await world.writer.deleteInbox({ inboxId: ANN, atMs: 5 });
+    await world.resume();
+    expect(await world.ended()).toEqual(NOTHING);
+  });
+});
+
 describe('a mail that was refused since it was found to be left', () => {
   it('is not sent', async () => {
     const content = { from: { name: '', address: ANN }, to: [{ name: '', address: 'eve@other.example.com' }] };
