@@ -20,7 +20,7 @@ export function insertMessage(
   const { content, raw, digest, receivedAtMs: at } = mail;
   const { from, fromAddress = null, subject = null, text = null, html = null } = content;
   const { extractedText = null, extractedHtml = null } = content;
-  const to = [...content.to, ...content.cc].join(', ');
+  const to = [...content.to, ...content.cc, ...content.bcc].join(', ');
   keepRaw(connection, raw);
   const { row } = connection.run(
     MESSAGE_INSERT,

@@ -41,6 +41,22 @@ describe('POST …/messages/send', () => {
   });
 });
 
+describe('a blind copy', () => {
+  it('is named and found where the mail was sent, and nowhere else', async () => {
+    await using node = await withTwo();
+    await node.v0('POST', '/inboxes', { username: 'eve' });
+    const eve = 'eve@agents.example.com';
+    await send(node, node.ann, { to: node.bob, bcc: eve, text: 'x' });
+    const foundBy = async (inbox: string) =>
+      (await node.v0('GET', `/inboxes/${inbox}/messages?to=eve`)).body.messages.map(
+        (one: { bcc?: unknown }) => one.bcc,
+      );
+    expect([await foundBy(node.ann), await foundBy(node.bob), await foundBy(eve)]).toEqual([[[eve]], [], []]);
+    for (const inbox of [node.bob, eve])
+      expect((await messages(node, inbox)).body.messages).toEqual([expect.not.objectContaining({ bcc: [eve] })]);
+  });
+});
+
 describe('POST …/messages/:id/reply', () => {
   it('goes to who wrote, in the thread of both, with the headers by which programs find it', async () => {
     await using node = await withTwo();
