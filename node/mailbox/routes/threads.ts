@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
-import { callerOf } from '../http/caller.ts';
+import { callerOf, noRoute } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { jsonWith } from '../http/made-json.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
@@ -24,6 +24,11 @@ export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices)
       const { question, asked } = mailsQuestion(list, shared, { from: senders, to: recipients });
       const listed = await query.ask('threads', { ...question, inboxId });
       return c.json({ ...pageBody(question.limit, listed, asked), threads: listed.items.map(threadBody) });
+    });
+
+    // Not answered yet; it names no thread.
+    app.get(`${path}/search`, (c) => {
+      throw noRoute(c);
     });
 
     app.get(`${path}/:thread_id`, async (c) => {
