@@ -1,0 +1,249 @@
+// Every answer of the mailbox by the schemas of AgentMail's own client, which that client itself applies loosely: no member too many, but
+// those that are ours, none of another type, and none missing that the mail or the inbox has.
+import { AgentMail, serialization } from 'agentmail';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProcessMesh } from '../../scripts/host-process.ts';
+import { type Answer, answersTo, makeWorld } from '../support/answered-mailbox.ts';
+import { type AnswerSchema, type MailboxWorld, METHODS } from '../support/mailbox-calls.ts';
+import { LIVE_MS_MAX } from '../support/time-bounds.ts';
+
+/** Methods of the client that are answered 404 here so far. */
+const UNANSWERED = ['inboxes.authorize', 'inboxes.messages.search', 'inboxes.threads.search', 'threads.search'];
+const OF_MAILBOX = /^(apiKeys|auth|threads|webhooks|inboxes(\.(apiKeys|events|messages|threads|webhooks))?)\.\w+$/;
+
+type Call = (world: MailboxWorld) => PromiseLike<unknown>;
+
+let mesh: ProcessMesh;
+let world: MailboxWorld;
+
+beforeAll(async () => {
+  mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: ['--mailbox', '--mailbox-domain', 'agents.example.com'] });
+  await mesh.start();
+  world = await makeWorld(mesh.host('mac'));
+}, LIVE_MS_MAX);
+afterAll(() => mesh[Symbol.asyncDispose](), LIVE_MS_MAX);
+
+/** What the schema refuses, and each unknown member once, by its name. */
+function faultsOf(schema: AnswerSchema, { body }: Answer): readonly string[] {
+  const parsed = schema.parse(body, { unrecognizedObjectKeys: 'fail' });
+  if (parsed.ok) return [];
+  return parsed.errors.map(
+    ({ path, message }) => /^Unexpected key "(.*)"$/.exec(message)?.[1] ?? `${path.join('.')}: ${message}`,
+  );
+}
+
+/** Names like `inboxes.messages.get`; those of a class that another one extends are among them. */
+function methodsOf(part: object, path = ''): readonly string[] {
+  const names = new Set<string>();
+  for (let of = Object.getPrototypeOf(part); of !== Object.prototype; of = Object.getPrototypeOf(of))
+    for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(of))) {
+      if (get !== undefined) for (const one of methodsOf(get.call(part), `${path}${name}.`)) names.add(one);
+      else if (name !== 'constructor' && !name.startsWith('__') && typeof value === 'function') names.add(path + name);
+    }
+  return [...names];
+}
+
+/** The schema, the list of the answer where what it describes is found, or none, and what this host never says of it. */
+const WHOLE = [
+  ['auth.me', serialization.Identity, undefined, []],
+  ['apiKeys.list', serialization.ListApiKeysResponse, undefined, []],
+  ['inboxes.apiKeys.list', serialization.BearerApiKey, 'api_keys', ['permissions', 'expires_at']],
+  ['inboxes.apiKeys.create', serialization.CreateApiKeyResponse, undefined, ['permissions']],
+  ['inboxes.list', serialization.inboxes.ListInboxesResponse, undefined, []],
+  ['inboxes.get', serialization.inboxes.Inbox, undefined, []],
+  ['inboxes.events.list', serialization.ListInboxEventsResponse, undefined, []],
+  ['inboxes.events.list', serialization.InboxEvent, 'events', []],
+  ['inboxes.messages.list', serialization.ListMessagesResponse, undefined, []],
+  ['inboxes.messages.list', serialization.MessageItem, 'messages', []],
+  ['inboxes.messages.get', serialization.Message, undefined, []],
+  ['inboxes.messages.get', serialization.Attachment, 'attachments', []],
+  ['inboxes.messages.getAttachment', serialization.AttachmentResponse, undefined, []],
+  ['inboxes.threads.list', serialization.ThreadItem, 'threads', []],
+  ['threads.list', serialization.ListThreadsResponse, undefined, []],
+  ['threads.get', serialization.Thread, undefined, ['next_page_token']],
+  ['threads.get', serialization.Message, 'messages', []],
+  ['webhooks.list', serialization.webhooks.ListWebhooksResponse, undefined, []],
+  ['webhooks.get', serialization.webhooks.Webhook, undefined, ['pod_ids']],
+] as const;
+
+/** Calls with nothing in them that could be elsewhere; those that make first what they delete are in `DELETED`. */
+const NAMES_NOTHING = /^(auth\.me|(apiKeys|inboxes|threads|webhooks)\.(list|create|search)|.*\.delete)$/;
+/** Of these the client knows no 404, and says so by its general error. */
+const UNNAMED_404 = /^inboxes\.(messages\.batch|webhooks\.(list|create))/;
+
+const DELETED: Readonly<Record<string, Call>> = {
+  'apiKeys.delete': ({ client, keyId }) => client.apiKeys.delete(keyId),
+  'inboxes.apiKeys.delete': ({ client, inboxId, inboxKeyId }) => client.inboxes.apiKeys.delete(inboxId, inboxKeyId),
+  'inboxes.delete': ({ client, inboxId }) => client.inboxes.delete(inboxId),
+  'inboxes.messages.delete': ({ client, inboxId, messageIds }) =>
+    client.inboxes.messages.delete(inboxId, messageIds[0]),
+  'inboxes.threads.delete': ({ client, inboxId, threadId }) => client.inboxes.threads.delete(inboxId, threadId),
+  'threads.delete': ({ client, threadId }) => client.threads.delete(threadId),
+  'webhooks.delete': ({ client, webhookId }) => client.webhooks.delete(webhookId),
+  'inboxes.webhooks.delete': ({ client, inboxId, inboxWebhookId }) =>
+    client.inboxes.webhooks.delete(inboxId, inboxWebhookId),
+};
+
+/** The ids of nothing; what is asked aside is asked of what there is. */
+const nowhere = (): MailboxWorld => ({
+  ...world,
+  ...{ inboxId: 'never@agents.example.com', messageIds: ['<nobody@y.com>', '<neither@y.com>'], threadId: 'never' },
+  ...{ attachmentId: '9-00000000', webhookId: 'never', inboxWebhookId: 'never', keyId: 'never', inboxKeyId: 'never' },
+});
+
+const VALIDATION = [AgentMail.ValidationError, 400, serialization.ValidationErrorResponse] as const;
+const CONFLICT = [AgentMail.ConflictError, 409, serialization.ErrorResponse] as const;
+const REJECTED = [AgentMail.MessageRejectedError, 403, serialization.ErrorResponse] as const;
+const UNPROCESSABLE = [AgentMail.UnprocessableError, 422, serialization.ErrorResponse] as const;
+
+const REFUSED = [
+  ['an inbox with no valid name', VALIDATION, ({ client }) => client.inboxes.create({ username: 'a b' })],
+  ['a search for one letter', VALIDATION, ({ client }) => client.inboxes.search({ q: 'a' })],
+  ['a change of nothing', VALIDATION, ({ client, inboxId }) => client.inboxes.update(inboxId, {})],
+  ['a key without a name', VALIDATION, ({ client }) => client.apiKeys.create({ name: '' })],
+  [
+    'a label that is the host’s',
+    VALIDATION,
+    ({ client, inboxId, messageIds }) => client.inboxes.messages.update(inboxId, messageIds[0], { addLabels: 'sent' }),
+  ],
+  [
+    'a message that is named twice',
+    VALIDATION,
+    ({ client, inboxId }) => client.inboxes.messages.batchGet(inboxId, { messageIds: ['<1@y.com>', '<1@y.com>'] }),
+  ],
+  [
+    'a batch that changes nothing',
+    VALIDATION,
+    ({ client, inboxId, messageIds }) => client.inboxes.messages.batchUpdate(inboxId, { messageIds: [...messageIds] }),
+  ],
+  [
+    'a mail with an address that is none',
+    VALIDATION,
+    ({ client, inboxId }) => client.inboxes.messages.send(inboxId, { to: 'nobody' }),
+  ],
+  ['a change of a thread’s nothing', VALIDATION, ({ client, threadId }) => client.threads.update(threadId, {})],
+  [
+    'a webhook with no URL',
+    VALIDATION,
+    ({ client }) => client.webhooks.create({ url: 'nowhere', eventTypes: ['message.sent'] }),
+  ],
+  [
+    'a webhook of an inbox without events',
+    VALIDATION,
+    ({ client, inboxId }) =>
+      client.inboxes.webhooks.create(inboxId, { url: 'http://127.0.0.1:9/hook', eventTypes: [] }),
+  ],
+  ['no header', VALIDATION, ({ client, webhookId }) => client.webhooks.updateHeaders(webhookId, {})],
+  [
+    'a thread’s label that is the host’s',
+    UNPROCESSABLE,
+    ({ client, inboxId, threadId }) => client.inboxes.threads.update(inboxId, threadId, { addLabels: ['sent'] }),
+  ],
+  [
+    'another mail with the same Idempotency-Key',
+    CONFLICT,
+    async ({ client, aside, inboxId }) => {
+      const key = { idempotencyKey: 'one' };
+      await aside.inboxes.messages.send(inboxId, { to: inboxId, text: 'One' }, key);
+      await client.inboxes.messages.send(inboxId, { to: inboxId, text: 'Two' }, key);
+    },
+  ],
+  [
+    'mail to others, which nobody here may send',
+    REJECTED,
+    ({ client, inboxId }) => client.inboxes.messages.send(inboxId, { to: 'jane@example.net' }),
+  ],
+] as const satisfies readonly (readonly [string, readonly unknown[], Call])[];
+
+describe('an answer to the client of AgentMail', () => {
+  it('is known here for each of its methods', () => {
+    const methods = methodsOf(world.aside).filter((name) => OF_MAILBOX.test(name));
+    expect(methods.toSorted()).toEqual([...Object.keys(METHODS), ...UNANSWERED].sort());
+  });
+
+  it.each(Object.entries(METHODS))(
+    'to %s has the members that the client knows, and those that are ours',
+    async (_, { schema, own = [], call }) => {
+      const got = await answersTo(() => call(world));
+      expect(got.map(({ status }) => status)).toEqual(got.map(() => (schema === undefined ? 204 : 200)));
+      expect(got.length).toBeGreaterThan(0);
+      if (schema === undefined) return;
+      const faults = new Set(got.flatMap((answer) => faultsOf(schema, answer)));
+      expect([...faults].sort()).toEqual(own);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it.each(WHOLE)(
+    'to %s misses no member of what it is about (%#)',
+    async (name, schema, list, never) => {
+      const bodies = (await answersTo(() => METHODS[name]?.call(world) ?? Promise.reject())).map(
+        ({ body }) => body as object,
+      );
+      const items =
+        list === undefined ? bodies : bodies.flatMap((body) => Reflect.get(body, list) as readonly object[]);
+      const members = new Set(items.flatMap((item) => Object.keys(item)));
+      expect(schema._getRawProperties().filter((member) => !members.has(member))).toEqual(never);
+    },
+    LIVE_MS_MAX,
+  );
+});
+
+describe('a refusal of the client of AgentMail', () => {
+  const others = Object.entries(METHODS).filter(([name]) => !NAMES_NOTHING.test(name));
+  const naming: readonly (readonly [string, Call])[] = [
+    ...others.map(([name, { call }]) => [name, call] as const),
+    ...Object.entries(DELETED),
+  ];
+
+  /** What the client rejects with. */
+  async function refusalOf(call: Call, where: MailboxWorld) {
+    let error: unknown;
+    const [answer] = await answersTo(async () => {
+      error = await Promise.resolve(call(where)).then(
+        () => undefined,
+        (refused) => refused,
+      );
+    });
+    return { error, answer: answer as Answer };
+  }
+
+  it.each(naming)(
+    'of %s with what is not there is a 404 in its form',
+    async (name, call) => {
+      const { error, answer } = await refusalOf(call, nowhere());
+      expect(error).toMatchObject({ statusCode: 404, body: { code: 'not_found' } });
+      expect(error instanceof AgentMail.NotFoundError).toBe(!UNNAMED_404.test(name));
+      expect(faultsOf(serialization.ErrorResponse, answer)).toEqual([]);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it.each(REFUSED)(
+    'for %s is the error that it has for that, and in its form',
+    async (_, [expected, status, schema], call) => {
+      const { error, answer } = await refusalOf(call, world);
+      expect(error).toBeInstanceOf(expected);
+      expect(answer.status).toBe(status);
+      expect(faultsOf(schema, answer)).toEqual([]);
+    },
+    LIVE_MS_MAX,
+  );
+
+  it(
+    'of what is not answered yet says that there is no such route',
+    async () => {
+      const { client, inboxId } = world;
+      for (const call of [
+        () => client.inboxes.messages.search(inboxId, { q: 'hello' }),
+        () => client.inboxes.threads.search(inboxId, { q: 'hello' }),
+        () => client.threads.search({ q: 'hello' }),
+      ])
+        await expect(call()).rejects.toMatchObject({
+          statusCode: 404,
+          body: { message: expect.stringContaining('no route GET') },
+        });
+    },
+    LIVE_MS_MAX,
+  );
+});

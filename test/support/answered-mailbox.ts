@@ -1,0 +1,87 @@
+// A mailbox in which there is everything that can be asked for, and the answers that a client has got, as they came.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgentMailClient } from 'agentmail';
+import type { HostProcess } from '../../scripts/host-process.ts';
+import type { MailboxWorld } from './mailbox-calls.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** As JSON; absent where there is none. */
+  readonly body: unknown;
+}
+
+const answers: Answer[] = [];
+
+/** What `METHODS` ask, in a node that has nothing yet. */
+export async function makeWorld({ url, dataDirectory }: HostProcess): Promise<MailboxWorld> {
+  const apiKey = readFileSync(join(dataDirectory, 'mailbox', 'org-key'), 'utf8').trim();
+  const aside = new AgentMailClient({ apiKey, baseUrl: url });
+  const watched = (key: string) =>
+    new AgentMailClient({ apiKey: key, baseUrl: url, maxRetries: 0, fetch: watchedFetch });
+  const wish = { displayName: 'Ann', clientId: 'ann', metadata: { plan: 'free' } };
+  const { inboxId } = await aside.inboxes.create({ username: 'ann', ...wish });
+  const newInbox = async (username: string) => (await aside.inboxes.create({ username })).inboxId;
+  const [bob, eve] = [await newInbox('bob'), await newInbox('eve')];
+  const { messages } = aside.inboxes;
+  const first = await messages.send(inboxId, { to: bob, subject: 'Hello', text: 'Hello Bob' });
+  const sent = await sendAll(apiKey, `${url}/v0/inboxes/${bob}/messages/${encodeURIComponent(first.messageId)}/reply`, {
+    ...{ to: inboxId, cc: 'bob@agents.example.com', reply_to: 'Office <bob@agents.example.com>' },
+  });
+  const own = await sendAll(apiKey, `${url}/v0/inboxes/${inboxId}/messages/${encodeURIComponent(sent)}/reply`, {
+    ...{ to: bob, cc: inboxId, bcc: eve, reply_to: inboxId },
+  });
+  const { threadId, attachments = [] } = await messages.get(inboxId, sent);
+  const webhook = {
+    url: 'http://127.0.0.1:9/hook',
+    eventTypes: ['message.received' as const],
+    headers: { 'X-Key': 'k' },
+  };
+  const ofInbox = await aside.inboxes.apiKeys.create(inboxId, { name: 'mine' });
+  if (!('apiKey' in ofInbox)) throw new Error('A key was asked for, and what came has no text.');
+  await new AgentMailClient({ apiKey: ofInbox.apiKey, baseUrl: url }).auth.me();
+  await messages.update(inboxId, sent, { addLabels: ['one', 'two'] });
+  return {
+    ...{ client: watched(apiKey), aside, inboxId, ofInbox: watched(ofInbox.apiKey), inboxKeyId: ofInbox.apiKeyId },
+    ...{ messageIds: [sent, own], threadId, attachmentId: String(attachments[0]?.attachmentId) },
+    webhookId: (await aside.webhooks.create({ ...webhook, clientId: 'mine', inboxIds: [inboxId] })).webhookId,
+    inboxWebhookId: (await aside.inboxes.webhooks.create(inboxId, webhook)).webhookId,
+    keyId: (await aside.apiKeys.create({ name: 'one' })).apiKeyId,
+  };
+}
+
+/** Sends a mail with all that a mail can have, `payload` among it, which the client does not know; answers its id. */
+async function sendAll(apiKey: string, to: string, form: object): Promise<string> {
+  const html = '<p>Yes.</p><p style="display:none">secret</p><blockquote class="gmail_quote">Is it?</blockquote>';
+  const content = Buffer.from('a,b\n').toString('base64');
+  const file = {
+    filename: 'a.csv',
+    content_type: 'text/csv',
+    content_disposition: 'inline',
+    content_id: 'one',
+    content,
+  };
+  const response = await fetch(to, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...form, html, attachments: [file], payload: { done: true } }),
+  });
+  const body = (await response.json()) as { message_id: string };
+  if (!response.ok) throw new Error(`The mail was refused: ${JSON.stringify(body)}`);
+  return body.message_id;
+}
+
+/** The real one, whose answers are noted as they come. */
+const watchedFetch: typeof fetch = async (...asked) => {
+  const response = await fetch(...asked);
+  const text = await response.clone().text();
+  answers.push({ status: response.status, body: text === '' ? undefined : JSON.parse(text) });
+  return response;
+};
+
+/** What was answered to `client` and `ofInbox` in that call. */
+export async function answersTo(call: () => Promise<unknown>): Promise<readonly Answer[]> {
+  answers.length = 0;
+  await call();
+  return answers.splice(0);
+}
