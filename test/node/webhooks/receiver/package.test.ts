@@ -119,7 +119,8 @@ describe('the installed package', () => {
     expect(await runFile('inside.mjs', code)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
     const { files } = JSON.parse(await readFile(join(directory, 'node_modules/agent-email-mesh/package.json'), 'utf8'));
     expect(files).toEqual([
-      ...['dist', 'node/mesh.js', 'node/webhooks/receiver/*.js', 'node/webhooks/receiver/*.d.ts', 'hosts.json'],
+      ...['dist', 'node/mesh.js', 'node/webhooks/receiver/*.js', 'node/webhooks/receiver/*.d.ts'],
+      ...['node/mailbox/worker/*.js', 'node/mailbox/worker/*.d.ts', 'hosts.json'],
     ]);
   });
 });
