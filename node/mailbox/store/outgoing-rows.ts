@@ -196,15 +196,7 @@ export class OutgoingRows {
     if (threadId === undefined) return undefined;
     const untils = correspondents.flatMap((address) => {
       const turns = this.#parts.connection
-        .all<{ at: number; is_sent: number }>(
-          TURNS,
-          threadId,
-          inboxId,
-          atMs - TURNS_MS_MAX,
-          address,
-          address,
-          TURNS_MAX,
-        )
+        .all<{ at: number; is_sent: number }>(TURNS, threadId, inboxId, atMs - TURNS_MS_MAX, address, TURNS_MAX)
         .map(({ at, is_sent }) => ({ atMs: at, isSent: is_sent === 1 }));
       return brakedUntilMs(turns.reverse(), atMs) ?? [];
     });
@@ -217,11 +209,14 @@ function sentIds({ message_id: messageId, thread_id: threadId }: StoredOutgoing)
 }
 
 const INSERT = `INSERT INTO outgoing (id, inbox, key_hash, fingerprint, mail, submission, raw, begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-/** What one correspondent wrote in a thread, and what was sent to him there; the newest first. */
+/**
+ * What came in a thread, and what was sent there to one correspondent; the newest first. Whoever wrote counts: a program may name another
+ * address for its answers (Reply-To), or another sender each time.
+ */
 const TURNS = `SELECT message.at, is_sent FROM (
-    SELECT message.row, message.at, message.from_address, message.to_text, EXISTS (
+    SELECT message.row, message.at, message.to_text, EXISTS (
       SELECT 1 FROM message_label WHERE message_label.message = message.row AND label = 'sent') AS is_sent
     FROM message JOIN thread ON thread.row = message.thread JOIN inbox ON inbox.row = message.inbox
     WHERE thread.thread_id = ? AND inbox.inbox_id = ? AND message.at >= ?) AS message
-  WHERE CASE is_sent WHEN 1 THEN instr(lower(to_text), ?) > 0 ELSE from_address = ? END
+  WHERE is_sent = 0 OR instr(lower(to_text), ?) > 0
   ORDER BY message.at DESC, message.row DESC LIMIT ?`;

@@ -81,6 +81,31 @@ describe('POST …/messages/:id/reply', () => {
   });
 });
 
+describe('two programs that answer each other', () => {
+  it.each([
+    ['the address that wrote', undefined],
+    ['another that the mail names', 'desk@agents.example.com'],
+  ])('are stopped for an hour after ten answers to %s', async (_, replyTo) => {
+    await using node = await withTwo();
+    await node.v0('POST', '/inboxes', { username: 'desk' });
+    const body = { text: 'x', ...(replyTo && { reply_to: replyTo }) };
+    const reply = (inbox: string, { message_id: id }: { message_id: string }, form: unknown) =>
+      node.v0('POST', `/inboxes/${inbox}/messages/${encodeURIComponent(id)}/reply`, form);
+    let asked = (await send(node, node.ann, { ...body, to: node.bob })).body;
+    for (let answers = 0; answers < 10; answers += 1) {
+      expect(await reply(node.bob, asked, { text: 'y' })).toMatchObject({ status: 200 });
+      asked = (await reply(node.ann, asked, body)).body;
+      // Ann has written to Bob as often as he to her, and is stopped by what he sent.
+      if (asked.message_id === undefined) break;
+    }
+    const [latest] = (await messages(node, node.bob)).body.messages.filter(
+      ({ labels }: { labels: readonly string[] }) => labels.includes('received'),
+    );
+    const stopped = await reply(node.bob, latest, { text: 'y' });
+    expect(stopped).toMatchObject({ status: 429, body: { code: 'rate_limit_exceeded' } });
+  });
+});
+
 describe('Idempotency-Key', () => {
   it('makes the same request one mail, and refuses another', async () => {
     await using node = await withTwo();
