@@ -19,14 +19,17 @@ export function labelFault(label: string): string | undefined {
   return undefined;
 }
 
+/** Labels that a mail must have, and must not have, for anything to be changed. */
+export interface LabelsRequired {
+  readonly required: readonly string[];
+  readonly excluded: readonly string[];
+}
+
 /** What is to become of the labels of a mail, or of all mails of a thread. */
-export interface LabelChange {
+export interface LabelChange extends LabelsRequired {
   readonly add: readonly string[];
   /** Wins over `add`. */
   readonly remove: readonly string[];
-  /** Labels that a mail must have, and must not have, for anything to be changed. */
-  readonly required: readonly string[];
-  readonly excluded: readonly string[];
   readonly atMs: number;
 }
 

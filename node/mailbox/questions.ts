@@ -3,7 +3,7 @@ import type { AddedKey, ApiKey, KeyMeant, NewKey } from './api-key.ts';
 import type { EventReference, ToldEvent } from './event.ts';
 import type { BegunInbox, Inbox, InboxChange, InboxDraft, Organization } from './inbox.ts';
 import type { IngestAnswer, IngestQuestion } from './ingest-question.ts';
-import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from './label.ts';
+import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from './label.ts';
 import type { LabelEvent, LabelEventsQuestion } from './label-event.ts';
 import type { Claimed, ClaimQuestion, LeaseOutcome, LeaseQuestion, WaitQuestion } from './lease-question.ts';
 import type { Listed, ListPlace } from './list.ts';
@@ -81,7 +81,11 @@ export interface IntakeQuestions {
   changeLabels(question: { readonly meant: MailsMeant; readonly change: LabelChange }): LabelOutcome;
   /** Changes all of them or none. */
   changeEach(question: MailsNamed & { readonly change: LabelChange }): LabelOutcomes;
-  removeMails(question: { readonly meant: MailsMeant; readonly atMs: number }): LabelOutcome['outcome'];
+  removeMails(question: {
+    readonly meant: MailsMeant;
+    readonly only?: LabelsRequired | undefined;
+    readonly atMs: number;
+  }): LabelOutcome['outcome'];
   addKey(key: NewKey): AddedKey;
   renameKey(question: { readonly meant: KeyMeant; readonly name: string; readonly atMs: number }): ApiKey | undefined;
   /** Whether there was such a key. */

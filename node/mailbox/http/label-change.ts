@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { MailboxError, noSuch } from '../errors.ts';
-import { LABELS_MAX, type LabelChange, type LabelOutcome, labelFault } from '../label.ts';
+import { LABELS_MAX, type LabelChange, type LabelOutcome, type LabelsRequired, labelFault } from '../label.ts';
 
 const labels = z
   .union([z.string().transform((label) => [label]), z.array(z.string()).max(LABELS_MAX)])
@@ -32,9 +32,12 @@ export function labelChangeOf(
 ): LabelChange {
   for (const label of [...add, ...remove]) {
     const fault = labelFault(label);
-    if (fault !== undefined) throw new MailboxError(code, `The label '${label.slice(0, 100)}' ${fault}.`);
+    if (fault === undefined) continue;
+    const path = [add.includes(label) ? 'add_labels' : 'remove_labels'];
+    const message = `The label '${label.slice(0, 100)}' ${fault}.`;
+    throw new MailboxError(code, message, { errors: [{ path, message }] });
   }
-  return { add, remove, ...requiredLabels(c.req.header('x-require-labels')), atMs };
+  return { add, remove, ...requiredLabels(c), atMs };
 }
 
 /** `what` there is none of when it is gone. */
@@ -54,11 +57,19 @@ export function labelRefusal(
   }
 }
 
-/** `unread,!processing`: labels that must be there, and those that must not. */
-function requiredLabels(header = '') {
+/** `X-Require-Labels: unread,!processing`: labels that must be there, and those that must not. Throws `validation_error`. */
+export function requiredLabels(c: Context): LabelsRequired {
+  const header = c.req.header('x-require-labels');
+  if (header === undefined) return { required: [], excluded: [] };
   const words = header.split(',').map((word) => word.trim());
+  // A word without a label, as of a variable that is empty, would let everything pass.
+  if (words.some((word) => word === '' || word === '!')) {
+    const message = 'must be labels between commas, each with a ! before it if the mail must not have it: unread,!mine';
+    const errors = [{ path: ['X-Require-Labels'], message }];
+    throw new MailboxError('validation_error', `'X-Require-Labels' ${message}.`, { errors });
+  }
   return {
-    required: words.filter((word) => word !== '' && !word.startsWith('!')),
+    required: words.filter((word) => !word.startsWith('!')),
     excluded: words.filter((word) => word.startsWith('!')).map((word) => word.slice(1)),
   };
 }

@@ -5,7 +5,14 @@ import type { Clock } from '../../../mesh/ports.ts';
 import { pathSegment } from '../../http/input.ts';
 import { callerOf } from '../http/caller.ts';
 import { readForm } from '../http/input.ts';
-import { CHANGES_NOTHING, changesLabels, LABEL_MEMBERS, labelChangeOf, labelRefusal } from '../http/label-change.ts';
+import {
+  CHANGES_NOTHING,
+  changesLabels,
+  LABEL_MEMBERS,
+  labelChangeOf,
+  labelRefusal,
+  requiredLabels,
+} from '../http/label-change.ts';
 import type { MailsMeant } from '../label.ts';
 import type { Inboxes } from '../org/inboxes.ts';
 import type { Asks, IntakeQuestions } from '../questions.ts';
@@ -43,8 +50,9 @@ export function changeRoutes(app: Hono, { inboxes, intake, clock }: ChangeServic
     });
 
     app.delete(path, async (c) => {
+      const only = requiredLabels(c);
       const meant = await meantBy(c);
-      const outcome = await intake.ask('removeMails', { meant, atMs: clock.wallMs() });
+      const outcome = await intake.ask('removeMails', { meant, only, atMs: clock.wallMs() });
       if (outcome !== 'done') throw labelRefusal(outcome, whatIsMeant(meant));
       return c.body(null, 204);
     });

@@ -1,6 +1,7 @@
 // Labels that change, and mails that are deleted: of one mail, or of all mails of a thread, in one transaction. All of it runs within one.
-import type { LabelChange, LabelOutcome, LabelOutcomes, MailsMeant } from '../label.ts';
+import type { LabelChange, LabelOutcome, LabelOutcomes, LabelsRequired, MailsMeant } from '../label.ts';
 import { LABELS_MAX, QUARANTINE } from '../label.ts';
+import type { IntakeQuestions } from '../questions.ts';
 import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
@@ -70,14 +71,16 @@ export class MailChanges {
     return changed;
   }
 
-  /** Deletes the mails. `files`: digests of raw mails that nobody needs any more. */
-  remove(
-    meant: MailsMeant,
-    atMs: number,
-  ): { readonly outcome: LabelOutcome['outcome']; readonly files: readonly string[] } {
+  /** Deletes the mails; `only` when all of them have their labels so. `files`: digests of raw mails that nobody needs any more. */
+  remove({ meant, only, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): {
+    readonly outcome: LabelOutcome['outcome'];
+    readonly files: readonly string[];
+  } {
     const mails = this.#meant(meant);
     if (mails.length === 0) return { outcome: 'gone', files: [] };
     if (mails.length > THREAD_MAILS_MAX) return { outcome: 'large', files: [] };
+    if (only !== undefined && !mails.every(({ row }) => isAsRequired(this.#parts.labels.of(row), only)))
+      return { outcome: 'differs', files: [] };
     return { outcome: 'done', files: this.#erase(mails, atMs) };
   }
 
@@ -122,7 +125,7 @@ export class MailChanges {
   }
 }
 
-function isAsRequired(labels: ReadonlySet<string>, { required, excluded }: LabelChange): boolean {
+function isAsRequired(labels: ReadonlySet<string>, { required, excluded }: LabelsRequired): boolean {
   return required.every((label) => labels.has(label)) && !excluded.some((label) => labels.has(label));
 }
 

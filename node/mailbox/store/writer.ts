@@ -182,9 +182,9 @@ export class Writer {
   }
 
   /** Deletes mails; nothing of them is in any file afterwards, but what another inbox has. */
-  async removeMails({ meant, atMs }: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
-    const inboxIds = this.#changes.inboxOf(meant);
-    const { outcome, files } = await this.#group.run(() => this.#changes.remove(meant, atMs));
+  async removeMails(asked: Parameters<IntakeQuestions['removeMails']>[0]): Promise<LabelOutcome['outcome']> {
+    const inboxIds = this.#changes.inboxOf(asked.meant);
+    const { outcome, files } = await this.#group.run(() => this.#changes.remove(asked));
     this.#freed(inboxIds);
     if (outcome === 'done') this.#forget(files);
     return outcome;

@@ -68,7 +68,8 @@ describe('PATCH …/messages/:message_id', () => {
     const { mail, thread } = await receive();
     const wrong = ['sent', 'processing', 'a,b', 'a\nb', '', 'x'.repeat(101)];
     for (const label of wrong) {
-      expect((await node.v0('PATCH', mail, { add_labels: ['fine', label] })).status).toBe(400);
+      const refused = await node.v0('PATCH', mail, { add_labels: ['fine', label] });
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: ['add_labels'] }] } });
       expect((await node.v0('PATCH', thread, { remove_labels: [label] })).status).toBe(422);
     }
     for (const body of [{}, { add_labels: [] }, { add_labels: 7 }, { labels: ['x'] }])
@@ -78,6 +79,33 @@ describe('PATCH …/messages/:message_id', () => {
     expect((await node.v0('GET', mail)).body.labels).toEqual(['received', 'unread']);
     expect((await node.v0('PATCH', `/inboxes/${A}/messages/none`, { add_labels: ['x'] })).status).toBe(404);
   });
+});
+
+describe('X-Require-Labels', () => {
+  it('keeps a mail, and a thread, from who would delete it when its labels are others', async () => {
+    const first = await receive();
+    await receive({ content: { inReplyTo: [first.messageId] } });
+    const remove = (path: string, required: string) =>
+      node.v0('DELETE', path, undefined, { 'x-require-labels': required });
+    expect(await remove(first.mail, '!unread')).toMatchObject({ status: 409, body: { code: 'race_condition' } });
+    await node.v0('PATCH', first.mail, { add_labels: ['done'] });
+    expect(await remove(first.thread, 'done')).toMatchObject({ status: 409 });
+    expect((await counts()).mails).toBe(2);
+    expect((await remove(first.mail, 'done,!mine')).status).toBe(204);
+    expect((await counts()).mails).toBe(1);
+  });
+
+  it.each(['', ' ', '!', 'unread,', 'unread,,x'])(
+    'is refused as %j, which would let everything pass',
+    async (words) => {
+      const { mail } = await receive();
+      const headers = { 'x-require-labels': words };
+      const refused = { status: 400, body: { errors: [{ path: ['X-Require-Labels'] }] } };
+      expect(await node.v0('PATCH', mail, { add_labels: ['x'] }, headers)).toMatchObject(refused);
+      expect(await node.v0('DELETE', mail, undefined, headers)).toMatchObject(refused);
+      expect((await node.v0('GET', mail)).body.labels).toEqual(['received', 'unread']);
+    },
+  );
 });
 
 describe('a mail in the trash', () => {
