@@ -1,4 +1,4 @@
-// Which mails of an inbox may be taken: nobody works on them, nobody keeps them back, and they lie in no quarantine. For who takes them, and
+// Which mails of an inbox may be taken: they came in, nobody works on them, nobody keeps them back, and they lie in no quarantine. For who takes them, and
 // for who only waits until there are some.
 import type { SQLInputValue } from 'node:sqlite';
 
@@ -21,6 +21,8 @@ export function claimableCondition({ others, perThread, nowMs }: Claimable): {
   const conditions = [
     'message.hidden = 0',
     ...others.map(() => hasLabel),
+    // What the inbox has sent itself is nobody's work, though a label of its whole thread is on it too.
+    hasLabel,
     `NOT ${hasLabel}`,
     `NOT ${hasLabel}`,
     "NOT EXISTS (SELECT 1 FROM lease WHERE lease.message = message.row AND state = 'waiting' AND until_at > ?)",
@@ -28,5 +30,5 @@ export function claimableCondition({ others, perThread, nowMs }: Claimable): {
     `NOT EXISTS (SELECT 1 FROM lease WHERE lease.message = message.row AND state = 'done' AND NOT ${hasLabel})`,
     ...(perThread ? [`NOT ${isAtWork}`] : []),
   ];
-  return { sql: conditions.join(' AND '), values: [...others, 'processing', 'failed', nowMs, 'unread'] };
+  return { sql: conditions.join(' AND '), values: [...others, 'received', 'processing', 'failed', nowMs, 'unread'] };
 }

@@ -58,6 +58,7 @@ export class LabelRows {
   }
 }
 
-function hides(labels: ReadonlySet<string>): boolean {
+/** Whether a mail with these labels is in a list only when it is asked for. */
+export function hides(labels: ReadonlySet<string>): boolean {
   return HIDING.some((label) => labels.has(label));
 }

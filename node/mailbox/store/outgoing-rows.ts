@@ -14,6 +14,7 @@ import type {
 } from '../outgoing-mail.ts';
 import { isFull } from '../retention.ts';
 import type { Connection } from './database.ts';
+import { hides } from './label-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
 import { bindReferences } from './references.ts';
 import { beginThread, type MailOfThread, sentInThread } from './thread-rows.ts';
@@ -151,9 +152,13 @@ export class OutgoingRows {
     const messageId = content.headerId;
     if (messageId === undefined) throw new Error('A mail was composed without a Message-ID.');
     const isLocal = mail.deliveries.length > 0;
-    const labels = [isRejected ? 'rejected' : 'sent', ...(isLocal && !isRejected ? ['delivered'] : []), ...ownLabels];
+    const labels = new Set([
+      isRejected ? 'rejected' : 'sent',
+      ...(isLocal && !isRejected ? ['delivered'] : []),
+      ...ownLabels,
+    ]);
     const ofThread: MailOfThread = {
-      ...{ messageId, content, isHidden: false, atMs, size: mail.raw.size, labels: [...new Set(labels)] },
+      ...{ messageId, content, isHidden: hides(labels), atMs, size: mail.raw.size, labels: [...labels] },
       baseSubject: content.subject === undefined ? undefined : baseSubject(content.subject),
     };
     const { thread, threadId } = this.#threadFor(inbox, mail.threadId, ofThread);

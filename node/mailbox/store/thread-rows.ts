@@ -36,7 +36,8 @@ export function joinThread(connection: Connection, thread: number, mail: MailOfT
 /** Adds a mail that the inbox has sent; the thread of one in quarantine that is answered is shown from then on. */
 export function sentInThread(connection: Connection, thread: number, mail: MailOfThread): void {
   addMail(connection, thread, mail);
-  connection.run('UPDATE thread SET sent_at = ?, hidden = 0 WHERE row = ?', mail.atMs, thread);
+  const sql = `UPDATE thread SET sent_at = ? ${mail.isHidden ? '' : ', hidden = 0'} WHERE row = ?`;
+  connection.run(sql, mail.atMs, thread);
 }
 
 function addMail(connection: Connection, thread: number, mail: MailOfThread): void {

@@ -57,6 +57,38 @@ describe('a blind copy', () => {
   });
 });
 
+describe('what an inbox has sent', () => {
+  it('is in no list that does not ask for it when it goes into the trash, and does not bring its thread there', async () => {
+    await using node = await withTwo();
+    await send(node, node.ann, { to: node.bob, text: 'x', labels: ['trash'] });
+    const counts = async (query: string) => [
+      (await node.v0('GET', `/inboxes/${node.ann}/messages${query}`)).body.count,
+      (await node.v0('GET', `/inboxes/${node.ann}/threads${query}`)).body.count,
+    ];
+    expect(await counts('')).toEqual([0, 0]);
+    expect(await counts('?include_trash=true')).toEqual([1, 1]);
+    expect((await messages(node, node.bob)).body.count).toBe(1);
+  });
+
+  it('is nobody’s work, though its thread is made unread', async () => {
+    await using node = await withTwo();
+    const { body: sent } = await send(node, node.ann, { to: node.bob, text: 'x' });
+    const question = (await messages(node, node.bob)).body.messages[0];
+    const reply = `/inboxes/${node.bob}/messages/${encodeURIComponent(sent.message_id)}/reply`;
+    await node.v0('POST', reply, { text: 'y' });
+    await node.v0('PATCH', `/threads/${question.thread_id}`, { add_labels: ['unread', 'mine'] });
+    const claim = (labels: readonly string[]) =>
+      node.own('POST', `/inboxes/${node.bob}/claim`, { worker: 'w', labels, limit: 50, per_thread: false });
+    const { claims } = (await claim(['mine'])).body;
+    expect(claims.map(({ message }: { message: { message_id: string } }) => message.message_id)).toEqual([
+      sent.message_id,
+    ]);
+    expect((await claim(['unread'])).body.claims).toEqual([]);
+    const wait = await node.own('POST', `/inboxes/${node.bob}/wait`, { timeout_seconds: 0 });
+    expect(wait.body).toEqual({});
+  });
+});
+
 describe('POST …/messages/:id/reply', () => {
   it('goes to who wrote, in the thread of both, with the headers by which programs find it', async () => {
     await using node = await withTwo();
