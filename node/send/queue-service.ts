@@ -166,6 +166,11 @@ export class QueueService implements SendModule {
     return this.#parts.blobs.put(octets, blob);
   }
 
+  forgoBlob(blob: string) {
+    const { blobs, queue } = this.#parts;
+    return blobs.forgo(blob, (one) => queue.blobs.needs(one));
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#parts.queue.run(signal), keepTidy(this.#parts, signal)]);
   }

@@ -72,4 +72,6 @@ export interface Sending {
   readonly suppressions: Suppressions;
   /** Throws `payload_too_large`, `store_full`, `store_failed`. */
   putBlob(octets: AsyncIterable<Uint8Array>, blob: NewBlob): Promise<StoredBlob>;
+  /** What was put is needed no more by who has put it. */
+  forgoBlob(blob: string): Promise<void>;
 }

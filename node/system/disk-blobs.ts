@@ -45,6 +45,8 @@ export class DiskBlobs implements BlobStore {
   readonly #sizes = new Map<string, number>();
   /** When each was last wanted, by the monotonic clock: a wall clock that is set makes none older or younger. */
   readonly #wantedMs = new Map<string, number>();
+  /** How often each was put by somebody who may need it still; one of before the start, once. */
+  readonly #puts = new Map<string, number>();
   /** By blob. Its name is given and taken one at a time: a file that was put again is not removed for its age a moment ago. */
   readonly #locks: KeyedLock;
   #bytes = 0;
@@ -75,6 +77,7 @@ export class DiskBlobs implements BlobStore {
         const { size, mtimeMs } = await stat(path);
         blobs.#wantedMs.set(name, blobs.#elapsedMs(mtimeMs));
         blobs.#sizes.set(name, size);
+        blobs.#puts.set(name, 1);
         blobs.#bytes += size;
       }
     }
@@ -172,6 +175,14 @@ export class DiskBlobs implements BlobStore {
     await this.#locks.run(blob, () => this.#remove(blob, isOver));
   }
 
+  async forgo(blob: string, isNeeded: (blob: string) => boolean): Promise<void> {
+    await this.#locks.run(blob, async () => {
+      const puts = (this.#puts.get(blob) ?? 0) - 1;
+      if (puts > 0) this.#puts.set(blob, puts);
+      else await this.#remove(blob, () => !isNeeded(blob));
+    });
+  }
+
   async sweep(isNeeded: (blob: string) => boolean): Promise<void> {
     for (const [blob, bytes] of this.#sizes)
       if (isNeeded(blob)) this.#shares.settle(blob);
@@ -211,6 +222,7 @@ export class DiskBlobs implements BlobStore {
     await this.#locks.run(blob, async () => {
       await rename(part, this.#path(blob));
       this.#wantedMs.set(blob, this.#clock.monotonicMs());
+      this.#puts.set(blob, (this.#puts.get(blob) ?? 0) + 1);
     });
     await syncDirectory(this.#directory);
   }
@@ -242,6 +254,7 @@ export class DiskBlobs implements BlobStore {
     this.#bytes -= this.#sizes.get(blob) ?? 0;
     this.#sizes.delete(blob);
     this.#wantedMs.delete(blob);
+    this.#puts.delete(blob);
     this.#shares.settle(blob);
     try {
       await unlinkIfThere(this.#path(blob));

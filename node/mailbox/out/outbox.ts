@@ -93,8 +93,20 @@ export class Outbox {
    * `rate_limit_exceeded`, `service_unavailable`.
    */
   async send(wish: OutgoingWish): Promise<SentIds> {
-    const readied = await this.#readied(wish);
-    return await this.#inTurn(readied.id, () => this.#begin(wish, readied));
+    let isLocal = true;
+    try {
+      const readied = await this.#readied(wish);
+      isLocal = readied.submission === undefined;
+      return await this.#inTurn(readied.id, () => this.#begin(wish, readied));
+    } finally {
+      // The mailbox has them in the mail itself; the send module does not get it.
+      if (isLocal) await this.forgo(wish.files);
+    }
+  }
+
+  /** Files that were put for a mail which does not need them. */
+  async forgo(files: readonly { readonly blob: string }[]): Promise<void> {
+    for (const { blob } of files) await this.#parts.sending.forgoBlob(blob);
   }
 
   /** Takes up what a crash or an outage has left, until `signal` aborts. */

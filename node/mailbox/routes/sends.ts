@@ -89,7 +89,7 @@ class Sends {
   async send(asked: Asked): Promise<SentIds> {
     const { outbox, files } = this.#services;
     const { inbox, form, key, client, named, derived = NOBODY, carried = [], threadId } = asked;
-    const known = key && (await outbox.known(key));
+    const known = await this.#known(asked);
     if (known !== undefined) return known;
     const mail = checkedWish({ form, derived, rules: rulesFor(inbox, this.#services) });
     const all = [...(await files.given(form.attachments, client)), ...carried];
@@ -107,8 +107,8 @@ class Sends {
   }
 
   async passOn(asked: Asked, messageId: string): Promise<SentIds> {
-    const { outbox, files } = this.#services;
-    const known = asked.key && (await outbox.known(asked.key));
+    const { files } = this.#services;
+    const known = await this.#known(asked);
     if (known !== undefined) return known;
     const mail = await this.#mailOf(asked.inbox.inboxId, messageId);
     const { subject = forwardSubject(mail.subject) } = asked.form;
@@ -118,6 +118,14 @@ class Sends {
     const carried = await files.carried(mail, asked.client);
     const { references } = namedBy({ ...mail, isOwn: false });
     return await this.send({ ...asked, form, carried, named: { references }, threadId: mail.threadId });
+  }
+
+  /** What the same request has sent before, which has its files. */
+  async #known({ key, form }: Asked): Promise<SentIds | undefined> {
+    const { outbox } = this.#services;
+    const known = key && (await outbox.known(key));
+    if (known !== undefined) await outbox.forgo(form.attachments.flatMap(({ content }) => content ?? []));
+    return known;
   }
 
   async #mailOf(inboxId: string, messageId: string): Promise<WholeMail> {

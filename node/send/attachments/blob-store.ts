@@ -52,6 +52,8 @@ export interface BlobStore {
   touch(blob: string): Promise<void>;
   /** Removes one that no message needs, unless somebody wanted it after `sinceMs` (wall clock), for a message of their own. */
   release(blob: string, sinceMs: number, isNeeded: (blob: string) => boolean): Promise<void>;
+  /** Whoever has put it once needs it no more: removes it, unless a message needs it, or somebody else has put it too. */
+  forgo(blob: string, isNeeded: (blob: string) => boolean): Promise<void>;
   /** Removes blobs that no message needs and that nobody wanted for a day. */
   sweep(isNeeded: (blob: string) => boolean): Promise<void>;
   /** `describe`: sentences about what needs the blobs, for whoever is refused because there are too many. */

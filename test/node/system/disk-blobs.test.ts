@@ -69,7 +69,7 @@ describe('a blob', () => {
     await expect((await again()).begin(upTo(100))).rejects.toMatchObject({ code: 'store_full' });
   });
 
-  it("counts as its client's until a mail needs it, and again as nobody's when none does", async () => {
+  it("counts as its client's until a mail needs it, and again as nobody's when none does and it is there", async () => {
     const { blobs } = await open(10, 1_000);
     const { blob } = await blobs.put(chunks('hello'), upTo(100));
     const unnamed = async () => {
@@ -83,6 +83,8 @@ describe('a blob', () => {
     expect(await unnamed()).toBe('0');
     await blobs.sweep(() => false);
     expect(await unnamed()).toBe('5');
+    await blobs.forgo(blob, () => false);
+    expect(await unnamed()).toBe('0');
   });
 
   it('is released at once when nobody needs it or wanted it since', async () => {
@@ -97,6 +99,24 @@ describe('a blob', () => {
     await blobs.release(blob, clock.wallMs(), () => false);
     await blobs.release(blob, clock.wallMs(), () => false);
     expect([readdirSync(directory), blobs.bytesOf(HELLO)]).toEqual([[], undefined]);
+  });
+
+  it('goes when all who put it forgo it, unless a message needs it, and one of before the start does not', async () => {
+    const { directory, blobs, again } = await open();
+    const put = (into = blobs) => into.put(chunks('hello'), upTo(100));
+    await Promise.all([put(), put()]);
+    await blobs.forgo(HELLO, () => false);
+    expect(readdirSync(directory)).toEqual([HELLO]);
+    await blobs.forgo(HELLO, () => true);
+    expect(blobs.bytesOf(HELLO)).toBe(5);
+    await put();
+    const restarted = await again();
+    await put(restarted);
+    await restarted.forgo(HELLO, () => false);
+    expect(restarted.bytesOf(HELLO)).toBe(5);
+    await restarted.forgo(HELLO, () => false);
+    await restarted.forgo(HELLO, () => false);
+    expect([readdirSync(directory), restarted.bytesOf(HELLO)]).toEqual([[], undefined]);
   });
 
   it('is swept a day after it was last wanted, unless a message needs it', async () => {

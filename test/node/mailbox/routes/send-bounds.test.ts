@@ -88,6 +88,28 @@ describe('an inbox without room', () => {
   });
 });
 
+describe('files of a mail', () => {
+  it('take nothing of what a client may bring, when it is for inboxes of this host alone', async () => {
+    await using node = await sending();
+    const removed = () => node.log.named('blob.removed').length;
+    const attachments = [{ content: Buffer.from('the file').toString('base64'), filename: 'a.txt' }];
+    const key = { 'idempotency-key': 'once' };
+    const body = { subject: 'Hello', to: BOB, text: 'Hi', attachments };
+    const post = () => node.v0('POST', `/inboxes/${ANN}/messages/send`, body, key);
+    const first = await post();
+    expect([first.status, removed()]).toEqual([200, 1]);
+    expect([(await post()).body, removed()]).toEqual([first.body, 2]);
+    expect([(await send(node, { to: [BOB, EVE], attachments })).status, removed()]).toEqual([200, 2]);
+    const passed = `/inboxes/${BOB}/messages/${encodeURIComponent(first.body.message_id)}/forward`;
+    expect((await node.v0('POST', passed, { to: ANN })).status).toBe(200);
+    expect(removed(), 'the other mail waits').toBe(2);
+    await node.clock.advance(1_000);
+    expect(node.shipped.length).toBe(1);
+    const [carried] = (await node.v0('GET', `/inboxes/${ANN}/messages`)).body.messages;
+    expect(carried.attachments).toMatchObject([{ filename: 'a.txt', size: 8 }]);
+  });
+});
+
 describe('an inbox that is deleted', () => {
   it('takes back what no server has got yet', async () => {
     await using node = await sending({}, busy);
