@@ -13,13 +13,13 @@ const PORT = 23_000;
 const TOKEN = 'a-token-of-this-test';
 
 /** Two machines within a system of their own, which can be reached at its addresses. */
-async function reachableDay() {
+async function reachableDay(environment: Readonly<Record<string, string>>) {
   const day = await badDay('mac', 'mini');
   const system = await openOwnSystem(day.directory);
   onTestFinished(() => system[Symbol.dispose]());
   for (const machine of day.machines) {
     machine.inside = system.inside;
-    machine.environment = { ...machine.environment, MESH_TOKEN: TOKEN };
+    machine.environment = { ...machine.environment, ...environment };
   }
   /** Types something within. */
   const type = (...words: string[]) => {
@@ -33,7 +33,7 @@ const ended = async (child: ChildProcess) => expect((await once(child, 'exit'))[
 
 describe.skipIf(WHY_NOT !== undefined)(WHY_NOT ?? 'mesh doctor', { timeout: 4 * LIVE_MS_MAX }, () => {
   it('finds that the own name leads to loopback, and puts it right in /etc/hosts', async () => {
-    const { day, type } = await reachableDay();
+    const { day, type } = await reachableDay({ MESH_TOKEN: TOKEN });
     const [mac, mini] = [at(day, 0), at(day, 1)];
     const hosts = `127.0.0.1 localhost\n127.0.1.1 mac.mesh mac\n${OWN_ADDRESSES[1]} mini.mesh\n`;
     await ended(type('sh', '-c', `printf '${hosts.replaceAll('\n', '\\n')}' > /etc/hosts`));
@@ -50,12 +50,15 @@ describe.skipIf(WHY_NOT !== undefined)(WHY_NOT ?? 'mesh doctor', { timeout: 4 * 
   });
 
   it.skipIf(!HAS_NGINX)(
-    HAS_NGINX ? 'finds a proxy that does not say that it passed a request on' : 'skipped: nginx is not installed',
+    HAS_NGINX
+      ? 'finds a proxy that opens the node to whoever asks, for it does not say that it passed a request on'
+      : 'skipped: nginx is not installed',
     async () => {
-      const { day, type } = await reachableDay();
+      const { day, type } = await reachableDay({});
       const [mac] = [at(day, 0)];
-      const url = `http://${OWN_ADDRESSES[0]}:8080`;
-      const server = `server { listen ${OWN_ADDRESSES[0]}:8080; location / { proxy_pass http://127.0.0.1:${PORT}; proxy_set_header Host $http_host; } }`;
+      // To the node it is a program of its own machine; to others, nginx listens at every address.
+      const url = 'http://127.0.0.1:8080';
+      const server = `server { listen 8080; location / { proxy_pass http://127.0.0.1:${PORT}; proxy_set_header Host $http_host; } }`;
       const conf = `user root; pid ${day.directory}/nginx.pid; error_log stderr; events {} http { access_log off; ${server} }`;
       await ended(type('sh', '-c', `printf '%s' "$0" > /etc/nginx/nginx.conf`, conf));
       const nginx = type(NGINX, '-g', 'daemon off;');
@@ -64,7 +67,7 @@ describe.skipIf(WHY_NOT !== undefined)(WHY_NOT ?? 'mesh doctor', { timeout: 4 * 
       mac.environment = { ...mac.environment, MESH_LISTEN: `127.0.0.1:${PORT}` };
       await mac.start();
       const finding = found(await mac.doctor(), 'proxy');
-      expect(finding.what).toBe(`What comes through ${url} does not say that a proxy passed it on.`);
+      expect(finding.what).toContain(`What comes through ${url} does not say that a proxy passed it on`);
       await mac.follow(finding);
       await expect
         .poll(async () => (await mac.doctor()).findings.filter(({ check }) => check === 'proxy'), {
