@@ -1,9 +1,11 @@
-// Writes that share one fsync. Each is a piece of work on the connection, done in the order of the calls; all that came within one turn of
-// the event loop are committed together. One that throws takes nothing of the others with it.
+// Writes that share one fsync. Each is a piece of work on the connection, done in the order of the calls; all that come while each turn
+// of the event loop brings more are committed together. One that throws takes nothing of the others with it.
 import type { Connection } from './database.ts';
 
 /** Writes that share one fsync: some tens of milliseconds of work, which the first of them waits for. */
 const GROUP_WRITES_MAX = 200;
+/** Turns of the event loop that a write waits for others: those that came as it did are some steps behind. */
+const TURNS_MAX = 8;
 
 interface Waiting {
   readonly work: () => unknown;
@@ -25,9 +27,17 @@ export class GroupCommit {
   /** Resolves with what `work` returns once that survives a power cut; rejects with what it throws, and then nothing of it is kept. */
   run<Result>(work: () => Result): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+    if (this.#waiting.length === 0) setImmediate(() => this.#gather(0, TURNS_MAX));
     this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
     return promise;
+  }
+
+  /** `known`: how many waited a turn ago. */
+  #gather(known: number, turnsLeft: number): void {
+    const waiting = this.#waiting.length;
+    const isGrowing = waiting > known && waiting < GROUP_WRITES_MAX;
+    if (isGrowing && turnsLeft > 1) setImmediate(() => this.#gather(waiting, turnsLeft - 1));
+    else this.#flush();
   }
 
   #flush(): void {
@@ -45,13 +55,14 @@ export class GroupCommit {
 
   /** What is to be told of each once it is durable. */
   #commit(group: readonly Waiting[]): readonly (() => void)[] {
-    const { database } = this.#connection;
-    database.exec('BEGIN IMMEDIATE');
+    const connection = this.#connection;
+    const { database } = connection;
+    connection.run('BEGIN IMMEDIATE');
     const settle = group.map(({ work, resolve, reject }) => {
-      database.exec('SAVEPOINT one');
+      connection.run('SAVEPOINT one');
       try {
         const result = work();
-        database.exec('RELEASE one');
+        connection.run('RELEASE one');
         return () => resolve(result);
       } catch (error) {
         // A full disk ends the whole transaction by itself.
@@ -60,7 +71,7 @@ export class GroupCommit {
         return () => reject(error);
       }
     });
-    database.exec('COMMIT');
+    connection.run('COMMIT');
     return settle;
   }
 }
