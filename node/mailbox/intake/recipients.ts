@@ -1,6 +1,7 @@
 // For whom mail is taken: an inbox that is there, whose address is its agent's in the whole mesh, that has had less than it may, on a disk with
 // room.
 import { statfs } from 'node:fs/promises';
+import type { Clock } from '../../../mesh/ports.ts';
 import { type Inbox, withoutTag } from '../inbox.ts';
 import type { Standing, StandingQuestion } from '../recipient-question.ts';
 import { isFull } from '../retention.ts';
@@ -8,6 +9,8 @@ import type { MailRates } from './mail-rates.ts';
 import { refusalOf } from './recipient-answer.ts';
 import { type Reply, replies } from './replies.ts';
 
+/** Milliseconds for which the room on the disk is remembered. */
+const FREE_KNOWN_MS = 1_000;
 /** Octets that stay free on the disk, for the node itself. */
 const FREE_BYTES_MIN = 1024 ** 3;
 
@@ -21,12 +24,14 @@ export interface RecipientParts {
   readonly rates: Pick<MailRates, 'admitsFor'>;
   /** The directory of the mailbox's data. */
   readonly directory: string;
+  readonly clock: Clock;
   /** Hears of what failed, with its reason. */
   readonly failed: (error: Error) => void;
 }
 
 export class Recipients {
   readonly #parts: RecipientParts;
+  #room: { readonly isFull: boolean; readonly atMs: number } | undefined;
 
   constructor(parts: RecipientParts) {
     this.#parts = parts;
@@ -74,7 +79,12 @@ export class Recipients {
   }
 
   async #isFull(): Promise<boolean> {
-    const { bavail, bsize } = await statfs(this.#parts.directory);
-    return bavail * bsize < FREE_BYTES_MIN;
+    const { directory, clock } = this.#parts;
+    const atMs = clock.monotonicMs();
+    if (this.#room === undefined || atMs - this.#room.atMs >= FREE_KNOWN_MS) {
+      const { bavail, bsize } = await statfs(directory);
+      this.#room = { isFull: bavail * bsize < FREE_BYTES_MIN, atMs };
+    }
+    return this.#room.isFull;
   }
 }

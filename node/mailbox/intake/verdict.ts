@@ -5,6 +5,7 @@ import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import { spf } from 'mailauth/lib/spf/index.js';
 import type { Clock } from '../../../mesh/ports.ts';
+import { withinMs } from '../../../mesh/time/deadline.ts';
 import type { Authentication } from '../message.ts';
 
 /** Milliseconds for all questions about one mail: a client waits for the answer to its last line for minutes (RFC 5321 §4.5.3.2.6). */
@@ -45,15 +46,11 @@ export interface VerdictPorts {
 
 /** Never rejects: what can't be found out is `temperror`. */
 export async function verdictOn(mail: JudgedMail, ports: VerdictPorts): Promise<Verdict> {
-  const done = new AbortController();
-  const late = ports.clock.sleep(VERDICT_MS_MAX, done.signal).then(() => UNKNOWN);
   try {
-    return await Promise.race([judge(mail, bounded(ports.resolve), ports.hostId), late]);
+    return await withinMs(ports.clock, VERDICT_MS_MAX, judge(mail, bounded(ports.resolve), ports.hostId), UNKNOWN);
   } catch {
     // What mailauth can't read is no evidence for anybody.
     return FORGED;
-  } finally {
-    done.abort();
   }
 }
 
@@ -108,8 +105,11 @@ export function isRelated(one: string, other: string): boolean {
 
 async function* octetsOf({ header, body }: JudgedMail): AsyncIterable<Buffer> {
   yield withFewSignatures(header);
-  yield* body();
+  // Nothing but a signature speaks of what follows the header.
+  if (SIGNATURE.test(header.toString('latin1'))) yield* body();
 }
+
+const SIGNATURE = /(?:dkim|arc-message)-signature/i;
 
 /** The header without the signatures that are too many. */
 function withFewSignatures(header: Buffer): Buffer {

@@ -4,9 +4,11 @@ import { systemClock } from '../../system/clock.ts';
 import { systemRandom } from '../../system/random.ts';
 import { answerQuestions, failureFrom, MainLink } from '../question-port.ts';
 import type { Answers, IntakeQuestions, WorkerWord } from '../questions.ts';
+import type { StandingQuestion } from '../recipient-question.ts';
 import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
+import { Gathered, inTurn } from './gathered.ts';
 import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
@@ -39,11 +41,13 @@ if (port === null) throw new Error('node/mailbox/intake/worker.ts is a worker: s
 
 const { directory, hostId, domain, smtp, lmtp, tls, dns, trust, authservIds, proxies, relayed } =
   workerData as IntakeData;
+/** Tells of the inboxes of a group of mails once. */
+const freed = new Gathered<string>((inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord));
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   ...{ chooseThread, baseSubject },
   told: () => port.postMessage({ told: true } satisfies WorkerWord),
-  freed: (inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord),
+  freed: (inboxIds) => freed.add(inboxIds),
 });
 // A database that was set back would give new events the rows of others, which the change log takes for those that it has.
 if (relayed?.organizationId === writer.organization.organizationId) {
@@ -58,7 +62,7 @@ const mails: Omit<ListenerParts, 'protocol' | 'proxies'> = {
   rates: new MailRates(systemClock),
   inboxFor: (address) => writer.inboxFor(address),
   serves: (name) => name === domain,
-  standingOf: (question) => main.ask('standing', question),
+  standingOf: inTurn((question: StandingQuestion) => main.ask('standing', question)),
   failed: ({ message, stack }) => {
     note('mailbox.mail_failed', { message, stack });
   },

@@ -57,6 +57,16 @@ describe('the verdict on a mail', () => {
     });
   });
 
+  it('takes no look at what follows a header without a signature', async () => {
+    const header = Buffer.from('From: jane@x.com\r\n\r\n');
+    const body = () => {
+      throw new Error('The body was read.');
+    };
+    const ports = { resolve: resolverOf({ ...SPF, ...DMARC }), clock: new VirtualClock(), hostId: 'mac' };
+    const mail = { header, body, mailFrom: 'jane@x.com', ip: '192.0.2.1', helo: 'mx.x.com' };
+    expect(await verdictOn(mail, ports)).toMatchObject({ authentication: { spf: 'pass', dmarc: 'pass' } });
+  });
+
   it('is that it is authentic by the machine it came from', async () => {
     expect(await verdict(PLAIN, { ...SPF, ...DMARC }, { ip: '192.0.2.1' })).toMatchObject({
       authentication: { spf: 'pass', dkim: 'none', dmarc: 'pass' },
