@@ -20,6 +20,13 @@ const WROTE: readonly (readonly [begins: string, ends: string])[] = [
   ['于', '写道：'],
   ['', '님이 작성:'],
 ];
+/** A line that begins so may begin such a sentence. Most lines of a mail don't, and are looked at no further. */
+const BEGINS = new RegExp(
+  `^\\s*(?:${WROTE.flatMap(([begins]) => (begins === '' ? [] : [begins.trimEnd()])).join('|')})`,
+  'i',
+);
+/** What ends a sentence that may begin with anything. */
+const ENDS = WROTE.flatMap(([begins, ends]) => (begins === '' ? [ends] : []));
 /** Said of a quote by the verbs that do not end the line: "Am 3. Mai schrieb Jane:". */
 const VERBS: Readonly<Record<string, string>> = {
   'am ': ' schrieb ',
@@ -95,6 +102,7 @@ function markedQuoteAtEnd(lines: readonly string[]): number {
 
 /** How many lines the sentence "On … wrote:" has that begins here; 0: none does. Long ones are broken. */
 function wroteLines(lines: readonly string[], at: number): number {
+  if (!mayBegin(lines, at)) return 0;
   let sentence = '';
   for (let count = 1; count <= HEADER_LINES_MAX; count++) {
     const line = lines[at + count - 1]?.trim() ?? '';
@@ -106,6 +114,13 @@ function wroteLines(lines: readonly string[], at: number): number {
   return 0;
 }
 
+function mayBegin(lines: readonly string[], at: number): boolean {
+  if (BEGINS.test(lines[at] as string)) return true;
+  for (let next = at; next < at + HEADER_LINES_MAX && next < lines.length; next++)
+    if (ENDS.some((ends) => lines[next]?.includes(ends))) return true;
+  return false;
+}
+
 function isWrote(sentence: string): boolean {
   return WROTE.some(([begins, ends]) => {
     if (!sentence.startsWith(begins) || !sentence.endsWith(ends) || !/\d/.test(sentence)) return false;
@@ -115,6 +130,7 @@ function isWrote(sentence: string): boolean {
 }
 
 function isRule(line: string): boolean {
+  if (!line.includes('--')) return false;
   const bare = line.trim().toLowerCase();
   if (!bare.startsWith('--') || bare.length > LINE_CHARACTERS_MAX) return false;
   let [from, to] = [0, bare.length];
@@ -124,6 +140,8 @@ function isRule(line: string): boolean {
 }
 
 function isOutlookHeader(lines: readonly string[], at: number): boolean {
+  // What all of them end with.
+  if (!/[:：]/.test(lines[at] as string)) return false;
   const starts = (line: string | undefined, words: readonly string[]) => {
     const bare = (line ?? '').slice(0, LINE_CHARACTERS_MAX).replaceAll('*', '').trim().toLowerCase();
     return words.some((word) => bare.startsWith(word));

@@ -4,7 +4,9 @@ export function previewOf(text: string): string | undefined {
     .slice(0, SCANNED_CHARACTERS_MAX)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
-  return line === '' ? undefined : [...line].slice(0, PREVIEW_CHARACTERS_MAX).join('');
+  return line === ''
+    ? undefined
+    : [...line.slice(0, 2 * PREVIEW_CHARACTERS_MAX)].slice(0, PREVIEW_CHARACTERS_MAX).join('');
 }
 
 const PREVIEW_CHARACTERS_MAX = 200;

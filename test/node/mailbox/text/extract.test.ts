@@ -21,6 +21,7 @@ describe('the text of a reply alone', () => {
     ['Spanish', lines('El mar, 3 may 2022 a las 10:00, Jane (<jane@x.com>) escribió:', '> ¿Puedes?')],
     ['Italian', lines('Il giorno mar 3 mag 2022 alle ore 10:00 Jane ha scritto:', '> Puoi?')],
     ['Dutch', lines('Op di 3 mei 2022 om 10:00 schreef Jane <jane@x.com>:', '> Kun je?')],
+    ['Korean', lines('2022년 5월 3일 (화) 오전 10:00, Jane', '<jane@x.com>님이 작성:', '> 할 수 있어?')],
     ['Chinese', lines('在 2022年5月3日，Jane <jane@x.com> 写道：', '> 可以吗？')],
   ])('is cut above a quote by %s', (_, quote) => {
     expect(extractedText(`Yes.\n\nBest\n\n${quote}\n`)).toBe('Yes.\n\nBest');
