@@ -144,6 +144,12 @@ export interface QueryQuestions {
   /** What somebody waits for, if it is there. */
   waitedMail(question: WaitQuestion): WholeMail | undefined;
   threads(question: MailsQuestion): Listed<ThreadItem>;
+  /** `json`: the list of their bodies. */
+  shownThreads(question: MailsQuestion): {
+    readonly count: number;
+    readonly next: ListPlace | undefined;
+    readonly json: Uint8Array;
+  };
   /** The mail as a page that may be shown. */
   preview(question: MailQuestion): string | undefined;
   /** Rows of mails that were kept long enough, some at a time. */

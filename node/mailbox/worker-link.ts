@@ -3,6 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import { MeshError } from '../../mesh/errors.ts';
 import type { Clock } from '../../mesh/ports.ts';
+import { afterMs } from '../../mesh/time/deadline.ts';
 import type { Log } from '../log.ts';
 import { answerTo, CLOSE, failureOf } from './question-port.ts';
 import type { Answered, Answers, Asks, Failure, MainQuestions, MainWord, Question, WorkerWord } from './questions.ts';
@@ -66,14 +67,13 @@ export class WorkerLink<Questions> implements Asks<Questions> {
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(question.id, waiting);
     running.worker.postMessage(question);
-    const answered = new AbortController();
-    void clock.sleep(answerMsMax, answered.signal).then(() => {
+    const answered = afterMs(clock, answerMsMax, () => {
       waiting.reject(unavailable(`The mailbox's ${name} has not answered within ${answerMsMax / 1_000} s.`));
     });
     try {
       return (await waiting.promise) as never;
     } finally {
-      answered.abort();
+      answered();
       this.#waiting.delete(question.id);
     }
   };

@@ -1,7 +1,12 @@
 // Answers whose large parts were made into JSON by the worker that read them: a mail may say some megabytes, and putting those together would
 // keep everybody else of the node waiting.
 
-const [COMMA, END] = [Buffer.from(','), Buffer.from(']}')];
+const [OPEN, COMMA, CLOSE, END] = ['[', ',', ']', '}'].map((text) => Buffer.from(text)) as [
+  Buffer,
+  Buffer,
+  Buffer,
+  Buffer,
+];
 
 /** `json`: a whole answer. */
 export function jsonAnswer(json: Uint8Array): Response {
@@ -14,7 +19,12 @@ export function jsonWith(
   list: string,
   items: readonly Uint8Array[],
 ): Response {
-  const beginning = `${JSON.stringify({ ...members, [list]: [] }).slice(0, -END.length)}`;
   const listed = items.flatMap((item, at) => (at === 0 ? [item] : [COMMA, item]));
-  return jsonAnswer(Buffer.concat([Buffer.from(beginning), ...listed, END]));
+  return jsonWithList(members, list, Buffer.concat([OPEN, ...listed, CLOSE]));
+}
+
+/** `members`, then a list, as JSON already. */
+export function jsonWithList(members: Readonly<Record<string, unknown>>, list: string, json: Uint8Array): Response {
+  const beginning = JSON.stringify({ ...members, [list]: [] }).slice(0, -'[]}'.length);
+  return jsonAnswer(Buffer.concat([Buffer.from(beginning), json, END]));
 }

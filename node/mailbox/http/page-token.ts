@@ -19,7 +19,11 @@ export function placeOf(token: string | undefined, asked: unknown): ListPlace | 
 }
 
 /** The members that every page has beside its items. */
-export function pageBody(limit: number, { items, next }: Listed<unknown>, asked: unknown) {
+export function pageBody(
+  limit: number,
+  { items, next }: Omit<Listed<unknown>, 'items'> & { readonly items: { readonly length: number } },
+  asked: unknown,
+) {
   const token = next && Buffer.from(JSON.stringify([hashOf(asked), next.atMs, next.row])).toString('base64url');
   return { count: items.length, limit, next_page_token: token };
 }

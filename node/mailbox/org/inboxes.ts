@@ -60,6 +60,11 @@ export class Inboxes {
     return this.#parts.query.ask('searchInboxes', { ...asked, words, text: lower });
   }
 
+  /** The inbox that a text means, which need not be there. */
+  idOf(text: string): string | undefined {
+    return this.#parts.addresses.idOf(text);
+  }
+
   /** Throws `not_found`, or `misdirected` where another host has it. */
   async get(text: string): Promise<Inbox> {
     const { query, addresses } = this.#parts;

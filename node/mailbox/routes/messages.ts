@@ -14,7 +14,7 @@ import type { AttachmentLinks } from './files.ts';
 const INBOX = '/v0/inboxes/:inbox_id';
 
 export interface MailServices {
-  readonly inboxes: Pick<Inboxes, 'get'>;
+  readonly inboxes: Pick<Inboxes, 'get' | 'idOf'>;
   readonly query: Asks<QueryQuestions>;
   readonly links: AttachmentLinks;
 }

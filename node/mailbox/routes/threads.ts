@@ -4,7 +4,7 @@ import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
 import { callerOf, noRoute } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
-import { jsonWith } from '../http/made-json.ts';
+import { jsonWith, jsonWithList } from '../http/made-json.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
 import { pageBody, placeOf } from '../http/page-token.ts';
 import { threadBody } from '../mail-bodies.ts';
@@ -19,11 +19,15 @@ export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices)
 
     app.get(path, async (c) => {
       const { senders, recipients, ...shared } = readParameters(c, threadParameters);
-      const inboxId = await inboxOf(c);
+      const inboxId =
+        path === IN_INBOX ? (inboxes.idOf(pathSegment(c, 'inbox_id')) ?? (await inboxOf(c))) : callerOf(c).inboxId;
       const list = ['threads', ...(inboxId === undefined ? [] : [inboxId])];
       const { question, asked } = mailsQuestion(list, shared, { from: senders, to: recipients });
-      const listed = await query.ask('threads', { ...question, inboxId });
-      return c.json({ ...pageBody(question.limit, listed, asked), threads: listed.items.map(threadBody) });
+      const { count, next, json } = await query.ask('shownThreads', { ...question, inboxId });
+      // Where there is a thread, there is the inbox.
+      if (count === 0) await inboxOf(c);
+      const page = pageBody(question.limit, { items: { length: count }, next }, asked);
+      return jsonWithList(page, 'threads', json);
     });
 
     // Not answered yet; it names no thread.

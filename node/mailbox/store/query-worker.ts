@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { partOctets } from '../http/mail-octets.ts';
 import type { Listed } from '../list.ts';
-import { mailBody, mailItemBody } from '../mail-bodies.ts';
+import { mailBody, mailItemBody, threadBody } from '../mail-bodies.ts';
 import type { MailPart } from '../message.ts';
 import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
@@ -60,6 +60,10 @@ answerQuestions<QueryQuestions>(
     keys: (question) => keys.list(question),
     waitedMail: (question) => waitedMail(connection, mails, question),
     threads: (question) => threads.list(question),
+    shownThreads: (question) => {
+      const { items, next } = threads.list(question);
+      return { count: items.length, next, json: shown(items.map(threadBody)) };
+    },
     shownMails: (question) => shownAll(mails.list(question), mailItemBody),
     shownMail: (question) => {
       const mail = mails.find(question);

@@ -32,7 +32,16 @@ interface StoredThread {
   readonly updated_at: number;
 }
 
+interface StoredLabel {
+  readonly thread: number;
+  readonly label: string;
+}
+
 const SELECT = 'SELECT thread.*, (SELECT inbox_id FROM inbox WHERE inbox.row = thread.inbox) AS inbox_id FROM thread';
+// Of a whole page at once: a statement costs more than what it finds of one thread.
+const LABELS = `SELECT thread, label FROM thread_label WHERE thread IN (SELECT value FROM json_each(?)) ORDER BY thread, label`;
+const HAVE_PARTS = `SELECT value AS row FROM json_each(?)
+  WHERE EXISTS (SELECT 1 FROM message CROSS JOIN part ON part.message = message.row WHERE message.thread = value)`;
 const IS_ACTIVE = "EXISTS (SELECT 1 FROM inbox WHERE inbox.row = thread.inbox AND state = 'active')";
 
 export class ThreadReader {
@@ -58,7 +67,7 @@ export class ThreadReader {
     );
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
-    const items = shown.map((stored) => this.#item(stored));
+    const items = this.#items(shown);
     return rows.length > limit && last !== undefined
       ? { items, next: { atMs: last.last_at, row: last.row } }
       : { items };
@@ -84,21 +93,19 @@ export class ThreadReader {
   }
 
   #item(stored: StoredThread): ThreadItem {
-    return {
-      ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, lastMessageId: stored.last_message_id },
-      labels: this.#connection
-        .all<{ label: string }>('SELECT label FROM thread_label WHERE thread = ? ORDER BY label', stored.row)
-        .map(({ label }) => label),
-      ...{ senders: JSON.parse(stored.senders), recipients: JSON.parse(stored.recipients) },
-      ...{ subject: stored.subject ?? undefined, preview: stored.preview ?? undefined },
-      ...{
-        lastAtMs: stored.last_at,
-        receivedAtMs: stored.received_at ?? undefined,
-        sentAtMs: stored.sent_at ?? undefined,
-      },
-      ...{ messageCount: stored.message_count, size: stored.size, parts: this.#parts(stored.row) },
-      ...{ createdAtMs: stored.created_at, updatedAtMs: stored.updated_at },
-    };
+    return this.#items([stored])[0] as ThreadItem;
+  }
+
+  #items(stored: readonly StoredThread[]): readonly ThreadItem[] {
+    const rows = JSON.stringify(stored.map(({ row }) => row));
+    const labels = Map.groupBy(this.#connection.all<StoredLabel>(LABELS, rows), ({ thread }) => thread);
+    const haveParts = new Set(this.#connection.all<{ row: number }>(HAVE_PARTS, rows).map(({ row }) => row));
+    return stored.map((one) =>
+      itemOf(one, {
+        labels: (labels.get(one.row) ?? []).map(({ label }) => label),
+        parts: haveParts.has(one.row) ? this.#parts(one.row) : [],
+      }),
+    );
   }
 
   #parts(thread: number): readonly MailPart[] {
@@ -111,4 +118,19 @@ export class ThreadReader {
       )
       .map(partOf);
   }
+}
+
+function itemOf(stored: StoredThread, { labels, parts }: Pick<ThreadItem, 'labels' | 'parts'>): ThreadItem {
+  return {
+    ...{ inboxId: stored.inbox_id, threadId: stored.thread_id, lastMessageId: stored.last_message_id, labels },
+    ...{ senders: JSON.parse(stored.senders), recipients: JSON.parse(stored.recipients) },
+    ...{ subject: stored.subject ?? undefined, preview: stored.preview ?? undefined },
+    ...{
+      lastAtMs: stored.last_at,
+      receivedAtMs: stored.received_at ?? undefined,
+      sentAtMs: stored.sent_at ?? undefined,
+    },
+    ...{ messageCount: stored.message_count, size: stored.size, parts },
+    ...{ createdAtMs: stored.created_at, updatedAtMs: stored.updated_at },
+  };
 }
