@@ -236,6 +236,24 @@ describe('threads', () => {
     expect((await node.v0('GET', '/threads?include_spam=true')).body.count).toBe(3);
   });
 
+  it('are listed each with its own labels and attachments, of an inbox that is there', async () => {
+    const part: MailPart = {
+      ...{ attachmentId: '1-0badcafe', filename: 'a.txt', contentType: 'text/plain', disposition: 'attachment' },
+      ...{ encoding: 'identity', start: 0, end: 5, size: 5 },
+    };
+    const bare = await receive({ content: { subject: 'One' } });
+    const full = await receive({ content: { subject: 'Two', parts: [part] }, labels: ['automated'] });
+    const [first, second] = (await node.v0('GET', `/inboxes/${A}/threads`)).body.threads;
+    expect(first).toMatchObject({ thread_id: full.threadId, labels: ['automated', 'received', 'unread'] });
+    expect(first.attachments).toMatchObject([{ attachment_id: '1-0badcafe', filename: 'a.txt', size: 5 }]);
+    expect(second).toMatchObject({ thread_id: bare.threadId, labels: ['received', 'unread'] });
+    expect(second).not.toHaveProperty('attachments');
+    const empty = (await node.v0('GET', '/inboxes/b@agents.example.com/threads')).body;
+    expect(empty).toEqual({ count: 0, limit: 50, threads: [] });
+    for (const text of ['none@agents.example.com', 'none'])
+      expect((await node.v0('GET', `/inboxes/${text}/threads`)).status).toBe(404);
+  });
+
   it('show the newest page of their mails first, in the order in which they came', async () => {
     const first = await receive();
     const made = [first.messageId];
