@@ -8,6 +8,8 @@ import { MailboxError } from '../errors.ts';
 /** Items of one page; a longer one that is asked for is cut to this. */
 const PAGE_MAX = 100;
 const PAGE_DEFAULT = 50;
+/** Members that nobody knows of which all is said. */
+const UNKNOWN_SHOWN_MAX = 10;
 
 /** The body in `schema`'s form; no body says nothing. `bytesMax`: octets. Throws `validation_error`. */
 export async function readForm<Schema extends z.ZodType>(c: Context, schema: Schema, bytesMax: number) {
@@ -27,10 +29,13 @@ export function readParameters<Schema extends z.ZodType>(c: Context, schema: Sch
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
   const result = schema.safeParse(value, { error: schemaSentence });
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({
-    path: issue.path.map((step) => (typeof step === 'number' ? step : String(step))),
-    message: issue.code === 'unrecognized_keys' ? `${issue.keys.join(', ')}: not known here` : issue.message,
-  }));
+  const errors = result.error.issues.flatMap((issue) => {
+    const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+    const known = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const message = known.length === 0 ? 'is not known here' : `is not known here, but ${known.join(', ')}`;
+    return issue.keys.slice(0, UNKNOWN_SHOWN_MAX).map((key) => ({ path: [...path, key.slice(0, 100)], message }));
+  });
   const sentences = errors.map(
     ({ path, message }) => `${path.length === 0 ? `The ${what}` : `'${path.join('.')}'`} ${message}`,
   );

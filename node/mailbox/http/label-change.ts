@@ -5,7 +5,9 @@ import { MailboxError, noSuch } from '../errors.ts';
 import { LABELS_MAX, type LabelChange, type LabelOutcome, type LabelsRequired, labelFault } from '../label.ts';
 
 const labels = z
-  .union([z.string().transform((label) => [label]), z.array(z.string()).max(LABELS_MAX)])
+  .union([z.string().transform((label) => [label]), z.array(z.string()).max(LABELS_MAX)], {
+    error: `must be a label, or a list of at most ${LABELS_MAX}`,
+  })
   .optional()
   .default([]);
 

@@ -33,8 +33,9 @@ const SHARED = {
   subject: listParameter,
 };
 
-export const messageParameters = z.object({ ...SHARED, from: listParameter, to: listParameter });
-export const threadParameters = z.object({ ...SHARED, senders: listParameter, recipients: listParameter });
+// A filter that is misspelt must not be answered with everything.
+export const messageParameters = z.strictObject({ ...SHARED, from: listParameter, to: listParameter });
+export const threadParameters = z.strictObject({ ...SHARED, senders: listParameter, recipients: listParameter });
 
 /** A page of a thread's mails is wanted whole, or not at all. */
 export const threadPageParameters = z.object({ limit: exactLimitParameter, page_token: textParameter });

@@ -44,7 +44,9 @@ const attachment = z
 
 const ANSWER = {
   labels: z
-    .union([z.string().transform((label) => [label]), z.array(z.string()).max(LABELS_MAX)])
+    .union([z.string().transform((label) => [label]), z.array(z.string()).max(LABELS_MAX)], {
+      error: `must be a label, or a list of at most ${LABELS_MAX}`,
+    })
     .optional()
     .default([]),
   reply_to: addresses,

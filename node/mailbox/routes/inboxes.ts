@@ -15,7 +15,9 @@ const QUERY_CHARACTERS_MIN = 2;
 const QUERY_CHARACTERS_MAX = 256;
 
 const metadataKey = z.string().min(1).max(METADATA_CHARACTERS_MAX);
-const metadataValue = z.union([z.string().max(METADATA_CHARACTERS_MAX), z.number(), z.boolean()]);
+const metadataValue = z.union([z.string().max(METADATA_CHARACTERS_MAX), z.number(), z.boolean()], {
+  error: `must be a text of at most ${METADATA_CHARACTERS_MAX} characters, a number, true or false`,
+});
 const hasFewKeys = (record: object) => Object.keys(record).length <= METADATA_KEYS_MAX;
 const FEW_KEYS = `must have at most ${METADATA_KEYS_MAX} keys`;
 

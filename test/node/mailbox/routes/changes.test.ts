@@ -74,6 +74,8 @@ describe('PATCH …/messages/:message_id', () => {
     }
     for (const body of [{}, { add_labels: [] }, { add_labels: 7 }, { labels: ['x'] }])
       expect((await node.v0('PATCH', mail, body)).status).toBe(400);
+    const listed = await node.v0('PATCH', mail, { add_labels: [7] });
+    expect(listed.body.message).toBe("'add_labels' must be a label, or a list of at most 100.");
     const many = Array.from({ length: 99 }, (_, at) => `label ${at}`);
     expect((await node.v0('PATCH', mail, { add_labels: many })).status).toBe(422);
     expect((await node.v0('GET', mail)).body.labels).toEqual(['received', 'unread']);

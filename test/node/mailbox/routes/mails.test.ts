@@ -116,6 +116,14 @@ describe('GET …/messages', () => {
         body: { code: 'validation_error' },
       });
   });
+
+  it('refuses a filter that it does not know, in the place of showing everything', async () => {
+    for (const path of [MESSAGES, '/threads'])
+      expect(await node.v0('GET', `${path}?label=unread`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ path: ['label'], message: expect.stringMatching(/^is not known here, but .*labels/) }] },
+      });
+  });
 });
 
 describe('GET …/messages/:message_id', () => {
