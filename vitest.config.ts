@@ -11,6 +11,7 @@ export default defineConfig({
     ],
     // Only ends a test that hangs. What takes seconds, as real processes and long searches do, says its own bound.
     testTimeout: 20_000,
+    hookTimeout: 20_000,
     // On two cores, vitest would run one file after the other: real processes, which wait for each other most of the time, leave room for another.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', new ClosingLineReporter()],
