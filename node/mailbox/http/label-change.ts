@@ -37,7 +37,8 @@ export function labelChangeOf(
     if (fault === undefined) continue;
     const path = [add.includes(label) ? 'add_labels' : 'remove_labels'];
     const message = `The label '${label.slice(0, 100)}' ${fault}.`;
-    throw new MailboxError(code, message, { errors: [{ path, message }] });
+    // The client knows of fields that are wrong in a 400 alone.
+    throw new MailboxError(code, message, code === 'validation_error' ? { errors: [{ path, message }] } : {});
   }
   return { add, remove, ...requiredLabels(c), atMs };
 }
