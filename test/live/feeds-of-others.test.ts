@@ -66,10 +66,12 @@ it('a host is told of from the moment it joins, with what it brings along, and a
 
   await mini.stop();
   list('mac', 'cloud');
+  let refusal = '';
   await until(async () => {
-    const { status } = await client.expect(mac, 'POST', '/api/hosts/evict', { host: 'mini' });
+    const { status, body } = await client.expect(mac, 'POST', '/api/hosts/evict', { host: 'mini' });
+    refusal = JSON.stringify(body);
     return status === 200;
-  }, 'mini is evicted');
+  }, 'mini is evicted').catch((error: Error) => Promise.reject(new Error(`${error.message} It answers ${refusal}`)));
   await gateway.until(
     () => ['old', 'new'].every((id) => toldOf(gateway, id).at(-1)?.startsWith('agent.deleted')),
     HEARD_MS_MAX,
