@@ -1,5 +1,6 @@
 // The worker that writes: everything that changes the mailbox goes through here, on one connection.
 import { parentPort, workerData } from 'node:worker_threads';
+import { timedUuidsFrom } from '../../../mesh/uuid.ts';
 import { systemClock } from '../../system/clock.ts';
 import { systemRandom } from '../../system/random.ts';
 import { answerQuestions, failureFrom, MainLink } from '../question-port.ts';
@@ -45,6 +46,7 @@ const { directory, hostId, domain, smtp, lmtp, tls, dns, trust, authservIds, pro
 const freed = new Gathered<string>((inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord));
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
+  newUuid: timedUuidsFrom(systemRandom, systemClock),
   ...{ chooseThread, baseSubject },
   told: () => port.postMessage({ told: true } satisfies WorkerWord),
   freed: (inboxIds) => freed.add(inboxIds),

@@ -1,6 +1,6 @@
 // Everything that is ever written to the mailbox's database, on one connection. What resolves survives a power cut.
 import type { Random } from '../../../mesh/ports.ts';
-import { newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
+import { type NewUuid, newUuid, uuidsFrom } from '../../../mesh/uuid.ts';
 import {
   type BegunInbox,
   type Inbox,
@@ -39,6 +39,8 @@ export interface WriterOptions extends Pick<MailRowsParts, 'chooseThread' | 'bas
   readonly directory: string;
   readonly random: Random;
   readonly nowMs: number;
+  /** Makes the ids of threads and events; absent: random ones. */
+  readonly newUuid?: NewUuid;
   /** Called when events are durable that were not before. */
   readonly told?: () => void;
   /** Told of inboxes in which a worker may find a mail now, once that is durable. */
@@ -70,7 +72,8 @@ export class Writer {
     this.#connection = connection;
     this.files = files;
     this.organization = organizationIn(connection, options);
-    const newUuid = uuidsFrom(options.random);
+    const randomUuid = uuidsFrom(options.random);
+    const { newUuid = randomUuid } = options;
     const events = new EventRows(connection, newUuid);
     this.events = events;
     this.#group = new GroupCommit(connection, () => {
@@ -90,7 +93,7 @@ export class Writer {
     this.#mails = new MailRows({ ...options, connection, newUuid, appendEvent: events.append });
     const { random, freed = () => undefined } = options;
     this.#freed = freed;
-    this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid, random, freed });
+    this.leases = new LeaseWriter({ connection, group: this.#group, labels, newUuid: randomUuid, random, freed });
     this.outcomes = new OutcomeRows({ connection, appendEvent: events.append, labels });
     const unused = (digest: string) => this.#inboxes.unused(digest);
     const deliver = (mail: ReceivedMail) => this.#mails.insert(mail);
