@@ -54,9 +54,8 @@ export class MailRows {
     const messageId = this.#messageId(inbox, mail);
     const sent = sentMailOf(connection, inbox, mail.report, delivery);
     const ofThread = this.#ofThread(mail, delivery, messageId, sent);
-    const { thread, threadId } = sent ?? this.#threadFor(inbox, mail, delivery, ofThread);
+    const { thread, threadId } = this.#joinedThread(inbox, mail, delivery, ofThread, sent);
     const message = insertMessage(connection, { inbox, thread, messageId }, mail, { ...delivery, ...ofThread });
-    joinThread(connection, thread, ofThread);
     if (!ofThread.isHidden) bindReferences(connection, inbox, thread, idsOf(messageId, mail.content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
     const { report, receivedAtMs: atMs } = mail;
@@ -91,20 +90,39 @@ export class MailRows {
     };
   }
 
-  #threadFor(inbox: number, mail: ReceivedMail, { mailClass, isAuthenticated }: Delivery, ofThread: MailOfThread) {
-    const { connection, chooseThread, newUuid } = this.#parts;
+  /** `sent`: what the mail is a report about, whose thread it joins. */
+  #joinedThread(
+    inbox: number,
+    mail: ReceivedMail,
+    delivery: Delivery,
+    ofThread: MailOfThread,
+    sent: SentMail | undefined,
+  ): { readonly thread: number; readonly threadId: string } {
+    const { connection, newUuid } = this.#parts;
+    const known = sent ?? this.#chosenThread(inbox, mail, delivery, ofThread);
+    if (known !== undefined) {
+      joinThread(connection, known.thread, 'received', ofThread);
+      return known;
+    }
+    const threadId = newUuid();
+    return { thread: beginThread(connection, inbox, { threadId, way: 'received' }, ofThread), threadId };
+  }
+
+  #chosenThread(
+    inbox: number,
+    mail: ReceivedMail,
+    { mailClass, isAuthenticated }: Delivery,
+    { isHidden }: MailOfThread,
+  ) {
+    if (isHidden) return undefined;
+    const { connection, chooseThread } = this.#parts;
     const { content, labels, receivedAtMs } = mail;
     const isAutomated = labels.includes('automated');
-    const chosen = ofThread.isHidden
-      ? undefined
-      : chooseThread(
-          { content, mailClass, isAuthenticated, isAutomated, receivedAtMs },
-          knownThreads(connection, inbox),
-        );
-    const row = chosen === undefined ? undefined : connection.get<{ row: number }>(THREAD_ROW, chosen, inbox)?.row;
-    if (chosen !== undefined && row !== undefined) return { thread: row, threadId: chosen };
-    const threadId = newUuid();
-    return { thread: beginThread(connection, inbox, threadId, ofThread), threadId };
+    const mailInThread = { content, mailClass, isAuthenticated, isAutomated, receivedAtMs };
+    const threadId = chooseThread(mailInThread, knownThreads(connection, inbox));
+    if (threadId === undefined) return undefined;
+    const thread = connection.get<{ row: number }>(THREAD_ROW, threadId, inbox)?.row;
+    return thread === undefined ? undefined : { thread, threadId };
   }
 }
 

@@ -17,7 +17,7 @@ import type { Connection } from './database.ts';
 import { hides } from './label-rows.ts';
 import { idsOf, insertMessage, keepRaw } from './message-row.ts';
 import { bindReferences } from './references.ts';
-import { beginThread, type MailOfThread, sentInThread } from './thread-rows.ts';
+import { beginThread, joinThread, type MailOfThread } from './thread-rows.ts';
 
 /** Mails of one thread; the next begins a new one. */
 const THREAD_MESSAGES_MAX = 1_000;
@@ -161,25 +161,27 @@ export class OutgoingRows {
       ...{ messageId, content, isHidden: hides(labels), atMs, size: mail.raw.size, labels: [...labels] },
       baseSubject: content.subject === undefined ? undefined : baseSubject(content.subject),
     };
-    const { thread, threadId } = this.#threadFor(inbox, mail.threadId, ofThread);
+    const { thread, threadId } = this.#joinedThread(inbox, mail.threadId, ofThread);
     const place = { inbox, thread, messageId };
     const message = insertMessage(connection, place, { ...mail, content }, { ...ofThread, trace: '' });
-    sentInThread(connection, thread, ofThread);
     bindReferences(connection, inbox, thread, idsOf(messageId, content));
     connection.run('UPDATE inbox SET used_bytes = used_bytes + ? WHERE row = ?', ofThread.size, inbox);
     return { message, sent: { messageId, threadId } };
   }
 
-  #threadFor(inbox: number, answered: string | undefined, ofThread: MailOfThread) {
+  #joinedThread(inbox: number, answered: string | undefined, ofThread: MailOfThread) {
     const { connection, newUuid } = this.#parts;
     const sql = 'SELECT row FROM thread WHERE thread_id = ? AND inbox = ? AND message_count < ?';
     const known =
       answered === undefined
         ? undefined
         : connection.get<{ row: number }>(sql, answered, inbox, THREAD_MESSAGES_MAX)?.row;
-    if (known !== undefined && answered !== undefined) return { thread: known, threadId: answered };
+    if (known !== undefined && answered !== undefined) {
+      joinThread(connection, known, 'sent', ofThread);
+      return { thread: known, threadId: answered };
+    }
     const threadId = newUuid();
-    return { thread: beginThread(connection, inbox, threadId, ofThread), threadId };
+    return { thread: beginThread(connection, inbox, { threadId, way: 'sent' }, ofThread), threadId };
   }
 
   /** Puts it into the inboxes of this host that it is for, in the same transaction: nobody has to be asked whether it arrived. */

@@ -17,43 +17,56 @@ export interface MailOfThread {
   readonly baseSubject?: string | undefined;
 }
 
-/** Begins a thread, still without a mail; answers its row. */
-export function beginThread(connection: Connection, inbox: number, threadId: string, mail: MailOfThread): number {
+/** How a mail came into its thread, which notes when the last one of each kind did. */
+type Way = 'received' | 'sent';
+
+/** Begins a thread with its first mail; answers its row. */
+export function beginThread(
+  connection: Connection,
+  inbox: number,
+  { threadId, way }: { readonly threadId: string; readonly way: Way },
+  mail: MailOfThread,
+): number {
   const { content, atMs } = mail;
-  const sql = `INSERT INTO thread (thread_id, inbox, hidden, subject, base_subject, senders, recipients, message_count, size,
-    last_message_id, last_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '[]', '[]', 0, 0, '', ?, ?, ?)`;
-  const { subject = null } = content;
-  const named = [threadId, inbox, Number(mail.isHidden), subject, mail.baseSubject ?? null] as const;
-  return connection.run(sql, ...named, atMs, atMs, atMs).row;
-}
-
-/** Adds a mail that was received to its thread. */
-export function joinThread(connection: Connection, thread: number, mail: MailOfThread): void {
-  addMail(connection, thread, mail);
-  connection.run('UPDATE thread SET received_at = ? WHERE row = ?', mail.atMs, thread);
-}
-
-/** Adds a mail that the inbox has sent; the thread of one in quarantine that is answered is shown from then on. */
-export function sentInThread(connection: Connection, thread: number, mail: MailOfThread): void {
-  addMail(connection, thread, mail);
-  const sql = `UPDATE thread SET sent_at = ? ${mail.isHidden ? '' : ', hidden = 0'} WHERE row = ?`;
-  connection.run(sql, mail.atMs, thread);
-}
-
-function addMail(connection: Connection, thread: number, mail: MailOfThread): void {
-  const { content, atMs } = mail;
-  const row = connection.get<{ senders: string; recipients: string }>(
-    'SELECT senders, recipients FROM thread WHERE row = ?',
-    thread,
+  const sql = `INSERT INTO thread (thread_id, inbox, hidden, subject, base_subject, preview, senders, recipients, message_count, size,
+    last_message_id, last_at, ${way}_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`;
+  const { senders, recipients } = participants({ senders: '[]', recipients: '[]' }, content);
+  const { subject = null, preview = null } = content;
+  const { row } = connection.run(
+    sql,
+    ...[threadId, inbox, Number(mail.isHidden), subject, mail.baseSubject ?? null, preview, senders, recipients],
+    ...[mail.size, mail.messageId, atMs, atMs, atMs, atMs],
   );
-  const senders = withParticipants(row?.senders ?? '[]', content.from === '' ? [] : [content.from]);
-  const recipients = withParticipants(row?.recipients ?? '[]', [...content.to, ...content.cc]);
+  for (const label of mail.labels) countLabel(connection, row, label);
+  return row;
+}
+
+/** Adds a mail to a thread; one in quarantine that is answered is shown from then on. */
+export function joinThread(connection: Connection, thread: number, way: Way, mail: MailOfThread): void {
+  const { content, atMs } = mail;
+  const sql = 'SELECT senders, recipients FROM thread WHERE row = ?';
+  const row = connection.get<Participants>(sql, thread);
+  const { senders, recipients } = participants(row ?? { senders: '[]', recipients: '[]' }, content);
   connection.run(
     `UPDATE thread SET senders = ?, recipients = ?, message_count = message_count + 1, size = size + ?, preview = ?,
-     last_message_id = ?, last_at = max(last_at, ?), updated_at = ? WHERE row = ?`,
-    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, thread],
+     last_message_id = ?, last_at = max(last_at, ?), ${way}_at = ?, updated_at = ?
+     ${way === 'sent' && !mail.isHidden ? ', hidden = 0' : ''} WHERE row = ?`,
+    ...[senders, recipients, mail.size, content.preview ?? null, mail.messageId, atMs, atMs, atMs, thread],
   );
   for (const label of mail.labels) countLabel(connection, thread, label);
+}
+
+/** JSON of who wrote and who was written to. */
+interface Participants {
+  readonly senders: string;
+  readonly recipients: string;
+}
+
+function participants({ senders, recipients }: Participants, { from, to, cc }: MailContent): Participants {
+  return {
+    senders: withParticipants(senders, from === '' ? [] : [from]),
+    recipients: withParticipants(recipients, [...to, ...cc]),
+  };
 }
 
 /** One more mail of the thread has the label. */
