@@ -16,9 +16,19 @@ export interface EventSubject {
   received(): { readonly mail: WholeMail; readonly thread: ThreadItem; readonly trace: string };
 }
 
+/** The texts of a mail, which never change. */
+export interface Texts {
+  readonly text: string | null;
+  readonly html: string | null;
+  readonly extracted_text: string | null;
+  readonly extracted_html: string | null;
+}
+
 export interface Rendered {
-  /** JSON. */
+  /** JSON in which the texts of the mail are empty: they stand in its row, and twice they would take more room than all else. */
   readonly payload: string;
+  /** Octets of the JSON with them. */
+  readonly bytes: number;
   /** JSON of members of the message that only its readers and sockets see. */
   readonly extras?: string | undefined;
   /** Whether the payload has a text that could be left out. */
@@ -31,13 +41,23 @@ export function renderEvent(
 ): Rendered {
   const head = { type: 'event', event_type: detail.type, event_id: eventId };
   const outcome = outcomeOf(detail, subject, atMs);
-  if (outcome !== undefined) return { payload: JSON.stringify({ ...head, ...outcome }), hasText: false };
+  if (outcome !== undefined) return { ...rendered({ ...head, ...outcome }), hasText: false };
   const { mail, thread, trace } = subject.received();
   const { authentication_results, payload, hidden_text, ...message } = mailBody(mail);
   const extras = JSON.stringify({ authentication_results, payload, hidden_text });
   const headers = withAuthentication(message.headers, trace);
   const whole = { ...head, message: { ...message, headers }, thread: threadBody(thread) };
   return { ...bounded(whole), extras: extras === '{}' ? undefined : extras };
+}
+
+/** The payload as it is told, the same octets each time. */
+export function withTexts(payload: string, texts: Texts): string {
+  const told = JSON.parse(payload) as Told;
+  const left = TEXTS.filter((name) => told.message[name] === '');
+  // A payload of an earlier version has them already.
+  if (left.length === 0) return payload;
+  const message = { ...told.message, ...Object.fromEntries(left.map((name) => [name, texts[name]])) };
+  return JSON.stringify({ ...told, message });
 }
 
 /** The payload without the texts of its mail. */
@@ -51,12 +71,21 @@ interface Told {
   readonly thread: object;
 }
 
-function bounded(told: Told): Pick<Rendered, 'payload' | 'hasText'> {
+const TEXTS = ['text', 'html', 'extracted_text', 'extracted_html'] as const satisfies readonly (keyof Texts)[];
+
+function bounded(told: Told): Pick<Rendered, 'payload' | 'bytes' | 'hasText'> {
+  const { message } = told;
+  const texts = TEXTS.filter((name) => message[name] !== undefined);
+  const whole = rendered(told);
+  if (whole.bytes > PAYLOAD_BYTES_MAX) return { ...rendered({ ...told, message: bare(message) }), hasText: false };
+  const emptied = { ...message, ...Object.fromEntries(texts.map((name) => [name, ''])) };
+  const payload = texts.length === 0 ? whole.payload : JSON.stringify({ ...told, message: emptied });
+  return { payload, bytes: whole.bytes, hasText: texts.length > 0 };
+}
+
+function rendered(told: object): Pick<Rendered, 'payload' | 'bytes'> {
   const payload = JSON.stringify(told);
-  const isBounded = Buffer.byteLength(payload) <= PAYLOAD_BYTES_MAX;
-  if (!isBounded) return { payload: JSON.stringify({ ...told, message: bare(told.message) }), hasText: false };
-  const { text, html } = told.message;
-  return { payload, hasText: text !== undefined || html !== undefined };
+  return { payload, bytes: Buffer.byteLength(payload) };
 }
 
 function bare({ text, html, extracted_text, extracted_html, ...message }: Told['message']) {

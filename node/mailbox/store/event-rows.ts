@@ -3,7 +3,8 @@
 import type { NewUuid } from '../../../mesh/uuid.ts';
 import { type AppendEvent, EVENT_MS_MAX, type EventReference, type EventType, type ToldEvent } from '../event.ts';
 import type { Connection } from './database.ts';
-import { renderEvent, withoutTexts } from './event-payload.ts';
+import { renderEvent, type Texts, withoutTexts, withTexts } from './event-payload.ts';
+import { TEXT_COLUMNS } from './mail-page.ts';
 import { MailReader } from './mail-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 
@@ -49,7 +50,7 @@ export class EventRows {
     const subject = this.#connection.get<Subject>(SUBJECT, message);
     if (subject === undefined) throw new Error(`An event is about the mail in row ${message}, which is not there.`);
     const eventId = this.#newUuid();
-    const { payload, extras, hasText } = renderEvent(
+    const { payload, bytes, extras, hasText } = renderEvent(
       { eventId, atMs, detail },
       {
         ...{ inboxId: subject.inbox_id, threadId: subject.thread_id, messageId: subject.message_id },
@@ -60,7 +61,7 @@ export class EventRows {
         }),
       },
     );
-    const size = Buffer.byteLength(payload) + Buffer.byteLength(extras ?? '');
+    const size = bytes + Buffer.byteLength(extras ?? '');
     this.#connection.run(
       INSERT,
       ...[eventId, detail.type, subject.inbox_id, subject.agent_id, subject.message_id, subject.thread_id, atMs],
@@ -103,7 +104,7 @@ export class EventRows {
   }
 }
 
-interface StoredEvent {
+interface StoredEvent extends Texts {
   readonly row: number;
   readonly event_id: string;
   readonly event_type: EventType;
@@ -111,6 +112,7 @@ interface StoredEvent {
   readonly agent_id: string;
   readonly message_id: string;
   readonly thread_id: string;
+  readonly has_text: number;
   readonly payload: string;
   readonly extras: string | null;
 }
@@ -146,8 +148,8 @@ export class EventReader {
     for (const { row, size } of this.#connection.all<{ row: number; size: number }>(sql, after, limit)) {
       if (found.length > 0 && size > left) break;
       left -= size;
-      const stored = this.#connection.get<StoredEvent>('SELECT * FROM event WHERE row = ?', row);
-      if (stored !== undefined && stored.payload !== null) found.push(toldOf(stored));
+      const stored = this.#connection.get<StoredEvent>(`${WHOLE} WHERE event.row = ? AND payload IS NOT NULL`, row);
+      if (stored !== undefined) found.push(toldOf(stored));
     }
     return found;
   }
@@ -159,20 +161,27 @@ export class EventReader {
 
   /** The octets to deliver; absent when the event is gone, or its mail is. */
   payload(eventId: string): string | undefined {
-    const sql = 'SELECT payload FROM event WHERE event_id = ?';
-    return this.#connection.get<{ payload: string | null }>(sql, eventId)?.payload ?? undefined;
+    const sql = `${WHOLE} WHERE event_id = ? AND payload IS NOT NULL`;
+    const stored = this.#connection.get<StoredEvent>(sql, eventId);
+    return stored && payloadOf(stored);
   }
 }
 
 function toldOf(stored: StoredEvent): ToldEvent {
-  const { row, event_id: eventId, event_type: type, inbox_id: inboxId, payload, extras } = stored;
-  return { row, eventId, type, inboxId, payload, ...(extras === null ? {} : { extras }) };
+  const { row, event_id: eventId, event_type: type, inbox_id: inboxId, extras } = stored;
+  return { row, eventId, type, inboxId, payload: payloadOf(stored), ...(extras === null ? {} : { extras }) };
+}
+
+function payloadOf(stored: StoredEvent): string {
+  return stored.has_text === 0 ? stored.payload : withTexts(stored.payload, stored);
 }
 
 const SUBJECT = `SELECT inbox.inbox_id, inbox.agent_id, message.message_id, thread.thread_id, message.thread, message.trace FROM message
   JOIN inbox ON inbox.row = message.inbox JOIN thread ON thread.row = message.thread WHERE message.row = ?`;
 const INSERT = `INSERT INTO event (event_id, event_type, inbox_id, agent_id, message_id, thread_id, at, message, has_text, size, payload,
   extras) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+/** With the texts of its mail, in one statement: a mail that is erased takes its event's payload along. */
+const WHOLE = `SELECT event.*, ${TEXT_COLUMNS} FROM event LEFT JOIN message ON message.row = event.message AND has_text = 1`;
 const OLDEST_TEXT = 'SELECT row, payload, extras FROM event WHERE has_text = 1 ORDER BY row LIMIT 1';
 const DROP_OLDEST = `UPDATE event SET payload = NULL, extras = NULL, size = 0
   WHERE row = (SELECT min(row) FROM event WHERE payload IS NOT NULL)`;

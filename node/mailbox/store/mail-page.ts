@@ -16,22 +16,23 @@ export interface PlacedMail {
 const HEAD_COLUMNS = `message.row, message.at, message.message_id, from_text, message.subject, head, message.size, message.updated_at,
   (SELECT inbox_id FROM inbox WHERE inbox.row = message.inbox) AS inbox_id,
   (SELECT thread_id FROM thread WHERE thread.row = message.thread) AS thread_id`;
-export const COLUMNS = `${HEAD_COLUMNS}, text, html, extracted_text, extracted_html`;
+/** What a mail says by itself is mostly all that it says, and then stands there once (message-row.ts). */
+const EXTRACTED = 'iif(octet_length(extracted_text) = 0, text, extracted_text)';
+export const TEXT_COLUMNS = `text, html, ${EXTRACTED} AS extracted_text, extracted_html`;
+export const COLUMNS = `${HEAD_COLUMNS}, ${TEXT_COLUMNS}`;
 const bytesOf = (text: string) => `coalesce(octet_length(${text}), 0)`;
 /** Texts that a list leaves out are not even read. */
 export const ITEM_COLUMNS = `${HEAD_COLUMNS}, NULL AS html, NULL AS extracted_html, ${['text', 'extracted_text']
-  .map(
-    (text) =>
-      `iif(max(${bytesOf('text')}, ${bytesOf('extracted_text')}) > ${ITEM_TEXT_BYTES_MAX}, NULL, ${text}) AS ${text}`,
-  )
+  .map((text) => {
+    const isLong = `max(${bytesOf('text')}, ${bytesOf('extracted_text')}) > ${ITEM_TEXT_BYTES_MAX}`;
+    return `iif(${isLong}, NULL, ${text === 'text' ? text : EXTRACTED}) AS ${text}`;
+  })
   .join(', ')}`;
 const PART_BYTES = `(SELECT coalesce(sum(400 + ${bytesOf('filename')} + ${bytesOf('content_id')}), 0) FROM part
   WHERE part.message = message.row)`;
 /** What a mail adds to a list, and to a thread that is shown with all that its mails say. */
 export const ITEM_BYTES = `octet_length(head) + ${PART_BYTES}`;
-export const WHOLE_BYTES = [ITEM_BYTES, ...['text', 'html', 'extracted_text', 'extracted_html'].map(bytesOf)].join(
-  ' + ',
-);
+export const WHOLE_BYTES = [ITEM_BYTES, ...['text', 'html', EXTRACTED, 'extracted_html'].map(bytesOf)].join(' + ');
 
 /** The mails of one page, as many as fit, and where the next begins. */
 export function pageOf(rows: readonly PlacedMail[], limit: number) {

@@ -19,14 +19,14 @@ export function insertMessage(
 ): number {
   const { content, raw, digest, receivedAtMs: at } = mail;
   const { from, fromAddress = null, subject = null, text = null, html = null } = content;
-  const { extractedText = null, extractedHtml = null } = content;
+  const { extractedHtml = null } = content;
   const to = [...content.to, ...content.cc, ...content.bcc].join(', ');
   keepRaw(connection, raw);
   const { row } = connection.run(
     MESSAGE_INSERT,
     ...[inbox, thread, messageId, digest, Number(isHidden), at, from, fromAddress, to, subject],
     JSON.stringify({ ...headOf(content), authentication }),
-    ...[text, html, extractedText, extractedHtml, raw.digest, trace, size, at, at],
+    ...[text, html, extractedTextOf(content), extractedHtml, raw.digest, trace, size, at, at],
   );
   for (const label of labels) connection.run(LABEL_INSERT, row, label, inbox, at);
   for (const [number, part] of content.parts.entries()) {
@@ -38,6 +38,12 @@ export function insertMessage(
     );
   }
   return row;
+}
+
+/** Empty: it is the text itself, which is never empty (mail-page.ts reads it so). */
+function extractedTextOf({ text, extractedText }: MailContent): string | null {
+  if (text !== undefined && extractedText === text) return '';
+  return extractedText || null;
 }
 
 /** One more needs the octets. */

@@ -54,6 +54,7 @@ const receive = async (wish: MailWish = {}) => {
   const [stored] = await writer.store(receivedMail({ raw: `mail ${made}`, ...wish, content }));
   return { inboxId: A, messageId: String(stored?.messageId) };
 };
+const READ = { required: [], excluded: [], add: ['read'], remove: ['unread'], atMs: 9 };
 const references = () => events.references({ after: 0, limit: 100 });
 const allTold = () => events.told({ after: 0, limit: 100, bytes: Number.MAX_SAFE_INTEGER });
 /** The payload of the newest event, as a receiver parses it. */
@@ -190,6 +191,25 @@ describe('a payload', () => {
       { authentication_results: authentication, payload: { a: 1 }, hidden_text: true },
       undefined,
     ]);
+  });
+
+  it('has the texts of its mail, the same octets each time, and keeps no copy of them', async () => {
+    const texts = { text: 'sesquipedalian \u0001 words', html: '<p>words', extractedHtml: '<b>words' };
+    await receive({ content: { ...texts, extractedText: texts.text } });
+    const [first] = allTold();
+    expect(JSON.parse(String(first?.payload)).message).toMatchObject({
+      ...{ text: texts.text, html: texts.html, extracted_text: texts.text, extracted_html: texts.extractedHtml },
+    });
+    await writer.changeLabels({ meant: { inboxId: A, messageId: '<1@y.com>' }, change: READ });
+    expect(events.payload(String(first?.eventId))).toBe(first?.payload);
+    expect(reading.get("SELECT count(*) AS count FROM event WHERE payload LIKE '%words%'")?.count).toBe(0);
+  });
+
+  it('of an earlier version, which has the texts in itself, is told as it is', async () => {
+    await receive({ content: { html: '<p>' } });
+    const before = String(allTold()[0]?.payload).replace('Hello', 'Before');
+    withRows((_, connection) => connection.run('UPDATE event SET payload = ?', before));
+    expect(allTold()[0]?.payload).toBe(before);
   });
 
   it('of more than 1 MiB goes without the texts of its mail', async () => {
