@@ -76,6 +76,15 @@ export class Postfix implements AsyncDisposable {
     return this.mailbox(user);
   }
 
+  /** How many messages lie in a mailbox. */
+  async count(user: string): Promise<number> {
+    return (await readdir(join(this.#directory, 'boxes', user, 'new')).catch(() => [])).length;
+  }
+
+  async empty(user: string): Promise<void> {
+    await rm(join(this.#directory, 'boxes', user), { recursive: true, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop().catch(() => undefined);
     await rm(this.#directory, { recursive: true, force: true });
@@ -160,7 +169,8 @@ function freePort(): Promise<number> {
   });
 }
 
-function greets(port: number): Promise<boolean> {
+/** Whether a mail server greets whoever comes to a port of loopback. */
+export function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(port, '127.0.0.1');
     socket.once('data', () => {

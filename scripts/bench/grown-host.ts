@@ -35,9 +35,18 @@ export async function lookAt(host: HostProcess, idleMs: number): Promise<Grown> 
   }
 }
 
-export async function residentMbOf(pid: number | undefined): Promise<number> {
+export function residentMbOf(pid: number | undefined): Promise<number> {
+  return statusMb(pid, 'VmRSS');
+}
+
+/** The most that was resident so far. */
+export function peakMbOf(pid: number | undefined): Promise<number> {
+  return statusMb(pid, 'VmHWM');
+}
+
+async function statusMb(pid: number | undefined, name: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024;
+  return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1_024;
 }
 
 async function idleOf(host: HostProcess, idleMs: number): Promise<Pick<Grown, 'idleShare' | 'idleKibPerSecond'>> {

@@ -1,21 +1,17 @@
 // How long a list of threads takes in an inbox of a million mails, the first page and one half-way down, beside the same question asked of
 // the database alone; and what such an inbox costs a start and in memory, beside an empty one.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Agent, request } from 'undici';
-import { type Connection, openForReading, openForWriting } from '../../node/mailbox/store/database.ts';
+import { type Connection, openForReading } from '../../node/mailbox/store/database.ts';
 import { MailReader } from '../../node/mailbox/store/mail-reader.ts';
 import { ThreadReader } from '../../node/mailbox/store/thread-reader.ts';
 import { systemClock } from '../../node/system/clock.ts';
-import { type HostProcess, ProcessMesh } from '../host-process.ts';
+import { startDnsServer } from '../../test/support/dns-server.ts';
+import { freePorts, type HostProcess, type ProcessMesh } from '../host-process.ts';
 import { type Benchmark, type Figure, median } from './figure.ts';
 import { residentMbOf } from './grown-host.ts';
+import { largeMailFigure } from './large-mails.ts';
+import { asked, fillInbox, INBOX, MAILS, MAILS_PER_THREAD, meshWithInbox, TOKEN, timeOf } from './million-mails.ts';
 
-const MAILS = 1_000_000;
-const MAILS_PER_THREAD = 4;
-const TOKEN = 'token-of-the-benchmark';
-const INBOX = 'a@bench.example.com';
-const FLAGS = ['--mailbox', '--mailbox-domain', 'bench.example.com', '--log-level', 'error'];
 /** A key may ask 50 times a second. */
 const KEYS = 20;
 const REQUESTS_PER_ROUND = 40;
@@ -26,72 +22,21 @@ const THREADS_MS_MAX = 5;
 const START_MORE_MS_MAX = 500;
 const MEMORY_MORE_MB_MAX = 150;
 
-/** The time of the mail of a number: a second apart. */
-const timeOf = (number: number) => Date.UTC(2026, 0, 1) + number * 1_000;
-
 export const mailboxReadBenchmark: Benchmark = {
   name: 'mailbox-read',
   async run(rounds) {
+    const [smtp = 0] = await freePorts(1);
+    await using dns = await startDnsServer(() => 'absent');
+    const flags = ['--mailbox-smtp', `127.0.0.1:${smtp}`, '--mailbox-trust', '127.0.0.1', '--mailbox-dns', dns.at];
     await using empty = await meshWithInbox();
-    await using full = await meshWithInbox();
-    await fill(join(full.host('mac').dataDirectory, 'mailbox'));
-    return [...(await startFigures(empty.host('mac'), full.host('mac'), rounds)), ...(await listFigures(full, rounds))];
+    await using full = await meshWithInbox(...flags);
+    await fillInbox(join(full.host('mac').dataDirectory, 'mailbox'));
+    const starts = await startFigures(empty.host('mac'), full.host('mac'), rounds);
+    const emptyMb = starts.find(({ unit }) => unit === 'MB')?.baseline?.value ?? Number.NaN;
+    const lists = await listFigures(full, rounds);
+    return [...starts, ...lists, await largeMailFigure({ host: full.host('mac'), smtp, emptyMb, rounds })];
   },
 };
-
-async function meshWithInbox(): Promise<ProcessMesh> {
-  const environment = { MESH_TOKEN: TOKEN };
-  const mesh = await ProcessMesh.create([{ id: 'mac' }], { flags: FLAGS, environment });
-  const host = mesh.host('mac');
-  await mkdir(host.dataDirectory, { recursive: true, mode: 0o700 });
-  await host.start();
-  await asked(`${host.url}/v0/inboxes`, TOKEN, JSON.stringify({ username: 'a' }));
-  await host.stop();
-  return mesh;
-}
-
-/** Mails as the intake would have stored them, by the same tables, without a sync for each. */
-async function fill(directory: string): Promise<void> {
-  const connection = openForWriting(directory);
-  const { database } = connection;
-  const inbox = connection.get<{ row: number }>('SELECT row FROM inbox WHERE inbox_id = ?', INBOX)?.row ?? 0;
-  const head = JSON.stringify({
-    to: [INBOX],
-    cc: [],
-    bcc: [],
-    replyTo: [],
-    preview: 'Hello',
-    inReplyTo: [],
-    references: [],
-    headers: {},
-  });
-  database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN');
-  const numbers = (count: number) =>
-    `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
-  const at = `(${timeOf(0)} + i * 1000)`;
-  const threads = MAILS / MAILS_PER_THREAD;
-  const lastAt = `(${timeOf(0)} + (i + ${MAILS - threads}) * 1000)`;
-  database.exec(`${numbers(threads)} INSERT INTO thread (row, thread_id, inbox, hidden, subject, senders, recipients, message_count, size,
-    last_message_id, last_at, received_at, created_at, updated_at)
-    SELECT i + 1, 'thread-' || i, ${inbox}, 0, 'Subject ' || i, '["Jane <jane@y.com>"]', '["${INBOX}"]', ${MAILS_PER_THREAD}, 4000,
-    '<' || (i + ${MAILS - threads}) || '@y.com>', ${lastAt}, ${lastAt}, ${at}, ${at} FROM n`);
-  database.exec(`${numbers(MAILS)} INSERT INTO raw (digest, size, content, uses)
-    SELECT printf('%064x', i), 500, zeroblob(500), 1 FROM n`);
-  database.exec(`${numbers(MAILS)} INSERT INTO message (row, inbox, thread, message_id, digest, hidden, at, from_text, from_address, to_text,
-    subject, head, text, extracted_text, raw, trace, size, created_at, updated_at)
-    SELECT i + 1, ${inbox}, i % ${threads} + 1, '<' || i || '@y.com>', printf('%064x', i), 0, ${at}, 'Jane <jane@y.com>', 'jane@y.com',
-    '${INBOX}', 'Subject ' || i, '${head}', 'Hello, this is mail ' || i, 'Hello', printf('%064x', i), 'Delivered-To: ${INBOX}', 1000,
-    ${at}, ${at} FROM n`);
-  for (const label of ['received', 'unread']) {
-    database.exec(
-      `${numbers(MAILS)} INSERT INTO message_label (message, label, inbox, at) SELECT i + 1, '${label}', ${inbox}, ${at} FROM n`,
-    );
-    database.exec(`${numbers(threads)} INSERT INTO thread_label (thread, label, messages)
-      SELECT i + 1, '${label}', ${MAILS_PER_THREAD} FROM n`);
-  }
-  database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
-  connection.close();
-}
 
 async function startFigures(empty: HostProcess, full: HostProcess, rounds: number): Promise<readonly Figure[]> {
   const seen = { emptyMs: [], fullMs: [], emptyMb: [], fullMb: [] } as Record<string, number[]>;
@@ -157,15 +102,4 @@ function aloneMsOf(connection: Connection, before: number | undefined): number {
   const { items } = reader.list({ ...filter, inboxId: INBOX, limit: 50, isAscending: false });
   if (items.length !== 50) throw new Error(`A page has ${items.length} threads.`);
   return performance.now() - sinceMs;
-}
-
-const dispatcher = new Agent({ connections: 1 });
-
-/** The answer to a request of whoever has the key. `form`: what it sends. */
-async function asked(url: string, key: string, form?: string): Promise<string> {
-  const sent = form === undefined ? {} : ({ method: 'POST', body: form } as const);
-  const { statusCode, body } = await request(url, { dispatcher, headers: { authorization: `Bearer ${key}` }, ...sent });
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${text}`);
-  return text;
 }

@@ -16,6 +16,7 @@ import { largeHostBenchmark } from './large-host.ts';
 import { lookupBenchmark } from './lookup.ts';
 import { thisMachine } from './machine.ts';
 import { mailboxBenchmark } from './mailbox.ts';
+import { mailboxOffBenchmark } from './mailbox-off.ts';
 import { mailboxReadBenchmark } from './mailbox-read.ts';
 import { metricsBenchmark } from './metrics.ts';
 import { namesBenchmark } from './names.ts';
@@ -48,6 +49,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   namesBenchmark,
   sendBenchmark,
   mailboxBenchmark,
+  mailboxOffBenchmark,
   idleBenchmark,
   formingBenchmark,
   relayBenchmark,

@@ -1,16 +1,15 @@
 // What sending costs: messages accepted durably over HTTP and delivered into Postfix's own sink, by a whole node process; beside
 // Postfix's source alone, and beside a real Postfix that accepts and delivers the same. Memory while large attachments come in.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { validateEmail } from '../../node/validation/address-verdict.ts';
-import { freePorts, type HostProcess, ProcessMesh } from '../host-process.ts';
+import { type HostProcess, ProcessMesh } from '../host-process.ts';
 import { Postfix, whyNoPostfix } from '../postfix.ts';
 import { type Benchmark, type Figure, median, quantile } from './figure.ts';
+import { Sink } from './smtp-sink.ts';
 
 const MESSAGES = 3_000;
 const CONNECTIONS = 10;
@@ -153,56 +152,6 @@ function smtpSource(port: number): Promise<unknown> {
   return run('smtp-source', [...options, `127.0.0.1:${port}`]);
 }
 
-/** Postfix's own sink: takes everything, keeps nothing, and counts. */
-class Sink implements AsyncDisposable {
-  readonly port: number;
-  readonly #child: ChildProcess;
-  /** Messages that it has taken, as it last said. */
-  #taken = 0;
-  #heard: () => void = () => undefined;
-
-  private constructor(port: number, child: ChildProcess) {
-    this.port = port;
-    this.#child = child;
-    let rest = '';
-    child.stdout?.setEncoding('latin1').on('data', (said: string) => {
-      rest += said;
-      const counts = [...rest.matchAll(/mesg= *(\d+)\r/g)];
-      const last = counts.at(-1);
-      if (last === undefined) return;
-      this.#taken = Number(last[1]);
-      rest = rest.slice(last.index + last[0].length);
-      this.#heard();
-    });
-  }
-
-  static async start(): Promise<Sink> {
-    const [port = 0] = await freePorts(1);
-    const child = spawn('smtp-sink', ['-c', '-u', 'postfix', `127.0.0.1:${port}`, '1000'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    for (let tries = 0; !(await listens(port)) && tries < 200; tries += 1) await pause(25);
-    return new Sink(port, child);
-  }
-
-  /** Does the work, and waits until the sink has taken so many messages more. */
-  async takes(count: number, work: () => Promise<unknown>): Promise<void> {
-    const until = this.#taken + count;
-    const taken = new Promise<void>((resolve) => {
-      this.#heard = () => {
-        if (this.#taken >= until) resolve();
-      };
-    });
-    await work();
-    await taken;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    await new Promise((resolve) => this.#child.once('exit', resolve));
-  }
-}
-
 class SendingNode implements AsyncDisposable {
   readonly #mesh: ProcessMesh;
   readonly #host: HostProcess;
@@ -284,15 +233,4 @@ class SendingNode implements AsyncDisposable {
     await answer.body.dump();
     if (answer.statusCode >= 300) throw new Error(`${path} was answered ${answer.statusCode}.`);
   }
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
