@@ -1,5 +1,7 @@
 // Whether a mail is from whom it says: real signatures, and a DNS that the test writes.
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { dmarc } from 'mailauth/lib/dmarc/index.js';
 import nodemailer from 'nodemailer';
 import { describe, expect, it } from 'vitest';
 import { type Resolve, verdictOn } from '../../../../node/mailbox/intake/verdict.ts';
@@ -119,6 +121,25 @@ describe('the verdict on a mail', () => {
   it('is that two senders are none', async () => {
     const two = Buffer.from('From: jane@x.com\r\nFrom: joe@z.com\r\n\r\nWords.\r\n');
     expect(await verdict(two, { ...SPF, ...DMARC }, { ip: '192.0.2.1' })).toMatchObject({ isAuthenticated: false });
+  });
+
+  it.each([
+    ['is folded', 'Subject: Hi\r\nFrom: Jane\r\n <jane@x.com>\r\nTo: a@y.com'],
+    ['is folded before its colon', 'From\r\n : jane@x.com\r\nTo: a@y.com'],
+    ['is followed by a line that is no field', 'From: jane@x.com\r\nand, joe@z.com\r\nTo: a@y.com'],
+    ['is a group', 'From: both: jane@x.com, joe@x.com;\r\nTo: a@y.com'],
+    ['stands there twice', 'From: jane@x.com\r\nTo: a@y.com\r\nFROM: joe@x.com'],
+    ['is followed by lines that begin with other white space', 'From: jane@x.com\r\n\u00a0, joe@z.com\r\nTo: a@y.com'],
+    ['ends in bare line feeds', 'To: a@y.com\nFrom: jane@x.com\nSubject: Hi'],
+    ['is not there', 'To: a@y.com\r\nX-From: jane@x.com'],
+  ])('is of the sender that mailauth finds in the whole header when From %s', async (_, fields) => {
+    const raw = Buffer.from(`${fields}\r\n\r\n`);
+    const { headerFrom, fromFields } = await dkimVerify(raw, { resolver: resolverOf({}) });
+    const whole = await dmarc({ headerFrom, fromFields, spfDomains: [], dkimDomains: [], resolver: resolverOf(DMARC) });
+    const { authentication, fromDomain } = await verdict(raw, DMARC);
+    expect([authentication.dmarc, fromDomain]).toEqual(
+      whole === false ? ['permerror', undefined] : [whole.status.result, whole.status.header?.from],
+    );
   });
 
   it('looks at five signatures of a thousand', async () => {
