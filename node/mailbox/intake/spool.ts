@@ -65,10 +65,16 @@ async function* inPieces(octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     waiting.push(octetsNow);
     size += octetsNow.length;
     if (size < PIECE_BYTES) continue;
-    yield Buffer.concat(waiting);
+    yield joined(waiting);
     [waiting, size] = [[], 0];
   }
-  if (size > 0) yield Buffer.concat(waiting);
+  if (size > 0) yield joined(waiting);
+}
+
+/** One buffer of all; of a single one no copy is made, for nobody writes into what came. */
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [only = Buffer.alloc(0)] = pieces;
+  return pieces.length <= 1 ? only : Buffer.concat(pieces);
 }
 
 class SpoolStore {
@@ -84,13 +90,13 @@ class SpoolStore {
 
   /** All octets, unless they lie in a file. */
   get content(): Buffer | undefined {
-    return this.path === undefined ? Buffer.concat(this.#pieces) : undefined;
+    return this.path === undefined ? joined(this.#pieces) : undefined;
   }
 
   async write(piece: Buffer): Promise<void> {
     this.#size += piece.length;
     if (this.#file === undefined && this.#size <= RAW_INLINE_BYTES_MAX) {
-      this.#pieces.push(Buffer.from(piece));
+      this.#pieces.push(piece);
       return;
     }
     if (this.#file === undefined) {

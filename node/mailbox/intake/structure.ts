@@ -100,7 +100,7 @@ export class StructurePass {
   async write(octets: Buffer): Promise<void> {
     this.#given += octets.length;
     if (this.#beginningSize < MALFORMED_TEXT_BYTES_MAX) {
-      const piece = Buffer.from(octets.subarray(0, MALFORMED_TEXT_BYTES_MAX - this.#beginningSize));
+      const piece = octets.subarray(0, MALFORMED_TEXT_BYTES_MAX - this.#beginningSize);
       this.#beginning.push(piece);
       this.#beginningSize += piece.length;
     }
@@ -190,7 +190,7 @@ export class StructurePass {
     const room = TEXT_BYTES_MAX - this.#keptSize;
     if (part.kept === undefined || room <= 0 || decoded.length === 0) return;
     if (ENCLOSED.test(part.contentType) && part.size > ENCLOSED_BYTES_MAX) return;
-    const piece = Buffer.from(decoded.subarray(0, room));
+    const piece = compact(decoded.subarray(0, room));
     part.kept.push(piece);
     this.#keptSize += piece.length;
   }
@@ -229,8 +229,13 @@ const PLAIN_TEXT = {
 
 function closed(part: OpenPart): Part {
   const { hasChildren: _, isMultipart, decoder: __, kept, ...described } = part;
-  const octets = kept && Buffer.concat(kept);
+  const octets = kept?.length === 1 ? kept[0] : kept && Buffer.concat(kept);
   return { ...described, ...(isMultipart ? { contentType: 'text/plain' } : {}), octets };
+}
+
+/** A copy of what is a small piece of something, which would stay in memory as a whole. */
+function compact(piece: Buffer): Buffer {
+  return 2 * piece.length < piece.buffer.byteLength ? Buffer.from(piece) : piece;
 }
 
 function depthOf(node: MimeNode): number {

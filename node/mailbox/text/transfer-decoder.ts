@@ -3,7 +3,7 @@
 
 export type TransferEncoding = 'identity' | 'base64' | 'quoted-printable';
 
-/** A part's octets, piece by piece: what `push` and `end` answer, one behind the other, is the decoded part. */
+/** A part's octets, piece by piece: what `push` and `end` answer, one behind the other, is the decoded part. Nobody writes into either. */
 export interface TransferDecoder {
   push(octets: Uint8Array): Buffer;
   end(): Buffer;
@@ -21,7 +21,8 @@ export function transferEncodingOf(name: string): TransferEncoding {
 export function transferDecoder(encoding: TransferEncoding): TransferDecoder {
   if (encoding === 'base64') return new Base64Decoder();
   if (encoding === 'quoted-printable') return new QuotedPrintableDecoder();
-  return { push: (octets) => Buffer.from(octets), end: () => EMPTY };
+  const asTheyStand = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength);
+  return { push: asTheyStand, end: () => EMPTY };
 }
 
 /** The value of a base64 digit, by its octet; 64 for what is none. */
