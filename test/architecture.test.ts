@@ -102,6 +102,8 @@ const MAILBOX_ROOT = [
   'questions',
   'recipient-question',
   'retention',
+  'search-question',
+  'search-text',
   'stored-mail',
 ].map((name) => `node/mailbox/${name}.ts`);
 

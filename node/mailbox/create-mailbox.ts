@@ -50,6 +50,7 @@ import { labelEventRoutes } from './routes/label-events.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { previewRoutes } from './routes/preview.ts';
+import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/sends.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { threadRoutes } from './routes/threads.ts';
@@ -199,6 +200,8 @@ function routesOf(parts: Parts): Pick<Parameters<typeof createV0>[0], 'openRoute
       (app) => authRoutes(app, organization),
       (app) => inboxRoutes(app, { inboxes, organization }),
       (app) => apiKeyRoutes(app, { keys: new ApiKeys({ intake, query, clock, random }), inboxes, organization }),
+      // Before the routes of one message or thread.
+      (app) => searchRoutes(app, { inboxes, intake, query }),
       (app) => messageRoutes(app, mails),
       (app) => threadRoutes(app, mails),
       (app) => previewRoutes(app, mails),

@@ -19,6 +19,7 @@ import type {
 import type { Standing, StandingQuestion } from './recipient-question.ts';
 import type { LeftReport } from './report.ts';
 import type { KeepingChange, OutdatedQuestion } from './retention.ts';
+import type { Found, SearchQuestion } from './search-question.ts';
 import type {
   FoundPart,
   MailQuestion,
@@ -95,6 +96,8 @@ export interface IntakeQuestions {
   trimEvents(question: { readonly nowMs: number; readonly relayedRow: number }): boolean;
   claimMails(question: ClaimQuestion): Claimed;
   changeLease(question: LeaseQuestion): LeaseOutcome;
+  /** Resolves when mails that came until now are found by their words. */
+  indexNew(nothing: null): void;
   /** Ends leases that have run out; when there is something to end again. */
   settleLeases(nowMs: number): number | undefined;
 }
@@ -170,6 +173,11 @@ export interface QueryQuestions {
   eventRow(eventId: string): number | undefined;
   eventPayload(eventId: string): string | undefined;
   labelEvents(question: LabelEventsQuestion): Listed<LabelEvent>;
+  /** Whether mails wait to be found by their words. */
+  isSearchBehind(nothing: null): boolean;
+  /** Bodies of answers as JSON. */
+  searchMails(question: SearchQuestion): Found<Uint8Array>;
+  searchThreads(question: SearchQuestion): Found<Uint8Array>;
 }
 
 /** The main thread, which knows the mesh. */

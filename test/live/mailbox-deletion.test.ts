@@ -10,7 +10,7 @@ import { LIVE_MS_MAX } from '../support/time-bounds.ts';
 
 /** In no other text, and found as it stands, in another case, and with an octet of zero behind each. */
 const WORD = 'Sesquipedalian';
-const SPELLINGS = [WORD, WORD.toLowerCase(), WORD.toUpperCase()].flatMap((word) => [
+const SPELLINGS = [WORD, WORD.toLowerCase(), WORD.toUpperCase(), WORD.slice(4)].flatMap((word) => [
   Buffer.from(word),
   Buffer.from(word, 'utf16le'),
   ...[0, 1, 2].map((skipped) => Buffer.from(Buffer.from(word.slice(skipped)).toString('base64').slice(0, 12))),
@@ -56,6 +56,7 @@ describe.skipIf(MISSING_SWAKS !== undefined)(`mail that is deleted${UNLESS_SWAKS
       await mailbox.send(inboxId, mailOf('<spam@y.com>', WORD, '', WORD), ...mailbox.byLmtp);
       await messages.update(inboxId, '<small@y.com>', { addLabels: [WORD] });
       expect((await messages.list(inboxId, { subject: [WORD] })).count).toBe(1);
+      expect((await messages.search(inboxId, { q: WORD })).count).toBe(3);
       expect(filesWithWord(host).length).toBeGreaterThan(2);
 
       for (const id of ['<small@y.com>', '<large@y.com>']) await messages.delete(inboxId, id);

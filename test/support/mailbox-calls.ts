@@ -124,6 +124,10 @@ const OF_MESSAGES: Readonly<Record<string, Method>> = {
       await client.inboxes.messages.list(inboxId, EITHER);
     },
   },
+  'inboxes.messages.search': {
+    ...{ schema: serialization.SearchMessagesResponse, own: ['extracted_text', 'text'] },
+    call: ({ client, inboxId }) => client.inboxes.messages.search(inboxId, { q: 'ann', limit: 10 }),
+  },
   'inboxes.messages.get': {
     ...{ schema: serialization.Message, own: OF_MESSAGE },
     call: async ({ client, inboxId, messageIds }) => {
@@ -180,6 +184,10 @@ const OF_THREADS: Readonly<Record<string, Method>> = {
     schema: serialization.ListThreadsResponse,
     call: ({ client, inboxId }) => client.inboxes.threads.list(inboxId, EITHER),
   },
+  'inboxes.threads.search': {
+    schema: serialization.SearchThreadsResponse,
+    call: ({ client, inboxId }) => client.inboxes.threads.search(inboxId, { q: 'hello' }),
+  },
   'inboxes.threads.get': {
     ...{ schema: serialization.Thread, own: OF_MESSAGE },
     call: ({ client, inboxId, threadId }) => client.inboxes.threads.get(inboxId, threadId),
@@ -199,6 +207,10 @@ const OF_THREADS: Readonly<Record<string, Method>> = {
   'threads.list': {
     schema: serialization.ListThreadsResponse,
     call: ({ client }) => client.threads.list({ limit: 1 }),
+  },
+  'threads.search': {
+    schema: serialization.SearchThreadsResponse,
+    call: ({ client }) => client.threads.search({ q: 'hello', limit: 1 }),
   },
   'threads.get': {
     ...{ schema: serialization.Thread, own: OF_MESSAGE },

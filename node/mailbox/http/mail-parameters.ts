@@ -14,7 +14,7 @@ export const listParameter = z
   .pipe(z.array(z.string().min(1).max(ITEM_CHARACTERS_MAX)).max(ITEMS_MAX))
   .default([]);
 
-const timeParameter = textParameter.pipe(
+export const timeParameter = textParameter.pipe(
   z.iso
     .datetime({ offset: true, error: 'must be a time, like 2026-11-28T09:00:00.000Z' })
     .transform((text) => Date.parse(text))

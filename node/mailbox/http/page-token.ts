@@ -5,17 +5,29 @@ import { MailboxError } from '../errors.ts';
 import type { Listed, ListPlace } from '../list.ts';
 
 const HASH_CHARACTERS = 12;
-const place = z.tuple([z.string(), z.int(), z.int()]);
+const placed = z.tuple([z.string()], z.int());
 
 /** The place that a token names; `asked`: everything that the list depends on. Throws `validation_error`. */
 export function placeOf(token: string | undefined, asked: unknown): ListPlace | undefined {
+  const [atMs, row] = numbersIn(token, asked, 2) ?? [];
+  return atMs === undefined || row === undefined ? undefined : { atMs, row };
+}
+
+/** The numbers that a token was made of. Throws `validation_error`. */
+export function numbersIn(token: string | undefined, asked: unknown, count: number): readonly number[] | undefined {
   if (token === undefined) return undefined;
-  const parsed = place.safeParse(jsonIn(Buffer.from(token, 'base64url').toString('utf8')));
-  if (parsed.success && parsed.data[0] === hashOf(asked)) return { atMs: parsed.data[1], row: parsed.data[2] };
+  const parsed = placed.safeParse(jsonIn(Buffer.from(token, 'base64url').toString('utf8')));
+  const [hash, ...numbers] = parsed.success ? parsed.data : [''];
+  if (hash === hashOf(asked) && numbers.length === count) return numbers;
   const message = 'is no token of this list: tokens are taken from next_page_token, and asked with the same filters';
   throw new MailboxError('validation_error', `'page_token' ${message}.`, {
     errors: [{ path: ['page_token'], message }],
   });
+}
+
+/** A token that names a place of these numbers in the list of what was asked for. */
+export function tokenOf(numbers: readonly number[], asked: unknown): string {
+  return Buffer.from(JSON.stringify([hashOf(asked), ...numbers])).toString('base64url');
 }
 
 /** The members that every page has beside its items. */
@@ -24,8 +36,7 @@ export function pageBody(
   { items, next }: Omit<Listed<unknown>, 'items'> & { readonly items: { readonly length: number } },
   asked: unknown,
 ) {
-  const token = next && Buffer.from(JSON.stringify([hashOf(asked), next.atMs, next.row])).toString('base64url');
-  return { count: items.length, limit, next_page_token: token };
+  return { count: items.length, limit, next_page_token: next && tokenOf([next.atMs, next.row], asked) };
 }
 
 function hashOf(asked: unknown): string {

@@ -10,6 +10,7 @@ import { Writer } from '../store/writer.ts';
 import { baseSubject } from '../threads/subject.ts';
 import { chooseThread } from '../threads/thread-choice.ts';
 import { Gathered, inTurn } from './gathered.ts';
+import { IndexUpkeep } from './index-upkeep.ts';
 import { ingest } from './ingest.ts';
 import { type Listener, type ListenerParts, type ListenPlace, listen } from './listener.ts';
 import { MailRates } from './mail-rates.ts';
@@ -44,11 +45,21 @@ const { directory, hostId, domain, smtp, lmtp, tls, dns, trust, authservIds, pro
   workerData as IntakeData;
 /** Tells of the inboxes of a group of mails once. */
 const freed = new Gathered<string>((inboxIds) => port.postMessage({ freed: inboxIds } satisfies WorkerWord));
+const indexing = new IndexUpkeep({
+  indexSome: () => writer.write(() => writer.search.indexSome()),
+  purgeSome: () => writer.purgeIndex(),
+  clock: systemClock,
+  failed: ({ message }) =>
+    note('mailbox.index_waits', { message: `Some mail is not found by its words yet: ${message}` }),
+});
 const writer = await Writer.open({
   ...{ directory, hostId, random: systemRandom, nowMs: systemClock.wallMs() },
   newUuid: timedUuidsFrom(systemRandom, systemClock),
   ...{ chooseThread, baseSubject },
-  told: () => port.postMessage({ told: true } satisfies WorkerWord),
+  told: () => {
+    port.postMessage({ told: true } satisfies WorkerWord);
+    indexing.wake();
+  },
   freed: (inboxIds) => freed.add(inboxIds),
 });
 // A database that was set back would give new events the rows of others, which the change log takes for those that it has.
@@ -75,6 +86,13 @@ function activeInboxId(address: string): string | undefined {
   return inbox?.state === 'active' ? inbox.inboxId : undefined;
 }
 
+/** What it has left in the index is taken out in a moment. */
+async function erased<Result>(work: Promise<Result>): Promise<Result> {
+  const result = await work;
+  indexing.wake();
+  return result;
+}
+
 const answers: Answers<IntakeQuestions> = {
   organization: () => writer.organization,
   ingest: (mail) => ingest(mail, mails),
@@ -87,12 +105,12 @@ const answers: Answers<IntakeQuestions> = {
   changeInbox: (change) => writer.changeInbox(change),
   deleteInbox: (deletion) => writer.deleteInbox(deletion),
   changeKeeping: (change) => writer.changeKeeping(change),
-  eraseMails: (question) => writer.eraseMails(question),
-  eraseMail: (inboxId) => writer.eraseMail(inboxId),
+  eraseMails: (question) => erased(writer.eraseMails(question)),
+  eraseMail: (inboxId) => erased(writer.eraseMail(inboxId)),
   dropInbox: (inboxId) => writer.dropInbox(inboxId),
   changeLabels: (question) => writer.changeLabels(question),
   changeEach: (question) => writer.changeEach(question),
-  removeMails: (question) => writer.removeMails(question),
+  removeMails: (question) => erased(writer.removeMails(question)),
   addKey: (key) => writer.write(() => writer.keys.add(key)),
   renameKey: ({ meant, name, atMs }) => writer.write(() => writer.keys.rename(meant, name, atMs)),
   removeKey: (meant) => writer.write(() => writer.keys.remove(meant)),
@@ -114,6 +132,7 @@ const answers: Answers<IntakeQuestions> = {
   outcomePosition: () => writer.outcomes.position(),
   noteOutcomes: (heard) => writer.write(() => writer.outcomes.note(heard)),
   silentOutgoing: (nowMs) => writer.outcomes.silent(nowMs),
+  indexNew: () => indexing.catchUp(),
   sweepOutgoing: (ended) =>
     writer.write(() => {
       writer.outcomes.end(ended);
@@ -161,6 +180,7 @@ try {
   answerQuestions<IntakeQuestions>(port, answers, close);
   void sweep();
   void emptyLeftLogs();
+  void indexing.run(closing.signal);
 } catch (error) {
   port.postMessage({ refused: failureFrom(error as Error) } satisfies WorkerWord);
   await close();

@@ -2,7 +2,6 @@
 import type { Hono } from 'hono';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
-import { noRoute } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { jsonAnswer, jsonWith } from '../http/made-json.ts';
 import { mailsQuestion, messageParameters } from '../http/mail-parameters.ts';
@@ -26,11 +25,6 @@ export function messageRoutes(app: Hono, { inboxes, query, links }: MailServices
     const { question, asked } = mailsQuestion(['messages', inboxId], shared, { from, to });
     const listed = await query.ask('shownMails', { ...question, inboxId });
     return jsonWith(pageBody(question.limit, listed, asked), 'messages', listed.items);
-  });
-
-  // Not answered yet; it names no message.
-  app.get(`${INBOX}/messages/search`, (c) => {
-    throw noRoute(c);
   });
 
   app.get(`${INBOX}/messages/:message_id`, async (c) => {

@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono';
 import { pathSegment } from '../../http/input.ts';
 import { noSuch } from '../errors.ts';
-import { callerOf, noRoute } from '../http/caller.ts';
+import { callerOf } from '../http/caller.ts';
 import { readParameters } from '../http/input.ts';
 import { jsonWith, jsonWithList } from '../http/made-json.ts';
 import { mailsQuestion, threadPageParameters, threadParameters } from '../http/mail-parameters.ts';
@@ -28,11 +28,6 @@ export function threadRoutes(app: Hono, { inboxes, query, links }: MailServices)
       if (count === 0) await inboxOf(c);
       const page = pageBody(question.limit, { items: { length: count }, next }, asked);
       return jsonWithList(page, 'threads', json);
-    });
-
-    // Not answered yet; it names no thread.
-    app.get(`${path}/search`, (c) => {
-      throw noRoute(c);
     });
 
     app.get(`${path}/:thread_id`, async (c) => {

@@ -9,9 +9,10 @@ import {
 } from '../inbox.ts';
 import type { KeepingChange } from '../retention.ts';
 import type { Connection } from './database.ts';
+import type { SearchRows } from './search-rows.ts';
 
 /** Mails that one transaction erases: the writes that came meanwhile wait for it. */
-const ERASED_AT_ONCE_MAX = 500;
+const ERASED_AT_ONCE_MAX = 200;
 
 export interface StoredInbox {
   readonly row: number;
@@ -48,9 +49,11 @@ export function inboxOf(stored: StoredInbox): Inbox {
 
 export class InboxRows {
   readonly #connection: Connection;
+  readonly #search: Pick<SearchRows, 'forget'>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, search: Pick<SearchRows, 'forget'>) {
     this.#connection = connection;
+    this.#search = search;
   }
 
   /** Counts those that are active. */
@@ -137,6 +140,7 @@ export class InboxRows {
       inbox,
       ERASED_AT_ONCE_MAX,
     );
+    this.#search.forget(messages.map(({ row }) => row));
     for (const { row } of messages) this.#connection.run('DELETE FROM message WHERE row = ?', row);
     const files = [...dropped, ...messages.flatMap(({ raw }) => this.unused(raw))];
     if (messages.length > 0) return { left: true, files };

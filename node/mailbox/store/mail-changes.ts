@@ -5,6 +5,7 @@ import type { IntakeQuestions } from '../questions.ts';
 import type { MailsNamed } from '../stored-mail.ts';
 import type { Connection } from './database.ts';
 import type { LabelledMail, LabelRows } from './label-rows.ts';
+import type { SearchRows } from './search-rows.ts';
 import { refreshThread } from './thread-rows.ts';
 
 /** Mails of a thread that is changed as a whole. */
@@ -25,6 +26,7 @@ interface Changed {
 export interface MailChangesParts {
   readonly connection: Connection;
   readonly labels: LabelRows;
+  readonly search: Pick<SearchRows, 'forget'>;
   /** One fewer needs the raw mail of this digest; answers it when nobody does and it was a file. */
   readonly unused: (digest: string) => readonly string[];
   /** Called with the row of a mail that lies in quarantine no longer. */
@@ -94,6 +96,7 @@ export class MailChanges {
   }
 
   #erase(mails: readonly Meant[], atMs: number): readonly string[] {
+    this.#parts.search.forget(mails.map(({ row }) => row));
     for (const mail of mails) {
       this.#parts.labels.put(mail, this.#parts.labels.of(mail.row), new Set(), atMs);
       this.#parts.connection.run('DELETE FROM message WHERE row = ?', mail.row);

@@ -118,6 +118,11 @@ export class MailReader {
     return this.#whole(stored);
   }
 
+  /** The mail of a row that is there, as it is in a list. */
+  itemAt(row: number): MailItem {
+    return this.#item(this.#stored(row, ITEM_COLUMNS));
+  }
+
   /** Mails of a thread's row before a place, the newest of them, in the order in which they came. */
   ofThread(thread: number, limit: number, place: ListPlace | undefined): Listed<WholeMail> {
     const before = place === undefined ? '' : 'AND (message.at, message.row) < (?, ?)';

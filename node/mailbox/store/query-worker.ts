@@ -6,7 +6,9 @@ import { mailBody, mailItemBody, threadBody } from '../mail-bodies.ts';
 import type { MailPart } from '../message.ts';
 import { answerQuestions } from '../question-port.ts';
 import type { QueryQuestions } from '../questions.ts';
+import type { FoundMail, FoundThread } from '../search-question.ts';
 import type { MailQuestion } from '../stored-mail.ts';
+import { highlightsOf } from '../text/highlights.ts';
 import { safePage } from '../text/safe-page.ts';
 import { openForReading } from './database.ts';
 import { EventReader } from './event-rows.ts';
@@ -15,6 +17,7 @@ import { KeyRows } from './key-rows.ts';
 import { listLabelEvents } from './label-events.ts';
 import { MailReader } from './mail-reader.ts';
 import { outdatedMails } from './outdated.ts';
+import { SearchReader } from './search-reader.ts';
 import { ThreadReader } from './thread-reader.ts';
 import { waitedMail } from './waited-mail.ts';
 
@@ -33,6 +36,7 @@ const mails = new MailReader(connection);
 const keys = new KeyRows(connection);
 const events = new EventReader(connection);
 const threads = new ThreadReader(connection, mails);
+const search = new SearchReader(connection, mails, threads);
 
 /** Made here, for a long mail takes a while. */
 async function preview(question: MailQuestion): Promise<string | undefined> {
@@ -78,6 +82,23 @@ answerQuestions<QueryQuestions>(
     toldEvents: (question) => events.told(question),
     eventRow: (eventId) => events.rowOf(eventId),
     eventPayload: (eventId) => events.payload(eventId),
+    isSearchBehind: () => search.isBehind(),
+    searchMails: (question) => {
+      const { items, next } = search.mails(question);
+      const body = ({ item, texts }: FoundMail) => ({
+        ...mailItemBody(item),
+        highlights: highlightsOf([texts], question.words),
+      });
+      return { items: items.map((found) => shown(body(found))), next };
+    },
+    searchThreads: (question) => {
+      const { items, next } = search.threads(question);
+      const body = ({ item, texts }: FoundThread) => ({
+        ...threadBody(item),
+        highlights: highlightsOf(texts, question.words),
+      });
+      return { items: items.map((found) => shown(body(found))), next };
+    },
     labelEvents: (question) => listLabelEvents(connection, question),
   },
   () => connection.close(),

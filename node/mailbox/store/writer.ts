@@ -31,6 +31,7 @@ import { RawFiles } from './raw-files.ts';
 import { Receipts } from './receipts.ts';
 import { releaseMail } from './release.ts';
 import { leftReports, settleReport } from './report-rows.ts';
+import { SearchRows } from './search-rows.ts';
 
 const FILE_KEY_BYTES = 32;
 
@@ -55,6 +56,8 @@ export class Writer {
   readonly events: EventRows;
   readonly labelEvents: LabelEvents;
   readonly outgoing: OutgoingWriter;
+  /** To be changed within `write`. */
+  readonly search: SearchRows;
   readonly receipts = new Receipts();
   /** To be changed within `write`. */
   readonly outcomes: OutcomeRows;
@@ -79,14 +82,15 @@ export class Writer {
     this.#group = new GroupCommit(connection, () => {
       if (events.takeNews()) options.told?.();
     });
-    this.#inboxes = new InboxRows(connection);
+    this.search = new SearchRows(connection);
+    this.#inboxes = new InboxRows(connection, this.search);
     this.keys = new KeyRows(connection);
     this.labelEvents = new LabelEvents(connection, newUuid);
     const labels = new LabelRows(connection, this.labelEvents);
     const { chooseThread, baseSubject } = options;
     const release = { connection, chooseThread, baseSubject, appendEvent: events.append };
     this.#changes = new MailChanges({
-      ...{ connection, labels },
+      ...{ connection, labels, search: this.search },
       unused: (digest) => this.#inboxes.unused(digest),
       release: (message, atMs) => releaseMail(release, message, atMs),
     });
@@ -196,6 +200,13 @@ export class Writer {
   /** Erases mails by their rows, as `removeMails` does. */
   async eraseMails({ rows, atMs }: Parameters<IntakeQuestions['eraseMails']>[0]): Promise<void> {
     this.#forget(await this.#group.run(() => this.#changes.erase(rows, atMs)));
+  }
+
+  /** Takes out of the index of words some of what erased mails have left there; answers whether there is more. */
+  async purgeIndex(): Promise<boolean> {
+    const isMore = await this.#group.run(() => this.search.purgeSome());
+    if (isMore === false) this.#isLogLeft = !emptyLog(this.#connection);
+    return isMore === true;
   }
 
   /** Takes away files of mails that were erased, and what the log of the database still has of their rows. */

@@ -7,6 +7,7 @@ import { form4 } from './form-4.ts';
 import { form5 } from './form-5.ts';
 import { form6 } from './form-6.ts';
 import { form7 } from './form-7.ts';
+import { form8 } from './form-8.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [form1, form2, form3, form4, form5, form6, form7];
+export const MIGRATIONS: readonly Migration[] = [form1, form2, form3, form4, form5, form6, form7, form8];

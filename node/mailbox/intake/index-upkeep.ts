@@ -1,0 +1,67 @@
+// Puts mails into the index of words behind whoever brings them, and takes out what erased ones have left: some at a time, and as much of this
+// thread as it takes is left to others in between.
+import type { Clock } from '../../../mesh/ports.ts';
+
+/** Milliseconds in which mails gather that are put in together. */
+const GATHERED_MS = 250;
+const PAUSE_MS_MIN = 5;
+/** Milliseconds until it is tried again when it failed. */
+const AGAIN_MS = 30_000;
+/** Transactions that somebody waits for who searches: beyond that they find what has come since a little later. */
+const WAITED_FOR_MAX = 20;
+
+export interface IndexUpkeepParts {
+  /** Puts some in, the newest first; answers whether there are more. */
+  readonly indexSome: () => Promise<'new' | 'old' | undefined>;
+  /** Takes out some of what erased mails have left; answers whether there is more. */
+  readonly purgeSome: () => Promise<boolean>;
+  readonly clock: Clock;
+  /** Hears of what failed. */
+  readonly failed: (error: Error) => void;
+}
+
+export class IndexUpkeep {
+  readonly #parts: IndexUpkeepParts;
+  #woken = Promise.withResolvers<void>();
+
+  constructor(parts: IndexUpkeepParts) {
+    this.#parts = parts;
+  }
+
+  /** There may be a mail that is not in the index, or one that is and should not be. */
+  wake(): void {
+    this.#woken.resolve();
+  }
+
+  /** Resolves when the mails that came until now are found. Rejects when the disk fails. */
+  async catchUp(): Promise<void> {
+    for (let step = 0; step < WAITED_FOR_MAX; step += 1) if ((await this.#parts.indexSome()) !== 'new') return;
+  }
+
+  /** Until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, failed } = this.#parts;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    while (!signal.aborted) {
+      try {
+        await this.#indexAll(signal);
+        await Promise.race([this.#woken.promise, aborted]);
+        this.#woken = Promise.withResolvers();
+        await clock.sleep(GATHERED_MS, signal);
+      } catch (error) {
+        failed(error as Error);
+        await clock.sleep(AGAIN_MS, signal);
+      }
+    }
+  }
+
+  async #indexAll(signal: AbortSignal): Promise<void> {
+    const { indexSome, purgeSome, clock } = this.#parts;
+    while (!signal.aborted) {
+      const sinceMs = clock.monotonicMs();
+      const [left, isMore] = [await indexSome(), await purgeSome()];
+      if (left === undefined && !isMore) return;
+      await clock.sleep(Math.max(PAUSE_MS_MIN, clock.monotonicMs() - sinceMs), signal);
+    }
+  }
+}
